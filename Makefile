@@ -1,0 +1,65 @@
+# Roost. `make` alone says what there is.
+.PHONY: help run build test test-all bench format lint clean packages bench-packages
+
+# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them,
+# libffi calls typed views.
+PACKAGES = gcc g++ libc6-dev libffi-dev curl
+BENCH_PACKAGES = wrk nginx-light
+
+SOURCES = Package.swift Sources Tests
+MODULE ?= .build/release/libHello.so
+ARGUMENTS ?=
+
+help:
+	@echo 'make run      install what is missing, build, and serve the Hello module at http://127.0.0.1:8000'
+	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
+	@echo 'make build    build .build/release/roost and the modules beside it'
+	@echo 'make test     install what is missing, and test'
+	@echo 'make bench    measure against a bare epoll loop, and nginx'
+	@echo 'make format   format the sources'
+	@echo 'make lint     see whether they are'
+	@echo 'make clean    remove what was built'
+
+run: build
+	exec .build/release/roost serve $(MODULE) $(ARGUMENTS)
+
+build: packages
+	swift build -c release
+
+# A filter that matches nothing ends well with no test run: the count is looked at too.
+test: build
+	swift build --build-tests
+	swift test --skip-build 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
+	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
+
+test-all: test
+
+bench: build bench-packages
+	Benchmarks/bench
+
+format:
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+clean:
+	rm -rf .build
+
+packages:
+	@$(call install,$(PACKAGES))
+
+bench-packages:
+	@$(call install,$(BENCH_PACKAGES))
+
+# Installs those of the packages that are missing, in one line that says so.
+define install
+missing=$$(for package in $(1); do dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done | xargs); \
+if [ -n "$$missing" ]; then \
+	echo "installing $$missing"; \
+	sudo=$$([ $$(id -u) -eq 0 ] || echo sudo); \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+fi
+endef
+
+SHELL = /bin/bash

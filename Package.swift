@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "roost",
+    products: [
+        .executable(name: "roost", targets: ["RoostCommand"]),
+        .library(name: "Roost", targets: ["Roost"]),
+        .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
+        .library(name: "Bench", type: .dynamic, targets: ["Bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The C ABI, headers only: what a module is compiled against.
+        .target(name: "CASGI"),
+        // The few calls of Linux and C that Swift's Glibc lacks.
+        .target(name: "CLinux"),
+        // The server core: connections and exchanges; knows no module.
+        .target(
+            name: "HTTPServer",
+            dependencies: [
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // The host: loads modules and answers exchanges with them.
+        .target(
+            name: "Roost",
+            dependencies: [
+                "CASGI", "CLinux", "HTTPServer", "Yams",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // The command `roost`.
+        .executableTarget(
+            name: "RoostCommand",
+            dependencies: [
+                "HTTPServer", "Roost",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "Hello", dependencies: ["CASGI"], path: "Plugins/Hello", exclude: ["README.md"],
+            publicHeadersPath: "."
+        ),
+        .target(
+            name: "Bench", dependencies: ["CASGI"], path: "Plugins/Bench", exclude: ["README.md"],
+            publicHeadersPath: "."
+        ),
+    ]
+)
