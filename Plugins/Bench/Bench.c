@@ -1,0 +1,114 @@
+/* What measurements ask for. SPDX-License-Identifier: Apache-2.0
+ *
+ * /        13 bytes, text/plain
+ * /upload  reads the body, answers its size
+ * /1m      one MiB, borrowed from the module's own memory
+ */
+#include <asgi.h>
+#include <stdlib.h>
+
+static char mebibyte[1 << 20];
+
+static void keep(void *context) { (void)context; /* The memory is the program's: nothing is to be given back. */ }
+
+static asgi_result answer_mebibyte(const asgi_scope *scope, asgi_send send)
+{
+    static const asgi_header type = {ASGI_STRING("content-type"), ASGI_STRING("application/octet-stream")};
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    asgi_result result;
+    event.status = 200;
+    event.headers = &type;
+    event.header_count = 1;
+    event.body.data = mebibyte;
+    event.body.size = sizeof mebibyte;
+    event.release = keep;
+    result = send(scope->id, &event, NULL, NULL);
+    return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
+}
+
+/* ---- Upload: a coroutine by hand ------------------------------------------------------------------------------- */
+
+typedef struct upload {
+    const asgi_scope *scope;
+    asgi_receive receive;
+    asgi_send send;
+    size_t size;
+} upload;
+
+static asgi_string decimal(size_t number, char *room, size_t size)
+{
+    asgi_string text;
+    char *at = room + size;
+    do *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    text.data = at;
+    text.size = (size_t)(room + size - at);
+    return text;
+}
+
+/* Takes an event. ASGI_PENDING: there are more to come. */
+static asgi_result upload_take(upload *state, const asgi_event *event)
+{
+    char room[24];
+    if (event->type != ASGI_HTTP_REQUEST) return ASGI_GONE;
+    state->size += event->body.size;
+    if (event->flags & ASGI_MORE) return ASGI_PENDING;
+    return asgi_respond(state->scope, state->send, 200, "text/plain", decimal(state->size, room, sizeof room));
+}
+
+static asgi_result upload_go_on(upload *state);
+
+static void upload_received(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    upload *state = (upload *)context;
+    const asgi_host *host = state->scope->host;
+    if (result == ASGI_DONE) result = upload_take(state, event);
+    if (result == ASGI_PENDING) result = upload_go_on(state);
+    if (result == ASGI_PENDING) return;
+    free(state);
+    host->finish(id, result);
+}
+
+/* Receives until nothing is there or the body is complete. */
+static asgi_result upload_go_on(upload *state)
+{
+    asgi_event event = asgi_event_of(0);
+    asgi_result result;
+    for (;;) {
+        result = state->receive(state->scope->id, &event, upload_received, state);
+        if (result != ASGI_DONE) return result;
+        result = upload_take(state, &event);
+        if (result != ASGI_PENDING) return result;
+    }
+}
+
+static asgi_result answer_upload(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    upload *state = (upload *)calloc(1, sizeof *state);
+    asgi_result result;
+    if (state == NULL) return ASGI_FAILED;
+    state->scope = scope;
+    state->receive = receive;
+    state->send = send;
+    result = upload_go_on(state);
+    if (result != ASGI_PENDING) free(state);
+    return result;
+}
+
+asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    asgi_string path;
+    if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+    path = asgi_path(scope);
+    if (asgi_equal(path, "/")) return asgi_respond(scope, send, 200, "text/plain", asgi_text("Hello, World!"));
+    if (asgi_equal(path, "/1m")) return answer_mebibyte(scope, send);
+    if (asgi_equal(path, "/upload")) return answer_upload(scope, receive, send);
+    return asgi_respond(scope, send, 404, "text/plain", asgi_text("Not Found"));
+}
+
+const asgi_module *asgi_module_info(void)
+{
+    static const asgi_module module = {sizeof module,          ASGI_ABI,            ASGI_DRAFT,       0,
+                                       ASGI_STRING("bench"), ASGI_STRING("1.0"), ASGI_STRING(""), NULL};
+    return &module;
+}
