@@ -1,0 +1,25 @@
+/// Where a loop tells what it has served and what it refused. Loop-bound: one for every loop; must not block.
+public protocol ServerLog: AnyObject {
+    /// Whether `served` is wanted: if not, no clock is read for it.
+    var wantsAccess: Bool { get }
+    /// A response was given to the connection whole, or cut. Everything in the record is valid for the call.
+    func served(_ record: AccessRecord)
+    /// A client's request was refused, or its connection given up, before or instead of an answer.
+    func refused(peer: Peer, status: Int, reason: StaticString)
+    /// A turn of the loop has ended: what was recorded in it may be written now.
+    func turnEnded()
+}
+
+/// One served request.
+public struct AccessRecord {
+    public var peer: Peer
+    public var head: RequestHead
+    /// 0: nothing was sent.
+    public var status: Int
+    /// Bytes of the body, as given to the connection.
+    public var bytes: Int
+    public var nanoseconds: UInt64
+    public var number: UInt64
+    /// The response was cut: its end did not reach the connection.
+    public var isCut: Bool
+}

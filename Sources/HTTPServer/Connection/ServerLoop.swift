@@ -1,0 +1,203 @@
+public import NIOCore
+
+/// What the connections of one event loop share: the buffer they write into, the date, the exchanges that are at rest,
+/// and the turn. Loop-bound.
+///
+/// A turn is what happens between two looks at the sockets. Nothing is written, closed or begun inside a call of an
+/// exchange; it is noted here, and done when the turn ends, in one write a connection.
+public final class ServerLoop {
+    public let eventLoop: any EventLoop
+    let configuration: ServerConfiguration
+    let handler: any RequestHandler
+    let log: (any ServerLog)?
+    /// `server: roost CRLF`, or empty.
+    let serverLine: Octets
+    var date = DateCache()
+    /// Seconds since the loop began, counted by the sweep: what deadlines are measured by.
+    private(set) var tick = 0
+    private(set) var isStopping = false
+
+    private var output: ByteBuffer
+    private unowned(unsafe) var outputOwner: HTTP1Connection?
+    private var isInTurn = false
+    private var dirty: [HTTP1Connection] = []
+    private var ready: [HTTP1Connection] = []
+    private var releases: [ResponseBody] = []
+    private var resting: [HTTP1Exchange] = []
+    private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
+    private var sweep: Scheduled<Void>?
+    private var emptied: EventLoopPromise<Void>?
+
+    /// At most so many exchanges rest for the next requests.
+    private static let mostResting = 1024
+    /// A turn that goes on for so many rounds lets the sockets have a look in.
+    private static let mostRounds = 64
+
+    public init(
+        eventLoop: any EventLoop, configuration: ServerConfiguration, handler: any RequestHandler,
+        log: (any ServerLog)?
+    ) {
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        self.handler = handler
+        self.log = log
+        self.output = ByteBufferAllocator().buffer(capacity: 16 * 1024)
+        self.serverLine = Self.serverLine(configuration.serverName)
+    }
+
+    deinit {
+        self.date.deallocate()
+        self.serverLine.data?.deallocate()
+    }
+
+    private static func serverLine(_ name: String) -> Octets {
+        guard !name.isEmpty else { return .empty }
+        let line = Array("server: \(name)\r\n".utf8)
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: line.count)
+        memory.initialize(from: line, count: line.count)
+        return Octets(memory, line.count)
+    }
+
+    // MARK: Turns
+
+    /// Runs `body` and then does what it has set in motion. Inside another turn only `body` runs.
+    @inline(__always)
+    public func turn(_ body: () -> Void) {
+        guard !self.isInTurn else { return body() }
+        self.isInTurn = true
+        body()
+        self.settle()
+        self.isInTurn = false
+    }
+
+    private func settle() {
+        for _ in 0..<Self.mostRounds {
+            if !self.ready.isEmpty {
+                self.ready.removeLast().proceed()
+            } else if !self.dirty.isEmpty {
+                self.dirty.removeLast().flush()
+            } else if !self.releases.isEmpty {
+                let body = self.releases.removeLast()
+                body.release?(body.context)
+            } else {
+                self.log?.turnEnded()
+                return
+            }
+        }
+        self.log?.turnEnded()
+        self.eventLoop.assumeIsolated().execute { self.turn {} }
+    }
+
+    /// The connection has something to write, or to close.
+    func willFlush(_ connection: HTTP1Connection) { self.dirty.append(connection) }
+
+    /// The connection can go on with its next request.
+    func willProceed(_ connection: HTTP1Connection) { self.ready.append(connection) }
+
+    /// The body's bytes are not needed any more: its `release` is called, but not now.
+    public func willRelease(_ body: ResponseBody) {
+        self.releases.append(body)
+        if !self.isInTurn { self.eventLoop.assumeIsolated().execute { self.turn {} } }
+    }
+
+    // MARK: Output
+
+    /// The loop's buffer, with what this connection has written in this turn and nothing else.
+    @inline(__always)
+    func withOutput<Result>(of connection: HTTP1Connection, _ body: (inout ByteBuffer) -> Result) -> Result {
+        if self.outputOwner !== connection {
+            self.outputOwner?.spill()
+            self.outputOwner = connection
+        }
+        return body(&self.output)
+    }
+
+    /// Bytes in the loop's buffer that are this connection's.
+    @inline(__always)
+    func outputSize(of connection: HTTP1Connection) -> Int {
+        self.outputOwner === connection ? self.output.readableBytes : 0
+    }
+
+    /// Hands the connection's bytes to `write`, and gives the buffer free.
+    @inline(__always)
+    func takeOutput(of connection: HTTP1Connection, _ write: (ByteBuffer) -> Void) {
+        guard self.outputOwner === connection else { return }
+        self.outputOwner = nil
+        if self.output.readableBytes > 0 { write(self.output) }
+        // Keeps its memory when the bytes have left already, which is the rule.
+        if self.output.capacity > 256 * 1024 {
+            self.output = ByteBufferAllocator().buffer(capacity: 16 * 1024)
+        } else {
+            self.output.clear()
+        }
+    }
+
+    // MARK: Exchanges at rest
+
+    func wake() -> HTTP1Exchange { self.resting.popLast() ?? HTTP1Exchange(loop: self) }
+
+    func rest(_ exchange: HTTP1Exchange) {
+        if self.resting.count < Self.mostResting { self.resting.append(exchange) }
+    }
+
+    // MARK: Connections
+
+    func add(_ connection: HTTP1Connection) {
+        self.connections[ObjectIdentifier(connection)] = connection
+        if self.sweep == nil { self.armSweep() }
+    }
+
+    private func armSweep() {
+        self.sweep = self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+            self.armSweep()
+            self.look()
+        }
+    }
+
+    func remove(_ connection: HTTP1Connection) {
+        self.connections[ObjectIdentifier(connection)] = nil
+        guard self.connections.isEmpty else { return }
+        self.sweep?.cancel()
+        self.sweep = nil
+        self.emptied?.succeed()
+        self.emptied = nil
+    }
+
+    /// The one sweep over all deadlines of the loop.
+    private func look() {
+        self.tick += 1
+        self.turn { for connection in self.connections.values { connection.lookAtDeadline() } }
+    }
+
+    /// Closes what is idle, lets the rest finish its request; the future ends when no connection is left.
+    func stop() -> EventLoopFuture<Void> {
+        self.isStopping = true
+        let promise = self.eventLoop.makePromise(of: Void.self)
+        guard !self.connections.isEmpty else {
+            promise.succeed()
+            return promise.futureResult
+        }
+        self.emptied = promise
+        self.turn { for connection in self.connections.values { connection.stop() } }
+        return promise.futureResult
+    }
+
+    /// Closes every connection, whatever is under way on it.
+    func abort() {
+        self.turn { for connection in self.connections.values { connection.abort() } }
+    }
+}
+
+extension ServerLoop {
+    /// A loop as other threads may hold it: only on its own event loop can it be touched.
+    public struct Handle: Sendable {
+        public let eventLoop: any EventLoop
+        public let bound: NIOLoopBound<ServerLoop>
+
+        /// On the loop.
+        public init(_ loop: ServerLoop) {
+            self.eventLoop = loop.eventLoop
+            self.bound = NIOLoopBound(loop, eventLoop: loop.eventLoop)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+
+/// Borrowed bytes: where they are and how many. Not NUL-terminated.
+///
+/// Laid out as C's `struct { const char *data; size_t size; }`, so that a table of fields crosses into C without being
+/// copied (`asgi_string` in `asgi.h`; a test holds the two together). Valid as long as whoever lent them says.
+public struct Octets {
+    public var data: UnsafePointer<CChar>?
+    public var size: Int
+
+    @inlinable
+    public init(data: UnsafePointer<CChar>?, size: Int) {
+        self.data = data
+        self.size = size
+    }
+
+    @inlinable
+    public init(_ start: UnsafeMutablePointer<UInt8>, _ size: Int) {
+        self.data = UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
+        self.size = size
+    }
+
+    /// Points at the literal, which lives as long as the program.
+    @inlinable
+    public init(_ literal: StaticString) {
+        self.data = UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+        self.size = literal.utf8CodeUnitCount
+    }
+
+    @inlinable
+    public static var empty: Octets { Octets(data: nil, size: 0) }
+
+    @inlinable
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.data, count: self.size) }
+
+    /// A copy as text, what is not UTF-8 replaced. For logs and for who can pay for it.
+    public var text: String { String(decoding: self.bytes, as: UTF8.self) }
+}
+
+extension Octets {
+    /// Whether the bytes are those of the literal.
+    @inline(__always)
+    func equals(_ literal: StaticString) -> Bool {
+        guard let data, self.size == literal.utf8CodeUnitCount else { return self.size == literal.utf8CodeUnitCount }
+        return memcmp(data, literal.utf8Start, self.size) == 0
+    }
+
+    /// Whether the bytes are those of the (lower-case) literal, letter case aside.
+    func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+        guard self.size == literal.utf8CodeUnitCount else { return false }
+        return self.bytes.elementsEqual(
+            UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        ) { ASCII.lowercased($0) == $1 }
+    }
+
+    /// Whether one of the members of a comma-separated list is the (lower-case) literal (RFC 9110 §5.6.1).
+    func listContains(_ literal: StaticString) -> Bool {
+        var rest = self
+        while rest.size > 0 {
+            let comma = rest.bytes.firstIndex(of: UInt8(ascii: ",")) ?? rest.size
+            if Octets(data: rest.data, size: comma).trimmed.equalsIgnoringCase(literal) { return true }
+            rest = Octets(data: rest.data! + min(comma + 1, rest.size), size: max(rest.size - comma - 1, 0))
+        }
+        return false
+    }
+
+    /// Without white space at either end (RFC 9110 §5.6.3: spaces and tabs).
+    var trimmed: Octets {
+        guard var start = self.data else { return self }
+        var end = start + self.size
+        while start < end, ASCII.isBlank(UInt8(bitPattern: start.pointee)) { start += 1 }
+        while start < end, ASCII.isBlank(UInt8(bitPattern: (end - 1).pointee)) { end -= 1 }
+        return Octets(data: start, size: end - start)
+    }
+}

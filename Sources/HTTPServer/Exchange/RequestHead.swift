@@ -1,0 +1,101 @@
+/// What a client asked: the head of one request, and the memory that holds it.
+///
+/// Filled by a parser in one pass, into memory of its own, and used again for the next request when the exchange has
+/// ended: nothing is allocated for a request on a warm loop. Everything it lends is valid until then. Loop-bound.
+public final class RequestHead {
+    public internal(set) var method = Octets.empty
+    public internal(set) var path = Octets.empty
+    public internal(set) var rawPath = Octets.empty
+    public internal(set) var query = Octets.empty
+    public internal(set) var version = HTTPVersion.http11
+
+    /// What the fields say about the connection and the body; for the server.
+    var framing = RequestFraming()
+
+    private var memory: UnsafeMutablePointer<UInt8>
+    private(set) var capacity: Int
+    private var used = 0
+    private var decoded: UnsafeMutablePointer<UInt8>?
+    private var table: UnsafeMutablePointer<HeaderField>
+    private var tableCapacity: Int
+    private(set) var fieldCount = 0
+
+    init(capacity: Int = 2048, fields: Int = 32) {
+        self.memory = .allocate(capacity: capacity)
+        self.capacity = capacity
+        self.table = .allocate(capacity: fields)
+        self.tableCapacity = fields
+    }
+
+    deinit {
+        self.memory.deallocate()
+        self.decoded?.deallocate()
+        self.table.deallocate()
+    }
+
+    /// The fields, in the order they came, names lower-case.
+    public var fields: HeaderFields { HeaderFields(start: self.table, count: self.fieldCount) }
+
+    /// Room for `count` bytes more, or nil: the parser then asks for `grow` and begins anew, since everything it has
+    /// placed so far would move.
+    @inline(__always)
+    func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+        guard self.capacity - self.used >= count else { return nil }
+        let start = self.memory + self.used
+        self.used += count
+        return start
+    }
+
+    @inline(__always)
+    func append(_ field: HeaderField) {
+        if self.fieldCount == self.tableCapacity { self.growTable() }
+        (self.table + self.fieldCount).initialize(to: field)
+        self.fieldCount += 1
+    }
+
+    func replaceField(at index: Int, value: Octets) { self.table[index].value = value }
+
+    func reset() {
+        self.used = 0
+        self.fieldCount = 0
+        self.framing = RequestFraming()
+    }
+
+    func grow() {
+        self.memory.deallocate()
+        self.capacity *= 2
+        self.memory = .allocate(capacity: self.capacity)
+        self.reset()
+    }
+
+    /// Room for a path of so many bytes once it is decoded, in memory that nothing placed before has to leave.
+    func reserveDecoded(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+        if let room = self.reserve(count) { return room }
+        self.decoded?.deallocate()
+        let room = UnsafeMutablePointer<UInt8>.allocate(capacity: count)
+        self.decoded = room
+        return room
+    }
+
+    private func growTable() {
+        let larger = UnsafeMutablePointer<HeaderField>.allocate(capacity: self.tableCapacity * 2)
+        larger.moveInitialize(from: self.table, count: self.fieldCount)
+        self.table.deallocate()
+        self.table = larger
+        self.tableCapacity *= 2
+    }
+}
+
+/// The versions that are spoken.
+public enum HTTPVersion: UInt8 {
+    case http10
+    case http11
+
+    /// As a scope names it.
+    public var name: Octets {
+        switch self {
+        case .http10: Octets("1.0")
+        case .http11: Octets("1.1")
+        }
+    }
+}

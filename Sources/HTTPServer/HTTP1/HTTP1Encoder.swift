@@ -1,0 +1,138 @@
+import Glibc
+import NIOCore
+
+/// Writes response heads and chunks of HTTP/1 straight into a buffer (RFC 9112 §4, §5, §7.1).
+enum HTTP1Encoder {
+    /// What the head says about the connection.
+    enum Persistence {
+        /// Nothing has to be said: HTTP/1.1 keeps connections.
+        case implied
+        /// A client of HTTP/1.0 asked for it.
+        case keepAlive
+        case close
+    }
+
+    /// Status line and fields, without the framing and the empty line.
+    static func writeStart(status: Int, fields: ResponseFields, loop: ServerLoop, into buffer: inout ByteBuffer) {
+        let line = StatusLine.of(status)
+        let date = fields.hasDate ? Octets.empty : loop.date.line()
+        let server = fields.hasServer ? Octets.empty : loop.serverLine
+        let most = StatusLine.longest + date.size + server.size + fields.size
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { room in
+            var cursor = Cursor(room)
+            if let line {
+                cursor.write(Octets(line))
+            } else {
+                cursor.write(Octets("HTTP/1.1 "))
+                cursor.write(decimal: status)
+                cursor.write(Octets(" \r\n"))
+            }
+            cursor.write(date)
+            cursor.write(server)
+            for field in fields.fields where !ResponseFields.isServers(field.name) {
+                cursor.write(field.name)
+                cursor.write(Octets(": "))
+                cursor.write(field.value)
+                cursor.write(Octets("\r\n"))
+            }
+            return cursor.written
+        }
+    }
+
+    /// The framing, what is said about the connection, and the empty line.
+    static func writeEnd(
+        framing: HTTP1Response.Framing, persistence: Persistence, into buffer: inout ByteBuffer
+    ) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { room in
+            var cursor = Cursor(room)
+            switch framing {
+            case .length(let length), .none(contentLength: .some(let length)):
+                cursor.write(Octets("content-length: "))
+                cursor.write(decimal: length)
+                cursor.write(Octets("\r\n"))
+            case .chunked: cursor.write(Octets("transfer-encoding: chunked\r\n"))
+            case .none(contentLength: nil), .untilClose: break
+            }
+            switch persistence {
+            case .implied: break
+            case .keepAlive: cursor.write(Octets("connection: keep-alive\r\n"))
+            case .close: cursor.write(Octets("connection: close\r\n"))
+            }
+            cursor.write(Octets("\r\n"))
+            return cursor.written
+        }
+    }
+
+    /// `chunk-size CRLF`; the chunk's data and a CRLF have to follow.
+    static func writeChunkSize(_ size: Int, into buffer: inout ByteBuffer) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 18) { room in
+            var cursor = Cursor(room)
+            cursor.write(hexadecimal: size)
+            cursor.write(Octets("\r\n"))
+            return cursor.written
+        }
+    }
+
+    static func write(_ octets: Octets, into buffer: inout ByteBuffer) {
+        guard octets.size > 0 else { return }
+        buffer.writeBytes(octets.bytes)
+    }
+
+    /// A whole response of the server's own: a refusal, a 500.
+    static func writeOwn(
+        status: Int, text: StaticString, persistence: Persistence, body: Bool, loop: ServerLoop,
+        into buffer: inout ByteBuffer
+    ) {
+        let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
+        withUnsafePointer(to: type) { type in
+            // The one field is ours and well formed: it cannot be refused.
+            guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
+            self.writeStart(status: status, fields: fields, loop: loop, into: &buffer)
+        }
+        let octets = Octets(text)
+        self.writeEnd(framing: .length(octets.size), persistence: persistence, into: &buffer)
+        if body { self.write(octets, into: &buffer) }
+    }
+
+    /// Writes into memory that is known to be large enough.
+    private struct Cursor {
+        private let start: UnsafeMutableRawPointer
+        private var at: UnsafeMutableRawPointer
+
+        init(_ room: UnsafeMutableRawBufferPointer) {
+            self.start = room.baseAddress!
+            self.at = self.start
+        }
+
+        var written: Int { self.at - self.start }
+
+        @inline(__always)
+        mutating func write(_ octets: Octets) {
+            guard let data = octets.data else { return }
+            memcpy(self.at, data, octets.size)
+            self.at += octets.size
+        }
+
+        mutating func write(decimal number: Int) { self.write(number, radix: 10) }
+        mutating func write(hexadecimal number: Int) { self.write(number, radix: 16) }
+
+        private mutating func write(_ number: Int, radix: Int) {
+            var digits = 1
+            var rest = number / radix
+            while rest > 0 {
+                digits += 1
+                rest /= radix
+            }
+            rest = number
+            for place in stride(from: digits - 1, through: 0, by: -1) {
+                let digit = UInt8(rest % radix)
+                self.at.storeBytes(
+                    of: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10,
+                    toByteOffset: place, as: UInt8.self
+                )
+                rest /= radix
+            }
+            self.at += digits
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// Where one connection of HTTP/1 stands between its requests, and what comes next (RFC 9112 §9). A value without I/O.
+struct HTTP1StateMachine {
+    enum Phase: Equatable {
+        /// No byte of the next request has come.
+        case idle
+        /// A head has begun.
+        case head
+        /// A request is being answered.
+        case exchange
+        /// The response is complete; what is left of the request's body is read and dropped, at most so many bytes.
+        case draining(left: Int)
+        /// Our side is ended; the client gets time to notice (RFC 9112 §9.6).
+        case lingering
+        case closed
+    }
+
+    /// What to do with the connection.
+    enum Next: Equatable {
+        /// Wait for what comes.
+        case wait
+        /// Look for the next head.
+        case parse
+        /// Read and drop.
+        case drain
+        /// Close when everything is written.
+        case close
+        /// End our side when everything is written, and linger.
+        case linger
+    }
+
+    private(set) var phase = Phase.idle
+    private(set) var inputEnded = false
+    /// The body of the request that is being answered, or dropped.
+    var body = RequestBody.complete
+    /// The client waits for 100 before it sends the body.
+    private(set) var awaitsContinue = false
+
+    private let unreadBody: Int
+    private var keepsAlive = true
+    private var version = HTTPVersion.http11
+
+    init(unreadBody: Int) { self.unreadBody = unreadBody }
+
+    mutating func headBegan() {
+        if self.phase == .idle { self.phase = .head }
+    }
+
+    mutating func headComplete(_ framing: RequestFraming, version: HTTPVersion) {
+        self.phase = .exchange
+        self.version = version
+        self.keepsAlive = version == .http11 ? !framing.close : framing.keepAlive && !framing.close
+        self.body = RequestBody(framing)
+        self.awaitsContinue = framing.expectsContinue && framing.hasBody
+    }
+
+    mutating func continued() { self.awaitsContinue = false }
+
+    /// What the response's head has to say about the connection; from here on it is decided.
+    mutating func persistence(close: Bool) -> HTTP1Encoder.Persistence {
+        if close || !self.canDrain || self.inputEnded { self.keepsAlive = false }
+        guard self.keepsAlive else { return .close }
+        return self.version == .http10 ? .keepAlive : .implied
+    }
+
+    /// Whether what is left of the body may be read and dropped, as far as that is known.
+    private var canDrain: Bool {
+        switch self.body {
+        case .complete: true
+        case .length(let left): left <= self.unreadBody && !self.awaitsContinue
+        case .chunked: !self.awaitsContinue
+        }
+    }
+
+    /// The response is complete.
+    mutating func responseComplete() -> Next {
+        switch (self.keepsAlive, self.body.isComplete) {
+        case (true, true):
+            self.phase = .idle
+            return .parse
+        case (true, false):
+            self.phase = .draining(left: self.unreadBody)
+            return .drain
+        case (false, let isComplete):
+            return self.finish(linger: !isComplete && !self.inputEnded)
+        }
+    }
+
+    /// Whether all that is left of the body stands in `bytes`, and holds none of its bytes: the last part was the last.
+    func bodyEnds(in bytes: UnsafeRawBufferPointer) -> Bool {
+        var body = self.body
+        if case .end = body.next(bytes) { return true }
+        return false
+    }
+
+    /// So many bytes of the body were dropped.
+    mutating func dropped(_ count: Int) -> Next {
+        guard case .draining(let left) = self.phase else { return .wait }
+        if self.body.isComplete {
+            self.phase = .idle
+            return .parse
+        }
+        if count > left { return self.finish(linger: !self.inputEnded) }
+        self.phase = .draining(left: left - count)
+        return self.inputEnded ? self.finish(linger: false) : .wait
+    }
+
+    /// The request could not be taken; the refusal is the last that is written.
+    mutating func refused() -> Next { self.finish(linger: !self.inputEnded) }
+
+    /// The client has ended its side.
+    mutating func inputDidEnd() -> Next {
+        self.inputEnded = true
+        switch self.phase {
+        case .idle, .head, .draining: return .parse
+        case .exchange, .closed: return .wait
+        case .lingering: return self.finish(linger: false)
+        }
+    }
+
+    /// All input has been looked at, and no request is whole.
+    mutating func starved() -> Next { self.inputEnded ? self.finish(linger: false) : .wait }
+
+    /// The host stops: what is idle goes, what is under way is the last of its connection.
+    mutating func stop() -> Next {
+        self.keepsAlive = false
+        return self.phase == .idle ? self.finish(linger: false) : .wait
+    }
+
+    mutating func closed() { self.phase = .closed }
+
+    private mutating func finish(linger: Bool) -> Next {
+        self.phase = linger ? .lingering : .closed
+        return linger ? .linger : .close
+    }
+}

@@ -1,0 +1,224 @@
+import Glibc
+
+/// One attempt to read a head: line by line, each checked and copied into the head's memory as it is found.
+struct HeadReader {
+    enum Outcome {
+        case complete(Int)
+        case incomplete
+        /// The head's memory is too small: grow it and begin anew.
+        case needsRoom
+        case refused(Refusal)
+    }
+
+    private enum Line {
+        case found(start: Int, end: Int)
+        case incomplete
+        case refused(Refusal)
+    }
+
+    let bytes: UnsafeRawBufferPointer
+    let head: RequestHead
+    let limits: HTTP1Limits
+    private var at = 0
+    private var hosts = 0
+    private var hostField = 0
+
+    init(bytes: UnsafeRawBufferPointer, head: RequestHead, limits: HTTP1Limits) {
+        self.bytes = bytes
+        self.head = head
+        self.limits = limits
+    }
+
+    mutating func read() -> Outcome {
+        // An empty line before a request line is ignored: old clients send one after a body (RFC 9112 §2.2).
+        if self.bytes.count >= 2, self.bytes[0] == ASCII.carriageReturn, self.bytes[1] == ASCII.newline { self.at = 2 }
+        var target = RequestTarget()
+        switch self.line(limit: self.limits.requestLine, beyond: Self.lineTooLong) {
+        case .incomplete: return .incomplete
+        case .refused(let refusal): return .refused(refusal)
+        case .found(let start, let end):
+            do {
+                guard try self.requestLine(start, end, &target) else { return .needsRoom }
+            } catch { return .refused(error) }
+        }
+        while true {
+            switch self.line(limit: self.limits.field, beyond: Self.fieldTooLong) {
+            case .incomplete: return .incomplete
+            case .refused(let refusal): return .refused(refusal)
+            case .found(let start, let end):
+                if start == end {
+                    do { try self.finish(target) } catch { return .refused(error) }
+                    return .complete(self.at)
+                }
+                do {
+                    guard try self.field(start, end) else { return .needsRoom }
+                } catch { return .refused(error) }
+            }
+        }
+    }
+
+    private static let lineTooLong = Refusal(status: 414, reason: "the request line is too long")
+    private static let fieldTooLong = Refusal(status: 431, reason: "a field is too long")
+    private static let headTooLong = Refusal(status: 431, reason: "the head is too long")
+
+    /// The next line, without its CRLF; a bare LF is refused (RFC 9112 §2.2 lets us choose, smuggling chooses for us).
+    private mutating func line(limit: Int, beyond: Refusal) -> Line {
+        guard let newline = self.bytes.firstIndex(of: ASCII.newline, from: self.at) else {
+            if self.bytes.count - self.at > limit { return .refused(beyond) }
+            if self.bytes.count > self.limits.head { return .refused(Self.headTooLong) }
+            return .incomplete
+        }
+        if newline + 1 > self.limits.head { return .refused(Self.headTooLong) }
+        guard newline > self.at, self.bytes[newline - 1] == ASCII.carriageReturn else {
+            return .refused(.badRequest("a line ends without CR"))
+        }
+        let start = self.at
+        let end = newline - 1
+        if end - start > limit { return .refused(beyond) }
+        self.at = newline + 1
+        return .found(start: start, end: end)
+    }
+
+    /// `method SP request-target SP HTTP-version` (RFC 9112 §3). False: no room.
+    private func requestLine(_ start: Int, _ end: Int, _ target: inout RequestTarget) throws(Refusal) -> Bool {
+        guard let memory = self.head.reserve(end - start) else { return false }
+        guard let base = self.bytes.baseAddress else { return true }
+        memcpy(memory, base + start, end - start)
+        let line = UnsafeMutableBufferPointer(start: memory, count: end - start)
+
+        var at = 0
+        while at < line.count, ASCII.isToken(line[at]) {
+            line[at] = ASCII.uppercased(line[at])
+            at += 1
+        }
+        guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("the method is malformed") }
+        self.head.method = Octets(memory, at)
+
+        let targetStart = at + 1
+        at = targetStart
+        while at < line.count, ASCII.isTarget(line[at]) { at += 1 }
+        guard at > targetStart, at < line.count, line[at] == ASCII.space else {
+            throw .badRequest("the request target is malformed")
+        }
+        target = RequestTarget(memory + targetStart, at - targetStart)
+
+        let version = UnsafeMutableBufferPointer(rebasing: line[(at + 1)...])
+        guard version.count == 8, memcmp(version.baseAddress!, "HTTP/", 5) == 0, version[6] == UInt8(ascii: ".") else {
+            throw .badRequest("the version is malformed")
+        }
+        switch (version[5], version[7]) {
+        case (UInt8(ascii: "1"), UInt8(ascii: "1")): self.head.version = .http11
+        case (UInt8(ascii: "1"), UInt8(ascii: "0")): self.head.version = .http10
+        default: throw Refusal(status: 505, reason: "the version is not HTTP/1.0 or HTTP/1.1")
+        }
+        return true
+    }
+
+    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). False: no room.
+    private mutating func field(_ start: Int, _ end: Int) throws(Refusal) -> Bool {
+        guard self.head.fieldCount < self.limits.fields else {
+            throw Refusal(status: 431, reason: "the head has too many fields")
+        }
+        guard let memory = self.head.reserve(end - start) else { return false }
+        let source = (self.bytes.baseAddress! + start).assumingMemoryBound(to: UInt8.self)
+        let count = end - start
+
+        var colon = 0
+        while colon < count, ASCII.isToken(source[colon]) {
+            memory[colon] = ASCII.lowercased(source[colon])
+            colon += 1
+        }
+        // White space before the colon and folded lines fall out here too: neither is a token (RFC 9112 §5.1, §5.2).
+        guard colon > 0, colon < count, source[colon] == UInt8(ascii: ":") else {
+            throw .badRequest("the name of a field is malformed")
+        }
+        var valueStart = colon + 1
+        var valueEnd = count
+        while valueStart < valueEnd, ASCII.isBlank(source[valueStart]) { valueStart += 1 }
+        while valueStart < valueEnd, ASCII.isBlank(source[valueEnd - 1]) { valueEnd -= 1 }
+        var allowed = true
+        for at in valueStart..<valueEnd { allowed = allowed && ASCII.isFieldValue(source[at]) }
+        guard allowed else { throw .badRequest("the value of a field holds a control character") }
+        memcpy(memory + valueStart, source + valueStart, valueEnd - valueStart)
+
+        let field = HeaderField(
+            name: Octets(memory, colon),
+            value: Octets(memory + valueStart, valueEnd - valueStart)
+        )
+        self.head.append(field)
+        try self.note(field)
+        return true
+    }
+
+    /// Takes what the server itself has to know from a field.
+    private mutating func note(_ field: HeaderField) throws(Refusal) {
+        switch field.name.size {
+        case 4 where field.name.equals("host"):
+            self.hosts += 1
+            self.hostField = self.head.fieldCount - 1
+        case 6 where field.name.equals("expect"):
+            // The only expectation there is (RFC 9110 §10.1.1).
+            guard field.value.equalsIgnoringCase("100-continue") else {
+                throw Refusal(status: 417, reason: "expect asks for something else than 100-continue")
+            }
+            self.head.framing.expectsContinue = true
+        case 10 where field.name.equals("connection"):
+            if field.value.listContains("close") { self.head.framing.close = true }
+            if field.value.listContains("keep-alive") { self.head.framing.keepAlive = true }
+        case 14 where field.name.equals("content-length"):
+            let length = try Self.length(field.value)
+            if let before = self.head.framing.contentLength, before != length {
+                throw .badRequest("content-length is given twice, with different values")
+            }
+            self.head.framing.contentLength = length
+        case 17 where field.name.equals("transfer-encoding"):
+            if self.head.framing.isChunked { throw .badRequest("transfer-encoding is given twice") }
+            guard field.value.equalsIgnoringCase("chunked") else {
+                guard field.value.listContains("chunked") else {
+                    throw .badRequest("transfer-encoding does not end in chunked")
+                }
+                throw Refusal(status: 501, reason: "transfer-encoding has a coding besides chunked")
+            }
+            self.head.framing.isChunked = true
+        default: break
+        }
+    }
+
+    /// Digits only: no sign, no list (RFC 9112 §6.3).
+    private static func length(_ value: Octets) throws(Refusal) -> Int {
+        var length = 0
+        guard value.size > 0 else { throw .badRequest("content-length is empty") }
+        for byte in value.bytes {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { throw .badRequest("content-length is not a number") }
+            let (tens, over) = length.multipliedReportingOverflow(by: 10)
+            let (sum, overToo) = tens.addingReportingOverflow(Int(digit))
+            guard !over, !overToo else { throw Refusal(status: 413, reason: "content-length is too large") }
+            length = sum
+        }
+        return length
+    }
+
+    /// What can be said only when all fields are known.
+    private func finish(_ target: RequestTarget) throws(Refusal) {
+        let head = self.head
+        if head.framing.isChunked {
+            // Both at once is how requests are smuggled (RFC 9112 §6.1), and 1.0 has no chunks.
+            if head.framing.contentLength != nil {
+                throw .badRequest("content-length and transfer-encoding are both given")
+            }
+            if head.version == .http10 { throw .badRequest("transfer-encoding is given in HTTP/1.0") }
+        }
+        guard self.hosts <= 1 else { throw .badRequest("host is given twice") }
+        guard self.hosts == 1 || head.version == .http10 else { throw .badRequest("host is missing") }
+        if self.hosts == 1 {
+            guard RequestTarget.isAuthority(head.fields[self.hostField].value) else {
+                throw .badRequest("host is malformed")
+            }
+        }
+        let authority = try target.resolve(into: head)
+        if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
+        // A client of 1.0 does not know 100 (RFC 9110 §10.1.1).
+        if head.version == .http10 { head.framing.expectsContinue = false }
+    }
+}

@@ -1,0 +1,38 @@
+/// The body of one request as it comes from the wire: how it is framed, and how far it has been read. No I/O.
+enum RequestBody {
+    /// There is no more of it.
+    case complete
+    case length(Int)
+    case chunked(ChunkedDecoder)
+
+    init(_ framing: RequestFraming) {
+        if framing.isChunked {
+            self = .chunked(ChunkedDecoder())
+        } else if let length = framing.contentLength, length > 0 {
+            self = .length(length)
+        } else {
+            self = .complete
+        }
+    }
+
+    var isComplete: Bool {
+        if case .complete = self { return true }
+        return false
+    }
+
+    /// What stands at the start of `bytes`: see `ChunkedDecoder.Step`.
+    mutating func next(_ bytes: UnsafeRawBufferPointer) -> ChunkedDecoder.Step {
+        switch self {
+        case .complete: return .end(consumed: 0)
+        case .length(let left):
+            guard bytes.count > 0 else { return .incomplete(consumed: 0) }
+            let count = min(left, bytes.count)
+            self = left > count ? .length(left - count) : .complete
+            return .part(0..<count)
+        case .chunked(var decoder):
+            let step = decoder.next(bytes)
+            if case .end = step { self = .complete } else { self = .chunked(decoder) }
+            return step
+        }
+    }
+}

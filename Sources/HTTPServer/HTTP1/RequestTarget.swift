@@ -1,0 +1,124 @@
+import Glibc
+
+/// The target of a request (RFC 9112 §3.2): where its path, its query and its authority are.
+struct RequestTarget {
+    private var start: UnsafeMutablePointer<UInt8>?
+    private var count: Int
+
+    init() {
+        self.start = nil
+        self.count = 0
+    }
+
+    /// Borrows the bytes, which are in the head's memory already and were checked to be visible ASCII.
+    init(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) {
+        self.start = start
+        self.count = count
+    }
+
+    /// Sets path, raw path and query of the head. Returns the authority where the target names one: it goes before the
+    /// host field (RFC 9112 §3.2.2).
+    func resolve(into head: RequestHead) throws(Refusal) -> Octets? {
+        guard var at = self.start else { return nil }
+        let end = at + self.count
+        if head.method.equals("CONNECT") { throw Refusal(status: 501, reason: "CONNECT is not served") }
+
+        var authority: Octets?
+        if at.pointee != UInt8(ascii: "/") {
+            if self.count == 1, at.pointee == UInt8(ascii: "*") {
+                guard head.method.equals("OPTIONS") else { throw .badRequest("the target * goes with OPTIONS only") }
+            } else {
+                guard let scheme = Self.scheme(at, end) else { throw .badRequest("the request target is malformed") }
+                at += scheme
+                let begin = at
+                while at < end, at.pointee != UInt8(ascii: "/"), at.pointee != UInt8(ascii: "?") { at += 1 }
+                authority = Octets(begin, at - begin)
+                guard authority!.size > 0, Self.isAuthority(authority!) else {
+                    throw .badRequest("the authority of the request target is malformed")
+                }
+            }
+        }
+
+        let found = memchr(at, Int32(UInt8(ascii: "?")), end - at)
+        let question = found.map { at + (UnsafeRawPointer($0) - UnsafeRawPointer(at)) } ?? end
+        head.rawPath = Octets(at, question - at)
+        head.query = question < end ? Octets(question + 1, end - question - 1) : .empty
+        if head.rawPath.size == 0 { head.rawPath = Octets("/") }
+        head.path = try Self.decoded(head.rawPath, in: head)
+        return authority
+    }
+
+    /// How long `http://` or `https://` is at the start, letter case aside.
+    private static func scheme(_ start: UnsafeMutablePointer<UInt8>, _ end: UnsafeMutablePointer<UInt8>) -> Int? {
+        let octets = Octets(start, end - start)
+        if octets.size > 7, Octets(data: octets.data, size: 7).equalsIgnoringCase("http://") { return 7 }
+        if octets.size > 8, Octets(data: octets.data, size: 8).equalsIgnoringCase("https://") { return 8 }
+        return nil
+    }
+
+    /// `uri-host [ ":" port ]`, without user information (RFC 9110 §4.2.4, §7.2; RFC 3986 §3.2.2). Empty is allowed.
+    static func isAuthority(_ value: Octets) -> Bool {
+        let bytes = value.bytes
+        var at = 0
+        if bytes.first == UInt8(ascii: "[") {
+            guard let close = bytes.firstIndex(of: UInt8(ascii: "]")), close > 1 else { return false }
+            for byte in bytes[1..<close] {
+                guard ASCII.hexadecimal(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") else {
+                    return false
+                }
+            }
+            at = close + 1
+        } else {
+            while at < bytes.count, bytes[at] != UInt8(ascii: ":") {
+                guard Self.isHostCharacter(bytes[at]) else { return false }
+                at += 1
+            }
+        }
+        guard at < bytes.count else { return true }
+        guard bytes[at] == UInt8(ascii: ":") else { return false }
+        return bytes[(at + 1)...].allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+    }
+
+    /// unreserved, sub-delims, and `%` of RFC 3986 §2 (RFC 3986 §3.2.2: reg-name).
+    private static func isHostCharacter(_ byte: UInt8) -> Bool {
+        if ASCII.lowercased(byte) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 { return true }
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"),
+            UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("),
+            UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"),
+            UInt8(ascii: "="):
+            return true
+        default: return false
+        }
+    }
+
+    /// The path with its percent-encoding undone; what is not UTF-8 then, or holds a NUL, is refused.
+    private static func decoded(_ raw: Octets, in head: RequestHead) throws(Refusal) -> Octets {
+        let bytes = raw.bytes
+        guard bytes.firstIndex(of: UInt8(ascii: "%"), from: 0) != nil else { return raw }
+        let memory = head.reserveDecoded(bytes.count)
+        var count = 0
+        var at = 0
+        while at < bytes.count {
+            var byte = bytes[at]
+            at += 1
+            if byte == UInt8(ascii: "%") {
+                guard at + 1 < bytes.count, let high = ASCII.hexadecimal(bytes[at]),
+                    let low = ASCII.hexadecimal(bytes[at + 1])
+                else { throw .badRequest("the path holds a % that is not followed by two hexadecimal digits") }
+                byte = high << 4 | low
+                at += 2
+                guard byte != 0 else { throw .badRequest("the path holds a NUL") }
+            }
+            memory[count] = byte
+            count += 1
+        }
+        let path = Octets(memory, count)
+        guard isUTF8(path.bytes) else { throw .badRequest("the path is not UTF-8") }
+        return path
+    }
+
+    private static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+}

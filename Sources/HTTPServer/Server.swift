@@ -1,0 +1,69 @@
+import NIOConcurrencyHelpers
+public import NIOCore
+import NIOPosix
+
+/// Serves on bound sockets: every loop accepts for itself, on a duplicate of each listener, so that a new connection
+/// hops nowhere. Made, started and stopped from any thread; what it runs is bound to its loops.
+public final class Server: Sendable {
+    private let loops: [ServerLoop.Handle]
+    private let listeners: [Listener]
+    private let accepting = NIOLockedValueBox<[any Channel]>([])
+
+    public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
+        self.loops = loops
+        self.listeners = listeners
+    }
+
+    /// Begins to accept.
+    public func start() async throws {
+        for loop in self.loops {
+            for listener in self.listeners {
+                let channel = try await Self.accept(on: listener, loop: loop)
+                self.accepting.withLockedValue { $0.append(channel) }
+            }
+        }
+    }
+
+    /// Stops accepting, lets what is under way end, and cuts what has not ended after `grace`.
+    public func stop(grace: TimeAmount) async throws {
+        let channels = self.accepting.withLockedValue { channels in
+            defer { channels.removeAll() }
+            return channels
+        }
+        for channel in channels { try await channel.close() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for loop in self.loops {
+                group.addTask {
+                    let emptied = loop.eventLoop.flatSubmit { loop.bound.value.stop() }
+                    let timer = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.abort() }
+                    try await emptied.get()
+                    timer.cancel()
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
+        let descriptor = try listener.duplicate()
+        let address = listener.address
+        let channel = try await ServerBootstrap(group: loop.eventLoop)
+            .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
+            // A burst of new connections is accepted in one look.
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = HTTP1Connection(
+                        loop: loop.bound.value, peer: Peer(of: channel, listening: address)
+                    )
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            }
+            .withBoundSocket(descriptor)
+            .get()
+        // NIO listens anew, with a queue of 128, on the socket that all duplicates share.
+        listener.restoreBacklog()
+        return channel
+    }
+}
