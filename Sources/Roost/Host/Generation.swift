@@ -1,0 +1,58 @@
+import CASGI
+import HTTPServer
+import Logging
+import Synchronization
+
+/// One image of an application between its start and its shutdown: what a scope belongs to.
+///
+/// Lives as long as the process: ids that modules keep may lead here, and its code is never unmapped either.
+final class Generation: @unchecked Sendable {
+    typealias Application = @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
+
+    let name: String
+    let application: Application
+    let settings: ApplicationSettings
+    /// Where it is mounted, as its scopes say; lives as long as the generation.
+    let rootPath: Octets
+    let loopExtension: UnsafePointer<asgi_loop>
+    private let logger: Logger
+    /// What `lifespan.startup.complete` carried: set before the first request.
+    private let carried = Atomic<UInt>(0)
+    init(
+        name: String, application: @escaping Application, settings: ApplicationSettings, rootPath: String,
+        loopExtension: UnsafePointer<asgi_loop>, logger: Logger
+    ) {
+        self.name = name
+        self.application = application
+        self.settings = settings
+        let path = Array(rootPath.utf8)
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(path.count, 1))
+        memory.initialize(from: path, count: path.count)
+        self.rootPath = Octets(memory, path.count)
+        self.loopExtension = loopExtension
+        self.logger = logger
+        _ = Unmanaged.passRetained(self)
+    }
+
+    var state: UnsafeMutableRawPointer? {
+        get { UnsafeMutableRawPointer(bitPattern: self.carried.load(ordering: .acquiring)) }
+        set { self.carried.store(UInt(bitPattern: newValue), ordering: .releasing) }
+    }
+
+    /// A line about the application, or about one of its scopes. [any]
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String, scope: asgi_id? = nil) {
+        self.logger.log(
+            level: level, "\(message())",
+            metadata: ["application": "\(self.name)"].merging(
+                scope.map { ["scope": "\(ScopeNumber($0))"] } ?? [:], uniquingKeysWith: { $1 }
+            )
+        )
+    }
+}
+
+/// How logs write a scope's id.
+struct ScopeNumber: CustomStringConvertible {
+    let description: String
+
+    init(_ id: asgi_id) { self.description = String(id, radix: 16) }
+}

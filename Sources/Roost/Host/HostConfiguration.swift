@@ -1,0 +1,21 @@
+public import HTTPServer
+public import Logging
+
+/// What a host serves, where, and how.
+public struct HostConfiguration: Sendable {
+    /// Where to listen.
+    public var addresses: [BindAddress] = [.tcp(host: "127.0.0.1", port: 8000)]
+    /// Event loops, each a thread.
+    public var threads = 1
+    public var server = ServerConfiguration()
+    /// A path that a proxy in front has taken away; ASGI's `root_path`.
+    public var rootPath = ""
+    /// Seconds that an application may take for its startup, and for its shutdown.
+    public var lifespanTime = 60
+    public var logger = Logger(label: "roost")
+    /// Where the line of each request goes; nil: nowhere.
+    public var access: LineWriter?
+    public var isAccessColoured = false
+
+    public init() {}
+}

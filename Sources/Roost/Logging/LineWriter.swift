@@ -1,0 +1,89 @@
+import Glibc
+import NIOConcurrencyHelpers
+
+/// Writes lines to a descriptor from a thread of its own, so that who writes them never waits for a slow reader. [any]
+///
+/// What the reader does not take is kept up to a limit; beyond it lines are dropped, and their number is written when
+/// there is room again.
+public final class LineWriter: Sendable {
+    private struct Waiting {
+        var bytes: [UInt8] = []
+        var dropped = 0
+        var isWriting = false
+    }
+
+    private let descriptor: CInt
+    private let limit: Int
+    /// True: there is something to write.
+    private let lock = ConditionLock(value: false)
+    private nonisolated(unsafe) var waiting = Waiting()
+
+    /// `limit`: bytes that are kept for a slow reader.
+    public init(descriptor: CInt, limit: Int = 4 << 20) {
+        self.descriptor = descriptor
+        self.limit = limit
+        var thread = pthread_t()
+        let this = Unmanaged.passRetained(self)
+        let code = pthread_create(
+            &thread, nil,
+            { this in
+                Unmanaged<LineWriter>.fromOpaque(this!).takeUnretainedValue().work()
+            }, this.toOpaque())
+        precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
+    }
+
+    /// Takes whole lines, each with its newline.
+    public func write(_ lines: some Collection<UInt8>) {
+        guard !lines.isEmpty else { return }
+        self.lock.lock()
+        if self.waiting.bytes.count + lines.count <= self.limit {
+            self.waiting.bytes.append(contentsOf: lines)
+        } else {
+            self.waiting.dropped += lines.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+        }
+        self.lock.unlock(withValue: true)
+    }
+
+    /// Waits until everything so far is written; a reader that takes nothing holds it up for two seconds at most.
+    public func flush() {
+        for _ in 0..<200 {
+            self.lock.lock()
+            let isDone = self.waiting.bytes.isEmpty && !self.waiting.isWriting
+            self.lock.unlock()
+            if isDone { return }
+            usleep(10_000)
+        }
+    }
+
+    private func work() -> UnsafeMutableRawPointer? {
+        while true {
+            self.lock.lock(whenValue: true)
+            var taken = Waiting()
+            swap(&taken, &self.waiting)
+            self.waiting.isWriting = true
+            self.lock.unlock(withValue: false)
+            if taken.dropped > 0 {
+                taken.bytes += Array("(\(taken.dropped) lines dropped: the reader is too slow)\n".utf8)
+            }
+            self.writeAll(taken.bytes)
+            self.lock.lock()
+            self.waiting.isWriting = false
+            self.lock.unlock(withValue: !self.waiting.bytes.isEmpty || self.waiting.dropped > 0)
+        }
+    }
+
+    /// A reader that has gone takes nothing more, and nothing can be done about it here.
+    private func writeAll(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EAGAIN {
+                var wait = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+                continue
+            }
+            guard count > 0 || errno == EINTR else { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+
+/// Finds the file that a module's name names.
+public struct ModuleLocator: Sendable {
+    /// Folders that dotted names are looked up in.
+    public var folders: [String]
+
+    public init(folders: [String]) { self.folders = folders }
+
+    /// The path of the file, as it was given or found. Throws `HostError` that says where it was looked for, and what is
+    /// there that has nearly this name.
+    public func path(of name: ModuleName) throws -> String {
+        switch name.place {
+        case .path(let path):
+            // One without a folder would be looked up in the loader's own folders.
+            let path = path.contains("/") ? path : "./\(path)"
+            guard access(path, F_OK) == 0 else { throw Self.notFound(path) }
+            return path
+        case .dotted(let words):
+            let looked = self.folders.flatMap { Self.candidates(words, below: $0) }
+            guard let found = looked.first(where: { access($0, F_OK) == 0 }) else {
+                let near = self.folders.flatMap { Self.near(words[words.count - 1], in: $0) }
+                throw HostError(
+                    code: .usage,
+                    message: "no module '\(words.joined(separator: "."))': looked for \(looked.joined(separator: ", "))"
+                        + Self.suggestion(near)
+                )
+            }
+            return found
+        }
+    }
+
+    /// `wiki` is `wiki.so` or `libwiki.so`; `wiki.asgi` is `wiki/asgi.so` or `wiki/libasgi.so`.
+    private static func candidates(_ words: [String], below folder: String) -> [String] {
+        let last = words[words.count - 1]
+        let inner = ([folder] + words.dropLast()).joined(separator: "/")
+        return ["\(inner)/\(last).so", "\(inner)/lib\(last).so"]
+    }
+
+    private static func notFound(_ path: String) -> HostError {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+        let name = String(path[slash...].dropFirst())
+        guard access(folder, F_OK) == 0 else {
+            return HostError(code: .usage, message: "\(path): not found: there is no folder \(folder)")
+        }
+        return HostError(code: .usage, message: "\(path): not found\(self.suggestion(self.near(name, in: folder)))")
+    }
+
+    private static func suggestion(_ names: [String]) -> String {
+        names.isEmpty ? "" : "; did you mean \(names.joined(separator: ", "))?"
+    }
+
+    /// Libraries of the folder whose names are near, as paths.
+    private static func near(_ name: String, in folder: String) -> [String] {
+        func stem(_ file: String) -> String {
+            var stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file
+            if stem.hasPrefix("lib") { stem.removeFirst(3) }
+            return stem
+        }
+        let files = FolderList.names(in: folder).filter { $0.hasSuffix(".so") }
+        let stems = NearestName.to(stem(name), among: Set(files.map(stem)))
+        return stems.flatMap { wanted in files.filter { stem($0) == wanted }.map { "\(folder)/\($0)" } }
+    }
+}

@@ -1,0 +1,41 @@
+/// How an operator names a module: a path, or a dotted name to look up; with a symbol behind a colon.
+public struct ModuleName: Sendable, Equatable {
+    public enum Place: Sendable, Equatable {
+        /// A file: it has a `/`, or ends in `.so`.
+        case path(String)
+        /// A name that is looked up: `wiki`, `wiki.asgi`.
+        case dotted([String])
+    }
+
+    public let place: Place
+    /// The symbol that is the application.
+    public let symbol: String
+
+    public static let usualSymbol = "application"
+
+    /// Throws `HostError` for a name that can be none.
+    public init(_ text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        self.symbol = parts.count == 2 ? parts[1] : Self.usualSymbol
+        guard Self.isSymbol(self.symbol) else {
+            throw HostError(
+                code: .usage, message: "'\(text)': behind the colon stands a symbol, like '\(parts[0]):application'")
+        }
+        if parts[0].contains("/") || parts[0].hasSuffix(".so") {
+            self.place = .path(parts[0])
+            return
+        }
+        let words = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard words.allSatisfy({ !$0.isEmpty && !$0.contains("\0") }) else {
+            throw HostError(
+                code: .usage, message: "'\(text)' names no module: give a path like ./libhello.so, or a name like hello"
+            )
+        }
+        self.place = .dotted(words)
+    }
+
+    private static func isSymbol(_ text: String) -> Bool {
+        guard let first = text.first, !first.isNumber else { return false }
+        return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+    }
+}

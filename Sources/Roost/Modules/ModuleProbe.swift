@@ -1,0 +1,123 @@
+import Glibc
+
+/// Has a child process load a module, and takes its report.
+public struct ModuleProbe: Sendable {
+    /// The command `roost`.
+    public var command: String
+    /// How long loading may take, seconds.
+    public var time: Int
+
+    public init(command: String = "/proc/self/exe", time: Int = 10) {
+        self.command = command
+        self.time = time
+    }
+
+    /// Throws `HostError` when the child cannot be started; what is wrong with the module stands in the report.
+    func report(path: String, symbol: String) throws -> ProbeReport {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Self.error("no pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let child: pid_t
+        do {
+            defer { close(ends[1]) }
+            child = try self.spawn(path: path, symbol: symbol, report: ends[1])
+        }
+        let (text, isLate) = self.read(ends[0])
+        if isLate { kill(child, SIGKILL) }
+        var status: CInt = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        if isLate { return ProbeReport(fault: "was not loaded within \(self.time) seconds (--probe-timeout)") }
+        if let report = ProbeReport(text: text) { return report }
+        let signal = status & 0x7f
+        guard signal != 0 else {
+            return ProbeReport(fault: "ended the process while it was loaded (status \(status >> 8))")
+        }
+        return ProbeReport(fault: "crashed with \(SignalName(signal)) while it was loaded")
+    }
+
+    private func spawn(path: String, symbol: String, report: CInt) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, report, ProbeChild.report)
+        // What a constructor prints belongs to the log.
+        posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        let words = ["roost", "probe", path, symbol]
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        // A crash is reported by the parent, in a line; the runtime's backtrace would hold it up.
+        var environment =
+            EnvironmentList.current.filter { !$0.hasPrefix("SWIFT_BACKTRACE=") }
+            .map { strdup($0) } + [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+        defer { for variable in environment { free(variable) } }
+        var child = pid_t()
+        let code = posix_spawn(&child, self.command, &actions, nil, &arguments, &environment)
+        guard code == 0 else {
+            throw HostError(
+                code: .module,
+                message: "the probe \(self.command) cannot be started: \(String(cString: strerror(code)))")
+        }
+        return child
+    }
+
+    /// Everything until the end, or until the time is up.
+    private func read(_ descriptor: CInt) -> (text: String, isLate: Bool) {
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 4096)
+        let end = Self.now() + self.time * 1000
+        while true {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&wait, 1, CInt(clamping: max(end - Self.now(), 0)))
+            if ready == 0 { return ("", true) }
+            if ready < 0, errno == EINTR { continue }
+            let count = Glibc.read(descriptor, &part, part.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0, bytes.count < 1 << 20 else { break }
+            bytes.append(contentsOf: part[..<count])
+        }
+        return (String(decoding: bytes, as: UTF8.self), false)
+    }
+
+    private static func now() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+
+    private static func error(_ what: String) -> HostError {
+        HostError(code: .module, message: "\(what): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// What people call a signal.
+struct SignalName: CustomStringConvertible {
+    let description: String
+
+    init(_ number: CInt) {
+        self.description =
+            switch number {
+            case SIGSEGV: "SIGSEGV"
+            case SIGABRT: "SIGABRT"
+            case SIGBUS: "SIGBUS"
+            case SIGILL: "SIGILL"
+            case SIGFPE: "SIGFPE"
+            case SIGTRAP: "SIGTRAP"
+            case SIGKILL: "SIGKILL"
+            default: "signal \(number)"
+            }
+    }
+}
+
+/// The environment as it stands.
+enum EnvironmentList {
+    static var current: [String] {
+        var list: [String] = []
+        var at = environ
+        while let variable = at.pointee {
+            list.append(String(cString: variable))
+            at += 1
+        }
+        return list
+    }
+}

@@ -1,0 +1,75 @@
+import CASGI
+
+/// What `roost check` tells about a module: what its file says, what it says itself, what is wrong and what is risky.
+public struct ModuleReport: Sendable {
+    public var rows: [(name: String, value: String)]
+    /// Why this host cannot serve it.
+    public var fault: String?
+    public var risks: [String]
+
+    /// Checks the file and has a child load it. Throws `HostError` for a file that is not even loaded.
+    public init(path: String, symbol: String, trust: FileTrust, probe: ModuleProbe) throws {
+        let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
+        let report = try probe.report(path: file.resolved, symbol: symbol)
+        let description = report.description
+        self.fault = report.fault
+        self.risks = Self.risks(file.elf)
+        self.rows = [
+            ("file", "\(file.resolved) (\(file.size) bytes, \(file.hash))"),
+            ("name", description.name.isEmpty ? "\(Self.name(of: file)) (from the file's name)" : description.name),
+            ("version", description.version.isEmpty ? "none" : description.version),
+            (
+                "abi",
+                description.isGiven
+                    ? "\(description.abi), draft \(description.draft)"
+                    : "no description: taken as \(ASGI_ABI), draft \(ASGI_DRAFT)"
+            ),
+            ("flags", description.flagNames.isEmpty ? "none" : description.flagNames.joined(separator: ", ")),
+            ("settings", description.settings.isEmpty ? "none" : description.settings),
+            ("symbols", Self.symbols(file.elf, symbol)),
+            ("soname", file.elf.soname ?? "none"),
+            ("needs", file.elf.needed.isEmpty ? "nothing" : file.elf.needed.joined(separator: ", ")),
+            (
+                "looks in",
+                file.elf.searchPath.isEmpty ? "the system's folders" : file.elf.searchPath.joined(separator: ", ")
+            ),
+            ("static TLS", file.elf.hasStaticTLS ? "yes" : "no"),
+        ]
+    }
+
+    /// What a file's module is called that does not say: `hello` of `libhello.so`.
+    static func name(of file: ModuleFile) -> String {
+        var name = file.name
+        if name.hasSuffix(".so") { name.removeLast(3) }
+        if name.hasPrefix("lib") { name.removeFirst(3) }
+        return name
+    }
+
+    private static func symbols(_ elf: ELFImage, _ symbol: String) -> String {
+        let own = [symbol, "asgi_module_info"].filter(elf.exportsFunction)
+        let others = elf.exports.count - own.count
+        return own.joined(separator: ", ") + (others > 0 ? " and \(others) more" : "")
+    }
+
+    private static func risks(_ elf: ELFImage) -> [String] {
+        var risks: [String] = []
+        // Those of the C++ library itself are the same in every module that uses it.
+        let unique = elf.uniqueSymbols.filter {
+            !$0.hasPrefix("_ZNSt") && !$0.hasPrefix("_ZNKSt") && !$0.hasPrefix("_ZZNSt") && !$0.hasPrefix("_ZGVZNSt")
+                && !$0.hasPrefix("_ZGVNSt")
+        }
+        if !unique.isEmpty {
+            risks.append(
+                "\(unique.count) unique symbols of g++ (\(unique[0])...): their data is shared with every other module that"
+                    + " has them, and kept over a reload; build it with -fno-gnu-unique"
+            )
+        }
+        if elf.hasStaticTLS {
+            risks.append(
+                "static TLS: few such libraries fit into one process, and a reload needs a new one;"
+                    + " build it without -ftls-model=initial-exec"
+            )
+        }
+        return risks
+    }
+}

@@ -1,0 +1,52 @@
+/// What a probe child tells its parent about a module: lines of `key=value`, closed by `end`.
+struct ProbeReport: Sendable, Equatable {
+    /// What the module says about itself.
+    var description = ModuleDescription()
+    /// Why it cannot be loaded; nil: it can.
+    var fault: String?
+
+    var text: String {
+        var lines: [(String, String)] = []
+        if let fault { lines.append(("fault", fault)) }
+        if self.description.isGiven {
+            lines += [
+                ("abi", "\(self.description.abi)"), ("draft", "\(self.description.draft)"),
+                ("flags", "\(self.description.flags)"), ("name", self.description.name),
+                ("version", self.description.version), ("settings", self.description.settings),
+            ]
+        }
+        return lines.map { "\($0)=\(Self.oneLine($1))\n" }.joined() + "end\n"
+    }
+
+    init(description: ModuleDescription = ModuleDescription(), fault: String? = nil) {
+        self.description = description
+        self.fault = fault
+    }
+
+    /// Nil: the text is not whole, since the child did not come to its end.
+    init?(text: String) {
+        var lines = text.split(separator: "\n")
+        guard lines.popLast() == "end" else { return nil }
+        for line in lines {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return nil }
+            let value = String(parts[1])
+            switch parts[0] {
+            case "fault": self.fault = value
+            case "abi":
+                self.description.isGiven = true
+                self.description.abi = UInt32(value) ?? .max
+            case "draft": self.description.draft = UInt32(value) ?? .max
+            case "flags": self.description.flags = UInt32(value) ?? .max
+            case "name": self.description.name = value
+            case "version": self.description.version = value
+            case "settings": self.description.settings = value
+            default: return nil
+            }
+        }
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
+}

@@ -1,0 +1,137 @@
+import Glibc
+
+/// The folder of one start below the run directory, where copies of modules live: ours, written by nobody else, and fit to
+/// be executed from. Proven when it is made.
+public final class RunDirectory: Sendable {
+    /// `<run dir>/<boot>`: a name that no other start has.
+    public let boot: String
+    /// Held for as long as this start lives, so that the next one knows.
+    private let lock: CInt
+    private let numbers = Counter()
+
+    /// Where it is when nobody says: the system's or user's runtime folder, else the user's cache, else the system's.
+    public static func usualPaths() -> [String] {
+        func variable(_ name: String) -> String? {
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        var paths: [String] = []
+        if geteuid() == 0 { paths.append("/run/roost") }
+        if let runtime = variable("XDG_RUNTIME_DIR") { paths.append("\(runtime)/roost") }
+        if let cache = variable("XDG_CACHE_HOME") { paths.append("\(cache)/roost") }
+        if let home = variable("HOME") { paths.append("\(home)/.cache/roost") }
+        paths.append("/tmp/roost-\(geteuid())")
+        return paths
+    }
+
+    /// The named folder, which must do, or the first of the usual ones that does. Throws `HostError`.
+    public static func make(_ path: String?) throws -> RunDirectory {
+        if let path { return try RunDirectory(path) }
+        var faults: [String] = []
+        for path in Self.usualPaths() {
+            do { return try RunDirectory(path) } catch let error as HostError { faults.append(error.message) }
+        }
+        throw HostError(
+            code: .runDirectory,
+            message: "no run directory can be used; name one with --run-dir: \(faults.joined(separator: "; "))"
+        )
+    }
+
+    init(_ path: String) throws {
+        try Self.makeFolder(path)
+        Self.removeDeadStarts(in: path)
+        let boot = "\(path)/\(getpid())-\(Self.moment())"
+        guard mkdir(boot, 0o700) == 0 else { throw Self.error(boot, "cannot be made") }
+        self.boot = boot
+        self.lock = open("\(boot)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard self.lock >= 0, flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw Self.error("\(boot)/lock", "cannot be locked")
+        }
+        try Self.proveExecutable(boot)
+    }
+
+    /// A folder for one load, never used before. Throws `HostError`.
+    func makeLoadFolder(_ hash: ContentHash) throws -> String {
+        let folder = "\(self.boot)/\(self.numbers.next())-\(hash)"
+        guard mkdir(folder, 0o700) == 0 else { throw Self.error(folder, "cannot be made") }
+        return folder
+    }
+
+    /// Removes everything of this start: when it ends.
+    public func remove() { Self.removeTree(self.boot) }
+
+    private static func error(_ path: String, _ message: String) -> HostError {
+        HostError(
+            code: .runDirectory,
+            message:
+                "run directory: \(path) \(message): \(String(cString: strerror(errno))); name another with --run-dir"
+        )
+    }
+
+    /// Makes the folder where it is missing, and refuses one that is another's or that another can write to.
+    private static func makeFolder(_ path: String) throws {
+        guard path.hasPrefix("/") else {
+            throw HostError(code: .runDirectory, message: "run directory: \(path) is no absolute path")
+        }
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            if mkdir(made, 0o700) != 0, errno != EEXIST { throw Self.error(made, "cannot be made") }
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw Self.error(path, "cannot be looked at") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw HostError(
+                code: .runDirectory, message: "run directory: \(path) is no folder: name another with --run-dir")
+        }
+        guard status.st_uid == geteuid(), status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+            throw HostError(
+                code: .runDirectory,
+                message: "run directory: \(path) belongs to another user, or others can write to it:"
+                    + " chmod 700 it, or name another with --run-dir"
+            )
+        }
+    }
+
+    /// A page of a file there can be mapped to be executed: not so where it is mounted noexec.
+    private static func proveExecutable(_ boot: String) throws {
+        let path = "\(boot)/proof"
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o700)
+        guard file >= 0 else { throw Self.error(path, "cannot be made") }
+        defer {
+            close(file)
+            unlink(path)
+        }
+        guard ftruncate(file, 4096) == 0 else { throw Self.error(path, "cannot be written") }
+        guard let page = mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0), page != MAP_FAILED else {
+            throw Self.error(boot, "allows no executable mappings (is it mounted noexec?)")
+        }
+        munmap(page, 4096)
+    }
+
+    /// Folders of starts that live no more: nobody holds their lock.
+    private static func removeDeadStarts(in path: String) {
+        for name in FolderList.names(in: path) {
+            let boot = "\(path)/\(name)"
+            let lock = open("\(boot)/lock", O_RDWR | O_CLOEXEC)
+            guard lock >= 0 else { continue }
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { Self.removeTree(boot) }
+            close(lock)
+        }
+    }
+
+    private static func removeTree(_ path: String) {
+        for name in FolderList.names(in: path) {
+            let inner = "\(path)/\(name)"
+            var status = stat()
+            guard lstat(inner, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR { Self.removeTree(inner) } else { unlink(inner) }
+        }
+        rmdir(path)
+    }
+
+    private static func moment() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return String(now.tv_sec * 1_000_000_000 + now.tv_nsec, radix: 36)
+    }
+}

@@ -1,0 +1,54 @@
+import CASGI
+
+/// What logs call an event: ASGI's name.
+struct EventName: CustomStringConvertible {
+    private let type: UInt32
+
+    init(_ type: UInt32) { self.type = type }
+
+    var description: String {
+        switch self.type {
+        case ASGI_HTTP_REQUEST: "http.request"
+        case ASGI_HTTP_DISCONNECT: "http.disconnect"
+        case ASGI_HTTP_RESPONSE: "http.response"
+        case ASGI_HTTP_RESPONSE_START: "http.response.start"
+        case ASGI_HTTP_RESPONSE_BODY: "http.response.body"
+        case ASGI_WEBSOCKET_ACCEPT: "websocket.accept"
+        case ASGI_WEBSOCKET_SEND: "websocket.send"
+        case ASGI_WEBSOCKET_CLOSE: "websocket.close"
+        case ASGI_WEBSOCKET_HTTP_RESPONSE_START: "websocket.http.response.start"
+        case ASGI_WEBSOCKET_HTTP_RESPONSE_BODY: "websocket.http.response.body"
+        case ASGI_LIFESPAN_STARTUP: "lifespan.startup"
+        case ASGI_LIFESPAN_SHUTDOWN: "lifespan.shutdown"
+        case ASGI_LIFESPAN_STARTUP_COMPLETE: "lifespan.startup.complete"
+        case ASGI_LIFESPAN_STARTUP_FAILED: "lifespan.startup.failed"
+        case ASGI_LIFESPAN_SHUTDOWN_COMPLETE: "lifespan.shutdown.complete"
+        case ASGI_LIFESPAN_SHUTDOWN_FAILED: "lifespan.shutdown.failed"
+        default: "event 0x\(String(self.type, radix: 16))"
+        }
+    }
+}
+
+/// What logs call a result: the constant's name.
+struct ResultName: CustomStringConvertible {
+    private let result: asgi_result
+
+    init(_ result: asgi_result) { self.result = result }
+
+    var description: String {
+        switch self.result {
+        case ASGI_DONE: "ASGI_DONE"
+        case ASGI_PENDING: "ASGI_PENDING"
+        case ASGI_STALE: "ASGI_STALE"
+        case ASGI_GONE: "ASGI_GONE"
+        case ASGI_CANCELLED: "ASGI_CANCELLED"
+        case ASGI_INVALID: "ASGI_INVALID"
+        case ASGI_UNSUPPORTED: "ASGI_UNSUPPORTED"
+        case ASGI_BUSY: "ASGI_BUSY"
+        case ASGI_FULL: "ASGI_FULL"
+        case ASGI_WOULD_BLOCK: "ASGI_WOULD_BLOCK"
+        case ASGI_FAILED: "ASGI_FAILED"
+        default: "\(self.result)"
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import CASGI
+import CLinux
+import HTTPServer
+import Logging
+import Synchronization
+
+/// The functions that modules call: `receive`, `send`, and the table behind `scope->host`. All [any].
+///
+/// On the scope's own loop, with no call of another thread before it, a call acts at once; any other goes through the
+/// loop's mailbox. Calls about the lifespan go to the lifespan itself, which takes them from any thread.
+enum HostTable {
+    /// Lives as long as the process.
+    nonisolated(unsafe) static let pointer: UnsafePointer<asgi_host> = {
+        let table = UnsafeMutablePointer<asgi_host>.allocate(capacity: 1)
+        table.initialize(
+            to: asgi_host(
+                size: UInt32(MemoryLayout<asgi_host>.size), abi: UInt32(ASGI_ABI), name: asgi_string(Octets("roost")),
+                version: asgi_string(Octets(RoostVersion.literal)), log: logCall, finish: finishCall, alive: aliveCall,
+                post: postCall, spawn: spawnCall, after: afterCall, cancel: cancelCall, setting: settingCall,
+                extension: extensionCall
+            )
+        )
+        return UnsafePointer(table)
+    }()
+
+    /// `asgi.loop/1`, for a host with so many loops; made once a host, lives as long as the process.
+    static func makeLoopExtension(loops: Int) -> UnsafePointer<asgi_loop> {
+        let table = UnsafeMutablePointer<asgi_loop>.allocate(capacity: 1)
+        table.initialize(
+            to: asgi_loop(
+                size: UInt32(MemoryLayout<asgi_loop>.size), count: UInt32(loops), current: currentLoopCall,
+                post: loopPostCall
+            )
+        )
+        return UnsafePointer(table)
+    }
+}
+
+/// Where a call about a scope goes.
+private enum Way {
+    case here(Scope)
+    case mailbox(Unmanaged<Mailbox>, UnsafeMutablePointer<ScopeSlot>)
+    case lifespan(Lifespan)
+    case stale
+}
+
+@inline(__always)
+private func way(_ id: asgi_id) -> Way {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return .stale }
+    guard let loop = slot.pointee.home.loop else {
+        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        return slot.pointee.lifespan.map { .lifespan($0.takeUnretainedValue()) } ?? .stale
+    }
+    if loop == UnsafeRawPointer(roost_current_loop()), slot.pointee.ordered.load(ordering: .acquiring) == 0 {
+        return slot.pointee.scope.map { .here($0.takeUnretainedValue()) } ?? .stale
+    }
+    return slot.pointee.home.mailbox.map { .mailbox($0, slot) } ?? .stale
+}
+
+/// Leaves a call in a mailbox; false: the scope is over.
+private func leave(
+    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
+) -> Bool {
+    let call = ForeignCall(id: id, slot: slot, kind: kind)
+    guard slot.pointee.announce(id, ordered: call.isOrdered) else { return false }
+    mailbox._withUnsafeGuaranteedRef { $0.put(call) }
+    return true
+}
+
+// MARK: receive and send
+
+func receiveCall(
+    _ id: asgi_id, _ event: UnsafeMutablePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let event, asgi_event_has_type(event) != 0 else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .here(let scope): return scope.receive(event, Completion(then, context))
+    case .lifespan(let lifespan): return lifespan.receive(event, then, context)
+    case .mailbox(let mailbox, let slot):
+        guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
+        if then != nil {
+            return leave(mailbox, slot, id, .receive(Completion(then, context))) ? ASGI_PENDING : ASGI_STALE
+        }
+        guard ScopeLoop.current == nil else { return ASGI_WOULD_BLOCK }
+        let blocked = BlockedCall(event: event)
+        guard leave(mailbox, slot, id, .receive(.wait(blocked))) else { return ASGI_STALE }
+        return blocked.wait()
+    }
+}
+
+func sendCall(
+    _ id: asgi_id, _ event: UnsafePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let event, asgi_event_has_type(event) != 0 else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .here(let scope):
+        guard let loop = ScopeLoop.current else { return ASGI_STALE }
+        let whole = loop._withUnsafeGuaranteedRef { asgi_event_read(event, $0.room) }
+        return scope.send(whole!, Completion(then, context))
+    case .lifespan(let lifespan): return lifespan.send(event)
+    case .mailbox(let mailbox, let slot): return sendFromAfar(mailbox, slot, id, event, then, context)
+    }
+}
+
+/// `send` on another thread: copied, counted, and left for the loop.
+private func sendFromAfar(
+    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id,
+    _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
+    guard slot.pointee.underWay.load(ordering: .relaxed) < ScopeLimits.underWay else { return ASGI_FULL }
+    let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+        EventCopy(asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
+    }
+    let blocks = then == nil && ScopeLoop.current == nil
+    let isAbove =
+        slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > ScopeLimits.underWayMark
+        && copy.event.pointee.type != ASGI_HTTP_RESPONSE_START
+    let isPromised = isAbove && (blocks || then != nil)
+    let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
+    let completion = blocked.map { .wait($0) } ?? Completion(then, context)
+    guard leave(mailbox, slot, id, .send(copy, completion, isPromised: isPromised)) else {
+        slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
+        return ASGI_STALE
+    }
+    return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
+}
+
+/// The limits of what other threads send, a scope.
+enum ScopeLimits {
+    /// Bytes under way above which `send` is PENDING.
+    static let underWayMark = 64 * 1024
+    /// Bytes under way above which it is FULL.
+    static let underWay = 1024 * 1024
+}
+
+// MARK: The table
+
+private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asgi_string>?) -> asgi_result {
+    guard let message else { return ASGI_INVALID }
+    let slot = ScopeTable.process.slot(of: id)
+    let generation = slot?.pointee.generation(of: id)
+    let text = Octets(message.pointee).text
+    if let generation {
+        generation.log(Logger.Level(asgi: level), text, scope: id)
+        return ASGI_DONE
+    }
+    // Whose it was is not known any more; what it says may still matter.
+    (slot?.pointee.lastGeneration ?? nil)?.log(Logger.Level(asgi: level), text, scope: id)
+    return ASGI_STALE
+}
+
+private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
+    guard result <= 0 else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.finish(result)
+    case .here(let scope): return scope.finish(result)
+    case .mailbox(let mailbox, let slot):
+        // Announced before the id ends, so that the scope keeps its memory until the loop has seen the call.
+        guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
+        guard slot.pointee.end(id) else {
+            slot.pointee.settle(ordered: true)
+            return ASGI_STALE
+        }
+        let call = ForeignCall(id: id, slot: slot, kind: .finish(result))
+        mailbox._withUnsafeGuaranteedRef { $0.put(call) }
+        return ASGI_DONE
+    }
+}
+
+private func aliveCall(_ id: asgi_id) -> asgi_result {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return ASGI_STALE }
+    let isClosed = slot.pointee.isClosed.load(ordering: .acquiring)
+    guard slot.pointee.isOpen(id) else { return ASGI_STALE }
+    return isClosed ? ASGI_GONE : ASGI_DONE
+}
+
+private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.post(loop: 0, then, context)
+    case .here(let scope):
+        guard let mailbox = scope.slot.pointee.home.mailbox else { return ASGI_STALE }
+        return leave(mailbox, scope.slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+    case .mailbox(let mailbox, let slot):
+        return leave(mailbox, slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+    }
+}
+
+private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+    ASGI_UNSUPPORTED
+}
+
+private func afterCall(
+    _ id: asgi_id, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ timer: UnsafeMutablePointer<UInt64>?
+) -> asgi_result { ASGI_UNSUPPORTED }
+
+private func cancelCall(_ id: asgi_id, _ timer: UInt64) -> asgi_result { ASGI_UNSUPPORTED }
+
+private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> UnsafePointer<asgi_string>? {
+    guard let key, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
+    return generation.settings.value(Octets(key.pointee).text)
+}
+
+private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
+    guard let name, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
+    switch Octets(name.pointee).text {
+    case "asgi.loop/1": return UnsafeRawPointer(generation.loopExtension)
+    default: return nil
+    }
+}
+
+private func currentLoopCall() -> Int32 {
+    ScopeLoop.current.map { Int32($0.takeUnretainedValue().number) } ?? -1
+}
+
+private func loopPostCall(
+    _ id: asgi_id, _ loop: UInt32, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.post(loop: Int(loop), then, context)
+    case .here, .mailbox: return ASGI_INVALID
+    }
+}
+
+extension Logger.Level {
+    /// The level that `asgi.h` numbers so.
+    init(asgi level: Int32) {
+        self =
+            switch level {
+            case ..<ASGI_LOG_INFO: .debug
+            case ..<ASGI_LOG_WARNING: .info
+            case ..<ASGI_LOG_ERROR: .warning
+            default: .error
+            }
+    }
+}

@@ -1,0 +1,22 @@
+import HTTPServer
+
+/// An answer that the host gives itself, since no application can.
+enum OwnAnswer {
+    case notFound
+    case tooManyScopes
+
+    func give(to exchange: any Exchange) {
+        let (status, text): (Int, StaticString) =
+            switch self {
+            case .notFound: (404, "Not Found: nothing is mounted here")
+            case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
+            }
+        let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
+        withUnsafePointer(to: type) { type in
+            _ = exchange.respond(
+                status: status, fields: HeaderFields(start: type, count: 1), body: ResponseBody(Octets(text))
+            )
+        }
+        _ = exchange.end()
+    }
+}

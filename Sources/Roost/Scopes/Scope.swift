@@ -1,0 +1,321 @@
+import CASGI
+import HTTPServer
+import Logging
+import Synchronization
+
+/// One request in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
+///
+/// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
+/// only while no host function is on the stack: what happens inside a call is noted, and told later.
+final class Scope: ExchangeOwner {
+    private unowned let loop: ScopeLoop
+    private let memory: UnsafeMutablePointer<asgi_scope>
+    /// `path` and `raw_path` below a root path, which the exchange does not know.
+    private var rooted: [UInt8] = []
+    private(set) var id: asgi_id = 0
+    private(set) var slot: UnsafeMutablePointer<ScopeSlot>
+    private(set) var generation: Generation?
+    private var exchange: (any Exchange)?
+    private var life = ScopeLife()
+
+    /// A receive that is PENDING.
+    private var receiver: Completion?
+    /// Sends that are PENDING.
+    private var senders: [Completion] = []
+    /// What they are told at the next revisit.
+    private var sendersResult: asgi_result?
+    /// Bytes of sends from other threads that are counted as under way.
+    private var foreignBytes = 0
+    private var isNoted = false
+    private var isRevisiting = false
+
+    init(loop: ScopeLoop, slot: UnsafeMutablePointer<ScopeSlot>) {
+        self.loop = loop
+        self.slot = slot
+        self.memory = UnsafeMutableRawPointer.allocate(byteCount: asgi_scope_size(), alignment: 16)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_scope_size())
+            .withMemoryRebound(to: asgi_scope.self, capacity: 1) { $0 }
+        self.memory.pointee.size = UInt32(asgi_scope_size())
+        self.memory.pointee.type = ASGI_HTTP
+        self.memory.pointee.host = HostTable.pointer
+        self.memory.pointee.asgi_version = asgi_string(Octets("3.0"))
+        self.memory.pointee.spec_version = asgi_string(Octets("2.5"))
+        self.memory.pointee.scheme = asgi_string(Octets("http"))
+    }
+
+    deinit { UnsafeMutableRawPointer(self.memory).deallocate() }
+
+    // MARK: Life
+
+    /// Calls the application with a request.
+    func begin(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
+        self.slot = slot
+        self.generation = generation
+        self.exchange = exchange
+        self.life = ScopeLife()
+        self.id = slot.pointee.begin(generation)
+        slot.pointee.scope = Unmanaged.passUnretained(self)
+        exchange.number = self.id
+        exchange.owner = self
+        self.describe(exchange, generation)
+        let result = self.loop.calling {
+            generation.application(self.memory, receiveCall, sendCall)
+        }
+        self.follow(self.life.returned(result))
+        self.note()
+    }
+
+    private func describe(_ exchange: any Exchange, _ generation: Generation) {
+        let head = exchange.head
+        let peer = exchange.peer
+        let fields = head.fields
+        self.memory.pointee.id = self.id
+        self.memory.pointee.state = generation.state
+        self.memory.pointee.http_version = asgi_string(head.version.name)
+        self.memory.pointee.method = asgi_string(head.method)
+        self.memory.pointee.path = asgi_string(head.path)
+        self.memory.pointee.raw_path = asgi_string(head.rawPath)
+        self.memory.pointee.query_string = asgi_string(head.query)
+        self.memory.pointee.root_path = asgi_string(generation.rootPath)
+        self.memory.pointee.headers = UnsafeRawPointer(fields.baseAddress)?.assumingMemoryBound(to: asgi_header.self)
+        self.memory.pointee.header_count = fields.count
+        self.memory.pointee.client_host = asgi_string(peer.client)
+        self.memory.pointee.client_port = peer.clientPort
+        self.memory.pointee.server_host = asgi_string(peer.server)
+        self.memory.pointee.server_port = peer.serverPort
+        if generation.rootPath.size > 0 { self.describeRooted(head, generation.rootPath) }
+    }
+
+    /// A proxy took the root path away; ASGI wants it in `path` (asgiref's www.rst, `root_path`).
+    private func describeRooted(_ head: RequestHead, _ root: Octets) {
+        self.rooted.removeAll(keepingCapacity: true)
+        for part in [root, head.path, root, head.rawPath] { self.rooted.append(contentsOf: part.bytes) }
+        let split = root.size + head.path.size
+        self.rooted.withUnsafeBufferPointer { bytes in
+            // The array is not touched again before the next request.
+            let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
+            self.memory.pointee.path = asgi_string(data: start, size: split)
+            self.memory.pointee.raw_path = asgi_string(data: start + split, size: bytes.count - split)
+        }
+    }
+
+    private func follow(_ step: ScopeLife.Step) {
+        switch step {
+        case .goOn: break
+        case .end(let result): self.end(result)
+        case .ignore(let result):
+            self.log(.warning, "application returned \(ResultName(result)) after it had finished the scope; ignored")
+        }
+    }
+
+    /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
+    private func end(_ result: asgi_result) {
+        _ = self.slot.pointee.end(self.id)
+        guard let exchange else { return }
+        self.exchange = nil
+        switch exchange.end() {
+        case .complete:
+            guard result < 0, result != ASGI_GONE else { break }
+            self.log(.error, "application failed with \(ResultName(result)) after its response")
+        case .answered: self.log(.error, "\(Self.how(result)) without a response; answered 500")
+        case .aborted: self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
+        }
+    }
+
+    private static func how(_ result: asgi_result) -> String {
+        result < 0 ? "application failed with \(ResultName(result))" : "application returned"
+    }
+
+    /// The module ends it, on the loop; or the host, when its time for it is up.
+    func finish(_ result: asgi_result) -> asgi_result {
+        guard self.slot.pointee.end(self.id) else { return ASGI_STALE }
+        self.follow(self.life.finish(result))
+        self.note()
+        return ASGI_DONE
+    }
+
+    // MARK: Receive
+
+    func receive(_ event: UnsafeMutablePointer<asgi_event>, _ completion: Completion) -> asgi_result {
+        guard let exchange else { return ASGI_STALE }
+        guard self.receiver == nil else { return ASGI_BUSY }
+        guard self.take(from: exchange) else {
+            if case .nobody = completion { return ASGI_WOULD_BLOCK }
+            self.receiver = completion
+            return ASGI_PENDING
+        }
+        asgi_event_write(event, self.loop.event)
+        return ASGI_DONE
+    }
+
+    /// Puts the next event into the loop's; false: there is none yet.
+    private func take(from exchange: any Exchange) -> Bool {
+        switch exchange.receive() {
+        case .pending: return false
+        case .disconnect: asgi_event_reset(self.loop.event, ASGI_HTTP_DISCONNECT)
+        case .part(let octets, let more):
+            asgi_event_reset(self.loop.event, ASGI_HTTP_REQUEST)
+            self.loop.event.pointee.body = asgi_string(octets)
+            self.loop.event.pointee.flags = more ? ASGI_MORE : 0
+        }
+        return true
+    }
+
+    // MARK: Send
+
+    /// `isTaken`: the caller was told that the event is taken, whatever its size.
+    func send(_ event: UnsafePointer<asgi_event>, _ completion: Completion, isTaken: Bool = false) -> asgi_result {
+        guard let exchange else { return ASGI_STALE }
+        let fields = HeaderFields(
+            start: UnsafeRawPointer(event.pointee.headers)?.assumingMemoryBound(to: HeaderField.self),
+            count: event.pointee.headers == nil ? 0 : event.pointee.header_count
+        )
+        var body = ResponseBody(
+            Octets(event.pointee.body), release: event.pointee.release, context: event.pointee.release_context
+        )
+        body.isTaken = isTaken
+        let outcome: SendOutcome
+        switch event.pointee.type {
+        case ASGI_HTTP_RESPONSE:
+            outcome = exchange.respond(status: Int(event.pointee.status), fields: fields, body: body)
+        case ASGI_HTTP_RESPONSE_START:
+            outcome = exchange.start(status: Int(event.pointee.status), fields: fields)
+        case ASGI_HTTP_RESPONSE_BODY:
+            outcome = exchange.send(body, more: event.pointee.flags & ASGI_MORE != 0)
+        case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
+            ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
+            self.log(.error, "send of \(EventName(event.pointee.type)) refused: this scope is an http scope")
+            return ASGI_INVALID
+        default: return ASGI_UNSUPPORTED
+        }
+        switch outcome {
+        case .done:
+            // What starts a response has no body to give back; its release is owed all the same.
+            if event.pointee.type == ASGI_HTTP_RESPONSE_START { self.loop.release(body) }
+            return ASGI_DONE
+        case .pending:
+            if case .nobody = completion {} else { self.senders.append(completion) }
+            return ASGI_PENDING
+        case .full: return ASGI_FULL
+        case .gone: return ASGI_GONE
+        case .invalid(let fault):
+            self.log(.error, "send of \(EventName(event.pointee.type)) refused: \(fault.reason)")
+            return ASGI_INVALID
+        }
+    }
+
+    // MARK: Calls from other threads, performed on the loop while no host function is on the stack
+
+    func perform(_ kind: ForeignCall.Kind) {
+        switch kind {
+        case .receive(let completion):
+            guard self.receiver == nil else { return self.tell(completion, ASGI_BUSY) }
+            self.receiver = completion
+        case .send(let copy, let completion, let isPromised):
+            self.performSend(copy, completion, isPromised)
+        case .finish(let result): self.follow(self.life.finish(result))
+        case .post(let completion):
+            self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+        }
+        self.note()
+    }
+
+    private func performSend(_ copy: EventCopy, _ completion: Completion, _ isPromised: Bool) {
+        let result = self.send(copy.event, isPromised ? completion : .nobody, isTaken: true)
+        switch result {
+        case ASGI_PENDING:
+            self.foreignBytes += copy.size
+            return
+        case ASGI_DONE: break
+        default:
+            self.loop.calling { copy.drop() }
+            if result != ASGI_GONE, result != ASGI_STALE { self.slot.pointee.isFaulty.store(true, ordering: .relaxed) }
+        }
+        self.slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
+        guard isPromised else { return }
+        self.tell(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
+    }
+
+    // MARK: What the exchange tells
+
+    func exchange(changed change: ExchangeChange) {
+        switch change {
+        case .readable: guard self.receiver != nil else { return }
+        case .writable: self.sendersResult = ASGI_DONE
+        case .complete: self.slot.pointee.isClosed.store(true, ordering: .releasing)
+        case .gone:
+            self.slot.pointee.isClosed.store(true, ordering: .releasing)
+            self.sendersResult = ASGI_GONE
+        }
+        self.note()
+    }
+
+    /// Something has changed: revisited as soon as no host function is on the stack.
+    private func note() {
+        guard !self.isNoted else { return }
+        self.isNoted = true
+        if !self.isRevisiting { self.loop.note(self) }
+    }
+
+    /// Tells the module what it waits for. On the loop, while no host function is on the stack.
+    func revisit() {
+        self.isRevisiting = true
+        repeat {
+            self.isNoted = false
+            self.tellSenders()
+            self.tellReceiver()
+        } while self.isNoted
+        self.isRevisiting = false
+        if self.life.isOver { self.loop.rest(self) }
+    }
+
+    private func tellReceiver() {
+        while let receiver {
+            if let exchange {
+                guard self.take(from: exchange) else { return }
+                self.receiver = nil
+                self.tell(receiver, ASGI_DONE, self.loop.event)
+            } else {
+                self.receiver = nil
+                self.tell(receiver, ASGI_CANCELLED)
+            }
+        }
+    }
+
+    private func tellSenders() {
+        guard let result = self.life.isEnded ? ASGI_CANCELLED : self.sendersResult else { return }
+        self.sendersResult = nil
+        self.slot.pointee.underWay.subtract(self.foreignBytes, ordering: .relaxed)
+        self.foreignBytes = 0
+        let told = self.senders
+        guard !told.isEmpty else { return }
+        self.senders = []
+        for completion in told { self.tell(completion, result) }
+    }
+
+    private func tell(
+        _ completion: Completion, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil
+    ) {
+        self.loop.calling { completion.complete(self.id, result, event) }
+    }
+
+    /// The scope's memory is nobody's any more.
+    func rested() {
+        self.slot.pointee.scope = nil
+        self.generation = nil
+    }
+
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {
+        self.generation?.log(level, message(), scope: self.id)
+    }
+}
+
+extension asgi_string {
+    @inline(__always)
+    init(_ octets: Octets) { self.init(data: octets.data, size: octets.size) }
+}
+
+extension Octets {
+    @inline(__always)
+    init(_ string: asgi_string) { self.init(data: string.data, size: string.size) }
+}

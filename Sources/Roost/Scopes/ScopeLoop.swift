@@ -1,0 +1,189 @@
+import CASGI
+import CLinux
+import HTTPServer
+import NIOCore
+import Synchronization
+
+/// The ABI's side of one event loop: opens a scope for every request, performs what other threads ask, and tells modules
+/// what they wait for. Loop-bound.
+///
+/// `depth` counts the module's functions on the stack. While it is not 0 a module is inside a call of its own: scopes that
+/// changed are noted, and revisited when the outermost call has returned.
+final class ScopeLoop: RequestHandler {
+    let number: Int
+    /// For events on their way to a module; used by one call at a time.
+    let event: UnsafeMutablePointer<asgi_event>
+    /// For events of a module that was built against a smaller header.
+    let room: UnsafeMutablePointer<asgi_event>
+    /// What answers where. A change is a message to the loop.
+    var mounts: MountTable
+    private(set) var mailbox: Mailbox!
+    private var server: ServerLoop!
+
+    private var depth = 0
+    private var noted: [Scope] = []
+    private var resting: [Scope] = []
+    /// Scopes that have ended while other threads' calls were on their way.
+    private var leaving: [Scope] = []
+    private var slots: FreeSlots!
+    private var openScopes = 0
+    private var emptied: EventLoopPromise<Void>?
+
+    private static let mostResting = 1024
+
+    init(number: Int, mounts: MountTable) {
+        self.number = number
+        self.mounts = mounts
+        self.event = Self.makeEvent()
+        self.room = Self.makeEvent()
+    }
+
+    private static func makeEvent() -> UnsafeMutablePointer<asgi_event> {
+        UnsafeMutableRawPointer.allocate(byteCount: asgi_event_size(), alignment: 16)
+            .bindMemory(to: asgi_event.self, capacity: 1)
+    }
+
+    /// Joins the event loop, on it, for the life of the process: modules may keep ids of its scopes for as long.
+    func join(_ server: ServerLoop) {
+        self.server = server
+        let this = Unmanaged.passRetained(self)
+        roost_set_current_loop(this.toOpaque())
+        let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
+        self.mailbox = Mailbox(eventLoop: server.eventLoop) { bound.value.drainMailbox() }
+        self.slots = FreeSlots(
+            home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
+        )
+    }
+
+    /// The loop of the calling thread, if it is one.
+    @inline(__always)
+    static var current: Unmanaged<ScopeLoop>? {
+        roost_current_loop().map { Unmanaged<ScopeLoop>.fromOpaque($0) }
+    }
+
+    // MARK: Requests
+
+    func handle(_ exchange: any Exchange) {
+        guard let generation = self.mounts.generation(for: exchange.head) else {
+            OwnAnswer.notFound.give(to: exchange)
+            return
+        }
+        guard let slot = self.slots.takeOldest() else {
+            OwnAnswer.tooManyScopes.give(to: exchange)
+            return
+        }
+        let scope = self.resting.popLast() ?? Scope(loop: self, slot: slot)
+        self.openScopes += 1
+        scope.begin(exchange, generation: generation, slot: slot)
+    }
+
+    // MARK: Calling modules
+
+    /// Runs a function of a module.
+    @inline(__always)
+    func calling<Result>(_ body: () -> Result) -> Result {
+        self.depth += 1
+        let result = body()
+        self.depth -= 1
+        if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
+        return result
+    }
+
+    func note(_ scope: Scope) {
+        self.noted.append(scope)
+        if self.depth == 0 { self.revisitNoted() }
+    }
+
+    private func revisitNoted() {
+        // What is noted meanwhile is revisited by the same loop: `calling` below sees a depth of 0 no sooner.
+        self.depth += 1
+        while let scope = self.noted.popLast() { scope.revisit() }
+        self.depth -= 1
+    }
+
+    func release(_ body: ResponseBody) {
+        if body.release != nil { self.server.willRelease(body) }
+    }
+
+    /// A scope is over and has told everybody: rests for the next request, unless a call is still on its way to it.
+    func rest(_ scope: Scope) {
+        guard scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) == 0 else {
+            guard !self.leaving.contains(where: { $0 === scope }) else { return }
+            self.leaving.append(scope)
+            // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more.
+            return self.mailbox.knock()
+        }
+        let slot = scope.slot
+        scope.rested()
+        self.slots.give(slot)
+        if self.resting.count < Self.mostResting { self.resting.append(scope) }
+        self.openScopes -= 1
+        guard self.openScopes == 0 else { return }
+        self.emptied?.succeed()
+        self.emptied = nil
+    }
+
+    // MARK: Other threads
+
+    private func drainMailbox() {
+        self.server.turn {
+            for call in self.mailbox.take() {
+                self.perform(call)
+                call.slot.pointee.settle(ordered: call.isOrdered)
+            }
+            let leaving = self.leaving
+            self.leaving = []
+            for scope in leaving { self.rest(scope) }
+        }
+    }
+
+    private func perform(_ call: ForeignCall) {
+        if let scope = call.slot.pointee.scope?.takeUnretainedValue(), scope.id == call.id {
+            return scope.perform(call.kind)
+        }
+        // The work of an application that belongs to no request, posted with its lifespan's id; or a scope that is over.
+        switch call.kind {
+        case .post(let completion), .receive(let completion):
+            let isOpen = call.slot.pointee.isOpen(call.id)
+            self.calling { completion.complete(call.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
+        case .send(let copy, let completion, let isPromised):
+            self.calling {
+                copy.drop()
+                if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
+            }
+        case .finish: break
+        }
+    }
+
+    // MARK: Stopping
+
+    /// When the last open scope has ended, or when those that had not were cancelled.
+    func whenEmpty(orAfter cancelled: EventLoopFuture<Int>) -> EventLoopFuture<Void> {
+        let promise = self.server.eventLoop.makePromise(of: Void.self)
+        guard self.openScopes > 0 else {
+            promise.succeed()
+            return promise.futureResult
+        }
+        self.emptied = promise
+        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        cancelled.assumeIsolated().whenSuccess { _ in
+            self.emptied?.succeed()
+            self.emptied = nil
+        }
+        return promise.futureResult
+    }
+
+    /// Ends every open scope: what waits is told CANCELLED, the ids go stale. Says how many there were.
+    func cancelAll() -> Int {
+        var cancelled = 0
+        self.server.turn {
+            for chunk in self.slots.chunks {
+                for index in 0..<ScopeTable.chunkSize {
+                    guard let scope = (chunk + index).pointee.scope?.takeUnretainedValue() else { continue }
+                    if scope.finish(ASGI_CANCELLED) == ASGI_DONE { cancelled += 1 }
+                }
+            }
+        }
+        return cancelled
+    }
+}

@@ -1,0 +1,148 @@
+import CASGI
+import Synchronization
+
+import struct NIOConcurrencyHelpers.NIOLockedValueBox
+
+/// All scopes of a process, by id: 24 bits of slot and 40 bits of count.
+///
+/// An id that is over never matches its slot's again, so that whoever kept it gets `ASGI_STALE` instead of another
+/// request; slots are used again first in, first out, which puts that off as far as it goes. Lookups take no lock and are
+/// safe from any thread: slots are never freed.
+final class ScopeTable: Sendable {
+    /// The one table of the process.
+    static let process = ScopeTable()
+
+    static let slotBits = 24
+    private static let chunkBits = 10
+    static let chunkSize = 1 << chunkBits
+    private static let mostChunks = 1 << (slotBits - chunkBits)
+
+    /// Addresses of chunks of slots; 0: not made yet.
+    private nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
+    private let count = NIOLockedValueBox(0)
+
+    private init() {
+        self.chunks = .allocate(capacity: Self.mostChunks)
+        for index in 0..<Self.mostChunks { (self.chunks + index).initialize(to: Atomic(0)) }
+    }
+
+    /// The slot that an id names. Whether it is still that id's is the slot's to say. [any]
+    @inline(__always)
+    func slot(of id: asgi_id) -> UnsafeMutablePointer<ScopeSlot>? {
+        let number = Int(id & (1 << UInt64(Self.slotBits) - 1))
+        let chunk = self.chunks[number >> Self.chunkBits].load(ordering: .acquiring)
+        guard let first = UnsafeMutablePointer<ScopeSlot>(bitPattern: chunk) else { return nil }
+        return first + number & (Self.chunkSize - 1)
+    }
+
+    /// A new chunk of slots; nil when the table is full. [any]
+    func makeChunk(home: ScopeHome) -> UnsafeMutablePointer<ScopeSlot>? {
+        self.count.withLockedValue { count -> UnsafeMutablePointer<ScopeSlot>? in
+            guard count < Self.mostChunks else { return nil }
+            let first = UnsafeMutablePointer<ScopeSlot>.allocate(capacity: Self.chunkSize)
+            for index in 0..<Self.chunkSize {
+                (first + index).initialize(to: ScopeSlot(number: count << Self.chunkBits + index, home: home))
+            }
+            self.chunks[count].store(UInt(bitPattern: first), ordering: .releasing)
+            count += 1
+            return first
+        }
+    }
+}
+
+/// Where the scopes of a slot live: on a loop, or, without one, on an application's control thread.
+struct ScopeHome {
+    /// The loop, as `roost_current_loop` names it; nil: a control thread.
+    let loop: UnsafeRawPointer?
+    /// Where calls for the loop go. Lives as long as the process.
+    let mailbox: Unmanaged<Mailbox>?
+}
+
+/// A place in the table: what every thread may ask about a scope.
+struct ScopeSlot: ~Copyable {
+    let number: Int
+    let home: ScopeHome
+    /// The id while the scope is open, else 0.
+    let open = Atomic<UInt64>(0)
+    /// Calls in the mailbox that calls on the loop have to go behind.
+    let ordered = Atomic<Int>(0)
+    /// Calls in the mailbox, or on their way there: the scope keeps its memory.
+    let held = Atomic<Int>(0)
+    /// Bytes that other threads have sent and the client's connection has not taken yet.
+    let underWay = Atomic<Int>(0)
+    /// The client is gone, or its response complete.
+    let isClosed = Atomic<Bool>(false)
+    /// A queued call turned out to be misuse: the next one is told.
+    let isFaulty = Atomic<Bool>(false)
+    /// The generation, unretained: generations live as long as the process.
+    let generation = Atomic<UInt>(0)
+    /// The scope itself; for the home only.
+    var scope: Unmanaged<Scope>?
+    var lifespan: Unmanaged<Lifespan>?
+    private var count: UInt64 = 0
+
+    init(number: Int, home: ScopeHome) {
+        self.number = number
+        self.home = home
+    }
+
+    /// Opens the slot for a new scope and says its id. On its home.
+    @inline(__always)
+    mutating func begin(_ generation: Generation) -> asgi_id {
+        // 40 bits of count: at a million scopes a second a slot that is used 1,024 times less often lasts for ages.
+        self.count = (self.count + 1) & (1 << 40 - 1)
+        if self.count == 0 { self.count = 1 }
+        let id = self.count << UInt64(ScopeTable.slotBits) | UInt64(self.number)
+        self.generation.store(UInt(bitPattern: Unmanaged.passUnretained(generation).toOpaque()), ordering: .relaxed)
+        self.isClosed.store(false, ordering: .relaxed)
+        self.isFaulty.store(false, ordering: .relaxed)
+        self.underWay.store(0, ordering: .relaxed)
+        self.open.store(id, ordering: .sequentiallyConsistent)
+        return id
+    }
+
+    /// Whether this id is open. [any]
+    @inline(__always)
+    func isOpen(_ id: asgi_id) -> Bool { self.open.load(ordering: .acquiring) == id }
+
+    /// Ends the id; false when somebody else has. [any]
+    @inline(__always)
+    func end(_ id: asgi_id) -> Bool {
+        self.open.compareExchange(expected: id, desired: 0, ordering: .sequentiallyConsistent).exchanged
+    }
+
+    /// The generation of an open id. [any]
+    func generation(of id: asgi_id) -> Generation? {
+        guard self.isOpen(id) else { return nil }
+        let address = self.generation.load(ordering: .acquiring)
+        // Read again: the slot may have been given to another scope between the two.
+        guard self.isOpen(id), let pointer = UnsafeRawPointer(bitPattern: address) else { return nil }
+        return Unmanaged<Generation>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    /// The generation of the scope that the slot has, or had last: generations live as long as the process. [any]
+    var lastGeneration: Generation? {
+        UnsafeRawPointer(bitPattern: self.generation.load(ordering: .acquiring))
+            .map { Unmanaged<Generation>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Announces a call from another thread; false: the scope is over, and nothing was announced. [any]
+    ///
+    /// First announced, then checked: the home looks in the other order, so that either it sees the call or the call sees
+    /// that the scope is over.
+    func announce(_ id: asgi_id, ordered: Bool) -> Bool {
+        self.held.add(1, ordering: .sequentiallyConsistent)
+        guard self.open.load(ordering: .sequentiallyConsistent) == id else {
+            self.held.subtract(1, ordering: .sequentiallyConsistent)
+            return false
+        }
+        if ordered { self.ordered.add(1, ordering: .sequentiallyConsistent) }
+        return true
+    }
+
+    /// A call that was announced has been performed.
+    func settle(ordered: Bool) {
+        if ordered { self.ordered.subtract(1, ordering: .sequentiallyConsistent) }
+        self.held.subtract(1, ordering: .sequentiallyConsistent)
+    }
+}

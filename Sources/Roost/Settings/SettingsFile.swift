@@ -1,0 +1,101 @@
+import Glibc
+import Yams
+
+/// A settings file, YAML or JSON (which is YAML), as its node tree: nodes know their lines.
+struct SettingsFile {
+    let path: String
+    let root: Node.Mapping
+
+    /// Keys that are the host's, not the application's.
+    static let hostKeys = ["server", "modules", "applications"]
+
+    /// Reads and parses. Throws `HostError` with file, line and mend.
+    init(path: String) throws {
+        self.path = path
+        let text = try Self.read(path)
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw HostError(code: .settings, message: "\(path)\(Self.explain(error))", cause: error)
+        }
+        switch node {
+        case nil: self.root = Node.Mapping([])
+        case .mapping(let mapping): self.root = mapping
+        case .some(let node):
+            // An empty document, or one of comments only, is a null.
+            if node.tag.rawValue == Tag.Name.null.rawValue {
+                self.root = Node.Mapping([])
+                return
+            }
+            throw Self.error(path, node, "found \(Self.kind(node)) where a map of keys and values has to stand")
+        }
+        try self.refuseHostKeys()
+    }
+
+    /// The host's keys are given on the command line.
+    private func refuseHostKeys() throws {
+        for (key, _) in self.root {
+            guard let name = key.scalar?.string, Self.hostKeys.contains(name) else { continue }
+            throw Self.error(
+                self.path, key,
+                "'\(name)' is the host's key and not read from a file: give the host's options on the command line"
+            )
+        }
+    }
+
+    static func error(_ path: String, _ node: Node, _ message: String) -> HostError {
+        HostError(code: .settings, message: "\(path)\(node.mark.map { ":\($0.line)" } ?? ""): \(message)")
+    }
+
+    private static func read(_ path: String) throws -> String {
+        guard let file = fopen(path, "re") else {
+            throw HostError(code: .settings, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = fread(&part, 1, part.count, file)
+            guard count > 0 else { break }
+            bytes.append(contentsOf: part[..<count])
+            guard bytes.count <= Self.largest else {
+                throw HostError(
+                    code: .settings,
+                    message: "\(path): is larger than \(Self.largest >> 20) MiB: is it a settings file?"
+                )
+            }
+        }
+        guard ferror(file) == 0 else {
+            throw HostError(code: .settings, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw HostError(code: .settings, message: "\(path): is not UTF-8: save it as UTF-8")
+        }
+        return text
+    }
+
+    /// The largest file that is read.
+    static let largest = 4 << 20
+
+    private static func explain(_ error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return ":\(mark.line): \(problem) (column \(mark.column))"
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let names = duplicates.sorted().map { "'\($0)'" }.joined(separator: ", ")
+            return ":\(context.mark.line): the key \(names) stands here twice: remove one"
+        default: return ": \(String(describing: error).split(separator: "\n").first ?? "cannot be parsed")"
+        }
+    }
+
+    static func kind(_ node: Node) -> String {
+        switch node {
+        case .scalar: "a single value"
+        case .sequence: "a list"
+        case .mapping: "a map"
+        case .alias: "an alias"
+        }
+    }
+}
