@@ -1,0 +1,40 @@
+import ArgumentParser
+import Glibc
+import Roost
+
+/// The command `roost`: one small file a subcommand, no logic of its own.
+@main
+struct RoostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roost",
+        abstract: "An application server for shared libraries.",
+        version: "roost \(RoostVersion.current)",
+        subcommands: [Serve.self, Check.self, Version.self, Probe.self],
+        defaultSubcommand: Serve.self
+    )
+
+    /// Exit status 0 when all went well, 2 when what was asked makes no sense, 1 for every other failure; a failure is
+    /// one line.
+    static func main() {
+        do {
+            var command = try self.parseAsRoot()
+            try command.run()
+        } catch let error as HostError {
+            self.fail(error.message, isUsage: [.usage, .module, .settings].contains(error.code))
+        } catch {
+            let code = self.exitCode(for: error)
+            if code == .success {
+                print(self.fullMessage(for: error))
+                self.exit(withError: nil)
+            }
+            if error is ExitCode { self.exit(withError: error) }
+            let isUsage = code == .validationFailure
+            self.fail(self.message(for: error) + (isUsage ? " (see roost --help)" : ""), isUsage: isUsage)
+        }
+    }
+
+    private static func fail(_ message: String, isUsage: Bool) -> Never {
+        Terminal.error.write("roost: \(message.split(separator: "\n").joined(separator: " "))\n")
+        Glibc.exit(isUsage ? 2 : 1)
+    }
+}

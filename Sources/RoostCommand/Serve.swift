@@ -1,0 +1,60 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Roost
+
+/// `roost serve MODULE`, and `roost MODULE`.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve a module (the default).",
+        discussion: "MODULE is a path like ./libhello.so, or a name like hello; hello:other takes another symbol."
+    )
+
+    @Argument(help: "The module to serve.")
+    var module: String?
+
+    @OptionGroup
+    var options: ServeOptions
+
+    func run() throws {
+        guard let module else { return Terminal.output.write(Overview.text(.output)) }
+        var request = PreparedApplication.Request(module: try ModuleName(module))
+        request.folder = self.options.appDir
+        request.settings = self.options.settings
+        request.trust = try self.options.trust
+        request.probe = ModuleProbe(time: self.options.probeTimeout)
+
+        signal(SIGPIPE, SIG_IGN)
+        Self.raiseFileLimit()
+        let run = try RunDirectory.make(self.options.runDir)
+        do {
+            let application = try self.prepare(request, run)
+            // Before the first thread: setenv races getenv.
+            if let variable = application.variable { setenv(variable.name, variable.value, 1) }
+            try Serving(application, self.options, run).runUntilStopped()
+        } catch {
+            run.remove()
+            throw error
+        }
+    }
+
+    private func prepare(_ request: PreparedApplication.Request, _ run: RunDirectory) throws -> PreparedApplication {
+        do {
+            return try PreparedApplication(request, run: run)
+        } catch let error as HostError where error.code == .usage {
+            // Somebody may have meant a subcommand.
+            let commands = NearestName.to(self.module ?? "", among: ["serve", "check", "version", "help"])
+            guard let command = commands.first else { throw error }
+            throw HostError(
+                code: .usage, message: "\(error.message); or did you mean 'roost \(command)'?", cause: error)
+        }
+    }
+
+    /// As many connections as the system allows.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Glibc
+import HTTPServer
+import Logging
+import Roost
+
+/// The options of `roost serve`, named and defaulted as Uvicorn's where it has them.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "Listen on this host name or address.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Listen on this port; 0 takes a free one.")
+    var port = 8000
+
+    @Option(help: "Listen on this Unix socket instead.")
+    var uds: String?
+
+    @Option(help: "Look up names of modules and settings below this folder.")
+    var appDir = "."
+
+    @Option(help: "Settings module, like wiki.settings. [default: $ROOST_SETTINGS_MODULE, else the module's own]")
+    var settings: String?
+
+    @Option(help: "Event loops, each a thread.")
+    var threads = 1
+
+    @Option(help: "Connections that wait to be accepted.")
+    var backlog = 2048
+
+    @Option(help: "critical, error, warning, info, debug or trace.")
+    var logLevel = LogLevel.info
+
+    @Flag(inversion: .prefixedNo, help: "Write a line for every request to standard output.")
+    var accessLog = true
+
+    @Flag(inversion: .prefixedNo, help: "Send `server: roost` with every response.")
+    var serverHeader = true
+
+    @Option(help: "A path that a proxy in front takes away: ASGI's root_path.")
+    var rootPath = ""
+
+    @Option(help: "Folder for copies of modules. [default: /run/roost, $XDG_RUNTIME_DIR/roost or ~/.cache/roost]")
+    var runDir: String?
+
+    @Option(help: "Load files of this user too, besides root's and one's own.")
+    var trustOwner: [String] = []
+
+    @Option(help: "Seconds that a module may take to be loaded.")
+    var probeTimeout = 10
+
+    @Option(help: "Seconds that an application may take to start up, and to shut down.")
+    var timeoutLifespan = 60
+
+    @Option(help: "Seconds that a connection is kept without a request.")
+    var timeoutKeepAlive = 75
+
+    @Option(help: "Seconds that a request's head may take.")
+    var timeoutRequestHead = 60
+
+    @Option(help: "Seconds without a byte of a request's body that is waited for.")
+    var timeoutRequestBody = 60
+
+    @Option(help: "Seconds that a client may take nothing of its response.")
+    var timeoutWrite = 60
+
+    @Option(help: "Seconds that requests may go on after a stop.")
+    var timeoutGracefulShutdown = 30
+
+    @Option(help: "Bytes of a request line; above it 414.")
+    var limitRequestLine = 16 * 1024
+
+    @Option(help: "Bytes of a field; above it 431.")
+    var limitRequestFieldSize = 16 * 1024
+
+    @Option(help: "Fields of a request; above it 431.")
+    var limitRequestFields = 128
+
+    @Option(help: "Bytes of a request's head; above it 431.")
+    var limitRequestHead = 64 * 1024
+
+    func validate() throws {
+        try Self.check("--port", self.port, 0...65535)
+        try Self.check("--threads", self.threads, 1...256)
+        try Self.check("--backlog", self.backlog, 1...65535)
+        for (name, seconds) in [
+            ("--probe-timeout", self.probeTimeout), ("--timeout-lifespan", self.timeoutLifespan),
+            ("--timeout-keep-alive", self.timeoutKeepAlive), ("--timeout-request-head", self.timeoutRequestHead),
+            ("--timeout-request-body", self.timeoutRequestBody), ("--timeout-write", self.timeoutWrite),
+            ("--timeout-graceful-shutdown", self.timeoutGracefulShutdown),
+        ] { try Self.check(name, seconds, 1...86_400) }
+        for (name, limit) in [
+            ("--limit-request-line", self.limitRequestLine), ("--limit-request-field-size", self.limitRequestFieldSize),
+            ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
+        ] { try Self.check(name, limit, 1...(16 << 20)) }
+        guard self.rootPath.isEmpty || (self.rootPath.hasPrefix("/") && !self.rootPath.hasSuffix("/")) else {
+            throw ValidationError("--root-path '\(self.rootPath)' has to begin with a / and not to end with one")
+        }
+    }
+
+    private static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+        guard !range.contains(value) else { return }
+        throw ValidationError("\(name) \(value) is not between \(range.lowerBound) and \(range.upperBound)")
+    }
+
+    var trust: FileTrust {
+        get throws {
+            var trust = FileTrust()
+            for owner in self.trustOwner {
+                guard let user = getpwnam(owner)?.pointee.pw_uid ?? UInt32(owner) else {
+                    throw ValidationError("--trust-owner '\(owner)' is no user of this machine")
+                }
+                trust.owners.insert(user)
+            }
+            return trust
+        }
+    }
+
+    /// All but the logs.
+    var hostConfiguration: HostConfiguration {
+        var configuration = HostConfiguration()
+        configuration.addresses = [self.uds.map { .unix(path: $0) } ?? .tcp(host: self.host, port: self.port)]
+        configuration.threads = self.threads
+        configuration.rootPath = self.rootPath
+        configuration.lifespanTime = self.timeoutLifespan
+        configuration.server.backlog = self.backlog
+        configuration.server.keepAliveTime = self.timeoutKeepAlive
+        configuration.server.headTime = self.timeoutRequestHead
+        configuration.server.bodyTime = self.timeoutRequestBody
+        configuration.server.writeTime = self.timeoutWrite
+        configuration.server.graceTime = self.timeoutGracefulShutdown
+        configuration.server.limits.requestLine = self.limitRequestLine
+        configuration.server.limits.field = self.limitRequestFieldSize
+        configuration.server.limits.fields = self.limitRequestFields
+        configuration.server.limits.head = self.limitRequestHead
+        if !self.serverHeader { configuration.server.serverName = "" }
+        return configuration
+    }
+}
+
+/// Uvicorn's names of levels.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case critical, error, warning, info, debug, trace
+
+    var level: Logger.Level { Logger.Level(rawValue: self.rawValue) ?? .info }
+}
