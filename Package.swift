@@ -72,5 +72,26 @@ let package = Package(
             name: "Bench", dependencies: ["CASGI"], path: "Plugins/Bench", exclude: ["README.md"],
             publicHeadersPath: "."
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
+        .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: [
+                "CASGI", "HTTPServer", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "RoostTests",
+            dependencies: [
+                "CASGI", "HTTPServer", "Roost", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ]
 )

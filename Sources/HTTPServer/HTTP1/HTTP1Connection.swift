@@ -269,8 +269,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
     }
 
-    func persistence(close: Bool) -> HTTP1Encoder.Persistence {
-        self.machine.persistence(close: close || self.loop.isStopping)
+    func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
+        self.machine.persistence(close: close || self.loop.isStopping, isWhole: isWhole)
     }
 
     /// Whether a `send` may be taken.
@@ -387,7 +387,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     // MARK: Reading
 
     private var wantsInput: Bool {
-        switch self.machine.phase {
+        guard !self.machine.inputEnded else { return false }
+        return switch self.machine.phase {
         case .closed: false
         case .lingering: true
         case .idle, .head, .exchange, .draining: self.input.readableBytes < self.loop.configuration.readWindow

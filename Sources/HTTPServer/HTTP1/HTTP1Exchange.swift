@@ -86,7 +86,9 @@ final class HTTP1Exchange: Exchange {
         do {
             let part = try self.response.body(count: body.bytes.size, more: more)
             if let framing = part.head {
-                let persistence = connection.persistence(close: self.heldClose || framing == .untilClose)
+                let persistence = connection.persistence(
+                    close: self.heldClose || framing == .untilClose, isWhole: part.isLast
+                )
                 self.loop.withOutput(of: connection) { output in
                     output.writeImmutableBuffer(self.heldHead)
                     HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
@@ -113,7 +115,7 @@ final class HTTP1Exchange: Exchange {
                 hasBody
                 ? .length(body.bytes.size)
                 : .none(contentLength: fields.contentLength ?? (self.isHead ? body.bytes.size : nil))
-            let persistence = connection.persistence(close: fields.close)
+            let persistence = connection.persistence(close: fields.close, isWhole: true)
             self.loop.withOutput(of: connection) { output in
                 HTTP1Encoder.writeStart(status: status, fields: fields, loop: self.loop, into: &output)
                 HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
@@ -189,7 +191,7 @@ final class HTTP1Exchange: Exchange {
     }
 
     private func answer(status: Int, text: StaticString, close: Bool, on connection: HTTP1Connection) {
-        let persistence = connection.persistence(close: close)
+        let persistence = connection.persistence(close: close, isWhole: true)
         self.status = status
         self.loop.withOutput(of: connection) { output in
             HTTP1Encoder.writeOwn(

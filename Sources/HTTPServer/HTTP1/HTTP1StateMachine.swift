@@ -55,9 +55,12 @@ struct HTTP1StateMachine {
 
     mutating func continued() { self.awaitsContinue = false }
 
-    /// What the response's head has to say about the connection; from here on it is decided.
-    mutating func persistence(close: Bool) -> HTTP1Encoder.Persistence {
-        if close || !self.canDrain || self.inputEnded { self.keepsAlive = false }
+    /// What the response's head has to say about the connection; from here on it is decided. `isWhole`: the response ends
+    /// with what follows, so that what is left of the body will be nobody's.
+    mutating func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
+        // A client that waits for 100 and gets the response instead may send the body or not: nobody can tell.
+        if close || self.awaitsContinue || self.inputEnded || (isWhole && !self.canDrain) { self.keepsAlive = false }
+        self.awaitsContinue = false
         guard self.keepsAlive else { return .close }
         return self.version == .http10 ? .keepAlive : .implied
     }
@@ -66,8 +69,8 @@ struct HTTP1StateMachine {
     private var canDrain: Bool {
         switch self.body {
         case .complete: true
-        case .length(let left): left <= self.unreadBody && !self.awaitsContinue
-        case .chunked: !self.awaitsContinue
+        case .length(let left): left <= self.unreadBody
+        case .chunked: true
         }
     }
 
@@ -78,6 +81,7 @@ struct HTTP1StateMachine {
             self.phase = .idle
             return .parse
         case (true, false):
+            guard self.canDrain else { return self.finish(linger: !self.inputEnded) }
             self.phase = .draining(left: self.unreadBody)
             return .drain
         case (false, let isComplete):

@@ -25,7 +25,16 @@ public final class Host: Service {
     public var addresses: [BindAddress] { self.listeners.map(\.address) }
 
     /// Binds. Throws `HostError`.
+    ///
+    /// A debug build takes one thread only: the loops share a listening socket, so that one of them may wake for a
+    /// connection that another has taken already, and NIO's debug build asserts that this never happens.
     public init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
+        #if DEBUG
+            guard configuration.threads == 1 else {
+                throw HostError(
+                    code: .usage, message: "this is a debug build, which serves with one thread: build with -c release")
+            }
+        #endif
         self.application = application
         self.configuration = configuration
         var listeners: [Listener] = []

@@ -1,0 +1,607 @@
+/* A module that makes every call of the ABI, from the loop and from a thread, also after the end, and notes what it was
+ * answered. SPDX-License-Identifier: Apache-2.0
+ *
+ * Each path is one case. GET /log answers what was noted since it was asked last. */
+#include <asgi.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Notes ----------------------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char notes[1 << 16];
+static size_t noted;
+
+static void note(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    pthread_mutex_lock(&lock);
+    noted += (size_t)vsnprintf(notes + noted, sizeof notes - noted, format, arguments);
+    pthread_mutex_unlock(&lock);
+    va_end(arguments);
+}
+
+static const char *name_of(asgi_result result)
+{
+    static const char *const names[] = {"DONE", "STALE", "GONE", "CANCELLED", "INVALID",
+                                        "UNSUPPORTED", "BUSY", "FULL", "WOULD_BLOCK", "FAILED"};
+    return result == ASGI_PENDING ? "PENDING" : names[-result];
+}
+
+static asgi_result note_result(const char *what, asgi_result result)
+{
+    note("%s=%s\n", what, name_of(result));
+    return result;
+}
+
+/* ---- What a case works with ------------------------------------------------------------------------------------ */
+
+typedef struct work {
+    const asgi_scope *scope;
+    const asgi_host *host;
+    asgi_id id;
+    asgi_receive receive;
+    asgi_send send;
+    pthread_t loop_thread;
+    size_t left;
+    int depth; /* of host functions: a completion must never come while it is not 0 */
+} work;
+
+static work *begin(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    work *w = calloc(1, sizeof *w);
+    w->scope = scope;
+    w->host = scope->host;
+    w->id = scope->id;
+    w->receive = receive;
+    w->send = send;
+    w->loop_thread = pthread_self();
+    return w;
+}
+
+static asgi_result answer(work *w, const char *text)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    event.status = 200;
+    event.body = asgi_text(text);
+    return w->send(w->id, &event, NULL, NULL);
+}
+
+static asgi_result start(work *w, int status)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_START);
+    event.status = status;
+    return w->send(w->id, &event, NULL, NULL);
+}
+
+static asgi_result body(work *w, asgi_string bytes, uint32_t flags, asgi_then then, void *context)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
+    event.flags = flags;
+    event.body = bytes;
+    return w->send(w->id, &event, then, context);
+}
+
+static const char *where(const work *w) { return pthread_equal(w->loop_thread, pthread_self()) ? "loop" : "elsewhere"; }
+
+static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    note("told=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
+         event == NULL ? "none" : event->type == ASGI_HTTP_REQUEST ? "request" : "disconnect");
+}
+
+static void told_post(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)id;
+    (void)event;
+    note("post-told=%s on=%s\n", name_of(result), where(w));
+}
+
+/* ---- After the end: every call is answered, none crashes ------------------------------------------------------- */
+
+static void after_the_end(work *w, const char *prefix)
+{
+    asgi_event event = asgi_event_of(0);
+    asgi_string text = asgi_text("late"), key = asgi_text("title"), loop = asgi_text("asgi.loop/1");
+    note("%s\n", prefix);
+    note_result("late-alive", w->host->alive(w->id));
+    note_result("late-receive", w->receive(w->id, &event, told, w));
+    note_result("late-send", answer(w, "late"));
+    note_result("late-finish", w->host->finish(w->id, ASGI_DONE));
+    note_result("late-post", w->host->post(w->id, told_post, w));
+    note_result("late-log", w->host->log(w->id, ASGI_LOG_DEBUG, &text));
+    note("late-setting=%s\n", w->host->setting(w->id, &key) ? "there" : "none");
+    note("late-extension=%s\n", w->host->extension(w->id, &loop) ? "there" : "none");
+    note("end\n");
+}
+
+static void after_the_end_posted(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id;
+    (void)event;
+    note("post-told=%s\n", name_of(result));
+    after_the_end(context, "after-on-loop");
+}
+
+/* ---- /loop: each call on the loop ------------------------------------------------------------------------------ */
+
+static asgi_result on_loop(work *w)
+{
+    asgi_event event = asgi_event_of(0);
+    asgi_event early = asgi_event_of(ASGI_HTTP_RESPONSE_EARLY_HINT), wrong = asgi_event_of(ASGI_WEBSOCKET_ACCEPT),
+               unknown = asgi_event_of(0x9999), small = asgi_event_of(0);
+    asgi_string text = asgi_text("from the loop"), key = asgi_text("title"), loop = asgi_text("asgi.loop/1"),
+                missing = asgi_text("asgi.nothing/1");
+    uint64_t timer = 0;
+    note_result("alive", w->host->alive(w->id));
+    note_result("log", w->host->log(w->id, ASGI_LOG_INFO, &text));
+    note("setting=%s\n", w->host->setting(w->id, &key) ? "there" : "none");
+    note("extension=%s\n", w->host->extension(w->id, &loop) ? "there" : "none");
+    note("extension-missing=%s\n", w->host->extension(w->id, &missing) ? "there" : "none");
+    note("current=%d\n", ((const asgi_loop *)w->host->extension(w->id, &loop))->current());
+    note_result("spawn", w->host->spawn(w->id, told, w));
+    note_result("after", w->host->after(w->id, 1, told, w, &timer));
+    note_result("cancel", w->host->cancel(w->id, timer));
+    small.size = 4;
+    note_result("receive-small", w->receive(w->id, &small, told, w));
+    note_result("receive-null", w->receive(w->id, NULL, told, w));
+    note_result("receive", w->receive(w->id, &event, told, w));
+    note("received=%s more=%u bytes=%zu\n", event.type == ASGI_HTTP_REQUEST ? "request" : "other",
+         (unsigned)(event.flags & ASGI_MORE), event.body.size);
+    note_result("receive-no-then", w->receive(w->id, &event, NULL, NULL));
+    note_result("receive-waiting", w->receive(w->id, &event, told, w));
+    note_result("receive-second", w->receive(w->id, &event, told, w));
+    note_result("send-early-hint", w->send(w->id, &early, NULL, NULL));
+    note_result("send-of-websocket", w->send(w->id, &wrong, NULL, NULL));
+    note_result("send-unknown", w->send(w->id, &unknown, NULL, NULL));
+    note_result("send-null", w->send(w->id, NULL, NULL, NULL));
+    note_result("body-before-start", body(w, asgi_text("x"), 0, NULL, NULL));
+    note_result("finish-pending", w->host->finish(w->id, ASGI_PENDING));
+    note_result("post", w->host->post(w->id, after_the_end_posted, w));
+    note_result("post-null", w->host->post(w->id, NULL, w));
+    note_result("start", start(w, 200));
+    note_result("start-twice", start(w, 200));
+    note_result("body", body(w, asgi_text("done"), 0, NULL, NULL));
+    note_result("body-after", body(w, asgi_text("done"), 0, NULL, NULL));
+    note_result("alive-complete", w->host->alive(w->id));
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    note_result("finish-twice", w->host->finish(w->id, ASGI_DONE));
+    note("returned\n");
+    return ASGI_PENDING;
+}
+
+/* ---- /thread: each call on a thread, blocking ------------------------------------------------------------------ */
+
+static void *on_thread(void *context)
+{
+    work *w = context;
+    asgi_event event = asgi_event_of(0);
+    asgi_string text = asgi_text("from a thread"), loop = asgi_text("asgi.loop/1");
+    note_result("alive", w->host->alive(w->id));
+    note_result("log", w->host->log(w->id, ASGI_LOG_INFO, &text));
+    note("current=%d\n", ((const asgi_loop *)w->host->extension(w->id, &loop))->current());
+    note_result("post", w->host->post(w->id, told_post, w));
+    note_result("receive-blocking", w->receive(w->id, &event, NULL, NULL));
+    note("received=%s more=%u bytes=%.*s\n", event.type == ASGI_HTTP_REQUEST ? "request" : "other",
+         (unsigned)(event.flags & ASGI_MORE), (int)event.body.size, event.body.data);
+    note_result("receive", w->receive(w->id, &event, told, w));
+    note_result("start", start(w, 200));
+    note_result("body", body(w, asgi_text("from a "), ASGI_MORE, NULL, NULL));
+    note_result("body-last", body(w, asgi_text("thread"), 0, NULL, NULL));
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    after_the_end(w, "after-on-thread");
+    return NULL;
+}
+
+/* ---- /misuse: a queued call that turns out to be wrong --------------------------------------------------------- */
+
+static volatile int passed;
+static void pass(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)context, (void)id, (void)result, (void)event;
+    __atomic_store_n(&passed, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *misuse_thread(void *context)
+{
+    work *w = context;
+    note_result("body-before-start", body(w, asgi_text("x"), 0, NULL, NULL));
+    passed = 0;
+    w->host->post(w->id, pass, w); /* behind it: when this has run, the loop has found it */
+    while (!__atomic_load_n(&passed, __ATOMIC_SEQ_CST)) sched_yield();
+    note_result("next-is-told", answer(w, "x"));
+    note_result("answer", answer(w, "mended"));
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    note("end\n");
+    return NULL;
+}
+
+/* ---- /stream?N and /thread-stream?N: N parts of 64 KiB, waiting whenever told to ------------------------------- */
+
+static char chunk[1 << 16];
+static int waits;
+
+static void stream_on(work *w);
+
+static void stream_more(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)event;
+    if (w->depth) note("REENTERED\n");
+    if (result == ASGI_DONE) return stream_on(w);
+    note("stream-told=%s\nend\n", name_of(result));
+    w->host->finish(id, ASGI_DONE);
+}
+
+static void stream_on(work *w)
+{
+    asgi_string bytes = {chunk, sizeof chunk};
+    for (;;) {
+        asgi_result result;
+        uint32_t flags = w->left > 1 ? ASGI_MORE : 0;
+        if (w->left == 0) {
+            note("stream=whole waits=%s\nend\n", waits ? "some" : "none");
+            w->host->finish(w->id, ASGI_DONE);
+            return;
+        }
+        w->left--;
+        w->depth++;
+        result = body(w, bytes, flags, stream_more, w);
+        w->depth--;
+        if (result == ASGI_PENDING) {
+            waits++;
+            return;
+        }
+        if (result != ASGI_DONE) {
+            note("stream=%s\nend\n", name_of(result));
+            w->host->finish(w->id, ASGI_DONE);
+            return;
+        }
+    }
+}
+
+static void *stream_thread(void *context)
+{
+    work *w = context;
+    asgi_string bytes = {chunk, sizeof chunk};
+    asgi_result result = start(w, 200);
+    while (result == ASGI_DONE && w->left) {
+        w->left--;
+        result = body(w, bytes, w->left ? ASGI_MORE : 0, NULL, NULL); /* blocks while much is under way */
+    }
+    note("stream=%s left=%zu\nend\n", name_of(result), w->left);
+    w->host->finish(w->id, ASGI_DONE);
+    return NULL;
+}
+
+/* ---- /flood: never waits, until it is full --------------------------------------------------------------------- */
+
+static int releases;
+static void released(void *context)
+{
+    (void)context;
+    releases++;
+}
+
+static asgi_result flood(work *w)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
+    asgi_result result = start(w, 200);
+    int taken = 0;
+    releases = 0;
+    event.flags = ASGI_MORE;
+    event.body.data = chunk;
+    event.body.size = sizeof chunk;
+    event.release = released;
+    while ((result = w->send(w->id, &event, NULL, NULL)) >= 0) taken++;
+    note("flood=%s taken=%d released-inside=%d\n", name_of(result), taken, releases);
+    return ASGI_DONE; /* before the body is complete: the connection is closed */
+}
+
+/* ---- /echo: the body comes back as it is read ------------------------------------------------------------------ */
+
+static void echo_on(work *w);
+
+static void echo_sent(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)event;
+    if (result == ASGI_DONE && w->left) return echo_on(w);
+    w->host->finish(id, ASGI_DONE);
+    free(w);
+}
+
+/* False: it goes on in a completion, or has ended. */
+static int echo_event(work *w, const asgi_event *event)
+{
+    asgi_result result;
+    if (event->type == ASGI_HTTP_DISCONNECT) {
+        note("echo=disconnect\nend\n");
+        w->host->finish(w->id, ASGI_DONE);
+        free(w);
+        return 0;
+    }
+    w->left = event->flags & ASGI_MORE;
+    result = body(w, event->body, event->flags & ASGI_MORE, echo_sent, w);
+    if (result == ASGI_PENDING) return 0;
+    if (result == ASGI_DONE && w->left) return 1;
+    w->host->finish(w->id, ASGI_DONE);
+    free(w);
+    return 0;
+}
+
+static void echo_received(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id;
+    if (result == ASGI_DONE && echo_event(context, event)) echo_on(context);
+    if (result == ASGI_CANCELLED) free(context);
+}
+
+static void echo_on(work *w)
+{
+    asgi_event event = asgi_event_of(0);
+    while (w->receive(w->id, &event, echo_received, w) == ASGI_DONE)
+        if (!echo_event(w, &event)) return;
+}
+
+/* ---- /wait: until the client leaves ---------------------------------------------------------------------------- */
+
+static void left(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    asgi_event again = asgi_event_of(0);
+    note("wait-told=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "other");
+    if (result == ASGI_DONE) {
+        note_result("alive-gone", w->host->alive(id));
+        note_result("receive-again", w->receive(id, &again, left, w));
+        note_result("send-gone", answer(w, "nobody"));
+        note_result("finish", w->host->finish(id, ASGI_DONE));
+    }
+    note("end\n");
+}
+
+/* ---- /outlive: the response is complete, the scope lives on; /forever: nobody ends it --------------------------- */
+
+static asgi_id outliving;
+static const asgi_host *outliving_host;
+
+static void outlived(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)context;
+    (void)id;
+    note("outlive-told=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "none");
+}
+
+/* ---- /cancelled: ends while a receive and a post are outstanding ------------------------------------------------ */
+
+static asgi_result cancelled(work *w)
+{
+    asgi_event event = asgi_event_of(0);
+    w->receive(w->id, &event, NULL, NULL);
+    note_result("receive", w->receive(w->id, &event, told, w));
+    note_result("post", w->host->post(w->id, told_post, w));
+    note_result("answer", answer(w, "ok"));
+    note("returning\n");
+    return ASGI_DONE;
+}
+
+/* ---- /lifespan-post: work that belongs to no request ------------------------------------------------------------ */
+
+static asgi_id lifespan_id;
+static const asgi_host *lifespan_host;
+static work lifespan_work;
+
+/* ---- The application -------------------------------------------------------------------------------------------- */
+
+static const char *setting(const asgi_scope *scope, const char *key)
+{
+    static char room[256];
+    asgi_string value = asgi_setting(scope, key, "");
+    snprintf(room, sizeof room, "%.*s", (int)value.size, value.data ? value.data : "");
+    return room;
+}
+
+static int counter = 41;
+
+static void lifespan_event(work *w, const asgi_event *event);
+
+static void lifespan_told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id;
+    if (result == ASGI_DONE) lifespan_event(context, event);
+    else note("lifespan-told=%s\n", name_of(result));
+}
+
+static void lifespan_wait(work *w)
+{
+    asgi_event event = asgi_event_of(0);
+    if (w->receive(w->id, &event, lifespan_told, w) == ASGI_DONE) lifespan_event(w, &event);
+}
+
+static void lifespan_event(work *w, const asgi_event *event)
+{
+    asgi_event reply = asgi_event_of(0);
+    if (event->type == ASGI_LIFESPAN_STARTUP) {
+        const char *how = setting(w->scope, "lifespan");
+        counter++;
+        reply.type = strcmp(how, "failed") ? ASGI_LIFESPAN_STARTUP_COMPLETE : ASGI_LIFESPAN_STARTUP_FAILED;
+        reply.text = asgi_text("the database is not there");
+        reply.state = &counter;
+        w->send(w->id, &reply, NULL, NULL);
+        lifespan_wait(w);
+    } else {
+        FILE *file = fopen(setting(w->scope, "shutdown"), "w");
+        if (file) {
+            pthread_mutex_lock(&lock);
+            fprintf(file, "shut down\n%.*s", (int)noted, notes);
+            pthread_mutex_unlock(&lock);
+            fclose(file);
+        }
+        reply.type = ASGI_LIFESPAN_SHUTDOWN_COMPLETE;
+        w->send(w->id, &reply, NULL, NULL);
+        w->host->finish(w->id, ASGI_DONE);
+    }
+}
+
+static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    work *w = begin(scope, receive, send);
+    const char *how = setting(scope, "lifespan");
+    asgi_event event = asgi_event_of(0), reply = asgi_event_of(ASGI_LIFESPAN_STARTUP_COMPLETE);
+    lifespan_id = scope->id;
+    lifespan_host = scope->host;
+    if (!strcmp(how, "none")) return ASGI_UNSUPPORTED;
+    if (!strcmp(how, "raise")) {
+        receive(scope->id, &event, NULL, NULL);
+        return ASGI_FAILED;
+    }
+    if (!strcmp(how, "silent")) return ASGI_PENDING;
+    if (!strcmp(how, "blocking")) {
+        receive(scope->id, &event, NULL, NULL);
+        counter++;
+        reply.state = &counter;
+        send(scope->id, &reply, NULL, NULL);
+        if (receive(scope->id, &event, NULL, NULL) != ASGI_DONE) return ASGI_FAILED; /* waits here for the stop */
+        lifespan_event(w, &event);
+        return ASGI_DONE;
+    }
+    lifespan_wait(w);
+    return ASGI_PENDING;
+}
+
+static void run(void *(*job)(void *), work *w)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, job, w);
+    pthread_detach(thread);
+}
+
+asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    asgi_string path = asgi_path(scope);
+    asgi_event event = asgi_event_of(0);
+    work *w;
+    if (scope->type == ASGI_LIFESPAN) return lifespan(scope, receive, send);
+    if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+    w = begin(scope, receive, send);
+    w->left = (size_t)atoi(scope->query_string.size ? scope->query_string.data : "0");
+    if (asgi_equal(path, "/log")) {
+        asgi_string text = {notes, 0};
+        pthread_mutex_lock(&lock);
+        text.size = noted;
+        asgi_respond(scope, send, 200, "text/plain", text);
+        noted = 0;
+        pthread_mutex_unlock(&lock);
+        return ASGI_DONE;
+    }
+    if (asgi_equal(path, "/loop")) return on_loop(w);
+    if (asgi_equal(path, "/thread")) return run(on_thread, w), ASGI_PENDING;
+    if (asgi_equal(path, "/misuse")) return run(misuse_thread, w), ASGI_PENDING;
+    if (asgi_equal(path, "/thread-stream")) return run(stream_thread, w), ASGI_PENDING;
+    if (asgi_equal(path, "/stream")) {
+        waits = 0;
+        start(w, 200);
+        stream_on(w);
+        return ASGI_PENDING;
+    }
+    if (asgi_equal(path, "/flood")) return flood(w);
+    if (asgi_equal(path, "/released")) {
+        char text[32];
+        snprintf(text, sizeof text, "%d", releases);
+        answer(w, text);
+        return ASGI_DONE;
+    }
+    if (asgi_equal(path, "/echo")) {
+        start(w, 200);
+        echo_on(w);
+        return ASGI_PENDING;
+    }
+    if (asgi_equal(path, "/wait")) {
+        receive(scope->id, &event, NULL, NULL);
+        note_result("receive", receive(scope->id, &event, left, w));
+        return ASGI_PENDING;
+    }
+    if (asgi_equal(path, "/outlive")) {
+        receive(scope->id, &event, NULL, NULL);
+        receive(scope->id, &event, outlived, w);
+        outliving = scope->id;
+        outliving_host = scope->host;
+        answer(w, "first");
+        return ASGI_PENDING;
+    }
+    if (asgi_equal(path, "/outlived")) {
+        note_result("outlive-alive", outliving_host->alive(outliving));
+        note_result("outlive-finish", outliving_host->finish(outliving, ASGI_DONE));
+        note_result("outlive-late", outliving_host->alive(outliving));
+        return asgi_respond(scope, send, 200, "text/plain", asgi_text("second"));
+    }
+    if (asgi_equal(path, "/old-id")) {
+        note_result("old-id", outliving_host->finish(outliving, ASGI_FAILED));
+        return asgi_respond(scope, send, 200, "text/plain", asgi_text("still here"));
+    }
+    if (asgi_equal(path, "/cancelled")) return cancelled(w);
+    if (asgi_equal(path, "/lifespan-post")) {
+        asgi_string name = asgi_text("asgi.loop/1");
+        const asgi_loop *loop = scope->host->extension(scope->id, &name);
+        lifespan_work = *w;
+        note_result("lifespan-alive", lifespan_host->alive(lifespan_id));
+        note_result("lifespan-post", lifespan_host->post(lifespan_id, told_post, &lifespan_work));
+        note_result("loop-post", loop->post(lifespan_id, 0, told_post, &lifespan_work));
+        note_result("loop-post-none", loop->post(lifespan_id, 99, told_post, &lifespan_work));
+        note_result("loop-post-request", loop->post(scope->id, 0, told_post, &lifespan_work));
+        return asgi_respond(scope, send, 200, "text/plain", asgi_text("ok"));
+    }
+    if (asgi_equal(path, "/state")) {
+        char text[32];
+        snprintf(text, sizeof text, "%d", scope->state ? *(int *)scope->state : -1);
+        answer(w, text);
+        return ASGI_DONE;
+    }
+    if (asgi_equal(path, "/setting"))
+        return asgi_respond(scope, send, 200, "text/plain",
+                            asgi_setting(scope, scope->query_string.size ? setting(scope, "echo.key") : "", "none"));
+    if (asgi_equal(path, "/none")) return ASGI_DONE;
+    if (asgi_equal(path, "/fail")) return ASGI_FAILED;
+    if (asgi_equal(path, "/only-start")) return start(w, 200), ASGI_DONE;
+    if (asgi_equal(path, "/half")) return start(w, 200), body(w, asgi_text("half"), ASGI_MORE, NULL, NULL), ASGI_DONE;
+    if (asgi_equal(path, "/half-raise"))
+        return start(w, 200), body(w, asgi_text("half"), ASGI_MORE, NULL, NULL), ASGI_FAILED;
+    if (asgi_equal(path, "/order")) return note_result("body", body(w, asgi_text("x"), 0, NULL, NULL)), ASGI_DONE;
+    if (asgi_equal(path, "/answered-raise")) return answer(w, "ok"), ASGI_FAILED;
+    if (asgi_equal(path, "/too-long") || asgi_equal(path, "/too-short")) {
+        asgi_header length = {ASGI_STRING("content-length"), ASGI_STRING("4")};
+        asgi_event begin_event = asgi_event_of(ASGI_HTTP_RESPONSE_START);
+        begin_event.status = 200;
+        begin_event.headers = &length;
+        begin_event.header_count = 1;
+        send(scope->id, &begin_event, NULL, NULL);
+        note_result("part", body(w, asgi_text("12"), ASGI_MORE, NULL, NULL));
+        note_result("rest", body(w, asgi_text(asgi_equal(path, "/too-long") ? "345" : "3"), 0, NULL, NULL));
+        return ASGI_DONE;
+    }
+    if (asgi_equal(path, "/split")) {
+        asgi_header bad = {ASGI_STRING("x-bad"), ASGI_STRING("a\r\nset-cookie: b")};
+        asgi_event whole = asgi_event_of(ASGI_HTTP_RESPONSE);
+        whole.status = 200;
+        whole.headers = &bad;
+        whole.header_count = 1;
+        note_result("split", send(scope->id, &whole, NULL, NULL));
+        return ASGI_DONE;
+    }
+    answer(w, "?");
+    return ASGI_DONE;
+}
+
+const asgi_module *asgi_module_info(void)
+{
+    static const asgi_module module = {sizeof module, ASGI_ABI, ASGI_DRAFT, 0, ASGI_STRING("calls"), ASGI_STRING("1"),
+                                       ASGI_STRING(""), NULL};
+    return &module;
+}

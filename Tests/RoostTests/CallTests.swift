@@ -1,0 +1,169 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Every call of the ABI, from the loop and from a thread, also after the end; each with the outcome that `asgi.h` names.
+@Suite("Calls of the ABI")
+struct CallTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+    }
+
+    private func serve() async throws -> ServedHost {
+        try await ServedHost(self.library, settings: "title: T\n", in: self.folder)
+    }
+
+    private static let late = [
+        "late-alive=STALE", "late-receive=STALE", "late-send=STALE", "late-finish=STALE", "late-post=STALE",
+        "late-log=STALE", "late-setting=none", "late-extension=none",
+    ]
+
+    @Test("each call on the loop")
+    func onLoop() async throws {
+        let served = try await self.serve()
+        let response = try served.get("/loop")
+        #expect(response.status == 200)
+        #expect(response.text == "done")
+        let notes = try served.notes().split(separator: "\n").map(String.init)
+        let expected =
+            [
+                "alive=DONE", "log=DONE", "setting=there", "extension=there", "extension-missing=none", "current=0",
+                "spawn=UNSUPPORTED", "after=UNSUPPORTED", "cancel=UNSUPPORTED", "receive-small=INVALID",
+                "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
+                "receive-no-then=WOULD_BLOCK",
+                "receive-waiting=PENDING", "receive-second=BUSY", "send-early-hint=UNSUPPORTED",
+                "send-of-websocket=INVALID", "send-unknown=UNSUPPORTED", "send-null=INVALID",
+                "body-before-start=INVALID", "finish-pending=INVALID", "post=PENDING", "post-null=INVALID",
+                "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
+                "finish=DONE", "finish-twice=STALE", "returned",
+                // Not inside `finish`, but after `application` has returned.
+                "told=CANCELLED on=loop id=own event=none", "post-told=CANCELLED", "after-on-loop",
+            ] + Self.late + ["end"]
+        #expect(notes == expected)
+        #expect(served.log.holding("from the loop").count == 1)
+        #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
+        #expect(served.log.holding("websocket.accept refused").count == 1)
+        try await served.host.stop()
+    }
+
+    @Test("each call on a thread")
+    func onThread() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("POST /thread HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody")
+        let response = try client.readResponse()
+        #expect(response.text == "from a thread")
+        #expect(response.header("transfer-encoding") == "chunked")
+        // What is told on the loop comes in between, in its own time.
+        let notes = try served.notes().split(separator: "\n").map(String.init)
+        let told = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
+        let others = notes.filter { !told.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
+        #expect(
+            others == [
+                "alive=DONE", "log=DONE", "current=-1", "post=PENDING", "receive-blocking=DONE",
+                "received=request more=0 bytes=body", "receive=PENDING", "start=DONE", "body=DONE", "body-last=DONE",
+                "finish=DONE", "after-on-thread",
+            ] + Self.late + ["end"]
+        )
+        #expect(served.log.holding("from a thread").count == 1)
+        try await served.host.stop()
+    }
+
+    @Test("a queued call that turns out to be misuse is told to the next")
+    func queuedMisuse() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/misuse").text == "mended")
+        #expect(
+            try served.notes().split(separator: "\n") == [
+                "body-before-start=DONE", "next-is-told=INVALID", "answer=DONE", "finish=DONE", "end",
+            ]
+        )
+        try await served.host.stop()
+    }
+
+    @Test("a completion that is outstanding at the end is told CANCELLED, once, and not inside the call")
+    func cancelled() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/cancelled").text == "ok")
+        let notes = try served.notes(until: "post-told").split(separator: "\n").map(String.init)
+        #expect(
+            notes == [
+                "receive=PENDING", "post=PENDING", "answer=DONE", "returning",
+                "told=DONE on=loop id=own event=disconnect", "post-told=CANCELLED on=loop",
+            ]
+        )
+        try await served.host.stop()
+    }
+
+    @Test(
+        "a scope may outlive its response: the connection goes on, receive says disconnect, the id stays until finish")
+    func outliving() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /outlived HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().text == "first")
+        #expect(try client.readResponse().text == "second")
+        #expect(
+            try served.notes(until: "outlive-late").split(separator: "\n") == [
+                "outlive-told=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE", "outlive-late=STALE",
+            ]
+        )
+        try await served.host.stop()
+    }
+
+    @Test("an id that is over never reaches another request, also when its slot is used again")
+    func staleIds() async throws {
+        let served = try await self.serve()
+        _ = try served.get("/outlive")
+        _ = try served.get("/outlived")
+        // More requests than a chunk has slots: the slot of the old id has been used again.
+        let client = try served.client()
+        for _ in 0..<(ScopeTable.chunkSize + 10) {
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+        }
+        _ = try served.notes(until: "outlive-late")
+        #expect(try served.get("/old-id").text == "still here")
+        #expect(try served.notes(until: "old-id").contains("old-id=STALE"))
+        try await served.host.stop()
+    }
+
+    @Test("work that belongs to no request runs on a loop, with the lifespan's id")
+    func lifespanPost() async throws {
+        let served = try await self.serve()
+        _ = try served.get("/lifespan-post")
+        var notes = ""
+        while notes.components(separatedBy: "post-told=DONE").count < 3 { notes += try served.get("/log").text }
+        #expect(notes.contains("lifespan-alive=DONE"))
+        #expect(
+            notes.contains(
+                "lifespan-post=PENDING\nloop-post=PENDING\nloop-post-none=INVALID\nloop-post-request=INVALID"))
+        try await served.host.stop()
+    }
+
+    @Test("when the client leaves, receive is told disconnect, as often as asked, and send GONE")
+    func clientLeaves() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try served.notes(until: "receive").contains("receive=PENDING"))
+        // A reset: a client that only ends its side may still be reading.
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        client.close()
+        #expect(
+            try served.notes().split(separator: "\n") == [
+                "wait-told=DONE event=disconnect", "alive-gone=GONE", "receive-again=DONE", "send-gone=GONE",
+                "finish=DONE", "end",
+            ]
+        )
+        #expect(served.log.holding("error").isEmpty)
+        try await served.host.stop()
+    }
+}

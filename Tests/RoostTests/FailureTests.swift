@@ -1,0 +1,79 @@
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// What becomes of a response when its application fails (asgiref's rules; each logged once, with the request's id).
+@Suite("Failing applications")
+struct FailureTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+    }
+
+    @Test(
+        "nothing on the wire yet: 500, and the connection goes on",
+        arguments: [
+            ("/none", "application returned without a response"),
+            ("/fail", "application failed with ASGI_FAILED without a response"),
+            ("/only-start", "application returned without a response"),
+            ("/order", "application returned without a response"),
+            ("/split", "application returned without a response"),
+        ]
+    )
+    func answered(path: String, line: String) async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let client = try served.client()
+        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+        let response = try client.readResponse()
+        #expect(response.status == 500)
+        #expect(response.text == "Internal Server Error")
+        #expect(response.header("set-cookie") == nil)
+        client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().status == 200)
+        let lines = served.log.holding(line)
+        #expect(lines.count == 1)
+        #expect(lines.first?.contains("scope=") == true)
+        try await served.host.stop()
+    }
+
+    @Test(
+        "a part on the wire: the connection is closed without an end",
+        arguments: [
+            ("/half", "application returned before its response was complete"),
+            ("/half-raise", "application failed with ASGI_FAILED before its response was complete"),
+            ("/too-short", "application returned before its response was complete"),
+            ("/too-long", "application returned before its response was complete"),
+        ]
+    )
+    func aborted(path: String, line: String) async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let client = try served.client()
+        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+        let text = try client.readToEnd()
+        #expect(!text.contains("0\r\n\r\n"))
+        #expect(!text.contains("345"))
+        #expect(served.log.holding(line).count == 1)
+        try await served.host.stop()
+    }
+
+    @Test("a failure after a whole response changes nothing for the client, and is logged")
+    func afterwards() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        #expect(try served.get("/answered-raise").text == "ok")
+        #expect(served.log.holding("application failed with ASGI_FAILED after its response").count == 1)
+        try await served.host.stop()
+    }
+
+    @Test("what is refused says why")
+    func reasons() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        _ = try served.get("/split")
+        #expect(try served.notes(until: "split").contains("split=INVALID"))
+        #expect(served.log.holding("http.response refused: the value of a header holds CR, LF, NUL").count == 1)
+        try await served.host.stop()
+    }
+}

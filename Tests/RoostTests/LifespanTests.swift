@@ -1,0 +1,84 @@
+import Foundation
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// The lifespan of a module in a host.
+@Suite("Lifespan")
+struct LifespanTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+    }
+
+    private func serve(_ how: String, time: Int = 60) async throws -> ServedHost {
+        try await ServedHost(
+            self.library, settings: "lifespan: \(how)\nshutdown: \(self.folder.path)/shutdown\n", in: self.folder
+        ) { $0.lifespanTime = time }
+    }
+
+    private var shutdown: String {
+        (try? String(contentsOfFile: "\(self.folder.path)/shutdown", encoding: .utf8)) ?? ""
+    }
+
+    @Test("startup carries state to every request, shutdown comes after the last", arguments: ["callback", "blocking"])
+    func whole(how: String) async throws {
+        let served = try await self.serve(how)
+        #expect(try served.get("/state").text == "42")
+        #expect(self.shutdown.isEmpty)
+        try await served.host.stop()
+        #expect(self.shutdown.hasPrefix("shut down"))
+    }
+
+    @Test("shutdown waits for a scope that outlives its response, which is told CANCELLED when the grace is over")
+    func lastScope() async throws {
+        let served = try await ServedHost(
+            self.library, settings: "shutdown: \(self.folder.path)/shutdown\n", in: self.folder
+        ) { $0.server.graceTime = 1 }
+        #expect(try served.get("/outlive").text == "first")
+        try await served.host.stop()
+        #expect(self.shutdown.hasPrefix("shut down"))
+        #expect(served.log.holding("1 scopes had not ended").count == 1)
+    }
+
+    @Test("an application that refuses the scope is served without lifespan")
+    func without() async throws {
+        let served = try await self.serve("none")
+        #expect(try served.get("/state").text == "-1")
+        try await served.host.stop()
+    }
+
+    @Test("a failed startup refuses the start, with its message")
+    func failed() async throws {
+        await #expect(throws: HostError.self) { try await self.serve("failed") }
+        do { _ = try await self.serve("failed") } catch let error as HostError {
+            #expect(error.code == .startup)
+            #expect(error.message == "calls refused to start: the database is not there")
+        }
+    }
+
+    @Test("so does failing after startup was received")
+    func raised() async throws {
+        do {
+            _ = try await self.serve("raise")
+            Issue.record("it started")
+        } catch let error as HostError {
+            #expect(error.message == "calls refused to start: application failed with ASGI_FAILED during startup")
+        }
+    }
+
+    @Test("and no answer in time")
+    func silent() async throws {
+        do {
+            _ = try await self.serve("silent", time: 1)
+            Issue.record("it started")
+        } catch let error as HostError {
+            #expect(error.message.contains("no answer within 1 seconds"))
+        }
+    }
+}

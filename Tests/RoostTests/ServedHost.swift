@@ -1,0 +1,54 @@
+import HTTPServer
+import Logging
+import TestSupport
+
+@testable import Roost
+
+/// A host in this process that serves a module.
+final class ServedHost {
+    let host: Host
+    let folder: TemporaryFolder
+    let log: LogLines
+
+    /// `settings`: text of `settings.yaml`.
+    init(
+        _ library: String, settings: String? = nil, in folder: TemporaryFolder,
+        configure: (inout HostConfiguration) -> Void = { _ in }
+    ) async throws {
+        self.folder = folder
+        if let settings { try folder.write("settings.yaml", settings) }
+        var request = PreparedApplication.Request(module: try ModuleName(library))
+        request.folder = folder.path
+        request.probe = ModuleProbe(command: Repository.roost)
+        let application = try PreparedApplication(request, run: try RunDirectory.make("\(folder.path)/run"))
+        let log = LogLines()
+        self.log = log
+        var configuration = HostConfiguration()
+        configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
+        configuration.logger = Logger(label: "test") { _ in log.handler }
+        configure(&configuration)
+        self.host = try Host(application, configuration: configuration)
+        try await self.host.start()
+    }
+
+    var port: Int {
+        guard case .tcp(_, let port) = self.host.addresses[0] else { return -1 }
+        return port
+    }
+
+    func client() throws -> RawClient { try RawClient(port: self.port) }
+
+    /// One request on a connection of its own.
+    func get(_ target: String) throws -> Response {
+        let client = try self.client()
+        client.send("GET \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
+        return try client.readResponse()
+    }
+
+    /// What the module has noted, asked for until it says so.
+    func notes(until end: String = "end\n") throws -> String {
+        var notes = ""
+        while !notes.contains(end) { notes += try self.get("/log").text }
+        return notes
+    }
+}

@@ -1,0 +1,118 @@
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Bodies in both directions, and back-pressure.
+@Suite("Streams")
+struct StreamTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+    }
+
+    private func serve() async throws -> ServedHost { try await ServedHost(self.library, in: self.folder) }
+
+    @Test("a response that is larger than all buffers arrives whole; send waits, and is never completed inside a call")
+    func stream() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /stream?512 HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().body.count == 512 << 16)
+        #expect(try served.notes() == "stream=whole waits=some\nend\n")
+        try await served.host.stop()
+    }
+
+    @Test("the same from a thread that blocks in send")
+    func threadStream() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /thread-stream?512 HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().body.count == 512 << 16)
+        #expect(try served.notes() == "stream=DONE left=0\nend\n")
+        try await served.host.stop()
+    }
+
+    @Test("a client that leaves while much is under way: the pending send is told GONE")
+    func streamGone() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readMore())
+        client.close()
+        #expect(try served.notes() == "stream-told=GONE\nend\n")
+        try await served.host.stop()
+    }
+
+    @Test("a thread that blocks in send is told GONE too")
+    func threadStreamGone() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /thread-stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readMore())
+        client.close()
+        #expect(try served.notes().hasPrefix("stream=GONE"))
+        try await served.host.stop()
+    }
+
+    @Test("who does not wait gets FULL at 1 MiB; release is called once for each that was taken, and not inside send")
+    func flood() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
+        _ = try client.readToEnd()
+        #expect(try served.notes(until: "flood").contains("flood=FULL taken=16 released-inside=0"))
+        var released = ""
+        while released != "16" { released = try served.get("/released").text }
+        try await served.host.stop()
+    }
+
+    @Test("a request's body streams in while the response streams out", arguments: [true, false])
+    func echo(chunked: Bool) async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        let part = String(repeating: "0123456789abcdef", count: 1000)
+        if chunked {
+            client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            for _ in 0..<10 { client.send("\(String(part.count, radix: 16))\r\n\(part)\r\n") }
+            client.send("0\r\n\r\n")
+        } else {
+            client.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: \(part.count * 10)\r\n\r\n")
+            for _ in 0..<10 { client.send(part) }
+        }
+        #expect(try client.readResponse().text == String(repeating: part, count: 10))
+        // The connection goes on.
+        client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().status == 200)
+        try await served.host.stop()
+    }
+
+    @Test("a body that breaks off is a disconnect")
+    func brokenBody() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
+        client.shutdownWrite()
+        #expect(try served.notes() == "echo=disconnect\nend\n")
+        try await served.host.stop()
+    }
+
+    @Test("100 goes out when the body is first asked for")
+    func expectContinue() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n")
+        #expect(try client.readResponse().status == 100)
+        client.send("body")
+        #expect(try client.readResponse().text == "body")
+        // One that never asks: no 100, and the connection closes, since nobody knows what the client will send.
+        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n")
+        let response = try client.readResponse()
+        #expect(response.status == 200)
+        #expect(response.header("connection") == "close")
+        try await served.host.stop()
+    }
+}

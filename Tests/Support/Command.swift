@@ -1,0 +1,50 @@
+import Foundation
+
+/// A program that is run to its end.
+public struct Command {
+    public var status: Int32
+    public var output: String
+    public var error: String
+
+    /// Runs it; both streams are read whole. The environment is this process's, with `environment` on top.
+    public static func run(
+        _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
+    ) throws -> Command {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+        let output = TemporaryStream()
+        let error = TemporaryStream()
+        process.standardOutput = output.handle
+        process.standardError = error.handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return Command(status: process.terminationStatus, output: output.text, error: error.text)
+    }
+}
+
+/// A file that a program writes to: unlike a pipe it never fills up.
+final class TemporaryStream {
+    let handle: FileHandle
+
+    init() {
+        var template = Array("/tmp/roost-stream-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        unlink(template)
+        self.handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    /// Everything so far.
+    var text: String {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        var all: [UInt8] = []
+        while true {
+            let count = pread(self.handle.fileDescriptor, &bytes, bytes.count, off_t(all.count))
+            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += bytes[..<count]
+        }
+    }
+}

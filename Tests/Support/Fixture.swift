@@ -1,0 +1,32 @@
+import Foundation
+
+/// A module that a test compiles.
+public enum Fixture {
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Compiles C source text; says the path of the library. Every call makes a new file.
+    public static func compile(
+        _ source: String, named name: String = "fixture", compiler: String = "gcc", flags: [String] = [],
+        ending: String = "c", headers: String = Repository.headers, in folder: TemporaryFolder
+    ) throws -> String {
+        let file = try folder.write("\(name).\(ending)", source)
+        return try self.compile(
+            file: file, named: name, compiler: compiler, flags: flags, headers: headers, in: folder
+        )
+    }
+
+    /// Compiles a source file.
+    public static func compile(
+        file: String, named name: String, compiler: String = "gcc", flags: [String] = [],
+        headers: String = Repository.headers, in folder: TemporaryFolder
+    ) throws -> String {
+        let library = "\(folder.path)/lib\(name).so"
+        let result = try Command.run(
+            [compiler, "-shared", "-fPIC", "-g", "-pthread", "-I", headers, "-o", library, file] + flags
+        )
+        guard result.status == 0, result.error.isEmpty else { throw Failure(description: result.error) }
+        return library
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+
+/// A client of bare sockets: sends bytes, and reads bytes until something is there. A peer that says nothing for a minute
+/// fails the test; nothing is measured by that.
+public final class RawClient {
+    public enum Failure: Error {
+        case connect(Int32)
+        case silent(soFar: String)
+        case ended(soFar: String)
+    }
+
+    public private(set) var descriptor: Int32
+    public private(set) var received: [UInt8] = []
+
+    public init(port: Int) throws {
+        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        let failed = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard failed == 0 else { throw Failure.connect(errno) }
+    }
+
+    public init(path: String) throws {
+        self.descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let failed = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard failed == 0 else { throw Failure.connect(errno) }
+    }
+
+    deinit { self.close() }
+
+    public func close() {
+        guard self.descriptor >= 0 else { return }
+        Foundation.close(self.descriptor)
+        self.descriptor = -1
+    }
+
+    /// Ends our side.
+    public func shutdownWrite() { shutdown(self.descriptor, Int32(SHUT_WR)) }
+
+    public func send(_ text: String) { self.send(Array(text.utf8)) }
+
+    /// Sends all of it, however long the peer takes; stops when the peer is gone.
+    public func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Foundation.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// One read; false: the peer has ended its side, or reset.
+    public func readMore() throws -> Bool {
+        var wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: self.text) }
+        var part = [UInt8](repeating: 0, count: 256 * 1024)
+        let count = recv(self.descriptor, &part, part.count, 0)
+        guard count > 0 else { return false }
+        self.received += part[..<count]
+        return true
+    }
+
+    public var text: String { String(decoding: self.received, as: UTF8.self) }
+
+    /// Everything until the peer ends.
+    public func readToEnd() throws -> String {
+        while try self.readMore() {}
+        return self.text
+    }
+
+    /// The next whole response, taken from what was received.
+    public func readResponse(isHead: Bool = false) throws -> Response {
+        while true {
+            if let (response, count) = Response.parse(self.received, isHead: isHead, atEnd: false) {
+                self.received.removeFirst(count)
+                return response
+            }
+            guard try self.readMore() else {
+                guard let (response, count) = Response.parse(self.received, isHead: isHead, atEnd: true) else {
+                    throw Failure.ended(soFar: self.text)
+                }
+                self.received.removeFirst(count)
+                return response
+            }
+        }
+    }
+}
+
+/// A response as it came over the wire.
+public struct Response {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public var text: String { String(decoding: self.body, as: UTF8.self) }
+    public func header(_ name: String) -> String? { self.headers.first { $0.name.lowercased() == name }?.value }
+
+    /// Nil: it is not whole yet. `atEnd`: nothing more will come.
+    static func parse(_ bytes: [UInt8], isHead: Bool, atEnd: Bool) -> (Response, Int)? {
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+        let words = lines[0].split(separator: " ", maxSplits: 2)
+        guard words.count >= 2, let status = Int(words[1]) else { return nil }
+        let headers = lines.dropFirst().map { line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return (name: String(parts[0]), value: parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+        }
+        var response = Response(status: status, headers: headers, body: [])
+        let start = end.upperBound
+        if isHead || status == 204 || status == 304 || status < 200 { return (response, start) }
+        if response.header("transfer-encoding") == "chunked" {
+            var at = start
+            while let line = bytes[at...].firstRange(of: Array("\r\n".utf8)) {
+                guard let size = Int(String(decoding: bytes[at..<line.lowerBound], as: UTF8.self), radix: 16),
+                    bytes.count >= line.upperBound + size + 2
+                else { return nil }
+                if size == 0 { return (response, line.upperBound + 2) }
+                response.body += bytes[line.upperBound..<(line.upperBound + size)]
+                at = line.upperBound + size + 2
+            }
+            return nil
+        }
+        if let length = response.header("content-length").flatMap(Int.init) {
+            guard bytes.count - start >= length else { return nil }
+            response.body = Array(bytes[start..<(start + length)])
+            return (response, start + length)
+        }
+        guard atEnd else { return nil }
+        response.body = Array(bytes[start...])
+        return (response, bytes.count)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// The command `roost`, running.
+public final class RoostProcess {
+    public enum Failure: Error { case ended(status: Int32, error: String) }
+
+    private let process = Process()
+    private let output = TemporaryStream()
+    private let errors = Pipe()
+    private var seen = ""
+
+    /// Starts it and waits until it says where it serves, or ends.
+    public init(
+        _ arguments: [String], command: String = Repository.roost, environment: [String: String] = [:],
+        folder: String? = nil
+    ) throws {
+        self.process.executableURL = URL(fileURLWithPath: command)
+        self.process.arguments = arguments
+        self.process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        if let folder { self.process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+        self.process.standardOutput = self.output.handle
+        self.process.standardError = self.errors
+        self.process.standardInput = FileHandle.nullDevice
+        try self.process.run()
+        try? self.errors.fileHandleForWriting.close()
+        while !self.error.contains("serving ") {
+            let more = self.errors.fileHandleForReading.availableData
+            guard !more.isEmpty else {
+                self.process.waitUntilExit()
+                throw Failure.ended(status: self.process.terminationStatus, error: self.seen)
+            }
+            self.seen += String(decoding: more, as: UTF8.self)
+        }
+    }
+
+    deinit { if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) } }
+
+    /// What it has written to standard error so far.
+    public var error: String { self.seen }
+
+    /// What it has written to standard output so far.
+    public var outputText: String { self.output.text }
+
+    /// Reads standard error until it says this.
+    public func waitFor(_ text: String) throws {
+        while !self.seen.contains(text) {
+            let more = self.errors.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw Failure.ended(status: -1, error: self.seen) }
+            self.seen += String(decoding: more, as: UTF8.self)
+        }
+    }
+
+    /// The port it serves on.
+    public var port: Int {
+        let digits = self.seen.components(separatedBy: "url=http://").last?.split(separator: ":").dropFirst().first?
+            .prefix { $0.isNumber }
+        return digits.flatMap { Int($0) } ?? -1
+    }
+
+    public var identifier: Int32 { self.process.processIdentifier }
+
+    /// Sends a signal (SIGTERM), reads on to the end, and says the exit status.
+    public func stop(_ signal: Int32 = 15) -> Int32 {
+        kill(self.process.processIdentifier, signal)
+        return self.waitForEnd()
+    }
+
+    public func waitForEnd() -> Int32 {
+        while true {
+            let more = self.errors.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            self.seen += String(decoding: more, as: UTF8.self)
+        }
+        self.process.waitUntilExit()
+        return self.process.terminationStatus
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+
+/// A folder of its own for a test, removed with it.
+public final class TemporaryFolder: Sendable {
+    public let path: String
+
+    public init() throws {
+        var template = Array("/tmp/roost-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
+        self.path = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.path) }
+
+    /// Writes a file, with the folders on its way, and says its path.
+    @discardableResult
+    public func write(_ name: String, _ text: String) throws -> String {
+        let path = "\(self.path)/\(name)"
+        let folder = (path as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        return path
+    }
+}
