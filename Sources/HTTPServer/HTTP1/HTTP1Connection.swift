@@ -30,6 +30,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var parser: HTTP1Parser
     private var input = ByteBuffer()
     private var exchange: HTTP1Exchange?
+    /// The next, whose head has not come whole.
+    private var begun: HTTP1Exchange?
     /// Exchanges whose `send` was `.pending`.
     private var congested: [HTTP1Exchange] = []
     private var closing: Closing?
@@ -62,6 +64,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.machine.closed()
         self.context = nil
+        if let begun { self.loop.rest(begun) }
+        self.begun = nil
         self.loop.remove(self)
         self.loop.turn {
             self.exchange?.disconnect()
@@ -144,7 +148,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
         if self.machine.phase == .idle { self.since = self.loop.tick }
         self.machine.headBegan()
-        let exchange = self.loop.wake()
+        let exchange = self.begun ?? self.loop.wake()
+        self.begun = nil
         let outcome = self.input.withUnsafeReadableBytes { self.parser.parse($0, into: exchange.head) }
         switch outcome {
         case .complete(let count):
@@ -156,7 +161,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             self.loop.handler.handle(exchange)
             return true
         case .incomplete:
-            self.loop.rest(exchange)
+            self.begun = exchange
             self.follow(self.machine.starved())
             return false
         case .refused(let refusal):

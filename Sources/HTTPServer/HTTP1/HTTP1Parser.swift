@@ -2,8 +2,8 @@ import Glibc
 
 /// Parses request heads of HTTP/1 (RFC 9112 §2 to §5) in place, in one pass, without I/O.
 ///
-/// A value that one connection keeps: it remembers only how far it has looked for the end of a head that has not come
-/// whole, so that a client that sends a byte at a time costs no more than one that sends all.
+/// A value that one connection keeps. A head that comes in pieces is parsed as it comes: a bad line is refused at once,
+/// and a client that sends a byte at a time costs no more than one that sends all.
 struct HTTP1Parser {
     enum Outcome: Equatable {
         /// The end of the head has not come yet.
@@ -13,47 +13,30 @@ struct HTTP1Parser {
         case refused(Refusal)
     }
 
-    var limits: HTTP1Limits
-    private var searched = 0
+    private let limits: HTTP1Limits
+    /// Of the head that has begun to come.
+    private var reader: HeadReader?
 
     init(limits: HTTP1Limits) { self.limits = limits }
 
-    /// Parses the head at the start of `bytes` into `head`, which is reset first.
+    /// Parses the head at the start of `bytes`. While the answer is `.incomplete`, the next call has to show the same
+    /// bytes again with what has come since, and the same `head`.
     mutating func parse(_ bytes: UnsafeRawBufferPointer, into head: RequestHead) -> Outcome {
-        if self.searched > 0, self.searched < self.limits.head, !self.hasEnd(bytes) {
-            self.searched = bytes.count
-            if bytes.count <= self.limits.head { return .incomplete }
-        }
-        head.reset()
-        var reader = HeadReader(bytes: bytes, head: head, limits: self.limits)
+        if self.reader == nil { head.reset() }
+        var reader = self.reader ?? HeadReader(limits: self.limits)
+        self.reader = nil
         while true {
-            switch reader.read() {
-            case .complete(let count):
-                self.searched = 0
-                return .complete(count)
+            switch reader.read(bytes, into: head) {
+            case .complete(let count): return .complete(count)
+            case .refused(let refusal): return .refused(refusal)
             case .needsRoom:
                 head.grow()
-                reader = HeadReader(bytes: bytes, head: head, limits: self.limits)
+                reader = HeadReader(limits: self.limits)
             case .incomplete:
-                self.searched = bytes.count
+                self.reader = reader
                 return .incomplete
-            case .refused(let refusal):
-                return .refused(refusal)
             }
         }
-    }
-
-    /// Whether an empty line stands in what has come since the last look.
-    private func hasEnd(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var at = max(self.searched - 2, 0)
-        while let found = bytes.firstIndex(of: ASCII.newline, from: at) {
-            if found + 1 < bytes.count, bytes[found + 1] == ASCII.newline { return true }
-            if found + 2 < bytes.count, bytes[found + 1] == ASCII.carriageReturn, bytes[found + 2] == ASCII.newline {
-                return true
-            }
-            at = found + 1
-        }
-        return false
     }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 
-/// One attempt to read a head: line by line, each checked and copied into the head's memory as it is found.
+/// Reads one head: line by line, each checked and copied into the head's memory as soon as it is whole. Remembers where
+/// it is, so that no line is read twice, in however many pieces it comes.
 struct HeadReader {
     enum Outcome {
         case complete(Int)
@@ -16,42 +17,42 @@ struct HeadReader {
         case refused(Refusal)
     }
 
-    let bytes: UnsafeRawBufferPointer
-    let head: RequestHead
     let limits: HTTP1Limits
+    /// Bytes that are done with: the start of the next line.
     private var at = 0
+    /// The request line's, once it has been read.
+    private var target: RequestTarget?
     private var hosts = 0
     private var hostField = 0
 
-    init(bytes: UnsafeRawBufferPointer, head: RequestHead, limits: HTTP1Limits) {
-        self.bytes = bytes
-        self.head = head
-        self.limits = limits
-    }
+    init(limits: HTTP1Limits) { self.limits = limits }
 
-    mutating func read() -> Outcome {
-        // An empty line before a request line is ignored: old clients send one after a body (RFC 9112 §2.2).
-        if self.bytes.count >= 2, self.bytes[0] == ASCII.carriageReturn, self.bytes[1] == ASCII.newline { self.at = 2 }
-        var target = RequestTarget()
-        switch self.line(limit: self.limits.requestLine, beyond: Self.lineTooLong) {
-        case .incomplete: return .incomplete
-        case .refused(let refusal): return .refused(refusal)
-        case .found(let start, let end):
-            do {
-                guard try self.requestLine(start, end, &target) else { return .needsRoom }
-            } catch { return .refused(error) }
-        }
-        while true {
-            switch self.line(limit: self.limits.field, beyond: Self.fieldTooLong) {
+    /// `bytes`: everything since the head's first byte; `head`: the same one until it is complete.
+    mutating func read(_ bytes: UnsafeRawBufferPointer, into head: RequestHead) -> Outcome {
+        if self.target == nil {
+            // An empty line before a request line is ignored: old clients send one after a body (RFC 9112 §2.2).
+            if bytes.count >= 2, bytes[0] == ASCII.carriageReturn, bytes[1] == ASCII.newline { self.at = 2 }
+            switch self.line(bytes, limit: self.limits.requestLine, beyond: Self.lineTooLong) {
             case .incomplete: return .incomplete
             case .refused(let refusal): return .refused(refusal)
             case .found(let start, let end):
-                if start == end {
-                    do { try self.finish(target) } catch { return .refused(error) }
-                    return .complete(self.at)
-                }
                 do {
-                    guard try self.field(start, end) else { return .needsRoom }
+                    guard let target = try self.requestLine(bytes, start, end, into: head) else { return .needsRoom }
+                    self.target = target
+                } catch { return .refused(error) }
+            }
+        }
+        while true {
+            switch self.line(bytes, limit: self.limits.field, beyond: Self.fieldTooLong) {
+            case .incomplete: return .incomplete
+            case .refused(let refusal): return .refused(refusal)
+            case .found(let start, let end):
+                do {
+                    guard start < end else {
+                        try self.finish(head)
+                        return .complete(self.at)
+                    }
+                    guard try self.field(bytes, start, end, into: head) else { return .needsRoom }
                 } catch { return .refused(error) }
             }
         }
@@ -62,14 +63,14 @@ struct HeadReader {
     private static let headTooLong = Refusal(status: 431, reason: "the head is too long")
 
     /// The next line, without its CRLF; a bare LF is refused (RFC 9112 §2.2 lets us choose, smuggling chooses for us).
-    private mutating func line(limit: Int, beyond: Refusal) -> Line {
-        guard let newline = self.bytes.firstIndex(of: ASCII.newline, from: self.at) else {
-            if self.bytes.count - self.at > limit { return .refused(beyond) }
-            if self.bytes.count > self.limits.head { return .refused(Self.headTooLong) }
+    private mutating func line(_ bytes: UnsafeRawBufferPointer, limit: Int, beyond: Refusal) -> Line {
+        guard let newline = bytes.firstIndex(of: ASCII.newline, from: self.at) else {
+            if bytes.count - self.at > limit { return .refused(beyond) }
+            if bytes.count > self.limits.head { return .refused(Self.headTooLong) }
             return .incomplete
         }
         if newline + 1 > self.limits.head { return .refused(Self.headTooLong) }
-        guard newline > self.at, self.bytes[newline - 1] == ASCII.carriageReturn else {
+        guard newline > self.at, bytes[newline - 1] == ASCII.carriageReturn else {
             return .refused(.badRequest("a line ends without CR"))
         }
         let start = self.at
@@ -79,11 +80,12 @@ struct HeadReader {
         return .found(start: start, end: end)
     }
 
-    /// `method SP request-target SP HTTP-version` (RFC 9112 §3). False: no room.
-    private func requestLine(_ start: Int, _ end: Int, _ target: inout RequestTarget) throws(Refusal) -> Bool {
-        guard let memory = self.head.reserve(end - start) else { return false }
-        guard let base = self.bytes.baseAddress else { return true }
-        memcpy(memory, base + start, end - start)
+    /// `method SP request-target SP HTTP-version` (RFC 9112 §3). Nil: no room.
+    private func requestLine(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
+    ) throws(Refusal) -> RequestTarget? {
+        guard let memory = head.reserve(end - start) else { return nil }
+        memcpy(memory, bytes.baseAddress! + start, end - start)
         let line = UnsafeMutableBufferPointer(start: memory, count: end - start)
 
         var at = 0
@@ -92,7 +94,7 @@ struct HeadReader {
             at += 1
         }
         guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("the method is malformed") }
-        self.head.method = Octets(memory, at)
+        head.method = Octets(memory, at)
 
         let targetStart = at + 1
         at = targetStart
@@ -100,27 +102,29 @@ struct HeadReader {
         guard at > targetStart, at < line.count, line[at] == ASCII.space else {
             throw .badRequest("the request target is malformed")
         }
-        target = RequestTarget(memory + targetStart, at - targetStart)
+        let target = RequestTarget(memory + targetStart, at - targetStart)
 
         let version = UnsafeMutableBufferPointer(rebasing: line[(at + 1)...])
         guard version.count == 8, memcmp(version.baseAddress!, "HTTP/", 5) == 0, version[6] == UInt8(ascii: ".") else {
             throw .badRequest("the version is malformed")
         }
         switch (version[5], version[7]) {
-        case (UInt8(ascii: "1"), UInt8(ascii: "1")): self.head.version = .http11
-        case (UInt8(ascii: "1"), UInt8(ascii: "0")): self.head.version = .http10
+        case (UInt8(ascii: "1"), UInt8(ascii: "1")): head.version = .http11
+        case (UInt8(ascii: "1"), UInt8(ascii: "0")): head.version = .http10
         default: throw Refusal(status: 505, reason: "the version is not HTTP/1.0 or HTTP/1.1")
         }
-        return true
+        return target
     }
 
     /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). False: no room.
-    private mutating func field(_ start: Int, _ end: Int) throws(Refusal) -> Bool {
-        guard self.head.fieldCount < self.limits.fields else {
+    private mutating func field(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
+    ) throws(Refusal) -> Bool {
+        guard head.fieldCount < self.limits.fields else {
             throw Refusal(status: 431, reason: "the head has too many fields")
         }
-        guard let memory = self.head.reserve(end - start) else { return false }
-        let source = (self.bytes.baseAddress! + start).assumingMemoryBound(to: UInt8.self)
+        guard let memory = head.reserve(end - start) else { return false }
+        let source = (bytes.baseAddress! + start).assumingMemoryBound(to: UInt8.self)
         let count = end - start
 
         var colon = 0
@@ -145,41 +149,41 @@ struct HeadReader {
             name: Octets(memory, colon),
             value: Octets(memory + valueStart, valueEnd - valueStart)
         )
-        self.head.append(field)
-        try self.note(field)
+        head.append(field)
+        try self.note(field, of: head)
         return true
     }
 
     /// Takes what the server itself has to know from a field.
-    private mutating func note(_ field: HeaderField) throws(Refusal) {
+    private mutating func note(_ field: HeaderField, of head: RequestHead) throws(Refusal) {
         switch field.name.size {
         case 4 where field.name.equals("host"):
             self.hosts += 1
-            self.hostField = self.head.fieldCount - 1
+            self.hostField = head.fieldCount - 1
         case 6 where field.name.equals("expect"):
             // The only expectation there is (RFC 9110 §10.1.1).
             guard field.value.equalsIgnoringCase("100-continue") else {
                 throw Refusal(status: 417, reason: "expect asks for something else than 100-continue")
             }
-            self.head.framing.expectsContinue = true
+            head.framing.expectsContinue = true
         case 10 where field.name.equals("connection"):
-            if field.value.listContains("close") { self.head.framing.close = true }
-            if field.value.listContains("keep-alive") { self.head.framing.keepAlive = true }
+            if field.value.listContains("close") { head.framing.close = true }
+            if field.value.listContains("keep-alive") { head.framing.keepAlive = true }
         case 14 where field.name.equals("content-length"):
             let length = try Self.length(field.value)
-            if let before = self.head.framing.contentLength, before != length {
+            if let before = head.framing.contentLength, before != length {
                 throw .badRequest("content-length is given twice, with different values")
             }
-            self.head.framing.contentLength = length
+            head.framing.contentLength = length
         case 17 where field.name.equals("transfer-encoding"):
-            if self.head.framing.isChunked { throw .badRequest("transfer-encoding is given twice") }
+            if head.framing.isChunked { throw .badRequest("transfer-encoding is given twice") }
             guard field.value.equalsIgnoringCase("chunked") else {
                 guard field.value.listContains("chunked") else {
                     throw .badRequest("transfer-encoding does not end in chunked")
                 }
                 throw Refusal(status: 501, reason: "transfer-encoding has a coding besides chunked")
             }
-            self.head.framing.isChunked = true
+            head.framing.isChunked = true
         default: break
         }
     }
@@ -200,8 +204,7 @@ struct HeadReader {
     }
 
     /// What can be said only when all fields are known.
-    private func finish(_ target: RequestTarget) throws(Refusal) {
-        let head = self.head
+    private func finish(_ head: RequestHead) throws(Refusal) {
         if head.framing.isChunked {
             // Both at once is how requests are smuggled (RFC 9112 §6.1), and 1.0 has no chunks.
             if head.framing.contentLength != nil {
@@ -216,7 +219,7 @@ struct HeadReader {
                 throw .badRequest("host is malformed")
             }
         }
-        let authority = try target.resolve(into: head)
+        let authority = try self.target?.resolve(into: head)
         if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
         // A client of 1.0 does not know 100 (RFC 9110 §10.1.1).
         if head.version == .http10 { head.framing.expectsContinue = false }

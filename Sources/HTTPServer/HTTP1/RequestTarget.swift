@@ -2,13 +2,8 @@ import Glibc
 
 /// The target of a request (RFC 9112 §3.2): where its path, its query and its authority are.
 struct RequestTarget {
-    private var start: UnsafeMutablePointer<UInt8>?
-    private var count: Int
-
-    init() {
-        self.start = nil
-        self.count = 0
-    }
+    private let start: UnsafeMutablePointer<UInt8>
+    private let count: Int
 
     /// Borrows the bytes, which are in the head's memory already and were checked to be visible ASCII.
     init(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) {
@@ -19,7 +14,7 @@ struct RequestTarget {
     /// Sets path, raw path and query of the head. Returns the authority where the target names one: it goes before the
     /// host field (RFC 9112 §3.2.2).
     func resolve(into head: RequestHead) throws(Refusal) -> Octets? {
-        guard var at = self.start else { return nil }
+        var at = self.start
         let end = at + self.count
         if head.method.equals("CONNECT") { throw Refusal(status: 501, reason: "CONNECT is not served") }
 

@@ -1,0 +1,69 @@
+import Testing
+
+@testable import HTTPServer
+
+/// The chunked coding (RFC 9112 §7.1).
+@Suite("Chunked bodies")
+struct ChunkedDecoderTests {
+    private enum Outcome: Equatable {
+        case whole(String, rest: String)
+        case incomplete
+        case refused(Int)
+    }
+
+    /// Decodes bytes that come in pieces of `step`.
+    private func decode(_ text: String, step: Int = .max) -> Outcome {
+        var decoder = ChunkedDecoder()
+        var shown: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        var body: [UInt8] = []
+        repeat {
+            let count = min(step, rest.count)
+            shown += rest.prefix(count)
+            rest = rest.dropFirst(count)
+            var isStarved = false
+            while !isStarved {
+                switch shown.withUnsafeBytes({ decoder.next($0) }) {
+                case .part(let range):
+                    body += shown[range]
+                    shown.removeFirst(range.upperBound)
+                case .incomplete(let consumed):
+                    shown.removeFirst(consumed)
+                    isStarved = true
+                case .end(let consumed):
+                    let after = shown.dropFirst(consumed) + rest
+                    return .whole(String(decoding: body, as: UTF8.self), rest: String(decoding: after, as: UTF8.self))
+                case .refused(let refusal): return .refused(refusal.status)
+                }
+            }
+        } while !rest.isEmpty
+        return .incomplete
+    }
+
+    @Test("chunks, extensions and trailers, in pieces of every size", arguments: [1, 2, 3, 5, 1000])
+    func whole(step: Int) {
+        #expect(self.decode("3\r\nabc\r\n0\r\n\r\nnext", step: step) == .whole("abc", rest: "next"))
+        #expect(self.decode("A;x=y\r\n0123456789\r\n1 ; q=\"a\"\r\nb\r\n000\r\nt: u\r\n\r\n", step: step) == .whole("0123456789b", rest: ""))
+        #expect(self.decode("0\r\n\r\n", step: step) == .whole("", rest: ""))
+        #expect(self.decode("3\r\nab", step: step) == .incomplete)
+    }
+
+    @Test(
+        "what is malformed is refused",
+        arguments: [
+            "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", "1\nab\r\n", "1\r\nabc\r\n", "1\r\na\n0\r\n\r\n", "1 2\r\na\r\n",
+            "1000000000000000\r\n", "0\r\nbad\r\n\r\n", "0\r\na : b\r\n\r\n", "0\r\na: \0\r\n\r\n", "1;\0\r\na\r\n", "0\r\n\n",
+        ]
+    )
+    func malformed(text: String) {
+        #expect(self.decode(text) == .refused(400))
+        #expect(self.decode(text, step: 1) == .refused(400))
+    }
+
+    @Test("sizes and trailers have limits")
+    func limits() {
+        #expect(self.decode("1;" + String(repeating: "x", count: ChunkedDecoder.longestSizeLine)) == .refused(400))
+        let trailer = "a: " + String(repeating: "x", count: 1000) + "\r\n"
+        #expect(self.decode("0\r\n" + String(repeating: trailer, count: 20) + "\r\n") == .refused(431))
+    }
+}

@@ -1,0 +1,89 @@
+import Testing
+
+@testable import HTTPServer
+
+/// The order of a response's events, and how its body is framed (RFC 9112 §6).
+@Suite("HTTP/1 responses")
+struct HTTP1ResponseTests {
+    private func started(
+        status: Int = 200, length: Int? = nil, version: HTTPVersion = .http11, isHead: Bool = false
+    ) throws -> HTTP1Response {
+        var response = HTTP1Response(version: version, isHead: isHead)
+        try response.start(status: status, contentLength: length)
+        return response
+    }
+
+    @Test("one part is sent with its length, several are chunked")
+    func framing() throws {
+        var one = try self.started()
+        #expect(try one.body(count: 5, more: false) == .init(head: .length(5), body: .length(5), isLast: true))
+        var several = try self.started()
+        #expect(try several.body(count: 5, more: true) == .init(head: .chunked, body: .chunked, isLast: false))
+        #expect(try several.body(count: 0, more: false) == .init(head: nil, body: .chunked, isLast: true))
+        var old = try self.started(version: .http10)
+        #expect(try old.body(count: 5, more: true) == .init(head: .untilClose, body: .untilClose, isLast: false))
+        #expect(old.endsWithConnection)
+    }
+
+    @Test("a response without a body drops what the application sends (RFC 9110 §6.4.1)")
+    func bodiless() throws {
+        var head = try self.started(isHead: true)
+        #expect(
+            try head.body(count: 5, more: false) == .init(head: .none(contentLength: 5), body: nil, isLast: true)
+        )
+        var length = try self.started(length: 9, isHead: true)
+        #expect(
+            try length.body(count: 0, more: false) == .init(head: .none(contentLength: 9), body: nil, isLast: true)
+        )
+        var empty = try self.started(status: 204)
+        #expect(
+            try empty.body(count: 5, more: false) == .init(head: .none(contentLength: nil), body: nil, isLast: true)
+        )
+    }
+
+    @Test("a body is as long as content-length says, or is not taken")
+    func length() throws {
+        var response = try self.started(length: 4)
+        #expect(throws: ResponseFault.bodyTooLong) { try response.body(count: 5, more: true) }
+        #expect(try response.body(count: 3, more: true).head == .length(4))
+        #expect(throws: ResponseFault.bodyTooLong) { try response.body(count: 2, more: false) }
+        #expect(throws: ResponseFault.bodyTooShort) { try response.body(count: 0, more: false) }
+        #expect(!response.isReplaceable)
+        #expect(try response.body(count: 1, more: false).isLast)
+        #expect(response.isComplete)
+    }
+
+    @Test("the order of events")
+    func order() throws {
+        var response = HTTP1Response(version: .http11, isHead: false)
+        #expect(throws: ResponseFault.bodyBeforeStart) { try response.body(count: 1, more: false) }
+        #expect(throws: ResponseFault.statusOutOfRange) { try response.start(status: 199, contentLength: nil) }
+        #expect(throws: ResponseFault.statusOutOfRange) { try response.start(status: 1000, contentLength: nil) }
+        try response.start(status: 200, contentLength: nil)
+        #expect(throws: ResponseFault.startTwice) { try response.start(status: 200, contentLength: nil) }
+        #expect(response.isReplaceable)
+        _ = try response.body(count: 1, more: false)
+        #expect(throws: ResponseFault.afterComplete) { try response.body(count: 1, more: false) }
+        #expect(throws: ResponseFault.afterComplete) { try response.start(status: 200, contentLength: nil) }
+    }
+
+    @Test("fields are checked before anything is written")
+    func fields() throws {
+        func facts(_ fields: [(StaticString, StaticString)]) throws -> ResponseFields {
+            let table = fields.map { HeaderField(name: Octets($0.0), value: Octets($0.1)) }
+            return try table.withUnsafeBufferPointer { try ResponseFields($0) }
+        }
+        #expect(throws: ResponseFault.fieldName) { try facts([("", "a")]) }
+        #expect(throws: ResponseFault.fieldName) { try facts([("a b", "a")]) }
+        #expect(throws: ResponseFault.fieldName) { try facts([("a\r\n", "a")]) }
+        #expect(throws: ResponseFault.fieldValue) { try facts([("a", "b\r\nc: d")]) }
+        #expect(throws: ResponseFault.fieldValue) { try facts([("a", "b\0")]) }
+        #expect(throws: ResponseFault.contentLength) { try facts([("content-length", "1a")]) }
+        #expect(throws: ResponseFault.contentLength) { try facts([("content-length", "1"), ("Content-Length", "2")]) }
+        let good = try facts([("Content-Length", "12"), ("date", "now"), ("Server", "me"), ("connection", "a, Close")])
+        #expect(good.contentLength == 12)
+        #expect(good.hasDate)
+        #expect(good.hasServer)
+        #expect(good.close)
+    }
+}

@@ -1,0 +1,60 @@
+@testable import HTTPServer
+
+/// What a parser made of bytes, as values that can be compared.
+enum Parsed: Equatable {
+    case incomplete
+    case refused(Int)
+    case head(Head)
+
+    struct Head: Equatable {
+        var method = ""
+        var path = ""
+        var rawPath = ""
+        var query = ""
+        var version = "1.1"
+        var fields: [String] = []
+        var size = 0
+    }
+
+    /// Parses in one piece.
+    init(_ text: String, limits: HTTP1Limits = HTTP1Limits()) {
+        var parser = HTTP1Parser(limits: limits)
+        self.init(Array(text.utf8), &parser, RequestHead())
+    }
+
+    init(_ bytes: [UInt8], _ parser: inout HTTP1Parser, _ head: RequestHead) {
+        switch bytes.withUnsafeBytes({ parser.parse($0, into: head) }) {
+        case .incomplete: self = .incomplete
+        case .refused(let refusal): self = .refused(refusal.status)
+        case .complete(let size):
+            self = .head(
+                Head(
+                    method: head.method.text, path: head.path.text, rawPath: head.rawPath.text, query: head.query.text,
+                    version: head.version.name.text, fields: head.fields.map { "\($0.name.text)=\($0.value.text)" },
+                    size: size
+                )
+            )
+        }
+    }
+
+    var head: Head? { if case .head(let head) = self { head } else { nil } }
+    var status: Int? { if case .refused(let status) = self { status } else { nil } }
+
+    /// A request with one line more; `host` is there.
+    static func withField(_ line: String, method: String = "GET", version: String = "1.1") -> Parsed {
+        Parsed("\(method) / HTTP/\(version)\r\nhost: x\r\n\(line)\r\n\r\n")
+    }
+}
+
+/// Numbers that are the same in every run (SplitMix64).
+struct SeededNumbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
