@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
         request.trust = try self.options.trust
         request.probe = ModuleProbe(time: self.options.probeTimeout)
 
-        signal(SIGPIPE, SIG_IGN)
+        Self.takeSignals()
         Self.raiseFileLimit()
         let run = try RunDirectory.make(self.options.runDir)
         do {
@@ -48,6 +48,14 @@ struct Serve: ParsableCommand {
             throw HostError(
                 code: .usage, message: "\(error.message); or did you mean 'roost \(command)'?", cause: error)
         }
+    }
+
+    /// Whoever started this process may have had signals blocked, which a child inherits: a stop would never arrive.
+    private static func takeSignals() {
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
+        signal(SIGPIPE, SIG_IGN)
     }
 
     /// As many connections as the system allows.

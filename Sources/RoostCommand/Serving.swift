@@ -33,40 +33,32 @@ struct Serving {
 
     /// Serves until a signal stops it, then ends the process: without destructors, since threads of modules may run.
     func runUntilStopped() -> Never {
-        Task { self.leave(await self.serve()) }
+        let stopping = AsyncStream.makeStream(of: Void.self)
+        Task {
+            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            Task { self.leave(await self.serve(until: stopping.stream)) }
+            var count = 0
+            for await _ in signals {
+                count += 1
+                // A second one means: at once.
+                if count > 1 { self.leave(130) }
+                stopping.continuation.yield()
+            }
+        }
         while true { pause() }
     }
 
     /// The exit status.
-    private func serve() async -> CInt {
-        await withTaskGroup(of: CInt?.self) { group in
-            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-            let stopping = AsyncStream.makeStream(of: Void.self)
-            group.addTask {
-                do {
-                    try await self.host.start()
-                    Banner(self.application, self.host, self.options).show(self.log, self.logger)
-                    for await _ in stopping.stream { break }
-                    self.logger.info("stopping")
-                    try await self.host.stop()
-                    return 0
-                } catch {
-                    self.logger.critical("\(error)")
-                    return 1
-                }
-            }
-            group.addTask {
-                var count = 0
-                for await _ in signals {
-                    count += 1
-                    // A second one means: at once.
-                    guard count == 1 else { return 130 }
-                    stopping.continuation.yield()
-                    stopping.continuation.finish()
-                }
-                return nil
-            }
-            for await status in group { if let status { return status } }
+    private func serve(until stopping: AsyncStream<Void>) async -> CInt {
+        do {
+            try await self.host.start()
+            Banner(self.application, self.host, self.options).show(self.log, self.logger)
+            for await _ in stopping { break }
+            self.logger.info("stopping")
+            try await self.host.stop()
+            return 0
+        } catch {
+            self.logger.critical("\(error)")
             return 1
         }
     }

@@ -525,8 +525,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     }
     if (asgi_equal(path, "/wait")) {
         receive(scope->id, &event, NULL, NULL);
-        note_result("receive", receive(scope->id, &event, left, w));
-        return ASGI_PENDING;
+        return note_result("receive", receive(scope->id, &event, left, w));
     }
     if (asgi_equal(path, "/outlive")) {
         receive(scope->id, &event, NULL, NULL);

@@ -5,7 +5,7 @@ import TestSupport
 @testable import Roost
 
 /// A host in this process that serves a module.
-final class ServedHost {
+final class ServedHost: Sendable {
     let host: Host
     let folder: TemporaryFolder
     let log: LogLines

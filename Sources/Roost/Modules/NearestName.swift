@@ -9,19 +9,23 @@ public enum NearestName {
             .prefix(3).map(\.0)
     }
 
-    /// How many letters have to be put in, taken out or changed (Levenshtein's distance).
+    /// How many letters have to be put in, taken out, changed, or swapped with their neighbour (optimal string alignment).
     static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left)
         let right = Array(right)
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var corner = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let change = corner + (letter == other ? 0 : 1)
-                corner = row[j + 1]
-                row[j + 1] = min(change, row[j] + 1, corner + 1)
+        var rows = [Array(0...right.count)]
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                let change = rows[i][j] + (left[i] == right[j] ? 0 : 1)
+                var least = min(change, rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    least = min(least, rows[i - 1][j - 1] + 1)
+                }
+                row.append(least)
             }
+            rows.append(row)
         }
-        return row[right.count]
+        return rows[left.count][right.count]
     }
 }

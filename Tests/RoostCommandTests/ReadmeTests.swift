@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the README says is done as it says, with what `make build` leaves.
+@Suite("README")
+struct ReadmeTests {
+    /// The code blocks of one language, in order.
+    private func blocks(_ language: String) throws -> [String] {
+        let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
+        return text.components(separatedBy: "```\(language)\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+    }
+
+    @Test("the module in C: fifteen lines, compiled, checked and served by the commands beside it")
+    func module() throws {
+        let folder = try TemporaryFolder()
+        let source = try #require(try self.blocks("c").first)
+        #expect(source.split(separator: "\n").count <= 15)
+        try folder.write("hello.c", source)
+        try folder.write("settings.yaml", try #require(try self.blocks("yaml").first))
+        let commands = try #require(try self.blocks("sh").dropFirst().first).split(separator: "\n").map(String.init)
+        try #require(commands.count == 3)
+
+        let environment = ["ROOST": Repository.root]
+        for command in commands.dropLast() {
+            let done = try Command.run(["sh", "-c", command], environment: environment, folder: folder.path)
+            #expect(done.status == 0, "\(command)\n\(done.error)\(done.output)")
+        }
+        // The port is the kernel's to choose here; everything else is as it stands there.
+        let serve = "exec " + commands[2].replacingOccurrences(of: "8000", with: "0")
+        let server = try RoostProcess(["-c", serve], command: "/bin/sh", environment: environment, folder: folder.path)
+        func get(_ path: String) throws -> Response {
+            let client = try RawClient(port: server.port)
+            client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            return try client.readResponse()
+        }
+        #expect(try get("/").text == "Hello from C!\n")
+        #expect(try get("/title").text == "My wiki")
+        #expect(server.stop() == 0)
+    }
+
+    @Test("make run serves the Hello module; make build leaves what it says; make says what there is")
+    func make() throws {
+        #expect(
+            try #require(try self.blocks("sh").first).split(separator: "\n").map { $0.prefix(9) } == [
+                "make run ", "make test",
+            ])
+        for product in ["roost", "libHello.so", "libBench.so"] {
+            #expect(
+                FileManager.default.fileExists(atPath: "\(Repository.root)/.build/release/\(product)"), "\(product)")
+        }
+        let help = try Command.run(["make", "--no-print-directory"], folder: Repository.root)
+        for target in ["run", "build", "test", "bench", "format", "lint", "clean"] {
+            #expect(help.output.contains("make \(target)"), "\(target)")
+        }
+        // What `make run` does after the build, which has been done.
+        let recipe = try Command.run(
+            ["make", "--no-print-directory", "--dry-run", "run", "ARGUMENTS=--port 0"], folder: Repository.root
+        )
+        let serve = try #require(recipe.output.split(separator: "\n").last).trimmingCharacters(in: .whitespaces)
+        let server = try RoostProcess(["-c", serve], command: "/bin/sh", folder: Repository.root)
+        let answer = try Command.run(["curl", "-s", "-i", "http://127.0.0.1:\(server.port)/"])
+        #expect(answer.output.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(answer.output.hasSuffix("\r\n\r\nHello, World!"))
+        #expect(server.stop() == 0)
+    }
+
+    @Test("several loops: calls from threads, and connections on every loop")
+    func loops() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: folder)
+        let server = try RoostProcess(
+            [library, "--port", "0", "--threads", "4"], command: "\(Repository.root)/.build/release/roost"
+        )
+        let clients = try (0..<64).map { _ in try RawClient(port: server.port) }
+        for client in clients { client.send("POST /thread HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi") }
+        for client in clients { #expect(try client.readResponse().text == "from a thread") }
+        for client in clients { client.send("GET /stream?64 HTTP/1.1\r\nhost: x\r\n\r\n") }
+        for client in clients { #expect(try client.readResponse().body.count == 64 << 16) }
+        #expect(server.stop() == 0)
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Modules in other languages, and of other versions of the header.
+@Suite("Modules of all kinds")
+struct LanguageTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func expectHello(_ library: String) async throws {
+        let served = try await ServedHost(library, in: self.folder)
+        let response = try served.get("/")
+        #expect(response.status == 200)
+        #expect(response.text == "Hello, World!")
+        #expect(response.header("content-type") == "text/plain; charset=utf-8")
+        try await served.host.stop()
+    }
+
+    @Test("C++") func cpp() async throws {
+        try await self.expectHello(
+            Fixture.compile(
+                file: Repository.fixture("Hello.cpp"), named: "hellocpp", compiler: "g++", flags: ["-Wall", "-Wextra"],
+                in: self.folder
+            )
+        )
+    }
+
+    static let hasRust = (try? Command.run(["rustc", "--version"]))?.status == 0
+
+    @Test("Rust", .enabled(if: Self.hasRust, "there is no rustc here")) func rust() async throws {
+        let library = "\(self.folder.path)/libhellors.so"
+        let built = try Command.run(
+            ["rustc", "--crate-type", "cdylib", "-O", "-o", library, Repository.fixture("Hello.rs")]
+        )
+        #expect(built.status == 0, "\(built.error)")
+        try await self.expectHello(library)
+    }
+
+    /// The header as it was before its last fields, and as it will be after the next ones.
+    private func header(_ change: (inout String) -> Void) throws -> String {
+        var text = try String(contentsOfFile: "\(Repository.headers)/asgi.h", encoding: .utf8)
+        let before = text
+        change(&text)
+        #expect(text != before)
+        let headers = "\(self.folder.path)/\(UUID())"
+        try FileManager.default.createDirectory(atPath: headers, withIntermediateDirectories: true)
+        try text.write(toFile: "\(headers)/asgi.h", atomically: false, encoding: .utf8)
+        return headers
+    }
+
+    @Test("two modules built against two versions of the header, in one process (structs that are smaller, and larger)")
+    func versions() async throws {
+        let older = try self.header { text in
+            // A scope without TLS, an event without release, a description without extension.
+            text = text.replacingOccurrences(of: "    const asgi_tls *tls;", with: "    /* const asgi_tls *tls;")
+                .replacingOccurrences(of: "/* NULL without TLS ", with: "NULL without TLS ")
+            text = text.replacingOccurrences(
+                of: "    void (*release)(void *release_context);\n    void *release_context;\n", with: ""
+            ).replacingOccurrences(of: ", NULL, NULL, NULL};", with: ", NULL};")
+        }
+        let newer = try self.header { text in
+            text = text.replacingOccurrences(
+                of: "    void *release_context;\n", with: "    void *release_context;\n    uint64_t added[8];\n"
+            )
+            .replacingOccurrences(of: ", NULL, NULL, NULL};", with: ", NULL, NULL, NULL, {0}};")
+            .replacingOccurrences(
+                of: "    const void *(*extension)(const asgi_string *name);\n} asgi_module;",
+                with: "    const void *(*extension)(const asgi_string *name);\n    uint64_t added;\n} asgi_module;")
+        }
+        let source = """
+            #include <asgi.h>
+            #include <stdio.h>
+            #include <string.h>
+            asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+            {
+                char text[128];
+                struct { asgi_event event; uint64_t guard; } given;
+                if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+                memset(&given, 0xaa, sizeof given);
+                given.event = asgi_event_of(0);
+                if (receive(scope->id, &given.event, NULL, NULL) != ASGI_DONE) return ASGI_FAILED;
+                snprintf(text, sizeof text, "scope=%s event=%s guard=%s size=%s path=%.*s",
+                         scope->size == sizeof *scope ? "same" : scope->size > sizeof *scope ? "larger" : "smaller",
+                         given.event.type == ASGI_HTTP_REQUEST ? "request" : "other",
+                         given.guard == 0xaaaaaaaaaaaaaaaaull ? "whole" : "broken",
+                         given.event.size == sizeof given.event ? "own" : "changed",
+                         (int)scope->path.size, scope->path.data);
+                return asgi_respond(scope, send, 200, "text/plain", asgi_text(text));
+            }
+            const asgi_module *asgi_module_info(void)
+            {
+                static asgi_module module;
+                module.size = sizeof module;
+                module.abi = ASGI_ABI;
+                module.draft = ASGI_DRAFT;
+                return &module;
+            }
+            """
+        let first = try Fixture.compile(source, named: "older", headers: older, in: self.folder)
+        let second = try Fixture.compile(source, named: "newer", headers: newer, in: self.folder)
+        let old = try await ServedHost(first, in: self.folder)
+        let new = try await ServedHost(second, in: self.folder)
+        #expect(try old.get("/p").text == "scope=larger event=request guard=whole size=own path=/p")
+        #expect(try new.get("/p").text == "scope=same event=request guard=whole size=own path=/p")
+        try await old.host.stop()
+        try await new.host.stop()
+    }
+}

@@ -1,0 +1,205 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// What is refused before anything is mapped, and in the child; each with a message of its own.
+@Suite("Module checks")
+struct ModuleCheckTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    static let hello = """
+        #include <asgi.h>
+        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+        { (void)receive; return scope->type == ASGI_HTTP ? asgi_respond(scope, send, 200, "text/plain", asgi_text("hi")) : ASGI_UNSUPPORTED; }
+        """
+
+    private func compile(_ source: String = Self.hello, named name: String = "m", flags: [String] = []) throws -> String
+    {
+        try Fixture.compile(source, named: name, flags: flags, in: self.folder)
+    }
+
+    /// The message with which it is refused.
+    private func refusal(
+        of path: String, symbol: String = "application", trust: FileTrust = FileTrust()
+    ) throws -> String {
+        do {
+            let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
+            let report = try ModuleProbe(command: Repository.roost, time: 2).report(path: file.resolved, symbol: symbol)
+            return report.fault ?? "none"
+        } catch let error as HostError { return error.message }
+    }
+
+    @Test("a good one is not refused")
+    func good() throws { #expect(try self.refusal(of: self.compile()) == "none") }
+
+    @Test("no file: with the nearest names of the folder")
+    func notFound() throws {
+        let library = try self.compile(named: "shop")
+        func message(_ name: String) throws -> String {
+            do {
+                return try ModuleLocator(folders: [self.folder.path]).path(of: ModuleName(name))
+            } catch let error as HostError { return error.message }
+        }
+        #expect(try message("shop") == library)
+        #expect(try message("\(self.folder.path)/libshop.so") == library)
+        #expect(try message("shpo").hasSuffix("did you mean \(library)?"))
+        #expect(
+            try message("\(self.folder.path)/libshp.so")
+                == "\(self.folder.path)/libshp.so: not found; did you mean \(library)?")
+        #expect(try message("/no/such/lib.so") == "/no/such/lib.so: not found: there is no folder /no/such")
+        try FileManager.default.createDirectory(atPath: "\(self.folder.path)/a", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: library, toPath: "\(self.folder.path)/a/b.so")
+        #expect(try message("a.b") == "\(self.folder.path)/a/b.so")
+        #expect(throws: HostError.self) { try ModuleName("a..b") }
+        #expect(throws: HostError.self) { try ModuleName("a:1b") }
+        #expect(try ModuleName("a.b:other").symbol == "other")
+    }
+
+    @Test("not ELF, another machine, no shared object, cut short")
+    func notLoadable() throws {
+        let text = try self.folder.write("text.so", "hello")
+        #expect(try self.refusal(of: text).contains("is no ELF file"))
+        #expect(try self.refusal(of: self.folder.write("empty.so", "")).contains("is empty"))
+        #expect(try self.refusal(of: self.folder.path).contains("is a folder"))
+        #expect(try self.refusal(of: "/dev/null").contains("is not a regular file"))
+        #expect(try self.refusal(of: "\(Repository.products)/roost").contains("is no shared library but an executable"))
+
+        let good = try Data(contentsOf: URL(fileURLWithPath: self.compile()))
+        func variant(_ name: String, _ change: (inout Data) -> Void) throws -> String {
+            var data = good
+            change(&data)
+            try data.write(to: URL(fileURLWithPath: "\(self.folder.path)/\(name)"))
+            return "\(self.folder.path)/\(name)"
+        }
+        #expect(
+            try self.refusal(of: variant("arm.so") { $0[18] = ELFImage.machine == 62 ? 183 : 62 }).contains(
+                "is made for"))
+        #expect(try self.refusal(of: variant("i386.so") { $0[4] = 1 }).contains("is made for a 32-bit machine"))
+        #expect(
+            try self.refusal(of: variant("object.so") { $0[16] = 1 }).contains("an object file: link it with -shared"))
+        for part in [1, 10, 50, 99] {
+            let cut = try variant("cut.so") { $0 = $0.prefix(good.count * part / 100) }
+            #expect(try self.refusal(of: cut).contains("is cut short"), "\(part) %")
+        }
+    }
+
+    @Test("no function of that name of its own, not even in a library that it needs")
+    func noApplication() throws {
+        let inner = try self.compile(named: "inner")
+        let outer = try self.compile(
+            "int aplication(void) { return 1; }", named: "outer", flags: [inner, "-Wl,-rpath,$ORIGIN"])
+        let message = try self.refusal(of: outer)
+        #expect(message.contains("defines no function 'application' of its own (it has aplication)"))
+        #expect(
+            try self.refusal(of: self.compile("int application = 1;", named: "datum")).contains("defines no function"))
+        #expect(try self.refusal(of: self.compile(), symbol: "aplication").contains("(it has application)"))
+        let script = try self.folder.write("hide.map", "{ local: *; };")
+        let hidden = try self.compile(Self.hello, named: "hidden", flags: ["-Wl,--version-script=\(script)"])
+        #expect(try self.refusal(of: hidden).contains("defines no function 'application' of its own: export"))
+    }
+
+    @Test("a file or a folder that others can write to, or that is another's")
+    func writable() throws {
+        let library = try self.compile()
+        chmod(library, 0o757)
+        #expect(try self.refusal(of: library).contains("is writable by everybody"))
+        chmod(library, 0o775)
+        chown(library, geteuid(), 12345)
+        if geteuid() == 0 { #expect(try self.refusal(of: library).contains("is writable by group 12345")) }
+        chmod(library, 0o755)
+        #expect(try self.refusal(of: library) == "none")
+
+        chmod(self.folder.path, 0o777)
+        #expect(try self.refusal(of: library).contains("its folder \(self.folder.path) is writable by everybody"))
+        chmod(self.folder.path, 0o1777)
+        #expect(try self.refusal(of: library) == "none")
+        chmod(self.folder.path, 0o700)
+
+        guard geteuid() == 0 else { return }
+        chown(library, 12345, 0)
+        #expect(try self.refusal(of: library).contains("belongs to user 12345"))
+        var trust = FileTrust()
+        trust.owners.insert(12345)
+        #expect(try self.refusal(of: library, trust: trust) == "none")
+    }
+
+    @Test("what the child finds: undefined symbols, crashes, hangs, exits, other contracts, flags")
+    func probed() throws {
+        func fault(_ more: String, _ name: String) throws -> String {
+            try self.refusal(of: self.compile(Self.hello + "\n" + more, named: name))
+        }
+        func module(_ abi: String, _ draft: String, _ flags: String = "0") -> String {
+            """
+            const asgi_module *asgi_module_info(void) { static const asgi_module m = {sizeof m, \(abi), \(draft), \(flags),
+            ASGI_STRING("n"), ASGI_STRING("2"), ASGI_STRING("n.settings"), NULL}; return &m; }
+            """
+        }
+        #expect(try fault("int f(void); int g(void) { return f(); }", "undefined").contains("undefined symbol: f"))
+        let constructor = "__attribute__((constructor)) static void early(void)"
+        #expect(
+            try fault("\(constructor) { *(volatile int *)8 = 1; }", "crash").contains(
+                "crashed with SIGSEGV while it was loaded"))
+        #expect(
+            try fault("#include <unistd.h>\n\(constructor) { for (;;) pause(); }", "hang").contains(
+                "was not loaded within 2 seconds"))
+        #expect(
+            try fault("#include <stdlib.h>\n\(constructor) { exit(3); }", "exit").contains(
+                "ended the process while it was loaded (status 3)"))
+        #expect(try fault(module("7", "0"), "abi").contains("is built for ABI 7, this host speaks 0"))
+        #expect(try fault(module("ASGI_ABI", "99"), "draft").contains("is built for draft 99"))
+        #expect(
+            try fault(module("ASGI_ABI", "ASGI_DRAFT", "ASGI_BLOCKING"), "flags").contains("asks for ASGI_BLOCKING"))
+        #expect(try fault(module("ASGI_ABI", "ASGI_DRAFT"), "good") == "none")
+        #expect(
+            try fault("const asgi_module *asgi_module_info(void) { return NULL; }", "null").contains("answered NULL"))
+        #expect(
+            try fault("const asgi_module *asgi_module_info(void) { static asgi_module m; return &m; }", "small")
+                .contains("set its size"))
+    }
+
+    @Test("check tells the facts and the risks")
+    func report() throws {
+        let source =
+            Self.hello + "\n__thread int t __attribute__((tls_model(\"initial-exec\"))); int *f(void) { return &t; }"
+        let report = try ModuleReport(
+            path: self.compile(source, named: "tls"), symbol: "application", trust: FileTrust(),
+            probe: ModuleProbe(command: Repository.roost)
+        )
+        #expect(report.fault == nil)
+        #expect(report.risks.count == 1)
+        #expect(report.risks.first?.hasPrefix("static TLS") == true)
+        #expect(report.rows.contains { $0 == ("name", "tls (from the file's name)") })
+
+        let unique = try Fixture.compile(
+            "template <class T> struct S { static int n; }; template <class T> int S<T>::n = 1; int f() { return S<int>::n++; }\n"
+                + Self.hello, named: "unique", compiler: "g++", ending: "cpp", in: self.folder
+        )
+        let risky = try ModuleReport(
+            path: unique, symbol: "application", trust: FileTrust(), probe: ModuleProbe(command: Repository.roost)
+        )
+        #expect(risky.risks.first?.contains("unique symbols of g++ (_ZN1SIiE1nE...)") == true)
+    }
+
+    @Test("no bytes make the ELF reader crash: ten thousand mutations of a library")
+    func mutations() throws {
+        let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: self.compile())))
+        var state: UInt64 = 1
+        func next(_ below: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % below
+        }
+        var accepted = 0
+        for _ in 0..<10_000 {
+            var bytes = good
+            // Mostly where the structure is: the headers, and the dynamic section behind them.
+            for _ in 0...next(4) { bytes[next(3) > 0 ? next(1024) : next(bytes.count)] = UInt8(next(256)) }
+            if next(4) == 0 { bytes.removeLast(next(bytes.count)) }
+            if (try? bytes.withUnsafeBytes { try ELFImage($0) }) != nil { accepted += 1 }
+        }
+        #expect(accepted > 0 && accepted < 10_000)
+    }
+}

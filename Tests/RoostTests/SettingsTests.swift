@@ -1,0 +1,134 @@
+import CASGI
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// The settings module: which one, its file, its values.
+@Suite("Settings")
+struct SettingsTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func message(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "none"
+        } catch { return "\(error)" }
+    }
+
+    private func settings(_ text: String, _ name: String = "settings.yaml") throws -> ApplicationSettings {
+        try ApplicationSettings(try SettingsFile(path: try self.folder.write(name, text)), folder: "/modules")
+    }
+
+    private func value(_ settings: ApplicationSettings, _ key: String) -> String? {
+        settings.value(key).map {
+            String(decoding: UnsafeRawBufferPointer(start: $0.pointee.data, count: $0.pointee.size), as: UTF8.self)
+        }
+    }
+
+    @Test("which one counts: the option, the environment, the module's default, settings where there is one")
+    func choice() throws {
+        func chosen(_ option: String?, _ environment: String?, _ moduleDefault: String?) throws -> SettingsModule? {
+            try SettingsModule.chosen(
+                option: option, environment: environment, moduleDefault: moduleDefault, folder: self.folder.path
+            )
+        }
+        #expect(try chosen("a", "b", "c") == SettingsModule(name: "a", origin: .option))
+        #expect(try chosen(nil, "b", "c") == SettingsModule(name: "b", origin: .environment))
+        #expect(try chosen(nil, "", "c") == SettingsModule(name: "c", origin: .module))
+        #expect(try chosen(nil, nil, nil) == nil)
+        try self.folder.write("settings.json", "{}")
+        #expect(try chosen(nil, nil, nil) == SettingsModule(name: "settings", origin: .usual))
+    }
+
+    @Test("what the operator names must be there, a module's default need not")
+    func found() throws {
+        let folder = self.folder.path
+        func file(_ name: String, _ origin: SettingsModule.Origin) throws -> String? {
+            try SettingsModule(name: name, origin: origin).file(below: folder)
+        }
+        #expect(try file("wiki.settings", .module) == nil)
+        #expect(
+            self.message { _ = try file("wiki.settings", .option) }.hasPrefix(
+                "--settings: no settings module 'wiki.settings': looked for \(folder)/wiki/settings.yaml"))
+        #expect(
+            self.message { _ = try file("wiki.settings", .environment) }.hasPrefix(
+                "ROOST_SETTINGS_MODULE: no settings module"))
+        let path = try self.folder.write("wiki/settings.yaml", "a: 1")
+        #expect(try file("wiki.settings", .option) == path)
+        try self.folder.write("wiki/settings.json", "{}")
+        #expect(self.message { _ = try file("wiki.settings", .option) }.contains("both"))
+        for bad in ["../x", "a/b", "a..b", "", ".a", "a b"] {
+            #expect(self.message { _ = try file(bad, .option) }.contains("is no settings module"), "\(bad)")
+        }
+    }
+
+    @Test("values: texts as they are, everything else as JSON, dotted keys, all of them")
+    func values() throws {
+        let settings = try self.settings(
+            """
+            title: The "Wiki"
+            quoted: "42"
+            number: 42
+            hex: 0x10
+            ratio: 2.5
+            open: yes
+            nothing: ~
+            list: [1, two, {a: b}]
+            pages: {size: 20, kind: {name: small}}
+            """
+        )
+        #expect(self.value(settings, "title") == "The \"Wiki\"")
+        #expect(self.value(settings, "quoted") == "42")
+        #expect(self.value(settings, "number") == "42")
+        #expect(self.value(settings, "hex") == "16")
+        #expect(self.value(settings, "ratio") == "2.5")
+        #expect(self.value(settings, "open") == "true")
+        #expect(self.value(settings, "nothing") == "null")
+        #expect(self.value(settings, "list") == #"[1,"two",{"a":"b"}]"#)
+        #expect(self.value(settings, "pages") == #"{"size":20,"kind":{"name":"small"}}"#)
+        #expect(self.value(settings, "pages.size") == "20")
+        #expect(self.value(settings, "pages.kind.name") == "small")
+        #expect(self.value(settings, "pages.none") == nil)
+        #expect(self.value(settings, "roost.folder") == "/modules")
+        let all = try JSONSerialization.jsonObject(with: Data(self.value(settings, "")!.utf8)) as? [String: Any]
+        #expect(all?["quoted"] as? String == "42")
+        #expect(all?["number"] as? Int == 42)
+        #expect(all?["title"] as? String == "The \"Wiki\"")
+    }
+
+    @Test("JSON is read too; an empty file has no values")
+    func json() throws {
+        #expect(self.value(try self.settings(#"{"a": {"b": [true, null]}}"#, "settings.json"), "a.b") == "[true,null]")
+        #expect(self.value(try self.settings(""), "") == "{}")
+        #expect(self.value(try self.settings("# nothing\n"), "") == "{}")
+    }
+
+    @Test(
+        "what is broken is told with file and line",
+        arguments: [
+            ("a: [1", ":2: "), ("a: 1\nb: 'x\n", ":3: "), ("a: 1\na: 2\n", ":1: the key 'a' stands here twice"),
+            ("- a\n- b\n", ":1: found a list where a map"), ("hello\n", ":1: found a single value where a map"),
+            ("a: 1\nserver: {port: 1}\n", ":2: 'server' is the host's key"), ("a:\n\t- b\n", ":2: "),
+        ]
+    )
+    func broken(text: String, message: String) throws {
+        let path = try self.folder.write("broken.yaml", text)
+        let told = self.message { _ = try SettingsFile(path: path) }
+        #expect(told.hasPrefix("\(path)\(message)"), "\(told)")
+        #expect(!told.contains("\n"))
+    }
+
+    @Test("a file that is not UTF-8, or not there, or a folder")
+    func unreadable() throws {
+        let path = "\(self.folder.path)/latin.yaml"
+        try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(fileURLWithPath: path))
+        #expect(self.message { _ = try SettingsFile(path: path) } == "\(path): is not UTF-8: save it as UTF-8")
+        #expect(self.message { _ = try SettingsFile(path: "/none.yaml") }.contains("cannot be read: No such file"))
+        #expect(
+            self.message { _ = try SettingsFile(path: self.folder.path) }.contains("cannot be read: Is a directory"))
+    }
+}
