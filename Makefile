@@ -4,7 +4,7 @@
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them,
 # libffi calls typed views.
 PACKAGES = gcc g++ libc6-dev libffi-dev curl
-BENCH_PACKAGES = wrk nginx-light
+BENCH_PACKAGES = wrk nginx python3 procps
 
 SOURCES = Package.swift Sources Tests
 MODULE ?= .build/release/libHello.so
