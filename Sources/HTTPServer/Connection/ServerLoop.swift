@@ -77,8 +77,7 @@ public final class ServerLoop {
             } else if !self.dirty.isEmpty {
                 self.dirty.removeLast().flush()
             } else if !self.releases.isEmpty {
-                let body = self.releases.removeLast()
-                body.release?(body.context)
+                self.handler.release(self.releases.removeLast())
             } else {
                 self.log?.turnEnded()
                 return

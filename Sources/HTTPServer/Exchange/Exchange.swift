@@ -4,9 +4,9 @@
 /// there. Nothing here calls the owner's application back; what a call sets in motion is told through `owner`, which may
 /// happen inside the call. Nothing is written to the socket inside a call either: that happens when the loop's turn ends.
 public protocol Exchange: AnyObject {
-    /// What was asked. Valid until `end`.
+    /// What was asked. Valid until `rest`.
     var head: RequestHead { get }
-    /// Who asked. Valid until `end`.
+    /// Who asked. Valid until `rest`.
     var peer: Peer { get }
     /// What logs call this exchange; set by the owner.
     var number: UInt64 { get set }
@@ -29,8 +29,11 @@ public protocol Exchange: AnyObject {
     /// Whether somebody still waits for what `send` gives: the client is there and the response is not complete.
     var isOpen: Bool { get }
 
-    /// The last call: whoever answers has finished. Says what became of the response that this left.
+    /// Whoever answers has finished. Says what became of the response that this left.
     func end() -> Ending
+
+    /// The last call, after `end`: nobody needs what the exchange has lent any more, and it is used again.
+    func rest()
 }
 
 /// Who answers an exchange, and is told what happens to it.

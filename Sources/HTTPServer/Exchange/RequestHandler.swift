@@ -2,4 +2,7 @@
 public protocol RequestHandler: AnyObject {
     /// A request has come. On the loop. Sets the exchange's owner, and may answer at once.
     func handle(_ exchange: any Exchange)
+
+    /// A body's bytes are not needed any more: calls its `release`. On the loop, never inside a call of an exchange.
+    func release(_ body: ResponseBody)
 }

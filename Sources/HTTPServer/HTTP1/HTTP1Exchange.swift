@@ -22,6 +22,10 @@ final class HTTP1Exchange: Exchange {
     private var began: UInt64 = 0
     private var status = 0
     private var bytesSent = 0
+    /// The server has answered in the owner's place: what the owner still sends is too late, not wrong.
+    private var isRefused = false
+    /// Counts the requests it was used for: who remembers one must not take the next for it.
+    private(set) var use = 0
 
     init(loop: ServerLoop) { self.loop = loop }
 
@@ -36,6 +40,9 @@ final class HTTP1Exchange: Exchange {
         self.status = 0
         self.bytesSent = 0
         self.number = 0
+        self.isRefused = false
+        self.isStarved = false
+        self.use += 1
     }
 
     // MARK: The request's body
@@ -44,6 +51,8 @@ final class HTTP1Exchange: Exchange {
         self.lent = nil
         guard let connection else { return .disconnect }
         if self.lastPartWasLent { return .pending }
+        let wasStarved = self.isStarved
+        self.isStarved = false
         switch connection.receive() {
         case .part(let buffer, let more):
             self.lastPartWasLent = !more
@@ -54,12 +63,17 @@ final class HTTP1Exchange: Exchange {
             }
             self.lent = buffer
             return .part(octets, more: more)
-        case .pending: return .pending
+        case .pending:
+            if !wasStarved { connection.restartClock() }
+            self.isStarved = true
+            return .pending
         case .disconnect: return .disconnect
         }
     }
 
-    /// Whether bytes are wanted that have not come.
+    /// Somebody waits for a part of the body that has not come.
+    private(set) var isStarved = false
+    /// The body has not been lent to its end.
     var awaitsBody: Bool { !self.lastPartWasLent }
 
     // MARK: The response
@@ -107,21 +121,19 @@ final class HTTP1Exchange: Exchange {
         do {
             try self.response.mayStart(status: status)
             let fields = try ResponseFields(fields)
-            let hasBody = !(self.isHead || status == 204 || status == 304)
-            if hasBody, let length = fields.contentLength, length != body.bytes.size {
+            let bodiless = self.response.bodiless(
+                status: status, contentLength: fields.contentLength, whole: body.bytes.size)
+            if bodiless == nil, let length = fields.contentLength, length != body.bytes.size {
                 return .invalid(.contentLength)
             }
-            let framing: HTTP1Response.Framing =
-                hasBody
-                ? .length(body.bytes.size)
-                : .none(contentLength: fields.contentLength ?? (self.isHead ? body.bytes.size : nil))
+            let framing = bodiless ?? .length(body.bytes.size)
             let persistence = connection.persistence(close: fields.close, isWhole: true)
             self.loop.withOutput(of: connection) { output in
                 HTTP1Encoder.writeStart(status: status, fields: fields, loop: self.loop, into: &output)
                 HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
             }
             self.status = status
-            self.write(body, framing: hasBody ? framing : nil, isLast: true, on: connection)
+            self.write(body, framing: bodiless == nil ? framing : nil, isLast: true, on: connection)
             connection.wrote()
             self.response.complete()
             self.complete(connection)
@@ -153,15 +165,14 @@ final class HTTP1Exchange: Exchange {
     }
 
     /// What is said to whoever sends when there is no connection any more.
-    private var closedOutcome: SendOutcome { self.response.isComplete ? .invalid(.afterComplete) : .gone }
+    private var closedOutcome: SendOutcome {
+        self.response.isComplete && !self.isRefused ? .invalid(.afterComplete) : .gone
+    }
 
     // MARK: The end
 
     func end() -> Ending {
         self.owner = nil
-        self.lent = nil
-        // Whoever answered has left; the connection has, or does below. The exchange rests for the next request.
-        defer { self.loop.rest(self) }
         guard let connection else { return .complete }
         guard self.response.isReplaceable else {
             connection.cut(reset: self.response.endsWithConnection)
@@ -170,6 +181,11 @@ final class HTTP1Exchange: Exchange {
         }
         self.answer(status: 500, text: "Internal Server Error", close: false, on: connection)
         return .answered
+    }
+
+    func rest() {
+        self.lent = nil
+        self.loop.rest(self)
     }
 
     /// The client is gone, or its request turned out to be malformed.
@@ -181,6 +197,7 @@ final class HTTP1Exchange: Exchange {
 
     /// Refuses the rest of a request whose head was good: the status if nothing was written, else a cut.
     func refuse(_ refusal: Refusal, on connection: HTTP1Connection) {
+        self.isRefused = true
         if self.response.isReplaceable {
             self.answer(status: refusal.status, text: refusal.reason, close: true, on: connection)
         } else {

@@ -25,7 +25,7 @@ struct HTTP1Response {
     private enum State {
         case idle
         /// Start was taken and is held back.
-        case started(contentLength: Int?, hasBody: Bool)
+        case started(status: Int, contentLength: Int?)
         case streaming(Framing, left: Int)
         case complete
     }
@@ -70,7 +70,18 @@ struct HTTP1Response {
 
     mutating func start(status: Int, contentLength: Int?) throws(ResponseFault) {
         try self.mayStart(status: status)
-        self.state = .started(contentLength: contentLength, hasBody: !(self.isHead || status == 204 || status == 304))
+        self.state = .started(status: status, contentLength: contentLength)
+    }
+
+    /// The framing of a response that has no body whatever the application sends; nil: it has one. A length is the one
+    /// that a GET would have had, where it is known (RFC 9110 §8.6): never with 204, and not made up with 304. `whole`:
+    /// bytes of the body, if it is known whole.
+    func bodiless(status: Int, contentLength: Int?, whole: Int?) -> Framing? {
+        switch status {
+        case 204: Framing.none(contentLength: nil)
+        case 304: Framing.none(contentLength: contentLength)
+        default: self.isHead ? Framing.none(contentLength: contentLength ?? whole) : nil
+        }
     }
 
     mutating func body(count: Int, more: Bool) throws(ResponseFault) -> Part {
@@ -79,10 +90,9 @@ struct HTTP1Response {
         case .complete: throw .afterComplete
         case .streaming(let framing, let left):
             return try self.part(framing, left: left, head: nil, count: count, more: more)
-        case .started(let contentLength, let hasBody):
-            guard hasBody else {
-                // The length that a GET would have had, where it is known (RFC 9110 §8.6).
-                let framing = Framing.none(contentLength: contentLength ?? (self.isHead && !more ? count : nil))
+        case .started(let status, let contentLength):
+            let whole = more ? nil : count
+            if let framing = self.bodiless(status: status, contentLength: contentLength, whole: whole) {
                 return try self.part(framing, left: .max, head: framing, count: count, more: more)
             }
             let framing: Framing

@@ -100,6 +100,8 @@ struct HTTP1StateMachine {
     mutating func dropped(_ count: Int) -> Next {
         guard case .draining(let left) = self.phase else { return .wait }
         if self.body.isComplete {
+            // A stop may have come meanwhile.
+            guard self.keepsAlive else { return self.finish(linger: false) }
             self.phase = .idle
             return .parse
         }

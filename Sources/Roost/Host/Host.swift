@@ -1,3 +1,4 @@
+import CASGI
 public import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
@@ -58,8 +59,23 @@ public final class Host: Service {
 
     /// Loads and starts the application, and begins to serve. Throws `HostError` when the application refuses.
     public func start() async throws {
-        let image = try self.load()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: self.configuration.threads)
+        do {
+            let image = try self.load()
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: self.configuration.threads)
+            do {
+                try await self.start(image, group)
+            } catch {
+                try await group.shutdownGracefully()
+                throw error
+            }
+        } catch {
+            // Nobody will accept: clients must not wait in the queue.
+            for listener in self.listeners { listener.close() }
+            throw error
+        }
+    }
+
+    private func start(_ image: ModuleImage, _ group: MultiThreadedEventLoopGroup) async throws {
         let loops = try await self.makeLoops(group)
         let generation = Generation(
             name: self.application.name, application: image.application, settings: self.application.settings,
@@ -72,6 +88,7 @@ public final class Host: Service {
         limit.cancel()
         switch outcome {
         case .refused(let message):
+            _ = lifespan.finish(ASGI_DONE)
             throw HostError(code: .startup, message: "\(self.application.name) refused to start: \(message)")
         case .without: generation.log(.debug, "has no lifespan")
         case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
@@ -111,6 +128,8 @@ public final class Host: Service {
         let limit = self.limit(stopped.lifespan, stopped.group)
         let outcome = await stopped.lifespan.stop()
         limit.cancel()
+        // Its id is over too: nothing is posted to loops that are no more.
+        _ = stopped.lifespan.finish(ASGI_DONE)
         if case .stoppedBadly(let message) = outcome {
             self.configuration.logger.error(
                 "shutdown: \(message)", metadata: ["application": "\(self.application.name)"]

@@ -11,7 +11,9 @@ final class EventCopy: @unchecked Sendable {
     init(_ given: UnsafePointer<asgi_event>) {
         let isBorrowed = given.pointee.release != nil
         var texts = given.pointee.text.size + (isBorrowed ? 0 : given.pointee.body.size)
-        let headers = UnsafeBufferPointer(start: given.pointee.headers, count: given.pointee.header_count)
+        let headers = UnsafeBufferPointer(
+            start: given.pointee.headers, count: given.pointee.headers == nil ? 0 : given.pointee.header_count
+        )
         for header in headers { texts += header.name.size + header.value.size }
         self.size = texts + (isBorrowed ? given.pointee.body.size : 0)
 
@@ -33,6 +35,7 @@ final class EventCopy: @unchecked Sendable {
             (copies + index).initialize(to: asgi_header(name: copy(header.name), value: copy(header.value)))
         }
         self.event.pointee.headers = UnsafePointer(copies)
+        self.event.pointee.header_count = headers.count
         self.event.pointee.text = copy(given.pointee.text)
         if !isBorrowed { self.event.pointee.body = copy(given.pointee.body) }
     }

@@ -114,6 +114,8 @@ private func sendFromAfar(
     let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
         EventCopy(asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
     }
+    // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
+    guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
     let blocks = then == nil && ScopeLoop.current == nil
     let isAbove =
         slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > ScopeLimits.underWayMark
@@ -121,10 +123,8 @@ private func sendFromAfar(
     let isPromised = isAbove && (blocks || then != nil)
     let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
     let completion = blocked.map { .wait($0) } ?? Completion(then, context)
-    guard leave(mailbox, slot, id, .send(copy, completion, isPromised: isPromised)) else {
-        slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
-        return ASGI_STALE
-    }
+    let call = ForeignCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
+    mailbox._withUnsafeGuaranteedRef { $0.put(call) }
     return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
 }
 

@@ -18,5 +18,6 @@ enum OwnAnswer {
             )
         }
         _ = exchange.end()
+        exchange.rest()
     }
 }

@@ -1,4 +1,5 @@
 import CASGI
+import Glibc
 import HTTPServer
 import Logging
 import Synchronization
@@ -16,6 +17,8 @@ final class Scope: ExchangeOwner {
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
     private(set) var generation: Generation?
     private var exchange: (any Exchange)?
+    /// The exchange of a scope that has ended: it keeps what the module may still look at.
+    private var ended: (any Exchange)?
     private var life = ScopeLife()
 
     /// A receive that is PENDING.
@@ -61,8 +64,23 @@ final class Scope: ExchangeOwner {
         let result = self.loop.calling {
             generation.application(self.memory, receiveCall, sendCall)
         }
-        self.follow(self.life.returned(result))
+        self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
         self.note()
+    }
+
+    /// Calls of other threads that came before `application` returned are performed before it counts as returned: what
+    /// they were told is taken must not be lost. The end is then left behind them.
+    private func isOvertaking(_ result: asgi_result) -> Bool {
+        guard result != ASGI_PENDING, !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox,
+            self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
+            self.slot.pointee.announce(self.id, ordered: true)
+        else { return false }
+        guard self.slot.pointee.end(self.id) else {
+            self.slot.pointee.settle(ordered: true)
+            return false
+        }
+        mailbox._withUnsafeGuaranteedRef { $0.put(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))) }
+        return true
     }
 
     private func describe(_ exchange: any Exchange, _ generation: Generation) {
@@ -113,6 +131,7 @@ final class Scope: ExchangeOwner {
         _ = self.slot.pointee.end(self.id)
         guard let exchange else { return }
         self.exchange = nil
+        self.ended = exchange
         switch exchange.end() {
         case .complete:
             guard result < 0, result != ASGI_GONE else { break }
@@ -191,7 +210,7 @@ final class Scope: ExchangeOwner {
         switch outcome {
         case .done:
             // What starts a response has no body to give back; its release is owed all the same.
-            if event.pointee.type == ASGI_HTTP_RESPONSE_START { self.loop.release(body) }
+            if event.pointee.type == ASGI_HTTP_RESPONSE_START { self.loop.willRelease(body) }
             return ASGI_DONE
         case .pending:
             if case .nobody = completion {} else { self.senders.append(completion) }
@@ -274,7 +293,11 @@ final class Scope: ExchangeOwner {
             if let exchange {
                 guard self.take(from: exchange) else { return }
                 self.receiver = nil
-                self.tell(receiver, ASGI_DONE, self.loop.event)
+                // A copy: the module may receive again before it has looked at this one.
+                withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+                    memcpy(room.baseAddress!, self.loop.event, asgi_event_size())
+                    self.tell(receiver, ASGI_DONE, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))
+                }
             } else {
                 self.receiver = nil
                 self.tell(receiver, ASGI_CANCELLED)
@@ -303,6 +326,8 @@ final class Scope: ExchangeOwner {
     func rested() {
         self.slot.pointee.scope = nil
         self.generation = nil
+        self.ended?.rest()
+        self.ended = nil
     }
 
     func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {

@@ -101,7 +101,10 @@ final class ScopeLoop: RequestHandler {
         self.depth -= 1
     }
 
-    func release(_ body: ResponseBody) {
+    func release(_ body: ResponseBody) { self.calling { body.release?(body.context) } }
+
+    /// The same, but later: a host function is on the stack.
+    func willRelease(_ body: ResponseBody) {
         if body.release != nil { self.server.willRelease(body) }
     }
 

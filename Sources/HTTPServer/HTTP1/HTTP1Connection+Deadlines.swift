@@ -1,0 +1,50 @@
+import NIOCore
+
+/// What the sweep over a loop's connections looks at, and the ends that come from outside.
+extension HTTP1Connection {
+    func lookAtDeadline() {
+        let configuration = self.loop.configuration
+        let idle = self.loop.tick - self.since
+        if self.isStuck { return self.abort() }
+        switch self.machine.phase {
+        case .idle: if idle > configuration.keepAliveTime { self.follow(self.machine.stop()) }
+        case .head:
+            if idle > configuration.headTime {
+                self.refuse(Refusal(status: 408, reason: "the head did not come in time"))
+            }
+        case .exchange:
+            if self.machine.inputEnded {
+                if idle > configuration.halfCloseTime { self.abort() }
+            } else if !self.machine.body.isComplete, self.exchange?.isStarved == true, idle > configuration.bodyTime {
+                self.exchange?.refuse(Refusal(status: 408, reason: "the body did not come in time"), on: self)
+            }
+        case .draining: if idle > configuration.bodyTime { self.abort() }
+        // Until the last write has left, only its own time counts.
+        case .lingering: if self.writesHaveEnded, idle > configuration.lingerTime { self.abort() }
+        case .closed: break
+        }
+    }
+
+    /// Whether the client has taken nothing of what it is sent for too long.
+    private var isStuck: Bool {
+        guard self.given != self.sent, let context else { return false }
+        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if self.given - waiting != self.sent {
+            self.sent = self.given - waiting
+            self.writeSince = self.loop.tick
+        }
+        return waiting > 0 && self.loop.tick - self.writeSince > self.loop.configuration.writeTime
+    }
+
+    /// Something begins to be waited for.
+    func restartClock() { self.since = self.loop.tick }
+
+    /// The host stops.
+    func stop() { self.follow(self.machine.stop()) }
+
+    /// Closes the connection, whatever is under way.
+    func abort() {
+        self.exchange?.disconnect()
+        self.cut(reset: false)
+    }
+}

@@ -1,0 +1,140 @@
+import Glibc
+import NIOCore
+
+/// The response, as the exchange gives it, and what leaves when a turn ends.
+extension HTTP1Connection {
+    func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
+        self.machine.persistence(close: close || self.loop.isStopping, isWhole: isWhole)
+    }
+
+    /// Whether a `send` may be taken.
+    var hasRoom: Bool { self.underWay < self.loop.configuration.writeLimit }
+
+    /// So much is under way that more had better wait.
+    var isCongested: Bool { !self.isWritable || self.underWay > self.loop.configuration.writeMark }
+
+    private var underWay: Int { self.queued + self.loop.outputSize(of: self) }
+
+    /// What a `send` that was taken answers.
+    func outcome(for exchange: HTTP1Exchange) -> SendOutcome {
+        guard self.isCongested else { return .done }
+        if self.congested.last?.exchange !== exchange || self.congested.last?.use != exchange.use {
+            self.congested.append((exchange, exchange.use))
+        }
+        return .pending
+    }
+
+    /// Bodies up to this size are copied behind their head, so that both leave in one write.
+    private static let smallBody = 16 * 1024
+
+    func write(_ body: ResponseBody) {
+        if body.bytes.size <= Self.smallBody {
+            self.loop.withOutput(of: self) { HTTP1Encoder.write(body.bytes, into: &$0) }
+            if body.release != nil { self.loop.willRelease(body) }
+            return
+        }
+        self.spill()
+        self.count(body.bytes.size)
+        guard let context else { return }
+        if body.release != nil {
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            let loop = self.loop
+            promise.futureResult.assumeIsolated().whenComplete { _ in loop.willRelease(body) }
+            context.write(self.wrapOutboundOut(ByteBuffer(borrowing: body.bytes)), promise: promise)
+        } else {
+            context.write(self.wrapOutboundOut(ByteBuffer(bytes: body.bytes.bytes)), promise: nil)
+        }
+    }
+
+    /// Something of this connection is in the loop's buffer, or in the channel: it leaves when the turn ends.
+    func wrote() {
+        guard !self.isDirty else { return }
+        self.isDirty = true
+        self.loop.willFlush(self)
+    }
+
+    /// The exchange has left; whatever it still says does not concern the connection.
+    func exchangeLeft() { self.exchange = nil }
+
+    func responseComplete() {
+        self.since = self.loop.tick
+        self.follow(self.machine.responseComplete())
+    }
+
+    /// Closes at once, since what was written must not look whole.
+    func cut(reset: Bool) { self.close(.cut(reset: reset)) }
+
+    /// Gives what is in the loop's buffer to the channel, without flushing it.
+    func spill() {
+        guard let context else { return self.loop.takeOutput(of: self) { _ in } }
+        self.loop.takeOutput(of: self) { output in
+            self.count(output.readableBytes)
+            context.write(self.wrapOutboundOut(output), promise: nil)
+        }
+    }
+
+    /// Writes what the turn has left, in one write, and closes if that is to follow.
+    func flush() {
+        self.isDirty = false
+        guard let context else { return self.loop.takeOutput(of: self) { _ in } }
+        switch self.closing {
+        case nil:
+            self.spill()
+            context.flush()
+            guard self.isWritable else { return }
+            self.queued = 0
+            self.relieved()
+        case .afterWrites(let linger):
+            self.spill()
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenSuccess { self.writesEnded(linger: linger) }
+            context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: promise)
+        case .cut(let reset):
+            self.loop.takeOutput(of: self) { _ in }
+            if reset {
+                // Without this the client would take the end of the connection for the end of the body.
+                _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            }
+            context.close(promise: nil)
+        }
+    }
+
+    private func writesEnded(linger: Bool) {
+        guard let context else { return }
+        self.writesHaveEnded = true
+        self.relieved()
+        guard linger, !self.machine.inputEnded else { return context.close(promise: nil) }
+        self.since = self.loop.tick
+        context.close(mode: .output, promise: nil)
+        self.resumeReading()
+    }
+
+    func close(_ closing: Closing) {
+        if case .cut = self.closing { return }
+        self.closing = closing
+        if case .cut = closing { self.machine.closed() }
+        self.wrote()
+    }
+
+    func tellCongested(_ change: ExchangeChange) {
+        guard !self.congested.isEmpty else { return }
+        let told = self.congested
+        self.congested.removeAll()
+        for (exchange, use) in told where exchange.use == use { exchange.owner?.exchange(changed: change) }
+    }
+
+    /// What was under way has left, or little of it is there: who waited goes on.
+    func relieved() {
+        self.tellCongested(.writable)
+        guard self.isHeldBack, !self.isCongested else { return }
+        self.isHeldBack = false
+        self.willProceed()
+    }
+
+    /// Bytes are given to the channel.
+    private func count(_ bytes: Int) {
+        if self.given == self.sent { self.writeSince = self.loop.tick }
+        self.given += bytes
+        self.queued += bytes
+    }
+}
