@@ -398,6 +398,86 @@ static asgi_id lifespan_id;
 static const asgi_host *lifespan_host;
 static work lifespan_work;
 
+/* ---- What stays valid, and what is told when -------------------------------------------------------------------- */
+
+static void told_path(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)id, (void)event;
+    note("path=%.*s result=%s\n", (int)w->scope->path.size, w->scope->path.data, name_of(result));
+}
+
+static void told_kept(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    asgi_event next = asgi_event_of(0);
+    asgi_result again = w->receive(id, &next, NULL, NULL);
+    note("kept=%s result=%s again=%s next=%s\n", event->type == ASGI_HTTP_REQUEST ? "request" : "other",
+         name_of(result), name_of(again), next.type == ASGI_HTTP_DISCONNECT ? "disconnect" : "other");
+    answer(w, "kept");
+    w->host->finish(id, ASGI_DONE);
+}
+
+static void told_depth(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)id, (void)event;
+    note("told=%s depth=%d\n", name_of(result), w->depth);
+}
+
+static void release_and_finish(void *context)
+{
+    work *w = context;
+    w->depth++;
+    note_result("finish-in-release", w->host->finish(w->id, ASGI_DONE));
+    w->depth--;
+}
+
+static asgi_result finish_in_release(work *w)
+{
+    asgi_event event = asgi_event_of(0), start_event = asgi_event_of(ASGI_HTTP_RESPONSE_START),
+               part = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
+    w->receive(w->id, &event, NULL, NULL);
+    w->receive(w->id, &event, told_depth, w);
+    start_event.status = 200;
+    w->send(w->id, &start_event, NULL, NULL);
+    part.flags = ASGI_MORE;
+    part.body = asgi_text("part");
+    part.release = release_and_finish;
+    part.release_context = w;
+    w->send(w->id, &part, NULL, NULL);
+    return ASGI_PENDING;
+}
+
+static volatile int overtaken;
+static void *overtaking_thread(void *context)
+{
+    note_result("answer", answer(context, "from the thread"));
+    __atomic_store_n(&overtaken, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static asgi_result overtake(work *w)
+{
+    overtaken = 0;
+    pthread_t thread;
+    pthread_create(&thread, NULL, overtaking_thread, w);
+    pthread_detach(thread);
+    while (!__atomic_load_n(&overtaken, __ATOMIC_SEQ_CST)) sched_yield();
+    return ASGI_DONE; /* its answer is taken, but not performed yet */
+}
+
+static asgi_result large(work *w)
+{
+    static char bytes[2 << 20];
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    event.status = 200;
+    event.body.data = bytes;
+    event.body.size = sizeof bytes;
+    w->send(w->id, &event, NULL, NULL);
+    return ASGI_DONE;
+}
+
 /* ---- The application -------------------------------------------------------------------------------------------- */
 
 static const char *setting(const asgi_scope *scope, const char *key)
@@ -546,6 +626,15 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
         return asgi_respond(scope, send, 200, "text/plain", asgi_text("still here"));
     }
     if (asgi_equal(path, "/cancelled")) return cancelled(w);
+    if (asgi_equal(path, "/release-finish")) return finish_in_release(w);
+    if (asgi_equal(path, "/overtake")) return overtake(w);
+    if (asgi_equal(path, "/large")) return large(w);
+    if (asgi_equal(path, "/kept")) return receive(scope->id, &event, told_kept, w);
+    if (asgi_equal(path, "/path-of-the-first-request")) {
+        scope->host->post(scope->id, told_path, w);
+        answer(w, "first");
+        return ASGI_DONE;
+    }
     if (asgi_equal(path, "/lifespan-post")) {
         asgi_string name = asgi_text("asgi.loop/1");
         const asgi_loop *loop = scope->host->extension(scope->id, &name);

@@ -35,7 +35,11 @@ struct HTTP1ResponseTests {
         #expect(
             try length.body(count: 0, more: false) == .init(head: .none(contentLength: 9), body: nil, isLast: true)
         )
-        var empty = try self.started(status: 204)
+        var unknown = try self.started(status: 304, isHead: true)
+        #expect(
+            try unknown.body(count: 0, more: false) == .init(head: .none(contentLength: nil), body: nil, isLast: true)
+        )
+        var empty = try self.started(status: 204, length: 5)
         #expect(
             try empty.body(count: 5, more: false) == .init(head: .none(contentLength: nil), body: nil, isLast: true)
         )

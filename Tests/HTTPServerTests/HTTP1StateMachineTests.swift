@@ -89,4 +89,14 @@ struct HTTP1StateMachineTests {
         #expect(serving.persistence(close: false, isWhole: true) == .close)
         #expect(serving.responseComplete() == .close)
     }
+
+    @Test("a stop while an unread body is dropped closes the connection when it has been")
+    func stopWhileDraining() {
+        var machine = self.serving(RequestFraming(contentLength: 50))
+        #expect(machine.persistence(close: false, isWhole: true) == .implied)
+        #expect(machine.responseComplete() == .drain)
+        #expect(machine.stop() == .wait)
+        machine.body = .complete
+        #expect(machine.dropped(50) == .close)
+    }
 }

@@ -166,4 +166,47 @@ struct CallTests {
         #expect(served.log.holding("error").isEmpty)
         try await served.host.stop()
     }
+
+    @Test("scope and strings stay until the last completion has returned, whatever request comes next")
+    func stringsStay() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send(
+            "GET /path-of-the-first-request HTTP/1.1\r\nhost: x\r\n\r\nGET /state?xxxxxxxxxxxxxxxxxxxx HTTP/1.1\r\nhost: x\r\n\r\n"
+        )
+        #expect(try client.readResponse().text == "first")
+        #expect(try client.readResponse().status == 200)
+        #expect(try served.notes(until: "path=") == "path=/path-of-the-first-request result=CANCELLED\n")
+        try await served.host.stop()
+    }
+
+    @Test("an event stays while its completion runs, also when that receives again")
+    func eventStays() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("POST /kept HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n")
+        // The receive is PENDING when 100 has come.
+        #expect(try client.readResponse().status == 100)
+        client.send("abc")
+        #expect(try client.readResponse().text == "kept")
+        #expect(try served.notes(until: "kept=").contains("kept=request result=DONE again=WOULD_BLOCK"))
+        try await served.host.stop()
+    }
+
+    @Test("release may end the scope; what that completes is not told inside the call")
+    func finishInRelease() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("GET /release-finish HTTP/1.1\r\nhost: x\r\n\r\n")
+        _ = try client.readToEnd()
+        #expect(try served.notes(until: "told=") == "finish-in-release=DONE\ntold=CANCELLED depth=0\n")
+        try await served.host.stop()
+    }
+
+    @Test("what a thread has sent is not lost when application returns before the loop has seen it")
+    func overtaking() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/overtake").text == "from the thread")
+        try await served.host.stop()
+    }
 }

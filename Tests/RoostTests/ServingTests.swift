@@ -259,4 +259,58 @@ struct ServingTests {
         try await served.host.stop()
         #expect(try !client.readMore())
     }
+
+    @Test("requests that are sent ahead of a slow reader wait; none is refused for what is under way")
+    func slowReader() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        let request = "HTTP/1.1\r\nhost: x\r\n\r\n"
+        client.send(
+            "GET /large \(request)" + String(repeating: "GET /state \(request)", count: 300) + "GET /large \(request)")
+        #expect(try client.readResponse().body.count == 2 << 20)
+        for _ in 0..<300 { #expect(try client.readResponse().status == 200) }
+        #expect(try client.readResponse().body.count == 2 << 20)
+        try await served.host.stop()
+    }
+
+    @Test("what is malformed behind a whole response gets no second one")
+    func noSecondResponse() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        client.send("POST /state HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        #expect(try client.readResponse().text == "42")
+        client.send("zz\r\n")
+        #expect(try client.readToEnd().isEmpty)
+        try await served.host.stop()
+    }
+
+    @Test("a client that sends its head a byte at a time has the time of one head, not of a byte")
+    func trickle() async throws {
+        let served = try await self.serve { $0.server.headTime = 1 }
+        let client = try served.client()
+        client.send("GET / HTTP/1.1\r\nhost: x\r\na: ")
+        while try client.isSilent(milliseconds: 100) { client.send("x") }
+        #expect(try client.readToEnd().hasPrefix("HTTP/1.1 408"))
+        try await served.host.stop()
+    }
+
+    @Test("a slow reader gets its whole last response, however long after it was given; then the connection closes")
+    func slowLastResponse() async throws {
+        let served = try await self.serve {
+            $0.server.lingerTime = 1
+            $0.server.writeTime = 3
+        }
+        let client = try served.client()
+        // The body is not read, so that the connection lingers.
+        client.send("POST /large HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
+        var total = 0
+        while total < 2 << 20 {
+            total = client.received.count
+            // Reads a little, and lets seconds of the server's pass meanwhile.
+            guard try client.readMore(most: 128 * 1024) else { break }
+            _ = try client.isSilent(milliseconds: 150)
+        }
+        #expect(try client.readResponse().body.count == 2 << 20)
+        try await served.host.stop()
+    }
 }

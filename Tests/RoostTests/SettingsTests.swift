@@ -128,7 +128,9 @@ struct SettingsTests {
         try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(fileURLWithPath: path))
         #expect(self.message { _ = try SettingsFile(path: path) } == "\(path): is not UTF-8: save it as UTF-8")
         let large = try self.folder.write("large.yaml", "a: " + String(repeating: "x", count: SettingsFile.largest))
-        #expect(self.message { _ = try SettingsFile(path: large) } == "\(large): is larger than 4 MiB: is it a settings file?")
+        #expect(
+            self.message { _ = try SettingsFile(path: large) }
+                == "\(large): is larger than 4 MiB: is it a settings file?")
         #expect(self.message { _ = try SettingsFile(path: "/none.yaml") }.contains("cannot be read: No such file"))
         #expect(
             self.message { _ = try SettingsFile(path: self.folder.path) }.contains("cannot be read: Is a directory"))

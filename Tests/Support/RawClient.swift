@@ -64,11 +64,19 @@ public final class RawClient {
         }
     }
 
+    /// Whether nothing comes for so long: the pace of a slow client.
+    public func isSilent(milliseconds: Int32) throws -> Bool {
+        var wait = pollfd(fd: -1, events: 0, revents: 0)
+        poll(&wait, 1, milliseconds)
+        wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) == 0
+    }
+
     /// One read; false: the peer has ended its side, or reset.
-    public func readMore() throws -> Bool {
+    public func readMore(most: Int = 256 * 1024) throws -> Bool {
         var wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: self.text) }
-        var part = [UInt8](repeating: 0, count: 256 * 1024)
+        var part = [UInt8](repeating: 0, count: most)
         let count = recv(self.descriptor, &part, part.count, 0)
         guard count > 0 else { return false }
         self.received += part[..<count]
