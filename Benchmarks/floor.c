@@ -3,8 +3,10 @@
 // without another I/O interface.   cc -O2 -o floor floor.c && ./floor PORT
 // GET / answers 13 bytes, POST /upload reads the body and answers 13 bytes, GET /1m answers 1 MiB from memory by write(2).
 #define _GNU_SOURCE
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +22,14 @@ static struct { size_t unread, unsent; } state[65536];  // by descriptor: body b
 
 static int pump(int poll, int fd) {  // sends what is left of `big`
     ssize_t sent = write(fd, big + sizeof big - state[fd].unsent, state[fd].unsent);
+    if (sent < 0 && errno != EAGAIN) return close(fd);  // the client has left in the middle
     if (sent > 0) state[fd].unsent -= sent;
     struct epoll_event e = {.events = state[fd].unsent ? EPOLLOUT : EPOLLIN, .data.fd = fd};
     return epoll_ctl(poll, EPOLL_CTL_MOD, fd, &e);
 }
 
 int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN);
     int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     struct sockaddr_in address = {.sin_family = AF_INET,
