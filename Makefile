@@ -1,8 +1,8 @@
 # Roost. `make` alone says what there is.
 .PHONY: help run build test test-all bench format lint clean packages bench-packages
 
-# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them,
-# libffi calls typed views.
+# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them;
+# libffi-dev belongs to the package's shape.
 PACKAGES = gcc g++ libc6-dev libffi-dev curl
 BENCH_PACKAGES = wrk nginx python3 procps
 
@@ -14,7 +14,7 @@ help:
 	@echo 'make run      install what is missing, build, and serve the Hello module at http://127.0.0.1:8000'
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
-	@echo 'make test     install what is missing, and test'
+	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
 	@echo 'make bench    measure against a bare epoll loop, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
