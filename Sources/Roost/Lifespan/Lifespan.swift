@@ -28,8 +28,9 @@ final class Lifespan: Sendable {
 
     /// Takes a slot for good. Throws when the process has none left.
     init(generation: Generation, mailboxes: [Mailbox]) throws {
-        var slots = FreeSlots(home: ScopeHome(loop: nil, mailbox: nil))
-        guard let slot = slots.takeOldest() else { throw HostError(code: .exhausted, message: "no scope ids are left") }
+        guard let slot = ScopeTable.process.takeControlSlot() else {
+            throw HostError(code: .exhausted, message: "no scope ids are left")
+        }
         self.generation = generation
         self.mailboxes = mailboxes
         self.slot = ScopeSlotReference(slot)

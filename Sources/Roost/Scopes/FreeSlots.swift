@@ -1,5 +1,5 @@
-/// The slots of one home that no scope has, first in, first out. Bound to its home.
-struct FreeSlots {
+/// The slots of one home that no scope has, first in, first out. Bound to its home, or under a lock.
+struct FreeSlots: @unchecked Sendable {
     private let home: ScopeHome
     /// A ring: grows by a chunk when it runs empty.
     private var ring: [UnsafeMutablePointer<ScopeSlot>] = []

@@ -20,6 +20,8 @@ final class ScopeTable: Sendable {
     /// Addresses of chunks of slots; 0: not made yet.
     private nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
     private let count = NIOLockedValueBox(0)
+    /// For scopes that live on a control thread: lifespans, which keep theirs for good.
+    private let controlSlots = NIOLockedValueBox(FreeSlots(home: ScopeHome(loop: nil, mailbox: nil)))
 
     private init() {
         self.chunks = .allocate(capacity: Self.mostChunks)
@@ -33,6 +35,11 @@ final class ScopeTable: Sendable {
         let chunk = self.chunks[number >> Self.chunkBits].load(ordering: .acquiring)
         guard let first = UnsafeMutablePointer<ScopeSlot>(bitPattern: chunk) else { return nil }
         return first + number & (Self.chunkSize - 1)
+    }
+
+    /// A slot for a lifespan; nil when the table is full. [any]
+    func takeControlSlot() -> UnsafeMutablePointer<ScopeSlot>? {
+        self.controlSlots.withLockedValue { $0.takeOldest() }
     }
 
     /// A new chunk of slots; nil when the table is full. [any]
