@@ -90,13 +90,19 @@ struct StreamTests {
         try await served.host.stop()
     }
 
-    @Test("a body that breaks off is a disconnect")
+    @Test("a body that breaks off is a disconnect to the application, and 400 to a client that still reads")
     func brokenBody() async throws {
         let served = try await self.serve()
         let client = try served.client()
         client.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
         client.shutdownWrite()
+        #expect(try client.readToEnd().contains("4\r\nhalf\r\n"))
         #expect(try served.notes() == "echo=disconnect\nend\n")
+        let silent = try served.client()
+        silent.send("POST /kept HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n")
+        silent.shutdownWrite()
+        #expect(try silent.readToEnd().hasPrefix("HTTP/1.1 400 "))
+        #expect(served.log.holding("refused with 400: the body broke off").count == 2)
         try await served.host.stop()
     }
 

@@ -14,7 +14,7 @@ extension HTTP1Connection {
             }
         }
         guard var part = self.bodyPart() else {
-            guard !self.machine.inputEnded else { return .disconnect }
+            guard !self.machine.inputEnded else { return self.refuseBody(.badRequest("the body broke off")) }
             self.resumeReading()
             return .pending
         }
@@ -40,11 +40,14 @@ extension HTTP1Connection {
             return .part(slice, more: !self.machine.body.isComplete)
         case .end: return .part(ByteBuffer(), more: false)
         case .incomplete: return nil
-        case .refused(let refusal):
-            self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
-            let exchange = self.exchange
-            exchange?.refuse(refusal, on: self)
-            return .disconnect
+        case .refused(let refusal): return self.refuseBody(refusal)
         }
+    }
+
+    /// The body cannot be had: the client is told, if nothing else was; to the application it is gone.
+    private func refuseBody(_ refusal: Refusal) -> Part {
+        self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
+        self.exchange?.refuse(refusal, on: self)
+        return .disconnect
     }
 }
