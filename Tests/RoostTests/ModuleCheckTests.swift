@@ -24,11 +24,12 @@ struct ModuleCheckTests {
 
     /// The message with which it is refused.
     private func refusal(
-        of path: String, symbol: String = "application", trust: FileTrust = FileTrust()
+        of path: String, symbol: String = "application", trust: FileTrust = FileTrust(), time: Int = 60
     ) throws -> String {
         do {
             let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
-            let report = try ModuleProbe(command: Repository.roost, time: 2).report(path: file.resolved, symbol: symbol)
+            let report = try ModuleProbe(command: Repository.roost, time: time).report(
+                path: file.resolved, symbol: symbol)
             return report.fault ?? "none"
         } catch let error as HostError { return error.message }
     }
@@ -129,8 +130,8 @@ struct ModuleCheckTests {
 
     @Test("what the child finds: undefined symbols, crashes, hangs, exits, other contracts, flags")
     func probed() throws {
-        func fault(_ more: String, _ name: String) throws -> String {
-            try self.refusal(of: self.compile(Self.hello + "\n" + more, named: name))
+        func fault(_ more: String, _ name: String, time: Int = 60) throws -> String {
+            try self.refusal(of: self.compile(Self.hello + "\n" + more, named: name), time: time)
         }
         func module(_ abi: String, _ draft: String, _ flags: String = "0") -> String {
             """
@@ -144,8 +145,8 @@ struct ModuleCheckTests {
             try fault("\(constructor) { *(volatile int *)8 = 1; }", "crash").contains(
                 "crashed with SIGSEGV while it was loaded"))
         #expect(
-            try fault("#include <unistd.h>\n\(constructor) { for (;;) pause(); }", "hang").contains(
-                "was not loaded within 2 seconds"))
+            try fault("#include <unistd.h>\n\(constructor) { for (;;) pause(); }", "hang", time: 1).contains(
+                "was not loaded within 1 seconds"))
         #expect(
             try fault("#include <stdlib.h>\n\(constructor) { exit(3); }", "exit").contains(
                 "ended the process while it was loaded (status 3)"))
