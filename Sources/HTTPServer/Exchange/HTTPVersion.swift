@@ -1,0 +1,13 @@
+/// The versions that are spoken.
+public enum HTTPVersion: UInt8 {
+    case http10
+    case http11
+
+    /// As a scope names it.
+    public var name: Octets {
+        switch self {
+        case .http10: Octets("1.0")
+        case .http11: Octets("1.1")
+        }
+    }
+}

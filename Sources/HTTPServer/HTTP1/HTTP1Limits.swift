@@ -1,0 +1,13 @@
+/// The limits of one request's head, each the greatest size that is still taken.
+public struct HTTP1Limits: Sendable {
+    /// Bytes of the request line: above it 414.
+    public var requestLine = 16 * 1024
+    /// Bytes of one field line: above it 431.
+    public var field = 16 * 1024
+    /// Fields of one head: above it 431.
+    public var fields = 128
+    /// Bytes of the whole head: above it 431.
+    public var head = 64 * 1024
+
+    public init() {}
+}

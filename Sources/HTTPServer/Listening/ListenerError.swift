@@ -1,0 +1,57 @@
+import Glibc
+
+/// Why nothing listens there.
+public struct ListenerError: Error, CustomStringConvertible {
+    public struct Code: Sendable, Hashable {
+        private enum Base { case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, other }
+        private let base: Base
+        public static let inUse = Code(base: .inUse)
+        public static let notAllowed = Code(base: .notAllowed)
+        public static let noSuchHost = Code(base: .noSuchHost)
+        public static let notHere = Code(base: .notHere)
+        public static let pathTooLong = Code(base: .pathTooLong)
+        public static let notASocket = Code(base: .notASocket)
+        public static let other = Code(base: .other)
+    }
+
+    public let code: Code
+    public let address: BindAddress
+    public let cause: String
+
+    init(code: Code, address: BindAddress, cause: String) {
+        self.code = code
+        self.address = address
+        self.cause = cause
+    }
+
+    init(_ number: CInt, _ address: BindAddress) {
+        switch number {
+        case EADDRINUSE: self.code = .inUse
+        case EACCES, EPERM: self.code = .notAllowed
+        case EADDRNOTAVAIL: self.code = .notHere
+        default: self.code = .other
+        }
+        self.address = address
+        self.cause = String(cString: strerror(number))
+    }
+
+    /// One line: where, what, and the mend.
+    public var description: String {
+        let mend =
+            switch self.code {
+            case .inUse:
+                if case .unix = self.address {
+                    "another server is listening there: stop it, or choose another path with --uds"
+                } else {
+                    "another server is listening there: stop it, or choose another port with --port (0 takes a free one)"
+                }
+            case .notAllowed: "\(self.cause): choose a port above 1023 with --port, or another user"
+            case .noSuchHost: "no such host (\(self.cause)): choose another with --host"
+            case .notHere: "this machine does not have that address: choose another with --host"
+            case .pathTooLong: "the path is longer than \(self.cause): choose a shorter one with --uds"
+            case .notASocket: "\(self.cause): remove it, or choose another path with --uds"
+            default: self.cause
+            }
+        return "cannot listen on \(self.address): \(mend)"
+    }
+}

@@ -1,0 +1,70 @@
+import CASGI
+
+/// What a module says about itself.
+struct ModuleDescription: Sendable, Equatable {
+    var isGiven = false
+    var abi: UInt32 = UInt32(ASGI_ABI)
+    var draft: UInt32 = UInt32(ASGI_DRAFT)
+    var flags: UInt32 = 0
+    var name = ""
+    var version = ""
+    var settings = ""
+
+    init() {}
+
+    /// Calls `asgi_module_info` at that address; nil: the module has none, and is taken to be of the host's draft.
+    init(of address: UnsafeMutableRawPointer?) throws {
+        guard let address else { return }
+        let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
+        guard let given = info() else { throw HostError(code: .module, message: "asgi_module_info answered NULL") }
+        // Up to here a description must reach to say which contract it is of.
+        guard asgi_module_has_contract(given) != 0 else {
+            throw HostError(
+                code: .module,
+                message: "asgi_module_info gave a description of \(given.pointee.size) bytes: set its size")
+        }
+        withUnsafeTemporaryAllocation(byteCount: asgi_module_size(), alignment: 16) { room in
+            let whole = room.baseAddress!.assumingMemoryBound(to: asgi_module.self)
+            asgi_module_read(given, whole)
+            self.isGiven = true
+            self.abi = whole.pointee.abi
+            self.draft = whole.pointee.draft
+            // The texts of another contract may be anywhere.
+            guard self.abi == UInt32(ASGI_ABI), self.draft == UInt32(ASGI_DRAFT) else { return }
+            self.flags = whole.pointee.flags
+            self.name = String(decoding: UnsafeRawBufferPointer(whole.pointee.name), as: UTF8.self)
+            self.version = String(decoding: UnsafeRawBufferPointer(whole.pointee.version), as: UTF8.self)
+            self.settings = String(decoding: UnsafeRawBufferPointer(whole.pointee.settings), as: UTF8.self)
+        }
+    }
+
+    /// The names of the flags that are set.
+    var flagNames: [String] {
+        let known: [(UInt32, String)] = [
+            (ASGI_BLOCKING, "ASGI_BLOCKING"), (ASGI_BLOCKING_WEBSOCKET, "ASGI_BLOCKING_WEBSOCKET"),
+            (ASGI_ONE_LOOP, "ASGI_ONE_LOOP"), (ASGI_RELOAD_PROCESS, "ASGI_RELOAD_PROCESS"),
+        ]
+        return known.filter { self.flags & $0.0 != 0 }.map(\.1)
+    }
+
+    /// Why this host cannot serve it; nil: it can.
+    var fault: String? {
+        guard self.abi == UInt32(ASGI_ABI) else {
+            return "is built for ABI \(self.abi), this host speaks \(ASGI_ABI): build it with this host's asgi.h"
+        }
+        guard self.draft == UInt32(ASGI_DRAFT) else {
+            return "is built for draft \(self.draft) of the ABI, this host speaks draft \(ASGI_DRAFT):"
+                + " build it with this host's asgi.h"
+        }
+        if self.flags & (ASGI_BLOCKING | ASGI_BLOCKING_WEBSOCKET | ASGI_ONE_LOOP) != 0 {
+            return "asks for \(self.flagNames.joined(separator: ", ")), which this version of the host does not have"
+        }
+        return nil
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate init(_ string: asgi_string) {
+        self.init(start: string.data, count: string.data == nil ? 0 : string.size)
+    }
+}
