@@ -4,10 +4,40 @@ import NIOConcurrencyHelpers
 
 /// The lines that were logged.
 final class LogLines: Sendable {
-    private let lines = NIOLockedValueBox<[String]>([])
+    private struct State {
+        var lines: [String] = []
+        var waiting: [(text: String, times: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        func count(_ text: String) -> Int { self.lines.count { $0.contains(text) } }
+    }
+
+    private let state = NIOLockedValueBox(State())
 
     var handler: any LogHandler { Handler(lines: self) }
-    var all: [String] { self.lines.withLockedValue { $0 } }
+    var all: [String] { self.state.withLockedValue { $0.lines } }
+
+    /// Waits until so many lines hold this.
+    func wait(for text: String, times: Int = 1) async {
+        await withCheckedContinuation { continuation in
+            let isThere = self.state.withLockedValue { state in
+                guard state.count(text) < times else { return true }
+                state.waiting.append((text, times, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    private func append(_ line: String) {
+        let told = self.state.withLockedValue { state in
+            state.lines.append(line)
+            let waiting = state.waiting
+            let told = waiting.filter { state.count($0.text) >= $0.times }
+            state.waiting = waiting.filter { state.count($0.text) < $0.times }
+            return told
+        }
+        for one in told { one.continuation.resume() }
+    }
 
     /// The lines that hold this.
     func holding(_ text: String) -> [String] { self.all.filter { $0.contains(text) } }
@@ -24,7 +54,7 @@ final class LogLines: Sendable {
 
         func log(event: LogEvent) {
             let more = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            self.lines.lines.withLockedValue { $0.append("\(event.level) \(event.message)\(more)") }
+            self.lines.append("\(event.level) \(event.message)\(more)")
         }
     }
 }

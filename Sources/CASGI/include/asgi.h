@@ -200,7 +200,8 @@ typedef struct asgi_scope {
 #define ASGI_LIFESPAN_SHUTDOWN 0x302u
 /* sent: */
 #define ASGI_LIFESPAN_STARTUP_COMPLETE 0x310u  /* state: shown by every later scope of this application              */
-#define ASGI_LIFESPAN_STARTUP_FAILED 0x311u    /* text: why; the start is refused with it                            */
+#define ASGI_LIFESPAN_STARTUP_FAILED 0x311u    /* text: why; the start is refused with it. body: the key of the setting
+                                                  at fault, or empty: the host then names its file and line            */
 #define ASGI_LIFESPAN_SHUTDOWN_COMPLETE 0x312u
 #define ASGI_LIFESPAN_SHUTDOWN_FAILED 0x313u   /* text: why                                                          */
 
@@ -277,7 +278,8 @@ struct asgi_host {
     /* A value of the application's settings. [any]
      * key      dotted: "pages.size" is `size` below `pages`; the empty key: all of them, as a JSON object.
      * Texts come as they are, everything else as JSON. NULL: there is none, or the scope is over. The host's, valid
-     * until the application's generation ends. "roost.folder" is the folder of the module's file. */
+     * until the application's generation ends. "roost.folder" is the folder of the module's file, "roost.settings" the
+     * path of the settings module's file, from the root (NULL: there is no file). */
     const asgi_string *(*setting)(asgi_id id, const asgi_string *key);
 
     /* A table of functions by name and revision, "asgi.loop/1". [any] NULL: this host does not have it, or the scope is

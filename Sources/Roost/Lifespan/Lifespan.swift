@@ -130,10 +130,15 @@ final class Lifespan: Sendable {
             self.generation.log(.error, "send of \(EventName(event)) refused: this scope is a lifespan", scope: self.id)
             return ASGI_INVALID
         }
+        var text = Octets(copy.event.pointee.text).text
+        let key = Octets(copy.event.pointee.body).text
+        if event == ASGI_LIFESPAN_STARTUP_FAILED, !key.isEmpty {
+            text = self.generation.settings.complaint(about: key, text)
+        }
         let answer: Result<LifespanMachine.Outcome, LifespanMachine.Fault>? = self.state.withLockedValue { state in
             guard state.isOpen else { return nil }
             do throws(LifespanMachine.Fault) {
-                return .success(try state.machine.send(event, text: Octets(copy.event.pointee.text).text))
+                return .success(try state.machine.send(event, text: text))
             } catch { return .failure(error) }
         }
         switch answer {

@@ -1,16 +1,33 @@
 import CASGI
+import Glibc
 import Yams
 
 /// The settings of one application, as `setting(id, key)` hands them out. Immutable; lives as long as its generation,
 /// which is as long as the process. [any]
 final class ApplicationSettings: @unchecked Sendable {
     private let values: [String: UnsafePointer<asgi_string>]
+    /// Nil: there is none.
+    private let file: SettingsFile?
 
     /// `folder`: that of the module's file. Throws `HostError` for a key that is no word.
     init(_ file: SettingsFile?, folder: String) throws {
+        self.file = file
         var texts = ["roost.folder": folder, "": file.map { JSONText.of($0.root) } ?? "{}"]
-        if let file { try Self.collect(file.root, below: "", in: file.path, into: &texts) }
+        if let file {
+            texts["roost.settings"] = realpath(file.path, nil).map { path in
+                defer { free(path) }
+                return String(cString: path)
+            }
+            try Self.collect(file.root, below: "", in: file.path, into: &texts)
+        }
         self.values = texts.mapValues(Self.lasting)
+    }
+
+    /// What an operator is told about a setting that the application refuses: file and line of the key, or of what it
+    /// would stand below.
+    func complaint(about key: String, _ message: String) -> String {
+        guard let file else { return "setting '\(key)': \(message) (there is no settings file)" }
+        return "\(file.place(of: key)): '\(key)' \(message)"
     }
 
     /// The value of a dotted key; nil: there is none.

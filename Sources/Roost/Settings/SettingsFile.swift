@@ -45,7 +45,37 @@ struct SettingsFile {
     }
 
     static func error(_ path: String, _ node: Node, _ message: String) -> HostError {
-        HostError(code: .settings, message: "\(path)\(node.mark.map { ":\($0.line)" } ?? ""): \(message)")
+        HostError(code: .settings, message: "\(self.place(path, node)): \(message)")
+    }
+
+    /// File and line of a dotted key, or, where it is not there, of the nearest that it would stand below.
+    func place(of key: String) -> String {
+        var found: Node?
+        var below = Node.mapping(self.root)
+        for part in key.split(separator: ".") {
+            switch below {
+            case .mapping(let mapping):
+                guard
+                    let (name, value) = mapping.first(where: { $0.key.scalar?.string == String(part) }).map({
+                        ($0.key, $0.value)
+                    })
+                else { return Self.place(self.path, found) }
+                found = name
+                below = value
+            case .sequence(let sequence):
+                guard let index = Int(part), sequence.indices.contains(index) else {
+                    return Self.place(self.path, found)
+                }
+                found = sequence[index]
+                below = sequence[index]
+            case .scalar, .alias: return Self.place(self.path, found)
+            }
+        }
+        return Self.place(self.path, found)
+    }
+
+    private static func place(_ path: String, _ node: Node?) -> String {
+        "\(path)\((node?.mark).map { ":\($0.line)" } ?? "")"
     }
 
     private static func read(_ path: String) throws -> String {
