@@ -1,0 +1,14 @@
+public import ASGI
+
+/// The smallest application: every request gets the same answer.
+struct SwiftHello: Application {
+    init(_ lifespan: LifespanScope) {}
+
+    func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
+        try await send(.text("Hello, World!"))
+    }
+}
+
+@c public func application(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
+    SwiftHello.call(scope, receive, send)
+}

@@ -1,0 +1,97 @@
+/// Numbers (RFC 8259 §6) and strings (§7).
+extension JSONReader {
+    /// A number, checked by the grammar and kept as written.
+    mutating func number() throws(Failure) -> String {
+        let start = self.offset
+        _ = self.take("-")
+        // A zero that leads stands alone.
+        if !self.take("0") { try self.digits() }
+        if self.take(".") { try self.digits() }
+        if self.take("e") || self.take("E") {
+            if !self.take("+") { _ = self.take("-") }
+            try self.digits()
+        }
+        guard let text = self.text(from: start) else { throw self.failure("a number has to stand here", at: start) }
+        return text
+    }
+
+    /// One digit or more.
+    private mutating func digits() throws(Failure) {
+        let start = self.offset
+        while let byte = self.peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { self.advance() }
+        guard self.offset > start else { throw self.failure("a digit has to stand here") }
+    }
+
+    /// A string, from its opening quote to its closing one.
+    mutating func string() throws(Failure) -> String {
+        self.advance()
+        var string = ""
+        var start = self.offset
+        while true {
+            guard let byte = self.peek else { throw self.failure("") }
+            switch byte {
+            case UInt8(ascii: "\""):
+                string += try self.plain(from: start)
+                self.advance()
+                return string
+            case UInt8(ascii: "\\"):
+                string += try self.plain(from: start)
+                string.unicodeScalars.append(try self.escape())
+                start = self.offset
+            case 0..<0x20: throw self.failure("a control character has to be escaped")
+            default: self.advance()
+            }
+        }
+    }
+
+    private func plain(from start: Int) throws(Failure) -> String {
+        guard let text = self.text(from: start) else { throw self.failure("this text is no UTF-8", at: start) }
+        return text
+    }
+
+    private mutating func escape() throws(Failure) -> Unicode.Scalar {
+        let start = self.offset
+        self.advance()
+        guard let byte = self.peek else { throw self.failure("") }
+        self.advance()
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return try self.scalar(escapedAt: start)
+        default: throw self.failure("there is no such escape", at: start)
+        }
+    }
+
+    /// What follows `\u`, with the second half of a surrogate pair.
+    private mutating func scalar(escapedAt start: Int) throws(Failure) -> Unicode.Scalar {
+        let unit = try self.unit()
+        if let scalar = Unicode.Scalar(unit) { return scalar }
+        guard UTF16.isLeadSurrogate(unit), self.take("\\"), self.take("u") else {
+            throw self.failure("this is half of a surrogate pair", at: start)
+        }
+        let second = try self.unit()
+        // Ten bits of each, above the plane that one unit reaches (RFC 2781 §2.2).
+        let value = 0x10000 + UInt32(unit & 0x3FF) << 10 + UInt32(second & 0x3FF)
+        guard UTF16.isTrailSurrogate(second), let scalar = Unicode.Scalar(value) else {
+            throw self.failure("this is half of a surrogate pair", at: start)
+        }
+        return scalar
+    }
+
+    /// Four hexadecimal digits.
+    private mutating func unit() throws(Failure) -> UInt16 {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = self.peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw self.failure("four hexadecimal digits have to follow \\u")
+            }
+            unit = unit << 4 | UInt16(digit)
+            self.advance()
+        }
+        return unit
+    }
+}

@@ -1,0 +1,41 @@
+/// Decodes settings from JSON: what a type does not ask for is refused as what it asks for and does not find.
+///
+/// Nothing is converted: the settings come from YAML, where "12" is a text and 3.0 no whole number. Of one thread.
+struct SettingsDecoder: Decoder {
+    /// What stands here; nil: nothing does, and what is asked of it throws that it is missing.
+    let value: JSONValue?
+    let codingPath: [any CodingKey]
+    let asked: AskedKeys
+
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    /// The settings of an application. Throws what is wrong first, as `SettingsError` for its operator.
+    static func decode<Settings: Decodable>(_ type: Settings.Type, json: String) throws(SettingsError) -> Settings {
+        let value: JSONValue
+        do { value = try JSONReader.read(json.utf8) } catch {
+            throw SettingsError(key: "", message: "is no JSON: \(error.reason) (byte \(error.offset))")
+        }
+        let decoder = SettingsDecoder(value: value, codingPath: [], asked: AskedKeys())
+        let settings: Settings
+        do { settings = try decoder.decode(type) } catch { throw SettingsError(error) }
+        if let error = decoder.asked.unknownKey(in: value) { throw error }
+        return settings
+    }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        guard case .object(let members) = self.value else { throw self.refusal([String: JSONValue].self, "a map") }
+        return KeyedDecodingContainer(Keyed(self, members))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        guard case .array(let elements) = self.value else { throw self.refusal([JSONValue].self, "a list") }
+        return Unkeyed(self, elements)
+    }
+
+    func singleValueContainer() -> any SingleValueDecodingContainer { self }
+
+    /// The decoder of what stands at `key` below this.
+    func below(_ key: any CodingKey, _ value: JSONValue?) -> SettingsDecoder {
+        SettingsDecoder(value: value, codingPath: self.codingPath + [key], asked: self.asked.child(key.stringValue))
+    }
+}

@@ -1,0 +1,204 @@
+import CASGI
+import Glibc
+import Synchronization
+import Testing
+
+@testable import ASGI
+
+/// What is told to the application under test, and what it tells. One test at a time.
+private enum Script {
+    typealias Body = @Sendable (HTTPScope, HTTPReceive, HTTPSend) async throws -> Void
+
+    nonisolated(unsafe) static var body: Body = { _, _, _ in }
+    nonisolated(unsafe) static var notes: [String] = []
+}
+
+private struct Scripted: Application {
+    init(_ lifespan: LifespanScope) {}
+
+    func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
+        try await Script.body(scope, receive, send)
+    }
+}
+
+private struct Refusing: Application {
+    init(_ lifespan: LifespanScope) throws { throw SettingsError(key: "a.b", message: "is wrong") }
+
+    func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {}
+}
+
+/// A request on its way through the SDK, without a network.
+@Suite("Calls", .serialized)
+struct HTTPCallTests {
+    private let host = FakeHost()
+
+    private func request(_ body: @escaping Script.Body) -> asgi_result {
+        #expect(self.host.start(Scripted.self))
+        Script.notes = []
+        Script.body = body
+        return self.host.request(Scripted.self)
+    }
+
+    private static func answer(_ text: String) -> FakeHost.Sent {
+        FakeHost.Sent(type: ASGI_HTTP_RESPONSE, status: 200, body: text, more: false)
+    }
+
+    @Test("what does not suspend is answered inside the call: no hop, no finish")
+    func immediate() {
+        self.host.events = []
+        let result = self.request { _, receive, send in
+            let loop = pthread_self()
+            FakeHost.current.events = [(ASGI_HTTP_REQUEST, "ab", true), (ASGI_HTTP_REQUEST, "c", false)]
+            let text = try await receive.body.text(upTo: 3)
+            try await send(.start(status: 200, headers: [:]))
+            try await send(.body(ResponseBody(text), more: true))
+            try await send(.body("", more: false))
+            Script.notes = [pthread_self() == loop ? "loop" : "elsewhere"]
+        }
+        #expect(result == ASGI_DONE)
+        #expect(Script.notes == ["loop"])
+        #expect(self.host.sent.map(\.body) == ["", "abc", ""])
+        #expect(self.host.sent.map(\.more) == [false, true, false])
+        #expect(self.host.finished.isEmpty)
+        #expect(self.host.posts == 0)
+    }
+
+    @Test("what waits goes on inside its completion, and finishes the scope once")
+    func waits() {
+        let result = self.request { _, receive, send in
+            let loop = pthread_self()
+            let event = try await receive()
+            try await send(.body("part", more: true))
+            Script.notes = ["\(event)", pthread_self() == loop ? "loop" : "elsewhere"]
+        }
+        #expect(result == ASGI_PENDING)
+        self.host.sendAnswer = ASGI_PENDING
+        self.host.complete(ASGI_DONE, ASGI_HTTP_REQUEST, "x", more: false)
+        #expect(self.host.sent.count == 1)
+        #expect(self.host.finished.isEmpty)
+        self.host.completeSend(ASGI_DONE)
+        #expect(Script.notes == ["request(body: [120], more: false)", "loop"])
+        #expect(self.host.finished == [ASGI_DONE])
+        #expect(self.host.posts == 0)
+    }
+
+    @Test("what another thread resumes is posted to the loop")
+    func foreign() {
+        let result = self.request { _, _, send in
+            let loop = pthread_self()
+            await withCheckedContinuation { continuation in Task.detached { continuation.resume() } }
+            Script.notes = [pthread_self() == loop ? "loop" : "elsewhere"]
+            try await send(.text("done"))
+        }
+        #expect(result == ASGI_PENDING)
+        self.host.turnUntilFinished()
+        #expect(Script.notes == ["loop"])
+        #expect(self.host.sent == [Self.answer("done")])
+        #expect(self.host.finished == [ASGI_DONE])
+        #expect(self.host.posts == 1)
+    }
+
+    @Test("a task that yields for ever gives the loop back")
+    func fairness() {
+        let result = self.request { _, _, _ in for _ in 0..<1000 { await Task.yield() } }
+        #expect(result == ASGI_PENDING)
+        #expect(self.host.finished.isEmpty)
+        self.host.turnUntilFinished()
+        #expect(self.host.posts > 1)
+    }
+
+    @Test("a job that the host does not take any more is not lost")
+    func shutDown() async {
+        #expect(self.host.start(Scripted.self))
+        self.host.postAnswer = ASGI_STALE
+        await withCheckedContinuation { ended in
+            Script.body = { _, _, _ in
+                await withCheckedContinuation { continuation in Task.detached { continuation.resume() } }
+                ended.resume()
+            }
+            #expect(self.host.request(Scripted.self) == ASGI_PENDING)
+        }
+        #expect(self.host.posts > 0)
+    }
+
+    @Test("nothing that is thrown crosses")
+    func barrier() {
+        struct Odd: Error {}
+        #expect(self.request { _, _, _ in throw Odd() } == ASGI_FAILED)
+        #expect(self.host.logged.count == 1)
+        #expect(self.request { _, _, _ in throw HTTPError(404, "gone fishing") } == ASGI_DONE)
+        #expect(self.host.sent.map(\.status) == [404])
+        #expect(self.host.sent.map(\.body) == ["gone fishing\n"])
+        #expect(
+            self.request { _, _, send in
+                try await send(.start(status: 200, headers: [:]))
+                throw HTTPError(404)
+            } == ASGI_FAILED)
+    }
+
+    @Test("a client that has left ends the task without a fault")
+    func gone() {
+        #expect(self.host.start(Scripted.self))
+        self.host.sendAnswer = ASGI_GONE
+        Script.body = { _, _, send in try await send(.text("for nobody")) }
+        #expect(self.host.request(Scripted.self) == ASGI_GONE)
+        Script.body = { _, receive, _ in
+            FakeHost.current.events = [(ASGI_HTTP_DISCONNECT, "", false)]
+            _ = try await receive.body.bytes(upTo: 10)
+        }
+        #expect(self.host.request(Scripted.self) == ASGI_GONE)
+        #expect(self.host.logged.isEmpty)
+    }
+
+    @Test("the end of the host's patience cancels the task")
+    func cancelled() {
+        let result = self.request { _, receive, _ in
+            do {
+                _ = try await receive()
+            } catch {
+                Script.notes = ["\(error)", "\(Task.isCancelled)"]
+                throw error
+            }
+        }
+        #expect(result == ASGI_PENDING)
+        self.host.complete(ASGI_CANCELLED)
+        #expect(Script.notes == ["CancellationError()", "true"])
+        #expect(self.host.finished.count == 1)
+    }
+
+    @Test("a second receive at the same time is refused")
+    func busy() {
+        let result = self.request { _, receive, send in
+            async let first = receive()
+            // The child receives at its first turn.
+            await Task.yield()
+            do { _ = try await receive() } catch { Script.notes.append("\(error)") }
+            _ = try await first
+        }
+        #expect(result == ASGI_PENDING)
+        self.host.turn()
+        #expect(Script.notes == ["the host has refused the call: busy"])
+        self.host.complete(ASGI_DONE, ASGI_HTTP_DISCONNECT)
+        self.host.turnUntilFinished()
+    }
+
+    @Test("a scope that is kept stays what it was")
+    func kept() {
+        nonisolated(unsafe) var kept: HTTPScope?
+        var path = Array("/kept".utf8CString)
+        path.withUnsafeMutableBufferPointer { bytes in
+            self.host.path = asgi_string(data: bytes.baseAddress, size: 5)
+            #expect(self.request { scope, _, _ in kept = scope } == ASGI_DONE)
+            bytes.update(repeating: 0)
+        }
+        #expect(kept?.path == "/kept")
+    }
+
+    @Test("a startup that refuses a setting says which")
+    func refused() {
+        #expect(!self.host.start(Refusing.self))
+        #expect(self.host.answer?.type == ASGI_LIFESPAN_STARTUP_FAILED)
+        #expect(self.host.answer?.body == "a.bis wrong")
+        #expect(self.host.request(Refusing.self) == ASGI_FAILED)
+    }
+}

@@ -1,0 +1,255 @@
+import Testing
+
+@testable import ASGI
+
+/// The JSON reader, in the order of RFC 8259.
+@Suite("JSON reader")
+struct JSONReaderTests {
+    /// What was read, written anew without white space, so that it can be compared.
+    private static func written(_ value: JSONValue) -> String {
+        switch value {
+        case .null: return "null"
+        case .bool(let bool): return "\(bool)"
+        case .number(let text): return text
+        case .string(let text): return Self.quoted(text)
+        case .array(let elements): return "[\(elements.map(Self.written).joined(separator: ","))]"
+        case .object(let members):
+            return "{\(members.map { "\(Self.quoted($0.key)):\(Self.written($0.value))" }.joined(separator: ","))}"
+        }
+    }
+
+    /// Everything but printable ASCII is shown by its code point.
+    private static func quoted(_ text: String) -> String {
+        "'\(text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined())'"
+    }
+
+    /// What was read, or why it was refused: "reason @offset".
+    private func read(_ bytes: some Collection<UInt8>) -> String {
+        do throws(JSONReader.Failure) { return Self.written(try JSONReader.read(bytes)) } catch {
+            return "\(error.reason) @\(error.offset)"
+        }
+    }
+
+    private func read(_ text: String) -> String { self.read(text.utf8) }
+
+    @Test("white space stands around every token, and is these four characters (§2)")
+    func space() {
+        #expect(self.read(" \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } , \"c\" : [ ] } \n") == "{'a':[1,2],'b':{},'c':[]}")
+        #expect(self.read("\u{B}1") == "a value has to stand here @0")
+        #expect(self.read("[1\u{C}]") == "a comma or the list's end has to stand here @2")
+        #expect(self.read("\u{FEFF}1") == "a value has to stand here @0")
+        #expect(self.read("1\u{A0}") == "there is more after the value @1")
+    }
+
+    @Test("one value and nothing else (§2)")
+    func one() {
+        #expect(self.read("") == "it ends too early @0")
+        #expect(self.read("  ") == "it ends too early @2")
+        #expect(self.read("1 2") == "there is more after the value @2")
+        #expect(self.read("{}}") == "there is more after the value @2")
+        #expect(self.read("nullx") == "there is more after the value @4")
+        #expect(self.read("1\0") == "there is more after the value @1")
+        #expect(self.read("1 // one") == "there is more after the value @2")
+    }
+
+    @Test("three names, in lower case (§3)")
+    func names() {
+        #expect(self.read("[true,false,null]") == "[true,false,null]")
+        for text in ["True", "NULL", "NaN", "Infinity", "undefined", "'a'", "/**/1"] {
+            #expect(self.read(text).contains("has to stand here @0"), "\(text)")
+        }
+        #expect(self.read("tru") == "true, false or null has to stand here @0")
+        #expect(self.read("[nul]") == "true, false or null has to stand here @1")
+    }
+
+    @Test("objects keep their order; a key is a text and stands once (§4)")
+    func objects() {
+        #expect(self.read("{}") == "{}")
+        #expect(self.read(#"{"b":1,"a":{"b":2},"":3}"#) == "{'b':1,'a':{'b':2},'':3}")
+        #expect(self.read(#"{"a":1,"a":2}"#) == "the key 'a' stands twice @7")
+        #expect(self.read(#"{"a":1,"\u0061":2}"#) == "the key 'a' stands twice @7")
+        #expect(self.read(#"{"é":1,"e\u0301":2}"#).hasPrefix("the key"))
+        #expect(self.read("{a:1}") == "a key in quotes has to stand here @1")
+        #expect(self.read("{1:1}") == "a key in quotes has to stand here @1")
+        #expect(self.read(#"{"a" 1}"#) == "a colon has to stand here @5")
+        #expect(self.read(#"{"a":}"#) == "a value has to stand here @5")
+        #expect(self.read(#"{"a":1,}"#) == "a key in quotes has to stand here @7")
+        #expect(self.read(#"{,"a":1}"#) == "a key in quotes has to stand here @1")
+        #expect(self.read(#"{"a":1 "b":2}"#) == "a comma or the object's end has to stand here @7")
+        #expect(self.read(#"{"a":1]"#) == "a comma or the object's end has to stand here @6")
+        #expect(self.read(#"{"a":1"#) == "it ends too early @6")
+    }
+
+    @Test("lists (§5)")
+    func lists() {
+        #expect(self.read("[]") == "[]")
+        #expect(self.read(#"[1,"a",[],{},null]"#) == "[1,'a',[],{},null]")
+        #expect(self.read("[1,]") == "a value has to stand here @3")
+        #expect(self.read("[,1]") == "a value has to stand here @1")
+        #expect(self.read("[1 2]") == "a comma or the list's end has to stand here @3")
+        #expect(self.read("[1}") == "a comma or the list's end has to stand here @2")
+        #expect(self.read("[") == "it ends too early @1")
+        #expect(self.read("]") == "a value has to stand here @0")
+    }
+
+    @Test(
+        "numbers stay as they were written (§6)",
+        arguments: [
+            "0", "-0", "1", "-1", "10", "0.0", "-0.50", "1e5", "1E+05", "1.5e-300", "1e400", "0e0", "3.0",
+            "123456789012345678901234567890",
+        ])
+    func numbers(text: String) {
+        #expect(self.read(text) == text)
+        #expect(self.read("[\(text)]") == "[\(text)]")
+    }
+
+    @Test(
+        "what the grammar does not call a number is refused (§6)",
+        arguments: [
+            "-", "+1", "01", "-01", "00", ".5", "1.", "1.e5", "1e", "1e+", "1e+-1", "1.5.5", "0x10", "1_000", "--1",
+            "1,5", "-a", "1e5.5", "-Infinity", "٣",
+        ])
+    func noNumbers(text: String) { #expect(self.read(text).contains(" @"), "\(self.read(text))") }
+
+    @Test("strings: what is escaped and how (§7)")
+    func strings() {
+        #expect(self.read(#""""#) == "''")
+        #expect(self.read(#""\"\\\/\b\f\n\r\t""#) == #"'\"\\/\u{08}\u{0C}\n\r\t'"#)
+        #expect(self.read(#""a\u0041\u00e9\u00E9\u0000""#) == #"'aA\u{00E9}\u{00E9}\0'"#)
+        #expect(self.read("\"\u{7F}é𝄞/\"") == #"'\u{7F}\u{00E9}\u{0001D11E}/'"#)
+        #expect(self.read(#""\uD834\uDD1E \uDBFF\uDFFF""#) == #"'\u{0001D11E} \u{0010FFFF}'"#)
+        #expect(self.read(#""a\x""#) == "there is no such escape @2")
+        #expect(self.read(#""\U0041""#) == "there is no such escape @1")
+        for text in [#""\u""#, #""\u12""#, #""\u12G4""#, #""\u+123""#, #""\u １２３""#] {
+            #expect(self.read(text).hasPrefix("four hexadecimal digits have to follow"), "\(text)")
+        }
+        #expect(self.read(#""a"#) == "it ends too early @2")
+        #expect(self.read(#""a\"#) == "it ends too early @3")
+        #expect(self.read(#""a\""#) == "it ends too early @4")
+        #expect(self.read(#""\u00"#) == "it ends too early @5")
+    }
+
+    @Test("control characters are escaped or refused (§7)", arguments: UInt8(0)..<0x20)
+    func controls(byte: UInt8) {
+        let quote = UInt8(ascii: "\"")
+        #expect(self.read([quote, byte, quote]) == "a control character has to be escaped @1")
+    }
+
+    @Test("half of a surrogate pair is no character (§8.2)")
+    func surrogates() {
+        for text in [
+            #""\uD834""#, #""\uDD1E""#, #""\uD834a""#, #""\uD834\n""#, #""\uD834\u0041""#, #""\uD834\uD834""#,
+            #""\uDD1E\uD834""#,
+        ] { #expect(self.read(text) == "this is half of a surrogate pair @1", "\(text)") }
+    }
+
+    @Test(
+        "bytes that are no UTF-8 are refused (§8.1)",
+        arguments: [
+            [0xFF], [0x80], [0xC3], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
+        ] as [[UInt8]])
+    func encoding(bytes: [UInt8]) {
+        let quote = UInt8(ascii: "\"")
+        #expect(self.read([quote] + bytes + [quote]) == "this text is no UTF-8 @1")
+        #expect(self.read(bytes) == "a value has to stand here @0")
+    }
+
+    @Test("how deep it nests has a limit (§9)")
+    func depth() {
+        let deepest = JSONReader.deepest
+        #expect(deepest == 64)
+        func nested(_ open: String, _ close: String, _ depth: Int) -> String {
+            String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
+        }
+        #expect(self.read(nested("[", "]", deepest)) == nested("[", "]", deepest))
+        #expect(self.read(nested("[", "]", deepest + 1)) == "more than 64 levels are not allowed @64")
+        #expect(self.read(nested(#"{"a":"#, "}", deepest)).hasPrefix("{'a':{"))
+        #expect(self.read(nested(#"{"a":"#, "}", deepest + 1)) == "more than 64 levels are not allowed @320")
+        #expect(self.read(String(repeating: "[", count: 1_000_000)) == "more than 64 levels are not allowed @64")
+        // Side by side is not deep.
+        let beside = "[" + Array(repeating: "[[1]]", count: 200).joined(separator: ",") + "]"
+        #expect(self.read(beside) == beside)
+    }
+
+    private static let sample =
+        #"{"title":"A \u00e9\uD834\uDD1E\n","pages":{"size":20,"ratio":-1.5e-3},"hosts":["a","b",[],{}],"#
+        + #""on":true,"off":false,"none":null}"#
+
+    @Test("every piece of a document that is cut off is refused")
+    func cutOff() {
+        let bytes = Array(Self.sample.utf8)
+        #expect(!self.read(bytes).contains("@"))
+        for count in bytes.indices { #expect(self.read(bytes[..<count]).contains("@"), "\(count) bytes") }
+    }
+
+    @Test("whatever the bytes, they are read or refused at one of them", arguments: [1, 2, 3, 4] as [UInt64])
+    func hostile(seed: UInt64) {
+        var numbers = FixedNumbers(state: seed)
+        let tokens = Array(#"{}[]",:\u0D8truefalsn-+.eE19 "#.utf8) + [0, 0x0A, 0x7F, 0xC3, 0xA9, 0xED, 0xFF]
+        let sample = Array(Self.sample.utf8)
+        for round in 0..<6000 {
+            var bytes: [UInt8]
+            switch round % 3 {
+            case 0:
+                bytes = (0..<Int.random(in: 0...40, using: &numbers)).map { _ in
+                    UInt8.random(in: 0...255, using: &numbers)
+                }
+            case 1:
+                bytes = (0..<Int.random(in: 0...40, using: &numbers)).map { _ in tokens.randomElement(using: &numbers)!
+                }
+            default:
+                bytes = sample
+                for _ in 0..<Int.random(in: 1...4, using: &numbers) { Self.mutate(&bytes, tokens, &numbers) }
+            }
+            do throws(JSONReader.Failure) {
+                // What was read once is read again to the same.
+                let value = try JSONReader.read(bytes)
+                #expect(self.read(String(decoding: bytes, as: UTF8.self)) == Self.written(value))
+            } catch {
+                #expect((0...bytes.count).contains(error.offset) && !error.reason.isEmpty, "\(bytes)")
+            }
+            // Nor does what decodes it fall over it.
+            do throws(SettingsError) {
+                _ = try SettingsDecoder.decode(Sample.self, json: String(decoding: bytes, as: UTF8.self))
+            } catch { #expect(!error.message.isEmpty, "\(bytes)") }
+        }
+    }
+
+    private struct Sample: Decodable {
+        struct Pages: Decodable {
+            let size: UInt8
+            let ratio: Double?
+        }
+        let title: String
+        let pages: Pages
+        let on: Bool?
+        let none: [String: Int]?
+    }
+
+    private static func mutate(_ bytes: inout [UInt8], _ tokens: [UInt8], _ numbers: inout FixedNumbers) {
+        let index = Int.random(in: 0...bytes.count, using: &numbers)
+        let end = Int.random(in: index...min(index + 8, bytes.count), using: &numbers)
+        switch Int.random(in: 0..<4, using: &numbers) {
+        case 0: bytes.insert(tokens.randomElement(using: &numbers)!, at: index)
+        case 1: bytes.removeSubrange(index..<end)
+        case 2:
+            bytes.insert(contentsOf: Array(bytes[index..<end]), at: Int.random(in: 0...bytes.count, using: &numbers))
+        default:
+            guard index < bytes.count else { return }
+            bytes[index] = UInt8.random(in: 0...255, using: &numbers)
+        }
+    }
+
+    /// Random numbers that are the same in every run (SplitMix64).
+    private struct FixedNumbers: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            self.state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = self.state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+}

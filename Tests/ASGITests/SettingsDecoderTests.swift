@@ -1,0 +1,371 @@
+import Testing
+
+@testable import ASGI
+
+/// Settings: what decodes, and what the operator reads where it does not.
+@Suite("Settings decoder")
+struct SettingsDecoderTests {
+    private func decoded<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+        try SettingsDecoder.decode(type, json: json)
+    }
+
+    /// The key at fault and the message; "none" where it decodes.
+    private func refused<Value: Decodable>(_ type: Value.Type, _ json: String) -> String {
+        do throws(SettingsError) { _ = try SettingsDecoder.decode(type, json: json) } catch {
+            return error.description
+        }
+        return "none"
+    }
+
+    private enum Theme: String, Decodable, CaseIterable { case light, dark, system }
+    private enum Level: Int, Decodable, CaseIterable { case one = 1, two }
+
+    private struct Pages: Decodable, Equatable {
+        var size: Int
+        var ratio: Double?
+    }
+
+    private struct Wiki: Decodable {
+        var title: String
+        var pages: Pages?
+        var hosts: [String]?
+        var theme: Theme?
+        var isOpen: Bool?
+        var limits: [String: Int]?
+        var mirrors: [Pages]?
+    }
+
+    @Test("settings decode, with optional keys there or not")
+    func whole() throws {
+        let wiki = try self.decoded(
+            Wiki.self,
+            #"{"title":"A","pages":{"size":3,"ratio":2},"hosts":["a","b"],"theme":"dark","isOpen":true,"#
+                + #""limits":{"a.b":1,"c":2},"mirrors":[{"size":1},{"size":2,"ratio":0.5}]}"#)
+        #expect(wiki.title == "A")
+        #expect(wiki.pages == Pages(size: 3, ratio: 2))
+        #expect(wiki.hosts == ["a", "b"])
+        #expect(wiki.theme == .dark)
+        #expect(wiki.isOpen == true)
+        #expect(wiki.limits == ["a.b": 1, "c": 2])
+        #expect(wiki.mirrors == [Pages(size: 1), Pages(size: 2, ratio: 0.5)])
+        let least = try self.decoded(Wiki.self, #"{"title":"","pages":null}"#)
+        #expect(least.title == "" && least.pages == nil && least.hosts == nil)
+        #expect(try self.decoded(Int.self, "7") == 7)
+        #expect(try self.decoded([Int?].self, "[1,null]") == [1, nil])
+        #expect(try self.decoded([Int: Bool].self, #"{"7":true}"#) == [7: true])
+    }
+
+    @Test("nothing is taken for what it is not: found and allowed are said")
+    func mismatches() {
+        #expect(self.refused(Bool.self, #""yes""#) == "found the text 'yes'; true or false is allowed")
+        #expect(self.refused(Bool.self, "1") == "found 1; true or false is allowed")
+        #expect(self.refused(String.self, "[]") == "found a list; a text is allowed")
+        #expect(self.refused(String.self, "12") == "found 12; a text is allowed")
+        #expect(self.refused(Int.self, #""12""#) == "found the text '12'; a whole number is allowed")
+        #expect(self.refused(Int.self, "12.5") == "found 12.5; a whole number is allowed")
+        #expect(self.refused(Int.self, "3.0") == "found 3.0; a whole number is allowed")
+        #expect(self.refused(Int.self, "1e3") == "found 1e3; a whole number is allowed")
+        #expect(self.refused(Int.self, "true") == "found true; a whole number is allowed")
+        #expect(self.refused(Double.self, #""1.5""#) == "found the text '1.5'; a number is allowed")
+        #expect(self.refused(Float.self, "{}") == "found a map; a number is allowed")
+        #expect(self.refused([Int].self, #"{"a":1}"#) == "found a map; a list is allowed")
+        #expect(self.refused(Pages.self, "[1]") == "found a list; a map is allowed")
+        #expect(self.refused(String.self, "null") == "found nothing; a text is allowed")
+        #expect(self.refused(Wiki.self, #"{"title":null}"#) == "title: found nothing; a text is allowed")
+    }
+
+    @Test("numbers: every type of them, to its ends")
+    func numbers() throws {
+        func ends<Number: FixedWidthInteger & Decodable>(_ type: Number.Type, _ below: String, _ above: String) throws {
+            #expect(try self.decoded(type, "\(Number.min)") == .min)
+            #expect(try self.decoded(type, "\(Number.max)") == .max)
+            let allowed = "\(Number.min) to \(Number.max) are allowed"
+            #expect(self.refused(type, below) == "found \(below); \(allowed)")
+            #expect(self.refused(type, above) == "found \(above); \(allowed)")
+        }
+        try ends(Int8.self, "-129", "300")
+        try ends(Int16.self, "-32769", "32768")
+        try ends(Int32.self, "-2147483649", "2147483648")
+        try ends(Int64.self, "-9223372036854775809", "9223372036854775808")
+        try ends(Int.self, "-9223372036854775809", "9223372036854775808")
+        try ends(Int128.self, "-\(UInt128.max)", "\(UInt128.max)")
+        try ends(UInt8.self, "-1", "256")
+        try ends(UInt16.self, "-1", "65536")
+        try ends(UInt32.self, "-1", "4294967296")
+        try ends(UInt64.self, "-1", "18446744073709551616")
+        try ends(UInt.self, "-1", "18446744073709551616")
+        try ends(UInt128.self, "-1", "\(UInt128.max)0")
+        #expect(self.refused(Int8.self, "300") == "found 300; -128 to 127 are allowed")
+        #expect(try self.decoded(UInt8.self, "-0") == 0)
+        #expect(try self.decoded(Double.self, "3") == 3)
+        #expect(try self.decoded(Double.self, "-1.5e+2") == -150)
+        #expect(try self.decoded(Float.self, "0.1") == 0.1)
+        #expect(
+            self.refused(Float.self, "1e39") == "found 1e39; -3.4028235e+38 to 3.4028235e+38 are allowed")
+        #expect(self.refused(Double.self, "-1e400").hasPrefix("found -1e400; -1.797"))
+    }
+
+    @Test("the key at fault, from the root, with the place in a list")
+    func keys() {
+        #expect(self.refused(Wiki.self, "{}") == "title: is missing; a text has to stand here")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","pages":{}}"#)
+                == "pages.size: is missing; a whole number has to stand here")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","pages":{"size":true}}"#)
+                == "pages.size: found true; a whole number is allowed")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","hosts":["a",7]}"#) == "hosts.1: found 7; a text is allowed")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","mirrors":[{"size":1},{"size":""}]}"#)
+                == "mirrors.1.size: found the text ''; a whole number is allowed")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","limits":{"a":1,"b":"2"}}"#)
+                == "limits.b: found the text '2'; a whole number is allowed")
+    }
+
+    @Test("what is missing is named by what its type reads")
+    func missing() {
+        struct One<Value: Decodable>: Decodable { let value: Value }
+        struct Text: RawRepresentable, Decodable { let rawValue: String }
+        struct Anything: Decodable { init(from decoder: any Decoder) {} }
+        #expect(self.refused(One<Bool>.self, "{}") == "value: is missing; true or false has to stand here")
+        #expect(self.refused(One<Float>.self, "{}") == "value: is missing; a number has to stand here")
+        #expect(self.refused(One<[Int]>.self, "{}") == "value: is missing; a list has to stand here")
+        #expect(self.refused(One<Pages>.self, "{}") == "value: is missing; a map has to stand here")
+        #expect(self.refused(One<Theme>.self, "{}") == "value: is missing; a text has to stand here")
+        #expect(self.refused(One<Text>.self, "{}") == "value: is missing; a text has to stand here")
+        #expect(self.refused(One<Anything>.self, "{}") == "value: is missing; a value has to stand here")
+    }
+
+    @Test("an enum's cases are named, whatever they are written as")
+    func cases() throws {
+        enum Old: String, Decodable, CaseIterable {
+            case new
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "went in 2.0; write 'new'")
+            }
+        }
+        enum Only: String, Decodable, CaseIterable { case one }
+        struct Even: RawRepresentable, Decodable {
+            let rawValue: Int
+            init?(rawValue: Int) {
+                guard rawValue % 2 == 0 else { return nil }
+                self.rawValue = rawValue
+            }
+        }
+        #expect(self.refused(Theme.self, #""dak""#) == "found 'dak'; light, dark, system are allowed")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","theme":"a\nb"}"#)
+                == #"theme: found 'a\nb'; light, dark, system are allowed"#)
+        #expect(self.refused([Theme].self, #"["dark","x"]"#) == "1: found 'x'; light, dark, system are allowed")
+        #expect(self.refused(Level.self, "3") == "found 3; 1, 2 are allowed")
+        #expect(self.refused(Only.self, #""two""#) == "found 'two'; one is allowed")
+        #expect(self.refused(Theme.self, "3") == "found 3; a text is allowed")
+        #expect(self.refused(Old.self, #""old""#) == "went in 2.0; write 'new'")
+        #expect(self.refused(Even.self, "3").contains("3"))
+        #expect(try self.decoded(Level.self, "2") == .two)
+    }
+
+    @Test("a key that nobody asks for is refused, with the nearest that is or with all")
+    func unknown() {
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","hots":[]}"#) == "hots: is not known; did you mean 'hosts'?")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","colour":1}"#)
+                == "colour: is not known; title, pages, hosts, theme, isOpen, limits, mirrors are")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","pages":{"size":1,"length":2}}"#)
+                == "pages.length: is not known; size, ratio are")
+        #expect(
+            self.refused(Wiki.self, #"{"title":"","mirrors":[{"size":1},{"size":1,"siez":2}]}"#)
+                == "mirrors.1.siez: is not known; did you mean 'size'?")
+        // The first in the order written.
+        #expect(self.refused(Pages.self, #"{"x":{},"size":1,"y":{}}"#) == "x: is not known; size, ratio are")
+        // As many edits as characters are no likeness.
+        #expect(self.refused(Pages.self, #"{"size":1,"si":1}"#).hasSuffix("did you mean 'size'?"))
+        struct Short: Decodable { let id: Int? }
+        #expect(self.refused(Short.self, #"{"xy":1}"#) == "xy: is not known; id is")
+        #expect(self.refused([String: Pages].self, #"{"a":{"size":1},"b":{"size":1,"c":1}}"#).hasPrefix("b.c: is not"))
+    }
+
+    @Test("a value that is wrong or missing comes before a key that is not known")
+    func order() {
+        #expect(self.refused(Pages.self, #"{"siez":1}"#) == "size: is missing; a whole number has to stand here")
+    }
+
+    @Test("asking in any way makes a key known: contains, nil, nested, super; a dictionary knows all")
+    func asking() throws {
+        enum Keys: String, CodingKey { case asked, empty, inner, list, parent, deep }
+        struct Asking: Decodable {
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: Keys.self)
+                #expect(container.contains(.asked) && !container.contains(.deep))
+                #expect(try container.decodeNil(forKey: .empty))
+                let inner = try container.nestedContainer(keyedBy: Keys.self, forKey: .inner)
+                #expect(try inner.decode(Int.self, forKey: .deep) == 1)
+                #expect(inner.codingPath.map(\.stringValue) == ["inner"])
+                var list = try container.nestedUnkeyedContainer(forKey: .list)
+                #expect(try list.decode(Int.self) == 2)
+                #expect(try String(from: try container.superDecoder()) == "s")
+                #expect(try String(from: try container.superDecoder(forKey: .parent)) == "p")
+            }
+        }
+        let json = #"{"asked":1,"empty":null,"inner":{"deep":1},"list":[2],"super":"s","parent":"p"}"#
+        #expect(self.refused(Asking.self, json) == "none")
+        #expect(
+            self.refused(Asking.self, json.dropLast() + #","other":1}"#)
+                == "other: is not known; asked, deep, empty, inner, list, super, parent are")
+        #expect(
+            self.refused(
+                Asking.self, #"{"asked":1,"empty":null,"inner":{"deep":1,"x":1},"list":[2],"super":"s","parent":"p"}"#)
+                == "inner.x: is not known; deep is")
+        #expect(self.refused([String: [String: Int]].self, #"{"a":{"b":1},"c":{}}"#) == "none")
+        struct Names: Decodable {
+            init(from decoder: any Decoder) throws {
+                #expect(try decoder.container(keyedBy: PathKey.self).allKeys.map(\.stringValue) == ["b", "a"])
+            }
+        }
+        // What stands at a key is not looked into where its type does not.
+        #expect(self.refused(Names.self, #"{"b":{"c":1},"a":2}"#) == "none")
+        struct Anything: Decodable { init(from decoder: any Decoder) {} }
+        #expect(self.refused([Anything].self, #"[{"c":1}]"#) == "none")
+    }
+
+    @Test("an enum with values takes its one case and nothing beside it")
+    func enumWithValues() throws {
+        enum Store: Decodable, Equatable {
+            case memory
+            case file(path: String)
+        }
+        #expect(try self.decoded(Store.self, #"{"file":{"path":"/a"}}"#) == .file(path: "/a"))
+        #expect(try self.decoded(Store.self, #"{"memory":{}}"#) == .memory)
+        #expect(self.refused(Store.self, #"{"file":{"paht":"/a"}}"#).hasPrefix("file.path: is missing; a text"))
+        #expect(self.refused(Store.self, #"{"memory":{},"sise":1}"#) == "sise: is not known; memory is")
+    }
+
+    @Test("lists: each element in turn, and none behind the last")
+    func lists() throws {
+        struct Turn: Decodable {
+            init(from decoder: any Decoder) throws {
+                var list = try decoder.unkeyedContainer()
+                #expect(list.count == 5 && list.currentIndex == 0)
+                #expect(try !list.decodeNil())
+                // What cannot be decoded is not passed.
+                #expect(throws: DecodingError.self) { try list.decode(String.self) }
+                #expect(try list.decode(Int.self) == 1)
+                #expect(try list.decodeNil())
+                let map = try list.nestedContainer(keyedBy: PathKey.self)
+                #expect(try map.decode(Int.self, forKey: PathKey(stringValue: "a")) == 2)
+                var inner = try list.nestedUnkeyedContainer()
+                #expect(try inner.decode(Int.self) == 3)
+                #expect(inner.codingPath.map(\.stringValue) == ["3"])
+                #expect(try Int(from: try list.superDecoder()) == 4)
+                #expect(list.isAtEnd && list.currentIndex == 5)
+                do { _ = try list.decode(Int.self) } catch DecodingError.valueNotFound {}
+                #expect(throws: DecodingError.self) { try list.decodeNil() }
+                #expect(throws: DecodingError.self) { try list.superDecoder() }
+                #expect(try list.decodeIfPresent(Int.self) == nil)
+                _ = try list.decode(Bool.self)
+            }
+        }
+        #expect(
+            self.refused(Turn.self, #"[1,null,{"a":2},[3],4]"#) == "5: is missing; true or false has to stand here")
+    }
+
+    @Test("a class reads what its superclass reads, from the same map or from its own")
+    func classes() throws {
+        class Base: Decodable { let name: String }
+        final class Flat: Base {
+            let size: Int
+            enum Keys: CodingKey { case size }
+            required init(from decoder: any Decoder) throws {
+                self.size = try decoder.container(keyedBy: Keys.self).decode(Int.self, forKey: .size)
+                try super.init(from: decoder)
+            }
+        }
+        final class Nested: Base {
+            let size: Int
+            required init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: Flat.Keys.self)
+                self.size = try container.decode(Int.self, forKey: .size)
+                try super.init(from: try container.superDecoder())
+            }
+        }
+        #expect(try self.decoded(Flat.self, #"{"name":"a","size":1}"#).name == "a")
+        #expect(self.refused(Flat.self, #"{"name":"a","size":1,"x":1}"#) == "x: is not known; size, name are")
+        #expect(try self.decoded(Nested.self, #"{"super":{"name":"a"},"size":1}"#).name == "a")
+        #expect(self.refused(Nested.self, #"{"size":1}"#) == "super: is missing; a map has to stand here")
+    }
+
+    @Test("what a type throws itself comes to its key; a SettingsError stays as it is")
+    func own() {
+        struct Odd: Error, CustomStringConvertible { let description = "is odd" }
+        struct Port: Decodable {
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                switch try container.decode(Int.self) {
+                case 0: throw DecodingError.dataCorruptedError(in: container, debugDescription: "found 0; 1 is allowed")
+                case 1: throw SettingsError(key: "elsewhere", message: "as it is")
+                default: throw Odd()
+                }
+            }
+        }
+        struct Server: Decodable { let ports: [Port] }
+        #expect(self.refused(Server.self, #"{"ports":[0]}"#) == "ports.0: found 0; 1 is allowed")
+        #expect(self.refused(Server.self, #"{"ports":[1]}"#) == "elsewhere: as it is")
+        #expect(self.refused(Server.self, #"{"ports":[2]}"#) == "ports.0: is odd")
+        #expect(self.refused(Port.self, "2") == "is odd")
+    }
+
+    @Test("a type may try one form after another")
+    func forms() throws {
+        struct Either: Decodable {
+            let pages: Pages
+            init(from decoder: any Decoder) throws {
+                do { self.pages = Pages(size: try Int(from: decoder)) } catch DecodingError.typeMismatch {
+                    self.pages = try Pages(from: decoder)
+                }
+            }
+        }
+        #expect(try self.decoded([Either].self, #"[3,{"size":4}]"#).map(\.pages.size) == [3, 4])
+        #expect(self.refused(Either.self, #"{"size":4,"x":1}"#) == "x: is not known; size, ratio are")
+    }
+
+    @Test("a range says what it allows")
+    func ranges() throws {
+        struct Ranged: Decodable {
+            let size: Int
+            let share: Double?
+            enum CodingKeys: CodingKey { case size, share }
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: CodingKeys.self)
+                self.size = try container.decode(Int.self, forKey: .size, in: 1...500)
+                self.share = try container.decodeIfPresent(Double.self, forKey: .share, in: 0...1)
+            }
+        }
+        struct Outer: Decodable { let pages: Ranged }
+        #expect(try self.decoded(Ranged.self, #"{"size":1,"share":1}"#).share == 1)
+        #expect(try self.decoded(Ranged.self, #"{"size":500,"share":null}"#).share == nil)
+        #expect(try self.decoded(Ranged.self, #"{"size":500}"#).size == 500)
+        #expect(self.refused(Ranged.self, #"{"size":0}"#) == "size: found 0; 1 to 500 are allowed")
+        #expect(self.refused(Outer.self, #"{"pages":{"size":501}}"#) == "pages.size: found 501; 1 to 500 are allowed")
+        #expect(self.refused(Ranged.self, #"{"size":1,"share":1.5}"#) == "share: found 1.5; 0.0 to 1.0 are allowed")
+        #expect(self.refused(Ranged.self, "{}") == "size: is missing; a whole number has to stand here")
+    }
+
+    @Test("what is no JSON is refused with the byte; messages stay on one line and short")
+    func messages() {
+        #expect(self.refused(Int.self, "{") == "is no JSON: it ends too early (byte 1)")
+        #expect(
+            self.refused(Int.self, #""a\n\u2028b""#) == #"found the text 'a\n\u{2028}b'; a whole number is allowed"#)
+        let long = String(repeating: "x", count: 100)
+        #expect(
+            self.refused(Int.self, "\"\(long)\"")
+                == "found the text '\(long.prefix(Wording.longestShown))...'; a whole number is allowed")
+        #expect(self.refused(Pages.self, #"{"size":1,"a\nb":1}"#) == #"a\nb: is not known; size, ratio are"#)
+        let error = SettingsError(key: "a.b", message: "c")
+        #expect(error.key == "a.b" && error.message == "c" && error.description == "a.b: c")
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import HTTPServer
+import Logging
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// A module written with the Swift SDK, in a host.
+@Suite("A module in Swift")
+struct SwiftModuleTests {
+    let folder: TemporaryFolder
+    let library = "\(Repository.products)/libSwiftCalls.so"
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func serve(
+        _ settings: String? = nil, configure: (inout HostConfiguration) -> Void = { _ in }
+    ) async throws -> ServedHost {
+        try await ServedHost(self.library, settings: settings, in: self.folder, configure: configure)
+    }
+
+    @Test("its description, its settings, the file that they are in")
+    func settings() async throws {
+        let served = try await self.serve("greeting: hello\ncolour: dark\n")
+        #expect(try served.get("/").text == "hello")
+        #expect(!served.log.holding("settings file \(self.folder.path)/settings.yaml").isEmpty)
+        try await served.host.stop()
+    }
+
+    @Test(
+        "a wrong setting refuses the start, with file, line and what is allowed",
+        arguments: [
+            ("a: 1", 1, "'a' is not known"),
+            ("greeting: hello\n\ncolour: dak\n", 3, "'colour' found 'dak'; light, dark are allowed"),
+            ("# size\nsize: 11", 2, "'size' found 11; 1 to 10 are allowed"),
+            ("greeting: [1]", 1, "'greeting' found a list; a text is allowed"),
+        ])
+    func wrong(settings: String, line: Int, message: String) async throws {
+        let error = await #expect(throws: HostError.self) { _ = try await self.serve(settings) }
+        let text = "\(self.folder.path)/settings.yaml:\(line): \(message)"
+        #expect(error?.message.contains(text) == true, "\(error?.message ?? "") lacks \(text)")
+    }
+
+    @Test("a failed startup refuses the start with its reason; a failed shutdown is logged")
+    func lifespan() async throws {
+        let error = await #expect(throws: HostError.self) { _ = try await self.serve("fail: startup") }
+        #expect(error?.message == "calls refused to start: the database is away")
+        let served = try await self.serve("fail: shutdown")
+        #expect(try served.get("/").text == "none")
+        try await served.host.stop()
+        #expect(!served.log.holding("shutdown: the index was not written").isEmpty)
+    }
+
+    @Test("the scope, as Swift sees it")
+    func scope() async throws {
+        let served = try await self.serve { $0.rootPath = "/mount" }
+        let client = try served.client()
+        client.send("GET /scope%3F?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
+        #expect(try client.readResponse().status == 404)
+        client.send("GET /%73cope?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
+        #expect(
+            try client.readResponse().text == """
+                GET http 1.1 path=/mount/scope info=/scope raw=/mount/%73cope
+                query=a=1%202&b a=1 2 root=/mount
+                x-twice=["1", "2"] missing=none
+                client=127.0.0.1 server port known
+                open=true
+                """)
+        try await served.host.stop()
+    }
+
+    @Test("errors become answers before the response has started, and cut it after")
+    func errors() async throws {
+        let served = try await self.serve()
+        let teapot = try served.get("/teapot")
+        #expect(teapot.status == 418)
+        #expect(teapot.text == "short and stout\n")
+        #expect(teapot.header("x-spout") == "yes")
+        #expect(try served.get("/fail").status == 500)
+        #expect(!served.log.holding("GET /fail: wanted").isEmpty)
+        #expect(try served.get("/nothing").status == 500)
+        #expect(try served.get("/twice").text == "once")
+        #expect(!served.log.holding("GET /twice: the host has refused the call: invalid").isEmpty)
+        #expect(throws: (any Error).self) { try served.get("/late") }
+        #expect(!served.log.holding("GET /late: 418").isEmpty)
+        try await served.host.stop()
+    }
+
+    @Test("a body in parts, whole, and too large; forms")
+    func bodies() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        func post(_ path: String, _ body: String, _ type: String = "text/plain") throws -> Response {
+            client.send(
+                "POST \(path) HTTP/1.1\r\nhost: x\r\ncontent-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
+            )
+            client.send(body)
+            return try client.readResponse()
+        }
+        let large = String(repeating: "x", count: 300_000)
+        #expect(try post("/count", large).text == "300000")
+        #expect(try post("/echo", large).text == large)
+        #expect(try post("/count", "").text == "0")
+        client.send(
+            "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        #expect(try client.readResponse().text == "abcde")
+        let form = "application/x-www-form-urlencoded"
+        #expect(
+            try post("/form", "a=1+2&b=%C3%A9&c", "Application/X-WWW-Form-URLencoded; charset=utf-8").text
+                == "a=1 2;b=é;c=")
+        #expect(try post("/form", "{}", "application/json").status == 415)
+        #expect(try post("/form", String(repeating: "x", count: 1001), form).status == 413)
+        let chunked = try served.client()
+        let chunk = "3e9\r\n\(String(repeating: "x", count: 1001))\r\n0\r\n\r\n"
+        chunked.send(
+            "POST /form HTTP/1.1\r\nhost: x\r\ncontent-type: \(form)\r\ntransfer-encoding: chunked\r\n\r\n\(chunk)")
+        #expect(try chunked.readResponse().status == 413)
+        try await served.host.stop()
+    }
+
+    @Test("a stream with back-pressure is whole; one that nobody reads ends with its client")
+    func stream() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/stream").body.count == 64 * 64 << 10)
+        do {
+            let client = try served.client()
+            client.send("GET /stream HTTP/1.1\r\nhost: x\r\n\r\n")
+        }
+        try await served.host.stop()
+    }
+
+    @Test("whatever a request suspends on, it goes on on its loop; what blocks runs elsewhere")
+    func loops() async throws {
+        let served = try await self.serve()
+        #expect(
+            try served.get("/loops").text
+                == "yield=loop off=elsewhere back=loop resumed=loop children=loop sleep=loop")
+        try await served.host.stop()
+    }
+
+    @Test("a client that leaves is told by receive, and so is the end of the time of grace")
+    func ends() async throws {
+        let served = try await self.serve { $0.server.graceTime = 1 }
+        do {
+            let client = try served.client()
+            client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+            await served.log.wait(for: "waiting")
+        }
+        await served.log.wait(for: "the client has left")
+        let client = try served.client()
+        client.send("POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+        await served.log.wait(for: "waiting", times: 2)
+        try await served.host.stop()
+        #expect(served.log.holding("the client has left").count == 2)
+        withExtendedLifetime(client) {}
+    }
+}
