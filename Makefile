@@ -1,17 +1,19 @@
 # Roost. `make` alone says what there is.
 .PHONY: help run build test test-all bench format lint clean packages bench-packages
 
-# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them;
-# libffi-dev belongs to the package's shape.
-PACKAGES = gcc g++ libc6-dev libffi-dev curl
+# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
+# renders with cmark; libffi-dev belongs to the package's shape.
+PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev curl
 BENCH_PACKAGES = wrk nginx python3 procps
 
-SOURCES = Package.swift Sources Tests
-MODULE ?= .build/release/libHello.so
+SOURCES = Package.swift Sources Plugins Tests
+# The wiki's settings modules are below its folder, another module's where make is called.
+MODULE ?= .build/release/libWiki.so
+APP_DIR ?= $(if $(findstring libWiki.so,$(MODULE)),Plugins/Wiki,.)
 ARGUMENTS ?=
 
 help:
-	@echo 'make run      install what is missing, build, and serve the Hello module at http://127.0.0.1:8000'
+	@echo 'make run      install what is missing, build, and serve the wiki at http://127.0.0.1:8000'
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
@@ -21,7 +23,7 @@ help:
 	@echo 'make clean    remove what was built'
 
 run: build
-	exec .build/release/roost serve $(MODULE) $(ARGUMENTS)
+	exec .build/release/roost serve $(MODULE) --app-dir $(APP_DIR) $(ARGUMENTS)
 
 build: packages
 	swift build -c release

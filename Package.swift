@@ -17,8 +17,12 @@ let package = Package(
     products: [
         .executable(name: "roost", targets: ["RoostCommand"]),
         .library(name: "Roost", targets: ["Roost"]),
+        .library(name: "ASGI", targets: ["ASGI"]),
         .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
         .library(name: "Bench", type: .dynamic, targets: ["Bench"]),
+        .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
+        .library(name: "SwiftCalls", type: .dynamic, targets: ["SwiftCalls"]),
+        .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -30,6 +34,8 @@ let package = Package(
     targets: [
         // The C ABI, headers only: what a module is compiled against.
         .target(name: "CASGI"),
+        // The Swift SDK: what a module written in Swift is compiled against.
+        .target(name: "ASGI", dependencies: ["CASGI"], exclude: ["README.md"], swiftSettings: swift),
         // The few calls of Linux and C that Swift's Glibc lacks.
         .target(name: "CLinux"),
         // The server core: connections and exchanges; knows no module.
@@ -77,7 +83,20 @@ let package = Package(
             name: "Bench", dependencies: ["CASGI"], path: "Plugins/Bench", exclude: ["README.md"],
             publicHeadersPath: "."
         ),
+        .target(
+            name: "SwiftHello", dependencies: ["ASGI"], path: "Plugins/SwiftHello", exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // The system's libcmark, for the wiki.
+        .systemLibrary(name: "Ccmark", providers: [.apt(["libcmark-dev"])]),
+        .target(
+            name: "Wiki", dependencies: ["ASGI", "Ccmark"], path: "Plugins/Wiki", exclude: ["README.md", "wiki"],
+            swiftSettings: swift
+        ),
+        // What the tests ask of the Swift SDK.
+        .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
+        .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPServerTests",
@@ -97,6 +116,7 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .testTarget(name: "WikiTests", dependencies: ["TestSupport", "Wiki"], swiftSettings: swift),
         .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ]
 )

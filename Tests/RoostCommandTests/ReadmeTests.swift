@@ -39,13 +39,13 @@ struct ReadmeTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("make run serves the Hello module; make build leaves what it says; make says what there is")
+    @Test("make run serves the wiki; make build leaves what it says; make says what there is")
     func make() throws {
         #expect(
             try #require(try self.blocks("sh").first).split(separator: "\n").map { $0.prefix(9) } == [
                 "make run ", "make test",
             ])
-        for product in ["roost", "libHello.so", "libBench.so"] {
+        for product in ["roost", "libWiki.so", "libHello.so", "libSwiftHello.so", "libBench.so"] {
             #expect(
                 FileManager.default.fileExists(atPath: "\(Repository.root)/.build/release/\(product)"), "\(product)")
         }
@@ -54,15 +54,34 @@ struct ReadmeTests {
             #expect(help.output.contains("make \(target)"), "\(target)")
         }
         // What `make run` does after the build, which has been done.
+        let folder = try TemporaryFolder()
+        try folder.write("wiki/other.yaml", "title: Another")
+        let another = try self.run(["APP_DIR=\(folder.path)"], environment: ["ROOST_SETTINGS_MODULE": "wiki.other"])
+        let answer = try Command.run(["curl", "-s", "-i", "http://127.0.0.1:\(another.port)/wiki/Roost"])
+        #expect(answer.output.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(answer.output.contains("<title>Roost – Another</title>"))
+        #expect(another.stop() == 0)
+        let hello = try self.run(["MODULE=.build/release/libHello.so"])
+        #expect(try Command.run(["curl", "-s", "http://127.0.0.1:\(hello.port)/"]).output == "Hello, World!")
+        #expect(hello.stop() == 0)
+        // The settings modules that come with the wiki are what it takes.
+        for module in ["wiki.settings", "wiki.production"] {
+            let own = "\(Repository.root)/Plugins/Wiki/\(module.replacingOccurrences(of: ".", with: "/")).yaml"
+            try folder.write("wiki/\(module.split(separator: ".")[1]).yaml", try String(contentsOfFile: own, encoding: .utf8))
+            let served = try self.run(["APP_DIR=\(folder.path)"], environment: ["ROOST_SETTINGS_MODULE": module])
+            #expect(served.error.contains("settings=\(module) "))
+            #expect(served.stop() == 0)
+        }
+    }
+
+    /// What `make run` does after the build, with a port of the kernel's.
+    private func run(_ variables: [String], environment: [String: String] = [:]) throws -> RoostProcess {
         let recipe = try Command.run(
-            ["make", "--no-print-directory", "--dry-run", "run", "ARGUMENTS=--port 0"], folder: Repository.root
+            ["make", "--no-print-directory", "--dry-run", "run", "ARGUMENTS=--port 0"] + variables,
+            folder: Repository.root
         )
         let serve = try #require(recipe.output.split(separator: "\n").last).trimmingCharacters(in: .whitespaces)
-        let server = try RoostProcess(["-c", serve], command: "/bin/sh", folder: Repository.root)
-        let answer = try Command.run(["curl", "-s", "-i", "http://127.0.0.1:\(server.port)/"])
-        #expect(answer.output.hasPrefix("HTTP/1.1 200 OK\r\n"))
-        #expect(answer.output.hasSuffix("\r\n\r\nHello, World!"))
-        #expect(server.stop() == 0)
+        return try RoostProcess(["-c", serve], command: "/bin/sh", environment: environment, folder: Repository.root)
     }
 
     @Test("several loops: calls from threads, and connections on every loop")

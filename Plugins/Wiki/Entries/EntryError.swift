@@ -1,0 +1,38 @@
+import Glibc
+
+/// Why an entry could not be read or written.
+enum EntryError: Error, Hashable, CustomStringConvertible {
+    /// With what is wrong with it.
+    case invalidTitle(String)
+    /// With the title that is there.
+    case exists(EntryTitle)
+    case missing(EntryTitle)
+    case noVersion(EntryTitle, Int)
+    /// The text was changed since the base of an edit: this is what it is now.
+    case conflict(current: Entry)
+    /// In bytes of UTF-8.
+    case tooLarge(limit: Int)
+    /// It is no UTF-8, or has a NUL in it.
+    case notText
+    /// With the operation, the path and what the system said.
+    case failed(String)
+
+    var description: String {
+        switch self {
+        case .invalidTitle(let reason): reason
+        case .exists(let title): "there is an entry “\(title.text)” already"
+        case .missing(let title): "there is no entry “\(title.text)”"
+        case .noVersion(let title, let number): "“\(title.text)” has no version \(number)"
+        case .conflict(let current):
+            "“\(current.title.text)” was changed meanwhile: version \(current.number) is \(current.version)"
+        case .tooLarge(let limit): "the text is larger than \(limit) bytes"
+        case .notText: "the text is no UTF-8, or has a NUL in it"
+        case .failed(let reason): reason
+        }
+    }
+
+    /// Of a call that has just failed: `rename /a/b: No space left on device`.
+    static func system(_ operation: String, _ path: String, _ code: CInt = errno) -> EntryError {
+        .failed("\(operation) \(path): \(String(cString: strerror(code)))")
+    }
+}

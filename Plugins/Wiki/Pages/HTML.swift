@@ -1,0 +1,38 @@
+/// Text of a page. What is interpolated is escaped, unless it is HTML itself: there is no other way to make one.
+struct HTML: ExpressibleByStringInterpolation, Sendable {
+    let text: String
+
+    init(stringLiteral text: String) { self.text = text }
+    init(stringInterpolation: StringInterpolation) { self.text = stringInterpolation.text }
+
+    /// What somebody else has made safe.
+    init(safe text: String) { self.text = text }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var text: String
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            self.text = ""
+            self.text.reserveCapacity(literalCapacity + interpolationCount * 16)
+        }
+
+        mutating func appendLiteral(_ literal: String) { self.text += literal }
+        mutating func appendInterpolation(_ html: HTML) { self.text += html.text }
+        mutating func appendInterpolation(_ html: HTML?) { self.text += html?.text ?? "" }
+        mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { self.text += part.text } }
+        mutating func appendInterpolation(_ number: Int) { self.text += String(number) }
+
+        mutating func appendInterpolation(_ text: String) {
+            for scalar in text.unicodeScalars {
+                switch scalar {
+                case "&": self.text += "&amp;"
+                case "<": self.text += "&lt;"
+                case ">": self.text += "&gt;"
+                case "\"": self.text += "&quot;"
+                case "'": self.text += "&#39;"
+                default: self.text.unicodeScalars.append(scalar)
+                }
+            }
+        }
+    }
+}

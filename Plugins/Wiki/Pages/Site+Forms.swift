@@ -1,0 +1,81 @@
+import ASGI
+
+extension Site {
+    /// A new entry is to be written; `refused`: again, since what was posted could not be taken.
+    func newEntry(title: String, text: String, refused: EntryError? = nil) -> HTTPResponse {
+        self.page(
+            "New entry", at: .new, status: refused == nil ? 200 : refused?.isConflict == true ? 409 : 422,
+            """
+            \(self.refusal(refused))
+            <form class="entry" method="post" action="\(self.link(.new))">
+            <label for="title">Title</label>
+            <input id="title" name="title" required value="\(title)"\(self.mark(refused)) autocomplete="off">
+            \(self.textArea(text))
+            <p class="actions"><button>Save</button><a class="button quiet" href="\(self.link(.index))">Cancel</a></p>
+            </form>
+            """
+        )
+    }
+
+    /// An entry is to be edited; `text` and `base`: what was posted already, and could not be taken.
+    func edit(
+        _ entry: Entry, text: String? = nil, base: EntryVersion? = nil, refused: EntryError? = nil
+    ) -> HTTPResponse {
+        let title = entry.title.text
+        return self.page(
+            "Edit \(title)", at: .edit(title), status: refused == nil ? 200 : 422,
+            "\(self.refusal(refused))\n\(self.editForm(title, text ?? entry.text, base ?? entry.version))"
+        )
+    }
+
+    /// Somebody else has saved the entry meanwhile: both texts, and a form that is based on theirs.
+    func conflict(_ current: Entry, text: String) -> HTTPResponse {
+        let title = current.title.text
+        return self.page(
+            "Edit \(title)", status: 409,
+            """
+            <p class="alert" role="alert">Somebody has changed this entry since you began, so yours was not saved. Below \
+            is your text, and then theirs: take over what is new in theirs, and save again.</p>
+            \(self.editForm(title, text, current.version))
+            <h2 id="theirs">Their text, version \(current.number), \(Moment(current.time).html)</h2>
+            <textarea readonly rows="16" aria-labelledby="theirs">
+            \(current.text)</textarea>
+            """
+        )
+    }
+
+    private func editForm(_ title: String, _ text: String, _ base: EntryVersion) -> HTML {
+        """
+        <form class="entry" method="post" action="\(self.link(.edit(title)))">
+        <input type="hidden" name="base" value="\(base.description)">
+        \(self.textArea(text))
+        <p class="actions"><button>Save</button><a class="button quiet" href="\(self.link(.entry(title)))">Cancel</a></p>
+        </form>
+        """
+    }
+
+    /// The line break after the tag is no part of the text (HTML §13.1.2.5), and keeps the one that the text may begin with.
+    private func textArea(_ text: String) -> HTML {
+        """
+        <label for="text">Text</label>
+        <textarea id="text" name="text" rows="18" spellcheck="true" aria-describedby="markdown">
+        \(text)</textarea>
+        <p class="note" id="markdown">Markdown: # heading, **bold**, *italic*, - list, [link](Title), `code`</p>
+        """
+    }
+
+    private func refusal(_ error: EntryError?) -> HTML? {
+        error.map { #"<p class="alert" id="refusal" role="alert">Not saved: \#("\($0)").</p>"# }
+    }
+
+    private func mark(_ error: EntryError?) -> HTML? {
+        switch error {
+        case .invalidTitle, .exists: #" aria-invalid="true" aria-describedby="refusal""#
+        default: nil
+        }
+    }
+}
+
+extension EntryError {
+    var isConflict: Bool { if case .exists = self { true } else { false } }
+}

@@ -1,0 +1,22 @@
+import ASGI
+
+extension Site {
+    /// The titles that have the text in them.
+    func search(_ text: String, _ titles: [EntryTitle]) -> HTTPResponse {
+        let new: HTML? =
+            self.mayEdit && !text.isEmpty
+            ? #"<p><a class="button" href="\#(self.link(.new))?title=\#(text.percentEncoded)">Write “\#(text)”</a></p>"#
+            : nil
+        guard !titles.isEmpty else {
+            return self.page("Search", at: .search, searched: text, "<p>No title has “\(text)” in it.</p>\n\(new)")
+        }
+        return self.page(
+            "Search", at: .search, searched: text,
+            """
+            <p class="note">\(titles.count) \(titles.count == 1 ? "title has" : "titles have") “\(text)” in it</p>
+            <ul class="titles">\(self.links(to: titles))</ul>
+            \(new)
+            """
+        )
+    }
+}

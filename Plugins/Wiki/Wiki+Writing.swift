@@ -1,0 +1,64 @@
+import ASGI
+
+/// What is posted. The answer to what was done is a redirect, so that a reload does not post again.
+extension Wiki {
+    func write(_ route: Route, _ receive: HTTPReceive, _ site: Site) async throws -> HTTPResponse {
+        // Percent-encoding makes three bytes of one; the other fields are short.
+        let form = try await receive.body.form(upTo: 3 * self.settings.largestEntry + 16 * 1024)
+        switch route {
+        case .new: return try await self.create(form, site)
+        case .edit(let title): return try await self.edit(try EntryTitle(title), form, site)
+        case .restore(let title): return try await self.restore(try EntryTitle(title), form, site)
+        default: throw HTTPError(405)
+        }
+    }
+
+    private func create(_ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+        let given = form["title"] ?? ""
+        let text = form["text"] ?? ""
+        let folder = self.folder
+        do {
+            let title = try EntryTitle(given)
+            let entry = try await offLoop { () throws(EntryError) in try folder.create(title, text) }
+            return .redirect(to: site.link(.entry(entry.title.text)))
+        } catch {
+            // What was written is not lost: the form comes back with it.
+            guard error.isMendable else { throw error }
+            return site.newEntry(title: given, text: text, refused: error)
+        }
+    }
+
+    private func edit(_ title: EntryTitle, _ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+        guard let text = form["text"], let base = form["base"].flatMap({ EntryVersion($0) }) else {
+            throw HTTPError(422, "The form lacks the text, or the version that it is based on.")
+        }
+        let folder = self.folder
+        do {
+            let entry = try await offLoop { () throws(EntryError) in try folder.edit(title, text, base: base) }
+            return .redirect(to: site.link(.entry(entry.title.text)))
+        } catch {
+            if case .conflict(let current) = error { return site.conflict(current, text: text) }
+            guard error.isMendable else { throw error }
+            let entry = try await offLoop { () throws(EntryError) in try folder.entry(title) }
+            return site.edit(entry, text: text, base: base, refused: error)
+        }
+    }
+
+    private func restore(_ title: EntryTitle, _ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+        guard let number = form["number"].flatMap({ Int($0) }), let base = form["base"].flatMap({ EntryVersion($0) })
+        else { throw HTTPError(422, "The form lacks the number of a version, or the version that is to be replaced.") }
+        let folder = self.folder
+        let entry = try await offLoop { () throws(EntryError) in try folder.restore(title, number, base: base) }
+        return .redirect(to: site.link(.entry(entry.title.text)))
+    }
+}
+
+extension EntryError {
+    /// Whether whoever wrote the form can mend it.
+    var isMendable: Bool {
+        switch self {
+        case .invalidTitle, .exists, .tooLarge, .notText: true
+        case .missing, .noVersion, .conflict, .failed: false
+        }
+    }
+}

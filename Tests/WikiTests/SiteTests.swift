@@ -1,0 +1,185 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The wiki as its visitors see it.
+@Suite("The wiki, served")
+struct SiteTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    @Test("an entry is written, read, edited, found, and restored")
+    func life() throws {
+        let server = try WikiServer(folder: self.folder)
+        let wiki = server.visitor
+        let created = try wiki.post("/new", ["title": " C/C++  & Co ", "text": "# C/C++ & Co\r\n\r\n*first*"])
+        #expect(created.status == 303)
+        let place = try #require(created.header("location"))
+        #expect(place == "/wiki/C%2FC%2B%2B%20%26%20Co")
+        let page = try wiki.get(place)
+        #expect(page.text.contains("<h1>C/C++ &amp; Co</h1>"))
+        #expect(page.text.contains("<p><em>first</em></p>"))
+        #expect(page.text.components(separatedBy: "<h1").count == 2)
+        #expect(try wiki.get("/").text.contains(place))
+
+        let edit = place.replacingOccurrences(of: "/wiki/", with: "/edit/")
+        let base = try #require(WikiServer.hidden("base", in: try wiki.get(edit)))
+        #expect(try wiki.post(edit, ["base": base, "text": "second"]).status == 303)
+        #expect(try wiki.get(place).text.contains("<p>second</p>"))
+
+        #expect(try wiki.get("/search?q=c%2Fc%2B%2B+%26+CO").header("location") == place)
+        #expect(try wiki.get("/search?q=C%2B%2B").text.contains(place))
+        #expect(try wiki.get("/search?q=none").text.contains("No title has"))
+
+        let history = try wiki.get(place.replacingOccurrences(of: "/wiki/", with: "/history/"))
+        #expect(history.text.contains("Version 2"))
+        let old = try wiki.get("/version/1/C%2FC%2B%2B%20%26%20Co")
+        #expect(old.text.contains("<em>first</em>"))
+        let restore = place.replacingOccurrences(of: "/wiki/", with: "/restore/")
+        let number = try #require(WikiServer.hidden("number", in: old))
+        let current = try #require(WikiServer.hidden("base", in: old))
+        #expect(try wiki.post(restore, ["number": number, "base": base]).status == 409)
+        #expect(try wiki.post(restore, ["number": number, "base": current]).status == 303)
+        #expect(try wiki.get(place).text.contains("Version 3"))
+        #expect(try wiki.get("/changes").text.contains("version 3"))
+        #expect(try wiki.get("/random").header("location")?.hasPrefix("/wiki/") == true)
+        #expect(server.stop().status == 0)
+    }
+
+    @Test("a new entry does not replace one, whatever the case of its title; what was written comes back")
+    func exists() throws {
+        let server = try WikiServer(folder: self.folder)
+        #expect(try server.visitor.post("/new", ["title": "Swift", "text": "a bird"]).status == 303)
+        let again = try server.visitor.post("/new", ["title": "sWIFT", "text": "a <language>"])
+        #expect(again.status == 409)
+        #expect(again.text.contains("a &lt;language&gt;"))
+        #expect(try server.visitor.get("/wiki/swift").text.contains("a bird"))
+        #expect(try server.visitor.post("/new", ["title": "", "text": "x"]).status == 422)
+    }
+
+    @Test("of two who edit at once, the second is asked")
+    func conflict() throws {
+        let server = try WikiServer(folder: self.folder)
+        let wiki = server.visitor
+        _ = try wiki.post("/new", ["title": "Two", "text": "start"])
+        let base = try #require(WikiServer.hidden("base", in: try wiki.get("/edit/Two")))
+        #expect(try wiki.post("/edit/Two", ["base": base, "text": "hers"]).status == 303)
+        let his = try wiki.post("/edit/Two", ["base": base, "text": "his"])
+        #expect(his.status == 409)
+        #expect(his.text.contains("hers") && his.text.contains("his"))
+        #expect(try wiki.get("/wiki/Two").text.contains("<p>hers</p>"))
+        // The form that comes back is based on what he has been shown.
+        let shown = try #require(WikiServer.hidden("base", in: his))
+        #expect(try wiki.post("/edit/Two", ["base": shown, "text": "both"]).status == 303)
+    }
+
+    @Test(
+        "nothing in an entry is a script, or comes from elsewhere",
+        arguments: [
+            "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))",
+            "[a](JaVaScRiPt:alert(1))", "[a](data:text/html,<script>alert(1)</script>)", "<svg/onload=alert(1)>",
+            "![a](javascript:alert(1))", "<javascript:alert(1)>", "[a](vbscript:alert(1))",
+            "</textarea><script>alert(1)",
+            "```\"><script>alert(1)</script>\n```", "[a]: javascript:alert(1)\n\n[a]",
+        ])
+    func scripts(text: String) throws {
+        let server = try WikiServer(folder: self.folder)
+        #expect(try server.visitor.post("/new", ["title": "<b onclick=x>'\"&", "text": text]).status == 303)
+        let title = Visitor.encoded("<b onclick=x>'\"&")
+        for place in ["wiki", "edit", "history", "version/1"] {
+            let page = try server.visitor.get("/\(place)/\(title)")
+            #expect(page.status == 200)
+            let content = page.text.components(separatedBy: "<main").dropFirst().joined()
+            for bad in [
+                "<script", "<svg", "<img src=x", "<b onclick", "href=\"javascript", "href=\"data", "src=\"java",
+            ] {
+                #expect(!content.lowercased().contains(bad), "\(place) has \(bad)")
+            }
+            #expect(page.header("content-security-policy")?.hasPrefix("default-src 'none'") == true)
+            #expect(!page.text.contains("src=\"http") && !page.text.contains("href=\"http"))
+        }
+    }
+
+    @Test("a form that another site posts is refused")
+    func crossSite() throws {
+        let server = try WikiServer(folder: self.folder)
+        func status(_ fields: String...) throws -> Int {
+            try server.visitor.post("/new", ["title": "T\(fields.hashValue)", "text": "x"], fields: fields).status
+        }
+        #expect(try status("sec-fetch-site: cross-site") == 403)
+        #expect(try status("sec-fetch-site: same-site") == 403)
+        #expect(try status("sec-fetch-site: same-origin") == 303)
+        #expect(try status("origin: http://evil.example") == 403)
+        #expect(try status("origin: null") == 403)
+        #expect(try status("origin: http://wiki.example.evil.example") == 403)
+        #expect(try status("origin: http://Wiki.Example") == 303)
+        #expect(try status("sec-fetch-site: cross-site", "origin: http://wiki.example") == 403)
+        #expect(try status() == 303)
+        #expect(try server.visitor.get("/", fields: ["sec-fetch-site: cross-site"]).status == 200)
+    }
+
+    @Test("pages of the index, other methods, places that are none")
+    func places() throws {
+        let server = try WikiServer("title: Test\nentries_a_page: 2\n", folder: self.folder)
+        let wiki = server.visitor
+        #expect(try wiki.get("/").text.contains("Page 1 of 2"))
+        #expect(try wiki.get("/?page=2").text.contains("aria-label=\"Pages\""))
+        for page in ["0", "3", "x", "99999999999999999999"] { #expect(try wiki.get("/?page=\(page)").status == 404) }
+        for place in [
+            "/wiki", "/wiki/", "/x", "/wiki/none", "/history/none", "/version/0/Wiki", "/version/9/Wiki",
+            "/version/x/Wiki",
+        ] {
+            #expect(try wiki.get(place).status == 404, "\(place)")
+        }
+        #expect(try wiki.get("/wiki/%2e%2e%2fsettings.yaml").status == 404)
+        #expect(try wiki.get("/wiki/Wiki", method: "HEAD").body.isEmpty)
+        #expect(try wiki.get("/wiki/Wiki", method: "DELETE").header("allow") == "GET, HEAD")
+        #expect(try wiki.get("/restore/Wiki").header("allow") == "POST")
+        #expect(try wiki.post("/edit/Wiki", ["text": "x"]).status == 422)
+        #expect(try wiki.post("/edit/none", ["text": "x", "base": "0000000000000000"]).status == 404)
+        let style = try wiki.get("/style.css")
+        #expect(style.header("content-type") == "text/css; charset=utf-8")
+    }
+
+    @Test("a text that is too large is refused, and comes back where it can; one that is no UTF-8 is mended")
+    func large() throws {
+        let server = try WikiServer("largest_entry: 1024\n", folder: self.folder)
+        let text = String(repeating: "x", count: 2000)
+        let refused = try server.visitor.post("/new", ["title": "Large", "text": text])
+        #expect(refused.status == 422)
+        #expect(refused.text.contains(text))
+        #expect(
+            try server.visitor.post(
+                "/new", ["title": "Larger", "text": text + text + text + String(repeating: "x", count: 20_000)]
+            ).status == 413)
+    }
+
+    @Test("a wiki that may not be edited offers and takes nothing")
+    func readOnly() throws {
+        let server = try WikiServer("may_edit: false\n", folder: self.folder, mount: "/w")
+        let page = try server.visitor.get("/wiki/Wiki")
+        #expect(page.text.contains("href=\"/w/history/Wiki\""))
+        #expect(!page.text.contains("/edit/") && !page.text.contains("/new"))
+        #expect(try server.visitor.get("/edit/Wiki").status == 403)
+        #expect(try server.visitor.get("/new").status == 403)
+        #expect(try server.visitor.post("/new", ["title": "x", "text": "x"]).status == 403)
+    }
+
+    @Test(
+        "a wrong setting refuses the start, with file, line and what is allowed",
+        arguments: [
+            ("entries_a_page: 0", "'entries_a_page' found 0; 1 to 1000 are allowed"),
+            ("may_edit: maybe", "'may_edit' found the text 'maybe'; true or false is allowed"),
+            ("titel: x", "'titel' is not known; did you mean 'title'?"),
+            ("title: ''", "'title' found ''; a line of 1 to 80 characters is allowed"),
+            ("entries: /proc/none", "'entries' found '/proc/none'"),
+        ])
+    func settings(line: String, message: String) throws {
+        try self.folder.write("wiki/settings.yaml", "# Settings\n\n\(line)\n")
+        let refused = try Command.run(
+            ["\(Repository.root)/.build/release/roost"] + WikiServer.arguments(self.folder))
+        #expect(refused.status == 1)
+        #expect(refused.error.contains("\(self.folder.path)/wiki/settings.yaml:3: \(message)"), "\(refused.error)")
+    }
+}
