@@ -67,7 +67,8 @@ struct ReadmeTests {
         // The settings modules that come with the wiki are what it takes.
         for module in ["wiki.settings", "wiki.production"] {
             let own = "\(Repository.root)/Plugins/Wiki/\(module.replacingOccurrences(of: ".", with: "/")).yaml"
-            try folder.write("wiki/\(module.split(separator: ".")[1]).yaml", try String(contentsOfFile: own, encoding: .utf8))
+            try folder.write(
+                "wiki/\(module.split(separator: ".")[1]).yaml", try String(contentsOfFile: own, encoding: .utf8))
             let served = try self.run(["APP_DIR=\(folder.path)"], environment: ["ROOST_SETTINGS_MODULE": module])
             #expect(served.error.contains("settings=\(module) "))
             #expect(served.stop() == 0)

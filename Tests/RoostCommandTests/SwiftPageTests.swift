@@ -40,7 +40,9 @@ struct SwiftPageTests {
     }
 
     @Test("from an empty folder to a served module")
-    func page() throws {
+    func page() async throws { try await onThread { try Self.follow() } }
+
+    private static func follow() throws {
         let folder = try TemporaryFolder()
         let package = "\(folder.path)/greeting"
         try FileManager.default.createSymbolicLink(

@@ -234,19 +234,25 @@ struct ServingTests {
     @Test("a stop closes idle connections, lets a request finish, and then closes its connection")
     func gracefulStop() async throws {
         let served = try await self.serve()
-        let idle = try served.client()
-        idle.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try idle.readResponse().status == 200)
-        let busy = try served.client()
-        busy.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello")
-        while !busy.text.contains("hello") { _ = try busy.readMore() }
-        async let stopped: Void = served.host.stop()
-        #expect(try !idle.readMore())
-        busy.send("world")
-        let response = try busy.readResponse()
-        #expect(response.text == "helloworld")
-        #expect(try !busy.readMore())
-        try await stopped
+        try await onThread {
+            let idle = try served.client()
+            idle.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try idle.readResponse().status == 200)
+            let busy = try served.client()
+            busy.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello")
+            while !busy.text.contains("hello") { _ = try busy.readMore() }
+            let stopped = DispatchSemaphore(value: 0)
+            Task {
+                try await served.host.stop()
+                stopped.signal()
+            }
+            #expect(try !idle.readMore())
+            busy.send("world")
+            let response = try busy.readResponse()
+            #expect(response.text == "helloworld")
+            #expect(try !busy.readMore())
+            stopped.wait()
+        }
         #expect(throws: RawClient.Failure.self) { try served.client() }
     }
 

@@ -68,12 +68,7 @@ struct CrashTests {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<Self.writers {
-                group.addTask {
-                    // Threads of their own: they wait for each other.
-                    try await withCheckedThrowingContinuation { continuation in
-                        Thread { continuation.resume(with: Result { try Self.write(writer, to: server) }) }.start()
-                    }
-                }
+                group.addTask { try await onThread { try Self.write(writer, to: server) } }
             }
             try await group.waitForAll()
         }
