@@ -31,11 +31,12 @@ public protocol Application: Sendable {
     init(_ lifespan: LifespanScope) async throws
 
     /// Answers one request. Begins on the request's event loop, which everybody else on it waits for: it must not block
-    /// (`offLoop` runs what does). After a suspension it goes on on the same loop. An `AnsweringError` that it throws
+    /// (`offLoop` runs what does). After a suspension it goes on on the same loop. Its task is cancelled when the host's time for
+    /// the request is up and it waits in `receive` or `send`. An `AnsweringError` that it throws
     /// before the response has started becomes the answer, any other a 500 and a line in the log.
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws
 
-    /// Shutdown: after the last request. What it throws is logged by the host.
+    /// Shutdown: after the last request, on Swift's own threads. What it throws is logged by the host.
     func shutdown() async throws
 }
 

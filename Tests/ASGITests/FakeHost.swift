@@ -26,6 +26,9 @@ final class FakeHost: @unchecked Sendable {
     /// Calls of `post` that have not been run. Touched under the lock.
     private var posted: [Call] = []
     private(set) var posts = 0
+    var alive = ASGI_DONE
+    /// The bytes of the last event: gone with the next receive, or when its completion has returned.
+    private var lent: UnsafeMutableBufferPointer<UInt8>?
     /// What `post` answers.
     var postAnswer = ASGI_PENDING
     /// What the next calls of receive answer; none: PENDING.
@@ -68,7 +71,7 @@ final class FakeHost: @unchecked Sendable {
                     FakeHost.current.note { $0.finished.append(result) }
                     return ASGI_DONE
                 },
-                alive: { _ in ASGI_DONE }, post: nil, spawn: nil, after: nil, cancel: nil, setting: { _, _ in nil },
+                alive: { _ in FakeHost.current.alive }, post: nil, spawn: nil, after: nil, cancel: nil, setting: { _, _ in nil },
                 extension: { _, _ in UnsafeRawPointer(FakeHost.current.loops) }
             )
         )
@@ -97,7 +100,7 @@ final class FakeHost: @unchecked Sendable {
         self.sent = []
         self.events = [(ASGI_LIFESPAN_STARTUP, "", false)]
         _ = self.call(type, ASGI_LIFESPAN)
-        while self.sent.isEmpty { self.turn() }
+        guard self.turn(until: { !self.sent.isEmpty }) else { return false }
         self.scope.pointee.state = self.state
         self.receiver = nil
         self.answer = self.sent.removeFirst()
@@ -122,7 +125,7 @@ final class FakeHost: @unchecked Sendable {
         guard self.receiver == nil else { return ASGI_BUSY }
         if let next = self.events.first {
             self.events.removeFirst()
-            Self.fill(event, next)
+            self.fill(event, next)
             return ASGI_DONE
         }
         guard let then else { return ASGI_WOULD_BLOCK }
@@ -130,13 +133,18 @@ final class FakeHost: @unchecked Sendable {
         return ASGI_PENDING
     }
 
-    private static func fill(_ event: UnsafeMutablePointer<asgi_event>, _ next: (UInt32, StaticString, Bool)) {
+    private func fill(_ event: UnsafeMutablePointer<asgi_event>, _ next: (UInt32, StaticString, Bool)) {
+        self.spoil()
+        let lent = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: next.1.utf8CodeUnitCount)
+        _ = lent.initialize(from: UnsafeBufferPointer(start: next.1.utf8Start, count: next.1.utf8CodeUnitCount))
+        self.lent = lent
         event.pointee.type = next.0
         event.pointee.flags = next.2 ? ASGI_MORE : 0
-        event.pointee.body = asgi_string(
-            data: UnsafeRawPointer(next.1.utf8Start).assumingMemoryBound(to: CChar.self), size: next.1.utf8CodeUnitCount
-        )
+        event.pointee.body = asgi_string(UnsafeRawBufferPointer(lent))
     }
+
+    /// Whoever still looks at them sees something else.
+    private func spoil() { self.lent?.update(repeating: UInt8(ascii: "!")) }
 
     private func send(
         _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
@@ -164,8 +172,10 @@ final class FakeHost: @unchecked Sendable {
         let event = UnsafeMutablePointer<asgi_event>.allocate(capacity: 1)
         defer { event.deallocate() }
         asgi_event_reset(event, type)
-        Self.fill(event, (type, body, more))
+        self.fill(event, (type, body, more))
+        if result == ASGI_CANCELLED { self.alive = ASGI_STALE }
         call.then(call.context, 1, result, result == ASGI_DONE ? UnsafePointer(event) : nil)
+        self.spoil()
     }
 
     /// Completes what waits in `send`.
@@ -186,6 +196,15 @@ final class FakeHost: @unchecked Sendable {
         return calls.count
     }
 
-    /// Turns until the scope is finished.
-    func turnUntilFinished() { while self.lock.withLock({ _ in self.finished.isEmpty }) { self.turn() } }
+    /// Turns until something is so; what is not so for a minute never will be.
+    func turn(until isSo: () -> Bool) -> Bool {
+        let end = ContinuousClock.now + .seconds(60)
+        while !self.lock.withLock({ _ in isSo() }) {
+            guard ContinuousClock.now < end else { return false }
+            self.turn()
+        }
+        return true
+    }
+
+    func turnUntilFinished() -> Bool { self.turn { !self.finished.isEmpty } }
 }

@@ -2,8 +2,8 @@ import CASGI
 
 /// The request's `send`.
 ///
-/// It suspends while as much is under way to the client as may be (back-pressure), but for the last event of a response,
-/// which nothing can follow. Throws `Disconnected` when the client has left; `HostRefusal` for an event out of order, or
+/// A part of a body that others follow suspends while as much is under way to the client as may be (back-pressure); every other
+/// event is taken at once. Throws `Disconnected` when the client has left; `HostRefusal` for an event out of order, or
 /// malformed: the host's log says why.
 ///
 /// ```swift

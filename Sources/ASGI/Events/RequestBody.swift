@@ -2,8 +2,8 @@ import CASGI
 
 /// The body of a request: an asynchronous sequence of its parts, as they come.
 ///
-/// Nothing is read from the client but what is asked for. It can be gone through once. Throws `Disconnected` when the
-/// client leaves before the body is complete.
+/// Nothing is read from the client but what is asked for. It can be gone through once: when it was complete, nothing is left.
+/// Throws `Disconnected` when the client leaves before that.
 ///
 /// ```swift
 /// var size = 0
@@ -17,7 +17,7 @@ public struct RequestBody: AsyncSequence, Sendable {
         let call: HTTPCall
 
         public mutating func next() async throws -> [UInt8]? {
-            try await self.call.receivePart().map { Array(UnsafeRawBufferPointer($0.body)) }
+            try await self.call.receivePart()?.body
         }
     }
 
@@ -35,8 +35,8 @@ public struct RequestBody: AsyncSequence, Sendable {
         }
         var bytes: [UInt8] = []
         while let part = try await self.call.receivePart() {
-            guard part.body.size <= limit - bytes.count else { throw Self.tooLarge(limit) }
-            bytes.append(contentsOf: UnsafeRawBufferPointer(part.body))
+            guard part.body.count <= limit - bytes.count else { throw Self.tooLarge(limit) }
+            if bytes.isEmpty { bytes = part.body } else { bytes += part.body }
         }
         return bytes
     }
@@ -57,7 +57,8 @@ public struct RequestBody: AsyncSequence, Sendable {
     /// let title = form["title"] ?? ""
     /// ```
     public func form(upTo limit: Int) async throws -> FormFields {
-        let type = self.call.scope.headers["content-type"]?.split(separator: ";").first ?? ""
+        // Parameters may follow, with white space before them (RFC 9110 §5.6.6).
+        let type = self.call.scope.headers["content-type"]?.prefix { $0 != ";" && $0 != " " && $0 != "\t" } ?? ""
         guard type.utf8.map(\.lowerCased).elementsEqual(FormFields.contentType.utf8) else {
             throw HTTPError(415, "a form has to be posted as \(FormFields.contentType)")
         }

@@ -2,7 +2,7 @@ extension String {
     /// Percent-encoded for a place in a URL: all but the unreserved characters (RFC 3986 §2.3), so slashes too.
     ///
     /// ```swift
-    /// let link = "\(scope.rootPath)/search?q=\("C++ & more".percentEncoded)"   // .../search?q=C%2B%2B%20%26%20more
+    /// let link = "/search?q=\("C++ & more".percentEncoded)"   // /search?q=C%2B%2B%20%26%20more
     /// ```
     public var percentEncoded: String {
         var encoded: [UInt8] = []

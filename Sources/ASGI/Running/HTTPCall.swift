@@ -21,6 +21,8 @@ final class HTTPCall: @unchecked Sendable {
     private var result = ASGI_DONE
     private let hasStarted = Atomic<Bool>(false)
     private let isBodyComplete = Atomic<Bool>(false)
+    /// What answers the request, while it is suspended.
+    private let task = Mutex<Task<Void, Never>?>(nil)
 
     private init(_ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend, _ executor: LoopExecutor) {
         self.scope = HTTPScope(memory: ScopeMemory(scope))
@@ -43,7 +45,8 @@ final class HTTPCall: @unchecked Sendable {
         }
         let call = HTTPCall(scope, receive, send, executor)
         executor.entering {
-            _ = Task.immediate(executorPreference: executor) { await call.run(running.application) }
+            let task = Task.immediate(executorPreference: executor) { await call.run(running.application) }
+            call.keep(task)
         }
         return call.returned()
     }
@@ -61,6 +64,7 @@ final class HTTPCall: @unchecked Sendable {
     private func answer(_ error: any Error) -> asgi_result {
         if error is Disconnected { return ASGI_GONE }
         if error is CancellationError, !self.scope.isOpen { return ASGI_GONE }
+        if let refusal = error as? HostRefusal, refusal.reason == .stale { return ASGI_GONE }
         guard !self.hasStarted.load(ordering: .relaxed), let answering = error as? any AnsweringError else {
             self.scope.log(.error, "\(self.scope.method) \(self.scope.path): \(error)")
             return ASGI_FAILED
@@ -78,12 +82,23 @@ final class HTTPCall: @unchecked Sendable {
         }
     }
 
+    /// So that it can be cancelled, as long as it runs.
+    private func keep(_ task: Task<Void, Never>) {
+        guard self.ending.load(ordering: .acquiring) != Ending.ended else { return }
+        self.task.withLock { $0 = task }
+        // It may have ended on another thread meanwhile.
+        if self.ending.load(ordering: .acquiring) == Ending.ended { self.task.withLock { $0 = nil } }
+    }
+
     private func end(_ result: asgi_result) {
         self.result = result
+        defer { self.task.withLock { $0 = nil } }
         let (isFirst, _) = self.ending.compareExchange(
             expected: Ending.open, desired: Ending.ended, ordering: .acquiringAndReleasing
         )
-        if !isFirst { self.functions.finish(result) }
+        guard !isFirst else { return }
+        self.ending.store(Ending.ended, ordering: .releasing)
+        self.functions.finish(result)
     }
 
     private func returned() -> asgi_result {
@@ -97,12 +112,14 @@ final class HTTPCall: @unchecked Sendable {
 
     func receive() async throws -> Received {
         let received = await self.functions.receive()
-        try Self.check(received.result)
-        if !received.hasMore { self.isBodyComplete.store(true, ordering: .relaxed) }
+        try self.check(received.result)
+        if received.type == ASGI_HTTP_REQUEST, !received.hasMore {
+            self.isBodyComplete.store(true, ordering: .relaxed)
+        }
         return received
     }
 
-    /// The next part of the body, valid until the next receive; nil: it is complete.
+    /// The next part of the body; nil: it is complete.
     func receivePart() async throws -> Received? {
         guard !self.isBodyComplete.load(ordering: .relaxed) else { return nil }
         let received = try await self.receive()
@@ -131,7 +148,7 @@ final class HTTPCall: @unchecked Sendable {
                 }
             }
         }
-        try Self.check(result)
+        try self.check(result)
         self.hasStarted.store(true, ordering: .relaxed)
     }
 
@@ -144,7 +161,7 @@ final class HTTPCall: @unchecked Sendable {
                 }
             }
         }
-        try Self.check(result)
+        try self.check(result)
     }
 
     /// The last part of the body: nothing follows, so nobody waits for it.
@@ -152,16 +169,16 @@ final class HTTPCall: @unchecked Sendable {
         let result = body.withBytes { bytes in
             self.functions.send(ASGI_HTTP_RESPONSE_BODY) { $0.pointee.body = asgi_string(bytes) }
         }
-        try Self.check(result)
+        try self.check(result)
     }
 
-    private static func check(_ result: asgi_result) throws {
+    private func check(_ result: asgi_result) throws {
         switch result {
         case ASGI_DONE, ASGI_PENDING: return
         case ASGI_GONE: throw Disconnected()
         case ASGI_CANCELLED:
-            // The host's time for the scope is up.
-            withUnsafeCurrentTask { $0?.cancel() }
+            // The host's time for the scope is up, or this task was cancelled.
+            if !self.scope.isOpen { self.task.withLock { $0 }?.cancel() }
             throw CancellationError()
         default: throw HostRefusal(result)
         }

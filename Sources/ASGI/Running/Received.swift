@@ -1,17 +1,24 @@
 import CASGI
 
-/// What a receive was answered: the fields of the event that Swift looks at. The bytes are the host's, until the next
-/// receive.
-struct Received: @unchecked Sendable {
+/// What a receive was answered, copied: the bytes of the ABI's event are the host's, and gone with the next receive or the end
+/// of the scope, which a task on another thread may come after.
+struct Received: Sendable {
     let result: asgi_result
     let type: UInt32
     let hasMore: Bool
-    let body: asgi_string
+    let body: [UInt8]
 
+    /// [loop] While the event is valid.
     init(_ result: asgi_result, _ event: UnsafePointer<asgi_event>?) {
         self.result = result
-        self.type = event?.pointee.type ?? 0
-        self.hasMore = (event?.pointee.flags ?? 0) & ASGI_MORE != 0
-        self.body = event?.pointee.body ?? asgi_string(data: nil, size: 0)
+        guard result == ASGI_DONE, let event else {
+            self.type = 0
+            self.hasMore = false
+            self.body = []
+            return
+        }
+        self.type = event.pointee.type
+        self.hasMore = event.pointee.flags & ASGI_MORE != 0
+        self.body = Array(UnsafeRawBufferPointer(event.pointee.body))
     }
 }

@@ -8,6 +8,7 @@ struct ScopeFunctions: @unchecked Sendable {
     private let sendCall: CSend
     /// The loop of the scope; nil: it is a lifespan, which has none.
     private let executor: LoopExecutor?
+    private let pending = PendingReceive()
 
     init(_ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend, _ executor: LoopExecutor?) {
         self.id = scope.pointee.id
@@ -17,15 +18,37 @@ struct ScopeFunctions: @unchecked Sendable {
         self.executor = executor
     }
 
-    /// The next event.
+    /// The next event. Cancelled, it is answered with ASGI_CANCELLED at once.
     func receive() async -> Received {
         // On a loop a call without a completion never blocks, and costs no continuation.
-        if let executor, executor.isCurrent {
+        if let executor, executor.isCurrent, self.pending.isIdle {
             let received = self.receive(nil, nil)
             if received.result != ASGI_WOULD_BLOCK { return received }
         }
-        return await self.awaiting { self.receive($0, $1) }
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { self.waitForEvent($0) }
+        } onCancel: {
+            self.stopWaiting()
+        }
     }
+
+    private func waitForEvent(_ continuation: PendingReceive.Continuation) {
+        switch self.pending.wait(continuation) {
+        case .take(let received): return continuation.resume(returning: received)
+        case .wait: break
+        case .ask:
+            let waiter = Unmanaged.passRetained(ReceiveWaiter(self.pending, self.executor))
+            let answer = self.receive(received, waiter.toOpaque())
+            if answer.result != ASGI_PENDING {
+                waiter.release()
+                self.pending.complete(answer)?.resume(returning: answer)
+            }
+        }
+        // A cancellation that came before there was somebody to be told.
+        if withUnsafeCurrentTask(body: { $0?.isCancelled }) == true { self.stopWaiting() }
+    }
+
+    private func stopWaiting() { self.pending.abandon()?.resume(returning: Received(ASGI_CANCELLED, nil)) }
 
     // Never inlined: in an async function Swift 6.3.1 gives the temporary memory back before it is read.
     @inline(never)
@@ -54,41 +77,58 @@ struct ScopeFunctions: @unchecked Sendable {
 
     /// Waits for what `send`, called with this completion, has begun.
     func awaitSend(_ send: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result) async -> asgi_result {
-        await self.awaiting { Received(send($0, $1), nil) }.result
-    }
-
-    func finish(_ result: asgi_result) { _ = self.host.pointer.pointee.finish(self.id, result) }
-
-    private func awaiting(_ call: (@escaping asgi_then, UnsafeMutableRawPointer) -> Received) async -> Received {
         await withUnsafeContinuation { continuation in
-            let waiter = Unmanaged.passRetained(Waiter(continuation, self.executor))
-            let answer = call(completed, waiter.toOpaque())
-            guard answer.result != ASGI_PENDING else { return }
+            let waiter = Unmanaged.passRetained(SendWaiter(continuation, self.executor))
+            let answer = send(sent, waiter.toOpaque())
+            guard answer != ASGI_PENDING else { return }
             waiter.release()
             continuation.resume(returning: answer)
         }
     }
+
+    func finish(_ result: asgi_result) { _ = self.host.pointer.pointee.finish(self.id, result) }
 }
 
-/// Who waits for a completion. The ABI's `context`; whoever completes it releases it.
-private final class Waiter {
-    let continuation: UnsafeContinuation<Received, Never>
+/// The context of a receive that the host completes. Whoever completes it releases it.
+private final class ReceiveWaiter {
+    let pending: PendingReceive
     let executor: LoopExecutor?
 
-    init(_ continuation: UnsafeContinuation<Received, Never>, _ executor: LoopExecutor?) {
+    init(_ pending: PendingReceive, _ executor: LoopExecutor?) {
+        self.pending = pending
+        self.executor = executor
+    }
+}
+
+private func received(
+    _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
+) {
+    guard let context else { return }
+    let waiter = Unmanaged<ReceiveWaiter>.fromOpaque(context).takeRetainedValue()
+    let received = Received(result, event)
+    guard let continuation = waiter.pending.complete(received) else { return }
+    guard let executor = waiter.executor else { return continuation.resume(returning: received) }
+    executor.entering { continuation.resume(returning: received) }
+}
+
+/// The context of a send that the host completes. Whoever completes it releases it.
+private final class SendWaiter {
+    let continuation: UnsafeContinuation<asgi_result, Never>
+    let executor: LoopExecutor?
+
+    init(_ continuation: UnsafeContinuation<asgi_result, Never>, _ executor: LoopExecutor?) {
         self.continuation = continuation
         self.executor = executor
     }
 }
 
-private func completed(
+private func sent(
     _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
 ) {
     guard let context else { return }
-    let waiter = Unmanaged<Waiter>.fromOpaque(context).takeRetainedValue()
-    let received = Received(result, event)
-    guard let executor = waiter.executor else { return waiter.continuation.resume(returning: received) }
-    executor.entering { waiter.continuation.resume(returning: received) }
+    let waiter = Unmanaged<SendWaiter>.fromOpaque(context).takeRetainedValue()
+    guard let executor = waiter.executor else { return waiter.continuation.resume(returning: result) }
+    executor.entering { waiter.continuation.resume(returning: result) }
 }
 
 /// The completion of a call that nobody waits for. (A NULL would make the call block on a thread that is no loop.)

@@ -30,7 +30,7 @@ public struct HTTPScope: Sendable {
     public var queryString: String { String(self.memory.queryString) }
     /// The fields of the query, decoded.
     public var query: FormFields { FormFields(UnsafeRawBufferPointer(self.memory.queryString)) }
-    /// Where the application is mounted: empty, or like `/wiki`. Links have to begin with it.
+    /// Where the application is mounted: empty, or like `/wiki`; decoded. Links have to begin with it, encoded.
     public var rootPath: String { String(self.memory.rootPath) }
     /// The header fields, in order.
     public var headers: Headers { Headers(self.memory) }

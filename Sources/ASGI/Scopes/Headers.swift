@@ -49,11 +49,12 @@ public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionary
 
     /// Adds a field at the end.
     public mutating func append(_ name: String, _ value: String) {
-        self.fields = .made(self.made + [Header(name, value)])
-    }
-
-    private var made: [Header] {
-        if case .made(let headers) = self.fields { headers } else { Array(self) }
+        var headers: [Header]
+        if case .made(let made) = self.fields { headers = made } else { headers = Array(self) }
+        // No second reference: the array grows where it is.
+        self.fields = .made([])
+        headers.append(Header(name, value))
+        self.fields = .made(headers)
     }
 
     public var startIndex: Int { 0 }

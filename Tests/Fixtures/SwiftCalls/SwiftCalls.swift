@@ -67,8 +67,26 @@ struct SwiftCalls: Application {
         case "/stream":
             try await send(.start(status: 200, headers: [:]))
             let part = ResponseBody([UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10))
-            for _ in 0..<64 { try await send(.body(part, more: true)) }
+            let endless = scope.query["note"] != nil
+            if endless { scope.log(.info, "streaming") }
+            do {
+                var parts = 0
+                while endless || parts < 64 {
+                    try await send(.body(part, more: true))
+                    parts += 1
+                }
+            } catch is Disconnected {
+                scope.log(.info, "the client has left")
+                throw Disconnected()
+            }
             try await send(.body("", more: false))
+        case "/broken":
+            scope.log(.info, "reading")
+            var errors: [String] = []
+            for _ in 0..<2 {
+                do { _ = try await receive.body.bytes(upTo: 100) } catch { errors.append("\(error)") }
+            }
+            scope.log(.info, "twice: \(errors.joined(separator: ", "))")
         case "/loops": try await send(.text(try await Self.threads()))
         case "/wait": try await self.waitForTheEnd(scope, receive)
         default: throw HTTPError(404)
