@@ -34,7 +34,9 @@ enum Route: Equatable {
             case "restore": self = .restore(title)
             case "version":
                 let parts = title.split(separator: "/", maxSplits: 1)
-                guard parts.count == 2, let number = Int(parts[0]), number > 0 else { return nil }
+                guard parts.count == 2, let number = Int(parts[0]), number > 0,
+                    String(number) == parts[0]
+                else { return nil }
                 self = .version(String(parts[1]), number)
             default: return nil
             }

@@ -3,8 +3,8 @@ import ASGI
 /// What is posted. The answer to what was done is a redirect, so that a reload does not post again.
 extension Wiki {
     func write(_ route: Route, _ receive: HTTPReceive, _ site: Site) async throws -> HTTPResponse {
-        // Percent-encoding makes three bytes of one; the other fields are short.
-        let form = try await receive.body.form(upTo: 3 * self.settings.largestEntry + 16 * 1024)
+        // A line end, one byte of a text, is posted as `%0D%0A`; the other fields are short.
+        let form = try await receive.body.form(upTo: 6 * self.settings.largestEntry + 16 * 1024)
         switch route {
         case .new: return try await self.create(form, site)
         case .edit(let title): return try await self.edit(try EntryTitle(title), form, site)
@@ -19,9 +19,9 @@ extension Wiki {
         let folder = self.folder
         do {
             let title = try EntryTitle(given)
-            let entry = try await offLoop { () throws(EntryError) in try folder.create(title, text) }
+            let entry = try await self.writers.run { () throws(EntryError) in try folder.create(title, text) }
             return .redirect(to: site.link(.entry(entry.title.text)))
-        } catch {
+        } catch let error as EntryError {
             // What was written is not lost: the form comes back with it.
             guard error.isMendable else { throw error }
             return site.newEntry(title: given, text: text, refused: error)
@@ -34,9 +34,11 @@ extension Wiki {
         }
         let folder = self.folder
         do {
-            let entry = try await offLoop { () throws(EntryError) in try folder.edit(title, text, base: base) }
+            let entry = try await self.writers.run { () throws(EntryError) in
+                try folder.edit(title, text, base: base)
+            }
             return .redirect(to: site.link(.entry(entry.title.text)))
-        } catch {
+        } catch let error as EntryError {
             if case .conflict(let current) = error { return site.conflict(current, text: text) }
             guard error.isMendable else { throw error }
             let entry = try await offLoop { () throws(EntryError) in try folder.entry(title) }
@@ -48,7 +50,9 @@ extension Wiki {
         guard let number = form["number"].flatMap({ Int($0) }), let base = form["base"].flatMap({ EntryVersion($0) })
         else { throw HTTPError(422, "The form lacks the number of a version, or the version that is to be replaced.") }
         let folder = self.folder
-        let entry = try await offLoop { () throws(EntryError) in try folder.restore(title, number, base: base) }
+        let entry = try await self.writers.run { () throws(EntryError) in
+            try folder.restore(title, number, base: base)
+        }
         return .redirect(to: site.link(.entry(entry.title.text)))
     }
 }
@@ -58,7 +62,7 @@ extension EntryError {
     var isMendable: Bool {
         switch self {
         case .invalidTitle, .exists, .tooLarge, .notText: true
-        case .missing, .noVersion, .conflict, .failed: false
+        case .missing, .noVersion, .conflict, .failed, .busy: false
         }
     }
 }

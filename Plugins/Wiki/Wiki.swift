@@ -4,13 +4,15 @@ import ASGI
 struct Wiki: Application {
     let settings: WikiSettings
     let folder: EntryFolder
+    let writers = WriteQueue()
 
     /// Reads the settings, and opens the folder of entries; a new one begins with a few of its own.
     init(_ lifespan: LifespanScope) throws {
         self.settings = try lifespan.settings(WikiSettings.self)
         do {
             self.folder = try EntryFolder(
-                path: self.settings.folder(lifespan), largest: self.settings.largestEntry
+                path: self.settings.folder(lifespan), largest: self.settings.largestEntry,
+                mayWrite: self.settings.mayEdit
             )
             if self.folder.wasCreated { try Welcome.write(to: self.folder) }
         } catch {
@@ -19,7 +21,11 @@ struct Wiki: Application {
     }
 
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
-        let site = Site(title: self.settings.title, rootPath: scope.rootPath, mayEdit: self.settings.mayEdit)
+        let mount = scope.rootPath.split(separator: "/", omittingEmptySubsequences: false)
+        let site = Site(
+            title: self.settings.title, rootPath: mount.map { String($0).percentEncoded }.joined(separator: "/"),
+            mayEdit: self.settings.mayEdit, entriesAPage: self.settings.entriesAPage
+        )
         var response: HTTPResponse
         do {
             response = try await self.answer(scope, receive, site)

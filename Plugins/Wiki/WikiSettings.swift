@@ -30,7 +30,7 @@ struct WikiSettings: Decodable, Sendable {
             self.entriesAPage = number
         }
         if let mayEdit = try values.decodeIfPresent(Bool.self, forKey: .mayEdit) { self.mayEdit = mayEdit }
-        if let bytes = try values.decodeIfPresent(Int.self, forKey: .largestEntry, in: 1024...(4 << 20)) {
+        if let bytes = try values.decodeIfPresent(Int.self, forKey: .largestEntry, in: 1024...(1 << 20)) {
             self.largestEntry = bytes
         }
     }

@@ -71,7 +71,8 @@ final class FakeHost: @unchecked Sendable {
                     FakeHost.current.note { $0.finished.append(result) }
                     return ASGI_DONE
                 },
-                alive: { _ in FakeHost.current.alive }, post: nil, spawn: nil, after: nil, cancel: nil, setting: { _, _ in nil },
+                alive: { _ in FakeHost.current.alive }, post: nil, spawn: nil, after: nil, cancel: nil,
+                setting: { _, _ in nil },
                 extension: { _, _ in UnsafeRawPointer(FakeHost.current.loops) }
             )
         )

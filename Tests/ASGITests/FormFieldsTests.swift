@@ -29,5 +29,8 @@ struct FormFieldsTests {
         #expect("C++ & more/é~".percentEncoded == "C%2B%2B%20%26%20more%2F%C3%A9~")
         let all = String(String.UnicodeScalarView((1..<0x250).compactMap { Unicode.Scalar($0) }))
         #expect(FormFields("x=\(all.percentEncoded)")["x"] == all)
+        #expect(all.percentEncoded.percentDecoded == all)
+        #expect("a+b%".percentDecoded == "a+b%")
+        #expect("%ff".percentDecoded == nil)
     }
 }

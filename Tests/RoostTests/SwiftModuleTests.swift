@@ -31,7 +31,7 @@ struct SwiftModuleTests {
     @Test(
         "a wrong setting refuses the start, with file, line and what is allowed",
         arguments: [
-            ("a: 1", 1, "'a' is not known"),
+            ("a: 1", 1, "'a' is not known"), ("greeting: x\ngreeting.x: 1", 2, "'greeting.x' is not known"),
             ("greeting: hello\n\ncolour: dak\n", 3, "'colour' found 'dak'; light, dark are allowed"),
             ("# size\nsize: 11", 2, "'size' found 11; 1 to 10 are allowed"),
             ("greeting: [1]", 1, "'greeting' found a list; a text is allowed"),

@@ -78,7 +78,7 @@ struct EntryFolderTests {
         let css = try self.entry("css")
         #expect(css.title.text == "CSS")
         #expect(css.text == "style\n")
-        #expect(css.version == EntryVersion(of: "style\n"))
+        #expect(css.version == EntryVersion(number: 1, text: "style\n"))
         #expect(css.number == 1)
         let status = try FileManager.default.attributesOfItem(atPath: "\(self.folder.path)/CSS.md")
         #expect(css.time == (status[.modificationDate] as? Date).map { Int($0.timeIntervalSince1970) })

@@ -75,7 +75,7 @@ struct EntryHistoryTests {
             try self.drop(".history/Log/\(name)", "x\n")
         }
         #expect(mkdir("\(self.path)/.history/Log/1000001.md", 0o700) == 0)
-        let next = try self.folder.edit(first.title, "two", base: first.version)
+        let next = try self.folder.edit(first.title, "two", base: self.folder.entry(first.title).version)
         #expect(next.number == 1_000_003)
         #expect(try self.numbers(first.title) == [1_000_003, 1_000_002, 1_000_000, 7])
         #expect(throws: EntryError.noVersion(first.title, 8)) { try self.folder.version(first.title, 8) }

@@ -125,7 +125,7 @@ struct EntryWritingTests {
     @Test(
         "a title reaches nothing outside of the folder",
         arguments: [
-            "../../etc/passwd", ".", "..", ".history", ".lock", "a/b", "/etc/passwd", "%2e%2e", "..%2f..",
+            "../../etc/passwd", ".a", "..a", ".history", ".lock", "a/b", "/etc/passwd", "%2e%2e", "..%2f..",
             ".\u{301}./x",
             "../entries/../out",
         ])

@@ -20,6 +20,8 @@ final class WikiServer {
         ["\(Repository.root)/.build/release/libWiki.so", "--app-dir", folder.path, "--port", "0"]
     }
 
+    var port: Int { self.process.port }
+
     /// The folder of the entries.
     var entries: String { "\(self.folder.path)/wiki/entries" }
 

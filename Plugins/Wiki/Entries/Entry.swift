@@ -12,7 +12,7 @@ struct Entry: Hashable, Sendable {
     init(title: EntryTitle, text: String, number: Int, time: Int) {
         self.title = title
         self.text = text
-        self.version = EntryVersion(of: text)
+        self.version = EntryVersion(number: number, text: text)
         self.number = number
         self.time = time
     }

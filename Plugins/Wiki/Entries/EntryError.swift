@@ -16,6 +16,8 @@ enum EntryError: Error, Hashable, CustomStringConvertible {
     case notText
     /// With the operation, the path and what the system said.
     case failed(String)
+    /// Others are writing, for too long.
+    case busy
 
     var description: String {
         switch self {
@@ -28,6 +30,7 @@ enum EntryError: Error, Hashable, CustomStringConvertible {
         case .tooLarge(let limit): "the text is larger than \(limit) bytes"
         case .notText: "the text is no UTF-8, or has a NUL in it"
         case .failed(let reason): reason
+        case .busy: "others are writing: try again in a moment"
         }
     }
 

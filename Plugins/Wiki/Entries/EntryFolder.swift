@@ -13,17 +13,25 @@ struct EntryFolder: Sendable {
     let largest: Int
     /// It was not there before.
     let wasCreated: Bool
+    /// Nothing is written to it otherwise, not even a lock.
+    private let mayWrite: Bool
 
     /// The most bytes that are read: a file dropped in by hand may be a little larger than a text that is written.
     var largestRead: Int { self.largest + 4096 }
 
-    /// Makes the folder where it is missing, and removes what writers left that were killed. Throws
-    /// `EntryError.failed`.
-    init(path: String, largest: Int) throws(EntryError) {
+    /// Makes the folder where it is missing, and removes what writers left that were killed; one that may not be written to
+    /// has to be there. Throws `EntryError.failed`, `.busy`.
+    init(path: String, largest: Int, mayWrite: Bool = true) throws(EntryError) {
         var path = path
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.unicodeScalars.removeLast() }
         self.path = path
         self.largest = largest
+        self.mayWrite = mayWrite
+        guard mayWrite else {
+            self.wasCreated = false
+            guard try Folder.members(path) != nil else { throw .system("open", path, ENOENT) }
+            return
+        }
         self.wasCreated = try Folder.make(path)
         let lock = try FolderLock(path)
         defer { lock.release() }
@@ -106,6 +114,7 @@ struct EntryFolder: Sendable {
             let seen = try look()
             if before?.isSameFile(as: FileStatus(self.path(of: file))) == true { return seen }
         }
+        guard self.mayWrite else { return try look() }
         let lock = try FolderLock(self.path)
         defer { lock.release() }
         return try look()

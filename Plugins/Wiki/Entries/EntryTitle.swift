@@ -13,7 +13,11 @@ struct EntryTitle: Hashable, Sendable {
     /// Throws `EntryError.invalidTitle` with what is wrong.
     init(_ text: String) throws(EntryError) {
         let text = Self.singleSpaced(text)
-        guard !text.isEmpty else { throw .invalidTitle("a title cannot be empty") }
+        guard !text.unicodeScalars.allSatisfy(Self.isInvisible) else { throw .invalidTitle("a title cannot be empty") }
+        // In an address they are a way up, however they are encoded (RFC 3986 §5.2.4).
+        guard !text.unicodeScalars.allSatisfy({ $0 == "." }) else {
+            throw .invalidTitle("a title cannot be of dots only")
+        }
         if let refused = text.unicodeScalars.first(where: Self.isRefused) {
             let digits = String(refused.value, radix: 16, uppercase: true)
             let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
@@ -71,6 +75,10 @@ struct EntryTitle: Hashable, Sendable {
         case 0x21...0x7f: false
         default: scalar.properties.generalCategory == .spaceSeparator
         }
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isDefaultIgnorableCodePoint || Self.isSpace(scalar)
     }
 
     /// Controls, separators of lines, and what turns the direction of the text around it.

@@ -1,24 +1,21 @@
-/// Which text it is: FNV-1a (64 bits) over its UTF-8, written as 16 hexadecimal digits.
-///
-/// Tells an edit that its text was changed meanwhile; not a proof against somebody who forges.
+/// Which version of an entry an edit was made from: its number, and, since files are changed by hand too, its text. Written
+/// like `3-85944171f73967e8`.
 struct EntryVersion: Hashable, Sendable, CustomStringConvertible {
-    private let value: UInt64
+    private let number: Int
+    private let hash: TextHash
 
-    init(of text: String) {
-        var value: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        self.value = value
+    init(number: Int, text: String) {
+        self.number = number
+        self.hash = TextHash(of: text)
     }
 
-    /// Nil unless it is 16 hexadecimal digits.
-    init?(_ hex: String) {
-        // UInt64 takes a sign as well.
-        guard hex.utf8.count == 16, hex.allSatisfy(\.isHexDigit), let value = UInt64(hex, radix: 16) else { return nil }
-        self.value = value
+    /// Nil unless it is written like one.
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let number = Int(parts[0]), let hash = TextHash(parts[1]) else { return nil }
+        self.number = number
+        self.hash = hash
     }
 
-    var description: String {
-        let digits = String(self.value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var description: String { "\(self.number)-\(self.hash)" }
 }

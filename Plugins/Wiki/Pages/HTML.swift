@@ -30,6 +30,8 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
                 case ">": self.text += "&gt;"
                 case "\"": self.text += "&quot;"
                 case "'": self.text += "&#39;"
+                // No page may have them (HTML §3.2.5).
+                case "\u{0}"..."\u{8}", "\u{b}", "\u{e}"..."\u{1f}", "\u{7f}": self.text += "\u{FFFD}"
                 default: self.text.unicodeScalars.append(scalar)
                 }
             }

@@ -9,7 +9,7 @@ extension Site {
             title, at: .entry(title),
             """
             <article>
-            \(Markdown.html(entry.text, title: title))
+            \(self.html(of: entry))
             </article>
             <footer>
             <p class="actions">\(edit)<a class="button quiet" href="\(self.link(.history(title)))">History</a></p>
@@ -17,6 +17,10 @@ extension Site {
             </footer>
             """
         )
+    }
+
+    private func html(of entry: Entry) -> HTML {
+        Markdown.html(entry.text, title: entry.title.text) { self.link(.entry($0)) }
     }
 
     /// An earlier version of an entry, to be read and restored.
@@ -41,7 +45,7 @@ extension Site {
             <a class="button quiet" href="\(self.link(.entry(title)))">Entry</a></div>
             </div>
             <article>
-            \(Markdown.html(version.text, title: title))
+            \(self.html(of: version))
             </article>
             """
         )

@@ -2,9 +2,9 @@ import ASGI
 
 extension Site {
     /// The versions of an entry, newest first.
-    func history(_ entry: Entry, _ changes: [Change]) -> HTTPResponse {
+    func history(_ entry: Entry, _ changes: [Change], _ paging: Paging) -> HTTPResponse {
         let title = entry.title.text
-        let rows = changes.map { change -> HTML in
+        let rows = changes[paging.range].map { change -> HTML in
             let link = self.link(change.isCurrent ? .entry(title) : .version(title, change.number))
             let current: HTML? = change.isCurrent ? " <span class=\"tag\">current</span>" : nil
             return """
@@ -15,7 +15,8 @@ extension Site {
         return self.page(
             "History of \(title)", at: .history(title),
             """
-            <ol class="changes" reversed>\(rows)</ol>
+            <ul class="changes" role="list">\(rows)</ul>
+            \(self.pager(paging, "\(self.link(.history(title)))?"))
             <p class="actions"><a class="button quiet" href="\(self.link(.entry(title)))">Back to the entry</a></p>
             """
         )
@@ -37,6 +38,6 @@ extension Site {
 
                 """
         }
-        return self.page("Recent changes", at: .changes, #"<ul class="changes">\#(rows)</ul>"#)
+        return self.page("Recent changes", at: .changes, #"<ul class="changes" role="list">\#(rows)</ul>"#)
     }
 }

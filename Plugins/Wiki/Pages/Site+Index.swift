@@ -2,8 +2,8 @@ import ASGI
 
 extension Site {
     /// One page of all titles.
-    func index(_ titles: [EntryTitle], of count: Int, page: Int, pages: Int) -> HTTPResponse {
-        guard count > 0 else {
+    func index(_ titles: [EntryTitle], _ paging: Paging) -> HTTPResponse {
+        guard !titles.isEmpty else {
             let new: HTML? =
                 self.mayEdit ? #"<p><a class="button" href="\#(self.link(.new))">Write the first one</a></p>"# : nil
             return self.page("All entries", at: .index, "<p>There are no entries yet.</p>\n\(new)")
@@ -11,23 +11,26 @@ extension Site {
         return self.page(
             "All entries", at: .index,
             """
-            <p class="note">\(count) \(count == 1 ? "entry" : "entries")</p>
-            <ul class="titles">\(self.links(to: titles))</ul>
-            \(pages > 1 ? self.pager(page, pages) : nil)
+            <p class="note">\(titles.count) \(titles.count == 1 ? "entry" : "entries")</p>
+            <ul class="titles" role="list">\(self.links(to: titles[paging.range]))</ul>
+            \(self.pager(paging, "\(self.link(.index))?"))
             """
         )
     }
 
-    func links(to titles: [EntryTitle]) -> [HTML] {
+    func links(to titles: ArraySlice<EntryTitle>) -> [HTML] {
         titles.map { #"<li><a href="\#(self.link(.entry($0.text)))">\#($0.text)</a></li>\#n"# }
     }
 
-    private func pager(_ page: Int, _ pages: Int) -> HTML {
+    /// The way to the other pages of a list; nil: there is only one. `address`: what `page=2` is put behind.
+    func pager(_ paging: Paging, _ address: String) -> HTML? {
+        guard paging.pages > 1 else { return nil }
         let before: HTML? =
-            page > 1 ? #"<a rel="prev" href="\#(self.link(.index))?page=\#(page - 1)">Previous</a>"# : nil
+            paging.page > 1 ? #"<a rel="prev" href="\#(address)page=\#(paging.page - 1)">Previous</a>"# : nil
         let after: HTML? =
-            page < pages ? #"<a rel="next" href="\#(self.link(.index))?page=\#(page + 1)">Next</a>"# : nil
-        return
-            #"<nav class="pager" aria-label="Pages">\#(before)<span>Page \#(page) of \#(pages)</span>\#(after)</nav>"#
+            paging.page < paging.pages ? #"<a rel="next" href="\#(address)page=\#(paging.page + 1)">Next</a>"# : nil
+        return """
+            <nav class="pager" aria-label="Pages">\(before)<span>Page \(paging.page) of \(paging.pages)</span>\(after)</nav>
+            """
     }
 }

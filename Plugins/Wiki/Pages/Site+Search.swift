@@ -2,7 +2,7 @@ import ASGI
 
 extension Site {
     /// The titles that have the text in them.
-    func search(_ text: String, _ titles: [EntryTitle]) -> HTTPResponse {
+    func search(_ text: String, _ titles: [EntryTitle], _ paging: Paging) -> HTTPResponse {
         let new: HTML? =
             self.mayEdit && !text.isEmpty
             ? #"<p><a class="button" href="\#(self.link(.new))?title=\#(text.percentEncoded)">Write “\#(text)”</a></p>"#
@@ -14,7 +14,8 @@ extension Site {
             "Search", at: .search, searched: text,
             """
             <p class="note">\(titles.count) \(titles.count == 1 ? "title has" : "titles have") “\(text)” in it</p>
-            <ul class="titles">\(self.links(to: titles))</ul>
+            <ul class="titles" role="list">\(self.links(to: titles[paging.range]))</ul>
+            \(self.pager(paging, "\(self.link(.search))?q=\(text.percentEncoded)&"))
             \(new)
             """
         )

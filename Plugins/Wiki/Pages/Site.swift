@@ -3,9 +3,10 @@ import ASGI
 /// The frame of all pages: what is at their top, and how they link to each other.
 struct Site {
     let title: String
-    /// Where the wiki is mounted.
+    /// Where the wiki is mounted, percent-encoded.
     let rootPath: String
     let mayEdit: Bool
+    let entriesAPage: Int
 
     /// Pages run no script and load nothing from elsewhere, and no other site may frame them.
     static let securityHeaders: Headers = [
@@ -86,6 +87,7 @@ struct Site {
         case .invalidTitle(let reason): self.message("This is no title: \(reason).", status: 404)
         case .conflict(let current): self.changedMeanwhile(current)
         case .exists, .tooLarge, .notText: self.message("\(error)", status: 422)
+        case .busy: self.message("Others are writing: try again in a moment.", status: 503)
         case .failed: self.message("The entry could not be read or written; the log says why.", status: 500)
         }
     }

@@ -2,7 +2,7 @@ import ASGI
 
 /// The style of the pages: a file of its own, which browsers keep, since its address changes with it.
 enum Style {
-    static let version = EntryVersion(of: Self.text).description
+    static let version = TextHash(of: Self.text).description
 
     static var response: HTTPResponse {
         HTTPResponse(

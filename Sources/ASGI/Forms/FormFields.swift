@@ -38,34 +38,6 @@ public struct FormFields: Sendable, Sequence {
         guard bytes.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else {
             return String(decoding: bytes, as: UTF8.self)
         }
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                if let high = rest.first?.hexDigit, let low = rest.dropFirst().first?.hexDigit {
-                    decoded.append(high << 4 | low)
-                    rest = rest.dropFirst(2)
-                } else {
-                    decoded.append(byte)
-                }
-            default: decoded.append(byte)
-            }
-        }
-        return String(decoding: decoded, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    /// The value of a hexadecimal digit; nil: it is none.
-    fileprivate var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        return String(decoding: PercentDecoding.decoded(bytes, plusIsSpace: true), as: UTF8.self)
     }
 }

@@ -52,26 +52,29 @@ struct SettingsFile {
     func place(of key: String) -> String {
         var found: Node?
         var below = Node.mapping(self.root)
-        for part in key.split(separator: ".") {
-            switch below {
-            case .mapping(let mapping):
-                guard
-                    let (name, value) = mapping.first(where: { $0.key.scalar?.string == String(part) }).map({
-                        ($0.key, $0.value)
-                    })
-                else { return Self.place(self.path, found) }
-                found = name
-                below = value
-            case .sequence(let sequence):
-                guard let index = Int(part), sequence.indices.contains(index) else {
-                    return Self.place(self.path, found)
-                }
-                found = sequence[index]
-                below = sequence[index]
-            case .scalar, .alias: return Self.place(self.path, found)
-            }
+        var rest = key[...]
+        while !rest.isEmpty, let (node, value, length) = Self.step(into: below, rest) {
+            found = node
+            below = value
+            // And the dot.
+            rest = rest.dropFirst(length + 1)
         }
         return Self.place(self.path, found)
+    }
+
+    /// What the beginning of a dotted key names, and how many characters that takes; a key may have dots in it itself.
+    private static func step(into node: Node, _ key: Substring) -> (Node, Node, Int)? {
+        switch node {
+        case .mapping(let mapping):
+            let names = mapping.compactMap { pair in pair.key.scalar.map { (pair.key, pair.value, $0.string) } }
+            let named = names.filter { key == $0.2 || key.hasPrefix($0.2 + ".") }.max { $0.2.count < $1.2.count }
+            return named.map { ($0.0, $0.1, $0.2.count) }
+        case .sequence(let sequence):
+            let digits = key.prefix { $0 != "." }
+            guard let index = Int(digits), sequence.indices.contains(index) else { return nil }
+            return (sequence[index], sequence[index], digits.count)
+        case .scalar, .alias: return nil
+        }
     }
 
     private static func place(_ path: String, _ node: Node?) -> String {

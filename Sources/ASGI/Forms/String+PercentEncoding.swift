@@ -19,4 +19,12 @@ extension String {
         }
         return String(decoding: encoded, as: UTF8.self)
     }
+    /// Percent-decoded; nil when what comes out is no UTF-8. A `%` without two digits stands for itself.
+    ///
+    /// ```swift
+    /// "C%2B%2B".percentDecoded   // "C++"
+    /// ```
+    public var percentDecoded: String? {
+        String(validating: PercentDecoding.decoded(self.utf8, plusIsSpace: false), as: UTF8.self)
+    }
 }
