@@ -1,5 +1,5 @@
 # Roost. `make` alone says what there is.
-.PHONY: help run build test test-all bench format lint clean packages bench-packages
+.PHONY: help run build test test-all bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark; libffi-dev belongs to the package's shape.
@@ -17,6 +17,7 @@ help:
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
+	@echo 'make fuzz     show the request parser made-up bytes, for FUZZ_TIME seconds (60)'
 	@echo 'make bench    measure against a bare epoll loop, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
@@ -39,6 +40,15 @@ test-all: test
 bench: build bench-packages
 	Benchmarks/bench
 
+# What is found new is kept below .build-fuzz; what crashes is named, and its bytes are left here.
+FUZZ_TIME ?= 60
+fuzz: packages
+	ROOST_FUZZ=1 swift build -c release --product RequestFuzz --scratch-path .build-fuzz -Xswiftc -enable-testing \
+		-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld
+	mkdir -p .build-fuzz/corpus
+	.build-fuzz/release/RequestFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
+		.build-fuzz/corpus Tests/Fuzz/Seeds
+
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
@@ -46,7 +56,7 @@ lint:
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-fuzz
 
 packages:
 	@$(call install,$(PACKAGES))

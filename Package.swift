@@ -120,3 +120,14 @@ let package = Package(
         .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ]
 )
+
+// What `make fuzz` builds. A plain build cannot link it.
+if Context.environment["ROOST_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
+        .executableTarget(
+            name: "RequestFuzz", dependencies: ["CFuzz", "HTTPServer"], path: "Tests/Fuzz/RequestFuzz",
+            swiftSettings: swift
+        ),
+    ]
+}

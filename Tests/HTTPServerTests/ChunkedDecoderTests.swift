@@ -55,7 +55,8 @@ struct ChunkedDecoderTests {
         arguments: [
             "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", "1\nab\r\n", "1\r\nabc\r\n", "1\r\na\n0\r\n\r\n", "1 2\r\na\r\n",
             "1000000000000000\r\n", "0\r\nbad\r\n\r\n", "0\r\na : b\r\n\r\n", "0\r\na: \0\r\n\r\n", "1;\0\r\na\r\n",
-            "0\r\n\n",
+            "0\r\n\n", "0\r\nContent-Length: 1\r\n\r\n", "0\r\nx: 1\r\nHost: y\r\n\r\n",
+            "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nAUTHORIZATION: x\r\n\r\n",
         ]
     )
     func malformed(text: String) {

@@ -69,6 +69,9 @@ struct ChunkedDecoder {
                 guard newline > at, bytes[newline - 1] == ASCII.carriageReturn,
                     line == 2 || Self.isField(bytes[at..<(newline - 1)])
                 else { return .refused(.badRequest("a trailer is malformed")) }
+                guard line == 2 || Self.mayTrail(bytes[at..<(newline - 1)]) else {
+                    return .refused(.badRequest("a trailer is a field that belongs to the head"))
+                }
                 at = newline + 1
                 guard line == 2 else {
                     self.state = .trailers(before + line)
@@ -103,6 +106,19 @@ struct ChunkedDecoder {
         guard first == UInt8(ascii: ";") || ASCII.isBlank(first) else { return nil }
         guard extensions.allSatisfy(ASCII.isFieldValue), extensions.contains(UInt8(ascii: ";")) else { return nil }
         return size
+    }
+
+    /// Fields of framing, routing, authentication and of what the content is: a trailer that could change them is how requests are
+    /// smuggled past whoever looks at heads only (RFC 9110 §6.5.1).
+    private static let headFields = [
+        "authorization", "cache-control", "connection", "content-encoding", "content-length", "content-range",
+        "content-type", "cookie", "expect", "host", "keep-alive", "max-forwards", "proxy-authorization",
+        "proxy-connection", "range", "te", "trailer", "transfer-encoding", "upgrade",
+    ].map { Array($0.utf8) }
+
+    private static func mayTrail(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let name = line.prefix { $0 != UInt8(ascii: ":") }
+        return !self.headFields.contains { $0.elementsEqual(name.lazy.map(ASCII.lowercased)) }
     }
 
     private static func isField(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {

@@ -64,20 +64,25 @@ struct HeadReader {
 
     /// The next line, without its CRLF; a bare LF is refused (RFC 9112 §2.2 lets us choose, smuggling chooses for us).
     private mutating func line(_ bytes: UnsafeRawBufferPointer, limit: Int, beyond: Refusal) -> Line {
-        guard let newline = bytes.firstIndex(of: ASCII.newline, from: self.at) else {
-            if bytes.count - self.at > limit { return .refused(beyond) }
-            if bytes.count > self.limits.head { return .refused(Self.headTooLong) }
-            return .incomplete
+        let newline = bytes.firstIndex(of: ASCII.newline, from: self.at)
+        // In this order, so that a line is refused alike in however many pieces it comes.
+        if self.isLonger(than: limit, bytes, end: newline ?? bytes.count) { return .refused(beyond) }
+        guard let newline else {
+            return bytes.count > self.limits.head ? .refused(Self.headTooLong) : .incomplete
         }
         if newline + 1 > self.limits.head { return .refused(Self.headTooLong) }
         guard newline > self.at, bytes[newline - 1] == ASCII.carriageReturn else {
             return .refused(.badRequest("a line ends without CR"))
         }
         let start = self.at
-        let end = newline - 1
-        if end - start > limit { return .refused(beyond) }
         self.at = newline + 1
-        return .found(start: start, end: end)
+        return .found(start: start, end: newline - 1)
+    }
+
+    /// Whether the line that begins here and has come up to `end` is too long, whatever follows; its CR does not count.
+    private func isLonger(than limit: Int, _ bytes: UnsafeRawBufferPointer, end: Int) -> Bool {
+        let count = end - self.at
+        return count > limit + 1 || (count == limit + 1 && bytes[end - 1] != ASCII.carriageReturn)
     }
 
     /// `method SP request-target SP HTTP-version` (RFC 9112 §3). Nil: no room.

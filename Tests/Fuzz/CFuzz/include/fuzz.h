@@ -1,0 +1,6 @@
+/* libFuzzer's driver, which the toolchain brings. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerRunDriver(int *count, char ***arguments, int (*test)(const uint8_t *bytes, size_t size));

@@ -1,0 +1,28 @@
+import CFuzz
+
+@testable import HTTPServer
+
+// libFuzzer shows streams of bytes; the first byte says in which pieces the rest comes. Whatever it is, the same has to come of
+// it whole and in pieces, and nothing may crash.
+
+var count = CommandLine.argc
+var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+
+exit(
+    LLVMFuzzerRunDriver(&count, &arguments) { start, size in
+        guard let start, size > 0 else { return 0 }
+        let bytes = Array(UnsafeBufferPointer(start: start + 1, count: size - 1))
+        var limits = HTTP1Limits()
+        if start[0] & 1 == 1 {
+            limits.requestLine = 48
+            limits.field = 40
+            limits.fields = 6
+            limits.head = 160
+        }
+        let piece = Int(start[0] >> 1) % 32 + 1
+        let whole = RequestStream.events(of: bytes, limits: limits)
+        let pieces = Array(repeating: piece, count: bytes.count / piece + 1)
+        precondition(RequestStream.events(of: bytes, pieces: pieces, limits: limits) == whole, "pieces of \(piece)")
+        return 0
+    }
+)

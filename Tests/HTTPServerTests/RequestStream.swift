@@ -1,0 +1,82 @@
+@testable import HTTPServer
+
+/// Everything that a client sends on one connection, as the server reads it: heads, bodies, and where it ends. Without sockets.
+struct RequestStream {
+    enum Event: Equatable {
+        case head([String])
+        /// A whole body, or what came of it.
+        case body([UInt8])
+        case end
+        /// What follows is not looked at.
+        case refused(Int)
+    }
+
+    private var parser: HTTP1Parser
+    private let head = RequestHead()
+    private var body: RequestBody?
+    private var input: [UInt8] = []
+    private(set) var events: [Event] = []
+
+    init(limits: HTTP1Limits = HTTP1Limits()) { self.parser = HTTP1Parser(limits: limits) }
+
+    /// What a stream that comes in pieces of these sizes is; the last piece takes what is left.
+    static func events(
+        of bytes: some Collection<UInt8>, pieces: [Int] = [], limits: HTTP1Limits = HTTP1Limits()
+    ) -> [Event] {
+        var stream = RequestStream(limits: limits)
+        var rest = bytes[...]
+        for size in pieces where !rest.isEmpty {
+            stream.receive(rest.prefix(size))
+            rest = rest.dropFirst(size)
+        }
+        if !rest.isEmpty { stream.receive(rest) }
+        return stream.events
+    }
+
+    mutating func receive(_ piece: some Collection<UInt8>) {
+        self.input += piece
+        while self.step() {}
+    }
+
+    /// False: nothing more can be said before more comes.
+    private mutating func step() -> Bool {
+        if case .refused = self.events.last { return false }
+        return self.body == nil ? self.readHead() : self.readBody()
+    }
+
+    private mutating func readHead() -> Bool {
+        guard !self.input.isEmpty else { return false }
+        switch self.input.withUnsafeBytes({ self.parser.parse($0, into: self.head) }) {
+        case .incomplete: return false
+        case .refused(let refusal): self.events.append(.refused(refusal.status))
+        case .complete(let size):
+            self.input.removeFirst(size)
+            let line =
+                "\(self.head.method.text) \(self.head.path.text) \(self.head.rawPath.text) \(self.head.query.text)"
+            let fields = self.head.fields.map { "\($0.name.text)=\($0.value.text)" }
+            self.events.append(.head([line, self.head.version.name.text] + fields))
+            self.body = RequestBody(self.head.framing)
+            self.events.append(.body([]))
+        }
+        return true
+    }
+
+    private mutating func readBody() -> Bool {
+        guard var body, case .body(let before) = self.events.last else { return false }
+        defer { if self.body != nil { self.body = body } }
+        switch self.input.withUnsafeBytes({ body.next($0) }) {
+        case .part(let range):
+            self.events[self.events.count - 1] = .body(before + self.input[range])
+            self.input.removeFirst(range.upperBound)
+        case .incomplete(let consumed):
+            self.input.removeFirst(consumed)
+            return false
+        case .end(let consumed):
+            self.input.removeFirst(consumed)
+            self.events.append(.end)
+            self.body = nil
+        case .refused(let refusal): self.events.append(.refused(refusal.status))
+        }
+        return true
+    }
+}

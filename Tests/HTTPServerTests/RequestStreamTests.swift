@@ -1,0 +1,91 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// What holds for every stream of bytes: it is the same requests, or the same refusal, in however many pieces it comes.
+@Suite("Streams of requests")
+struct RequestStreamTests {
+    /// What the fuzzer begins with: a file a stream.
+    static let seeds: [[UInt8]] = {
+        let folder = "\(Repository.root)/Tests/Fuzz/Seeds"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.sorted().compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)").map(Array.init) }
+    }()
+
+    /// Limits that short streams reach.
+    static let limits: HTTP1Limits = {
+        var limits = HTTP1Limits()
+        limits.requestLine = 48
+        limits.field = 40
+        limits.fields = 6
+        limits.head = 160
+        return limits
+    }()
+
+    private func expectSame(_ bytes: [UInt8], _ numbers: inout SeededNumbers, limits: HTTP1Limits) {
+        let whole = RequestStream.events(of: bytes, limits: limits)
+        let byteByByte = RequestStream.events(
+            of: bytes, pieces: Array(repeating: 1, count: bytes.count), limits: limits)
+        #expect(byteByByte == whole, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
+        for _ in 0..<4 {
+            let pieces = (0..<bytes.count).map { _ in Int.random(in: 1...40, using: &numbers) }
+            let split = RequestStream.events(of: bytes, pieces: pieces, limits: limits)
+            #expect(split == whole, "\(String(decoding: bytes, as: UTF8.self).debugDescription) in \(pieces)")
+        }
+    }
+
+    @Test("the seeds are requests of every kind, and refusals of every status")
+    func seeds() {
+        #expect(Self.seeds.count >= 20)
+        let events = Self.seeds.map { RequestStream.events(of: $0) }
+        #expect(events.contains { $0.count(where: { $0 == .end }) > 1 })
+        for status in [400, 413, 417, 501, 505] {
+            #expect(events.contains { $0.contains(.refused(status)) }, "\(status)")
+        }
+    }
+
+    @Test("any split of a seed gives the same")
+    func splits() {
+        var numbers = SeededNumbers(state: 1)
+        for seed in Self.seeds {
+            self.expectSame(seed, &numbers, limits: HTTP1Limits())
+            self.expectSame(seed, &numbers, limits: Self.limits)
+        }
+    }
+
+    @Test("any mutation of a seed is parsed alike, or refused alike, whole and in pieces", arguments: 0..<4)
+    func mutations(part: UInt64) {
+        var numbers = SeededNumbers(state: 100 + part)
+        let odd = Array("\r\n\r\n \t:;,0aZ%\0\u{7f}/?*".utf8)
+        for seed in Self.seeds {
+            for _ in 0..<40 {
+                var bytes = seed
+                for _ in 0..<Int.random(in: 1...4, using: &numbers) where !bytes.isEmpty {
+                    let at = Int.random(in: 0..<bytes.count, using: &numbers)
+                    switch Int.random(in: 0..<5, using: &numbers) {
+                    case 0: bytes[at] = odd.randomElement(using: &numbers)!
+                    case 1: bytes.insert(odd.randomElement(using: &numbers)!, at: at)
+                    case 2: bytes.remove(at: at)
+                    case 3: bytes.insert(contentsOf: bytes[at...].prefix(30), at: at)
+                    default: bytes[at] = UInt8.random(in: 0...255, using: &numbers)
+                    }
+                }
+                self.expectSame(bytes, &numbers, limits: numbers.next() & 1 == 0 ? HTTP1Limits() : Self.limits)
+            }
+        }
+    }
+
+    @Test("a line of just the limit is taken, one more is not, in however many pieces")
+    func edges() {
+        for (count, isTaken) in [(40, true), (41, false)] {
+            let field = "a: " + String(repeating: "x", count: count - 3)
+            let bytes = Array("GET / HTTP/1.1\r\nhost: x\r\n\(field)\r\n\r\n".utf8)
+            var numbers = SeededNumbers(state: 7)
+            self.expectSame(bytes, &numbers, limits: Self.limits)
+            let events = RequestStream.events(of: bytes, limits: Self.limits)
+            #expect(isTaken ? events.last == .end : events == [.refused(431)])
+        }
+    }
+}
