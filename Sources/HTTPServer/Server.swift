@@ -47,11 +47,13 @@ public final class Server: Sendable {
     private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
         let descriptor = try listener.duplicate()
         let address = listener.address
+        let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
         let channel = try await ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
             // A burst of new connections is accepted in one look.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = HTTP1Connection(

@@ -5,6 +5,8 @@ public struct ServerConfiguration: Sendable {
     public var serverName = "roost"
     /// Connections that the kernel keeps until a loop accepts them.
     public var backlog = 2048
+    /// Connections at once, of all loops: above it 503. Nil: as many as there are descriptors.
+    public var connections: Int?
     /// Bytes read ahead of what somebody receives, a connection.
     public var readWindow = 64 * 1024
     /// Bytes under way to a client above which `send` is `.pending`.

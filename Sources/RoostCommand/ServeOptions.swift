@@ -78,6 +78,30 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Bytes of a request's head; above it 431.")
     var limitRequestHead = 64 * 1024
 
+    @Option(help: "Bytes of a request's body; above it 413. [default: none, it is read as far as it is asked for]")
+    var limitRequestBody: Int?
+
+    @Option(help: "Connections at once; above it 503. [default: as many as there are descriptors]")
+    var limitConcurrency: Int?
+
+    @Option(help: "Bytes that are read ahead of what a module receives, a connection.")
+    var limitReadAhead = 64 * 1024
+
+    @Option(help: "Bytes of a body that nobody received which are read and dropped to keep the connection.")
+    var limitUnreadBody = 64 * 1024
+
+    @Option(help: "Bytes under way to a client above which a module's send has to wait.")
+    var limitSendAhead = 64 * 1024
+
+    @Option(help: "Bytes under way to a client above which a module's send is refused.")
+    var limitSend = 1024 * 1024
+
+    @Option(help: "Seconds after a client has ended its side that it is taken to be there still.")
+    var timeoutHalfClose = 5
+
+    @Option(help: "Seconds that a client may take to notice that its connection is closed.")
+    var timeoutLinger = 2
+
     func validate() throws {
         try Self.check("--port", self.port, 0...65535)
         try Self.check("--threads", self.threads, 1...256)
@@ -87,11 +111,20 @@ struct ServeOptions: ParsableArguments {
             ("--timeout-keep-alive", self.timeoutKeepAlive), ("--timeout-request-head", self.timeoutRequestHead),
             ("--timeout-request-body", self.timeoutRequestBody), ("--timeout-write", self.timeoutWrite),
             ("--timeout-graceful-shutdown", self.timeoutGracefulShutdown),
+            ("--timeout-half-close", self.timeoutHalfClose), ("--timeout-linger", self.timeoutLinger),
         ] { try Self.check(name, seconds, 1...86_400) }
         for (name, limit) in [
             ("--limit-request-line", self.limitRequestLine), ("--limit-request-field-size", self.limitRequestFieldSize),
             ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
+            ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
+            ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
+        if let limit = self.limitRequestBody { try Self.check("--limit-request-body", limit, 1...Int.max) }
+        if let limit = self.limitConcurrency { try Self.check("--limit-concurrency", limit, 1...1_000_000) }
+        guard self.limitSendAhead <= self.limitSend else {
+            throw ValidationError(
+                "--limit-send-ahead \(self.limitSendAhead) is more than --limit-send \(self.limitSend)")
+        }
         guard self.rootPath.isEmpty || (self.rootPath.hasPrefix("/") && !self.rootPath.hasSuffix("/")) else {
             throw ValidationError("--root-path '\(self.rootPath)' has to begin with a / and not to end with one")
         }
@@ -132,6 +165,14 @@ struct ServeOptions: ParsableArguments {
         configuration.server.limits.field = self.limitRequestFieldSize
         configuration.server.limits.fields = self.limitRequestFields
         configuration.server.limits.head = self.limitRequestHead
+        configuration.server.limits.body = self.limitRequestBody
+        configuration.server.connections = self.limitConcurrency
+        configuration.server.readWindow = self.limitReadAhead
+        configuration.server.unreadBody = self.limitUnreadBody
+        configuration.server.writeMark = self.limitSendAhead
+        configuration.server.writeLimit = self.limitSend
+        configuration.server.halfCloseTime = self.timeoutHalfClose
+        configuration.server.lingerTime = self.timeoutLinger
         if !self.serverHeader { configuration.server.serverName = "" }
         return configuration
     }

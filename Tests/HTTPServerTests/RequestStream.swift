@@ -11,13 +11,17 @@ struct RequestStream {
         case refused(Int)
     }
 
+    private let limits: HTTP1Limits
     private var parser: HTTP1Parser
     private let head = RequestHead()
     private var body: RequestBody?
     private var input: [UInt8] = []
     private(set) var events: [Event] = []
 
-    init(limits: HTTP1Limits = HTTP1Limits()) { self.parser = HTTP1Parser(limits: limits) }
+    init(limits: HTTP1Limits = HTTP1Limits()) {
+        self.limits = limits
+        self.parser = HTTP1Parser(limits: limits)
+    }
 
     /// What a stream that comes in pieces of these sizes is; the last piece takes what is left.
     static func events(
@@ -55,7 +59,7 @@ struct RequestStream {
                 "\(self.head.method.text) \(self.head.path.text) \(self.head.rawPath.text) \(self.head.query.text)"
             let fields = self.head.fields.map { "\($0.name.text)=\($0.value.text)" }
             self.events.append(.head([line, self.head.version.name.text] + fields))
-            self.body = RequestBody(self.head.framing)
+            self.body = RequestBody(self.head.framing, limit: self.limits.body)
             self.events.append(.body([]))
         }
         return true

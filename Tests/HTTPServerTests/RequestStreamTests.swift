@@ -21,6 +21,7 @@ struct RequestStreamTests {
         limits.field = 40
         limits.fields = 6
         limits.head = 160
+        limits.body = 12
         return limits
     }()
 

@@ -10,6 +10,7 @@ public final class ServerLoop {
     let configuration: ServerConfiguration
     let handler: any RequestHandler
     let log: (any ServerLog)?
+    private let count: ConnectionCount
     /// `server: roost CRLF`, or empty.
     let serverLine: Octets
     var date = DateCache()
@@ -34,9 +35,10 @@ public final class ServerLoop {
     private static let mostRounds = 64
 
     public init(
-        eventLoop: any EventLoop, configuration: ServerConfiguration, handler: any RequestHandler,
-        log: (any ServerLog)?
+        eventLoop: any EventLoop, configuration: ServerConfiguration, count: ConnectionCount,
+        handler: any RequestHandler, log: (any ServerLog)?
     ) {
+        self.count = count
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.handler = handler
@@ -143,7 +145,13 @@ public final class ServerLoop {
 
     func add(_ connection: HTTP1Connection) {
         self.connections[ObjectIdentifier(connection)] = connection
+        self.count.add()
         if self.sweep == nil { self.armSweep() }
+    }
+
+    var hasTooManyConnections: Bool {
+        guard let most = self.configuration.connections else { return false }
+        return self.count.value > most
     }
 
     private func armSweep() {
@@ -154,7 +162,8 @@ public final class ServerLoop {
     }
 
     func remove(_ connection: HTTP1Connection) {
-        self.connections[ObjectIdentifier(connection)] = nil
+        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        self.count.remove()
         guard self.connections.isEmpty else { return }
         self.sweep?.cancel()
         self.sweep = nil

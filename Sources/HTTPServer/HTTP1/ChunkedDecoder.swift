@@ -25,6 +25,11 @@ struct ChunkedDecoder {
     static let longestTrailers = 16 * 1024
 
     private var state = State.size
+    /// Bytes that the chunks to come may have.
+    private var left: Int
+
+    /// `limit`: bytes of the whole body; nil: none.
+    init(limit: Int? = nil) { self.left = limit ?? .max }
 
     /// Says what stands at the start of `bytes`. What a step names as consumed, and the bytes up to the end of a part,
     /// must not be shown again.
@@ -42,6 +47,9 @@ struct ChunkedDecoder {
                 guard newline - at <= Self.longestSizeLine,
                     let size = Self.size(bytes[at..<newline])
                 else { return .refused(.badRequest("a chunk's size is malformed")) }
+                // Refused by what it announces, however much of it has come.
+                guard size <= self.left else { return .refused(RequestBody.tooLarge) }
+                self.left -= size
                 at = newline + 1
                 self.state = size > 0 ? .bytes(size) : .trailers(0)
             case .bytes(let left):

@@ -56,7 +56,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
     init(loop: ServerLoop, peer: Peer) {
         self.loop = loop
         self.peer = peer
-        self.machine = HTTP1StateMachine(unreadBody: loop.configuration.unreadBody)
+        self.machine = HTTP1StateMachine(
+            unreadBody: loop.configuration.unreadBody, bodyLimit: loop.configuration.limits.body
+        )
         self.parser = HTTP1Parser(limits: loop.configuration.limits)
         self.since = loop.tick
     }
@@ -66,6 +68,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         self.loop.add(self)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard self.loop.hasTooManyConnections else { return }
+        // Told at once: a connection that waits for its request would be one too many for as long.
+        self.loop.turn { self.refuse(Refusal(status: 503, reason: "too many connections: try again in a moment")) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

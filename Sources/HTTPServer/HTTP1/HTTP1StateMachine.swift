@@ -36,10 +36,14 @@ struct HTTP1StateMachine {
     private(set) var awaitsContinue = false
 
     private let unreadBody: Int
+    private let bodyLimit: Int?
     private var keepsAlive = true
     private var version = HTTPVersion.http11
 
-    init(unreadBody: Int) { self.unreadBody = unreadBody }
+    init(unreadBody: Int, bodyLimit: Int? = nil) {
+        self.unreadBody = unreadBody
+        self.bodyLimit = bodyLimit
+    }
 
     mutating func headBegan() {
         if self.phase == .idle { self.phase = .head }
@@ -49,7 +53,7 @@ struct HTTP1StateMachine {
         self.phase = .exchange
         self.version = version
         self.keepsAlive = version == .http11 ? !framing.close : framing.keepAlive && !framing.close
-        self.body = RequestBody(framing)
+        self.body = RequestBody(framing, limit: self.bodyLimit)
         self.awaitsContinue = framing.expectsContinue && framing.hasBody
     }
 

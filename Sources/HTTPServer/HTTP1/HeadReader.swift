@@ -217,6 +217,9 @@ struct HeadReader {
             }
             if head.version == .http10 { throw .badRequest("transfer-encoding is given in HTTP/1.0") }
         }
+        if let limit = self.limits.body, let length = head.framing.contentLength, length > limit {
+            throw RequestBody.tooLarge
+        }
         guard self.hosts <= 1 else { throw .badRequest("host is given twice") }
         guard self.hosts == 1 || head.version == .http10 else { throw .badRequest("host is missing") }
         if self.hosts == 1 {

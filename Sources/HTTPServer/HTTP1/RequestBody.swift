@@ -5,15 +5,18 @@ enum RequestBody {
     case length(Int)
     case chunked(ChunkedDecoder)
 
-    init(_ framing: RequestFraming) {
+    /// `limit`: bytes of a chunked body; the head says how many another has.
+    init(_ framing: RequestFraming, limit: Int?) {
         if framing.isChunked {
-            self = .chunked(ChunkedDecoder())
+            self = .chunked(ChunkedDecoder(limit: limit))
         } else if let length = framing.contentLength, length > 0 {
             self = .length(length)
         } else {
             self = .complete
         }
     }
+
+    static let tooLarge = Refusal(status: 413, reason: "the body is too large")
 
     var isComplete: Bool {
         if case .complete = self { return true }

@@ -163,10 +163,12 @@ public final class Host: Service {
 
     private func makeLoops(_ group: MultiThreadedEventLoopGroup) async throws -> [LoopPair] {
         var loops: [LoopPair] = []
+        let count = ConnectionCount()
         for (number, eventLoop) in group.makeIterator().enumerated() {
             let configuration = self.configuration
             loops.append(
-                try await eventLoop.submit { LoopPair(number: number, eventLoop: eventLoop, configuration) }.get()
+                try await eventLoop.submit { LoopPair(number: number, eventLoop: eventLoop, configuration, count) }
+                    .get()
             )
         }
         return loops
@@ -180,15 +182,15 @@ private struct LoopPair: Sendable {
     let mailbox: Mailbox
 
     /// On the loop.
-    init(number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration) {
+    init(number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount) {
         let scopes = ScopeLoop(number: number, mounts: MountTable())
         let log = AccessLog(
             writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
         )
         let server = ServerLoop(
-            eventLoop: eventLoop, configuration: configuration.server, handler: scopes, log: log
+            eventLoop: eventLoop, configuration: configuration.server, count: count, handler: scopes, log: log
         )
-        scopes.join(server)
+        scopes.join(server, sendMark: configuration.server.writeMark, sendLimit: configuration.server.writeLimit)
         self.handle = ServerLoop.Handle(server)
         self.scopes = NIOLoopBound(scopes, eventLoop: eventLoop)
         self.mailbox = scopes.mailbox

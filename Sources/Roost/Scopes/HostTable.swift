@@ -110,7 +110,8 @@ private func sendFromAfar(
     _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
     guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
-    guard slot.pointee.underWay.load(ordering: .relaxed) < ScopeLimits.underWay else { return ASGI_FULL }
+    let (mark, limit) = mailbox._withUnsafeGuaranteedRef { ($0.sendMark, $0.sendLimit) }
+    guard slot.pointee.underWay.load(ordering: .relaxed) < limit else { return ASGI_FULL }
     let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
         EventCopy(asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
     }
@@ -118,7 +119,7 @@ private func sendFromAfar(
     guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
     let blocks = then == nil && ScopeLoop.current == nil
     let isAbove =
-        slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > ScopeLimits.underWayMark
+        slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > mark
         && copy.event.pointee.type != ASGI_HTTP_RESPONSE_START
     let isPromised = isAbove && (blocks || then != nil)
     let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
@@ -126,14 +127,6 @@ private func sendFromAfar(
     let call = ForeignCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
     mailbox._withUnsafeGuaranteedRef { $0.put(call) }
     return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
-}
-
-/// The limits of what other threads send, a scope.
-enum ScopeLimits {
-    /// Bytes under way above which `send` is PENDING.
-    static let underWayMark = 64 * 1024
-    /// Bytes under way above which it is FULL.
-    static let underWay = 1024 * 1024
 }
 
 // MARK: The table

@@ -4,13 +4,19 @@ import NIOCore
 
 /// Where other threads leave calls for a loop, in order. The loop is woken only when the box was empty.
 final class Mailbox: Sendable {
+    /// Bytes of one scope's sends under way above which the next is PENDING.
+    let sendMark: Int
+    /// And above which it is FULL.
+    let sendLimit: Int
     private let eventLoop: any EventLoop
     private let calls = NIOLockedValueBox<[ForeignCall]>([])
     private let drain: @Sendable () -> Void
 
     /// `drain` is run on the event loop.
-    init(eventLoop: any EventLoop, drain: @escaping @Sendable () -> Void) {
+    init(eventLoop: any EventLoop, sendMark: Int, sendLimit: Int, drain: @escaping @Sendable () -> Void) {
         self.eventLoop = eventLoop
+        self.sendMark = sendMark
+        self.sendLimit = sendLimit
         self.drain = drain
     }
 

@@ -44,12 +44,15 @@ final class ScopeLoop: RequestHandler {
     }
 
     /// Joins the event loop, on it, for the life of the process: modules may keep ids of its scopes for as long.
-    func join(_ server: ServerLoop) {
+    /// `sendMark`, `sendLimit`: bytes of one scope under way from other threads above which `send` is PENDING, and FULL.
+    func join(_ server: ServerLoop, sendMark: Int, sendLimit: Int) {
         self.server = server
         let this = Unmanaged.passRetained(self)
         roost_set_current_loop(this.toOpaque())
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
-        self.mailbox = Mailbox(eventLoop: server.eventLoop) { bound.value.drainMailbox() }
+        self.mailbox = Mailbox(eventLoop: server.eventLoop, sendMark: sendMark, sendLimit: sendLimit) {
+            bound.value.drainMailbox()
+        }
         self.slots = FreeSlots(
             home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
         )

@@ -18,6 +18,7 @@ exit(
             limits.field = 40
             limits.fields = 6
             limits.head = 160
+            limits.body = 12
         }
         let piece = Int(start[0] >> 1) % 32 + 1
         let whole = RequestStream.events(of: bytes, limits: limits)

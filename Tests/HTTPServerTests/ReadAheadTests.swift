@@ -1,0 +1,50 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import HTTPServer
+
+/// How far a connection is read ahead of its application.
+@Suite("Reading ahead")
+struct ReadAheadTests {
+    /// Takes requests and does nothing with them.
+    private final class Idle: RequestHandler {
+        func handle(_ exchange: any Exchange) {}
+        func release(_ body: ResponseBody) {}
+    }
+
+    /// Stands between the connection and the socket: counts what the connection asks for.
+    private final class Reads: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        var count = 0
+
+        func read(context: ChannelHandlerContext) { self.count += 1 }
+    }
+
+    @Test("a body that nobody receives is read up to the window, and no further", arguments: [4096, 16384])
+    func window(size: Int) throws {
+        let eventLoop = EmbeddedEventLoop()
+        var configuration = ServerConfiguration()
+        configuration.readWindow = size
+        let loop = ServerLoop(
+            eventLoop: eventLoop, configuration: configuration, count: ConnectionCount(), handler: Idle(), log: nil
+        )
+        let channel = EmbeddedChannel(loop: eventLoop)
+        let reads = Reads()
+        let peer = Peer(of: channel, listening: .tcp(host: "127.0.0.1", port: 80))
+        try channel.pipeline.syncOperations.addHandlers([reads, HTTP1Connection(loop: loop, peer: peer)])
+        let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
+        try channel.writeInbound(ByteBuffer(string: head))
+        var read = 0
+        while true {
+            let before = reads.count
+            channel.read()
+            guard reads.count > before else { break }
+            try channel.writeInbound(ByteBuffer(repeating: 1, count: 1024))
+            read += 1024
+            try #require(read < 1_000_000)
+        }
+        #expect(read == size)
+        _ = try channel.finish(acceptAlreadyClosed: true)
+    }
+}

@@ -1,0 +1,109 @@
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Each limit, reached. (Those of the head and the times are in `ServingTests`.)
+@Suite("Limits")
+struct LimitTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+    }
+
+    private func serve(_ configure: (inout ServerConfiguration) -> Void) async throws -> ServedHost {
+        try await ServedHost(self.library, in: self.folder) { configure(&$0.server) }
+    }
+
+    @Test(
+        "a body of just the limit is taken, one more is 413: by its length before the application sees it, in chunks when it comes"
+    )
+    func body() async throws {
+        let served = try await self.serve { $0.limits.body = 10 }
+        func post(_ fields: String, _ body: String) throws -> Response {
+            let client = try served.client()
+            client.send("POST /echo HTTP/1.1\r\nhost: x\r\n\(fields)\r\n\r\n\(body)")
+            return try client.readResponse()
+        }
+        #expect(try post("content-length: 10", "0123456789").text == "0123456789")
+        #expect(try post("content-length: 11", "").status == 413)
+        let chunked = "transfer-encoding: chunked"
+        #expect(try post(chunked, "a\r\n0123456789\r\n0\r\n\r\n").text == "0123456789")
+        #expect(try post(chunked, "b\r\n01234567890\r\n0\r\n\r\n").status == 413)
+        try await served.host.stop()
+    }
+
+    @Test("a connection too many is told so at once, and is none when it has gone")
+    func connections() async throws {
+        let served = try await self.serve {
+            $0.connections = 2
+            $0.lingerTime = 1
+        }
+        let first = try served.client()
+        let second = try served.client()
+        for client in [first, second] {
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+        }
+        let third = try served.client()
+        let answer = try third.readResponse()
+        #expect(answer.status == 503)
+        #expect(answer.header("connection") == "close")
+        #expect(try !third.readMore())
+        third.close()
+        second.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        #expect(try second.readResponse().status == 200)
+        #expect(try !second.readMore())
+        // The server learns of the ends when it looks; until then the next is one too many still.
+        var status = 503
+        while status == 503 {
+            let next = try served.client()
+            next.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            status = try next.readResponse().status
+        }
+        #expect(status == 200)
+        first.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try first.readResponse().status == 200)
+        try await served.host.stop()
+    }
+
+    @Test("bytes under way to a client, above which a send is FULL")
+    func send() async throws {
+        let served = try await self.serve {
+            $0.writeMark = 64 << 10
+            $0.writeLimit = 128 << 10
+        }
+        let client = try served.client()
+        client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
+        _ = try client.readToEnd()
+        #expect(try served.notes(until: "flood").contains("flood=FULL taken=2 "))
+        try await served.host.stop()
+    }
+
+    @Test("a body that nobody received is dropped up to the limit; a longer one ends the connection")
+    func unreadBody() async throws {
+        let served = try await self.serve { $0.unreadBody = 10 }
+        let client = try served.client()
+        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n0123456789")
+        #expect(try client.readResponse().header("connection") == nil)
+        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n01234567890")
+        #expect(try client.readResponse().header("connection") == "close")
+        #expect(try !client.readMore())
+        try await served.host.stop()
+    }
+
+    @Test("a client that has ended its side is taken to be there for its time, and no longer")
+    func halfClose() async throws {
+        let served = try await self.serve { $0.halfCloseTime = 1 }
+        let client = try served.client()
+        client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+        client.shutdownWrite()
+        #expect(try !client.readMore())
+        #expect(client.received.isEmpty)
+        try await served.host.stop()
+    }
+}
