@@ -135,7 +135,7 @@ static void after_the_end_posted(void *context, asgi_id id, asgi_result result, 
 static asgi_result on_loop(work *w)
 {
     asgi_event event = asgi_event_of(0);
-    asgi_event early = asgi_event_of(ASGI_HTTP_RESPONSE_EARLY_HINT), wrong = asgi_event_of(ASGI_WEBSOCKET_ACCEPT),
+    asgi_event push = asgi_event_of(ASGI_HTTP_RESPONSE_PUSH), wrong = asgi_event_of(ASGI_WEBSOCKET_ACCEPT),
                unknown = asgi_event_of(0x9999), small = asgi_event_of(0);
     asgi_string text = asgi_text("from the loop"), key = asgi_text("title"), loop = asgi_text("asgi.loop/1"),
                 missing = asgi_text("asgi.nothing/1");
@@ -158,7 +158,7 @@ static asgi_result on_loop(work *w)
     note_result("receive-no-then", w->receive(w->id, &event, NULL, NULL));
     note_result("receive-waiting", w->receive(w->id, &event, told, w));
     note_result("receive-second", w->receive(w->id, &event, told, w));
-    note_result("send-early-hint", w->send(w->id, &early, NULL, NULL));
+    note_result("send-push", w->send(w->id, &push, NULL, NULL));
     note_result("send-of-websocket", w->send(w->id, &wrong, NULL, NULL));
     note_result("send-unknown", w->send(w->id, &unknown, NULL, NULL));
     note_result("send-null", w->send(w->id, NULL, NULL, NULL));

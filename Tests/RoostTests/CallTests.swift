@@ -37,7 +37,7 @@ struct CallTests {
                 "spawn=UNSUPPORTED", "after=UNSUPPORTED", "cancel=UNSUPPORTED", "receive-small=INVALID",
                 "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
                 "receive-no-then=WOULD_BLOCK",
-                "receive-waiting=PENDING", "receive-second=BUSY", "send-early-hint=UNSUPPORTED",
+                "receive-waiting=PENDING", "receive-second=BUSY", "send-push=UNSUPPORTED",
                 "send-of-websocket=INVALID", "send-unknown=UNSUPPORTED", "send-null=INVALID",
                 "body-before-start=INVALID", "finish-pending=INVALID", "post=PENDING", "post-null=INVALID",
                 "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",

@@ -18,6 +18,7 @@ public struct HTTPSend: Sendable {
         case .response(let response): try await self(response)
         case .start(let status, let headers):
             try self.call.start(status, headers)
+        case .earlyHint(let links): try self.call.hint(links)
         case .body(let body, more: false):
             try self.call.sendLast(body)
         case .body(let body, more: true):

@@ -10,6 +10,9 @@ public enum HTTPSendEvent: Sendable {
     case response(HTTPResponse)
     /// `http.response.start`: the host may hold it back until the first body.
     case start(status: Int, headers: Headers)
+    /// `http.response.early_hint`: links that the client will need, each like `</style.css>; rel=preload; as=style`, while the
+    /// response is made. Until the first body; where `HTTPScope.extensions` names it.
+    case earlyHint(links: [String])
     /// `http.response.body`: a part of the body; `more`: another follows.
     case body(ResponseBody, more: Bool)
 }

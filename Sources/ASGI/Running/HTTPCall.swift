@@ -152,6 +152,16 @@ final class HTTPCall: @unchecked Sendable {
         self.hasStarted.store(true, ordering: .relaxed)
     }
 
+    func hint(_ links: [String]) throws {
+        let result = Headers(links.map { Header("link", $0) }).withFields { fields in
+            self.functions.send(ASGI_HTTP_RESPONSE_EARLY_HINT) { event in
+                event.pointee.headers = fields.baseAddress
+                event.pointee.header_count = fields.count
+            }
+        }
+        try self.check(result)
+    }
+
     func sendPart(_ body: ResponseBody) async throws {
         let result = await self.functions.awaitSend { then, context in
             body.withBytes { bytes in

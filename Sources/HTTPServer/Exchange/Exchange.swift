@@ -20,6 +20,10 @@ public protocol Exchange: AnyObject {
     /// become a 500. Never waits.
     func start(status: Int, fields: HeaderFields) -> SendOutcome
 
+    /// Tells the client what it will need, while the response is made: 103 with a link for each value (RFC 8297). May come until
+    /// the first part of the body, as often as wanted. Only for clients of HTTP/1.1 and later. Never waits.
+    func hint(_ links: HeaderFields) -> SendOutcome
+
     /// A part of the response's body; `more` says that it is not the last.
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome
 

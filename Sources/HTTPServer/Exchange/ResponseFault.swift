@@ -9,6 +9,7 @@ public enum ResponseFault: Error {
     case contentLength
     case bodyTooLong
     case bodyTooShort
+    case hintTooLate
 
     /// For the log: what is wrong, in the words of the interface.
     public var reason: StaticString {
@@ -22,6 +23,7 @@ public enum ResponseFault: Error {
         case .contentLength: "content-length is not one number, or not the length of the body"
         case .bodyTooLong: "the body is longer than content-length says"
         case .bodyTooShort: "the body ends before it is as long as content-length says"
+        case .hintTooLate: "the head has left already"
         }
     }
 }

@@ -39,6 +39,17 @@ enum HTTP1Encoder {
         }
     }
 
+    /// A whole interim response with a link for each value (RFC 8297 §2).
+    static func writeHint(_ links: HeaderFields, into buffer: inout ByteBuffer) {
+        self.write(Octets("HTTP/1.1 103 Early Hints\r\n"), into: &buffer)
+        for link in links {
+            self.write(Octets("link: "), into: &buffer)
+            self.write(link.value, into: &buffer)
+            self.write(Octets("\r\n"), into: &buffer)
+        }
+        self.write(Octets("\r\n"), into: &buffer)
+    }
+
     /// The framing, what is said about the connection, and the empty line.
     static func writeEnd(
         framing: HTTP1Response.Framing, persistence: Persistence, into buffer: inout ByteBuffer

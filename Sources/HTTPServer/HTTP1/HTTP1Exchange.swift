@@ -94,6 +94,18 @@ final class HTTP1Exchange: Exchange {
         } catch { return .invalid(error) }
     }
 
+    func hint(_ links: HeaderFields) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard connection.hasRoom else { return .full }
+        do {
+            try self.response.mayHint()
+            for link in links { try ResponseFields.check(value: link.value) }
+            self.loop.withOutput(of: connection) { HTTP1Encoder.writeHint(links, into: &$0) }
+            connection.wrote()
+            return .done
+        } catch { return .invalid(error) }
+    }
+
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
         guard body.isTaken || connection.hasRoom else { return .full }

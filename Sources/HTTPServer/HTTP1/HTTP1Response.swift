@@ -68,6 +68,15 @@ struct HTTP1Response {
         guard 200...999 ~= status else { throw .statusOutOfRange }
     }
 
+    /// Whether an interim response may still go before the head (RFC 9110 §15.2).
+    func mayHint() throws(ResponseFault) {
+        switch self.state {
+        case .idle, .started: break
+        case .streaming: throw .hintTooLate
+        case .complete: throw .afterComplete
+        }
+    }
+
     mutating func start(status: Int, contentLength: Int?) throws(ResponseFault) {
         try self.mayStart(status: status)
         self.state = .started(status: status, contentLength: contentLength)

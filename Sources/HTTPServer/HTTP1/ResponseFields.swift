@@ -35,7 +35,12 @@ struct ResponseFields {
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
         guard allowed else { throw .fieldName }
-        for byte in field.value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }
+        try self.check(value: field.value)
+    }
+
+    static func check(value: Octets) throws(ResponseFault) {
+        var allowed = true
+        for byte in value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }
         guard allowed else { throw .fieldValue }
     }
 

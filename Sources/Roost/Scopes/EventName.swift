@@ -13,6 +13,7 @@ struct EventName: CustomStringConvertible {
         case ASGI_HTTP_RESPONSE: "http.response"
         case ASGI_HTTP_RESPONSE_START: "http.response.start"
         case ASGI_HTTP_RESPONSE_BODY: "http.response.body"
+        case ASGI_HTTP_RESPONSE_EARLY_HINT: "http.response.early_hint"
         case ASGI_WEBSOCKET_ACCEPT: "websocket.accept"
         case ASGI_WEBSOCKET_SEND: "websocket.send"
         case ASGI_WEBSOCKET_CLOSE: "websocket.close"

@@ -101,6 +101,9 @@ final class Scope: ExchangeOwner {
         self.memory.pointee.client_port = peer.clientPort
         self.memory.pointee.server_host = asgi_string(peer.server)
         self.memory.pointee.server_port = peer.serverPort
+        let extensions = ScopeExtensions.of(head.version)
+        self.memory.pointee.extensions = extensions.baseAddress
+        self.memory.pointee.extension_count = extensions.count
         if generation.rootPath.size > 0 { self.describeRooted(head, generation.rootPath) }
     }
 
@@ -199,6 +202,9 @@ final class Scope: ExchangeOwner {
             outcome = exchange.respond(status: Int(event.pointee.status), fields: fields, body: body)
         case ASGI_HTTP_RESPONSE_START:
             outcome = exchange.start(status: Int(event.pointee.status), fields: fields)
+        case ASGI_HTTP_RESPONSE_EARLY_HINT:
+            guard exchange.head.version != .http10 else { return ASGI_UNSUPPORTED }
+            outcome = exchange.hint(fields)
         case ASGI_HTTP_RESPONSE_BODY:
             outcome = exchange.send(body, more: event.pointee.flags & ASGI_MORE != 0)
         case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
@@ -209,8 +215,11 @@ final class Scope: ExchangeOwner {
         }
         switch outcome {
         case .done:
-            // What starts a response has no body to give back; its release is owed all the same.
-            if event.pointee.type == ASGI_HTTP_RESPONSE_START { self.loop.willRelease(body) }
+            // What has no body gives none back; its release is owed all the same.
+            switch event.pointee.type {
+            case ASGI_HTTP_RESPONSE_START, ASGI_HTTP_RESPONSE_EARLY_HINT: self.loop.willRelease(body)
+            default: break
+            }
             return ASGI_DONE
         case .pending:
             if case .nobody = completion {} else { self.senders.append(completion) }

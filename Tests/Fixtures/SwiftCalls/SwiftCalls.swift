@@ -80,6 +80,9 @@ struct SwiftCalls: Application {
                 throw Disconnected()
             }
             try await send(.body("", more: false))
+        case "/hint":
+            try await send(.earlyHint(links: ["</style.css>; rel=preload; as=style"]))
+            try await send(.text(scope.extensions.joined(separator: ",")))
         case "/broken":
             scope.log(.info, "reading")
             var errors: [String] = []
