@@ -2,58 +2,55 @@ import ASGI
 
 /// What is posted. The answer to what was done is a redirect, so that a reload does not post again.
 extension Wiki {
-    func write(_ route: Route, _ receive: HTTPReceive, _ site: Site) async throws -> HTTPResponse {
+    func write(_ route: Route, _ receive: HTTPReceive) async throws -> HTTPResponse {
         // A line end, one byte of a text, is posted as `%0D%0A`; the other fields are short.
-        let form = try await receive.body.form(upTo: 6 * self.settings.largestEntry + 16 * 1024)
+        let form = try await receive.body.form(upTo: 6 * self.site.settings.largestEntry + 16 * 1024)
         switch route {
-        case .new: return try await self.create(form, site)
-        case .edit(let title): return try await self.edit(try EntryTitle(title), form, site)
-        case .restore(let title): return try await self.restore(try EntryTitle(title), form, site)
+        case .new: return try await self.create(form)
+        case .edit(let title): return try await self.edit(try EntryTitle(title), form)
+        case .restore(let title): return try await self.restore(try EntryTitle(title), form)
         default: throw HTTPError(405)
         }
     }
 
-    private func create(_ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+    private func create(_ form: FormFields) async throws -> HTTPResponse {
         let given = form["title"] ?? ""
         let text = form["text"] ?? ""
-        let folder = self.folder
         do {
             let title = try EntryTitle(given)
-            let entry = try await self.writers.run { () throws(EntryError) in try folder.create(title, text) }
-            return .redirect(to: site.link(.entry(entry.title.text)))
+            let entry = try await self.writers.run { () throws(EntryError) in try self.folder.create(title, text) }
+            return .redirect(to: self.site.link(.entry(entry.title.text)))
         } catch let error as EntryError {
             // What was written is not lost: the form comes back with it.
             guard error.isMendable else { throw error }
-            return site.newEntry(title: given, text: text, refused: error)
+            return self.site.newEntry(title: given, text: text, refused: error)
         }
     }
 
-    private func edit(_ title: EntryTitle, _ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+    private func edit(_ title: EntryTitle, _ form: FormFields) async throws -> HTTPResponse {
         guard let text = form["text"], let base = form["base"].flatMap({ EntryVersion($0) }) else {
             throw HTTPError(422, "The form lacks the text, or the version that it is based on.")
         }
-        let folder = self.folder
         do {
             let entry = try await self.writers.run { () throws(EntryError) in
-                try folder.edit(title, text, base: base)
+                try self.folder.edit(title, text, base: base)
             }
-            return .redirect(to: site.link(.entry(entry.title.text)))
+            return .redirect(to: self.site.link(.entry(entry.title.text)))
         } catch let error as EntryError {
-            if case .conflict(let current) = error { return site.conflict(current, text: text) }
+            if case .conflict(let current) = error { return self.site.conflict(current, text: text) }
             guard error.isMendable else { throw error }
-            let entry = try await offLoop { () throws(EntryError) in try folder.entry(title) }
-            return site.edit(entry, text: text, base: base, refused: error)
+            let entry = try await offLoop { () throws(EntryError) in try self.folder.entry(title) }
+            return self.site.edit(entry, text: text, base: base, refused: error)
         }
     }
 
-    private func restore(_ title: EntryTitle, _ form: FormFields, _ site: Site) async throws -> HTTPResponse {
+    private func restore(_ title: EntryTitle, _ form: FormFields) async throws -> HTTPResponse {
         guard let number = form["number"].flatMap({ Int($0) }), let base = form["base"].flatMap({ EntryVersion($0) })
         else { throw HTTPError(422, "The form lacks the number of a version, or the version that is to be replaced.") }
-        let folder = self.folder
         let entry = try await self.writers.run { () throws(EntryError) in
-            try folder.restore(title, number, base: base)
+            try self.folder.restore(title, number, base: base)
         }
-        return .redirect(to: site.link(.entry(entry.title.text)))
+        return .redirect(to: self.site.link(.entry(entry.title.text)))
     }
 }
 

@@ -48,12 +48,11 @@ public final class Server: Sendable {
         let descriptor = try listener.duplicate()
         let address = listener.address
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
-        let channel = try await ServerBootstrap(group: loop.eventLoop)
+        var bootstrap = ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
             // A burst of new connections is accepted in one look.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = HTTP1Connection(
@@ -62,8 +61,13 @@ public final class Server: Sendable {
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
-            .withBoundSocket(descriptor)
-            .get()
+        // The default is NIO's own: setting it would cost every connection a call.
+        if mark != ServerConfiguration().writeMark {
+            bootstrap = bootstrap.childChannelOption(
+                .writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1)
+            )
+        }
+        let channel = try await bootstrap.withBoundSocket(descriptor).get()
         // NIO listens anew, with a queue of 128, on the socket that all duplicates share.
         listener.restoreBacklog()
         return channel

@@ -11,6 +11,17 @@ struct RequestStream {
         case refused(Int)
     }
 
+    /// Limits that short streams reach.
+    static let tight: HTTP1Limits = {
+        var limits = HTTP1Limits()
+        limits.requestLine = 48
+        limits.field = 40
+        limits.fields = 6
+        limits.head = 160
+        limits.body = 12
+        return limits
+    }()
+
     private let limits: HTTP1Limits
     private var parser: HTTP1Parser
     private let head = RequestHead()

@@ -14,17 +14,6 @@ struct RequestStreamTests {
         return names.sorted().compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)").map(Array.init) }
     }()
 
-    /// Limits that short streams reach.
-    static let limits: HTTP1Limits = {
-        var limits = HTTP1Limits()
-        limits.requestLine = 48
-        limits.field = 40
-        limits.fields = 6
-        limits.head = 160
-        limits.body = 12
-        return limits
-    }()
-
     private func expectSame(_ bytes: [UInt8], _ numbers: inout SeededNumbers, limits: HTTP1Limits) {
         let whole = RequestStream.events(of: bytes, limits: limits)
         let byteByByte = RequestStream.events(
@@ -52,7 +41,7 @@ struct RequestStreamTests {
         var numbers = SeededNumbers(state: 1)
         for seed in Self.seeds {
             self.expectSame(seed, &numbers, limits: HTTP1Limits())
-            self.expectSame(seed, &numbers, limits: Self.limits)
+            self.expectSame(seed, &numbers, limits: RequestStream.tight)
         }
     }
 
@@ -73,7 +62,7 @@ struct RequestStreamTests {
                     default: bytes[at] = UInt8.random(in: 0...255, using: &numbers)
                     }
                 }
-                self.expectSame(bytes, &numbers, limits: numbers.next() & 1 == 0 ? HTTP1Limits() : Self.limits)
+                self.expectSame(bytes, &numbers, limits: numbers.next() & 1 == 0 ? HTTP1Limits() : RequestStream.tight)
             }
         }
     }
@@ -84,8 +73,8 @@ struct RequestStreamTests {
             let field = "a: " + String(repeating: "x", count: count - 3)
             let bytes = Array("GET / HTTP/1.1\r\nhost: x\r\n\(field)\r\n\r\n".utf8)
             var numbers = SeededNumbers(state: 7)
-            self.expectSame(bytes, &numbers, limits: Self.limits)
-            let events = RequestStream.events(of: bytes, limits: Self.limits)
+            self.expectSame(bytes, &numbers, limits: RequestStream.tight)
+            let events = RequestStream.events(of: bytes, limits: RequestStream.tight)
             #expect(isTaken ? events.last == .end : events == [.refused(431)])
         }
     }

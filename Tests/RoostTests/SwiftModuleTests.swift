@@ -149,7 +149,7 @@ struct SwiftModuleTests {
         let served = try await self.serve()
         // The module needs Swift's threads, of which this test must not hold one meanwhile.
         let threads = try await onThread { try served.get("/loops").text }
-        #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop sleep=loop")
+        #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop event=loop")
         try await served.host.stop()
     }
 

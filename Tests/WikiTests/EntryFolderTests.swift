@@ -7,7 +7,7 @@ import Testing
 
 /// What is read, and what a search finds: also of what was dropped in by hand.
 @Suite("The folder of entries")
-struct EntryFolderTests {
+struct EntryFolderTests: EntrySuite {
     let place: TemporaryFolder
     let folder: EntryFolder
 
@@ -17,7 +17,6 @@ struct EntryFolderTests {
     }
 
     private func texts(_ titles: [EntryTitle]) -> [String] { titles.map(\.text) }
-    private func drop(_ name: String, _ text: String) throws { try self.place.write("entries/\(name)", text) }
     private func entry(_ title: String) throws -> Entry { try self.folder.entry(EntryTitle(title)) }
 
     @Test("the folder is made with the folders on its way, and that is said once")

@@ -7,7 +7,7 @@ import Testing
 
 /// The versions of an entry, and the changes of all.
 @Suite("Histories of entries")
-struct EntryHistoryTests {
+struct EntryHistoryTests: EntrySuite {
     let place: TemporaryFolder
     let folder: EntryFolder
 
@@ -16,16 +16,9 @@ struct EntryHistoryTests {
         self.folder = try EntryFolder(path: "\(self.place.path)/entries", largest: 100_000)
     }
 
-    private var path: String { self.folder.path }
-    private func title(_ text: String = "Log") throws -> EntryTitle { try EntryTitle(text) }
-    private func drop(_ name: String, _ text: String) throws { try self.place.write("entries/\(name)", text) }
     private func setTime(_ name: String, _ seconds: Int, _ nanoseconds: Int = 0) {
         let time = timespec(tv_sec: seconds, tv_nsec: nanoseconds)
         #expect(utimensat(AT_FDCWD, "\(self.path)/\(name)", [time, time], 0) == 0)
-    }
-    private func numbers(_ title: EntryTitle) throws -> [Int] { try self.folder.history(title).map(\.number) }
-    private func texts(_ title: EntryTitle) throws -> [String] {
-        try self.numbers(title).map { try self.folder.version(title, $0).text }
     }
 
     @Test("an old text becomes a new version")

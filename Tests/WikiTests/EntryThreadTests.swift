@@ -7,7 +7,7 @@ import Testing
 
 /// Many at once: nothing of what they write is lost, and nobody sees the half of it.
 @Suite("Threads and entries")
-struct EntryThreadTests {
+struct EntryThreadTests: EntrySuite {
     /// What a thread saw that cannot be.
     private struct Odd: Error, CustomStringConvertible { let description: String }
 
@@ -18,9 +18,6 @@ struct EntryThreadTests {
         self.place = try TemporaryFolder()
         self.folder = try EntryFolder(path: "\(self.place.path)/entries", largest: 100_000)
     }
-
-    private var path: String { self.folder.path }
-    private func title(_ text: String = "Log") throws -> EntryTitle { try EntryTitle(text) }
 
     @Test("threads that add lines lose none of them, and no version", .timeLimit(.minutes(5)))
     func threads() throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// What is written, what is refused, and what a kill leaves.
 @Suite("Writing entries")
-struct EntryWritingTests {
+struct EntryWritingTests: EntrySuite {
     let place: TemporaryFolder
     let folder: EntryFolder
 
@@ -16,15 +16,8 @@ struct EntryWritingTests {
         self.folder = try EntryFolder(path: "\(self.place.path)/entries", largest: 100_000)
     }
 
-    private var path: String { self.folder.path }
-    private func drop(_ name: String, _ text: String) throws { try self.place.write("entries/\(name)", text) }
-    private func title(_ text: String = "Log") throws -> EntryTitle { try EntryTitle(text) }
     private func names(_ below: String = "") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(self.path)\(below)").sorted()
-    }
-    private func numbers(_ title: EntryTitle) throws -> [Int] { try self.folder.history(title).map(\.number) }
-    private func texts(_ title: EntryTitle) throws -> [String] {
-        try self.numbers(title).map { try self.folder.version(title, $0).text }
     }
 
     @Test("an entry is made once, in whatever case, and leaves no other file")

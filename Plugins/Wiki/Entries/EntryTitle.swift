@@ -1,3 +1,5 @@
+import ASGI
+
 /// The title of an entry: fit to be shown on a line, and to name a file that stays in its folder.
 ///
 /// Two titles are equal when their keys are: `css` is `CSS`, and é is é however it is composed.
@@ -37,10 +39,12 @@ struct EntryTitle: Hashable, Sendable {
     ///
     /// Files are dropped in by hand too: what follows a `%` and is no escape stays as it is.
     init?(fileName: String) {
-        let bytes = Array(fileName.utf8)
-        guard bytes.first != UInt8(ascii: "."), bytes.suffix(3).elementsEqual(".md".utf8),
-            let title = try? EntryTitle(Self.unescaped(bytes.dropLast(3)))
-        else { return nil }
+        guard fileName.utf8.first != UInt8(ascii: "."), fileName.utf8.suffix(3).elementsEqual(".md".utf8) else {
+            return nil
+        }
+        let name = String(Substring(fileName.utf8.dropLast(3)))
+        // Escapes that make no UTF-8 are none.
+        guard let title = try? EntryTitle(name.percentDecoded ?? name) else { return nil }
         self = title
     }
 
@@ -102,26 +106,5 @@ struct EntryTitle: Hashable, Sendable {
             }
         }
         return String(name)
-    }
-
-    private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String {
-        var plain: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Self.digit),
-                let low = rest.dropFirst().first.flatMap(Self.digit)
-            {
-                plain.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                plain.append(byte)
-            }
-        }
-        // Escapes that make no UTF-8 are none.
-        return String(validating: plain, as: UTF8.self) ?? String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        Character(Unicode.Scalar(byte)).hexDigitValue.map { UInt8($0) }
     }
 }

@@ -6,7 +6,7 @@ extension Site {
         let title = entry.title.text
         let edit: HTML? = self.mayEdit ? #"<a class="button" href="\#(self.link(.edit(title)))">Edit</a>"# : nil
         return self.page(
-            title, at: .entry(title),
+            title,
             """
             <article>
             \(self.html(of: entry))

@@ -3,11 +3,17 @@ import ASGI
 extension Site {
     /// A new entry is to be written; `refused`: again, since what was posted could not be taken.
     func newEntry(title: String, text: String, refused: EntryError? = nil) -> HTTPResponse {
-        self.page(
-            "New entry", at: .new, status: refused == nil ? 200 : refused?.isConflict == true ? 409 : 422,
+        let status =
+            switch refused {
+            case nil: 200
+            case .exists: 409
+            default: 422
+            }
+        return self.page(
+            "New entry", at: .new, status: status,
             """
             \(self.refusal(refused))
-            <form class="entry" method="post" action="\(self.link(.new))">
+            <form method="post" action="\(self.link(.new))">
             <label for="title">Title</label>
             <input id="title" name="title" required value="\(title)"\(self.mark(refused)) autocomplete="off">
             \(self.textArea(text))
@@ -23,7 +29,7 @@ extension Site {
     ) -> HTTPResponse {
         let title = entry.title.text
         return self.page(
-            "Edit \(title)", at: .edit(title), status: refused == nil ? 200 : 422,
+            "Edit \(title)", status: refused == nil ? 200 : 422,
             "\(self.refusal(refused))\n\(self.editForm(title, text ?? entry.text, base ?? entry.version))"
         )
     }
@@ -46,7 +52,7 @@ extension Site {
 
     private func editForm(_ title: String, _ text: String, _ base: EntryVersion) -> HTML {
         """
-        <form class="entry" method="post" action="\(self.link(.edit(title)))">
+        <form method="post" action="\(self.link(.edit(title)))">
         <input type="hidden" name="base" value="\(base.description)">
         \(self.textArea(text))
         <p class="actions"><button>Save</button><a class="button quiet" href="\(self.link(.entry(title)))">Cancel</a></p>
@@ -74,8 +80,4 @@ extension Site {
         default: nil
         }
     }
-}
-
-extension EntryError {
-    var isConflict: Bool { if case .exists = self { true } else { false } }
 }

@@ -13,7 +13,7 @@ extension Site {
                 """
         }
         return self.page(
-            "History of \(title)", at: .history(title),
+            "History of \(title)",
             """
             <ul class="changes" role="list">\(rows)</ul>
             \(self.pager(paging, "\(self.link(.history(title)))?"))

@@ -8,10 +8,10 @@ extension Site {
             ? #"<p><a class="button" href="\#(self.link(.new))?title=\#(text.percentEncoded)">Write “\#(text)”</a></p>"#
             : nil
         guard !titles.isEmpty else {
-            return self.page("Search", at: .search, searched: text, "<p>No title has “\(text)” in it.</p>\n\(new)")
+            return self.page("Search", searched: text, "<p>No title has “\(text)” in it.</p>\n\(new)")
         }
         return self.page(
-            "Search", at: .search, searched: text,
+            "Search", searched: text,
             """
             <p class="note">\(titles.count) \(titles.count == 1 ? "title has" : "titles have") “\(text)” in it</p>
             <ul class="titles" role="list">\(self.links(to: titles[paging.range]))</ul>

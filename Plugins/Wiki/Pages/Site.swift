@@ -2,11 +2,19 @@ import ASGI
 
 /// The frame of all pages: what is at their top, and how they link to each other.
 struct Site {
-    let title: String
+    let settings: WikiSettings
     /// Where the wiki is mounted, percent-encoded.
-    let rootPath: String
-    let mayEdit: Bool
-    let entriesAPage: Int
+    private let rootPath: String
+
+    /// `rootPath`: decoded, as a scope has it.
+    init(_ settings: WikiSettings, rootPath: String) {
+        self.settings = settings
+        let segments = rootPath.split(separator: "/", omittingEmptySubsequences: false)
+        self.rootPath = segments.map { String($0).percentEncoded }.joined(separator: "/")
+    }
+
+    var title: String { self.settings.title }
+    var mayEdit: Bool { self.settings.mayEdit }
 
     /// Pages run no script and load nothing from elsewhere, and no other site may frame them.
     static let securityHeaders: Headers = [

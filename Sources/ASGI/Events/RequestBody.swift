@@ -13,6 +13,11 @@ public struct RequestBody: AsyncSequence, Sendable {
     let call: HTTPCall
 
     /// Takes the parts one after another.
+    ///
+    /// ```swift
+    /// var parts = receive.body.makeAsyncIterator()
+    /// let first = try await parts.next()
+    /// ```
     public struct AsyncIterator: AsyncIteratorProtocol {
         let call: HTTPCall
 

@@ -7,6 +7,10 @@ import CASGI
 /// ```
 public struct HostRefusal: Error, Hashable, CustomStringConvertible {
     /// Why; the words of `asgi.h`.
+    ///
+    /// ```swift
+    /// if refusal.reason == .full { scope.log(.warning, "the client does not keep up") }
+    /// ```
     public enum Reason: Sendable, Hashable {
         /// `ASGI_INVALID`: out of order, or malformed; the host's log says more.
         case invalid

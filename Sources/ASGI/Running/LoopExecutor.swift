@@ -51,34 +51,15 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.jobs.removeAll(keepingCapacity: true)
     }
 
+    /// It runs also when the application is shut down meanwhile: a job that is dropped is a task that hangs.
     private func post(_ job: UnownedJob) {
-        let posted = Unmanaged.passRetained(PostedJob(job: job, executor: self))
-        guard self.table.pointee.post(self.lifespan, self.number, runPosted, posted.toOpaque()) != ASGI_PENDING else {
-            return
+        HostCompletion.pass(self) { then, context in
+            let answer = self.table.pointee.post(self.lifespan, self.number, then, context)
+            // The application has been shut down: whoever still waits for this task must not wait for ever.
+            if answer != ASGI_PENDING { globalConcurrentExecutor.enqueue(job) }
+            return answer
+        } completed: { _, _ in
+            job.runSynchronously(on: self.asUnownedTaskExecutor())
         }
-        // The application has been shut down: whoever still waits for this task must not wait for ever.
-        posted.release()
-        globalConcurrentExecutor.enqueue(job)
     }
-}
-
-/// A job on its way to its loop.
-private final class PostedJob {
-    let job: UnownedJob
-    let executor: LoopExecutor
-
-    init(job: UnownedJob, executor: LoopExecutor) {
-        self.job = job
-        self.executor = executor
-    }
-}
-
-/// Also when the application was shut down meanwhile, which `result` would say: a job that is dropped is a task that
-/// hangs.
-private func runPosted(
-    _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
-) {
-    guard let context else { return }
-    let posted = Unmanaged<PostedJob>.fromOpaque(context).takeRetainedValue()
-    posted.executor.entering { posted.job.runSynchronously(on: posted.executor.asUnownedTaskExecutor()) }
 }

@@ -3,7 +3,7 @@ import CASGI
 /// The functions of one scope, as Swift calls them: at once, or awaited. [any]
 struct ScopeFunctions: @unchecked Sendable {
     private let id: asgi_id
-    let host: HostReference
+    private let host: HostReference
     private let receiveCall: CReceive
     private let sendCall: CSend
     /// The loop of the scope; nil: it is a lifespan, which has none.
@@ -37,11 +37,14 @@ struct ScopeFunctions: @unchecked Sendable {
         case .take(let received): return continuation.resume(returning: received)
         case .wait: break
         case .ask:
-            let waiter = Unmanaged.passRetained(ReceiveWaiter(self.pending, self.executor))
-            let answer = self.receive(received, waiter.toOpaque())
-            if answer.result != ASGI_PENDING {
-                waiter.release()
-                self.pending.complete(answer)?.resume(returning: answer)
+            let pending = self.pending
+            func complete(_ received: Received) { pending.complete(received)?.resume(returning: received) }
+            HostCompletion.pass(self.executor) { then, context in
+                let answer = self.receive(then, context)
+                if answer.result != ASGI_PENDING { complete(answer) }
+                return answer.result
+            } completed: {
+                complete(Received($0, $1))
             }
         }
         // A cancellation that came before there was somebody to be told.
@@ -78,57 +81,17 @@ struct ScopeFunctions: @unchecked Sendable {
     /// Waits for what `send`, called with this completion, has begun.
     func awaitSend(_ send: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result) async -> asgi_result {
         await withUnsafeContinuation { continuation in
-            let waiter = Unmanaged.passRetained(SendWaiter(continuation, self.executor))
-            let answer = send(sent, waiter.toOpaque())
-            guard answer != ASGI_PENDING else { return }
-            waiter.release()
-            continuation.resume(returning: answer)
+            HostCompletion.pass(self.executor) { then, context in
+                let answer = send(then, context)
+                if answer != ASGI_PENDING { continuation.resume(returning: answer) }
+                return answer
+            } completed: { result, _ in
+                continuation.resume(returning: result)
+            }
         }
     }
 
     func finish(_ result: asgi_result) { _ = self.host.pointer.pointee.finish(self.id, result) }
-}
-
-/// The context of a receive that the host completes. Whoever completes it releases it.
-private final class ReceiveWaiter {
-    let pending: PendingReceive
-    let executor: LoopExecutor?
-
-    init(_ pending: PendingReceive, _ executor: LoopExecutor?) {
-        self.pending = pending
-        self.executor = executor
-    }
-}
-
-private func received(
-    _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
-) {
-    guard let context else { return }
-    let waiter = Unmanaged<ReceiveWaiter>.fromOpaque(context).takeRetainedValue()
-    let received = Received(result, event)
-    guard let continuation = waiter.pending.complete(received) else { return }
-    guard let executor = waiter.executor else { return continuation.resume(returning: received) }
-    executor.entering { continuation.resume(returning: received) }
-}
-
-/// The context of a send that the host completes. Whoever completes it releases it.
-private final class SendWaiter {
-    let continuation: UnsafeContinuation<asgi_result, Never>
-    let executor: LoopExecutor?
-
-    init(_ continuation: UnsafeContinuation<asgi_result, Never>, _ executor: LoopExecutor?) {
-        self.continuation = continuation
-        self.executor = executor
-    }
-}
-
-private func sent(
-    _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
-) {
-    guard let context else { return }
-    let waiter = Unmanaged<SendWaiter>.fromOpaque(context).takeRetainedValue()
-    guard let executor = waiter.executor else { return waiter.continuation.resume(returning: result) }
-    executor.entering { waiter.continuation.resume(returning: result) }
 }
 
 /// The completion of a call that nobody waits for. (A NULL would make the call block on a thread that is no loop.)

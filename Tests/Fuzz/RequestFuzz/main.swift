@@ -12,14 +12,7 @@ exit(
     LLVMFuzzerRunDriver(&count, &arguments) { start, size in
         guard let start, size > 0 else { return 0 }
         let bytes = Array(UnsafeBufferPointer(start: start + 1, count: size - 1))
-        var limits = HTTP1Limits()
-        if start[0] & 1 == 1 {
-            limits.requestLine = 48
-            limits.field = 40
-            limits.fields = 6
-            limits.head = 160
-            limits.body = 12
-        }
+        let limits = start[0] & 1 == 1 ? RequestStream.tight : HTTP1Limits()
         let piece = Int(start[0] >> 1) % 32 + 1
         let whole = RequestStream.events(of: bytes, limits: limits)
         let pieces = Array(repeating: piece, count: bytes.count / piece + 1)
