@@ -7,6 +7,9 @@ public struct ServerConfiguration: Sendable {
     public var backlog = 2048
     /// Connections at once, of all loops: above it 503. Nil: as many as there are descriptors.
     public var connections: Int?
+    /// Requests of one connection whose scopes have not ended, though their responses may be complete: while there are as many,
+    /// no further one is begun.
+    public var unfinished = 100
     /// Bytes read ahead of what somebody receives, a connection.
     public var readWindow = 64 * 1024
     /// Bytes under way to a client above which `send` is `.pending`.

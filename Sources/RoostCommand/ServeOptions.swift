@@ -72,17 +72,26 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Bytes of a field; above it 431.")
     var limitRequestFieldSize = 16 * 1024
 
-    @Option(help: "Fields of a request; above it 431.")
+    @Option(help: "Fields of a request, and of its trailers; above it 431.")
     var limitRequestFields = 128
 
-    @Option(help: "Bytes of a request's head; above it 431.")
+    @Option(help: "Bytes of a request's head, and of its trailers; above it 431.")
     var limitRequestHead = 64 * 1024
+
+    @Option(help: "Bytes of the line before a chunk of a request's body; above it 400.")
+    var limitChunkLine = 1024
 
     @Option(help: "Bytes of a request's body; above it 413. [default: none, it is read as far as it is asked for]")
     var limitRequestBody: Int?
 
     @Option(help: "Connections at once; above it 503. [default: as many as there are descriptors]")
     var limitConcurrency: Int?
+
+    @Option(help: "Requests of a connection that have not ended, though they may be answered: above it they wait.")
+    var limitUnfinished = 100
+
+    @Option(help: "Requests of a thread that have not ended; above it 503.")
+    var limitScopes = 65_536
 
     @Option(help: "Bytes that are read ahead of what a module receives, a connection.")
     var limitReadAhead = 64 * 1024
@@ -116,6 +125,8 @@ struct ServeOptions: ParsableArguments {
         for (name, limit) in [
             ("--limit-request-line", self.limitRequestLine), ("--limit-request-field-size", self.limitRequestFieldSize),
             ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
+            ("--limit-chunk-line", self.limitChunkLine), ("--limit-unfinished", self.limitUnfinished),
+            ("--limit-scopes", self.limitScopes),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
@@ -165,6 +176,9 @@ struct ServeOptions: ParsableArguments {
         configuration.server.limits.field = self.limitRequestFieldSize
         configuration.server.limits.fields = self.limitRequestFields
         configuration.server.limits.head = self.limitRequestHead
+        configuration.server.limits.chunkLine = self.limitChunkLine
+        configuration.server.unfinished = self.limitUnfinished
+        configuration.scopes = self.limitScopes
         configuration.server.limits.body = self.limitRequestBody
         configuration.server.connections = self.limitConcurrency
         configuration.server.readWindow = self.limitReadAhead

@@ -6,7 +6,7 @@ import Testing
 @Suite("Chunked bodies")
 struct ChunkedDecoderTests {
     private enum Outcome: Equatable {
-        case whole(String, rest: String)
+        case whole(String, trailers: [String] = [], rest: String)
         case incomplete
         case refused(Int)
     }
@@ -17,6 +17,7 @@ struct ChunkedDecoderTests {
         var shown: [UInt8] = []
         var rest = Array(text.utf8)[...]
         var body: [UInt8] = []
+        var trailers: [String] = []
         repeat {
             let count = min(step, rest.count)
             shown += rest.prefix(count)
@@ -27,12 +28,19 @@ struct ChunkedDecoderTests {
                 case .part(let range):
                     body += shown[range]
                     shown.removeFirst(range.upperBound)
+                case .trailer(let name, let value, let consumed):
+                    trailers.append(
+                        "\(String(decoding: shown[name], as: UTF8.self))=\(String(decoding: shown[value], as: UTF8.self))"
+                    )
+                    shown.removeFirst(consumed)
                 case .incomplete(let consumed):
                     shown.removeFirst(consumed)
                     isStarved = true
                 case .end(let consumed):
                     let after = shown.dropFirst(consumed) + rest
-                    return .whole(String(decoding: body, as: UTF8.self), rest: String(decoding: after, as: UTF8.self))
+                    return .whole(
+                        String(decoding: body, as: UTF8.self), trailers: trailers,
+                        rest: String(decoding: after, as: UTF8.self))
                 case .refused(let refusal): return .refused(refusal.status)
                 }
             }
@@ -44,8 +52,8 @@ struct ChunkedDecoderTests {
     func whole(step: Int) {
         #expect(self.decode("3\r\nabc\r\n0\r\n\r\nnext", step: step) == .whole("abc", rest: "next"))
         #expect(
-            self.decode("A;x=y\r\n0123456789\r\n1 ; q=\"a\"\r\nb\r\n000\r\nt: u\r\n\r\n", step: step)
-                == .whole("0123456789b", rest: ""))
+            self.decode("A;x=y\r\n0123456789\r\n1 ; q=\"a\"\r\nb\r\n000\r\nt: u \r\nV:\r\n\r\n", step: step)
+                == .whole("0123456789b", trailers: ["t=u", "V="], rest: ""))
         #expect(self.decode("0\r\n\r\n", step: step) == .whole("", rest: ""))
         #expect(self.decode("3\r\nab", step: step) == .incomplete)
     }
@@ -66,8 +74,13 @@ struct ChunkedDecoderTests {
 
     @Test("sizes and trailers have limits")
     func limits() {
-        #expect(self.decode("1;" + String(repeating: "x", count: ChunkedDecoder.longestSizeLine)) == .refused(400))
+        let limits = HTTP1Limits()
+        #expect(self.decode("1;" + String(repeating: "x", count: limits.chunkLine)) == .refused(400))
+        #expect(self.decode("0\r\na: " + String(repeating: "x", count: limits.field)) == .refused(431))
         let trailer = "a: " + String(repeating: "x", count: 1000) + "\r\n"
-        #expect(self.decode("0\r\n" + String(repeating: trailer, count: 20) + "\r\n") == .refused(431))
+        #expect(self.decode("0\r\n" + String(repeating: trailer, count: 66) + "\r\n") == .refused(431))
+        let many = String(repeating: "a: b\r\n", count: limits.fields + 1)
+        #expect(self.decode("0\r\n\(many)\r\n") == .refused(431))
+        #expect(self.decode("0\r\n\(many)\r\n", step: 1) == .refused(431))
     }
 }

@@ -16,12 +16,19 @@ struct HTTP1ResponseTests {
     @Test("one part is sent with its length, several are chunked")
     func framing() throws {
         var one = try self.started()
-        #expect(try one.body(count: 5, more: false) == .init(head: .length(5), body: .length(5), isLast: true))
+        #expect(
+            try one.body(count: 5, more: false)
+                == .init(head: .length(5), body: .length(5), endsBody: true, isLast: true))
         var several = try self.started()
-        #expect(try several.body(count: 5, more: true) == .init(head: .chunked, body: .chunked, isLast: false))
-        #expect(try several.body(count: 0, more: false) == .init(head: nil, body: .chunked, isLast: true))
+        #expect(
+            try several.body(count: 5, more: true)
+                == .init(head: .chunked, body: .chunked, endsBody: false, isLast: false))
+        #expect(
+            try several.body(count: 0, more: false) == .init(head: nil, body: .chunked, endsBody: true, isLast: true))
         var old = try self.started(version: .http10)
-        #expect(try old.body(count: 5, more: true) == .init(head: .untilClose, body: .untilClose, isLast: false))
+        #expect(
+            try old.body(count: 5, more: true)
+                == .init(head: .untilClose, body: .untilClose, endsBody: false, isLast: false))
         #expect(old.endsWithConnection)
     }
 
@@ -29,19 +36,23 @@ struct HTTP1ResponseTests {
     func bodiless() throws {
         var head = try self.started(isHead: true)
         #expect(
-            try head.body(count: 5, more: false) == .init(head: .none(contentLength: 5), body: nil, isLast: true)
+            try head.body(count: 5, more: false)
+                == .init(head: .none(contentLength: 5), body: nil, endsBody: true, isLast: true)
         )
         var length = try self.started(length: 9, isHead: true)
         #expect(
-            try length.body(count: 0, more: false) == .init(head: .none(contentLength: 9), body: nil, isLast: true)
+            try length.body(count: 0, more: false)
+                == .init(head: .none(contentLength: 9), body: nil, endsBody: true, isLast: true)
         )
         var unknown = try self.started(status: 304, isHead: true)
         #expect(
-            try unknown.body(count: 0, more: false) == .init(head: .none(contentLength: nil), body: nil, isLast: true)
+            try unknown.body(count: 0, more: false)
+                == .init(head: .none(contentLength: nil), body: nil, endsBody: true, isLast: true)
         )
         var empty = try self.started(status: 204, length: 5)
         #expect(
-            try empty.body(count: 5, more: false) == .init(head: .none(contentLength: nil), body: nil, isLast: true)
+            try empty.body(count: 5, more: false)
+                == .init(head: .none(contentLength: nil), body: nil, endsBody: true, isLast: true)
         )
     }
 
@@ -55,6 +66,29 @@ struct HTTP1ResponseTests {
         #expect(!response.isReplaceable)
         #expect(try response.body(count: 1, more: false).isLast)
         #expect(response.isComplete)
+    }
+
+    @Test("trailers follow the body, in chunks, where the start has announced them (RFC 9112 §7.1.2)")
+    func trailers() throws {
+        var response = HTTP1Response(version: .http11, isHead: false)
+        try response.start(status: 200, contentLength: 3, trailers: true)
+        #expect(throws: ResponseFault.trailersBeforeBody) { try response.trailers(more: false) }
+        #expect(throws: ResponseFault.bodyTooShort) { try response.body(count: 2, more: false) }
+        #expect(
+            try response.body(count: 3, more: false)
+                == .init(head: .chunked, body: .chunked, endsBody: true, isLast: false))
+        #expect(!response.isComplete && !response.isReplaceable)
+        #expect(throws: ResponseFault.bodyAfterLast) { try response.body(count: 0, more: false) }
+        #expect(try response.trailers(more: true) == (true, false))
+        #expect(try response.trailers(more: false) == (true, true))
+        #expect(throws: ResponseFault.afterComplete) { try response.trailers(more: false) }
+        var head = HTTP1Response(version: .http11, isHead: true)
+        try head.start(status: 200, contentLength: nil, trailers: true)
+        _ = try head.body(count: 3, more: false)
+        #expect(try head.trailers(more: false) == (false, true))
+        var unannounced = try self.started()
+        _ = try unannounced.body(count: 3, more: false)
+        #expect(throws: ResponseFault.afterComplete) { try unannounced.trailers(more: false) }
     }
 
     @Test("the order of events")

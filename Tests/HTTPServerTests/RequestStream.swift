@@ -6,7 +6,8 @@ struct RequestStream {
         case head([String])
         /// A whole body, or what came of it.
         case body([UInt8])
-        case end
+        /// With the trailers.
+        case end([String])
         /// What follows is not looked at.
         case refused(Int)
     }
@@ -18,6 +19,7 @@ struct RequestStream {
         limits.field = 40
         limits.fields = 6
         limits.head = 160
+        limits.chunkLine = 24
         limits.body = 12
         return limits
     }()
@@ -28,6 +30,7 @@ struct RequestStream {
     private var body: RequestBody?
     private var input: [UInt8] = []
     private(set) var events: [Event] = []
+    private var trailers: [String] = []
 
     init(limits: HTTP1Limits = HTTP1Limits()) {
         self.limits = limits
@@ -70,7 +73,7 @@ struct RequestStream {
                 "\(self.head.method.text) \(self.head.path.text) \(self.head.rawPath.text) \(self.head.query.text)"
             let fields = self.head.fields.map { "\($0.name.text)=\($0.value.text)" }
             self.events.append(.head([line, self.head.version.name.text] + fields))
-            self.body = RequestBody(self.head.framing, limit: self.limits.body)
+            self.body = RequestBody(self.head.framing, limits: self.limits)
             self.events.append(.body([]))
         }
         return true
@@ -83,12 +86,16 @@ struct RequestStream {
         case .part(let range):
             self.events[self.events.count - 1] = .body(before + self.input[range])
             self.input.removeFirst(range.upperBound)
+        case .trailer(let name, let value, let consumed):
+            self.trailers.append(String(decoding: self.input[name] + [58] + self.input[value], as: UTF8.self))
+            self.input.removeFirst(consumed)
         case .incomplete(let consumed):
             self.input.removeFirst(consumed)
             return false
         case .end(let consumed):
             self.input.removeFirst(consumed)
-            self.events.append(.end)
+            self.events.append(.end(self.trailers))
+            self.trailers = []
             self.body = nil
         case .refused(let refusal): self.events.append(.refused(refusal.status))
         }

@@ -40,9 +40,7 @@ struct ExtensionTests {
             body.body = asgi_text("x");
             send(scope->id, &body, NULL, NULL);
             results[3] = hint(scope, send, "</too-late.css>", NULL);
-            snprintf(text, sizeof text, " %d %d %d %d %.*s", results[0], results[1], results[2], results[3],
-                     (int)(scope->extension_count ? scope->extensions[0].size : 0),
-                     scope->extension_count ? scope->extensions[0].data : "");
+            snprintf(text, sizeof text, " %d %d %d %d", results[0], results[1], results[2], results[3]);
             body.flags = 0;
             body.body = asgi_text(text);
             return send(scope->id, &body, NULL, NULL);
@@ -60,7 +58,7 @@ struct ExtensionTests {
             text.hasPrefix(
                 "HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\nlink: </b.js>; rel=preload\r\n\r\n"
                     + "HTTP/1.1 103 Early Hints\r\nlink: </late.css>\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(text)")
-        #expect(text.contains(" 0 -4 0 -4 http.response.early_hint"))
+        #expect(text.contains(" 0 -4 0 -4"))
         #expect(!text.contains("set-cookie") && !text.contains("too-late"))
         #expect(!served.log.holding("http.response.early_hint refused: the head has left already").isEmpty)
 
@@ -68,7 +66,7 @@ struct ExtensionTests {
         old.send("GET / HTTP/1.0\r\n\r\n")
         let answer = try old.readToEnd()
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
-        #expect(answer.hasSuffix("x -5 -5 -5 -5 "))
+        #expect(answer.hasSuffix("x -5 -5 -5 -5"))
         try await served.host.stop()
     }
 
@@ -78,7 +76,7 @@ struct ExtensionTests {
         let client = try served.client()
         client.send("GET /hint HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().status == 103)
-        #expect(try client.readResponse().text == "http.response.early_hint")
+        #expect(try client.readResponse().text.contains("http.response.early_hint"))
         try await served.host.stop()
     }
 }

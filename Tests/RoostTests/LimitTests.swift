@@ -84,6 +84,60 @@ struct LimitTests {
         try await served.host.stop()
     }
 
+    @Test("the line before a chunk, and the trailers, each at its limit")
+    func chunkLines() async throws {
+        let served = try await self.serve {
+            $0.limits.chunkLine = 20
+            $0.limits.fields = 3
+            $0.limits.field = 40
+            // A line of the body is read whole, however little is read ahead.
+            $0.readWindow = 4
+        }
+        func post(_ body: String) throws -> Int {
+            let client = try served.client()
+            client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            client.send(body)
+            return try client.readResponse().status
+        }
+        #expect(try post("1;456789012345678901\r\nx\r\n0\r\n\r\n") == 400)
+        #expect(try post("1;45678901234567890\r\nx\r\n0\r\n\r\n") == 200)
+        #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n") == 200)
+        #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n") == 431)
+        #expect(try post("0\r\na: \(String(repeating: "x", count: 37))\r\n\r\n") == 200)
+        #expect(try post("0\r\na: \(String(repeating: "x", count: 38))\r\n\r\n") == 431)
+        try await served.host.stop()
+    }
+
+    @Test("while as many requests of a connection have not ended, the next waits")
+    func unfinished() async throws {
+        let served = try await self.serve { $0.unfinished = 1 }
+        let client = try served.client()
+        client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().text == "first")
+        // Another's request is answered meanwhile, and ends the one.
+        #expect(client.received.isEmpty)
+        #expect(try served.get("/state").status == 200)
+        #expect(try client.isSilent(milliseconds: 0))
+        #expect(try served.get("/outlived").text == "second")
+        #expect(try client.readResponse().status == 200)
+        try await served.host.stop()
+    }
+
+    @Test("scopes of a loop that have not ended: one more is 503")
+    func scopes() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) { $0.scopes = 2 }
+        let waiting = [try served.client(), try served.client()]
+        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+        var status = 200
+        while status == 200 { status = try served.get("/state").status }
+        #expect(status == 503)
+        waiting[0].close()
+        while status == 503 { status = try served.get("/state").status }
+        #expect(status == 200)
+        waiting[1].close()
+        try await served.host.stop()
+    }
+
     @Test("a body that nobody received is dropped up to the limit; a longer one ends the connection")
     func unreadBody() async throws {
         let served = try await self.serve { $0.unreadBody = 10 }

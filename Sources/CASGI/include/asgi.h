@@ -181,8 +181,9 @@ typedef struct asgi_scope {
 #define ASGI_HTTP_RESPONSE_TRAILERS 0x113u     /* headers, flags ASGI_MORE                                            */
 #define ASGI_HTTP_RESPONSE_EARLY_HINT 0x114u   /* headers: the links, each a value; their names are ignored           */
 #define ASGI_HTTP_RESPONSE_PUSH 0x115u         /* text: the path; headers                                             */
-#define ASGI_HTTP_RESPONSE_PATHSEND 0x116u     /* text: the absolute path of a file; once, not mixed with body        */
-#define ASGI_HTTP_RESPONSE_ZEROCOPYSEND 0x117u /* file, offset, count, flags ASGI_MORE                                */
+#define ASGI_HTTP_RESPONSE_PATHSEND 0x116u     /* text: the absolute path of a file: the whole body                   */
+#define ASGI_HTTP_RESPONSE_ZEROCOPYSEND 0x117u /* file, offset, count, flags ASGI_MORE: a part of the body            */
+/* The files of both are regular ones; one that cannot be sent is answered with ASGI_FAILED, and nothing was taken.   */
 #define ASGI_HTTP_RESPONSE_DEBUG 0x118u        /* body: JSON; for test clients only                                   */
 /* received of a WebSocket: */
 #define ASGI_WEBSOCKET_CONNECT 0x201u
@@ -218,7 +219,7 @@ struct asgi_event {
     int32_t status;             /* HTTP status, 200 to 999 (1xx are the host's)                                      */
     int32_t code;               /* WebSocket close code                                                              */
     int32_t file;               /* a descriptor, duplicated in the call                                              */
-    int64_t offset;             /* in `file`; -1: its current position                                               */
+    int64_t offset;             /* in `file`; -1: its current position, which moves behind what is sent              */
     int64_t count;              /* bytes of `file`; -1: to its end                                                   */
     asgi_string body;
     asgi_string text;

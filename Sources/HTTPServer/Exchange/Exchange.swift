@@ -16,9 +16,12 @@ public protocol Exchange: AnyObject {
     /// The next part of the request's body.
     func receive() -> Reception
 
+    /// The fields that came behind the body: none until its last part was received. Valid until `end`.
+    var trailers: HeaderFields { get }
+
     /// Begins the response. The head is held back until the first part of the body, so that a late failure can still
-    /// become a 500. Never waits.
-    func start(status: Int, fields: HeaderFields) -> SendOutcome
+    /// become a 500. `trailers`: fields will follow the body; only for clients that take them. Never waits.
+    func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome
 
     /// Tells the client what it will need, while the response is made: 103 with a link for each value (RFC 8297). May come until
     /// the first part of the body, as often as wanted. Only for clients of HTTP/1.1 and later. Never waits.
@@ -26,6 +29,12 @@ public protocol Exchange: AnyObject {
 
     /// A part of the response's body; `more` says that it is not the last.
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome
+
+    /// A part of a file as a part of the body. It is the exchange's, taken or not.
+    func send(_ file: ResponseFile, more: Bool) -> SendOutcome
+
+    /// Fields behind the body, where `start` has said so; `more` says that others follow.
+    func send(trailers: HeaderFields, more: Bool) -> SendOutcome
 
     /// A whole response at once: one head, one body, one write.
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome
@@ -68,7 +77,7 @@ public enum Reception {
     case disconnect
 }
 
-/// What `start`, `send` and `respond` answer.
+/// What `start`, `hint`, `send` and `respond` answer.
 public enum SendOutcome {
     /// Taken.
     case done

@@ -9,6 +9,9 @@ public final class RequestHead {
     public internal(set) var query = Octets.empty
     public internal(set) var version = HTTPVersion.http11
 
+    /// Whether the client takes trailers behind the response's body.
+    public var takesTrailers: Bool { self.framing.takesTrailers }
+
     /// What the fields say about the connection and the body; for the server.
     var framing = RequestFraming()
 

@@ -10,6 +10,10 @@ public enum ResponseFault: Error {
     case bodyTooLong
     case bodyTooShort
     case hintTooLate
+    case bodyAfterLast
+    case trailersBeforeBody
+    case trailerField
+    case otherScope
 
     /// For the log: what is wrong, in the words of the interface.
     public var reason: StaticString {
@@ -24,6 +28,10 @@ public enum ResponseFault: Error {
         case .bodyTooLong: "the body is longer than content-length says"
         case .bodyTooShort: "the body ends before it is as long as content-length says"
         case .hintTooLate: "the head has left already"
+        case .bodyAfterLast: "the body has ended already: its trailers are to follow"
+        case .trailersBeforeBody: "trailers come after the last part of the body, where the start has announced them"
+        case .otherScope: "this scope is an http scope"
+        case .trailerField: "a trailer is a field that belongs to the head"
         }
     }
 }

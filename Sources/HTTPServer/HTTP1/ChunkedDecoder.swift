@@ -7,6 +7,8 @@ struct ChunkedDecoder {
         case incomplete(consumed: Int)
         /// Bytes of the body.
         case part(Range<Int>)
+        /// A trailer, whose line is done with after so many bytes.
+        case trailer(name: Range<Int>, value: Range<Int>, consumed: Int)
         /// The last chunk and its trailers ended after so many bytes.
         case end(consumed: Int)
         case refused(Refusal)
@@ -16,20 +18,20 @@ struct ChunkedDecoder {
         case size
         case bytes(Int)
         case bytesEnd
-        case trailers(Int)
+        /// Bytes and fields of the trailers that have been read.
+        case trailers(bytes: Int, fields: Int)
         case complete
     }
 
-    /// The longest line of a chunk's size with its extensions, and all trailers together.
-    static let longestSizeLine = 1024
-    static let longestTrailers = 16 * 1024
-
+    private let limits: HTTP1Limits
     private var state = State.size
     /// Bytes that the chunks to come may have.
     private var left: Int
 
-    /// `limit`: bytes of the whole body; nil: none.
-    init(limit: Int? = nil) { self.left = limit ?? .max }
+    init(limits: HTTP1Limits = HTTP1Limits()) {
+        self.limits = limits
+        self.left = limits.body ?? .max
+    }
 
     /// Says what stands at the start of `bytes`. What a step names as consumed, and the bytes up to the end of a part,
     /// must not be shown again.
@@ -39,19 +41,18 @@ struct ChunkedDecoder {
             switch self.state {
             case .size:
                 guard let newline = bytes.firstIndex(of: ASCII.newline, from: at) else {
-                    if bytes.count - at > Self.longestSizeLine {
-                        return .refused(.badRequest("a chunk's size is too long"))
-                    }
+                    if bytes.count - at > self.limits.chunkLine { return .refused(Self.sizeTooLong) }
                     return .incomplete(consumed: at)
                 }
-                guard newline - at <= Self.longestSizeLine,
-                    let size = Self.size(bytes[at..<newline])
-                else { return .refused(.badRequest("a chunk's size is malformed")) }
+                guard newline - at <= self.limits.chunkLine else { return .refused(Self.sizeTooLong) }
+                guard let size = Self.size(bytes[at..<newline]) else {
+                    return .refused(.badRequest("a chunk's size is malformed"))
+                }
                 // Refused by what it announces, however much of it has come.
                 guard size <= self.left else { return .refused(RequestBody.tooLarge) }
                 self.left -= size
                 at = newline + 1
-                self.state = size > 0 ? .bytes(size) : .trailers(0)
+                self.state = size > 0 ? .bytes(size) : .trailers(bytes: 0, fields: 0)
             case .bytes(let left):
                 guard at < bytes.count else { return .incomplete(consumed: at) }
                 let count = min(left, bytes.count - at)
@@ -67,25 +68,25 @@ struct ChunkedDecoder {
                 }
                 at += 2
                 self.state = .size
-            case .trailers(let before):
-                guard let newline = bytes.firstIndex(of: ASCII.newline, from: at) else {
-                    if before + bytes.count - at > Self.longestTrailers { return .refused(Self.trailersTooLong) }
-                    return .incomplete(consumed: at)
+            case .trailers(let before, let fields):
+                // Sizes first, so that a trailer is refused alike in however many pieces it comes.
+                let newline = bytes.firstIndex(of: ASCII.newline, from: at)
+                let line = (newline ?? bytes.count) - at
+                guard line <= self.limits.field + 1, before + line < self.limits.head else {
+                    return .refused(Self.trailersTooLong)
                 }
-                let line = newline + 1 - at
-                guard before + line <= Self.longestTrailers else { return .refused(Self.trailersTooLong) }
-                guard newline > at, bytes[newline - 1] == ASCII.carriageReturn,
-                    line == 2 || Self.isField(bytes[at..<(newline - 1)])
-                else { return .refused(.badRequest("a trailer is malformed")) }
-                guard line == 2 || Self.mayTrail(bytes[at..<(newline - 1)]) else {
-                    return .refused(.badRequest("a trailer is a field that belongs to the head"))
+                guard let newline else { return .incomplete(consumed: at) }
+                guard line > 0, bytes[newline - 1] == ASCII.carriageReturn else {
+                    return .refused(.badRequest("a line of the trailers ends without CR"))
                 }
-                at = newline + 1
-                guard line == 2 else {
-                    self.state = .trailers(before + line)
+                if line == 1 {
+                    at = newline + 1
+                    self.state = .complete
                     continue
                 }
-                self.state = .complete
+                guard fields < self.limits.fields else { return .refused(Self.tooManyTrailers) }
+                self.state = .trailers(bytes: before + line + 1, fields: fields + 1)
+                return Self.trailer(bytes[at..<(newline - 1)])
             case .complete:
                 return .end(consumed: at)
             }
@@ -93,7 +94,9 @@ struct ChunkedDecoder {
     }
 
     private static let badEnd = Refusal.badRequest("a chunk does not end with CRLF")
+    private static let sizeTooLong = Refusal.badRequest("a chunk's size is too long")
     private static let trailersTooLong = Refusal(status: 431, reason: "the trailers are too long")
+    private static let tooManyTrailers = Refusal(status: 431, reason: "there are too many trailers")
 
     /// `chunk-size [ chunk-ext ] CR`: hexadecimal digits, then nothing or extensions, which are ignored (RFC 9112 §7.1.1).
     private static func size(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
@@ -116,21 +119,18 @@ struct ChunkedDecoder {
         return size
     }
 
-    /// Fields of framing, routing, authentication and of what the content is: a trailer that could change them is how requests are
-    /// smuggled past whoever looks at heads only (RFC 9110 §6.5.1).
-    private static let headFields = [
-        "authorization", "cache-control", "connection", "content-encoding", "content-length", "content-range",
-        "content-type", "cookie", "expect", "host", "keep-alive", "max-forwards", "proxy-authorization",
-        "proxy-connection", "range", "te", "trailer", "transfer-encoding", "upgrade",
-    ].map { Array($0.utf8) }
-
-    private static func mayTrail(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let name = line.prefix { $0 != UInt8(ascii: ":") }
-        return !self.headFields.contains { $0.elementsEqual(name.lazy.map(ASCII.lowercased)) }
-    }
-
-    private static func isField(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { return false }
-        return line[..<colon].allSatisfy(ASCII.isToken) && line[(colon + 1)...].allSatisfy(ASCII.isFieldValue)
+    /// `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2).
+    private static func trailer(_ line: Slice<UnsafeRawBufferPointer>) -> Step {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
+            line[..<colon].allSatisfy(ASCII.isToken), line[(colon + 1)...].allSatisfy(ASCII.isFieldValue)
+        else { return .refused(.badRequest("a trailer is malformed")) }
+        guard TrailerField.mayTrail(line[..<colon]) else {
+            return .refused(.badRequest("a trailer is a field that belongs to the head"))
+        }
+        let value = line[(colon + 1)...].drop(while: ASCII.isBlank)
+        let end = value.lastIndex { !ASCII.isBlank($0) }.map { $0 + 1 } ?? value.startIndex
+        return .trailer(
+            name: line.startIndex..<colon, value: value.startIndex..<end, consumed: line.endIndex + 2
+        )
     }
 }

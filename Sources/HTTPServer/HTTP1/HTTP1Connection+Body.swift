@@ -31,16 +31,25 @@ extension HTTP1Connection {
 
     /// Nil: nothing is there yet.
     private func bodyPart() -> Part? {
-        let start = self.input
-        switch self.decode() {
-        case .part(let range):
-            guard let slice = start.getSlice(at: start.readerIndex + range.lowerBound, length: range.count) else {
-                return .disconnect
+        while true {
+            let start = self.input
+            switch self.decode() {
+            case .part(let range):
+                guard let slice = start.getSlice(at: start.readerIndex + range.lowerBound, length: range.count) else {
+                    return .disconnect
+                }
+                return .part(slice, more: !self.machine.body.isComplete)
+            case .trailer(let name, let value, _):
+                start.withUnsafeReadableBytes { bytes in
+                    self.exchange?.takeTrailer(
+                        name: UnsafeRawBufferPointer(rebasing: bytes[name]),
+                        value: UnsafeRawBufferPointer(rebasing: bytes[value])
+                    )
+                }
+            case .end: return .part(ByteBuffer(), more: false)
+            case .incomplete: return nil
+            case .refused(let refusal): return self.refuseBody(refusal)
             }
-            return .part(slice, more: !self.machine.body.isComplete)
-        case .end: return .part(ByteBuffer(), more: false)
-        case .incomplete: return nil
-        case .refused(let refusal): return self.refuseBody(refusal)
         }
     }
 

@@ -5,7 +5,7 @@ extension HTTP1Connection {
     func lookAtDeadline() {
         let configuration = self.loop.configuration
         let idle = self.loop.tick - self.since
-        if self.isStuck { return self.abort() }
+        if self.isStuck || self.files.contains(where: \.isCutShort) { return self.abort() }
         switch self.machine.phase {
         case .idle: if idle > configuration.keepAliveTime { self.follow(self.machine.stop()) }
         case .head:

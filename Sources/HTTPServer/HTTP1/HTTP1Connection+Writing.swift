@@ -46,6 +46,21 @@ extension HTTP1Connection {
         }
     }
 
+    /// Has the kernel send a part of a file (sendfile).
+    func write(_ file: ResponseFile) {
+        self.spill()
+        self.count(file.count)
+        guard let context else { return }
+        let underWay = FileUnderWay(file)
+        self.files.append(underWay)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            underWay.close()
+            self.files.removeFirst()
+        }
+        context.write(NIOAny(IOData.fileRegion(underWay.region)), promise: promise)
+    }
+
     /// Something of this connection is in the loop's buffer, or in the channel: it leaves when the turn ends.
     func wrote() {
         guard !self.isDirty else { return }
@@ -127,6 +142,16 @@ extension HTTP1Connection {
     func relieved() {
         self.tellCongested(.writable)
         guard self.isHeldBack, !self.isCongested else { return }
+        self.goOn()
+    }
+
+    /// A request of this connection has ended, whoever held it.
+    func exchangeRested() {
+        self.unfinished -= 1
+        if self.isHeldBack { self.goOn() }
+    }
+
+    private func goOn() {
         self.isHeldBack = false
         self.willProceed()
     }

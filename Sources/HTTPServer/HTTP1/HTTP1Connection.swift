@@ -34,8 +34,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var begun: HTTP1Exchange?
     /// Exchanges whose `send` was `.pending`, each with its use: it may serve another connection since.
     var congested: [(exchange: HTTP1Exchange, use: Int)] = []
-    /// Requests wait until what is under way has left.
+    /// Requests wait until what is under way has left, or scopes have ended.
     var isHeldBack = false
+    /// Exchanges that somebody still holds, though their response may be complete.
+    var unfinished = 0
+    /// Files on their way to the client, in order.
+    var files: [FileUnderWay] = []
     /// Bytes given to the channel, and those of them that had left when it was last asked.
     var given = 0
     var sent = 0
@@ -57,7 +61,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.loop = loop
         self.peer = peer
         self.machine = HTTP1StateMachine(
-            unreadBody: loop.configuration.unreadBody, bodyLimit: loop.configuration.limits.body
+            unreadBody: loop.configuration.unreadBody, limits: loop.configuration.limits
         )
         self.parser = HTTP1Parser(limits: loop.configuration.limits)
         self.since = loop.tick
@@ -154,8 +158,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func step() -> Bool {
         switch self.machine.phase {
         case .idle, .head:
-            // A client that sends requests and takes no answers gets no further.
-            guard !self.isCongested else {
+            // A client that sends requests and takes no answers gets no further, nor one whose scopes do not end.
+            guard !self.isCongested, self.unfinished < self.loop.configuration.unfinished else {
                 self.isHeldBack = true
                 return false
             }
@@ -200,6 +204,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         var dropped = 0
         switch self.decode() {
         case .part(let range): dropped = range.count
+        case .trailer(_, _, let consumed): dropped = consumed
         case .incomplete, .end: break
         case .refused(let refusal):
             // The response is whole already: a second one would be taken for the next request's.
@@ -218,7 +223,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let step = self.input.withUnsafeReadableBytes { self.machine.body.next($0) }
         switch step {
         case .part(let range): self.input.moveReaderIndex(forwardBy: range.upperBound)
-        case .incomplete(let consumed), .end(let consumed): self.input.moveReaderIndex(forwardBy: consumed)
+        case .incomplete(let consumed), .trailer(_, _, let consumed), .end(let consumed):
+            self.input.moveReaderIndex(forwardBy: consumed)
         case .refused: break
         }
         return step
@@ -265,7 +271,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
                 < max(
                     self.loop.configuration.readWindow, self.loop.configuration.limits.head + 1
                 )
-        case .exchange, .draining: self.input.readableBytes < self.loop.configuration.readWindow
+        case .exchange, .draining:
+            self.input.readableBytes
+                < max(
+                    self.loop.configuration.readWindow,
+                    self.machine.body.isChunked ? self.loop.configuration.limits.longestBodyLine : 0
+                )
         }
     }
 

@@ -43,10 +43,20 @@ enum HTTP1Encoder {
     static func writeHint(_ links: HeaderFields, into buffer: inout ByteBuffer) {
         self.write(Octets("HTTP/1.1 103 Early Hints\r\n"), into: &buffer)
         for link in links {
-            self.write(Octets("link: "), into: &buffer)
-            self.write(link.value, into: &buffer)
-            self.write(Octets("\r\n"), into: &buffer)
+            self.write(HeaderField(name: Octets("link"), value: link.value), into: &buffer)
         }
+        self.write(Octets("\r\n"), into: &buffer)
+    }
+
+    /// Fields behind a body (RFC 9112 §7.1.2), without the empty line that ends them.
+    static func write(_ trailers: HeaderFields, into buffer: inout ByteBuffer) {
+        for field in trailers { self.write(field, into: &buffer) }
+    }
+
+    private static func write(_ field: HeaderField, into buffer: inout ByteBuffer) {
+        self.write(field.name, into: &buffer)
+        self.write(Octets(": "), into: &buffer)
+        self.write(field.value, into: &buffer)
         self.write(Octets("\r\n"), into: &buffer)
     }
 

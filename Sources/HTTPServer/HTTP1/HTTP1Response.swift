@@ -18,7 +18,9 @@ struct HTTP1Response {
         var head: Framing?
         /// The bytes are written, framed like this; nil: they are dropped.
         var body: Framing?
-        /// The response is complete afterwards.
+        /// The body ends with it.
+        var endsBody: Bool
+        /// The response is complete afterwards: no trailers are to follow.
         var isLast: Bool
     }
 
@@ -26,12 +28,17 @@ struct HTTP1Response {
         case idle
         /// Start was taken and is held back.
         case started(status: Int, contentLength: Int?)
+        /// `left`: bytes that the body may still have; `.max`: as many as it likes.
         case streaming(Framing, left: Int)
+        /// The body is complete, its trailers are not.
+        case trailing(Framing)
         case complete
     }
 
     private let version: HTTPVersion
     private let isHead: Bool
+    /// Trailers will follow the body, as the start has said.
+    private var hasTrailers = false
     private var state = State.idle
 
     init(version: HTTPVersion, isHead: Bool) {
@@ -43,7 +50,7 @@ struct HTTP1Response {
     var isReplaceable: Bool {
         switch self.state {
         case .idle, .started: true
-        case .streaming, .complete: false
+        case .streaming, .trailing, .complete: false
         }
     }
 
@@ -62,7 +69,7 @@ struct HTTP1Response {
     func mayStart(status: Int) throws(ResponseFault) {
         switch self.state {
         case .idle: break
-        case .started, .streaming: throw .startTwice
+        case .started, .streaming, .trailing: throw .startTwice
         case .complete: throw .afterComplete
         }
         guard 200...999 ~= status else { throw .statusOutOfRange }
@@ -72,13 +79,14 @@ struct HTTP1Response {
     func mayHint() throws(ResponseFault) {
         switch self.state {
         case .idle, .started: break
-        case .streaming: throw .hintTooLate
+        case .streaming, .trailing: throw .hintTooLate
         case .complete: throw .afterComplete
         }
     }
 
-    mutating func start(status: Int, contentLength: Int?) throws(ResponseFault) {
+    mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(ResponseFault) {
         try self.mayStart(status: status)
+        self.hasTrailers = trailers
         self.state = .started(status: status, contentLength: contentLength)
     }
 
@@ -97,6 +105,7 @@ struct HTTP1Response {
         switch self.state {
         case .idle: throw .bodyBeforeStart
         case .complete: throw .afterComplete
+        case .trailing: throw .bodyAfterLast
         case .streaming(let framing, let left):
             return try self.part(framing, left: left, head: nil, count: count, more: more)
         case .started(let status, let contentLength):
@@ -105,16 +114,28 @@ struct HTTP1Response {
                 return try self.part(framing, left: .max, head: framing, count: count, more: more)
             }
             let framing: Framing
-            if let contentLength {
+            if self.hasTrailers {
+                // Trailers have no place but behind chunks (RFC 9112 §7.1.2); the length is held to all the same.
+                framing = .chunked
+            } else if let contentLength {
                 framing = .length(contentLength)
             } else if !more {
                 framing = .length(count)
             } else {
                 framing = self.version == .http10 ? .untilClose : .chunked
             }
-            var left = Int.max
-            if case .length(let length) = framing { left = length }
-            return try self.part(framing, left: left, head: framing, count: count, more: more)
+            return try self.part(framing, left: contentLength ?? .max, head: framing, count: count, more: more)
+        }
+    }
+
+    /// Takes trailers; says whether they are written, and whether the response is complete with them.
+    mutating func trailers(more: Bool) throws(ResponseFault) -> (areWritten: Bool, isLast: Bool) {
+        switch self.state {
+        case .idle, .started, .streaming: throw .trailersBeforeBody
+        case .complete: throw .afterComplete
+        case .trailing(let framing):
+            if !more { self.state = .complete }
+            return (framing == .chunked, !more)
         }
     }
 
@@ -124,12 +145,17 @@ struct HTTP1Response {
     private mutating func part(
         _ framing: Framing, left: Int, head: Framing?, count: Int, more: Bool
     ) throws(ResponseFault) -> Part {
-        if case .length = framing {
+        if left != .max {
             guard count <= left else { throw .bodyTooLong }
             guard more || count == left else { throw .bodyTooShort }
         }
-        self.state = more ? .streaming(framing, left: left == .max ? left : left - count) : .complete
-        if case .none = framing { return Part(head: head, body: nil, isLast: !more) }
-        return Part(head: head, body: framing, isLast: !more)
+        if more {
+            self.state = .streaming(framing, left: left == .max ? left : left - count)
+        } else {
+            self.state = self.hasTrailers ? .trailing(framing) : .complete
+        }
+        var body: Framing? = framing
+        if case .none = framing { body = nil }
+        return Part(head: head, body: body, endsBody: !more, isLast: !more && !self.hasTrailers)
     }
 }

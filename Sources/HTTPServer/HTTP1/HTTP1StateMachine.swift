@@ -36,13 +36,13 @@ struct HTTP1StateMachine {
     private(set) var awaitsContinue = false
 
     private let unreadBody: Int
-    private let bodyLimit: Int?
+    private let limits: HTTP1Limits
     private var keepsAlive = true
     private var version = HTTPVersion.http11
 
-    init(unreadBody: Int, bodyLimit: Int? = nil) {
+    init(unreadBody: Int, limits: HTTP1Limits = HTTP1Limits()) {
         self.unreadBody = unreadBody
-        self.bodyLimit = bodyLimit
+        self.limits = limits
     }
 
     mutating func headBegan() {
@@ -53,7 +53,7 @@ struct HTTP1StateMachine {
         self.phase = .exchange
         self.version = version
         self.keepsAlive = version == .http11 ? !framing.close : framing.keepAlive && !framing.close
-        self.body = RequestBody(framing, limit: self.bodyLimit)
+        self.body = RequestBody(framing, limits: self.limits)
         self.awaitsContinue = framing.expectsContinue && framing.hasBody
     }
 

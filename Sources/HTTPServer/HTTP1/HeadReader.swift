@@ -162,6 +162,8 @@ struct HeadReader {
     /// Takes what the server itself has to know from a field.
     private mutating func note(_ field: HeaderField, of head: RequestHead) throws(Refusal) {
         switch field.name.size {
+        case 2 where field.name.equals("te"):
+            if field.value.listContains("trailers") { head.framing.takesTrailers = true }
         case 4 where field.name.equals("host"):
             self.hosts += 1
             self.hostField = head.fieldCount - 1
@@ -229,7 +231,10 @@ struct HeadReader {
         }
         let authority = try self.target?.resolve(into: head)
         if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
-        // A client of 1.0 does not know 100 (RFC 9110 §10.1.1).
-        if head.version == .http10 { head.framing.expectsContinue = false }
+        // A client of 1.0 knows neither 100 (RFC 9110 §10.1.1) nor chunks.
+        if head.version == .http10 {
+            head.framing.expectsContinue = false
+            head.framing.takesTrailers = false
+        }
     }
 }

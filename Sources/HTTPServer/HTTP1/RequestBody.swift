@@ -5,10 +5,9 @@ enum RequestBody {
     case length(Int)
     case chunked(ChunkedDecoder)
 
-    /// `limit`: bytes of a chunked body; the head says how many another has.
-    init(_ framing: RequestFraming, limit: Int?) {
+    init(_ framing: RequestFraming, limits: HTTP1Limits) {
         if framing.isChunked {
-            self = .chunked(ChunkedDecoder(limit: limit))
+            self = .chunked(ChunkedDecoder(limits: limits))
         } else if let length = framing.contentLength, length > 0 {
             self = .length(length)
         } else {
@@ -20,6 +19,11 @@ enum RequestBody {
 
     var isComplete: Bool {
         if case .complete = self { return true }
+        return false
+    }
+
+    var isChunked: Bool {
+        if case .chunked = self { return true }
         return false
     }
 

@@ -8,6 +8,8 @@ struct RequestFraming: Equatable {
     var keepAlive = false
     /// The client waits for 100 before it sends the body.
     var expectsContinue = false
+    /// The client takes trailers behind the response's body (RFC 9110 §10.1.4).
+    var takesTrailers = false
 
     var hasBody: Bool { self.isChunked || (self.contentLength ?? 0) > 0 }
 }

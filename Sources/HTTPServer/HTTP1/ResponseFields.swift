@@ -30,7 +30,7 @@ struct ResponseFields {
     }
 
     /// A name is a token, a value holds no control character: what would let an application's data split a response.
-    private static func check(_ field: HeaderField) throws(ResponseFault) {
+    static func check(_ field: HeaderField) throws(ResponseFault) {
         guard field.name.size > 0 else { throw .fieldName }
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }

@@ -183,7 +183,7 @@ private struct LoopPair: Sendable {
 
     /// On the loop.
     init(number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount) {
-        let scopes = ScopeLoop(number: number, mounts: MountTable())
+        let scopes = ScopeLoop(number: number, mounts: MountTable(), mostScopes: configuration.scopes)
         let log = AccessLog(
             writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
         )

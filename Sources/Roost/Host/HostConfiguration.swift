@@ -12,6 +12,8 @@ public struct HostConfiguration: Sendable {
     public var rootPath = ""
     /// Seconds that an application may take for its startup, and for its shutdown.
     public var lifespanTime = 60
+    /// Scopes of one loop that have not ended: above it requests are answered with 503.
+    public var scopes = 65_536
     public var logger = Logger(label: "roost")
     /// Where the line of each request goes; nil: nowhere.
     public var access: LineWriter?

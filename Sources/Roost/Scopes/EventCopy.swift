@@ -1,21 +1,25 @@
 import CASGI
 import Glibc
+import HTTPServer
 
 /// An event that another thread has sent, with its headers and, unless it is borrowed, its body: one piece of memory.
 final class EventCopy: @unchecked Sendable {
     let event: UnsafeMutablePointer<asgi_event>
+    /// The file that it names, opened in the call: the caller may close its own.
+    let file: ResponseFile?
     /// Bytes of headers and body, for back-pressure.
     let size: Int
 
     /// Copies what `given` points at; it has every field.
-    init(_ given: UnsafePointer<asgi_event>) {
+    init(_ given: UnsafePointer<asgi_event>, file: ResponseFile? = nil) {
+        self.file = file
         let isBorrowed = given.pointee.release != nil
         var texts = given.pointee.text.size + (isBorrowed ? 0 : given.pointee.body.size)
         let headers = UnsafeBufferPointer(
             start: given.pointee.headers, count: given.pointee.headers == nil ? 0 : given.pointee.header_count
         )
         for header in headers { texts += header.name.size + header.value.size }
-        self.size = texts + (isBorrowed ? given.pointee.body.size : 0)
+        self.size = texts + (isBorrowed ? given.pointee.body.size : 0) + (self.file?.count ?? 0)
 
         let table = headers.count * MemoryLayout<asgi_header>.stride
         let memory = UnsafeMutableRawPointer.allocate(

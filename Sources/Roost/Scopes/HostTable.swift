@@ -112,11 +112,20 @@ private func sendFromAfar(
     guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
     let (mark, limit) = mailbox._withUnsafeGuaranteedRef { ($0.sendMark, $0.sendLimit) }
     guard slot.pointee.underWay.load(ordering: .relaxed) < limit else { return ASGI_FULL }
-    let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
-        EventCopy(asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
+    let copy: EventCopy
+    do {
+        copy = try withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            let whole = asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))!
+            return EventCopy(whole, file: try .named(by: whole.pointee))
+        }
+    } catch {
+        slot.pointee.generation(of: id)?
+            .log(.error, "send of \(EventName(event.pointee.type)) failed: \(error)", scope: id)
+        return ASGI_FAILED
     }
     // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
     guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
+    copy.file?.taken()
     let blocks = then == nil && ScopeLoop.current == nil
     let isAbove =
         slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > mark

@@ -9,14 +9,14 @@ import Synchronization
 /// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
 /// only while no host function is on the stack: what happens inside a call is noted, and told later.
 final class Scope: ExchangeOwner {
-    private unowned let loop: ScopeLoop
+    unowned let loop: ScopeLoop
     private let memory: UnsafeMutablePointer<asgi_scope>
     /// `path` and `raw_path` below a root path, which the exchange does not know.
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
     private(set) var generation: Generation?
-    private var exchange: (any Exchange)?
+    private(set) var exchange: (any Exchange)?
     /// The exchange of a scope that has ended: it keeps what the module may still look at.
     private var ended: (any Exchange)?
     private var life = ScopeLife()
@@ -24,7 +24,7 @@ final class Scope: ExchangeOwner {
     /// A receive that is PENDING.
     private var receiver: Completion?
     /// Sends that are PENDING.
-    private var senders: [Completion] = []
+    var senders: [Completion] = []
     /// What they are told at the next revisit.
     private var sendersResult: asgi_result?
     /// Bytes of sends from other threads that are counted as under way.
@@ -101,7 +101,7 @@ final class Scope: ExchangeOwner {
         self.memory.pointee.client_port = peer.clientPort
         self.memory.pointee.server_host = asgi_string(peer.server)
         self.memory.pointee.server_port = peer.serverPort
-        let extensions = ScopeExtensions.of(head.version)
+        let extensions = ScopeExtensions.of(head)
         self.memory.pointee.extensions = extensions.baseAddress
         self.memory.pointee.extension_count = extensions.count
         if generation.rootPath.size > 0 { self.describeRooted(head, generation.rootPath) }
@@ -179,57 +179,13 @@ final class Scope: ExchangeOwner {
             asgi_event_reset(self.loop.event, ASGI_HTTP_REQUEST)
             self.loop.event.pointee.body = asgi_string(octets)
             self.loop.event.pointee.flags = more ? ASGI_MORE : 0
+            guard !more else { break }
+            let trailers = exchange.trailers
+            self.loop.event.pointee.headers = UnsafeRawPointer(trailers.baseAddress)?
+                .assumingMemoryBound(to: asgi_header.self)
+            self.loop.event.pointee.header_count = trailers.count
         }
         return true
-    }
-
-    // MARK: Send
-
-    /// `isTaken`: the caller was told that the event is taken, whatever its size.
-    func send(_ event: UnsafePointer<asgi_event>, _ completion: Completion, isTaken: Bool = false) -> asgi_result {
-        guard let exchange else { return ASGI_STALE }
-        let fields = HeaderFields(
-            start: UnsafeRawPointer(event.pointee.headers)?.assumingMemoryBound(to: HeaderField.self),
-            count: event.pointee.headers == nil ? 0 : event.pointee.header_count
-        )
-        var body = ResponseBody(
-            Octets(event.pointee.body), release: event.pointee.release, context: event.pointee.release_context
-        )
-        body.isTaken = isTaken
-        let outcome: SendOutcome
-        switch event.pointee.type {
-        case ASGI_HTTP_RESPONSE:
-            outcome = exchange.respond(status: Int(event.pointee.status), fields: fields, body: body)
-        case ASGI_HTTP_RESPONSE_START:
-            outcome = exchange.start(status: Int(event.pointee.status), fields: fields)
-        case ASGI_HTTP_RESPONSE_EARLY_HINT:
-            guard exchange.head.version != .http10 else { return ASGI_UNSUPPORTED }
-            outcome = exchange.hint(fields)
-        case ASGI_HTTP_RESPONSE_BODY:
-            outcome = exchange.send(body, more: event.pointee.flags & ASGI_MORE != 0)
-        case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
-            ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
-            self.log(.error, "send of \(EventName(event.pointee.type)) refused: this scope is an http scope")
-            return ASGI_INVALID
-        default: return ASGI_UNSUPPORTED
-        }
-        switch outcome {
-        case .done:
-            // What has no body gives none back; its release is owed all the same.
-            switch event.pointee.type {
-            case ASGI_HTTP_RESPONSE_START, ASGI_HTTP_RESPONSE_EARLY_HINT: self.loop.willRelease(body)
-            default: break
-            }
-            return ASGI_DONE
-        case .pending:
-            if case .nobody = completion {} else { self.senders.append(completion) }
-            return ASGI_PENDING
-        case .full: return ASGI_FULL
-        case .gone: return ASGI_GONE
-        case .invalid(let fault):
-            self.log(.error, "send of \(EventName(event.pointee.type)) refused: \(fault.reason)")
-            return ASGI_INVALID
-        }
     }
 
     // MARK: Calls from other threads, performed on the loop while no host function is on the stack
@@ -249,7 +205,7 @@ final class Scope: ExchangeOwner {
     }
 
     private func performSend(_ copy: EventCopy, _ completion: Completion, _ isPromised: Bool) {
-        let result = self.send(copy.event, isPromised ? completion : .nobody, isTaken: true)
+        let result = self.send(copy.event, isPromised ? completion : .nobody, file: copy.file, isTaken: true)
         switch result {
         case ASGI_PENDING:
             self.foreignBytes += copy.size

@@ -27,12 +27,14 @@ final class ScopeLoop: RequestHandler {
     private var leaving: [Scope] = []
     private var slots: FreeSlots!
     private var openScopes = 0
+    private let mostScopes: Int
     private var emptied: EventLoopPromise<Void>?
 
     private static let mostResting = 1024
 
-    init(number: Int, mounts: MountTable) {
+    init(number: Int, mounts: MountTable, mostScopes: Int) {
         self.number = number
+        self.mostScopes = mostScopes
         self.mounts = mounts
         self.event = Self.makeEvent()
         self.room = Self.makeEvent()
@@ -71,7 +73,7 @@ final class ScopeLoop: RequestHandler {
             OwnAnswer.notFound.give(to: exchange)
             return
         }
-        guard let slot = self.slots.takeOldest() else {
+        guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
         }

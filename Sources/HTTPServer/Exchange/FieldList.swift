@@ -1,0 +1,35 @@
+import Glibc
+
+/// Fields that come one after another, in memory of their own: the trailers of a request. Loop-bound.
+final class FieldList {
+    private var table: UnsafeMutableBufferPointer<HeaderField>
+    private var count = 0
+
+    /// `most`: so many will come at most.
+    init(most: Int) { self.table = .allocate(capacity: most) }
+
+    deinit {
+        self.removeAll()
+        self.table.deallocate()
+    }
+
+    /// Valid until `removeAll`.
+    var fields: HeaderFields { HeaderFields(start: self.table.baseAddress, count: self.count) }
+
+    /// Copies a field, its name in lower case.
+    func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: name.count + value.count)
+        for (at, byte) in name.enumerated() { (memory + at).initialize(to: ASCII.lowercased(byte)) }
+        if let bytes = value.baseAddress { memcpy(memory + name.count, bytes, value.count) }
+        self.table.initializeElement(
+            at: self.count,
+            to: HeaderField(name: Octets(memory, name.count), value: Octets(memory + name.count, value.count))
+        )
+        self.count += 1
+    }
+
+    func removeAll() {
+        for field in self.fields { field.name.data?.deallocate() }
+        self.count = 0
+    }
+}

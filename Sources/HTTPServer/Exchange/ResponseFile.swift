@@ -1,0 +1,85 @@
+import Glibc
+
+/// A part of a regular file, as a part of a response's body: the kernel sends it, this process never reads it.
+///
+/// Owns a descriptor. Made on any thread, given to an exchange on its loop.
+public final class ResponseFile: @unchecked Sendable {
+    public let offset: Int
+    public let count: Int
+    private var descriptor: CInt
+    /// The position of the descriptor goes behind the part as soon as it is taken.
+    private var movesPosition: Bool
+
+    private init(descriptor: CInt, offset: Int, count: Int, movesPosition: Bool = false) {
+        self.descriptor = descriptor
+        self.offset = offset
+        self.count = count
+        self.movesPosition = movesPosition
+    }
+
+    deinit { if self.descriptor >= 0 { close(self.descriptor) } }
+
+    /// The whole of a file, by its absolute path. Throws `FileFault`.
+    public static func open(_ path: Octets) throws(FileFault) -> ResponseFile {
+        guard path.size > 0, path.bytes.first == UInt8(ascii: "/"), !path.bytes.contains(0) else {
+            throw FileFault("the path '\(path.text)' is not absolute, or holds a NUL")
+        }
+        var name = Array(path.bytes.map(CChar.init(bitPattern:)))
+        name.append(0)
+        // A FIFO or a device would block the loop; only a regular file goes further.
+        let descriptor = Glibc.open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw FileFault("\(path.text): \(String(cString: strerror(errno)))") }
+        let file = ResponseFile(descriptor: descriptor, offset: 0, count: 0)
+        let size = try Self.size(of: descriptor, named: path.text)
+        return ResponseFile(descriptor: file.takeDescriptor(), offset: 0, count: size)
+    }
+
+    /// A part of a file that somebody else has open. `offset` -1: where its position is, which moves behind the part;
+    /// `count` -1: to its end. The descriptor stays the caller's. Throws `FileFault`.
+    public static func duplicate(
+        _ given: CInt, offset: Int, count: Int
+    ) throws(FileFault) -> ResponseFile {
+        let name = "descriptor \(given)"
+        let size = try Self.size(of: given, named: name)
+        let start = offset == -1 ? Int(lseek(given, 0, SEEK_CUR)) : offset
+        guard start >= 0, start <= size, count >= -1 else {
+            throw FileFault("\(name): offset \(offset) and count \(count) are not within its \(size) bytes")
+        }
+        let length = count == -1 ? size - start : count
+        guard length <= size - start else {
+            throw FileFault("\(name): \(length) bytes from \(start) are more than its \(size) bytes")
+        }
+        let descriptor = fcntl(given, F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else { throw FileFault("\(name): \(String(cString: strerror(errno)))") }
+        return ResponseFile(descriptor: descriptor, offset: start, count: length, movesPosition: offset == -1)
+    }
+
+    /// It will be sent: where its position counts, the next part is what follows. (Both descriptors share one position.)
+    public func taken() {
+        guard self.movesPosition else { return }
+        self.movesPosition = false
+        lseek(self.descriptor, off_t(self.offset + self.count), SEEK_SET)
+    }
+
+    private static func size(of descriptor: CInt, named name: String) throws(FileFault) -> Int {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else {
+            throw FileFault("\(name): \(String(cString: strerror(errno)))")
+        }
+        guard facts.st_mode & S_IFMT == S_IFREG else { throw FileFault("\(name): not a regular file") }
+        return Int(facts.st_size)
+    }
+
+    /// The descriptor is the caller's from here on.
+    func takeDescriptor() -> CInt {
+        defer { self.descriptor = -1 }
+        return self.descriptor
+    }
+}
+
+/// Why a file cannot be sent.
+public struct FileFault: Error, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

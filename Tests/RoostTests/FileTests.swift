@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Files that the kernel sends: `http.response.pathsend` and `http.response.zerocopysend`.
+@Suite("Files")
+struct FileTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
+    }
+
+    private func serve() async throws -> ServedHost { try await ServedHost(self.library, in: self.folder) }
+
+    @Test(
+        "a file by its path, with its length and on a connection that goes on",
+        arguments: ["/pathsend", "/thread-pathsend"])
+    func path(route: String) async throws {
+        let served = try await self.serve()
+        let text = String(repeating: "0123456789abcdef", count: 1 << 16)
+        let file = try self.folder.write("a file", text)
+        let empty = try self.folder.write("empty", "")
+        // The query is not decoded: that is the module's to do, and the fixture does not.
+        let link = "\(self.folder.path)/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        let client = try served.client()
+        for _ in 0..<3 {
+            client.send("GET \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
+            let response = try client.readResponse()
+            #expect(response.header("content-length") == "\(text.utf8.count)")
+            #expect(response.body == Array(text.utf8))
+        }
+        client.send("HEAD \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
+        let head = try client.readResponse(isHead: true)
+        #expect(head.header("content-length") == "\(text.utf8.count)")
+        client.send("GET \(route)?\(empty) HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().header("content-length") == "0")
+        try await served.host.stop()
+    }
+
+    @Test(
+        "what is no regular file is FAILED, with a line in the log, and the response is the module's still",
+        arguments: ["/pathsend", "/thread-pathsend"])
+    func notSent(route: String) async throws {
+        let served = try await self.serve()
+        let fifo = "\(self.folder.path)/fifo"
+        mkfifo(fifo, 0o600)
+        for (path, reason) in [
+            ("/nowhere", "No such file or directory"), ("\(self.folder.path)", "not a regular file"),
+            (fifo, "not a regular file"), ("/dev/zero", "not a regular file"), ("relative", "is not absolute"),
+        ] {
+            let client = try served.client()
+            client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "no file")
+            #expect(
+                !served.log.holding("http.response.pathsend failed: ").filter { $0.contains(reason) }.isEmpty, "\(path)"
+            )
+        }
+        #expect(served.log.holding("sent FAILED").count == 5)
+        try await served.host.stop()
+    }
+
+    @Test(
+        "parts of a descriptor, by offset and by its position, in chunks; it is duplicated in the call",
+        arguments: ["/parts", "/thread-parts"])
+    func parts(route: String) async throws {
+        let served = try await self.serve()
+        let file = try self.folder.write("digits", "0123456789")
+        let client = try served.client()
+        for _ in 0..<2 {
+            client.send("GET \(route)?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "012345|126789")
+        }
+        #expect(served.log.holding("sent FAILED").count == 2)
+        #expect(
+            !served.log.holding("1073741824 bytes from 1 are more than its 10 bytes").isEmpty)
+        let old = try served.client()
+        old.send("GET \(route)?\(file) HTTP/1.0\r\n\r\n")
+        #expect(try old.readToEnd().hasSuffix("\r\n\r\n012345|126789"))
+        try await served.host.stop()
+    }
+
+    @Test("a file that is cut short while it is sent ends the connection: nobody takes the part for the whole")
+    func cutShort() async throws {
+        let served = try await self.serve()
+        let size = 64 << 20
+        let file = try self.folder.write("large", "")
+        truncate(file, off_t(size))
+        let client = try served.client()
+        client.send("GET /pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readMore())
+        truncate(file, 1 << 20)
+        var count = client.received.count
+        while try client.readMore() { count = client.received.count }
+        #expect(client.text.contains("content-length: \(size)\r\n"))
+        #expect(count < size)
+        try await served.host.stop()
+    }
+}
