@@ -7,11 +7,6 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// For what every request passes: the checks for overlapping access stay in debug builds, which the tests run. In a
-/// release build they are a fifth of a request's CPU (Benchmarks/README.md).
-let checkedInDebug: [SwiftSetting] =
-    swift + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
-
 let package = Package(
     name: "roost",
     products: [
@@ -47,7 +42,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             exclude: ["README.md"],
-            swiftSettings: checkedInDebug
+            swiftSettings: swift
         ),
         // The host: loads modules and answers exchanges with them.
         .target(
@@ -61,7 +56,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             exclude: ["README.md"],
-            swiftSettings: checkedInDebug
+            swiftSettings: swift
         ),
         // The command `roost`.
         .executableTarget(
@@ -92,6 +87,14 @@ let package = Package(
         .target(
             name: "Wiki", dependencies: ["ASGI", "Ccmark"], path: "Plugins/Wiki", exclude: ["README.md", "wiki"],
             swiftSettings: swift
+        ),
+        // What NIO costs by itself, for `make bench`.
+        .executableTarget(
+            name: "BareNIO",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/BareNIO", swiftSettings: swift
         ),
         // What the tests ask of the Swift SDK.
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),

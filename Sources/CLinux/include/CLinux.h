@@ -6,6 +6,9 @@
 void *roost_current_loop(void);
 void roost_set_current_loop(void *loop);
 
+/* Has memory brought nearer that will be written soon. */
+static inline void roost_prefetch(const void *memory) { __builtin_prefetch(memory, 1); }
+
 /* Ends this process when its parent ends. */
 void roost_die_with_parent(void);
 

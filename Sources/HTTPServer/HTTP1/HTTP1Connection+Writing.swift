@@ -25,7 +25,7 @@ extension HTTP1Connection {
     }
 
     /// Bodies up to this size are copied behind their head, so that both leave in one write.
-    private static let smallBody = 16 * 1024
+    static let smallBody = 16 * 1024
 
     func write(_ body: ResponseBody) {
         if body.bytes.size <= Self.smallBody {
@@ -79,6 +79,15 @@ extension HTTP1Connection {
     /// Closes at once, since what was written must not look whole.
     func cut(reset: Bool) { self.close(.cut(reset: reset)) }
 
+    /// The same, and everything that was given before leaves with it.
+    private func spill(andFlush context: ChannelHandlerContext) {
+        guard self.loop.outputSize(of: self) > 0 else { return context.flush() }
+        self.loop.takeOutput(of: self) { output in
+            self.count(output.readableBytes)
+            context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+        }
+    }
+
     /// Gives what is in the loop's buffer to the channel, without flushing it.
     func spill() {
         guard let context else { return self.loop.takeOutput(of: self) { _ in } }
@@ -94,8 +103,7 @@ extension HTTP1Connection {
         guard let context else { return self.loop.takeOutput(of: self) { _ in } }
         switch self.closing {
         case nil:
-            self.spill()
-            context.flush()
+            self.spill(andFlush: context)
             guard self.isWritable else { return }
             self.queued = 0
             self.relieved()

@@ -14,30 +14,50 @@ enum HTTP1Encoder {
 
     /// Status line and fields, without the framing and the empty line.
     static func writeStart(status: Int, fields: ResponseFields, loop: ServerLoop, into buffer: inout ByteBuffer) {
-        let line = StatusLine.of(status)
-        let date = fields.hasDate ? Octets.empty : loop.date.line()
-        let server = fields.hasServer ? Octets.empty : loop.serverLine
-        let most = StatusLine.longest + date.size + server.size + fields.size
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { room in
+        let start = Start(status: status, fields: fields, loop: loop)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.most) { room in
             var cursor = Cursor(room)
-            if let line {
-                cursor.write(Octets(line))
-            } else {
-                cursor.write(Octets("HTTP/1.1 "))
-                cursor.write(decimal: status)
-                cursor.write(Octets(" \r\n"))
-            }
-            cursor.write(date)
-            cursor.write(server)
-            for field in fields.fields where !ResponseFields.isServers(field.name) {
-                cursor.write(field.name)
-                cursor.write(Octets(": "))
-                cursor.write(field.value)
-                cursor.write(Octets("\r\n"))
-            }
+            cursor.write(start)
             return cursor.written
         }
     }
+
+    /// A whole head, with the body behind it or the first part of one.
+    static func writeHead(
+        status: Int, fields: ResponseFields, framing: HTTP1Response.Framing, persistence: Persistence,
+        body: UnsafeRawBufferPointer, loop: ServerLoop, into buffer: inout ByteBuffer
+    ) {
+        let start = Start(status: status, fields: fields, loop: loop)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.most + Self.longestEnd + body.count) { room in
+            var cursor = Cursor(room)
+            cursor.write(start)
+            cursor.write(framing, persistence)
+            cursor.write(body)
+            return cursor.written
+        }
+    }
+
+    /// What a head begins with.
+    private struct Start {
+        let status: Int
+        let fields: ResponseFields
+        let date: Octets
+        let server: Octets
+
+        @inline(__always)
+        init(status: Int, fields: ResponseFields, loop: ServerLoop) {
+            self.status = status
+            self.fields = fields
+            self.date = fields.hasDate ? .empty : loop.date.line()
+            self.server = fields.hasServer ? .empty : loop.serverLine
+        }
+
+        /// Bytes, at most.
+        var most: Int { StatusLine.longest + self.date.size + self.server.size + self.fields.size }
+    }
+
+    /// Bytes of the framing, what is said about the connection, and the empty line, at most.
+    private static let longestEnd = 96
 
     /// A whole interim response with a link for each value (RFC 8297 §2).
     static func writeHint(_ links: HeaderFields, into buffer: inout ByteBuffer) {
@@ -64,22 +84,9 @@ enum HTTP1Encoder {
     static func writeEnd(
         framing: HTTP1Response.Framing, persistence: Persistence, into buffer: inout ByteBuffer
     ) {
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { room in
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.longestEnd) { room in
             var cursor = Cursor(room)
-            switch framing {
-            case .length(let length), .none(contentLength: .some(let length)):
-                cursor.write(Octets("content-length: "))
-                cursor.write(decimal: length)
-                cursor.write(Octets("\r\n"))
-            case .chunked: cursor.write(Octets("transfer-encoding: chunked\r\n"))
-            case .none(contentLength: nil), .untilClose: break
-            }
-            switch persistence {
-            case .implied: break
-            case .keepAlive: cursor.write(Octets("connection: keep-alive\r\n"))
-            case .close: cursor.write(Octets("connection: close\r\n"))
-            }
-            cursor.write(Octets("\r\n"))
+            cursor.write(framing, persistence)
             return cursor.written
         }
     }
@@ -128,10 +135,48 @@ enum HTTP1Encoder {
         var written: Int { self.at - self.start }
 
         @inline(__always)
-        mutating func write(_ octets: Octets) {
-            guard let data = octets.data else { return }
-            memcpy(self.at, data, octets.size)
-            self.at += octets.size
+        mutating func write(_ octets: Octets) { self.write(octets.bytes) }
+
+        @inline(__always)
+        mutating func write(_ bytes: UnsafeRawBufferPointer) {
+            guard let data = bytes.baseAddress else { return }
+            memcpy(self.at, data, bytes.count)
+            self.at += bytes.count
+        }
+
+        mutating func write(_ start: Start) {
+            if let line = StatusLine.of(start.status) {
+                self.write(Octets(line))
+            } else {
+                self.write(Octets("HTTP/1.1 "))
+                self.write(decimal: start.status)
+                self.write(Octets(" \r\n"))
+            }
+            self.write(start.date)
+            self.write(start.server)
+            for field in start.fields.fields where !ResponseFields.isServers(field.name) {
+                self.write(field.name)
+                self.write(Octets(": "))
+                self.write(field.value)
+                self.write(Octets("\r\n"))
+            }
+        }
+
+        mutating func write(_ framing: HTTP1Response.Framing, _ persistence: Persistence) {
+            switch framing {
+            case .length(let length), .none(contentLength: .some(let length)):
+                self.write(Octets("content-length: "))
+                self.write(decimal: length)
+                self.write(Octets("\r\n"))
+            case .chunked: self.write(Octets("transfer-encoding: chunked\r\n"))
+            case .none(contentLength: nil), .untilClose: break
+            }
+            switch persistence {
+            case .implied: break
+            case .keepAlive: self.write(Octets("connection: keep-alive\r\n"))
+            case .close: self.write(Octets("connection: close\r\n"))
+            }
+            self.write(Octets("\r\n"))
         }
 
         mutating func write(decimal number: Int) { self.write(number, radix: 10) }

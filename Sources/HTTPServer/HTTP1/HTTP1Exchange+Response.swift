@@ -110,12 +110,21 @@ extension HTTP1Exchange {
             }
             let framing = bodiless ?? .length(body.bytes.size)
             let persistence = connection.persistence(close: fields.close, isWhole: true)
+            // A small body stands behind its head, and both leave in one write.
+            let isSmall = bodiless == nil && body.bytes.size <= HTTP1Connection.smallBody
             self.loop.withOutput(of: connection) { output in
-                HTTP1Encoder.writeStart(status: status, fields: fields, loop: self.loop, into: &output)
-                HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
+                HTTP1Encoder.writeHead(
+                    status: status, fields: fields, framing: framing, persistence: persistence,
+                    body: isSmall ? body.bytes.bytes : Octets.empty.bytes, loop: self.loop, into: &output
+                )
             }
             self.status = status
-            self.write(body, framing: bodiless == nil ? framing : nil, ends: nil, on: connection)
+            if isSmall {
+                self.bytesSent = body.bytes.size
+                if body.release != nil { self.loop.willRelease(body) }
+            } else {
+                self.write(body, framing: bodiless == nil ? framing : nil, ends: nil, on: connection)
+            }
             self.response.complete()
             return self.sent(isLast: true, on: connection)
         } catch { return .invalid(error) }

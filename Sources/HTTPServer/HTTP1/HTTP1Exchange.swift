@@ -2,22 +2,24 @@ import NIOCore
 
 /// One request of HTTP/1 and its response. Loop-bound; used again for another request when it has ended.
 final class HTTP1Exchange: Exchange {
-    unowned let loop: ServerLoop
+    /// The connection keeps it.
+    unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
-    /// That of the last request until the next begins.
-    private(set) var peer = Peer(client: "", clientPort: -1, server: "", serverPort: -1)
+    var peer: Peer { self.origin!.peer }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 
+    /// Where the request came from, until nobody holds it any more.
+    private var origin: HTTP1Connection?
+    /// The response is not complete, and the client is there.
+    private var isAttached = false
     /// Nil when the response is complete, or the client is gone.
-    var connection: HTTP1Connection?
+    var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
     var response = HTTP1Response(version: .http11, isHead: false)
     var isHead = false
     /// The head of the response, from `start` to the first part of the body.
     var heldHead = ByteBuffer()
     var heldClose = false
-    /// Where the request came from, until nobody holds it any more.
-    private var origin: HTTP1Connection?
     private var trailerList: FieldList?
     /// The part of the body that the last `receive` has lent.
     private var lent: ByteBuffer?
@@ -34,10 +36,9 @@ final class HTTP1Exchange: Exchange {
 
     /// The head is complete.
     func begin(on connection: HTTP1Connection, began: UInt64) {
-        self.connection = connection
         self.origin = connection
+        self.isAttached = true
         connection.unfinished += 1
-        self.peer = connection.peer
         self.isHead = self.head.method.equals("HEAD")
         self.response = HTTP1Response(version: self.head.version, isHead: self.isHead)
         self.lastPartWasLent = false
@@ -114,7 +115,7 @@ final class HTTP1Exchange: Exchange {
 
     /// The client is gone, or its request turned out to be malformed.
     func disconnect() {
-        guard self.connection != nil else { return }
+        guard self.isAttached else { return }
         self.detach(isCut: true)
         self.owner?.exchange(changed: .gone)
     }
@@ -154,7 +155,7 @@ final class HTTP1Exchange: Exchange {
     /// Leaves the connection: nothing more of this exchange will reach it.
     private func detach(isCut: Bool) {
         guard let connection else { return }
-        self.connection = nil
+        self.isAttached = false
         connection.exchangeLeft()
         guard let log = self.loop.log, log.wantsAccess else { return }
         log.served(

@@ -14,6 +14,8 @@ public final class LineWriter: Sendable {
 
     private let descriptor: CInt
     private let limit: Int
+    /// Memory of a burst that is larger than this is given back.
+    private static let mostKept = 64 << 10
     /// True: there is something to write.
     private let lock = ConditionLock(value: false)
     private nonisolated(unsafe) var waiting = Waiting()
@@ -56,9 +58,12 @@ public final class LineWriter: Sendable {
     }
 
     private func work() -> UnsafeMutableRawPointer? {
+        // The two take turns, so that nothing is allocated for a line.
+        var taken = Waiting()
         while true {
+            taken.bytes.removeAll(keepingCapacity: taken.bytes.capacity <= Self.mostKept)
+            taken.dropped = 0
             self.lock.lock(whenValue: true)
-            var taken = Waiting()
             swap(&taken, &self.waiting)
             self.waiting.isWriting = true
             self.lock.unlock(withValue: false)

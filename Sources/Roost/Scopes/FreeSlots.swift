@@ -1,3 +1,5 @@
+import CLinux
+
 /// The slots of one home that no scope has, first in, first out. Bound to its home, or under a lock.
 struct FreeSlots: @unchecked Sendable {
     private let home: ScopeHome

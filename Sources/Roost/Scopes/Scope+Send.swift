@@ -9,7 +9,7 @@ extension Scope {
     func send(
         _ event: UnsafePointer<asgi_event>, _ completion: Completion, file: ResponseFile? = nil, isTaken: Bool = false
     ) -> asgi_result {
-        guard let exchange else { return ASGI_STALE }
+        guard let exchange = self.openExchange else { return ASGI_STALE }
         var body = ResponseBody(
             Octets(event.pointee.body), release: event.pointee.release, context: event.pointee.release_context
         )

@@ -9,16 +9,18 @@ import Synchronization
 /// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
 /// only while no host function is on the stack: what happens inside a call is noted, and told later.
 final class Scope: ExchangeOwner {
-    unowned let loop: ScopeLoop
+    /// Lives as long as the process, as generations do.
+    unowned(unsafe) let loop: ScopeLoop
     private let memory: UnsafeMutablePointer<asgi_scope>
     /// `path` and `raw_path` below a root path, which the exchange does not know.
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
-    private(set) var generation: Generation?
-    private(set) var exchange: (any Exchange)?
-    /// The exchange of a scope that has ended: it keeps what the module may still look at.
-    private var ended: (any Exchange)?
+    private(set) unowned(unsafe) var generation: Generation?
+    /// Until the scope rests: it keeps what the module may still look at.
+    private var exchange: (any Exchange)?
+    /// Nil when the scope has ended.
+    var openExchange: (any Exchange)? { self.life.isEnded ? nil : self.exchange }
     private var life = ScopeLife()
 
     /// A receive that is PENDING.
@@ -71,8 +73,8 @@ final class Scope: ExchangeOwner {
     /// Calls of other threads that came before `application` returned are performed before it counts as returned: what
     /// they were told is taken must not be lost. The end is then left behind them.
     private func isOvertaking(_ result: asgi_result) -> Bool {
-        guard result != ASGI_PENDING, !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox,
-            self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
+        guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
+            !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox,
             self.slot.pointee.announce(self.id, ordered: true)
         else { return false }
         guard self.slot.pointee.end(self.id) else {
@@ -132,10 +134,8 @@ final class Scope: ExchangeOwner {
     /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
     private func end(_ result: asgi_result) {
         _ = self.slot.pointee.end(self.id)
-        guard let exchange else { return }
-        self.exchange = nil
-        self.ended = exchange
-        switch exchange.end() {
+        switch self.exchange?.end() {
+        case nil: break
         case .complete:
             guard result < 0, result != ASGI_GONE else { break }
             self.log(.error, "application failed with \(ResultName(result)) after its response")
@@ -159,7 +159,7 @@ final class Scope: ExchangeOwner {
     // MARK: Receive
 
     func receive(_ event: UnsafeMutablePointer<asgi_event>, _ completion: Completion) -> asgi_result {
-        guard let exchange else { return ASGI_STALE }
+        guard let exchange = self.openExchange else { return ASGI_STALE }
         guard self.receiver == nil else { return ASGI_BUSY }
         guard self.take(from: exchange) else {
             if case .nobody = completion { return ASGI_WOULD_BLOCK }
@@ -226,7 +226,9 @@ final class Scope: ExchangeOwner {
         switch change {
         case .readable: guard self.receiver != nil else { return }
         case .writable: self.sendersResult = ASGI_DONE
-        case .complete: self.slot.pointee.isClosed.store(true, ordering: .releasing)
+        case .complete:
+            self.slot.pointee.isClosed.store(true, ordering: .releasing)
+            guard self.receiver != nil else { return }
         case .gone:
             self.slot.pointee.isClosed.store(true, ordering: .releasing)
             self.sendersResult = ASGI_GONE
@@ -255,7 +257,7 @@ final class Scope: ExchangeOwner {
 
     private func tellReceiver() {
         while let receiver {
-            if let exchange {
+            if let exchange = self.openExchange {
                 guard self.take(from: exchange) else { return }
                 self.receiver = nil
                 // A copy: the module may receive again before it has looked at this one.
@@ -291,8 +293,8 @@ final class Scope: ExchangeOwner {
     func rested() {
         self.slot.pointee.scope = nil
         self.generation = nil
-        self.ended?.rest()
-        self.ended = nil
+        self.exchange?.rest()
+        self.exchange = nil
     }
 
     func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {

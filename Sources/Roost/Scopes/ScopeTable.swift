@@ -104,7 +104,8 @@ struct ScopeSlot: ~Copyable {
         self.isClosed.store(false, ordering: .relaxed)
         self.isFaulty.store(false, ordering: .relaxed)
         self.underWay.store(0, ordering: .relaxed)
-        self.open.store(id, ordering: .sequentiallyConsistent)
+        // Nobody else knows the id before the module does.
+        self.open.store(id, ordering: .releasing)
         return id
     }
 
