@@ -1,5 +1,5 @@
 # Roost. `make` alone says what there is.
-.PHONY: help run build test test-all bench fuzz format lint clean packages bench-packages
+.PHONY: help run build test test-all test-hostile bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark; libffi-dev belongs to the package's shape.
@@ -17,6 +17,7 @@ help:
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
+	@echo 'make test-hostile  attack it: slow, large, many, and gone in the middle'
 	@echo 'make fuzz     show the request parser made-up bytes, for FUZZ_TIME seconds (60)'
 	@echo 'make bench    measure against a bare epoll loop, and nginx'
 	@echo 'make format   format the sources'
@@ -40,6 +41,11 @@ test: build
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
 
 test-all: test
+
+# Clients that mean harm, against the release build.
+test-hostile: build
+	swift build --product Hostile
+	.build/debug/Hostile
 
 bench: build bench-packages
 	Benchmarks/bench

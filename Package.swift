@@ -98,6 +98,8 @@ let package = Package(
         ),
         // What the tests ask of the Swift SDK.
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
+        // Clients that mean harm, for `make test-hostile`.
+        .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
         .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),

@@ -2,7 +2,10 @@
  *
  * /        13 bytes, text/plain
  * /upload  reads the body, answers its size
+ * /1k /10k /100k  so many bytes, copied
  * /1m      one MiB, borrowed from the module's own memory
+ * /file?P  the file P, sent by the kernel
+ * /stream?N  N MiB in parts of 64 KiB, each sent when there is room for it
  */
 #include <asgi.h>
 #include <stdlib.h>
@@ -10,6 +13,25 @@
 static char mebibyte[1 << 20];
 
 static void keep(void *context) { (void)context; /* The memory is the program's: nothing is to be given back. */ }
+
+static asgi_result answer_bytes(const asgi_scope *scope, asgi_send send, size_t size)
+{
+    asgi_string body;
+    body.data = mebibyte;
+    body.size = size;
+    return asgi_respond(scope, send, 200, "application/octet-stream", body);
+}
+
+static asgi_result answer_file(const asgi_scope *scope, asgi_send send)
+{
+    asgi_event start = asgi_event_of(ASGI_HTTP_RESPONSE_START), file = asgi_event_of(ASGI_HTTP_RESPONSE_PATHSEND);
+    asgi_result result;
+    start.status = 200;
+    file.text = scope->query_string;
+    result = send(scope->id, &start, NULL, NULL);
+    if (result == ASGI_DONE) result = send(scope->id, &file, NULL, NULL);
+    return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
+}
 
 static asgi_result answer_mebibyte(const asgi_scope *scope, asgi_send send)
 {
@@ -95,6 +117,64 @@ static asgi_result answer_upload(const asgi_scope *scope, asgi_receive receive, 
     return result;
 }
 
+/* ---- Stream: parts, each when there is room for it ------------------------------------------------------------- */
+
+typedef struct stream {
+    asgi_id id;
+    const asgi_host *host;
+    asgi_send send;
+    uint64_t parts;
+} stream;
+
+enum { part_size = 64 << 10 };
+
+static asgi_result stream_go_on(stream *state);
+
+static void stream_sent(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    stream *state = (stream *)context;
+    const asgi_host *host = state->host;
+    (void)event;
+    if (result == ASGI_DONE) result = stream_go_on(state);
+    if (result == ASGI_PENDING) return;
+    free(state);
+    host->finish(id, result);
+}
+
+/* Sends until it has to wait or all parts are sent. */
+static asgi_result stream_go_on(stream *state)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
+    asgi_result result = ASGI_DONE;
+    event.body.data = mebibyte;
+    event.body.size = part_size;
+    while (result == ASGI_DONE && state->parts > 0) {
+        event.flags = --state->parts ? ASGI_MORE : 0;
+        result = state->send(state->id, &event, stream_sent, state);
+    }
+    return result;
+}
+
+static asgi_result answer_stream(const asgi_scope *scope, asgi_send send)
+{
+    asgi_event start = asgi_event_of(ASGI_HTTP_RESPONSE_START);
+    stream *state = (stream *)calloc(1, sizeof *state);
+    asgi_result result;
+    size_t at;
+    if (state == NULL) return ASGI_FAILED;
+    state->id = scope->id;
+    state->host = scope->host;
+    state->send = send;
+    for (at = 0; at < scope->query_string.size; at++)
+        state->parts = state->parts * 10 + (uint64_t)(scope->query_string.data[at] - '0');
+    state->parts *= (1 << 20) / part_size;
+    start.status = 200;
+    result = send(scope->id, &start, NULL, NULL);
+    if (result == ASGI_DONE) result = stream_go_on(state);
+    if (result != ASGI_PENDING) free(state);
+    return result;
+}
+
 asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     asgi_string path;
@@ -102,6 +182,11 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     path = asgi_path(scope);
     if (asgi_equal(path, "/")) return asgi_respond(scope, send, 200, "text/plain", asgi_text("Hello, World!"));
     if (asgi_equal(path, "/1m")) return answer_mebibyte(scope, send);
+    if (asgi_equal(path, "/1k")) return answer_bytes(scope, send, 1 << 10);
+    if (asgi_equal(path, "/10k")) return answer_bytes(scope, send, 10 << 10);
+    if (asgi_equal(path, "/100k")) return answer_bytes(scope, send, 100 << 10);
+    if (asgi_equal(path, "/file")) return answer_file(scope, send);
+    if (asgi_equal(path, "/stream")) return answer_stream(scope, send);
     if (asgi_equal(path, "/upload")) return answer_upload(scope, receive, send);
     return asgi_respond(scope, send, 404, "text/plain", asgi_text("Not Found"));
 }

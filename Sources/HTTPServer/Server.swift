@@ -52,6 +52,11 @@ public final class Server: Sendable {
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
             // A burst of new connections is accepted in one look.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(loop: loop.bound.value))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

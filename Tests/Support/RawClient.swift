@@ -47,6 +47,54 @@ public final class RawClient {
         self.descriptor = -1
     }
 
+    /// Resets the connection.
+    public func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        self.close()
+    }
+
+    /// Reads and forgets until the peer ends; says how many bytes came.
+    public func skipToEnd() -> Int {
+        var room = [UInt8](repeating: 0, count: 1 << 20)
+        var count = 0
+        while true {
+            let part = recv(self.descriptor, &room, room.count, 0)
+            guard part > 0 else { return count }
+            count += part
+        }
+    }
+
+    /// Reads and forgets until a byte has come so many times, or the peer ends; says how often it came.
+    public func count(_ byte: UInt8, upTo most: Int) -> Int {
+        var room = [UInt8](repeating: 0, count: 1 << 18)
+        var seen = 0
+        while seen < most {
+            let part = recv(self.descriptor, &room, room.count, 0)
+            guard part > 0 else { break }
+            seen += room[..<part].count { $0 == byte }
+        }
+        return seen
+    }
+
+    /// Waits, without reading anything, until the peer has reset or ended both sides; false: it did not within the time.
+    public func waitForLoss(seconds: Int32) -> Bool {
+        var wait = pollfd(fd: self.descriptor, events: 0, revents: 0)
+        return poll(&wait, 1, seconds * 1000) > 0
+    }
+
+    /// Sends until the peer takes no more of it; says how many bytes it took.
+    public func sendUntilRefused(_ most: Int) -> Int {
+        let part = [UInt8](repeating: 0x78, count: 1 << 16)
+        var count = 0
+        while count < most {
+            let taken = Foundation.send(self.descriptor, part, part.count, Int32(MSG_NOSIGNAL))
+            guard taken > 0 else { break }
+            count += taken
+        }
+        return count
+    }
+
     /// Ends our side.
     public func shutdownWrite() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 

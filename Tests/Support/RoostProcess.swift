@@ -50,6 +50,12 @@ public final class RoostProcess {
         }
     }
 
+    /// Reads what it says from here on, and forgets it: a pipe that nobody reads would fill.
+    public func ignoreErrors() {
+        let pipe = self.errors.fileHandleForReading
+        Thread { while !pipe.availableData.isEmpty {} }.start()
+    }
+
     /// The port it serves on.
     public var port: Int {
         let digits = self.seen.components(separatedBy: "url=http://").last?.split(separator: ":").dropFirst().first?

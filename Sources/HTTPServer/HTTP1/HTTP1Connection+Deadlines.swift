@@ -5,7 +5,10 @@ extension HTTP1Connection {
     func lookAtDeadline() {
         let configuration = self.loop.configuration
         let idle = self.loop.tick - self.since
-        if self.isStuck || self.files.contains(where: \.isCutShort) { return self.abort() }
+        if self.isStuck || self.files.contains(where: \.isCutShort) {
+            // What the kernel still keeps for this client is given up too.
+            return self.abort(reset: true)
+        }
         switch self.machine.phase {
         case .idle: if idle > configuration.keepAliveTime { self.follow(self.machine.stop()) }
         case .head:
@@ -43,8 +46,8 @@ extension HTTP1Connection {
     func stop() { self.follow(self.machine.stop()) }
 
     /// Closes the connection, whatever is under way.
-    func abort() {
+    func abort(reset: Bool = false) {
         self.exchange?.disconnect()
-        self.cut(reset: false)
+        self.cut(reset: reset)
     }
 }

@@ -11,6 +11,7 @@ final class AccessLog: ServerLog {
     private let logger: Logger
     private let isColoured: Bool
     private var lines: [UInt8] = []
+    private var toldOfAccepting: ContinuousClock.Instant?
 
     init(writer: LineWriter?, logger: Logger, isColoured: Bool) {
         self.writer = writer
@@ -40,6 +41,14 @@ final class AccessLog: ServerLog {
 
     func refused(peer: Peer, status: Int, reason: StaticString) {
         self.logger.info("refused with \(status): \(reason)", metadata: ["client": "\(Self.name(peer))"])
+    }
+
+    func couldNotAccept(reason: String) {
+        let now = ContinuousClock.now
+        if let last = self.toldOfAccepting, now - last < .seconds(60) { return }
+        self.toldOfAccepting = now
+        self.logger.warning(
+            "connections wait, none can be accepted: \(reason); raise `ulimit -n`, or lower --limit-concurrency")
     }
 
     func turnEnded() {

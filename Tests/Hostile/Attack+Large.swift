@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+
+/// Clients that send much, or ask for much.
+extension Attack {
+    static let large: [Attack] = [
+        Attack("a field of 100,000 bytes") { victim in
+            let client = try victim.client()
+            client.send("GET / HTTP/1.1\r\nhost: x\r\nx: \(String(repeating: "x", count: 100_000))\r\n\r\n")
+            try expect("status", try client.readResponse().status, 431)
+            return "431, closed"
+        },
+        Attack("100,000 bytes of header in fields of 1,000") { victim in
+            let client = try victim.client()
+            let field = "x: \(String(repeating: "x", count: 995))\r\n"
+            client.send("GET / HTTP/1.1\r\nhost: x\r\n\(String(repeating: field, count: 100))\r\n")
+            try expect("status", try client.readResponse().status, 431)
+            return "431, closed"
+        },
+        Attack("2,000 headers") { victim in
+            let client = try victim.client()
+            client.send("GET / HTTP/1.1\r\nhost: x\r\n\(String(repeating: "a: b\r\n", count: 2000))\r\n")
+            try expect("status", try client.readResponse().status, 431)
+            return "431, closed"
+        },
+        Attack("a request line of 100,000 bytes") { victim in
+            let client = try victim.client()
+            client.send("GET /\(String(repeating: "x", count: 100_000)) HTTP/1.1\r\nhost: x\r\n\r\n")
+            try expect("status", try client.readResponse().status, 414)
+            return "414, closed"
+        },
+        Attack("a body of a million chunks of one byte") { victim in
+            let client = try victim.client()
+            client.send(Attack.post("transfer-encoding: chunked"))
+            let thousand = Array(String(repeating: "1\r\nx\r\n", count: 1000).utf8)
+            for _ in 0..<1000 { client.send(thousand) }
+            client.send("0\r\n\r\n")
+            try expect("answer", try client.readResponse().text, "1000000")
+            return "200, all of it"
+        },
+        Attack("chunk extensions without end") { victim in
+            let client = try victim.client()
+            client.send(Attack.post("transfer-encoding: chunked") + "1;" + String(repeating: "x", count: 100_000))
+            try expect("status", try client.readResponse().status, 400)
+            return "400, closed"
+        },
+        Attack("trailers without end") { victim in
+            let client = try victim.client()
+            client.send(
+                Attack.post("transfer-encoding: chunked") + "0\r\n" + String(repeating: "a: b\r\n", count: 20_000))
+            try expect("status", try client.readResponse().status, 431)
+            return "431, closed"
+        },
+        Attack("a body of 1 TiB that nobody receives") { victim in
+            let client = try victim.client()
+            client.send(Attack.post("content-length: \(1 << 40)", to: "/"))
+            let response = try client.readResponse()
+            try expect("answer", "\(response.status) \(response.header("connection") ?? "")", "200 close")
+            // It lingers, so that the answer can be read, but not for long.
+            let sent = client.sendUntilRefused(1 << 40)
+            guard sent < 1 << 40 else { throw Surprise("all of it was taken") }
+            return "200, closed after \(mebibytes(sent))"
+        },
+        Attack("an upload of 10 GiB through a module") { victim in
+            let client = try victim.client()
+            client.send(Attack.post("content-length: \(10 << 30)"))
+            let part = [UInt8](repeating: 0x78, count: 1 << 20)
+            let grown = try victim.growth {
+                for _ in 0..<(10 << 10) { client.send(part) }
+                try expect("answer", try client.readResponse().text, "\(10 << 30)")
+            }
+            return "all of it; \(mebibytes(grown)) above idle at most"
+        },
+        Attack("a download of 10 GiB through a module") { victim in
+            let client = try victim.client()
+            client.send("GET /stream?10240 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            let grown = try victim.growth {
+                let count = client.skipToEnd()
+                // Each chunk of 64 KiB has nine bytes around it: its size and two line ends.
+                let chunks = (10 << 30) >> 16
+                guard count > (10 << 30) + chunks * 9, count < (10 << 30) + chunks * 9 + 500 else {
+                    throw Surprise("\(count) bytes came")
+                }
+            }
+            return "all of it; \(mebibytes(grown)) above idle at most"
+        },
+        Attack("a file of 10 GiB by pathsend") { victim in
+            let folder = try TemporaryFolder()
+            let path = try folder.write("large", "")
+            truncate(path, 10 << 30)
+            let client = try victim.client()
+            client.send("GET /file?\(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            let grown = try victim.growth {
+                let count = client.skipToEnd()
+                guard count > 10 << 30, count < (10 << 30) + 500 else { throw Surprise("\(count) bytes came") }
+            }
+            return "all of it; \(mebibytes(grown)) above idle at most"
+        },
+    ]
+}
+
+extension Victim {
+    /// How far it grew at most while this went on; more than 20 MiB is too far.
+    func growth(_ body: () throws -> Void) throws -> Int {
+        let before = self.memory
+        self.resetPeak()
+        try body()
+        let grown = max(self.peak - before, 0)
+        guard grown < 20 << 20 else { throw Surprise("it grew by \(Attack.mebibytes(grown))") }
+        return grown
+    }
+}

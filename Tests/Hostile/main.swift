@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+
+// Clients that mean harm, one kind after another, against one running server: each with what it got, and with the server's
+// memory before and after. Ends with 1 when something else came of one than has to.
+//
+//     Hostile [WORD]      only those whose name holds the word
+
+// 10,000 connections here, and as many there.
+var limit = rlimit()
+getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+limit.rlim_cur = limit.rlim_max
+setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+
+let word = CommandLine.arguments.dropFirst().first ?? ""
+let attacks = (Attack.slow + Attack.large + Attack.many + Attack.resets).filter {
+    word.isEmpty || $0.name.contains(word)
+}
+let victim = try Victim()
+let widest = attacks.map(\.name.count).max() ?? 0
+var failed = 0
+try victim.checkAlive()
+for attack in attacks {
+    let before = victim.memory
+    victim.resetPeak()
+    var outcome: String
+    do {
+        outcome = "ok      " + (try attack.run(victim))
+        try victim.checkAlive()
+    } catch {
+        outcome = "FAILED  \(error)"
+        failed += 1
+    }
+    let name = attack.name.padding(toLength: widest, withPad: " ", startingAt: 0)
+    let memory = "\(Attack.mebibytes(before)) -> \(Attack.mebibytes(victim.memory))"
+    FileHandle.standardOutput.write(Data("\(name)  \(memory)  \(outcome)\n".utf8))
+}
+do { try victim.stop() } catch {
+    print("the server: \(error)")
+    failed += 1
+}
+print("\(attacks.count - min(failed, attacks.count)) passed, \(failed) failed")
+exit(failed == 0 ? 0 : 1)
