@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The floor: one thread, one epoll loop, no parsing beyond what the answer needs. What a server on this kernel cannot beat
 // without another I/O interface.   cc -O2 -o floor floor.c && ./floor PORT
-// GET / answers 13 bytes, POST /upload reads the body and answers 13 bytes, GET /1m answers 1 MiB from memory by write(2).
+// GET / answers 13 bytes, POST /upload reads the body and answers 13 bytes, GET /1k, /10k, /100k and /1m answer as much from
+// memory by write(2).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,15 +17,27 @@
 
 #define HEAD "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nserver: floor\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
 static const char small[] = HEAD "content-length: 13\r\n\r\nHello, World!";
-static const char big_head[] = HEAD "content-length: 1048576\r\n\r\n";
-static char big[sizeof big_head - 1 + 1048576], in[65536], out[1 << 19];
-static struct { size_t unread, unsent; } state[65536];  // by descriptor: body bytes to come, bytes of `big` to go
+static char in[65536], out[1 << 19];
+static struct { const char *path; size_t body, size; char *bytes; } large[] = {
+    {"GET /1k ", 1 << 10, 0, 0}, {"GET /10k ", 10 << 10, 0, 0}, {"GET /100k ", 100 << 10, 0, 0}, {"GET /1m ", 1 << 20, 0, 0}};
+static struct { size_t unread, unsent; const char *end; int waits; } state[65536];  // by descriptor; end: of what is sent
 
-static int pump(int poll, int fd) {  // sends what is left of `big`
-    ssize_t sent = write(fd, big + sizeof big - state[fd].unsent, state[fd].unsent);
+static void prepare(void) {
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        large[i].bytes = malloc(256 + large[i].body);
+        size_t head = sprintf(large[i].bytes, HEAD "content-length: %zu\r\n\r\n", large[i].body);
+        memset(large[i].bytes + head, 'x', large[i].body);
+        large[i].size = head + large[i].body;
+    }
+}
+
+static int pump(int poll, int fd) {  // sends what is left of a large answer
+    ssize_t sent = write(fd, state[fd].end - state[fd].unsent, state[fd].unsent);
     if (sent < 0 && errno != EAGAIN) return close(fd);  // the client has left in the middle
     if (sent > 0) state[fd].unsent -= sent;
-    struct epoll_event e = {.events = state[fd].unsent ? EPOLLOUT : EPOLLIN, .data.fd = fd};
+    if (state[fd].waits == (state[fd].unsent > 0)) return 0;
+    state[fd].waits = state[fd].unsent > 0;
+    struct epoll_event e = {.events = state[fd].waits ? EPOLLOUT : EPOLLIN, .data.fd = fd};
     return epoll_ctl(poll, EPOLL_CTL_MOD, fd, &e);
 }
 
@@ -36,8 +49,7 @@ int main(int argc, char **argv) {
                                   .sin_port = htons(atoi(argc > 1 ? argv[1] : "9001")),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     if (bind(listener, (void *)&address, sizeof address) || listen(listener, 4096)) { perror("floor"); return 1; }
-    memset(big, 'x', sizeof big);
-    memcpy(big, big_head, sizeof big_head - 1);
+    prepare();
     int poll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, ready[256];
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
@@ -52,7 +64,7 @@ int main(int argc, char **argv) {
                     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
                     event.events = EPOLLIN;
                     event.data.fd = client;
-                    state[client].unread = state[client].unsent = 0;
+                    state[client].unread = state[client].unsent = state[client].waits = 0;
                     epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
                 }
                 continue;
@@ -73,9 +85,15 @@ int main(int argc, char **argv) {
                     char *size = *at == 'P' ? memmem(at, blank - at, "ontent-", 7) : NULL;
                     while (size && strncasecmp(size, "ontent-length:", 14)) size = memmem(size + 1, blank - size - 1, "ontent-", 7);
                     end |= memmem(at, blank - at, "onnection: close", 16) != NULL;
-                    int large = !memcmp(at, "GET /1m", 7);
+                    size_t i = 0;
+                    while (i < sizeof large / sizeof *large && strncmp(at, large[i].path, strlen(large[i].path))) i++;
                     at = blank + 4;
-                    if (large) { state[fd].unsent = sizeof big; pump(poll, fd); continue; }
+                    if (i < sizeof large / sizeof *large) {
+                        state[fd].unsent = large[i].size;
+                        state[fd].end = large[i].bytes + large[i].size;
+                        pump(poll, fd);
+                        continue;
+                    }
                     if (size && (state[fd].unread = strtoul(size + 14, 0, 10))) continue;
                 }
                 memcpy(out + length, small, sizeof small - 1);

@@ -48,7 +48,7 @@ public final class Server: Sendable {
         let descriptor = try listener.duplicate()
         let address = listener.address
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
-        var bootstrap = ServerBootstrap(group: loop.eventLoop)
+        let bootstrap = ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
             // A burst of new connections is accepted in one look.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
@@ -57,21 +57,20 @@ public final class Server: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause(loop: loop.bound.value))
                 }
             }
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here, since options of the bootstrap cost every connection a chain of futures.
+                    try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+                    if mark != ServerConfiguration().writeMark {
+                        try channel.syncOptions?.setOption(
+                            .writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1))
+                    }
                     let connection = HTTP1Connection(
                         loop: loop.bound.value, peer: Peer(of: channel, listening: address)
                     )
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
-        // The default is NIO's own: setting it would cost every connection a call.
-        if mark != ServerConfiguration().writeMark {
-            bootstrap = bootstrap.childChannelOption(
-                .writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1)
-            )
-        }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()
         // NIO listens anew, with a queue of 128, on the socket that all duplicates share.
         listener.restoreBacklog()

@@ -123,7 +123,7 @@ public final class RawClient {
     /// One read; false: the peer has ended its side, or reset.
     public func readMore(most: Int = 256 * 1024) throws -> Bool {
         var wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: self.text) }
+        guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: String(self.text.suffix(300))) }
         var part = [UInt8](repeating: 0, count: most)
         let count = recv(self.descriptor, &part, part.count, 0)
         guard count > 0 else { return false }
@@ -148,7 +148,7 @@ public final class RawClient {
             }
             guard try self.readMore() else {
                 guard let (response, count) = Response.parse(self.received, isHead: isHead, atEnd: true) else {
-                    throw Failure.ended(soFar: self.text)
+                    throw Failure.ended(soFar: String(self.text.suffix(300)))
                 }
                 self.received.removeFirst(count)
                 return response

@@ -18,7 +18,9 @@ public final class ServerLoop {
     private(set) var tick = 0
     private(set) var isStopping = false
 
-    private var output: ByteBuffer
+    private var output = ByteBufferAllocator().buffer(capacity: ServerLoop.outputCapacity)
+    /// Takes the place of `output` while its bytes are handed over.
+    private var spareOutput = ByteBufferAllocator().buffer(capacity: ServerLoop.outputCapacity)
     private unowned(unsafe) var outputOwner: HTTP1Connection?
     private var isInTurn = false
     private var dirty: [HTTP1Connection] = []
@@ -29,6 +31,9 @@ public final class ServerLoop {
     private var sweep: Scheduled<Void>?
     private var emptied: EventLoopPromise<Void>?
 
+    private static let outputCapacity = 16 * 1024
+    /// A buffer that has grown beyond this is not kept.
+    private static let mostKept = 256 * 1024
     /// At most so many exchanges rest for the next requests.
     private static let mostResting = 1024
     /// A turn that goes on for so many rounds lets the sockets have a look in.
@@ -43,7 +48,6 @@ public final class ServerLoop {
         self.configuration = configuration
         self.handler = handler
         self.log = log
-        self.output = ByteBufferAllocator().buffer(capacity: 16 * 1024)
         self.serverLine = Self.serverLine(configuration.serverName)
     }
 
@@ -120,17 +124,24 @@ public final class ServerLoop {
     }
 
     /// Hands the connection's bytes to `write`, and gives the buffer free.
+    ///
+    /// What the connection is told when its bytes leave may have it, or another, write at once: into the spare buffer. The
+    /// memory of both stays when the bytes have left in `write`, which is the rule.
     @inline(__always)
     func takeOutput(of connection: HTTP1Connection, _ write: (ByteBuffer) -> Void) {
         guard self.outputOwner === connection else { return }
         self.outputOwner = nil
-        if self.output.readableBytes > 0 { write(self.output) }
-        // Keeps its memory when the bytes have left already, which is the rule.
-        if self.output.capacity > 256 * 1024 {
-            self.output = ByteBufferAllocator().buffer(capacity: 16 * 1024)
+        guard self.output.readableBytes > 0 else { return }
+        var taken = ByteBuffer()
+        swap(&taken, &self.output)
+        swap(&self.output, &self.spareOutput)
+        write(taken)
+        if taken.capacity > Self.mostKept {
+            taken = ByteBufferAllocator().buffer(capacity: Self.outputCapacity)
         } else {
-            self.output.clear()
+            taken.clear()
         }
+        swap(&taken, &self.spareOutput)
     }
 
     // MARK: Exchanges at rest

@@ -30,8 +30,8 @@ extension HTTP1Connection {
 
     /// Whether the client has taken nothing of what it is sent for too long.
     private var isStuck: Bool {
-        guard self.given != self.sent, let context else { return false }
-        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        guard self.given != self.sent else { return false }
+        let waiting = self.unsent
         if self.given - waiting != self.sent {
             self.sent = self.given - waiting
             self.writeSince = self.loop.tick

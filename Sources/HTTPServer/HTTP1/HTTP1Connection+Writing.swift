@@ -79,7 +79,7 @@ extension HTTP1Connection {
     /// Closes at once, since what was written must not look whole.
     func cut(reset: Bool) { self.close(.cut(reset: reset)) }
 
-    /// The same, and everything that was given before leaves with it.
+    /// Gives what is in the loop's buffer to the channel, and has all that was given leave, in one write if it can.
     private func spill(andFlush context: ChannelHandlerContext) {
         guard self.loop.outputSize(of: self) > 0 else { return context.flush() }
         self.loop.takeOutput(of: self) { output in
@@ -108,7 +108,9 @@ extension HTTP1Connection {
             self.queued = 0
             self.relieved()
         case .afterWrites(let linger):
-            self.spill()
+            self.spill(andFlush: context)
+            // The rule: all of it has left in that one write.
+            guard self.unsent > 0 else { return self.writesEnded(linger: linger) }
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenSuccess { self.writesEnded(linger: linger) }
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: promise)
@@ -121,6 +123,9 @@ extension HTTP1Connection {
             context.close(promise: nil)
         }
     }
+
+    /// Bytes that the channel still has.
+    var unsent: Int { (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
     private func writesEnded(linger: Bool) {
         guard let context else { return }
