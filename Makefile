@@ -6,7 +6,7 @@
 PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev curl
 BENCH_PACKAGES = wrk nginx python3 procps
 
-SOURCES = Package.swift Sources Plugins Tests
+SOURCES = Package.swift Sources Plugins Tests Benchmarks/BareNIO
 # The wiki's settings modules are below its folder, another module's where make is called.
 MODULE ?= .build/release/libWiki.so
 APP_DIR ?= $(if $(findstring libWiki.so,$(MODULE)),Plugins/Wiki,.)
@@ -17,9 +17,9 @@ help:
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
-	@echo 'make test-hostile  attack it: slow, large, many, and gone in the middle'
+	@echo 'make test-hostile  attack it: clients that are slow, large, many, or gone in the middle'
 	@echo 'make fuzz     show the request parser made-up bytes, for FUZZ_TIME seconds (60)'
-	@echo 'make bench    measure against a bare epoll loop, and nginx'
+	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
 	@echo 'make clean    remove what was built'
