@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
     public var writeMark = 64 * 1024
     /// Bytes under way to a client above which `send` is `.full`.
     public var writeLimit = 1024 * 1024
+    /// Files on their way to a client at once, each with a descriptor: above it `send` of another is `.full`.
+    public var files = 64
     /// Bytes of a request's body that are read and dropped when nobody received them, so that the connection can be kept.
     public var unreadBody = 64 * 1024
     /// How long a connection is kept without a request.

@@ -105,6 +105,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Bytes under way to a client above which a module's send is refused.")
     var limitSend = 1024 * 1024
 
+    @Option(help: "Files on their way to a client at once; another is refused, and the next request waits.")
+    var limitFiles = 64
+
     @Option(help: "Seconds after a client has ended its side that it is taken to be there still.")
     var timeoutHalfClose = 5
 
@@ -126,7 +129,7 @@ struct ServeOptions: ParsableArguments {
             ("--limit-request-line", self.limitRequestLine), ("--limit-request-field-size", self.limitRequestFieldSize),
             ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
             ("--limit-chunk-line", self.limitChunkLine), ("--limit-unfinished", self.limitUnfinished),
-            ("--limit-scopes", self.limitScopes),
+            ("--limit-scopes", self.limitScopes), ("--limit-files", self.limitFiles),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
@@ -185,6 +188,7 @@ struct ServeOptions: ParsableArguments {
         configuration.server.unreadBody = self.limitUnreadBody
         configuration.server.writeMark = self.limitSendAhead
         configuration.server.writeLimit = self.limitSend
+        configuration.server.files = self.limitFiles
         configuration.server.halfCloseTime = self.timeoutHalfClose
         configuration.server.lingerTime = self.timeoutLinger
         if !self.serverHeader { configuration.server.serverName = "" }

@@ -367,6 +367,18 @@ static void left(void *context, asgi_id id, asgi_result result, const asgi_event
     note("end\n");
 }
 
+/* ---- /empty-part: in a turn of its own --------------------------------------------------------------------------- */
+
+static void empty_part(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    asgi_event next = asgi_event_of(0);
+    (void)event, (void)result;
+    note_result("empty-part", body(w, asgi_text(""), ASGI_MORE, NULL, NULL));
+    w->receive(id, &next, NULL, NULL);
+    note_result("receive", w->receive(id, &next, left, w));
+}
+
 /* ---- /outlive: the response is complete, the scope lives on; /forever: nobody ends it --------------------------- */
 
 static asgi_id outliving;
@@ -606,6 +618,12 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/wait")) {
         receive(scope->id, &event, NULL, NULL);
         return note_result("receive", receive(scope->id, &event, left, w));
+    }
+    if (asgi_equal(path, "/empty-part")) {
+        start(w, 200);
+        body(w, asgi_text("part"), ASGI_MORE, NULL, NULL);
+        scope->host->post(scope->id, empty_part, w);
+        return ASGI_PENDING;
     }
     if (asgi_equal(path, "/outlive")) {
         receive(scope->id, &event, NULL, NULL);

@@ -87,6 +87,54 @@ static asgi_result parts(work *w)
     return ASGI_DONE;
 }
 
+/* The file by a descriptor that cannot be read. */
+static asgi_result unreadable(work *w, int flags)
+{
+    int file = open(w->path, flags | O_CLOEXEC);
+    start(w, 0, NULL);
+    if (part(w, file, 0, -1, 0) < 0) body(w, "no file", 0);
+    close(file);
+    return ASGI_DONE;
+}
+
+static asgi_result second_pathsend(work *w)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_PATHSEND);
+    start(w, 0, NULL);
+    body(w, "first", ASGI_MORE);
+    event.text = asgi_text(w->path);
+    send_event(w, &event);
+    body(w, ".", 0);
+    return ASGI_DONE;
+}
+
+static void *behind_much_thread(void *context)
+{
+    work *w = context;
+    int file = open(w->path, O_RDONLY | O_CLOEXEC);
+    part(w, file, 0, -1, ASGI_MORE);
+    close(file);
+    body(w, ".", 0);
+    w->scope->host->finish(w->scope->id, ASGI_DONE);
+    return NULL;
+}
+
+/* More than may be under way, sent on the loop; then a part of a file from a thread. */
+static asgi_result behind_much(work *w)
+{
+    static char bytes[2 << 20];
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
+    pthread_t thread;
+    start(w, 0, NULL);
+    event.flags = ASGI_MORE;
+    event.body.data = bytes;
+    event.body.size = sizeof bytes;
+    send_event(w, &event);
+    pthread_create(&thread, NULL, behind_much_thread, w);
+    pthread_join(thread, NULL); /* its calls are in the mailbox before anything of this has left */
+    return ASGI_PENDING;
+}
+
 /* Trailers, a forbidden one, and one too late. */
 static asgi_result trailers(work *w, const char *length)
 {
@@ -176,6 +224,10 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     snprintf(w->path, sizeof w->path, "%.*s", (int)scope->query_string.size, scope->query_string.data);
     if (asgi_equal(path, "/pathsend")) return pathsend(w);
     if (asgi_equal(path, "/parts")) return parts(w);
+    if (asgi_equal(path, "/write-only")) return unreadable(w, O_WRONLY);
+    if (asgi_equal(path, "/path-only")) return unreadable(w, O_PATH);
+    if (asgi_equal(path, "/second-pathsend")) return second_pathsend(w);
+    if (asgi_equal(path, "/behind-much")) return behind_much(w);
     if (asgi_equal(path, "/trailers")) return trailers(w, w->path[0] ? w->path : NULL);
     if (asgi_equal(path, "/no-trailers")) return no_trailers(w);
     if (asgi_equal(path, "/received")) {

@@ -29,7 +29,6 @@ struct HTTP1ResponseTests {
         #expect(
             try old.body(count: 5, more: true)
                 == .init(head: .untilClose, body: .untilClose, endsBody: false, isLast: false))
-        #expect(old.endsWithConnection)
     }
 
     @Test("a response without a body drops what the application sends (RFC 9110 §6.4.1)")

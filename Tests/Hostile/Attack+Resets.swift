@@ -26,13 +26,21 @@ extension Attack {
 
     static let resets: [Attack] = states.map { state in
         Attack("resets: \(state.name)") { victim in
+            let before = victim.descriptors
             for _ in 0..<100 {
                 let client = try victim.client()
                 client.send(state.sent)
                 if state.reads { _ = try client.readMore(most: 1000) }
                 client.reset()
             }
-            return "100 times; the next is answered"
+            // What it still has to notice goes within its times.
+            var open = victim.descriptors - before
+            for _ in 0..<10 where open > 0 {
+                _ = try victim.client().isSilent(milliseconds: 1000)
+                open = victim.descriptors - before
+            }
+            guard open <= 0 else { throw Surprise("\(open) descriptors stay open") }
+            return "100 times; the next is answered, no descriptor is left"
         }
     }
 }

@@ -45,6 +45,11 @@ final class Victim {
         try? "5".write(toFile: "/proc/\(self.process.identifier)/clear_refs", atomically: false, encoding: .utf8)
     }
 
+    /// Descriptors that it has open.
+    var descriptors: Int {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.process.identifier)/fd")) ?? []).count
+    }
+
     /// CPU that it took while this went on, in hundredths of a second.
     func busyTicks(_ body: () throws -> Void) throws -> Int {
         let before = self.ticks

@@ -16,6 +16,10 @@ let word = CommandLine.arguments.dropFirst().first ?? ""
 let attacks = (Attack.slow + Attack.large + Attack.many + Attack.resets).filter {
     word.isEmpty || $0.name.contains(word)
 }
+guard !attacks.isEmpty else {
+    print("no attack has '\(word)' in its name")
+    exit(2)
+}
 let victim = try Victim()
 let widest = attacks.map(\.name.count).max() ?? 0
 var failed = 0

@@ -85,6 +85,38 @@ struct FileTests {
         try await served.host.stop()
     }
 
+    @Test("what cannot be read, or is not as long as it says, is FAILED; a file by its path is the whole body")
+    func unreadable() async throws {
+        let served = try await self.serve()
+        let file = try self.folder.write("digits", "0123456789")
+        for (route, path, reason) in [
+            ("/write-only", file, "not open for reading"), ("/path-only", file, "not open for reading"),
+            ("/pathsend", "/sys/kernel/mm/transparent_hugepage/enabled", "are not all there"),
+        ] {
+            let client = try served.client()
+            client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "no file", "\(route)")
+            #expect(!served.log.holding(reason).isEmpty, "\(route)")
+        }
+        let client = try served.client()
+        client.send("GET /second-pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().text == "first.")
+        #expect(!served.log.holding("http.response.pathsend refused: a file by its path is the whole body").isEmpty)
+        try await served.host.stop()
+    }
+
+    @Test("a part that was taken from another thread is sent, however much is under way")
+    func taken() async throws {
+        let served = try await self.serve()
+        let file = try self.folder.write("digits", "0123456789")
+        let client = try served.client()
+        client.send("GET /behind-much?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+        let response = try client.readResponse()
+        #expect(response.body.count == (2 << 20) + 10 + 1)
+        #expect(response.body.suffix(11) == Array("0123456789.".utf8))
+        try await served.host.stop()
+    }
+
     @Test("a file that is cut short while it is sent ends the connection: nobody takes the part for the whole")
     func cutShort() async throws {
         let served = try await self.serve()

@@ -131,10 +131,24 @@ struct LimitTests {
         var status = 200
         while status == 200 { status = try served.get("/state").status }
         #expect(status == 503)
-        waiting[0].close()
+        waiting[0].reset()
         while status == 503 { status = try served.get("/state").status }
         #expect(status == 200)
-        waiting[1].close()
+        waiting[1].reset()
+        try await served.host.stop()
+    }
+
+    @Test("files on their way to a client: one more is FULL")
+    func files() async throws {
+        let library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
+        let served = try await ServedHost(library, in: self.folder) { $0.server.files = 2 }
+        let file = try self.folder.write("digits", "0123456789")
+        let client = try served.client()
+        client.send("GET /parts?\(file) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        // Two parts of the file are taken, the others are not: the response is not complete, and cut.
+        _ = try client.readToEnd()
+        #expect(served.log.holding("sent FULL").count == 3)
+        #expect(served.log.holding("sent PENDING").count == 1)
         try await served.host.stop()
     }
 

@@ -117,6 +117,9 @@ public final class ServerLoop {
         return body(&self.output)
     }
 
+    /// Whether the loop's buffer is this connection's, though nothing may be in it.
+    func isOutputOwner(_ connection: HTTP1Connection) -> Bool { self.outputOwner === connection }
+
     /// Bytes in the loop's buffer that are this connection's.
     @inline(__always)
     func outputSize(of connection: HTTP1Connection) -> Int {

@@ -2,7 +2,8 @@
 ///
 /// Loop-bound: everything here is called on the loop that the exchange lives on, and everything it tells its owner comes
 /// there. Nothing here calls the owner's application back; what a call sets in motion is told through `owner`, which may
-/// happen inside the call. Nothing is written to the socket inside a call either: that happens when the loop's turn ends.
+/// happen inside the call. `isTaken`, here and in `ResponseBody`: whoever sent it was told already that it is taken, so that it is,
+/// however much is under way. Nothing is written to the socket inside a call either: that happens when the loop's turn ends.
 public protocol Exchange: AnyObject {
     /// What was asked. Valid until `rest`.
     var head: RequestHead { get }
@@ -25,16 +26,16 @@ public protocol Exchange: AnyObject {
 
     /// Tells the client what it will need, while the response is made: 103 with a link for each value (RFC 8297). May come until
     /// the first part of the body, as often as wanted. Only for clients of HTTP/1.1 and later. Never waits.
-    func hint(_ links: HeaderFields) -> SendOutcome
+    func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome
 
     /// A part of the response's body; `more` says that it is not the last.
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome
 
     /// A part of a file as a part of the body. It is the exchange's, taken or not.
-    func send(_ file: ResponseFile, more: Bool) -> SendOutcome
+    func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome
 
     /// Fields behind the body, where `start` has said so; `more` says that others follow.
-    func send(trailers: HeaderFields, more: Bool) -> SendOutcome
+    func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome
 
     /// A whole response at once: one head, one body, one write.
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome

@@ -11,6 +11,7 @@ public enum ResponseFault: Error {
     case bodyTooShort
     case hintTooLate
     case bodyAfterLast
+    case notWhole
     case trailersBeforeBody
     case trailerField
     case otherScope
@@ -28,6 +29,7 @@ public enum ResponseFault: Error {
         case .bodyTooLong: "the body is longer than content-length says"
         case .bodyTooShort: "the body ends before it is as long as content-length says"
         case .hintTooLate: "the head has left already"
+        case .notWhole: "a file by its path is the whole body, and a part of another was sent already"
         case .bodyAfterLast: "the body has ended already: its trailers are to follow"
         case .trailersBeforeBody: "trailers come after the last part of the body, where the start has announced them"
         case .otherScope: "this scope is an http scope"

@@ -6,11 +6,16 @@ import Glibc
 public final class ResponseFile: @unchecked Sendable {
     public let offset: Int
     public let count: Int
+    /// It is to be the whole body.
+    public let isWhole: Bool
     private var descriptor: CInt
     /// The position of the descriptor goes behind the part as soon as it is taken.
     private var movesPosition: Bool
 
-    private init(descriptor: CInt, offset: Int, count: Int, movesPosition: Bool = false) {
+    private init(
+        descriptor: CInt, offset: Int, count: Int, isWhole: Bool = false, movesPosition: Bool = false
+    ) {
+        self.isWhole = isWhole
         self.descriptor = descriptor
         self.offset = offset
         self.count = count
@@ -31,7 +36,7 @@ public final class ResponseFile: @unchecked Sendable {
         guard descriptor >= 0 else { throw FileFault("\(path.text): \(String(cString: strerror(errno)))") }
         let file = ResponseFile(descriptor: descriptor, offset: 0, count: 0)
         let size = try Self.size(of: descriptor, named: path.text)
-        return ResponseFile(descriptor: file.takeDescriptor(), offset: 0, count: size)
+        return ResponseFile(descriptor: file.takeDescriptor(), offset: 0, count: size, isWhole: true)
     }
 
     /// A part of a file that somebody else has open. `offset` -1: where its position is, which moves behind the part;
@@ -61,12 +66,24 @@ public final class ResponseFile: @unchecked Sendable {
         lseek(self.descriptor, off_t(self.offset + self.count), SEEK_SET)
     }
 
+    /// Linux's `O_PATH`, which Swift's Glibc lacks.
+    private static let pathOnly: CInt = 0o10000000
+
     private static func size(of descriptor: CInt, named name: String) throws(FileFault) -> Int {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else {
             throw FileFault("\(name): \(String(cString: strerror(errno)))")
         }
         guard facts.st_mode & S_IFMT == S_IFREG else { throw FileFault("\(name): not a regular file") }
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags & O_ACCMODE != O_WRONLY, flags & Self.pathOnly == 0 else {
+            throw FileFault("\(name): not open for reading")
+        }
+        // Files that the kernel makes up say they are larger than they are: sendfile would send nothing, for ever.
+        var last: UInt8 = 0
+        guard facts.st_blocks > 0 || facts.st_size == 0 || pread(descriptor, &last, 1, facts.st_size - 1) == 1 else {
+            throw FileFault("\(name): its \(facts.st_size) bytes are not all there")
+        }
         return Int(facts.st_size)
     }
 

@@ -10,7 +10,13 @@ extension HTTP1Connection {
             return self.abort(reset: true)
         }
         switch self.machine.phase {
-        case .idle: if idle > configuration.keepAliveTime { self.follow(self.machine.stop()) }
+        case .idle:
+            // It is not idle while a response is leaving, or while its next request is held back.
+            if self.isHeldBack || self.given != self.sent {
+                self.restartClock()
+            } else if idle > configuration.keepAliveTime {
+                self.follow(self.machine.stop())
+            }
         case .head:
             if idle > configuration.headTime {
                 self.refuse(Refusal(status: 408, reason: "the head did not come in time"))

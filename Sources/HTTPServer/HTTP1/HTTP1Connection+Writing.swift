@@ -8,10 +8,15 @@ extension HTTP1Connection {
     }
 
     /// Whether a `send` may be taken.
-    var hasRoom: Bool { self.underWay < self.loop.configuration.writeLimit }
+    var hasRoom: Bool { self.underWay < self.loop.configuration.writeLimit && !self.hasTooManyFiles }
 
     /// So much is under way that more had better wait.
-    var isCongested: Bool { !self.isWritable || self.underWay > self.loop.configuration.writeMark }
+    var isCongested: Bool {
+        !self.isWritable || self.underWay > self.loop.configuration.writeMark || self.hasTooManyFiles
+    }
+
+    /// Each holds a descriptor, however few its bytes are.
+    private var hasTooManyFiles: Bool { self.files.count >= self.loop.configuration.files }
 
     private var underWay: Int { self.queued + self.loop.outputSize(of: self) }
 
@@ -56,7 +61,9 @@ extension HTTP1Connection {
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { _ in
             underWay.close()
+            let isRelief = self.hasTooManyFiles
             self.files.removeFirst()
+            if isRelief { self.loop.turn { self.relieved() } }
         }
         context.write(NIOAny(IOData.fileRegion(underWay.region)), promise: promise)
     }
@@ -76,16 +83,18 @@ extension HTTP1Connection {
         self.follow(self.machine.responseComplete())
     }
 
-    /// Closes at once, since what was written must not look whole.
-    func cut(reset: Bool) { self.close(.cut(reset: reset)) }
+    /// Closes at once, since what was written must not look whole. `reset`: what the kernel still has is given up too.
+    func cut(reset: Bool = false) { self.close(.cut(reset: reset)) }
 
     /// Gives what is in the loop's buffer to the channel, and has all that was given leave, in one write if it can.
     private func spill(andFlush context: ChannelHandlerContext) {
-        guard self.loop.outputSize(of: self) > 0 else { return context.flush() }
+        var hasFlushed = false
         self.loop.takeOutput(of: self) { output in
             self.count(output.readableBytes)
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+            hasFlushed = true
         }
+        if !hasFlushed { context.flush() }
     }
 
     /// Gives what is in the loop's buffer to the channel, without flushing it.
@@ -112,14 +121,13 @@ extension HTTP1Connection {
             // The rule: all of it has left in that one write.
             guard self.unsent > 0 else { return self.writesEnded(linger: linger) }
             let promise = context.eventLoop.makePromise(of: Void.self)
-            promise.futureResult.assumeIsolated().whenSuccess { self.writesEnded(linger: linger) }
+            promise.futureResult.assumeIsolated().whenSuccess {
+                self.loop.turn { self.writesEnded(linger: linger) }
+            }
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: promise)
         case .cut(let reset):
             self.loop.takeOutput(of: self) { _ in }
-            if reset {
-                // Without this the client would take the end of the connection for the end of the body.
-                _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-            }
+            if reset { self.setReset(true) }
             context.close(promise: nil)
         }
     }
@@ -130,11 +138,24 @@ extension HTTP1Connection {
     private func writesEnded(linger: Bool) {
         guard let context else { return }
         self.writesHaveEnded = true
+        if self.endsBody { self.setReset(false) }
         self.relieved()
         guard linger, !self.machine.inputEnded else { return context.close(promise: nil) }
         self.since = self.loop.tick
         context.close(mode: .output, promise: nil)
         self.resumeReading()
+    }
+
+    /// The end of the connection will be the end of a body (RFC 9112 §6.3): any end but the right one has to be a reset, lest
+    /// the client take the part that it has for the whole.
+    func willEndBody() {
+        self.endsBody = true
+        self.setReset(true)
+    }
+
+    private func setReset(_ isOn: Bool) {
+        _ = (self.context?.channel as? any SocketOptionProvider)?
+            .setSoLinger(linger(l_onoff: isOn ? 1 : 0, l_linger: 0))
     }
 
     func close(_ closing: Closing) {
@@ -153,8 +174,9 @@ extension HTTP1Connection {
 
     /// What was under way has left, or little of it is there: who waited goes on.
     func relieved() {
+        guard !self.isCongested else { return }
         self.tellCongested(.writable)
-        guard self.isHeldBack, !self.isCongested else { return }
+        guard self.isHeldBack else { return }
         self.goOn()
     }
 

@@ -38,6 +38,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var isHeldBack = false
     /// Exchanges that somebody still holds, though their response may be complete.
     var unfinished = 0
+    /// The end of the connection is that of a body.
+    var endsBody = false
     /// Files on their way to the client, in order.
     var files: [FileUnderWay] = []
     /// Bytes given to the channel, and those of them that had left when it was last asked.
@@ -67,6 +69,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.since = loop.tick
     }
 
+    deinit { assert(!self.loop.isOutputOwner(self), "the loop remembers a connection that is no more") }
+
     // MARK: What the channel tells
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -90,6 +94,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
             self.exchange?.disconnect()
             self.tellCongested(.gone)
         }
+        // The loop must not remember a connection that is no more.
+        self.loop.takeOutput(of: self) { _ in }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -18,9 +18,9 @@ extension HTTP1Exchange {
         } catch { return .invalid(error) }
     }
 
-    func hint(_ links: HeaderFields) -> SendOutcome {
+    func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard connection.hasRoom else { return .full }
+        guard isTaken || connection.hasRoom else { return .full }
         do {
             try self.response.mayHint()
             for link in links { try ResponseFields.check(value: link.value) }
@@ -40,10 +40,11 @@ extension HTTP1Exchange {
         } catch { return .invalid(error) }
     }
 
-    func send(_ file: ResponseFile, more: Bool) -> SendOutcome {
+    func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard connection.hasRoom else { return .full }
+        guard isTaken || connection.hasRoom else { return .full }
         do {
+            if file.isWhole { try self.response.mayBeWhole() }
             let part = try self.begin(count: file.count, more: more, on: connection)
             file.taken()
             if let framing = part.body {
@@ -55,9 +56,9 @@ extension HTTP1Exchange {
         } catch { return .invalid(error) }
     }
 
-    func send(trailers: HeaderFields, more: Bool) -> SendOutcome {
+    func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard connection.hasRoom else { return .full }
+        guard isTaken || connection.hasRoom else { return .full }
         do throws(ResponseFault) {
             for field in trailers {
                 try ResponseFields.check(field)
@@ -87,6 +88,7 @@ extension HTTP1Exchange {
                 output.writeImmutableBuffer(self.heldHead)
                 HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
             }
+            if framing == .untilClose { connection.willEndBody() }
         }
         return part
     }

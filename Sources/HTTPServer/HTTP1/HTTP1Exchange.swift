@@ -97,7 +97,7 @@ final class HTTP1Exchange: Exchange {
         self.owner = nil
         guard let connection else { return .complete }
         guard self.response.isReplaceable else {
-            connection.cut(reset: self.response.endsWithConnection)
+            connection.cut()
             self.detach(isCut: true)
             return .aborted
         }
@@ -126,7 +126,7 @@ final class HTTP1Exchange: Exchange {
         if self.response.isReplaceable {
             self.answer(status: refusal.status, text: refusal.reason, close: true, on: connection)
         } else {
-            connection.cut(reset: self.response.endsWithConnection)
+            connection.cut()
             self.detach(isCut: true)
         }
         self.owner?.exchange(changed: .gone)

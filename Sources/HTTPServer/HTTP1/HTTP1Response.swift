@@ -59,12 +59,6 @@ struct HTTP1Response {
         return false
     }
 
-    /// Whether the body is ended by closing the connection.
-    var endsWithConnection: Bool {
-        if case .streaming(.untilClose, _) = self.state { return true }
-        return false
-    }
-
     /// Whether `start` may come now; nothing changes yet, since its fields have to be checked too.
     func mayStart(status: Int) throws(ResponseFault) {
         switch self.state {
@@ -82,6 +76,11 @@ struct HTTP1Response {
         case .streaming, .trailing: throw .hintTooLate
         case .complete: throw .afterComplete
         }
+    }
+
+    /// Whether what comes next may be the whole body.
+    func mayBeWhole() throws(ResponseFault) {
+        if case .streaming = self.state { throw .notWhole }
     }
 
     mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(ResponseFault) {

@@ -66,15 +66,15 @@ extension Scope {
             return exchange.send(body, more: more)
         case ASGI_HTTP_RESPONSE_TRAILERS:
             guard event.flags & ~ASGI_MORE == 0, exchange.head.takesTrailers else { return nil }
-            return exchange.send(trailers: fields, more: more)
+            return exchange.send(trailers: fields, more: more, isTaken: body.isTaken)
         case ASGI_HTTP_RESPONSE_EARLY_HINT:
             guard event.flags == 0, exchange.head.version != .http10 else { return nil }
-            return exchange.hint(fields)
+            return exchange.hint(fields, isTaken: body.isTaken)
         case ASGI_HTTP_RESPONSE_PATHSEND, ASGI_HTTP_RESPONSE_ZEROCOPYSEND:
             let isWhole = event.type == ASGI_HTTP_RESPONSE_PATHSEND
             guard event.flags & ~(isWhole ? 0 : ASGI_MORE) == 0 else { return nil }
             guard let file = if let file { file } else { try ResponseFile.named(by: event) } else { return nil }
-            return exchange.send(file, more: more)
+            return exchange.send(file, more: more, isTaken: body.isTaken)
         case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
             ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
             return .invalid(.otherScope)
