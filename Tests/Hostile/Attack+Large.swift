@@ -61,41 +61,47 @@ extension Attack {
             guard sent < 1 << 40 else { throw Surprise("all of it was taken") }
             return "200, closed after \(mebibytes(sent))"
         },
-        Attack("an upload of 10 GiB through a module") { victim in
-            let client = try victim.client()
-            client.send(Attack.post("content-length: \(10 << 30)"))
-            let part = [UInt8](repeating: 0x78, count: 1 << 20)
-            let grown = try victim.growth {
-                for _ in 0..<(10 << 10) { client.send(part) }
-                try expect("answer", try client.readResponse().text, "\(10 << 30)")
-            }
-            return "all of it; \(mebibytes(grown)) above idle at most"
-        },
-        Attack("a download of 10 GiB through a module") { victim in
-            let client = try victim.client()
-            client.send("GET /stream?10240 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            let grown = try victim.growth {
-                let count = client.skipToEnd()
-                // Each chunk of 64 KiB has nine bytes around it: its size and two line ends.
-                let chunks = (10 << 30) >> 16
-                guard count > (10 << 30) + chunks * 9, count < (10 << 30) + chunks * 9 + 500 else {
-                    throw Surprise("\(count) bytes came")
+        Attack(
+            "an upload of 10 GiB through a module",
+            onFresh: { victim in
+                let client = try victim.client()
+                client.send(Attack.post("content-length: \(10 << 30)"))
+                let part = [UInt8](repeating: 0x78, count: 1 << 20)
+                let grown = try victim.growth {
+                    for _ in 0..<(10 << 10) { client.send(part) }
+                    try expect("answer", try client.readResponse().text, "\(10 << 30)")
                 }
-            }
-            return "all of it; \(mebibytes(grown)) above idle at most"
-        },
-        Attack("a file of 10 GiB by pathsend") { victim in
-            let folder = try TemporaryFolder()
-            let path = try folder.write("large", "")
-            truncate(path, 10 << 30)
-            let client = try victim.client()
-            client.send("GET /file?\(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            let grown = try victim.growth {
-                let count = client.skipToEnd()
-                guard count > 10 << 30, count < (10 << 30) + 500 else { throw Surprise("\(count) bytes came") }
-            }
-            return "all of it; \(mebibytes(grown)) above idle at most"
-        },
+                return "all of it; \(mebibytes(grown)) above idle at most"
+            }),
+        Attack(
+            "a download of 10 GiB through a module",
+            onFresh: { victim in
+                let client = try victim.client()
+                client.send("GET /stream?10240 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                let grown = try victim.growth {
+                    let count = client.skipToEnd()
+                    // Each chunk of 64 KiB has nine bytes around it: its size and two line ends.
+                    let chunks = (10 << 30) >> 16
+                    guard count > (10 << 30) + chunks * 9, count < (10 << 30) + chunks * 9 + 500 else {
+                        throw Surprise("\(count) bytes came")
+                    }
+                }
+                return "all of it; \(mebibytes(grown)) above idle at most"
+            }),
+        Attack(
+            "a file of 10 GiB by pathsend",
+            onFresh: { victim in
+                let folder = try TemporaryFolder()
+                let path = try folder.write("large", "")
+                truncate(path, 10 << 30)
+                let client = try victim.client()
+                client.send("GET /file?\(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                let grown = try victim.growth {
+                    let count = client.skipToEnd()
+                    guard count > 10 << 30, count < (10 << 30) + 500 else { throw Surprise("\(count) bytes came") }
+                }
+                return "all of it; \(mebibytes(grown)) above idle at most"
+            }),
     ]
 }
 

@@ -4,30 +4,27 @@ import TestSupport
 /// Clients that come in numbers.
 extension Attack {
     static let many: [Attack] = [
-        Attack("10,000 idle connections, each after a request") { _ in
-            // A fresh one: memory that was freed before would be taken for the connections.
-            let victim = try Victim()
-            try victim.checkAlive()
-            let before = victim.memory
-            var clients: [RawClient] = []
-            for _ in 0..<10_000 {
-                let client = try victim.client()
-                client.send(Attack.get)
-                try expect("status", try client.readResponse().status, 200)
-                clients.append(client)
-            }
-            let each = (victim.memory - before) / clients.count
-            try victim.checkAlive()
-            // Some in the middle are there still.
-            for index in stride(from: 0, to: 10_000, by: 1000) {
-                clients[index].send(Attack.get)
-                try expect("status", try clients[index].readResponse().status, 200)
-            }
-            guard each < 8 << 10 else { throw Surprise("\(each) bytes a connection") }
-            clients = []
-            try victim.stop()
-            return "all kept and answered; \(each) bytes each"
-        },
+        Attack(
+            "10,000 idle connections, each after a request",
+            onFresh: { victim in
+                let before = victim.memory
+                var clients: [RawClient] = []
+                for _ in 0..<10_000 {
+                    let client = try victim.client()
+                    client.send(Attack.get)
+                    try expect("status", try client.readResponse().status, 200)
+                    clients.append(client)
+                }
+                let each = (victim.memory - before) / clients.count
+                try victim.checkAlive()
+                // Some in the middle are there still.
+                for index in stride(from: 0, to: 10_000, by: 1000) {
+                    clients[index].send(Attack.get)
+                    try expect("status", try clients[index].readResponse().status, 200)
+                }
+                guard each < 8 << 10 else { throw Surprise("\(each) bytes a connection") }
+                return "all kept and answered; \(each) bytes each"
+            }),
         Attack("a flood: 200,000 pipelined requests, and nobody reads") { victim in
             let before = victim.memory
             let client = try victim.client()
@@ -42,18 +39,18 @@ extension Attack {
             guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
             return "all answered when they are read; \(grown >> 10) KiB kept meanwhile"
         },
-        Attack("a flood: 10,000 pipelined files of ten bytes, and nobody reads") { victim in
+        Attack("a flood: 100,000 pipelined files of ten bytes, and nobody reads") { victim in
             let folder = try TemporaryFolder()
             let path = try folder.write("digits", "012345678!")
             let before = victim.descriptors
             let client = try victim.client()
             let flood = Array(String(repeating: "GET /file?\(path) HTTP/1.1\r\nhost: x\r\n\r\n", count: 1000).utf8)
             nonisolated(unsafe) let sender = client
-            Thread { for _ in 0..<10 { sender.send(flood) } }.start()
+            Thread { for _ in 0..<100 { sender.send(flood) } }.start()
             _ = try client.isSilent(milliseconds: 1000)
             let open = victim.descriptors - before
             guard open <= 70 else { throw Surprise("\(open) descriptors are open") }
-            try expect("answers", client.count(UInt8(ascii: "!"), upTo: 10_000), 10_000)
+            try expect("answers", client.count(UInt8(ascii: "!"), upTo: 100_000), 100_000)
             return "all answered when they are read; \(open) descriptors meanwhile"
         },
         Attack("out of descriptors: 200 connections to a server that may have 64") { _ in

@@ -10,6 +10,18 @@ struct Attack: Sendable {
         self.run = run
     }
 
+    /// Against a server of its own: memory that another attack has left free would be taken for this one's.
+    init(_ name: String, onFresh run: @escaping @Sendable (Victim) throws -> String) {
+        self.init(name) { _ in
+            let victim = try Victim()
+            try victim.checkAlive()
+            let outcome = try run(victim)
+            try victim.checkAlive()
+            try victim.stop()
+            return outcome
+        }
+    }
+
     static let get = "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
     static func post(_ fields: String, to path: String = "/upload") -> String {
