@@ -116,6 +116,8 @@ static void after_the_end(work *w, const char *prefix)
     note_result("late-send", answer(w, "late"));
     note_result("late-finish", w->host->finish(w->id, ASGI_DONE));
     note_result("late-post", w->host->post(w->id, told_post, w));
+    note_result("late-after", w->host->after(w->id, 0, told, w, NULL));
+    note_result("late-cancel", w->host->cancel(w->id, 1));
     note_result("late-log", w->host->log(w->id, ASGI_LOG_DEBUG, &text));
     note("late-setting=%s\n", w->host->setting(w->id, &key) ? "there" : "none");
     note("late-extension=%s\n", w->host->extension(w->id, &loop) ? "there" : "none");
@@ -349,6 +351,51 @@ static void echo_on(work *w)
     asgi_event event = asgi_event_of(0);
     while (w->receive(w->id, &event, echo_received, w) == ASGI_DONE)
         if (!echo_event(w, &event)) return;
+}
+
+/* ---- /after and /thread-after: timers, one that runs out, one that is cancelled, one that the end cancels ------- */
+
+static int timers_told;
+
+static void timer_told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    if (w->depth) note("REENTERED\n");
+    note("timer-told=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
+         event ? "some" : "none");
+    if (++timers_told == 3) note("end\n");
+}
+
+static void timer_ran_out(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    uint64_t timer = 0;
+    timer_told(w, id, result, event);
+    w->depth++;
+    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("cancel", w->host->cancel(w->id, timer));
+    note_result("cancel-again", w->host->cancel(w->id, timer));
+    note_result("cancel-none", w->host->cancel(w->id, 0));
+    note_result("after-null", w->host->after(w->id, 1, NULL, w, &timer));
+    note_result("after-longest", w->host->after(w->id, UINT64_MAX, timer_told, w, NULL));
+    answer(w, "after");
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    w->depth--;
+}
+
+static void *after_thread(void *context)
+{
+    work *w = context;
+    uint64_t timer = 0;
+    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("cancel", w->host->cancel(w->id, timer));
+    note_result("cancel-again", w->host->cancel(w->id, timer));
+    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("after", w->host->after(w->id, 1, timer_told, w, &timer));
+    while (__atomic_load_n(&timers_told, __ATOMIC_SEQ_CST) < 2) sched_yield();
+    answer(w, "after");
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    return NULL;
 }
 
 /* ---- /wait: until the client leaves ---------------------------------------------------------------------------- */
@@ -618,6 +665,25 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/wait")) {
         receive(scope->id, &event, NULL, NULL);
         return note_result("receive", receive(scope->id, &event, left, w));
+    }
+    if (asgi_equal(path, "/after")) {
+        timers_told = 0;
+        return note_result("after", scope->host->after(scope->id, 1, timer_ran_out, w, NULL));
+    }
+    if (asgi_equal(path, "/thread-after")) {
+        timers_told = 0;
+        return run(after_thread, w), ASGI_PENDING;
+    }
+    if (asgi_equal(path, "/lifespan-after")) {
+        uint64_t timer = 0;
+        timers_told = 1;
+        lifespan_work = *w;
+        lifespan_work.id = lifespan_id;
+        lifespan_host->after(lifespan_id, 3600000, timer_told, &lifespan_work, &timer);
+        note_result("cancel-of-another", scope->host->cancel(scope->id, timer));
+        note_result("cancel", lifespan_host->cancel(lifespan_id, timer));
+        note_result("after", lifespan_host->after(lifespan_id, 1, timer_told, &lifespan_work, &timer));
+        return asgi_respond(scope, send, 200, "text/plain", asgi_text("ok"));
     }
     if (asgi_equal(path, "/empty-part")) {
         start(w, 200);

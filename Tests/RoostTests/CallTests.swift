@@ -21,7 +21,7 @@ struct CallTests {
 
     private static let late = [
         "late-alive=STALE", "late-receive=STALE", "late-send=STALE", "late-finish=STALE", "late-post=STALE",
-        "late-log=STALE", "late-setting=none", "late-extension=none",
+        "late-after=STALE", "late-cancel=STALE", "late-log=STALE", "late-setting=none", "late-extension=none",
     ]
 
     @Test("each call on the loop")
@@ -34,7 +34,7 @@ struct CallTests {
         let expected =
             [
                 "alive=DONE", "log=DONE", "setting=there", "extension=there", "extension-missing=none", "current=0",
-                "spawn=UNSUPPORTED", "after=UNSUPPORTED", "cancel=UNSUPPORTED", "receive-small=INVALID",
+                "spawn=UNSUPPORTED", "after=PENDING", "cancel=DONE", "receive-small=INVALID",
                 "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
                 "receive-no-then=WOULD_BLOCK",
                 "receive-waiting=PENDING", "receive-second=BUSY", "send-push=UNSUPPORTED",
@@ -43,12 +43,58 @@ struct CallTests {
                 "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
                 "finish=DONE", "finish-twice=STALE", "returned",
                 // Not inside `finish`, but after `application` has returned.
-                "told=CANCELLED on=loop id=own event=none", "post-told=CANCELLED", "after-on-loop",
+                "told=CANCELLED on=loop id=own event=none", "told=CANCELLED on=loop id=own event=none",
+                "post-told=CANCELLED", "after-on-loop",
             ] + Self.late + ["end"]
         #expect(notes == expected)
         #expect(served.log.holding("from the loop").count == 1)
         #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
         #expect(served.log.holding("websocket.accept refused").count == 1)
+        try await served.host.stop()
+    }
+
+    @Test(
+        "timers: one runs out, one is cancelled, one ends with its scope; each told once, on the loop, outside of calls"
+    )
+    func timers() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/after").text == "after")
+        #expect(
+            try served.notes() == """
+                after=PENDING
+                timer-told=DONE on=loop id=own event=none
+                after-long=PENDING
+                cancel=DONE
+                cancel-again=INVALID
+                cancel-none=INVALID
+                after-null=INVALID
+                after-longest=PENDING
+                finish=DONE
+                timer-told=CANCELLED on=loop id=own event=none
+                timer-told=CANCELLED on=loop id=own event=none
+                end
+
+                """)
+        try await served.host.stop()
+    }
+
+    @Test("timers that are set from a thread; and the lifespan's, which belong to no request")
+    func timersOfThreads() async throws {
+        let served = try await self.serve()
+        #expect(try served.get("/thread-after").text == "after")
+        let notes = try served.notes().split(separator: "\n")
+        #expect(
+            notes.filter { $0.hasPrefix("after") } == ["after-long=PENDING", "after-long=PENDING", "after=PENDING"])
+        #expect(notes.filter { $0.hasPrefix("cancel") } == ["cancel=DONE", "cancel-again=INVALID"])
+        #expect(notes.filter { $0.hasPrefix("timer-told=CANCELLED on=loop id=own") }.count == 2)
+        #expect(notes.filter { $0.hasPrefix("timer-told=DONE on=loop id=own") }.count == 1)
+        #expect(try served.get("/lifespan-after").text == "ok")
+        let lifespan = try served.notes().split(separator: "\n")
+        #expect(lifespan.contains("cancel-of-another=INVALID") && lifespan.contains("cancel=DONE"))
+        #expect(
+            lifespan.filter { $0.hasPrefix("timer-told=") }.sorted().map { $0.prefix(20) } == [
+                "timer-told=CANCELLED", "timer-told=DONE on=l",
+            ])
         try await served.host.stop()
     }
 

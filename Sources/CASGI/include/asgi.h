@@ -269,11 +269,13 @@ struct asgi_host {
      * return. */
     asgi_result (*spawn)(asgi_id id, asgi_then job, void *context);
 
-    /* Runs `then` with ASGI_DONE on the scope's loop after some milliseconds. [any] ASGI_PENDING.
-     * timer    where the timer's number goes, for cancel; may be NULL. */
+    /* Runs `then` with ASGI_DONE on the scope's loop after some milliseconds, never inside this call; with ASGI_CANCELLED
+     * when the scope ends before. With the lifespan's id it runs on one loop, as with post. [any] ASGI_PENDING, or an error.
+     * timer    where the timer's number goes, for cancel, before it can run out; may be NULL. */
     asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 
-    /* Ends a timer: its `then` is called with ASGI_CANCELLED, never inside this call. [any] ASGI_INVALID: none such. */
+    /* Ends a timer: its `then` is called with ASGI_CANCELLED, never inside this call. [any] ASGI_DONE. ASGI_INVALID: the
+     * scope has none such, any more. */
     asgi_result (*cancel)(asgi_id id, uint64_t timer);
 
     /* A value of the application's settings. [any]

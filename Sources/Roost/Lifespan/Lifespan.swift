@@ -156,6 +156,9 @@ final class Lifespan: Sendable {
 
     func finish(_ result: asgi_result) -> asgi_result { self.end(result) ? ASGI_DONE : ASGI_STALE }
 
+    /// The loop, always the same, of what belongs to the application and to no request.
+    var loopOfItsOwn: Mailbox? { self.mailboxes.first }
+
     /// Runs `then` on a loop; work that belongs to the application and to no request.
     func post(loop: Int, _ then: @escaping asgi_then, _ context: UnsafeMutableRawPointer?) -> asgi_result {
         guard self.mailboxes.indices.contains(loop) else { return ASGI_INVALID }
@@ -201,6 +204,9 @@ final class Lifespan: Sendable {
         }
         guard let ended else { return false }
         _ = self.slot.pointer.pointee.end(self.id)
+        if let timers = self.loopOfItsOwn?.timers {
+            for number in timers.numbers(of: self.id) { timers.hasten(number) }
+        }
         switch ended.receiver {
         case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
         case .call(let then, let context):

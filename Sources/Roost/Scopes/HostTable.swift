@@ -200,9 +200,36 @@ private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutabl
 private func afterCall(
     _ id: asgi_id, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
     _ timer: UnsafeMutablePointer<UInt64>?
-) -> asgi_result { ASGI_UNSUPPORTED }
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    guard let (slot, mailbox) = announceTimer(id) else { return ASGI_STALE }
+    mailbox.timers.add(id, slot, milliseconds: milliseconds, .call(then, context), number: timer)
+    slot.pointee.settle(ordered: false)
+    return ASGI_PENDING
+}
 
-private func cancelCall(_ id: asgi_id, _ timer: UInt64) -> asgi_result { ASGI_UNSUPPORTED }
+private func cancelCall(_ id: asgi_id, _ timer: UInt64) -> asgi_result {
+    guard let (slot, mailbox) = announceTimer(id) else { return ASGI_STALE }
+    guard let taken = mailbox.timers.take(timer, of: id) else {
+        slot.pointee.settle(ordered: false)
+        return ASGI_INVALID
+    }
+    // Settled when it is told.
+    mailbox.put(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion)))
+    return ASGI_DONE
+}
+
+/// Where the timers of a scope are, which keeps its memory until the call settles; nil: the scope is over.
+private func announceTimer(_ id: asgi_id) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
+    if let mailbox = slot.pointee.home.mailbox { return (slot, mailbox.takeUnretainedValue()) }
+    // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+    guard let mailbox = slot.pointee.lifespan?.takeUnretainedValue().loopOfItsOwn else {
+        slot.pointee.settle(ordered: false)
+        return nil
+    }
+    return (slot, mailbox)
+}
 
 private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> UnsafePointer<asgi_string>? {
     guard let key, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }

@@ -8,12 +8,18 @@ final class Mailbox: Sendable {
     let sendMark: Int
     /// And above which it is FULL.
     let sendLimit: Int
+    /// Those of the loop's scopes.
+    let timers: ScopeTimers
     private let eventLoop: any EventLoop
     private let calls = NIOLockedValueBox<[ForeignCall]>([])
     private let drain: @Sendable () -> Void
 
-    /// `drain` is run on the event loop.
-    init(eventLoop: any EventLoop, sendMark: Int, sendLimit: Int, drain: @escaping @Sendable () -> Void) {
+    /// `drain`, and `runOut` with the number of a timer, are run on the event loop.
+    init(
+        eventLoop: any EventLoop, sendMark: Int, sendLimit: Int, runOut: @escaping @Sendable (UInt64) -> Void,
+        drain: @escaping @Sendable () -> Void
+    ) {
+        self.timers = ScopeTimers(eventLoop: eventLoop, runOut: runOut)
         self.eventLoop = eventLoop
         self.sendMark = sendMark
         self.sendLimit = sendLimit
@@ -49,6 +55,8 @@ struct ForeignCall: @unchecked Sendable {
         case send(EventCopy, Completion, isPromised: Bool)
         case finish(asgi_result)
         case post(Completion)
+        /// A timer that was cancelled.
+        case cancelled(Completion)
     }
 
     let id: asgi_id
@@ -57,7 +65,9 @@ struct ForeignCall: @unchecked Sendable {
 
     /// Whether calls on the loop have to go behind it.
     var isOrdered: Bool {
-        if case .post = self.kind { return false }
-        return true
+        switch self.kind {
+        case .post, .cancelled: false
+        case .receive, .send, .finish: true
+        }
     }
 }

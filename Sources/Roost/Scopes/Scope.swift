@@ -200,6 +200,7 @@ final class Scope: ExchangeOwner {
         case .finish(let result): self.follow(self.life.finish(result))
         case .post(let completion):
             self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+        case .cancelled(let completion): self.tell(completion, ASGI_CANCELLED)
         }
         self.note()
     }
@@ -250,6 +251,7 @@ final class Scope: ExchangeOwner {
             self.isNoted = false
             self.tellSenders()
             self.tellReceiver()
+            if self.life.isEnded { self.tellTimers() }
         } while self.isNoted
         self.isRevisiting = false
         if self.life.isOver { self.loop.rest(self) }
@@ -281,6 +283,16 @@ final class Scope: ExchangeOwner {
         guard !told.isEmpty else { return }
         self.senders = []
         for completion in told { self.tell(completion, result) }
+    }
+
+    /// What has not run out is cancelled with its scope.
+    private func tellTimers() {
+        guard self.slot.pointee.timers.load(ordering: .sequentiallyConsistent) > 0,
+            let timers = self.slot.pointee.home.mailbox?.takeUnretainedValue().timers
+        else { return }
+        for number in timers.numbers(of: self.id) {
+            if let timer = timers.take(number) { self.tell(timer.completion, ASGI_CANCELLED) }
+        }
     }
 
     private func tell(

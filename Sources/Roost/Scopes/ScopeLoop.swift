@@ -52,9 +52,10 @@ final class ScopeLoop: RequestHandler {
         let this = Unmanaged.passRetained(self)
         roost_set_current_loop(this.toOpaque())
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
-        self.mailbox = Mailbox(eventLoop: server.eventLoop, sendMark: sendMark, sendLimit: sendLimit) {
-            bound.value.drainMailbox()
-        }
+        self.mailbox = Mailbox(
+            eventLoop: server.eventLoop, sendMark: sendMark, sendLimit: sendLimit,
+            runOut: { bound.value.runOut($0) }, drain: { bound.value.drainMailbox() }
+        )
         self.slots = FreeSlots(
             home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
         )
@@ -121,6 +122,8 @@ final class ScopeLoop: RequestHandler {
             // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more.
             return self.mailbox.knock()
         }
+        // One that was set while the scope ended.
+        guard scope.slot.pointee.timers.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
         let slot = scope.slot
         scope.rested()
         self.slots.give(slot)
@@ -141,7 +144,16 @@ final class ScopeLoop: RequestHandler {
             }
             let leaving = self.leaving
             self.leaving = []
-            for scope in leaving { self.rest(scope) }
+            for scope in leaving { scope.revisit() }
+        }
+    }
+
+    /// A timer has run out, or its scope has ended.
+    private func runOut(_ number: UInt64) {
+        guard let timer = self.mailbox.timers.take(number) else { return }
+        let isOpen = timer.slot.pointee.isOpen(timer.id)
+        self.server.turn {
+            self.calling { timer.completion.complete(timer.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
         }
     }
 
@@ -159,6 +171,7 @@ final class ScopeLoop: RequestHandler {
                 copy.drop()
                 if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
             }
+        case .cancelled(let completion): self.calling { completion.complete(call.id, ASGI_CANCELLED) }
         case .finish: break
         }
     }
