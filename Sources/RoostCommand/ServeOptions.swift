@@ -24,6 +24,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Event loops, each a thread.")
     var threads = 1
 
+    @Option(help: "Threads on which modules may block, at most.")
+    var blockingThreads = 40
+
+    @Option(help: "Blocking jobs that wait for a thread; above it a module's spawn is refused.")
+    var limitBlocking = 1024
+
     @Option(help: "Connections that wait to be accepted.")
     var backlog = 2048
 
@@ -117,6 +123,7 @@ struct ServeOptions: ParsableArguments {
     func validate() throws {
         try Self.check("--port", self.port, 0...65535)
         try Self.check("--threads", self.threads, 1...256)
+        try Self.check("--blocking-threads", self.blockingThreads, 1...1024)
         try Self.check("--backlog", self.backlog, 1...65535)
         for (name, seconds) in [
             ("--probe-timeout", self.probeTimeout), ("--timeout-lifespan", self.timeoutLifespan),
@@ -129,7 +136,8 @@ struct ServeOptions: ParsableArguments {
             ("--limit-request-line", self.limitRequestLine), ("--limit-request-field-size", self.limitRequestFieldSize),
             ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
             ("--limit-chunk-line", self.limitChunkLine), ("--limit-unfinished", self.limitUnfinished),
-            ("--limit-scopes", self.limitScopes), ("--limit-files", self.limitFiles),
+            ("--limit-blocking", self.limitBlocking), ("--limit-scopes", self.limitScopes),
+            ("--limit-files", self.limitFiles),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
@@ -167,6 +175,8 @@ struct ServeOptions: ParsableArguments {
         var configuration = HostConfiguration()
         configuration.addresses = [self.uds.map { .unix(path: $0) } ?? .tcp(host: self.host, port: self.port)]
         configuration.threads = self.threads
+        configuration.blockingThreads = self.blockingThreads
+        configuration.blockingQueue = self.limitBlocking
         configuration.rootPath = self.rootPath
         configuration.lifespanTime = self.timeoutLifespan
         configuration.server.backlog = self.backlog

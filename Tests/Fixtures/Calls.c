@@ -116,6 +116,7 @@ static void after_the_end(work *w, const char *prefix)
     note_result("late-send", answer(w, "late"));
     note_result("late-finish", w->host->finish(w->id, ASGI_DONE));
     note_result("late-post", w->host->post(w->id, told_post, w));
+    note_result("late-spawn", w->host->spawn(w->id, told, w));
     note_result("late-after", w->host->after(w->id, 0, told, w, NULL));
     note_result("late-cancel", w->host->cancel(w->id, 1));
     note_result("late-log", w->host->log(w->id, ASGI_LOG_DEBUG, &text));
@@ -148,7 +149,6 @@ static asgi_result on_loop(work *w)
     note("extension=%s\n", w->host->extension(w->id, &loop) ? "there" : "none");
     note("extension-missing=%s\n", w->host->extension(w->id, &missing) ? "there" : "none");
     note("current=%d\n", ((const asgi_loop *)w->host->extension(w->id, &loop))->current());
-    note_result("spawn", w->host->spawn(w->id, told, w));
     note_result("after", w->host->after(w->id, 1, told, w, &timer));
     note_result("cancel", w->host->cancel(w->id, timer));
     small.size = 4;
@@ -396,6 +396,52 @@ static void *after_thread(void *context)
     answer(w, "after");
     note_result("finish", w->host->finish(w->id, ASGI_DONE));
     return NULL;
+}
+
+/* ---- /spawn: a job that answers, ends the scope and looks at it; /spawn-full: jobs that fill the pool -------------- */
+
+static void job_that_ends(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    asgi_event next = asgi_event_of(0);
+    note("job=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other", event ? "some" : "none");
+    note_result("receive-blocking", w->receive(id, &next, NULL, NULL));
+    answer(w, "from the pool");
+    note_result("finish", w->host->finish(id, ASGI_DONE));
+    note_result("spawn-late", w->host->spawn(id, job_that_ends, w));
+    sched_yield();
+    note("path=%.*s\nend\n", (int)w->scope->path.size, w->scope->path.data);
+}
+
+static volatile int gate;
+static void job_at_gate(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = context;
+    (void)id, (void)event;
+    __atomic_store_n(&gate, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&gate, __ATOMIC_SEQ_CST) != 2) sched_yield();
+    note("first=%s on=%s\n", name_of(result), where(w));
+}
+
+static void job_behind(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id, (void)event;
+    note("behind=%s on=%s\nend\n", name_of(result), where(context));
+}
+
+/* For a pool of one thread and a queue of one. */
+static asgi_result spawn_full(work *w)
+{
+    gate = 0;
+    note_result("spawn", w->host->spawn(w->id, job_at_gate, w));
+    while (__atomic_load_n(&gate, __ATOMIC_SEQ_CST) != 1) sched_yield();
+    note_result("spawn", w->host->spawn(w->id, job_behind, w));
+    note_result("spawn", w->host->spawn(w->id, job_behind, w));
+    note_result("spawn-null", w->host->spawn(w->id, NULL, w));
+    answer(w, "full");
+    note_result("finish", w->host->finish(w->id, ASGI_DONE));
+    __atomic_store_n(&gate, 2, __ATOMIC_SEQ_CST);
+    return ASGI_PENDING;
 }
 
 /* ---- /wait: until the client leaves ---------------------------------------------------------------------------- */
@@ -666,6 +712,8 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
         receive(scope->id, &event, NULL, NULL);
         return note_result("receive", receive(scope->id, &event, left, w));
     }
+    if (asgi_equal(path, "/spawn")) return note_result("spawn", scope->host->spawn(scope->id, job_that_ends, w));
+    if (asgi_equal(path, "/spawn-full")) return spawn_full(w);
     if (asgi_equal(path, "/after")) {
         timers_told = 0;
         return note_result("after", scope->host->after(scope->id, 1, timer_ran_out, w, NULL));

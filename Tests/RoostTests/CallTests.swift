@@ -21,7 +21,8 @@ struct CallTests {
 
     private static let late = [
         "late-alive=STALE", "late-receive=STALE", "late-send=STALE", "late-finish=STALE", "late-post=STALE",
-        "late-after=STALE", "late-cancel=STALE", "late-log=STALE", "late-setting=none", "late-extension=none",
+        "late-spawn=STALE", "late-after=STALE", "late-cancel=STALE", "late-log=STALE", "late-setting=none",
+        "late-extension=none",
     ]
 
     @Test("each call on the loop")
@@ -34,7 +35,7 @@ struct CallTests {
         let expected =
             [
                 "alive=DONE", "log=DONE", "setting=there", "extension=there", "extension-missing=none", "current=0",
-                "spawn=UNSUPPORTED", "after=PENDING", "cancel=DONE", "receive-small=INVALID",
+                "after=PENDING", "cancel=DONE", "receive-small=INVALID",
                 "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
                 "receive-no-then=WOULD_BLOCK",
                 "receive-waiting=PENDING", "receive-second=BUSY", "send-push=UNSUPPORTED",
@@ -75,6 +76,49 @@ struct CallTests {
                 end
 
                 """)
+        try await served.host.stop()
+    }
+
+    @Test("a job on the pool may block, answer and end its scope, whose memory stays until it has returned")
+    func spawn() async throws {
+        let served = try await self.serve()
+        for _ in 0..<20 {
+            #expect(try served.get("/spawn").text == "from the pool")
+            // What `spawn` answered may be noted when the job is under way already.
+            let notes = try served.notes().split(separator: "\n").filter { $0 != "spawn=PENDING" }
+            #expect(
+                notes == [
+                    "job=DONE on=elsewhere id=own event=none", "receive-blocking=DONE", "finish=DONE",
+                    "spawn-late=STALE",
+                    "path=/spawn", "end",
+                ])
+        }
+        try await served.host.stop()
+    }
+
+    @Test(
+        "a pool of one thread with a queue of one: a third job is FULL; one that had not begun when its scope ended is CANCELLED"
+    )
+    func spawnFull() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) {
+            $0.blockingThreads = 1
+            $0.blockingQueue = 1
+        }
+        for _ in 0..<20 {
+            #expect(try served.get("/spawn-full").text == "full")
+            #expect(
+                try served.notes() == """
+                    spawn=PENDING
+                    spawn=PENDING
+                    spawn=FULL
+                    spawn-null=INVALID
+                    finish=DONE
+                    first=DONE on=elsewhere
+                    behind=CANCELLED on=elsewhere
+                    end
+
+                    """)
+        }
         try await served.host.stop()
     }
 

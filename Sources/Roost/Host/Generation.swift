@@ -15,12 +15,14 @@ final class Generation: @unchecked Sendable {
     /// Where it is mounted, as its scopes say; lives as long as the generation.
     let rootPath: Octets
     let loopExtension: UnsafePointer<asgi_loop>
+    /// Where its blocking work is done.
+    let pool: BlockingPool
     private let logger: Logger
     /// What `lifespan.startup.complete` carried: set before the first request.
     private let carried = Atomic<UInt>(0)
     init(
         name: String, application: @escaping Application, settings: ApplicationSettings, rootPath: String,
-        loopExtension: UnsafePointer<asgi_loop>, logger: Logger
+        loopExtension: UnsafePointer<asgi_loop>, pool: BlockingPool, logger: Logger
     ) {
         self.name = name
         self.application = application
@@ -30,6 +32,7 @@ final class Generation: @unchecked Sendable {
         memory.initialize(from: path, count: path.count)
         self.rootPath = Octets(memory, path.count)
         self.loopExtension = loopExtension
+        self.pool = pool
         self.logger = logger
         _ = Unmanaged.passRetained(self)
     }

@@ -15,6 +15,7 @@ public final class Host: Service {
         var loops: [LoopPair]
         var server: Server
         var lifespan: Lifespan
+        var pool: BlockingPool
     }
 
     private let configuration: HostConfiguration
@@ -77,10 +78,12 @@ public final class Host: Service {
 
     private func start(_ image: ModuleImage, _ group: MultiThreadedEventLoopGroup) async throws {
         let loops = try await self.makeLoops(group)
+        let pool = BlockingPool(
+            threads: self.configuration.blockingThreads, queue: self.configuration.blockingQueue)
         let generation = Generation(
             name: self.application.name, application: image.application, settings: self.application.settings,
             rootPath: self.configuration.rootPath, loopExtension: HostTable.makeLoopExtension(loops: loops.count),
-            logger: self.configuration.logger
+            pool: pool, logger: self.configuration.logger
         )
         let lifespan = try Lifespan(generation: generation, mailboxes: loops.map(\.mailbox))
         let limit = self.limit(lifespan, group)
@@ -89,6 +92,7 @@ public final class Host: Service {
         switch outcome {
         case .refused(let message):
             _ = lifespan.finish(ASGI_DONE)
+            pool.stop()
             throw HostError(code: .startup, message: "\(self.application.name) refused to start: \(message)")
         case .without: generation.log(.debug, "has no lifespan")
         case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
@@ -99,7 +103,7 @@ public final class Host: Service {
         let server = Server(loops: loops.map(\.handle), listeners: self.listeners)
         try await server.start()
         self.running.withLockedValue {
-            $0 = Running(group: group, loops: loops, server: server, lifespan: lifespan)
+            $0 = Running(group: group, loops: loops, server: server, lifespan: lifespan, pool: pool)
         }
     }
 
@@ -130,6 +134,7 @@ public final class Host: Service {
         limit.cancel()
         // Its id is over too: nothing is posted to loops that are no more.
         _ = stopped.lifespan.finish(ASGI_DONE)
+        stopped.pool.stop()
         if case .stoppedBadly(let message) = outcome {
             self.configuration.logger.error(
                 "shutdown: \(message)", metadata: ["application": "\(self.application.name)"]

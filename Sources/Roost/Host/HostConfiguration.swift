@@ -14,6 +14,10 @@ public struct HostConfiguration: Sendable {
     public var lifespanTime = 60
     /// Scopes of one loop that have not ended: above it requests are answered with 503.
     public var scopes = 65_536
+    /// Threads on which modules may block, at most.
+    public var blockingThreads = 40
+    /// Blocking jobs that wait for a thread: above it `spawn` is FULL.
+    public var blockingQueue = 1024
     public var logger = Logger(label: "roost")
     /// Where the line of each request goes; nil: nowhere.
     public var access: LineWriter?

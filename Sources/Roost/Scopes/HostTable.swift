@@ -194,7 +194,17 @@ private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutabl
 }
 
 private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
-    ASGI_UNSUPPORTED
+    guard let job else { return ASGI_INVALID }
+    guard let slot = ScopeTable.process.slot(of: id), let pool = slot.pointee.generation(of: id)?.pool,
+        slot.pointee.announce(id, ordered: false)
+    else { return ASGI_STALE }
+    defer { slot.pointee.settle(ordered: false) }
+    slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
+    guard pool.take(BlockingPool.Job(id: id, slot: slot, job: job, context: context)) else {
+        slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        return ASGI_FULL
+    }
+    return ASGI_PENDING
 }
 
 private func afterCall(

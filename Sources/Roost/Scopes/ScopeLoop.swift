@@ -116,11 +116,14 @@ final class ScopeLoop: RequestHandler {
 
     /// A scope is over and has told everybody: rests for the next request, unless a call is still on its way to it.
     func rest(_ scope: Scope) {
-        guard scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) == 0 else {
+        let isHeld = scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) != 0
+        guard !isHeld, scope.slot.pointee.jobs.load(ordering: .sequentiallyConsistent) == 0 else {
             guard !self.leaving.contains(where: { $0 === scope }) else { return }
             self.leaving.append(scope)
-            // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more.
-            return self.mailbox.knock()
+            // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more. A job that
+            // runs on the pool knocks by itself when it has returned.
+            if isHeld { self.mailbox.knock() }
+            return
         }
         // One that was set while the scope ended.
         guard scope.slot.pointee.timers.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }

@@ -77,6 +77,8 @@ struct ScopeSlot: ~Copyable {
     let held = Atomic<Int>(0)
     /// Timers that have neither run out nor been cancelled: the scope keeps its memory.
     let timers = Atomic<Int>(0)
+    /// Jobs on the blocking pool that have not returned: the scope keeps its memory.
+    let jobs = Atomic<Int>(0)
     /// Bytes that other threads have sent and the client's connection has not taken yet.
     let underWay = Atomic<Int>(0)
     /// The client is gone, or its response complete.

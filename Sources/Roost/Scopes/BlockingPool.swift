@@ -1,0 +1,100 @@
+import CASGI
+import Glibc
+import NIOConcurrencyHelpers
+import Synchronization
+
+/// The threads on which modules may block: a bounded number, and a bounded queue before them. [any]
+///
+/// A thread is started when a job comes and none is free, and stays until the pool stops.
+final class BlockingPool: Sendable {
+    /// A module's function that is to be run for a scope, whose memory stays until it has returned.
+    struct Job: @unchecked Sendable {
+        let id: asgi_id
+        let slot: UnsafeMutablePointer<ScopeSlot>
+        let job: asgi_then
+        let context: UnsafeMutableRawPointer?
+
+        fileprivate func run() {
+            self.job(self.context, self.id, self.slot.pointee.isOpen(self.id) ? ASGI_DONE : ASGI_CANCELLED, nil)
+            let mailbox = self.slot.pointee.home.mailbox
+            self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+            // An ended scope waits for its last job before it rests.
+            if !self.slot.pointee.isOpen(self.id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
+        }
+    }
+
+    private struct State {
+        var queue: [Job] = []
+        var threads = 0
+        var free = 0
+        var isStopped = false
+    }
+
+    private let most: Int
+    private let limit: Int
+    /// True: there is something to do.
+    private let lock = ConditionLock(value: false)
+    private nonisolated(unsafe) var state = State()
+
+    /// `threads`: at most so many; `queue`: jobs that wait for one.
+    init(threads: Int, queue: Int) {
+        self.most = threads
+        self.limit = queue
+    }
+
+    /// Takes a job; false: the queue is full, or the pool has stopped.
+    func take(_ job: Job) -> Bool {
+        self.lock.lock()
+        let isTaken = !self.state.isStopped && self.state.queue.count < self.limit + self.state.free
+        if isTaken {
+            self.state.queue.append(job)
+            if self.state.queue.count > self.state.free, self.state.threads < self.most { self.startThread() }
+        }
+        self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
+        return isTaken
+    }
+
+    /// Lets the threads go when all that is queued has been run. What runs is left to return.
+    func stop() {
+        self.lock.lock()
+        self.state.isStopped = true
+        self.lock.unlock(withValue: true)
+    }
+
+    /// Under the lock. The new thread is free for what was just queued.
+    private func startThread() {
+        var thread = pthread_t()
+        let this = Unmanaged.passRetained(self)
+        let code = pthread_create(
+            &thread, nil,
+            { this in
+                Unmanaged<BlockingPool>.fromOpaque(this!).takeRetainedValue().work()
+                return nil
+            }, this.toOpaque())
+        guard code == 0 else {
+            // The threads that there are take it; without any, nobody would.
+            precondition(self.state.threads > 0, "no thread can be started: \(String(cString: strerror(code)))")
+            return this.release()
+        }
+        pthread_detach(thread)
+        self.state.threads += 1
+        self.state.free += 1
+    }
+
+    private func work() {
+        while true {
+            self.lock.lock(whenValue: true)
+            guard !self.state.queue.isEmpty else {
+                // Stopped, and nothing is left: the others are to see it too.
+                return self.lock.unlock(withValue: true)
+            }
+            let job = self.state.queue.removeFirst()
+            self.state.free -= 1
+            self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
+            job.run()
+            self.lock.lock()
+            self.state.free += 1
+            self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
+        }
+    }
+}
