@@ -153,7 +153,7 @@ struct ModuleCheckTests {
         #expect(try fault(module("7", "0"), "abi").contains("is built for ABI 7, this host speaks 0"))
         #expect(try fault(module("ASGI_ABI", "99"), "draft").contains("is built for draft 99"))
         #expect(
-            try fault(module("ASGI_ABI", "ASGI_DRAFT", "ASGI_BLOCKING"), "flags").contains("asks for ASGI_BLOCKING"))
+            try fault(module("ASGI_ABI", "ASGI_DRAFT", "ASGI_ONE_LOOP"), "flags").contains("asks for ASGI_ONE_LOOP"))
         #expect(try fault(module("ASGI_ABI", "ASGI_DRAFT"), "good") == "none")
         #expect(
             try fault("const asgi_module *asgi_module_info(void) { return NULL; }", "null").contains("answered NULL"))

@@ -11,6 +11,8 @@ final class Generation: @unchecked Sendable {
 
     let name: String
     let application: Application
+    /// Its requests are called on the pool.
+    let isBlocking: Bool
     let settings: ApplicationSettings
     /// Where it is mounted, as its scopes say; lives as long as the generation.
     let rootPath: Octets
@@ -21,11 +23,13 @@ final class Generation: @unchecked Sendable {
     /// What `lifespan.startup.complete` carried: set before the first request.
     private let carried = Atomic<UInt>(0)
     init(
-        name: String, application: @escaping Application, settings: ApplicationSettings, rootPath: String,
+        name: String, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
+        rootPath: String,
         loopExtension: UnsafePointer<asgi_loop>, pool: BlockingPool, logger: Logger
     ) {
         self.name = name
         self.application = application
+        self.isBlocking = flags & ASGI_BLOCKING != 0
         self.settings = settings
         let path = Array(rootPath.utf8)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(path.count, 1))

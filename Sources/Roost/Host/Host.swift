@@ -81,7 +81,8 @@ public final class Host: Service {
         let pool = BlockingPool(
             threads: self.configuration.blockingThreads, queue: self.configuration.blockingQueue)
         let generation = Generation(
-            name: self.application.name, application: image.application, settings: self.application.settings,
+            name: self.application.name, application: image.application, flags: image.description.flags,
+            settings: self.application.settings,
             rootPath: self.configuration.rootPath, loopExtension: HostTable.makeLoopExtension(loops: loops.count),
             pool: pool, logger: self.configuration.logger
         )

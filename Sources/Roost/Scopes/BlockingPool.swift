@@ -9,17 +9,36 @@ import Synchronization
 final class BlockingPool: Sendable {
     /// A module's function that is to be run for a scope, whose memory stays until it has returned.
     struct Job: @unchecked Sendable {
+        enum Work {
+            case job(asgi_then, UnsafeMutableRawPointer?)
+            /// The call of `application` itself, for a module that may block.
+            case application(Generation.Application, UnsafePointer<asgi_scope>)
+        }
+
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>
-        let job: asgi_then
-        let context: UnsafeMutableRawPointer?
+        let work: Work
 
         fileprivate func run() {
-            self.job(self.context, self.id, self.slot.pointee.isOpen(self.id) ? ASGI_DONE : ASGI_CANCELLED, nil)
+            let isOpen = self.slot.pointee.isOpen(self.id)
+            switch self.work {
+            case .job(let job, let context): job(context, self.id, isOpen ? ASGI_DONE : ASGI_CANCELLED, nil)
+            case .application(let application, let scope):
+                // One that ended before it began is not called.
+                self.returned(isOpen ? application(scope, receiveCall, sendCall) : ASGI_PENDING)
+            }
             let mailbox = self.slot.pointee.home.mailbox
             self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
             // An ended scope waits for its last job before it rests.
             if !self.slot.pointee.isOpen(self.id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
+        }
+
+        /// Goes behind what was sent before.
+        private func returned(_ result: asgi_result) {
+            self.slot.pointee.announceReturn()
+            self.slot.pointee.home.mailbox?._withUnsafeGuaranteedRef {
+                $0.put(ForeignCall(id: self.id, slot: self.slot, kind: .returned(result)))
+            }
         }
     }
 

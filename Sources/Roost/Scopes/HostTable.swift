@@ -200,7 +200,7 @@ private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutabl
     else { return ASGI_STALE }
     defer { slot.pointee.settle(ordered: false) }
     slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
-    guard pool.take(BlockingPool.Job(id: id, slot: slot, job: job, context: context)) else {
+    guard pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) else {
         slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
         return ASGI_FULL
     }

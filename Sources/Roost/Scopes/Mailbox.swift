@@ -57,6 +57,8 @@ struct ForeignCall: @unchecked Sendable {
         case post(Completion)
         /// A timer that was cancelled.
         case cancelled(Completion)
+        /// `application`, which was called on the pool.
+        case returned(asgi_result)
     }
 
     let id: asgi_id
@@ -67,7 +69,7 @@ struct ForeignCall: @unchecked Sendable {
     var isOrdered: Bool {
         switch self.kind {
         case .post, .cancelled: false
-        case .receive, .send, .finish: true
+        case .receive, .send, .finish, .returned: true
         }
     }
 }

@@ -31,6 +31,8 @@ final class Scope: ExchangeOwner {
     private var sendersResult: asgi_result?
     /// Bytes of sends from other threads that are counted as under way.
     private var foreignBytes = 0
+    /// While `application` is on the pool: it may end the scope, whose exchange then lets go of it, and return later.
+    private var itself: Scope?
     private var isNoted = false
     private var isRevisiting = false
 
@@ -63,10 +65,25 @@ final class Scope: ExchangeOwner {
         exchange.number = self.id
         exchange.owner = self
         self.describe(exchange, generation)
+        guard !generation.isBlocking else { return self.beginOnPool(exchange, generation) }
         let result = self.loop.calling {
             generation.application(self.memory, receiveCall, sendCall)
         }
         self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
+        self.note()
+    }
+
+    /// Has the pool call the application, which may block; 503 when its queue is full.
+    private func beginOnPool(_ exchange: any Exchange, _ generation: Generation) {
+        self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
+        let work = BlockingPool.Job.Work.application(generation.application, self.memory)
+        guard !generation.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work)) else {
+            self.itself = self
+            return
+        }
+        self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        OwnAnswer.tooManyJobs.respond(to: exchange)
+        self.follow(self.life.returned(ASGI_DONE))
         self.note()
     }
 
@@ -201,6 +218,9 @@ final class Scope: ExchangeOwner {
         case .post(let completion):
             self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
         case .cancelled(let completion): self.tell(completion, ASGI_CANCELLED)
+        case .returned(let result):
+            self.itself = nil
+            self.follow(self.life.returned(result))
         }
         self.note()
     }

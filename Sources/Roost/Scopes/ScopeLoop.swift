@@ -175,7 +175,7 @@ final class ScopeLoop: RequestHandler {
                 if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
             }
         case .cancelled(let completion): self.calling { completion.complete(call.id, ASGI_CANCELLED) }
-        case .finish: break
+        case .finish, .returned: break
         }
     }
 

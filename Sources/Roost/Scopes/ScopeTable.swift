@@ -152,6 +152,12 @@ struct ScopeSlot: ~Copyable {
         return true
     }
 
+    /// Announces that `application` has returned, which a scope is told though it may have ended. Its job holds it so far.
+    func announceReturn() {
+        self.held.add(1, ordering: .sequentiallyConsistent)
+        self.ordered.add(1, ordering: .sequentiallyConsistent)
+    }
+
     /// A call that was announced has been performed.
     func settle(ordered: Bool) {
         if ordered { self.ordered.subtract(1, ordering: .sequentiallyConsistent) }

@@ -1,0 +1,74 @@
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Modules that ask for it (`ASGI_BLOCKING`) are called on the pool, and may block there.
+@Suite("Blocking modules")
+struct BlockingTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(file: Repository.fixture("Blocking.c"), named: "blocking", in: self.folder)
+    }
+
+    @Test("receive and send block, bodies larger than all buffers pass through, on a connection that goes on")
+    func echo() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let port = served.port
+        let body = String(repeating: "0123456789abcdef", count: 1 << 16)
+        try await TestSupport.onThread {
+            let client = try RawClient(port: port)
+            for _ in 0..<3 {
+                client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+                client.send("\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
+                #expect(try client.readResponse().text == body)
+            }
+        }
+        try await served.host.stop()
+    }
+
+    @Test("who blocks holds up nobody else on its loop; what the application returns counts as it does on a loop")
+    func others() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let waiting = try (0..<8).map { _ in try served.client() }
+        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+        #expect(try served.get("/none").status == 500)
+        #expect(try served.get("/fail").status == 500)
+        #expect(try served.get("/finish").text == "finished")
+        #expect(try served.get("/open").text == "opened")
+        for client in waiting { #expect(try client.readResponse().text == "waited") }
+        #expect(served.log.holding("application returned without a response; answered 500").count == 1)
+        #expect(served.log.holding("application failed with ASGI_FAILED without a response; answered 500").count == 1)
+        #expect(try served.get("/close").status == 200)
+        try await served.host.stop()
+    }
+
+    @Test("when all threads are taken and the queue is full, 503; the rest are answered when threads are free")
+    func full() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) {
+            $0.blockingThreads = 2
+            $0.blockingQueue = 2
+        }
+        var waiting = try (0..<20).map { _ in try served.client() }
+        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+        // Four are taken; the others are told at once.
+        while waiting.count > 4 {
+            for client in waiting where try !client.isSilent(milliseconds: 0) {
+                #expect(try client.readResponse().status == 503)
+                client.close()
+            }
+            waiting.removeAll { $0.descriptor < 0 }
+        }
+        #expect(try served.get("/open").status == 503)
+        // Three leave, so that a thread is free for who opens.
+        for client in waiting[..<3] { client.reset() }
+        var status = 503
+        while status == 503 { status = try served.get("/open").status }
+        #expect(try waiting[3].readResponse().text == "waited")
+        #expect(try served.get("/close").status == 200)
+        try await served.host.stop()
+    }
+}
