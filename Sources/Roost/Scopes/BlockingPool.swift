@@ -30,7 +30,7 @@ final class BlockingPool: Sendable {
             let mailbox = self.slot.pointee.home.mailbox
             self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
             // An ended scope waits for its last job before it rests.
-            if !self.slot.pointee.isOpen(self.id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
+            if !self.slot.pointee.isCertainlyOpen(self.id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
         }
 
         /// Goes behind what was sent before.
@@ -64,13 +64,13 @@ final class BlockingPool: Sendable {
     /// Takes a job; false: the queue is full, or the pool has stopped.
     func take(_ job: Job) -> Bool {
         self.lock.lock()
-        let isTaken = !self.state.isStopped && self.state.queue.count < self.limit + self.state.free
-        if isTaken {
-            self.state.queue.append(job)
-            if self.state.queue.count > self.state.free, self.state.threads < self.most { self.startThread() }
-        }
-        self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
-        return isTaken
+        defer { self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped) }
+        guard !self.state.isStopped else { return false }
+        if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
+        // Without any thread nobody would take it, however long the queue may be.
+        guard self.state.threads > 0, self.state.queue.count < self.limit + self.state.free else { return false }
+        self.state.queue.append(job)
+        return true
     }
 
     /// Lets the threads go when all that is queued has been run. What runs is left to return.
@@ -80,7 +80,7 @@ final class BlockingPool: Sendable {
         self.lock.unlock(withValue: true)
     }
 
-    /// Under the lock. The new thread is free for what was just queued.
+    /// Under the lock. When the system has no thread to give, those that there are have to do.
     private func startThread() {
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self)
@@ -90,11 +90,7 @@ final class BlockingPool: Sendable {
                 Unmanaged<BlockingPool>.fromOpaque(this!).takeRetainedValue().work()
                 return nil
             }, this.toOpaque())
-        guard code == 0 else {
-            // The threads that there are take it; without any, nobody would.
-            precondition(self.state.threads > 0, "no thread can be started: \(String(cString: strerror(code)))")
-            return this.release()
-        }
+        guard code == 0 else { return this.release() }
         pthread_detach(thread)
         self.state.threads += 1
         self.state.free += 1

@@ -33,6 +33,8 @@ final class Scope: ExchangeOwner {
     private var foreignBytes = 0
     /// While `application` is on the pool: it may end the scope, whose exchange then lets go of it, and return later.
     private var itself: Scope?
+    /// The loop has it among those that have ended and cannot rest yet.
+    var isLeaving = false
     private var isNoted = false
     private var isRevisiting = false
 

@@ -118,7 +118,8 @@ final class ScopeLoop: RequestHandler {
     func rest(_ scope: Scope) {
         let isHeld = scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) != 0
         guard !isHeld, scope.slot.pointee.jobs.load(ordering: .sequentiallyConsistent) == 0 else {
-            guard !self.leaving.contains(where: { $0 === scope }) else { return }
+            guard !scope.isLeaving else { return }
+            scope.isLeaving = true
             self.leaving.append(scope)
             // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more. A job that
             // runs on the pool knocks by itself when it has returned.
@@ -127,6 +128,10 @@ final class ScopeLoop: RequestHandler {
         }
         // One that was set while the scope ended.
         guard scope.slot.pointee.timers.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
+        if scope.isLeaving {
+            scope.isLeaving = false
+            self.leaving.removeAll { $0 === scope }
+        }
         let slot = scope.slot
         scope.rested()
         self.slots.give(slot)
@@ -147,7 +152,10 @@ final class ScopeLoop: RequestHandler {
             }
             let leaving = self.leaving
             self.leaving = []
-            for scope in leaving { scope.revisit() }
+            for scope in leaving {
+                scope.isLeaving = false
+                scope.revisit()
+            }
         }
     }
 

@@ -117,6 +117,9 @@ struct ScopeSlot: ~Copyable {
     @inline(__always)
     func isOpen(_ id: asgi_id) -> Bool { self.open.load(ordering: .acquiring) == id }
 
+    /// The same, after what this thread has written before is seen by whoever ends it. [any]
+    func isCertainlyOpen(_ id: asgi_id) -> Bool { self.open.load(ordering: .sequentiallyConsistent) == id }
+
     /// Ends the id; false when somebody else has. [any]
     @inline(__always)
     func end(_ id: asgi_id) -> Bool {
