@@ -48,6 +48,9 @@ public final class Server: Sendable {
         let descriptor = try listener.duplicate()
         let address = listener.address
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
+        // The default is NIO's own: setting it would cost every connection a call.
+        let marks: ChannelOptions.Types.WriteBufferWaterMark? =
+            mark == ServerConfiguration().writeMark ? nil : .init(low: mark / 2 + 1, high: mark + 1)
         let bootstrap = ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
             // A burst of new connections is accepted in one look.
@@ -61,10 +64,7 @@ public final class Server: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     // Here, since options of the bootstrap cost every connection a chain of futures.
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-                    if mark != ServerConfiguration().writeMark {
-                        try channel.syncOptions?.setOption(
-                            .writeBufferWaterMark, value: .init(low: mark / 2 + 1, high: mark + 1))
-                    }
+                    if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
                     let connection = HTTP1Connection(
                         loop: loop.bound.value, peer: Peer(of: channel, listening: address)
                     )

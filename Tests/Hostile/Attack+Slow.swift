@@ -4,13 +4,7 @@ import TestSupport
 /// Clients that take their time.
 extension Attack {
     static let slow: [Attack] = [
-        Attack("slow head: a part of it, then nothing") { victim in
-            let client = try victim.client()
-            client.send("GET / HTTP/1.1\r\nhost:")
-            try expect("status", try client.readResponse().status, 408)
-            try expect("more", try client.readMore(), false)
-            return "408, closed"
-        },
+        .refused("slow head: a part of it, then nothing", with: 408) { "GET / HTTP/1.1\r\nhost:" },
         Attack("slow head: a byte a second") { victim in
             let client = try victim.client()
             var sent = 0
@@ -29,12 +23,7 @@ extension Attack {
             for client in clients { try expect("status", try client.readResponse().status, 408) }
             return "1,000 times 408"
         },
-        Attack("slow body: a byte of it, then nothing") { victim in
-            let client = try victim.client()
-            client.send(Attack.post("content-length: 100") + "x")
-            try expect("status", try client.readResponse().status, 408)
-            return "408, closed"
-        },
+        .refused("slow body: a byte of it, then nothing", with: 408) { post("content-length: 100") + "x" },
         Attack("slow body: a byte a second, which is progress") { victim in
             let client = try victim.client()
             client.send(Attack.post("content-length: 4"))

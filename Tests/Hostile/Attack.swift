@@ -22,6 +22,17 @@ struct Attack: Sendable {
         }
     }
 
+    /// Something that is refused with a status, and a close.
+    static func refused(_ name: String, with status: Int, _ request: @escaping @Sendable () -> String) -> Attack {
+        Attack(name) { victim in
+            let client = try victim.client()
+            client.send(request())
+            try expect("status", try client.readResponse().status, status)
+            try expect("more", try client.readMore(), false)
+            return "\(status), closed"
+        }
+    }
+
     static let get = "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
     static func post(_ fields: String, to path: String = "/upload") -> String {

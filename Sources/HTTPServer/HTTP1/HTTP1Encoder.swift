@@ -22,7 +22,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// A whole head, with the body behind it or the first part of one.
+    /// A whole head, and what of the body stands right behind it.
     static func writeHead(
         status: Int, fields: ResponseFields, framing: HTTP1Response.Framing, persistence: Persistence,
         body: UnsafeRawBufferPointer, loop: ServerLoop, into buffer: inout ByteBuffer
@@ -74,10 +74,11 @@ enum HTTP1Encoder {
     }
 
     private static func write(_ field: HeaderField, into buffer: inout ByteBuffer) {
-        self.write(field.name, into: &buffer)
-        self.write(Octets(": "), into: &buffer)
-        self.write(field.value, into: &buffer)
-        self.write(Octets("\r\n"), into: &buffer)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: field.name.size + field.value.size + 4) { room in
+            var cursor = Cursor(room)
+            cursor.write(field)
+            return cursor.written
+        }
     }
 
     /// The framing, what is said about the connection, and the empty line.
@@ -115,11 +116,12 @@ enum HTTP1Encoder {
         withUnsafePointer(to: type) { type in
             // The one field is ours and well formed: it cannot be refused.
             guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
-            self.writeStart(status: status, fields: fields, loop: loop, into: &buffer)
+            let octets = Octets(text)
+            self.writeHead(
+                status: status, fields: fields, framing: .length(octets.size), persistence: persistence,
+                body: body ? octets.bytes : Octets.empty.bytes, loop: loop, into: &buffer
+            )
         }
-        let octets = Octets(text)
-        self.writeEnd(framing: .length(octets.size), persistence: persistence, into: &buffer)
-        if body { self.write(octets, into: &buffer) }
     }
 
     /// Writes into memory that is known to be large enough.
@@ -154,12 +156,14 @@ enum HTTP1Encoder {
             }
             self.write(start.date)
             self.write(start.server)
-            for field in start.fields.fields where !ResponseFields.isServers(field.name) {
-                self.write(field.name)
-                self.write(Octets(": "))
-                self.write(field.value)
-                self.write(Octets("\r\n"))
-            }
+            for field in start.fields.fields where !ResponseFields.isServers(field.name) { self.write(field) }
+        }
+
+        mutating func write(_ field: HeaderField) {
+            self.write(field.name)
+            self.write(Octets(": "))
+            self.write(field.value)
+            self.write(Octets("\r\n"))
         }
 
         mutating func write(_ framing: HTTP1Response.Framing, _ persistence: Persistence) {

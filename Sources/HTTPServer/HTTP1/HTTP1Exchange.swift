@@ -2,7 +2,7 @@ import NIOCore
 
 /// One request of HTTP/1 and its response. Loop-bound; used again for another request when it has ended.
 final class HTTP1Exchange: Exchange {
-    /// The connection keeps it.
+    /// Outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
     var peer: Peer { self.origin!.peer }

@@ -23,7 +23,7 @@ final class ScopeLoop: RequestHandler {
     private var depth = 0
     private var noted: [Scope] = []
     private var resting: [Scope] = []
-    /// Scopes that have ended while other threads' calls were on their way.
+    /// Scopes that have ended while other threads' calls were on their way, or jobs of theirs on the pool.
     private var leaving: [Scope] = []
     private var slots: FreeSlots!
     private var openScopes = 0
