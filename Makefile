@@ -2,8 +2,8 @@
 .PHONY: help run build test test-all test-hostile bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
-# renders with cmark; libffi-dev belongs to the package's shape.
-PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev curl
+# renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
+PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev libmd-dev zlib1g-dev curl
 BENCH_PACKAGES = wrk nginx python3 procps
 
 SOURCES = Package.swift Sources Plugins Tests Benchmarks/BareNIO

@@ -37,6 +37,7 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
+                "Clibmd", "Czlib",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -44,6 +45,9 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // The system's zlib and SHA-1, for WebSockets.
+        .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
         // The host: loads modules and answers exchanges with them.
         .target(
             name: "Roost",

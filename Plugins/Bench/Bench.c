@@ -5,6 +5,7 @@
  * /1k /10k /100k  so many bytes, copied
  * /1m      one MiB, borrowed from the module's own memory
  * /file?P  the file P, sent by the kernel
+ * /ws      a WebSocket that sends back what it gets
  * /stream?N  N MiB in parts of 64 KiB, each sent when there is room for it
  */
 #include <asgi.h>
@@ -175,9 +176,82 @@ static asgi_result answer_stream(const asgi_scope *scope, asgi_send send)
     return result;
 }
 
+/* ---- Echo: a WebSocket ----------------------------------------------------------------------------------------- */
+
+typedef struct echo {
+    asgi_id id;
+    const asgi_host *host;
+    asgi_receive receive;
+    asgi_send send;
+} echo;
+
+static asgi_result echo_go_on(echo *state);
+
+static void echo_end(echo *state, asgi_result result)
+{
+    const asgi_host *host = state->host;
+    asgi_id id = state->id;
+    free(state);
+    host->finish(id, result);
+}
+
+static void echo_sent(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id;
+    (void)event;
+    if (result == ASGI_DONE) result = echo_go_on((echo *)context);
+    if (result != ASGI_PENDING) echo_end((echo *)context, result == ASGI_GONE ? ASGI_DONE : result);
+}
+
+/* Takes an event. ASGI_PENDING: its answer has to leave first. */
+static asgi_result echo_take(echo *state, const asgi_event *event)
+{
+    asgi_event answer = asgi_event_of(event->type == ASGI_WEBSOCKET_CONNECT ? ASGI_WEBSOCKET_ACCEPT : ASGI_WEBSOCKET_SEND);
+    if (event->type == ASGI_WEBSOCKET_DISCONNECT) return ASGI_GONE;
+    answer.body = event->body;
+    answer.flags = event->flags;
+    return state->send(state->id, &answer, echo_sent, state);
+}
+
+static void echo_received(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id;
+    if (result == ASGI_DONE) result = echo_take((echo *)context, event);
+    if (result == ASGI_DONE) result = echo_go_on((echo *)context);
+    if (result != ASGI_PENDING) echo_end((echo *)context, result == ASGI_GONE ? ASGI_DONE : result);
+}
+
+/* Receives until nothing is there, or an answer has to leave first. */
+static asgi_result echo_go_on(echo *state)
+{
+    asgi_event event = asgi_event_of(0);
+    asgi_result result;
+    do {
+        result = state->receive(state->id, &event, echo_received, state);
+        if (result == ASGI_DONE) result = echo_take(state, &event);
+    } while (result == ASGI_DONE);
+    return result;
+}
+
+static asgi_result answer_echo(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    echo *state = (echo *)calloc(1, sizeof *state);
+    asgi_result result;
+    if (state == NULL) return ASGI_FAILED;
+    state->id = scope->id;
+    state->host = scope->host;
+    state->receive = receive;
+    state->send = send;
+    result = echo_go_on(state);
+    if (result == ASGI_PENDING) return ASGI_PENDING;
+    free(state);
+    return result == ASGI_GONE ? ASGI_DONE : result;
+}
+
 asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     asgi_string path;
+    if (scope->type == ASGI_WEBSOCKET) return answer_echo(scope, receive, send);
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
     path = asgi_path(scope);
     if (asgi_equal(path, "/")) return asgi_respond(scope, send, 200, "text/plain", asgi_text("Hello, World!"));

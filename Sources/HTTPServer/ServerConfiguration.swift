@@ -1,6 +1,7 @@
 /// What an operator can choose about serving. Sizes are bytes, times seconds.
 public struct ServerConfiguration: Sendable {
     public var limits = HTTP1Limits()
+    public var webSocket = WebSocketConfiguration()
     /// The value of the `server` field of responses; empty: none is sent.
     public var serverName = "roost"
     /// Connections that the kernel keeps until a loop accepts them.

@@ -120,6 +120,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds that a client may take to notice that its connection is closed.")
     var timeoutLinger = 2
 
+    @OptionGroup
+    var webSocket: WebSocketOptions
+
     func validate() throws {
         try Self.check("--port", self.port, 0...65535)
         try Self.check("--threads", self.threads, 1...256)
@@ -152,7 +155,7 @@ struct ServeOptions: ParsableArguments {
         }
     }
 
-    private static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+    static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
         guard !range.contains(value) else { return }
         throw ValidationError("\(name) \(value) is not between \(range.lowerBound) and \(range.upperBound)")
     }
@@ -180,6 +183,7 @@ struct ServeOptions: ParsableArguments {
         configuration.rootPath = self.rootPath
         configuration.lifespanTime = self.timeoutLifespan
         configuration.server.backlog = self.backlog
+        configuration.server.webSocket = self.webSocket.configuration
         configuration.server.keepAliveTime = self.timeoutKeepAlive
         configuration.server.headTime = self.timeoutRequestHead
         configuration.server.bodyTime = self.timeoutRequestBody

@@ -2,42 +2,11 @@
  * answered. SPDX-License-Identifier: Apache-2.0
  *
  * Each path is one case. GET /log answers what was noted since it was asked last. */
-#include <asgi.h>
+#include "Notes.h"
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- Notes ----------------------------------------------------------------------------------------------------- */
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char notes[1 << 16];
-static size_t noted;
-
-static void note(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    pthread_mutex_lock(&lock);
-    noted += (size_t)vsnprintf(notes + noted, sizeof notes - noted, format, arguments);
-    pthread_mutex_unlock(&lock);
-    va_end(arguments);
-}
-
-static const char *name_of(asgi_result result)
-{
-    static const char *const names[] = {"DONE", "STALE", "GONE", "CANCELLED", "INVALID",
-                                        "UNSUPPORTED", "BUSY", "FULL", "WOULD_BLOCK", "FAILED"};
-    return result == ASGI_PENDING ? "PENDING" : names[-result];
-}
-
-static asgi_result note_result(const char *what, asgi_result result)
-{
-    note("%s=%s\n", what, name_of(result));
-    return result;
-}
 
 /* ---- What a case works with ------------------------------------------------------------------------------------ */
 
@@ -677,15 +646,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
     w = begin(scope, receive, send);
     w->left = (size_t)atoi(scope->query_string.size ? scope->query_string.data : "0");
-    if (asgi_equal(path, "/log")) {
-        asgi_string text = {notes, 0};
-        pthread_mutex_lock(&lock);
-        text.size = noted;
-        asgi_respond(scope, send, 200, "text/plain", text);
-        noted = 0;
-        pthread_mutex_unlock(&lock);
-        return ASGI_DONE;
-    }
+    if (asgi_equal(path, "/log")) return answer_notes(scope, send);
     if (asgi_equal(path, "/loop")) return on_loop(w);
     if (asgi_equal(path, "/thread")) return run(on_thread, w), ASGI_PENDING;
     if (asgi_equal(path, "/misuse")) return run(misuse_thread, w), ASGI_PENDING;

@@ -58,10 +58,10 @@ struct HTTP1ResponseTests {
     @Test("a body is as long as content-length says, or is not taken")
     func length() throws {
         var response = try self.started(length: 4)
-        #expect(throws: ResponseFault.bodyTooLong) { try response.body(count: 5, more: true) }
+        #expect(throws: SendFault.bodyTooLong) { try response.body(count: 5, more: true) }
         #expect(try response.body(count: 3, more: true).head == .length(4))
-        #expect(throws: ResponseFault.bodyTooLong) { try response.body(count: 2, more: false) }
-        #expect(throws: ResponseFault.bodyTooShort) { try response.body(count: 0, more: false) }
+        #expect(throws: SendFault.bodyTooLong) { try response.body(count: 2, more: false) }
+        #expect(throws: SendFault.bodyTooShort) { try response.body(count: 0, more: false) }
         #expect(!response.isReplaceable)
         #expect(try response.body(count: 1, more: false).isLast)
         #expect(response.isComplete)
@@ -71,37 +71,37 @@ struct HTTP1ResponseTests {
     func trailers() throws {
         var response = HTTP1Response(version: .http11, isHead: false)
         try response.start(status: 200, contentLength: 3, trailers: true)
-        #expect(throws: ResponseFault.trailersBeforeBody) { try response.trailers(more: false) }
-        #expect(throws: ResponseFault.bodyTooShort) { try response.body(count: 2, more: false) }
+        #expect(throws: SendFault.trailersBeforeBody) { try response.trailers(more: false) }
+        #expect(throws: SendFault.bodyTooShort) { try response.body(count: 2, more: false) }
         #expect(
             try response.body(count: 3, more: false)
                 == .init(head: .chunked, body: .chunked, endsBody: true, isLast: false))
         #expect(!response.isComplete && !response.isReplaceable)
-        #expect(throws: ResponseFault.bodyAfterLast) { try response.body(count: 0, more: false) }
+        #expect(throws: SendFault.bodyAfterLast) { try response.body(count: 0, more: false) }
         #expect(try response.trailers(more: true) == (true, false))
         #expect(try response.trailers(more: false) == (true, true))
-        #expect(throws: ResponseFault.afterComplete) { try response.trailers(more: false) }
+        #expect(throws: SendFault.afterComplete) { try response.trailers(more: false) }
         var head = HTTP1Response(version: .http11, isHead: true)
         try head.start(status: 200, contentLength: nil, trailers: true)
         _ = try head.body(count: 3, more: false)
         #expect(try head.trailers(more: false) == (false, true))
         var unannounced = try self.started()
         _ = try unannounced.body(count: 3, more: false)
-        #expect(throws: ResponseFault.afterComplete) { try unannounced.trailers(more: false) }
+        #expect(throws: SendFault.afterComplete) { try unannounced.trailers(more: false) }
     }
 
     @Test("the order of events")
     func order() throws {
         var response = HTTP1Response(version: .http11, isHead: false)
-        #expect(throws: ResponseFault.bodyBeforeStart) { try response.body(count: 1, more: false) }
-        #expect(throws: ResponseFault.statusOutOfRange) { try response.start(status: 199, contentLength: nil) }
-        #expect(throws: ResponseFault.statusOutOfRange) { try response.start(status: 1000, contentLength: nil) }
+        #expect(throws: SendFault.bodyBeforeStart) { try response.body(count: 1, more: false) }
+        #expect(throws: SendFault.statusOutOfRange) { try response.start(status: 199, contentLength: nil) }
+        #expect(throws: SendFault.statusOutOfRange) { try response.start(status: 1000, contentLength: nil) }
         try response.start(status: 200, contentLength: nil)
-        #expect(throws: ResponseFault.startTwice) { try response.start(status: 200, contentLength: nil) }
+        #expect(throws: SendFault.startTwice) { try response.start(status: 200, contentLength: nil) }
         #expect(response.isReplaceable)
         _ = try response.body(count: 1, more: false)
-        #expect(throws: ResponseFault.afterComplete) { try response.body(count: 1, more: false) }
-        #expect(throws: ResponseFault.afterComplete) { try response.start(status: 200, contentLength: nil) }
+        #expect(throws: SendFault.afterComplete) { try response.body(count: 1, more: false) }
+        #expect(throws: SendFault.afterComplete) { try response.start(status: 200, contentLength: nil) }
     }
 
     @Test("fields are checked before anything is written")
@@ -110,13 +110,13 @@ struct HTTP1ResponseTests {
             let table = fields.map { HeaderField(name: Octets($0.0), value: Octets($0.1)) }
             return try table.withUnsafeBufferPointer { try ResponseFields($0) }
         }
-        #expect(throws: ResponseFault.fieldName) { try facts([("", "a")]) }
-        #expect(throws: ResponseFault.fieldName) { try facts([("a b", "a")]) }
-        #expect(throws: ResponseFault.fieldName) { try facts([("a\r\n", "a")]) }
-        #expect(throws: ResponseFault.fieldValue) { try facts([("a", "b\r\nc: d")]) }
-        #expect(throws: ResponseFault.fieldValue) { try facts([("a", "b\0")]) }
-        #expect(throws: ResponseFault.contentLength) { try facts([("content-length", "1a")]) }
-        #expect(throws: ResponseFault.contentLength) { try facts([("content-length", "1"), ("Content-Length", "2")]) }
+        #expect(throws: SendFault.fieldName) { try facts([("", "a")]) }
+        #expect(throws: SendFault.fieldName) { try facts([("a b", "a")]) }
+        #expect(throws: SendFault.fieldName) { try facts([("a\r\n", "a")]) }
+        #expect(throws: SendFault.fieldValue) { try facts([("a", "b\r\nc: d")]) }
+        #expect(throws: SendFault.fieldValue) { try facts([("a", "b\0")]) }
+        #expect(throws: SendFault.contentLength) { try facts([("content-length", "1a")]) }
+        #expect(throws: SendFault.contentLength) { try facts([("content-length", "1"), ("Content-Length", "2")]) }
         let good = try facts([("Content-Length", "12"), ("date", "now"), ("Server", "me"), ("connection", "a, Close")])
         #expect(good.contentLength == 12)
         #expect(good.hasDate)

@@ -27,7 +27,8 @@ struct ReadAheadTests {
         var configuration = ServerConfiguration()
         configuration.readWindow = size
         let loop = ServerLoop(
-            eventLoop: eventLoop, configuration: configuration, count: ConnectionCount(), handler: Idle(), log: nil
+            eventLoop: eventLoop, configuration: configuration, count: ConnectionCount(),
+            messages: MessageMemory(most: 1 << 20), handler: Idle(), log: nil
         )
         let channel = EmbeddedChannel(loop: eventLoop)
         let reads = Reads()

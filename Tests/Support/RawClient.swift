@@ -139,6 +139,9 @@ public final class RawClient {
         return self.text
     }
 
+    /// So many of the bytes that were received are done with.
+    func forget(_ count: Int) { self.received.removeFirst(count) }
+
     /// The next whole response, taken from what was received.
     public func readResponse(isHead: Bool = false) throws -> Response {
         while true {

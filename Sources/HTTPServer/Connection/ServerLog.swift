@@ -6,6 +6,8 @@ public protocol ServerLog: AnyObject {
     func served(_ record: AccessRecord)
     /// A client's request was refused, or its connection given up, before or instead of an answer.
     func refused(peer: Peer, status: Int, reason: StaticString)
+    /// A WebSocket was closed, since its client has sent what cannot be taken, or says nothing any more.
+    func closed(peer: Peer, code: Int, reason: String)
     /// A connection waits that could not be accepted: there are no descriptors, or no memory. Comes again while it lasts.
     func couldNotAccept(reason: String)
     /// A turn of the loop has ended: what was recorded in it may be written now.

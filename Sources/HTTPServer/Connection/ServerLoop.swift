@@ -10,6 +10,10 @@ public final class ServerLoop {
     let configuration: ServerConfiguration
     let handler: any RequestHandler
     let log: (any ServerLog)?
+    /// Of the WebSockets of all loops.
+    let messages: MessageMemory
+    /// Of this loop's WebSockets.
+    let scratch = WebSocketScratch()
     private let count: ConnectionCount
     /// `server: roost CRLF`, or empty.
     let serverLine: Octets
@@ -40,10 +44,11 @@ public final class ServerLoop {
     private static let mostRounds = 64
 
     public init(
-        eventLoop: any EventLoop, configuration: ServerConfiguration, count: ConnectionCount,
+        eventLoop: any EventLoop, configuration: ServerConfiguration, count: ConnectionCount, messages: MessageMemory,
         handler: any RequestHandler, log: (any ServerLog)?
     ) {
         self.count = count
+        self.messages = messages
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.handler = handler

@@ -1,4 +1,4 @@
-/// The door between the server and whoever answers: one request and its response. Never a connection.
+/// The door between the server and whoever answers: one request and its response, or one WebSocket. Never a connection.
 ///
 /// Loop-bound: everything here is called on the loop that the exchange lives on, and everything it tells its owner comes
 /// there. Nothing here calls the owner's application back; what a call sets in motion is told through `owner`, which may
@@ -13,6 +13,9 @@ public protocol Exchange: AnyObject {
     var number: UInt64 { get set }
     /// Who is told of what happens. Kept until `end`.
     var owner: (any ExchangeOwner)? { get set }
+
+    /// The WebSocket that the request asks for (`head.asksForWebSocket`); nil: it asks for none. Valid until `rest`.
+    var webSocket: (any WebSocket)? { get }
 
     /// The next part of the request's body.
     func receive() -> Reception
@@ -43,8 +46,8 @@ public protocol Exchange: AnyObject {
     /// Whether somebody still waits for what `send` gives: the client is there and the response is not complete.
     var isOpen: Bool { get }
 
-    /// Whoever answers has finished. Says what became of the response that this left.
-    func end() -> Ending
+    /// Whoever answers has finished, or `failed`. Says what became of the response that this left.
+    func end(failed: Bool) -> Ending
 
     /// The last call, after `end`: nobody needs what the exchange has lent any more, and it is used again.
     func rest()
@@ -89,7 +92,7 @@ public enum SendOutcome {
     /// Not taken: nobody is there to get it.
     case gone
     /// Not taken: out of order, or malformed.
-    case invalid(ResponseFault)
+    case invalid(SendFault)
 }
 
 /// What `end` found.
@@ -100,4 +103,6 @@ public enum Ending {
     case answered
     /// A part had: the connection is closed, so that nobody takes the part for the whole.
     case aborted
+    /// A WebSocket was open: the server closed it in the owner's place.
+    case closed(code: Int)
 }

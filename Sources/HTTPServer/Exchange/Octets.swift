@@ -20,6 +20,12 @@ public struct Octets {
         self.size = size
     }
 
+    @inlinable
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        self.data = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        self.size = bytes.count
+    }
+
     /// Points at the literal, which lives as long as the program.
     @inlinable
     public init(_ literal: StaticString) {

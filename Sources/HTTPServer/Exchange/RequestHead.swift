@@ -12,6 +12,9 @@ public final class RequestHead {
     /// Whether the client takes trailers behind the response's body.
     public var takesTrailers: Bool { self.framing.takesTrailers }
 
+    /// Whether the client asks for a WebSocket (RFC 6455 §4.1).
+    public internal(set) var asksForWebSocket = false
+
     /// What the fields say about the connection and the body; for the server.
     var framing = RequestFraming()
 
@@ -62,6 +65,7 @@ public final class RequestHead {
         self.used = 0
         self.fieldCount = 0
         self.framing = RequestFraming()
+        self.asksForWebSocket = false
     }
 
     func grow() {

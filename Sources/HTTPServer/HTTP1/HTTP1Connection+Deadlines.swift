@@ -27,6 +27,7 @@ extension HTTP1Connection {
             } else if !self.machine.body.isComplete, self.exchange?.isStarved == true, idle > configuration.bodyTime {
                 self.exchange?.refuse(Refusal(status: 408, reason: "the body did not come in time"), on: self)
             }
+        case .webSocket: self.socket?.lookAtClock()
         case .draining: if idle > configuration.bodyTime { self.abort() }
         // Until the last write has left, only its own time counts.
         case .lingering: if self.writesHaveEnded, idle > configuration.lingerTime { self.abort() }
@@ -49,11 +50,14 @@ extension HTTP1Connection {
     func restartClock() { self.since = self.loop.tick }
 
     /// The host stops.
-    func stop() { self.follow(self.machine.stop()) }
+    func stop() {
+        self.socket?.leaveForRestart()
+        self.follow(self.machine.stop())
+    }
 
     /// Closes the connection, whatever is under way.
     func abort(reset: Bool = false) {
-        self.exchange?.disconnect()
+        self.disconnect()
         self.cut(reset: reset)
     }
 }

@@ -51,6 +51,13 @@ extension HTTP1Connection {
         }
     }
 
+    /// Bytes that go to others too: they are given on as they are, without a copy.
+    func write(_ shared: ByteBuffer) {
+        self.spill()
+        self.count(shared.readableBytes)
+        self.context?.write(self.wrapOutboundOut(shared), promise: nil)
+    }
+
     /// Has the kernel send a part of a file (sendfile).
     func write(_ file: ResponseFile) {
         self.spill()
@@ -176,6 +183,7 @@ extension HTTP1Connection {
     func relieved() {
         guard !self.isCongested else { return }
         self.tellCongested(.writable)
+        self.socket?.relieved()
         guard self.isHeldBack else { return }
         self.goOn()
     }

@@ -5,7 +5,8 @@ import NIOCore
 ///
 /// Performs what the values beside it decide: `HTTP1Parser` reads heads, `HTTP1StateMachine` says what comes next,
 /// `HTTP1Exchange` is the request that is being answered. Requests of one connection are answered one after another;
-/// what a client sends ahead waits in `input`, which is never read further than one window.
+/// what a client sends ahead waits in `input`, which is never read further than one window. When a handshake was taken the
+/// connection is its `HTTP1WebSocket`'s.
 final class HTTP1Connection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -32,6 +33,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var exchange: HTTP1Exchange?
     /// The next, whose head has not come whole.
     var begun: HTTP1Exchange?
+    /// What speaks on it in place of HTTP, once a handshake was taken.
+    var socket: HTTP1WebSocket?
     /// Exchanges whose `send` was `.pending`, each with its use: it may serve another connection since.
     var congested: [(exchange: HTTP1Exchange, use: Int)] = []
     /// Requests wait until what is under way has left, or scopes have ended.
@@ -91,7 +94,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.begun = nil
         self.loop.remove(self)
         self.loop.turn {
-            self.exchange?.disconnect()
+            self.disconnect()
             self.tellCongested(.gone)
         }
         // The loop must not remember a connection that is no more.
@@ -108,6 +111,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         // Of a head the time counts from its first byte, of a lingering connection from our end.
         switch self.machine.phase {
         case .exchange, .draining: self.since = self.loop.tick
+        case .webSocket: self.socket?.clock.heard(now: self.loop.tick)
         case .idle, .head, .lingering, .closed: break
         }
         self.loop.turn { self.inputCame() }
@@ -123,7 +127,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.since = self.loop.tick
         self.loop.turn {
             self.follow(self.machine.inputDidEnd())
-            if !self.machine.body.isComplete { self.exchange?.owner?.exchange(changed: .readable) }
+            if let socket {
+                socket.inputCame()
+            } else if !self.machine.body.isComplete {
+                self.exchange?.owner?.exchange(changed: .readable)
+            }
         }
     }
 
@@ -143,7 +151,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func inputCame() {
         guard self.closing == nil else { return self.input.clear() }
-        if let exchange, !self.machine.body.isComplete || exchange.awaitsBody {
+        if let socket {
+            socket.inputCame()
+        } else if let exchange, !self.machine.body.isComplete || exchange.awaitsBody {
             exchange.owner?.exchange(changed: .readable)
         } else {
             self.proceed()
@@ -171,6 +181,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
             }
             return self.parse()
         case .draining: return self.drain()
+        case .webSocket:
+            self.socket?.inputCame()
+            return false
         case .exchange, .lingering, .closed: return false
         }
     }
@@ -192,6 +205,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             self.exchange = exchange
             let began = self.loop.log?.wantsAccess == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.begin(on: self, began: began)
+            if exchange.head.asksForWebSocket, !self.beginHandshake(of: exchange) { return true }
             self.loop.handler.handle(exchange)
             return true
         case .incomplete:
@@ -272,6 +286,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         return switch self.machine.phase {
         case .closed: false
         case .lingering: true
+        case .webSocket: self.input.readableBytes < self.loop.configuration.readWindow
         case .idle, .head:
             self.input.readableBytes
                 < max(

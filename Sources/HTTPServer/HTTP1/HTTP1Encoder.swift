@@ -107,20 +107,20 @@ enum HTTP1Encoder {
         buffer.writeBytes(octets.bytes)
     }
 
-    /// A whole response of the server's own: a refusal, a 500.
+    /// A whole response of the server's own: a refusal, a 500. `lines`: fields besides, each with its CRLF.
     static func writeOwn(
-        status: Int, text: StaticString, persistence: Persistence, body: Bool, loop: ServerLoop,
+        status: Int, text: StaticString, lines: StaticString = "", persistence: Persistence, body: Bool,
+        loop: ServerLoop,
         into buffer: inout ByteBuffer
     ) {
         let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
         withUnsafePointer(to: type) { type in
             // The one field is ours and well formed: it cannot be refused.
             guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
-            let octets = Octets(text)
-            self.writeHead(
-                status: status, fields: fields, framing: .length(octets.size), persistence: persistence,
-                body: body ? octets.bytes : Octets.empty.bytes, loop: loop, into: &buffer
-            )
+            self.writeStart(status: status, fields: fields, loop: loop, into: &buffer)
+            self.write(Octets(lines), into: &buffer)
+            self.writeEnd(framing: .length(text.utf8CodeUnitCount), persistence: persistence, into: &buffer)
+            if body { self.write(Octets(text), into: &buffer) }
         }
     }
 

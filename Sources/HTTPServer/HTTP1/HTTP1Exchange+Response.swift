@@ -59,7 +59,7 @@ extension HTTP1Exchange {
     func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
         guard isTaken || connection.hasRoom else { return .full }
-        do throws(ResponseFault) {
+        do throws(SendFault) {
             for field in trailers {
                 try ResponseFields.check(field)
                 guard TrailerField.mayTrail(field.name.bytes) else { throw .trailerField }
@@ -78,7 +78,7 @@ extension HTTP1Exchange {
     /// Takes a part of the body, and writes the head if it is the first.
     private func begin(
         count: Int, more: Bool, on connection: HTTP1Connection
-    ) throws(ResponseFault) -> HTTP1Response.Part {
+    ) throws(SendFault) -> HTTP1Response.Part {
         let part = try self.response.body(count: count, more: more)
         if let framing = part.head {
             let persistence = connection.persistence(

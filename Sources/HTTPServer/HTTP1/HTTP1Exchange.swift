@@ -21,6 +21,8 @@ final class HTTP1Exchange: Exchange {
     var heldHead = ByteBuffer()
     var heldClose = false
     private var trailerList: FieldList?
+    /// The WebSocket that it asks for.
+    var socket: HTTP1WebSocket?
     /// The part of the body that the last `receive` has lent.
     private var lent: ByteBuffer?
     private var lastPartWasLent = false
@@ -63,18 +65,19 @@ final class HTTP1Exchange: Exchange {
         case .part(let buffer, let more):
             self.lastPartWasLent = !more
             guard buffer.readableBytes > 0 else { return .part(.empty, more: more) }
-            // Stays where it is while `lent` keeps it.
-            let octets = buffer.withUnsafeReadableBytes { bytes in
-                Octets(data: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), size: bytes.count)
-            }
-            self.lent = buffer
-            return .part(octets, more: more)
+            return .part(self.lend(buffer), more: more)
         case .pending:
             if !wasStarved { connection.restartClock() }
             self.isStarved = true
             return .pending
         case .disconnect: return .disconnect
         }
+    }
+
+    /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
+    func lend(_ buffer: ByteBuffer) -> Octets {
+        self.lent = buffer
+        return buffer.withUnsafeReadableBytes { Octets($0) }
     }
 
     var trailers: HeaderFields { self.trailerList?.fields ?? HeaderFields(start: nil, count: 0) }
@@ -93,8 +96,9 @@ final class HTTP1Exchange: Exchange {
 
     // MARK: The end
 
-    func end() -> Ending {
+    func end(failed: Bool) -> Ending {
         self.owner = nil
+        if let socket, socket.machine.isAccepted { return socket.end(failed: failed) }
         guard let connection else { return .complete }
         guard self.response.isReplaceable else {
             connection.cut()
@@ -106,6 +110,8 @@ final class HTTP1Exchange: Exchange {
     }
 
     func rest() {
+        self.socket?.rest()
+        self.socket = nil
         self.lent = nil
         self.trailerList = nil
         self.origin?.exchangeRested()
@@ -132,12 +138,15 @@ final class HTTP1Exchange: Exchange {
         self.owner?.exchange(changed: .gone)
     }
 
-    private func answer(status: Int, text: StaticString, close: Bool, on connection: HTTP1Connection) {
+    private func answer(
+        status: Int, text: StaticString, close: Bool, lines: StaticString = "", on connection: HTTP1Connection
+    ) {
         let persistence = connection.persistence(close: close, isWhole: true)
         self.status = status
         self.loop.withOutput(of: connection) { output in
             HTTP1Encoder.writeOwn(
-                status: status, text: text, persistence: persistence, body: !self.isHead, loop: self.loop, into: &output
+                status: status, text: text, lines: lines, persistence: persistence, body: !self.isHead, loop: self.loop,
+                into: &output
             )
         }
         self.bytesSent = self.isHead ? 0 : text.utf8CodeUnitCount
@@ -145,6 +154,30 @@ final class HTTP1Exchange: Exchange {
         self.response.complete()
         self.complete(connection)
     }
+
+    // MARK: The handshake of a WebSocket
+
+    var webSocket: (any WebSocket)? { self.socket }
+
+    /// Answers a handshake that nobody is asked about.
+    func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {
+        let lines: StaticString =
+            refusal.status == 426 ? "upgrade: websocket\r\nsec-websocket-version: 13\r\n" : ""
+        self.answer(status: refusal.status, text: refusal.reason, close: true, lines: lines, on: connection)
+    }
+
+    func answerForbidden() {
+        if let connection { self.answer(status: 403, text: "Forbidden", close: false, on: connection) }
+    }
+
+    /// The handshake was taken: there is no response any more, only a socket.
+    func accepted() {
+        self.status = 101
+        self.response.complete()
+    }
+
+    /// The socket has ended, or nobody answers it any more.
+    func socketLeft(isCut: Bool) { self.detach(isCut: isCut) }
 
     func complete(_ connection: HTTP1Connection) {
         self.detach(isCut: false)

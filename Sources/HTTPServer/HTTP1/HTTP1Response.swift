@@ -60,7 +60,7 @@ struct HTTP1Response {
     }
 
     /// Whether `start` may come now; nothing changes yet, since its fields have to be checked too.
-    func mayStart(status: Int) throws(ResponseFault) {
+    func mayStart(status: Int) throws(SendFault) {
         switch self.state {
         case .idle: break
         case .started, .streaming, .trailing: throw .startTwice
@@ -70,7 +70,7 @@ struct HTTP1Response {
     }
 
     /// Whether an interim response may still go before the head (RFC 9110 §15.2).
-    func mayHint() throws(ResponseFault) {
+    func mayHint() throws(SendFault) {
         switch self.state {
         case .idle, .started: break
         case .streaming, .trailing: throw .hintTooLate
@@ -79,11 +79,11 @@ struct HTTP1Response {
     }
 
     /// Whether what comes next may be the whole body.
-    func mayBeWhole() throws(ResponseFault) {
+    func mayBeWhole() throws(SendFault) {
         if case .streaming = self.state { throw .notWhole }
     }
 
-    mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(ResponseFault) {
+    mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(SendFault) {
         try self.mayStart(status: status)
         self.hasTrailers = trailers
         self.state = .started(status: status, contentLength: contentLength)
@@ -100,7 +100,7 @@ struct HTTP1Response {
         }
     }
 
-    mutating func body(count: Int, more: Bool) throws(ResponseFault) -> Part {
+    mutating func body(count: Int, more: Bool) throws(SendFault) -> Part {
         switch self.state {
         case .idle: throw .bodyBeforeStart
         case .complete: throw .afterComplete
@@ -128,7 +128,7 @@ struct HTTP1Response {
     }
 
     /// Takes trailers; says whether they are written, and whether the response is complete with them.
-    mutating func trailers(more: Bool) throws(ResponseFault) -> (areWritten: Bool, isLast: Bool) {
+    mutating func trailers(more: Bool) throws(SendFault) -> (areWritten: Bool, isLast: Bool) {
         switch self.state {
         case .idle, .started, .streaming: throw .trailersBeforeBody
         case .complete: throw .afterComplete
@@ -143,7 +143,7 @@ struct HTTP1Response {
 
     private mutating func part(
         _ framing: Framing, left: Int, head: Framing?, count: Int, more: Bool
-    ) throws(ResponseFault) -> Part {
+    ) throws(SendFault) -> Part {
         if left != .max {
             guard count <= left else { throw .bodyTooLong }
             guard more || count == left else { throw .bodyTooShort }

@@ -9,6 +9,8 @@ struct HTTP1StateMachine {
         case exchange
         /// The response is complete; what is left of the request's body is read and dropped, at most so many bytes.
         case draining(left: Int)
+        /// The connection is a WebSocket's.
+        case webSocket
         /// Our side is ended; the client gets time to notice (RFC 9112 §9.6).
         case lingering
         case closed
@@ -117,12 +119,18 @@ struct HTTP1StateMachine {
     /// The request could not be taken; the refusal is the last that is written.
     mutating func refused() -> Next { self.finish(linger: !self.inputEnded) }
 
+    /// A handshake was taken: what follows is no HTTP (RFC 9110 §7.8).
+    mutating func upgraded() { self.phase = .webSocket }
+
+    /// The WebSocket has ended.
+    mutating func socketEnded() -> Next { self.finish(linger: !self.inputEnded) }
+
     /// The client has ended its side.
     mutating func inputDidEnd() -> Next {
         self.inputEnded = true
         switch self.phase {
         case .idle, .head, .draining: return .parse
-        case .exchange, .closed: return .wait
+        case .exchange, .webSocket, .closed: return .wait
         case .lingering: return self.finish(linger: false)
         }
     }

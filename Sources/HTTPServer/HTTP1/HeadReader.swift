@@ -173,9 +173,12 @@ struct HeadReader {
                 throw Refusal(status: 417, reason: "expect asks for something else than 100-continue")
             }
             head.framing.expectsContinue = true
+        case 7 where field.name.equals("upgrade"):
+            if field.value.listContains("websocket") { head.framing.knowsWebSocket = true }
         case 10 where field.name.equals("connection"):
             if field.value.listContains("close") { head.framing.close = true }
             if field.value.listContains("keep-alive") { head.framing.keepAlive = true }
+            if field.value.listContains("upgrade") { head.framing.upgrades = true }
         case 14 where field.name.equals("content-length"):
             let length = try Self.length(field.value)
             if let before = head.framing.contentLength, before != length {
@@ -231,6 +234,9 @@ struct HeadReader {
         }
         let authority = try self.target?.resolve(into: head)
         if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
+        // Any other upgrade that is asked for is not done, which is allowed (RFC 9110 §7.8).
+        head.asksForWebSocket =
+            head.framing.upgrades && head.framing.knowsWebSocket && head.version == .http11 && head.method.equals("GET")
         // A client of 1.0 knows neither 100 (RFC 9110 §10.1.1) nor chunks.
         if head.version == .http10 {
             head.framing.expectsContinue = false

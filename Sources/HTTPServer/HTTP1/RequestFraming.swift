@@ -8,6 +8,9 @@ struct RequestFraming: Equatable {
     var keepAlive = false
     /// The client waits for 100 before it sends the body.
     var expectsContinue = false
+    /// The client asks for another protocol, and this one is among those it knows (RFC 9110 §7.8).
+    var upgrades = false
+    var knowsWebSocket = false
     /// The client takes trailers behind the response's body (RFC 9110 §10.1.4).
     var takesTrailers = false
 

@@ -10,7 +10,7 @@ struct ResponseFields {
     /// Bytes of the fields when they are written, at most.
     private(set) var size = 0
 
-    init(_ fields: HeaderFields) throws(ResponseFault) {
+    init(_ fields: HeaderFields) throws(SendFault) {
         self.fields = fields
         for field in fields {
             try Self.check(field)
@@ -30,7 +30,7 @@ struct ResponseFields {
     }
 
     /// A name is a token, a value holds no control character: what would let an application's data split a response.
-    static func check(_ field: HeaderField) throws(ResponseFault) {
+    static func check(_ field: HeaderField) throws(SendFault) {
         guard field.name.size > 0 else { throw .fieldName }
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
@@ -38,13 +38,13 @@ struct ResponseFields {
         try self.check(value: field.value)
     }
 
-    static func check(value: Octets) throws(ResponseFault) {
+    static func check(value: Octets) throws(SendFault) {
         var allowed = true
         for byte in value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }
         guard allowed else { throw .fieldValue }
     }
 
-    private static func length(_ value: Octets) throws(ResponseFault) -> Int {
+    private static func length(_ value: Octets) throws(SendFault) -> Int {
         guard value.size > 0, value.size <= 18 else { throw .contentLength }
         var length = 0
         for byte in value.bytes {

@@ -5,6 +5,7 @@ enum StatusLine {
     /// Nil: no name is known, the line goes without one (RFC 9112 §4 allows it).
     static func of(_ status: Int) -> StaticString? {
         switch status {
+        case 101: "HTTP/1.1 101 Switching Protocols\r\n"
         case 200: "HTTP/1.1 200 OK\r\n"
         case 201: "HTTP/1.1 201 Created\r\n"
         case 202: "HTTP/1.1 202 Accepted\r\n"

@@ -12,7 +12,9 @@ final class Generation: @unchecked Sendable {
     let name: String
     let application: Application
     /// Its requests are called on the pool.
-    let isBlocking: Bool
+    private let isBlocking: Bool
+    /// Its WebSockets too.
+    private let isBlockingWebSocket: Bool
     let settings: ApplicationSettings
     /// Where it is mounted, as its scopes say; lives as long as the generation.
     let rootPath: Octets
@@ -30,6 +32,7 @@ final class Generation: @unchecked Sendable {
         self.name = name
         self.application = application
         self.isBlocking = flags & ASGI_BLOCKING != 0
+        self.isBlockingWebSocket = flags & ASGI_BLOCKING_WEBSOCKET != 0
         self.settings = settings
         let path = Array(rootPath.utf8)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(path.count, 1))
@@ -40,6 +43,10 @@ final class Generation: @unchecked Sendable {
         self.logger = logger
         _ = Unmanaged.passRetained(self)
     }
+
+    /// Whether a scope is called on the pool.
+    @inline(__always)
+    func isBlocking(webSocket: Bool) -> Bool { webSocket ? self.isBlockingWebSocket : self.isBlocking }
 
     var state: UnsafeMutableRawPointer? {
         get { UnsafeMutableRawPointer(bitPattern: self.carried.load(ordering: .acquiring)) }

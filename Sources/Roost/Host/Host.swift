@@ -170,11 +170,14 @@ public final class Host: Service {
     private func makeLoops(_ group: MultiThreadedEventLoopGroup) async throws -> [LoopPair] {
         var loops: [LoopPair] = []
         let count = ConnectionCount()
+        let messages = MessageMemory(most: self.configuration.server.webSocket.allMessages)
         for (number, eventLoop) in group.makeIterator().enumerated() {
             let configuration = self.configuration
             loops.append(
-                try await eventLoop.submit { LoopPair(number: number, eventLoop: eventLoop, configuration, count) }
-                    .get()
+                try await eventLoop.submit {
+                    LoopPair(number: number, eventLoop: eventLoop, configuration, count, messages)
+                }
+                .get()
             )
         }
         return loops
@@ -188,13 +191,17 @@ private struct LoopPair: Sendable {
     let mailbox: Mailbox
 
     /// On the loop.
-    init(number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount) {
+    init(
+        number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount,
+        _ messages: MessageMemory
+    ) {
         let scopes = ScopeLoop(number: number, mounts: MountTable(), mostScopes: configuration.scopes)
         let log = AccessLog(
             writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
         )
         let server = ServerLoop(
-            eventLoop: eventLoop, configuration: configuration.server, count: count, handler: scopes, log: log
+            eventLoop: eventLoop, configuration: configuration.server, count: count, messages: messages,
+            handler: scopes, log: log
         )
         scopes.join(server, sendMark: configuration.server.writeMark, sendLimit: configuration.server.writeLimit)
         self.handle = ServerLoop.Handle(server)

@@ -43,6 +43,10 @@ final class AccessLog: ServerLog {
         self.logger.info("refused with \(status): \(reason)", metadata: ["client": "\(Self.name(peer))"])
     }
 
+    func closed(peer: Peer, code: Int, reason: String) {
+        self.logger.info("WebSocket closed with \(code): \(reason)", metadata: ["client": "\(Self.name(peer))"])
+    }
+
     func couldNotAccept(reason: String) {
         let now = ContinuousClock.now
         if let last = self.toldOfAccepting, now - last < .seconds(60) { return }

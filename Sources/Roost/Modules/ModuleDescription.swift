@@ -56,8 +56,8 @@ struct ModuleDescription: Sendable, Equatable {
             return "is built for draft \(self.draft) of the ABI, this host speaks draft \(ASGI_DRAFT):"
                 + " build it with this host's asgi.h"
         }
-        if self.flags & (ASGI_BLOCKING_WEBSOCKET | ASGI_ONE_LOOP) != 0 {
-            return "asks for \(self.flagNames.joined(separator: ", ")), which this version of the host does not have"
+        if self.flags & ASGI_ONE_LOOP != 0 {
+            return "asks for ASGI_ONE_LOOP, which this version of the host does not have"
         }
         return nil
     }

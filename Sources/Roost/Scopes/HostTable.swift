@@ -110,6 +110,9 @@ private func sendFromAfar(
     _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
     guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
+    guard slot.pointee.audience.load(ordering: .acquiring) != .gone else {
+        return slot.pointee.isOpen(id) ? ASGI_GONE : ASGI_STALE
+    }
     let (mark, limit) = mailbox._withUnsafeGuaranteedRef { ($0.sendMark, $0.sendLimit) }
     guard slot.pointee.underWay.load(ordering: .relaxed) < limit else { return ASGI_FULL }
     let copy: EventCopy
@@ -175,9 +178,9 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
 
 private func aliveCall(_ id: asgi_id) -> asgi_result {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return ASGI_STALE }
-    let isClosed = slot.pointee.isClosed.load(ordering: .acquiring)
+    let audience = slot.pointee.audience.load(ordering: .acquiring)
     guard slot.pointee.isOpen(id) else { return ASGI_STALE }
-    return isClosed ? ASGI_GONE : ASGI_DONE
+    return audience == .waits ? ASGI_DONE : ASGI_GONE
 }
 
 private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {

@@ -16,7 +16,11 @@ extension Scope {
         body.isTaken = isTaken
         let outcome: SendOutcome
         do {
-            guard let sent = try self.send(event, body, file, to: exchange) else { return ASGI_UNSUPPORTED }
+            let sent =
+                if let socket { Self.send(event.pointee, body, to: socket) } else {
+                    try Self.send(event.pointee, body, file, to: exchange)
+                }
+            guard let sent else { return ASGI_UNSUPPORTED }
             outcome = sent
         } catch {
             self.log(.error, "send of \(EventName(event.pointee.type)) failed: \(error)")
@@ -38,21 +42,20 @@ extension Scope {
     }
 
     private static func hasBody(_ type: UInt32) -> Bool {
-        type == ASGI_HTTP_RESPONSE || type == ASGI_HTTP_RESPONSE_BODY
+        switch type {
+        case ASGI_HTTP_RESPONSE, ASGI_HTTP_RESPONSE_BODY, ASGI_WEBSOCKET_SEND, ASGI_WEBSOCKET_HTTP_RESPONSE_BODY: true
+        default: false
+        }
     }
 
     /// Nil: this connection does not have it.
     @inline(__always)
-    private func send(
-        _ event: UnsafePointer<asgi_event>, _ body: ResponseBody, _ file: ResponseFile?, to exchange: any Exchange
+    private static func send(
+        _ event: asgi_event, _ body: ResponseBody, _ file: ResponseFile?, to exchange: any Exchange
     ) throws(FileFault) -> SendOutcome? {
-        let event = event.pointee
         let status = Int(event.status)
         let more = event.flags & ASGI_MORE != 0
-        let fields = HeaderFields(
-            start: UnsafeRawPointer(event.headers)?.assumingMemoryBound(to: HeaderField.self),
-            count: event.headers == nil ? 0 : event.header_count
-        )
+        let fields = event.fields
         switch event.type {
         case ASGI_HTTP_RESPONSE:
             guard event.flags == 0 else { return nil }
@@ -80,6 +83,40 @@ extension Scope {
             return .invalid(.otherScope)
         default: return nil
         }
+    }
+
+    private static func send(_ event: asgi_event, _ body: ResponseBody, to socket: any WebSocket) -> SendOutcome? {
+        switch event.type {
+        case ASGI_WEBSOCKET_SEND:
+            guard event.flags & ~ASGI_TEXT == 0 else { return nil }
+            return socket.send(body, isText: event.flags & ASGI_TEXT != 0)
+        case ASGI_WEBSOCKET_ACCEPT:
+            guard event.flags == 0 else { return nil }
+            return socket.accept(subprotocol: Octets(event.text), fields: event.fields)
+        case ASGI_WEBSOCKET_CLOSE:
+            guard event.flags == 0 else { return nil }
+            return socket.close(code: event.code == 0 ? 1000 : Int(event.code), reason: Octets(event.text))
+        case ASGI_WEBSOCKET_HTTP_RESPONSE_START:
+            guard event.flags == 0 else { return nil }
+            return socket.reject(status: Int(event.status), fields: event.fields)
+        case ASGI_WEBSOCKET_HTTP_RESPONSE_BODY:
+            guard event.flags & ~ASGI_MORE == 0 else { return nil }
+            return socket.reject(body, more: event.flags & ASGI_MORE != 0)
+        case ASGI_HTTP_RESPONSE...ASGI_HTTP_RESPONSE_DEBUG,
+            ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
+            return .invalid(.otherSocket)
+        default: return nil
+        }
+    }
+}
+
+extension asgi_event {
+    /// Its headers, as the server borrows them.
+    fileprivate var fields: HeaderFields {
+        HeaderFields(
+            start: UnsafeRawPointer(self.headers)?.assumingMemoryBound(to: HeaderField.self),
+            count: self.headers == nil ? 0 : self.header_count
+        )
     }
 }
 

@@ -4,7 +4,7 @@ import HTTPServer
 import Logging
 import Synchronization
 
-/// One request in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
+/// One request or one WebSocket in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
 ///
 /// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
 /// only while no host function is on the stack: what happens inside a call is noted, and told later.
@@ -19,6 +19,8 @@ final class Scope: ExchangeOwner {
     private(set) unowned(unsafe) var generation: Generation?
     /// Until the scope rests: it keeps what the module may still look at.
     private var exchange: (any Exchange)?
+    /// What the exchange is besides, for a WebSocket's scope.
+    private(set) var socket: (any WebSocket)?
     /// Nil when the scope has ended.
     var openExchange: (any Exchange)? { self.life.isEnded ? nil : self.exchange }
     private var life = ScopeLife()
@@ -45,29 +47,30 @@ final class Scope: ExchangeOwner {
             .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_scope_size())
             .withMemoryRebound(to: asgi_scope.self, capacity: 1) { $0 }
         self.memory.pointee.size = UInt32(asgi_scope_size())
-        self.memory.pointee.type = ASGI_HTTP
         self.memory.pointee.host = HostTable.pointer
         self.memory.pointee.asgi_version = asgi_string(Octets("3.0"))
         self.memory.pointee.spec_version = asgi_string(Octets("2.5"))
-        self.memory.pointee.scheme = asgi_string(Octets("http"))
     }
 
     deinit { UnsafeMutableRawPointer(self.memory).deallocate() }
 
     // MARK: Life
 
-    /// Calls the application with a request.
+    /// Calls the application with a request, or a WebSocket.
     func begin(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
         self.slot = slot
         self.generation = generation
         self.exchange = exchange
+        self.socket = exchange.head.asksForWebSocket ? exchange.webSocket : nil
         self.life = ScopeLife()
         self.id = slot.pointee.begin(generation)
         slot.pointee.scope = Unmanaged.passUnretained(self)
         exchange.number = self.id
         exchange.owner = self
         self.describe(exchange, generation)
-        guard !generation.isBlocking else { return self.beginOnPool(exchange, generation) }
+        guard !generation.isBlocking(webSocket: self.socket != nil) else {
+            return self.beginOnPool(exchange, generation)
+        }
         let result = self.loop.calling {
             generation.application(self.memory, receiveCall, sendCall)
         }
@@ -109,9 +112,14 @@ final class Scope: ExchangeOwner {
         let peer = exchange.peer
         let fields = head.fields
         self.memory.pointee.id = self.id
+        self.memory.pointee.type = self.socket == nil ? ASGI_HTTP : ASGI_WEBSOCKET
+        self.memory.pointee.scheme = asgi_string(self.socket == nil ? Octets("http") : Octets("ws"))
+        self.memory.pointee.subprotocols = UnsafeRawPointer(self.socket?.subprotocols.baseAddress)?
+            .assumingMemoryBound(to: asgi_string.self)
+        self.memory.pointee.subprotocol_count = self.socket?.subprotocols.count ?? 0
         self.memory.pointee.state = generation.state
         self.memory.pointee.http_version = asgi_string(head.version.name)
-        self.memory.pointee.method = asgi_string(head.method)
+        self.memory.pointee.method = asgi_string(self.socket == nil ? head.method : .empty)
         self.memory.pointee.path = asgi_string(head.path)
         self.memory.pointee.raw_path = asgi_string(head.rawPath)
         self.memory.pointee.query_string = asgi_string(head.query)
@@ -153,13 +161,16 @@ final class Scope: ExchangeOwner {
     /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
     private func end(_ result: asgi_result) {
         _ = self.slot.pointee.end(self.id)
-        switch self.exchange?.end() {
+        switch self.exchange?.end(failed: result < 0) {
         case nil: break
         case .complete:
             guard result < 0, result != ASGI_GONE else { break }
             self.log(.error, "application failed with \(ResultName(result)) after its response")
         case .answered: self.log(.error, "\(Self.how(result)) without a response; answered 500")
         case .aborted: self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
+        case .closed(let code):
+            guard result < 0 else { break }
+            self.log(.error, "\(Self.how(result)) with its WebSocket open; closed with \(code)")
         }
     }
 
@@ -191,6 +202,7 @@ final class Scope: ExchangeOwner {
 
     /// Puts the next event into the loop's; false: there is none yet.
     private func take(from exchange: any Exchange) -> Bool {
+        if let socket { return self.take(from: socket) }
         switch exchange.receive() {
         case .pending: return false
         case .disconnect: asgi_event_reset(self.loop.event, ASGI_HTTP_DISCONNECT)
@@ -203,6 +215,22 @@ final class Scope: ExchangeOwner {
             self.loop.event.pointee.headers = UnsafeRawPointer(trailers.baseAddress)?
                 .assumingMemoryBound(to: asgi_header.self)
             self.loop.event.pointee.header_count = trailers.count
+        }
+        return true
+    }
+
+    private func take(from socket: any WebSocket) -> Bool {
+        switch socket.receive() {
+        case .pending: return false
+        case .connect: asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_CONNECT)
+        case .message(let octets, let isText):
+            asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_RECEIVE)
+            self.loop.event.pointee.body = asgi_string(octets)
+            self.loop.event.pointee.flags = isText ? ASGI_TEXT : 0
+        case .disconnect(let code, let reason):
+            asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_DISCONNECT)
+            self.loop.event.pointee.code = Int32(code)
+            self.loop.event.pointee.text = asgi_string(reason)
         }
         return true
     }
@@ -250,10 +278,10 @@ final class Scope: ExchangeOwner {
         case .readable: guard self.receiver != nil else { return }
         case .writable: self.sendersResult = ASGI_DONE
         case .complete:
-            self.slot.pointee.isClosed.store(true, ordering: .releasing)
+            self.slot.pointee.audience.store(self.socket == nil ? .served : .gone, ordering: .releasing)
             guard self.receiver != nil else { return }
         case .gone:
-            self.slot.pointee.isClosed.store(true, ordering: .releasing)
+            self.slot.pointee.audience.store(.gone, ordering: .releasing)
             self.sendersResult = ASGI_GONE
         }
         self.note()
@@ -327,6 +355,7 @@ final class Scope: ExchangeOwner {
     func rested() {
         self.slot.pointee.scope = nil
         self.generation = nil
+        self.socket = nil
         self.exchange?.rest()
         self.exchange = nil
     }

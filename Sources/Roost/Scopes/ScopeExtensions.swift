@@ -3,11 +3,11 @@ import HTTPServer
 
 /// ASGI's names of what a connection can do besides (asgiref's extensions.rst): the `extensions` of a scope.
 enum ScopeExtensions {
-    /// In the order of what a client has to know for them. Live as long as the process.
+    /// In the order of what a client has to know for them; the last is a WebSocket's. Live as long as the process.
     private nonisolated(unsafe) static let all = {
         let names: [StaticString] = [
             "http.response.pathsend", "http.response.zerocopysend", "http.response.early_hint",
-            "http.response.trailers",
+            "http.response.trailers", "websocket.http.response",
         ]
         let strings = UnsafeMutableBufferPointer<asgi_string>.allocate(capacity: names.count)
         _ = strings.initialize(from: names.map { asgi_string(Octets($0)) })
@@ -17,6 +17,7 @@ enum ScopeExtensions {
     /// A client of HTTP/1.0 does not know interim responses (RFC 9110 §15.2); trailers are for those who asked for them
     /// (RFC 9110 §6.5.1).
     static func of(_ head: RequestHead) -> UnsafeBufferPointer<asgi_string> {
-        UnsafeBufferPointer(rebasing: self.all.prefix(head.version == .http10 ? 2 : head.takesTrailers ? 4 : 3))
+        guard !head.asksForWebSocket else { return UnsafeBufferPointer(rebasing: self.all.suffix(1)) }
+        return UnsafeBufferPointer(rebasing: self.all.prefix(head.version == .http10 ? 2 : head.takesTrailers ? 4 : 3))
     }
 }

@@ -65,6 +65,15 @@ struct ScopeHome {
     let mailbox: Unmanaged<Mailbox>?
 }
 
+/// Who is there for what a scope sends.
+enum Audience: UInt8, AtomicRepresentable {
+    case waits
+    /// The response is complete.
+    case served
+    /// The client is gone, or the WebSocket closed.
+    case gone
+}
+
 /// A place in the table: what every thread may ask about a scope.
 struct ScopeSlot: ~Copyable {
     let number: Int
@@ -81,8 +90,8 @@ struct ScopeSlot: ~Copyable {
     let jobs = Atomic<Int>(0)
     /// Bytes that other threads have sent and the client's connection has not taken yet.
     let underWay = Atomic<Int>(0)
-    /// The client is gone, or its response complete.
-    let isClosed = Atomic<Bool>(false)
+    /// Whether anybody waits for what is sent still, as other threads may ask.
+    let audience = Atomic<Audience>(.waits)
     /// A queued call turned out to be misuse: the next one is told.
     let isFaulty = Atomic<Bool>(false)
     /// The generation, unretained: generations live as long as the process.
@@ -105,7 +114,7 @@ struct ScopeSlot: ~Copyable {
         if self.count == 0 { self.count = 1 }
         let id = self.count << UInt64(ScopeTable.slotBits) | UInt64(self.number)
         self.generation.store(UInt(bitPattern: Unmanaged.passUnretained(generation).toOpaque()), ordering: .relaxed)
-        self.isClosed.store(false, ordering: .relaxed)
+        self.audience.store(.waits, ordering: .relaxed)
         self.isFaulty.store(false, ordering: .relaxed)
         self.underWay.store(0, ordering: .relaxed)
         // Nobody else knows the id before the module does.

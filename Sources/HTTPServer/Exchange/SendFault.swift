@@ -1,5 +1,5 @@
-/// Why an event of a response was not taken.
-public enum ResponseFault: Error {
+/// Why an event of a response or of a WebSocket was not taken.
+public enum SendFault: Error {
     case startTwice
     case bodyBeforeStart
     case afterComplete
@@ -15,6 +15,16 @@ public enum ResponseFault: Error {
     case trailersBeforeBody
     case trailerField
     case otherScope
+    case otherSocket
+    case acceptTwice
+    case notAccepted
+    case socketRejected
+    case rejectTooLate
+    case subprotocol
+    case acceptField
+    case closeCode
+    case closeReason
+    case notUTF8
 
     /// For the log: what is wrong, in the words of the interface.
     public var reason: StaticString {
@@ -33,6 +43,16 @@ public enum ResponseFault: Error {
         case .bodyAfterLast: "the body has ended already: its trailers are to follow"
         case .trailersBeforeBody: "trailers come after the last part of the body, where the start has announced them"
         case .otherScope: "this scope is an http scope"
+        case .otherSocket: "this scope is a websocket scope"
+        case .acceptTwice: "the WebSocket was accepted already"
+        case .notAccepted: "the WebSocket was not accepted yet"
+        case .socketRejected: "a response was begun in place of the WebSocket"
+        case .rejectTooLate: "the WebSocket was accepted: it is closed, not answered"
+        case .subprotocol: "the subprotocol is none that the client offers"
+        case .acceptField: "a header begins with sec-websocket-, which is the server's own"
+        case .closeCode: "the close code is none that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999"
+        case .closeReason: "the reason of a close is longer than 123 bytes, or not UTF-8"
+        case .notUTF8: "a text message is not UTF-8"
         case .trailerField: "a trailer is a field that belongs to the head"
         }
     }

@@ -1,0 +1,41 @@
+import NIOCore
+
+/// The answer that takes a handshake (RFC 6455 §4.2.2). Borrows what the application has given.
+struct AcceptedHandshake {
+    private let handshake: WebSocketHandshake
+    private let subprotocol: Octets
+    private let fields: ResponseFields
+
+    /// Throws what of it may not be.
+    init(_ handshake: WebSocketHandshake, subprotocol: Octets, fields: HeaderFields) throws(SendFault) {
+        // A client that gets another than it offered fails the connection (RFC 6455 §4.1).
+        guard
+            subprotocol.size == 0
+                || handshake.subprotocols.contains(where: { $0.bytes.elementsEqual(subprotocol.bytes) })
+        else { throw .subprotocol }
+        self.fields = try ResponseFields(fields)
+        for field in fields
+        where field.name.size >= 14
+            && Octets(data: field.name.data, size: 14).equalsIgnoringCase("sec-websocket-")
+        {
+            throw .acceptField
+        }
+        self.handshake = handshake
+        self.subprotocol = subprotocol
+    }
+
+    func write(loop: ServerLoop, into buffer: inout ByteBuffer) {
+        HTTP1Encoder.writeStart(status: 101, fields: self.fields, loop: loop, into: &buffer)
+        buffer.writeStaticString("upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")
+        buffer.writeString(self.handshake.accept)
+        if self.subprotocol.size > 0 {
+            buffer.writeStaticString("\r\nsec-websocket-protocol: ")
+            buffer.writeBytes(self.subprotocol.bytes)
+        }
+        if let deflate = self.handshake.deflate {
+            buffer.writeStaticString("\r\nsec-websocket-extensions: ")
+            buffer.writeString(deflate.answer)
+        }
+        buffer.writeStaticString("\r\n\r\n")
+    }
+}

@@ -1,0 +1,76 @@
+/// What a client and we have agreed upon about compressing messages (permessage-deflate, RFC 7692 §7.1). A value without I/O.
+struct DeflateAgreement: Equatable {
+    /// The window of what we send, in powers of two; nil: nothing was said about it.
+    var serverBits: Int?
+    /// The window of what the client sends; nil: nothing was said about it, it may be the largest.
+    var clientBits: Int?
+    /// Whether our messages may refer to those before.
+    var serverTakesOver = true
+    var clientTakesOver = true
+
+    /// The first offer of the field `sec-websocket-extensions` that can be taken; nil: there is none.
+    static func first(in field: Octets) -> DeflateAgreement? {
+        var list = ParameterList(field)
+        while let extensionName = list.nextElement() {
+            var agreement = DeflateAgreement()
+            var isGood = extensionName.equalsIgnoringCase("permessage-deflate")
+            var seen: [Octets] = []
+            while let (name, value) = list.nextParameter() {
+                // Given twice, not known, or with a value that is not allowed: the offer is declined (RFC 7692 §7).
+                let isNew = !seen.contains { $0.bytes.elementsEqual(name.bytes) }
+                seen.append(name)
+                isGood = isGood && isNew && agreement.take(name, value)
+            }
+            guard !list.isMalformed else { return nil }
+            if isGood { return agreement }
+        }
+        return nil
+    }
+
+    private mutating func take(_ name: Octets, _ value: Octets?) -> Bool {
+        if name.equals("server_no_context_takeover") {
+            self.serverTakesOver = false
+            return value == nil
+        }
+        if name.equals("client_no_context_takeover") {
+            self.clientTakesOver = false
+            return value == nil
+        }
+        if name.equals("server_max_window_bits") {
+            // zlib cannot deflate with a window of 256 bytes.
+            guard let bits = value.flatMap(Self.bits), bits > 8 else { return false }
+            self.serverBits = min(bits, MessageDeflater.mostBits)
+            return true
+        }
+        if name.equals("client_max_window_bits") {
+            // Without a value: the client can be told one.
+            guard let value else {
+                self.clientBits = MessageDeflater.mostBits
+                return true
+            }
+            self.clientBits = Self.bits(value).map { min($0, MessageDeflater.mostBits) }
+            return self.clientBits != nil
+        }
+        return false
+    }
+
+    /// 8 to 15, without a leading zero.
+    private static func bits(_ value: Octets) -> Int? {
+        for (bits, text) in zip(8..., ["8", "9", "10", "11", "12", "13", "14", "15"] as [StaticString])
+        where value.equals(text) { return bits }
+        return nil
+    }
+
+    /// What the answer's field says.
+    var answer: String {
+        var answer = "permessage-deflate"
+        if !self.serverTakesOver { answer += "; server_no_context_takeover" }
+        if !self.clientTakesOver { answer += "; client_no_context_takeover" }
+        if let bits = self.serverBits { answer += "; server_max_window_bits=\(bits)" }
+        if let bits = self.clientBits { answer += "; client_max_window_bits=\(bits)" }
+        return answer
+    }
+
+    var inflater: MessageInflater { MessageInflater(bits: self.clientBits ?? 15, takesOver: self.clientTakesOver) }
+    var deflater: MessageDeflater { MessageDeflater(bits: self.serverBits ?? 15, takesOver: self.serverTakesOver) }
+}

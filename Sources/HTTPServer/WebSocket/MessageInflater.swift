@@ -1,0 +1,103 @@
+import Czlib
+import Glibc
+
+/// Inflates the messages of one WebSocket (RFC 7692 §7.2.2). Loop-bound.
+///
+/// Between messages its state can be put aside: only the window is kept then, as far as it is used.
+final class MessageInflater {
+    /// Nil while it is put aside.
+    private var stream: UnsafeMutablePointer<z_stream>?
+    private var window: [UInt8] = []
+    private let bits: Int32
+    /// The client's next message goes on where this one has ended.
+    private let takesOver: Bool
+    private var hasMore = false
+
+    init(bits: Int, takesOver: Bool) {
+        self.bits = Int32(bits)
+        self.takesOver = takesOver
+    }
+
+    deinit { self.free() }
+
+    /// What is to be inflated; valid until `next` says that there is no more of it.
+    func feed(_ bytes: UnsafeRawBufferPointer) throws(WebSocketClose) {
+        guard let stream = self.stream ?? self.make() else { throw Self.noMemory }
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = UInt32(bytes.count)
+        self.hasMore = true
+    }
+
+    /// The next part of what it says, in `room`; nil: that was all.
+    func next(_ room: UnsafeMutableRawBufferPointer) throws(WebSocketClose) -> UnsafeRawBufferPointer? {
+        guard self.hasMore, let stream else { return nil }
+        while true {
+            stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = UInt32(room.count)
+            let code = inflate(stream, Z_SYNC_FLUSH)
+            guard code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END else {
+                throw code == Z_MEM_ERROR
+                    ? Self.noMemory : WebSocketClose(WebSocketClose.notUTF8, "the message is not deflated")
+            }
+            let count = room.count - Int(stream.pointee.avail_out)
+            if code == Z_STREAM_END, stream.pointee.avail_in > 0 {
+                // A last block may stand anywhere (RFC 7692 §7.2.3.5); what follows goes on with the same window.
+                self.restart(stream)
+                if count == 0 { continue }
+            } else {
+                // With room left over it has taken all that it was fed.
+                self.hasMore = stream.pointee.avail_out == 0 && code != Z_STREAM_END
+            }
+            return count > 0 ? UnsafeRawBufferPointer(rebasing: room[..<count]) : nil
+        }
+    }
+
+    func messageEnded() {
+        if let stream, !self.takesOver { inflateReset(stream) }
+    }
+
+    /// Gives back what is not needed until the next message.
+    func putAside() {
+        guard let stream else { return }
+        self.window = self.takesOver ? Self.window(of: stream) : []
+        self.free()
+    }
+
+    private func restart(_ stream: UnsafeMutablePointer<z_stream>) {
+        let window = Self.window(of: stream)
+        inflateReset(stream)
+        inflateSetDictionary(stream, window, UInt32(window.count))
+    }
+
+    private static func window(of stream: UnsafeMutablePointer<z_stream>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32 * 1024) { room, count in
+            var size: UInt32 = 0
+            inflateGetDictionary(stream, room.baseAddress, &size)
+            count = Int(size)
+        }
+    }
+
+    private static let noMemory = WebSocketClose(WebSocketClose.serverError, "there is no memory to inflate with")
+
+    private func make() -> UnsafeMutablePointer<z_stream>? {
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard roost_inflate_init(stream, -self.bits) == Z_OK else {
+            stream.deallocate()
+            return nil
+        }
+        if !self.window.isEmpty {
+            inflateSetDictionary(stream, self.window, UInt32(self.window.count))
+            self.window = []
+        }
+        self.stream = stream
+        return stream
+    }
+
+    private func free() {
+        guard let stream else { return }
+        inflateEnd(stream)
+        stream.deallocate()
+        self.stream = nil
+    }
+}

@@ -1,0 +1,65 @@
+/// A list of names with parameters, as fields have it: `a; b=1; c="2", d` (RFC 6455 §9.1). Borrows the field's bytes.
+struct ParameterList {
+    private let bytes: UnsafeRawBufferPointer
+    private var at = 0
+    private var hasBegun = false
+    /// It does not follow the grammar: nothing of it is to be taken.
+    private(set) var isMalformed = false
+
+    init(_ field: Octets) { self.bytes = field.bytes }
+
+    /// The name of the next element, whose parameters follow; nil: there is none.
+    mutating func nextElement() -> Octets? {
+        var isSeparated = !self.hasBegun
+        while self.skip(UInt8(ascii: ",")) { isSeparated = true }
+        guard self.at < self.bytes.count, !self.isMalformed else { return nil }
+        self.hasBegun = true
+        guard isSeparated else {
+            self.isMalformed = true
+            return nil
+        }
+        return self.token()
+    }
+
+    /// The next parameter of this element; nil: it has no more.
+    mutating func nextParameter() -> (name: Octets, value: Octets?)? {
+        guard !self.isMalformed else { return nil }
+        guard self.skip(UInt8(ascii: ";")) else {
+            if self.at < self.bytes.count, self.bytes[self.at] != UInt8(ascii: ",") { self.isMalformed = true }
+            return nil
+        }
+        guard let name = self.token() else { return nil }
+        guard self.skip(UInt8(ascii: "=")) else { return (name, nil) }
+        let isQuoted = self.skip(UInt8(ascii: "\""))
+        guard let value = self.token() else { return nil }
+        // What is quoted has to be a token too (RFC 6455 §9.1).
+        if isQuoted, !self.skip(UInt8(ascii: "\"")) {
+            self.isMalformed = true
+            return nil
+        }
+        return (name, value)
+    }
+
+    /// Goes over this byte, and white space on both sides of it.
+    private mutating func skip(_ byte: UInt8) -> Bool {
+        self.skipBlanks()
+        guard self.at < self.bytes.count, self.bytes[self.at] == byte else { return false }
+        self.at += 1
+        self.skipBlanks()
+        return true
+    }
+
+    private mutating func skipBlanks() {
+        while self.at < self.bytes.count, ASCII.isBlank(self.bytes[self.at]) { self.at += 1 }
+    }
+
+    private mutating func token() -> Octets? {
+        let start = self.at
+        while self.at < self.bytes.count, ASCII.isToken(self.bytes[self.at]) { self.at += 1 }
+        guard self.at > start else {
+            self.isMalformed = true
+            return nil
+        }
+        return Octets(UnsafeRawBufferPointer(rebasing: self.bytes[start..<self.at]))
+    }
+}

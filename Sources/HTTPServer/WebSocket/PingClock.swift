@@ -1,0 +1,34 @@
+/// When a client that says nothing is pinged, and when it is taken to be gone (RFC 6455 §5.5.2). A value without I/O; times
+/// are ticks of the loop, a second each.
+struct PingClock {
+    enum Next: Equatable {
+        case wait
+        case ping
+        case giveUp
+    }
+
+    private let interval: Int
+    private let timeout: Int
+    private var heard: Int
+    private var pinged: Int?
+
+    init(interval: Int, timeout: Int, now: Int) {
+        self.interval = interval
+        self.timeout = timeout
+        self.heard = now
+    }
+
+    /// Something has come from the client, or it cannot be heard: what it has sent is not read.
+    mutating func heard(now: Int) {
+        self.heard = now
+        self.pinged = nil
+    }
+
+    mutating func look(now: Int) -> Next {
+        guard self.interval > 0 else { return .wait }
+        if let pinged { return now - pinged > self.timeout ? .giveUp : .wait }
+        guard now - self.heard >= self.interval else { return .wait }
+        self.pinged = now
+        return .ping
+    }
+}

@@ -1,0 +1,67 @@
+/// Whether bytes that come in pieces are UTF-8 (RFC 3629 §4, Unicode table 3-7). A value without I/O.
+///
+/// Says no at the first byte that cannot be part of it, however much is to follow (RFC 6455 §8.1).
+struct UTF8Check {
+    /// Bytes that the character which has begun still needs.
+    private var missing = 0
+    /// What the next of them may be.
+    private var low: UInt8 = 0x80
+    private var high: UInt8 = 0xbf
+
+    /// Whether no character has begun that is not whole.
+    var isComplete: Bool { self.missing == 0 }
+
+    /// Takes what comes next; false: it is not UTF-8.
+    mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        let count = bytes.count
+        while at < count {
+            if self.missing == 0 {
+                at = Self.skipASCII(bytes, from: at)
+                guard at < count else { return true }
+                guard self.begin(bytes[at]) else { return false }
+            } else {
+                guard self.low...self.high ~= bytes[at] else { return false }
+                self.missing -= 1
+                self.low = 0x80
+                self.high = 0xbf
+            }
+            at += 1
+        }
+        return true
+    }
+
+    /// Whether all of it is UTF-8.
+    static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var check = UTF8Check()
+        return check.take(bytes) && check.isComplete
+    }
+
+    /// The first byte of a character that is longer than one. The second byte's range keeps out what has a shorter form, the
+    /// surrogates, and what lies beyond U+10FFFF.
+    private mutating func begin(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0xc2...0xdf: self.missing = 1
+        case 0xe0: (self.missing, self.low) = (2, 0xa0)
+        case 0xed: (self.missing, self.high) = (2, 0x9f)
+        case 0xe1...0xef: self.missing = 2
+        case 0xf0: (self.missing, self.low) = (3, 0x90)
+        case 0xf1...0xf3: self.missing = 3
+        case 0xf4: (self.missing, self.high) = (3, 0x8f)
+        default: return false
+        }
+        return true
+    }
+
+    /// Eight at a time: most text is ASCII.
+    private static func skipASCII(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var at = start
+        while at + 8 <= bytes.count,
+            bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+        {
+            at += 8
+        }
+        while at < bytes.count, bytes[at] < 0x80 { at += 1 }
+        return at
+    }
+}

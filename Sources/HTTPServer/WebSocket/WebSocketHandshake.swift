@@ -1,0 +1,82 @@
+import Clibmd
+
+/// The client's side of a handshake, checked (RFC 6455 §4.2.1), and what our side answers to it (§4.2.2). No I/O.
+struct WebSocketHandshake {
+    private let key: Octets
+    /// The subprotocols that the client offers, in its order; borrowed from the head.
+    let subprotocols: [Octets]
+    /// How messages are compressed; nil: they are not.
+    let deflate: DeflateAgreement?
+
+    /// `head` asks for a WebSocket. Throws why it cannot have one.
+    init(_ head: RequestHead, deflates: Bool) throws(Refusal) {
+        var key: Octets?
+        var version: Octets?
+        var subprotocols: [Octets] = []
+        var deflate: DeflateAgreement?
+        for field in head.fields where field.name.size >= 17 {
+            if field.name.equals("sec-websocket-key") {
+                guard key == nil else { throw .badRequest("sec-websocket-key is given twice") }
+                key = field.value
+            } else if field.name.equals("sec-websocket-version") {
+                version = field.value
+            } else if field.name.equals("sec-websocket-protocol") {
+                var list = ParameterList(field.value)
+                while let name = list.nextElement() { subprotocols.append(name) }
+                guard !list.isMalformed else { throw .badRequest("sec-websocket-protocol is malformed") }
+            } else if field.name.equals("sec-websocket-extensions"), deflates, deflate == nil {
+                deflate = .first(in: field.value)
+            }
+        }
+        guard version?.equals("13") == true else { throw Self.wrongVersion }
+        guard let key, Self.isKey(key) else { throw .badRequest("sec-websocket-key is not 16 bytes in base64") }
+        guard !head.framing.hasBody else { throw .badRequest("a WebSocket's handshake has no body") }
+        self.key = key
+        self.subprotocols = subprotocols
+        self.deflate = deflate
+    }
+
+    /// Goes with a field that names the version that is served (RFC 6455 §4.4).
+    static let wrongVersion = Refusal(status: 426, reason: "sec-websocket-version is not 13")
+
+    /// 22 characters that say 16 bytes, and what fills them up. (The last may have bits that say nothing: some clients set them.)
+    private static func isKey(_ key: Octets) -> Bool {
+        guard key.size == 24, key.bytes[22] == UInt8(ascii: "="), key.bytes[23] == UInt8(ascii: "=") else {
+            return false
+        }
+        return key.bytes[..<22].allSatisfy { byte in
+            ASCII.lowercased(byte) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+                || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
+        }
+    }
+
+    /// Proves that the handshake was read: base64 of the SHA-1 of the key and a constant.
+    var accept: String {
+        var context = SHA1_CTX()
+        SHA1Init(&context)
+        for part in [self.key, Octets("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")] {
+            SHA1Update(&context, part.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), part.size)
+        }
+        let digest = [UInt8](unsafeUninitializedCapacity: Int(SHA1_DIGEST_LENGTH)) { room, count in
+            SHA1Final(room.baseAddress, &context)
+            count = room.count
+        }
+        return Self.base64(digest)
+    }
+
+    private static func base64(_ bytes: [UInt8]) -> String {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let part = bytes[start..<min(start + 3, bytes.count)]
+            var bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+            var group: [UInt8] = []
+            for at in 0..<4 {
+                group.insert(at < 3 - part.count ? UInt8(ascii: "=") : digits[bits & 63], at: 0)
+                bits >>= 6
+            }
+            text += group
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,103 @@
+import Testing
+
+@testable import HTTPServer
+
+/// The opening handshake (RFC 6455 §4) and what is agreed upon in it (RFC 7692 §7.1).
+@Suite("Handshakes of WebSockets")
+struct WebSocketHandshakeTests {
+    private static let good = [
+        "host: x", "upgrade: websocket", "connection: keep-alive, Upgrade", "sec-websocket-version: 13",
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+
+    private func head(_ lines: [String], line: String = "GET / HTTP/1.1") throws -> RequestHead {
+        let head = RequestHead()
+        var parser = HTTP1Parser(limits: HTTP1Limits())
+        let text = ([line] + lines + ["", ""]).joined(separator: "\r\n")
+        let outcome = Array(text.utf8).withUnsafeBytes { parser.parse($0, into: head) }
+        guard case .complete = outcome else { throw Refusal.badRequest("the test's head is not whole") }
+        return head
+    }
+
+    /// The status of the refusal.
+    private func refusal(_ lines: [String]) throws -> Int? {
+        let head = try self.head(lines)
+        #expect(head.asksForWebSocket)
+        do throws(Refusal) {
+            _ = try WebSocketHandshake(head, deflates: true)
+            return nil
+        } catch { return error.status }
+    }
+
+    @Test("the example of RFC 6455 §1.3")
+    func example() throws {
+        let head = try self.head(
+            Self.good + ["sec-websocket-protocol: chat, superchat", "sec-websocket-protocol: third"])
+        let handshake = try WebSocketHandshake(head, deflates: true)
+        #expect(handshake.accept == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        #expect(handshake.subprotocols.map(\.text) == ["chat", "superchat", "third"])
+        #expect(handshake.deflate == nil)
+    }
+
+    @Test("what asks for a WebSocket, and what is another request")
+    func asks() throws {
+        #expect(try self.head(Self.good).asksForWebSocket)
+        #expect(
+            try self.head(Self.good.map { $0 == "upgrade: websocket" ? "upgrade: h2c, WebSocket" : $0 })
+                .asksForWebSocket)
+        #expect(try !self.head(Self.good, line: "POST / HTTP/1.1").asksForWebSocket)
+        #expect(try !self.head(Self.good, line: "GET / HTTP/1.0").asksForWebSocket)
+        #expect(try !self.head(["host: x", "upgrade: websocket"]).asksForWebSocket)
+        #expect(try !self.head(["host: x", "connection: upgrade"]).asksForWebSocket)
+        #expect(try !self.head(["host: x", "connection: upgrade", "upgrade: h2c"]).asksForWebSocket)
+        // What a head before it asked for is forgotten.
+        let head = try self.head(Self.good)
+        head.reset()
+        #expect(!head.asksForWebSocket)
+    }
+
+    @Test("handshakes that are refused")
+    func refused() throws {
+        func with(_ name: String, _ value: String?) -> [String] {
+            Self.good.filter { !$0.hasPrefix(name) } + (value.map { ["\(name): \($0)"] } ?? [])
+        }
+        #expect(try self.refusal(with("sec-websocket-version", "8")) == 426)
+        #expect(try self.refusal(with("sec-websocket-version", nil)) == 426)
+        #expect(try self.refusal(with("sec-websocket-key", nil)) == 400)
+        #expect(try self.refusal(with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ")) == 400)
+        #expect(try self.refusal(with("sec-websocket-key", "dGhlIHNhbXBsZSBub25j*Q==")) == 400)
+        #expect(try self.refusal(Self.good + ["sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="]) == 400)
+        #expect(try self.refusal(Self.good + ["content-length: 1"]) == 400)
+        #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a b"]) == 400)
+        #expect(try self.refusal(Self.good + ["sec-websocket-extensions: ;;;"]) == nil)
+    }
+
+    @Test(
+        "compression: the first offer that can be taken",
+        arguments: [
+            ("permessage-deflate", "permessage-deflate"),
+            ("permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=12"),
+            ("permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=10"),
+            ("permessage-deflate;server_max_window_bits=\"9\"", "permessage-deflate; server_max_window_bits=9"),
+            ("permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=12"),
+            (
+                "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+                "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+            ),
+            // zlib cannot do the first, the second is not known, the third is.
+            ("permessage-deflate; server_max_window_bits=8, permessage-x, permessage-deflate", "permessage-deflate"),
+            ("permessage-deflate; server_max_window_bits", nil), ("permessage-deflate; server_max_window_bits=08", nil),
+            ("permessage-deflate; server_max_window_bits=16", nil),
+            ("permessage-deflate; client_max_window_bits=7", nil),
+            ("permessage-deflate; server_no_context_takeover=1", nil), ("permessage-deflate; what=1", nil),
+            ("permessage-deflate; client_max_window_bits; client_max_window_bits=10", nil),
+            ("x-webkit-deflate-frame", nil),
+            ("permessage-deflate; =", nil), ("permessage-deflate; server_max_window_bits=\"9", nil), ("", nil),
+            ("permessage-deflate permessage-deflate", nil),
+        ] as [(String, String?)])
+    func deflate(offer: String, answer: String?) throws {
+        let head = try self.head(Self.good + ["sec-websocket-extensions: \(offer)"])
+        #expect(try WebSocketHandshake(head, deflates: true).deflate?.answer == answer)
+        #expect(try WebSocketHandshake(head, deflates: false).deflate == nil)
+    }
+}

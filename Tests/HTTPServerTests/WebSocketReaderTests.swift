@@ -1,0 +1,253 @@
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Frames and messages from a client (RFC 6455 §5, §8.1; RFC 7692).
+@Suite("Frames of a WebSocket")
+struct WebSocketReaderTests {
+    /// What a reader made of bytes.
+    private enum Event: Equatable {
+        case text(String)
+        case binary([UInt8])
+        case ping([UInt8])
+        case pong
+        case close(Int, String)
+        case failed(Int)
+    }
+
+    /// Reads bytes that come in pieces of `step`; the input that is not done with is shown again, as a connection does.
+    private func read(
+        _ bytes: [UInt8], step: Int = .max, most: Int = 1 << 20, memory: MessageMemory = MessageMemory(most: 1 << 30),
+        deflate: DeflateAgreement? = nil
+    ) -> [Event] {
+        let scratch = WebSocketScratch()
+        return withExtendedLifetime(scratch) {
+            var reader = WebSocketReader(most: most, memory: memory, scratch: scratch, inflater: deflate?.inflater)
+            defer { reader.end() }
+            var events: [Event] = []
+            var shown: [UInt8] = []
+            var rest = bytes[...]
+            repeat {
+                shown += rest.prefix(step)
+                rest = rest.dropFirst(step)
+                while true {
+                    let (step, consumed) = shown.withUnsafeBytes { reader.next($0) }
+                    shown.removeFirst(consumed)
+                    switch step {
+                    case .incomplete: break
+                    case .message(isText: true):
+                        events.append(.text(String(decoding: reader.message.readableBytesView, as: UTF8.self)))
+                    case .message(isText: false): events.append(.binary(Array(reader.message.readableBytesView)))
+                    case .ping(let payload): events.append(.ping(Array(payload)))
+                    case .pong: events.append(.pong)
+                    case .close(let close):
+                        events.append(.close(close.code, String(decoding: close.reason, as: UTF8.self)))
+                    case .failed(let close):
+                        events.append(.failed(close.code))
+                        return events
+                    }
+                    if case .incomplete = step { break }
+                }
+            } while !rest.isEmpty
+            return events
+        }
+    }
+
+    private func read(_ frames: [WebSocketFrame], step: Int = .max, most: Int = 1 << 20) -> [Event] {
+        self.read(frames.flatMap { $0.bytes() }, step: step, most: most)
+    }
+
+    @Test(
+        "messages whole and in fragments, control frames between, in pieces of every size",
+        arguments: [1, 2, 3, 7, 64, 5000])
+    func messages(step: Int) {
+        let long = [UInt8]((0..<70_000).map { UInt8(truncatingIfNeeded: $0) })
+        let frames: [WebSocketFrame] = [
+            .text("hello"), .binary(long), .text(""), .binary(Array(long.prefix(126))), .text("é"),
+            WebSocketFrame(1, Array("one ".utf8), isFinal: false), WebSocketFrame(9, [1, 2]),
+            WebSocketFrame(0, [], isFinal: false), WebSocketFrame(10), WebSocketFrame(0, Array("two".utf8)),
+            .close(1000, "bye"),
+        ]
+        #expect(
+            self.read(frames, step: step) == [
+                .text("hello"), .binary(long), .text(""), .binary(Array(long.prefix(126))), .text("é"), .ping([1, 2]),
+                .pong, .text("one two"), .close(1000, "bye"),
+            ])
+    }
+
+    @Test("what is no frame of a client's is 1002")
+    func malformed() {
+        let cases: [(String, [UInt8])] = [
+            ("a reserved bit", WebSocketFrame(1, reserved: 0x20).bytes()),
+            ("the bit of compression, which was not agreed upon", WebSocketFrame(1, reserved: 0x40).bytes()),
+            ("an opcode that is not known", WebSocketFrame(3).bytes()),
+            ("a control opcode that is not known", WebSocketFrame(11).bytes()),
+            ("not masked", WebSocketFrame(1).bytes(mask: nil)),
+            ("a ping in fragments", WebSocketFrame(9, isFinal: false).bytes()),
+            ("a ping of 126 bytes", WebSocketFrame(9, [UInt8](repeating: 0, count: 126)).bytes()),
+            ("a continuation of nothing", WebSocketFrame(0).bytes()),
+            ("a message within another", WebSocketFrame(1, isFinal: false).bytes() + WebSocketFrame(1).bytes()),
+            ("a length of 16 bits that needs 7", [0x82, 0xfe, 0, 125, 0, 0, 0, 0]),
+            ("a length of 64 bits that needs 16", [0x82, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]),
+            ("a length of 64 bits with the highest set", [0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            ("half a close code", WebSocketFrame(8, [3]).bytes()),
+            ("close code 1005", WebSocketFrame.close(1005).bytes()),
+            ("close code 999", WebSocketFrame.close(999).bytes()),
+            ("close code 2999", WebSocketFrame.close(2999).bytes()),
+        ]
+        for (what, bytes) in cases {
+            #expect(self.read(bytes) == [.failed(1002)], "\(what)")
+            #expect(self.read(bytes, step: 1) == [.failed(1002)], "\(what), byte by byte")
+        }
+        #expect(self.read([WebSocketFrame(8)]) == [.close(1005, "")])
+        #expect(self.read([WebSocketFrame(8, [3, 232, 0xff])]) == [.failed(1007)])
+    }
+
+    @Test("text that is not UTF-8 is 1007, at the first byte that says so")
+    func text() {
+        let bad: [[UInt8]] = [
+            [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf0, 0x8f, 0xbf, 0xbf],
+            [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80], [0xff], [0xc3, 0x28], [0xe2, 0x82, 0x28],
+        ]
+        for bytes in bad {
+            // Within the payload of a frame that has not come whole.
+            var frame = WebSocketFrame(1, Array("plenty of text ".utf8) + bytes + [0x41]).bytes()
+            frame.removeLast()
+            #expect(self.read(frame) == [.failed(1007)], "\(bytes)")
+            #expect(self.read(frame, step: 1) == [.failed(1007)], "\(bytes)")
+        }
+        #expect(self.read([WebSocketFrame(1, [0xe2, 0x82])]) == [.failed(1007)])
+        #expect(
+            self.read([WebSocketFrame(1, [0xe2], isFinal: false), WebSocketFrame(0, [0x82, 0xac])]) == [.text("€")])
+        #expect(self.read([WebSocketFrame(2, [0xff])]) == [.binary([0xff])])
+    }
+
+    @Test("a message above the limit is 1009, by its announced length, in fragments, and inflated")
+    func limit() {
+        let exact = [UInt8](repeating: 7, count: 1000)
+        #expect(self.read([.binary(exact)], most: 1000) == [.binary(exact)])
+        // Refused before a byte of the payload is there.
+        #expect(self.read(Array(WebSocketFrame.binary(exact + [1]).bytes().prefix(8)), most: 1000) == [.failed(1009)])
+        #expect(
+            self.read([WebSocketFrame(2, exact, isFinal: false), WebSocketFrame(0, [1])], most: 1000) == [.failed(1009)]
+        )
+        let agreement = DeflateAgreement()
+        let bomb = agreement.deflater.deflated([UInt8](repeating: 0, count: 1 << 20))
+        #expect(bomb.count < 2000)
+        let frame = WebSocketFrame(2, bomb, reserved: 0x40)
+        #expect(self.read(frame.bytes(), most: 1000, deflate: agreement) == [.failed(1009)])
+        #expect(self.read(frame.bytes(), deflate: agreement) == [.binary([UInt8](repeating: 0, count: 1 << 20))])
+    }
+
+    @Test("messages under assembly are counted, all together: who wants more than there is gets 1013")
+    func memory() {
+        let memory = MessageMemory(most: 64 << 10)
+        let half = [UInt8](repeating: 7, count: 30 << 10)
+        let begun = WebSocketFrame(2, half, isFinal: false)
+        #expect(memory.take(40 << 10))
+        #expect(self.read(begun.bytes(), memory: memory) == [.failed(1013)])
+        memory.give(40 << 10)
+        // What an ended reader held is given back.
+        for _ in 0..<10 {
+            #expect(self.read(begun.bytes() + WebSocketFrame(0, [1]).bytes(), memory: memory) == [.binary(half + [1])])
+        }
+        #expect(memory.take(64 << 10))
+    }
+
+    @Test("compressed messages, with every agreement, in fragments and pieces", arguments: [1, 5, 1000])
+    func deflate(step: Int) {
+        let text = String(repeating: "what was said before is said again, ", count: 40)
+        for clientTakesOver in [true, false] {
+            for bits in [9, 12, 15] {
+                var agreement = DeflateAgreement()
+                agreement.serverBits = bits
+                agreement.clientBits = bits
+                agreement.clientTakesOver = clientTakesOver
+                agreement.serverTakesOver = clientTakesOver
+                // Ours deflates as a client would.
+                let deflater = agreement.deflater
+                let first = deflater.deflated(Array(text.utf8))
+                let second = deflater.deflated(Array(text.utf8))
+                #expect(clientTakesOver ? second.count < first.count : second == first)
+                let frames = [
+                    WebSocketFrame(1, Array(first.prefix(7)), isFinal: false, reserved: 0x40), WebSocketFrame(9),
+                    WebSocketFrame(0, Array(first.dropFirst(7))), WebSocketFrame(1, second, reserved: 0x40),
+                    .text("as it is"),
+                ]
+                #expect(
+                    self.read(frames.flatMap { $0.bytes() }, step: step, deflate: agreement) == [
+                        .ping([]), .text(text), .text(text), .text("as it is"),
+                    ])
+            }
+        }
+    }
+
+    @Test("what is said to be compressed and is not is 1007; the bit stands in the first frame only")
+    func notDeflated() {
+        let agreement = DeflateAgreement()
+        #expect(
+            self.read(WebSocketFrame(2, [0xff, 0xff], reserved: 0x40).bytes(), deflate: agreement) == [.failed(1007)])
+        #expect(
+            self.read(
+                WebSocketFrame(2, isFinal: false).bytes() + WebSocketFrame(0, reserved: 0x40).bytes(),
+                deflate: agreement)
+                == [.failed(1002)])
+        #expect(self.read(WebSocketFrame(9, reserved: 0x40).bytes(), deflate: agreement) == [.failed(1002)])
+        // RFC 7692 §7.2.3.5: two blocks, the first the last of its stream.
+        let twoBlocks: [UInt8] = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]
+        let frame = WebSocketFrame(1, twoBlocks, reserved: 0x40).bytes()
+        #expect(self.read(frame + frame, deflate: agreement) == [.text("Hello"), .text("Hello")])
+    }
+
+    @Test("what compression keeps is put aside between messages, and nothing is lost by it")
+    func putAside() throws {
+        let agreement = DeflateAgreement()
+        let client = agreement.deflater
+        let inflater = agreement.inflater
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { room.deallocate() }
+        let text = Array("the same again, the same again".utf8)
+        for _ in 0..<5 {
+            var inflated: [UInt8] = []
+            try (client.deflated(text) + [0, 0, 0xff, 0xff]).withUnsafeBytes { bytes in
+                try inflater.feed(bytes)
+                while let part = try inflater.next(room) { inflated += part }
+            }
+            #expect(inflated == text)
+            inflater.messageEnded()
+            inflater.putAside()
+        }
+        // Ours may forget: what comes then refers to nothing before.
+        let before = client.deflated(text)
+        client.putAside()
+        #expect(client.deflated(text).count > before.count)
+    }
+
+    @Test("anything, in any pieces, gives the same")
+    func pieces() {
+        var numbers = SeededNumbers(state: 7)
+        for _ in 0..<2000 {
+            var bytes: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...4, using: &numbers) {
+                let payload = (0..<Int.random(in: 0...200, using: &numbers)).map { _ in
+                    UInt8.random(in: 0...127, using: &numbers)
+                }
+                let opcode = ([0, 1, 2, 8, 9, 10] as [UInt8]).randomElement(using: &numbers) ?? 1
+                bytes += WebSocketFrame(opcode, payload, isFinal: .random(using: &numbers)).bytes()
+            }
+            // One byte is made another.
+            if Bool.random(using: &numbers) { bytes[Int.random(in: 0..<bytes.count, using: &numbers)] ^= 1 << 4 }
+            let whole = self.read(bytes, most: 300)
+            for step in [1, 3, 50] { #expect(self.read(bytes, step: step, most: 300) == whole) }
+        }
+    }
+}
+
+extension MessageDeflater {
+    /// The bytes of a compressed message.
+    func deflated(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { self.deflate($0).map { Array($0.readableBytesView) } ?? [] }
+    }
+}

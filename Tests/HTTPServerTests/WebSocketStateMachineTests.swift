@@ -1,0 +1,90 @@
+import Testing
+
+@testable import HTTPServer
+
+/// The order of a WebSocket's events, its end, and its ping clock.
+@Suite("Life of a WebSocket")
+struct WebSocketStateMachineTests {
+    private static let bye = WebSocketClose(1000)
+
+    private func opened() -> WebSocketStateMachine {
+        var machine = WebSocketStateMachine()
+        machine.accepted()
+        return machine
+    }
+
+    @Test("before it is accepted: one answer only")
+    func handshake() throws {
+        var machine = WebSocketStateMachine()
+        #expect(throws: SendFault.notAccepted) { try machine.maySend() }
+        #expect(try machine.close(Self.bye) == .refuse)
+        #expect(machine.end?.code == 1006)
+        #expect(throws: SendFault.acceptTwice) { try machine.mayAccept() }
+
+        var rejecting = WebSocketStateMachine()
+        try rejecting.mayReject()
+        rejecting.rejectionBegan()
+        try rejecting.mayReject()
+        #expect(throws: SendFault.socketRejected) { try rejecting.mayAccept() }
+        #expect(throws: SendFault.socketRejected) { try rejecting.maySend() }
+        #expect(throws: SendFault.socketRejected) { try rejecting.close(Self.bye) }
+
+        let open = self.opened()
+        #expect(throws: SendFault.acceptTwice) { try open.mayAccept() }
+        #expect(throws: SendFault.rejectTooLate) { try open.mayReject() }
+        #expect(try open.maySend())
+    }
+
+    @Test("the application closes first, the client answers")
+    func ourClose() throws {
+        var machine = self.opened()
+        #expect(try machine.close(WebSocketClose(4000)) == .sendClose)
+        #expect(machine.isClosing)
+        #expect(try machine.close(Self.bye) == .nothing)
+        #expect(try !machine.maySend())
+        #expect(machine.received(Self.bye) == .finish)
+        #expect(machine.end?.code == 4000)
+    }
+
+    @Test("the client closes first: its code is what counts")
+    func theirClose() throws {
+        var machine = self.opened()
+        #expect(machine.received(WebSocketClose(1001)) == .sendLastClose)
+        #expect(try machine.close(Self.bye) == .nothing)
+        machine.lost()
+        #expect(machine.end?.code == 1001)
+    }
+
+    @Test("what ends it otherwise")
+    func otherEnds() throws {
+        var failed = self.opened()
+        #expect(failed.failed(WebSocketClose(1007)) == .sendLastClose)
+        #expect(failed.end?.code == 1007)
+        var silent = self.opened()
+        #expect(silent.failed(WebSocketClose(1011), toldAs: WebSocketClose(1006)) == .sendLastClose)
+        #expect(silent.end?.code == 1006)
+        var closing = self.opened()
+        _ = try closing.close(Self.bye)
+        #expect(closing.failed(WebSocketClose(1002)) == .finish)
+        #expect(closing.end?.code == 1000)
+        var lost = self.opened()
+        lost.lost()
+        #expect(lost.end?.code == 1006)
+        #expect(try !lost.maySend())
+    }
+
+    @Test("a client that says nothing is pinged, and given up; one that says something is not")
+    func clock() {
+        var clock = PingClock(interval: 20, timeout: 10, now: 0)
+        #expect(clock.look(now: 19) == .wait)
+        #expect(clock.look(now: 20) == .ping)
+        #expect(clock.look(now: 21) == .wait)
+        clock.heard(now: 25)
+        #expect(clock.look(now: 44) == .wait)
+        #expect(clock.look(now: 45) == .ping)
+        #expect(clock.look(now: 55) == .wait)
+        #expect(clock.look(now: 56) == .giveUp)
+        var off = PingClock(interval: 0, timeout: 10, now: 0)
+        #expect(off.look(now: 1_000_000) == .wait)
+    }
+}
