@@ -3,7 +3,7 @@
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
-PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev libmd-dev zlib1g-dev curl
+PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
 BENCH_PACKAGES = wrk nginx python3 procps
 
 SOURCES = Package.swift Sources Plugins Tests Benchmarks/BareNIO

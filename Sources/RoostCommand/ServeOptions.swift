@@ -54,6 +54,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds that a module may take to be loaded.")
     var probeTimeout = 10
 
+    @Option(help: "auto, on or off: whether the application is told of its start and its end.")
+    var lifespan = Lifespan.auto
+
+    @Option(help: "Groups that a WebSocket can be in at once.")
+    var limitGroups = 100
+
     @Option(help: "Seconds that an application may take to start up, and to shut down.")
     var timeoutLifespan = 60
 
@@ -140,7 +146,7 @@ struct ServeOptions: ParsableArguments {
             ("--limit-request-fields", self.limitRequestFields), ("--limit-request-head", self.limitRequestHead),
             ("--limit-chunk-line", self.limitChunkLine), ("--limit-unfinished", self.limitUnfinished),
             ("--limit-blocking", self.limitBlocking), ("--limit-scopes", self.limitScopes),
-            ("--limit-files", self.limitFiles),
+            ("--limit-files", self.limitFiles), ("--limit-groups", self.limitGroups),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
@@ -181,6 +187,8 @@ struct ServeOptions: ParsableArguments {
         configuration.blockingThreads = self.blockingThreads
         configuration.blockingQueue = self.limitBlocking
         configuration.rootPath = self.rootPath
+        configuration.lifespan = self.lifespan.mode
+        configuration.groups = self.limitGroups
         configuration.lifespanTime = self.timeoutLifespan
         configuration.server.backlog = self.backlog
         configuration.server.webSocket = self.webSocket.configuration
@@ -208,6 +216,13 @@ struct ServeOptions: ParsableArguments {
         if !self.serverHeader { configuration.server.serverName = "" }
         return configuration
     }
+}
+
+/// Uvicorn's words of when there is a lifespan.
+enum Lifespan: String, ExpressibleByArgument, CaseIterable {
+    case auto, on, off
+
+    var mode: LifespanMode { LifespanMode(rawValue: self.rawValue) ?? .auto }
 }
 
 /// Uvicorn's names of levels.

@@ -57,7 +57,8 @@ final class FakeHost: @unchecked Sendable {
             to: asgi_loop(
                 size: UInt32(MemoryLayout<asgi_loop>.size), count: 1,
                 current: { FakeHost.current.isOnLoop ? 0 : -1 },
-                post: { _, _, then, context in FakeHost.current.post(Call(then: then!, context: context)) }
+                post: { _, _, then, context in FakeHost.current.post(Call(then: then!, context: context)) },
+                watch: nil, after: nil
             )
         )
         self.table.initialize(

@@ -270,11 +270,11 @@ struct asgi_host {
     asgi_result (*spawn)(asgi_id id, asgi_then job, void *context);
 
     /* Runs `then` with ASGI_DONE on the scope's loop after some milliseconds, never inside this call; with ASGI_CANCELLED
-     * when the scope ends before. With the lifespan's id it runs on one loop, as with post. [any] ASGI_PENDING, or an error.
+     * when the scope ends before. With the lifespan's id it runs on one loop, always the same, as with post. [any] ASGI_PENDING, or an error.
      * timer    where the timer's number goes, for cancel, before it can run out; may be NULL. */
     asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 
-    /* Ends a timer: its `then` is called with ASGI_CANCELLED, never inside this call. [any] ASGI_DONE. ASGI_INVALID: the
+    /* Ends a timer, or a watch of asgi.loop/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any] ASGI_DONE. ASGI_INVALID: the
      * scope has none such, any more. */
     asgi_result (*cancel)(asgi_id id, uint64_t timer);
 
@@ -290,7 +290,12 @@ struct asgi_host {
     const void *(*extension)(asgi_id id, const asgi_string *name);
 };
 
-/* The extension "asgi.loop/1": the event loops of this process. */
+/* Conditions of a descriptor, for watch. */
+#define ASGI_READABLE 1u /* there is something to read, or the other side has ended */
+#define ASGI_WRITABLE 2u /* something can be written */
+
+/* The extension "asgi.loop/1": the event loops of this process, for libraries with an asynchronous interface (libcurl,
+ * libpq) and for event loops that are guests on these. */
 typedef struct asgi_loop {
     uint32_t size;
     uint32_t count;           /* how many there are; they are numbered from 0 */
@@ -302,7 +307,47 @@ typedef struct asgi_loop {
      * id       the lifespan's: the work belongs to the application, and is cancelled when its lifespan ends.
      * loop     its number; ASGI_INVALID when there is none such. */
     asgi_result (*post)(asgi_id id, uint32_t loop, asgi_then then, void *context);
+
+    /* Runs `then` once on a loop, never inside this call: with ASGI_DONE when a descriptor is ready, with ASGI_CANCELLED
+     * when the scope has ended before, or host->cancel was called. [any] ASGI_PENDING, or an error. To go on watching, call
+     * it again from `then`, after what was there has been read or written.
+     * id          the lifespan's; or a request's or WebSocket's, whose own loop `loop` then has to be.
+     * file        the caller's descriptor; it has to be cancelled before it is closed. ASGI_INVALID: not open. ASGI_UNSUPPORTED:
+     *             it cannot be watched (a regular file is always ready). A descriptor may be watched more than once.
+     * conditions  ASGI_READABLE, ASGI_WRITABLE or both: any of them is enough, as is an error of the descriptor.
+     * watch       where its number goes, for host->cancel, before `then` can run; may be NULL. */
+    asgi_result (*watch)(asgi_id id, uint32_t loop, int32_t file, uint32_t conditions, asgi_then then, void *context,
+                         uint64_t *watch);
+
+    /* A timer on a loop: as host->after, by the rules of `id` and `loop` in watch. [any] */
+    asgi_result (*after)(asgi_id id, uint32_t loop, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 } asgi_loop;
+
+/* The extension "asgi.broadcast/1": messages to many WebSockets of one application, each encoded once.
+ *
+ * A group has a name, 1 to 255 bytes, which is the application's own; it is there while a WebSocket is in it. */
+typedef struct asgi_broadcast {
+    uint32_t size;
+    uint32_t group_limit; /* of so many groups a WebSocket can be a member at once */
+
+    /* Puts a WebSocket into a group; it gets what is sent to the group once it is accepted, and leaves with the end of
+     * its scope. [any] ASGI_DONE, also when it is in it already. ASGI_INVALID: no name, or the scope is no WebSocket.
+     * ASGI_FULL: in too many; from another thread than the scope's own that is logged instead. */
+    asgi_result (*join)(asgi_id id, const asgi_string *group);
+
+    /* Takes it out. [any] ASGI_DONE, also when it was not in it. */
+    asgi_result (*leave)(asgi_id id, const asgi_string *group);
+
+    /* Sends a message to every member of a group. [any]
+     * id       of any scope of the application, the lifespan's too.
+     * event    ASGI_WEBSOCKET_SEND: body, flags ASGI_TEXT. Copied in the call; `release` is not for this.
+     * except   the id of a member that does not get it; 0: all do.
+     * ASGI_DONE: taken. ASGI_PENDING: taken, wait for `then` before sending more; may come where groups reach beyond this
+     * process. Members get the messages of one thread in order. A member that does not read, so that too much is under way
+     * to it, is closed with 1013: it gets no message after one that it has missed. */
+    asgi_result (*send)(asgi_id id, const asgi_string *group, const asgi_event *event, asgi_id except, asgi_then then,
+                        void *context);
+} asgi_broadcast;
 
 /* ---- What a module exports ------------------------------------------------------------------------------------- */
 

@@ -12,7 +12,10 @@
 extern "C" {
 #endif
 
-/* Bytes to allocate for a scope, an event, of this header's version. */
+/* Bytes to allocate for a struct of this header's version. */
+static inline size_t asgi_host_size(void) { return sizeof(asgi_host); }
+static inline size_t asgi_loop_size(void) { return sizeof(asgi_loop); }
+static inline size_t asgi_broadcast_size(void) { return sizeof(asgi_broadcast); }
 static inline size_t asgi_scope_size(void) { return sizeof(asgi_scope); }
 static inline size_t asgi_event_size(void) { return sizeof(asgi_event); }
 

@@ -13,33 +13,36 @@ final class Generation: @unchecked Sendable {
     let application: Application
     /// Its requests are called on the pool.
     private let isBlocking: Bool
+    /// All its scopes live on one loop, its lifespan too.
+    let isOneLoop: Bool
     /// Its WebSockets too.
     private let isBlockingWebSocket: Bool
     let settings: ApplicationSettings
     /// Where it is mounted, as its scopes say; lives as long as the generation.
     let rootPath: Octets
-    let loopExtension: UnsafePointer<asgi_loop>
-    /// Where its blocking work is done.
-    let pool: BlockingPool
+    /// What its host has for it.
+    let facilities: HostFacilities
     private let logger: Logger
     /// What `lifespan.startup.complete` carried: set before the first request.
     private let carried = Atomic<UInt>(0)
+    /// When it was last reported to have held a loop, in nanoseconds; 0: never.
+    private let reported = Atomic<UInt64>(0)
+
     init(
         name: String, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
-        rootPath: String,
-        loopExtension: UnsafePointer<asgi_loop>, pool: BlockingPool, logger: Logger
+        rootPath: String, facilities: HostFacilities, logger: Logger
     ) {
         self.name = name
         self.application = application
         self.isBlocking = flags & ASGI_BLOCKING != 0
+        self.isOneLoop = flags & ASGI_ONE_LOOP != 0
         self.isBlockingWebSocket = flags & ASGI_BLOCKING_WEBSOCKET != 0
         self.settings = settings
         let path = Array(rootPath.utf8)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(path.count, 1))
         memory.initialize(from: path, count: path.count)
         self.rootPath = Octets(memory, path.count)
-        self.loopExtension = loopExtension
-        self.pool = pool
+        self.facilities = facilities
         self.logger = logger
         _ = Unmanaged.passRetained(self)
     }
@@ -51,6 +54,13 @@ final class Generation: @unchecked Sendable {
     var state: UnsafeMutableRawPointer? {
         get { UnsafeMutableRawPointer(bitPattern: self.carried.load(ordering: .acquiring)) }
         set { self.carried.store(UInt(bitPattern: newValue), ordering: .releasing) }
+    }
+
+    /// Whether it may be reported again to have held a loop, `rest` nanoseconds after the last time. [any]
+    func mayReport(now: UInt64, rest: UInt64) -> Bool {
+        let last = self.reported.load(ordering: .relaxed)
+        guard last == 0 || now &- last >= rest else { return false }
+        return self.reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     }
 
     /// A line about the application, or about one of its scopes. [any]

@@ -18,6 +18,10 @@ public struct HostConfiguration: Sendable {
     public var blockingThreads = 40
     /// Blocking jobs that wait for a thread: above it `spawn` is FULL.
     public var blockingQueue = 1024
+    /// Groups that a WebSocket can be a member of: above it `join` is FULL.
+    public var groups = 100
+    /// Whether applications have a lifespan.
+    public var lifespan = LifespanMode.auto
     public var logger = Logger(label: "roost")
     /// Where the line of each request goes; nil: nowhere.
     public var access: LineWriter?

@@ -5,7 +5,7 @@ import NIOConcurrencyHelpers
 
 /// The lifespan scope of one generation: performs what `LifespanMachine` decides. [any]
 ///
-/// The application is called on the control thread, and told there; its own calls may come from any thread. Lives as long
+/// The application is called on its home, and told there; its own calls may come from any thread. Lives as long
 /// as the process, since modules may keep its id for as long.
 final class Lifespan: Sendable {
     /// Touched under its lock only.
@@ -19,25 +19,22 @@ final class Lifespan: Sendable {
     }
 
     private unowned let generation: Generation
-    private let control = ControlThread()
+    private let home: LifespanHome
     private let slot: ScopeSlotReference
     private let id: asgi_id
-    private let mailboxes: [Mailbox]
     private let state = NIOLockedValueBox<State>(State())
     private nonisolated(unsafe) let scope: UnsafeMutablePointer<asgi_scope>
 
     /// Takes a slot for good. Throws when the process has none left.
-    init(generation: Generation, mailboxes: [Mailbox]) throws {
+    init(generation: Generation) throws {
         guard let slot = ScopeTable.process.takeControlSlot() else {
             throw HostError(code: .exhausted, message: "no scope ids are left")
         }
         self.generation = generation
-        self.mailboxes = mailboxes
+        self.home = generation.isOneLoop ? .loop(generation.facilities.mailboxes[0]) : .thread(ControlThread())
         self.slot = ScopeSlotReference(slot)
         self.id = slot.pointee.begin(generation)
-        self.scope = UnsafeMutableRawPointer.allocate(byteCount: asgi_scope_size(), alignment: 16)
-            .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_scope_size())
-            .withMemoryRebound(to: asgi_scope.self, capacity: 1) { $0 }
+        self.scope = .zeroed(bytes: asgi_scope_size())
         self.scope.pointee.size = UInt32(asgi_scope_size())
         self.scope.pointee.type = ASGI_LIFESPAN
         self.scope.pointee.id = self.id
@@ -56,7 +53,7 @@ final class Lifespan: Sendable {
     func start() async -> LifespanMachine.Outcome {
         await withCheckedContinuation { continuation in
             self.state.withLockedValue { $0.startup = continuation }
-            self.control.run {
+            self.home.run {
                 let result = self.generation.application(self.scope, receiveCall, sendCall)
                 if result != ASGI_PENDING { self.end(result) }
             }
@@ -95,7 +92,7 @@ final class Lifespan: Sendable {
     func receive(
         _ event: UnsafeMutablePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
     ) -> asgi_result {
-        let isHere = self.control.isCurrent
+        let isHere = self.home.isCurrent
         let mayBlock = ScopeLoop.current == nil
         var blocked: BlockedCall?
         var isWaiting = false
@@ -148,7 +145,7 @@ final class Lifespan: Sendable {
             return ASGI_INVALID
         case .success(let outcome):
             if outcome == .started { self.generation.state = copy.event.pointee.state }
-            if copy.event.pointee.release != nil { self.control.run { copy.drop() } }
+            if copy.event.pointee.release != nil { self.home.run { copy.drop() } }
             self.report(outcome)
             return ASGI_DONE
         }
@@ -156,27 +153,29 @@ final class Lifespan: Sendable {
 
     func finish(_ result: asgi_result) -> asgi_result { self.end(result) ? ASGI_DONE : ASGI_STALE }
 
-    /// The loop, always the same, of what belongs to the application and to no request.
-    var loopOfItsOwn: Mailbox? { self.mailboxes.first }
+    /// A loop, by its number; nil: there is none such. 0 is the one of what belongs to the application and names no other.
+    func mailbox(_ loop: Int) -> Mailbox? {
+        let mailboxes = self.generation.facilities.mailboxes
+        return mailboxes.indices.contains(loop) ? mailboxes[loop] : nil
+    }
 
     /// Runs `then` on a loop; work that belongs to the application and to no request.
     func post(loop: Int, _ then: @escaping asgi_then, _ context: UnsafeMutableRawPointer?) -> asgi_result {
-        guard self.mailboxes.indices.contains(loop) else { return ASGI_INVALID }
+        guard let mailbox = self.mailbox(loop) else { return ASGI_INVALID }
         guard self.slot.pointer.pointee.announce(self.id, ordered: false) else { return ASGI_STALE }
-        self.mailboxes[loop].put(
-            ForeignCall(id: self.id, slot: self.slot.pointer, kind: .post(.call(then, context)))
-        )
+        mailbox.put(
+            .call(ForeignCall(id: self.id, slot: self.slot.pointer, kind: .post(.call(then, context)))))
         return ASGI_PENDING
     }
 
     // MARK: What follows
 
-    /// Gives whoever waits the event that has come, on the control thread, where a module's function may be called.
+    /// Gives whoever waits the event that has come, on its home, where a module's function may be called.
     private func tellReceiver() {
         let isBlocked = self.state.withLockedValue { state in
             if case .wait = state.receiver { true } else { false }
         }
-        if isBlocked { self.deliver() } else { self.control.run { self.deliver() } }
+        if isBlocked { self.deliver() } else { self.home.run { self.deliver() } }
     }
 
     private func deliver() {
@@ -204,15 +203,13 @@ final class Lifespan: Sendable {
         }
         guard let ended else { return false }
         _ = self.slot.pointer.pointee.end(self.id)
-        if let timers = self.loopOfItsOwn?.timers {
-            for number in timers.numbers(of: self.id) { timers.hasten(number) }
-        }
+        for mailbox in self.generation.facilities.mailboxes { mailbox.waits.hasten(mailbox.waits.numbers(of: self.id)) }
         switch ended.receiver {
         case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
         case .call(let then, let context):
             let id = self.id
             nonisolated(unsafe) let held = context
-            self.control.run { then(held, id, ASGI_CANCELLED, nil) }
+            self.home.run { then(held, id, ASGI_CANCELLED, nil) }
         case .nobody, nil: break
         }
         if let outcome = ended.outcome {

@@ -47,6 +47,13 @@ struct ModuleDescription: Sendable, Equatable {
         return known.filter { self.flags & $0.0 != 0 }.map(\.1)
     }
 
+    /// Why a host of so many loops cannot serve it; nil: it can.
+    func fault(threads: Int) -> String? {
+        if let fault { return fault }
+        guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
+        return "asks for ASGI_ONE_LOOP: serve it with --threads 1"
+    }
+
     /// Why this host cannot serve it; nil: it can.
     var fault: String? {
         guard self.abi == UInt32(ASGI_ABI) else {
@@ -55,9 +62,6 @@ struct ModuleDescription: Sendable, Equatable {
         guard self.draft == UInt32(ASGI_DRAFT) else {
             return "is built for draft \(self.draft) of the ABI, this host speaks draft \(ASGI_DRAFT):"
                 + " build it with this host's asgi.h"
-        }
-        if self.flags & ASGI_ONE_LOOP != 0 {
-            return "asks for ASGI_ONE_LOOP, which this version of the host does not have"
         }
         return nil
     }

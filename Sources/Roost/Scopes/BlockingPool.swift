@@ -1,6 +1,6 @@
 import CASGI
 import Glibc
-import NIOConcurrencyHelpers
+import NIOCore
 import Synchronization
 
 /// The threads on which modules may block: a bounded number, and a bounded queue before them. [any]
@@ -37,13 +37,13 @@ final class BlockingPool: Sendable {
         private func returned(_ result: asgi_result) {
             self.slot.pointee.announceReturn()
             self.slot.pointee.home.mailbox?._withUnsafeGuaranteedRef {
-                $0.put(ForeignCall(id: self.id, slot: self.slot, kind: .returned(result)))
+                $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .returned(result))))
             }
         }
     }
 
     private struct State {
-        var queue: [Job] = []
+        var queue = CircularBuffer<Job>()
         var threads = 0
         var free = 0
         var isStopped = false
@@ -51,8 +51,8 @@ final class BlockingPool: Sendable {
 
     private let most: Int
     private let limit: Int
-    /// True: there is something to do.
-    private let lock = ConditionLock(value: false)
+    /// Guards the state; a thread that waits for a job is woken for one, no other.
+    private let lock = WakingLock()
     private nonisolated(unsafe) var state = State()
 
     /// `threads`: at most so many; `queue`: jobs that wait for one.
@@ -63,21 +63,23 @@ final class BlockingPool: Sendable {
 
     /// Takes a job; false: the queue is full, or the pool has stopped.
     func take(_ job: Job) -> Bool {
-        self.lock.lock()
-        defer { self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped) }
-        guard !self.state.isStopped else { return false }
-        if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
-        // Without any thread nobody would take it, however long the queue may be.
-        guard self.state.threads > 0, self.state.queue.count < self.limit + self.state.free else { return false }
-        self.state.queue.append(job)
-        return true
+        self.lock.withLock {
+            guard !self.state.isStopped else { return false }
+            if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
+            // Without any thread nobody would take it, however long the queue may be.
+            guard self.state.threads > 0, self.state.queue.count < self.limit + self.state.free else { return false }
+            self.state.queue.append(job)
+            self.lock.wakeOne()
+            return true
+        }
     }
 
     /// Lets the threads go when all that is queued has been run. What runs is left to return.
     func stop() {
-        self.lock.lock()
-        self.state.isStopped = true
-        self.lock.unlock(withValue: true)
+        self.lock.withLock {
+            self.state.isStopped = true
+            self.lock.wakeAll()
+        }
     }
 
     /// Under the lock. When the system has no thread to give, those that there are have to do.
@@ -97,19 +99,19 @@ final class BlockingPool: Sendable {
     }
 
     private func work() {
-        while true {
-            self.lock.lock(whenValue: true)
-            guard !self.state.queue.isEmpty else {
-                // Stopped, and nothing is left: the others are to see it too.
-                return self.lock.unlock(withValue: true)
-            }
-            let job = self.state.queue.removeFirst()
-            self.state.free -= 1
-            self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
+        while let job = self.next() {
             job.run()
-            self.lock.lock()
-            self.state.free += 1
-            self.lock.unlock(withValue: !self.state.queue.isEmpty || self.state.isStopped)
+            self.lock.withLock { self.state.free += 1 }
+        }
+    }
+
+    /// Waits for a job; nil: the pool has stopped, and nothing is left.
+    private func next() -> Job? {
+        self.lock.withLock {
+            while self.state.queue.isEmpty, !self.state.isStopped { self.lock.wait() }
+            guard !self.state.queue.isEmpty else { return nil }
+            self.state.free -= 1
+            return self.state.queue.removeFirst()
         }
     }
 }

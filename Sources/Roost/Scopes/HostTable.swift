@@ -11,33 +11,38 @@ import Synchronization
 enum HostTable {
     /// Lives as long as the process.
     nonisolated(unsafe) static let pointer: UnsafePointer<asgi_host> = {
-        let table = UnsafeMutablePointer<asgi_host>.allocate(capacity: 1)
-        table.initialize(
-            to: asgi_host(
-                size: UInt32(MemoryLayout<asgi_host>.size), abi: UInt32(ASGI_ABI), name: asgi_string(Octets("roost")),
-                version: asgi_string(Octets(RoostVersion.literal)), log: logCall, finish: finishCall, alive: aliveCall,
-                post: postCall, spawn: spawnCall, after: afterCall, cancel: cancelCall, setting: settingCall,
-                extension: extensionCall
-            )
-        )
+        let table = UnsafeMutablePointer<asgi_host>.zeroed(bytes: asgi_host_size())
+        table.pointee.size = UInt32(asgi_host_size())
+        table.pointee.abi = UInt32(ASGI_ABI)
+        table.pointee.name = asgi_string(Octets("roost"))
+        table.pointee.version = asgi_string(Octets(RoostVersion.literal))
+        table.pointee.log = logCall
+        table.pointee.finish = finishCall
+        table.pointee.alive = aliveCall
+        table.pointee.post = postCall
+        table.pointee.spawn = spawnCall
+        table.pointee.after = afterCall
+        table.pointee.cancel = cancelCall
+        table.pointee.setting = settingCall
+        table.pointee.extension = extensionCall
         return UnsafePointer(table)
     }()
 
     /// `asgi.loop/1`, for a host with so many loops; made once a host, lives as long as the process.
     static func makeLoopExtension(loops: Int) -> UnsafePointer<asgi_loop> {
-        let table = UnsafeMutablePointer<asgi_loop>.allocate(capacity: 1)
-        table.initialize(
-            to: asgi_loop(
-                size: UInt32(MemoryLayout<asgi_loop>.size), count: UInt32(loops), current: currentLoopCall,
-                post: loopPostCall
-            )
-        )
+        let table = UnsafeMutablePointer<asgi_loop>.zeroed(bytes: asgi_loop_size())
+        table.pointee.size = UInt32(asgi_loop_size())
+        table.pointee.count = UInt32(loops)
+        table.pointee.current = currentLoopCall
+        table.pointee.post = loopPostCall
+        table.pointee.watch = watchCall
+        table.pointee.after = { loopAfterCall($0, Int($1), $2, $3, $4, $5) }
         return UnsafePointer(table)
     }
 }
 
 /// Where a call about a scope goes.
-private enum Way {
+enum Way {
     case here(Scope)
     case mailbox(Unmanaged<Mailbox>, UnsafeMutablePointer<ScopeSlot>)
     case lifespan(Lifespan)
@@ -45,7 +50,7 @@ private enum Way {
 }
 
 @inline(__always)
-private func way(_ id: asgi_id) -> Way {
+func way(_ id: asgi_id) -> Way {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return .stale }
     guard let loop = slot.pointee.home.loop else {
         // A lifespan's slot is never another's, and its lifespan lives as long as the process.
@@ -58,12 +63,12 @@ private func way(_ id: asgi_id) -> Way {
 }
 
 /// Leaves a call in a mailbox; false: the scope is over.
-private func leave(
+func leave(
     _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
 ) -> Bool {
     let call = ForeignCall(id: id, slot: slot, kind: kind)
     guard slot.pointee.announce(id, ordered: call.isOrdered) else { return false }
-    mailbox._withUnsafeGuaranteedRef { $0.put(call) }
+    mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
     return true
 }
 
@@ -137,7 +142,7 @@ private func sendFromAfar(
     let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
     let completion = blocked.map { .wait($0) } ?? Completion(then, context)
     let call = ForeignCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
-    mailbox._withUnsafeGuaranteedRef { $0.put(call) }
+    mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
     return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
 }
 
@@ -171,7 +176,7 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
             return ASGI_STALE
         }
         let call = ForeignCall(id: id, slot: slot, kind: .finish(result))
-        mailbox._withUnsafeGuaranteedRef { $0.put(call) }
+        mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
         return ASGI_DONE
     }
 }
@@ -198,7 +203,7 @@ private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutabl
 
 private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
     guard let job else { return ASGI_INVALID }
-    guard let slot = ScopeTable.process.slot(of: id), let pool = slot.pointee.generation(of: id)?.pool,
+    guard let slot = ScopeTable.process.slot(of: id), let pool = slot.pointee.generation(of: id)?.facilities.pool,
         slot.pointee.announce(id, ordered: false)
     else { return ASGI_STALE }
     defer { slot.pointee.settle(ordered: false) }
@@ -214,30 +219,34 @@ private func afterCall(
     _ id: asgi_id, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
     _ timer: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
-    guard let then else { return ASGI_INVALID }
-    guard let (slot, mailbox) = announceTimer(id) else { return ASGI_STALE }
-    mailbox.timers.add(id, slot, milliseconds: milliseconds, .call(then, context), number: timer)
-    slot.pointee.settle(ordered: false)
-    return ASGI_PENDING
+    loopAfterCall(id, nil, milliseconds, then, context, timer)
 }
 
-private func cancelCall(_ id: asgi_id, _ timer: UInt64) -> asgi_result {
-    guard let (slot, mailbox) = announceTimer(id) else { return ASGI_STALE }
-    guard let taken = mailbox.timers.take(timer, of: id) else {
+private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
+    guard let (slot, mailbox) = announceWait(id, loop: ScopeWaits.loop(of: number)) else {
+        return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
+    }
+    guard let taken = mailbox.waits.take(number, of: id) else {
         slot.pointee.settle(ordered: false)
         return ASGI_INVALID
     }
     // Settled when it is told.
-    mailbox.put(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion)))
+    mailbox.put(.call(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
     return ASGI_DONE
 }
 
-/// Where the timers of a scope are, which keeps its memory until the call settles; nil: the scope is over.
-private func announceTimer(_ id: asgi_id) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
+/// Where the waits of a scope on a loop are; it keeps its memory until the call settles. Nil: the scope is over, or has no
+/// such loop: a request has its own only. `loop` nil: the one it has, for a lifespan the first.
+private func announceWait(_ id: asgi_id, loop: Int?) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
-    if let mailbox = slot.pointee.home.mailbox { return (slot, mailbox.takeUnretainedValue()) }
-    // A lifespan's slot is never another's, and its lifespan lives as long as the process.
-    guard let mailbox = slot.pointee.lifespan?.takeUnretainedValue().loopOfItsOwn else {
+    let mailbox: Mailbox?
+    if let own = slot.pointee.home.mailbox?.takeUnretainedValue() {
+        mailbox = loop == nil || loop == own.waits.loop ? own : nil
+    } else {
+        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        mailbox = slot.pointee.lifespan?.takeUnretainedValue().mailbox(loop ?? 0)
+    }
+    guard let mailbox else {
         slot.pointee.settle(ordered: false)
         return nil
     }
@@ -252,7 +261,8 @@ private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> U
 private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
     guard let name, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
     switch Octets(name.pointee).text {
-    case "asgi.loop/1": return UnsafeRawPointer(generation.loopExtension)
+    case "asgi.loop/1": return UnsafeRawPointer(generation.facilities.loopExtension)
+    case "asgi.broadcast/1": return UnsafeRawPointer(generation.facilities.broadcastExtension)
     default: return nil
     }
 }
@@ -270,6 +280,40 @@ private func loopPostCall(
     case .lifespan(let lifespan): return lifespan.post(loop: Int(loop), then, context)
     case .here, .mailbox: return ASGI_INVALID
     }
+}
+
+private func loopAfterCall(
+    _ id: asgi_id, _ loop: Int?, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ timer: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    return wait(id, loop) { slot, waits in
+        waits.add(id, slot, milliseconds: milliseconds, .call(then, context), number: timer)
+        return ASGI_PENDING
+    }
+}
+
+private func watchCall(
+    _ id: asgi_id, _ loop: UInt32, _ file: Int32, _ conditions: UInt32, _ then: asgi_then?,
+    _ context: UnsafeMutableRawPointer?, _ watch: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    let conditions = DescriptorPoll.Conditions(rawValue: conditions)
+    guard let then, !conditions.isEmpty, conditions.isSubset(of: [.readable, .writable]) else { return ASGI_INVALID }
+    return wait(id, Int(loop)) { slot, waits in
+        guard let poll = slot.pointee.generation(of: id)?.facilities.poll else { return ASGI_STALE }
+        return waits.add(id, slot, file: file, conditions, .call(then, context), number: watch, poll: poll)
+    }
+}
+
+/// Adds something to what a scope waits for.
+private func wait(
+    _ id: asgi_id, _ loop: Int?, _ add: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
+) -> asgi_result {
+    guard let (slot, mailbox) = announceWait(id, loop: loop) else {
+        return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
+    }
+    defer { slot.pointee.settle(ordered: false) }
+    return add(slot, mailbox.waits)
 }
 
 extension Logger.Level {

@@ -37,15 +37,15 @@ final class Scope: ExchangeOwner {
     private var itself: Scope?
     /// The loop has it among those that have ended and cannot rest yet.
     var isLeaving = false
+    /// The groups that it is in.
+    var groups: Set<GroupName> = []
     private var isNoted = false
     private var isRevisiting = false
 
     init(loop: ScopeLoop, slot: UnsafeMutablePointer<ScopeSlot>) {
         self.loop = loop
         self.slot = slot
-        self.memory = UnsafeMutableRawPointer.allocate(byteCount: asgi_scope_size(), alignment: 16)
-            .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_scope_size())
-            .withMemoryRebound(to: asgi_scope.self, capacity: 1) { $0 }
+        self.memory = .zeroed(bytes: asgi_scope_size())
         self.memory.pointee.size = UInt32(asgi_scope_size())
         self.memory.pointee.host = HostTable.pointer
         self.memory.pointee.asgi_version = asgi_string(Octets("3.0"))
@@ -71,7 +71,7 @@ final class Scope: ExchangeOwner {
         guard !generation.isBlocking(webSocket: self.socket != nil) else {
             return self.beginOnPool(exchange, generation)
         }
-        let result = self.loop.calling {
+        let result = self.loop.calling(generation) {
             generation.application(self.memory, receiveCall, sendCall)
         }
         self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
@@ -82,7 +82,7 @@ final class Scope: ExchangeOwner {
     private func beginOnPool(_ exchange: any Exchange, _ generation: Generation) {
         self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
         let work = BlockingPool.Job.Work.application(generation.application, self.memory)
-        guard !generation.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work)) else {
+        guard !generation.facilities.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work)) else {
             self.itself = self
             return
         }
@@ -103,7 +103,9 @@ final class Scope: ExchangeOwner {
             self.slot.pointee.settle(ordered: true)
             return false
         }
-        mailbox._withUnsafeGuaranteedRef { $0.put(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))) }
+        mailbox._withUnsafeGuaranteedRef {
+            $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))))
+        }
         return true
     }
 
@@ -178,12 +180,20 @@ final class Scope: ExchangeOwner {
         result < 0 ? "application failed with \(ResultName(result))" : "application returned"
     }
 
-    /// The module ends it, on the loop; or the host, when its time for it is up.
+    /// The module ends it, on the loop.
     func finish(_ result: asgi_result) -> asgi_result {
         guard self.slot.pointee.end(self.id) else { return ASGI_STALE }
         self.follow(self.life.finish(result))
         self.note()
         return ASGI_DONE
+    }
+
+    /// The host ends it: its time is up. False: it has ended.
+    func cancel() -> Bool {
+        guard self.slot.pointee.end(self.id) else { return false }
+        self.follow(self.life.cancel())
+        self.note()
+        return true
     }
 
     // MARK: Receive
@@ -247,6 +257,9 @@ final class Scope: ExchangeOwner {
         case .finish(let result): self.follow(self.life.finish(result))
         case .post(let completion):
             self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+        case .member(let change, let group):
+            let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
+            if result != ASGI_DONE { self.log(.error, "cannot join a group: \(ResultName(result))") }
         case .cancelled(let completion): self.tell(completion, ASGI_CANCELLED)
         case .returned(let result):
             self.itself = nil
@@ -263,7 +276,7 @@ final class Scope: ExchangeOwner {
             return
         case ASGI_DONE: break
         default:
-            self.loop.calling { copy.drop() }
+            self.loop.calling(self.generation) { copy.drop() }
             if result != ASGI_GONE, result != ASGI_STALE { self.slot.pointee.isFaulty.store(true, ordering: .relaxed) }
         }
         self.slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
@@ -301,7 +314,7 @@ final class Scope: ExchangeOwner {
             self.isNoted = false
             self.tellSenders()
             self.tellReceiver()
-            if self.life.isEnded { self.tellTimers() }
+            if self.life.isEnded { self.tellWaits() }
         } while self.isNoted
         self.isRevisiting = false
         if self.life.isOver { self.loop.rest(self) }
@@ -335,24 +348,25 @@ final class Scope: ExchangeOwner {
         for completion in told { self.tell(completion, result) }
     }
 
-    /// What has not run out is cancelled with its scope.
-    private func tellTimers() {
-        guard self.slot.pointee.timers.load(ordering: .sequentiallyConsistent) > 0,
-            let timers = self.slot.pointee.home.mailbox?.takeUnretainedValue().timers
+    /// What is waited for still is cancelled with its scope.
+    private func tellWaits() {
+        guard self.slot.pointee.waits.load(ordering: .sequentiallyConsistent) > 0,
+            let waits = self.slot.pointee.home.mailbox?.takeUnretainedValue().waits
         else { return }
-        for number in timers.numbers(of: self.id) {
-            if let timer = timers.take(number) { self.tell(timer.completion, ASGI_CANCELLED) }
+        for number in waits.numbers(of: self.id) {
+            if let wait = waits.take(number) { self.tell(wait.completion, ASGI_CANCELLED) }
         }
     }
 
     private func tell(
         _ completion: Completion, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil
     ) {
-        self.loop.calling { completion.complete(self.id, result, event) }
+        self.loop.calling(self.generation) { completion.complete(self.id, result, event) }
     }
 
     /// The scope's memory is nobody's any more.
     func rested() {
+        self.leaveGroups()
         self.slot.pointee.scope = nil
         self.generation = nil
         self.socket = nil

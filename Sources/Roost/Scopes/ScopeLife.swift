@@ -18,6 +18,8 @@ struct ScopeLife {
         case running
         /// It has finished the scope, but not returned yet.
         case finished
+        /// The host has ended it, and it has not returned.
+        case cancelled
         case over
     }
 
@@ -36,8 +38,18 @@ struct ScopeLife {
         case .finished:
             self.state = .over
             return result == ASGI_PENDING ? .goOn : .ignore(result)
+        case .cancelled:
+            self.state = .over
+            return .goOn
         case .running, .over: return .goOn
         }
+    }
+
+    /// The host ends it, since its time is up: whatever it returns later is no mistake.
+    mutating func cancel() -> Step {
+        let step = self.finish(ASGI_CANCELLED)
+        if case .finished = self.state, step != .goOn { self.state = .cancelled }
+        return step
     }
 
     /// The scope was finished; the table has seen to it that this comes once.
@@ -49,14 +61,14 @@ struct ScopeLife {
         case .running:
             self.state = .over
             return .end(result)
-        case .finished, .over: return .goOn
+        case .finished, .cancelled, .over: return .goOn
         }
     }
 
     var isEnded: Bool {
         switch self.state {
         case .called, .running: false
-        case .finished, .over: true
+        case .finished, .cancelled, .over: true
         }
     }
 

@@ -11,6 +11,7 @@ import Synchronization
 /// changed are noted, and revisited when the outermost call has returned.
 final class ScopeLoop: RequestHandler {
     let number: Int
+    let activity = LoopActivity()
     /// For events on their way to a module; used by one call at a time.
     let event: UnsafeMutablePointer<asgi_event>
     /// For events of a module that was built against a smaller header.
@@ -28,13 +29,18 @@ final class ScopeLoop: RequestHandler {
     private var slots: FreeSlots!
     private var openScopes = 0
     private let mostScopes: Int
+    /// Of so many groups a WebSocket can be a member.
+    let mostGroups: Int
+    /// Who is in which group, on this loop.
+    var members = GroupMembers()
     private var emptied: EventLoopPromise<Void>?
 
     private static let mostResting = 1024
 
-    init(number: Int, mounts: MountTable, mostScopes: Int) {
+    init(number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int) {
         self.number = number
         self.mostScopes = mostScopes
+        self.mostGroups = mostGroups
         self.mounts = mounts
         self.event = Self.makeEvent()
         self.room = Self.makeEvent()
@@ -53,7 +59,7 @@ final class ScopeLoop: RequestHandler {
         roost_set_current_loop(this.toOpaque())
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
         self.mailbox = Mailbox(
-            eventLoop: server.eventLoop, sendMark: sendMark, sendLimit: sendLimit,
+            eventLoop: server.eventLoop, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
             runOut: { bound.value.runOut($0) }, drain: { bound.value.drainMailbox() }
         )
         self.slots = FreeSlots(
@@ -87,10 +93,12 @@ final class ScopeLoop: RequestHandler {
 
     /// Runs a function of a module.
     @inline(__always)
-    func calling<Result>(_ body: () -> Result) -> Result {
+    func calling<Result>(_ generation: Generation?, _ body: () -> Result) -> Result {
+        self.activity.enter(generation)
         self.depth += 1
         let result = body()
         self.depth -= 1
+        if self.activity.leave() { LoopWatch.report(self.activity, number: self.number) }
         if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
         return result
     }
@@ -107,7 +115,7 @@ final class ScopeLoop: RequestHandler {
         self.depth -= 1
     }
 
-    func release(_ body: ResponseBody) { self.calling { body.release?(body.context) } }
+    func release(_ body: ResponseBody) { self.calling(nil) { body.release?(body.context) } }
 
     /// The same, but later: a host function is on the stack.
     func willRelease(_ body: ResponseBody) {
@@ -127,7 +135,7 @@ final class ScopeLoop: RequestHandler {
             return
         }
         // One that was set while the scope ended.
-        guard scope.slot.pointee.timers.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
+        guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
         if scope.isLeaving {
             scope.isLeaving = false
             self.leaving.removeAll { $0 === scope }
@@ -146,9 +154,14 @@ final class ScopeLoop: RequestHandler {
 
     private func drainMailbox() {
         self.server.turn {
-            for call in self.mailbox.take() {
-                self.perform(call)
-                call.slot.pointee.settle(ordered: call.isOrdered)
+            for item in self.mailbox.take() {
+                switch item {
+                case .broadcast(let broadcast): self.deliver(broadcast)
+                case .job(let job): self.calling(nil) { job() }
+                case .call(let call):
+                    self.perform(call)
+                    call.slot.pointee.settle(ordered: call.isOrdered)
+                }
             }
             let leaving = self.leaving
             self.leaving = []
@@ -159,31 +172,42 @@ final class ScopeLoop: RequestHandler {
         }
     }
 
-    /// A timer has run out, or its scope has ended.
+    /// A timer has run out, a descriptor is ready, or their scope has ended.
     private func runOut(_ number: UInt64) {
-        guard let timer = self.mailbox.timers.take(number) else { return }
-        let isOpen = timer.slot.pointee.isOpen(timer.id)
+        guard let wait = self.mailbox.waits.take(number) else { return }
+        let isOpen = wait.slot.pointee.isOpen(wait.id)
         self.server.turn {
-            self.calling { timer.completion.complete(timer.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
+            self.calling(wait.slot.pointee.lastGeneration) {
+                wait.completion.complete(wait.id, isOpen ? ASGI_DONE : ASGI_CANCELLED)
+            }
         }
+    }
+
+    /// Gives a message to the members on this loop. What they are told of it comes after.
+    func deliver(_ broadcast: Broadcast) {
+        self.depth += 1
+        self.server.turn { self.members.send(broadcast) }
+        self.depth -= 1
+        if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
     }
 
     private func perform(_ call: ForeignCall) {
         if let scope = call.slot.pointee.scope?.takeUnretainedValue(), scope.id == call.id {
             return scope.perform(call.kind)
         }
+        let generation = call.slot.pointee.lastGeneration
         // The work of an application that belongs to no request, posted with its lifespan's id; or a scope that is over.
         switch call.kind {
         case .post(let completion), .receive(let completion):
             let isOpen = call.slot.pointee.isOpen(call.id)
-            self.calling { completion.complete(call.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
+            self.calling(generation) { completion.complete(call.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
         case .send(let copy, let completion, let isPromised):
-            self.calling {
+            self.calling(generation) {
                 copy.drop()
                 if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
             }
-        case .cancelled(let completion): self.calling { completion.complete(call.id, ASGI_CANCELLED) }
-        case .finish, .returned: break
+        case .cancelled(let completion): self.calling(generation) { completion.complete(call.id, ASGI_CANCELLED) }
+        case .finish, .returned, .member: break
         }
     }
 
@@ -212,7 +236,7 @@ final class ScopeLoop: RequestHandler {
             for chunk in self.slots.chunks {
                 for index in 0..<ScopeTable.chunkSize {
                     guard let scope = (chunk + index).pointee.scope?.takeUnretainedValue() else { continue }
-                    if scope.finish(ASGI_CANCELLED) == ASGI_DONE { cancelled += 1 }
+                    if scope.cancel() { cancelled += 1 }
                 }
             }
         }

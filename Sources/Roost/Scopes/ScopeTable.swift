@@ -84,8 +84,8 @@ struct ScopeSlot: ~Copyable {
     let ordered = Atomic<Int>(0)
     /// Calls in the mailbox, or on their way there: the scope keeps its memory.
     let held = Atomic<Int>(0)
-    /// Timers that have neither run out nor been cancelled: the scope keeps its memory.
-    let timers = Atomic<Int>(0)
+    /// Timers and watches that have neither been told nor cancelled: the scope keeps its memory.
+    let waits = Atomic<Int>(0)
     /// Jobs on the blocking pool that have not returned: the scope keeps its memory.
     let jobs = Atomic<Int>(0)
     /// Bytes that other threads have sent and the client's connection has not taken yet.

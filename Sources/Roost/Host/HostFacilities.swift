@@ -1,0 +1,27 @@
+import CASGI
+
+/// What a host has for its applications: loops, threads to block on, a thread that waits for descriptors. [any]
+final class HostFacilities: Sendable {
+    /// In the order of their numbers.
+    let mailboxes: [Mailbox]
+    let pool: BlockingPool
+    let poll = DescriptorPoll()
+    /// `asgi.loop/1`; lives as long as the process.
+    nonisolated(unsafe) let loopExtension: UnsafePointer<asgi_loop>
+    /// `asgi.broadcast/1`; lives as long as the process.
+    nonisolated(unsafe) let broadcastExtension: UnsafePointer<asgi_broadcast>
+
+    init(mailboxes: [Mailbox], configuration: HostConfiguration) {
+        self.mailboxes = mailboxes
+        self.pool = BlockingPool(threads: configuration.blockingThreads, queue: configuration.blockingQueue)
+        self.loopExtension = HostTable.makeLoopExtension(loops: mailboxes.count)
+        self.broadcastExtension = BroadcastTable.make(groups: configuration.groups)
+    }
+
+    /// Lets the threads go. Nothing is posted to the loops any more.
+    func stop() {
+        self.pool.stop()
+        self.poll.stop()
+        for mailbox in self.mailboxes { mailbox.door.close() }
+    }
+}

@@ -1,0 +1,168 @@
+import CASGI
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+
+/// What a host consists of while it runs: its loops, its threads, its server and its application's lifespan. [any]
+///
+/// Begins with `serve`; ends with `drain`, which loses nothing, and `end`, which can follow whatever came before.
+final class RunningHost: Sendable {
+    private let configuration: HostConfiguration
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [LoopPair]
+    private let facilities: HostFacilities
+    private let watch: LoopWatch
+    private let lifespan = NIOLockedValueBox<Lifespan?>(nil)
+    private let server = NIOLockedValueBox<Server?>(nil)
+
+    init(_ configuration: HostConfiguration) async throws {
+        self.configuration = configuration
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
+        self.loops = try await Self.makeLoops(self.group, configuration)
+        self.facilities = HostFacilities(mailboxes: self.loops.map(\.mailbox), configuration: configuration)
+        self.watch = LoopWatch(self.loops.map(\.activity))
+    }
+
+    /// Starts the application, and begins to accept. Throws `HostError` when it refuses.
+    func serve(_ application: PreparedApplication, _ image: ModuleImage, on listeners: [Listener]) async throws {
+        let generation = Generation(
+            name: application.name, application: image.application, flags: image.description.flags,
+            settings: application.settings, rootPath: self.configuration.rootPath, facilities: self.facilities,
+            logger: self.configuration.logger
+        )
+        try await self.startLifespan(of: generation)
+        self.watch.start()
+        for loop in self.loops {
+            try await loop.handle.eventLoop.submit { loop.scopes.value.mounts = MountTable(root: generation) }.get()
+        }
+        let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
+        self.server.withLockedValue { $0 = server }
+        try await server.start()
+    }
+
+    private func startLifespan(of generation: Generation) async throws {
+        guard self.configuration.lifespan != .off else { return }
+        let lifespan = try Lifespan(generation: generation)
+        self.lifespan.withLockedValue { $0 = lifespan }
+        let limit = self.limit(lifespan)
+        let outcome = await lifespan.start()
+        limit.cancel()
+        switch outcome {
+        case .refused(let message):
+            throw HostError(code: .startup, message: "\(generation.name) refused to start: \(message)")
+        case .without:
+            guard self.configuration.lifespan != .on else {
+                throw HostError(
+                    code: .startup, message: "\(generation.name) has no lifespan, which --lifespan on asks for")
+            }
+            generation.log(.debug, "has no lifespan")
+        case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
+        }
+    }
+
+    // MARK: The end
+
+    /// Stops accepting, and lets requests and scopes end within the time of grace.
+    func drain() async {
+        let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
+        let deadline = NIODeadline.now() + grace
+        await self.stopServer(grace: grace)
+        for loop in self.loops { await self.endScopes(of: loop, deadline: deadline) }
+    }
+
+    /// Shuts the application down, and gives everything back.
+    func end() async {
+        await self.stopServer(grace: .zero)
+        if let lifespan = self.lifespan.withLockedValue({ $0 }) {
+            let limit = self.limit(lifespan)
+            let outcome = await lifespan.stop()
+            limit.cancel()
+            // Its id is over too: nothing is posted to loops that are no more.
+            _ = lifespan.finish(ASGI_DONE)
+            if case .stoppedBadly(let message) = outcome { self.configuration.logger.error("shutdown: \(message)") }
+        }
+        self.watch.stop()
+        self.facilities.stop()
+        do {
+            try await self.group.shutdownGracefully()
+        } catch { self.configuration.logger.error("the loops did not end: \(error)") }
+    }
+
+    private func stopServer(grace: TimeAmount) async {
+        let server = self.server.withLockedValue { server in
+            defer { server = nil }
+            return server
+        }
+        do {
+            try await server?.stop(grace: grace)
+        } catch { self.configuration.logger.error("the server did not stop: \(error)") }
+    }
+
+    /// Waits for scopes that outlive their response; at the deadline they are told CANCELLED.
+    private func endScopes(of loop: LoopPair, deadline: NIODeadline) async {
+        let eventLoop = loop.handle.eventLoop
+        let timer = eventLoop.scheduleTask(deadline: deadline) { loop.scopes.value.cancelAll() }
+        let cancelled = timer.futureResult
+        // It does not fail: it ends at the deadline.
+        try? await eventLoop.flatSubmit { loop.scopes.value.whenEmpty(orAfter: cancelled) }.get()
+        timer.cancel()
+        if let count = try? await cancelled.get(), count > 0 {
+            self.configuration.logger.warning(
+                "\(count) scopes had not ended when the time of grace was over; cancelled")
+        }
+    }
+
+    /// Gives the lifespan up when it does not answer in time.
+    private func limit(_ lifespan: Lifespan) -> Scheduled<Void> {
+        let seconds = self.configuration.lifespanTime
+        return self.group.next().scheduleTask(in: .seconds(Int64(seconds))) { lifespan.giveUp(after: seconds) }
+    }
+
+    private static func makeLoops(
+        _ group: MultiThreadedEventLoopGroup, _ configuration: HostConfiguration
+    ) async throws -> [LoopPair] {
+        var loops: [LoopPair] = []
+        let count = ConnectionCount()
+        let messages = MessageMemory(most: configuration.server.webSocket.allMessages)
+        for (number, eventLoop) in group.makeIterator().enumerated() {
+            loops.append(
+                try await eventLoop.submit {
+                    LoopPair(number: number, eventLoop: eventLoop, configuration, count, messages)
+                }.get()
+            )
+        }
+        return loops
+    }
+}
+
+/// The two sides of one loop, as other threads may hold them.
+private struct LoopPair: Sendable {
+    let handle: ServerLoop.Handle
+    let scopes: NIOLoopBound<ScopeLoop>
+    let mailbox: Mailbox
+    let activity: LoopActivity
+
+    /// On the loop.
+    init(
+        number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount,
+        _ messages: MessageMemory
+    ) {
+        let scopes = ScopeLoop(
+            number: number, mounts: MountTable(), mostScopes: configuration.scopes, mostGroups: configuration.groups)
+        let log = AccessLog(
+            writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
+        )
+        let server = ServerLoop(
+            eventLoop: eventLoop, configuration: configuration.server, count: count, messages: messages,
+            handler: scopes,
+            log: log
+        )
+        scopes.join(server, sendMark: configuration.server.writeMark, sendLimit: configuration.server.writeLimit)
+        self.handle = ServerLoop.Handle(server)
+        self.scopes = NIOLoopBound(scopes, eventLoop: eventLoop)
+        self.mailbox = scopes.mailbox
+        self.activity = scopes.activity
+    }
+}

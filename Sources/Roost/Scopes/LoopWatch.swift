@@ -1,0 +1,80 @@
+import Glibc
+import Logging
+import NIOCore
+import Synchronization
+
+/// Finds out which module holds a loop: everybody else on that loop waits meanwhile. [any]
+///
+/// A thread looks at the loops ten times a second. What a call costs for it is two stores; the clock is read only for a call that
+/// was found running twice. An application is reported once a minute at most.
+final class LoopWatch: Sendable {
+    private let loops: [LoopActivity]
+    private let lock = WakingLock()
+    private nonisolated(unsafe) var isStopped = false
+
+    /// Milliseconds: what is held longer is reported.
+    static let limit: UInt64 = 200
+    private static let pace: UInt64 = 100
+    /// Between two reports of one application.
+    private static let minute: UInt64 = 60_000_000_000
+
+    init(_ loops: [LoopActivity]) { self.loops = loops }
+
+    func start() {
+        var thread = pthread_t()
+        let this = Unmanaged.passRetained(self)
+        let code = pthread_create(
+            &thread, nil,
+            { this in
+                Unmanaged<LoopWatch>.fromOpaque(this!).takeRetainedValue().look()
+                return nil
+            }, this.toOpaque())
+        // Nothing but the report is missing without it.
+        guard code == 0 else { return this.release() }
+        pthread_detach(thread)
+    }
+
+    func stop() {
+        self.lock.withLock {
+            self.isStopped = true
+            self.lock.wakeAll()
+        }
+    }
+
+    /// Waits until it is time to look again; false: it was stopped.
+    private func rest() -> Bool {
+        self.lock.withLock {
+            if !self.isStopped { self.lock.wait(milliseconds: Self.pace) }
+            return !self.isStopped
+        }
+    }
+
+    private func look() {
+        // For each loop the call that was running, and since how many looks.
+        var seen = [(call: UInt64, looks: UInt64)](repeating: (0, 0), count: self.loops.count)
+        while self.rest() {
+            for (number, loop) in self.loops.enumerated() {
+                let call = loop.calls.load(ordering: .acquiring)
+                guard call & 1 == 1, call == seen[number].call else {
+                    seen[number] = (call, 0)
+                    continue
+                }
+                seen[number].looks += 1
+                guard seen[number].looks * Self.pace == Self.limit else { continue }
+                loop.heldSince.store(
+                    NIODeadline.now().uptimeNanoseconds - Self.limit * 1_000_000, ordering: .relaxed)
+            }
+        }
+    }
+
+    /// A call has ended that was noticed. On its loop.
+    static func report(_ loop: LoopActivity, number: Int) {
+        let now = NIODeadline.now().uptimeNanoseconds
+        let since = loop.heldSince.exchange(0, ordering: .relaxed)
+        guard let generation = loop.generation, generation.mayReport(now: now, rest: self.minute) else { return }
+        generation.log(
+            .warning,
+            "held loop \(number) for \((now &- since) / 1_000_000) ms: what blocks belongs on the pool (spawn, ASGI_BLOCKING)"
+        )
+    }
+}
