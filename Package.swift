@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "ASGI", targets: ["ASGI"]),
         .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
         .library(name: "Bench", type: .dynamic, targets: ["Bench"]),
+        .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
         .library(name: "SwiftCalls", type: .dynamic, targets: ["SwiftCalls"]),
         .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
@@ -80,6 +81,10 @@ let package = Package(
         ),
         .target(
             name: "Bench", dependencies: ["CASGI"], path: "Plugins/Bench", exclude: ["README.md"],
+            publicHeadersPath: "."
+        ),
+        .target(
+            name: "Chat", dependencies: ["CASGI"], path: "Plugins/Chat", exclude: ["README.md"],
             publicHeadersPath: "."
         ),
         .target(
