@@ -1,3 +1,4 @@
+import CASGI
 import Foundation
 import TestSupport
 import Testing

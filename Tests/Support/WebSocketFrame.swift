@@ -1,5 +1,5 @@
 /// A frame of a WebSocket as it goes over the wire.
-public struct WebSocketFrame: Equatable {
+public struct WebSocketFrame: Equatable, Sendable {
     public var opcode: UInt8
     public var payload: [UInt8]
     public var isFinal: Bool

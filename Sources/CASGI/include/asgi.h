@@ -342,8 +342,10 @@ typedef struct asgi_broadcast {
      * id       of any scope of the application, the lifespan's too.
      * event    ASGI_WEBSOCKET_SEND: body, flags ASGI_TEXT. Copied in the call; `release` is not for this.
      * except   the id of a member that does not get it; 0: all do.
-     * ASGI_DONE: taken. ASGI_PENDING: taken, wait for `then` before sending more; may come where groups reach beyond this
-     * process. Members get the messages of one thread in order. A member that does not read, so that too much is under way
+     * then     called when the answer is ASGI_PENDING: taken, but much is on its way to other loops, or beyond this process:
+     *          wait for it before sending more. NULL, as with send: on a thread that is no loop the call waits instead.
+     * ASGI_DONE: taken. ASGI_FULL: too much is on its way, nothing was taken. Members get the messages of one thread in
+     * order. A member that does not read, so that too much is under way
      * to it, is closed with 1013: it gets no message after one that it has missed. */
     asgi_result (*send)(asgi_id id, const asgi_string *group, const asgi_event *event, asgi_id except, asgi_then then,
                         void *context);

@@ -59,22 +59,69 @@ private func broadcastCall(
         generation.log(.error, "broadcast refused: it is no websocket.send, or text that is not UTF-8", scope: id)
         return ASGI_INVALID
     }
-    generation.facilities.send(Broadcast(group: group, message: message, except: except), behind: slot)
-    return ASGI_DONE
+    return generation.facilities.send(message, to: group, except: except, by: id, slot, then, context)
 }
 
 extension HostFacilities {
     /// Gives a message to the members on every loop: on this one at once, unless calls of its sender are before it.
-    fileprivate func send(_ broadcast: Broadcast, behind sender: UnsafeMutablePointer<ScopeSlot>) {
-        let here = ScopeLoop.current
-        for mailbox in self.mailboxes {
-            if let here, here._withUnsafeGuaranteedRef({ $0.mailbox === mailbox }),
-                sender.pointee.ordered.load(ordering: .acquiring) == 0
-            {
-                here._withUnsafeGuaranteedRef { $0.deliver(broadcast) }
-            } else {
-                mailbox.put(.broadcast(broadcast))
-            }
+    ///
+    /// What waits in mailboxes is counted: above the mark of one scope's sends the sender has to wait, above the limit nothing
+    /// is taken.
+    fileprivate func send(
+        _ message: WebSocketMessage, to group: GroupName, except: asgi_id, by id: asgi_id,
+        _ slot: UnsafeMutablePointer<ScopeSlot>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+    ) -> asgi_result {
+        var here = ScopeLoop.current
+        if slot.pointee.ordered.load(ordering: .acquiring) != 0 { here = nil }
+        let others = self.mailboxes.filter { mailbox in
+            here.map { $0._withUnsafeGuaranteedRef { $0.mailbox !== mailbox } } ?? true
+        }
+        guard let first = others.first else {
+            let broadcast = Broadcast(group: group, message: message, except: except, loops: 1) {}
+            here?._withUnsafeGuaranteedRef { $0.deliver(broadcast) }
+            return ASGI_DONE
+        }
+        guard self.broadcastBytes.load(ordering: .relaxed) < first.sendLimit else { return ASGI_FULL }
+        let isAbove = self.broadcastBytes.add(message.size, ordering: .relaxed).newValue > first.sendMark
+        let blocked = isAbove && then == nil && ScopeLoop.current == nil ? BlockedCall(event: nil) : nil
+        let completion = blocked.map { Completion.wait($0) } ?? Completion(isAbove ? then : nil, context)
+        let sender = SenderOfBroadcast(id: id, slot: slot, completion: completion)
+        guard sender.announce() else {
+            self.broadcastBytes.subtract(message.size, ordering: .relaxed)
+            return ASGI_STALE
+        }
+        let loops = others.count + (here == nil ? 0 : 1)
+        let broadcast = Broadcast(group: group, message: message, except: except, loops: loops) {
+            self.broadcastBytes.subtract(message.size, ordering: .relaxed)
+            sender.tell()
+        }
+        for mailbox in others { mailbox.put(.broadcast(broadcast)) }
+        here?._withUnsafeGuaranteedRef { $0.deliver(broadcast) }
+        return blocked?.wait() ?? (isAbove && then != nil ? ASGI_PENDING : ASGI_DONE)
+    }
+}
+
+/// Who sent a broadcast, and is told when it has been given to all members.
+private struct SenderOfBroadcast: @unchecked Sendable {
+    let id: asgi_id
+    let slot: UnsafeMutablePointer<ScopeSlot>
+    let completion: Completion
+
+    /// The scope keeps its memory until it is told; false: it is over.
+    func announce() -> Bool {
+        guard case .call = self.completion else { return self.slot.pointee.isOpen(self.id) }
+        return self.slot.pointee.announce(self.id, ordered: false)
+    }
+
+    func tell() {
+        switch self.completion {
+        case .nobody: break
+        case .wait(let blocked): blocked.complete(ASGI_DONE, nil)
+        case .call:
+            let home =
+                self.slot.pointee.home.mailbox?.takeUnretainedValue()
+                ?? self.slot.pointee.lifespan?.takeUnretainedValue().mailbox(0)
+            home?.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .post(self.completion))))
         }
     }
 }

@@ -1,4 +1,5 @@
 import CASGI
+import Synchronization
 
 /// What a host has for its applications: loops, threads to block on, a thread that waits for descriptors. [any]
 final class HostFacilities: Sendable {
@@ -6,6 +7,8 @@ final class HostFacilities: Sendable {
     let mailboxes: [Mailbox]
     let pool: BlockingPool
     let poll = DescriptorPoll()
+    /// Bytes of broadcasts that wait in mailboxes.
+    let broadcastBytes = Atomic<Int>(0)
     /// `asgi.loop/1`; lives as long as the process.
     nonisolated(unsafe) let loopExtension: UnsafePointer<asgi_loop>
     /// `asgi.broadcast/1`; lives as long as the process.

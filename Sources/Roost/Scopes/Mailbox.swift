@@ -42,7 +42,13 @@ final class Mailbox: Sendable {
             return items.count == 1
         }
         guard wasEmpty, !self.door.run(self.drain) else { return }
-        for case .call(let call) in self.take() { call.abandon() }
+        for item in self.take() {
+            switch item {
+            case .call(let call): call.abandon()
+            case .broadcast(let broadcast): broadcast.deliver()
+            case .job: break
+            }
+        }
     }
 
     /// Has the loop look, though nothing has come. [any]

@@ -187,6 +187,7 @@ final class ScopeLoop: RequestHandler {
     func deliver(_ broadcast: Broadcast) {
         self.depth += 1
         self.server.turn { self.members.send(broadcast) }
+        broadcast.deliver()
         self.depth -= 1
         if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
     }
