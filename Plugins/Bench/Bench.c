@@ -5,10 +5,13 @@
  * /1k /10k /100k  so many bytes, copied
  * /1m      one MiB, borrowed from the module's own memory
  * /file?P  the file P, sent by the kernel
+ * /thread  the plain answer, by a thread of the module's own
  * /ws      a WebSocket that sends back what it gets
+ * /group   a WebSocket whose messages go to all that are here
  * /stream?N  N MiB in parts of 64 KiB, each sent when there is room for it
  */
 #include <asgi.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 static char mebibyte[1 << 20];
@@ -176,11 +179,69 @@ static asgi_result answer_stream(const asgi_scope *scope, asgi_send send)
     return result;
 }
 
+/* ---- A thread of its own, which answers ---------------------------------------------------------------------------- */
+
+typedef struct task {
+    struct task *next;
+    asgi_id id;
+    const asgi_host *host;
+    asgi_send send;
+} task;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t came = PTHREAD_COND_INITIALIZER;
+static task *tasks;
+static int has_thread;
+
+static void *answer_tasks(void *context)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    static const asgi_header type = {ASGI_STRING("content-type"), ASGI_STRING("text/plain")};
+    (void)context;
+    event.status = 200;
+    event.headers = &type;
+    event.header_count = 1;
+    event.body = asgi_text("Hello, World!");
+    for (;;) {
+        task *all, *next;
+        pthread_mutex_lock(&lock);
+        while (!tasks) pthread_cond_wait(&came, &lock);
+        all = tasks;
+        tasks = NULL;
+        pthread_mutex_unlock(&lock);
+        for (; all; all = next) {
+            next = all->next;
+            all->send(all->id, &event, NULL, NULL);
+            all->host->finish(all->id, ASGI_DONE);
+            free(all);
+        }
+    }
+    return NULL;
+}
+
+static asgi_result answer_from_thread(const asgi_scope *scope, asgi_send send)
+{
+    task *t = (task *)calloc(1, sizeof *t);
+    pthread_t thread;
+    if (t == NULL) return ASGI_FAILED;
+    t->id = scope->id;
+    t->host = scope->host;
+    t->send = send;
+    pthread_mutex_lock(&lock);
+    if (!has_thread) has_thread = !pthread_create(&thread, NULL, answer_tasks, NULL);
+    t->next = tasks;
+    tasks = t;
+    pthread_cond_signal(&came);
+    pthread_mutex_unlock(&lock);
+    return ASGI_PENDING;
+}
+
 /* ---- Echo: a WebSocket ----------------------------------------------------------------------------------------- */
 
 typedef struct echo {
     asgi_id id;
     const asgi_host *host;
+    const asgi_broadcast *broadcast; /* NULL: back to the sender */
     asgi_receive receive;
     asgi_send send;
 } echo;
@@ -203,6 +264,8 @@ static void echo_sent(void *context, asgi_id id, asgi_result result, const asgi_
     if (result != ASGI_PENDING) echo_end((echo *)context, result == ASGI_GONE ? ASGI_DONE : result);
 }
 
+static const asgi_string group = ASGI_STRING("all");
+
 /* Takes an event. ASGI_PENDING: its answer has to leave first. */
 static asgi_result echo_take(echo *state, const asgi_event *event)
 {
@@ -210,6 +273,8 @@ static asgi_result echo_take(echo *state, const asgi_event *event)
     if (event->type == ASGI_WEBSOCKET_DISCONNECT) return ASGI_GONE;
     answer.body = event->body;
     answer.flags = event->flags;
+    if (state->broadcast && event->type == ASGI_WEBSOCKET_RECEIVE) return state->broadcast->send(state->id, &group, &answer, 0, NULL, NULL);
+    if (state->broadcast) state->broadcast->join(state->id, &group);
     return state->send(state->id, &answer, echo_sent, state);
 }
 
@@ -235,6 +300,7 @@ static asgi_result echo_go_on(echo *state)
 
 static asgi_result answer_echo(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
+    static const asgi_string extension = ASGI_STRING("asgi.broadcast/1");
     echo *state = (echo *)calloc(1, sizeof *state);
     asgi_result result;
     if (state == NULL) return ASGI_FAILED;
@@ -242,6 +308,7 @@ static asgi_result answer_echo(const asgi_scope *scope, asgi_receive receive, as
     state->host = scope->host;
     state->receive = receive;
     state->send = send;
+    if (asgi_equal(asgi_path(scope), "/group")) state->broadcast = (const asgi_broadcast *)scope->host->extension(scope->id, &extension);
     result = echo_go_on(state);
     if (result == ASGI_PENDING) return ASGI_PENDING;
     free(state);
@@ -255,6 +322,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
     path = asgi_path(scope);
     if (asgi_equal(path, "/")) return asgi_respond(scope, send, 200, "text/plain", asgi_text("Hello, World!"));
+    if (asgi_equal(path, "/thread")) return answer_from_thread(scope, send);
     if (asgi_equal(path, "/1m")) return answer_mebibyte(scope, send);
     if (asgi_equal(path, "/1k")) return answer_bytes(scope, send, 1 << 10);
     if (asgi_equal(path, "/10k")) return answer_bytes(scope, send, 10 << 10);

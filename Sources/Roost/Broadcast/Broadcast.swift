@@ -17,7 +17,8 @@ final class Broadcast: Sendable {
 
     /// `delivered` is run when it has been given to the members on so many loops.
     init(
-        group: GroupName, message: WebSocketMessage, except: asgi_id, loops: Int, delivered: @escaping @Sendable () -> Void
+        group: GroupName, message: WebSocketMessage, except: asgi_id, loops: Int,
+        delivered: @escaping @Sendable () -> Void
     ) {
         self.group = group
         self.message = message
