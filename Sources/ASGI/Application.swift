@@ -36,6 +36,11 @@ public protocol Application: Sendable {
     /// before the response has started becomes the answer, any other a 500 and a line in the log.
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws
 
+    /// Answers one WebSocket: accepts or rejects it, receives and sends until it ends. Where and how it runs is as with `http`.
+    /// Returning closes it with 1000, throwing with 1011 (403 and 500 before it was accepted; an `AnsweringError` becomes
+    /// the answer). An application without one rejects them all.
+    func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws
+
     /// Shutdown: after the last request, on Swift's own threads. What it throws is logged by the host.
     func shutdown() async throws
 }
@@ -43,6 +48,11 @@ public protocol Application: Sendable {
 extension Application {
     /// Nothing is to be done.
     public func shutdown() async throws {}
+
+    /// There are no WebSockets here.
+    public func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws {
+        try await send(.close())
+    }
 
     /// The body of the module's `application`: the barrier that nothing thrown crosses.
     ///
@@ -54,6 +64,7 @@ extension Application {
     public static func call(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
         switch scope.pointee.type {
         case ASGI_HTTP: HTTPCall.begin(Self.self, scope, receive, send)
+        case ASGI_WEBSOCKET: WebSocketCall.begin(Self.self, scope, receive, send)
         case ASGI_LIFESPAN: LifespanCall.begin(Self.self, scope, receive, send)
         default: ASGI_UNSUPPORTED
         }

@@ -169,4 +169,62 @@ struct SwiftModuleTests {
         #expect(served.log.holding("the client has left").count == 2)
         withExtendedLifetime(client) {}
     }
+
+    private func open(_ served: ServedHost, _ target: String, _ fields: [String] = []) throws -> RawClient {
+        let client = try served.client()
+        #expect(try client.askForWebSocket(target, fields: fields).status == 101)
+        return client
+    }
+
+    @Test("WebSockets: messages as a sequence, events, a close with its code, and the errors that answer")
+    func webSockets() async throws {
+        let served = try await self.serve()
+        let client = try served.client()
+        let accepted = try client.askForWebSocket("/echo", fields: ["sec-websocket-protocol: a, b"])
+        #expect(accepted.header("sec-websocket-protocol") == "b")
+        #expect(accepted.header("x-swift") == "yes")
+        for frame in [WebSocketFrame.text("hé"), .binary([0, 255]), .text("")] {
+            client.send(frame)
+            #expect(try client.readFrame() == frame)
+        }
+        client.send(.close(1000))
+        #expect(try client.readFrame()?.code == 1000)
+
+        let events = try self.open(served, "/events")
+        events.send(.text("one"))
+        events.send(.close(4001, "bye"))
+        #expect(try events.readFrame()?.code == 4001)
+        await served.log.wait(for: "events: ")
+        #expect(
+            served.log.holding("events: ").first?.contains(
+                #"connect | message(ASGI.WebSocketMessage.text("one")) | disconnect(code: 4001, reason: "bye") | the client"#
+                    + " has left") == true)
+
+        #expect(try served.client().askForWebSocket("/nothing").status == 403)
+        let rejected = try served.client().askForWebSocket("/reject")
+        #expect(rejected.status == 401)
+        #expect(rejected.text == "who are you?")
+        #expect(try served.client().askForWebSocket("/throw").status == 404)
+        #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
+        #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
+        try await served.host.stop()
+    }
+
+    @Test("groups, and timers that end with their task")
+    func groupsAndTimers() async throws {
+        let served = try await self.serve()
+        let members = try (0..<3).map { _ in try self.open(served, "/room") }
+        for member in members { #expect(try member.readFrame() == .text("joined")) }
+        members[0].send(.text("others"))
+        members[0].send(.binary([1]))
+        #expect(try members[0].readFrame() == .binary([1]))
+        for member in members[1...] {
+            #expect(try member.readFrame() == .text("others"))
+            #expect(try member.readFrame() == .binary([1]))
+        }
+        let clock = try self.open(served, "/clock")
+        for text in ["tick 1", "tick 2", "tick 3", "cancelled"] { #expect(try clock.readFrame() == .text(text)) }
+        #expect(try clock.readFrame() == .close(4000, "time is up"))
+        try await served.host.stop()
+    }
 }

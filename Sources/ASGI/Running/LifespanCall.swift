@@ -1,4 +1,5 @@
 import CASGI
+import Synchronization
 
 /// The lifespan of an application: makes it at startup, gives it up at shutdown.
 struct LifespanCall: Sendable {
@@ -23,6 +24,7 @@ struct LifespanCall: Sendable {
         let running: RunningApplication<App>
         do {
             guard let loops = EventLoops(self.scope) else { throw MissingExtension() }
+            runningPool.withLock { $0 = PoolExecutor(self.scope) }
             running = RunningApplication(try await App(self.scope), loops)
         } catch {
             return self.refuse(error)

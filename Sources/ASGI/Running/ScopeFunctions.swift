@@ -78,6 +78,11 @@ struct ScopeFunctions: @unchecked Sendable {
         }
     }
 
+    /// Gives an event that is made already.
+    func send(
+        _ event: UnsafePointer<asgi_event>, _ then: asgi_then, _ context: UnsafeMutableRawPointer?
+    ) -> asgi_result { self.sendCall(self.id, event, then, context) }
+
     /// Waits for what `send`, called with this completion, has begun.
     func awaitSend(_ send: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result) async -> asgi_result {
         await withUnsafeContinuation { continuation in

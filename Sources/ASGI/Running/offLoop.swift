@@ -1,7 +1,9 @@
-/// Runs work that may block, on Swift's own threads; whoever awaits it goes on on its event loop.
+import Synchronization
+
+/// Runs work that may block, on the host's pool of threads; whoever awaits it goes on on its event loop.
 ///
-/// There are as many of those threads as CPUs, and they are everybody's: for files and short computations, not for work
-/// that waits for minutes.
+/// How many threads there are the operator says (`--blocking-threads`); work waits for a free one. Where the pool's queue is
+/// full, and after shutdown, it runs on Swift's own threads.
 ///
 /// ```swift
 /// let text = try await offLoop { try readFile(path) }
@@ -10,5 +12,10 @@
 public func offLoop<Result: Sendable, Failure: Error>(
     _ work: @Sendable () throws(Failure) -> Result
 ) async throws(Failure) -> Result {
-    try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(Failure) -> Result in try work() }
+    let executor: any TaskExecutor = runningPool.withLock { $0 } ?? globalConcurrentExecutor
+    return try await withTaskExecutorPreference(executor) { () async throws(Failure) -> Result in try work() }
 }
+
+/// The pool of the application of this module that was started last: every image has an SDK of its own, and applications of one
+/// image have one host.
+let runningPool = Mutex<PoolExecutor?>(nil)

@@ -50,6 +50,20 @@ public struct HTTPScope: Sendable {
     /// (`LifespanScope.settings`).
     public func setting(_ key: String) -> String? { self.memory.host.setting(self.memory.id, key) }
 
+    /// Messages to groups of WebSockets.
+    public var broadcast: Broadcast { Broadcast(self.memory.id, self.memory.host) }
+
+    /// Waits; ends early when the task is cancelled or the scope is over. [any]
+    ///
+    /// Throws `CancellationError` then. `Task.sleep` serves as well; this one knows the scope.
+    ///
+    /// ```swift
+    /// try await scope.sleep(for: .milliseconds(250))
+    /// ```
+    public func sleep(for duration: Duration) async throws {
+        try await HostTimer(self.memory.id, self.memory.host).wait(for: duration)
+    }
+
     /// Writes a line to the host's log, with the application's name and the request's id. [any]
     public func log(_ level: LogLevel, _ message: String) { self.memory.host.log(self.memory.id, level, message) }
 }

@@ -43,4 +43,7 @@ public struct LifespanScope: Sendable {
 
     /// Writes a line to the host's log, with the application's name. [any]
     public func log(_ level: LogLevel, _ message: String) { self.host.log(self.id, level, message) }
+
+    /// Messages to groups of WebSockets, for as long as the application runs.
+    public var broadcast: Broadcast { Broadcast(self.id, self.host) }
 }

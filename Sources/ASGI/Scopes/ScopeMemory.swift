@@ -2,7 +2,7 @@ import CASGI
 
 /// A copy of a scope: the host's own is gone when the scope is over, and values of Swift may be kept for longer.
 ///
-/// One block of memory holds the header fields, then the extensions, then all bytes. Immutable.
+/// One block of memory holds the header fields, then the extensions and the subprotocols, then all bytes. Immutable.
 final class ScopeMemory: @unchecked Sendable {
     let id: asgi_id
     let host: HostReference
@@ -10,24 +10,28 @@ final class ScopeMemory: @unchecked Sendable {
     let clientPort, serverPort: Int32
     let headers: UnsafeMutableBufferPointer<asgi_header>
     let extensions: UnsafeMutableBufferPointer<asgi_string>
+    let subprotocols: UnsafeMutableBufferPointer<asgi_string>
     private let block: UnsafeMutableRawPointer
 
     /// [loop] of the scope.
     init(_ scope: CScope) {
         let given = UnsafeBufferPointer(start: scope.pointee.headers, count: scope.pointee.header_count)
         let givenExtensions = UnsafeBufferPointer(start: scope.pointee.extensions, count: scope.pointee.extension_count)
+        let givenProtocols = UnsafeBufferPointer(
+            start: scope.pointee.subprotocols, count: scope.pointee.subprotocol_count)
         let fieldsSize = given.count * MemoryLayout<asgi_header>.stride
-        let extensionsSize = givenExtensions.count * MemoryLayout<asgi_string>.stride
-        var size = fieldsSize + extensionsSize
+        let namesSize = (givenExtensions.count + givenProtocols.count) * MemoryLayout<asgi_string>.stride
+        var size = fieldsSize + namesSize
         for header in given { size += header.name.size + header.value.size }
         for name in givenExtensions { size += name.size }
+        for name in givenProtocols { size += name.size }
         size += scope.pointee.method.size + scope.pointee.http_version.size + scope.pointee.scheme.size
         size += scope.pointee.path.size + scope.pointee.raw_path.size + scope.pointee.query_string.size
         size += scope.pointee.root_path.size + scope.pointee.client_host.size + scope.pointee.server_host.size
         let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: MemoryLayout<asgi_header>.alignment)
         self.block = block
 
-        var end = block + fieldsSize + extensionsSize
+        var end = block + fieldsSize + namesSize
         func copy(_ string: asgi_string) -> asgi_string {
             guard let data = string.data, string.size > 0 else { return asgi_string(data: nil, size: 0) }
             end.copyMemory(from: data, byteCount: string.size)
@@ -42,12 +46,16 @@ final class ScopeMemory: @unchecked Sendable {
                 at: index, to: asgi_header(name: copy(header.name), value: copy(header.value))
             )
         }
-        self.extensions = UnsafeMutableBufferPointer(
-            start: (block + fieldsSize).bindMemory(to: asgi_string.self, capacity: givenExtensions.count),
-            count: givenExtensions.count
-        )
+        let names = (block + fieldsSize).bindMemory(
+            to: asgi_string.self, capacity: givenExtensions.count + givenProtocols.count)
+        self.extensions = UnsafeMutableBufferPointer(start: names, count: givenExtensions.count)
+        self.subprotocols = UnsafeMutableBufferPointer(
+            start: names + givenExtensions.count, count: givenProtocols.count)
         for (index, name) in givenExtensions.enumerated() {
             self.extensions.initializeElement(at: index, to: copy(name))
+        }
+        for (index, name) in givenProtocols.enumerated() {
+            self.subprotocols.initializeElement(at: index, to: copy(name))
         }
         self.id = scope.pointee.id
         self.host = HostReference(scope.pointee.host)
