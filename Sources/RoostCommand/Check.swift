@@ -17,6 +17,9 @@ struct Check: ParsableCommand {
     @Option(help: "Seconds that it may take to be loaded.")
     var probeTimeout = 10
 
+    @Flag(help: "Serve it too, be its clients, and hold what it does against asgi.h.")
+    var conformance = false
+
     func run() throws {
         let name = try ModuleName(self.module)
         let path = try ModuleLocator(folders: [self.appDir]).path(of: name)
@@ -36,5 +39,7 @@ struct Check: ParsableCommand {
         }
         terminal.write(text)
         if report.fault != nil { throw ExitCode(1) }
+        guard self.conformance else { return }
+        guard try Conformance.hold(self.module, appDir: self.appDir) else { throw ExitCode(1) }
     }
 }

@@ -9,7 +9,7 @@ struct RoostCommand: ParsableCommand {
         commandName: "roost",
         abstract: "An application server for shared libraries.",
         version: "roost \(RoostVersion.current)",
-        subcommands: [Serve.self, Check.self, Version.self, Probe.self],
+        subcommands: [Serve.self, Check.self, Version.self, Probe.self, Conformance.self],
         defaultSubcommand: Serve.self
     )
 

@@ -202,6 +202,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/response")) return reject(scope, receive, send, 1);
     if (asgi_equal(path, "/return-before")) return ASGI_DONE;
     if (asgi_equal(path, "/raise-before")) return ASGI_FAILED;
+    if (asgi_equal(path, "/unsupported")) return ASGI_UNSUPPORTED;
     if (asgi_equal(path, "/half-response")) return start_response(scope, send, 401), ASGI_DONE;
     if (asgi_equal(path, "/flood")) return flood(scope, send);
     if (asgi_equal(path, "/gate")) return wait_at_gate(scope, receive, send);

@@ -166,6 +166,9 @@ struct WebSocketTests {
         for target in ["/return-before", "/raise-before", "/half-response"] {
             #expect(try served.client().askForWebSocket(target).status == 500)
         }
+        let complaints = served.log.holding("error").count
+        #expect(try served.client().askForWebSocket("/unsupported").status == 403)
+        #expect(served.log.holding("error").count == complaints)
         for (target, code) in [("/return-after", 1000), ("/raise-after", 1011)] {
             let client = try self.open(served, target)
             #expect(try client.readFrame()?.code == code)
@@ -208,7 +211,10 @@ struct WebSocketTests {
         #expect(sent.count < 32)
         #expect(try served.get("/open").text == "opened")
         #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
-        #expect(try client.readFrame()?.code == 1000)
+        // A slow machine may have been pinged while nothing of it was there.
+        var last = try client.readFrame()
+        while last?.opcode == 9 { last = try client.readFrame() }
+        #expect(last?.code == 1000)
         try await served.host.stop()
     }
 

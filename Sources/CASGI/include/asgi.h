@@ -123,7 +123,7 @@ typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then the
  * ASGI_INVALID: an event out of order or malformed; the host's log names event and state. */
 typedef asgi_result (*asgi_send)(asgi_id id, const asgi_event *event, asgi_then then, void *context);
 
-/* Types of scopes. */
+/* Types of scopes. A WebSocket of an application that has none, so that it answers ASGI_UNSUPPORTED, is rejected with 403. */
 #define ASGI_HTTP 1u      /* one request                                   "http"      */
 #define ASGI_WEBSOCKET 2u /* one WebSocket                                 "websocket" */
 #define ASGI_LIFESPAN 3u  /* the application itself, from start to stop    "lifespan"  */

@@ -91,10 +91,10 @@ public struct ModuleProbe: Sendable {
 }
 
 /// What people call a signal.
-struct SignalName: CustomStringConvertible {
-    let description: String
+public struct SignalName: CustomStringConvertible {
+    public let description: String
 
-    init(_ number: CInt) {
+    public init(_ number: CInt) {
         self.description =
             switch number {
             case SIGSEGV: "SIGSEGV"

@@ -163,10 +163,12 @@ final class Scope: ExchangeOwner {
     /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
     private func end(_ result: asgi_result) {
         _ = self.slot.pointee.end(self.id)
+        // It does not know WebSockets: that is no failure.
+        if result == ASGI_UNSUPPORTED, let socket { OwnAnswer.noWebSocket.reject(socket) }
         switch self.exchange?.end(failed: result < 0) {
         case nil: break
         case .complete:
-            guard result < 0, result != ASGI_GONE else { break }
+            guard result < 0, result != ASGI_GONE, self.socket == nil || result != ASGI_UNSUPPORTED else { break }
             self.log(.error, "application failed with \(ResultName(result)) after its response")
         case .answered: self.log(.error, "\(Self.how(result)) without a response; answered 500")
         case .aborted: self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")

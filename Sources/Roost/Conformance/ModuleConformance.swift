@@ -1,0 +1,138 @@
+import CASGI
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+
+/// Holds a module against what `asgi.h` demands of one: serves it in this process, and is its clients. For `roost check
+/// --conformance`, in a child: a module that crashes takes it along.
+public struct ModuleConformance: Sendable {
+    /// How one case ended.
+    public struct Outcome: Sendable {
+        public let name: String
+        /// Nil: as it should.
+        public let fault: String?
+    }
+
+    private let application: PreparedApplication
+    private let log = Complaints()
+
+    public init(_ application: PreparedApplication) { self.application = application }
+
+    /// Runs all cases; `tell` hears of each before and after it.
+    public func run(_ began: (String) -> Void, _ ended: (Outcome) -> Void) async {
+        func hold(_ name: String, _ body: () async throws -> Void) async -> Bool {
+            began(name)
+            do {
+                try await body()
+                let complaints = self.log.take()
+                ended(Outcome(name: name, fault: complaints.first))
+                return complaints.isEmpty
+            } catch {
+                ended(Outcome(name: name, fault: "\(error)"))
+                return false
+            }
+        }
+        var host: Host?
+        let hasStarted = await hold("it starts, or says that it has no lifespan") {
+            let started = try Host(self.application, configuration: self.configuration)
+            try await started.start()
+            host = started
+        }
+        guard hasStarted, let host, case .tcp(_, let port) = host.addresses[0] else { return }
+        for (name, body) in Self.cases { _ = await hold(name) { try body(ConformanceClient(port: port)) } }
+        _ = await hold("a scope of a type that nobody knows is refused") { try self.unknownScope() }
+        _ = await hold("every scope has ended, and it shuts down in time") { try await host.stop() }
+    }
+
+    private var configuration: HostConfiguration {
+        var configuration = HostConfiguration()
+        configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
+        configuration.lifespanTime = 10
+        configuration.server.graceTime = 5
+        let log = self.log
+        configuration.logger = Logger(label: "conformance") { _ in Complaints.Handler(complaints: log) }
+        return configuration
+    }
+
+    private typealias Case = @Sendable (ConformanceClient) throws -> Void
+
+    /// In the order of `asgi.h`.
+    private static let cases: [(String, Case)] = [
+        ("GET / is answered whole, twice on one connection", { client in
+            for _ in 0..<2 { try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
+        }),
+        ("HEAD / is answered without a body", { client in
+            try client.ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", isHead: true)
+            try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        }),
+        ("a path that nobody knows is answered", { client in
+            try client.ask("GET /conformance/%E2%82%AC?a=%00 HTTP/1.1\r\nhost: x\r\n\r\n")
+        }),
+        ("a body of 64 KiB in chunks is answered, received or not", { client in
+            let chunk = "400\r\n\(String(repeating: "x", count: 1024))\r\n"
+            let body = String(repeating: chunk, count: 64) + "0\r\n\r\n"
+            try client.ask("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\(body)")
+        }),
+        ("a client that leaves in the middle of its body ends the scope", { client in
+            client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nhalf")
+            client.reset()
+        }),
+        ("a client that leaves before it is answered ends the scope", { client in
+            client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.reset()
+        }),
+        ("a WebSocket is accepted or refused; an accepted one ends with its client's close", { client in
+            try client.openSocket()
+        }),
+        ("a WebSocket that is lost ends its scope", { client in
+            client.send(ConformanceClient.handshake)
+            client.reset()
+        }),
+    ]
+
+    /// Calls the module's function itself, with functions of a host that has nothing.
+    private func unknownScope() throws {
+        let image = try ModuleImage(path: self.application.staged.path, symbol: self.application.symbol)
+        let scope = UnsafeMutablePointer<asgi_scope>.zeroed(bytes: asgi_scope_size())
+        defer { UnsafeMutableRawPointer(scope).deallocate() }
+        scope.pointee.size = UInt32(asgi_scope_size())
+        scope.pointee.type = 77
+        scope.pointee.host = HostTable.pointer
+        // An id that never was: every call about it is STALE.
+        let result = image.application(scope, receiveCall, sendCall)
+        guard result < 0 else {
+            throw HostError(
+                code: .module,
+                message: "it returned \(ResultName(result)) for a scope of type 77: ASGI_UNSUPPORTED is expected")
+        }
+    }
+}
+
+/// What the host has complained of: every warning and error about the module.
+private final class Complaints: Sendable {
+    private let lines = NIOLockedValueBox<[String]>([])
+
+    func take() -> [String] {
+        self.lines.withLockedValue { lines in
+            defer { lines = [] }
+            return lines
+        }
+    }
+
+    struct Handler: LogHandler {
+        let complaints: Complaints
+        var logLevel = Logger.Level.warning
+        var metadata: Logger.Metadata = [:]
+
+        init(complaints: Complaints) { self.complaints = complaints }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { self.metadata[key] }
+            set { self.metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            self.complaints.lines.withLockedValue { $0.append("\(event.message)") }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Glibc
+import Roost
+
+/// `roost conformance`: the child of `roost check --conformance`. Not for people.
+struct Conformance: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve a module, and hold it against asgi.h.", shouldDisplay: false
+    )
+
+    @Argument var module: String
+    @Option var appDir = "."
+
+    /// Seconds until a module that never comes to an end is given up.
+    static let limit: UInt32 = 120
+
+    func run() throws {
+        alarm(Self.limit)
+        signal(SIGPIPE, SIG_IGN)
+        var request = PreparedApplication.Request(module: try ModuleName(self.module))
+        request.folder = self.appDir
+        let run = try RunDirectory.make(nil)
+        let conformance = ModuleConformance(try PreparedApplication(request, run: run))
+        let terminal = Terminal.output
+        Task {
+            var isGood = true
+            await conformance.run { name in
+                // Whoever reads on when this process has died sees where it was.
+                terminal.write("\(name): ")
+            } _: { outcome in
+                isGood = isGood && outcome.fault == nil
+                terminal.write(outcome.fault.map { "\(terminal.red("wrong")), \($0)\n" } ?? "\(terminal.green("ok"))\n")
+            }
+            run.remove()
+            _exit(isGood ? 0 : 1)
+        }
+        while true { pause() }
+    }
+
+    /// Runs the child; false: something was wrong, and has been written.
+    static func hold(_ module: String, appDir: String) throws -> Bool {
+        let words = ["roost", "conformance", module, "--app-dir", appDir]
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var child = pid_t()
+        let code = posix_spawn(&child, "/proc/self/exe", nil, nil, &arguments, environ)
+        guard code == 0 else {
+            throw HostError(code: .module, message: "no child can be started: \(String(cString: strerror(code)))")
+        }
+        var status: CInt = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        if signal == SIGALRM {
+            Terminal.output.write("wrong, it did not come to an end within \(Self.limit) seconds\n")
+        } else if signal != 0 {
+            Terminal.output.write("wrong, crashed with \(SignalName(signal))\n")
+        }
+        return status == 0
+    }
+}

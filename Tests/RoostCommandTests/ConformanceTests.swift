@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `roost check --conformance`: any module, held against what `asgi.h` demands of one.
+@Suite("roost check --conformance")
+struct ConformanceTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    @Test("the modules of this tree pass", arguments: ["Hello", "Bench", "Chat", "SwiftHello", "SwiftCalls"])
+    func passes(name: String) throws {
+        let checked = try Command.run(
+            [Repository.roost, "check", "--conformance", "\(Repository.products)/lib\(name).so"])
+        #expect(checked.status == 0, "\(checked.output)")
+        #expect(checked.output.components(separatedBy: ": ok\n").count - 1 == 11)
+        #expect(!checked.output.contains("wrong"))
+    }
+
+    @Test("what a module does wrong is found, by the name of the case; so is a crash")
+    func finds() throws {
+        func check(_ name: String, _ body: String) throws -> Command {
+            let library = try Fixture.compile(
+                """
+                #include <asgi.h>
+                asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+                {
+                    asgi_event event = asgi_event_of(0);
+                    (void)receive; (void)event;
+                    if (scope->type == ASGI_LIFESPAN) return ASGI_UNSUPPORTED;
+                    \(body)
+                }
+                """, named: name, in: self.folder)
+            return try Command.run([Repository.roost, "check", "--conformance", library])
+        }
+        let deaf = try check("deaf", "return scope->type == ASGI_HTTP ? ASGI_DONE : ASGI_UNSUPPORTED;")
+        #expect(deaf.status == 1)
+        #expect(deaf.output.contains("GET / is answered whole, twice on one connection: wrong, "))
+        #expect(deaf.output.contains("without a response"))
+        let greedy = try check(
+            "greedy", #"return asgi_respond(scope, send, 200, "text/plain", asgi_text("anything goes"));"#)
+        #expect(greedy.status == 1)
+        #expect(greedy.output.contains("a scope of a type that nobody knows is refused: wrong, "))
+        let careless = try check(
+            "careless",
+            #"""
+            if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+            if (asgi_equal(scope->method, "POST")) return ASGI_PENDING;
+            return asgi_respond(scope, send, 200, "text/plain", asgi_text("x"));
+            """#)
+        #expect(careless.output.contains("every scope has ended, and it shuts down in time: wrong, "))
+        let crashing = try check("crashing", "return *(volatile asgi_result *)8;")
+        #expect(crashing.status == 1)
+        #expect(
+            crashing.output.hasSuffix("GET / is answered whole, twice on one connection: wrong, crashed with SIGSEGV\n"))
+    }
+}
