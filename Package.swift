@@ -143,5 +143,10 @@ if Context.environment["ROOST_FUZZ"] != nil {
             name: "RequestFuzz", dependencies: ["CFuzz", "HTTPServer"], path: "Tests/Fuzz/RequestFuzz",
             swiftSettings: swift
         ),
+        .executableTarget(
+            name: "SocketFuzz",
+            dependencies: ["CFuzz", "HTTPServer", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Tests/Fuzz/SocketFuzz", swiftSettings: swift
+        ),
     ]
 }

@@ -7,52 +7,13 @@ import Testing
 /// Frames and messages from a client (RFC 6455 §5, §8.1; RFC 7692).
 @Suite("Frames of a WebSocket")
 struct WebSocketReaderTests {
-    /// What a reader made of bytes.
-    private enum Event: Equatable {
-        case text(String)
-        case binary([UInt8])
-        case ping([UInt8])
-        case pong
-        case close(Int, String)
-        case failed(Int)
-    }
+    private typealias Event = FrameStream.Event
 
-    /// Reads bytes that come in pieces of `step`; the input that is not done with is shown again, as a connection does.
     private func read(
         _ bytes: [UInt8], step: Int = .max, most: Int = 1 << 20, memory: MessageMemory = MessageMemory(most: 1 << 30),
         deflate: DeflateAgreement? = nil
     ) -> [Event] {
-        let scratch = WebSocketScratch()
-        return withExtendedLifetime(scratch) {
-            var reader = WebSocketReader(most: most, memory: memory, scratch: scratch, inflater: deflate?.inflater)
-            defer { reader.end() }
-            var events: [Event] = []
-            var shown: [UInt8] = []
-            var rest = bytes[...]
-            repeat {
-                shown += rest.prefix(step)
-                rest = rest.dropFirst(step)
-                while true {
-                    let (step, consumed) = shown.withUnsafeBytes { reader.next($0) }
-                    shown.removeFirst(consumed)
-                    switch step {
-                    case .incomplete: break
-                    case .message(isText: true):
-                        events.append(.text(String(decoding: reader.message.readableBytesView, as: UTF8.self)))
-                    case .message(isText: false): events.append(.binary(Array(reader.message.readableBytesView)))
-                    case .ping(let payload): events.append(.ping(Array(payload)))
-                    case .pong: events.append(.pong)
-                    case .close(let close):
-                        events.append(.close(close.code, String(decoding: close.reason, as: UTF8.self)))
-                    case .failed(let close):
-                        events.append(.failed(close.code))
-                        return events
-                    }
-                    if case .incomplete = step { break }
-                }
-            } while !rest.isEmpty
-            return events
-        }
+        FrameStream.events(of: bytes, step: step, most: most, memory: memory, deflate: deflate)
     }
 
     private func read(_ frames: [WebSocketFrame], step: Int = .max, most: Int = 1 << 20) -> [Event] {

@@ -13,7 +13,7 @@ limit.rlim_cur = limit.rlim_max
 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 
 let word = CommandLine.arguments.dropFirst().first ?? ""
-let attacks = (Attack.slow + Attack.large + Attack.many + Attack.resets).filter {
+let attacks = (Attack.slow + Attack.large + Attack.many + Attack.resets + Attack.sockets).filter {
     word.isEmpty || $0.name.contains(word)
 }
 guard !attacks.isEmpty else {

@@ -53,6 +53,7 @@ struct ConformanceTests {
         let crashing = try check("crashing", "return *(volatile asgi_result *)8;")
         #expect(crashing.status == 1)
         #expect(
-            crashing.output.hasSuffix("GET / is answered whole, twice on one connection: wrong, crashed with SIGSEGV\n"))
+            crashing.output.hasSuffix("GET / is answered whole, twice on one connection: wrong, crashed with SIGSEGV\n")
+        )
     }
 }

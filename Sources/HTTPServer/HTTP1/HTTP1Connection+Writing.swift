@@ -183,7 +183,7 @@ extension HTTP1Connection {
     func relieved() {
         guard !self.isCongested else { return }
         self.tellCongested(.writable)
-        self.socket?.relieved()
+        self.socket?.answerOwedPing()
         guard self.isHeldBack else { return }
         self.goOn()
     }

@@ -106,6 +106,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if self.input.readableBytes == 0 {
             self.input = buffer
         } else {
+            // What was looked at already must not be kept as long as a part of something is left.
+            if self.input.readerIndex > 0 { self.input.discardReadBytes() }
             self.input.writeBuffer(&buffer)
         }
         // Of a head the time counts from its first byte, of a lingering connection from our end.

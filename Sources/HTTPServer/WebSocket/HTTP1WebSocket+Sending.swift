@@ -87,6 +87,7 @@ extension HTTP1WebSocket {
         if connection.machine.inputEnded, now - connection.since > self.loop.configuration.halfCloseTime {
             return connection.abort()
         }
+        self.answerOwedPing()
         if now - self.since == Self.idleTime { self.putContextsAside() }
         // What was sent waits until somebody receives: an answer to a ping may be behind it.
         guard connection.input.readableBytes == 0 else { return self.clock.heard(now: now) }

@@ -24,7 +24,8 @@ final class HTTP1WebSocket: WebSocket {
     private var isAwaited = false
     /// The connection is no more: what it has left can still be received.
     private(set) var isLost = false
-    /// A ping that could not be answered yet, since the client takes nothing: only the last one needs to be (RFC 6455 §5.5.3).
+    /// A ping that was not answered, since the client has not taken what was sent before: only the last one needs to be (RFC 6455
+    /// §5.5.3). Each pong on its way would keep a whole buffer of the loop's.
     private var owedPong: [UInt8]?
     /// The tick of our close, or of the last message.
     var since = 0
@@ -189,7 +190,7 @@ final class HTTP1WebSocket: WebSocket {
 
     private func answer(ping payload: UnsafeRawBufferPointer) {
         guard self.machine.isOpen, let connection = self.live else { return }
-        guard !connection.isCongested else {
+        guard connection.unsent == 0 else {
             self.owedPong = Array(payload)
             return
         }
@@ -197,8 +198,8 @@ final class HTTP1WebSocket: WebSocket {
         connection.wrote()
     }
 
-    /// What was under way has left.
-    func relieved() {
+    /// What was under way may have left.
+    func answerOwedPing() {
         guard let pong = self.owedPong else { return }
         self.owedPong = nil
         pong.withUnsafeBytes { self.answer(ping: $0) }

@@ -49,7 +49,9 @@ final class ConformanceClient {
     private func send(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Glibc.send(self.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
             // What the server does not take it has refused: its answer says so.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)

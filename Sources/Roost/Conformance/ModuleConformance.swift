@@ -58,36 +58,60 @@ public struct ModuleConformance: Sendable {
 
     /// In the order of `asgi.h`.
     private static let cases: [(String, Case)] = [
-        ("GET / is answered whole, twice on one connection", { client in
-            for _ in 0..<2 { try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
-        }),
-        ("HEAD / is answered without a body", { client in
-            try client.ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", isHead: true)
-            try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        }),
-        ("a path that nobody knows is answered", { client in
-            try client.ask("GET /conformance/%E2%82%AC?a=%00 HTTP/1.1\r\nhost: x\r\n\r\n")
-        }),
-        ("a body of 64 KiB in chunks is answered, received or not", { client in
-            let chunk = "400\r\n\(String(repeating: "x", count: 1024))\r\n"
-            let body = String(repeating: chunk, count: 64) + "0\r\n\r\n"
-            try client.ask("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\(body)")
-        }),
-        ("a client that leaves in the middle of its body ends the scope", { client in
-            client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nhalf")
-            client.reset()
-        }),
-        ("a client that leaves before it is answered ends the scope", { client in
-            client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-            client.reset()
-        }),
-        ("a WebSocket is accepted or refused; an accepted one ends with its client's close", { client in
-            try client.openSocket()
-        }),
-        ("a WebSocket that is lost ends its scope", { client in
-            client.send(ConformanceClient.handshake)
-            client.reset()
-        }),
+        (
+            "GET / is answered whole, twice on one connection",
+            { client in
+                for _ in 0..<2 { try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
+            }
+        ),
+        (
+            "HEAD / is answered without a body",
+            { client in
+                try client.ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", isHead: true)
+                try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            }
+        ),
+        (
+            "a path that nobody knows is answered",
+            { client in
+                try client.ask("GET /conformance/%E2%82%AC?a=%00 HTTP/1.1\r\nhost: x\r\n\r\n")
+            }
+        ),
+        (
+            "a body of 64 KiB in chunks is answered, received or not",
+            { client in
+                let chunk = "400\r\n\(String(repeating: "x", count: 1024))\r\n"
+                let body = String(repeating: chunk, count: 64) + "0\r\n\r\n"
+                try client.ask("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\(body)")
+            }
+        ),
+        (
+            "a client that leaves in the middle of its body ends the scope",
+            { client in
+                client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nhalf")
+                client.reset()
+            }
+        ),
+        (
+            "a client that leaves before it is answered ends the scope",
+            { client in
+                client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                client.reset()
+            }
+        ),
+        (
+            "a WebSocket is accepted or refused; an accepted one ends with its client's close",
+            { client in
+                try client.openSocket()
+            }
+        ),
+        (
+            "a WebSocket that is lost ends its scope",
+            { client in
+                client.send(ConformanceClient.handshake)
+                client.reset()
+            }
+        ),
     ]
 
     /// Calls the module's function itself, with functions of a host that has nothing.

@@ -1,0 +1,22 @@
+import CFuzz
+
+@testable import HTTPServer
+
+// libFuzzer shows what a WebSocket's client may send; the first byte says in which pieces it comes, and whether compression was
+// agreed upon. Whatever it is, the same has to come of it whole and in pieces, and nothing may crash.
+
+var count = CommandLine.argc
+var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+
+exit(
+    LLVMFuzzerRunDriver(&count, &arguments) { start, size in
+        guard let start, size > 0 else { return 0 }
+        let bytes = Array(UnsafeBufferPointer(start: start + 1, count: size - 1))
+        let deflate = start[0] & 1 == 1 ? DeflateAgreement() : nil
+        let step = Int(start[0] >> 1) % 32 + 1
+        let whole = FrameStream.events(of: bytes, step: .max, most: 4096, deflate: deflate)
+        precondition(
+            FrameStream.events(of: bytes, step: step, most: 4096, deflate: deflate) == whole, "pieces of \(step)")
+        return 0
+    }
+)

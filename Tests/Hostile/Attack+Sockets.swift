@@ -1,0 +1,145 @@
+import Foundation
+import TestSupport
+
+/// Clients of WebSockets that mean harm. The module sends back what it gets; compression is what the client offers.
+extension Attack {
+    static let sockets: [Attack] = [
+        Attack("a WebSocket that pings without end, and reads nothing") { victim in
+            let before = victim.memory
+            let client = try Self.socket(victim)
+            let pings = Array(repeating: WebSocketFrame(9, [UInt8](repeating: 0, count: 125)).bytes(), count: 1000)
+                .joined()
+            let flood = Array(pings)
+            nonisolated(unsafe) let sender = client
+            Thread { for _ in 0..<500 { sender.send(flood) } }.start()
+            guard client.waitForLoss(seconds: 60) else { throw Surprise("it is kept") }
+            let grown = max(victim.peak - before, 0)
+            guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            return "connection lost; \(grown >> 10) KiB kept meanwhile"
+        },
+        Attack("a WebSocket whose messages come back, and nobody reads") { victim in
+            let before = victim.memory
+            let client = try Self.socket(victim)
+            let flood = WebSocketFrame.binary([UInt8](repeating: 7, count: 64 << 10)).bytes()
+            nonisolated(unsafe) let sender = client
+            Thread { for _ in 0..<2000 { sender.send(flood) } }.start()
+            guard client.waitForLoss(seconds: 60) else { throw Surprise("it is kept") }
+            let grown = max(victim.peak - before, 0)
+            guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            return "connection lost; \(grown >> 10) KiB kept meanwhile"
+        },
+        Attack(
+            "a bomb: 16 KiB that inflate to 16 MiB and more",
+            onFresh: { victim in
+                let before = victim.memory
+                for _ in 0..<20 {
+                    let client = try Self.socket(victim, ["sec-websocket-extensions: permessage-deflate"])
+                    client.send(WebSocketFrame(2, Self.bomb, reserved: 0x40))
+                    try expect("close", try client.readFrame()?.code, 1009)
+                }
+                let grown = max(victim.peak - before, 0)
+                guard grown < 48 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+                return "20 times 1009; \(mebibytes(grown)) at most meanwhile"
+            }),
+        Attack(
+            "100 messages of 16 MiB, each but for its last byte",
+            onFresh: { victim in
+                let before = victim.memory
+                let size = 16 << 20
+                let frame = WebSocketFrame.binary([UInt8](repeating: 1, count: size)).bytes().dropLast()
+                var clients: [RawClient] = []
+                var refused = 0
+                for _ in 0..<100 {
+                    let client = try Self.socket(victim)
+                    client.send(Array(frame))
+                    client.send(WebSocketFrame(9))
+                    clients.append(client)
+                    // The limit is 256 MiB; malloc keeps half as much again of what was outgrown.
+                    if victim.memory - before > 512 << 20 {
+                        throw Surprise("it keeps \(mebibytes(victim.memory - before))")
+                    }
+                }
+                for client in clients {
+                    var wait = pollfd(fd: client.descriptor, events: Int16(POLLIN), revents: 0)
+                    guard poll(&wait, 1, 0) > 0 else { continue }
+                    try expect("close", try client.readFrame()?.code, 1013)
+                    refused += 1
+                }
+                guard refused >= 80 else { throw Surprise("only \(refused) were refused") }
+                return "\(refused) times 1013; \(mebibytes(victim.memory - before)) kept"
+            }),
+        Attack("a million empty fragments of one message") { victim in
+            let before = victim.memory
+            let client = try Self.socket(victim)
+            client.send(WebSocketFrame(1, [0x61], isFinal: false))
+            let fragments = Array(
+                [[UInt8]](repeating: WebSocketFrame(0, isFinal: false).bytes(), count: 10_000).joined())
+            for _ in 0..<100 { client.send(fragments) }
+            client.send(WebSocketFrame(0, [0x62]))
+            try expect("message", try client.readFrame()?.text, "ab")
+            let grown = max(victim.peak - before, 0)
+            guard grown < 2 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            return "the message came back; it grew by \(grown >> 10) KiB"
+        },
+        Attack("frames of random bytes, 2,000 sockets") { victim in
+            var numbers = SystemRandomNumberGenerator()
+            for _ in 0..<2000 {
+                let client = try Self.socket(victim, ["sec-websocket-extensions: permessage-deflate"])
+                client.send((0..<64).map { _ in UInt8.random(in: 0...255, using: &numbers) })
+                client.shutdownWrite()
+                _ = client.skipToEnd()
+            }
+            return "all closed"
+        },
+        Attack(
+            "9,000 idle WebSockets, each after a message",
+            onFresh: { victim in
+                let before = victim.memory
+                var clients: [RawClient] = []
+                for _ in 0..<9_000 {
+                    let client = try Self.socket(victim)
+                    client.send(.text("hello"))
+                    try expect("message", try client.readFrame()?.text, "hello")
+                    clients.append(client)
+                }
+                let each = (victim.memory - before) / clients.count
+                guard each < 10 << 10 else { throw Surprise("\(each) bytes a WebSocket") }
+                for index in stride(from: 0, to: 9_000, by: 1000) {
+                    clients[index].send(.text("still"))
+                    try expect("message", try clients[index].readFrame()?.text, "still")
+                }
+                return "all kept and answered; \(each) bytes each"
+            }),
+    ]
+
+    private static func socket(_ victim: Victim, _ fields: [String] = []) throws -> RawClient {
+        let client = try victim.client()
+        try expect("handshake", try client.askForWebSocket("/ws", fields: fields).status, 101)
+        return client
+    }
+
+    /// Zeros, deflated: a stored block would be as large as they are, so each block repeats the one byte before it 258 times
+    /// (RFC 1951 §3.2.6: the fixed codes).
+    private static let bomb: [UInt8] = {
+        var bits: [Bool] = []
+        func put(_ value: Int, _ count: Int) { for bit in 0..<count { bits.append(value >> bit & 1 == 1) } }
+        func code(_ value: Int, _ count: Int) {
+            for bit in (0..<count).reversed() { bits.append(value >> bit & 1 == 1) }
+        }
+        // Not the last block, fixed codes; the literal 0; then length 258 (code 285) at distance 1 (code 0).
+        put(0, 1)
+        put(1, 2)
+        code(0x30, 8)
+        for _ in 0..<66_000 {
+            code(0xc5, 8)
+            code(0, 5)
+        }
+        // The end of the block, and the empty stored one whose last four bytes are left out (RFC 7692 §7.2.1).
+        code(0, 7)
+        put(0, 3)
+        while bits.count % 8 != 0 { bits.append(false) }
+        return stride(from: 0, to: bits.count, by: 8).map { at in
+            (0..<8).reduce(0) { $0 | (bits[at + $1] ? 1 << UInt8($1) : 0) }
+        }
+    }()
+}
