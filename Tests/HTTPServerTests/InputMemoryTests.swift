@@ -53,12 +53,18 @@ struct InputMemoryTests {
         let frame = WebSocketFrame(10, [UInt8](repeating: 1, count: 97)).bytes()
         let stream = Array([[UInt8]](repeating: frame, count: 64).joined())
         var at = 0
+        var widest = 0
+        var pool: [ByteBuffer] = []
         for _ in 0..<(16 << 10) {
-            try channel.writeInbound(ByteBuffer(bytes: (0..<1024).map { stream[(at + $0) % stream.count] }))
+            let buffer = ByteBuffer(bytes: (0..<1024).map { stream[(at + $0) % stream.count] })
+            try channel.writeInbound(buffer)
+            widest = max(widest, connection.input.capacity)
+            // NIO's pool keeps its buffers too.
+            pool = pool.suffix(3) + [buffer]
             at = (at + 1024) % stream.count
         }
         #expect(connection.machine.phase == .webSocket)
-        #expect(connection.input.capacity <= 8 << 10)
+        #expect(widest <= 8 << 10)
         _ = try channel.finish(acceptAlreadyClosed: true)
     }
 }
