@@ -32,7 +32,7 @@ struct WebSocketStateMachineTests {
         let open = self.opened()
         #expect(throws: SendFault.acceptTwice) { try open.mayAccept() }
         #expect(throws: SendFault.rejectTooLate) { try open.mayReject() }
-        #expect(try open.maySend())
+        #expect(try open.maySend() == true)
     }
 
     @Test("the application closes first, the client answers")

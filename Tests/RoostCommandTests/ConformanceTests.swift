@@ -39,7 +39,7 @@ struct ConformanceTests {
         #expect(deaf.output.contains("GET / is answered whole, twice on one connection: wrong, "))
         #expect(deaf.output.contains("without a response"))
         let greedy = try check(
-            "greedy", #"return asgi_respond(scope, send, 200, "text/plain", asgi_text("anything goes"));"#)
+            "greedy", #"asgi_respond(scope, send, 200, "text/plain", asgi_text("anything goes")); return ASGI_DONE;"#)
         #expect(greedy.status == 1)
         #expect(greedy.output.contains("a scope of a type that nobody knows is refused: wrong, "))
         let careless = try check(

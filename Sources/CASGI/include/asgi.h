@@ -20,7 +20,8 @@
  * THREADS. Each function says who may call it:
  *   [loop]     the event-loop thread that the scope lives on: where `application` and completions of requests run.
  *              It must never block: everybody else on that loop waits.
- *   [control]  the application's control thread: where the lifespan scope is called. Blocking is fine there.
+ *   [control]  the application's control thread: where the lifespan scope is called. Blocking is fine there. With
+ *              ASGI_ONE_LOOP it is the application's loop instead, and must not block.
  *   [any]      any thread at any time, also after the scope has ended (the answer is then ASGI_STALE).
  *
  * OWNERS. What a pointer points at is borrowed unless its comment says otherwise, and its comment says until when.
@@ -47,7 +48,7 @@ extern "C" {
 /* The version of this contract. A host refuses a module of another ABI. Version 0 is a draft: while it lasts,
  * ASGI_DRAFT is raised by every incompatible change, and a host refuses another draft too. */
 #define ASGI_ABI 0
-#define ASGI_DRAFT 1
+#define ASGI_DRAFT 2
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ASGI_EXPORT __attribute__((visibility("default")))
@@ -64,7 +65,7 @@ typedef int32_t asgi_result;
 #define ASGI_STALE (-1)       /* the scope is over                                                                   */
 #define ASGI_GONE (-2)        /* the client is gone; the scope still has to be ended                                 */
 #define ASGI_CANCELLED (-3)   /* to a completion: the scope ended while this was outstanding                         */
-#define ASGI_INVALID (-4)     /* not allowed here, or malformed; nothing was taken; the host's log says why          */
+#define ASGI_INVALID (-4)     /* not allowed here, or malformed: nothing was taken; of an event the log says why      */
 #define ASGI_UNSUPPORTED (-5) /* this host, or this connection, does not have it; nothing was taken                  */
 #define ASGI_BUSY (-6)        /* a receive is outstanding already                                                    */
 #define ASGI_FULL (-7)        /* too much is under way; nothing was taken                                            */
@@ -96,7 +97,8 @@ typedef struct asgi_host asgi_host;
 
 /* A completion. [loop] of the scope; for the lifespan scope [control].
  * context  what was passed with it.
- * result   ASGI_DONE, or why not: ASGI_GONE (a send whose client left), ASGI_CANCELLED (the scope ended first).
+ * result   ASGI_DONE, or why not: ASGI_GONE (a send whose client left), ASGI_CANCELLED (the scope ended first); to a
+ *          receive from another thread than the scope's ASGI_BUSY.
  * event    of a receive that is ASGI_DONE: the event, valid until this returns; its bytes are valid until the next
  *          receive or the end of the scope. NULL otherwise.
  * It may call everything, also receive and send of the same scope. */
@@ -110,7 +112,8 @@ typedef void (*asgi_then)(void *context, asgi_id id, asgi_result result, const a
  *          answers ASGI_WOULD_BLOCK when nothing is there.
  * On another thread than the scope's own and with a `then`, the answer is always ASGI_PENDING (or an error).
  * When the client is gone, and when the response is complete, the event is the disconnect, as often as asked.
- * Nothing is read from the client but what somebody receives, plus one small window. */
+ * Nothing is read from the client but what somebody receives, plus one small window. A receive cannot be taken back: who
+ * does not want to wait any more keeps what it brings for the next who asks. */
 typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then then, void *context);
 
 /* send: gives an event. [any]
@@ -120,7 +123,9 @@ typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then the
  *          One event of any size is taken whole when less than that is under way. A response start never waits.
  *          NULL: on a thread that is no loop of the host the call blocks until it would have been called; on a loop it
  *          means "do not tell me".
- * ASGI_INVALID: an event out of order or malformed; the host's log names event and state. */
+ * ASGI_INVALID: an event out of order or malformed; the host's log names event and state. From another thread the order is
+ * found out later: then the answer was ASGI_DONE or ASGI_PENDING, the log says what was wrong, `release` is called, and the
+ * scope's next call from another thread is answered with ASGI_INVALID. */
 typedef asgi_result (*asgi_send)(asgi_id id, const asgi_event *event, asgi_then then, void *context);
 
 /* Types of scopes. A WebSocket of an application that has none, so that it answers ASGI_UNSUPPORTED, is rejected with 403. */
@@ -146,7 +151,8 @@ typedef struct asgi_scope {
     uint32_t size;
     uint32_t type;               /* ASGI_HTTP, ...; return ASGI_UNSUPPORTED for one you do not know                  */
     asgi_id id;                  /* goes with every call about this scope                                            */
-    const asgi_host *host;       /* valid for the life of the process; use the one that came with the scope at hand  */
+    const asgi_host *host;       /* valid for the life of the process; use the one that came with the scope at hand,
+                                    and the lifespan's for what belongs to the application                           */
     void *state;                 /* what lifespan.startup.complete carried; NULL without one, and in the lifespan    */
     asgi_string asgi_version;    /* "3.0"                                                                            */
     asgi_string spec_version;    /* "2.5"; lifespan: "2.0"                                                           */
@@ -252,8 +258,9 @@ struct asgi_host {
     asgi_result (*log)(asgi_id id, int32_t level, const asgi_string *message);
 
     /* Ends a scope whose `application` returned, or will return, ASGI_PENDING. [any]
-     * result   ASGI_DONE: the coroutine returned; below zero: it raised.
-     * The id is stale from here on; what was sent before is sent; what is outstanding is completed with CANCELLED. */
+     * result   ASGI_DONE: the coroutine returned; below zero: it raised; ASGI_GONE: there was nobody left to be answered.
+     * The id is stale from here on; what was sent before is sent; what is outstanding is completed with CANCELLED. The host
+     * ends scopes too, when their time is up: only who has something outstanding (a receive, a timer) is told of it. */
     asgi_result (*finish)(asgi_id id, asgi_result result);
 
     /* Whether it is worth while to go on. [any] ASGI_DONE: yes. ASGI_GONE: the client left, or its response is
@@ -270,12 +277,13 @@ struct asgi_host {
     asgi_result (*spawn)(asgi_id id, asgi_then job, void *context);
 
     /* Runs `then` with ASGI_DONE on the scope's loop after some milliseconds, never inside this call; with ASGI_CANCELLED
-     * when the scope ends before. With the lifespan's id it runs on one loop, always the same, as with post. [any] ASGI_PENDING, or an error.
+     * when the scope ends before. With the lifespan's id it runs on one loop, always the same, as with post. [any]
+     * ASGI_PENDING, or an error.
      * timer    where the timer's number goes, for cancel, before it can run out; may be NULL. */
     asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 
-    /* Ends a timer, or a watch of asgi.loop/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any] ASGI_DONE. ASGI_INVALID: the
-     * scope has none such, any more. */
+    /* Ends a timer, or a watch of asgi.loop/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any]
+     * ASGI_DONE. ASGI_INVALID: the scope has none such, any more. */
     asgi_result (*cancel)(asgi_id id, uint64_t timer);
 
     /* A value of the application's settings. [any]
@@ -305,7 +313,8 @@ typedef struct asgi_loop {
 
     /* Runs `then` with ASGI_DONE on a loop, without a request. [any] ASGI_PENDING, or an error.
      * id       the lifespan's: the work belongs to the application, and is cancelled when its lifespan ends.
-     * loop     its number; ASGI_INVALID when there is none such. */
+     * loop     its number; ASGI_INVALID when there is none such.
+     * Called on that loop it runs after what is ready now, before the loop waits: the place for what belongs at a turn's end. */
     asgi_result (*post)(asgi_id id, uint32_t loop, asgi_then then, void *context);
 
     /* Runs `then` once on a loop, never inside this call: with ASGI_DONE when a descriptor is ready, with ASGI_CANCELLED
@@ -357,7 +366,8 @@ typedef struct asgi_broadcast {
  * Returns ASGI_DONE: it is finished with the scope. ASGI_PENDING: it goes on, and ends the scope with host->finish.
  * Below zero: it raised. Ending a request without a response is answered with 500; ending it after the head was sent
  * but before its body was complete closes the connection, so that no client takes a part for the whole.
- * Lifespan: a negative result before anything was received means "without lifespan". */
+ * ASGI_GONE is for "there was nobody any more to be answered": it is no failure, and not logged as one.
+ * Lifespan: ASGI_UNSUPPORTED before anything was received means "without lifespan"; any other failure refuses the start. */
 ASGI_EXPORT asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send);
 
 /* Flags of a module. */

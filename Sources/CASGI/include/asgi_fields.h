@@ -19,6 +19,9 @@ static inline size_t asgi_broadcast_size(void) { return sizeof(asgi_broadcast); 
 static inline size_t asgi_scope_size(void) { return sizeof(asgi_scope); }
 static inline size_t asgi_event_size(void) { return sizeof(asgi_event); }
 
+/* The flags of an event; 0 when it does not reach that far. */
+static inline uint32_t asgi_event_flags(const asgi_event *event) { return ASGI_HAS(event, flags) ? event->flags : 0; }
+
 /* Whether an event has at least a type. */
 static inline int asgi_event_has_type(const asgi_event *event) { return ASGI_HAS(event, type); }
 

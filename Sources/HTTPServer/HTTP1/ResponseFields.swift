@@ -31,7 +31,7 @@ struct ResponseFields {
 
     /// A name is a token, a value holds no control character: what would let an application's data split a response.
     static func check(_ field: HeaderField) throws(SendFault) {
-        guard field.name.size > 0 else { throw .fieldName }
+        guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
         guard allowed else { throw .fieldName }
@@ -39,6 +39,7 @@ struct ResponseFields {
     }
 
     static func check(value: Octets) throws(SendFault) {
+        guard value.size == 0 || value.data != nil else { throw .fieldValue }
         var allowed = true
         for byte in value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }
         guard allowed else { throw .fieldValue }

@@ -76,7 +76,10 @@ struct LifespanMachine {
     mutating func ended(_ result: asgi_result) -> Outcome? {
         defer { self.phase = .over }
         switch self.phase {
-        case .starting(hasReceived: false): return .without
+        case .starting(hasReceived: false):
+            // It does not know this scope, or did nothing about it. Any other failure is one.
+            guard result < 0, result != ASGI_UNSUPPORTED else { return .without }
+            return .refused("application failed with \(ResultName(result)) before startup")
         case .starting(hasReceived: true):
             return .refused(
                 result < 0

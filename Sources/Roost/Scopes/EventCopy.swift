@@ -29,7 +29,8 @@ final class EventCopy: @unchecked Sendable {
         self.event = memory.assumingMemoryBound(to: asgi_event.self)
         var at = memory + asgi_event_size() + table
         func copy(_ string: asgi_string) -> asgi_string {
-            guard let data = string.data, string.size > 0 else { return asgi_string() }
+            // What has a size and no bytes is refused when it is performed.
+            guard let data = string.data, string.size > 0 else { return asgi_string(data: nil, size: string.size) }
             memcpy(at, data, string.size)
             defer { at += string.size }
             return asgi_string(data: at.assumingMemoryBound(to: CChar.self), size: string.size)

@@ -6,6 +6,24 @@ struct EventName: CustomStringConvertible {
 
     init(_ type: UInt32) { self.type = type }
 
+    /// Whether it is an event that applications send, with no flags but those that it knows; whether it may come now is another
+    /// question.
+    static func isSent(_ event: UnsafePointer<asgi_event>) -> Bool {
+        let flags = asgi_event_flags(event)
+        return switch event.pointee.type {
+        case ASGI_HTTP_RESPONSE, ASGI_HTTP_RESPONSE_EARLY_HINT, ASGI_HTTP_RESPONSE_PATHSEND, ASGI_WEBSOCKET_ACCEPT,
+            ASGI_WEBSOCKET_CLOSE, ASGI_WEBSOCKET_HTTP_RESPONSE_START:
+            flags == 0
+        case ASGI_HTTP_RESPONSE_START: flags & ~ASGI_TRAILERS == 0
+        case ASGI_WEBSOCKET_SEND: flags & ~ASGI_TEXT == 0
+        case ASGI_HTTP_RESPONSE_BODY, ASGI_HTTP_RESPONSE_TRAILERS, ASGI_HTTP_RESPONSE_ZEROCOPYSEND,
+            ASGI_WEBSOCKET_HTTP_RESPONSE_BODY:
+            flags & ~ASGI_MORE == 0
+        case ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED: flags == 0
+        default: false
+        }
+    }
+
     var description: String {
         switch self.type {
         case ASGI_HTTP_REQUEST: "http.request"

@@ -72,12 +72,20 @@ func leave(
     return true
 }
 
+/// Says in the log why a call makes no sense.
+private func refuse(_ id: asgi_id, _ message: @autoclosure () -> String) -> asgi_result {
+    ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?.log(.error, message(), scope: id)
+    return ASGI_INVALID
+}
+
 // MARK: receive and send
 
 func receiveCall(
     _ id: asgi_id, _ event: UnsafeMutablePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
-    guard let event, asgi_event_has_type(event) != 0 else { return ASGI_INVALID }
+    guard let event, asgi_event_has_type(event) != 0 else {
+        return refuse(id, "receive refused: there is no event, or its size does not reach its type")
+    }
     switch way(id) {
     case .stale: return ASGI_STALE
     case .here(let scope): return scope.receive(event, Completion(then, context))
@@ -97,7 +105,9 @@ func receiveCall(
 func sendCall(
     _ id: asgi_id, _ event: UnsafePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
-    guard let event, asgi_event_has_type(event) != 0 else { return ASGI_INVALID }
+    guard let event, asgi_event_has_type(event) != 0 else {
+        return refuse(id, "send refused: there is no event, or its size does not reach its type")
+    }
     switch way(id) {
     case .stale: return ASGI_STALE
     case .here(let scope):
@@ -118,6 +128,7 @@ private func sendFromAfar(
     guard slot.pointee.audience.load(ordering: .acquiring) != .gone else {
         return slot.pointee.isOpen(id) ? ASGI_GONE : ASGI_STALE
     }
+    guard EventName.isSent(event) else { return ASGI_UNSUPPORTED }
     let (mark, limit) = mailbox._withUnsafeGuaranteedRef { ($0.sendMark, $0.sendLimit) }
     guard slot.pointee.underWay.load(ordering: .relaxed) < limit else { return ASGI_FULL }
     let copy: EventCopy
@@ -163,7 +174,7 @@ private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asg
 }
 
 private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
-    guard result <= 0 else { return ASGI_INVALID }
+    guard result <= 0 else { return refuse(id, "finish refused: \(result) is no end") }
     switch way(id) {
     case .stale: return ASGI_STALE
     case .lifespan(let lifespan): return lifespan.finish(result)

@@ -14,6 +14,9 @@ extension Scope {
             Octets(event.pointee.body), release: event.pointee.release, context: event.pointee.release_context
         )
         body.isTaken = isTaken
+        guard event.pointee.body.data != nil || event.pointee.body.size == 0,
+            event.pointee.text.data != nil || event.pointee.text.size == 0
+        else { return self.refuse(event, .nowhere) }
         let outcome: SendOutcome
         do {
             let sent =
@@ -35,10 +38,13 @@ extension Scope {
             return ASGI_PENDING
         case .full: return ASGI_FULL
         case .gone: return ASGI_GONE
-        case .invalid(let fault):
-            self.log(.error, "send of \(EventName(event.pointee.type)) refused: \(fault.reason)")
-            return ASGI_INVALID
+        case .invalid(let fault): return self.refuse(event, fault)
         }
+    }
+
+    private func refuse(_ event: UnsafePointer<asgi_event>, _ fault: SendFault) -> asgi_result {
+        self.log(.error, "send of \(EventName(event.pointee.type)) refused: \(fault.reason)")
+        return ASGI_INVALID
     }
 
     private static func hasBody(_ type: UInt32) -> Bool {

@@ -96,12 +96,14 @@ final class Scope: ExchangeOwner {
     /// they were told is taken must not be lost. The end is then left behind them.
     private func isOvertaking(_ result: asgi_result) -> Bool {
         guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
-            !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox,
-            self.slot.pointee.announce(self.id, ordered: true)
+            !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox
         else { return false }
+        // As `announce`, but the id may be over: a thread has finished the scope, and its call is on the way.
+        self.slot.pointee.announceReturn()
         guard self.slot.pointee.end(self.id) else {
             self.slot.pointee.settle(ordered: true)
-            return false
+            self.log(.warning, Self.ignored(result))
+            return true
         }
         mailbox._withUnsafeGuaranteedRef {
             $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))))
@@ -155,9 +157,12 @@ final class Scope: ExchangeOwner {
         switch step {
         case .goOn: break
         case .end(let result): self.end(result)
-        case .ignore(let result):
-            self.log(.warning, "application returned \(ResultName(result)) after it had finished the scope; ignored")
+        case .ignore(let result): self.log(.warning, Self.ignored(result))
         }
+    }
+
+    private static func ignored(_ result: asgi_result) -> String {
+        "application returned \(ResultName(result)) after it had finished the scope; ignored"
     }
 
     /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
@@ -168,7 +173,9 @@ final class Scope: ExchangeOwner {
         switch self.exchange?.end(failed: result < 0) {
         case nil: break
         case .complete:
-            guard result < 0, result != ASGI_GONE, self.socket == nil || result != ASGI_UNSUPPORTED else { break }
+            guard result < 0, result != ASGI_CANCELLED, result != ASGI_GONE,
+                self.socket == nil || result != ASGI_UNSUPPORTED
+            else { break }
             self.log(.error, "application failed with \(ResultName(result)) after its response")
         case .answered: self.log(.error, "\(Self.how(result)) without a response; answered 500")
         case .aborted: self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
@@ -387,6 +394,7 @@ extension asgi_string {
 }
 
 extension Octets {
+    /// A size without bytes is none: nobody is to be told of bytes that will not come.
     @inline(__always)
-    init(_ string: asgi_string) { self.init(data: string.data, size: string.size) }
+    init(_ string: asgi_string) { self.init(data: string.data, size: string.data == nil ? 0 : string.size) }
 }

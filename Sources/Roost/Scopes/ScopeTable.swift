@@ -31,6 +31,8 @@ final class ScopeTable: Sendable {
     /// The slot that an id names. Whether it is still that id's is the slot's to say. [any]
     @inline(__always)
     func slot(of id: asgi_id) -> UnsafeMutablePointer<ScopeSlot>? {
+        // A slot that is free says 0, which is nobody's id.
+        guard id != 0 else { return nil }
         let number = Int(id & (1 << UInt64(Self.slotBits) - 1))
         let chunk = self.chunks[number >> Self.chunkBits].load(ordering: .acquiring)
         guard let first = UnsafeMutablePointer<ScopeSlot>(bitPattern: chunk) else { return nil }
