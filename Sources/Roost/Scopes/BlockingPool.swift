@@ -1,5 +1,4 @@
 import CASGI
-import Glibc
 import NIOCore
 import Synchronization
 
@@ -84,16 +83,7 @@ final class BlockingPool: Sendable {
 
     /// Under the lock. When the system has no thread to give, those that there are have to do.
     private func startThread() {
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { this in
-                Unmanaged<BlockingPool>.fromOpaque(this!).takeRetainedValue().work()
-                return nil
-            }, this.toOpaque())
-        guard code == 0 else { return this.release() }
-        pthread_detach(thread)
+        guard DetachedThread.start({ self.work() }) else { return }
         self.state.threads += 1
         self.state.free += 1
     }

@@ -75,23 +75,16 @@ final class DescriptorPoll: Sendable {
     private func start(_ state: inout State) -> Bool {
         var pipes: [CInt] = [-1, -1]
         let epoll = roost_epoll_make()
-        guard epoll >= 0, pipe(&pipes) == 0 else { return false }
+        guard epoll >= 0 else { return false }
+        guard pipe(&pipes) == 0 else {
+            close(epoll)
+            return false
+        }
         for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(self)
-        guard roost_epoll_arm(epoll, pipes[0], 1, 0, Self.stop) == 0,
-            pthread_create(
-                &thread, nil,
-                { this in
-                    Unmanaged<DescriptorPoll>.fromOpaque(this!).takeRetainedValue().poll()
-                    return nil
-                }, this.toOpaque()) == 0
-        else {
-            this.release()
+        guard roost_epoll_arm(epoll, pipes[0], 1, 0, Self.stop) == 0, DetachedThread.start({ self.poll() }) else {
             for file in pipes + [epoll] { close(file) }
             return false
         }
-        pthread_detach(thread)
         state.epoll = epoll
         state.stopping = (pipes[0], pipes[1])
         return true

@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import NIOCore
 import Synchronization
@@ -21,17 +20,8 @@ final class LoopWatch: Sendable {
     init(_ loops: [LoopActivity]) { self.loops = loops }
 
     func start() {
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { this in
-                Unmanaged<LoopWatch>.fromOpaque(this!).takeRetainedValue().look()
-                return nil
-            }, this.toOpaque())
         // Nothing but the report is missing without it.
-        guard code == 0 else { return this.release() }
-        pthread_detach(thread)
+        _ = DetachedThread.start { self.look() }
     }
 
     func stop() {
