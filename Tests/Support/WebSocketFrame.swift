@@ -69,6 +69,14 @@ extension RawClient {
 
     public func send(_ frame: WebSocketFrame) { self.send(frame.bytes()) }
 
+    /// The next frame but pings: a client that waits for long on a slow machine gets some.
+    public func readFrameButPings() throws -> WebSocketFrame? {
+        while true {
+            let frame = try self.readFrame()
+            if frame?.opcode != 9 { return frame }
+        }
+    }
+
     /// The next frame that the server sends; nil: it has ended its side.
     public func readFrame() throws -> WebSocketFrame? {
         while true {
