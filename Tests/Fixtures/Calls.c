@@ -612,6 +612,7 @@ static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_
     lifespan_id = scope->id;
     lifespan_host = scope->host;
     if (!strcmp(how, "none")) return ASGI_UNSUPPORTED;
+    if (!strcmp(how, "raise-early")) return ASGI_FAILED;
     if (!strcmp(how, "raise")) {
         receive(scope->id, &event, NULL, NULL);
         return ASGI_FAILED;

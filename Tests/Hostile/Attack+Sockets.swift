@@ -52,16 +52,15 @@ extension Attack {
                 for _ in 0..<100 {
                     let client = try Self.socket(victim)
                     client.send(Array(frame))
-                    client.send(WebSocketFrame(9))
                     clients.append(client)
-                    // The limit is 256 MiB; malloc keeps half as much again of what was outgrown.
-                    if victim.memory - before > 512 << 20 {
+                    // The limit is 256 MiB, and what grows has its old memory for a moment.
+                    if victim.memory - before > 320 << 20 {
                         throw Surprise("it keeps \(mebibytes(victim.memory - before))")
                     }
                 }
                 for client in clients {
                     var wait = pollfd(fd: client.descriptor, events: Int16(POLLIN), revents: 0)
-                    guard poll(&wait, 1, 0) > 0 else { continue }
+                    guard poll(&wait, 1, 100) > 0 else { continue }
                     try expect("close", try client.readFrame()?.code, 1013)
                     refused += 1
                 }

@@ -16,10 +16,13 @@ struct LifespanTests {
         self.library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
     }
 
-    private func serve(_ how: String, time: Int = 60) async throws -> ServedHost {
+    private func serve(_ how: String, time: Int = 60, mode: LifespanMode = .auto) async throws -> ServedHost {
         try await ServedHost(
             self.library, settings: "lifespan: \(how)\nshutdown: \(self.folder.path)/shutdown\n", in: self.folder
-        ) { $0.lifespanTime = time }
+        ) {
+            $0.lifespanTime = time
+            $0.lifespan = mode
+        }
     }
 
     private var shutdown: String {
@@ -51,6 +54,24 @@ struct LifespanTests {
         let served = try await self.serve("none")
         #expect(try served.get("/state").text == "-1")
         try await served.host.stop()
+    }
+
+    @Test("--lifespan on refuses an application without; off never asks one")
+    func modes() async throws {
+        let error = await #expect(throws: HostError.self) { _ = try await self.serve("none", mode: .on) }
+        #expect(error?.message == "calls has no lifespan, which --lifespan on asks for")
+        let on = try await self.serve("callback", mode: .on)
+        #expect(try on.get("/state").text == "42")
+        try await on.host.stop()
+        let off = try await self.serve("raise", mode: .off)
+        #expect(try off.get("/state").text == "-1")
+        try await off.host.stop()
+    }
+
+    @Test("failing before startup was received, in another way than refusing the scope, refuses the start")
+    func raisedEarly() async throws {
+        let error = await #expect(throws: HostError.self) { _ = try await self.serve("raise-early") }
+        #expect(error?.message == "calls refused to start: application failed with ASGI_FAILED before startup")
     }
 
     @Test("a failed startup refuses the start, with its message")
