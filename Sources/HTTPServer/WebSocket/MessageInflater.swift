@@ -12,6 +12,8 @@ final class MessageInflater {
     /// The client's next message goes on where this one has ended.
     private let takesOver: Bool
     private var hasMore = false
+    /// What comes behind the last part cannot be inflated.
+    private var fault: WebSocketClose?
 
     init(bits: Int, takesOver: Bool) {
         self.bits = Int32(bits)
@@ -30,14 +32,20 @@ final class MessageInflater {
 
     /// The next part of what it says, in `room`; nil: that was all.
     func next(_ room: UnsafeMutableRawBufferPointer) throws(WebSocketClose) -> UnsafeRawBufferPointer? {
+        if let fault { throw fault }
         guard self.hasMore, let stream else { return nil }
         while true {
             stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
             stream.pointee.avail_out = UInt32(room.count)
             let code = inflate(stream, Z_SYNC_FLUSH)
             guard code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END else {
-                throw code == Z_MEM_ERROR
+                let fault =
+                    code == Z_MEM_ERROR
                     ? Self.noMemory : WebSocketClose(WebSocketClose.notUTF8, "the message is not deflated")
+                self.fault = fault
+                let count = room.count - Int(stream.pointee.avail_out)
+                guard count > 0 else { throw fault }
+                return UnsafeRawBufferPointer(rebasing: room[..<count])
             }
             let count = room.count - Int(stream.pointee.avail_out)
             if code == Z_STREAM_END, stream.pointee.avail_in > 0 {

@@ -179,11 +179,14 @@ struct WebSocketReader {
     ) throws(WebSocketClose) {
         try inflater.feed(bytes)
         while let part = try inflater.next(self.scratch.inflated) {
-            guard part.count <= self.most - self.message.readableBytes else { throw Self.tooBig }
-            try self.reserve(part.count)
+            // What fits is looked at first, so that the same is refused in however large pieces it comes.
+            let left = self.most - self.message.readableBytes
+            let fitting = UnsafeRawBufferPointer(rebasing: part.prefix(left))
+            try self.reserve(fitting.count)
             let start = self.message.writerIndex
-            self.message.writeBytes(part)
+            self.message.writeBytes(fitting)
             try self.check(from: start)
+            guard part.count <= left else { throw Self.tooBig }
         }
     }
 
