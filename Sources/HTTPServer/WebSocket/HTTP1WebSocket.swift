@@ -164,10 +164,8 @@ final class HTTP1WebSocket: WebSocket {
     func inputCame() {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
         // Messages wait until somebody receives, or are not wanted any more.
-        while let connection, let reader, !self.machine.isClosed,
-            connection.input.withUnsafeReadableBytes({
-                reader.isDiscarding ? !$0.isEmpty : reader.isAtControl($0)
-            })
+        while let connection, !self.machine.isClosed,
+            connection.input.withUnsafeReadableBytes({ self.reader?.needsNobody($0) ?? false })
         {
             let step = self.step(connection)
             if case .incomplete = step { break }

@@ -1,7 +1,6 @@
 /// How a WebSocket ends, as a close frame says it (RFC 6455 §7.4): a code and a reason.
 struct WebSocketClose: Error {
     static let normal = 1000
-    static let goingAway = 1001
     static let protocolError = 1002
     /// Never in a frame: the client's had no code.
     static let noCode = 1005

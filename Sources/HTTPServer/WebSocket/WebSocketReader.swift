@@ -55,14 +55,11 @@ struct WebSocketReader {
         self.inflater = inflater
     }
 
-    /// Whether what comes next is a control frame's first byte, not a message's, nor the rest of one.
-    func isAtControl(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard self.frame == nil, let first = bytes.first else { return false }
-        return first & 0x08 != 0
+    /// Whether what comes next can be looked at though nobody receives: a control frame, or what is not wanted any more.
+    func needsNobody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let first = bytes.first else { return false }
+        return self.isDiscarding || (self.frame == nil && first & 0x08 != 0)
     }
-
-    /// Whether a message has begun that is not whole.
-    var isAssembling: Bool { self.assembled != nil }
 
     /// The last message is not needed any more: of a large one the memory is given back.
     mutating func forget() {

@@ -92,17 +92,16 @@ struct WebSocketStateMachine {
     // MARK: What the client does
 
     /// Its close frame has come.
-    mutating func received(_ close: WebSocketClose) -> Next {
-        let wasOpen = self.phase == .open
-        self.note(close)
-        self.phase = .closed
-        return wasOpen ? .sendLastClose : .finish
-    }
+    mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
 
     /// It has sent what cannot be taken, or says nothing any more: it is told why, and that is the end.
     mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
+        self.ended(told ?? close)
+    }
+
+    private mutating func ended(_ close: WebSocketClose) -> Next {
         let wasOpen = self.phase == .open
-        self.note(told ?? close)
+        self.note(close)
         self.phase = .closed
         return wasOpen ? .sendLastClose : .finish
     }

@@ -22,7 +22,7 @@ final class DescriptorPoll: Sendable {
 
     private struct State {
         var epoll: CInt = -1
-        /// Ends the thread when it is written to.
+        /// Ends the thread when its other end is closed.
         var stopping: (read: CInt, write: CInt) = (-1, -1)
         var watches: [CInt: [Watch]] = [:]
         var isStopped = false
@@ -47,6 +47,8 @@ final class DescriptorPoll: Sendable {
     /// The watch is told otherwise.
     func remove(_ file: CInt, _ number: UInt64) {
         self.state.withLockedValue { state in
+            // With the thread its epoll is gone: the number may be another's by now.
+            guard !state.isStopped else { return }
             guard let watches = state.watches[file], watches.contains(where: { $0.number == number }) else { return }
             let left = watches.filter { $0.number != number }
             state.watches[file] = left.isEmpty ? nil : left

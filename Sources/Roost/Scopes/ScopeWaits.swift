@@ -11,7 +11,7 @@ final class ScopeWaits: Sendable {
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>
         let completion: Completion
-        fileprivate var cause: Cause
+        fileprivate let cause: Cause
     }
 
     /// What it waits for.
