@@ -60,7 +60,9 @@ final class ConformanceClient {
 
     private func readMore() throws {
         var part = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(self.descriptor, &part, part.count, 0)
+        var count: Int
+        // A process that crashes interrupts its threads to look at them: that is no end of the connection.
+        repeat { count = recv(self.descriptor, &part, part.count, 0) } while count < 0 && errno == EINTR
         if count < 0, errno == EAGAIN { throw Fault(description: "no answer within 10 seconds") }
         guard count > 0 else { throw Fault(description: "the connection ended before the answer was whole") }
         self.received += part[..<count]
