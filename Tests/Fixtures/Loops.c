@@ -173,7 +173,7 @@ static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_
 
 static asgi_result hold(const asgi_scope *scope, asgi_send send)
 {
-    struct timespec pause = {0, 600000000};
+    struct timespec pause = {1, 0};
     nanosleep(&pause, NULL);
     return asgi_respond(scope, send, 200, "text/plain", asgi_text("held"));
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Finds out which module holds a loop: everybody else on that loop waits meanwhile. [any]
 ///
-/// A thread looks at the loops ten times a second. What a call costs for it is two stores; the clock is read only for a call that
-/// was found running twice. An application is reported once a minute at most.
+/// A thread looks at the loops ten times a second. What a call costs for it is two stores; the clock is read here, and by a call that
+/// was found running for long when it ends. An application is reported once a minute at most.
 final class LoopWatch: Sendable {
     private let loops: [LoopActivity]
     private let lock = WakingLock()
@@ -40,19 +40,22 @@ final class LoopWatch: Sendable {
     }
 
     private func look() {
-        // For each loop the call that was running, and since how many looks.
-        var seen = [(call: UInt64, looks: UInt64)](repeating: (0, 0), count: self.loops.count)
+        // For each loop the call that was running, and since when it was seen.
+        var seen = [(call: UInt64, since: UInt64)](repeating: (0, 0), count: self.loops.count)
         while self.rest() {
+            let now = NIODeadline.now().uptimeNanoseconds
             for (number, loop) in self.loops.enumerated() {
                 let call = loop.calls.load(ordering: .acquiring)
                 guard call & 1 == 1, call == seen[number].call else {
-                    seen[number] = (call, 0)
+                    seen[number] = (call, now)
                     continue
                 }
-                seen[number].looks += 1
-                guard seen[number].looks * Self.pace == Self.limit else { continue }
-                loop.heldSince.store(
-                    NIODeadline.now().uptimeNanoseconds - Self.limit * 1_000_000, ordering: .relaxed)
+                guard now - seen[number].since >= Self.limit * 1_000_000 else { continue }
+                loop.heldSince.store(seen[number].since, ordering: .sequentiallyConsistent)
+                // It has ended meanwhile: the next one is not to be blamed for it.
+                if loop.calls.load(ordering: .sequentiallyConsistent) != call {
+                    loop.heldSince.store(0, ordering: .relaxed)
+                }
             }
         }
     }
