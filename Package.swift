@@ -34,6 +34,8 @@ let package = Package(
         .target(name: "ASGI", dependencies: ["CASGI"], exclude: ["README.md"], swiftSettings: swift),
         // The few calls of Linux and C that Swift's Glibc lacks.
         .target(name: "CLinux"),
+        // What a worker leaves its supervisor: a page of memory, and the last words of a crash.
+        .target(name: "CWorker", dependencies: ["CASGI"], exclude: ["README.md"]),
         // The server core: connections and exchanges; knows no module.
         .target(
             name: "HTTPServer",
@@ -53,7 +55,7 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CLinux", "HTTPServer", "Yams",
+                "CASGI", "CLinux", "CWorker", "HTTPServer", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),

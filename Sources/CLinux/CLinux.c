@@ -2,9 +2,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static _Thread_local void *current_loop;
@@ -12,6 +17,46 @@ static _Thread_local void *current_loop;
 void *roost_current_loop(void) { return current_loop; }
 void roost_set_current_loop(void *loop) { current_loop = loop; }
 void roost_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
+int roost_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+int roost_become(uint32_t user, uint32_t group)
+{
+    /* Real, effective and saved: there is no way back. */
+    return setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0 ? -1 : 0;
+}
+
+int roost_signals_make(const int *signals, int count)
+{
+    sigset_t set;
+    int at;
+    sigemptyset(&set);
+    for (at = 0; at < count; at++) sigaddset(&set, signals[at]);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int roost_signals_read(int file)
+{
+    struct signalfd_siginfo info;
+    return read(file, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int roost_memory_make(const char *name, size_t size)
+{
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    if (ftruncate(file, (off_t)size) == 0 && fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return file;
+    close(file);
+    return -1;
+}
+
+int roost_signal_thread(int process, int thread, int number)
+{
+    return (int)syscall(SYS_tgkill, process, thread, number);
+}
+
+int roost_thread_number(void) { return (int)gettid(); }
 
 int roost_epoll_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -24,24 +24,37 @@ public final class Server: Sendable {
         }
     }
 
-    /// Stops accepting, lets what is under way end, and cuts what has not ended after `grace`.
-    public func stop(grace: TimeAmount) async throws {
+    /// Stops accepting: what is in the listeners' queues is left to whoever else accepts on them.
+    public func stopAccepting() async throws {
         let channels = self.accepting.withLockedValue { channels in
             defer { channels.removeAll() }
             return channels
         }
         for channel in channels { try await channel.close() }
+    }
+
+    /// Lets what is under way end: every response is the last of its connection, and what is idle waits for its next request, or
+    /// is closed (`closesIdle`). After `grace` WebSockets are closed with 1012 and whoever answers is told that the client is gone;
+    /// after `farewell` more every connection is cut. Accepting has stopped.
+    public func empty(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for loop in self.loops {
                 group.addTask {
-                    let emptied = loop.eventLoop.flatSubmit { loop.bound.value.stop() }
-                    let timer = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.abort() }
+                    let emptied = loop.eventLoop.flatSubmit { loop.bound.value.stop(closesIdle: closesIdle) }
+                    let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.leave() }
+                    let cut = loop.eventLoop.scheduleTask(in: grace + farewell) { loop.bound.value.abort() }
                     try await emptied.get()
-                    timer.cancel()
+                    leaving.cancel()
+                    cut.cancel()
                 }
             }
             try await group.waitForAll()
         }
+    }
+
+    /// What is idle waits no longer for another request. While `empty` runs.
+    public func closeIdle() {
+        for loop in self.loops { loop.eventLoop.execute { loop.bound.value.closeIdle() } }
     }
 
     private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {

@@ -9,9 +9,9 @@ struct Banner {
     private let addresses: [BindAddress]
     private let options: ServeOptions
 
-    init(_ application: PreparedApplication, _ host: Host, _ options: ServeOptions) {
+    init(_ application: PreparedApplication, _ addresses: [BindAddress], _ options: ServeOptions) {
         self.application = application
-        self.addresses = host.addresses
+        self.addresses = addresses
         self.options = options
     }
 
@@ -37,8 +37,16 @@ struct Banner {
     private var facts: [(String, String)] {
         [
             ("application", self.name), ("module", self.application.path), ("url", self.url),
-            ("settings", self.settings), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
+            ("settings", self.settings), ("workers", self.workers), ("threads", "\(self.options.threads)"),
+            ("pid", "\(getpid())"),
         ]
+    }
+
+    /// 0: this process serves by itself.
+    private var workers: String {
+        guard self.options.worker.supervisor else { return "0" }
+        // It was checked when the options were.
+        return (try? self.options.worker.count).map { "\($0)" } ?? "1"
     }
 
     private var name: String {
@@ -54,7 +62,7 @@ struct Banner {
           \(terminal.green(self.url)) \(terminal.dim("->")) \(terminal.bold(self.name))
           module    \(self.application.path)
           settings  \(self.settings)
-          threads   \(self.options.threads)
+          workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
 

@@ -9,6 +9,7 @@ struct Probe: ParsableCommand {
 
     @Argument var path: String
     @Argument var symbol: String
+    @Argument var privileges: String
 
-    func run() { ProbeChild.run(path: self.path, symbol: self.symbol) }
+    func run() { ProbeChild.run(path: self.path, symbol: self.symbol, privileges: self.privileges) }
 }

@@ -23,12 +23,17 @@ struct Serve: ParsableCommand {
         request.settings = self.options.settings
         request.trust = try self.options.trust
         request.probe = ModuleProbe(time: self.options.probeTimeout)
+        request.privileges = try self.options.worker.privileges
 
+        Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()
-        let run = try RunDirectory.make(self.options.runDir)
+        let run = try RunDirectory.make(self.options.runDir, isShared: request.privileges.user != nil)
         do {
             let application = try self.prepare(request, run)
+            guard !self.options.worker.supervisor else {
+                try Supervising(application, request, self.options, run).runUntilStopped()
+            }
             // Before the first thread: setenv races getenv.
             if let variable = application.variable { setenv(variable.name, variable.value, 1) }
             try Serving(application, self.options, run).runUntilStopped()
@@ -43,11 +48,16 @@ struct Serve: ParsableCommand {
             return try PreparedApplication(request, run: run)
         } catch let error as HostError where error.code == .usage {
             // Somebody may have meant a subcommand.
-            let commands = NearestName.to(self.module ?? "", among: ["serve", "check", "version", "help"])
+            let commands = NearestName.to(self.module ?? "", among: RoostCommand.commands)
             guard let command = commands.first else { throw error }
             throw HostError(
                 code: .usage, message: "\(error.message); or did you mean 'roost \(command)'?", cause: error)
         }
+    }
+
+    /// What is opened next must not be taken for a standard stream.
+    private static func openStandardStreams() {
+        for descriptor in CInt(0)...2 where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
     }
 
     /// Whoever started this process may have had signals blocked, which a child inherits: a stop would never arrive.

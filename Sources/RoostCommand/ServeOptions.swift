@@ -15,6 +15,13 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Listen on this Unix socket instead.")
     var uds: String?
 
+    @Option(
+        help: """
+            Listen here, as often as wanted: 127.0.0.1:8000, [::]:8000 (both families; with ,ipv6only one), :8000 (everywhere), \
+            unix:/run/roost.sock,mode=660,user=www,group=www, fd://3. [default: --host and --port, or what systemd gives]
+            """)
+    var bind: [String] = []
+
     @Option(help: "Look up names of modules and settings below this folder.")
     var appDir = "."
 
@@ -129,7 +136,32 @@ struct ServeOptions: ParsableArguments {
     @OptionGroup
     var webSocket: WebSocketOptions
 
+    @OptionGroup
+    var worker: WorkerOptions
+
+    /// Where to listen: what is bound already (systemd), and what is asked for.
+    var addresses: [BindAddress] {
+        get throws {
+            var asked = try self.bind.map { text in
+                do {
+                    return try BindAddress(text, port: self.port)
+                } catch { throw ValidationError("--bind \(error)") }
+            }
+            let given = GivenSockets.descriptors().map { BindAddress.descriptor($0) }.filter { !asked.contains($0) }
+            asked = given + asked
+            if let uds { asked.append(.unix(path: uds)) }
+            return asked.isEmpty ? [.tcp(host: self.host, port: self.port)] : asked
+        }
+    }
+
+    /// How long a stop may take in all: its phases, one after the other.
+    var stopTime: Int {
+        self.worker.timeoutStop
+            ?? self.timeoutGracefulShutdown + HostConfiguration().farewellTime + self.timeoutLifespan + 5
+    }
+
     func validate() throws {
+        _ = try self.addresses
         try Self.check("--port", self.port, 0...65535)
         try Self.check("--threads", self.threads, 1...256)
         try Self.check("--blocking-threads", self.blockingThreads, 1...1024)
@@ -182,7 +214,7 @@ struct ServeOptions: ParsableArguments {
     /// All but the logs.
     var hostConfiguration: HostConfiguration {
         var configuration = HostConfiguration()
-        configuration.addresses = [self.uds.map { .unix(path: $0) } ?? .tcp(host: self.host, port: self.port)]
+        configuration.answersHealth = self.worker.health
         configuration.threads = self.threads
         configuration.blockingThreads = self.blockingThreads
         configuration.blockingQueue = self.limitBlocking

@@ -3,35 +3,27 @@ import Logging
 import Roost
 import UnixSignals
 
-/// A host that runs in this process: its logs, its signals, its end.
+/// A host that runs in this process, without a supervisor: its logs, its signals, its end.
 struct Serving {
     private let application: PreparedApplication
     private let options: ServeOptions
     private let run: RunDirectory
     private let host: Host
-    private let log: LineWriter
-    private let access: LineWriter?
-    private let logger: Logger
+    private let logs: Logs
+    private let notice = ServiceNotice()
 
     /// Binds. Throws `HostError`.
     init(_ application: PreparedApplication, _ options: ServeOptions, _ run: RunDirectory) throws {
         self.application = application
         self.options = options
         self.run = run
-        let log = LineWriter(descriptor: 2)
-        self.log = log
-        self.access = options.accessLog ? LineWriter(descriptor: 1) : nil
-        self.logger = Logger(label: "roost") { _ in
-            LineLogHandler(level: options.logLevel.level, writer: log, isColoured: Terminal.error.isColoured)
-        }
-        var configuration = options.hostConfiguration
-        configuration.logger = self.logger
-        configuration.access = self.access
-        configuration.isAccessColoured = Terminal.output.isColoured
+        self.logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
+        var configuration = self.logs.configuration(options)
+        configuration.addresses = try options.addresses
         self.host = try Host(application, configuration: configuration)
     }
 
-    /// Serves until a signal stops it, then ends the process: without destructors, since threads of modules may run.
+    /// Serves until a signal stops it, then ends the process.
     func runUntilStopped() -> Never {
         let stopping = AsyncStream.makeStream(of: Void.self)
         Task {
@@ -52,21 +44,22 @@ struct Serving {
     private func serve(until stopping: AsyncStream<Void>) async -> CInt {
         do {
             try await self.host.start()
-            Banner(self.application, self.host, self.options).show(self.log, self.logger)
+            Banner(self.application, self.host.addresses, self.options).show(self.logs.log, self.logs.logger)
+            self.notice.tell("READY=1", "STATUS=serving")
             for await _ in stopping { break }
-            self.logger.info("stopping")
+            self.logs.logger.info("stopping")
+            self.notice.tell("STOPPING=1")
+            self.logs.leave(after: self.options.stopTime)
             try await self.host.stop()
             return 0
         } catch {
-            self.logger.critical("\(error)")
+            self.logs.logger.critical("\(error)")
             return 1
         }
     }
 
     private func leave(_ status: CInt) -> Never {
         self.run.remove()
-        self.access?.flush()
-        self.log.flush()
-        _exit(status)
+        self.logs.leave(status)
     }
 }

@@ -282,7 +282,7 @@ struct asgi_host {
      * timer    where the timer's number goes, for cancel, before it can run out; may be NULL. */
     asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 
-    /* Ends a timer, or a watch of asgi.loop/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any]
+    /* Ends a timer, a watch of asgi.loop/1 or a notice of asgi.shutdown/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any]
      * ASGI_DONE. ASGI_INVALID: the scope has none such, any more. */
     asgi_result (*cancel)(asgi_id id, uint64_t timer);
 
@@ -359,6 +359,24 @@ typedef struct asgi_broadcast {
     asgi_result (*send)(asgi_id id, const asgi_string *group, const asgi_event *event, asgi_id except, asgi_then then,
                         void *context);
 } asgi_broadcast;
+
+/* The extension "asgi.shutdown/1": the host stops, or this process is replaced. Who serves streams without end and WebSockets
+ * learns of it while its clients are still there, and can say goodbye: finish the stream, close with a code that says when to come
+ * back. What has not ended when the host's time of grace is over sees a disconnect (a WebSocket is closed with 1012); the
+ * lifespan's shutdown comes after all requests. */
+typedef struct asgi_shutdown {
+    uint32_t size;
+    uint32_t reserved; /* 0 */
+
+    /* Whether it has begun. [any] ASGI_DONE: it has. ASGI_PENDING: not yet. ASGI_STALE: the scope is over. */
+    asgi_result (*begun)(asgi_id id);
+
+    /* Runs `then` once with ASGI_DONE on the scope's loop (with the lifespan's id: on one loop, as with post) when it begins,
+     * or at once when it has, never inside this call; with ASGI_CANCELLED when the scope ends before, or host->cancel was
+     * called. [any] ASGI_PENDING, or an error.
+     * notice   where its number goes, for host->cancel, before `then` can run; may be NULL. */
+    asgi_result (*notice)(asgi_id id, asgi_then then, void *context, uint64_t *notice);
+} asgi_shutdown;
 
 /* ---- What a module exports ------------------------------------------------------------------------------------- */
 

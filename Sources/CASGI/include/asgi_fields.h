@@ -16,6 +16,7 @@ extern "C" {
 static inline size_t asgi_host_size(void) { return sizeof(asgi_host); }
 static inline size_t asgi_loop_size(void) { return sizeof(asgi_loop); }
 static inline size_t asgi_broadcast_size(void) { return sizeof(asgi_broadcast); }
+static inline size_t asgi_shutdown_size(void) { return sizeof(asgi_shutdown); }
 static inline size_t asgi_scope_size(void) { return sizeof(asgi_scope); }
 static inline size_t asgi_event_size(void) { return sizeof(asgi_event); }
 

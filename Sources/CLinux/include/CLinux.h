@@ -2,6 +2,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The loop that runs on this thread, or NULL. Set once by the thread itself. */
@@ -25,5 +26,24 @@ int roost_epoll_wait(int epoll, roost_epoll_event *events, int count);
 
 /* Ends this process when its parent ends. */
 void roost_die_with_parent(void);
+
+/* No execve of this process, or of its children, gives it more than it has (PR_SET_NO_NEW_PRIVS). Below zero with errno. */
+int roost_no_new_privileges(void);
+/* The process becomes another user for good. Below zero with errno. */
+int roost_become(uint32_t user, uint32_t group);
+
+/* A descriptor of signals (signalfd(2)), which are blocked for the calling thread and those that it starts; reading one that
+ * says nothing answers 0. */
+int roost_signals_make(const int *signals, int count);
+int roost_signals_read(int file);
+
+/* Memory with a descriptor, of this size for good: who has it mapped is safe from others. */
+int roost_memory_make(const char *name, size_t size);
+
+/* Sends a signal to one thread of another process. */
+int roost_signal_thread(int process, int thread, int number);
+
+/* The number of the calling thread. */
+int roost_thread_number(void);
 
 #endif

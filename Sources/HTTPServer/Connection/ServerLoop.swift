@@ -20,7 +20,8 @@ public final class ServerLoop {
     var date = DateCache()
     /// Seconds since the loop began, counted by the sweep: what deadlines are measured by.
     private(set) var tick = 0
-    private(set) var isStopping = false
+    /// Every response is the last of its connection.
+    public private(set) var isStopping = false
 
     private var output = ByteBufferAllocator().buffer(capacity: ServerLoop.outputCapacity)
     /// Takes the place of `output` while its bytes are handed over.
@@ -33,6 +34,7 @@ public final class ServerLoop {
     private var resting: [HTTP1Exchange] = []
     private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     private var sweep: Scheduled<Void>?
+    private var isClosingIdle = false
     private var emptied: EventLoopPromise<Void>?
 
     private static let outputCapacity = 16 * 1024
@@ -42,6 +44,8 @@ public final class ServerLoop {
     private static let mostResting = 1024
     /// A turn that goes on for so many rounds lets the sockets have a look in.
     private static let mostRounds = 64
+    /// A connection that is idle is closed so long after a stop: what its client has sent before comes until then, and is answered.
+    private static let idleTime = TimeAmount.milliseconds(100)
 
     public init(
         eventLoop: any EventLoop, configuration: ServerConfiguration, count: ConnectionCount, messages: MessageMemory,
@@ -196,18 +200,39 @@ public final class ServerLoop {
         self.turn { for connection in self.connections.values { connection.lookAtDeadline() } }
     }
 
-    /// Closes what is idle, lets the rest finish its request; the future ends when no connection is left.
-    func stop() -> EventLoopFuture<Void> {
+    /// How many connections it has.
+    public var connectionCount: Int { self.connections.count }
+
+    /// Makes every response the last of its connection; the future ends when no connection is left.
+    func stop(closesIdle: Bool) -> EventLoopFuture<Void> {
         self.isStopping = true
+        if closesIdle { self.closeIdle() }
         let promise = self.eventLoop.makePromise(of: Void.self)
         guard !self.connections.isEmpty else {
             promise.succeed()
             return promise.futureResult
         }
         self.emptied = promise
-        self.turn { for connection in self.connections.values { connection.stop() } }
         return promise.futureResult
     }
+
+    /// Closes what is idle in a moment, and what becomes idle after it: a response may have begun before the stop.
+    func closeIdle() {
+        guard !self.isClosingIdle else { return }
+        self.isClosingIdle = true
+        self.armClosing()
+    }
+
+    private func armClosing() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: Self.idleTime) {
+            guard !self.connections.isEmpty else { return }
+            self.turn { for connection in self.connections.values { connection.closeIfIdle() } }
+            self.armClosing()
+        }
+    }
+
+    /// The time of grace is over: WebSockets are closed, whoever answers learns that its client is gone.
+    func leave() { self.turn { for connection in self.connections.values { connection.leave() } } }
 
     /// Closes every connection, whatever is under way on it.
     func abort() {

@@ -46,7 +46,7 @@ public struct Octets {
 extension Octets {
     /// Whether the bytes are those of the literal.
     @inline(__always)
-    func equals(_ literal: StaticString) -> Bool {
+    public func equals(_ literal: StaticString) -> Bool {
         guard let data, self.size == literal.utf8CodeUnitCount else { return self.size == literal.utf8CodeUnitCount }
         return memcmp(data, literal.utf8Start, self.size) == 0
     }

@@ -35,8 +35,8 @@ extension Peer {
     convenience init(of channel: any Channel, listening address: BindAddress) {
         let remote = channel.remoteAddress
         switch address {
-        case .unix(let path): self.init(client: "", clientPort: -1, server: path, serverPort: -1)
-        case .tcp:
+        case .unix(let path, _): self.init(client: "", clientPort: -1, server: path, serverPort: -1)
+        case .tcp, .descriptor:
             let local = channel.localAddress
             self.init(
                 client: remote?.ipAddress ?? "", clientPort: Int32(remote?.port ?? -1),

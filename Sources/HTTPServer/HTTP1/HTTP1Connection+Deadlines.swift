@@ -50,9 +50,19 @@ extension HTTP1Connection {
     func restartClock() { self.since = self.loop.tick }
 
     /// The host stops.
-    func stop() {
-        self.socket?.leaveForRestart()
+    func closeIfIdle() {
+        // It is not idle while a response is leaving, or while its next request is held back.
+        guard self.machine.phase == .idle, !self.isHeldBack, self.unsent == 0 else { return }
         self.follow(self.machine.stop())
+    }
+
+    /// The host waits no longer: a WebSocket is closed, a request is cut. What lingers has its own time.
+    func leave() {
+        switch self.machine.phase {
+        case .webSocket: self.socket?.leaveForRestart()
+        case .lingering, .closed: break
+        case .idle, .head, .exchange, .draining: self.abort()
+        }
     }
 
     /// Closes the connection, whatever is under way.

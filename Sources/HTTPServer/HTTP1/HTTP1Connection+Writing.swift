@@ -4,7 +4,12 @@ import NIOCore
 /// The response, as the exchange gives it, and what leaves when a turn ends.
 extension HTTP1Connection {
     func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
-        self.machine.persistence(close: close || self.loop.isStopping, isWhole: isWhole)
+        self.machine.persistence(close: close || (self.loop.isStopping && !self.hasMore), isWhole: isWhole)
+    }
+
+    /// Whether the client has sent its next request already: it is answered too when the host stops.
+    private var hasMore: Bool {
+        self.machine.body.isComplete && self.input.readableBytes > 0 && self.closing == nil
     }
 
     /// Whether a `send` may be taken.

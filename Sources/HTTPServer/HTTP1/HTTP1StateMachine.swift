@@ -40,6 +40,8 @@ struct HTTP1StateMachine {
     private let unreadBody: Int
     private let limits: HTTP1Limits
     private var keepsAlive = true
+    /// The connection ends by our word, not the client's: it may have sent more, which must not cost it the response (RFC 9112 §9.6).
+    private var endsFirst = false
     private var version = HTTPVersion.http11
 
     init(unreadBody: Int, limits: HTTP1Limits = HTTP1Limits()) {
@@ -65,6 +67,7 @@ struct HTTP1StateMachine {
     /// with what follows, so that what is left of the body will be nobody's.
     mutating func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
         // A client that waits for 100 and gets the response instead may send the body or not: nobody can tell.
+        if close, self.keepsAlive { self.endsFirst = true }
         if close || self.awaitsContinue || self.inputEnded || (isWhole && !self.canDrain) { self.keepsAlive = false }
         self.awaitsContinue = false
         guard self.keepsAlive else { return .close }
@@ -91,7 +94,7 @@ struct HTTP1StateMachine {
             self.phase = .draining(left: self.unreadBody)
             return .drain
         case (false, let isComplete):
-            return self.finish(linger: !isComplete && !self.inputEnded)
+            return self.finish(linger: (!isComplete || self.endsFirst) && !self.inputEnded)
         }
     }
 
@@ -106,8 +109,6 @@ struct HTTP1StateMachine {
     mutating func dropped(_ count: Int) -> Next {
         guard case .draining(let left) = self.phase else { return .wait }
         if self.body.isComplete {
-            // A stop may have come meanwhile.
-            guard self.keepsAlive else { return self.finish(linger: false) }
             self.phase = .idle
             return .parse
         }
@@ -138,11 +139,8 @@ struct HTTP1StateMachine {
     /// All input has been looked at, and no request is whole.
     mutating func starved() -> Next { self.inputEnded ? self.finish(linger: false) : .wait }
 
-    /// The host stops: what is idle goes, what is under way is the last of its connection.
-    mutating func stop() -> Next {
-        self.keepsAlive = false
-        return self.phase == .idle ? self.finish(linger: false) : .wait
-    }
+    /// The connection is idle, and not kept any longer.
+    mutating func stop() -> Next { self.phase == .idle ? self.finish(linger: false) : .wait }
 
     mutating func closed() { self.phase = .closed }
 

@@ -1,17 +1,30 @@
 /// Where a server listens.
 public enum BindAddress: Sendable, Hashable {
-    /// A host name or address, and a port; port 0 takes a free one.
-    case tcp(host: String, port: Int)
-    /// The path of a Unix socket.
-    case unix(path: String)
+    /// A host name or address, and a port; port 0 takes a free one. `::` is for both families, unless `onlyIPv6`.
+    case tcp(host: String, port: Int, onlyIPv6: Bool = false)
+    /// The path of a Unix socket, and who may use it.
+    case unix(path: String, access: UnixAccess = UnixAccess())
+    /// A listening socket that somebody else has bound.
+    case descriptor(CInt)
+
+    /// Who may connect to a Unix socket. Everybody who can reach its folder, as with Uvicorn, unless it is said otherwise.
+    public struct UnixAccess: Sendable, Hashable {
+        public var mode: UInt32 = 0o666
+        /// Names or numbers; nil: whose the process is.
+        public var user: String?
+        public var group: String?
+
+        public init() {}
+    }
 }
 
 extension BindAddress: CustomStringConvertible {
-    /// As a person reads it: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/roost.sock`.
+    /// As a person reads it: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/roost.sock`, `fd://3`.
     public var description: String {
         switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port, _): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path, _): "unix:\(path)"
+        case .descriptor(let descriptor): "fd://\(descriptor)"
         }
     }
 
@@ -19,7 +32,78 @@ extension BindAddress: CustomStringConvertible {
     public var url: String {
         switch self {
         case .tcp: "http://\(self.description)"
-        case .unix: self.description
+        case .unix, .descriptor: self.description
         }
+    }
+
+    /// Why a text names no address.
+    public struct Malformed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// From what an operator writes: `127.0.0.1:8000`, `[::]:8000`, `[::]:8000,ipv6only`, `:8000` (everywhere), `localhost`,
+    /// `unix:/run/roost.sock,mode=660,user=www,group=www`, `fd://3`. `port`: where none is given. Throws `Malformed`.
+    public init(_ text: String, port: Int) throws {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let (place, options) = (parts[0], parts.dropFirst())
+        if place.hasPrefix("unix:") {
+            self = .unix(path: String(place.dropFirst(5)), access: try Self.access(options, of: text))
+            guard place != "unix:" else { throw Malformed(description: "'\(text)' names no path") }
+        } else if place.hasPrefix("fd://") {
+            guard options.isEmpty, let descriptor = CInt(place.dropFirst(5)), descriptor > 2 else {
+                throw Malformed(description: "'\(text)' is no descriptor above 2, like fd://3")
+            }
+            self = .descriptor(descriptor)
+        } else {
+            guard options.allSatisfy({ $0 == "ipv6only" }) else {
+                throw Malformed(description: "'\(text)': after an address only ,ipv6only may stand")
+            }
+            let (host, port) = try Self.hostAndPort(place, port)
+            self = .tcp(host: host, port: port, onlyIPv6: !options.isEmpty)
+        }
+    }
+
+    private static func hostAndPort(_ text: String, _ usual: Int) throws -> (String, Int) {
+        var host = text[...]
+        var digits: Substring?
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { throw Malformed(description: "'\(text)' lacks a ]") }
+            host = text[text.index(after: text.startIndex)..<end]
+            let rest = text[text.index(after: end)...]
+            guard rest.isEmpty || rest.first == ":" else {
+                throw Malformed(description: "'\(text)': after the ] only a : and a port may stand")
+            }
+            digits = rest.isEmpty ? nil : rest.dropFirst()
+        } else if let colon = text.lastIndex(of: ":") {
+            guard text.firstIndex(of: ":") == colon else {
+                throw Malformed(description: "'\(text)': an IPv6 address stands in brackets, like [::1]:8000")
+            }
+            host = text[..<colon]
+            digits = text[text.index(after: colon)...]
+        }
+        guard let digits else { return (String(host), usual) }
+        guard let port = Int(digits), 0...65535 ~= port else {
+            throw Malformed(description: "'\(text)': '\(digits)' is no port between 0 and 65535")
+        }
+        // Nothing before the colon: everywhere, in both families.
+        return (host.isEmpty ? "::" : String(host), port)
+    }
+
+    private static func access(_ options: ArraySlice<String>, of text: String) throws -> UnixAccess {
+        var access = UnixAccess()
+        for option in options {
+            let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch (pair[0], pair.count == 2 ? pair[1] : "") {
+            case ("mode", let digits):
+                guard let mode = UInt32(digits, radix: 8), mode <= 0o777 else {
+                    throw Malformed(description: "'\(text)': '\(digits)' is no mode like 660")
+                }
+                access.mode = mode
+            case ("user", let name) where !name.isEmpty: access.user = name
+            case ("group", let name) where !name.isEmpty: access.group = name
+            default: throw Malformed(description: "'\(text)': '\(option)' is none of mode=, user=, group=")
+            }
+        }
+        return access
     }
 }

@@ -3,7 +3,9 @@ import Glibc
 /// Why nothing listens there.
 public struct ListenerError: Error, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
-        private enum Base { case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, other }
+        private enum Base {
+            case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, notListening, noSuchUser, other
+        }
         private let base: Base
         public static let inUse = Code(base: .inUse)
         public static let notAllowed = Code(base: .notAllowed)
@@ -11,6 +13,8 @@ public struct ListenerError: Error, CustomStringConvertible {
         public static let notHere = Code(base: .notHere)
         public static let pathTooLong = Code(base: .pathTooLong)
         public static let notASocket = Code(base: .notASocket)
+        public static let notListening = Code(base: .notListening)
+        public static let noSuchUser = Code(base: .noSuchUser)
         public static let other = Code(base: .other)
     }
 
@@ -41,15 +45,17 @@ public struct ListenerError: Error, CustomStringConvertible {
             switch self.code {
             case .inUse:
                 if case .unix = self.address {
-                    "another server is listening there: stop it, or choose another path with --uds"
+                    "another server is listening there: stop it, or choose another path"
                 } else {
-                    "another server is listening there: stop it, or choose another port with --port (0 takes a free one)"
+                    "another server is listening there: stop it, or choose another port (0 takes a free one)"
                 }
-            case .notAllowed: "\(self.cause): choose a port above 1023 with --port, or another user"
-            case .noSuchHost: "no such host (\(self.cause)): choose another with --host"
-            case .notHere: "this machine does not have that address: choose another with --host"
-            case .pathTooLong: "the path is longer than \(self.cause): choose a shorter one with --uds"
-            case .notASocket: "\(self.cause): remove it, or choose another path with --uds"
+            case .notAllowed: "\(self.cause): choose a port above 1023, or another user"
+            case .noSuchHost: "no such host (\(self.cause)): choose another"
+            case .notHere: "this machine does not have that address: choose another"
+            case .pathTooLong: "the path is longer than \(self.cause): choose a shorter one"
+            case .notListening: "\(self.cause): give it one that listens (systemd: ListenStream=)"
+            case .noSuchUser: "this machine has no \(self.cause)"
+            case .notASocket: "\(self.cause): remove it, or choose another path"
             default: self.cause
             }
         return "cannot listen on \(self.address): \(mend)"

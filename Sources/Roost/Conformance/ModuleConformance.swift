@@ -38,7 +38,7 @@ public struct ModuleConformance: Sendable {
             try await started.start()
             host = started
         }
-        guard hasStarted, let host, case .tcp(_, let port) = host.addresses[0] else { return }
+        guard hasStarted, let host, case .tcp(_, let port, _) = host.addresses[0] else { return }
         for (name, body) in Self.cases { _ = await hold(name) { try body(ConformanceClient(port: port)) } }
         _ = await hold("a scope of a type that nobody knows is refused") { try self.unknownScope() }
         _ = await hold("every scope has ended, and it shuts down in time") { try await host.stop() }

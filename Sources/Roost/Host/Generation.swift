@@ -10,6 +10,8 @@ final class Generation: @unchecked Sendable {
     typealias Application = @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
 
     let name: String
+    /// Which of the host's applications it is, counted from 1.
+    let number: UInt32
     let application: Application
     /// Its requests are called on the pool.
     private let isBlocking: Bool
@@ -29,10 +31,11 @@ final class Generation: @unchecked Sendable {
     private let reported = Atomic<UInt64>(0)
 
     init(
-        name: String, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
+        name: String, number: UInt32, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
         rootPath: String, facilities: HostFacilities, logger: Logger
     ) {
         self.name = name
+        self.number = number
         self.application = application
         self.isBlocking = flags & ASGI_BLOCKING != 0
         self.isOneLoop = flags & ASGI_ONE_LOOP != 0

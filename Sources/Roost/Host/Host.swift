@@ -7,8 +7,15 @@ public import ServiceLifecycle
 ///
 /// A service for the embedder's `ServiceGroup`. Touches nothing that is the process's: no signal, no environment.
 public final class Host: Service {
+    /// What it answers with.
+    enum Work: Sendable {
+        case application(PreparedApplication)
+        /// An application that is not there.
+        case standIn(OwnAnswer)
+    }
+
     private let configuration: HostConfiguration
-    private let application: PreparedApplication
+    private let work: Work
     private let listeners: [Listener]
     private let running = NIOLockedValueBox<RunningHost?>(nil)
 
@@ -19,25 +26,41 @@ public final class Host: Service {
     ///
     /// A debug build takes one thread only: the loops share a listening socket, so that one of them may wake for a
     /// connection that another has taken already, and NIO's debug build asserts that this never happens.
-    public init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
+    public convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
+        try Self.refuseDebug(threads: configuration.threads)
+        self.init(
+            .application(application),
+            on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
+            configuration: configuration)
+    }
+
+    /// Serves on sockets that are bound already.
+    init(_ work: Work, on listeners: [Listener], configuration: HostConfiguration) {
+        self.work = work
+        self.configuration = configuration
+        self.listeners = listeners
+    }
+
+    static func refuseDebug(threads: Int) throws {
         #if DEBUG
-            guard configuration.threads == 1 else {
+            guard threads == 1 else {
                 throw HostError(
-                    code: .usage, message: "this is a debug build, which serves with one thread: build with -c release")
+                    code: .usage,
+                    message: "this is a debug build, which serves with one worker of one thread: build with -c release")
             }
         #endif
-        self.application = application
-        self.configuration = configuration
+    }
+
+    /// Binds all, or none. Throws `HostError`.
+    static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
         var listeners: [Listener] = []
         do {
-            for address in configuration.addresses {
-                listeners.append(try Listener(address, backlog: configuration.server.backlog))
-            }
+            for address in addresses { listeners.append(try Listener(address, backlog: backlog)) }
+            return listeners
         } catch {
             for listener in listeners { listener.close() }
             throw HostError(code: .listen, message: "\(error)", cause: error)
         }
-        self.listeners = listeners
     }
 
     /// Serves until the group it runs in shuts down.
@@ -50,10 +73,16 @@ public final class Host: Service {
     /// Loads and starts the application, and begins to serve. Throws `HostError` when the application refuses.
     public func start() async throws {
         do {
+            // Loaded before a thread runs.
             let image = try self.load()
             let running = try await RunningHost(self.configuration)
             do {
-                try await running.serve(self.application, image, on: self.listeners)
+                switch (self.work, image) {
+                case (.application(let application), let image?):
+                    try await running.serve(application, image, on: self.listeners)
+                case (.standIn(let answer), _): try await running.standIn(answer, on: self.listeners)
+                case (.application, nil): break
+                }
             } catch {
                 await running.end()
                 throw error
@@ -66,27 +95,33 @@ public final class Host: Service {
         }
     }
 
-    private func load() throws -> ModuleImage {
+    /// Nil: there is nothing to load.
+    private func load() throws -> ModuleImage? {
+        guard case .application(let application) = self.work else { return nil }
         do {
-            let image = try ModuleImage(path: self.application.staged.path, symbol: self.application.symbol)
+            let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
             if let fault = image.description.fault(threads: self.configuration.threads) {
                 throw HostError(code: .module, message: fault)
             }
             return image
         } catch let error as HostError {
-            throw HostError(code: error.code, message: "\(self.application.path): \(error.message)")
+            throw HostError(code: error.code, message: "\(application.path): \(error.message)")
         }
     }
 
-    /// Stops accepting, lets requests end within the time of grace, shuts the application down.
-    public func stop() async throws {
-        let stopped = self.running.withLockedValue { running in
-            defer { running = nil }
-            return running
-        }
-        guard let stopped else { return }
-        await stopped.drain()
+    /// Stops accepting, lets requests end within the time of grace, shuts the application down. `closesIdle`: connections without a
+    /// request are closed; else they wait for it, since another process goes on in this one's place.
+    public func stop(closesIdle: Bool = true) async throws {
+        guard let running = self.running.withLockedValue({ $0 }) else { return }
+        await running.drain(closesIdle: closesIdle)
+        self.running.withLockedValue { $0 = nil }
         for listener in self.listeners { listener.close() }
-        await stopped.end()
+        await running.end()
     }
+
+    /// While `stop` lets connections wait: it does so no longer. [any]
+    public func closeIdle() { self.running.withLockedValue { $0?.closeIdle() } }
+
+    /// Has its loops say that they turn. [any]
+    func answerPing() { self.running.withLockedValue { $0?.answerPing() } }
 }

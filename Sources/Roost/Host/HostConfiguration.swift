@@ -12,6 +12,13 @@ public struct HostConfiguration: Sendable {
     public var rootPath = ""
     /// Seconds that an application may take for its startup, and for its shutdown.
     public var lifespanTime = 60
+    /// Seconds that applications have after the time of grace, when they were told that their clients are gone, until what
+    /// they have not ended is cancelled.
+    public var farewellTime = 2
+    /// Whether `/healthz` and `/readyz` are answered by the host itself.
+    public var answersHealth = false
+    /// Where a supervised worker says what it does.
+    var page: WorkerPage?
     /// Scopes of one loop that have not ended: above it requests are answered with 503.
     public var scopes = 65_536
     /// Threads on which modules may block, at most.

@@ -14,11 +14,24 @@ final class HostFacilities: Sendable {
     /// `asgi.broadcast/1`; lives as long as the process.
     nonisolated(unsafe) let broadcastExtension: UnsafePointer<asgi_broadcast>
 
+    /// `asgi.shutdown/1`; lives as long as the process.
+    nonisolated(unsafe) let shutdownExtension = HostTable.makeShutdownExtension()
+    private let isStopped = Atomic<Bool>(false)
+
     init(mailboxes: [Mailbox], configuration: HostConfiguration) {
         self.mailboxes = mailboxes
         self.pool = BlockingPool(threads: configuration.blockingThreads, queue: configuration.blockingQueue)
         self.loopExtension = HostTable.makeLoopExtension(loops: mailboxes.count)
         self.broadcastExtension = BroadcastTable.make(groups: configuration.groups)
+    }
+
+    /// Whether the stop has been announced.
+    var isStopping: Bool { self.isStopped.load(ordering: .sequentiallyConsistent) }
+
+    /// Tells applications that asked for it that the host stops.
+    func announceStop() {
+        self.isStopped.store(true, ordering: .sequentiallyConsistent)
+        for mailbox in self.mailboxes { mailbox.waits.hastenNotices() }
     }
 
     /// Lets the threads go. Nothing is posted to the loops any more.

@@ -13,6 +13,8 @@ public struct PreparedApplication: Sendable {
         public var trust = FileTrust()
         /// Nil: no child loads it first, its description is asked when it is loaded.
         public var probe: ModuleProbe?
+        /// What a process that loads it becomes first.
+        public var privileges = Privileges()
 
         public init(module: ModuleName) { self.module = module }
     }
@@ -23,7 +25,12 @@ public struct PreparedApplication: Sendable {
     public let path: String
     public let settingsModule: SettingsModule?
     /// The file of the settings module, where there is one.
-    public let settingsPath: String?
+    public var settingsPath: String? { self.settingsFile?.path }
+    /// Names the bytes of the module's file.
+    let hash: String
+    /// Of the module's file.
+    let folder: String
+    let settingsFile: SettingsFile?
     let symbol: String
     let staged: StagedModule
     let settings: ApplicationSettings
@@ -33,11 +40,14 @@ public struct PreparedApplication: Sendable {
         self.path = try ModuleLocator(folders: [request.folder]).path(of: request.module)
         self.symbol = request.module.symbol
         let file = try ModuleFile(path: self.path, symbol: self.symbol, trust: request.trust)
+        self.hash = "\(file.hash)"
+        self.folder = file.folder
         self.staged = try StagedModule(file, in: run, trust: request.trust)
 
         var description = ModuleDescription()
         if let probe = request.probe {
-            let report = try probe.report(path: self.staged.path, symbol: self.symbol)
+            let report = try probe.report(
+                path: self.staged.path, symbol: self.symbol, privileges: request.privileges)
             if let fault = report.fault { throw HostError(code: .module, message: "\(self.path): \(fault)") }
             description = report.description
         }
@@ -48,10 +58,8 @@ public struct PreparedApplication: Sendable {
             option: request.settings, environment: getenv(SettingsModule.variable).map { String(cString: $0) },
             moduleDefault: description.settings.isEmpty ? nil : description.settings, folder: request.folder
         )
-        self.settingsPath = try self.settingsModule?.file(below: request.folder)
-        self.settings = try ApplicationSettings(
-            try self.settingsPath.map { try SettingsFile(path: $0) }, folder: file.folder
-        )
+        self.settingsFile = try self.settingsModule?.file(below: request.folder).map { try SettingsFile(path: $0) }
+        self.settings = try ApplicationSettings(self.settingsFile, folder: file.folder)
     }
 
     /// The variable that announces the settings module to code which reads the environment, and its value. By Django's

@@ -28,14 +28,24 @@ final class RunningHost: Sendable {
     /// Starts the application, and begins to accept. Throws `HostError` when it refuses.
     func serve(_ application: PreparedApplication, _ image: ModuleImage, on listeners: [Listener]) async throws {
         let generation = Generation(
-            name: application.name, application: image.application, flags: image.description.flags,
+            name: application.name, number: 1, application: image.application, flags: image.description.flags,
             settings: application.settings, rootPath: self.configuration.rootPath, facilities: self.facilities,
             logger: self.configuration.logger
         )
+        image.name(as: generation.number)
         try await self.startLifespan(of: generation)
         self.watch.start()
+        try await self.serve(MountTable(root: generation), on: listeners)
+    }
+
+    /// Answers for an application that is not there.
+    func standIn(_ reason: OwnAnswer, on listeners: [Listener]) async throws {
+        try await self.serve(MountTable(instead: reason), on: listeners)
+    }
+
+    private func serve(_ mounts: MountTable, on listeners: [Listener]) async throws {
         for loop in self.loops {
-            try await loop.handle.eventLoop.submit { loop.scopes.value.mounts = MountTable(root: generation) }.get()
+            try await loop.handle.eventLoop.submit { loop.scopes.value.mounts = mounts }.get()
         }
         let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
         self.server.withLockedValue { $0 = server }
@@ -64,17 +74,23 @@ final class RunningHost: Sendable {
 
     // MARK: The end
 
-    /// Stops accepting, and lets requests and scopes end within the time of grace.
-    func drain() async {
+    /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
+    /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
+    /// a moment later is cut and cancelled.
+    func drain(closesIdle: Bool) async {
         let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
-        let deadline = NIODeadline.now() + grace
-        await self.stopServer(grace: grace)
+        let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
+        let deadline = NIODeadline.now() + grace + farewell
+        await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell)
         for loop in self.loops { await self.endScopes(of: loop, deadline: deadline) }
     }
 
+    /// While `drain` runs: connections without a request are closed after all.
+    func closeIdle() { self.server.withLockedValue { $0?.closeIdle() } }
+
     /// Shuts the application down, and gives everything back.
     func end() async {
-        await self.stopServer(grace: .zero)
+        await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
         if let lifespan = self.lifespan.withLockedValue({ $0 }) {
             let limit = self.limit(lifespan)
             let outcome = await lifespan.stop()
@@ -90,14 +106,23 @@ final class RunningHost: Sendable {
         } catch { self.configuration.logger.error("the loops did not end: \(error)") }
     }
 
-    private func stopServer(grace: TimeAmount) async {
-        let server = self.server.withLockedValue { server in
-            defer { server = nil }
-            return server
-        }
+    private func stopServer(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async {
+        guard let server = self.server.withLockedValue({ $0 }) else { return }
         do {
-            try await server?.stop(grace: grace)
+            try await server.stopAccepting()
+            self.facilities.announceStop()
+            try await server.empty(closesIdle: closesIdle, grace: grace, farewell: farewell)
         } catch { self.configuration.logger.error("the server did not stop: \(error)") }
+        self.server.withLockedValue { $0 = nil }
+    }
+
+    /// Has every loop say that it turns, and what it has, in the page that the supervisor reads. [any]
+    func answerPing() {
+        for loop in self.loops {
+            loop.handle.eventLoop.execute {
+                loop.scopes.value.answerPing(connections: loop.handle.bound.value.connectionCount)
+            }
+        }
     }
 
     /// Waits for scopes that outlive their response; at the deadline they are told CANCELLED.
@@ -150,7 +175,10 @@ private struct LoopPair: Sendable {
         _ messages: MessageMemory
     ) {
         let scopes = ScopeLoop(
-            number: number, mounts: MountTable(), mostScopes: configuration.scopes, mostGroups: configuration.groups)
+            number: number, mounts: MountTable(), mostScopes: configuration.scopes, mostGroups: configuration.groups,
+            call: configuration.page?.call(of: number)
+        )
+        scopes.answersHealth = configuration.answersHealth
         let log = AccessLog(
             writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
         )

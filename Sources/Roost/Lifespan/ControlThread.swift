@@ -1,3 +1,4 @@
+import CWorker
 import Glibc
 import NIOConcurrencyHelpers
 
@@ -8,6 +9,10 @@ final class ControlThread: Sendable {
     private let jobs = ConditionLock(value: false)
     private nonisolated(unsafe) var waiting: [Job] = []
     private let thread = NIOLockedValueBox<pthread_t?>(nil)
+    private let application: UInt32
+
+    /// `application`: whose it is, by the generation's number.
+    init(application: UInt32) { self.application = application }
 
     /// Runs the job after those before it. The first starts the thread, which stays for the life of the process. [any]
     func run(_ job: @escaping Job) {
@@ -32,6 +37,8 @@ final class ControlThread: Sendable {
     var isCurrent: Bool { self.thread.withLockedValue { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
 
     private func work() -> UnsafeMutableRawPointer? {
+        roost_prepare_thread()
+        roost_call_enter(roost_thread_call(), 0, self.application, 0)
         while true {
             self.jobs.lock(whenValue: true)
             let jobs = self.waiting

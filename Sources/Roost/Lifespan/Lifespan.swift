@@ -31,7 +31,9 @@ final class Lifespan: Sendable {
             throw HostError(code: .exhausted, message: "no scope ids are left")
         }
         self.generation = generation
-        self.home = generation.isOneLoop ? .loop(generation.facilities.mailboxes[0]) : .thread(ControlThread())
+        self.home =
+            generation.isOneLoop
+            ? .loop(generation.facilities.mailboxes[0]) : .thread(ControlThread(application: generation.number))
         self.slot = ScopeSlotReference(slot)
         self.id = slot.pointee.begin(generation)
         self.scope = .zeroed(bytes: asgi_scope_size())

@@ -1,4 +1,5 @@
 import CASGI
+import CWorker
 import Glibc
 
 /// A module that is mapped into this process. Never unmapped: its code may be on any stack, its names in any runtime.
@@ -16,5 +17,10 @@ struct ModuleImage: @unchecked Sendable {
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
         self.description = try ModuleDescription(of: dlsym(handle, "asgi_module_info"))
+    }
+
+    /// Has crashes in its code laid at this application's door.
+    func name(as application: UInt32) {
+        roost_name_image(unsafeBitCast(self.application, to: UnsafeRawPointer.self), application)
     }
 }

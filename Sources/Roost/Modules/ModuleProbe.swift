@@ -13,7 +13,7 @@ public struct ModuleProbe: Sendable {
     }
 
     /// Throws `HostError` when the child cannot be started; what is wrong with the module stands in the report.
-    func report(path: String, symbol: String) throws -> ProbeReport {
+    func report(path: String, symbol: String, privileges: Privileges = Privileges()) throws -> ProbeReport {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Self.error("no pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -21,7 +21,13 @@ public struct ModuleProbe: Sendable {
         let child: pid_t
         do {
             defer { close(ends[1]) }
-            child = try self.spawn(path: path, symbol: symbol, report: ends[1])
+            child = try ChildProcess.start(
+                self.command, ["roost", "probe", path, symbol, privileges.text],
+                environment: ChildProcess.environment(),
+                // What a constructor prints belongs to the log.
+                descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeChild.report)],
+                purpose: "the probe"
+            )
         }
         let (text, isLate) = self.read(ends[0])
         if isLate { kill(child, SIGKILL) }
@@ -34,31 +40,6 @@ public struct ModuleProbe: Sendable {
             return ProbeReport(fault: "ended the process while it was loaded (status \(status >> 8))")
         }
         return ProbeReport(fault: "crashed with \(SignalName(signal)) while it was loaded")
-    }
-
-    private func spawn(path: String, symbol: String, report: CInt) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, report, ProbeChild.report)
-        // What a constructor prints belongs to the log.
-        posix_spawn_file_actions_adddup2(&actions, 2, 1)
-        let words = ["roost", "probe", path, symbol]
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        // A crash is reported by the parent, in a line; the runtime's backtrace would hold it up.
-        var environment =
-            EnvironmentList.current.filter { !$0.hasPrefix("SWIFT_BACKTRACE=") }
-            .map { strdup($0) } + [strdup("SWIFT_BACKTRACE=enable=no"), nil]
-        defer { for variable in environment { free(variable) } }
-        var child = pid_t()
-        let code = posix_spawn(&child, self.command, &actions, nil, &arguments, &environment)
-        guard code == 0 else {
-            throw HostError(
-                code: .module,
-                message: "the probe \(self.command) cannot be started: \(String(cString: strerror(code)))")
-        }
-        return child
     }
 
     /// Everything until the end, or until the time is up.
@@ -106,18 +87,5 @@ public struct SignalName: CustomStringConvertible {
             case SIGKILL: "SIGKILL"
             default: "signal \(number)"
             }
-    }
-}
-
-/// The environment as it stands.
-enum EnvironmentList {
-    static var current: [String] {
-        var list: [String] = []
-        var at = environ
-        while let variable = at.pointee {
-            list.append(String(cString: variable))
-            at += 1
-        }
-        return list
     }
 }

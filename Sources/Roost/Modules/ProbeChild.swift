@@ -6,11 +6,16 @@ public enum ProbeChild {
     /// The descriptor that the report goes to.
     static let report: CInt = 3
 
-    /// Loads the module, reports, and ends the process, without running anybody's destructors.
-    public static func run(path: String, symbol: String) -> Never {
-        roost_die_with_parent()
+    /// Becomes what a worker becomes, loads the module, reports, and ends the process, without running anybody's destructors.
+    public static func run(path: String, symbol: String, privileges: String) -> Never {
         var report = ProbeReport()
         do {
+            guard let privileges = Privileges(text: privileges) else {
+                throw HostError(code: .usage, message: "'\(privileges)' are no privileges")
+            }
+            try privileges.apply()
+            // After that: another user's process is nobody's child any more.
+            roost_die_with_parent()
             report.description = try ModuleImage(path: path, symbol: symbol).description
             report.fault = report.description.fault
         } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }

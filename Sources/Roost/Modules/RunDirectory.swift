@@ -8,6 +8,8 @@ public final class RunDirectory: Sendable {
     /// Held for as long as this start lives, so that the next one knows.
     private let lock: CInt
     private let numbers = Counter()
+    /// Of the folders below: when workers have another user, others may pass through to copies whose names they know.
+    private let mode: mode_t
 
     /// Where it is when nobody says: the system's or user's runtime folder, else the user's cache, else the system's.
     public static func usualPaths() -> [String] {
@@ -23,12 +25,15 @@ public final class RunDirectory: Sendable {
         return paths
     }
 
-    /// The named folder, which must do, or the first of the usual ones that does. Throws `HostError`.
-    public static func make(_ path: String?) throws -> RunDirectory {
-        if let path { return try RunDirectory(path) }
+    /// The named folder, which must do, or the first of the usual ones that does; `isShared`: workers have another user. Throws
+    /// `HostError`.
+    public static func make(_ path: String?, isShared: Bool = false) throws -> RunDirectory {
+        if let path { return try RunDirectory(path, isShared: isShared) }
         var faults: [String] = []
         for path in Self.usualPaths() {
-            do { return try RunDirectory(path) } catch let error as HostError { faults.append(error.message) }
+            do { return try RunDirectory(path, isShared: isShared) } catch let error as HostError {
+                faults.append(error.message)
+            }
         }
         throw HostError(
             code: .runDirectory,
@@ -36,12 +41,14 @@ public final class RunDirectory: Sendable {
         )
     }
 
-    init(_ path: String) throws {
+    init(_ path: String, isShared: Bool = false) throws {
+        self.mode = isShared ? 0o711 : 0o700
         try Self.makeFolder(path)
+        if isShared, chmod(path, self.mode) != 0 { throw Self.error(path, "cannot be opened to workers") }
         Self.removeDeadStarts(in: path)
         let boot = "\(path)/\(getpid())-\(Self.moment())"
-        guard mkdir(boot, 0o700) == 0 else { throw Self.error(boot, "cannot be made") }
         self.boot = boot
+        try Self.make(folder: boot, self.mode)
         self.lock = open("\(boot)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard self.lock >= 0, flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
             throw Self.error("\(boot)/lock", "cannot be locked")
@@ -52,8 +59,18 @@ public final class RunDirectory: Sendable {
     /// A folder for one load, never used before. Throws `HostError`.
     func makeLoadFolder(_ hash: ContentHash) throws -> String {
         let folder = "\(self.boot)/\(self.numbers.next())-\(hash)"
-        guard mkdir(folder, 0o700) == 0 else { throw Self.error(folder, "cannot be made") }
+        try self.make(folder: folder)
         return folder
+    }
+
+    /// A folder below, where it is missing. Throws `HostError`.
+    func make(folder: String) throws { try Self.make(folder: folder, self.mode) }
+
+    private static func make(folder: String, _ mode: mode_t) throws {
+        // The mode is said once more: a umask may have taken of it.
+        guard mkdir(folder, mode) == 0 || errno == EEXIST, chmod(folder, mode) == 0 else {
+            throw self.error(folder, "cannot be made")
+        }
     }
 
     /// Removes everything of this start: when it ends.

@@ -5,9 +5,12 @@ import Glibc
 struct StagedModule: Sendable {
     let path: String
 
+    /// One that was made before.
+    init(path: String) { self.path = path }
+
     /// Copies the file, and puts beside the copy what the module finds by `$ORIGIN`. Throws `HostError`.
     init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
-        var staging = OriginStaging(of: file, in: try run.makeLoadFolder(file.hash), trust: trust)
+        var staging = OriginStaging(of: file, below: try run.makeLoadFolder(file.hash), run: run, trust: trust)
         self.path = try staging.place(file)
         try staging.bringLibraries(of: file.elf)
     }
@@ -17,6 +20,7 @@ struct StagedModule: Sendable {
 /// folders above the module as its search path climbs.
 private struct OriginStaging {
     private let load: String
+    private let run: RunDirectory
     private let trust: FileTrust
     /// The folder of the originals that `load` stands for.
     private let base: String
@@ -24,7 +28,8 @@ private struct OriginStaging {
     private let inside: [Substring]
     private var staged: Set<String> = []
 
-    init(of file: ModuleFile, in load: String, trust: FileTrust) {
+    init(of file: ModuleFile, below load: String, run: RunDirectory, trust: FileTrust) {
+        self.run = run
         let origin = file.folder.split(separator: "/")
         let climbs = file.elf.searchPath.compactMap(Self.afterOrigin).map { $0.prefix { $0 == ".." }.count }
         let kept = max(origin.count - (climbs.max() ?? 0), 0)
@@ -97,11 +102,7 @@ private struct OriginStaging {
         var made = self.load
         for part in parts {
             made += "/\(part)"
-            guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
-                throw HostError(
-                    code: .runDirectory, message: "\(made): cannot be made: \(String(cString: strerror(errno)))"
-                )
-            }
+            try self.run.make(folder: made)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CASGI
+import CWorker
 import NIOCore
 import Synchronization
 
@@ -18,8 +19,14 @@ final class BlockingPool: Sendable {
         let slot: UnsafeMutablePointer<ScopeSlot>
         let work: Work
 
-        fileprivate func run() {
+        /// `call`: what the thread does, for who reports its crash.
+        fileprivate func run(_ call: UnsafeMutablePointer<roost_call>) {
             let isOpen = self.slot.pointee.isOpen(self.id)
+            var scope: UnsafePointer<asgi_scope>?
+            if case .application(_, let given) = self.work { scope = given }
+            roost_call_enter(
+                call, 0, self.slot.pointee.lastGeneration?.number ?? 0, UInt64(UInt(bitPattern: scope)))
+            defer { roost_call_leave(call) }
             switch self.work {
             case .job(let job, let context): job(context, self.id, isOpen ? ASGI_DONE : ASGI_CANCELLED, nil)
             case .application(let application, let scope):
@@ -89,8 +96,10 @@ final class BlockingPool: Sendable {
     }
 
     private func work() {
+        roost_prepare_thread()
+        let call = roost_thread_call()!
         while let job = self.next() {
-            job.run()
+            job.run(call)
             self.lock.withLock { self.state.free += 1 }
         }
     }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread of the system that nobody waits for. [any]
-enum DetachedThread {
+public enum DetachedThread {
     private final class Work {
         let body: @Sendable () -> Void
 
@@ -9,7 +9,7 @@ enum DetachedThread {
     }
 
     /// Runs this on a thread of its own; false: the system has none to give, and it is not run.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    public static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         var thread = pthread_t()
         let work = Unmanaged.passRetained(Work(body))
         let code = pthread_create(

@@ -273,6 +273,7 @@ private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -
     guard let name, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
     switch Octets(name.pointee).text {
     case "asgi.loop/1": return UnsafeRawPointer(generation.facilities.loopExtension)
+    case "asgi.shutdown/1": return UnsafeRawPointer(generation.facilities.shutdownExtension)
     case "asgi.broadcast/1": return UnsafeRawPointer(generation.facilities.broadcastExtension)
     default: return nil
     }
@@ -317,7 +318,7 @@ private func watchCall(
 }
 
 /// Adds something to what a scope waits for.
-private func wait(
+func wait(
     _ id: asgi_id, _ loop: Int?, _ add: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
 ) -> asgi_result {
     guard let (slot, mailbox) = announceWait(id, loop: loop) else {

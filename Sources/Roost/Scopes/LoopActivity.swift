@@ -1,31 +1,45 @@
+import CASGI
+import CLinux
+import CWorker
 import Synchronization
 
-/// What a loop is doing for a module, as `LoopWatch` may ask from its thread.
-final class LoopActivity: Sendable {
-    /// Odd while a module's function runs on the loop; another number for each.
-    let calls = Atomic<UInt64>(0)
-    /// Whose function it is, unretained: generations live as long as the process.
-    private let caller = Atomic<UInt>(0)
-    /// When the watch found that it runs for long, in nanoseconds of the monotonic clock; 0: it has not.
+/// What a loop is doing for a module, as `LoopWatch` may ask from its thread, and the supervisor from its process.
+final class LoopActivity: @unchecked Sendable {
+    /// In the page that a worker shares with its supervisor, or in memory of its own; lives as long as the process.
+    let call: UnsafeMutablePointer<roost_call>
+    /// When the watch found that a call runs for long, in nanoseconds of the monotonic clock; 0: it has not.
     let heldSince = Atomic<UInt64>(0)
 
+    init(_ call: UnsafeMutablePointer<roost_call>?) {
+        if let call {
+            self.call = call
+        } else {
+            self.call = .allocate(capacity: 1)
+            self.call.initialize(to: roost_call())
+        }
+    }
+
+    /// Odd while a module's function runs on the loop; another number for each. [any]
+    var calls: UInt64 { roost_call_count(self.call) }
+
     @inline(__always)
-    func enter(_ generation: Generation?) {
-        self.caller.store(
-            generation.map { UInt(bitPattern: Unmanaged.passUnretained($0).toOpaque()) } ?? 0, ordering: .relaxed)
-        self.calls.store(self.calls.load(ordering: .relaxed) &+ 1, ordering: .releasing)
+    func enter(_ generation: Generation?, _ scope: UnsafePointer<asgi_scope>?) {
+        roost_call_enter(
+            self.call, generation.map { UInt64(UInt(bitPattern: Unmanaged.passUnretained($0).toOpaque())) } ?? 0,
+            generation?.number ?? 0, UInt64(UInt(bitPattern: scope))
+        )
     }
 
     /// Whether the watch has noticed the call that ends.
     @inline(__always)
     func leave() -> Bool {
-        self.calls.store(self.calls.load(ordering: .relaxed) &+ 1, ordering: .releasing)
+        roost_call_leave(self.call)
         return self.heldSince.load(ordering: .relaxed) != 0
     }
 
-    /// Nil: it is not known.
+    /// Whose function it is, or was last; nil: it is not known. Generations live as long as the process. [any]
     var generation: Generation? {
-        UnsafeRawPointer(bitPattern: self.caller.load(ordering: .acquiring))
+        UnsafeRawPointer(bitPattern: UInt(roost_call_owner(self.call)))
             .map { Unmanaged<Generation>.fromOpaque($0).takeUnretainedValue() }
     }
 }

@@ -45,7 +45,7 @@ final class LoopWatch: Sendable {
         while self.rest() {
             let now = NIODeadline.now().uptimeNanoseconds
             for (number, loop) in self.loops.enumerated() {
-                let call = loop.calls.load(ordering: .acquiring)
+                let call = loop.calls
                 guard call & 1 == 1, call == seen[number].call else {
                     seen[number] = (call, now)
                     continue
@@ -53,7 +53,7 @@ final class LoopWatch: Sendable {
                 guard now - seen[number].since >= Self.limit * 1_000_000 else { continue }
                 loop.heldSince.store(seen[number].since, ordering: .sequentiallyConsistent)
                 // It has ended meanwhile: the next one is not to be blamed for it.
-                if loop.calls.load(ordering: .sequentiallyConsistent) != call {
+                if loop.calls != call {
                     loop.heldSince.store(0, ordering: .relaxed)
                 }
             }

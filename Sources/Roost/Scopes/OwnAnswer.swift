@@ -6,6 +6,13 @@ enum OwnAnswer {
     case tooManyScopes
     case tooManyJobs
     case noWebSocket
+    /// It has crashed its workers too often.
+    case quarantined
+    /// It does not start.
+    case notStarted
+    case alive
+    case ready
+    case stopping
 
     func give(to exchange: any Exchange) {
         self.respond(to: exchange)
@@ -32,6 +39,11 @@ enum OwnAnswer {
             case .notFound: (404, "Not Found: nothing is mounted here")
             case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
             case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
+            case .quarantined: (503, "Service Unavailable: the application has crashed too often")
+            case .notStarted: (503, "Service Unavailable: the application does not start")
+            case .alive: (200, "alive")
+            case .ready: (200, "ready")
+            case .stopping: (503, "Service Unavailable: this server stops")
             case .noWebSocket: (403, "Forbidden: there are no WebSockets here")
             }
         let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))

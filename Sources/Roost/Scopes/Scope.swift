@@ -71,7 +71,7 @@ final class Scope: ExchangeOwner {
         guard !generation.isBlocking(webSocket: self.socket != nil) else {
             return self.beginOnPool(exchange, generation)
         }
-        let result = self.loop.calling(generation) {
+        let result = self.loop.calling(generation, self.memory) {
             generation.application(self.memory, receiveCall, sendCall)
         }
         self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
@@ -177,10 +177,15 @@ final class Scope: ExchangeOwner {
                 self.socket == nil || result != ASGI_UNSUPPORTED
             else { break }
             self.log(.error, "application failed with \(ResultName(result)) after its response")
-        case .answered: self.log(.error, "\(Self.how(result)) without a response; answered 500")
-        case .aborted: self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
+        case .answered:
+            self.loop.countFailure()
+            self.log(.error, "\(Self.how(result)) without a response; answered 500")
+        case .aborted:
+            self.loop.countFailure()
+            self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
         case .closed(let code):
             guard result < 0 else { break }
+            self.loop.countFailure()
             self.log(.error, "\(Self.how(result)) with its WebSocket open; closed with \(code)")
         }
     }
@@ -370,7 +375,7 @@ final class Scope: ExchangeOwner {
     private func tell(
         _ completion: Completion, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil
     ) {
-        self.loop.calling(self.generation) { completion.complete(self.id, result, event) }
+        self.loop.calling(self.generation, self.memory) { completion.complete(self.id, result, event) }
     }
 
     /// The scope's memory is nobody's any more.

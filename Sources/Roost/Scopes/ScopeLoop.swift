@@ -1,5 +1,6 @@
 import CASGI
 import CLinux
+import CWorker
 import HTTPServer
 import NIOCore
 import Synchronization
@@ -11,11 +12,13 @@ import Synchronization
 /// changed are noted, and revisited when the outermost call has returned.
 final class ScopeLoop: RequestHandler {
     let number: Int
-    let activity = LoopActivity()
+    let activity: LoopActivity
     /// For events on their way to a module; used by one call at a time.
     let event: UnsafeMutablePointer<asgi_event>
     /// For events of a module that was built against a smaller header.
     let room: UnsafeMutablePointer<asgi_event>
+    /// `/healthz` and `/readyz` are the host's.
+    var answersHealth = false
     /// What answers where. A change is a message to the loop.
     var mounts: MountTable
     private(set) var mailbox: Mailbox!
@@ -37,7 +40,11 @@ final class ScopeLoop: RequestHandler {
 
     private static let mostResting = 1024
 
-    init(number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int) {
+    /// `call`: where the loop says what it does; nil: nobody asks but its own process.
+    init(
+        number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int, call: UnsafeMutablePointer<roost_call>?
+    ) {
+        self.activity = LoopActivity(call)
         self.number = number
         self.mostScopes = mostScopes
         self.mostGroups = mostGroups
@@ -57,6 +64,8 @@ final class ScopeLoop: RequestHandler {
         self.server = server
         let this = Unmanaged.passRetained(self)
         roost_set_current_loop(this.toOpaque())
+        roost_use_call(self.activity.call)
+        roost_prepare_thread()
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
         self.mailbox = Mailbox(
             eventLoop: server.eventLoop, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
@@ -76,8 +85,9 @@ final class ScopeLoop: RequestHandler {
     // MARK: Requests
 
     func handle(_ exchange: any Exchange) {
+        if self.answersHealth, let answer = self.health(exchange.head.path) { return answer.give(to: exchange) }
         guard let generation = self.mounts.generation(for: exchange.head) else {
-            OwnAnswer.notFound.give(to: exchange)
+            self.mounts.otherwise.give(to: exchange)
             return
         }
         guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
@@ -86,15 +96,35 @@ final class ScopeLoop: RequestHandler {
         }
         let scope = self.resting.popLast() ?? Scope(loop: self, slot: slot)
         self.openScopes += 1
+        self.activity.call.pointee.requests += 1
         scope.begin(exchange, generation: generation, slot: slot)
     }
 
+    private func health(_ path: Octets) -> OwnAnswer? {
+        if path.equals("/healthz") { return .alive }
+        guard path.equals("/readyz") else { return nil }
+        return self.server.isStopping ? .stopping : self.mounts.isReady ? .ready : self.mounts.otherwise
+    }
+
+    /// Says that the loop turns.
+    func answerPing(connections: Int) {
+        let call = self.activity.call
+        call.pointee.connections = UInt32(clamping: connections)
+        call.pointee.scopes = UInt32(clamping: self.openScopes)
+        roost_call_turned(call, NIODeadline.now().uptimeNanoseconds)
+    }
+
+    /// A request that its application has left unanswered, or whose response it has cut.
+    func countFailure() { self.activity.call.pointee.failures += 1 }
+
     // MARK: Calling modules
 
-    /// Runs a function of a module.
+    /// Runs a function of a module, for a scope if there is one.
     @inline(__always)
-    func calling<Result>(_ generation: Generation?, _ body: () -> Result) -> Result {
-        self.activity.enter(generation)
+    func calling<Result>(
+        _ generation: Generation?, _ scope: UnsafePointer<asgi_scope>? = nil, _ body: () -> Result
+    ) -> Result {
+        self.activity.enter(generation, scope)
         self.depth += 1
         let result = body()
         self.depth -= 1

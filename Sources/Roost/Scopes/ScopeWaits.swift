@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
-/// The timers and watches of one loop that have neither been told nor cancelled: of its scopes, and of lifespans. [any]
+/// The timers, watches and notices of one loop that have neither been told nor cancelled: of its scopes, and of lifespans. [any]
 ///
 /// Who takes one out of here tells its completion, on the loop: it is told once, whoever comes first.
 final class ScopeWaits: Sendable {
@@ -18,6 +18,8 @@ final class ScopeWaits: Sendable {
     fileprivate enum Cause {
         case timer(Scheduled<Void>)
         case descriptor(CInt, DescriptorPoll)
+        /// The host's stop.
+        case stop
     }
 
     private struct Waiting {
@@ -92,6 +94,29 @@ final class ScopeWaits: Sendable {
         return ASGI_PENDING
     }
 
+    /// Waits for the host's stop, by the same rules.
+    func addNotice(
+        _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ completion: Completion,
+        number room: UnsafeMutablePointer<UInt64>?, isStopping: () -> Bool
+    ) {
+        let number = self.waiting.withLockedValue { waiting in
+            waiting.last += 1
+            room?.pointee = waiting.last
+            waiting.add(Wait(id: id, slot: slot, completion: completion, cause: .stop), as: waiting.last)
+            return waiting.last
+        }
+        // Announced meanwhile: it may have looked before this one was there.
+        if isStopping() { self.hasten([number]) } else { self.lookAgain(id, slot, number) }
+    }
+
+    /// The host stops: those that wait for it are told.
+    func hastenNotices() {
+        self.hasten(
+            self.waiting.withLockedValue { waiting in
+                waiting.waits.filter { if case .stop = $0.value.cause { true } else { false } }.map(\.key)
+            })
+    }
+
     /// Ended meanwhile: it may have looked for its waits before this one was there.
     private func lookAgain(_ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ number: UInt64) {
         if !slot.pointee.isOpen(id) { self.hasten([number]) }
@@ -110,7 +135,7 @@ final class ScopeWaits: Sendable {
         switch taken?.cause {
         case .timer(let scheduled): scheduled.cancel()
         case .descriptor(let file, let poll): poll.remove(file, number)
-        case nil: break
+        case .stop, nil: break
         }
         return taken
     }

@@ -1,5 +1,4 @@
 import CASGI
-import Glibc
 import Yams
 
 /// The settings of one application, as `setting(id, key)` hands them out. Immutable; lives as long as its generation,
@@ -14,10 +13,7 @@ final class ApplicationSettings: @unchecked Sendable {
         self.file = file
         var texts = ["roost.folder": folder, "": file.map { JSONText.of($0.root) } ?? "{}"]
         if let file {
-            texts["roost.settings"] = realpath(file.path, nil).map { path in
-                defer { free(path) }
-                return String(cString: path)
-            }
+            texts["roost.settings"] = file.resolved
             try Self.collect(file.root, below: "", in: file.path, into: &texts)
         }
         self.values = texts.mapValues(Self.lasting)

@@ -2,8 +2,12 @@ import Glibc
 import Yams
 
 /// A settings file, YAML or JSON (which is YAML), as its node tree: nodes know their lines.
-struct SettingsFile {
+/// Immutable: Yams' nodes are values, though they do not say that they can be sent.
+struct SettingsFile: @unchecked Sendable {
     let path: String
+    /// From the root; nil: it cannot be said.
+    let resolved: String?
+    let text: String
     let root: Node.Mapping
 
     /// Keys that are the host's, not the application's.
@@ -11,8 +15,18 @@ struct SettingsFile {
 
     /// Reads and parses. Throws `HostError` with file, line and mend.
     init(path: String) throws {
+        let resolved = realpath(path, nil).map { resolved in
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        try self.init(path: path, resolved: resolved, text: try Self.read(path))
+    }
+
+    /// Parses what was read before. Throws `HostError` with file, line and mend.
+    init(path: String, resolved: String?, text: String) throws {
         self.path = path
-        let text = try Self.read(path)
+        self.resolved = resolved
+        self.text = text
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)

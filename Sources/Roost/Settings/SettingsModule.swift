@@ -6,7 +6,7 @@ public struct SettingsModule: Sendable, Equatable {
     public static let variable = "ROOST_SETTINGS_MODULE"
     private static let endings = ["yaml", "yml", "json"]
 
-    public enum Origin: Sendable, Equatable {
+    public enum Origin: String, Sendable, Equatable {
         case option
         case environment
         /// The module's own description.

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "CWorker.h"
+#include <asgi.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Images of applications, for the handlers: written while modules are loaded, never removed. */
+#define IMAGES 1024
+static struct image {
+    uintptr_t start, end;
+    uint32_t application;
+} images[IMAGES];
+static unsigned image_count;
+
+static roost_page *page;
+static int32_t dying; /* the thread whose crash is being reported */
+static _Thread_local roost_call own_call;
+static _Thread_local roost_call *used_call;
+
+roost_call *roost_thread_call(void)
+{
+    used_call = &own_call;
+    return &own_call;
+}
+
+void roost_use_call(roost_call *call)
+{
+    used_call = call;
+    call->thread = (int32_t)gettid();
+}
+
+void roost_prepare_thread(void)
+{
+    enum { SIZE = 64 << 10 };
+    stack_t stack = {.ss_size = SIZE};
+    if (!page) return; /* Nobody reports: no handler runs. */
+    stack.ss_sp = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp == MAP_FAILED) return; /* Only the report of an overflow is missing then. */
+    if (sigaltstack(&stack, NULL) != 0) munmap(stack.ss_sp, SIZE);
+}
+
+/* ---- Whose code it is ----------------------------------------------------------------------------------------- */
+
+struct search {
+    uintptr_t address, start, end;
+};
+
+static int look(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct search *search = context;
+    uintptr_t start = UINTPTR_MAX, end = 0;
+    int at;
+    (void)size;
+    for (at = 0; at < info->dlpi_phnum; at++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[at];
+        if (part->p_type != PT_LOAD) continue;
+        if (info->dlpi_addr + part->p_vaddr < start) start = info->dlpi_addr + part->p_vaddr;
+        if (info->dlpi_addr + part->p_vaddr + part->p_memsz > end) end = info->dlpi_addr + part->p_vaddr + part->p_memsz;
+    }
+    if (search->address < start || search->address >= end) return 0;
+    search->start = start;
+    search->end = end;
+    return 1;
+}
+
+void roost_name_image(const void *address, uint32_t application)
+{
+    struct search search = {.address = (uintptr_t)address};
+    unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    if (count == IMAGES || !dl_iterate_phdr(look, &search)) return;
+    images[count] = (struct image){search.start, search.end, application};
+    __atomic_store_n(&image_count, count + 1, __ATOMIC_RELEASE);
+}
+
+static uint32_t application_at(uintptr_t address)
+{
+    unsigned at, count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
+    for (at = 0; at < count; at++)
+        if (address >= images[at].start && address < images[at].end) return images[at].application;
+    return 0;
+}
+
+/* ---- Reports --------------------------------------------------------------------------------------------------- */
+
+/* Copies memory that may not be there. */
+static int copy(void *to, const void *from, size_t size)
+{
+    struct iovec here = {to, size}, there = {(void *)from, size};
+    return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+static void copy_text(char *to, size_t room, const asgi_string *from)
+{
+    size_t size = from->size < room - 1 ? from->size : room - 1;
+    if (!from->data || !copy(to, from->data, size)) size = 0;
+    to[size] = 0;
+}
+
+/* The end of a path says more than its start. */
+static void copy_end(char *to, size_t room, const char *from)
+{
+    size_t size = strlen(from);
+    if (size >= room) from += size - (room - 1);
+    strncpy(to, from, room - 1);
+    to[room - 1] = 0;
+}
+
+/* What the thread was doing: without a lock, without a look at memory that may not be there. */
+static void describe_call(roost_report *report)
+{
+    const roost_call *call = used_call;
+    asgi_scope scope;
+    if (!call || !(call->count & 1)) return;
+    report->application = call->application;
+    if (!call->scope || !copy(&scope, (const void *)(uintptr_t)call->scope, sizeof scope)) return;
+    copy_text(report->method, sizeof report->method, &scope.method);
+    copy_text(report->path, sizeof report->path, &scope.path);
+}
+
+/* The frames above `skipped`, by address; then by name, which takes the loader's lock. */
+static void describe_stack(roost_report *report, int skipped)
+{
+    void *addresses[ROOST_FRAMES + 8];
+    int at, found = backtrace(addresses, ROOST_FRAMES + 8) - skipped;
+    if (found < 0) found = 0;
+    if (found > ROOST_FRAMES) found = ROOST_FRAMES;
+    for (at = 0; at < found; at++) {
+        report->frames[at].address = (uintptr_t)addresses[at + skipped];
+        if (!report->application) report->application = application_at((uintptr_t)addresses[at + skipped]);
+    }
+    report->frame_count = (uint32_t)found;
+    for (at = 0; at < found; at++) {
+        roost_frame *frame = &report->frames[at];
+        Dl_info info;
+        /* A return address lies behind its call. */
+        if (!dladdr((void *)(uintptr_t)(frame->address - (at > 0)), &info)) continue;
+        if (info.dli_fname) copy_end(frame->library, sizeof frame->library, info.dli_fname);
+        frame->offset = frame->address - (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
+        if (info.dli_sname) {
+            strncpy(frame->symbol, info.dli_sname, sizeof frame->symbol - 1);
+            frame->symbol[sizeof frame->symbol - 1] = 0;
+        }
+    }
+}
+
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+enum { FATAL = sizeof fatal / sizeof *fatal };
+
+static void let_die(void)
+{
+    size_t at;
+    for (at = 0; at < FATAL; at++) signal(fatal[at], SIG_DFL);
+}
+
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+    int32_t nobody = 0, me = (int32_t)gettid();
+    sigset_t alarms;
+    (void)context;
+    if (!__atomic_compare_exchange_n(&dying, &nobody, me, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        if (nobody == me) let_die(); /* The report itself: what it has so far has to do. */
+        else for (;;) pause();       /* Another thread dies already, and takes this one with it. */
+        return;
+    }
+    page->crash.state = 1;
+    page->crash.signal = number;
+    page->crash.address = (uintptr_t)info->si_addr;
+    if (info->si_code <= 0) page->crash.address = 0; /* Somebody has sent it: there is none. */
+    signal(SIGALRM, SIG_DFL);
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+    alarm(2);
+    describe_call(&page->crash);
+    describe_stack(&page->crash, 2); /* This function, and the one that the kernel returns to. */
+    page->crash.state = 2;
+    let_die();
+    /* What was sent does not come again by itself; a fault does, when this returns. */
+    if (info->si_code <= 0) syscall(SYS_tgkill, getpid(), me, number);
+}
+
+/* A worker leaves by _exit: whoever calls exit is a module. */
+static void on_exit_call(void)
+{
+    int32_t nobody = 0;
+    if (!__atomic_compare_exchange_n(&dying, &nobody, (int32_t)gettid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
+    page->crash.state = 1;
+    describe_call(&page->crash);
+    describe_stack(&page->crash, 1);
+    page->crash.state = 2;
+}
+
+static void on_stall(int number, siginfo_t *info, void *context)
+{
+    int before = errno;
+    (void)number, (void)info, (void)context;
+    page->stall.state = 1;
+    describe_call(&page->stall);
+    describe_stack(&page->stall, 2);
+    page->stall.state = 2;
+    errno = before;
+}
+
+int roost_stall_signal(void) { return SIGRTMAX - 3; }
+
+void roost_report_crashes(roost_page *given)
+{
+    struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    void *first[1];
+    size_t at;
+    page = given;
+    (void)backtrace(first, 1); /* It loads a library when it is first called. */
+    sigemptyset(&action.sa_mask);
+    for (at = 0; at < FATAL; at++) sigaction(fatal[at], &action, NULL);
+    action.sa_sigaction = on_stall;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    sigaction(roost_stall_signal(), &action, NULL);
+    atexit(on_exit_call);
+    roost_prepare_thread();
+}

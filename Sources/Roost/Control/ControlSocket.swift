@@ -1,0 +1,142 @@
+import Glibc
+
+/// The Unix socket in the folder of a start where commands ask and tell the supervisor; for its user only. For its one thread.
+///
+/// A command sends one line and gets one. Who is not answered at once (a reload, a status that waits for the workers) is
+/// remembered by its descriptor.
+final class ControlSocket {
+    static let name = "control"
+    /// Bytes of a command, commands at once, and how long one may take to be said.
+    private static let mostBytes = 4096
+    private static let mostClients = 32
+    private static let patience = 10_000
+
+    private struct Client {
+        let descriptor: CInt
+        let until: Int
+        var lines = LineBuffer(most: ControlSocket.mostBytes)
+        /// It has asked, and waits.
+        var isWaiting = false
+        var isForReload = false
+        var statusAt: Int?
+    }
+
+    private let path: String
+    private let listener: CInt
+    private var clients: [Client] = []
+
+    /// Throws `HostError`.
+    init(path: String) throws {
+        self.path = path
+        self.listener = socket(
+            AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        let mask = umask(0o177)
+        defer { umask(mask) }
+        let isBound = UnixAddress(path).map { address in
+            address.with { bind(self.listener, $0, $1) } == 0 && listen(self.listener, 16) == 0
+        }
+        guard isBound == true else {
+            let why = isBound == nil ? "its path is too long" : String(cString: strerror(errno))
+            Glibc.close(self.listener)
+            throw HostError(
+                code: .runDirectory,
+                message: "run directory: \(path) cannot be listened on: \(why); name another with --run-dir")
+        }
+    }
+
+    func close() {
+        for client in self.clients { Glibc.close(client.descriptor) }
+        Glibc.close(self.listener)
+        unlink(self.path)
+    }
+
+    /// What is waited for.
+    var waits: [pollfd] {
+        ([self.listener] + self.clients.map(\.descriptor)).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    }
+
+    /// When a status is to be answered.
+    var due: Int? { self.clients.compactMap(\.statusAt).min() }
+
+    /// What commands have asked since.
+    func hear(now: Int) -> [(client: CInt, message: Message)] {
+        while self.clients.count < Self.mostClients {
+            let descriptor = accept(self.listener, nil, nil)
+            guard descriptor >= 0 else { break }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            self.clients.append(Client(descriptor: descriptor, until: now + Self.patience))
+        }
+        var heard: [(CInt, Message)] = []
+        for at in self.clients.indices.reversed() {
+            var part = [UInt8](repeating: 0, count: Self.mostBytes)
+            let count = read(self.clients[at].descriptor, &part, part.count)
+            let isThere = count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+            guard isThere, self.clients[at].isWaiting || now < self.clients[at].until else {
+                self.drop(at)
+                continue
+            }
+            guard count > 0, !self.clients[at].isWaiting,
+                let line = self.clients[at].lines.take(part[..<count]).first
+            else { continue }
+            self.clients[at].isWaiting = true
+            heard.append((self.clients[at].descriptor, Message(line: line) ?? Message("?")))
+        }
+        return heard
+    }
+
+    /// Answers one, and is done with it.
+    func answer(_ client: CInt, _ line: String) {
+        guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
+        var rest = Array(line.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(client, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            if count < 0, errno == EINTR { continue }
+            // Who does not read its answer while there is room for it misses it: nobody waits here.
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        self.drop(at)
+    }
+
+    private func drop(_ at: Int) { Glibc.close(self.clients.remove(at: at).descriptor) }
+
+    private func change(_ client: CInt, _ change: (inout Client) -> Void) {
+        guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
+        change(&self.clients[at])
+    }
+
+    func awaitReload(_ client: CInt) { self.change(client) { $0.isForReload = true } }
+    func awaitStatus(_ client: CInt, at time: Int) { self.change(client) { $0.statusAt = time } }
+
+    /// Those whose status is due.
+    func dueForStatus(now: Int) -> [CInt] {
+        self.clients.filter { $0.statusAt.map { now >= $0 } ?? false }.map(\.descriptor)
+    }
+
+    /// Tells whoever waits for a reload.
+    func settleReloads(_ fault: String?) {
+        let message = fault.map { Message("refused", ["reason": $0]) } ?? Message("done")
+        for client in self.clients where client.isForReload { self.answer(client.descriptor, message.line) }
+    }
+}
+
+/// The address of a Unix socket.
+struct UnixAddress {
+    private var address = sockaddr_un()
+
+    /// Nil: the path is too long.
+    init?(_ path: String) {
+        guard path.utf8.count < MemoryLayout.size(ofValue: self.address.sun_path) else { return nil }
+        self.address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &self.address.sun_path) { $0.copyBytes(from: path.utf8) }
+    }
+
+    func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+        withUnsafePointer(to: self.address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// For people.
+extension StatusReport {
+    /// What a column's text is to look like.
+    public enum Style { case plain, strong, dim, good, bad }
+
+    /// `paint`: colours a text, or leaves it.
+    public func table(now: Int, paint: (String, Style) -> String) -> String {
+        let total = self.workers.reduce(0) { $0 + $1.requests }
+        var text = """
+            \(paint("roost \(self.version)", .strong))  \(self.state), pid \(self.pid), for \(Self.time(now - self.since))
+            \(self.addresses.joined(separator: "  "))
+            \(total) requests by these workers, \(self.crashes) crashes, \(self.restarts) restarts\n
+            """
+        if !self.lastCrash.isEmpty { text += "last crash: \(paint(self.lastCrash, .bad))\n" }
+        text +=
+            "\n"
+            + Self.columns(
+                ["application", "mount", "state", "generation", "module"],
+                self.applications.map { application in
+                    let name =
+                        application.version.isEmpty ? application.name : "\(application.name) \(application.version)"
+                    return [name, application.mount, application.state, application.generation, application.module]
+                }, paint: paint)
+        text +=
+            "\n"
+            + Self.columns(
+                ["worker", "state", "for", "requests", "errors", "connections", "unfinished", "memory", "generation"],
+                self.workers.map { worker in
+                    [
+                        "\(worker.pid)", worker.state, Self.time(now - worker.since), "\(worker.requests)",
+                        "\(worker.errors)", "\(worker.connections)", "\(worker.unfinished)", Self.size(worker.memory),
+                        worker.generation,
+                    ]
+                }, paint: paint)
+        return text
+    }
+
+    private static func columns(
+        _ head: [String], _ rows: [[String]], paint: (String, Style) -> String
+    ) -> String {
+        let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String], _ style: (String) -> Style) -> String {
+            zip(cells, widths).map { cell, width in
+                paint(cell, style(cell)) + String(repeating: " ", count: width - cell.count + 2)
+            }.joined().replacingTrailingSpaces() + "\n"
+        }
+        return line(head) { _ in .dim }
+            + rows.map { row in
+                line(row) { cell in
+                    switch cell {
+                    case "ready", "serving": .good
+                    case "quarantined", "failing": .bad
+                    default: .plain
+                    }
+                }
+            }.joined()
+    }
+
+    private static func time(_ seconds: Int) -> String {
+        switch max(seconds, 0) {
+        case let seconds where seconds < 120: "\(seconds) s"
+        case let seconds where seconds < 7200: "\(seconds / 60) min"
+        case let seconds where seconds < 172_800: "\(seconds / 3600) h"
+        case let seconds: "\(seconds / 86_400) days"
+        }
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        let tenths = bytes / ((1 << 20) / 10)
+        return "\(tenths / 10).\(tenths % 10) MiB"
+    }
+}
+
+extension String {
+    fileprivate func replacingTrailingSpaces() -> String {
+        var text = self
+        while text.hasSuffix(" ") { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Yams
+
+/// What `roost status` tells: as JSON between the processes and for programs, as tables for people.
+public struct StatusReport: Equatable {
+    struct Worker: Equatable {
+        var pid = 0
+        /// starting, ready, draining; or what it stands in for.
+        var state = ""
+        /// Seconds of the calendar.
+        var since = 0
+        var generation = ""
+        var requests = 0
+        var errors = 0
+        var connections = 0
+        var unfinished = 0
+        /// Bytes, resident.
+        var memory = 0
+    }
+
+    struct Application: Equatable {
+        var name = ""
+        var version = ""
+        var module = ""
+        var mount = "/"
+        var generation = ""
+        /// serving, reloading, quarantined or failing.
+        var state = ""
+    }
+
+    var version = ""
+    var pid = 0
+    var since = 0
+    var state = ""
+    public internal(set) var addresses: [String] = []
+    var workers: [Worker] = []
+    var applications: [Application] = []
+    var crashes = 0
+    var restarts = 0
+    var lastCrash = ""
+
+    init() {}
+
+    // MARK: JSON
+
+    /// One line.
+    public var json: String {
+        func object(_ members: [(String, String)]) -> String {
+            "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+        }
+        func list(_ members: [String]) -> String { "[" + members.joined(separator: ",") + "]" }
+        let workers = self.workers.map { worker in
+            object([
+                ("pid", "\(worker.pid)"), ("state", JSONText.quoted(worker.state)), ("since", "\(worker.since)"),
+                ("generation", JSONText.quoted(worker.generation)), ("requests", "\(worker.requests)"),
+                ("errors", "\(worker.errors)"), ("connections", "\(worker.connections)"),
+                ("unfinished", "\(worker.unfinished)"), ("memory", "\(worker.memory)"),
+            ])
+        }
+        let applications = self.applications.map { application in
+            object([
+                ("name", JSONText.quoted(application.name)), ("version", JSONText.quoted(application.version)),
+                ("module", JSONText.quoted(application.module)), ("mount", JSONText.quoted(application.mount)),
+                ("generation", JSONText.quoted(application.generation)), ("state", JSONText.quoted(application.state)),
+            ])
+        }
+        return object([
+            ("roost", JSONText.quoted(self.version)), ("pid", "\(self.pid)"), ("since", "\(self.since)"),
+            ("state", JSONText.quoted(self.state)), ("addresses", list(self.addresses.map(JSONText.quoted))),
+            ("workers", list(workers)), ("applications", list(applications)), ("crashes", "\(self.crashes)"),
+            ("restarts", "\(self.restarts)"), ("lastCrash", JSONText.quoted(self.lastCrash)),
+        ]) + "\n"
+    }
+
+    /// Nil: it is none.
+    init?(json: String) {
+        guard let root = try? Yams.compose(yaml: json), root["roost"] != nil else { return nil }
+        func text(_ node: Node, _ key: String) -> String { node[key]?.scalar?.string ?? "" }
+        func number(_ node: Node, _ key: String) -> Int { node[key]?.int ?? 0 }
+        self.version = text(root, "roost")
+        self.pid = number(root, "pid")
+        self.since = number(root, "since")
+        self.state = text(root, "state")
+        self.addresses = root["addresses"]?.sequence?.compactMap { $0.scalar?.string } ?? []
+        self.crashes = number(root, "crashes")
+        self.restarts = number(root, "restarts")
+        self.lastCrash = text(root, "lastCrash")
+        for node in root["workers"]?.sequence ?? [] {
+            var worker = Worker()
+            worker.pid = number(node, "pid")
+            worker.state = text(node, "state")
+            worker.since = number(node, "since")
+            worker.generation = text(node, "generation")
+            worker.requests = number(node, "requests")
+            worker.errors = number(node, "errors")
+            worker.connections = number(node, "connections")
+            worker.unfinished = number(node, "unfinished")
+            worker.memory = number(node, "memory")
+            self.workers.append(worker)
+        }
+        for node in root["applications"]?.sequence ?? [] {
+            var application = Application()
+            application.name = text(node, "name")
+            application.version = text(node, "version")
+            application.module = text(node, "module")
+            application.mount = text(node, "mount")
+            application.generation = text(node, "generation")
+            application.state = text(node, "state")
+            self.applications.append(application)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import CASGI
+
+/// `asgi.shutdown/1`: how applications learn that the host stops while their clients are still there.
+extension HostTable {
+    /// Lives as long as the process.
+    static func makeShutdownExtension() -> UnsafePointer<asgi_shutdown> {
+        let table = UnsafeMutablePointer<asgi_shutdown>.zeroed(bytes: asgi_shutdown_size())
+        table.pointee.size = UInt32(asgi_shutdown_size())
+        table.pointee.begun = begunCall
+        table.pointee.notice = noticeCall
+        return UnsafePointer(table)
+    }
+}
+
+private func begunCall(_ id: asgi_id) -> asgi_result {
+    guard let facilities = ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?.facilities else {
+        return ASGI_STALE
+    }
+    return facilities.isStopping ? ASGI_DONE : ASGI_PENDING
+}
+
+private func noticeCall(
+    _ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?, _ number: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    return wait(id, nil) { slot, waits in
+        guard let facilities = slot.pointee.generation(of: id)?.facilities else { return ASGI_STALE }
+        waits.addNotice(id, slot, .call(then, context), number: number) { facilities.isStopping }
+        return ASGI_PENDING
+    }
+}

@@ -1,0 +1,396 @@
+/// Which workers there have to be, and what comes next: the supervisor's decisions, a value without I/O.
+///
+/// Told what has happened, it answers with what is to be done. The order of a replacement is always the same: the new one is
+/// started, says that it is ready, then the old one drains. Times are milliseconds of the monotonic clock.
+struct Fleet {
+    struct Rules: Equatable {
+        var workers = 1
+        /// Requests after which a worker is replaced, and by how many this differs from worker to worker, at most.
+        var requests: Int?
+        var requestJitter = 0
+        /// Bytes of resident memory above which a worker is replaced.
+        var memory: Int?
+        /// How long a worker serves until it is replaced.
+        var lifetime: Int?
+        /// How long a loop may not turn; nil: for ever.
+        var stall: Int?
+        /// How long a worker may take to be ready.
+        var start = 75_000
+        /// How long requests may go on when a worker drains.
+        var grace = 30_000
+        /// How long a worker may take to end.
+        var stop = 95_000
+        /// An application that crashes so many workers ...
+        var crashes = 3
+        /// ... within this time is quarantined.
+        var crashWindow = 60_000
+
+        init() {}
+    }
+
+    /// What workers are started with: an application's file, by its hash.
+    struct Release: Equatable {
+        var number: Int
+        var hash: String
+    }
+
+    enum Retirement: String {
+        case replaced = "it serves what was before"
+        case requests = "it has served its requests"
+        case memory = "it has too much memory"
+        case lifetime = "its time is over"
+        case stalled = "a loop does not turn"
+        case quarantined = "its application is quarantined"
+    }
+
+    enum State: String {
+        case starting, ready, draining
+    }
+
+    struct Member {
+        let id: Int
+        let release: Int
+        /// It answers in the place of an application that cannot be there.
+        let isStandIn: Bool
+        let born: Int
+        var state = State.starting
+        var readyAt = 0
+        var retirement: Retirement?
+        var requestLimit: Int?
+        var killAt: Int?
+    }
+
+    /// What is seen of a worker from outside.
+    struct Observation {
+        var requests = 0
+        var memory = 0
+        /// How long its slowest loop has not turned.
+        var silence = 0
+        var loops = 1
+        /// Somebody holds it: a debugger, a SIGSTOP.
+        var isHeld = false
+    }
+
+    enum Action: Equatable {
+        case start(Int, release: Int, isStandIn: Bool)
+        /// The worker ends when its clients let it.
+        case drain(Int)
+        /// It ends soon.
+        case stop(Int)
+        case kill(Int)
+        /// Its stack is to be looked at.
+        case examine(Int)
+        case log(Notice)
+        /// All that have to be there are, for the first time.
+        case serving
+        /// A new release serves.
+        case reloaded
+        /// It does not, for this reason; the one before goes on.
+        case notReloaded(String)
+        case leave(CInt)
+    }
+
+    enum Notice: Equatable {
+        case retiring(Int, Retirement)
+        case quarantined(hash: String, insteadServes: String?)
+        case waiting(milliseconds: Int)
+        case overdue(Int)
+        case neverReady(Int)
+    }
+
+    let rules: Rules
+    private(set) var wanted: Int
+    private(set) var members: [Member] = []
+    private(set) var ledger: CrashLedger
+    private(set) var current: Release
+    /// What served before, while that can still be gone back to.
+    private(set) var previous: Release?
+    private(set) var isStopping = false
+    /// A release is on its way whose first worker is not ready.
+    private(set) var isOnTrial = false
+    private(set) var isReloading = false
+    private var hasServed = false
+    private var status: CInt = 0
+    private var lastId = 0
+    private var backOff = BackOff()
+    private var startAt = 0
+    /// The last worker was not there when it should have been: a stand-in may have to answer.
+    private var isFailing = false
+    private var actions: [Action] = []
+    /// A number below the one given.
+    private let random: (Int) -> Int
+
+    init(rules: Rules, release: Release, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
+        self.rules = rules
+        self.wanted = rules.workers
+        self.current = release
+        self.ledger = CrashLedger(most: rules.crashes, window: rules.crashWindow)
+        self.random = random
+    }
+
+    /// The state of the application: what `roost status` says.
+    var isQuarantined: Bool { self.ledger.isQuarantined(self.current.hash) }
+
+    func member(_ id: Int) -> Member? { self.members.first { $0.id == id } }
+
+    /// When something has to be looked at again though nothing happens; nil: never.
+    var due: Int? {
+        let kills = self.members.compactMap(\.killAt)
+        return ((self.needsStart ? [self.startAt] : []) + kills).min()
+    }
+
+    // MARK: What happens
+
+    mutating func begin(now: Int) -> [Action] { self.decide(now) }
+
+    mutating func ready(_ id: Int, now: Int) -> [Action] {
+        guard let at = self.members.firstIndex(where: { $0.id == id }), self.members[at].state == .starting else {
+            return []
+        }
+        self.members[at].state = .ready
+        self.members[at].readyAt = now
+        self.members[at].requestLimit = self.rules.requests.map { $0 + self.random(self.rules.requestJitter) }
+        if self.members[at].release == self.current.number, !self.members[at].isStandIn {
+            self.isOnTrial = false
+            self.isFailing = false
+        }
+        return self.decide(now)
+    }
+
+    /// A worker has ended, or (`reason`) said that it cannot start. `isCrash`: by its application's fault. `status`: what the
+    /// whole leaves with if nothing has served yet.
+    mutating func ended(_ id: Int, isCrash: Bool, reason: String, status: CInt, now: Int) -> [Action] {
+        guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
+        let member = self.members.remove(at: at)
+        guard !self.isStopping else { return self.decide(now) }
+        let wasReady = member.state != .starting
+        if member.state != .draining {
+            let wait = self.backOff.died(after: wasReady ? now - member.readyAt : nil)
+            self.startAt = now + wait
+            if wait > 0 { self.actions.append(.log(.waiting(milliseconds: wait))) }
+        }
+        if !wasReady, !self.hasServed {
+            self.status = status
+            return self.stop(now: now)
+        }
+        if !member.isStandIn {
+            if !wasReady { self.failedToStart(member, reason) }
+            if isCrash { self.crashed(member, now) }
+        }
+        return self.decide(now)
+    }
+
+    /// Another release is to serve. Whoever asks for it wants it tried, whatever was before.
+    mutating func replace(by release: Release, now: Int) -> [Action] {
+        guard !self.isStopping else { return [] }
+        self.ledger.pardon(release.hash)
+        if !self.isOnTrial, !self.isQuarantined { self.previous = self.current }
+        self.current = release
+        self.isOnTrial = true
+        self.isReloading = true
+        self.isFailing = false
+        self.backOff.reset()
+        self.startAt = now
+        for at in self.members.indices { self.retire(at, .replaced) }
+        return self.decide(now)
+    }
+
+    mutating func resize(by count: Int, now: Int) -> [Action] {
+        self.wanted = max(1, self.wanted + count)
+        return self.decide(now)
+    }
+
+    /// Everything ends.
+    mutating func stop(now: Int) -> [Action] {
+        guard !self.isStopping else { return [] }
+        self.isStopping = true
+        for at in self.members.indices {
+            if self.members[at].state == .starting {
+                self.actions.append(.kill(self.members[at].id))
+            } else {
+                self.members[at].state = .draining
+                self.members[at].killAt = now + self.rules.stop
+                self.actions.append(.stop(self.members[at].id))
+            }
+        }
+        return self.decide(now)
+    }
+
+    /// Everything ends now.
+    mutating func kill(now: Int) -> [Action] {
+        var actions = self.stop(now: now)
+        for member in self.members { actions.append(.kill(member.id)) }
+        return actions
+    }
+
+    /// Time has passed.
+    mutating func look(now: Int, at observations: [Int: Observation]) -> [Action] {
+        for at in self.members.indices {
+            let member = self.members[at]
+            if let killAt = member.killAt, now >= killAt {
+                self.members[at].killAt = nil
+                self.actions += [.log(.overdue(member.id)), .kill(member.id)]
+            }
+            switch member.state {
+            case .starting:
+                if member.killAt == nil, now - member.born >= self.rules.start {
+                    self.members[at].killAt = .max
+                    self.actions += [.log(.neverReady(member.id)), .kill(member.id)]
+                }
+            case .ready:
+                guard !member.isStandIn, let seen = observations[member.id], !self.isStopping else { break }
+                self.judge(at, seen, now)
+            case .draining: break
+            }
+        }
+        return self.decide(now)
+    }
+
+    // MARK: What follows
+
+    private mutating func judge(_ at: Int, _ seen: Observation, _ now: Int) {
+        let member = self.members[at]
+        if let stall = self.rules.stall, seen.silence >= stall, !seen.isHeld, member.retirement != .stalled {
+            self.members[at].retirement = nil
+            self.actions.append(.examine(member.id))
+            self.retire(at, .stalled)
+            // Its other loops serve on until their requests have ended; with none there is nothing to wait for.
+            self.members[at].killAt = now + (seen.loops > 1 ? self.rules.grace : 1000)
+        }
+        guard member.retirement == nil else { return }
+        if let limit = member.requestLimit, seen.requests >= limit { self.retire(at, .requests) }
+        if let limit = self.rules.memory, seen.memory > limit { self.retire(at, .memory) }
+        if let limit = self.rules.lifetime, now - member.readyAt >= limit { self.retire(at, .lifetime) }
+    }
+
+    private mutating func retire(_ at: Int, _ why: Retirement) {
+        guard self.members[at].retirement == nil, !self.members[at].isStandIn, self.members[at].state != .draining
+        else { return }
+        self.members[at].retirement = why
+        self.actions.append(.log(.retiring(self.members[at].id, why)))
+    }
+
+    private mutating func failedToStart(_ member: Member, _ reason: String) {
+        self.isFailing = true
+        guard member.release == self.current.number else { return }
+        self.giveUpReload(reason)
+        if self.isOnTrial, let previous { self.goBack(to: previous) }
+    }
+
+    private mutating func giveUpReload(_ reason: String) {
+        guard self.isReloading else { return }
+        self.actions.append(.notReloaded(reason))
+        self.isReloading = false
+    }
+
+    private mutating func crashed(_ member: Member, _ now: Int) {
+        guard member.release == self.current.number, self.ledger.record(self.current.hash, now: now) else { return }
+        let hash = self.current.hash
+        self.giveUpReload("it has crashed too often")
+        if let previous, previous.hash != hash, !self.ledger.isQuarantined(previous.hash) {
+            self.actions.append(.log(.quarantined(hash: hash, insteadServes: previous.hash)))
+            self.goBack(to: previous)
+        } else {
+            self.actions.append(.log(.quarantined(hash: hash, insteadServes: nil)))
+        }
+        for at in self.members.indices where self.members[at].release == member.release {
+            self.retire(at, .quarantined)
+        }
+    }
+
+    private mutating func goBack(to release: Release) {
+        self.current = release
+        self.previous = nil
+        self.isOnTrial = false
+        self.isFailing = false
+        self.backOff.reset()
+        self.startAt = 0
+        for at in self.members.indices
+        where self.members[at].release == release.number && self.members[at].retirement == .replaced {
+            self.members[at].retirement = nil
+        }
+    }
+
+    /// Those that serve the application, or will.
+    private var real: [Member] { self.members.filter { !$0.isStandIn && $0.state != .draining } }
+    private var fresh: [Member] { self.real.filter { $0.retirement == nil && $0.release == self.current.number } }
+
+    /// How many are to be started: what is missing at once, replacements one after another.
+    private var missing: Int {
+        guard !self.isStopping, !self.isQuarantined else { return 0 }
+        let fresh = self.fresh
+        // A release on trial sends one ahead.
+        let isWaiting = fresh.contains { $0.state == .starting }
+        let replacements = isWaiting ? 0 : min(1, self.wanted - fresh.count)
+        return max(self.isOnTrial && self.hasServed ? 0 : self.wanted - self.real.count, replacements)
+    }
+
+    private var needsStart: Bool { self.missing > 0 }
+
+    /// Does what is to be done now.
+    private mutating func decide(_ now: Int) -> [Action] {
+        if self.isStopping {
+            if self.members.isEmpty { self.actions.append(.leave(self.status)) }
+        } else {
+            if now >= self.startAt { for _ in 0..<max(self.missing, 0) { self.start(now, isStandIn: false) } }
+            self.arrangeStandIn(now)
+            self.drainSurplus(now)
+            self.tell()
+        }
+        defer { self.actions = [] }
+        return self.actions
+    }
+
+    private mutating func start(_ now: Int, isStandIn: Bool) {
+        self.lastId += 1
+        self.members.append(
+            Member(id: self.lastId, release: self.current.number, isStandIn: isStandIn, born: now))
+        self.actions.append(.start(self.lastId, release: self.current.number, isStandIn: isStandIn))
+    }
+
+    /// Somebody has to answer that the application is not there: a queue that nobody accepts from would let clients wait.
+    private mutating func arrangeStandIn(_ now: Int) {
+        let isServed = self.real.contains { $0.state == .ready && $0.retirement != .quarantined }
+        let standsIn = self.members.contains { $0.isStandIn && $0.state != .draining }
+        if !isServed, self.isQuarantined || self.isFailing {
+            if !standsIn { self.start(now, isStandIn: true) }
+        } else if isServed, standsIn {
+            for at in self.members.indices where self.members[at].isStandIn { self.drain(at, now) }
+        }
+    }
+
+    private mutating func drainSurplus(_ now: Int) {
+        let ready = self.real.filter { $0.state == .ready }
+        let standsIn = self.members.contains { $0.isStandIn && $0.state == .ready }
+        // What is quarantined makes way for whoever answers in its place.
+        let least = self.isQuarantined && standsIn ? 0 : self.wanted
+        let order = ready.filter { $0.retirement != nil } + ready.filter { $0.retirement == nil }.reversed()
+        for member in order.prefix(max(ready.count - least, 0)) {
+            if let at = self.members.firstIndex(where: { $0.id == member.id }) { self.drain(at, now) }
+        }
+    }
+
+    private mutating func drain(_ at: Int, _ now: Int) {
+        guard self.members[at].state != .draining else { return }
+        if self.members[at].state == .starting {
+            self.actions.append(.kill(self.members[at].id))
+        } else {
+            self.actions.append(.drain(self.members[at].id))
+        }
+        self.members[at].state = .draining
+        self.members[at].killAt = min(self.members[at].killAt ?? .max, now + self.rules.stop)
+    }
+
+    private mutating func tell() {
+        let fresh = self.fresh.filter { $0.state == .ready }
+        guard fresh.count >= self.wanted else { return }
+        if !self.hasServed {
+            self.hasServed = true
+            self.actions.append(.serving)
+        }
+        if self.isReloading {
+            self.isReloading = false
+            self.actions.append(.reloaded)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import CLinux
+import Glibc
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+
+/// This process, as a worker: what its supervisor gave it, and what it is told. [any]
+///
+/// It has its place by descriptors, from 3 on: the channel to the supervisor, the page that both share, the supervisor's standard
+/// error, and the listening sockets. Until it is ready its own standard error is a pipe to the supervisor, which keeps
+/// the last lines to tell of in case it never is.
+public final class Worker: Sendable {
+    static let channel: CInt = 3
+    static let page: CInt = 4
+    static let standardError: CInt = 5
+    static let firstListener: CInt = 6
+
+    /// What the supervisor says.
+    public enum Word: Sendable {
+        /// Another goes on in its place: stop accepting, let everybody end, leave.
+        case drain
+        /// The whole stops: the same, but who asks for nothing is not waited for.
+        case stop
+        /// Leave at once.
+        case leave
+    }
+
+    let order: WorkerOrder
+    private let shared: WorkerPage
+    private let host = NIOLockedValueBox<Host?>(nil)
+
+    public var isErrorColoured: Bool { self.order.isErrorColoured }
+
+    /// Takes the order, and becomes who it says: nothing of a module has been touched. Throws `HostError`.
+    public init() throws {
+        for descriptor in [Self.channel, Self.page, Self.standardError] {
+            guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw HostError(code: .usage, message: "a worker is started by its supervisor only")
+            }
+        }
+        guard let page = WorkerPage(descriptor: Self.page) else {
+            throw HostError(code: .exhausted, message: "the page of this worker cannot be mapped")
+        }
+        self.shared = page
+        self.order = try WorkerOrder(try Self.readOrder())
+        for number in self.order.addresses.indices {
+            _ = fcntl(Self.firstListener + CInt(number), F_SETFD, FD_CLOEXEC)
+        }
+        try self.order.privileges.apply()
+        page.reportCrashes()
+    }
+
+    /// The order's own limit is that of a settings file, quoted.
+    private static func readOrder() throws -> Message {
+        var lines = LineBuffer(most: SettingsFile.largest * 8)
+        var part = [UInt8](repeating: 0, count: 1)
+        while true {
+            // Byte by byte: what follows the order is not to be taken here.
+            let count = read(Self.channel, &part, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw HostError(code: .usage, message: "the supervisor went away") }
+            guard let line = lines.take(part[..<count]).first else { continue }
+            guard let message = Message(line: line) else {
+                throw HostError(code: .usage, message: "a worker is started by its supervisor only")
+            }
+            return message
+        }
+    }
+
+    /// The host that the order asks for.
+    public func makeHost(_ given: HostConfiguration) throws -> Host {
+        var configuration = given
+        configuration.page = self.shared
+        let listeners = self.order.addresses.enumerated().map { number, address in
+            Listener(
+                given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog)
+        }
+        let work: Host.Work =
+            switch self.order.work {
+            case .serve(let application): .application(application)
+            case .standIn(let reason): .standIn(reason.answer)
+            }
+        let host = Host(work, on: listeners, configuration: configuration)
+        self.host.withLockedValue { $0 = host }
+        return host
+    }
+
+    /// Says that it serves, and takes standard error back.
+    public func ready() {
+        dup2(Self.standardError, 2)
+        close(Self.standardError)
+        self.tell(Message("ready"))
+    }
+
+    /// Says why it cannot.
+    public func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }
+
+    private func tell(_ message: Message) {
+        var rest = Array(message.line.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                send(Self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            // A supervisor that is gone needs not be told.
+            guard count > 0 || errno == EINTR else { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    /// Listens to the supervisor on a thread of its own, for the life of the process. Its end means `drain`.
+    public func listen(_ heard: @escaping @Sendable (Word) -> Void) {
+        let isListening = DetachedThread.start {
+            var lines = LineBuffer(most: 4096)
+            var part = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = read(Self.channel, &part, part.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return heard(.drain) }
+                for line in lines.take(part[..<count]) {
+                    switch line {
+                    case Self.ping: self.host.withLockedValue { $0 }?.answerPing()
+                    case Self.drain: heard(.drain)
+                    case Self.stop: heard(.stop)
+                    default: heard(.leave)
+                    }
+                }
+            }
+        }
+        // Without a thread for it nobody could ever stop this process.
+        if !isListening { heard(.leave) }
+    }
+
+    /// The words of the channel.
+    static let ping = "ping"
+    static let drain = "drain"
+    static let stop = "stop"
+}

@@ -1,0 +1,81 @@
+import HTTPServer
+
+/// What a worker is to be: told by its supervisor before anything else.
+struct WorkerOrder: Sendable {
+    enum Work: Sendable {
+        /// It serves this application.
+        case serve(PreparedApplication)
+        /// It answers in its place.
+        case standIn(Reason)
+    }
+
+    enum Reason: String, Sendable {
+        case quarantined, notStarted
+
+        var answer: OwnAnswer {
+            switch self {
+            case .quarantined: .quarantined
+            case .notStarted: .notStarted
+            }
+        }
+    }
+
+    var work: Work
+    /// Of the listening sockets, in the order in which the worker has them.
+    var addresses: [BindAddress]
+    var privileges: Privileges
+    /// Whether standard error is a terminal that wants colours: until it is ready the worker has a pipe there.
+    var isErrorColoured: Bool
+
+    var message: Message {
+        var fields = ["privileges": self.privileges.text, "coloured": "\(self.isErrorColoured)"]
+        switch self.work {
+        case .serve(let application): fields.merge(application.texts, uniquingKeysWith: { $1 })
+        case .standIn(let reason): fields["standIn"] = reason.rawValue
+        }
+        for (number, address) in self.addresses.enumerated() {
+            switch address {
+            case .tcp(let host, let port, _):
+                fields["listener.\(number).host"] = host
+                fields["listener.\(number).port"] = "\(port)"
+            case .unix(let path, _): fields["listener.\(number).path"] = path
+            // A listener knows where it listens.
+            case .descriptor: break
+            }
+        }
+        return Message("order", fields)
+    }
+
+    init(work: Work, addresses: [BindAddress], privileges: Privileges, isErrorColoured: Bool) {
+        self.work = work
+        self.addresses = addresses
+        self.privileges = privileges
+        self.isErrorColoured = isErrorColoured
+    }
+
+    /// Throws `HostError` for a message that is no order: it was not sent by this roost.
+    init(_ message: Message) throws {
+        guard message.name == "order", let privileges = message.fields["privileges"].flatMap(Privileges.init(text:))
+        else {
+            throw HostError(code: .usage, message: "a worker is started by its supervisor only")
+        }
+        self.privileges = privileges
+        self.isErrorColoured = message.fields["coloured"] == "true"
+        if let reason = message.fields["standIn"].flatMap(Reason.init) {
+            self.work = .standIn(reason)
+        } else {
+            self.work = .serve(try PreparedApplication(texts: message.fields))
+        }
+        self.addresses = []
+        while true {
+            let key = "listener.\(self.addresses.count)"
+            if let path = message.fields["\(key).path"] {
+                self.addresses.append(.unix(path: path))
+            } else if let host = message.fields["\(key).host"] {
+                self.addresses.append(.tcp(host: host, port: message.fields["\(key).port"].flatMap { Int($0) } ?? 0))
+            } else {
+                return
+            }
+        }
+    }
+}

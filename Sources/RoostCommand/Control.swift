@@ -1,0 +1,72 @@
+import ArgumentParser
+import Glibc
+import Roost
+
+/// Which start a command talks to.
+struct ControlOptions: ParsableArguments {
+    @Option(help: "The one that listens on this port, when more than one runs.")
+    var port: Int?
+
+    @Option(help: "Its --run-dir, when it was given one.")
+    var runDir: String?
+
+    var client: ControlClient {
+        get throws { try ControlClient.find(runDirectory: self.runDir, port: self.port) }
+    }
+}
+
+/// `roost status`.
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say how a running server is: its workers, its applications, what went wrong.")
+
+    @OptionGroup var control: ControlOptions
+
+    @Flag(help: "As one line of JSON.")
+    var json = false
+
+    func run() throws {
+        let report = try self.control.client.status()
+        let terminal = Terminal.output
+        guard !self.json else { return terminal.write(report.json) }
+        terminal.write(
+            report.table(now: time(nil)) { text, style in
+                switch style {
+                case .plain: text
+                case .strong: terminal.bold(text)
+                case .dim: terminal.dim(text)
+                case .good: terminal.green(text)
+                case .bad: terminal.red(text)
+                }
+            })
+    }
+}
+
+/// `roost reload`.
+struct Reload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Have a running server look at its settings and its module anew, and serve what it finds.",
+        discussion: "Ends when the new one serves (exit status 0), or was refused (1): then what was there serves on."
+    )
+
+    @OptionGroup var control: ControlOptions
+
+    func run() throws {
+        guard let fault = try self.control.client.reload() else { return Terminal.output.write("reloaded\n") }
+        throw HostError(code: .startup, message: "not reloaded, what was there serves on: \(fault)")
+    }
+}
+
+/// `roost stop`.
+struct Stop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop a running server: what is under way ends first. Ends when the server has."
+    )
+
+    @OptionGroup var control: ControlOptions
+
+    func run() throws {
+        try self.control.client.stop()
+        Terminal.output.write("stopped\n")
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Roost
+import Synchronization
+import UnixSignals
+
+/// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Serve what the supervisor orders.", shouldDisplay: false
+    )
+
+    @Argument var module: String?
+    @OptionGroup var options: ServeOptions
+
+    func run() throws {
+        // A terminal's signals go to the whole group: it is the supervisor that is meant.
+        for number in [SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) }
+        let worker = try Worker()
+        let logs = Logs(self.options, isErrorColoured: worker.isErrorColoured)
+        let host: Host
+        do {
+            host = try worker.makeHost(logs.configuration(self.options))
+        } catch let error as HostError {
+            worker.refuse(error)
+            logs.leave(1)
+        }
+        WorkerServing(worker: worker, host: host, logs: logs, stopTime: self.options.stopTime).runUntilStopped()
+    }
+}
+
+/// The life of a worker: it starts, says so, serves, and ends when it is told.
+private final class WorkerServing: Sendable {
+    private let worker: Worker
+    private let host: Host
+    private let logs: Logs
+    private let stopTime: Int
+    private let isServing = Atomic(false)
+    private let isEnding = Atomic(false)
+
+    init(worker: Worker, host: Host, logs: Logs, stopTime: Int) {
+        self.worker = worker
+        self.host = host
+        self.logs = logs
+        self.stopTime = stopTime
+    }
+
+    func runUntilStopped() -> Never {
+        self.worker.listen(self.heard)
+        Task {
+            let signals = await UnixSignalsSequence(trapping: .sigterm)
+            Task { await self.start() }
+            for await _ in signals { self.heard(.drain) }
+        }
+        while true { pause() }
+    }
+
+    private func start() async {
+        do {
+            try await self.host.start()
+            self.isServing.store(true, ordering: .sequentiallyConsistent)
+            self.logs.flush()
+            self.worker.ready()
+        } catch {
+            self.worker.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)"))
+            self.logs.leave(1)
+        }
+    }
+
+    private func heard(_ word: Worker.Word) {
+        switch word {
+        case .leave: self.logs.leave(0)
+        case .drain, .stop:
+            // Nobody is served yet.
+            guard self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
+            let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
+            if isFirst {
+                self.logs.leave(after: self.stopTime)
+                Task { await self.stop(closesIdle: word == .stop) }
+            } else if word == .stop {
+                self.host.closeIdle()
+            }
+        }
+    }
+
+    private func stop(closesIdle: Bool) async {
+        do {
+            try await self.host.stop(closesIdle: closesIdle)
+            self.logs.leave(0)
+        } catch {
+            self.logs.logger.error("\(error)")
+            self.logs.leave(1)
+        }
+    }
+}
