@@ -24,16 +24,18 @@ public final class Server: Sendable {
         }
     }
 
-    /// Stops accepting: what is in the listeners' queues is left to whoever else accepts on them.
+    /// Stops accepting: what is in the listeners' queues is left to whoever else accepts on them. From here on every response is the
+    /// last of its connection.
     public func stopAccepting() async throws {
         let channels = self.accepting.withLockedValue { channels in
             defer { channels.removeAll() }
             return channels
         }
         for channel in channels { try await channel.close() }
+        for loop in self.loops { try await loop.eventLoop.submit { loop.bound.value.stopKeeping() }.get() }
     }
 
-    /// Lets what is under way end: every response is the last of its connection, and what is idle waits for its next request, or
+    /// Lets what is under way end: what is idle waits for its next request, or
     /// is closed (`closesIdle`). After `grace` WebSockets are closed with 1012 and whoever answers is told that the client is gone;
     /// after `farewell` more every connection is cut. Accepting has stopped.
     public func empty(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async throws {

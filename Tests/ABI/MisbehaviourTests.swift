@@ -756,7 +756,7 @@ struct MisbehaviourTests {
         "7: never ended: the client is served; at the stop it is cancelled after the time of grace, and counted",
         arguments: ["never", "never-silent"], [Kind.request, .socket])
     func never(name: String, kind: Kind) async throws {
-        let served = try await ServedHost(try self.compile(), in: self.folder) { $0.server.graceTime = 1 }
+        let served = try await ServedHost(try self.compile(), in: self.folder)
         let client = try served.client()
         if kind == .socket {
             #expect(try client.askForWebSocket("/ws-\(name)").status == 101)

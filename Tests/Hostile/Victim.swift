@@ -14,7 +14,7 @@ final class Victim {
         self.process = try RoostProcess(
             [
                 "-c", shell, "\(Repository.root)/.build/release/roost", "\(Repository.root)/.build/release/libBench.so",
-                "--port", "0", "--no-access-log",
+                "--no-supervisor", "--port", "0", "--no-access-log",
                 "--timeout-request-head", "\(Self.patience)", "--timeout-request-body", "\(Self.patience)",
                 "--timeout-write", "\(Self.patience)", "--timeout-half-close", "\(Self.patience)",
             ],

@@ -68,7 +68,7 @@ struct CommandTests {
         let second = try self.roost(self.hello, "--port", "\(first.port)")
         #expect(second.status == 1)
         #expect(second.error.contains("cannot listen on 127.0.0.1:\(first.port): another server is listening there"))
-        #expect(second.error.contains("choose another port with --port (0 takes a free one)"))
+        #expect(second.error.contains("choose another port (0 takes a free one)"))
         #expect(first.stop() == 0)
         let host = try self.roost(self.hello, "--host", "no.such.host.invalid", "--port", "0")
         #expect(host.status == 1)

@@ -85,7 +85,7 @@ struct BroadcastTests {
 
     @Test("a thread that sends faster than the loops deliver has to wait, and then is refused; each is told once")
     func held() async throws {
-        let served = try await self.serve { $0.server.graceTime = 1 }
+        let served = try await self.serve()
         #expect(try served.get("/held").text == "held")
         let notes = try served.notes(until: "told")
         try await served.host.stop()

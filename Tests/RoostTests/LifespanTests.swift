@@ -42,7 +42,7 @@ struct LifespanTests {
     func lastScope() async throws {
         let served = try await ServedHost(
             self.library, settings: "shutdown: \(self.folder.path)/shutdown\n", in: self.folder
-        ) { $0.server.graceTime = 1 }
+        )
         #expect(try served.get("/outlive").text == "first")
         try await served.host.stop()
         #expect(self.shutdown.hasPrefix("shut down"))

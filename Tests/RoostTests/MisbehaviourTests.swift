@@ -1,1 +1,937 @@
-../ABI/MisbehaviourTests.swift
+import Foundation
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// What `asgi.h` demands of a host when a module does what it must not, or what is allowed and rare. Misbehave.c does
+/// it, and looks at every completion and every release by itself: "TOLD ..." among the notes is a fault of the host.
+@Suite("Misbehaving modules")
+struct MisbehaviourTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func compile(_ flags: [String] = []) throws -> String {
+        try Fixture.compile(
+            file: "\(Repository.root)/Tests/ABI/Misbehave.c", named: "misbehave",
+            flags: ["-I", "\(Repository.root)/Tests/Fixtures"] + flags, in: self.folder)
+    }
+
+    // MARK: The cases
+
+    enum Kind: String, Sendable {
+        case request
+        case socket
+    }
+
+    /// What the client does after it has asked.
+    enum Step: Sendable {
+        /// Until the module has noted this.
+        case wait(String)
+        /// Of the body of the request, which has six bytes; or a text message.
+        case send(String)
+        /// So many chunks or messages, each when the one before was acknowledged.
+        case sendInTurn(Int)
+        case reset
+    }
+
+    /// What the client gets.
+    enum Answer: Equatable, Sendable {
+        case text(String)
+        case status(Int)
+        /// The connection ended before the response did.
+        case cut
+        case messages([String], code: Int)
+        case notLookedAt
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var kinds: [Kind] = [.request, .socket]
+        var method = "GET"
+        /// With so many loops each.
+        var loops = [1, 2]
+        var steps: [Step] = []
+        var request = Answer.text("answer")
+        var socket = Answer.messages(["answer"], code: 1000)
+        /// Each in one line of the log.
+        var logged: [String] = []
+        var notes: String
+
+        var testDescription: String { "\(self.name) \(self.kinds.map(\.rawValue))" }
+    }
+
+    /// Bytes of an answer that is called so.
+    private static let mountain = 64 << 20
+    private static let acknowledged = String(repeating: "#", count: 201)
+    private static let released = [String](repeating: "x", count: 100) + ["y"]
+
+    static let cases: [Case] = [
+        // 1: an id that is over, after the client has left: stale everywhere, on a thread and on the loop.
+        Case(
+            name: "gone", steps: [.wait("waiting\n"), .reset], request: .notLookedAt, socket: .notLookedAt,
+            notes: """
+                waiting
+                alive=GONE
+                receive=DONE
+                event=disconnect
+                receive=DONE
+                event=disconnect
+                send=GONE
+                finish=DONE
+                on a thread: 20 stale, 2 NULL
+                on the loop: 20 stale, 2 NULL
+                """),
+
+        // 2: finish twice.
+        Case(
+            name: "finish-twice",
+            notes: """
+                answer=DONE
+                finish=DONE
+                finish-again=STALE
+                finish-failed=STALE
+                """),
+        Case(
+            name: "finish-twice-on-thread",
+            notes: """
+                answer=DONE
+                finish=DONE
+                finish-again=STALE
+                finish-failed=STALE
+                """),
+
+        // 3: finish inside a completion, with everything outstanding that can be: cancelled, each once.
+        Case(
+            name: "finish-in-post", request: .status(500), socket: .messages([], code: 1000),
+            notes: """
+                told=DONE
+                receive=PENDING
+                post=PENDING
+                after=PENDING
+                loop.after=PENDING
+                loop.watch=PENDING
+                finish=DONE
+                told receive CANCELLED 1
+                told post DONE 1
+                told post CANCELLED 1
+                told after CANCELLED 2
+                told watch CANCELLED 1
+                """),
+        Case(
+            name: "finish-in-after", request: .status(500), socket: .messages([], code: 1000),
+            notes: """
+                told=DONE
+                receive=PENDING
+                post=PENDING
+                after=PENDING
+                loop.after=PENDING
+                loop.watch=PENDING
+                finish=DONE
+                told receive CANCELLED 1
+                told post CANCELLED 1
+                told after DONE 1
+                told after CANCELLED 2
+                told watch CANCELLED 1
+                """),
+        // From a thread of the pool what was posted before the end is before it on the loop too.
+        Case(
+            name: "finish-in-job", request: .status(500), socket: .messages([], code: 1000),
+            notes: """
+                told=DONE
+                receive=PENDING
+                post=PENDING
+                after=PENDING
+                loop.after=PENDING
+                loop.watch=PENDING
+                finish=DONE
+                told receive CANCELLED 1
+                told post DONE 1
+                told after CANCELLED 2
+                told watch CANCELLED 1
+                told job DONE 1
+                """),
+        Case(
+            name: "finish-in-receive", steps: [.wait("waiting\n"), .send("par")], request: .status(500),
+            socket: .messages([], code: 1000),
+            notes: """
+                receive-first=PENDING
+                waiting
+                told=DONE
+                receive=PENDING
+                post=PENDING
+                after=PENDING
+                loop.after=PENDING
+                loop.watch=PENDING
+                finish=DONE
+                told receive DONE 1
+                told receive CANCELLED 1
+                told post CANCELLED 1
+                told after CANCELLED 2
+                told watch CANCELLED 1
+                """),
+
+        // 4: finish before `application` has returned: PENDING is right then, all else is ignored, and logged.
+        Case(
+            name: "early-pending",
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning PENDING
+                """),
+        Case(
+            name: "early-done", logged: ["application returned ASGI_DONE after it had finished the scope; ignored"],
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning DONE
+                """),
+        Case(
+            name: "early-failed",
+            logged: ["application returned ASGI_FAILED after it had finished the scope; ignored"],
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning FAILED
+                """),
+        Case(
+            name: "early-pending-on-thread",
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning PENDING
+                """),
+        Case(
+            name: "early-done-on-thread",
+            logged: ["application returned ASGI_DONE after it had finished the scope; ignored"],
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning DONE
+                """),
+        Case(
+            name: "early-failed-on-thread",
+            logged: ["application returned ASGI_FAILED after it had finished the scope; ignored"],
+            notes: """
+                answer=DONE
+                finish=DONE
+                returning FAILED
+                """),
+
+        // 5: out of order: refused with a line that names event and state, and nothing of it is sent.
+        Case(
+            name: "order", kinds: [.request],
+            logged: [
+                "http.response.body refused: the response was not started yet",
+                "websocket.accept refused: this scope is an http scope",
+                "lifespan.startup.complete refused: this scope is an http scope",
+                "http.response.start refused: the response was started already",
+                "http.response refused: the response is complete already",
+            ],
+            notes: """
+                body-first=INVALID
+                of-a-socket=INVALID
+                of-a-lifespan=INVALID
+                status-199=INVALID
+                status-1000=INVALID
+                split-name=INVALID
+                split-value=INVALID
+                no-name=INVALID
+                length-no-number=INVALID
+                start=DONE
+                start-twice=INVALID
+                whole-after-start=INVALID
+                part=DONE
+                start-after-part=INVALID
+                too-long=INVALID
+                too-short=INVALID
+                last=DONE
+                part-after-last=INVALID
+                whole-after-last=INVALID
+                finish=DONE
+                """),
+        Case(
+            name: "order", kinds: [.socket], socket: .messages(["answer"], code: 4000),
+            logged: [
+                "websocket.send refused: the WebSocket was not accepted yet",
+                "http.response.start refused: this scope is a websocket scope",
+                "websocket.accept refused: the WebSocket was accepted already",
+                "websocket.send refused: a text message is not UTF-8",
+            ],
+            notes: """
+                send-first=INVALID
+                rejected-body-first=INVALID
+                of-a-request=INVALID
+                of-a-lifespan=INVALID
+                split-value=INVALID
+                accept=DONE
+                accept-twice=INVALID
+                rejected-late=INVALID
+                not-utf8=INVALID
+                send=DONE
+                close-1005=INVALID
+                close=DONE
+                close-twice=GONE
+                send-closed=GONE
+                finish=DONE
+                """),
+        // Found by the loop, and told to the next call.
+        Case(
+            name: "order-on-thread", logged: ["refused: the "],
+            notes: """
+                too-early=DONE
+                next=INVALID
+                again=DONE
+                answer=DONE
+                finish=DONE
+                told post DONE 1
+                """),
+
+        // 6: two receives at once.
+        Case(
+            name: "busy", steps: [.wait("waiting\n"), .send("answer")],
+            notes: """
+                receive=PENDING
+                receive-second=BUSY
+                receive-now=BUSY
+                waiting
+                told=DONE
+                body='answer'
+                answer=DONE
+                finish=DONE
+                told receive DONE 1
+                """),
+        // On a thread the answer is always PENDING: the completion says it.
+        Case(
+            name: "busy-on-thread", steps: [.wait("waiting\n"), .send("answer")],
+            notes: """
+                receive=PENDING
+                receive-second=PENDING
+                receive-now=BUSY
+                waiting
+                told=DONE
+                body='answer'
+                answer=DONE
+                finish=DONE
+                told receive DONE 1
+                told receive BUSY 1
+                """),
+
+        // 8: the loop is held: another client waits, and the log names who holds it.
+        Case(
+            name: "block", loops: [1], logged: ["held loop 0 for ", "ASGI_BLOCKING) application=misbehave"],
+            notes: """
+                other=waits
+                answer=DONE
+                other=HTTP/1.1 200
+                """),
+
+        // 9: finish while a send is outstanding, since the client does not read: cancelled, once. What was taken is
+        // written all the same.
+        Case(
+            name: "outstanding-part", steps: [.wait("finish=DONE\n")], request: .cut,
+            socket: .messages(["mountain"], code: 1000),
+            notes: """
+                send=PENDING
+                finish=DONE
+                told send CANCELLED 1
+                told release DONE 1
+                """),
+        Case(
+            name: "outstanding-whole", steps: [.wait("finish=DONE\n")], request: .text("mountain"),
+            socket: .messages(["mountain"], code: 1000),
+            notes: """
+                send=PENDING
+                finish=DONE
+                told send CANCELLED 1
+                told release DONE 1
+                """),
+        Case(
+            name: "outstanding-on-thread", steps: [.wait("finish=DONE\n")], request: .text("mountain"),
+            socket: .messages(["mountain"], code: 1000),
+            notes: """
+                send=PENDING
+                finish=DONE
+                told send CANCELLED 1
+                told release DONE 1
+                """),
+
+        // 10: completions that ask again: none inside another.
+        Case(
+            name: "chain-post",
+            notes: """
+                answer=DONE
+                finish=DONE
+                told post DONE 1000
+                """),
+        Case(
+            name: "chain-after",
+            notes: """
+                answer=DONE
+                finish=DONE
+                told after DONE 100
+                """),
+        // The end of the body comes by itself.
+        Case(
+            name: "chain-receive", kinds: [.request], steps: [.wait("waiting\n"), .sendInTurn(200)],
+            request: .text(acknowledged),
+            notes: """
+                receive=PENDING
+                waiting
+                bytes=200
+                last=DONE
+                finish=DONE
+                told receive DONE 201
+                """),
+        Case(
+            name: "chain-receive", kinds: [.socket], steps: [.wait("waiting\n"), .sendInTurn(200)],
+            socket: .messages([], code: 1000),
+            notes: """
+                receive=PENDING
+                waiting
+                bytes=200
+                last=DONE
+                finish=DONE
+                told receive DONE 200
+                """),
+        Case(
+            name: "chain-release", request: .text(released.joined()), socket: .messages(released, code: 1000),
+            notes: """
+                last=DONE
+                finish=DONE
+                told release DONE 100
+                """),
+
+        // 11: structs of other sizes: one that is larger is read as far as it is known, and filled with zero behind
+        // that; one that is smaller is read as if zero followed, and never written behind its end.
+        Case(
+            name: "sizes", kinds: [.request], request: .text("sized"),
+            logged: ["http.response.start refused: the status is not between 200 and 999"],
+            notes: """
+                receive-nothing=INVALID
+                receive-0=INVALID
+                receive-4=INVALID
+                receive-7=INVALID
+                send-nothing=INVALID
+                send-0=INVALID
+                send-4=INVALID
+                send-7=INVALID
+                receive-small=DONE
+                receive-small event=request
+                start-without-status=INVALID
+                start-small=DONE
+                part-later=DONE
+                part-small=DONE
+                last-small=DONE
+                receive-middle=DONE
+                receive-middle event=disconnect
+                code=0
+                receive-later=DONE
+                receive-later event=disconnect
+                code=0 zero=64
+                finish=DONE
+                """),
+        Case(
+            name: "sizes", kinds: [.socket], socket: .messages(["sized", ""], code: 1000),
+            notes: """
+                receive-nothing=INVALID
+                receive-0=INVALID
+                receive-4=INVALID
+                receive-7=INVALID
+                send-nothing=INVALID
+                send-0=INVALID
+                send-4=INVALID
+                send-7=INVALID
+                receive-small=DONE
+                receive-small event=connect
+                accept-small=DONE
+                send-later=DONE
+                send-small=DONE
+                close-small=DONE
+                receive-middle=DONE
+                receive-middle event=disconnect
+                code=1000
+                receive-later=DONE
+                receive-later event=disconnect
+                code=1000 zero=64
+                finish=DONE
+                """),
+        Case(
+            name: "sizes-on-thread", kinds: [.request], request: .text("sized"),
+            notes: """
+                receive-nothing=INVALID
+                receive-0=INVALID
+                receive-4=INVALID
+                receive-7=INVALID
+                send-nothing=INVALID
+                send-0=INVALID
+                send-4=INVALID
+                send-7=INVALID
+                receive-small=DONE
+                receive-small event=request
+                start-small=DONE
+                part-later=DONE
+                part-small=DONE
+                last-small=DONE
+                receive-middle=DONE
+                receive-middle event=disconnect
+                code=0
+                receive-later=DONE
+                receive-later event=disconnect
+                code=0 zero=64
+                finish=DONE
+                """),
+        Case(
+            name: "sizes-on-thread", kinds: [.socket], socket: .messages(["sized", ""], code: 1000),
+            notes: """
+                receive-nothing=INVALID
+                receive-0=INVALID
+                receive-4=INVALID
+                receive-7=INVALID
+                send-nothing=INVALID
+                send-0=INVALID
+                send-4=INVALID
+                send-7=INVALID
+                receive-small=DONE
+                receive-small event=connect
+                accept-small=DONE
+                send-later=DONE
+                send-small=DONE
+                close-small=DONE
+                receive-middle=DONE
+                receive-middle event=disconnect
+                code=1000
+                receive-later=DONE
+                receive-later event=disconnect
+                code=1000 zero=64
+                finish=DONE
+                """),
+
+        // 11: types and flags that nobody knows; what they lend is not released.
+        Case(
+            name: "unknown", kinds: [.request],
+            notes: """
+                type 0=UNSUPPORTED
+                type 99=UNSUPPORTED
+                type 9999=UNSUPPORTED
+                type ffffffff=UNSUPPORTED
+                whole-flags=UNSUPPORTED
+                start-flags=UNSUPPORTED
+                body-flags=UNSUPPORTED
+                answer=DONE
+                finish=DONE
+                """),
+        Case(
+            name: "unknown", kinds: [.socket],
+            notes: """
+                type 0=UNSUPPORTED
+                type 99=UNSUPPORTED
+                type 9999=UNSUPPORTED
+                type ffffffff=UNSUPPORTED
+                send-flags=UNSUPPORTED
+                send-flags=UNSUPPORTED
+                close-flags=UNSUPPORTED
+                answer=DONE
+                finish=DONE
+                """),
+        Case(
+            name: "unknown-on-thread", kinds: [.request],
+            notes: """
+                type 0=UNSUPPORTED
+                type 99=UNSUPPORTED
+                type 9999=UNSUPPORTED
+                type ffffffff=UNSUPPORTED
+                whole-flags=UNSUPPORTED
+                start-flags=UNSUPPORTED
+                body-flags=UNSUPPORTED
+                answer=DONE
+                finish=DONE
+                """),
+        Case(
+            name: "unknown-on-thread", kinds: [.socket],
+            notes: """
+                type 0=UNSUPPORTED
+                type 99=UNSUPPORTED
+                type 9999=UNSUPPORTED
+                type ffffffff=UNSUPPORTED
+                send-flags=UNSUPPORTED
+                send-flags=UNSUPPORTED
+                close-flags=UNSUPPORTED
+                answer=DONE
+                finish=DONE
+                """),
+
+        // 12: what is lent: refused, it is not released; taken, it is, once, whatever becomes of it.
+        Case(
+            name: "release-refused", kinds: [.request],
+            notes: """
+                body-first=INVALID
+                of-another-scope=INVALID
+                answer=DONE
+                after-last=INVALID
+                finish=DONE
+                stale=STALE
+                stale-on-a-thread=STALE
+                """),
+        Case(
+            name: "release-refused", kinds: [.socket],
+            notes: """
+                of-another-scope=INVALID
+                accept-twice=INVALID
+                answer=DONE
+                finish=DONE
+                stale=STALE
+                stale-on-a-thread=STALE
+                """),
+        Case(
+            name: "release-taken", request: .text("abc"), socket: .messages(["a", "", "b", "c"], code: 1000),
+            notes: """
+                first=DONE
+                part=DONE
+                part=DONE
+                part=DONE
+                last=DONE
+                finish=DONE
+                told release DONE 5
+                """),
+        Case(
+            name: "release-taken", kinds: [.request], method: "HEAD", request: .text(""),
+            notes: """
+                first=DONE
+                part=DONE
+                part=DONE
+                part=DONE
+                last=DONE
+                finish=DONE
+                told release DONE 5
+                """),
+        Case(
+            name: "release-taken-on-thread", request: .text("abc"),
+            socket: .messages(["a", "", "b", "c"], code: 1000),
+            notes: """
+                first=DONE
+                part=DONE
+                part=DONE
+                part=DONE
+                last=DONE
+                finish=DONE
+                told release DONE 5
+                """),
+        // Taken from a thread, and refused by the loop.
+        Case(
+            name: "release-misuse", kinds: [.request],
+            notes: """
+                too-early=DONE
+                next=INVALID
+                answer=DONE
+                finish=DONE
+                told post DONE 1
+                told release DONE 1
+                """),
+        Case(
+            name: "release-misuse", kinds: [.socket],
+            notes: """
+                too-early=DONE
+                next=INVALID
+                accept=DONE
+                answer=DONE
+                finish=DONE
+                told post DONE 1
+                told release DONE 1
+                """),
+        // How many are taken before it is full is the host's affair.
+        Case(
+            name: "release-full", request: .cut, socket: .notLookedAt,
+            notes: """
+                filled=FULL
+                finish=DONE
+                told send
+                told release
+                """),
+        Case(
+            name: "release-full-on-thread", request: .cut, socket: .notLookedAt,
+            notes: """
+                filled=FULL
+                finish=DONE
+                told send
+                told release
+                """),
+        // The scope ends before it has left, and then the client leaves.
+        Case(
+            name: "release-leaving", steps: [.wait("finish=DONE\n"), .reset], request: .notLookedAt,
+            socket: .notLookedAt,
+            notes: """
+                send=PENDING
+                finish=DONE
+                told send CANCELLED 1
+                told release DONE 1
+                """),
+
+        // 13: numbers that are no result.
+        Case(
+            name: "results",
+            notes: """
+                finish-pending=INVALID
+                finish-2=INVALID
+                finish-most=INVALID
+                alive=DONE
+                answer=DONE
+                finish=DONE
+                """),
+        // Below zero it is one that this host does not know: "it raised".
+        Case(
+            name: "finish-unknown", socket: .messages(["answer"], code: 1011),
+            logged: ["application failed with -1000"],
+            notes: """
+                answer=DONE
+                finish=DONE
+                """),
+        Case(
+            name: "returns-unknown", socket: .messages(["answer"], code: 1011),
+            logged: ["application failed with -1000"],
+            notes: """
+                answer=DONE
+                over
+                """),
+        // As found: `application` returns 2 or 3, which is neither PENDING nor below zero: taken as DONE.
+        Case(
+            name: "returns-2",
+            notes: """
+                answer=DONE
+                over
+                """),
+        Case(
+            name: "returns-3", request: .status(500), socket: .messages([], code: 1000),
+            notes: """
+                over
+                """),
+
+        // 14: ids that never were: 99,990 calls of 22 functions, two of which answer a pointer; on the loop and on a
+        // thread.
+        Case(
+            name: "ids",
+            notes: """
+                on the loop: 90900 stale, 9090 NULL
+                on a thread: 90900 stale, 9090 NULL
+                answer=DONE
+                finish=DONE
+                """),
+    ]
+
+    /// A debug build of the host serves with one loop only.
+    #if DEBUG
+        private static let mostLoops = 1
+    #else
+        private static let mostLoops = 2
+    #endif
+
+    @Test("does as asgi.h says", arguments: Self.cases)
+    func outcome(_ one: Case) async throws {
+        let library = try self.compile()
+        for kind in one.kinds {
+            for loops in one.loops where loops <= Self.mostLoops {
+                let served = try await ServedHost(library, in: try TemporaryFolder()) { $0.threads = loops }
+                let (notes, answer) = try Client(port: served.port).play(one, kind)
+                let comment: Comment = "\(kind.rawValue), \(loops) loops"
+                #expect(notes == one.notes + "\nend\n", comment)
+                let expected = kind == .socket ? one.socket : one.request
+                if expected != .notLookedAt { #expect(answer == expected, comment) }
+                for line in one.logged { #expect(!served.log.holding(line).isEmpty, comment) }
+                // Whatever is INVALID: "the host's log says why".
+                let refused = notes.components(separatedBy: "=INVALID\n").count - 1
+                let complaints = served.log.all.count { $0.hasPrefix("error ") || $0.hasPrefix("warning ") }
+                #expect(complaints >= refused, comment)
+                // Nothing comes after the end.
+                #expect(try served.get("/log").text == "", comment)
+                try await served.host.stop()
+            }
+        }
+    }
+
+    // MARK: What is no row of the table
+
+    @Test(
+        "7: never ended: the client is served; at the stop it is cancelled after the time of grace, and counted",
+        arguments: ["never", "never-silent"], [Kind.request, .socket])
+    func never(name: String, kind: Kind) async throws {
+        let served = try await ServedHost(try self.compile(), in: self.folder)
+        let client = try served.client()
+        if kind == .socket {
+            #expect(try client.askForWebSocket("/ws-\(name)").status == 101)
+            #expect(try client.readFrame() == .text("answer"))
+        } else {
+            client.send("GET /\(name) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "answer")
+        }
+        #expect(try served.notes(until: "waiting\n").contains("answer=DONE"))
+        try await served.host.stop()
+        if kind == .socket { #expect(try client.readFrameButPings()?.code == 1012) }
+        #expect(served.log.holding("1 scopes had not ended").count == 1)
+        guard name == "never" else { return }
+        #expect(served.log.holding("never ended: receive told DONE disconnect").count == 1)
+        #expect(served.log.holding("never ended: after told CANCELLED").count == 1)
+        #expect(served.log.holding("never ended: ").count == 2)
+    }
+
+    @Test(
+        "12: threads lend while another ends the scope: what was taken is released, once", arguments: 1...Self.mostLoops
+    )
+    func releaseRace(loops: Int) async throws {
+        let served = try await ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }
+        let race = Case(name: "release-race", notes: "")
+        for _ in 0..<50 {
+            for kind in race.kinds {
+                let (notes, _) = try Client(port: served.port).play(race, kind)
+                // Whether one of them had to wait is chance.
+                #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
+            }
+        }
+        try await served.host.stop()
+    }
+
+    @Test("14: 0 is never an id, and bytes that are nowhere are refused", arguments: ["zero", "nulls"], [false, true])
+    func inItsOwnProcess(name: String, withLifespan: Bool) throws {
+        // A process of its own: ids count from its beginning, and a host that falls over takes nothing with it. The
+        // lifespan was switched off, or has ended since the module has none.
+        let library = try self.compile(["-DNO_LIFESPAN"])
+        let arguments = ["--port", "0", "--no-access-log", "--lifespan", withLifespan ? "auto" : "off"]
+        let roost = try RoostProcess([library] + arguments, folder: self.folder.path)
+        for kind in [Kind.request, .socket] {
+            let one = Case(name: name, notes: "")
+            let (notes, answer) = try Client(port: roost.port).play(one, kind)
+            let first =
+                switch (name, kind) {
+                case ("zero", _): "on the loop: 20 stale, 2 NULL\non a thread: 20 stale, 2 NULL\n"
+                case (_, .request): "body=INVALID\nname=INVALID\nvalue=INVALID\n"
+                case (_, .socket): "body=INVALID\nreason=INVALID\n"
+                }
+            #expect(notes == first + "answer=DONE\nfinish=DONE\nend\n")
+            #expect(answer == (kind == .socket ? one.socket : one.request))
+        }
+        #expect(roost.stop() == 0)
+    }
+
+    @Test(
+        "15: four threads post, set and cancel timers, and spawn while their scope ends: each told once",
+        arguments: 1...Self.mostLoops)
+    func flood(loops: Int) async throws {
+        let served = try await ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }
+        let client = try served.client()
+        for _ in 0..<1000 {
+            client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "answer")
+        }
+        for _ in 0..<200 {
+            let socket = try served.client()
+            #expect(try socket.askForWebSocket("/ws-flood").status == 101)
+            #expect(try socket.readFrame() == .text("answer"))
+            #expect(try socket.readFrame()?.code == 1000)
+            socket.send(.close(1000))
+        }
+        #expect(try served.get("/flooded").text == "answer")
+        #expect(
+            try served.notes() == """
+                floods=1200 lost=0 twice=0 otherwise=0 elsewhere=0 inside=0 not-stale=0
+                answer=DONE
+                finish=DONE
+                told post DONE 2
+                end
+
+                """)
+        try await served.host.stop()
+    }
+
+    // MARK: The client
+
+    /// A client of the server at a port, and who asks that for notes.
+    private struct Client {
+        let port: Int
+
+        private func moreNotes() throws -> String {
+            let client = try RawClient(port: self.port)
+            client.send("GET /log HTTP/1.1\r\nhost: x\r\n\r\n")
+            return try client.readResponse().text
+        }
+
+        /// Plays a case to its end.
+        func play(_ one: Case, _ kind: Kind) throws -> (notes: String, answer: Answer) {
+            let client = try RawClient(port: self.port)
+            try self.ask(client, one, kind)
+            var notes = ""
+            var answer: Answer?
+            for step in one.steps {
+                switch step {
+                case .wait(let text):
+                    // A case that fails may end before.
+                    while !notes.contains(text), !notes.contains("end\n") { notes += try self.moreNotes() }
+                case .send(let text):
+                    if kind == .socket { client.send(.text(text)) } else { client.send(text) }
+                case .sendInTurn(let count): try self.sendInTurn(count, client, kind)
+                case .reset:
+                    client.reset()
+                    answer = .notLookedAt
+                }
+            }
+            let seen = try answer ?? (kind == .socket ? self.messages(client) : self.response(client, one))
+            while !notes.contains("end\n") { notes += try self.moreNotes() }
+            return (notes, seen)
+        }
+
+        private func ask(_ client: RawClient, _ one: Case, _ kind: Kind) throws {
+            guard kind == .request else {
+                #expect(try client.askForWebSocket("/ws-\(one.name)").status == 101)
+                return
+            }
+            var body = ""
+            for step in one.steps {
+                switch step {
+                case .send: body = "content-length: 6\r\n"
+                case .sendInTurn: body = "transfer-encoding: chunked\r\n"
+                case .wait, .reset: break
+                }
+            }
+            let method = body.isEmpty ? one.method : "POST"
+            client.send("\(method) /\(one.name) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\(body)\r\n")
+        }
+
+        private func sendInTurn(_ count: Int, _ client: RawClient, _ kind: Kind) throws {
+            for number in 1...count {
+                if kind == .socket {
+                    client.send(.text("b"))
+                    #expect(try client.readFrame() == .text("#"))
+                } else {
+                    client.send("1\r\nb\r\n")
+                    while client.received.count(where: { $0 == UInt8(ascii: "#") }) < number {
+                        guard try client.readMore() else { throw RawClient.Failure.ended(soFar: client.text) }
+                    }
+                }
+            }
+            if kind == .request { client.send("0\r\n\r\n") }
+        }
+
+        private func response(_ client: RawClient, _ one: Case) throws -> Answer {
+            do {
+                let response = try client.readResponse(isHead: one.method == "HEAD")
+                guard response.status == 200 else { return .status(response.status) }
+                return .text(response.body.count == MisbehaviourTests.mountain ? "mountain" : response.text)
+            } catch RawClient.Failure.ended { return .cut }
+        }
+
+        /// All messages, and the code of the close, which is answered.
+        private func messages(_ client: RawClient) throws -> Answer {
+            var texts: [String] = []
+            var code = 0
+            while let frame = try client.readFrame() {
+                if frame.opcode == 8 {
+                    code = frame.code ?? 0
+                    client.send(.close(code))
+                } else {
+                    texts.append(frame.payload.count == MisbehaviourTests.mountain ? "mountain" : frame.text)
+                }
+            }
+            return .messages(texts, code: code)
+        }
+    }
+}

@@ -26,13 +26,15 @@ final class ServedHost: Sendable {
         var configuration = HostConfiguration()
         configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
         configuration.logger = Logger(label: "test") { _ in log.handler }
+        // What a test leaves open, a WebSocket say, is not waited for.
+        configuration.server.graceTime = 1
         configure(&configuration)
         self.host = try Host(application, configuration: configuration)
         try await self.host.start()
     }
 
     var port: Int {
-        guard case .tcp(_, let port) = self.host.addresses[0] else { return -1 }
+        guard case .tcp(_, let port, _) = self.host.addresses[0] else { return -1 }
         return port
     }
 

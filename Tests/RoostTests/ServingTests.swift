@@ -233,7 +233,7 @@ struct ServingTests {
 
     @Test("a stop closes idle connections, lets a request finish, and then closes its connection")
     func gracefulStop() async throws {
-        let served = try await self.serve()
+        let served = try await self.serve { $0.server.graceTime = 60 }
         try await onThread {
             let idle = try served.client()
             idle.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -258,7 +258,7 @@ struct ServingTests {
 
     @Test("what has not ended when the time of grace is over is cut")
     func grace() async throws {
-        let served = try await self.serve { $0.server.graceTime = 1 }
+        let served = try await self.serve()
         let client = try served.client()
         client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try served.notes(until: "receive").contains("PENDING"))

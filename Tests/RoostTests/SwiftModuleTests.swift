@@ -155,7 +155,7 @@ struct SwiftModuleTests {
 
     @Test("a client that leaves is told by receive, and so is the end of the time of grace")
     func ends() async throws {
-        let served = try await self.serve { $0.server.graceTime = 1 }
+        let served = try await self.serve()
         do {
             let client = try served.client()
             client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -226,5 +226,17 @@ struct SwiftModuleTests {
         for text in ["tick 1", "tick 2", "tick 3", "cancelled"] { #expect(try clock.readFrame() == .text(text)) }
         #expect(try clock.readFrame() == .close(4000, "time is up"))
         try await served.host.stop()
+    }
+
+    @Test("a WebSocket that waits for the host's stop says goodbye by itself")
+    func hostStops() async throws {
+        let served = try await self.serve()
+        nonisolated(unsafe) let socket = try self.open(served, "/stops")
+        async let goodbye = onThread {
+            defer { socket.close() }
+            return try socket.readFrame()
+        }
+        try await served.host.stop()
+        #expect(try await goodbye == .close(4001, "come back"))
     }
 }

@@ -61,8 +61,14 @@ public struct HTTPScope: Sendable {
     /// try await scope.sleep(for: .milliseconds(250))
     /// ```
     public func sleep(for duration: Duration) async throws {
-        try await HostTimer(self.memory.id, self.memory.host).wait(for: duration)
+        try await HostWait(self.memory.id, self.memory.host).sleep(for: duration)
     }
+
+    /// Waits until the host stops, or this process is replaced; ends early as `sleep` does. [any]
+    ///
+    /// For streams without end and WebSockets: their clients are still there, and can be told to come back. Throws `CancellationError`
+    /// when the task is cancelled or the scope over before, `HostRefusal` where the host cannot say.
+    public func hostStops() async throws { try await HostWait(self.memory.id, self.memory.host).stop() }
 
     /// Writes a line to the host's log, with the application's name and the request's id. [any]
     public func log(_ level: LogLevel, _ message: String) { self.memory.host.log(self.memory.id, level, message) }

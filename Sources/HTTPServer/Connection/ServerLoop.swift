@@ -203,9 +203,11 @@ public final class ServerLoop {
     /// How many connections it has.
     public var connectionCount: Int { self.connections.count }
 
-    /// Makes every response the last of its connection; the future ends when no connection is left.
+    /// Makes every response the last of its connection.
+    func stopKeeping() { self.isStopping = true }
+
+    /// The future ends when no connection is left.
     func stop(closesIdle: Bool) -> EventLoopFuture<Void> {
-        self.isStopping = true
         if closesIdle { self.closeIdle() }
         let promise = self.eventLoop.makePromise(of: Void.self)
         guard !self.connections.isEmpty else {

@@ -113,9 +113,11 @@ public final class Host: Service {
     /// request are closed; else they wait for it, since another process goes on in this one's place.
     public func stop(closesIdle: Bool = true) async throws {
         guard let running = self.running.withLockedValue({ $0 }) else { return }
-        await running.drain(closesIdle: closesIdle)
+        await running.drain(closesIdle: closesIdle) {
+            // New clients are refused, or another process's: nobody waits in a queue that has no end.
+            for listener in self.listeners { listener.close() }
+        }
         self.running.withLockedValue { $0 = nil }
-        for listener in self.listeners { listener.close() }
         await running.end()
     }
 

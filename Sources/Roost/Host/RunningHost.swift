@@ -77,11 +77,12 @@ final class RunningHost: Sendable {
     /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
     /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
     /// a moment later is cut and cancelled.
-    func drain(closesIdle: Bool) async {
+    func drain(closesIdle: Bool, whenAcceptingHasStopped: @Sendable () -> Void) async {
         let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
-        await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell)
+        await self.stopServer(
+            closesIdle: closesIdle, grace: grace, farewell: farewell, whenAcceptingHasStopped: whenAcceptingHasStopped)
         for loop in self.loops { await self.endScopes(of: loop, deadline: deadline) }
     }
 
@@ -106,10 +107,13 @@ final class RunningHost: Sendable {
         } catch { self.configuration.logger.error("the loops did not end: \(error)") }
     }
 
-    private func stopServer(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async {
+    private func stopServer(
+        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, whenAcceptingHasStopped: @Sendable () -> Void = {}
+    ) async {
         guard let server = self.server.withLockedValue({ $0 }) else { return }
         do {
             try await server.stopAccepting()
+            whenAcceptingHasStopped()
             self.facilities.announceStop()
             try await server.empty(closesIdle: closesIdle, grace: grace, farewell: farewell)
         } catch { self.configuration.logger.error("the server did not stop: \(error)") }

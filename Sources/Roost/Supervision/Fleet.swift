@@ -191,7 +191,7 @@ struct Fleet {
         self.isFailing = false
         self.backOff.reset()
         self.startAt = now
-        for at in self.members.indices { self.retire(at, .replaced) }
+        for at in self.members.indices { self.retire(at, .replaced, now) }
         return self.decide(now)
     }
 
@@ -253,21 +253,23 @@ struct Fleet {
         if let stall = self.rules.stall, seen.silence >= stall, !seen.isHeld, member.retirement != .stalled {
             self.members[at].retirement = nil
             self.actions.append(.examine(member.id))
-            self.retire(at, .stalled)
+            self.retire(at, .stalled, now)
             // Its other loops serve on until their requests have ended; with none there is nothing to wait for.
             self.members[at].killAt = now + (seen.loops > 1 ? self.rules.grace : 1000)
         }
         guard member.retirement == nil else { return }
-        if let limit = member.requestLimit, seen.requests >= limit { self.retire(at, .requests) }
-        if let limit = self.rules.memory, seen.memory > limit { self.retire(at, .memory) }
-        if let limit = self.rules.lifetime, now - member.readyAt >= limit { self.retire(at, .lifetime) }
+        if let limit = member.requestLimit, seen.requests >= limit { self.retire(at, .requests, now) }
+        if let limit = self.rules.memory, seen.memory > limit { self.retire(at, .memory, now) }
+        if let limit = self.rules.lifetime, now - member.readyAt >= limit { self.retire(at, .lifetime, now) }
     }
 
-    private mutating func retire(_ at: Int, _ why: Retirement) {
-        guard self.members[at].retirement == nil, !self.members[at].isStandIn, self.members[at].state != .draining
-        else { return }
+    private mutating func retire(_ at: Int, _ why: Retirement, _ now: Int) {
+        let member = self.members[at]
+        guard member.retirement == nil, !member.isStandIn, member.state != .draining else { return }
         self.members[at].retirement = why
-        self.actions.append(.log(.retiring(self.members[at].id, why)))
+        // Nobody waits for one that is not ready.
+        guard member.state == .ready else { return self.drain(at, now) }
+        self.actions.append(.log(.retiring(member.id, why)))
     }
 
     private mutating func failedToStart(_ member: Member, _ reason: String) {
@@ -294,7 +296,7 @@ struct Fleet {
             self.actions.append(.log(.quarantined(hash: hash, insteadServes: nil)))
         }
         for at in self.members.indices where self.members[at].release == member.release {
-            self.retire(at, .quarantined)
+            self.retire(at, .quarantined, now)
         }
     }
 

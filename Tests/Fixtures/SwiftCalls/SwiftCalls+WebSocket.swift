@@ -35,6 +35,10 @@ extension SwiftCalls {
             let result = await sleeper.result
             try await send(.text("\(result)".contains("CancellationError") ? "cancelled" : "slept"))
             try await send(.close(code: 4000, reason: "time is up"))
+        case "/stops":
+            try await send(.accept())
+            try await scope.request.hostStops()
+            try await send(.close(code: 4001, reason: "come back"))
         case "/reject": try await send(.reject(HTTPResponse(status: 401, body: "who are you?")))
         case "/throw": throw HTTPError(404, "no such room")
         case "/fail":

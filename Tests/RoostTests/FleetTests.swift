@@ -1,0 +1,350 @@
+import Testing
+
+@testable import Roost
+
+@Suite("The fleet: which workers there have to be")
+struct FleetTests {
+    /// Does what a supervisor does, in a world where everything that is asked for happens at once.
+    private struct World {
+        var fleet: Fleet
+        var now = 0
+        /// What was decided, without what was only logged.
+        var done: [Fleet.Action] = []
+        var logged: [Fleet.Notice] = []
+
+        init(workers: Int = 1, hash: String = "a", _ change: (inout Fleet.Rules) -> Void = { _ in }) {
+            var rules = Fleet.Rules()
+            rules.workers = workers
+            change(&rules)
+            self.fleet = Fleet(rules: rules, release: Fleet.Release(number: 1, hash: hash), random: { $0 })
+            self.take(self.fleet.begin(now: 0))
+        }
+
+        mutating func take(_ actions: [Fleet.Action]) {
+            for action in actions {
+                if case .log(let notice) = action { self.logged.append(notice) } else { self.done.append(action) }
+            }
+        }
+
+        /// Forgets what was done so far, and says it.
+        mutating func seen() -> [Fleet.Action] {
+            defer { self.done = [] }
+            return self.done
+        }
+
+        mutating func ready(_ id: Int) { self.take(self.fleet.ready(id, now: self.now)) }
+        mutating func ended(_ id: Int, isCrash: Bool = false, status: CInt = 3) {
+            self.take(
+                self.fleet.ended(id, isCrash: isCrash, reason: "crashed", status: status, now: self.now))
+        }
+        mutating func replace(_ number: Int, _ hash: String) {
+            self.take(self.fleet.replace(by: Fleet.Release(number: number, hash: hash), now: self.now))
+        }
+        mutating func look(after time: Int = 0, _ seen: [Int: Fleet.Observation] = [:]) {
+            self.now += time
+            self.take(self.fleet.look(now: self.now, at: seen))
+        }
+        var states: [String] { self.fleet.members.map { "\($0.id) \($0.state)" } }
+    }
+
+    private static func start(_ id: Int, release: Int = 1, standsIn: Bool = false) -> Fleet.Action {
+        .start(id, release: release, isStandIn: standsIn)
+    }
+
+    @Test("all are started at once, and it serves when all are ready")
+    func boot() {
+        var world = World(workers: 3)
+        #expect(world.seen() == [Self.start(1), Self.start(2), Self.start(3)])
+        world.ready(1)
+        world.ready(2)
+        #expect(world.seen() == [])
+        world.ready(3)
+        #expect(world.seen() == [.serving])
+    }
+
+    @Test("one that dies before anything has served ends the whole, with its status")
+    func bootFailure() {
+        var world = World(workers: 2)
+        _ = world.seen()
+        world.ready(1)
+        world.ended(2, isCrash: true)
+        #expect(world.seen() == [.stop(1)])
+        world.ended(1)
+        #expect(world.seen() == [.leave(3)])
+    }
+
+    @Test("one that dies later is replaced at once; one that keeps dying waits longer and longer")
+    func backOff() {
+        var world = World { $0.crashes = 100 }
+        world.ready(1)
+        _ = world.seen()
+        var waits: [Int] = []
+        for id in 1...10 {
+            world.now += 10
+            world.ended(id, isCrash: true)
+            if world.seen() != [Self.start(id + 1)] {
+                let due = world.fleet.due ?? 0
+                waits.append(due - world.now)
+                world.look(after: due - world.now)
+                #expect(world.seen() == [Self.start(id + 1)])
+            }
+            world.ready(id + 1)
+            _ = world.seen()
+        }
+        #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600])
+        // Who has lived for a while has not died at once.
+        world.now += BackOff.life
+        world.ended(11)
+        #expect(world.seen() == [Self.start(12)])
+    }
+
+    @Test("a replacement is ready before the old one drains, one after another")
+    func rolling() {
+        var world = World(workers: 2)
+        world.ready(1)
+        world.ready(2)
+        _ = world.seen()
+        world.replace(2, "b")
+        #expect(world.seen() == [Self.start(3, release: 2)])
+        world.ready(3)
+        #expect(world.seen() == [Self.start(4, release: 2), .drain(1)])
+        world.ready(4)
+        #expect(world.seen() == [.drain(2), .reloaded])
+        world.ended(1)
+        world.ended(2)
+        #expect(world.seen() == [])
+        #expect(world.states == ["3 ready", "4 ready"])
+    }
+
+    @Test("a release whose first worker does not start is given up: what was there serves on")
+    func refusedReload() {
+        var world = World(workers: 2)
+        world.ready(1)
+        world.ready(2)
+        _ = world.seen()
+        world.replace(2, "b")
+        world.ended(3, isCrash: true)
+        #expect(world.seen() == [Self.start(3, release: 2), .notReloaded("crashed")])
+        #expect(world.fleet.current == Fleet.Release(number: 1, hash: "a"))
+        #expect(world.fleet.members.allSatisfy { $0.retirement == nil })
+        // It was no crash of what serves.
+        #expect(!world.fleet.isQuarantined)
+    }
+
+    @Test("what crashes too often is quarantined: a stand-in answers, and nothing of it is started")
+    func quarantine() {
+        var world = World(workers: 2)
+        world.ready(1)
+        world.ready(2)
+        _ = world.seen()
+        world.now += 5000
+        world.ended(1, isCrash: true)
+        world.ready(3)
+        world.now += 5000
+        world.ended(3, isCrash: true)
+        world.ready(4)
+        _ = world.seen()
+        world.now += 5000
+        world.ended(4, isCrash: true)
+        #expect(world.logged.contains(.quarantined(hash: "a", insteadServes: nil)))
+        #expect(world.seen() == [Self.start(5, standsIn: true)])
+        world.ready(5)
+        // The other worker has it too.
+        #expect(world.seen() == [.drain(2)])
+        world.ended(2)
+        #expect(world.seen() == [])
+        // Another file is another matter.
+        world.replace(2, "b")
+        #expect(world.seen() == [Self.start(6, release: 2)])
+        world.ready(6)
+        #expect(world.seen() == [Self.start(7, release: 2), .drain(5)])
+    }
+
+    @Test("crashes that are far apart are no reason")
+    func oldCrashes() {
+        var world = World()
+        world.ready(1)
+        for id in 1...10 {
+            world.now += 30_001
+            world.ended(id, isCrash: true)
+            world.ready(id + 1)
+        }
+        #expect(!world.fleet.isQuarantined)
+    }
+
+    @Test("where there was another release before, that one serves again")
+    func fallback() {
+        var world = World()
+        world.ready(1)
+        world.replace(2, "b")
+        world.ready(2)
+        world.ended(1)
+        _ = world.seen()
+        for id in 2...4 {
+            world.now += 2000
+            world.ended(id, isCrash: true)
+            if id < 4 { world.ready(id + 1) }
+        }
+        #expect(world.logged.contains(.quarantined(hash: "b", insteadServes: "a")))
+        #expect(world.seen().last == Self.start(5, release: 1))
+        world.ready(5)
+        #expect(world.fleet.current.hash == "a")
+    }
+
+    @Test("an application that does not start any more is answered for, and tried again")
+    func failing() {
+        var world = World()
+        world.ready(1)
+        _ = world.seen()
+        world.now += 5000
+        world.ended(1)
+        world.ended(2, status: 1)
+        #expect(world.seen() == [Self.start(2), Self.start(3, standsIn: true)])
+        world.ready(3)
+        world.look(after: 100)
+        #expect(world.seen() == [Self.start(4)])
+        world.ready(4)
+        #expect(world.seen() == [.drain(3)])
+    }
+
+    @Test("requests, memory and time are reasons to be replaced; requests differ from worker to worker")
+    func limits() {
+        var world = World {
+            $0.requests = 100
+            $0.requestJitter = 20
+            $0.memory = 1000
+            $0.lifetime = 60_000
+            $0.stall = nil
+        }
+        world.ready(1)
+        _ = world.seen()
+        world.look([1: Fleet.Observation(requests: 119, memory: 1000)])
+        #expect(world.seen() == [])
+        world.look([1: Fleet.Observation(requests: 120, memory: 1000)])
+        #expect(world.seen() == [Self.start(2)])
+        world.ready(2)
+        #expect(world.seen() == [.drain(1)])
+        world.look([2: Fleet.Observation(memory: 1001)])
+        world.ready(3)
+        #expect(world.seen() == [Self.start(3), .drain(2)])
+        world.look(after: 60_000, [3: Fleet.Observation()])
+        #expect(world.seen() == [Self.start(4)])
+        #expect(
+            world.logged == [.retiring(1, .requests), .retiring(2, .memory), .retiring(3, .lifetime)])
+    }
+
+    @Test("a loop that does not turn: looked at, replaced, killed; not while somebody holds the process")
+    func stall() {
+        var world = World { $0.stall = 60_000 }
+        world.ready(1)
+        _ = world.seen()
+        world.look(after: 60_000, [1: Fleet.Observation(silence: 60_000, isHeld: true)])
+        #expect(world.seen() == [])
+        world.look([1: Fleet.Observation(silence: 59_999)])
+        #expect(world.seen() == [])
+        world.look([1: Fleet.Observation(silence: 60_000)])
+        #expect(world.seen() == [.examine(1), Self.start(2)])
+        world.look(after: 1000, [1: Fleet.Observation(silence: 61_000)])
+        #expect(world.seen() == [.kill(1)])
+        world.ended(1)
+        world.ready(2)
+        #expect(world.states == ["2 ready"])
+    }
+
+    @Test("one that never comes to be ready is killed, and has failed")
+    func neverReady() {
+        var world = World { $0.start = 5000 }
+        _ = world.seen()
+        world.look(after: 5000)
+        world.look(after: 5000)
+        #expect(world.seen() == [.kill(1)])
+        world.ended(1)
+        #expect(world.seen() == [.leave(3)])
+    }
+
+    @Test("one more, one fewer, never none")
+    func resize() {
+        var world = World()
+        world.ready(1)
+        _ = world.seen()
+        world.take(world.fleet.resize(by: 1, now: 0))
+        #expect(world.seen() == [Self.start(2)])
+        world.ready(2)
+        world.take(world.fleet.resize(by: -1, now: 0))
+        #expect(world.seen() == [.drain(2)])
+        world.ended(2)
+        world.take(world.fleet.resize(by: -1, now: 0))
+        #expect(world.seen() == [])
+    }
+
+    @Test("a stop: who serves ends, who starts is killed, who does not end is killed at the end of its time")
+    func stop() {
+        var world = World(workers: 2) { $0.stop = 1000 }
+        world.ready(1)
+        _ = world.seen()
+        world.take(world.fleet.stop(now: 0))
+        #expect(world.seen() == [.stop(1), .kill(2)])
+        world.ended(2)
+        world.look(after: 999)
+        #expect(world.seen() == [])
+        world.look(after: 1)
+        #expect(world.seen() == [.kill(1)])
+        world.ended(1)
+        #expect(world.seen() == [.leave(0)])
+    }
+
+    @Test("at once means at once")
+    func killAll() {
+        var world = World(workers: 2)
+        world.ready(1)
+        world.ready(2)
+        _ = world.seen()
+        world.take(world.fleet.stop(now: 0))
+        world.take(world.fleet.kill(now: 0))
+        #expect(world.seen() == [.stop(1), .stop(2), .kill(1), .kill(2)])
+    }
+
+    @Test("whatever happens, in whatever order: never more than one too many, never one that nobody waits for")
+    func anything() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            let workers = Int.random(in: 1...4, using: &random)
+            var world = World(workers: workers)
+            var release = 1
+            for _ in 0..<200 {
+                let ids = world.fleet.members.map(\.id)
+                let id = ids.randomElement(using: &random) ?? 0
+                world.now += Int.random(in: 0...3000, using: &random)
+                switch Int.random(in: 0..<10, using: &random) {
+                case 0..<5: world.ready(id)
+                case 5: world.ended(id, isCrash: true)
+                case 6: world.ended(id)
+                case 7:
+                    release += 1
+                    world.replace(release, ["a", "b", "c"].randomElement(using: &random) ?? "a")
+                default: world.look()
+                }
+                if world.done.contains(where: { if case .leave = $0 { true } else { false } }) { break }
+                let serving = world.fleet.members.filter { $0.state != .draining && !$0.isStandIn }
+                #expect(serving.count <= world.fleet.wanted + 1)
+                #expect(world.fleet.members.count { $0.isStandIn && $0.state != .draining } <= 1)
+            }
+            // Left alone it comes to rest: all there, or answered for.
+            for _ in 0..<100 {
+                guard !world.fleet.isStopping else { break }
+                world.look(after: BackOff.longest)
+                for member in world.fleet.members where member.state == .starting { world.ready(member.id) }
+                for member in world.fleet.members where member.state == .draining { world.ended(member.id) }
+            }
+            if world.fleet.isStopping {
+                for member in world.fleet.members { world.ended(member.id) }
+                #expect(world.fleet.members.isEmpty)
+            } else if world.fleet.isQuarantined {
+                #expect(world.states.count == 1 && world.fleet.members[0].isStandIn)
+            } else {
+                #expect(world.states.count == workers)
+                #expect(world.fleet.members.allSatisfy { $0.release == world.fleet.current.number && !$0.isStandIn })
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+@Suite("What the processes of a start tell each other")
+struct SupervisionTests {
+    @Test("messages survive the wire, whatever stands in them")
+    func messages() throws {
+        let fields = [
+            "plain": "a b", "lines": "a\nb\r\nc\u{85}\u{2028}\u{2029}", "quotes": "\"\\'{}[]: #,&*!|>%@`",
+            "number": "007",
+            "empty": "", "control": "\u{0}\u{1}\u{1f}\u{7f}\u{9f}\u{feff}", "far": "ü 字 👩‍🚀", "true": "true",
+            "null": "null",
+        ]
+        let message = Message("order", fields)
+        #expect(message.line.hasSuffix("\n"))
+        #expect(message.line.split(separator: "\n").count == 1)
+        #expect(Message(line: message.line) == message)
+        for line in ["", "[]", "{", "{\"a\":\"b\"}", "{\"message\":{}}", "no", "{\"message\":\"a\",\"b\":[1]}"] {
+            #expect(Message(line: line) == nil, "\(line)")
+        }
+    }
+
+    @Test("lines are put together from any pieces; one that is too long is found out")
+    func lines() {
+        var buffer = LineBuffer(most: 4)
+        #expect(buffer.take("ab".utf8) == [])
+        #expect(buffer.take("cd\n\nx\ny".utf8) == ["abcd", "", "x"])
+        #expect(buffer.takeRest() == "y")
+        #expect(!buffer.isOverlong)
+        #expect(buffer.take("abcde\n".utf8) == ["abcd"])
+        #expect(buffer.isOverlong)
+    }
+
+    @Test("an order gives a worker what its supervisor has looked at, not what is on disk by then")
+    func order() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: folder)
+        try folder.write("site.yaml", "title: Ü\npages: {size: 20}\n")
+        var request = PreparedApplication.Request(module: try ModuleName(library))
+        request.folder = folder.path
+        request.settings = "site"
+        let application = try PreparedApplication(request, run: try RunDirectory.make("\(folder.path)/run"))
+        try folder.write("site.yaml", "title: [\n")
+        var privileges = Privileges()
+        privileges.openFiles = 100
+        let order = WorkerOrder(
+            work: .serve(application),
+            addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), .tcp(host: "127.0.0.1", port: 1)],
+            privileges: privileges, isErrorColoured: true)
+        let told = try WorkerOrder(try #require(Message(line: order.message.line)))
+        #expect(told.addresses == order.addresses)
+        #expect(told.privileges == privileges)
+        #expect(told.isErrorColoured)
+        guard case .serve(let given) = told.work else {
+            Issue.record("it does not serve")
+            return
+        }
+        #expect(given.staged.path == application.staged.path)
+        #expect(given.hash == application.hash)
+        #expect(given.settings.value("title").map { Octets($0.pointee).text } == "Ü")
+        #expect(given.settings.value("pages.size").map { Octets($0.pointee).text } == "20")
+        #expect(given.settings.value("roost.folder") != nil)
+        #expect(given.variable?.value == "site")
+        let standIn = WorkerOrder(
+            work: .standIn(.notStarted), addresses: [], privileges: Privileges(), isErrorColoured: false)
+        guard case .standIn(.notStarted) = try WorkerOrder(standIn.message).work else {
+            Issue.record("it does not stand in")
+            return
+        }
+        #expect(throws: HostError.self) { try WorkerOrder(Message("order")) }
+    }
+
+    @Test("a status is the same at the other end, and a table for people")
+    func status() throws {
+        var report = StatusReport()
+        report.version = "0.1.0"
+        report.pid = 7
+        report.since = 100
+        report.state = "serving"
+        report.addresses = ["http://127.0.0.1:8000", "unix:/tmp/\"x\""]
+        report.crashes = 2
+        report.lastCrash = "crashed with SIGSEGV in libx.so f+0x1"
+        var application = StatusReport.Application()
+        application.name = "wiki"
+        application.state = "quarantined"
+        report.applications = [application]
+        var worker = StatusReport.Worker()
+        worker.pid = 8
+        worker.state = "ready"
+        worker.since = 90
+        worker.requests = 12
+        worker.memory = 3 << 20
+        report.workers = [worker]
+        #expect(StatusReport(json: report.json) == report)
+        #expect(StatusReport(json: "{}") == nil)
+        let table = report.table(now: 400) { text, _ in text }
+        #expect(table.contains("12 requests by these workers, 2 crashes"))
+        #expect(table.split(separator: "\n").contains { $0.hasPrefix("8       ready  5 min  12") })
+        #expect(table.contains("3.0 MiB"))
+        #expect(!table.contains(" \n"))
+    }
+
+    @Test("privileges are told as they are; a user that is not there is refused")
+    func privileges() throws {
+        var privileges = Privileges()
+        #expect(Privileges(text: privileges.text) == privileges)
+        privileges.user = 65_534
+        privileges.group = 65_534
+        privileges.userName = "nobody"
+        privileges.core = 0
+        privileges.addressSpace = 1 << 40
+        #expect(Privileges(text: privileges.text) == privileges)
+        #expect(Privileges(text: "1:2") == nil)
+        #expect(throws: HostError.self) { try privileges.become(user: "nobody-at-all", group: nil) }
+        #expect(throws: HostError.self) { try privileges.become(user: nil, group: "nobody-at-all") }
+    }
+}
