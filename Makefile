@@ -1,5 +1,5 @@
 # Roost. `make` alone says what there is.
-.PHONY: help run build test test-all test-hostile test-sanitize autobahn bench fuzz format lint clean packages bench-packages
+.PHONY: help run build test test-all test-hostile test-workers test-sanitize autobahn bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
@@ -18,6 +18,7 @@ help:
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
 	@echo 'make test-hostile  attack it: clients that are slow, large, many, or gone in the middle'
+	@echo 'make test-workers  crash it, replace its workers under load, stop it under clients that hold on (3 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
 	@echo 'make fuzz     show the parsers of requests and of frames made-up bytes, for FUZZ_TIME seconds each (60)'
@@ -48,6 +49,11 @@ test-all: test
 test-hostile: build
 	swift build --product Hostile
 	.build/debug/Hostile
+
+# Workers that crash, are replaced, and stop; with load. CHAOS_SECONDS: how long workers are killed at random (60).
+test-workers: build
+	swift build --product Workers
+	.build/debug/Workers
 
 # Swift's runtime lets go of nothing at exit, and a fixture's scopes are left open on purpose: leaks are not looked for. The thread
 # sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.

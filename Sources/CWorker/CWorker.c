@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* Images of applications, for the handlers: written while modules are loaded, never removed. */
@@ -43,7 +44,12 @@ void roost_prepare_thread(void)
 {
     enum { SIZE = 64 << 10 };
     stack_t stack = {.ss_size = SIZE};
+    sigset_t asked;
     if (!page) return; /* Nobody reports: no handler runs. */
+    /* Whoever starts threads may have blocked all signals for them. */
+    sigemptyset(&asked);
+    sigaddset(&asked, roost_stall_signal());
+    pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
     stack.ss_sp = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED) return; /* Only the report of an overflow is missing then. */
     if (sigaltstack(&stack, NULL) != 0) munmap(stack.ss_sp, SIZE);
@@ -127,12 +133,27 @@ static void describe_call(roost_report *report)
     copy_text(report->path, sizeof report->path, &scope.path);
 }
 
-/* The frames above `skipped`, by address; then by name, which takes the loader's lock. */
-static void describe_stack(roost_report *report, int skipped)
+/* Where a signal has found its thread; 0: nobody knows on this machine. */
+static uintptr_t interrupted(const void *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* The frames from `top` on (0: all), by address; then by name, which takes the loader's lock. */
+static void describe_stack(roost_report *report, uintptr_t top)
 {
     void *addresses[ROOST_FRAMES + 8];
-    int at, found = backtrace(addresses, ROOST_FRAMES + 8) - skipped;
-    if (found < 0) found = 0;
+    int at, skipped = 0, found = backtrace(addresses, ROOST_FRAMES + 8);
+    for (at = 0; at < found; at++)
+        if ((uintptr_t)addresses[at] == top) skipped = at;
+    found -= skipped;
     if (found > ROOST_FRAMES) found = ROOST_FRAMES;
     for (at = 0; at < found; at++) {
         report->frames[at].address = (uintptr_t)addresses[at + skipped];
@@ -166,7 +187,6 @@ static void on_crash(int number, siginfo_t *info, void *context)
 {
     int32_t nobody = 0, me = (int32_t)gettid();
     sigset_t alarms;
-    (void)context;
     if (!__atomic_compare_exchange_n(&dying, &nobody, me, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         if (nobody == me) let_die(); /* The report itself: what it has so far has to do. */
         else for (;;) pause();       /* Another thread dies already, and takes this one with it. */
@@ -182,7 +202,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
     pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
     alarm(2);
     describe_call(&page->crash);
-    describe_stack(&page->crash, 2); /* This function, and the one that the kernel returns to. */
+    describe_stack(&page->crash, interrupted(context));
     page->crash.state = 2;
     let_die();
     /* What was sent does not come again by itself; a fault does, when this returns. */
@@ -196,17 +216,17 @@ static void on_exit_call(void)
     if (!__atomic_compare_exchange_n(&dying, &nobody, (int32_t)gettid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
     page->crash.state = 1;
     describe_call(&page->crash);
-    describe_stack(&page->crash, 1);
+    describe_stack(&page->crash, 0);
     page->crash.state = 2;
 }
 
 static void on_stall(int number, siginfo_t *info, void *context)
 {
     int before = errno;
-    (void)number, (void)info, (void)context;
+    (void)number, (void)info;
     page->stall.state = 1;
     describe_call(&page->stall);
-    describe_stack(&page->stall, 2);
+    describe_stack(&page->stall, interrupted(context));
     page->stall.state = 2;
     errno = before;
 }

@@ -58,10 +58,11 @@ private final class WorkerServing: Sendable {
 
     private func start() async {
         do {
-            try await self.host.start()
-            self.isServing.store(true, ordering: .sequentiallyConsistent)
-            self.logs.flush()
-            self.worker.ready()
+            try await self.host.start {
+                self.isServing.store(true, ordering: .sequentiallyConsistent)
+                self.logs.flush()
+                self.worker.ready()
+            }
         } catch {
             self.worker.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)"))
             self.logs.leave(1)

@@ -290,7 +290,17 @@ struct FleetTests {
         world.look(after: 1)
         #expect(world.seen() == [.kill(1)])
         world.ended(1)
-        #expect(world.seen() == [.leave(0)])
+        #expect(world.seen() == [.leave(1)])
+    }
+
+    @Test("a stop that comes to its end by itself leaves with 0")
+    func stopped() {
+        var world = World()
+        world.ready(1)
+        _ = world.seen()
+        world.take(world.fleet.stop(now: 0))
+        world.ended(1)
+        #expect(world.seen() == [.stop(1), .leave(0)])
     }
 
     @Test("at once means at once")

@@ -2,7 +2,11 @@ import Foundation
 
 /// The command `roost`, running.
 public final class RoostProcess {
-    public enum Failure: Error { case ended(status: Int32, error: String) }
+    public enum Failure: Error {
+        case ended(status: Int32, error: String)
+        /// It has said nothing for a minute.
+        case silent(error: String)
+    }
 
     private let process = Process()
     private let output = TemporaryStream()
@@ -44,6 +48,8 @@ public final class RoostProcess {
     /// Reads standard error until it says this.
     public func waitFor(_ text: String) throws {
         while !self.seen.contains(text) {
+            var wait = pollfd(fd: self.errors.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(error: self.seen) }
             let more = self.errors.fileHandleForReading.availableData
             guard !more.isEmpty else { throw Failure.ended(status: -1, error: self.seen) }
             self.seen += String(decoding: more, as: UTF8.self)

@@ -71,7 +71,11 @@ public final class Host: Service {
     }
 
     /// Loads and starts the application, and begins to serve. Throws `HostError` when the application refuses.
-    public func start() async throws {
+    public func start() async throws { try await self.start(whenReady: {}) }
+
+    /// `whenReady`: everything is there, and nobody has been let in. Who supervises this process has to know it before the first
+    /// request can end it.
+    public func start(whenReady: @Sendable () -> Void) async throws {
         do {
             // Loaded before a thread runs.
             let image = try self.load()
@@ -79,8 +83,9 @@ public final class Host: Service {
             do {
                 switch (self.work, image) {
                 case (.application(let application), let image?):
-                    try await running.serve(application, image, on: self.listeners)
-                case (.standIn(let answer), _): try await running.standIn(answer, on: self.listeners)
+                    try await running.serve(application, image, on: self.listeners, whenReady: whenReady)
+                case (.standIn(let answer), _):
+                    try await running.standIn(answer, on: self.listeners, whenReady: whenReady)
                 case (.application, nil): break
                 }
             } catch {

@@ -25,8 +25,11 @@ final class RunningHost: Sendable {
         self.watch = LoopWatch(self.loops.map(\.activity))
     }
 
-    /// Starts the application, and begins to accept. Throws `HostError` when it refuses.
-    func serve(_ application: PreparedApplication, _ image: ModuleImage, on listeners: [Listener]) async throws {
+    /// Starts the application, and begins to accept: `whenReady` before that. Throws `HostError` when it refuses.
+    func serve(
+        _ application: PreparedApplication, _ image: ModuleImage, on listeners: [Listener],
+        whenReady: @Sendable () -> Void
+    ) async throws {
         let generation = Generation(
             name: application.name, number: 1, application: image.application, flags: image.description.flags,
             settings: application.settings, rootPath: self.configuration.rootPath, facilities: self.facilities,
@@ -35,20 +38,23 @@ final class RunningHost: Sendable {
         image.name(as: generation.number)
         try await self.startLifespan(of: generation)
         self.watch.start()
-        try await self.serve(MountTable(root: generation), on: listeners)
+        try await self.serve(MountTable(root: generation), on: listeners, whenReady: whenReady)
     }
 
     /// Answers for an application that is not there.
-    func standIn(_ reason: OwnAnswer, on listeners: [Listener]) async throws {
-        try await self.serve(MountTable(instead: reason), on: listeners)
+    func standIn(_ reason: OwnAnswer, on listeners: [Listener], whenReady: @Sendable () -> Void) async throws {
+        try await self.serve(MountTable(instead: reason), on: listeners, whenReady: whenReady)
     }
 
-    private func serve(_ mounts: MountTable, on listeners: [Listener]) async throws {
+    private func serve(
+        _ mounts: MountTable, on listeners: [Listener], whenReady: @Sendable () -> Void
+    ) async throws {
         for loop in self.loops {
             try await loop.handle.eventLoop.submit { loop.scopes.value.mounts = mounts }.get()
         }
         let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
         self.server.withLockedValue { $0 = server }
+        whenReady()
         try await server.start()
     }
 

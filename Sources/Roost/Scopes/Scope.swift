@@ -11,7 +11,8 @@ import Synchronization
 final class Scope: ExchangeOwner {
     /// Lives as long as the process, as generations do.
     unowned(unsafe) let loop: ScopeLoop
-    private let memory: UnsafeMutablePointer<asgi_scope>
+    /// As the module sees it.
+    let memory: UnsafeMutablePointer<asgi_scope>
     /// `path` and `raw_path` below a root path, which the exchange does not know.
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0

@@ -206,8 +206,9 @@ final class ScopeLoop: RequestHandler {
     private func runOut(_ number: UInt64) {
         guard let wait = self.mailbox.waits.take(number) else { return }
         let isOpen = wait.slot.pointee.isOpen(wait.id)
+        let scope = wait.slot.pointee.scope?.takeUnretainedValue()
         self.server.turn {
-            self.calling(wait.slot.pointee.lastGeneration) {
+            self.calling(wait.slot.pointee.lastGeneration, scope?.id == wait.id ? scope?.memory : nil) {
                 wait.completion.complete(wait.id, isOpen ? ASGI_DONE : ASGI_CANCELLED)
             }
         }

@@ -54,6 +54,10 @@ struct CrashReport: Sendable {
         return self.frames.first { $0.library.split(separator: "/").last == name } ?? self.frames.first
     }
 
-    /// The stack in one line, from the top.
-    var stack: String { self.frames.prefix(12).map(\.text).joined(separator: " < ") }
+    /// The stack in one line, from the top as far as the host's own frames; all of it, when it is the host's.
+    var stack: String {
+        let isOurs = { (frame: Frame) in frame.library == "roost" }
+        let theirs = self.frames.drop(while: isOurs).prefix { !isOurs($0) }
+        return (theirs.isEmpty ? self.frames[...] : theirs).prefix(12).map(\.text).joined(separator: " < ")
+    }
 }

@@ -229,6 +229,8 @@ struct Fleet {
             let member = self.members[at]
             if let killAt = member.killAt, now >= killAt {
                 self.members[at].killAt = nil
+                // A stop that did not come to its end by itself says so.
+                if self.isStopping { self.status = 1 }
                 self.actions += [.log(.overdue(member.id)), .kill(member.id)]
             }
             switch member.state {

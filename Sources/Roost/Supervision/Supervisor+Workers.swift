@@ -196,7 +196,7 @@ extension Supervisor {
             let name = self.applications[self.fleet.current.number]?.name ?? ""
             self.plan.logger.critical(
                 """
-                \(name) has crashed \(self.plan.crashes) workers within \(self.plan.crashWindow) seconds: quarantined; \
+                \(name) has crashed \(self.plan.crashes) workers within \(self.plan.crashWindow) seconds, quarantined: \
                 \(instead.map { "the one before serves (\($0))" } ?? "answered with 503"): replace its file, then roost reload
                 """, metadata: ["application": "\(name)", "generation": "\(hash)"])
         case .waiting(let milliseconds):

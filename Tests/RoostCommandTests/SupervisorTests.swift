@@ -1,0 +1,270 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The supervisor and its workers, by the release build: two of them accept on one socket while one replaces the other, which
+/// NIO's debug build does not bear. `make test-workers` does the same under load, and much more.
+@Suite("Workers")
+struct SupervisorTests {
+    let folder: TemporaryFolder
+    private static let roost = "\(Repository.root)/.build/release/roost"
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private static let module = """
+        #include <asgi.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        #ifndef NAME
+        #define NAME "first"
+        #endif
+        __attribute__((noinline)) void crash_here(void) { *(volatile int *)8 = 1; }
+        __attribute__((noinline)) void spin(void) { for (volatile int at = 0;; at++) {} }
+        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+        {
+        #ifdef STARTUP
+            if (scope->type == ASGI_LIFESPAN) { fprintf(stderr, "about to fail\\n"); STARTUP; }
+        #endif
+            (void)receive;
+            if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+            if (asgi_equal(asgi_path(scope), "/crash")) crash_here();
+            if (asgi_equal(asgi_path(scope), "/exit")) exit(7);
+            if (asgi_equal(asgi_path(scope), "/spin")) spin();
+            if (asgi_equal(asgi_path(scope), "/pid")) {
+                char text[16];
+                snprintf(text, sizeof text, "%d", (int)getpid());
+                return asgi_respond(scope, send, 200, "text/plain", asgi_text(text));
+            }
+            return asgi_respond(scope, send, 200, "text/plain", asgi_text(NAME));
+        }
+        """
+
+    /// The module, in place of what was there.
+    @discardableResult
+    private func build(_ flags: String...) throws -> String {
+        let other = try Fixture.compile(Self.module, named: "site-new", flags: ["-O1"] + flags, in: self.folder)
+        let path = "\(self.folder.path)/libsite.so"
+        #expect(rename(other, path) == 0)
+        return path
+    }
+
+    private func serve(_ options: String...) throws -> RoostProcess {
+        try RoostProcess(
+            ["\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run"] + options,
+            command: Self.roost)
+    }
+
+    private func roost(_ arguments: String...) throws -> Command {
+        try Command.run([Self.roost] + arguments + ["--run-dir", "\(self.folder.path)/run"])
+    }
+
+    private func get(_ path: String, _ server: RoostProcess) throws -> Response {
+        let client = try RawClient(port: server.port)
+        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+        return try client.readResponse()
+    }
+
+    private func isLost(_ path: String, _ server: RoostProcess) throws -> Bool {
+        let client = try RawClient(port: server.port)
+        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+        return try !client.readMore()
+    }
+
+    @Test("a crash costs the request, is reported with all that is known, and another worker serves")
+    func crash() throws {
+        try self.build()
+        let server = try self.serve("--no-access-log")
+        let first = try self.get("/pid", server).text
+        #expect(try self.isLost("/crash?x=y", server))
+        try server.waitFor("stack=")
+        let line = try #require(server.error.split(separator: "\n").last { $0.contains("crashed") })
+        for word in [
+            "error    worker crashed with SIGSEGV in libsite.so crash_here+0x", " address=0x8 ", " application=site ",
+            " generation=", " method=GET ", " path=/crash ", " pid=\(first) ", " signal=SIGSEGV ",
+            " < libsite.so application+0x",
+        ] { #expect(line.contains(word), "\(word): \(line)") }
+        let second = try self.get("/pid", server).text
+        #expect(second != first)
+        #expect(try self.isLost("/exit", server))
+        try server.waitFor("called exit (status 7) in libsite.so application+0x")
+        #expect(try self.get("/", server).text == "first")
+        #expect(server.stop() == 0)
+    }
+
+    @Test("a loop that does not turn is named with its stack, and its worker replaced")
+    func stall() throws {
+        try self.build()
+        let server = try self.serve("--timeout-worker", "1")
+        #expect(try self.isLost("/spin", server))
+        try server.waitFor("worker is killed: a loop did not turn")
+        #expect(server.error.contains("a loop hangs in libsite.so spin+0x"))
+        #expect(server.error.contains("path=/spin"))
+        #expect(try self.get("/", server).text == "first")
+        #expect(server.stop() == 0)
+    }
+
+    @Test("what crashes too often is answered with 503, until there is another file")
+    func quarantine() throws {
+        try self.build()
+        let server = try self.serve("--health")
+        for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
+        try server.waitFor("quarantined: answered with 503")
+        #expect(try self.get("/", server).status == 503)
+        #expect(try self.get("/readyz", server).status == 503)
+        #expect(try self.get("/healthz", server).status == 200)
+        #expect(try self.roost("status", "--json").output.contains(#""state":"quarantined""#))
+        try self.build("-DNAME=\"second\"")
+        #expect(try self.roost("reload").output == "reloaded\n")
+        #expect(try self.get("/", server).text == "second")
+        // Which crashes as often: but there was one before.
+        try self.build("-DNAME=\"third\"")
+        #expect(try self.roost("reload").status == 0)
+        for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
+        try server.waitFor("the one before serves")
+        while try self.get("/", server).text != "second" {}
+        #expect(server.stop() == 0)
+    }
+
+    @Test("a start that comes to nothing says why: refused is 1, died is 3, with its last lines")
+    func bootFailure() throws {
+        func start() throws -> Command {
+            try Command.run([
+                Self.roost, "\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run",
+            ])
+        }
+        try self.build("-DSTARTUP=crash_here()")
+        let died = try start()
+        #expect(died.status == 3)
+        #expect(died.error.contains("worker crashed with SIGSEGV in libsite.so crash_here+0x"))
+        #expect(died.error.contains("worker died before it was ready: it crashed with SIGSEGV"))
+        #expect(died.error.contains("its last lines: 'about to fail'"))
+        try self.build("-DSTARTUP=return ASGI_FAILED")
+        let refused = try start()
+        #expect(refused.status == 1)
+        #expect(refused.error.contains("about to fail\n"))
+        #expect(refused.error.contains("site refused to start: application failed with ASGI_FAILED before startup"))
+    }
+
+    @Test("a reload that is refused leaves what was there, and says why")
+    func refusedReload() throws {
+        try self.build()
+        let server = try self.serve()
+        let before = try self.get("/pid", server).text
+        for (flag, why) in [
+            ("-DSTARTUP=crash_here()", "crashed with SIGSEGV in libsite.so crash_here+0x"),
+            ("-DSTARTUP=return ASGI_FAILED", "refused to start"), ("-Dapplication=other", "defines no function"),
+        ] {
+            try self.build(flag)
+            let refused = try self.roost("reload")
+            #expect(refused.status == 1)
+            #expect(refused.error.contains("not reloaded, what was there serves on: "), "\(refused.error)")
+            #expect(refused.error.contains(why), "\(refused.error)")
+            #expect(try self.get("/pid", server).text == before)
+        }
+        #expect(server.stop() == 0)
+    }
+
+    @Test("as the README has it: status, reload, stop")
+    func readme() throws {
+        try self.build()
+        let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
+        let block = try #require(
+            text.components(separatedBy: "```sh\n").map { $0.components(separatedBy: "```")[0] }.first {
+                $0.contains("roost reload")
+            })
+        let commands = block.split(separator: "\n").map { $0.components(separatedBy: "#")[0] }
+        try #require(commands.count == 4)
+        let options = commands[0].split(separator: " ").dropFirst(2).dropLast().map(String.init)
+        #expect(options == ["--workers", "4"])
+        let server = try RoostProcess(
+            ["\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run"] + options,
+            command: Self.roost)
+        func run(_ command: String) throws -> Command {
+            try Command.run([Self.roost] + command.split(separator: " ").dropFirst().map(String.init) + [
+                "--run-dir", "\(self.folder.path)/run", "--port", "\(server.port)",
+            ])
+        }
+        _ = try self.get("/", server)
+        let status = try run(commands[1])
+        #expect(status.status == 0)
+        #expect(status.output.contains("http://127.0.0.1:\(server.port)"))
+        #expect(status.output.components(separatedBy: " ready ").count == 5)
+        #expect(status.output.contains("1 requests by these workers, 0 crashes"))
+        try self.build("-DNAME=\"second\"")
+        #expect(try run(commands[2]).output == "reloaded\n")
+        #expect(try self.get("/", server).text == "second")
+        #expect(try run(commands[3]).output == "stopped\n")
+        #expect(server.waitForEnd() == 0)
+        let gone = try run(commands[1])
+        #expect(gone.status == 1)
+        #expect(gone.error.contains("no supervised roost of this user runs"))
+    }
+
+    @Test("two that run are told apart by their ports")
+    func two() throws {
+        try self.build()
+        let (one, other) = (try self.serve(), try self.serve())
+        let unclear = try self.roost("status")
+        #expect(unclear.status == 2)
+        #expect(unclear.error.contains("more than one roost runs: say which with --port"))
+        #expect(try self.roost("stop", "--port", "\(one.port)").status == 0)
+        #expect(one.waitForEnd() == 0)
+        #expect(try self.roost("status").output.contains(":\(other.port)\n"))
+        #expect(other.stop() == 0)
+    }
+
+    @Test("the control socket is its user's, and bears nonsense")
+    func control() throws {
+        try self.build()
+        let server = try self.serve()
+        let boot = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: "\(self.folder.path)/run").first)
+        let path = "\(self.folder.path)/run/\(boot)/control"
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        for text in ["\n", "{\"message\":\"other\"}\n", "[[[[\n", "\u{0}\n"] {
+            let client = try RawClient(path: path)
+            client.send(text)
+            #expect(try client.readToEnd().contains("refused"), "\(text)")
+        }
+        // One that says too much, and forty that say nothing.
+        let loud = try RawClient(path: path)
+        loud.send([UInt8](repeating: 0x78, count: 1 << 20))
+        let silent = try (0..<31).map { _ in try RawClient(path: path) }
+        loud.close()
+        #expect(try self.roost("status").status == 0)
+        for client in silent { client.close() }
+        #expect(server.stop() == 0)
+    }
+
+    @Test("WEB_CONCURRENCY says how many; options that make no sense are refused")
+    func options() throws {
+        try self.build()
+        let server = try RoostProcess(
+            ["\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run"],
+            command: Self.roost, environment: ["WEB_CONCURRENCY": "3"])
+        #expect(server.error.contains(" workers=3"))
+        #expect(server.stop() == 0)
+        for (options, message) in [
+            (["--workers", "0"], "--workers 0 is not between"), (["--bind", "nowhere:x"], "'x' is no port"),
+            (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is no user"),
+            (["--no-supervisor", "--workers", "2"], "--workers needs the supervisor"),
+            (["--limit-max-rss", "1"], "--limit-max-rss 1 is not between"),
+        ] {
+            let refused = try Command.run([Self.roost, "\(self.folder.path)/libsite.so"] + options)
+            #expect(refused.status == 2)
+            #expect(refused.error.contains(message), "\(refused.error)")
+        }
+        let wrong = try Command.run(
+            [Self.roost, "\(self.folder.path)/libsite.so"], environment: ["WEB_CONCURRENCY": "many"])
+        #expect(wrong.error.contains("WEB_CONCURRENCY 'many' is no number"))
+    }
+
+    @Test("a worker is nobody's command")
+    func worker() throws {
+        let told = try Command.run([Self.roost, "worker", "./x.so"])
+        #expect(told.status == 2)
+        #expect(told.error.contains("a worker is started by its supervisor only"))
+    }
+}
