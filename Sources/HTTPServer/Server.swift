@@ -24,27 +24,31 @@ public final class Server: Sendable {
         }
     }
 
-    /// Stops accepting: what is in the listeners' queues is left to whoever else accepts on them. From here on every response is the
-    /// last of its connection.
-    public func stopAccepting() async throws {
+    /// Stops, every loop for itself: one that hangs holds up no other.
+    ///
+    /// It stops accepting; what is in the listeners' queues is left to whoever else accepts on them. Every response is the last of its
+    /// connection from here on, which `stopped` is told with the number of the loop, on it. What is idle waits for its next request,
+    /// or is closed (`closesIdle`). After `grace` WebSockets are closed with 1012 and whoever answers is told that the client is gone;
+    /// after `farewell` more every connection is cut.
+    public func stop(
+        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
+    ) async throws {
         let channels = self.accepting.withLockedValue { channels in
             defer { channels.removeAll() }
             return channels
         }
-        for channel in channels { try await channel.close() }
-        for loop in self.loops { try await loop.eventLoop.submit { loop.bound.value.stopKeeping() }.get() }
-    }
-
-    /// Lets what is under way end: what is idle waits for its next request, or
-    /// is closed (`closesIdle`). After `grace` WebSockets are closed with 1012 and whoever answers is told that the client is gone;
-    /// after `farewell` more every connection is cut. Accepting has stopped.
-    public func empty(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for loop in self.loops {
+            for (number, loop) in self.loops.enumerated() {
+                let own = channels.filter { $0.eventLoop === loop.eventLoop }
                 group.addTask {
-                    let emptied = loop.eventLoop.flatSubmit { loop.bound.value.stop(closesIdle: closesIdle) }
                     let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.leave() }
                     let cut = loop.eventLoop.scheduleTask(in: grace + farewell) { loop.bound.value.abort() }
+                    for channel in own { try await channel.close() }
+                    let emptied = loop.eventLoop.flatSubmit {
+                        loop.bound.value.stopKeeping()
+                        stopped(number)
+                        return loop.bound.value.stop(closesIdle: closesIdle)
+                    }
                     try await emptied.get()
                     leaving.cancel()
                     cut.cancel()
@@ -54,7 +58,7 @@ public final class Server: Sendable {
         }
     }
 
-    /// What is idle waits no longer for another request. While `empty` runs.
+    /// What is idle waits no longer for another request. While `stop` runs.
     public func closeIdle() {
         for loop in self.loops { loop.eventLoop.execute { loop.bound.value.closeIdle() } }
     }

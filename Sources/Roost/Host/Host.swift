@@ -118,10 +118,10 @@ public final class Host: Service {
     /// request are closed; else they wait for it, since another process goes on in this one's place.
     public func stop(closesIdle: Bool = true) async throws {
         guard let running = self.running.withLockedValue({ $0 }) else { return }
-        await running.drain(closesIdle: closesIdle) {
-            // New clients are refused, or another process's: nobody waits in a queue that has no end.
-            for listener in self.listeners { listener.close() }
-        }
+        // The loops have their own descriptors until they stop accepting. Then new clients are refused, or another process's: nobody
+        // waits in a queue that has no end.
+        for listener in self.listeners { listener.close() }
+        await running.drain(closesIdle: closesIdle)
         self.running.withLockedValue { $0 = nil }
         await running.end()
     }

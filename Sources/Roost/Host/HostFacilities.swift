@@ -28,10 +28,10 @@ final class HostFacilities: Sendable {
     /// Whether the stop has been announced.
     var isStopping: Bool { self.isStopped.load(ordering: .sequentiallyConsistent) }
 
-    /// Tells applications that asked for it that the host stops.
-    func announceStop() {
+    /// Tells applications that asked for it that the host stops: those who wait on this loop, which has.
+    func announceStop(on loop: Int) {
         self.isStopped.store(true, ordering: .sequentiallyConsistent)
-        for mailbox in self.mailboxes { mailbox.waits.hastenNotices() }
+        self.mailboxes[loop].waits.hastenNotices()
     }
 
     /// Lets the threads go. Nothing is posted to the loops any more.

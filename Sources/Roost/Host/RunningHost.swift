@@ -83,13 +83,39 @@ final class RunningHost: Sendable {
     /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
     /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
     /// a moment later is cut and cancelled.
-    func drain(closesIdle: Bool, whenAcceptingHasStopped: @Sendable () -> Void) async {
+    func drain(closesIdle: Bool) async {
         let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
-        await self.stopServer(
-            closesIdle: closesIdle, grace: grace, farewell: farewell, whenAcceptingHasStopped: whenAcceptingHasStopped)
-        for loop in self.loops { await self.endScopes(of: loop, deadline: deadline) }
+        // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
+        await Self.within(grace + farewell + .seconds(1)) {
+            await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell)
+            await withTaskGroup { group in
+                for loop in self.loops { group.addTask { await self.endScopes(of: loop, deadline: deadline) } }
+            }
+        }
+    }
+
+    /// Waits until the work is done, or the time is up: then it goes on by itself.
+    private static func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async {
+        await withCheckedContinuation { continuation in
+            let waiting = NIOLockedValueBox<CheckedContinuation<Void, Never>?>(continuation)
+            let goOn: @Sendable () -> Void = {
+                waiting.withLockedValue { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }?.resume()
+            }
+            Task {
+                await work()
+                goOn()
+            }
+            Task {
+                // It is not cancelled.
+                try? await Task.sleep(for: .nanoseconds(time.nanoseconds))
+                goOn()
+            }
+        }
     }
 
     /// While `drain` runs: connections without a request are closed after all.
@@ -108,20 +134,19 @@ final class RunningHost: Sendable {
         }
         self.watch.stop()
         self.facilities.stop()
-        do {
-            try await self.group.shutdownGracefully()
-        } catch { self.configuration.logger.error("the loops did not end: \(error)") }
+        await Self.within(.seconds(5)) {
+            do {
+                try await self.group.shutdownGracefully()
+            } catch { self.configuration.logger.error("the loops did not end: \(error)") }
+        }
     }
 
-    private func stopServer(
-        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, whenAcceptingHasStopped: @Sendable () -> Void = {}
-    ) async {
+    private func stopServer(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async {
         guard let server = self.server.withLockedValue({ $0 }) else { return }
         do {
-            try await server.stopAccepting()
-            whenAcceptingHasStopped()
-            self.facilities.announceStop()
-            try await server.empty(closesIdle: closesIdle, grace: grace, farewell: farewell)
+            try await server.stop(closesIdle: closesIdle, grace: grace, farewell: farewell) { loop in
+                self.facilities.announceStop(on: loop)
+            }
         } catch { self.configuration.logger.error("the server did not stop: \(error)") }
         self.server.withLockedValue { $0 = nil }
     }
@@ -149,10 +174,14 @@ final class RunningHost: Sendable {
         }
     }
 
-    /// Gives the lifespan up when it does not answer in time.
-    private func limit(_ lifespan: Lifespan) -> Scheduled<Void> {
+    /// Gives the lifespan up when it does not answer in time. Not a loop's timer: a loop may hang.
+    private func limit(_ lifespan: Lifespan) -> Task<Void, Never> {
         let seconds = self.configuration.lifespanTime
-        return self.group.next().scheduleTask(in: .seconds(Int64(seconds))) { lifespan.giveUp(after: seconds) }
+        return Task {
+            // Cancelled: it has answered.
+            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+            lifespan.giveUp(after: seconds)
+        }
     }
 
     private static func makeLoops(
