@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "HTTPServer", "Roost", "TestSupport",
+                "CASGI", "CWorker", "HTTPServer", "Roost", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],

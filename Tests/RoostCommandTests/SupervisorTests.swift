@@ -31,6 +31,7 @@ struct SupervisorTests {
             if (asgi_equal(asgi_path(scope), "/crash")) crash_here();
             if (asgi_equal(asgi_path(scope), "/exit")) exit(7);
             if (asgi_equal(asgi_path(scope), "/spin")) spin();
+            if (asgi_equal(asgi_path(scope), "/talk") && write(3, "nonsense\\n", 9) != 9) return ASGI_FAILED;
             if (asgi_equal(asgi_path(scope), "/pid")) {
                 char text[16];
                 snprintf(text, sizeof text, "%d", (int)getpid());
@@ -89,6 +90,17 @@ struct SupervisorTests {
         #expect(try self.isLost("/exit", server))
         try server.waitFor("called exit (status 7) in libsite.so application+0x")
         #expect(try self.get("/", server).text == "first")
+        #expect(server.stop() == 0)
+    }
+
+    @Test("a module that writes into the channel of its worker costs the worker, nothing else")
+    func nonsense() throws {
+        try self.build()
+        let server = try self.serve()
+        let first = try self.get("/pid", server).text
+        _ = try self.get("/talk", server)
+        try server.waitFor("a worker says what makes no sense: killed pid=\(first)")
+        #expect(try self.get("/pid", server).text != first)
         #expect(server.stop() == 0)
     }
 
@@ -181,9 +193,10 @@ struct SupervisorTests {
             ["\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run"] + options,
             command: Self.roost)
         func run(_ command: String) throws -> Command {
-            try Command.run([Self.roost] + command.split(separator: " ").dropFirst().map(String.init) + [
-                "--run-dir", "\(self.folder.path)/run", "--port", "\(server.port)",
-            ])
+            try Command.run(
+                [Self.roost] + command.split(separator: " ").dropFirst().map(String.init) + [
+                    "--run-dir", "\(self.folder.path)/run", "--port", "\(server.port)",
+                ])
         }
         _ = try self.get("/", server)
         let status = try run(commands[1])

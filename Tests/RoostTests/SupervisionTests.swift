@@ -1,3 +1,4 @@
+import CWorker
 import HTTPServer
 import TestSupport
 import Testing
@@ -101,6 +102,30 @@ struct SupervisionTests {
         #expect(table.split(separator: "\n").contains { $0.hasPrefix("8       ready  5 min  12") })
         #expect(table.contains("3.0 MiB"))
         #expect(!table.contains(" \n"))
+    }
+
+    @Test("whatever a worker writes into its page is read, and believed in nothing")
+    func page() throws {
+        let page = try #require(WorkerPage())
+        #expect(page.crash == nil)
+        #expect(page.called == nil)
+        #expect(page.slowest(since: 7) == nil)
+        for _ in 0..<200 {
+            let memory = try #require(page.call(of: 0))
+            let bytes = UnsafeMutableRawPointer(memory)
+            for at in 0..<MemoryLayout<roost_page>.size {
+                bytes.storeBytes(of: UInt8.random(in: 0...255), toByteOffset: at, as: UInt8.self)
+            }
+            let crash = page.crash
+            #expect((crash?.frames.count ?? 0) <= 32)
+            #expect((crash?.path.utf8.count ?? 0) <= 512 * 3)
+            _ = crash?.stack
+            _ = crash?.place(in: "x")
+            _ = page.stall
+            _ = page.called
+            _ = page.slowest(since: 0)
+            _ = page.requests &+ page.failures &+ page.connections &+ page.scopes &+ page.loops
+        }
     }
 
     @Test("privileges are told as they are; a user that is not there is refused")

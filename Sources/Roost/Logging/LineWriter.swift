@@ -14,6 +14,10 @@ public final class LineWriter: Sendable {
 
     private let descriptor: CInt
     private let limit: Int
+    /// Other processes write to the same pipe: what is not longer than this is not torn by theirs (pipe(7), PIPE_BUF). Files
+    /// bear any length.
+    private let longestWrite: Int
+    private static let pipeBuffer = 4096
     /// Memory of a burst that is larger than this is given back.
     private static let mostKept = 64 << 10
     /// True: there is something to write.
@@ -24,6 +28,9 @@ public final class LineWriter: Sendable {
     public init(descriptor: CInt, limit: Int = 4 << 20) {
         self.descriptor = descriptor
         self.limit = limit
+        var status = stat()
+        self.longestWrite =
+            fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? .max : Self.pipeBuffer
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self)
         let code = pthread_create(
@@ -77,11 +84,20 @@ public final class LineWriter: Sendable {
         }
     }
 
+    /// As many lines as may be written at once; of one that is too long all.
+    private func wholeLines(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.count > self.longestWrite else { return bytes }
+        let newline = UInt8(ascii: "\n")
+        let end = bytes.prefix(self.longestWrite).lastIndex(of: newline) ?? bytes.firstIndex(of: newline)
+        return end.map { bytes[...$0] } ?? bytes
+    }
+
     /// A reader that has gone takes nothing more, and nothing can be done about it here.
     private func writeAll(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
+            let part = self.wholeLines(of: rest)
+            let count = part.withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EAGAIN {
                 var wait = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, -1)

@@ -73,6 +73,13 @@ public final class RunDirectory: Sendable {
         }
     }
 
+    /// Removes the folder of the load that this path belongs to: nobody has it mapped any more.
+    func removeLoadFolder(of path: String) {
+        let load = path.dropFirst(self.boot.count + 1).prefix { $0 != "/" }
+        guard path.hasPrefix("\(self.boot)/"), !load.isEmpty else { return }
+        Self.removeTree("\(self.boot)/\(load)")
+    }
+
     /// Removes everything of this start: when it ends.
     public func remove() { Self.removeTree(self.boot) }
 

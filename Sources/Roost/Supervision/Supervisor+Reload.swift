@@ -28,17 +28,19 @@ extension Supervisor {
             self.perform(
                 self.fleet.replace(
                     by: Fleet.Release(number: self.lastRelease, hash: application.hash), now: Self.now()))
-            self.forgetApplications()
         case .failure(let error):
             self.plan.logger.error("not reloaded, what was there serves on: \(error.message)")
             self.settleReload(error.message)
         }
     }
 
-    /// Those that no worker has and none will be started with.
-    private func forgetApplications() {
+    /// Those that no worker has and none will be started with; their copies go too.
+    func forgetApplications() {
         let needed = Set(
             self.workers.map(\.release) + [self.fleet.current.number, self.fleet.previous?.number ?? 0])
-        self.applications = self.applications.filter { needed.contains($0.key) }
+        for (number, application) in self.applications where !needed.contains(number) {
+            self.plan.run.removeLoadFolder(of: application.staged.path)
+            self.applications[number] = nil
+        }
     }
 }

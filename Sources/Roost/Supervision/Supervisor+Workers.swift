@@ -95,6 +95,7 @@ extension Supervisor {
             self.fleet.ended(
                 worker.id, isCrash: isCrash, reason: reason ?? "it ended",
                 status: worker.refusal == nil ? Self.died : Self.failure, now: Self.now()))
+        self.forgetApplications()
     }
 
     /// The application's crash, in a line that says all that is known; answers its short form.

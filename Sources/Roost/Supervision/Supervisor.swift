@@ -87,16 +87,19 @@ public final class Supervisor {
     private var status: CInt?
     private var stops = 0
     private var nextLook = 0
-    private var nextWatchdog = 0
+    private var nextWatchdog = Int.max
 
-    /// How often workers are looked at, in milliseconds.
-    private static let pace = 1000
+    /// How often workers are looked at, in milliseconds: what is limited every second, their loops ten times in the time that one may
+    /// hang.
+    private let pace: Int
 
     /// Binds. Throws `HostError`.
     public init(_ application: PreparedApplication, _ plan: Plan) throws {
         try Host.refuseDebug(threads: plan.workers)
         self.plan = plan
         self.applications = [1: application]
+        let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
+        self.pace = min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
         self.fleet = Fleet(rules: plan.rules, release: Fleet.Release(number: 1, hash: application.hash))
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
         do {
@@ -139,9 +142,9 @@ public final class Supervisor {
         }
         waits += self.control.waits
         let now = Self.now()
-        let due = [self.nextLook, self.fleet.due ?? .max, self.control.due ?? .max].min() ?? .max
+        let due = min(self.nextLook, self.nextWatchdog, self.fleet.due ?? .max, self.control.due ?? .max)
         // Interrupted, or for want of memory: everything is looked at all the same.
-        _ = poll(&waits, nfds_t(waits.count), CInt(clamping: min(max(due - now, 0), Self.pace)))
+        _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
     }
 
     static func now() -> Int {
@@ -234,13 +237,13 @@ public final class Supervisor {
     /// What every so often is looked at.
     private func look() {
         let now = Self.now()
-        if let watchdog = self.notice.watchdog, now >= self.nextWatchdog {
+        if let watchdog = self.notice.watchdog, now >= self.nextWatchdog || self.nextWatchdog == .max {
             self.nextWatchdog = now + watchdog
             self.notice.tell("WATCHDOG=1")
         }
         self.answerStatus(now)
         guard now >= self.nextLook || now >= self.fleet.due ?? .max else { return }
-        self.nextLook = now + min(Self.pace, self.notice.watchdog ?? .max)
+        self.nextLook = now + self.pace
         self.perform(self.fleet.look(now: now, at: self.observe(now)))
     }
 }
