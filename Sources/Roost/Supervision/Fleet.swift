@@ -67,8 +67,6 @@ struct Fleet {
         /// How long its slowest loop has not turned.
         var silence = 0
         var loops = 1
-        /// Somebody holds it: a debugger, a SIGSTOP.
-        var isHeld = false
     }
 
     enum Action: Equatable {
@@ -252,7 +250,7 @@ struct Fleet {
 
     private mutating func judge(_ at: Int, _ seen: Observation, _ now: Int) {
         let member = self.members[at]
-        if let stall = self.rules.stall, seen.silence >= stall, !seen.isHeld, member.retirement != .stalled {
+        if let stall = self.rules.stall, seen.silence >= stall, member.retirement != .stalled {
             self.members[at].retirement = nil
             self.actions.append(.examine(member.id))
             self.retire(at, .stalled, now)

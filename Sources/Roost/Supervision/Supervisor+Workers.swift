@@ -154,8 +154,7 @@ extension Supervisor {
             seen.memory = self.fleet.rules.memory == nil ? 0 : worker.memory
             seen.loops = worker.page.loops
             if let stall = self.fleet.rules.stall {
-                seen.silence = now - (worker.page.slowest(since: member.readyAt)?.turned ?? now)
-                seen.isHeld = seen.silence >= stall && worker.isHeld
+                seen.silence = worker.silence(since: member.readyAt, limit: stall, now: now)
                 worker.tell(Worker.ping)
             }
             observations[worker.id] = seen

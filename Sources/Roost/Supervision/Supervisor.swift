@@ -207,6 +207,7 @@ public final class Supervisor {
         case .stop(let id): self.worker(id)?.tell(Worker.stop)
         case .kill(let id):
             guard let worker = self.worker(id) else { break }
+            if worker.killed == nil { worker.killed = "was killed by its supervisor" }
             kill(worker.process, SIGKILL)
         case .examine(let id): self.examine(id)
         case .log(let notice): self.log(notice)

@@ -22,8 +22,12 @@ final class WorkerHandle {
     var refusal: String?
     /// It was killed by the supervisor, for this reason.
     var killed: String?
-    /// When its stack was asked for, and the thread it was asked of.
+    /// Its stack was asked for.
     var isExamined = false
+    /// Its loops were silent for too long when it was last looked at: once more, and it is so. Who was held until now has not been
+    /// able to say anything.
+    private var isSuspect = false
+    private var heldUntil = 0
     private var order: ArraySlice<UInt8>
 
     /// How many of its last lines are told of.
@@ -146,6 +150,22 @@ final class WorkerHandle {
 
     // MARK: What is seen from outside
 
+    /// How long its slowest loop has not turned since it was ready, when that was `since`; `limit`: what is too long.
+    func silence(since: Int, limit: Int, now: Int) -> Int {
+        let silence = now - max(self.page.slowest(since: since)?.turned ?? now, self.heldUntil)
+        guard silence >= limit else {
+            self.isSuspect = false
+            return silence
+        }
+        if self.isHeld {
+            self.heldUntil = now
+            self.isSuspect = false
+            return 0
+        }
+        defer { self.isSuspect = true }
+        return self.isSuspect ? silence : limit - 1
+    }
+
     /// Bytes of resident memory.
     var memory: Int {
         let fields = Self.text(of: "/proc/\(self.process)/statm").split(separator: " ")
@@ -153,7 +173,7 @@ final class WorkerHandle {
     }
 
     /// Whether a debugger or a signal holds it.
-    var isHeld: Bool {
+    private var isHeld: Bool {
         // The name, in parentheses, may have anything in it.
         let state = Self.text(of: "/proc/\(self.process)/stat").split(separator: ")").last?.split(separator: " ").first
         return state == "T" || state == "t"
