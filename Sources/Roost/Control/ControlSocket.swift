@@ -24,6 +24,9 @@ final class ControlSocket {
     private let path: String
     private let listener: CInt
     private var clients: [Client] = []
+    /// Nobody can be let in before: there are no descriptors.
+    private var pausedUntil = 0
+    private static let pause = 100
 
     /// Throws `HostError`.
     init(path: String) throws {
@@ -50,19 +53,29 @@ final class ControlSocket {
         unlink(self.path)
     }
 
-    /// What is waited for.
-    var waits: [pollfd] {
-        ([self.listener] + self.clients.map(\.descriptor)).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    /// What is waited for. Whoever cannot be let in now waits without waking anybody.
+    func waits(now: Int) -> [pollfd] {
+        let mayLetIn = self.clients.count < Self.mostClients && now >= self.pausedUntil
+        return ((mayLetIn ? [self.listener] : []) + self.clients.map(\.descriptor)).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
     }
 
-    /// When a status is to be answered.
-    var due: Int? { self.clients.compactMap(\.statusAt).min() }
+    /// When somebody is to be answered, or is not waited for any longer.
+    var due: Int? {
+        let times = self.clients.compactMap { $0.isWaiting ? $0.statusAt : $0.until }
+        return (times + (self.pausedUntil > 0 ? [self.pausedUntil] : [])).min()
+    }
 
     /// What commands have asked since.
     func hear(now: Int) -> [(client: CInt, message: Message)] {
-        while self.clients.count < Self.mostClients {
+        if now >= self.pausedUntil { self.pausedUntil = 0 }
+        while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
             let descriptor = accept(self.listener, nil, nil)
-            guard descriptor >= 0 else { break }
+            guard descriptor >= 0 else {
+                if errno != EAGAIN, errno != EINTR, errno != ECONNABORTED { self.pausedUntil = now + Self.pause }
+                break
+            }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             self.clients.append(Client(descriptor: descriptor, until: now + Self.patience))

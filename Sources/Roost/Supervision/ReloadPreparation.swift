@@ -50,6 +50,8 @@ final class ReloadPreparation: Sendable {
         _ = write(self.end, &byte, 1)
     }
 
+    var isRunning: Bool { self.state.withLockedValue { $0.isRunning } }
+
     /// What came of it; nil: nothing yet.
     func take() -> Outcome? {
         var byte: UInt8 = 0

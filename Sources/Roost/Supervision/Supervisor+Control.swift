@@ -12,7 +12,9 @@ extension Supervisor {
         for (client, message) in self.control.hear(now: now) {
             switch message.name {
             case "status":
-                for worker in self.workers { worker.tell(Worker.ping) }
+                for worker in self.workers where self.fleet.member(worker.id)?.state != .starting {
+                    worker.tell(Worker.ping)
+                }
                 self.control.awaitStatus(client, at: now + Self.statusTime)
             case "reload" where self.fleet.isStopping:
                 self.control.answer(client, Message("refused", ["reason": "it stops"]).line)

@@ -4,6 +4,7 @@ import Logging
 extension Supervisor {
     /// Begins; `client` waits for how it goes.
     func reload(for client: CInt?) {
+        guard !self.fleet.isStopping else { return }
         if let client { self.control.awaitReload(client) }
         guard self.preparation.begin(self.plan.request, self.plan.run) else {
             // The newest wins: what is under way may have looked at the file too early.
@@ -18,6 +19,9 @@ extension Supervisor {
         guard let outcome = self.preparation.take() else { return }
         if self.wantsAnotherReload {
             self.wantsAnotherReload = false
+            if case .success(let application) = outcome {
+                self.plan.run.removeLoadFolder(of: application.staged.path)
+            }
             _ = self.preparation.begin(self.plan.request, self.plan.run)
             return
         }

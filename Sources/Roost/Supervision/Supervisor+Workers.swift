@@ -42,6 +42,20 @@ extension Supervisor {
         }
     }
 
+    /// As the first process of a container it gets the children of others, when those have ended.
+    func reapOrphans() {
+        guard getpid() == 1 else { return }
+        while true {
+            var ended = siginfo_t()
+            guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
+            let process = ended._sifields._sigchld.si_pid
+            // A probe's end is waited for by who has started it.
+            guard process != 0, !self.workers.contains(where: { $0.process == process }), !self.preparation.isRunning
+            else { return }
+            waitpid(process, nil, WNOHANG)
+        }
+    }
+
     private func hear(_ worker: WorkerHandle) {
         for line in worker.readErrors() { self.plan.log.write(Array((line + "\n").utf8)) }
         guard let messages = worker.hear() else {

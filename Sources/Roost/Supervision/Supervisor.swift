@@ -120,6 +120,7 @@ public final class Supervisor {
             self.wait()
             self.hearSignals()
             self.hearWorkers()
+            self.reapOrphans()
             self.takePreparation()
             self.hearCommands()
             self.look()
@@ -140,8 +141,8 @@ public final class Supervisor {
             waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
             if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
         }
-        waits += self.control.waits
         let now = Self.now()
+        waits += self.control.waits(now: now)
         let due = min(self.nextLook, self.nextWatchdog, self.fleet.due ?? .max, self.control.due ?? .max)
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))

@@ -53,10 +53,10 @@ public final class Worker: Sendable {
     /// The order's own limit is that of a settings file, quoted.
     private static func readOrder() throws -> Message {
         var lines = LineBuffer(most: SettingsFile.largest * 8)
-        var part = [UInt8](repeating: 0, count: 1)
+        var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            // Byte by byte: what follows the order is not to be taken here.
-            let count = read(Self.channel, &part, 1)
+            // Nothing follows the order before this worker has said that it is ready.
+            let count = read(Self.channel, &part, part.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw HostError(code: .usage, message: "the supervisor went away") }
             guard let line = lines.take(part[..<count]).first else { continue }
