@@ -14,13 +14,18 @@ public final class Server: Sendable {
         self.listeners = listeners
     }
 
-    /// Begins to accept.
+    /// Begins to accept, every loop for itself: the first request may hold one.
     public func start() async throws {
-        for loop in self.loops {
-            for listener in self.listeners {
-                let channel = try await Self.accept(on: listener, loop: loop)
-                self.accepting.withLockedValue { $0.append(channel) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for loop in self.loops {
+                group.addTask {
+                    for listener in self.listeners {
+                        let channel = try await Self.accept(on: listener, loop: loop)
+                        self.accepting.withLockedValue { $0.append(channel) }
+                    }
+                }
             }
+            try await group.waitForAll()
         }
     }
 

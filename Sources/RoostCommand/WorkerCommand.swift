@@ -87,7 +87,7 @@ private final class WorkerServing: Sendable {
 
     private func stop(closesIdle: Bool) async {
         do {
-            try await self.host.stop(closesIdle: closesIdle)
+            try await self.host.stop(closesIdle: closesIdle) { self.worker.deaf() }
             self.logs.leave(0)
         } catch {
             self.logs.logger.error("\(error)")

@@ -33,6 +33,7 @@ struct FleetTests {
         }
 
         mutating func ready(_ id: Int) { self.take(self.fleet.ready(id, now: self.now)) }
+        mutating func deaf(_ id: Int) { self.take(self.fleet.deaf(id, now: self.now)) }
         mutating func ended(_ id: Int, isCrash: Bool = false, status: CInt = 3) {
             self.take(
                 self.fleet.ended(id, isCrash: isCrash, reason: "crashed", status: status, now: self.now))
@@ -109,7 +110,12 @@ struct FleetTests {
         world.ready(3)
         #expect(world.seen() == [Self.start(4, release: 2), .drain(1)])
         world.ready(4)
-        #expect(world.seen() == [.drain(2), .reloaded])
+        #expect(world.seen() == [.drain(2)])
+        world.deaf(1)
+        #expect(world.seen() == [])
+        // Every new connection is a new one's.
+        world.deaf(2)
+        #expect(world.seen() == [.reloaded])
         world.ended(1)
         world.ended(2)
         #expect(world.seen() == [])
@@ -348,7 +354,7 @@ struct FleetTests {
                 for member in world.fleet.members { world.ended(member.id) }
                 #expect(world.fleet.members.isEmpty)
             } else if world.fleet.isQuarantined {
-                #expect(world.states.count == 1 && world.fleet.members[0].isStandIn)
+                #expect(world.states.count == 1 && world.fleet.members[0].isStandIn, "\(world.fleet.members)")
             } else {
                 #expect(world.states.count == workers)
                 #expect(world.fleet.members.allSatisfy { $0.release == world.fleet.current.number && !$0.isStandIn })

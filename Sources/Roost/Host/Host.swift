@@ -75,24 +75,29 @@ public final class Host: Service {
 
     /// `whenReady`: everything is there, and nobody has been let in. Who supervises this process has to know it before the first
     /// request can end it.
-    public func start(whenReady: @Sendable () -> Void) async throws {
+    public func start(whenReady: @escaping @Sendable () -> Void) async throws {
         do {
             // Loaded before a thread runs.
             let image = try self.load()
             let running = try await RunningHost(self.configuration)
+            // From here on it can be stopped: the first request may hold a loop before this has come to its end.
+            let isReady = { @Sendable in
+                self.running.withLockedValue { $0 = running }
+                whenReady()
+            }
             do {
                 switch (self.work, image) {
                 case (.application(let application), let image?):
-                    try await running.serve(application, image, on: self.listeners, whenReady: whenReady)
+                    try await running.serve(application, image, on: self.listeners, whenReady: isReady)
                 case (.standIn(let answer), _):
-                    try await running.standIn(answer, on: self.listeners, whenReady: whenReady)
+                    try await running.standIn(answer, on: self.listeners, whenReady: isReady)
                 case (.application, nil): break
                 }
             } catch {
+                self.running.withLockedValue { $0 = nil }
                 await running.end()
                 throw error
             }
-            self.running.withLockedValue { $0 = running }
         } catch {
             // Nobody will accept: clients must not wait in the queue.
             for listener in self.listeners { listener.close() }
@@ -115,13 +120,13 @@ public final class Host: Service {
     }
 
     /// Stops accepting, lets requests end within the time of grace, shuts the application down. `closesIdle`: connections without a
-    /// request are closed; else they wait for it, since another process goes on in this one's place.
-    public func stop(closesIdle: Bool = true) async throws {
+    /// request are closed; else they wait for it, since another process goes on in this one's place. `whenDeaf`: nothing more is accepted.
+    public func stop(closesIdle: Bool = true, whenDeaf: @escaping @Sendable () -> Void = {}) async throws {
         guard let running = self.running.withLockedValue({ $0 }) else { return }
         // The loops have their own descriptors until they stop accepting. Then new clients are refused, or another process's: nobody
         // waits in a queue that has no end.
         for listener in self.listeners { listener.close() }
-        await running.drain(closesIdle: closesIdle)
+        await running.drain(closesIdle: closesIdle, whenDeaf: whenDeaf)
         self.running.withLockedValue { $0 = nil }
         await running.end()
     }

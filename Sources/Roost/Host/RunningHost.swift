@@ -83,13 +83,13 @@ final class RunningHost: Sendable {
     /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
     /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
     /// a moment later is cut and cancelled.
-    func drain(closesIdle: Bool) async {
+    func drain(closesIdle: Bool, whenDeaf: @escaping @Sendable () -> Void) async {
         let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
         // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
         await Self.within(grace + farewell + .seconds(1)) {
-            await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell)
+            await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell, whenDeaf: whenDeaf)
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: loop, deadline: deadline) } }
             }
@@ -141,11 +141,19 @@ final class RunningHost: Sendable {
         }
     }
 
-    private func stopServer(closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount) async {
+    private func stopServer(
+        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, whenDeaf: @escaping @Sendable () -> Void = {}
+    ) async {
         guard let server = self.server.withLockedValue({ $0 }) else { return }
+        let listening = NIOLockedValueBox(self.loops.count)
         do {
             try await server.stop(closesIdle: closesIdle, grace: grace, farewell: farewell) { loop in
                 self.facilities.announceStop(on: loop)
+                let isLast = listening.withLockedValue { listening in
+                    listening -= 1
+                    return listening == 0
+                }
+                if isLast { whenDeaf() }
             }
         } catch { self.configuration.logger.error("the server did not stop: \(error)") }
         self.server.withLockedValue { $0 = nil }

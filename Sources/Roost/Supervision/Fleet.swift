@@ -58,6 +58,8 @@ struct Fleet {
         var retirement: Retirement?
         var requestLimit: Int?
         var killAt: Int?
+        /// It accepts nothing any more.
+        var isDeaf = false
     }
 
     /// What is seen of a worker from outside.
@@ -152,6 +154,13 @@ struct Fleet {
             self.isOnTrial = false
             self.isFailing = false
         }
+        return self.decide(now)
+    }
+
+    /// A worker that drains accepts nothing any more: every new connection is another's.
+    mutating func deaf(_ id: Int, now: Int) -> [Action] {
+        guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
+        self.members[at].isDeaf = true
         return self.decide(now)
     }
 
@@ -390,7 +399,11 @@ struct Fleet {
             self.hasServed = true
             self.actions.append(.serving)
         }
-        if self.isReloading {
+        // Not before the next request is certain to be the new one's.
+        let areOldDeaf = self.members.allSatisfy {
+            $0.isDeaf || $0.state == .starting || ($0.release == self.current.number && !$0.isStandIn)
+        }
+        if self.isReloading, areOldDeaf {
             self.isReloading = false
             self.actions.append(.reloaded)
         }

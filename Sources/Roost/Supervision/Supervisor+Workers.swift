@@ -69,6 +69,7 @@ extension Supervisor {
             case "ready":
                 self.plan.logger.debug("worker ready", metadata: self.facts(worker))
                 self.perform(self.fleet.ready(worker.id, now: Self.now()))
+            case "deaf": self.perform(self.fleet.deaf(worker.id, now: Self.now()))
             case "refused": worker.refusal = message.fields["reason"] ?? "it does not say why"
             default: break
             }
@@ -84,23 +85,24 @@ extension Supervisor {
         let signal = status & 0x7f
         let crash = worker.page.crash
         let code = (status >> 8) & 0xff
-        var reason = worker.refusal ?? worker.killed
+        let isOurs = signal == SIGKILL && worker.killed != nil
+        var reason = worker.refusal ?? (isOurs ? worker.killed : nil)
         var isCrash = false
         if let crash {
             isCrash = true
             reason = self.report(crash, of: worker, wasReady: wasReady, status: code)
-        } else if reason == nil, signal != 0 {
+        } else if signal != 0, !isOurs {
             // What nobody catches: kill -9, or the system for want of memory. Those of a crash come with a report, unless the
             // module has taken them away.
             isCrash = signal != SIGKILL && signal != SIGTERM
             reason = "was killed by \(SignalName(signal))"
             self.tellEnd(worker, reason ?? "", isCrash: isCrash)
-        } else if reason == nil, !isExpected, !(wasReady && code == 0) {
+        } else if reason == nil, signal == 0, code != 0 || !(wasReady || isExpected) {
             isCrash = wasReady && worker.page.called != nil
             reason = "ended by itself with status \(code)"
             self.tellEnd(worker, reason ?? "", isCrash: isCrash)
         } else {
-            self.plan.logger.debug("worker ended", metadata: self.facts(worker))
+            self.plan.logger.debug("worker ended", metadata: self.facts(worker).merging(["status": "\(status)"]) { $1 })
         }
         if !wasReady, !isExpected { self.tellBootFailure(worker, reason ?? "ended", isDeath: worker.refusal == nil) }
         if isCrash { self.crashes += 1 }

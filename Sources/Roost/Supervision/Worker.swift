@@ -92,6 +92,9 @@ public final class Worker: Sendable {
         self.tell(Message("ready"))
     }
 
+    /// Says that it accepts nothing any more.
+    public func deaf() { self.tell(Message("deaf")) }
+
     /// Says why it cannot.
     public func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }
 
