@@ -111,6 +111,8 @@ let package = Package(
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
         // Clients that mean harm, for `make test-hostile`.
         .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
+        // Workers that die, are replaced and stop, for `make test-workers`.
+        .executableTarget(name: "Workers", dependencies: ["TestSupport"], path: "Tests/Workers", swiftSettings: swift),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
         .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),

@@ -26,6 +26,21 @@ public final class RawClient {
         guard failed == 0 else { throw Failure.connect(errno) }
     }
 
+    /// By way of IPv6.
+    public init(portOf6 port: Int) throws {
+        self.descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = in_port_t(port).bigEndian
+        address.sin6_addr = in6addr_loopback
+        let failed = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+            }
+        }
+        guard failed == 0 else { throw Failure.connect(errno) }
+    }
+
     public init(path: String) throws {
         self.descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()

@@ -1,0 +1,77 @@
+import TestSupport
+
+/// Loops that do not turn any more.
+extension Case {
+    static let loops: [Case] = [
+        Case("a request that never gives its loop back") { modules in
+            let server = try Server(try modules.crashes(), ["--timeout-worker", "2"])
+            let worker = server.workers.first ?? 0
+            let held = try Self.spin(server)
+            let start = Time()
+            // There is no other worker: this one waits until the one that hangs is found out.
+            let answer = try server.ask("/").text
+            let time = start.seconds
+            guard answer.hasPrefix("one "), answer != "one \(worker)" else { throw Surprise("answer: \(answer)") }
+            try server.log.wait(for: "worker is replaced: a loop does not turn pid=\(worker)")
+            try Self.expectReport(in: server.log)
+            _ = held.skipToEnd()
+            try wait(for: "the end of the worker that hangs") { !server.workers.contains(worker) }
+            try server.stop()
+            return "told with its stack, replaced; another request is answered after \(time)"
+        },
+        Case("one of two workers hangs, the other answers") { modules in
+            let server = try Server(try modules.crashes(), ["--timeout-worker", "2", "--workers", "2"])
+            let held = try Self.spin(server)
+            let start = Time()
+            var answers = 0
+            while server.log.all("a loop hangs").isEmpty, start.milliseconds < Time.patience * 1000 {
+                try expect("answer", try server.ask("/").status, 200)
+                answers += 1
+            }
+            try Self.expectReport(in: server.log)
+            _ = held.skipToEnd()
+            try server.waitForWorkers(2)
+            try server.stop()
+            return "\(answers) requests were answered until it was found out"
+        },
+        Case("one of two loops of a worker hangs, the other serves on") { modules in
+            let server = try Server(
+                try modules.crashes(),
+                ["--timeout-worker", "2", "--threads", "2"] + ["--timeout-graceful-shutdown", "4"])
+            let held = try Self.spin(server)
+            // It is the other loop that accepts now.
+            let crowd = Crowd(of: 16, KeepAliveLoad(port: server.port, pause: 20))
+            let new = Crowd(of: 2, NewConnectionLoad(port: server.port, rate: 25))
+            try server.log.wait(for: "worker is replaced: a loop does not turn pid=")
+            let start = Time()
+            try Self.expectReport(in: server.log)
+            _ = held.skipToEnd()
+            let time = start.seconds
+            try server.waitForWorkers(1)
+            try crowd.wait(forMore: 100)
+            try crowd.stop()
+            try new.stop()
+            let (counts, losses) = (crowd.tally.counts + new.tally.counts, crowd.tally.losses + new.tally.losses)
+            guard losses.isEmpty else {
+                throw Surprise("\(losses.count) lost, \(counts): \(losses.prefix(2).map(\.text))")
+            }
+            try server.stop()
+            return "replaced; killed \(time) later; \(counts.answered) requests by other loops, none lost"
+        },
+    ]
+
+    /// Has a worker hang; says the client that waits for it.
+    private static func spin(_ server: Server) throws -> RawClient {
+        let client = try server.client()
+        client.send(Case.get("/spin"))
+        try server.log.wait(for: "begun")
+        return client
+    }
+
+    private static func expectReport(in log: Log) throws {
+        try log.wait(for: "worker is replaced: a loop does not turn pid=")
+        let line = try log.wait(for: "a loop hangs in libcrashes.so spin+0x")
+        for field in ["application=crashes", "generation=", "method=GET", "path=/spin", "stack="]
+        where !line.contains(" \(field)") { throw Surprise("no \(field) in: \(line)") }
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+
+/// Workers that eat memory, and how much they and their supervisor have.
+extension Case {
+    static let memory: [Case] = [
+        Case("a module that keeps what it allocates, with --limit-max-rss") { modules in
+            let server = try Server(
+                try modules.crashes(), ["--limit-max-rss", "\(150 << 20)", "--workers", "2"])
+            let greedy = Crowd(of: 2, KeepAliveLoad(port: server.port, path: "/grow", pause: 40))
+            let others = Crowd(of: 8, KeepAliveLoad(port: server.port, pause: 10))
+            try server.log.wait(for: "worker is replaced: it has too much memory", count: 4)
+            try greedy.stop()
+            try others.stop()
+            let (all, count) = (greedy.tally.counts + others.tally.counts, greedy.tally.losses + others.tally.losses)
+            guard count.isEmpty else { throw Surprise("lost: \(count.map(\.text))") }
+            try server.waitForWorkers(2)
+            try server.stop()
+            return "4 times replaced; \(all.answered) requests answered, none lost"
+        },
+        Case("a module that runs out of memory, with --limit-address-space") { modules in
+            let server = try Server(
+                try modules.crashes(), ["--limit-address-space", "\(2 << 30)", "--limit-crashes", "1000"])
+            let client = try server.client()
+            var answers = 0
+            while answers < 1000 {
+                client.send(Case.get("/grow"))
+                guard (try? client.readResponse()) != nil else { break }
+                answers += 1
+            }
+            guard 1..<300 ~= answers else { throw Surprise("\(answers) times 8 MiB were there") }
+            let line = try server.log.wait(for: "crashed with SIGABRT in libcrashes.so out_of_memory+0x")
+            try expect("path", Log.field("path", of: line), "/grow")
+            try expect("answer", try server.ask("/").status, 200)
+            try server.stop()
+            return "aborted and told after \(answers) times 8 MiB; the next is answered"
+        },
+        Case("what a supervisor and a worker take") { _ in
+            let server = try Server(Modules.bench, ["--workers", "4"])
+            for _ in 0..<1000 { _ = try server.ask("/") }
+            try server.reload()
+            let workers = try server.waitForWorkers(4)
+            let supervisor = try Self.share(of: server.identifier)
+            let shares = try workers.map(Self.share)
+            guard supervisor <= 16 << 20 else { throw Surprise("the supervisor has \(mebibytes(supervisor))") }
+            let resident = try server.status().workers.map { mebibytes($0.memory) }
+            try server.stop()
+            return """
+                supervisor \(mebibytes(supervisor)), each of 4 workers \(mebibytes(shares.reduce(0, +) / 4)) (Pss); \
+                resident \(resident[0]) a worker
+                """
+        },
+    ]
+
+    /// Bytes of memory, of what is shared only its part.
+    private static func share(of process: Int32) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("Pss:") } ?? ""
+        return (Int(line.filter(\.isNumber)) ?? 0) << 10
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+
+/// Applications that crash their workers again and again.
+extension Case {
+    private static let two = "-DRELEASE=\"two\""
+    private static let three = "-DRELEASE=\"three\""
+
+    static let quarantine: [Case] = [
+        Case("three crashes: quarantined, until a new file is there") { modules in
+            let deployment = try Deployment(try modules.crashes())
+            let server = try Server(deployment.path, ["--workers", "2"])
+            let time = try Self.crashTooOften(server)
+            try server.log.wait(
+                for: "critical ", "quarantined", "answered with 503", "application=crashes", "generation=")
+            try Self.expectAnswer(of: server, 503)
+            for _ in 0..<10 { try expect("status", try server.ask("/").status, 503) }
+            let status = try server.status()
+            try expect("application", status.applications.map(\.state), ["quarantined"])
+            try expect("crashes", status.crashes, 3)
+            try deployment.put(try modules.crashes(Self.two))
+            try server.reload()
+            for _ in 0..<10 { try expect("answer", try server.ask("/").text.prefix(4), "two ") }
+            try server.waitForWorkers(2)
+            try server.stop()
+            return "3 crashes in \(time), then 503; the new file serves"
+        },
+        Case("three crashes of a new release: the one before serves") { modules in
+            let deployment = try Deployment(try modules.crashes())
+            let server = try Server(deployment.path, ["--workers", "2"])
+            try deployment.put(try modules.crashes(Self.two))
+            try server.reload()
+            let before = Time()
+            try Self.crashTooOften(server)
+            try server.log.wait(for: "critical ", "quarantined", "the one before serves (")
+            try wait(for: "the one before") { (try? server.ask("/").text.hasPrefix("one ")) ?? false }
+            let time = before.seconds
+            try server.waitForWorkers(2)
+            for _ in 0..<10 { try expect("answer", try server.ask("/").text.prefix(4), "one ") }
+            try expect("application", try server.status().applications.map(\.state), ["serving"])
+            try deployment.put(try modules.crashes(Self.three))
+            try server.reload()
+            try expect("answer", try server.ask("/").text.prefix(6), "three ")
+            try server.stop()
+            return "it serves \(time) after the first crash, and then the next release"
+        },
+        Case("a worker dies, and no other starts up: 503 until one does") { modules in
+            let folder = try TemporaryFolder()
+            let fault = "\(folder.path)/fault"
+            let server = try Server(
+                try modules.crashes(
+                    "-DSTARTUP=if (!access(\"\(fault)\", F_OK)) done.type = ASGI_LIFESPAN_STARTUP_FAILED"),
+                ["--workers", "2"])
+            try folder.write("fault", "")
+            for worker in server.workers { kill(worker, SIGKILL) }
+            try Self.expectAnswer(of: server, 503)
+            try expect("application", try server.status().applications.map(\.state), ["failing"])
+            unlink(fault)
+            let start = Time()
+            try server.waitForWorkers(2)
+            let time = start.seconds
+            try expect("answer", try server.ask("/").status, 200)
+            try server.stop()
+            return "503; it serves again \(time) after the fault is mended"
+        },
+        Case("/healthz and /readyz, before and in quarantine") { modules in
+            let server = try Server(try modules.crashes(), ["--health"])
+            try expect("/healthz", try server.ask("/healthz").status, 200)
+            try expect("/readyz", try server.ask("/readyz").status, 200)
+            try Self.crashTooOften(server)
+            try Self.expectAnswer(of: server, 503)
+            try expect("/healthz", try server.ask("/healthz").status, 200)
+            try expect("/readyz", try server.ask("/readyz").status, 503)
+            try server.stop()
+            return "200 and 200, then 200 and 503"
+        },
+    ]
+
+    /// Three crashes, each of a worker that serves.
+    @discardableResult
+    private static func crashTooOften(_ server: Server) throws -> String {
+        let start = Time()
+        for number in 1...3 {
+            let client = try server.client()
+            client.send(Case.get("/segfault"))
+            try expect("what its client gets", try client.readToEnd(), "")
+            try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
+        }
+        return start.seconds
+    }
+
+    /// A worker that was ready may answer still, until the one that stands in is.
+    private static func expectAnswer(of server: Server, _ status: Int) throws {
+        try wait(for: "status \(status)") { try server.ask("/").status == status }
+    }
+}

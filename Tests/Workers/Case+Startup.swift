@@ -1,0 +1,73 @@
+import TestSupport
+
+/// Modules that do not get as far as to serve.
+extension Case {
+    private static let crashing = "-DSTARTUP=crash_here()"
+    private static let refusing =
+        "-DSTARTUP=done.type = ASGI_LIFESPAN_STARTUP_FAILED, done.text = asgi_text(\"there is no database\")"
+    private static let unloadable = "-DCONSTRUCTOR=crash_here()"
+
+    static let startup: [Case] = [
+        .refused(
+            "the first start: a crash in startup", crashing, with: 3,
+            "worker died before it was ready: it crashed with SIGSEGV in libcrashes.so crash_here+0x",
+            "its last lines:", "'about to crash'"),
+        .refused("the first start: refused by the application", refusing, with: 1, "there is no database"),
+        .refused(
+            "the first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while it was loaded"
+        ),
+        .refused(
+            "the first start: a startup without end, with --timeout-lifespan", "-DSTARTUP=sleep(60)", with: 1,
+            "refused to start"),
+        .notReloaded("a reload: a crash in startup", crashing, "crashed with SIGSEGV in libcrashes.so crash_here+0x"),
+        .notReloaded("a reload: refused by the application", refusing, "there is no database"),
+        .notReloaded("a reload: a crash in a constructor", unloadable, "crashed with SIGSEGV while it was loaded"),
+        Case("a startup that holds its loop for longer than --timeout-worker") { modules in
+            let start = Time()
+            let server = try Server(
+                try modules.crashes("-DSTARTUP=sleep(4)", "-DFLAGS=ASGI_ONE_LOOP"), ["--timeout-worker", "1"])
+            try expect("answer", try server.ask("/").status, 200)
+            try expect("stalls", server.log.all("does not turn"), [])
+            let time = start.seconds
+            try server.stop()
+            return "not killed; serves after \(time)"
+        },
+    ]
+
+    private static func refused(_ name: String, _ flag: String, with status: Int32, _ words: String...) -> Case {
+        Case(name) { modules in
+            let start = Time()
+            let server = try Server(starting: try modules.crashes(flag), ["--timeout-lifespan", "2"])
+            try expect("exit status", try server.waitForEnd(), status)
+            for word in words where server.log.all(word).isEmpty {
+                throw Surprise("it did not say '\(word)', but: \(server.log.tail)")
+            }
+            try expect("lines that it serves", server.log.all(" serving "), [])
+            return "exit status \(status), told; after \(start.milliseconds) ms"
+        }
+    }
+
+    /// What was there serves on, and whoever asked is told.
+    private static func notReloaded(_ name: String, _ flag: String, _ word: String) -> Case {
+        Case(name) { modules in
+            let deployment = try Deployment(try modules.crashes())
+            let server = try Server(deployment.path, ["--workers", "2"])
+            let workers = try server.waitForWorkers(2)
+            try deployment.put(try modules.crashes(flag))
+            let start = Time()
+            let answer = try server.command("reload")
+            let time = start.milliseconds
+            try expect("exit status of roost reload", answer.status, 1)
+            guard answer.error.contains(word) else { throw Surprise("roost reload says '\(answer.error)'") }
+            try server.log.wait(for: "not reloaded, what was there serves on", word)
+            try expect("answer", String(try server.ask("/").text.prefix(4)), "one ")
+            try expect("workers", Set(try server.waitForWorkers(2)), Set(workers))
+            // And the next one that is good serves.
+            try deployment.put(try modules.crashes("-DRELEASE=\"two\""))
+            try server.reload()
+            try expect("answer", String(try server.ask("/").text.prefix(4)), "two ")
+            try server.stop()
+            return "exit status 1 after \(time) ms, the old workers serve"
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import TestSupport
+
+/// What an init system gives and wants; where one listens.
+extension Case {
+    static let system: [Case] = [
+        Case("NOTIFY_SOCKET and WATCHDOG_USEC") { modules in
+            let folder = try TemporaryFolder()
+            let socket = try NoticeSocket("\(folder.path)/notify")
+            let server = try Server(
+                try modules.crashes(),
+                environment: ["NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "500000"])
+            let ready = try socket.wait(for: "READY=1")
+            guard ready.contains("MAINPID=\(server.identifier)") else { throw Surprise("\(ready)") }
+            let start = Time()
+            for _ in 0..<5 { try socket.wait(for: "WATCHDOG=1") }
+            let each = start.milliseconds / 5
+            server.signal(SIGHUP)
+            let reloading = try socket.wait(for: "RELOADING=1")
+            guard reloading.contains(where: { $0.hasPrefix("MONOTONIC_USEC=") }) else {
+                throw Surprise("\(reloading)")
+            }
+            try socket.wait(for: "READY=1")
+            server.signal(SIGTERM)
+            try socket.wait(for: "STOPPING=1")
+            try expect("exit status", try server.waitForEnd(), 0)
+            return "READY, RELOADING, READY, STOPPING; WATCHDOG=1 every \(each) ms"
+        },
+        Case("LISTEN_FDS: a socket that was bound before") { modules in
+            let listener = try Self.listen()
+            // Given as standard input, and moved to where an init system has it.
+            let server = try Server(
+                try modules.crashes(), ["--workers", "2"],
+                through: [
+                    "/bin/sh", "-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"",
+                ], input: listener.file)
+            let client = try RawClient(port: listener.port)
+            client.send(Case.get("/"))
+            try expect("status", try client.readResponse().status, 200)
+            let urls = server.urls
+            guard urls.count == 1, urls[0].hasSuffix(":\(listener.port)") else {
+                throw Surprise("it serves at \(urls)")
+            }
+            try server.reload()
+            try server.stop()
+            // It is ours still: who comes now waits for the next start.
+            _ = try RawClient(port: listener.port)
+            return "served at \(urls[0]), also after a reload"
+        },
+        Case("--bind, three times") { modules in
+            let folder = try TemporaryFolder()
+            let path = "\(folder.path)/socket"
+            let server = try Server(
+                try modules.crashes(),
+                ["--bind", "127.0.0.1:0", "--bind", "[::1]:0", "--bind", "unix:\(path),mode=600"])
+            let urls = server.urls
+            guard urls.count == 3, let port = urls[1].split(separator: ":").last.flatMap({ Int($0) }) else {
+                throw Surprise("it serves at \(urls)")
+            }
+            var status = stat()
+            try expect("stat", stat(path, &status), 0)
+            try expect("mode", status.st_mode & 0o777, 0o600)
+            for client in [
+                try RawClient(port: server.port), try RawClient(portOf6: port), try RawClient(path: path),
+            ] {
+                client.send(Case.get("/"))
+                try expect("status", try client.readResponse().status, 200)
+            }
+            try server.stop()
+            try expect("the socket's file afterwards", FileManager.default.fileExists(atPath: path), false)
+            return "answered at each; mode 600"
+        },
+    ]
+
+    /// A listening socket on a port that the kernel chose.
+    private static func listen() throws -> (file: FileHandle, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let failed = withUnsafeMutablePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) | Glibc.listen(descriptor, 128) | getsockname(descriptor, $0, &size)
+            }
+        }
+        guard failed == 0 else { throw Surprise("no socket: \(errno)") }
+        return (
+            FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), Int(in_port_t(bigEndian: address.sin_port))
+        )
+    }
+}

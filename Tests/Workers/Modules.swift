@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+
+/// The modules that are served: each is compiled when it is first asked for, and removed with this.
+final class Modules {
+    static let bench = "\(Repository.root)/.build/release/libBench.so"
+
+    private var folders: [TemporaryFolder] = []
+    private var built: [[String]: String] = [:]
+
+    init() throws {
+        for file in [Server.roost, Self.bench] where !FileManager.default.fileExists(atPath: file) {
+            throw Surprise("\(file) is missing: make build")
+        }
+    }
+
+    /// `Tests/Fixtures/Crashes.c` with these flags: the path of its `libcrashes.so`.
+    func crashes(_ flags: String...) throws -> String {
+        try self.build(flags) { folder in
+            try Fixture.compile(file: Repository.fixture("Crashes.c"), named: "crashes", flags: flags, in: folder)
+        }
+    }
+
+    /// Throws a C++ exception through the ABI.
+    func throwing() throws -> String {
+        try self.build(["c++"]) { folder in
+            // Without -fno-gnu-unique the library could never be unloaded, of which compilers make a symbol.
+            try Fixture.compile(
+                Self.throwingSource, named: "throws", compiler: "g++", flags: ["-fno-gnu-unique"], ending: "cpp",
+                in: folder)
+        }
+    }
+
+    private func build(_ key: [String], _ compile: (TemporaryFolder) throws -> String) throws -> String {
+        if let path = self.built[key] { return path }
+        let folder = try TemporaryFolder()
+        let path = try compile(folder)
+        self.folders.append(folder)
+        self.built[key] = path
+        return path
+    }
+
+    private static let throwingSource = """
+        #include <asgi.h>
+        #include <stdexcept>
+
+        extern "C" void throw_here() { throw std::runtime_error("nobody catches this"); }
+
+        asgi_result application(const asgi_scope *scope, asgi_receive, asgi_send send)
+        {
+            if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+            if (asgi_equal(asgi_path(scope), "/throw")) throw_here();
+            return asgi_respond(scope, send, 200, "text/plain", asgi_text("here"));
+        }
+        """
+}
+
+/// A place where one module after another is deployed: the same path, with other bytes.
+final class Deployment {
+    private let folder: TemporaryFolder
+    var path: String { "\(self.folder.path)/libcrashes.so" }
+
+    init(_ library: String) throws {
+        self.folder = try TemporaryFolder()
+        try self.put(library)
+    }
+
+    /// Puts this in its place, at once and whole.
+    func put(_ library: String) throws {
+        let next = "\(self.path).next"
+        try FileManager.default.copyItem(atPath: library, toPath: next)
+        guard rename(next, self.path) == 0 else { throw Surprise("\(self.path): \(errno)") }
+    }
+}

@@ -1,0 +1,25 @@
+/// What `roost status --json` tells.
+struct Status: Decodable {
+    struct Worker: Decodable {
+        var pid: Int32
+        var state: String
+        var requests: Int
+        var unfinished: Int
+        var memory: Int
+        var generation: String
+    }
+
+    struct Application: Decodable {
+        var name: String
+        var state: String
+        var generation: String
+    }
+
+    var pid: Int32
+    var state: String
+    var workers: [Worker]
+    var applications: [Application]
+    var crashes: Int
+    var restarts: Int
+    var lastCrash: String
+}
