@@ -259,6 +259,7 @@ struct FleetTests {
     func neverReady() {
         var world = World { $0.start = 5000 }
         _ = world.seen()
+        #expect(world.fleet.due == 5000)
         world.look(after: 5000)
         world.look(after: 5000)
         #expect(world.seen() == [.kill(1)])

@@ -1,71 +1,11 @@
 import Glibc
 public import HTTPServer
-public import Logging
+import Logging
 import NIOConcurrencyHelpers
 
 /// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, for what
 /// workers and commands say, and for the time. What is to be done is decided by `Fleet`.
 public final class Supervisor {
-    /// What it is to do.
-    public struct Plan {
-        public var request: PreparedApplication.Request
-        public var addresses: [BindAddress]
-        public var backlog = 2048
-        public var workers = 1
-        /// Requests after which a worker is replaced, and by how many that may differ, at most.
-        public var requests: Int?
-        public var requestJitter = 0
-        /// Bytes.
-        public var memory: Int?
-        /// Seconds: how long a worker serves, how long its loops may not turn, how long it may take to be ready, its requests to end,
-        /// and the whole of its end.
-        public var lifetime: Int?
-        public var stall: Int?
-        public var start = 75
-        public var grace = 30
-        public var stop = 95
-        /// So many crashes within so many seconds are too many.
-        public var crashes = 3
-        public var crashWindow = 60
-        /// The words that a worker is started with, after its own.
-        public var arguments: [String] = []
-        public var run: RunDirectory
-        public var signals: SupervisorSignals
-        public var logger: Logger
-        public var log: LineWriter
-        public var isErrorColoured = false
-        /// Told once, when it serves.
-        public var serving: (PreparedApplication, [BindAddress]) -> Void = { _, _ in }
-
-        public init(
-            request: PreparedApplication.Request, addresses: [BindAddress], run: RunDirectory,
-            signals: SupervisorSignals, logger: Logger, log: LineWriter
-        ) {
-            self.request = request
-            self.addresses = addresses
-            self.run = run
-            self.signals = signals
-            self.logger = logger
-            self.log = log
-        }
-
-        var rules: Fleet.Rules {
-            var rules = Fleet.Rules()
-            rules.workers = self.workers
-            rules.requests = self.requests
-            rules.requestJitter = self.requestJitter
-            rules.memory = self.memory
-            rules.lifetime = self.lifetime.map { $0 * 1000 }
-            rules.stall = self.stall.map { $0 * 1000 }
-            rules.start = self.start * 1000
-            rules.grace = self.grace * 1000
-            rules.stop = self.stop * 1000
-            rules.crashes = self.crashes
-            rules.crashWindow = self.crashWindow * 1000
-            return rules
-        }
-    }
-
     let plan: Plan
     let listeners: [Listener]
     var fleet: Fleet

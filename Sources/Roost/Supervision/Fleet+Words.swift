@@ -1,0 +1,99 @@
+import Glibc
+
+/// What the fleet is told, and what it answers.
+extension Fleet {
+    struct Rules: Equatable {
+        var workers = 1
+        /// Requests after which a worker is replaced, and by how many this differs from worker to worker, at most.
+        var requests: Int?
+        var requestJitter = 0
+        /// Bytes of resident memory above which a worker is replaced.
+        var memory: Int?
+        /// How long a worker serves until it is replaced.
+        var lifetime: Int?
+        /// How long a loop may not turn; nil: for ever.
+        var stall: Int?
+        /// How long a worker may take to be ready.
+        var start = 75_000
+        /// How long requests may go on when a worker drains.
+        var grace = 30_000
+        /// How long a worker may take to end.
+        var stop = 95_000
+        /// An application that crashes so many workers ...
+        var crashes = 3
+        /// ... within this time is quarantined.
+        var crashWindow = 60_000
+
+        init() {}
+    }
+
+    /// What workers are started with: an application's file, by its hash.
+    struct Release: Equatable {
+        var number: Int
+        var hash: String
+    }
+
+    enum Retirement: String {
+        case replaced = "it serves what was before"
+        case requests = "it has served its requests"
+        case memory = "it has too much memory"
+        case lifetime = "its time is over"
+        case stalled = "a loop does not turn"
+        case quarantined = "its application is quarantined"
+    }
+
+    enum State: String {
+        case starting, ready, draining
+    }
+
+    struct Member {
+        let id: Int
+        let release: Int
+        /// It answers in the place of an application that cannot be there.
+        let isStandIn: Bool
+        let born: Int
+        var state = State.starting
+        var readyAt = 0
+        var retirement: Retirement?
+        var requestLimit: Int?
+        var killAt: Int?
+        /// It accepts nothing any more.
+        var isDeaf = false
+    }
+
+    /// What is seen of a worker from outside.
+    struct Observation {
+        var requests = 0
+        var memory = 0
+        /// How long its slowest loop has not turned.
+        var silence = 0
+        var loops = 1
+    }
+
+    enum Action: Equatable {
+        case start(Int, release: Int, isStandIn: Bool)
+        /// The worker ends when its clients let it.
+        case drain(Int)
+        /// It ends soon.
+        case stop(Int)
+        case kill(Int)
+        /// Its stack is to be looked at.
+        case examine(Int)
+        case log(Notice)
+        /// All that have to be there are, for the first time.
+        case serving
+        /// A new release serves.
+        case reloaded
+        /// It does not, for this reason; the one before goes on.
+        case notReloaded(String)
+        case leave(CInt)
+    }
+
+    enum Notice: Equatable {
+        case retiring(Int, Retirement)
+        case quarantined(hash: String, insteadServes: String?)
+        case waiting(milliseconds: Int)
+        case overdue(Int)
+        case neverReady(Int)
+    }
+}
