@@ -25,6 +25,7 @@ struct Serve: ParsableCommand {
         request.probe = ModuleProbe(time: self.options.probeTimeout)
         request.privileges = try self.options.worker.privileges
 
+        InheritedDescriptors.keepToThisProcess()
         Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()

@@ -157,7 +157,7 @@ struct ServeOptions: ParsableArguments {
     /// How long a stop may take in all: its phases, one after the other.
     var stopTime: Int {
         self.worker.timeoutStop
-            ?? self.timeoutGracefulShutdown + HostConfiguration().farewellTime + self.timeoutLifespan + 5
+            ?? self.timeoutGracefulShutdown + HostConfiguration().farewellTime + self.timeoutLifespan + 10
     }
 
     func validate() throws {

@@ -275,6 +275,22 @@ struct SupervisorTests {
         #expect(wrong.error.contains("WEB_CONCURRENCY 'many' is no number"))
     }
 
+    @Test("what whoever starts it has left open is no worker's")
+    func descriptors() throws {
+        try self.build()
+        let server = try RoostProcess(
+            [
+                "-c", "exec 77</etc/passwd; exec \"$0\" \"$@\"", Self.roost, "\(self.folder.path)/libsite.so", "--port",
+                "0",
+                "--run-dir", "\(self.folder.path)/run",
+            ], command: "/bin/bash")
+        let worker = try self.get("/pid", server).text
+        #expect(access("/proc/\(server.identifier)/fd/77", F_OK) == 0)
+        #expect(access("/proc/\(worker)/fd", F_OK) == 0)
+        #expect(access("/proc/\(worker)/fd/77", F_OK) != 0)
+        #expect(server.stop() == 0)
+    }
+
     @Test("a worker is nobody's command")
     func worker() throws {
         let told = try Command.run([Self.roost, "worker", "./x.so"])

@@ -304,7 +304,7 @@ struct FleetTests {
         world.ready(1)
         _ = world.seen()
         world.take(world.fleet.stop(now: 0))
-        world.ended(1)
+        world.ended(1, status: 0)
         #expect(world.seen() == [.stop(1), .leave(0)])
     }
 

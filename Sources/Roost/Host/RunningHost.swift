@@ -4,6 +4,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// What a host consists of while it runs: its loops, its threads, its server and its application's lifespan. [any]
 ///
@@ -16,6 +17,10 @@ final class RunningHost: Sendable {
     private let watch: LoopWatch
     private let lifespan = NIOLockedValueBox<Lifespan?>(nil)
     private let server = NIOLockedValueBox<Server?>(nil)
+    /// A loop did not come to its end when all had their time.
+    private let hangs = Atomic(false)
+    /// How long a loop may take beyond the times that it was given, until it is taken to hang.
+    private static let patience = TimeAmount.seconds(5)
 
     init(_ configuration: HostConfiguration) async throws {
         self.configuration = configuration
@@ -88,32 +93,35 @@ final class RunningHost: Sendable {
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
         // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
-        await Self.within(grace + farewell + .seconds(1)) {
+        let isDone = await Self.within(grace + farewell + Self.patience) {
             await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell, whenDeaf: whenDeaf)
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: loop, deadline: deadline) } }
             }
         }
+        guard !isDone else { return }
+        self.hangs.store(true, ordering: .relaxed)
+        self.configuration.logger.error("a loop did not come to its end: something on it does not return")
     }
 
-    /// Waits until the work is done, or the time is up: then it goes on by itself.
-    private static func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async {
+    /// Waits until the work is done, or (false) the time is up: then it goes on by itself.
+    private static func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async -> Bool {
         await withCheckedContinuation { continuation in
-            let waiting = NIOLockedValueBox<CheckedContinuation<Void, Never>?>(continuation)
-            let goOn: @Sendable () -> Void = {
+            let waiting = NIOLockedValueBox<CheckedContinuation<Bool, Never>?>(continuation)
+            let goOn: @Sendable (Bool) -> Void = { isDone in
                 waiting.withLockedValue { waiting in
                     defer { waiting = nil }
                     return waiting
-                }?.resume()
+                }?.resume(returning: isDone)
             }
             Task {
                 await work()
-                goOn()
+                goOn(true)
             }
             Task {
                 // It is not cancelled.
                 try? await Task.sleep(for: .nanoseconds(time.nanoseconds))
-                goOn()
+                goOn(false)
             }
         }
     }
@@ -134,11 +142,11 @@ final class RunningHost: Sendable {
         }
         self.watch.stop()
         self.facilities.stop()
-        await Self.within(.seconds(5)) {
-            do {
-                try await self.group.shutdownGracefully()
-            } catch { self.configuration.logger.error("the loops did not end: \(error)") }
-        }
+        // What hangs cannot be ended, and what waits for it is still on its way to it.
+        guard !self.hangs.load(ordering: .relaxed) else { return }
+        do {
+            try await self.group.shutdownGracefully()
+        } catch { self.configuration.logger.error("the loops did not end: \(error)") }
     }
 
     private func stopServer(

@@ -77,8 +77,12 @@ struct Fleet {
     mutating func ended(_ id: Int, isCrash: Bool, reason: String, status: CInt, now: Int) -> [Action] {
         guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
         let member = self.members.remove(at: at)
-        guard !self.isStopping else { return self.decide(now) }
         let wasReady = member.state != .starting
+        guard !self.isStopping else {
+            // A stop that did not come to its end by itself says so.
+            if wasReady, status != 0, self.status == 0 { self.status = 1 }
+            return self.decide(now)
+        }
         if member.state != .draining {
             let wait = self.backOff.died(after: wasReady ? now - member.readyAt : nil)
             self.startAt = now + wait
@@ -144,8 +148,6 @@ struct Fleet {
             let member = self.members[at]
             if let killAt = member.killAt, now >= killAt {
                 self.members[at].killAt = nil
-                // A stop that did not come to its end by itself says so.
-                if self.isStopping { self.status = 1 }
                 self.actions += [.log(.overdue(member.id)), .kill(member.id)]
             }
             switch member.state {

@@ -35,7 +35,8 @@ extension Supervisor {
         self.perform(
             self.fleet.ended(
                 worker.id, isCrash: isCrash, reason: reason ?? "it ended",
-                status: worker.refusal == nil ? Self.died : Self.failure, now: Self.now()))
+                status: status == 0 && wasReady ? 0 : worker.refusal == nil ? Self.died : Self.failure,
+                now: Self.now()))
         self.forgetApplications()
     }
 
