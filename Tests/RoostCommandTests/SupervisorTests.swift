@@ -98,7 +98,8 @@ struct SupervisorTests {
         try self.build()
         let server = try self.serve()
         let first = try self.get("/pid", server).text
-        _ = try self.get("/talk", server)
+        // Answered, or not any more: the supervisor may be quicker.
+        _ = try? self.get("/talk", server)
         try server.waitFor("a worker says what makes no sense: killed pid=\(first)")
         // It takes a moment to die.
         while (try? self.get("/pid", server).text) ?? first == first {}
