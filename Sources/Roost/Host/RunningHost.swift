@@ -19,7 +19,7 @@ final class RunningHost: Sendable {
     private let server = NIOLockedValueBox<Server?>(nil)
     /// A loop did not come to its end when all had their time.
     private let hangs = Atomic(false)
-    /// How long a loop may take beyond the times that it was given, until it is taken to hang.
+    /// How long a call of a module may hold a loop beyond the times that all were given, until the loop is taken to hang.
     private static let patience = TimeAmount.seconds(5)
 
     init(_ configuration: HostConfiguration) async throws {
@@ -93,7 +93,7 @@ final class RunningHost: Sendable {
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
         // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
-        let isDone = await Self.within(grace + farewell + Self.patience) {
+        let isDone = await self.within(grace + farewell) {
             await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell, whenDeaf: whenDeaf)
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: loop, deadline: deadline) } }
@@ -104,9 +104,11 @@ final class RunningHost: Sendable {
         self.configuration.logger.error("a loop did not come to its end: something on it does not return")
     }
 
-    /// Waits until the work is done, or (false) the time is up: then it goes on by itself.
-    private static func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async -> Bool {
-        await withCheckedContinuation { continuation in
+    /// Waits until the work is done, or (false), after the time, a loop hangs in one and the same call of a module: then the work goes
+    /// on by itself.
+    private func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async -> Bool {
+        let activities = self.loops.map(\.activity)
+        return await withCheckedContinuation { continuation in
             let waiting = NIOLockedValueBox<CheckedContinuation<Bool, Never>?>(continuation)
             let goOn: @Sendable (Bool) -> Void = { isDone in
                 waiting.withLockedValue { waiting in
@@ -121,7 +123,11 @@ final class RunningHost: Sendable {
             Task {
                 // It is not cancelled.
                 try? await Task.sleep(for: .nanoseconds(time.nanoseconds))
-                goOn(false)
+                while waiting.withLockedValue({ $0 != nil }) {
+                    let calls = activities.map(\.calls)
+                    try? await Task.sleep(for: .nanoseconds(Self.patience.nanoseconds))
+                    if zip(calls, activities).contains(where: { $0 & 1 == 1 && $0 == $1.calls }) { goOn(false) }
+                }
             }
         }
     }
