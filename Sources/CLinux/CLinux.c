@@ -41,6 +41,8 @@ int roost_signals_read(int file)
     return read(file, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
+int roost_pipe_make(int ends[2], int nonblocking) { return pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)); }
+
 int roost_memory_make(const char *name, size_t size)
 {
     int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -55,8 +57,6 @@ int roost_signal_thread(int process, int thread, int number)
 {
     return (int)syscall(SYS_tgkill, process, thread, number);
 }
-
-int roost_thread_number(void) { return (int)gettid(); }
 
 int roost_epoll_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

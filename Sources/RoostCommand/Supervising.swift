@@ -4,9 +4,7 @@ import Roost
 
 /// This process as the supervisor of workers: its logs, its banner, its end.
 struct Supervising {
-    private let application: PreparedApplication
     private let supervisor: Supervisor
-    private let options: ServeOptions
     private let run: RunDirectory
     private let logs: Logs
 
@@ -39,8 +37,6 @@ struct Supervising {
         plan.serving = { application, addresses in
             Banner(application, addresses, options).show(logs.log, logs.logger)
         }
-        self.application = application
-        self.options = options
         self.run = run
         self.logs = logs
         self.supervisor = try Supervisor(application, plan)

@@ -94,6 +94,20 @@ struct StopTests {
         try await stopped
     }
 
+    @Test("a second stop does nothing, and holds nothing up")
+    func twice() async throws {
+        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
+        let client = try served.client()
+        client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
+        _ = try served.notes(until: "notice=")
+        async let first: Void = served.host.stop()
+        async let second: Void = served.host.stop()
+        try await first
+        try await second
+        try await served.host.stop()
+        #expect(try client.readResponse().status == 200)
+    }
+
     @Test("/healthz and /readyz are the host's when it is asked for them, and the module's when not")
     func health() async throws {
         let plain = try await self.serve("Stops")

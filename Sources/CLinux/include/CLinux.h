@@ -37,13 +37,13 @@ int roost_become(uint32_t user, uint32_t group);
 int roost_signals_make(const int *signals, int count);
 int roost_signals_read(int file);
 
+/* A pipe, its end for reading first, that no child inherits: at once, since another thread may start one. Below zero with errno. */
+int roost_pipe_make(int ends[2], int nonblocking);
+
 /* Memory with a descriptor, of this size for good: who has it mapped is safe from others. */
 int roost_memory_make(const char *name, size_t size);
 
 /* Sends a signal to one thread of another process. */
 int roost_signal_thread(int process, int thread, int number);
-
-/* The number of the calling thread. */
-int roost_thread_number(void);
 
 #endif

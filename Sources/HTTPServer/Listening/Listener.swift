@@ -97,27 +97,16 @@ public final class Listener: Sendable {
 
     private static func unix(_ path: String, _ access: BindAddress.UnixAccess, _ backlog: Int) throws -> CInt {
         let wanted = BindAddress.unix(path: path, access: access)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout.size(ofValue: address.sun_path)
-        guard path.utf8.count < room else {
-            throw ListenerError(code: .pathTooLong, address: wanted, cause: "\(room - 1) bytes")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
-            withUnsafePointer(to: &address) { address in
-                address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
+        guard let address = UnixAddress(path) else {
+            throw ListenerError(code: .pathTooLong, address: wanted, cause: "\(UnixAddress.longest) bytes")
         }
         let descriptor = socket(AF_UNIX, self.stream, 0)
         guard descriptor >= 0 else { throw ListenerError(errno, wanted) }
         do {
-            try self.clear(path, wanted, with)
+            try self.clear(path, wanted, address)
             // Nobody may connect before it is whose it has to be.
             let mask = umask(0o777)
-            let code = with { bind(descriptor, $0, $1) }
+            let code = address.with { bind(descriptor, $0, $1) }
             let error = errno
             umask(mask)
             guard code == 0 else { throw ListenerError(error, wanted) }
@@ -150,9 +139,7 @@ public final class Listener: Sendable {
     }
 
     /// Removes a socket that a server before us has left; never one that is in use, or something else than a socket.
-    private static func clear(
-        _ path: String, _ wanted: BindAddress, _ with: ((UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt
-    ) throws {
+    private static func clear(_ path: String, _ wanted: BindAddress, _ address: UnixAddress) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
@@ -161,7 +148,7 @@ public final class Listener: Sendable {
         let probe = socket(AF_UNIX, self.stream, 0)
         guard probe >= 0 else { throw ListenerError(errno, wanted) }
         defer { Glibc.close(probe) }
-        if with({ connect(probe, $0, $1) }) == 0 || errno == EAGAIN { throw ListenerError(EADDRINUSE, wanted) }
+        if address.with({ connect(probe, $0, $1) }) == 0 || errno == EAGAIN { throw ListenerError(EADDRINUSE, wanted) }
         unlink(path)
     }
 }

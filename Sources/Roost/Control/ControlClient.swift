@@ -1,4 +1,5 @@
 import Glibc
+import HTTPServer
 
 /// A command's side of a supervisor's control socket.
 public struct ControlClient {

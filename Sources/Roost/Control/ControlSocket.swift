@@ -1,4 +1,5 @@
 import Glibc
+import HTTPServer
 
 /// The Unix socket in the folder of a start where commands ask and tell the supervisor; for its user only. For its one thread.
 ///
@@ -131,25 +132,5 @@ final class ControlSocket {
     func settleReloads(_ fault: String?) {
         let message = fault.map { Message("refused", ["reason": $0]) } ?? Message("done")
         for client in self.clients where client.isForReload { self.answer(client.descriptor, message.line) }
-    }
-}
-
-/// The address of a Unix socket.
-struct UnixAddress {
-    private var address = sockaddr_un()
-
-    /// Nil: the path is too long.
-    init?(_ path: String) {
-        guard path.utf8.count < MemoryLayout.size(ofValue: self.address.sun_path) else { return nil }
-        self.address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &self.address.sun_path) { $0.copyBytes(from: path.utf8) }
-    }
-
-    func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
-        withUnsafePointer(to: self.address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
     }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// For people.
 extension StatusReport {
     /// What a column's text is to look like.

@@ -1,4 +1,3 @@
-import Glibc
 import Yams
 
 /// What `roost status` tells: as JSON between the processes and for programs, as tables for people.

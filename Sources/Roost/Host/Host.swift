@@ -2,6 +2,7 @@ import CASGI
 public import HTTPServer
 import NIOConcurrencyHelpers
 public import ServiceLifecycle
+import Synchronization
 
 /// Serves an application: binds, loads, starts it, answers, and stops without losing what is under way. [any]
 ///
@@ -18,6 +19,7 @@ public final class Host: Service {
     private let work: Work
     private let listeners: [Listener]
     private let running = NIOLockedValueBox<RunningHost?>(nil)
+    private let isStopping = Atomic(false)
 
     /// Where it listens, with the ports that the kernel chose.
     public var addresses: [BindAddress] { self.listeners.map(\.address) }
@@ -77,8 +79,7 @@ public final class Host: Service {
     /// request can end it.
     public func start(whenReady: @escaping @Sendable () -> Void) async throws {
         do {
-            // Loaded before a thread runs.
-            let image = try self.load()
+            let loaded = try self.load()
             let running = try await RunningHost(self.configuration)
             // From here on it can be stopped: the first request may hold a loop before this has come to its end.
             let isReady = { @Sendable in
@@ -86,12 +87,10 @@ public final class Host: Service {
                 whenReady()
             }
             do {
-                switch (self.work, image) {
-                case (.application(let application), let image?):
+                if let (application, image) = loaded {
                     try await running.serve(application, image, on: self.listeners, whenReady: isReady)
-                case (.standIn(let answer), _):
+                } else if case .standIn(let answer) = self.work {
                     try await running.standIn(answer, on: self.listeners, whenReady: isReady)
-                case (.application, nil): break
                 }
             } catch {
                 self.running.withLockedValue { $0 = nil }
@@ -106,14 +105,14 @@ public final class Host: Service {
     }
 
     /// Nil: there is nothing to load.
-    private func load() throws -> ModuleImage? {
+    private func load() throws -> (PreparedApplication, ModuleImage)? {
         guard case .application(let application) = self.work else { return nil }
         do {
             let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
             if let fault = image.description.fault(threads: self.configuration.threads) {
                 throw HostError(code: .module, message: fault)
             }
-            return image
+            return (application, image)
         } catch let error as HostError {
             throw HostError(code: error.code, message: "\(application.path): \(error.message)")
         }
@@ -122,7 +121,8 @@ public final class Host: Service {
     /// Stops accepting, lets requests end within the time of grace, shuts the application down. `closesIdle`: connections without a
     /// request are closed; else they wait for it, since another process goes on in this one's place. `whenDeaf`: nothing more is accepted.
     public func stop(closesIdle: Bool = true, whenDeaf: @escaping @Sendable () -> Void = {}) async throws {
-        guard let running = self.running.withLockedValue({ $0 }) else { return }
+        guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
+        else { return }
         // The loops have their own descriptors until they stop accepting. Then new clients are refused, or another process's: nobody
         // waits in a queue that has no end.
         for listener in self.listeners { listener.close() }

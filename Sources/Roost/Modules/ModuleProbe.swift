@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Has a child process load a module, and takes its report.
@@ -15,8 +16,7 @@ public struct ModuleProbe: Sendable {
     /// Throws `HostError` when the child cannot be started; what is wrong with the module stands in the report.
     func report(path: String, symbol: String, privileges: Privileges = Privileges()) throws -> ProbeReport {
         var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Self.error("no pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("no pipe") }
         defer { close(ends[0]) }
         let child: pid_t
         do {
@@ -46,10 +46,10 @@ public struct ModuleProbe: Sendable {
     private func read(_ descriptor: CInt) -> (text: String, isLate: Bool) {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 4096)
-        let end = Self.now() + self.time * 1000
+        let end = MonotonicClock.milliseconds + self.time * 1000
         while true {
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&wait, 1, CInt(clamping: max(end - Self.now(), 0)))
+            let ready = poll(&wait, 1, CInt(clamping: max(end - MonotonicClock.milliseconds, 0)))
             if ready == 0 { return ("", true) }
             if ready < 0, errno == EINTR { continue }
             let count = Glibc.read(descriptor, &part, part.count)
@@ -58,12 +58,6 @@ public struct ModuleProbe: Sendable {
             bytes.append(contentsOf: part[..<count])
         }
         return (String(decoding: bytes, as: UTF8.self), false)
-    }
-
-    private static func now() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
     }
 
     private static func error(_ what: String) -> HostError {

@@ -78,11 +78,10 @@ final class DescriptorPoll: Sendable {
         var pipes: [CInt] = [-1, -1]
         let epoll = roost_epoll_make()
         guard epoll >= 0 else { return false }
-        guard pipe(&pipes) == 0 else {
+        guard roost_pipe_make(&pipes, 0) == 0 else {
             close(epoll)
             return false
         }
-        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         guard roost_epoll_arm(epoll, pipes[0], 1, 0, Self.stop) == 0, DetachedThread.start({ self.poll() }) else {
             for file in pipes + [epoll] { close(file) }
             return false

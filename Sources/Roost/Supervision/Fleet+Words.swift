@@ -1,5 +1,3 @@
-import Glibc
-
 /// What the fleet is told, and what it answers.
 extension Fleet {
     struct Rules: Equatable {

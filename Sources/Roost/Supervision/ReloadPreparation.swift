@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
@@ -17,12 +18,7 @@ final class ReloadPreparation: Sendable {
     init() {
         var ends: [CInt] = [-1, -1]
         // Without descriptors no worker can be started either, which is told then.
-        if pipe(&ends) == 0 {
-            for end in ends {
-                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-                _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            }
-        }
+        _ = roost_pipe_make(&ends, 1)
         (self.descriptor, self.end) = (ends[0], ends[1])
     }
 

@@ -17,7 +17,7 @@ extension Supervisor {
             self.workers.append(
                 try WorkerHandle(
                     id: id, release: release, order: order, arguments: self.plan.arguments, variables: variables,
-                    listeners: self.listeners.map(\.descriptor), now: Self.now()))
+                    listeners: self.listeners.map(\.descriptor)))
         } catch {
             self.plan.logger.error("\(error)")
             self.perform(

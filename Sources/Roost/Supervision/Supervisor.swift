@@ -88,11 +88,7 @@ public final class Supervisor {
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
     }
 
-    static func now() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
-    }
+    static func now() -> Int { MonotonicClock.milliseconds }
 
     // MARK: Signals
 

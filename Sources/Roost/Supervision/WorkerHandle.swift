@@ -1,3 +1,4 @@
+import CLinux
 import CWorker
 import Glibc
 
@@ -10,8 +11,6 @@ final class WorkerHandle {
     let page: WorkerPage
     /// Since when it is there, seconds of the calendar.
     let since = time(nil)
-    /// Milliseconds of the monotonic clock.
-    let born: Int
     let channel: CInt
     /// -1: it has ended.
     private(set) var errors: CInt
@@ -36,7 +35,7 @@ final class WorkerHandle {
     /// Starts it. Throws `HostError`.
     init(
         id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
-        listeners: [CInt], now: Int
+        listeners: [CInt]
     ) throws {
         guard let page = WorkerPage() else {
             throw HostError(code: .exhausted, message: "no memory for a worker: \(String(cString: strerror(errno)))")
@@ -48,12 +47,11 @@ final class WorkerHandle {
         }
         defer { close(ends[1]) }
         var pipes: [CInt] = [-1, -1]
-        guard pipe(&pipes) == 0 else {
+        guard roost_pipe_make(&pipes, 0) == 0 else {
             close(ends[0])
             throw HostError(code: .exhausted, message: "no pipe to a worker: \(String(cString: strerror(errno)))")
         }
         defer { close(pipes[1]) }
-        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         for end in [ends[0], pipes[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         do {
             var descriptors: [(CInt, as: CInt)] = [
@@ -75,7 +73,6 @@ final class WorkerHandle {
         self.id = id
         self.release = release
         self.page = page
-        self.born = now
         self.channel = ends[0]
         self.errors = pipes[0]
         self.order = Array(order.message.line.utf8)[...]

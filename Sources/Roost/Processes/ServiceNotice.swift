@@ -43,8 +43,6 @@ public final class ServiceNotice: Sendable {
 
     /// `RELOADING=1` wants the time with it (Type=notify-reload).
     func tellReloading() {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        self.tell("RELOADING=1", "MONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)")
+        self.tell("RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.microseconds)")
     }
 }
