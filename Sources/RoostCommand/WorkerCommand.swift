@@ -58,10 +58,9 @@ private final class WorkerServing: Sendable {
 
     private func start() async {
         do {
-            try await self.host.start {
+            try await self.worker.start(self.host) {
                 self.isServing.store(true, ordering: .sequentiallyConsistent)
                 self.logs.flush()
-                self.worker.ready()
             }
         } catch {
             self.worker.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)"))

@@ -11,16 +11,24 @@ final class ServedHost: Sendable {
     let log: LogLines
 
     /// `settings`: text of `settings.yaml`.
-    init(
+    convenience init(
         _ library: String, settings: String? = nil, in folder: TemporaryFolder,
         configure: (inout HostConfiguration) -> Void = { _ in }
     ) async throws {
-        self.folder = folder
         if let settings { try folder.write("settings.yaml", settings) }
         var request = PreparedApplication.Request(module: try ModuleName(library))
         request.folder = folder.path
         request.probe = ModuleProbe(command: Repository.roost)
         let application = try PreparedApplication(request, run: try RunDirectory.make("\(folder.path)/run"))
+        let installed = InstalledApplication(application)
+        try await self.init([installed], in: folder, configure: configure)
+    }
+
+    init(
+        _ applications: [InstalledApplication], in folder: TemporaryFolder,
+        configure: (inout HostConfiguration) -> Void = { _ in }
+    ) async throws {
+        self.folder = folder
         let log = LogLines()
         self.log = log
         var configuration = HostConfiguration()
@@ -29,7 +37,10 @@ final class ServedHost: Sendable {
         // What a test leaves open, a WebSocket say, is not waited for.
         configuration.server.graceTime = 1
         configure(&configuration)
-        self.host = try Host(application, configuration: configuration)
+        try Host.refuseDebug(threads: configuration.threads)
+        self.host = Host(
+            applications, on: try Host.bind(configuration.addresses, backlog: configuration.server.backlog),
+            configuration: configuration)
         try await self.host.start()
     }
 
@@ -41,9 +52,9 @@ final class ServedHost: Sendable {
     func client() throws -> RawClient { try RawClient(port: self.port) }
 
     /// One request on a connection of its own.
-    func get(_ target: String) throws -> Response {
+    func get(_ target: String, host: String = "x") throws -> Response {
         let client = try self.client()
-        client.send("GET \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
+        client.send("GET \(target) HTTP/1.1\r\nhost: \(host)\r\n\r\n")
         return try client.readResponse()
     }
 

@@ -46,6 +46,10 @@ public protocol Exchange: AnyObject {
     /// Whether somebody still waits for what `send` gives: the client is there and the response is not complete.
     var isOpen: Bool { get }
 
+    /// Whoever answers has no more time: a WebSocket is closed with 1012, another connection is cut. The owner is told of it, as of a
+    /// client that left.
+    func leave()
+
     /// Whoever answers has finished, or `failed`. Says what became of the response that this left.
     func end(failed: Bool) -> Ending
 

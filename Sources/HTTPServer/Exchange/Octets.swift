@@ -51,6 +51,12 @@ extension Octets {
         return memcmp(data, literal.utf8Start, self.size) == 0
     }
 
+    /// Whether they are the same bytes.
+    @inline(__always)
+    public func equals(_ other: Octets) -> Bool {
+        self.size == other.size && (self.size == 0 || memcmp(self.data!, other.data!, self.size) == 0)
+    }
+
     /// Whether the bytes are those of the (lower-case) literal, letter case aside.
     func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         guard self.size == literal.utf8CodeUnitCount else { return false }

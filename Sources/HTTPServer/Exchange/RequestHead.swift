@@ -8,6 +8,8 @@ public final class RequestHead {
     public internal(set) var rawPath = Octets.empty
     public internal(set) var query = Octets.empty
     public internal(set) var version = HTTPVersion.http11
+    /// Whom the client means: host name or address, and a port if it says one; empty: a client of 1.0 says nothing.
+    public internal(set) var authority = Octets.empty
 
     /// Whether the client takes trailers behind the response's body.
     public var takesTrailers: Bool { self.framing.takesTrailers }

@@ -109,6 +109,8 @@ final class HTTP1Exchange: Exchange {
         return .answered
     }
 
+    func leave() { self.connection?.leave() }
+
     func rest() {
         self.socket?.rest()
         self.socket = nil

@@ -234,6 +234,7 @@ struct HeadReader {
         }
         let authority = try self.target?.resolve(into: head)
         if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
+        head.authority = authority ?? (self.hosts == 1 ? head.fields[self.hostField].value : .empty)
         // Any other upgrade that is asked for is not done, which is allowed (RFC 9110 §7.8).
         head.asksForWebSocket =
             head.framing.upgrades && head.framing.knowsWebSocket && head.version == .http11 && head.method.equals("GET")

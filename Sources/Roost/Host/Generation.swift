@@ -10,7 +10,7 @@ final class Generation: @unchecked Sendable {
     typealias Application = @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
 
     let name: String
-    /// Which of the host's applications it is, counted from 1.
+    /// Which of the host's applications it is.
     let number: UInt32
     let application: Application
     /// Its requests are called on the pool.
@@ -22,6 +22,8 @@ final class Generation: @unchecked Sendable {
     let settings: ApplicationSettings
     /// Where it is mounted, as its scopes say; lives as long as the generation.
     let rootPath: Octets
+    /// How many bytes of it a proxy in front has taken away: requests come without them.
+    let hiddenSize: Int
     /// What its host has for it.
     let facilities: HostFacilities
     private let logger: Logger
@@ -29,10 +31,12 @@ final class Generation: @unchecked Sendable {
     private let carried = Atomic<UInt>(0)
     /// When it was last reported to have held a loop, in nanoseconds; 0: never.
     private let reported = Atomic<UInt64>(0)
+    /// It is mounted no more.
+    private let isLeaving = Atomic(false)
 
     init(
         name: String, number: UInt32, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
-        rootPath: String, facilities: HostFacilities, logger: Logger
+        proxyPath: String, mount: Mount, facilities: HostFacilities, logger: Logger
     ) {
         self.name = name
         self.number = number
@@ -41,10 +45,8 @@ final class Generation: @unchecked Sendable {
         self.isOneLoop = flags & ASGI_ONE_LOOP != 0
         self.isBlockingWebSocket = flags & ASGI_BLOCKING_WEBSOCKET != 0
         self.settings = settings
-        let path = Array(rootPath.utf8)
-        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(path.count, 1))
-        memory.initialize(from: path, count: path.count)
-        self.rootPath = Octets(memory, path.count)
+        self.rootPath = .lasting(proxyPath + mount.path)
+        self.hiddenSize = proxyPath.utf8.count
         self.facilities = facilities
         self.logger = logger
         _ = Unmanaged.passRetained(self)
@@ -57,6 +59,15 @@ final class Generation: @unchecked Sendable {
     var state: UnsafeMutableRawPointer? {
         get { UnsafeMutableRawPointer(bitPattern: self.carried.load(ordering: .acquiring)) }
         set { self.carried.store(UInt(bitPattern: newValue), ordering: .releasing) }
+    }
+
+    /// Whether it has been announced that it ends: with its host, or before.
+    var isEnding: Bool { self.isLeaving.load(ordering: .sequentiallyConsistent) || self.facilities.isStopping }
+
+    /// Tells those of its scopes that asked for it that it ends, though its host goes on. [any]
+    func announceLeave() {
+        self.isLeaving.store(true, ordering: .sequentiallyConsistent)
+        for mailbox in self.facilities.mailboxes { mailbox.waits.hastenNotices { $0 === self } }
     }
 
     /// Whether it may be reported again to have held a loop, `rest` nanoseconds after the last time. [any]

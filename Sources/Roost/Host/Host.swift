@@ -1,22 +1,14 @@
-import CASGI
 public import HTTPServer
 import NIOConcurrencyHelpers
 public import ServiceLifecycle
 import Synchronization
 
-/// Serves an application: binds, loads, starts it, answers, and stops without losing what is under way. [any]
+/// Serves applications: binds, loads, starts them, answers, and stops without losing what is under way. [any]
 ///
 /// A service for the embedder's `ServiceGroup`. Touches nothing that is the process's: no signal, no environment.
 public final class Host: Service {
-    /// What it answers with.
-    enum Work: Sendable {
-        case application(PreparedApplication)
-        /// An application that is not there.
-        case standIn(OwnAnswer)
-    }
-
     private let configuration: HostConfiguration
-    private let work: Work
+    private let applications: [InstalledApplication]
     private let listeners: [Listener]
     private let running = NIOLockedValueBox<RunningHost?>(nil)
     private let isStopping = Atomic(false)
@@ -31,14 +23,14 @@ public final class Host: Service {
     public convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
-            .application(application),
+            [InstalledApplication(application)],
             on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
             configuration: configuration)
     }
 
     /// Serves on sockets that are bound already.
-    init(_ work: Work, on listeners: [Listener], configuration: HostConfiguration) {
-        self.work = work
+    init(_ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration) {
+        self.applications = applications
         self.configuration = configuration
         self.listeners = listeners
     }
@@ -72,25 +64,20 @@ public final class Host: Service {
         try await self.stop()
     }
 
-    /// Loads and starts the application, and begins to serve. Throws `HostError` when the application refuses.
-    public func start() async throws { try await self.start(whenReady: {}) }
+    /// Loads and starts the applications, and begins to serve. Throws `HostError` when one that is needed refuses.
+    public func start() async throws { try await self.start(whenReady: { _ in }) }
 
-    /// `whenReady`: everything is there, and nobody has been let in. Who supervises this process has to know it before the first
-    /// request can end it.
-    public func start(whenReady: @escaping @Sendable () -> Void) async throws {
+    /// `whenReady`: everything is there, but for those that failed and are not needed, and nobody has been let in. Who supervises this
+    /// process has to know it before the first request can end it.
+    func start(whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void) async throws {
         do {
-            let loaded = try self.load()
             let running = try await RunningHost(self.configuration)
-            // From here on it can be stopped: the first request may hold a loop before this has come to its end.
-            let isReady = { @Sendable in
-                self.running.withLockedValue { $0 = running }
-                whenReady()
-            }
             do {
-                if let (application, image) = loaded {
-                    try await running.serve(application, image, on: self.listeners, whenReady: isReady)
-                } else if case .standIn(let answer) = self.work {
-                    try await running.standIn(answer, on: self.listeners, whenReady: isReady)
+                let failures = try await running.start(self.applications)
+                try await running.serve(on: self.listeners) {
+                    // From here on it can be stopped: the first request may hold a loop before this has come to its end.
+                    self.running.withLockedValue { $0 = running }
+                    whenReady(failures)
                 }
             } catch {
                 self.running.withLockedValue { $0 = nil }
@@ -104,21 +91,7 @@ public final class Host: Service {
         }
     }
 
-    /// Nil: there is nothing to load.
-    private func load() throws -> (PreparedApplication, ModuleImage)? {
-        guard case .application(let application) = self.work else { return nil }
-        do {
-            let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
-            if let fault = image.description.fault(threads: self.configuration.threads) {
-                throw HostError(code: .module, message: fault)
-            }
-            return (application, image)
-        } catch let error as HostError {
-            throw HostError(code: error.code, message: "\(application.path): \(error.message)")
-        }
-    }
-
-    /// Stops accepting, lets requests end within the time of grace, shuts the application down. `closesIdle`: connections without a
+    /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a
     /// request are closed; else they wait for it, since another process goes on in this one's place. `whenDeaf`: nothing more is accepted.
     public func stop(closesIdle: Bool = true, whenDeaf: @escaping @Sendable () -> Void = {}) async throws {
         guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
@@ -133,6 +106,9 @@ public final class Host: Service {
 
     /// While `stop` lets connections wait: it does so no longer. [any]
     public func closeIdle() { self.running.withLockedValue { $0?.closeIdle() } }
+
+    /// What runs; nil: it does not. [any]
+    var current: RunningHost? { self.running.withLockedValue { $0 } }
 
     /// Has its loops say that they turn. [any]
     func answerPing() { self.running.withLockedValue { $0?.answerPing() } }

@@ -1,4 +1,3 @@
-import CASGI
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
@@ -6,16 +5,21 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// What a host consists of while it runs: its loops, its threads, its server and its application's lifespan. [any]
+/// What a host consists of while it runs: its loops, its threads, its server and its applications. [any]
 ///
-/// Begins with `serve`; ends with `drain`, which loses nothing, and `end`, which can follow whatever came before.
+/// Begins with `start` and `serve`; ends with `drain`, which loses nothing, and `end`, which can follow whatever came before.
 final class RunningHost: Sendable {
-    private let configuration: HostConfiguration
+    let configuration: HostConfiguration
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [LoopPair]
-    private let facilities: HostFacilities
+    let loops: [LoopPair]
+    let facilities: HostFacilities
     private let watch: LoopWatch
-    private let lifespan = NIOLockedValueBox<Lifespan?>(nil)
+    /// What is mounted.
+    let applications = NIOLockedValueBox<[RunningApplication]>([])
+    /// What was, and has requests that have not ended.
+    let leaving = NIOLockedValueBox<[RunningApplication]>([])
+    /// What is loaded, for good.
+    let images = NIOLockedValueBox<[ImageKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
     /// A loop did not come to its end when all had their time.
     private let hangs = Atomic(false)
@@ -30,57 +34,13 @@ final class RunningHost: Sendable {
         self.watch = LoopWatch(self.loops.map(\.activity))
     }
 
-    /// Starts the application, and begins to accept: `whenReady` before that. Throws `HostError` when it refuses.
-    func serve(
-        _ application: PreparedApplication, _ image: ModuleImage, on listeners: [Listener],
-        whenReady: @Sendable () -> Void
-    ) async throws {
-        let generation = Generation(
-            name: application.name, number: 1, application: image.application, flags: image.description.flags,
-            settings: application.settings, rootPath: self.configuration.rootPath, facilities: self.facilities,
-            logger: self.configuration.logger
-        )
-        image.name(as: generation.number)
-        try await self.startLifespan(of: generation)
+    /// Begins to accept: `whenReady` before that.
+    func serve(on listeners: [Listener], whenReady: @Sendable () -> Void) async throws {
         self.watch.start()
-        try await self.serve(MountTable(root: generation), on: listeners, whenReady: whenReady)
-    }
-
-    /// Answers for an application that is not there.
-    func standIn(_ reason: OwnAnswer, on listeners: [Listener], whenReady: @Sendable () -> Void) async throws {
-        try await self.serve(MountTable(instead: reason), on: listeners, whenReady: whenReady)
-    }
-
-    private func serve(
-        _ mounts: MountTable, on listeners: [Listener], whenReady: @Sendable () -> Void
-    ) async throws {
-        for loop in self.loops {
-            try await loop.handle.eventLoop.submit { loop.scopes.value.mounts = mounts }.get()
-        }
         let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
         self.server.withLockedValue { $0 = server }
         whenReady()
         try await server.start()
-    }
-
-    private func startLifespan(of generation: Generation) async throws {
-        guard self.configuration.lifespan != .off else { return }
-        let lifespan = try Lifespan(generation: generation)
-        self.lifespan.withLockedValue { $0 = lifespan }
-        let limit = self.limit(lifespan)
-        let outcome = await lifespan.start()
-        limit.cancel()
-        switch outcome {
-        case .refused(let message):
-            throw HostError(code: .startup, message: "\(generation.name) refused to start: \(message)")
-        case .without:
-            guard self.configuration.lifespan != .on else {
-                throw HostError(
-                    code: .startup, message: "\(generation.name) has no lifespan, which --lifespan on asks for")
-            }
-            generation.log(.debug, "has no lifespan")
-        case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
-        }
     }
 
     // MARK: The end
@@ -135,16 +95,12 @@ final class RunningHost: Sendable {
     /// While `drain` runs: connections without a request are closed after all.
     func closeIdle() { self.server.withLockedValue { $0?.closeIdle() } }
 
-    /// Shuts the application down, and gives everything back.
+    /// Shuts the applications down, and gives everything back.
     func end() async {
         await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
-        if let lifespan = self.lifespan.withLockedValue({ $0 }) {
-            let limit = self.limit(lifespan)
-            let outcome = await lifespan.stop()
-            limit.cancel()
-            // Its id is over too: nothing is posted to loops that are no more.
-            _ = lifespan.finish(ASGI_DONE)
-            if case .stoppedBadly(let message) = outcome { self.configuration.logger.error("shutdown: \(message)") }
+        let all = self.applications.withLockedValue { $0 } + self.leaving.withLockedValue { $0 }
+        await withTaskGroup { group in
+            for application in all { group.addTask { await self.shutDown(application) } }
         }
         self.watch.stop()
         self.facilities.stop()
@@ -196,16 +152,6 @@ final class RunningHost: Sendable {
         }
     }
 
-    /// Gives the lifespan up when it does not answer in time. Not a loop's timer: a loop may hang.
-    private func limit(_ lifespan: Lifespan) -> Task<Void, Never> {
-        let seconds = self.configuration.lifespanTime
-        return Task {
-            // Cancelled: it has answered.
-            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
-            lifespan.giveUp(after: seconds)
-        }
-    }
-
     private static func makeLoops(
         _ group: MultiThreadedEventLoopGroup, _ configuration: HostConfiguration
     ) async throws -> [LoopPair] {
@@ -224,7 +170,7 @@ final class RunningHost: Sendable {
 }
 
 /// The two sides of one loop, as other threads may hold them.
-private struct LoopPair: Sendable {
+struct LoopPair: Sendable {
     let handle: ServerLoop.Handle
     let scopes: NIOLoopBound<ScopeLoop>
     let mailbox: Mailbox

@@ -13,10 +13,8 @@ extension HostTable {
 }
 
 private func begunCall(_ id: asgi_id) -> asgi_result {
-    guard let facilities = ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?.facilities else {
-        return ASGI_STALE
-    }
-    return facilities.isStopping ? ASGI_DONE : ASGI_PENDING
+    guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return ASGI_STALE }
+    return generation.isEnding ? ASGI_DONE : ASGI_PENDING
 }
 
 private func noticeCall(
@@ -24,8 +22,8 @@ private func noticeCall(
 ) -> asgi_result {
     guard let then else { return ASGI_INVALID }
     return wait(id, nil) { slot, waits in
-        guard let facilities = slot.pointee.generation(of: id)?.facilities else { return ASGI_STALE }
-        waits.addNotice(id, slot, .call(then, context), number: number) { facilities.isStopping }
+        guard let generation = slot.pointee.generation(of: id) else { return ASGI_STALE }
+        waits.addNotice(id, slot, .call(then, context), number: number) { generation.isEnding }
         return ASGI_PENDING
     }
 }

@@ -3,6 +3,8 @@ import HTTPServer
 /// An answer that the host gives itself, since no application can.
 enum OwnAnswer {
     case notFound
+    /// Nobody here answers for the host that the client means.
+    case misdirected
     case tooManyScopes
     case tooManyJobs
     case noWebSocket
@@ -37,6 +39,7 @@ enum OwnAnswer {
         let (status, text): (Int, StaticString) =
             switch self {
             case .notFound: (404, "Not Found: nothing is mounted here")
+            case .misdirected: (421, "Misdirected Request: this server answers for other hosts")
             case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
             case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
             case .quarantined: (503, "Service Unavailable: the application has crashed too often")

@@ -13,7 +13,7 @@ final class Scope: ExchangeOwner {
     unowned(unsafe) let loop: ScopeLoop
     /// As the module sees it.
     let memory: UnsafeMutablePointer<asgi_scope>
-    /// `path` and `raw_path` below a root path, which the exchange does not know.
+    /// `path` and `raw_path` with what a proxy took away, which the exchange does not know.
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
@@ -138,14 +138,16 @@ final class Scope: ExchangeOwner {
         let extensions = ScopeExtensions.of(head)
         self.memory.pointee.extensions = extensions.baseAddress
         self.memory.pointee.extension_count = extensions.count
-        if generation.rootPath.size > 0 { self.describeRooted(head, generation.rootPath) }
+        if generation.hiddenSize > 0 {
+            self.describeRooted(head, Octets(data: generation.rootPath.data, size: generation.hiddenSize))
+        }
     }
 
-    /// A proxy took the root path away; ASGI wants it in `path` (asgiref's www.rst, `root_path`).
-    private func describeRooted(_ head: RequestHead, _ root: Octets) {
+    /// A proxy took a part of the root path away; ASGI wants it in `path` (asgiref's www.rst, `root_path`).
+    private func describeRooted(_ head: RequestHead, _ hidden: Octets) {
         self.rooted.removeAll(keepingCapacity: true)
-        for part in [root, head.path, root, head.rawPath] { self.rooted.append(contentsOf: part.bytes) }
-        let split = root.size + head.path.size
+        for part in [hidden, head.path, hidden, head.rawPath] { self.rooted.append(contentsOf: part.bytes) }
+        let split = hidden.size + head.path.size
         self.rooted.withUnsafeBufferPointer { bytes in
             // The array is not touched again before the next request.
             let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
@@ -210,6 +212,9 @@ final class Scope: ExchangeOwner {
         self.note()
         return true
     }
+
+    /// Its application is mounted no more, and its time is over, which its client and its application are told.
+    func bidFarewell() { self.openExchange?.leave() }
 
     // MARK: Receive
 

@@ -37,6 +37,8 @@ final class ScopeLoop: RequestHandler {
     /// Who is in which group, on this loop.
     var members = GroupMembers()
     private var emptied: EventLoopPromise<Void>?
+    /// Generations that are mounted no more, with the number of their scopes here.
+    private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
     private static let mostResting = 1024
 
@@ -86,10 +88,12 @@ final class ScopeLoop: RequestHandler {
 
     func handle(_ exchange: any Exchange) {
         if self.answersHealth, let answer = self.health(exchange.head.path) { return answer.give(to: exchange) }
-        guard let generation = self.mounts.generation(for: exchange.head) else {
-            self.mounts.otherwise.give(to: exchange)
-            return
+        guard let found = self.mounts.mounted(for: exchange.head) else {
+            return self.mounts.absence(of: exchange.head).give(to: exchange)
         }
+        // It lives as long as the process.
+        let mounted = found._withUnsafeGuaranteedRef { $0 }
+        guard let generation = mounted.generation else { return mounted.answer(exchange) }
         guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
@@ -103,7 +107,7 @@ final class ScopeLoop: RequestHandler {
     private func health(_ path: Octets) -> OwnAnswer? {
         if path.equals("/healthz") { return .alive }
         guard path.equals("/readyz") else { return nil }
-        return self.server.isStopping ? .stopping : self.mounts.isReady ? .ready : self.mounts.otherwise
+        return self.server.isStopping ? .stopping : self.mounts.isReady ? .ready : .notStarted
     }
 
     /// Says that the loop turns.
@@ -171,6 +175,7 @@ final class ScopeLoop: RequestHandler {
             self.leaving.removeAll { $0 === scope }
         }
         let slot = scope.slot
+        if !self.retiring.isEmpty { self.countOut(scope.generation) }
         scope.rested()
         self.slots.give(slot)
         if self.resting.count < Self.mostResting { self.resting.append(scope) }
@@ -262,16 +267,55 @@ final class ScopeLoop: RequestHandler {
     }
 
     /// Ends every open scope: what waits is told CANCELLED, the ids go stale. Says how many there were.
-    func cancelAll() -> Int {
-        var cancelled = 0
-        self.server.turn {
-            for chunk in self.slots.chunks {
-                for index in 0..<ScopeTable.chunkSize {
-                    guard let scope = (chunk + index).pointee.scope?.takeUnretainedValue() else { continue }
-                    if scope.cancel() { cancelled += 1 }
-                }
+    func cancelAll() -> Int { self.endAll { $0.cancel() } }
+
+    // MARK: Retiring generations
+
+    /// The future ends when the last scope of a generation that is mounted no more has rested, or was cancelled.
+    func retire(_ generation: Generation) -> EventLoopFuture<Void> {
+        let promise = self.server.eventLoop.makePromise(of: Void.self)
+        var scopes = 0
+        self.forEachScope { if $0.generation === generation { scopes += 1 } }
+        if scopes == 0 { promise.succeed() } else { self.retiring.append((generation, scopes, promise)) }
+        return promise.futureResult
+    }
+
+    /// Its time is over: its WebSockets are closed with 1012, its requests are cut.
+    func bidFarewell(to generation: Generation) {
+        self.server.turn { self.forEachScope { if $0.generation === generation { $0.bidFarewell() } } }
+    }
+
+    /// What is left of it is told CANCELLED. Says how much it was.
+    func cancel(_ generation: Generation) -> Int {
+        let count = self.endAll { $0.generation === generation && $0.cancel() }
+        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        self.settle(generation)
+        return count
+    }
+
+    private func countOut(_ generation: Generation?) {
+        guard let at = self.retiring.firstIndex(where: { $0.generation === generation }) else { return }
+        self.retiring[at].scopes -= 1
+        if self.retiring[at].scopes == 0 { self.retiring.remove(at: at).promise.succeed() }
+    }
+
+    private func settle(_ generation: Generation) {
+        guard let at = self.retiring.firstIndex(where: { $0.generation === generation }) else { return }
+        self.retiring.remove(at: at).promise.succeed()
+    }
+
+    /// Says how many scopes `end` has ended.
+    private func endAll(_ end: (Scope) -> Bool) -> Int {
+        var ended = 0
+        self.server.turn { self.forEachScope { if end($0) { ended += 1 } } }
+        return ended
+    }
+
+    private func forEachScope(_ body: (Scope) -> Void) {
+        for chunk in self.slots.chunks {
+            for index in 0..<ScopeTable.chunkSize {
+                if let scope = (chunk + index).pointee.scope?.takeUnretainedValue() { body(scope) }
             }
         }
-        return cancelled
     }
 }

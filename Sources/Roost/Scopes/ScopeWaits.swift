@@ -18,7 +18,7 @@ final class ScopeWaits: Sendable {
     fileprivate enum Cause {
         case timer(Scheduled<Void>)
         case descriptor(CInt, DescriptorPoll)
-        /// The host's stop.
+        /// The end of its generation.
         case stop
     }
 
@@ -94,10 +94,10 @@ final class ScopeWaits: Sendable {
         return ASGI_PENDING
     }
 
-    /// Waits for the host's stop, by the same rules.
+    /// Waits for the announcement that its generation ends, by the same rules.
     func addNotice(
         _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ completion: Completion,
-        number room: UnsafeMutablePointer<UInt64>?, isStopping: () -> Bool
+        number room: UnsafeMutablePointer<UInt64>?, isEnding: () -> Bool
     ) {
         let number = self.waiting.withLockedValue { waiting in
             waiting.last += 1
@@ -106,14 +106,16 @@ final class ScopeWaits: Sendable {
             return waiting.last
         }
         // Announced meanwhile: it may have looked before this one was there.
-        if isStopping() { self.hasten([number]) } else { self.lookAgain(id, slot, number) }
+        if isEnding() { self.hasten([number]) } else { self.lookAgain(id, slot, number) }
     }
 
-    /// The host stops: those that wait for it are told.
-    func hastenNotices() {
+    /// The host stops, or these applications do: those that wait for it are told.
+    func hastenNotices(of isMeant: (Generation?) -> Bool = { _ in true }) {
         self.hasten(
             self.waiting.withLockedValue { waiting in
-                waiting.waits.filter { if case .stop = $0.value.cause { true } else { false } }.map(\.key)
+                waiting.waits.filter { _, wait in
+                    if case .stop = wait.cause { isMeant(wait.slot.pointee.lastGeneration) } else { false }
+                }.map(\.key)
             })
     }
 

@@ -75,18 +75,26 @@ public final class Worker: Sendable {
             Listener(
                 given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog)
         }
-        let work: Host.Work =
+        let application =
             switch self.order.work {
-            case .serve(let application): .application(application)
-            case .standIn(let reason): .standIn(reason.answer)
+            case .serve(let application): InstalledApplication(application)
+            case .standIn(let reason): InstalledApplication(name: "", work: .standIn(reason.answer))
             }
-        let host = Host(work, on: listeners, configuration: configuration)
+        let host = Host([application], on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }
         return host
     }
 
+    /// Starts the host; `beforeReady`: it is about to let the first request in. Throws `HostError`.
+    public func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
+        try await host.start { _ in
+            beforeReady()
+            self.ready()
+        }
+    }
+
     /// Says that it serves, and takes standard error back.
-    public func ready() {
+    private func ready() {
         dup2(Self.standardError, 2)
         close(Self.standardError)
         self.tell(Message("ready"))

@@ -1,0 +1,194 @@
+import CASGI
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The applications of a running host: each is prepared first, and then mounted on all loops at once.
+extension RunningHost {
+    /// An application that did not start, and why.
+    struct Failure: Sendable {
+        let number: UInt32
+        let message: String
+    }
+
+    /// So many start up at once.
+    private static let startsAtOnce = 64
+
+    /// Starts all, and mounts them. Says which did not start; throws `HostError` when one of those is needed.
+    func start(_ applications: [InstalledApplication]) async throws -> [Failure] {
+        let outcomes = try await self.prepare(applications)
+        await self.commit(outcomes.map(\.0), removing: [])
+        return outcomes.compactMap(\.1)
+    }
+
+    /// Starts all, and mounts none: what does not start, and is not needed, becomes what answers in its place. Throws `HostError` when
+    /// one that is needed does not.
+    func prepare(
+        _ applications: [InstalledApplication]
+    ) async throws -> [(RunningApplication, Failure?)] {
+        // One after another: constructors of one image are not to meet another's.
+        var images: [(InstalledApplication, Result<ModuleImage?, HostError>)] = []
+        for application in applications { images.append((application, self.load(application))) }
+        return try await withThrowingTaskGroup(of: (Int, RunningApplication, Failure?).self) { group in
+            var outcomes: [(Int, RunningApplication, Failure?)] = []
+            for (place, (application, image)) in images.enumerated() {
+                if place >= Self.startsAtOnce, let outcome = try await group.next() { outcomes.append(outcome) }
+                group.addTask {
+                    do {
+                        return (place, try await self.prepare(application, try image.get()), nil)
+                    } catch let error as HostError where application.isOptional {
+                        let running = RunningApplication(application, instead: StandIn(.notStarted))
+                        return (place, running, Failure(number: application.number, message: error.message))
+                    }
+                }
+            }
+            do {
+                for try await outcome in group { outcomes.append(outcome) }
+            } catch {
+                for (_, running, _) in outcomes { await self.shutDown(running) }
+                throw error
+            }
+            return outcomes.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+        }
+    }
+
+    private func load(_ application: InstalledApplication) -> Result<ModuleImage?, HostError> {
+        guard case .module(let prepared) = application.work else { return .success(nil) }
+        do {
+            let image = try self.image(of: prepared, for: application.number)
+            if let fault = image.description.fault(threads: self.configuration.threads) {
+                throw HostError(code: .module, message: fault)
+            }
+            return .success(image)
+        } catch {
+            let code = (error as? HostError)?.code ?? .module
+            return .failure(HostError(code: code, message: "\(prepared.path): \(error)", cause: error))
+        }
+    }
+
+    /// Applications with the same copy share its image.
+    private func image(of application: PreparedApplication, for number: UInt32) throws -> ModuleImage {
+        let key = ImageKey(path: application.staged.path, symbol: application.symbol)
+        if let image = self.images.withLockedValue({ $0[key] }) { return image }
+        let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
+        image.name(as: number)
+        self.images.withLockedValue { $0[key] = image }
+        return image
+    }
+
+    struct ImageKey: Hashable {
+        let path: String
+        let symbol: String
+    }
+
+    private func prepare(_ installed: InstalledApplication, _ image: ModuleImage?) async throws -> RunningApplication {
+        switch installed.work {
+        case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
+        case .module(let prepared):
+            guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
+            let generation = Generation(
+                name: installed.name, number: installed.number, application: image.application,
+                flags: image.description.flags, settings: prepared.settings,
+                proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
+                logger: self.configuration.logger
+            )
+            return RunningApplication(installed, generation, try await self.startLifespan(of: generation))
+        }
+    }
+
+    /// Nil: there is none.
+    private func startLifespan(of generation: Generation) async throws -> Lifespan? {
+        guard self.configuration.lifespan != .off else { return nil }
+        let lifespan = try Lifespan(generation: generation)
+        let limit = self.limit(lifespan)
+        let outcome = await lifespan.start()
+        limit.cancel()
+        switch outcome {
+        case .refused(let message):
+            _ = lifespan.finish(ASGI_DONE)
+            throw HostError(code: .startup, message: "\(generation.name) refused to start: \(message)")
+        case .without:
+            guard self.configuration.lifespan != .on else {
+                throw HostError(
+                    code: .startup, message: "\(generation.name) has no lifespan, which --lifespan on asks for")
+            }
+            generation.log(.debug, "has no lifespan")
+        case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
+        }
+        return lifespan
+    }
+
+    /// Gives the lifespan up when it does not answer in time. Not a loop's timer: a loop may hang.
+    private func limit(_ lifespan: Lifespan) -> Task<Void, Never> {
+        let seconds = self.configuration.lifespanTime
+        return Task {
+            // Cancelled: it has answered.
+            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+            lifespan.giveUp(after: seconds)
+        }
+    }
+
+    // MARK: Mounting
+
+    /// Mounts what was prepared, in the place of what has the same number, and unmounts others: on every loop between two requests.
+    /// What was mounted before ends when its requests have.
+    func commit(_ added: [RunningApplication], removing numbers: Set<UInt32>) async {
+        let (table, removed) = self.applications.withLockedValue { applications in
+            let going = numbers.union(added.map(\.installed.number))
+            let removed = applications.filter { going.contains($0.installed.number) }
+            applications = applications.filter { !going.contains($0.installed.number) } + added
+            return (MountTable(applications.map(\.mounted)), removed)
+        }
+        await withTaskGroup { group in
+            for loop in self.loops {
+                group.addTask {
+                    // It does not fail: the loops end after everything else.
+                    try? await loop.handle.eventLoop.submit { loop.scopes.value.mounts = table }.get()
+                }
+            }
+        }
+        for application in removed {
+            self.leaving.withLockedValue { $0.append(application) }
+            Task { await self.retire(application) }
+        }
+    }
+
+    /// Lets the requests of an application that is mounted no more end, within the time of grace, and shuts it down.
+    private func retire(_ application: RunningApplication) async {
+        if let generation = application.generation {
+            generation.announceLeave()
+            await withTaskGroup { group in
+                for loop in self.loops { group.addTask { await self.endScopes(of: generation, on: loop) } }
+            }
+        }
+        await self.shutDown(application)
+        self.leaving.withLockedValue { $0.removeAll { $0 === application } }
+    }
+
+    private func endScopes(of generation: Generation, on loop: LoopPair) async {
+        let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
+        let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
+        let eventLoop = loop.handle.eventLoop
+        let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.bidFarewell(to: generation) }
+        let cancelled = eventLoop.scheduleTask(in: grace + farewell) { loop.scopes.value.cancel(generation) }
+        // It does not fail: it ends with the last scope, or when those that are left were cancelled.
+        try? await eventLoop.flatSubmit { loop.scopes.value.retire(generation) }.get()
+        leaving.cancel()
+        cancelled.cancel()
+        if let count = try? await cancelled.futureResult.get(), count > 0 {
+            generation.log(.warning, "\(count) scopes had not ended when the time of grace was over; cancelled")
+        }
+    }
+
+    /// Tells the application that it ends, and waits for it.
+    func shutDown(_ application: RunningApplication) async {
+        guard let lifespan = application.takeLifespan() else { return }
+        let limit = self.limit(lifespan)
+        let outcome = await lifespan.stop()
+        limit.cancel()
+        // Its id is over too: nothing is posted to loops that are no more.
+        _ = lifespan.finish(ASGI_DONE)
+        if case .stoppedBadly(let message) = outcome { application.generation?.log(.error, "shutdown: \(message)") }
+    }
+}

@@ -1,0 +1,65 @@
+import HTTPServer
+
+/// What answers at one mount. Immutable; a change replaces it. [any]
+///
+/// Lives as long as the process, as the generations behind it do: loops look it up without counting references.
+final class Mounted: @unchecked Sendable {
+    /// Which of the host's applications it is.
+    let number: UInt32
+    let mount: Mount
+    /// The mount's path.
+    let path: Octets
+    /// The application, when it is one of this process; else somebody else answers.
+    unowned(unsafe) let generation: Generation?
+    private let answerer: (any MountAnswerer)?
+
+    init(number: UInt32, mount: Mount, generation: Generation) {
+        self.number = number
+        self.mount = mount
+        self.path = .lasting(mount.path)
+        self.generation = generation
+        self.answerer = nil
+        _ = Unmanaged.passRetained(self)
+    }
+
+    init(number: UInt32, mount: Mount, answerer: any MountAnswerer) {
+        self.number = number
+        self.mount = mount
+        self.path = .lasting(mount.path)
+        self.generation = nil
+        self.answerer = answerer
+        _ = Unmanaged.passRetained(self)
+    }
+
+    /// Whether it is what it is meant to be, not an answer in its place.
+    var isServing: Bool { self.generation != nil || !(self.answerer is StandIn) }
+
+    /// Answers, when there is no generation. On a loop.
+    func answer(_ exchange: any Exchange) { self.answerer?.answer(exchange) }
+}
+
+/// Answers the requests of a mount, without a module's code in this process.
+protocol MountAnswerer: AnyObject, Sendable {
+    /// On the exchange's loop.
+    func answer(_ exchange: any Exchange)
+}
+
+/// Answers for an application that is not there.
+final class StandIn: MountAnswerer {
+    let reason: OwnAnswer
+
+    init(_ reason: OwnAnswer) { self.reason = reason }
+
+    func answer(_ exchange: any Exchange) { self.reason.give(to: exchange) }
+}
+
+extension Octets {
+    /// A copy that lives as long as the process.
+    static func lasting(_ text: String) -> Octets {
+        let bytes = Array(text.utf8)
+        guard !bytes.isEmpty else { return .empty }
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
+        memory.initialize(from: bytes, count: bytes.count)
+        return Octets(memory, bytes.count)
+    }
+}

@@ -1,0 +1,57 @@
+import HTTPServer
+
+/// Finds what belongs to some bytes, without a String or a count of references: open addressing, at most half full. Immutable. [any]
+final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
+    private struct Slot {
+        var hash: UInt64
+        var key: Octets
+        var value: Unmanaged<Value>?
+    }
+
+    private let slots: UnsafeMutablePointer<Slot>
+    /// A power of two, less one.
+    private let mask: Int
+    /// Keeps them.
+    let values: [Value]
+
+    /// The keys are all different, and live as long as this.
+    init(_ pairs: [(key: Octets, value: Value)]) {
+        self.values = pairs.map(\.value)
+        var size = 2
+        while size < pairs.count * 2 { size *= 2 }
+        self.mask = size - 1
+        self.slots = .allocate(capacity: size)
+        self.slots.initialize(repeating: Slot(hash: 0, key: .empty, value: nil), count: size)
+        for (key, value) in pairs {
+            let hash = OctetsHash.of(key)
+            var at = Int(truncatingIfNeeded: hash) & self.mask
+            while self.slots[at].value != nil { at = (at + 1) & self.mask }
+            self.slots[at] = Slot(hash: hash, key: key, value: Unmanaged.passUnretained(value))
+        }
+    }
+
+    deinit { self.slots.deallocate() }
+
+    var isEmpty: Bool { self.values.isEmpty }
+
+    /// The value whose key has this hash and is the one that is meant.
+    @inline(__always)
+    func find(_ hash: UInt64, _ isKey: (Octets) -> Bool) -> Unmanaged<Value>? {
+        var at = Int(truncatingIfNeeded: hash) & self.mask
+        while let value = self.slots[at].value {
+            if self.slots[at].hash == hash, isKey(self.slots[at].key) { return value }
+            at = (at + 1) & self.mask
+        }
+        return nil
+    }
+}
+
+/// FNV-1a, 64 bits, byte by byte.
+struct OctetsHash {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    @inline(__always)
+    mutating func add(_ byte: UInt8) { self.value = (self.value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+
+    static func of(_ octets: Octets) -> UInt64 { octets.bytes.reduce(into: Self()) { $0.add($1) }.value }
+}
