@@ -5,18 +5,19 @@ import Roost
 
 /// What a start prints: what is served where. A screen for a person, a line for a pipe.
 struct Banner {
-    private let application: PreparedApplication
+    private let applications: [ServedApplication]
     private let addresses: [BindAddress]
     private let options: ServeOptions
 
-    init(_ application: PreparedApplication, _ addresses: [BindAddress], _ options: ServeOptions) {
-        self.application = application
+    init(_ applications: [ServedApplication], _ addresses: [BindAddress], _ options: ServeOptions) {
+        self.applications = applications
         self.addresses = addresses
         self.options = options
     }
 
     func show(_ log: LineWriter, _ logger: Logger) {
-        if let module = self.application.settingsModule, self.application.settingsPath == nil {
+        for application in self.applications {
+            guard let module = application.settingsModule, application.settingsPath == nil else { continue }
             logger.info("settings module \(module.name), the module's default, is not there: its built-in values serve")
         }
         guard logger.logLevel <= .info else { return }
@@ -29,18 +30,27 @@ struct Banner {
 
     private var url: String { self.addresses.map(\.url).joined(separator: ", ") }
 
-    private var settings: String {
-        guard let module = self.application.settingsModule else { return "none" }
-        return self.application.settingsPath.map { "\(module.name) (\($0))" } ?? "built in"
+    private static func settings(_ application: ServedApplication) -> String {
+        if let module = application.settingsModule {
+            return application.settingsPath.map { "\(module.name) (\($0))" } ?? "built in"
+        }
+        return application.settingsPath ?? "none"
     }
 
     private var facts: [(String, String)] {
-        [
-            ("application", self.name), ("module", self.application.path), ("url", self.url),
-            ("settings", self.settings), ("workers", self.workers), ("threads", "\(self.options.threads)"),
-            ("pid", "\(getpid())"),
+        let about: [(String, String)] =
+            self.only.map { only in
+                [
+                    ("application", Self.name(only)), ("module", only.module), ("url", self.url),
+                    ("settings", Self.settings(only)),
+                ]
+            } ?? [("applications", "\(self.applications.count)"), ("url", self.url)]
+        return about + [
+            ("workers", self.workers), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
         ]
     }
+
+    private var only: ServedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
 
     /// 0: this process serves by itself.
     private var workers: String {
@@ -49,9 +59,8 @@ struct Banner {
         return (try? self.options.worker.count).map { "\($0)" } ?? "1"
     }
 
-    private var name: String {
-        self.application.version.isEmpty
-            ? self.application.name : "\(self.application.name) \(self.application.version)"
+    private static func name(_ application: ServedApplication) -> String {
+        application.version.isEmpty ? application.name : "\(application.name) \(application.version)"
     }
 
     private func screen(_ terminal: Terminal) -> String {
@@ -59,14 +68,41 @@ struct Banner {
 
           \(terminal.bold("roost")) \(RoostVersion.current) \(terminal.dim("pid \(getpid())"))
 
-          \(terminal.green(self.url)) \(terminal.dim("->")) \(terminal.bold(self.name))
-          module    \(self.application.path)
-          settings  \(self.settings)
+          \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
           workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
 
 
         """
+    }
+
+    private func line(_ only: ServedApplication, _ terminal: Terminal) -> String {
+        let mount = only.mount == "/" ? "" : " \(only.mount)"
+        return """
+            \(terminal.green(self.url))\(mount) \(terminal.dim("->")) \(terminal.bold(Self.name(only)))
+              module    \(only.module)
+              settings  \(Self.settings(only))
+            """
+    }
+
+    /// So many are named.
+    private static let most = 20
+
+    private func list(_ terminal: Terminal) -> String {
+        let named = self.applications.prefix(Self.most)
+        let width = named.map(\.mount.count).max() ?? 0
+        var lines = [terminal.green(self.url)]
+        for application in named {
+            let space = String(repeating: " ", count: width - application.mount.count)
+            let fault = application.fault.map { " \(terminal.red($0))" } ?? ""
+            lines.append(
+                "  \(application.mount)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)")
+        }
+        if self.applications.isEmpty { lines.append("  \(terminal.dim("nothing is there yet"))") }
+        if self.applications.count > named.count {
+            lines.append("  and \(self.applications.count - named.count) more (roost status has them all)")
+        }
+        return lines.joined(separator: "\n  ")
     }
 }

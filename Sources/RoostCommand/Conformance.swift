@@ -17,10 +17,10 @@ struct Conformance: ParsableCommand {
     func run() throws {
         alarm(Self.limit)
         signal(SIGPIPE, SIG_IGN)
-        var request = PreparedApplication.Request(module: try ModuleName(self.module))
-        request.folder = self.appDir
+        var preparation = ApplicationPreparation()
+        preparation.folder = self.appDir
         let run = try RunDirectory.make(nil)
-        let conformance = ModuleConformance(try PreparedApplication(request, run: run))
+        let conformance = ModuleConformance(try preparation.prepare(try ModuleName(self.module), run: run))
         let terminal = Terminal.output
         Task {
             var isGood = true

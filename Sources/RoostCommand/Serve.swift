@@ -3,11 +3,14 @@ import Glibc
 import Logging
 import Roost
 
-/// `roost serve MODULE`, and `roost MODULE`.
+/// `roost serve MODULE`, and `roost MODULE`; without one, what the settings name.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve a module (the default).",
-        discussion: "MODULE is a path like ./libhello.so, or a name like hello; hello:other takes another symbol."
+        abstract: "Serve a module, a folder of them, or what the settings name (the default).",
+        discussion: """
+            MODULE is a path like ./libhello.so, or a name like hello; hello:other takes another symbol. Every option can also be \
+            given by the environment (ROOST_PORT=9000) and by the settings file (server: {port: 9000}): see roost settings.
+            """
     )
 
     @Argument(help: "The module to serve.")
@@ -17,40 +20,62 @@ struct Serve: ParsableCommand {
     var options: ServeOptions
 
     func run() throws {
-        guard let module else { return Terminal.output.write(Overview.text(.output)) }
-        var request = PreparedApplication.Request(module: try ModuleName(module))
-        request.folder = self.options.appDir
-        request.settings = self.options.settings
-        request.trust = try self.options.trust
-        request.probe = ModuleProbe(time: self.options.probeTimeout)
-        request.privileges = try self.options.worker.privileges
-
+        let words = CommandLine.arguments.dropFirst()
+        let start = try Start(words: Array(words.first == "serve" ? words.dropFirst() : words))
+        guard !start.isEmpty else {
+            guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
+            throw HostError(
+                code: .usage,
+                message: "\(file.path): names nothing to serve: give it 'applications' or 'modules', or name a module")
+        }
         InheritedDescriptors.keepToThisProcess()
         Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()
-        let run = try RunDirectory.make(self.options.runDir, isShared: request.privileges.user != nil)
+        let run = try RunDirectory.make(
+            start.options.runDir, isShared: try start.options.worker.privileges.user != nil)
         do {
-            let application = try self.prepare(request, run)
-            guard !self.options.worker.supervisor else {
-                try Supervising(application, request, self.options, run).runUntilStopped()
+            let found = try self.look(start, run)
+            guard !found.start.options.worker.supervisor else {
+                try Supervising(found.look, found.deployment, found.start, run).runUntilStopped()
             }
-            // Before the first thread: setenv races getenv.
-            if let variable = application.variable { setenv(variable.name, variable.value, 1) }
-            try Serving(application, self.options, run).runUntilStopped()
+            try Serving(found.look, found.start, run).runUntilStopped()
         } catch {
             run.remove()
             throw error
         }
     }
 
-    private func prepare(_ request: PreparedApplication.Request, _ run: RunDirectory) throws -> PreparedApplication {
-        do {
-            return try PreparedApplication(request, run: run)
-        } catch let error as HostError where error.code == .usage {
-            // Somebody may have meant a subcommand.
-            let commands = NearestName.to(self.module ?? "", among: RoostCommand.commands)
-            guard let command = commands.first else { throw error }
+    private struct Found {
+        let start: Start
+        let deployment: Deployment
+        let look: Deployment.Look
+    }
+
+    /// Looks at what is to be served; the application may name settings that name others.
+    private func look(_ start: Start, _ run: RunDirectory) throws -> Found {
+        let deployment = try start.deployment()
+        let look = try deployment.look(run: run)
+        guard let module = start.module, let first = look.candidates.first(where: \.isRequired) else {
+            return Found(start: start, deployment: deployment, look: look)
+        }
+        let application = try self.orSubcommand(first, module)
+        guard let whole = try start.taking(defaultOf: application) else {
+            return Found(start: start, deployment: deployment, look: look)
+        }
+        // Its settings name others.
+        let others = try whole.deployment()
+        return Found(start: whole, deployment: others, look: try others.look(run: run, known: [application]))
+    }
+
+    /// Somebody may have meant a subcommand.
+    private func orSubcommand(_ candidate: Candidate, _ module: ModuleName) throws -> PreparedApplication {
+        switch candidate.outcome {
+        case .success(let application): return application
+        case .failure(let error):
+            guard error.code == .usage,
+                let command = NearestName.to(module.text, among: RoostCommand.commands).first
+            else { throw error }
             throw HostError(
                 code: .usage, message: "\(error.message); or did you mean 'roost \(command)'?", cause: error)
         }

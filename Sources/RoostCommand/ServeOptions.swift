@@ -25,6 +25,10 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Look up names of modules and settings below this folder.")
     var appDir = "."
 
+    @Option(
+        help: "Serve the libraries in this folder, each at /NAME, and follow what happens in it; as often as wanted.")
+    var modules: [String] = []
+
     @Option(help: "Settings module, like wiki.settings. [default: $ROOST_SETTINGS_MODULE, else the module's own]")
     var settings: String?
 

@@ -5,7 +5,7 @@ import UnixSignals
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.
 struct Serving {
-    private let application: PreparedApplication
+    private let applications: [ServedApplication]
     private let options: ServeOptions
     private let run: RunDirectory
     private let host: Host
@@ -13,14 +13,16 @@ struct Serving {
     private let notice = ServiceNotice()
 
     /// Binds. Throws `HostError`.
-    init(_ application: PreparedApplication, _ options: ServeOptions, _ run: RunDirectory) throws {
-        self.application = application
-        self.options = options
+    init(_ look: Deployment.Look, _ start: Start, _ run: RunDirectory) throws {
+        // Before the first thread: setenv races getenv.
+        for (name, value) in look.environment { setenv(name, value, 1) }
+        self.applications = look.applications
+        self.options = start.options
         self.run = run
-        self.logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
-        var configuration = self.logs.configuration(options)
-        configuration.addresses = try options.addresses
-        self.host = try Host(application, configuration: configuration)
+        self.logs = Logs(self.options, isErrorColoured: Terminal.error.isColoured)
+        var configuration = self.logs.configuration(self.options)
+        configuration.addresses = try self.options.addresses
+        self.host = try Host(look, configuration: configuration)
     }
 
     /// Serves until a signal stops it, then ends the process.
@@ -44,7 +46,7 @@ struct Serving {
     private func serve(until stopping: AsyncStream<Void>) async -> CInt {
         do {
             try await self.host.start()
-            Banner(self.application, self.host.addresses, self.options).show(self.logs.log, self.logs.logger)
+            Banner(self.applications, self.host.addresses, self.options).show(self.logs.log, self.logs.logger)
             self.notice.tell("READY=1", "STATUS=serving")
             for await _ in stopping { break }
             self.logs.logger.info("stopping")

@@ -9,16 +9,15 @@ struct Supervising {
     private let logs: Logs
 
     /// Binds. Before the process has a thread: signals are blocked from here on. Throws `HostError`.
-    init(
-        _ application: PreparedApplication, _ request: PreparedApplication.Request, _ options: ServeOptions,
-        _ run: RunDirectory
-    ) throws {
+    init(_ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
         // Before a thread runs.
         let signals = try SupervisorSignals()
+        let options = start.options
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
         var plan = Supervisor.Plan(
-            request: request, addresses: try options.addresses, run: run, signals: signals,
+            deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
+        plan.redeploy = start.again
         let workers = options.worker
         plan.backlog = options.backlog
         plan.workers = try workers.count
@@ -32,25 +31,20 @@ struct Supervising {
         plan.stop = options.stopTime
         plan.crashes = workers.limitCrashes
         plan.crashWindow = workers.crashWindow
-        plan.arguments = Self.arguments
+        // What workers read too.
+        plan.arguments = start.layers.words
         plan.isErrorColoured = Terminal.error.isColoured
-        plan.serving = { application, addresses in
-            Banner(application, addresses, options).show(logs.log, logs.logger)
+        plan.serving = { applications, addresses in
+            Banner(applications, addresses, options).show(logs.log, logs.logger)
         }
         self.run = run
         self.logs = logs
-        self.supervisor = try Supervisor(application, plan)
+        self.supervisor = try Supervisor(look, plan)
     }
 
     func runUntilStopped() -> Never {
         let status = self.supervisor.run()
         self.run.remove()
         self.logs.leave(status)
-    }
-
-    /// Those of this process, which workers read too.
-    private static var arguments: [String] {
-        let words = CommandLine.arguments.dropFirst()
-        return Array(words.first == "serve" ? words.dropFirst() : words)
     }
 }

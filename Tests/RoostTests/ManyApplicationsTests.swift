@@ -24,13 +24,13 @@ struct ManyApplicationsTests {
         _ number: UInt32, at path: String, hosts: [String] = [], settings: String? = nil, isOptional: Bool = true
     ) throws -> InstalledApplication {
         if let settings { try self.folder.write("s\(number).yaml", settings) }
-        var request = PreparedApplication.Request(module: try ModuleName(self.library))
-        request.folder = self.folder.path
-        request.settings = settings == nil ? nil : "s\(number)"
+        var preparation = ApplicationPreparation()
+        preparation.folder = self.folder.path
+        preparation.settings = settings == nil ? nil : "s\(number)"
         var application = InstalledApplication(
             number: number, name: "places\(number)",
             mount: try Mount(path: path, hosts: hosts.map { try HostPattern($0) }),
-            work: .module(try PreparedApplication(request, run: self.run)))
+            work: .module(try preparation.prepare(try ModuleName(self.library), run: self.run)))
         application.isOptional = isOptional
         return application
     }
@@ -111,9 +111,7 @@ struct ManyApplicationsTests {
 
     @Test("a thousand mounts of one module: every one answers, and a lifespan that waits takes no thread")
     func thousand() async throws {
-        var request = PreparedApplication.Request(module: try ModuleName(self.library))
-        request.folder = self.folder.path
-        let prepared = try PreparedApplication(request, run: self.run)
+        let prepared = try ApplicationPreparation().prepare(try ModuleName(self.library), run: self.run)
         let applications = try (1...1000).map {
             InstalledApplication(
                 number: UInt32($0), name: "places\($0)", mount: try Mount(path: "/m\($0)"), work: .module(prepared))

@@ -29,9 +29,8 @@ struct ModuleCheckTests {
     ) throws -> String {
         do {
             let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
-            let report = try ModuleProbe(command: Repository.roost, time: time).report(
-                path: file.resolved, symbol: symbol)
-            return report.fault ?? "none"
+            let module = ModuleProbe.Module(path: file.resolved, symbol: symbol)
+            return ModuleProbe(command: Repository.roost, time: time).reports(of: [module])[0].fault ?? "none"
         } catch let error as HostError { return error.message }
     }
 

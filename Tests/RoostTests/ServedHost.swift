@@ -16,10 +16,11 @@ final class ServedHost: Sendable {
         configure: (inout HostConfiguration) -> Void = { _ in }
     ) async throws {
         if let settings { try folder.write("settings.yaml", settings) }
-        var request = PreparedApplication.Request(module: try ModuleName(library))
-        request.folder = folder.path
-        request.probe = ModuleProbe(command: Repository.roost)
-        let application = try PreparedApplication(request, run: try RunDirectory.make("\(folder.path)/run"))
+        var preparation = ApplicationPreparation()
+        preparation.folder = folder.path
+        preparation.probe = ModuleProbe(command: Repository.roost)
+        let application = try preparation.prepare(
+            try ModuleName(library), run: try RunDirectory.make("\(folder.path)/run"))
         let installed = InstalledApplication(application)
         try await self.init([installed], in: folder, configure: configure)
     }

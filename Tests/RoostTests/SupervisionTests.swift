@@ -40,37 +40,45 @@ struct SupervisionTests {
         let folder = try TemporaryFolder()
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: folder)
         try folder.write("site.yaml", "title: Ü\npages: {size: 20}\n")
-        var request = PreparedApplication.Request(module: try ModuleName(library))
-        request.folder = folder.path
-        request.settings = "site"
-        let application = try PreparedApplication(request, run: try RunDirectory.make("\(folder.path)/run"))
+        var preparation = ApplicationPreparation()
+        preparation.folder = folder.path
+        preparation.settings = "site"
+        let application = try preparation.prepare(
+            try ModuleName(library), run: try RunDirectory.make("\(folder.path)/run"))
+        #expect(application.variable?.value == "site")
+        var here = application
+        here.settingsKey = "pages"
+        var other = InstalledApplication(
+            number: 7, name: "other", mount: try Mount(path: "/ü", hosts: [try HostPattern("*.example.org")]),
+            work: .module(here))
+        other.isOptional = true
+        let away = InstalledApplication(number: 9, name: "away", work: .standIn(.quarantined))
         try folder.write("site.yaml", "title: [\n")
         var privileges = Privileges()
         privileges.openFiles = 100
         let order = WorkerOrder(
-            work: .serve(application),
+            applications: [InstalledApplication(application), other, away],
             addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), .tcp(host: "127.0.0.1", port: 1)],
             privileges: privileges, isErrorColoured: true)
         let told = try WorkerOrder(try #require(Message(line: order.message.line)))
         #expect(told.addresses == order.addresses)
         #expect(told.privileges == privileges)
         #expect(told.isErrorColoured)
-        guard case .serve(let given) = told.work else {
-            Issue.record("it does not serve")
+        try #require(told.applications.map(\.number) == [1, 7, 9])
+        guard case .module(let given) = told.applications[0].work, case .module(let second) = told.applications[1].work,
+            case .standIn(.quarantined) = told.applications[2].work
+        else {
+            Issue.record("\(told.applications)")
             return
         }
+        #expect(told.applications[1].mount == other.mount)
+        #expect(told.applications.map(\.isOptional) == [false, true, false])
+        #expect(second.settings.value("size").map { Octets($0.pointee).text } == "20")
         #expect(given.staged.path == application.staged.path)
         #expect(given.hash == application.hash)
         #expect(given.settings.value("title").map { Octets($0.pointee).text } == "Ü")
         #expect(given.settings.value("pages.size").map { Octets($0.pointee).text } == "20")
         #expect(given.settings.value("roost.folder") != nil)
-        #expect(given.variable?.value == "site")
-        let standIn = WorkerOrder(
-            work: .standIn(.notStarted), addresses: [], privileges: Privileges(), isErrorColoured: false)
-        guard case .standIn(.notStarted) = try WorkerOrder(standIn.message).work else {
-            Issue.record("it does not stand in")
-            return
-        }
         #expect(throws: HostError.self) { try WorkerOrder(Message("order")) }
     }
 

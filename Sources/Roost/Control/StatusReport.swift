@@ -25,6 +25,8 @@ public struct StatusReport: Equatable {
         var generation = ""
         /// serving, reloading, quarantined or failing.
         var state = ""
+        /// Why it does not serve, or why what is on disk does not.
+        var fault = ""
     }
 
     var version = ""
@@ -61,6 +63,7 @@ public struct StatusReport: Equatable {
                 ("name", JSONText.quoted(application.name)), ("version", JSONText.quoted(application.version)),
                 ("module", JSONText.quoted(application.module)), ("mount", JSONText.quoted(application.mount)),
                 ("generation", JSONText.quoted(application.generation)), ("state", JSONText.quoted(application.state)),
+                ("fault", JSONText.quoted(application.fault)),
             ])
         }
         return object([
@@ -105,6 +108,7 @@ public struct StatusReport: Equatable {
             application.mount = text(node, "mount")
             application.generation = text(node, "generation")
             application.state = text(node, "state")
+            application.fault = text(node, "fault")
             self.applications.append(application)
         }
     }

@@ -1,4 +1,5 @@
 public import HTTPServer
+import Logging
 import NIOConcurrencyHelpers
 public import ServiceLifecycle
 import Synchronization
@@ -25,6 +26,22 @@ public final class Host: Service {
         self.init(
             [InstalledApplication(application)],
             on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
+            configuration: configuration)
+    }
+
+    /// The same, for what an operator has declared: what cannot be had is told of in the log, and answered for. Throws `HostError` also when
+    /// that is one that is needed.
+    public convenience init(_ look: Deployment.Look, configuration: HostConfiguration) throws {
+        try Self.refuseDebug(threads: configuration.threads)
+        var roster = Roster()
+        let change = roster.want(look.candidates)
+        if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
+        for member in roster.members {
+            guard let fault = member.fault else { continue }
+            configuration.logger.error("\(member.name) does not serve: \(fault)")
+        }
+        self.init(
+            roster.installed, on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
             configuration: configuration)
     }
 
@@ -74,6 +91,7 @@ public final class Host: Service {
             let running = try await RunningHost(self.configuration)
             do {
                 let failures = try await running.start(self.applications)
+                self.tell(failures)
                 try await running.serve(on: self.listeners) {
                     // From here on it can be stopped: the first request may hold a loop before this has come to its end.
                     self.running.withLockedValue { $0 = running }
@@ -89,6 +107,12 @@ public final class Host: Service {
             for listener in self.listeners { listener.close() }
             throw error
         }
+    }
+
+    private func tell(_ failures: [RunningHost.Failure]) {
+        // A supervisor tells for all its workers.
+        guard self.configuration.page == nil else { return }
+        for failure in failures { self.configuration.logger.error("does not serve: \(failure.message)") }
     }
 
     /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a

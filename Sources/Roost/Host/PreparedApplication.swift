@@ -1,72 +1,77 @@
-import Glibc
-
-/// An application that is checked, copied and probed, and whose settings are read: all that can be done, and refused,
-/// before a thread runs and a byte of it is mapped into this process.
+/// An application that is checked, copied and probed, and whose settings are read. Made by `ApplicationPreparation`.
 public struct PreparedApplication: Sendable {
-    /// What it is asked to be.
-    public struct Request: Sendable {
-        public var module: ModuleName
-        /// Folder that dotted names, of modules and of settings, are looked up below.
-        public var folder = "."
-        /// The settings module that the operator names.
-        public var settings: String?
-        public var trust = FileTrust()
-        /// Nil: no child loads it first, its description is asked when it is loaded.
-        public var probe: ModuleProbe?
-        /// What a process that loads it becomes first.
-        public var privileges = Privileges()
-
-        public init(module: ModuleName) { self.module = module }
+    /// An environment variable that announces a settings module to code which reads the environment.
+    struct Variable: Sendable, Equatable {
+        let name: String
+        let value: String
     }
 
+    /// What the operator calls it, else the module, else its file.
     public let name: String
     public let version: String
+    public let mount: Mount
+    /// Where it was declared; empty: on the command line.
+    public let place: String
+    public let isRequired: Bool
+    let lifespan: LifespanMode?
+    let group: String?
+    let key: ImageKey
+    let image: LoadableImage
+    public internal(set) var settingsModule: SettingsModule?
+    var settingsFile: SettingsFile?
+    /// The key in that file that its settings stand below; "": they are the file.
+    var settingsKey = ""
+    var settings: ApplicationSettings
+    var variable: Variable?
+
     /// The file as the operator named it, or as it was found.
-    public let path: String
-    public let settingsModule: SettingsModule?
-    /// The file of the settings module, where there is one.
+    public var path: String { self.image.path }
+    /// The file of its settings, where there is one.
     public var settingsPath: String? { self.settingsFile?.path }
     /// Names the bytes of the module's file.
-    let hash: String
-    /// Of the module's file.
-    let folder: String
-    let settingsFile: SettingsFile?
-    let symbol: String
-    let staged: StagedModule
-    let settings: ApplicationSettings
+    var hash: String { self.key.hash }
+    var symbol: String { self.key.symbol }
+    var staged: StagedModule { self.image.staged }
 
-    /// Throws `HostError`: one line that names file, field and mend.
-    public init(_ request: Request, run: RunDirectory) throws {
-        self.path = try ModuleLocator(folders: [request.folder]).path(of: request.module)
-        self.symbol = request.module.symbol
-        let file = try ModuleFile(path: self.path, symbol: self.symbol, trust: request.trust)
-        self.hash = "\(file.hash)"
-        self.folder = file.folder
-        self.staged = try StagedModule(file, in: run, trust: request.trust)
-
-        var description = ModuleDescription()
-        if let probe = request.probe {
-            let report = try probe.report(
-                path: self.staged.path, symbol: self.symbol, privileges: request.privileges)
-            if let fault = report.fault { throw HostError(code: .module, message: "\(self.path): \(fault)") }
-            description = report.description
-        }
-        self.name = description.name.isEmpty ? ModuleReport.name(of: file) : description.name
+    init(_ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage) {
+        let description = image.description ?? ModuleDescription()
+        self.name =
+            entry.name ?? (description.name.isEmpty ? ModuleReport.name(ofFile: key.resolved) : description.name)
         self.version = description.version
-
-        self.settingsModule = try SettingsModule.chosen(
-            option: request.settings, environment: getenv(SettingsModule.variable).map { String(cString: $0) },
-            moduleDefault: description.settings.isEmpty ? nil : description.settings, folder: request.folder
-        )
-        self.settingsFile = try self.settingsModule?.file(below: request.folder).map { try SettingsFile(path: $0) }
-        self.settings = try ApplicationSettings(self.settingsFile, folder: file.folder)
+        self.mount = entry.mount
+        self.place = entry.place
+        self.isRequired = entry.isRequired
+        self.lifespan = entry.lifespan
+        self.group = entry.group
+        self.key = key
+        self.image = image
+        self.settings = .none
     }
 
-    /// The variable that announces the settings module to code which reads the environment, and its value. By Django's
-    /// rule: what the environment says stands, but what the command line names goes before it. To be set before the first
-    /// thread; nil: nothing is to be set.
-    public var variable: (name: String, value: String)? {
-        guard let module = self.settingsModule, module.origin != .environment else { return nil }
-        return (SettingsModule.variable, module.name)
+    /// One that was prepared elsewhere.
+    init(name: String, version: String, mount: Mount, lifespan: LifespanMode?, key: ImageKey, image: LoadableImage) {
+        self.name = name
+        self.version = version
+        self.mount = mount
+        self.place = ""
+        self.isRequired = false
+        self.lifespan = lifespan
+        self.group = nil
+        self.key = key
+        self.image = image
+        self.settings = .none
+    }
+
+    /// What has to be in the environment of the process that loads it, before its first thread: only what is not there.
+    public var environment: (name: String, value: String)? { self.variable.map { ($0.name, $0.value) } }
+}
+
+extension PreparedApplication {
+    /// Whether the other is the same again: the same bytes, with the same settings.
+    func isSame(as other: PreparedApplication) -> Bool {
+        self.key == other.key && self.name == other.name && self.mount == other.mount
+            && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
+            && self.settings.isSame(as: other.settings) && self.variable == other.variable
+            && self.lifespan == other.lifespan && self.group == other.group
     }
 }

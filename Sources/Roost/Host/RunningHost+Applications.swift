@@ -93,13 +93,15 @@ extension RunningHost {
                 proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
                 logger: self.configuration.logger
             )
-            return RunningApplication(installed, generation, try await self.startLifespan(of: generation))
+            return RunningApplication(
+                installed, generation,
+                try await self.startLifespan(of: generation, prepared.lifespan ?? self.configuration.lifespan))
         }
     }
 
     /// Nil: there is none.
-    private func startLifespan(of generation: Generation) async throws -> Lifespan? {
-        guard self.configuration.lifespan != .off else { return nil }
+    private func startLifespan(of generation: Generation, _ mode: LifespanMode) async throws -> Lifespan? {
+        guard mode != .off else { return nil }
         let lifespan = try Lifespan(generation: generation)
         let limit = self.limit(lifespan)
         let outcome = await lifespan.start()
@@ -109,7 +111,7 @@ extension RunningHost {
             _ = lifespan.finish(ASGI_DONE)
             throw HostError(code: .startup, message: "\(generation.name) refused to start: \(message)")
         case .without:
-            guard self.configuration.lifespan != .on else {
+            guard mode != .on else {
                 throw HostError(
                     code: .startup, message: "\(generation.name) has no lifespan, which --lifespan on asks for")
             }
@@ -130,6 +132,33 @@ extension RunningHost {
     }
 
     // MARK: Mounting
+
+    /// The first part of a change: starts these, and keeps them until it is settled. Says which did not start.
+    func prepare(_ applications: [InstalledApplication], for change: String) async -> [Failure] {
+        let optional = applications.map { application in
+            var application = application
+            application.isOptional = true
+            return application
+        }
+        // None of them is needed: it does not throw.
+        let outcomes = (try? await self.prepare(optional)) ?? []
+        self.prepared.withLockedValue { $0[change, default: []] += outcomes.filter { $0.1 == nil }.map(\.0) }
+        return outcomes.compactMap(\.1)
+    }
+
+    /// The second: mounts those of them that are to be, others that need not start, and unmounts some.
+    func commit(
+        _ change: String, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [InstalledApplication]
+    ) async {
+        let prepared = self.prepared.withLockedValue { $0.removeValue(forKey: change) } ?? []
+        let wanted = prepared.filter { numbers.contains($0.installed.number) }
+        // They need not start, so that none fails.
+        let answers = (try? await self.prepare(others)) ?? []
+        await self.commit(wanted + answers.map(\.0), removing: removed)
+        for application in prepared where !numbers.contains(application.installed.number) {
+            await self.shutDown(application)
+        }
+    }
 
     /// Mounts what was prepared, in the place of what has the same number, and unmounts others: on every loop between two requests.
     /// What was mounted before ends when its requests have.

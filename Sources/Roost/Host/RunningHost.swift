@@ -18,6 +18,8 @@ final class RunningHost: Sendable {
     let applications = NIOLockedValueBox<[RunningApplication]>([])
     /// What was, and has requests that have not ended.
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
+    /// What has started for a change that is not settled, by its name.
+    let prepared = NIOLockedValueBox<[String: [RunningApplication]]>([:])
     /// What is loaded, for good.
     let images = NIOLockedValueBox<[ImageKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
@@ -98,7 +100,9 @@ final class RunningHost: Sendable {
     /// Shuts the applications down, and gives everything back.
     func end() async {
         await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
-        let all = self.applications.withLockedValue { $0 } + self.leaving.withLockedValue { $0 }
+        let all =
+            self.applications.withLockedValue { $0 } + self.leaving.withLockedValue { $0 }
+            + self.prepared.withLockedValue { $0.values.flatMap { $0 } }
         await withTaskGroup { group in
             for application in all { group.addTask { await self.shutDown(application) } }
         }

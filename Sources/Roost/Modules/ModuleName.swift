@@ -13,6 +13,16 @@ public struct ModuleName: Sendable, Equatable {
 
     public static let usualSymbol = "application"
 
+    /// As an operator would write it.
+    public var text: String {
+        let place =
+            switch self.place {
+            case .path(let path): path
+            case .dotted(let words): words.joined(separator: ".")
+            }
+        return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
+    }
+
     /// Throws `HostError` for a name that can be none.
     public init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

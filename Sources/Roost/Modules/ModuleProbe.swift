@@ -13,51 +13,90 @@ public struct ModuleProbe: Sendable {
         self.time = time
     }
 
-    /// Throws `HostError` when the child cannot be started; what is wrong with the module stands in the report.
-    func report(path: String, symbol: String, privileges: Privileges = Privileges()) throws -> ProbeReport {
+    /// What is to be loaded.
+    struct Module {
+        let path: String
+        let symbol: String
+    }
+
+    /// Loads all in one child, one after another; the next takes over behind one that ends it. What is wrong with a module, or with the
+    /// child, stands in its report.
+    func reports(of modules: [Module], privileges: Privileges = Privileges()) -> [ProbeReport] {
+        var reports: [ProbeReport] = []
+        while reports.count < modules.count {
+            do {
+                reports += try self.ask(modules[reports.count...], privileges)
+            } catch {
+                let report = ProbeReport(fault: "\(error)")
+                reports += Array(repeating: report, count: modules.count - reports.count)
+            }
+        }
+        return reports
+    }
+
+    /// The reports of one child: at least one, and the last may be about its end.
+    private func ask(_ modules: ArraySlice<Module>, _ privileges: Privileges) throws -> [ProbeReport] {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("no pipe") }
         defer { close(ends[0]) }
+        // The system limits what a command line may have.
+        let asked = modules.prefix(Self.mostAtOnce)
         let child: pid_t
         do {
             defer { close(ends[1]) }
             child = try ChildProcess.start(
-                self.command, ["roost", "probe", path, symbol, privileges.text],
+                self.command, ["roost", "probe", privileges.text] + asked.flatMap { [$0.path, $0.symbol] },
                 environment: ChildProcess.environment(),
                 // What a constructor prints belongs to the log.
                 descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeChild.report)],
                 purpose: "the probe"
             )
         }
-        let (text, isLate) = self.read(ends[0])
+        var (reports, isLate) = self.read(ends[0], most: asked.count)
         if isLate { kill(child, SIGKILL) }
         var status: CInt = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        if isLate { return ProbeReport(fault: "was not loaded within \(self.time) seconds (--probe-timeout)") }
-        if let report = ProbeReport(text: text) { return report }
-        let signal = status & 0x7f
-        guard signal != 0 else {
-            return ProbeReport(fault: "ended the process while it was loaded (status \(status >> 8))")
+        guard reports.count < asked.count else { return reports }
+        if isLate {
+            reports.append(ProbeReport(fault: "was not loaded within \(self.time) seconds (--probe-timeout)"))
+        } else {
+            let signal = status & 0x7f
+            reports.append(
+                ProbeReport(
+                    fault: signal == 0
+                        ? "ended the process while it was loaded (status \(status >> 8))"
+                        : "crashed with \(SignalName(signal)) while it was loaded"))
         }
-        return ProbeReport(fault: "crashed with \(SignalName(signal)) while it was loaded")
+        return reports
     }
 
-    /// Everything until the end, or until the time is up.
-    private func read(_ descriptor: CInt) -> (text: String, isLate: Bool) {
-        var bytes: [UInt8] = []
+    private static let mostAtOnce = 1000
+
+    /// The reports until the end, or until one takes too long.
+    private func read(_ descriptor: CInt, most: Int) -> (reports: [ProbeReport], isLate: Bool) {
+        var lines = LineBuffer(most: 1 << 20)
+        var text = ""
+        var reports: [ProbeReport] = []
         var part = [UInt8](repeating: 0, count: 4096)
-        let end = MonotonicClock.milliseconds + self.time * 1000
-        while true {
+        var end = MonotonicClock.milliseconds + self.time * 1000
+        while reports.count < most {
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&wait, 1, CInt(clamping: max(end - MonotonicClock.milliseconds, 0)))
-            if ready == 0 { return ("", true) }
+            if ready == 0 { return (reports, true) }
             if ready < 0, errno == EINTR { continue }
             let count = Glibc.read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0, bytes.count < 1 << 20 else { break }
-            bytes.append(contentsOf: part[..<count])
+            guard count > 0, !lines.isOverlong else { break }
+            for line in lines.take(part[..<count]) {
+                text += line + "\n"
+                guard line == ProbeReport.end else { continue }
+                // One that makes no sense was written by the module.
+                reports.append(ProbeReport(text: text) ?? ProbeReport(fault: "wrote into the probe's report"))
+                text = ""
+                end = MonotonicClock.milliseconds + self.time * 1000
+            }
         }
-        return (String(decoding: bytes, as: UTF8.self), false)
+        return (reports, false)
     }
 
     private static func error(_ what: String) -> HostError {

@@ -10,13 +10,16 @@ public struct ModuleReport: Sendable {
     /// Checks the file and has a child load it. Throws `HostError` for a file that is not even loaded.
     public init(path: String, symbol: String, trust: FileTrust, probe: ModuleProbe) throws {
         let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
-        let report = try probe.report(path: file.resolved, symbol: symbol)
+        let report = probe.reports(of: [ModuleProbe.Module(path: file.resolved, symbol: symbol)])[0]
         let description = report.description
         self.fault = report.fault
         self.risks = Self.risks(file.elf)
         self.rows = [
             ("file", "\(file.resolved) (\(file.size) bytes, \(file.hash))"),
-            ("name", description.name.isEmpty ? "\(Self.name(of: file)) (from the file's name)" : description.name),
+            (
+                "name",
+                description.name.isEmpty ? "\(Self.name(ofFile: file.name)) (from the file's name)" : description.name
+            ),
             ("version", description.version.isEmpty ? "none" : description.version),
             (
                 "abi",
@@ -38,8 +41,8 @@ public struct ModuleReport: Sendable {
     }
 
     /// What a file's module is called that does not say: `hello` of `libhello.so`.
-    static func name(of file: ModuleFile) -> String {
-        var name = file.name
+    static func name(ofFile path: String) -> String {
+        var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".so") { name.removeLast(3) }
         if name.hasPrefix("lib") { name.removeFirst(3) }
         return name

@@ -6,25 +6,37 @@ public enum ProbeChild {
     /// The descriptor that the report goes to.
     static let report: CInt = 3
 
-    /// Becomes what a worker becomes, loads the module, reports, and ends the process, without running anybody's destructors.
-    public static func run(path: String, symbol: String, privileges: String) -> Never {
-        var report = ProbeReport()
+    /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
+    /// destructors. `words`: paths, each with its symbol behind it.
+    public static func run(_ words: [String], privileges text: String) -> Never {
+        var refusal: String?
         do {
-            guard let privileges = Privileges(text: privileges) else {
-                throw HostError(code: .usage, message: "'\(privileges)' are no privileges")
+            guard let privileges = Privileges(text: text) else {
+                throw HostError(code: .usage, message: "'\(text)' are no privileges")
             }
             try privileges.apply()
             // After that: another user's process is nobody's child any more.
             roost_die_with_parent()
-            report.description = try ModuleImage(path: path, symbol: symbol).description
-            report.fault = report.description.fault
-        } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }
+        } catch { refusal = "\(error)" }
+        for at in stride(from: 0, to: words.count - 1, by: 2) {
+            var report = ProbeReport(fault: refusal)
+            if refusal == nil {
+                do {
+                    report.description = try ModuleImage(path: words[at], symbol: words[at + 1]).description
+                    report.fault = report.description.fault
+                } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }
+            }
+            self.write(report)
+        }
+        _exit(0)
+    }
+
+    private static func write(_ report: ProbeReport) {
         var rest = Array(report.text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(self.report, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { Glibc.write(self.report, $0.baseAddress, $0.count) }
             guard count > 0 || errno == EINTR else { _exit(1) }
             rest = rest.dropFirst(max(count, 0))
         }
-        _exit(0)
     }
 }

@@ -5,6 +5,9 @@ struct ProbeReport: Sendable, Equatable {
     /// Why it cannot be loaded; nil: it can.
     var fault: String?
 
+    /// Its last line.
+    static let end = "end"
+
     var text: String {
         var lines: [(String, String)] = []
         if let fault { lines.append(("fault", fault)) }
@@ -15,7 +18,7 @@ struct ProbeReport: Sendable, Equatable {
                 ("version", self.description.version), ("settings", self.description.settings),
             ]
         }
-        return lines.map { "\($0)=\(Self.oneLine($1))\n" }.joined() + "end\n"
+        return lines.map { "\($0)=\(Self.oneLine($1))\n" }.joined() + "\(Self.end)\n"
     }
 
     init(description: ModuleDescription = ModuleDescription(), fault: String? = nil) {
@@ -26,7 +29,7 @@ struct ProbeReport: Sendable, Equatable {
     /// Nil: the text is not whole, since the child did not come to its end.
     init?(text: String) {
         var lines = text.split(separator: "\n")
-        guard lines.popLast() == "end" else { return nil }
+        guard lines.popLast().map(String.init) == Self.end else { return nil }
         for line in lines {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { return nil }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
 /// a path it knows, even when the bytes are new.
-struct StagedModule: Sendable {
+struct StagedModule: Sendable, Equatable {
     let path: String
 
     /// One that was made before.

@@ -1,7 +1,7 @@
 import HTTPServer
 
 /// An answer that the host gives itself, since no application can.
-enum OwnAnswer {
+enum OwnAnswer: String {
     case notFound
     /// Nobody here answers for the host that the client means.
     case misdirected

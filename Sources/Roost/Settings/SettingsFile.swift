@@ -3,18 +3,15 @@ import Yams
 
 /// A settings file, YAML or JSON (which is YAML), as its node tree: nodes know their lines.
 /// Immutable: Yams' nodes are values, though they do not say that they can be sent.
-struct SettingsFile: @unchecked Sendable {
-    let path: String
+public struct SettingsFile: @unchecked Sendable {
+    public let path: String
     /// From the root; nil: it cannot be said.
     let resolved: String?
     let text: String
     let root: Node.Mapping
 
-    /// Keys that are the host's, not the application's.
-    static let hostKeys = ["server", "modules", "applications"]
-
     /// Reads and parses. Throws `HostError` with file, line and mend.
-    init(path: String) throws {
+    public init(path: String) throws {
         let resolved = realpath(path, nil).map { resolved in
             defer { free(resolved) }
             return String(cString: resolved)
@@ -44,22 +41,22 @@ struct SettingsFile: @unchecked Sendable {
             }
             throw Self.error(path, node, "found \(Self.kind(node)) where a map of keys and values has to stand")
         }
-        try self.refuseHostKeys()
-    }
-
-    /// The host's keys are given on the command line.
-    private func refuseHostKeys() throws {
-        for (key, _) in self.root {
-            guard let name = key.scalar?.string, Self.hostKeys.contains(name) else { continue }
-            throw Self.error(
-                self.path, key,
-                "'\(name)' is the host's key and not read from a file: give the host's options on the command line"
-            )
-        }
     }
 
     static func error(_ path: String, _ node: Node, _ message: String) -> HostError {
         HostError(code: .settings, message: "\(self.place(path, node)): \(message)")
+    }
+
+    /// What stands below a dotted key: a map; nil: none does.
+    func mapping(at key: String) -> Node.Mapping? {
+        var below = Node.mapping(self.root)
+        var rest = key[...]
+        while !rest.isEmpty {
+            guard let (_, value, length) = Self.step(into: below, rest) else { return nil }
+            below = value
+            rest = rest.dropFirst(length + 1)
+        }
+        return below.mapping
     }
 
     /// File and line of a dotted key, or, where it is not there, of the nearest that it would stand below.
@@ -91,7 +88,7 @@ struct SettingsFile: @unchecked Sendable {
         }
     }
 
-    private static func place(_ path: String, _ node: Node?) -> String {
+    static func place(_ path: String, _ node: Node?) -> String {
         "\(path)\((node?.mark).map { ":\($0.line)" } ?? "")"
     }
 

@@ -17,62 +17,63 @@ public struct SettingsModule: Sendable, Equatable {
 
     public let name: String
     public let origin: Origin
+    /// Who names it, for people; empty: as its origin says.
+    let source: String
 
-    public init(name: String, origin: Origin) {
+    public init(name: String, origin: Origin, source: String = "") {
         self.name = name
         self.origin = origin
+        self.source = source
     }
 
     /// Which one counts: the option, else the environment, else the module's default, else `settings` where there is one.
     public static func chosen(
-        option: String?, environment: String?, moduleDefault: String?, folder: String
+        option: String?, environment: String?, moduleDefault: String?, folders: [String]
     ) throws -> SettingsModule? {
         if let option { return SettingsModule(name: option, origin: .option) }
         if let environment, !environment.isEmpty { return SettingsModule(name: environment, origin: .environment) }
         if let moduleDefault { return SettingsModule(name: moduleDefault, origin: .module) }
         let usual = SettingsModule(name: "settings", origin: .usual)
-        return try usual.file(below: folder) == nil ? nil : usual
+        return try usual.file(below: folders) == nil ? nil : usual
     }
 
-    /// The path of its file. Nil: there is none, and it is the module's own default, so that its built-in values serve.
-    /// Throws `HostError` for a name that is none, a file that the operator named and that is not there, and two files.
-    public func file(below folder: String) throws -> String? {
+    /// The path of its file, in the first of the folders that has it. Nil: there is none, and it is the module's own default, so that its
+    /// built-in values serve. Throws `HostError` for a name that is none, a file that the operator named and that is not there, and two
+    /// files.
+    public func file(below folders: [String]) throws -> String? {
         let parts = self.name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy(Self.isWord) else {
-            throw HostError(
-                code: .settings,
-                message: "\(self.source): '\(self.name)' is no settings module: a dotted name like wiki.settings is"
-            )
+            throw self.error("'\(self.name)' is no settings module: a dotted name like wiki.settings is")
         }
-        let stem = "\(folder)/\(parts.joined(separator: "/"))"
-        let found = Self.endings.map { ending in "\(stem).\(ending)" as String }.filter { path in
-            access(path, F_OK) == 0
+        let stems = folders.map { "\($0)/\(parts.joined(separator: "/"))" }
+        for stem in stems {
+            let found = Self.paths(stem).filter { access($0, F_OK) == 0 }
+            if found.count > 1 { throw self.error("both \(found[0]) and \(found[1]) are there: remove one") }
+            if let path = found.first { return path }
         }
-        if found.count > 1 {
-            throw HostError(
-                code: .settings, message: "\(self.source): both \(found[0]) and \(found[1]) are there: remove one"
-            )
-        }
-        if let path = found.first { return path }
         switch self.origin {
         case .module, .usual: return nil
         case .option, .environment:
-            let looked = Self.endings.map { "\(stem).\($0)" }.joined(separator: ", ")
-            throw HostError(
-                code: .settings,
-                message: "\(self.source): no settings module '\(self.name)': looked for \(looked)"
-                    + "; name another, or the folder with --app-dir"
-            )
+            throw self.error(
+                "no settings module '\(self.name)': looked for \(stems.flatMap(Self.paths).joined(separator: ", "))"
+                    + "; name another, or the folder with --app-dir")
         }
     }
 
-    private var source: String {
-        switch self.origin {
-        case .option: "--settings"
-        case .environment: Self.variable
-        case .module: "the module's default"
-        case .usual: "settings"
+    private static func paths(_ stem: String) -> [String] { Self.endings.map { "\(stem).\($0)" } }
+
+    private func error(_ message: String) -> HostError {
+        var source = self.source
+        if source.isEmpty {
+            source =
+                switch self.origin {
+                case .option: "--settings"
+                case .environment: Self.variable
+                case .module: "the module's default"
+                case .usual: "settings"
+                }
         }
+        return HostError(code: .settings, message: "\(source): \(message)")
     }
 
     private static func isWord(_ part: Substring) -> Bool {

@@ -25,10 +25,12 @@ extension Fleet {
         init() {}
     }
 
-    /// What workers are started with: an application's file, by its hash.
-    struct Release: Equatable {
-        var number: Int
-        var hash: String
+    /// Why another release is to serve.
+    enum Cause: Equatable {
+        /// Somebody wants it: it is tried, and the one before goes on when it does not start.
+        case reload
+        /// An application of the one before has crashed its workers too often.
+        case quarantine
     }
 
     enum Retirement: String {
@@ -37,7 +39,7 @@ extension Fleet {
         case memory = "it has too much memory"
         case lifetime = "its time is over"
         case stalled = "a loop does not turn"
-        case quarantined = "its application is quarantined"
+        case quarantined = "an application is quarantined"
     }
 
     enum State: String {
@@ -46,7 +48,7 @@ extension Fleet {
 
     struct Member {
         let id: Int
-        let release: Int
+        var release: Int
         /// It answers in the place of an application that cannot be there.
         let isStandIn: Bool
         let born: Int
@@ -84,12 +86,13 @@ extension Fleet {
         case reloaded
         /// It does not, for this reason; the one before goes on.
         case notReloaded(String)
+        /// Who has this hash has crashed too often: a release without it is to follow at once.
+        case quarantine(String)
         case leave(CInt)
     }
 
     enum Notice: Equatable {
         case retiring(Int, Retirement)
-        case quarantined(hash: String, insteadServes: String?)
         case waiting(milliseconds: Int)
         case overdue(Int)
         case neverReady(Int)

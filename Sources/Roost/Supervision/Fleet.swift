@@ -7,14 +7,15 @@ struct Fleet {
     private(set) var wanted: Int
     private(set) var members: [Member] = []
     private(set) var ledger: CrashLedger
-    private(set) var current: Release
-    /// What served before, while that can still be gone back to.
-    private(set) var previous: Release?
+    /// What workers are started with, by number.
+    private(set) var current: Int
+    /// What served before, while the current one is on trial.
+    private(set) var previous: Int?
     private(set) var isStopping = false
     /// A release is on its way whose first worker is not ready.
     private(set) var isOnTrial = false
     private(set) var isReloading = false
-    private var hasServed = false
+    private(set) var hasServed = false
     private var status: CInt = 0
     private var lastId = 0
     private var backOff = BackOff()
@@ -25,7 +26,7 @@ struct Fleet {
     /// A number below the one given.
     private let random: (Int) -> Int
 
-    init(rules: Rules, release: Release, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
+    init(rules: Rules, release: Int, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
         self.rules = rules
         self.wanted = rules.workers
         self.current = release
@@ -33,10 +34,13 @@ struct Fleet {
         self.random = random
     }
 
-    /// The state of the application: what `roost status` says.
-    var isQuarantined: Bool { self.ledger.isQuarantined(self.current.hash) }
-
     func member(_ id: Int) -> Member? { self.members.first { $0.id == id } }
+
+    /// Whether every worker serves the current release, and none is about to be there or to go.
+    var isCalm: Bool {
+        !self.isStopping && !self.isReloading
+            && self.members.allSatisfy { $0.state == .draining || ($0.state == .ready && $0.release == self.current) }
+    }
 
     /// When something has to be looked at again though nothing happens; nil: never.
     var due: Int? {
@@ -58,7 +62,7 @@ struct Fleet {
         self.members[at].state = .ready
         self.members[at].readyAt = now
         self.members[at].requestLimit = self.rules.requests.map { $0 + self.random(self.rules.requestJitter) }
-        if self.members[at].release == self.current.number, !self.members[at].isStandIn {
+        if self.members[at].release == self.current, !self.members[at].isStandIn {
             self.isOnTrial = false
             self.isFailing = false
         }
@@ -72,9 +76,11 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// A worker has ended, or (`reason`) said that it cannot start. `isCrash`: by its application's fault. `status`: what the
-    /// whole leaves with if nothing has served yet.
-    mutating func ended(_ id: Int, isCrash: Bool, reason: String, status: CInt, now: Int) -> [Action] {
+    /// A worker has ended, or (`reason`) said that it cannot start. `culprit`: it was the crash of what has this hash; `isNeeded`: a first
+    /// start without it makes no sense. `status`: what the whole leaves with if nothing has served yet.
+    mutating func ended(
+        _ id: Int, culprit: String?, isNeeded: Bool = true, reason: String, status: CInt, now: Int
+    ) -> [Action] {
         guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
         let member = self.members.remove(at: at)
         let wasReady = member.state != .starting
@@ -89,30 +95,54 @@ struct Fleet {
             if wait > 0 { self.actions.append(.log(.waiting(milliseconds: wait))) }
         }
         if !wasReady, !self.hasServed {
-            self.status = status
-            return self.stop(now: now)
+            guard let culprit, !isNeeded else {
+                self.status = status
+                return self.stop(now: now)
+            }
+            return self.giveUp(culprit)
         }
         if !member.isStandIn {
             if !wasReady { self.failedToStart(member, reason) }
-            if isCrash { self.crashed(member, now) }
+            if let culprit, member.release == self.current, self.ledger.record(culprit, now: now) {
+                self.giveUpReload("it has crashed too often")
+                return self.giveUp(culprit)
+            }
         }
         return self.decide(now)
     }
 
-    /// Another release is to serve. Whoever asks for it wants it tried, whatever was before.
-    mutating func replace(by release: Release, now: Int) -> [Action] {
+    /// Nothing is started before the release that follows.
+    private mutating func giveUp(_ culprit: String) -> [Action] {
+        self.actions.append(.quarantine(culprit))
+        defer { self.actions = [] }
+        return self.actions
+    }
+
+    /// Another release is to serve.
+    mutating func replace(by release: Int, because cause: Cause, now: Int) -> [Action] {
         guard !self.isStopping else { return [] }
-        self.ledger.pardon(release.hash)
-        if !self.isOnTrial, !self.isQuarantined { self.previous = self.current }
+        self.previous = cause == .reload ? self.isOnTrial ? self.previous : self.current : nil
         self.current = release
-        self.isOnTrial = true
-        self.isReloading = true
+        self.isOnTrial = cause == .reload
+        self.isReloading = cause == .reload
         self.isFailing = false
-        self.backOff.reset()
+        if cause == .reload { self.backOff.reset() }
         self.startAt = now
-        for at in self.members.indices { self.retire(at, .replaced, now) }
+        for at in self.members.indices { self.retire(at, cause == .reload ? .replaced : .quarantined, now) }
         return self.decide(now)
     }
+
+    /// Whoever serves has become another release while it runs.
+    mutating func amend(to release: Int) {
+        for at in self.members.indices where self.members[at].release == self.current {
+            self.members[at].release = release
+        }
+        self.current = release
+        self.previous = nil
+    }
+
+    /// Somebody wants what has this hash tried, whatever was before.
+    mutating func pardon(_ hash: String) { self.ledger.pardon(hash) }
 
     mutating func resize(by count: Int, now: Int) -> [Action] {
         self.wanted = max(1, self.wanted + count)
@@ -193,7 +223,7 @@ struct Fleet {
 
     private mutating func failedToStart(_ member: Member, _ reason: String) {
         self.isFailing = true
-        guard member.release == self.current.number else { return }
+        guard member.release == self.current else { return }
         self.giveUpReload(reason)
         if self.isOnTrial, let previous { self.goBack(to: previous) }
     }
@@ -204,22 +234,7 @@ struct Fleet {
         self.isReloading = false
     }
 
-    private mutating func crashed(_ member: Member, _ now: Int) {
-        guard member.release == self.current.number, self.ledger.record(self.current.hash, now: now) else { return }
-        let hash = self.current.hash
-        self.giveUpReload("it has crashed too often")
-        if let previous, previous.hash != hash, !self.ledger.isQuarantined(previous.hash) {
-            self.actions.append(.log(.quarantined(hash: hash, insteadServes: previous.hash)))
-            self.goBack(to: previous)
-        } else {
-            self.actions.append(.log(.quarantined(hash: hash, insteadServes: nil)))
-        }
-        for at in self.members.indices where self.members[at].release == member.release {
-            self.retire(at, .quarantined, now)
-        }
-    }
-
-    private mutating func goBack(to release: Release) {
+    private mutating func goBack(to release: Int) {
         self.current = release
         self.previous = nil
         self.isOnTrial = false
@@ -227,18 +242,18 @@ struct Fleet {
         self.backOff.reset()
         self.startAt = 0
         for at in self.members.indices
-        where self.members[at].release == release.number && self.members[at].retirement == .replaced {
+        where self.members[at].release == release && self.members[at].retirement == .replaced {
             self.members[at].retirement = nil
         }
     }
 
     /// Those that serve the application, or will.
     private var real: [Member] { self.members.filter { !$0.isStandIn && $0.state != .draining } }
-    private var fresh: [Member] { self.real.filter { $0.retirement == nil && $0.release == self.current.number } }
+    private var fresh: [Member] { self.real.filter { $0.retirement == nil && $0.release == self.current } }
 
     /// How many are to be started: what is missing at once, replacements one after another.
     private var missing: Int {
-        guard !self.isStopping, !self.isQuarantined else { return 0 }
+        guard !self.isStopping else { return 0 }
         let fresh = self.fresh
         // A release on trial sends one ahead.
         let isWaiting = fresh.contains { $0.state == .starting }
@@ -265,15 +280,15 @@ struct Fleet {
     private mutating func start(_ now: Int, isStandIn: Bool) {
         self.lastId += 1
         self.members.append(
-            Member(id: self.lastId, release: self.current.number, isStandIn: isStandIn, born: now))
-        self.actions.append(.start(self.lastId, release: self.current.number, isStandIn: isStandIn))
+            Member(id: self.lastId, release: self.current, isStandIn: isStandIn, born: now))
+        self.actions.append(.start(self.lastId, release: self.current, isStandIn: isStandIn))
     }
 
     /// Somebody has to answer that the application is not there: a queue that nobody accepts from would let clients wait.
     private mutating func arrangeStandIn(_ now: Int) {
         let isServed = self.real.contains { $0.state == .ready && $0.retirement != .quarantined }
         let standsIn = self.members.contains { $0.isStandIn && $0.state != .draining }
-        if !isServed, self.isQuarantined || self.isFailing {
+        if !isServed, self.isFailing {
             if !standsIn { self.start(now, isStandIn: true) }
         } else if isServed, standsIn {
             for at in self.members.indices where self.members[at].isStandIn { self.drain(at, now) }
@@ -281,12 +296,16 @@ struct Fleet {
     }
 
     private mutating func drainSurplus(_ now: Int) {
+        // What is quarantined makes way for the first without it.
+        if self.fresh.contains(where: { $0.state == .ready }) {
+            for at in self.members.indices
+            where self.members[at].retirement == .quarantined && self.members[at].state == .ready {
+                self.drain(at, now)
+            }
+        }
         let ready = self.real.filter { $0.state == .ready }
-        let standsIn = self.members.contains { $0.isStandIn && $0.state == .ready }
-        // What is quarantined makes way for whoever answers in its place.
-        let least = self.isQuarantined && standsIn ? 0 : self.wanted
         let order = ready.filter { $0.retirement != nil } + ready.filter { $0.retirement == nil }.reversed()
-        for member in order.prefix(max(ready.count - least, 0)) {
+        for member in order.prefix(max(ready.count - self.wanted, 0)) {
             if let at = self.members.firstIndex(where: { $0.id == member.id }) { self.drain(at, now) }
         }
     }
@@ -311,7 +330,7 @@ struct Fleet {
         }
         // Not before the next request is certain to be the new one's.
         let areOldDeaf = self.members.allSatisfy {
-            $0.isDeaf || $0.state == .starting || ($0.release == self.current.number && !$0.isStandIn)
+            $0.isDeaf || $0.state == .starting || ($0.release == self.current && !$0.isStandIn)
         }
         if self.isReloading, areOldDeaf {
             self.isReloading = false

@@ -31,6 +31,17 @@ struct Message: Equatable, Sendable {
     }
 }
 
+extension Message {
+    /// What a worker says about applications that do not start, by their numbers.
+    var faults: [UInt32: String] {
+        var faults: [UInt32: String] = [:]
+        for (key, reason) in self.fields where key.hasPrefix("failed.") {
+            if let number = UInt32(key.dropFirst("failed.".count)) { faults[number] = reason }
+        }
+        return faults
+    }
+}
+
 /// Puts lines together from what comes over a stream. A value without I/O.
 struct LineBuffer {
     /// Bytes of a line: who sends a longer one is not understood.

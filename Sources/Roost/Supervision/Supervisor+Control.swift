@@ -12,11 +12,11 @@ extension Supervisor {
         for (client, message) in self.control.hear(now: now) {
             switch message.name {
             case "status":
-                for worker in self.workers where self.fleet.member(worker.id)?.state != .starting {
+                for worker in self.front.workers where self.front.fleet.member(worker.id)?.state != .starting {
                     worker.tell(Worker.ping)
                 }
                 self.control.awaitStatus(client, at: now + Self.statusTime)
-            case "reload" where self.fleet.isStopping:
+            case "reload" where self.front.fleet.isStopping:
                 self.control.answer(client, Message("refused", ["reason": "it stops"]).line)
             case "reload": self.reload(for: client)
             case "stop":
@@ -39,38 +39,39 @@ extension Supervisor {
         report.version = RoostVersion.current
         report.pid = Int(getpid())
         report.since = self.since
-        report.state = self.fleet.isStopping ? "stopping" : self.fleet.isReloading ? "reloading" : "serving"
+        report.state = self.front.fleet.isStopping ? "stopping" : self.front.fleet.isReloading ? "reloading" : "serving"
         report.addresses = self.addresses.map(\.url)
         report.crashes = self.crashes
         report.restarts = self.restarts
         report.lastCrash = self.lastCrash ?? ""
-        if let application = self.applications[self.fleet.current.number] {
-            report.applications = [self.describe(application)]
-        }
-        report.workers = self.workers.map(self.describe)
+        report.applications = self.front.roster.members.map(self.describe)
+        report.workers = self.front.workers.map(self.describe)
         return report
     }
 
-    private func describe(_ application: PreparedApplication) -> StatusReport.Application {
+    private func describe(_ member: Roster.Member) -> StatusReport.Application {
         var described = StatusReport.Application()
-        described.name = application.name
-        described.version = application.version
-        described.module = application.path
-        described.generation = application.hash
-        let isServed = self.fleet.members.contains {
-            $0.state == .ready && !$0.isStandIn && $0.release == self.fleet.current.number
+        described.name = member.name
+        described.version = member.application?.version ?? ""
+        described.module = member.application?.path ?? member.place
+        described.mount = member.mount?.description ?? ""
+        described.generation = member.application?.hash ?? ""
+        described.fault = member.fault ?? ""
+        let fleet = self.front.fleet
+        let isServed = fleet.members.contains {
+            $0.state == .ready && !$0.isStandIn && $0.release == fleet.current
         }
-        described.state = self.fleet.isQuarantined ? "quarantined" : isServed ? "serving" : "failing"
+        described.state = member.isQuarantined ? "quarantined" : member.serves && isServed ? "serving" : "failing"
         return described
     }
 
     private func describe(_ worker: WorkerHandle) -> StatusReport.Worker {
         var described = StatusReport.Worker()
-        let member = self.fleet.member(worker.id)
+        let member = self.front.fleet.member(worker.id)
         described.pid = Int(worker.process)
         described.state = member.map { $0.isStandIn ? "stands in" : $0.state.rawValue } ?? "gone"
         described.since = worker.since
-        described.generation = self.applications[worker.release]?.hash ?? ""
+        described.generation = self.front.generation(of: worker)
         described.requests = worker.page.requests
         described.errors = worker.page.failures
         described.connections = worker.page.connections

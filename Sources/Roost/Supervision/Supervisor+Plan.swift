@@ -4,7 +4,10 @@ public import Logging
 extension Supervisor {
     /// What it is to do.
     public struct Plan {
-        public var request: PreparedApplication.Request
+        /// What is to be served.
+        public var deployment: Deployment
+        /// Looks at the settings anew, on another thread; nil: there are none. Throws `HostError`.
+        public var redeploy: (@Sendable () throws -> Deployment)?
         public var addresses: [BindAddress]
         public var backlog = 2048
         public var workers = 1
@@ -31,13 +34,13 @@ extension Supervisor {
         public var log: LineWriter
         public var isErrorColoured = false
         /// Told once, when it serves.
-        public var serving: (PreparedApplication, [BindAddress]) -> Void = { _, _ in }
+        public var serving: ([ServedApplication], [BindAddress]) -> Void = { _, _ in }
 
         public init(
-            request: PreparedApplication.Request, addresses: [BindAddress], run: RunDirectory,
+            deployment: Deployment, addresses: [BindAddress], run: RunDirectory,
             signals: SupervisorSignals, logger: Logger, log: LineWriter
         ) {
-            self.request = request
+            self.deployment = deployment
             self.addresses = addresses
             self.run = run
             self.signals = signals

@@ -8,16 +8,22 @@ import NIOConcurrencyHelpers
 public final class Supervisor {
     let plan: Plan
     let listeners: [Listener]
-    var fleet: Fleet
-    /// Those that live, and those whose end is not told yet.
-    var workers: [WorkerHandle] = []
-    /// What workers were or are started with, by the number of its release.
-    var applications: [Int: PreparedApplication]
-    var lastRelease = 1
-    /// It was asked for while one was being prepared.
+    /// The workers that accept.
+    private(set) var front: WorkerGroup!
+    /// What was found when it was last looked, and has been taken.
+    var look: Deployment.Look
+    /// What was found, and waits until workers can be changed.
+    var found: Deployment.Look?
+    var foundByReload = false
+    /// Something counts in a drop-in folder that has not been looked at.
+    var isFolderNew = false
+    /// What was said to be wrong with applications, and is still.
+    var toldFaults: Set<String> = []
+    /// A reload was asked for while one was being prepared.
     var wantsAnotherReload = false
-    /// A file is being looked at, for whoever asked for it.
-    let preparation = ReloadPreparation()
+    /// Something is being looked at, on another thread.
+    let preparation = Preparation()
+    let folders: DropInFolders
     let control: ControlSocket
     let notice = ServiceNotice()
     let since = time(nil)
@@ -33,17 +39,21 @@ public final class Supervisor {
     /// hang.
     private let pace: Int
 
-    /// Binds. Throws `HostError`.
-    public init(_ application: PreparedApplication, _ plan: Plan) throws {
+    /// Binds. Throws `HostError`, also when an application that is needed cannot be had.
+    public init(_ look: Deployment.Look, _ plan: Plan) throws {
         try Host.refuseDebug(threads: plan.workers)
         self.plan = plan
-        self.applications = [1: application]
+        self.look = look
         let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
         self.pace = min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
-        self.fleet = Fleet(rules: plan.rules, release: Fleet.Release(number: 1, hash: application.hash))
+        self.folders = DropInFolders(plan.deployment.folders)
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
         do {
+            var roster = Roster()
+            let change = roster.want(look.candidates)
+            if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
             self.control = try ControlSocket(path: "\(plan.run.boot)/\(ControlSocket.name)")
+            self.front = WorkerGroup(self, roster)
         } catch {
             for listener in self.listeners { listener.close() }
             throw error
@@ -55,15 +65,17 @@ public final class Supervisor {
 
     /// Supervises until everything has ended; says the exit status.
     public func run() -> CInt {
-        self.perform(self.fleet.begin(now: Self.now()))
+        self.tellFaults()
+        self.front.perform(self.front.fleet.begin(now: Self.now()))
         while self.status == nil {
             self.wait()
             self.hearSignals()
-            self.hearWorkers()
+            self.front.hearWorkers()
             self.reapOrphans()
             self.takePreparation()
             self.hearCommands()
-            self.look()
+            self.followFolders()
+            self.lookAround()
         }
         self.control.close()
         for listener in self.listeners { listener.close() }
@@ -76,14 +88,16 @@ public final class Supervisor {
         var waits = [self.plan.signals.descriptor, self.preparation.descriptor].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        for worker in self.workers {
-            let events = POLLIN | (worker.hasOrder ? POLLOUT : 0)
+        for worker in self.front.workers {
+            let events = POLLIN | (worker.hasOutput ? POLLOUT : 0)
             waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
             if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
         }
         let now = Self.now()
-        waits += self.control.waits(now: now)
-        let due = min(self.nextLook, self.nextWatchdog, self.fleet.due ?? .max, self.control.due ?? .max)
+        waits += self.control.waits(now: now) + self.folders.waits
+        let due = min(
+            self.nextLook, self.nextWatchdog, self.front.due ?? .max, self.control.due ?? .max, self.folders.due ?? .max
+        )
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
     }
@@ -97,8 +111,8 @@ public final class Supervisor {
             switch number {
             case SIGTERM, SIGINT: self.stop()
             case SIGHUP: if self.hasLostTerminal { self.stop() } else { self.reload(for: nil) }
-            case SIGTTIN: self.perform(self.fleet.resize(by: 1, now: Self.now()))
-            case SIGTTOU: self.perform(self.fleet.resize(by: -1, now: Self.now()))
+            case SIGTTIN: self.front.perform(self.front.fleet.resize(by: 1, now: Self.now()))
+            case SIGTTOU: self.front.perform(self.front.fleet.resize(by: -1, now: Self.now()))
             // Of a worker, or of a probe, which is waited for by who started it.
             default: break
             }
@@ -122,45 +136,44 @@ public final class Supervisor {
         if self.stops == 1 {
             self.plan.logger.info("stopping")
             self.notice.tell("STOPPING=1", "STATUS=stopping")
-            self.perform(self.fleet.stop(now: Self.now()))
         } else {
             self.stopStatus = 130
-            for worker in self.workers { worker.killed = "stopped at once" }
-            self.perform(self.fleet.kill(now: Self.now()))
         }
+        self.front.stop(atOnce: self.stops > 1, now: Self.now())
     }
     private var stopStatus: CInt?
 
-    // MARK: What the fleet decides
+    // MARK: What its workers come to
 
-    func perform(_ actions: [Fleet.Action]) {
-        for action in actions { self.perform(action) }
+    /// All that have to be there are.
+    func isServing(_ group: WorkerGroup) {
+        _ = self.hadTerminal
+        self.plan.serving(self.served, self.addresses)
+        self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
     }
 
-    private func perform(_ action: Fleet.Action) {
-        switch action {
-        case .start(let id, let release, let isStandIn): self.start(id, release, isStandIn)
-        case .drain(let id): self.worker(id)?.tell(Worker.drain)
-        case .stop(let id): self.worker(id)?.tell(Worker.stop)
-        case .kill(let id):
-            guard let worker = self.worker(id) else { break }
-            if worker.killed == nil { worker.killed = "was killed by its supervisor" }
-            kill(worker.process, SIGKILL)
-        case .examine(let id): self.examine(id)
-        case .log(let notice): self.log(notice)
-        case .serving:
-            _ = self.hadTerminal
-            if let application = self.applications[self.fleet.current.number] {
-                self.plan.serving(application, self.addresses)
-            }
-            self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
-        case .reloaded:
-            self.plan.logger.info("reloaded", metadata: ["generation": "\(self.fleet.current.hash)"])
-            self.settleReload(nil)
-        case .notReloaded(let reason):
-            self.plan.logger.error("not reloaded, what was there serves on: \(reason)")
-            self.settleReload(reason)
-        case .leave(let status): self.status = self.stopStatus ?? status
+    /// What there is to serve, for people.
+    private var served: [ServedApplication] {
+        self.front.roster.members.map { ServedApplication($0) }
+    }
+
+    func leave(_ status: CInt) { self.status = self.stopStatus ?? status }
+
+    /// Nobody can load it any more.
+    func removeCopy(_ path: String) { self.plan.run.removeLoadFolder(of: path) }
+
+    /// As the first process of a container it gets the children of others, when those have ended.
+    private func reapOrphans() {
+        guard getpid() == 1 else { return }
+        while true {
+            var ended = siginfo_t()
+            guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
+            let process = ended._sifields._sigchld.si_pid
+            // A probe's end is waited for by who has started it.
+            guard process != 0, !self.front.workers.contains(where: { $0.process == process }),
+                !self.preparation.isRunning
+            else { return }
+            waitpid(process, nil, WNOHANG)
         }
     }
 
@@ -170,18 +183,18 @@ public final class Supervisor {
         self.control.settleReloads(fault)
     }
 
-    func worker(_ id: Int) -> WorkerHandle? { self.workers.first { $0.id == id } }
-
     /// What every so often is looked at.
-    private func look() {
+    private func lookAround() {
         let now = Self.now()
         if let watchdog = self.notice.watchdog, now >= self.nextWatchdog || self.nextWatchdog == .max {
             self.nextWatchdog = now + watchdog
             self.notice.tell("WATCHDOG=1")
         }
         self.answerStatus(now)
-        guard now >= self.nextLook || now >= self.fleet.due ?? .max else { return }
+        self.front.lookAtChange(now)
+        self.front.retry(now)
+        guard now >= self.nextLook || now >= self.front.fleet.due ?? .max else { return }
         self.nextLook = now + self.pace
-        self.perform(self.fleet.look(now: now, at: self.observe(now)))
+        self.front.look(now)
     }
 }

@@ -75,29 +75,24 @@ public final class Worker: Sendable {
             Listener(
                 given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog)
         }
-        let application =
-            switch self.order.work {
-            case .serve(let application): InstalledApplication(application)
-            case .standIn(let reason): InstalledApplication(name: "", work: .standIn(reason.answer))
-            }
-        let host = Host([application], on: listeners, configuration: configuration)
+        let host = Host(self.order.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }
         return host
     }
 
     /// Starts the host; `beforeReady`: it is about to let the first request in. Throws `HostError`.
     public func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
-        try await host.start { _ in
+        try await host.start { failures in
             beforeReady()
-            self.ready()
+            // It takes standard error back.
+            dup2(Self.standardError, 2)
+            close(Self.standardError)
+            self.tell(Message("ready", Self.texts(of: failures)))
         }
     }
 
-    /// Says that it serves, and takes standard error back.
-    private func ready() {
-        dup2(Self.standardError, 2)
-        close(Self.standardError)
-        self.tell(Message("ready"))
+    private static func texts(of failures: [RunningHost.Failure]) -> [String: String] {
+        Dictionary(failures.map { ("failed.\($0.number)", $0.message) }, uniquingKeysWith: { $1 })
     }
 
     /// Says that it accepts nothing any more.
@@ -121,8 +116,8 @@ public final class Worker: Sendable {
     /// Listens to the supervisor on a thread of its own, for the life of the process. Its end means `drain`.
     public func listen(_ heard: @escaping @Sendable (Word) -> Void) {
         let isListening = DetachedThread.start {
-            var lines = LineBuffer(most: 4096)
-            var part = [UInt8](repeating: 0, count: 4096)
+            var lines = LineBuffer(most: SettingsFile.largest * 8)
+            var part = [UInt8](repeating: 0, count: 64 << 10)
             while true {
                 let count = read(Self.channel, &part, part.count)
                 if count < 0, errno == EINTR { continue }
@@ -132,6 +127,7 @@ public final class Worker: Sendable {
                     case Self.ping: self.host.withLockedValue { $0 }?.answerPing()
                     case Self.drain: heard(.drain)
                     case Self.stop: heard(.stop)
+                    case let line where line.hasPrefix("{"): self.change(line)
                     default: heard(.leave)
                     }
                 }
@@ -139,6 +135,34 @@ public final class Worker: Sendable {
         }
         // Without a thread for it nobody could ever stop this process.
         if !isListening { heard(.leave) }
+    }
+
+    // MARK: Changes of what is mounted
+
+    /// The supervisor sends a change in two parts: what to prepare, and, when all workers have, what to mount of it.
+    private func change(_ line: String) {
+        guard let message = Message(line: line), let running = self.host.withLockedValue({ $0 })?.current else {
+            return
+        }
+        let number = message.fields["change"] ?? ""
+        Task {
+            switch message.name {
+            case "prepare":
+                do {
+                    let applications = try InstalledApplication.all(in: message.fields)
+                    let failures = await running.prepare(applications, for: number)
+                    self.tell(Message("prepared", Self.texts(of: failures).merging(["change": number]) { $1 }))
+                } catch { self.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)")) }
+            case "commit":
+                do {
+                    let others = try InstalledApplication.all(in: message.fields)
+                    let numbers = { Set((message.fields[$0] ?? "").split(separator: " ").compactMap { UInt32($0) }) }
+                    await running.commit(number, mounting: numbers("mount"), removing: numbers("remove"), others)
+                    self.tell(Message("committed", ["change": number]))
+                } catch { self.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)")) }
+            default: break
+            }
+        }
     }
 
     /// The words of the channel.

@@ -7,7 +7,8 @@ import Glibc
 final class WorkerHandle {
     let id: Int
     let process: pid_t
-    let release: Int
+    /// What it serves.
+    var release: Int
     let page: WorkerPage
     /// Since when it is there, seconds of the calendar.
     let since = time(nil)
@@ -27,7 +28,8 @@ final class WorkerHandle {
     /// able to say anything.
     private var isSuspect = false
     private var heldUntil = 0
-    private var order: ArraySlice<UInt8>
+    /// What it has not taken yet of what it was told.
+    private var output: ArraySlice<UInt8>
 
     /// How many of its last lines are told of.
     private static let mostLines = 20
@@ -75,8 +77,8 @@ final class WorkerHandle {
         self.page = page
         self.channel = ends[0]
         self.errors = pipes[0]
-        self.order = Array(order.message.line.utf8)[...]
-        self.writeOrder()
+        self.output = Array(order.message.line.utf8)[...]
+        self.write()
     }
 
     deinit {
@@ -84,25 +86,32 @@ final class WorkerHandle {
         if self.errors >= 0 { close(self.errors) }
     }
 
-    /// Whether it has not taken the whole order yet.
-    var hasOrder: Bool { !self.order.isEmpty }
+    /// Whether it has not taken all of what it was told.
+    var hasOutput: Bool { !self.output.isEmpty }
 
-    /// Gives it more of the order, as far as it takes it.
-    func writeOrder() {
-        while !self.order.isEmpty {
-            let count = self.order.withUnsafeBytes {
+    /// Gives it more, as far as it takes it. One that is gone is found out otherwise.
+    func write() {
+        while !self.output.isEmpty {
+            let count = self.output.withUnsafeBytes {
                 send(self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
-            self.order = self.order.dropFirst(count)
+            self.output = self.output.dropFirst(count)
         }
     }
 
-    /// Tells it a word. One that takes none, or is gone, is found out otherwise.
+    /// Tells it a word.
     func tell(_ word: String) {
-        let text = Array("\(word)\n".utf8)
-        _ = send(self.channel, text, text.count, CInt(MSG_NOSIGNAL))
+        // Who takes nothing needs not be asked again and again how it is.
+        guard word != Worker.ping || !self.hasOutput else { return }
+        self.output += Array("\(word)\n".utf8)
+        self.write()
+    }
+
+    func tell(_ message: Message) {
+        self.output += Array(message.line.utf8)
+        self.write()
     }
 
     /// What it has said. Nil: what came is not understood, and whoever sends it is not trusted any further.

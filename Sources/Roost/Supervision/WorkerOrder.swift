@@ -2,25 +2,7 @@ import HTTPServer
 
 /// What a worker is to be: told by its supervisor before anything else.
 struct WorkerOrder: Sendable {
-    enum Work: Sendable {
-        /// It serves this application.
-        case serve(PreparedApplication)
-        /// It answers in its place.
-        case standIn(Reason)
-    }
-
-    enum Reason: String, Sendable {
-        case quarantined, notStarted
-
-        var answer: OwnAnswer {
-            switch self {
-            case .quarantined: .quarantined
-            case .notStarted: .notStarted
-            }
-        }
-    }
-
-    var work: Work
+    var applications: [InstalledApplication]
     /// Of the listening sockets, in the order in which the worker has them.
     var addresses: [BindAddress]
     var privileges: Privileges
@@ -29,10 +11,7 @@ struct WorkerOrder: Sendable {
 
     var message: Message {
         var fields = ["privileges": self.privileges.text, "coloured": "\(self.isErrorColoured)"]
-        switch self.work {
-        case .serve(let application): fields.merge(application.texts, uniquingKeysWith: { $1 })
-        case .standIn(let reason): fields["standIn"] = reason.rawValue
-        }
+        fields.merge(InstalledApplication.texts(of: self.applications)) { $1 }
         for (number, address) in self.addresses.enumerated() {
             switch address {
             case .tcp(let host, let port, _):
@@ -46,8 +25,9 @@ struct WorkerOrder: Sendable {
         return Message("order", fields)
     }
 
-    init(work: Work, addresses: [BindAddress], privileges: Privileges, isErrorColoured: Bool) {
-        self.work = work
+    init(applications: [InstalledApplication], addresses: [BindAddress], privileges: Privileges, isErrorColoured: Bool)
+    {
+        self.applications = applications
         self.addresses = addresses
         self.privileges = privileges
         self.isErrorColoured = isErrorColoured
@@ -61,11 +41,7 @@ struct WorkerOrder: Sendable {
         }
         self.privileges = privileges
         self.isErrorColoured = message.fields["coloured"] == "true"
-        if let reason = message.fields["standIn"].flatMap(Reason.init) {
-            self.work = .standIn(reason)
-        } else {
-            self.work = .serve(try PreparedApplication(texts: message.fields))
-        }
+        self.applications = try InstalledApplication.all(in: message.fields)
         self.addresses = []
         while true {
             let key = "listener.\(self.addresses.count)"

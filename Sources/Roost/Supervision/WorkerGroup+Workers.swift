@@ -4,24 +4,29 @@ import Glibc
 import HTTPServer
 import Logging
 
-/// The workers: how they are started, what they say, how they end.
-extension Supervisor {
-    func start(_ id: Int, _ release: Int, _ isStandIn: Bool) {
-        guard let application = self.applications[release] else { return }
-        let reason: WorkerOrder.Reason = self.fleet.isQuarantined ? .quarantined : .notStarted
+/// How workers are started, what they say, what is seen of them.
+extension WorkerGroup {
+    func start(_ id: Int, _ isStandIn: Bool) {
+        guard let member = self.fleet.member(id), let roster = self.rosters[member.release] else { return }
+        var applications = roster.installed
+        if isStandIn {
+            for at in applications.indices { applications[at].work = .standIn(.notStarted) }
+        }
         let order = WorkerOrder(
-            work: isStandIn ? .standIn(reason) : .serve(application), addresses: self.addresses,
-            privileges: self.plan.request.privileges, isErrorColoured: self.plan.isErrorColoured)
-        let variables = application.variable.map { [$0.name: $0.value] } ?? [:]
+            applications: applications, addresses: self.supervisor.addresses, privileges: self.privileges,
+            isErrorColoured: self.plan.isErrorColoured)
+        let variables = roster.members.compactMap { $0.application?.variable }.map { ($0.name, $0.value) }
         do {
             self.workers.append(
                 try WorkerHandle(
-                    id: id, release: release, order: order, arguments: self.plan.arguments, variables: variables,
-                    listeners: self.listeners.map(\.descriptor)))
+                    id: id, release: member.release, order: order, arguments: self.plan.arguments,
+                    variables: Dictionary(variables, uniquingKeysWith: { first, _ in first }),
+                    listeners: self.supervisor.listeners.map(\.descriptor)))
         } catch {
-            self.plan.logger.error("\(error)")
+            self.logger.error("\(error)")
             self.perform(
-                self.fleet.ended(id, isCrash: false, reason: "\(error)", status: Self.failure, now: Self.now()))
+                self.fleet.ended(
+                    id, culprit: nil, reason: "\(error)", status: Self.failure, now: Supervisor.now()))
         }
     }
 
@@ -31,7 +36,7 @@ extension Supervisor {
 
     func hearWorkers() {
         for worker in self.workers {
-            if worker.hasOrder { worker.writeOrder() }
+            if worker.hasOutput { worker.write() }
             self.hear(worker)
             var status: CInt = 0
             guard waitpid(worker.process, &status, WNOHANG) == worker.process else { continue }
@@ -42,38 +47,44 @@ extension Supervisor {
         }
     }
 
-    /// As the first process of a container it gets the children of others, when those have ended.
-    func reapOrphans() {
-        guard getpid() == 1 else { return }
-        while true {
-            var ended = siginfo_t()
-            guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
-            let process = ended._sifields._sigchld.si_pid
-            // A probe's end is waited for by who has started it.
-            guard process != 0, !self.workers.contains(where: { $0.process == process }), !self.preparation.isRunning
-            else { return }
-            waitpid(process, nil, WNOHANG)
-        }
-    }
-
     private func hear(_ worker: WorkerHandle) {
         for line in worker.readErrors() { self.plan.log.write(Array((line + "\n").utf8)) }
         guard let messages = worker.hear() else {
-            self.plan.logger.error("a worker says what makes no sense: killed", metadata: self.facts(worker))
+            self.logger.error("a worker says what makes no sense: killed", metadata: self.facts(worker))
             worker.killed = "it said what makes no sense"
-            kill(worker.process, SIGKILL)
+            Glibc.kill(worker.process, SIGKILL)
             return
         }
         for message in messages {
             switch message.name {
-            case "ready":
-                self.plan.logger.debug("worker ready", metadata: self.facts(worker))
-                self.perform(self.fleet.ready(worker.id, now: Self.now()))
-            case "deaf": self.perform(self.fleet.deaf(worker.id, now: Self.now()))
+            case "ready": self.isReady(worker, message)
+            case "deaf": self.perform(self.fleet.deaf(worker.id, now: Supervisor.now()))
             case "refused": worker.refusal = message.fields["reason"] ?? "it does not say why"
+            case "prepared", "committed": self.changed(worker, message)
             default: break
             }
         }
+    }
+
+    private func isReady(_ worker: WorkerHandle, _ message: Message) {
+        self.logger.debug("worker ready", metadata: self.facts(worker))
+        // What one of them could not start is not tried in the next.
+        if worker.release == self.fleet.current {
+            for (number, reason) in message.faults {
+                self.tell(number, reason)
+                self.roster.giveUp(number)
+            }
+        }
+        self.perform(self.fleet.ready(worker.id, now: Supervisor.now()))
+        self.retrySoon()
+    }
+
+    /// An application does not start: said once.
+    func tell(_ number: UInt32, _ reason: String) {
+        guard self.roster.fail(number, reason), let member = self.roster[number] else { return }
+        self.logger.error(
+            "\(member.name) does not serve: \(reason)",
+            metadata: ["application": "\(member.name)", "mount": "\(member.mount?.description ?? member.place)"])
     }
 
     // MARK: What is seen of them
@@ -113,34 +124,29 @@ extension Supervisor {
         guard worker.isExamined, let stall = worker.page.stall else { return }
         worker.isExamined = false
         var facts = self.facts(worker)
-        let application = self.applications[worker.release]
-        if stall.application != nil { facts["application"] = "\(application?.name ?? "")" }
-        facts["generation"] = "\(application?.hash ?? "")"
+        let application = self.application(stall.application, of: worker)
+        if let application {
+            facts["application"] = "\(application.name)"
+            facts["generation"] = "\(application.hash)"
+        }
         if !stall.method.isEmpty { facts["method"] = "\(stall.method)" }
         if !stall.path.isEmpty { facts["path"] = "\(stall.path)" }
         facts["stack"] = "\(stall.stack)"
         let place = stall.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
-        self.plan.logger.error("a loop hangs\(place)", metadata: facts)
+        self.logger.error("a loop hangs\(place)", metadata: facts)
     }
 
     func log(_ notice: Fleet.Notice) {
         switch notice {
         case .retiring(let id, let why):
             guard let worker = self.worker(id) else { break }
-            self.plan.logger.info("worker is replaced: \(why.rawValue)", metadata: self.facts(worker))
-        case .quarantined(let hash, let instead):
-            let name = self.applications[self.fleet.current.number]?.name ?? ""
-            self.plan.logger.critical(
-                """
-                \(name) has crashed \(self.plan.crashes) workers within \(self.plan.crashWindow) seconds, quarantined: \
-                \(instead.map { "the one before serves (\($0))" } ?? "answered with 503"): replace its file, then roost reload
-                """, metadata: ["application": "\(name)", "generation": "\(hash)"])
+            self.logger.info("worker is replaced: \(why.rawValue)", metadata: self.facts(worker))
         case .waiting(let milliseconds):
-            self.plan.logger.warning("workers keep dying: the next one in \(milliseconds) ms")
+            self.logger.warning("workers keep dying: the next one in \(milliseconds) ms")
         case .overdue(let id):
             guard let worker = self.worker(id) else { break }
             if worker.killed == nil { worker.killed = "it had not ended within its time" }
-            self.plan.logger.warning("worker is killed: \(worker.killed ?? "")", metadata: self.facts(worker))
+            self.logger.warning("worker is killed: \(worker.killed ?? "")", metadata: self.facts(worker))
         case .neverReady(let id):
             self.worker(id)?.killed = "was not ready within \(self.plan.start) seconds"
         }

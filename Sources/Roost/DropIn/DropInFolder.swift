@@ -1,0 +1,84 @@
+import Glibc
+
+/// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with what `wiki.yaml` beside it says.
+enum DropInFolder {
+    /// What tells one state of a file from another.
+    struct Mark: Hashable, Sendable {
+        let device: UInt64
+        let inode: UInt64
+        let size: Int
+        /// Nanoseconds of the calendar: of the bytes, and of the file.
+        let changed: Int
+        let touched: Int
+    }
+
+    struct Module: Hashable, Sendable {
+        /// `wiki` of `libwiki.so`.
+        let name: String
+        let path: String
+        let mark: Mark
+        /// Its settings, where there are some.
+        let settings: String?
+        let settingsMark: Mark?
+    }
+
+    struct Listing: Hashable, Sendable {
+        let folder: String
+        /// Nil: it cannot be read, for this reason.
+        var fault: String?
+        /// By name.
+        var modules: [Module] = []
+    }
+
+    /// What is in the folder now. Names that do not end in `.so`, or begin with a dot, are other programs' business: editors, linkers and
+    /// copies write under such names before they rename.
+    static func look(_ folder: String) -> Listing {
+        var listing = Listing(folder: folder)
+        var status = stat()
+        guard stat(folder, &status) == 0 else {
+            listing.fault = "\(folder): \(String(cString: strerror(errno)))"
+            return listing
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            listing.fault = "\(folder): is no folder"
+            return listing
+        }
+        guard access(folder, R_OK | X_OK) == 0 else {
+            listing.fault = "\(folder): cannot be read: \(String(cString: strerror(errno)))"
+            return listing
+        }
+        for file in FolderList.names(in: folder) where file.hasSuffix(".so") && !file.hasPrefix(".") {
+            let path = "\(folder)/\(file)"
+            guard let mark = Self.mark(path) else { continue }
+            let name = ModuleReport.name(ofFile: file)
+            let settings = ["yaml", "yml", "json"].map { ending in "\(folder)/\(name).\(ending)" as String }
+                .first { access($0, F_OK) == 0 }
+            listing.modules.append(
+                Module(
+                    name: name, path: path, mark: mark, settings: settings,
+                    settingsMark: settings.flatMap(Self.mark)))
+        }
+        return listing
+    }
+
+    /// Nil: nothing is there.
+    private static func mark(_ path: String) -> Mark? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
+        return Mark(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
+            changed: nanoseconds(status.st_mtim), touched: nanoseconds(status.st_ctim))
+    }
+}
+
+extension DropInFolder.Module {
+    /// What it says. Throws `HostError`.
+    func entry() throws -> ApplicationEntry {
+        guard !self.name.isEmpty else {
+            throw HostError(code: .module, message: "\(self.path): has no name before its .so")
+        }
+        return try ApplicationEntry(
+            dropIn: self.path, name: self.name, beside: try self.settings.map { try SettingsFile(path: $0) })
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+
+/// The drop-in folders of a start, followed. For one thread.
+final class DropInFolders {
+    private struct Followed {
+        let folder: String
+        let events: FolderEvents
+        var watch: DropInWatch
+    }
+
+    private var followed: [Followed]
+    private var lookAt = 0
+
+    init(_ folders: [String]) {
+        self.followed = folders.map { folder in
+            // First watched, then looked at: nothing happens in between.
+            let events = FolderEvents(folder)
+            return Followed(folder: folder, events: events, watch: DropInWatch(DropInFolder.look(folder)))
+        }
+        self.lookAt = MonotonicClock.milliseconds + FolderEvents.pace
+    }
+
+    /// What counts now.
+    var listings: [DropInFolder.Listing] { self.followed.map(\.watch.settled) }
+
+    /// What is waited for.
+    var waits: [pollfd] {
+        self.followed.filter { $0.events.descriptor >= 0 }.map {
+            pollfd(fd: $0.events.descriptor, events: Int16(POLLIN), revents: 0)
+        }
+    }
+
+    /// When they are to be looked at though nothing is heard; nil: there are none.
+    var due: Int? {
+        self.followed.isEmpty ? nil : min(self.lookAt, self.followed.compactMap(\.watch.due).min() ?? .max)
+    }
+
+    /// Looks, if something was heard or it is time. True: something else counts.
+    func look(now: Int) -> Bool {
+        var hasChanged = false
+        let isTime = now >= self.due ?? .max
+        for at in self.followed.indices where self.followed[at].events.drain() || isTime {
+            self.followed[at].events.arm()
+            if self.followed[at].watch.look(DropInFolder.look(self.followed[at].folder), now: now) { hasChanged = true }
+        }
+        if now >= self.lookAt { self.lookAt = now + FolderEvents.pace }
+        return hasChanged
+    }
+}

@@ -1,0 +1,155 @@
+import Glibc
+
+/// Checks, copies and probes the files of applications, and reads their settings: all that can be done, and refused, before a
+/// byte of them is mapped into this process. Applications of one file share its copy; one child process loads all that are new.
+public struct ApplicationPreparation: Sendable {
+    public typealias Outcome = Result<PreparedApplication, HostError>
+
+    /// Folder that dotted names, of modules and of settings, are looked up below.
+    public var folder = "."
+    /// Others in which they are looked up after it: the drop-in folders.
+    public var otherFolders: [String] = []
+    /// The settings module of the command line's application, as the operator names it.
+    public var settings: String?
+    public var trust = FileTrust()
+    /// Nil: no child loads them first, their descriptions are asked when they are loaded.
+    public var probe: ModuleProbe?
+    /// What a process that loads them becomes first.
+    public var privileges = Privileges()
+
+    public init() {}
+
+    private var folders: [String] { [self.folder] + self.otherFolders }
+
+    /// The one of a command line. Throws `HostError`: one line that names file, field and mend.
+    public func prepare(_ module: ModuleName, run: RunDirectory) throws -> PreparedApplication {
+        try self.prepare([ApplicationEntry(commandLine: module)], run: run)[0].get()
+    }
+
+    /// Says of each whether it can be had, in their order. `known`: copies that need not be made and probed again.
+    public func prepare(
+        _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication] = []
+    ) -> [Outcome] {
+        var images: [ImageKey: LoadableImage] = [:]
+        for application in known { images[application.key] = application.image }
+        let copies = entries.map { self.copy(of: $0, run: run, images: &images) }
+        self.probeNew(&images)
+        return zip(entries, copies).map { entry, copy in
+            copy.flatMap { key in
+                do {
+                    guard let image = images[key] else {
+                        throw HostError(code: .module, message: "\(key.resolved): gone")
+                    }
+                    if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
+                    return .success(try self.settle(entry, key, image))
+                } catch { return .failure(error as? HostError ?? HostError(code: .module, message: "\(error)")) }
+            }
+        }
+    }
+
+    /// Finds the file, checks it, and copies it where that has not been done.
+    private func copy(
+        of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage]
+    ) -> Result<ImageKey, HostError> {
+        do {
+            let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
+            let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
+            let key = ImageKey(resolved: file.resolved, hash: "\(file.hash)", symbol: entry.module.symbol)
+            // The same bytes are copied once, whatever symbols are asked of them.
+            let twin = images.first { $0.key.resolved == key.resolved && $0.key.hash == key.hash }
+            if images[key] == nil {
+                let staged = try twin?.value.staged ?? StagedModule(file, in: run, trust: self.trust)
+                images[key] = LoadableImage(path: path, folder: file.folder, staged: staged)
+            }
+            return .success(key)
+        } catch { return .failure(error as? HostError ?? HostError(code: .module, message: "\(error)")) }
+    }
+
+    private func probeNew(_ images: inout [ImageKey: LoadableImage]) {
+        let new = images.filter { $0.value.description == nil }.sorted { $0.value.staged.path < $1.value.staged.path }
+        guard !new.isEmpty else { return }
+        guard let probe else {
+            for (key, _) in new { images[key]?.description = ModuleDescription() }
+            return
+        }
+        let modules = new.map { ModuleProbe.Module(path: $0.value.staged.path, symbol: $0.key.symbol) }
+        for ((key, _), report) in zip(new, probe.reports(of: modules, privileges: self.privileges)) {
+            images[key]?.description = report.description
+            images[key]?.fault = report.fault
+        }
+    }
+
+    // MARK: Settings
+
+    private func settle(
+        _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage
+    ) throws -> PreparedApplication {
+        let description = image.description ?? ModuleDescription()
+        var application = PreparedApplication(entry, key, image)
+        if case .here(let file, let place) = entry.settings {
+            guard entry.variable == nil else {
+                throw HostError(
+                    code: .settings,
+                    message: "\(entry.place): 'variable' tells a settings module, and 'settings' names none")
+            }
+            application.settingsFile = file
+            application.settingsKey = place
+        } else {
+            application.settingsModule = try self.settingsModule(entry, description)
+            application.settingsFile = try application.settingsModule?.file(below: self.folders).map {
+                try SettingsFile(path: $0)
+            }
+        }
+        application.variable = self.variable(entry, application.settingsModule)
+        application.settings = try ApplicationSettings(
+            application.settingsFile, at: application.settingsKey, folder: image.folder)
+        return application
+    }
+
+    /// By Django's rule: what the environment says stands, then the operator, then the module; but what the command line names goes
+    /// before all of them.
+    private func settingsModule(_ entry: ApplicationEntry, _ description: ModuleDescription) throws -> SettingsModule? {
+        let moduleDefault = description.settings.isEmpty ? nil : description.settings
+        if entry.isRequired {
+            return try SettingsModule.chosen(
+                option: self.settings, environment: Self.environment(SettingsModule.variable),
+                moduleDefault: moduleDefault, folders: self.folders)
+        }
+        if let variable = entry.variable, let value = Self.environment(variable), !value.isEmpty {
+            return SettingsModule(name: value, origin: .environment, source: variable)
+        }
+        if case .named(let name, let place) = entry.settings {
+            return SettingsModule(name: name, origin: .option, source: place)
+        }
+        return moduleDefault.map { SettingsModule(name: $0, origin: .module) }
+    }
+
+    /// What is to be set before the first thread of whoever loads it; nil: nothing is.
+    private func variable(_ entry: ApplicationEntry, _ module: SettingsModule?) -> PreparedApplication.Variable? {
+        guard let module, module.origin != .environment,
+            let name = entry.isRequired ? SettingsModule.variable : entry.variable
+        else { return nil }
+        return PreparedApplication.Variable(name: name, value: module.name)
+    }
+
+    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// Which bytes of which file, asked for which symbol.
+struct ImageKey: Hashable, Sendable {
+    let resolved: String
+    let hash: String
+    let symbol: String
+}
+
+/// A copy that can be loaded, and what a child that has loaded it says.
+struct LoadableImage: Sendable, Equatable {
+    /// As the operator named it, or as it was found.
+    let path: String
+    /// Of the original.
+    let folder: String
+    let staged: StagedModule
+    /// Nil: it has not been probed.
+    var description: ModuleDescription?
+    var fault: String?
+}

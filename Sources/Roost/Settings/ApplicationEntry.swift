@@ -1,0 +1,120 @@
+import Yams
+
+/// What an operator has said about one application: on the command line, in `applications`, or by a file in the drop-in folder.
+public struct ApplicationEntry: Sendable {
+    /// Where its settings are.
+    enum Settings: Sendable {
+        /// Nobody said: the module's default.
+        case usual
+        /// A settings module; `place`: who names it.
+        case named(String, place: String)
+        /// They stand in this file, below this key ("": all that is not the host's).
+        case here(SettingsFile, at: String)
+    }
+
+    public let module: ModuleName
+    /// Nil: what the module calls itself.
+    public var name: String?
+    public var mount: Mount
+    var settings: Settings
+    /// The variable that announces the settings module to code which reads the environment.
+    var variable: String?
+    /// Its workers' name; nil: the front's.
+    public var group: String?
+    var lifespan: LifespanMode?
+    /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty: on the command line.
+    public var place: String
+    /// A start without it makes no sense.
+    public var isRequired = false
+
+    /// The one of a command line: at the root, and needed.
+    public init(commandLine module: ModuleName) {
+        self.module = module
+        self.mount = .root
+        self.settings = .usual
+        self.place = ""
+        self.isRequired = true
+    }
+
+    /// The keys of an entry.
+    public static let schema = SettingsSchema([
+        SettingsKey(
+            "module", .text, "The library: a path, or a name below --app-dir; name:symbol takes another symbol."),
+        SettingsKey("name", .text, standard: "the module's own", "What logs and roost status call it."),
+        SettingsKey("mount", .text, standard: "/", "The path that it answers at and below."),
+        SettingsKey(
+            "hosts", .texts, standard: "every host", "Host names that it answers for; *.example.org for all below one."),
+        SettingsKey(
+            "settings", .textOrMap, standard: "the module's own",
+            "Its settings module, like wiki.settings; or the settings themselves."),
+        SettingsKey(
+            "variable", .text,
+            "The environment variable that tells its settings module, as DJANGO_SETTINGS_MODULE does."),
+        SettingsKey(
+            "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
+            "Whether it is told of its start and its end."),
+    ])
+
+    /// One of the list `applications`. Throws `HostError`.
+    init(_ mapping: Node.Mapping, number: Int, in file: SettingsFile) throws {
+        let prefix = "applications.\(number)."
+        let values = try Self.schema.read(mapping, in: file, below: prefix)
+        let start = mapping.first.map { $0.key } ?? Node("")
+        guard let module = values.text("module") else {
+            throw SettingsFile.error(file.path, start, "'\(prefix)module' is missing: name the library")
+        }
+        do {
+            self.module = try ModuleName(module)
+        } catch let error as HostError { throw values.error("module", error.message) }
+        self.mount = .root
+        self.settings = .usual
+        self.place = SettingsFile.place(file.path, start)
+        try self.take(values)
+    }
+
+    /// A library in a drop-in folder; `beside`: the settings file beside it. Throws `HostError`.
+    init(dropIn path: String, name: String, beside file: SettingsFile?) throws {
+        self.module = try ModuleName(path)
+        self.settings = .usual
+        self.place = path
+        do {
+            self.mount = try Mount(path: name == Self.index ? "/" : "/\(name)")
+        } catch { throw HostError(code: .module, message: "\(path): its name \(error.message)") }
+        guard let file else { return }
+        let keys = Self.schema.keys.filter { $0.name != "module" }
+        try self.take(try SettingsSchema(keys).read(file.root, in: file, below: ""))
+    }
+
+    /// The name of a library that is mounted at the root of a drop-in folder's host.
+    static let index = "index"
+
+    private mutating func take(_ values: SettingsValues) throws {
+        self.name = values.text("name")
+        self.variable = values.text("variable")
+        self.lifespan = values.text("lifespan").flatMap(LifespanMode.init)
+        let hosts = try values.texts("hosts").map { text in
+            do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
+        }
+        do throws(MountFault) {
+            self.mount = try Mount(
+                path: values.text("mount") ?? (self.mount.path.isEmpty ? "/" : self.mount.path), hosts: hosts)
+        } catch { throw values.error("mount", error.message) }
+        if let name = self.variable, !Self.isVariable(name) {
+            throw values.error("variable", "'\(name)' is no name of a variable: letters, digits and _ are")
+        }
+        if let name = values.text("settings") {
+            self.settings = .named(name, place: "\(values.place("settings")): '\(values.prefix)settings'")
+        } else if values.mapping("settings") != nil {
+            self.settings = .here(values.file, at: "\(values.prefix)settings")
+        }
+    }
+
+    private static func isVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        return name.utf8.allSatisfy {
+            $0 | 0x20 &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "_")
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Yams
+
+/// What a settings file says to the host: its keys `server`, `modules` and `applications`.
+public struct HostSettings {
+    /// The keys of the host. `server` has a schema of its own: the options of whoever serves.
+    public static let schema = SettingsSchema([
+        SettingsKey("server", .map, "Options of the server."),
+        SettingsKey(
+            "modules", .texts, "The drop-in folder: each library in it is mounted under its name, and followed."),
+        SettingsKey("applications", .maps, "The applications."),
+    ])
+
+    public let server: SettingsValues?
+    /// Folders, and where they are named.
+    public let modules: [String]
+    public let modulesPlace: String
+    public let applications: [ApplicationEntry]
+
+    /// `server`: the schema of the key. `keepsOthers`: other keys are an application's. Throws `HostError`.
+    public init(_ file: SettingsFile, server: SettingsSchema, keepsOthers: Bool) throws {
+        let values = try Self.schema.read(file.root, in: file, below: "", others: { _ in keepsOthers })
+        self.server = try values.mapping("server").map { try server.read($0, in: file, below: "server.") }
+        self.modules = values.texts("modules")
+        self.modulesPlace = values.place("modules")
+        let entries = values.nodes["applications"]?.sequence.map(Array.init) ?? []
+        self.applications = try entries.enumerated().compactMap { number, node in
+            try node.mapping.map { try ApplicationEntry($0, number: number, in: file) }
+        }
+    }
+
+    /// Whether a key is the host's.
+    static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }
+}

@@ -1,0 +1,164 @@
+/// What is to be served, as the operator has declared it: looked at when a start begins, and again for a reload.
+public struct Deployment: Sendable {
+    /// On the command line, and in the settings.
+    public var entries: [ApplicationEntry] = []
+    /// Drop-in folders.
+    public var folders: [String] = []
+    public var preparation: ApplicationPreparation
+    /// What the operator is to be told of it.
+    public var remark: String?
+
+    /// What is wrong with it, as far as it can be seen without a look at the files; throws `HostError`.
+    public func check() throws {
+        for (at, entry) in self.entries.enumerated() {
+            for other in self.entries[..<at] {
+                guard let host = entry.mount.conflict(with: other.mount) else { continue }
+                let path = entry.mount.path.isEmpty ? "/" : entry.mount.path
+                throw HostError(
+                    code: .settings,
+                    message: "\(entry.place.isEmpty ? "the command line" : entry.place): \(path)"
+                        + "\(host.isEmpty ? "" : " of \(host)") is mounted already"
+                        + " (\(other.place.isEmpty ? "the command line's" : other.place)): give one another 'mount' or 'hosts'"
+                )
+            }
+        }
+    }
+
+    public init(preparation: ApplicationPreparation) { self.preparation = preparation }
+
+    /// What was found.
+    public struct Look: Sendable {
+        /// Of what is declared.
+        var declared: [Candidate]
+        /// Of what is in the drop-in folders; those that can be had, by what was seen of their files.
+        var droppedIn: [DropInFolder.Module: Candidate] = [:]
+        /// Those that cannot.
+        var faulty: [Candidate] = []
+
+        public var candidates: [Candidate] {
+            self.declared + self.droppedIn.values.sorted { $0.place < $1.place } + self.faulty
+        }
+    }
+
+    /// Looks at everything: the files of all applications, and the drop-in folders. Throws `HostError` when the whole makes no sense; what
+    /// is wrong with one application stands in its candidate.
+    /// `known`: copies that need not be made again.
+    public func look(run: RunDirectory, known: [PreparedApplication] = []) throws -> Look {
+        try self.look(at: self.folders.map(DropInFolder.look), run: run, known: known)
+    }
+
+    /// The same, with what was seen in the drop-in folders. `last`: only they are looked at, and what has not changed in them is as it was
+    /// then.
+    func look(
+        at listings: [DropInFolder.Listing], since last: Look? = nil, run: RunDirectory,
+        known: [PreparedApplication] = []
+    ) throws -> Look {
+        var look = Look(declared: last?.declared ?? [])
+        var mounts = last?.declared.compactMap { candidate in candidate.mount.map { ($0, candidate.place) } } ?? []
+        if last == nil {
+            try self.check()
+            mounts = self.entries.map { ($0.mount, $0.place) }
+        }
+        var new: [(DropInFolder.Module?, ApplicationEntry)] = last == nil ? self.entries.map { (nil, $0) } : []
+        for found in listings.flatMap(\.modules) {
+            do {
+                let kept = last?.droppedIn[found]
+                let entry = kept == nil ? try found.entry() : nil
+                guard let mount = kept?.mount ?? entry?.mount else { continue }
+                if let (_, place) = mounts.first(where: { mount.conflict(with: $0.0) != nil }) {
+                    throw HostError(
+                        code: .settings,
+                        message:
+                            "\(found.path): \(mount) is mounted already (\(place.isEmpty ? "the command line's" : place)):"
+                            + " rename it, or give it another mount in \(found.name).yaml")
+                }
+                mounts.append((mount, found.path))
+                look.droppedIn[found] = kept
+                if let entry { new.append((found, entry)) }
+            } catch {
+                let fault = error as? HostError ?? HostError(code: .settings, message: "\(error)")
+                look.faulty.append(Candidate(found, fault))
+            }
+        }
+        let outcomes = self.preparation.prepare(new.map(\.1), run: run, known: known)
+        for ((found, entry), outcome) in zip(new, outcomes) {
+            let candidate = Candidate(entry, outcome)
+            if let found, case .success = outcome {
+                look.droppedIn[found] = candidate
+            } else if found != nil {
+                look.faulty.append(candidate)
+            } else {
+                look.declared.append(candidate)
+            }
+        }
+        try look.checkVariables()
+        return look
+    }
+}
+
+extension Deployment.Look {
+    /// An environment has one value of a variable. Throws `HostError` when what is declared wants two.
+    fileprivate mutating func checkVariables() throws {
+        var taken: [String: PreparedApplication] = [:]
+        for candidate in self.declared { if let fault = Self.conflict(candidate, &taken) { throw fault } }
+        for (found, candidate) in self.droppedIn.sorted(by: { $0.key.path < $1.key.path }) {
+            guard let fault = Self.conflict(candidate, &taken) else { continue }
+            self.droppedIn[found] = nil
+            self.faulty.append(Candidate(found, fault))
+        }
+    }
+
+    private static func conflict(_ candidate: Candidate, _ taken: inout [String: PreparedApplication]) -> HostError? {
+        guard case .success(let application) = candidate.outcome, let variable = application.variable else {
+            return nil
+        }
+        let other = taken[variable.name, default: application]
+        taken[variable.name] = other
+        guard let value = other.variable?.value, value != variable.value else { return nil }
+        return HostError(
+            code: .settings,
+            message:
+                "\(application.place): '\(application.name)' wants \(variable.name)=\(variable.value), '\(other.name)' wants"
+                + " \(variable.name)=\(value): one process has one environment")
+    }
+}
+
+/// An application that may be served: where it belongs, and whether it can be had.
+public struct Candidate: Sendable {
+    /// Tells it from all others, over reloads: where it is mounted, or its file.
+    let key: String
+    public let name: String
+    let place: String
+    /// Nil: nobody knows where it belongs.
+    public let mount: Mount?
+    public let isRequired: Bool
+    public let outcome: ApplicationPreparation.Outcome
+
+    init(_ entry: ApplicationEntry, _ outcome: ApplicationPreparation.Outcome) {
+        self.key = entry.mount.description
+        self.place = entry.place
+        self.mount = entry.mount
+        self.isRequired = entry.isRequired
+        self.outcome = outcome
+        self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
+    }
+
+    init(_ found: DropInFolder.Module, _ fault: HostError) {
+        self.key = found.path
+        self.name = found.name
+        self.place = found.path
+        self.mount = nil
+        self.isRequired = false
+        self.outcome = .failure(fault)
+    }
+}
+
+extension Deployment.Look {
+    /// What there is, for people.
+    public var applications: [ServedApplication] { self.candidates.map { ServedApplication($0) } }
+
+    /// Variables that have to be in the environment of a process that serves them, before its first thread.
+    public var environment: [(name: String, value: String)] {
+        self.candidates.compactMap { try? $0.outcome.get().variable }.map { ($0.name, $0.value) }
+    }
+}

@@ -1,0 +1,159 @@
+import CASGI
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// What a settings file says to the host: its keys, checked by one schema.
+@Suite("The host's settings")
+struct HostSettingsTests {
+    private let folder: TemporaryFolder
+    private let server = SettingsSchema([
+        SettingsKey("port", .text, "A port."), SettingsKey("access-log", .flag, "Lines."),
+        SettingsKey("bind", .texts, "Where."), SettingsKey("log-level", .choice(["info", "debug"]), "How much."),
+    ])
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func read(_ text: String, keepsOthers: Bool = false) throws -> HostSettings {
+        try HostSettings(
+            try SettingsFile(path: try self.folder.write("s.yaml", text)), server: self.server, keepsOthers: keepsOthers
+        )
+    }
+
+    /// Without the path of the file.
+    private func refusal(_ text: String) -> String {
+        do {
+            _ = try self.read(text)
+            return "none"
+        } catch { return "\(error)".replacing("\(self.folder.path)/", with: "") }
+    }
+
+    @Test("applications, each with its place, its hosts, its settings; the drop-in folder; the server")
+    func values() throws {
+        let settings = try self.read(
+            """
+            server: {port: 8001, access-log: no, bind: [":80", "unix:/x"]}
+            modules: [mods, /srv/more]
+            applications:
+              - module: wiki
+                mount: /wiki/
+                hosts: wiki.example.org
+                settings: wiki.production
+                variable: WIKI_SETTINGS
+              - module: ./lib/chat.so:other
+                name: talk
+                hosts: [chat.example.org, "*.chat.example.org"]
+                settings:
+                  title: Talk
+                  deep: {er: [1, 2]}
+                lifespan: "off"
+            """)
+        #expect(settings.server?.text("port") == "8001")
+        #expect(settings.server?.flag("access-log") == false)
+        #expect(settings.server?.texts("bind") == [":80", "unix:/x"])
+        #expect(settings.server?.place("port") == "\(self.folder.path)/s.yaml:1")
+        #expect(settings.modules == ["mods", "/srv/more"])
+        let wiki = settings.applications[0]
+        #expect(wiki.mount.description == "wiki.example.org/wiki")
+        #expect(wiki.variable == "WIKI_SETTINGS")
+        #expect(wiki.place == "\(self.folder.path)/s.yaml:4")
+        let talk = settings.applications[1]
+        #expect(talk.mount.description == "{chat.example.org, *.chat.example.org}/")
+        #expect(talk.module == (try ModuleName("./lib/chat.so:other")))
+        #expect(talk.lifespan == .off)
+        guard case .here(let file, let key) = talk.settings else {
+            Issue.record("\(talk.settings)")
+            return
+        }
+        let own = try ApplicationSettings(file, at: key, folder: "/")
+        #expect(own.text("title") == "Talk")
+        #expect(own.text("deep.er") == "[1,2]")
+        #expect(own.text("module") == nil)
+        #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):14: 'deep.er' is odd")
+    }
+
+    @Test("with an application on the command line all other keys are its own, and the host's are not")
+    func others() throws {
+        let text = "title: T\nserver: {port: 1}\nmodules: m\n"
+        _ = try self.read(text, keepsOthers: true)
+        let own = try ApplicationSettings(
+            try SettingsFile(path: try self.folder.write("s.yaml", text)), folder: "/")
+        #expect(own.text("title") == "T")
+        #expect(own.text("server.port") == nil)
+        #expect(own.text("") == "{\"title\":\"T\"}")
+    }
+
+    @Test(
+        "what is wrong is told with file, line, key, and what was meant",
+        arguments: [
+            ("aplications: []\n", "s.yaml:1: 'aplications' is no key; did you mean 'applications'?"),
+            ("title: x\n", "s.yaml:1: 'title' is no key: there are server, modules, applications"),
+            ("server: {prot: 1}\n", "s.yaml:1: 'server.prot' is no key; did you mean 'port'?"),
+            ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' is true or false, found 'maybe'"),
+            ("server:\n  port: [1]\n", "s.yaml:2: 'server.port' is a single value, found a list"),
+            ("server:\n  log-level: loud\n", "s.yaml:2: 'server.log-level' is info or debug, found 'loud'"),
+            ("server: 80\n", "s.yaml:1: 'server' is a map of keys and values, found '80'"),
+            ("applications: {wiki: {}}\n", "s.yaml:1: 'applications' is a list of maps, found a map"),
+            ("applications: [wiki]\n", "s.yaml:1: 'applications' is a list of maps, found a list"),
+            ("applications:\n  - name: x\n", "s.yaml:2: 'applications.0.module' is missing: name the library"),
+            ("applications:\n  - module: a..b\n", "s.yaml:2: 'applications.0.module' 'a..b' names no module"),
+            (
+                "applications:\n  - module: a\n    mont: /x\n",
+                "s.yaml:3: 'applications.0.mont' is no key; did you mean 'mount'?"
+            ),
+            (
+                "applications:\n  - module: a\n    mount: x\n",
+                "s.yaml:3: 'applications.0.mount' 'x' does not begin with a /"
+            ),
+            (
+                "applications:\n  - module: a\n    mount: /a/../b\n",
+                "s.yaml:3: 'applications.0.mount' '/a/../b' has a '..'"
+            ),
+            ("applications:\n  - module: a\n    mount: /a%2fb\n", "s.yaml:3: 'applications.0.mount' '/a%2fb' has a %"),
+            (
+                "applications:\n  - module: a\n    hosts: [a, 'b:80']\n",
+                "s.yaml:3: 'applications.0.hosts' 'b:80' has a port"
+            ),
+            (
+                "applications:\n  - module: a\n    hosts: {a: b}\n",
+                "s.yaml:3: 'applications.0.hosts' is a value, or a list"
+            ),
+            ("applications:\n  - module: a\n    variable: 1A\n", "s.yaml:3: 'applications.0.variable' '1A' is no name"),
+            (
+                "applications:\n  - module: a\n    settings: [1]\n",
+                "s.yaml:3: 'applications.0.settings' is a name, or a map"
+            ),
+            ("? [a, b]\n: 1\n", "s.yaml:1: found a list where a key has to stand"),
+        ])
+    func broken(text: String, message: String) {
+        let told = self.refusal(text)
+        #expect(told.hasPrefix(message), "\(told)")
+        #expect(!told.contains("\n"))
+    }
+
+    @Test("two applications of one place are refused, with both")
+    func conflict() throws {
+        var deployment = Deployment(preparation: ApplicationPreparation())
+        deployment.entries = try self.read(
+            """
+            applications:
+              - {module: a, mount: /x, hosts: [one.example, two.example]}
+              - {module: b, mount: /x}
+              - {module: c, mount: /x, hosts: two.example}
+            """
+        ).applications
+        let message = try #require(throws: HostError.self) { try deployment.check() }.message
+        #expect(
+            message.replacing("\(self.folder.path)/", with: "").hasPrefix(
+                "s.yaml:4: /x of two.example is mounted already (s.yaml:2)"))
+    }
+}
+
+extension ApplicationSettings {
+    fileprivate func text(_ key: String) -> String? {
+        self.value(key).map {
+            String(decoding: UnsafeRawBufferPointer(start: $0.pointee.data, count: $0.pointee.size), as: UTF8.self)
+        }
+    }
+}
