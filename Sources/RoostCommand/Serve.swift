@@ -39,7 +39,7 @@ struct Serve: ParsableCommand {
             guard !found.start.options.worker.supervisor else {
                 try Supervising(found.look, found.deployment, found.start, run).runUntilStopped()
             }
-            try Serving(found.look, found.start, run).runUntilStopped()
+            try Serving(found.look, found.deployment, found.start, run).runUntilStopped()
         } catch {
             run.remove()
             throw error

@@ -8,12 +8,13 @@ struct Serving {
     private let applications: [ServedApplication]
     private let options: ServeOptions
     private let run: RunDirectory
+    private let follower: DropInFollower
     private let host: Host
     private let logs: Logs
     private let notice = ServiceNotice()
 
     /// Binds. Throws `HostError`.
-    init(_ look: Deployment.Look, _ start: Start, _ run: RunDirectory) throws {
+    init(_ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
         // Before the first thread: setenv races getenv.
         for (name, value) in look.environment { setenv(name, value, 1) }
         self.applications = look.applications
@@ -23,6 +24,7 @@ struct Serving {
         var configuration = self.logs.configuration(self.options)
         configuration.addresses = try self.options.addresses
         self.host = try Host(look, configuration: configuration)
+        self.follower = DropInFollower(self.host, deployment, look, run: run, logger: self.logs.logger)
     }
 
     /// Serves until a signal stops it, then ends the process.
@@ -47,6 +49,7 @@ struct Serving {
         do {
             try await self.host.start()
             Banner(self.applications, self.host.addresses, self.options).show(self.logs.log, self.logs.logger)
+            try self.follower.start()
             self.notice.tell("READY=1", "STATUS=serving")
             for await _ in stopping { break }
             self.logs.logger.info("stopping")

@@ -21,6 +21,9 @@ extension StatusReport {
                         application.version.isEmpty ? application.name : "\(application.name) \(application.version)"
                     return [name, application.mount, application.state, application.generation, application.module]
                 }, paint: paint)
+        for application in self.applications where !application.fault.isEmpty {
+            text += "\(paint(application.name, .strong)): \(paint(application.fault, .bad))\n"
+        }
         text +=
             "\n"
             + Self.columns(

@@ -27,6 +27,24 @@ public struct ApplicationEntry: Sendable {
     /// A start without it makes no sense.
     public var isRequired = false
 
+    /// What was said of it besides its module and its mount, with the place: for people.
+    public var values: [(key: String, value: String, place: String)] {
+        var values: [(String, String, String)] = []
+        if let name { values.append(("name", name, "")) }
+        if let variable { values.append(("variable", variable, "")) }
+        if let group { values.append(("worker", group, "")) }
+        if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
+        switch self.settings {
+        case .usual: break
+        case .named(let name, _): values.append(("settings", name, ""))
+        case .here(let file, let key):
+            for (path, value) in file.leaves(at: key) {
+                values.append(("settings.\(path)", value, file.place(of: "\(key).\(path)")))
+            }
+        }
+        return values
+    }
+
     /// The one of a command line: at the root, and needed.
     public init(commandLine module: ModuleName) {
         self.module = module

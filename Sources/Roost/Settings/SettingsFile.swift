@@ -59,6 +59,18 @@ public struct SettingsFile: @unchecked Sendable {
         return below.mapping
     }
 
+    /// The single values below a dotted key, by their dotted names; lists as JSON.
+    func leaves(at key: String) -> [(String, String)] {
+        func leaves(_ mapping: Node.Mapping, _ prefix: String) -> [(String, String)] {
+            mapping.flatMap { key, node -> [(String, String)] in
+                let name = prefix + (key.scalar?.string ?? "")
+                if let inner = node.mapping { return leaves(inner, name + ".") }
+                return [(name, node.scalar?.string ?? JSONText.of(node))]
+            }
+        }
+        return self.mapping(at: key).map { leaves($0, "") } ?? []
+    }
+
     /// File and line of a dotted key, or, where it is not there, of the nearest that it would stand below.
     func place(of key: String) -> String {
         var found: Node?

@@ -31,6 +31,9 @@ public struct SettingsKey: Sendable, Equatable {
     public var standard: String?
     public var meaning: String
 
+    /// What may stand there, for people.
+    public var kindWords: String { self.kind.words }
+
     public init(_ name: String, _ kind: Kind, standard: String? = nil, _ meaning: String) {
         self.name = name
         self.kind = kind

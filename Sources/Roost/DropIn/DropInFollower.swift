@@ -1,0 +1,114 @@
+import Glibc
+public import Logging
+import NIOConcurrencyHelpers
+
+/// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: what is new is mounted, what is gone unmounted, what is
+/// another file replaces the one before.
+public final class DropInFollower: Sendable {
+    private struct State {
+        var roster: Roster
+        var look: Deployment.Look
+    }
+
+    private let host: Host
+    private let deployment: Deployment
+    private let run: RunDirectory
+    private let logger: Logger
+    /// For its one thread.
+    private nonisolated(unsafe) let folders: DropInFolders
+    private nonisolated(unsafe) var state: State
+
+    /// `look`: what the host was made with.
+    public init(_ host: Host, _ deployment: Deployment, _ look: Deployment.Look, run: RunDirectory, logger: Logger) {
+        self.host = host
+        self.deployment = deployment
+        self.run = run
+        self.logger = logger
+        self.folders = DropInFolders(deployment.folders)
+        var roster = Roster()
+        _ = roster.want(look.candidates)
+        self.state = State(roster: roster, look: look)
+    }
+
+    /// Begins, for the life of the process; nothing happens without folders. Throws `HostError`.
+    public func start() throws {
+        guard !self.deployment.folders.isEmpty else { return }
+        guard DetachedThread.start({ self.follow() }) else {
+            throw HostError(code: .exhausted, message: "no thread to follow the drop-in folders with")
+        }
+    }
+
+    private func follow() {
+        // What has happened since the host was made.
+        self.take()
+        while true {
+            var waits = self.folders.waits
+            let due = self.folders.due ?? .max
+            _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - MonotonicClock.milliseconds, 0)))
+            if self.folders.look(now: MonotonicClock.milliseconds) { self.take() }
+        }
+    }
+
+    private func take() {
+        do {
+            let known = self.state.roster.applications
+            let look = try self.deployment.look(
+                at: self.folders.listings, since: self.state.look, run: self.run, known: known)
+            var roster = self.state.roster
+            let change = roster.want(look.candidates)
+            self.state.look = look
+            guard !change.isEmpty, let running = self.host.current else {
+                self.tell(roster)
+                return
+            }
+            let numbers = (change.added + change.renewed).sorted()
+            let wanted = numbers.compactMap { roster.installed($0) }
+            let failures = Self.wait { await running.prepare(wanted, for: "folder") }
+            for failure in failures {
+                roster.restore(failure.number, from: self.state.roster, because: failure.message)
+            }
+            let faulty = failures.compactMap { roster.installed($0.number, ifNew: self.state.roster) }
+            let mounted = Set(numbers).subtracting(failures.map(\.number))
+            Self.wait {
+                await running.commit("folder", mounting: mounted, removing: Set(change.removed), faulty)
+            }
+            for number in change.removed {
+                if let member = self.state.roster[number] {
+                    self.logger.info("unmounted", metadata: WorkerGroup.facts(member))
+                }
+            }
+            for number in mounted.sorted() {
+                if let member = roster[number] { self.logger.info("mounted", metadata: WorkerGroup.facts(member)) }
+            }
+            self.tell(roster)
+        } catch { self.logger.error("\(error)") }
+    }
+
+    /// Says once what is wrong, and goes on with this.
+    private func tell(_ roster: Roster) {
+        for member in roster.members {
+            guard let fault = member.fault, self.state.roster[member.number]?.fault != fault else { continue }
+            self.logger.error(
+                member.serves
+                    ? "\(member.name) goes on as it was: \(fault)" : "\(member.name) does not serve: \(fault)",
+                metadata: WorkerGroup.facts(member))
+        }
+        self.state.roster = roster
+    }
+
+    /// Has this thread wait for what others do.
+    private static func wait<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) -> Value {
+        let done = ConditionLock<Bool>(value: false)
+        let result = NIOLockedValueBox<Value?>(nil)
+        Task {
+            let value = await work()
+            result.withLockedValue { $0 = value }
+            done.lock()
+            done.unlock(withValue: true)
+        }
+        done.lock(whenValue: true)
+        done.unlock()
+        // It is there when the lock says so.
+        return result.withLockedValue { $0! }
+    }
+}

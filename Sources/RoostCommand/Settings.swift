@@ -1,0 +1,116 @@
+import ArgumentParser
+import Glibc
+import Roost
+
+/// `roost settings`.
+struct Settings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say which settings are in force, and where each comes from.",
+        discussion: """
+            Takes what roost serve takes. Layers: the command line, the environment (ROOST_PORT=9000), the settings file \
+            (server: {port: 9000}), the defaults.
+            """
+    )
+
+    @Argument(help: "The module that would be served.")
+    var module: String?
+
+    @Flag(help: "Say what every setting means instead.")
+    var explain = false
+
+    @OptionGroup
+    var options: ServeOptions
+
+    func run() throws {
+        let terminal = Terminal.output
+        guard !self.explain else { return terminal.write(Self.explanation(terminal)) }
+        let words = CommandLine.arguments.drop { $0 != "settings" }.dropFirst()
+        let start = try Start(words: Array(words))
+        terminal.write(try Self.text(start, terminal))
+    }
+
+    // MARK: In force
+
+    private static func text(_ start: Start, _ terminal: Terminal) throws -> String {
+        var rows: [Row] = []
+        for (option, value, origin) in start.layers.inForce() where option.name != "settings" {
+            rows.append(Row("server.\(option.name)", value, origin.text, isOwn: origin != .standard))
+        }
+        let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
+        rows.insert(
+            Row("settings module", module ?? (start.module == nil ? "none" : "the module's to say"), "", isOwn: false),
+            at: 0)
+        let deployment = try start.deployment()
+        for folder in deployment.folders {
+            rows.append(
+                Row(
+                    "modules", folder, start.host?.modules.isEmpty == false ? start.host!.modulesPlace : "", isOwn: true
+                ))
+        }
+        for entry in deployment.entries { rows += Self.rows(entry) }
+        return Self.columns(rows, terminal)
+    }
+
+    private static func rows(_ entry: ApplicationEntry) -> [Row] {
+        let place = entry.place.isEmpty ? "command line" : entry.place
+        var rows = [Row("\(entry.mount)", entry.module.text, place, isOwn: true)]
+        for (key, value, place) in entry.values {
+            rows.append(Row("  \(key)", SecretKey.hides(key, value) ? SecretKey.mask : value, place, isOwn: true))
+        }
+        return rows
+    }
+
+    private struct Row {
+        let name: String
+        let value: String
+        let origin: String
+        let isOwn: Bool
+
+        init(_ name: String, _ value: String, _ origin: String, isOwn: Bool) {
+            self.name = name
+            self.value = value
+            self.origin = origin
+            self.isOwn = isOwn
+        }
+    }
+
+    private static func columns(_ rows: [Row], _ terminal: Terminal) -> String {
+        let name = rows.map(\.name.count).max() ?? 0
+        let value = min(rows.map(\.value.count).max() ?? 0, 40)
+        return rows.map { row in
+            let text =
+                row.name + String(repeating: " ", count: name - row.name.count + 2)
+                + (row.isOwn ? terminal.bold(row.value) : row.value)
+            guard !row.origin.isEmpty else { return text + "\n" }
+            return text + String(repeating: " ", count: max(value - row.value.count, 0) + 2) + terminal.dim(row.origin)
+                + "\n"
+        }.joined()
+    }
+
+    // MARK: What there is
+
+    private static func explanation(_ terminal: Terminal) -> String {
+        var text = """
+            A settings file is YAML or JSON: the settings module wiki.production is wiki/production.yaml below --app-dir.
+            What it does not say, the environment may (ROOST_PORT), and the command line before both (--port).
+
+
+            """
+        text += Self.explain(HostSettings.schema, below: "", terminal)
+        text += Self.explain(ApplicationEntry.schema, below: "applications[].", terminal)
+        text +=
+            "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, but for 'module'.\n\n"
+        text += Self.explain(OptionLayers.schema, below: "server.", terminal)
+        return text
+    }
+
+    private static func explain(_ schema: SettingsSchema, below prefix: String, _ terminal: Terminal) -> String {
+        schema.keys.map { key in
+            let standard = key.standard.map { $0.isEmpty ? "" : "; \($0) when it is not given" } ?? ""
+            return """
+                \(terminal.bold(prefix + key.name))  \(terminal.dim(key.kindWords + standard))
+                    \(key.meaning)\n
+                """
+        }.joined() + "\n"
+    }
+}
