@@ -7,7 +7,8 @@ import NIOPosix
 public final class Server: Sendable {
     private let loops: [ServerLoop.Handle]
     private let listeners: [Listener]
-    private let accepting = NIOLockedValueBox<[any Channel]>([])
+    /// Nil: it accepts no more.
+    private let accepting = NIOLockedValueBox<[any Channel]?>([])
 
     public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
         self.loops = loops
@@ -20,8 +21,14 @@ public final class Server: Sendable {
             for loop in self.loops {
                 group.addTask {
                     for listener in self.listeners {
+                        guard self.accepting.withLockedValue({ $0 != nil }) else { return }
                         let channel = try await Self.accept(on: listener, loop: loop)
-                        self.accepting.withLockedValue { $0.append(channel) }
+                        let isWanted = self.accepting.withLockedValue { channels in
+                            channels?.append(channel)
+                            return channels != nil
+                        }
+                        // A stop may overtake a start.
+                        if !isWanted { try await channel.close() }
                     }
                 }
             }
@@ -39,8 +46,8 @@ public final class Server: Sendable {
         closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {
         let channels = self.accepting.withLockedValue { channels in
-            defer { channels.removeAll() }
-            return channels
+            defer { channels = nil }
+            return channels ?? []
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, loop) in self.loops.enumerated() {
@@ -71,6 +78,7 @@ public final class Server: Sendable {
     private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
         let descriptor = try listener.duplicate()
         let address = listener.address
+        let users = listener.relayUsers
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
         // The default is NIO's own: setting it would cost every connection a call.
         let marks: ChannelOptions.Types.WriteBufferWaterMark? =
@@ -88,6 +96,11 @@ public final class Server: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     // Here, since options of the bootstrap cost every connection a chain of futures.
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+                    if let users {
+                        let serving = RelayServing(loop: loop.bound.value)
+                        let link = RelayLink(loop: loop.bound.value, serves: true, users: users, end: serving)
+                        return try channel.pipeline.syncOperations.addHandler(link)
+                    }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
                     let connection = HTTP1Connection(
                         loop: loop.bound.value, peer: Peer(of: channel, listening: address)

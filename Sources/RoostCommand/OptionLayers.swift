@@ -102,6 +102,21 @@ struct OptionLayers {
         }
     }
 
+    /// How the workers of a group are to be: as all, but for what is said of them. Throws what is wrong, with its place.
+    func plan(of group: GroupSettings) throws -> WorkerPlan {
+        let own = group.options.names.compactMap { name in
+            Self.options.first { $0.name == name }.map { option in
+                Given(option: option, values: group.options.texts(name), origin: .file(group.options.place(name)))
+            }
+        }
+        if let fault = own.lazy.compactMap(\.fault).first { throw fault }
+        let words = self.words + ["--workers=1"] + own.flatMap(\.words)
+        var plan = try Serve.parse(words).options.workerPlan
+        plan.arguments = words
+        plan.environment = group.environment
+        return plan
+    }
+
     /// The names of those that the file gives otherwise than another.
     func differences(from other: OptionLayers) -> [String] {
         func given(_ layers: OptionLayers) -> [String: [String]] {
@@ -149,6 +164,15 @@ struct OptionLayers {
 
     /// The key `server`.
     static let schema = SettingsSchema(Self.options.filter { !Self.notOfFile.contains($0.name) })
+
+    /// What `server.groups` may say of a group.
+    static let groupSchema = SettingsSchema(Self.options.filter { Self.ofGroups.contains($0.name) })
+    private static let ofGroups: Set<String> = [
+        "workers", "threads", "user", "group", "limit-max-requests", "limit-max-requests-jitter", "limit-max-rss",
+        "limit-worker-lifetime", "timeout-worker", "limit-crashes", "crash-window", "limit-address-space",
+        "limit-open-files", "limit-core", "blocking-threads", "limit-blocking", "limit-scopes", "lifespan",
+        "timeout-lifespan",
+    ]
 
     /// As ArgumentParser knows them: name, kind, default, help.
     static let options: [SettingsKey] = Self.declared()

@@ -32,8 +32,7 @@ struct Serve: ParsableCommand {
         Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()
-        let run = try RunDirectory.make(
-            start.options.runDir, isShared: try start.options.worker.privileges.user != nil)
+        let run = try RunDirectory.make(start.options.runDir, isShared: try start.deployment().hasOtherUsers)
         do {
             let found = try self.look(start, run)
             guard !found.start.options.worker.supervisor else {

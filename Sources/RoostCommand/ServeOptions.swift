@@ -215,6 +215,27 @@ struct ServeOptions: ParsableArguments {
         }
     }
 
+    /// How workers are to be, by these options.
+    var workerPlan: WorkerPlan {
+        get throws {
+            let workers = self.worker
+            var plan = WorkerPlan()
+            plan.workers = try workers.count
+            plan.requests = workers.limitMaxRequests
+            plan.requestJitter = workers.limitMaxRequestsJitter
+            plan.memory = workers.limitMaxRss
+            plan.lifetime = workers.limitWorkerLifetime
+            plan.stall = workers.timeoutWorker == 0 ? nil : workers.timeoutWorker
+            plan.start = self.timeoutLifespan + self.probeTimeout + 5
+            plan.grace = self.timeoutGracefulShutdown
+            plan.stop = self.stopTime
+            plan.crashes = workers.limitCrashes
+            plan.crashWindow = workers.crashWindow
+            plan.privileges = try workers.privileges
+            return plan
+        }
+    }
+
     /// All but the logs.
     var hostConfiguration: HostConfiguration {
         var configuration = HostConfiguration()

@@ -101,6 +101,9 @@ struct Settings: ParsableCommand {
         text +=
             "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, but for 'module'.\n\n"
         text += Self.explain(OptionLayers.schema, below: "server.", terminal)
+        text += Self.explain(SettingsSchema([HostSettings.groupsKey]), below: "server.", terminal)
+        let ofGroup = SettingsSchema(OptionLayers.groupSchema.keys + [GroupSettings.environmentKey])
+        text += "  of a group: \(ofGroup.keys.map(\.name).joined(separator: ", "))\n"
         return text
     }
 

@@ -43,7 +43,8 @@ struct Start {
     }
 
     private mutating func take(_ file: SettingsFile) throws {
-        let host = try HostSettings(file, server: OptionLayers.schema, keepsOthers: self.module != nil)
+        let host = try HostSettings(
+            file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.take(server) }
         self.options = try self.layers.parse().options
         self.file = file
@@ -81,6 +82,14 @@ struct Start {
         var deployment = Deployment(preparation: preparation)
         deployment.entries = (self.module.map { [ApplicationEntry(commandLine: $0)] } ?? []) + self.applications
         deployment.folders = self.folders
+        deployment.workers = try self.options.workerPlan
+        // What workers read too.
+        deployment.workers.arguments = self.layers.words
+        for group in self.host?.groups ?? [] {
+            let plan = try self.layers.plan(of: group)
+            deployment.groups[group.name] = plan
+            deployment.preparation.groupPrivileges[group.name] = plan.privileges
+        }
         try deployment.check()
         return deployment
     }

@@ -18,21 +18,7 @@ struct Supervising {
             deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
         plan.redeploy = start.again
-        let workers = options.worker
         plan.backlog = options.backlog
-        plan.workers = try workers.count
-        plan.requests = workers.limitMaxRequests
-        plan.requestJitter = workers.limitMaxRequestsJitter
-        plan.memory = workers.limitMaxRss
-        plan.lifetime = workers.limitWorkerLifetime
-        plan.stall = workers.timeoutWorker == 0 ? nil : workers.timeoutWorker
-        plan.start = options.timeoutLifespan + options.probeTimeout + 5
-        plan.grace = options.timeoutGracefulShutdown
-        plan.stop = options.stopTime
-        plan.crashes = workers.limitCrashes
-        plan.crashWindow = workers.crashWindow
-        // What workers read too.
-        plan.arguments = start.layers.words
         plan.isErrorColoured = Terminal.error.isColoured
         plan.serving = { applications, addresses in
             Banner(applications, addresses, options).show(logs.log, logs.logger)

@@ -745,7 +745,7 @@ struct MisbehaviourTests {
                 #expect(complaints >= refused, comment)
                 // Nothing comes after the end.
                 #expect(try served.get("/log").text == "", comment)
-                try await served.host.stop()
+                try await served.stop()
             }
         }
     }
@@ -766,7 +766,7 @@ struct MisbehaviourTests {
             #expect(try client.readResponse().text == "answer")
         }
         #expect(try served.notes(until: "waiting\n").contains("answer=DONE"))
-        try await served.host.stop()
+        try await served.stop()
         if kind == .socket { #expect(try client.readFrameButPings()?.code == 1012) }
         #expect(served.log.holding("1 scopes had not ended").count == 1)
         guard name == "never" else { return }
@@ -788,7 +788,7 @@ struct MisbehaviourTests {
                 #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
             }
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("14: 0 is never an id, and bytes that are nowhere are refused", arguments: ["zero", "nulls"], [false, true])
@@ -840,7 +840,7 @@ struct MisbehaviourTests {
                 end
 
                 """)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     // MARK: The client

@@ -28,6 +28,8 @@ struct InputMemoryTests {
             }
         }
 
+        func handle(_ exchange: any Exchange, mount: UInt32) {}
+
         func release(_ body: ResponseBody) {}
     }
 

@@ -27,7 +27,7 @@ struct BlockingTests {
                 #expect(try client.readResponse().text == body)
             }
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("who blocks holds up nobody else on its loop; what the application returns counts as it does on a loop")
@@ -43,7 +43,7 @@ struct BlockingTests {
         #expect(served.log.holding("application returned without a response; answered 500").count == 1)
         #expect(served.log.holding("application failed with ASGI_FAILED without a response; answered 500").count == 1)
         #expect(try served.get("/close").status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("when all threads are taken and the queue is full, 503; the rest are answered when threads are free")
@@ -69,6 +69,6 @@ struct BlockingTests {
         while status == 503 { status = try served.get("/open").status }
         #expect(try waiting[3].readResponse().text == "waited")
         #expect(try served.get("/close").status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

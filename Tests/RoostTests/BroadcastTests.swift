@@ -48,7 +48,7 @@ struct BroadcastTests {
         // Who is gone is no member: nothing is sent to them, and the next in its slot gets nothing of it.
         ada.reset()
         #expect(try served.notes(until: "gone 1006").contains("join=DONE"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("from a thread, in order, to every member")
@@ -59,7 +59,7 @@ struct BroadcastTests {
         for client in clients {
             for number in 0..<100 { #expect(try client.readFrame() == .text(String(format: "%02d", number))) }
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a member that does not read is closed instead of missing a message; the others get all of them")
@@ -80,7 +80,7 @@ struct BroadcastTests {
         #expect(1..<2000 ~= rounds)
         #expect(slow.waitForLoss(seconds: 60))
         #expect(try served.notes(until: "gone").contains("gone 1013"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a thread that sends faster than the loops deliver has to wait, and then is refused; each is told once")
@@ -88,7 +88,7 @@ struct BroadcastTests {
         let served = try await self.serve()
         #expect(try served.get("/held").text == "held")
         let notes = try served.notes(until: "told")
-        try await served.host.stop()
+        try await served.stop()
         // 100 KiB each, the mark 64 KiB, the limit 1 MiB.
         #expect(notes.components(separatedBy: "send=PENDING").count - 1 == 11)
         #expect(notes.contains("send=FULL"))
@@ -126,7 +126,7 @@ struct BroadcastTests {
                 end
 
                 """)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("the chat: names, words, who is here, the last hundred messages, and what it refuses")
@@ -178,6 +178,6 @@ struct BroadcastTests {
         #expect(try read(ada, until: #"["Ada \u0022A\u0022"]"#).contains("people"))
         #expect(try served.get("/tea/cup").status == 404)
         #expect(try served.get("/tea").text.contains("<title>Chat</title>"))
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -51,7 +51,7 @@ struct CallTests {
         #expect(served.log.holding("from the loop").count == 1)
         #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
         #expect(served.log.holding("websocket.accept refused").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -76,7 +76,7 @@ struct CallTests {
                 end
 
                 """)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a job on the pool may block, answer and end its scope, whose memory stays until it has returned")
@@ -93,7 +93,7 @@ struct CallTests {
                     "path=/spawn", "end",
                 ])
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -119,7 +119,7 @@ struct CallTests {
 
                     """)
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("timers that are set from a thread; and the lifespan's, which belong to no request")
@@ -139,7 +139,7 @@ struct CallTests {
             lifespan.filter { $0.hasPrefix("timer-told=") }.sorted().map { $0.prefix(20) } == [
                 "timer-told=CANCELLED", "timer-told=DONE on=l",
             ])
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("each call on a thread")
@@ -162,7 +162,7 @@ struct CallTests {
             ] + Self.late + ["end"]
         )
         #expect(served.log.holding("from a thread").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a queued call that turns out to be misuse is told to the next")
@@ -174,7 +174,7 @@ struct CallTests {
                 "body-before-start=DONE", "next-is-told=INVALID", "answer=DONE", "finish=DONE", "end",
             ]
         )
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a completion that is outstanding at the end is told CANCELLED, once, and not inside the call")
@@ -188,7 +188,7 @@ struct CallTests {
                 "told=DONE on=loop id=own event=disconnect", "post-told=CANCELLED on=loop",
             ]
         )
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -204,7 +204,7 @@ struct CallTests {
                 "outlive-told=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE", "outlive-late=STALE",
             ]
         )
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("an id that is over never reaches another request, also when its slot is used again")
@@ -221,7 +221,7 @@ struct CallTests {
         _ = try served.notes(until: "outlive-late")
         #expect(try served.get("/old-id").text == "still here")
         #expect(try served.notes(until: "old-id").contains("old-id=STALE"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("work that belongs to no request runs on a loop, with the lifespan's id")
@@ -234,7 +234,7 @@ struct CallTests {
         #expect(
             notes.contains(
                 "lifespan-post=PENDING\nloop-post=PENDING\nloop-post-none=INVALID\nloop-post-request=INVALID"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("when the client leaves, receive is told disconnect, as often as asked, and send GONE")
@@ -254,7 +254,7 @@ struct CallTests {
             ]
         )
         #expect(served.log.holding("error").isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("scope and strings stay until the last completion has returned, whatever request comes next")
@@ -267,7 +267,7 @@ struct CallTests {
         #expect(try client.readResponse().text == "first")
         #expect(try client.readResponse().status == 200)
         #expect(try served.notes(until: "path=") == "path=/path-of-the-first-request result=CANCELLED\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("an event stays while its completion runs, also when that receives again")
@@ -280,7 +280,7 @@ struct CallTests {
         client.send("abc")
         #expect(try client.readResponse().text == "kept")
         #expect(try served.notes(until: "kept=").contains("kept=request result=DONE again=WOULD_BLOCK"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("release may end the scope; what that completes is not told inside the call")
@@ -290,13 +290,13 @@ struct CallTests {
         client.send("GET /release-finish HTTP/1.1\r\nhost: x\r\n\r\n")
         _ = try client.readToEnd()
         #expect(try served.notes(until: "told=") == "finish-in-release=DONE\ntold=CANCELLED depth=0\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what a thread has sent is not lost when application returns before the loop has seen it")
     func overtaking() async throws {
         let served = try await self.serve()
         #expect(try served.get("/overtake").text == "from the thread")
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -67,7 +67,7 @@ struct ExtensionTests {
         let answer = try old.readToEnd()
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(answer.hasSuffix("x -5 -5 -5 -5"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("the same by the Swift SDK")
@@ -77,6 +77,6 @@ struct ExtensionTests {
         client.send("GET /hint HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().status == 103)
         #expect(try client.readResponse().text.contains("http.response.early_hint"))
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -37,7 +37,7 @@ struct FailureTests {
         let lines = served.log.holding(line)
         #expect(lines.count == 1)
         #expect(lines.first?.contains("scope=") == true)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -57,7 +57,7 @@ struct FailureTests {
         #expect(!text.contains("0\r\n\r\n"))
         #expect(!text.contains("345"))
         #expect(served.log.holding(line).count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a failure after a whole response changes nothing for the client, and is logged")
@@ -65,7 +65,7 @@ struct FailureTests {
         let served = try await ServedHost(self.library, in: self.folder)
         #expect(try served.get("/answered-raise").text == "ok")
         #expect(served.log.holding("application failed with ASGI_FAILED after its response").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what is refused says why")
@@ -74,6 +74,6 @@ struct FailureTests {
         _ = try served.get("/split")
         #expect(try served.notes(until: "split").contains("split=INVALID"))
         #expect(served.log.holding("http.response refused: the value of a header holds CR, LF, NUL").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

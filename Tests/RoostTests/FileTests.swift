@@ -40,7 +40,7 @@ struct FileTests {
         #expect(head.header("content-length") == "\(text.utf8.count)")
         client.send("GET \(route)?\(empty) HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().header("content-length") == "0")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -62,7 +62,7 @@ struct FileTests {
             )
         }
         #expect(served.log.holding("sent FAILED").count == 5)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -82,7 +82,7 @@ struct FileTests {
         let old = try served.client()
         old.send("GET \(route)?\(file) HTTP/1.0\r\n\r\n")
         #expect(try old.readToEnd().hasSuffix("\r\n\r\n012345|126789"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what cannot be read, or is not as long as it says, is FAILED; a file by its path is the whole body")
@@ -102,7 +102,7 @@ struct FileTests {
         client.send("GET /second-pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().text == "first.")
         #expect(!served.log.holding("http.response.pathsend refused: a file by its path is the whole body").isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a part that was taken from another thread is sent, however much is under way")
@@ -114,7 +114,7 @@ struct FileTests {
         let response = try client.readResponse()
         #expect(response.body.count == (2 << 20) + 10 + 1)
         #expect(response.body.suffix(11) == Array("0123456789.".utf8))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a file that is cut short while it is sent ends the connection: nobody takes the part for the whole")
@@ -131,6 +131,6 @@ struct FileTests {
         while try client.readMore() { count = client.received.count }
         #expect(client.text.contains("content-length: \(size)\r\n"))
         #expect(count < size)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -17,8 +17,8 @@ struct HostSettingsTests {
 
     private func read(_ text: String, keepsOthers: Bool = false) throws -> HostSettings {
         try HostSettings(
-            try SettingsFile(path: try self.folder.write("s.yaml", text)), server: self.server, keepsOthers: keepsOthers
-        )
+            try SettingsFile(path: try self.folder.write("s.yaml", text)), server: self.server,
+            group: SettingsSchema([SettingsKey("workers", .text, "How many.")]), keepsOthers: keepsOthers)
     }
 
     /// Without the path of the file.
@@ -33,7 +33,7 @@ struct HostSettingsTests {
     func values() throws {
         let settings = try self.read(
             """
-            server: {port: 8001, access-log: no, bind: [":80", "unix:/x"]}
+            server: {port: 8001, access-log: no, bind: [":80", "unix:/x"], groups: {blue: {workers: 2, environment: {A: b}}}}
             modules: [mods, /srv/more]
             applications:
               - module: wiki
@@ -41,6 +41,7 @@ struct HostSettingsTests {
                 hosts: wiki.example.org
                 settings: wiki.production
                 variable: WIKI_SETTINGS
+                worker: blue
               - module: ./lib/chat.so:other
                 name: talk
                 hosts: [chat.example.org, "*.chat.example.org"]
@@ -53,6 +54,10 @@ struct HostSettingsTests {
         #expect(settings.server?.flag("access-log") == false)
         #expect(settings.server?.texts("bind") == [":80", "unix:/x"])
         #expect(settings.server?.place("port") == "\(self.folder.path)/s.yaml:1")
+        #expect(settings.groups.map(\.name) == ["blue"])
+        #expect(settings.groups[0].options.text("workers") == "2")
+        #expect(settings.groups[0].environment == ["A": "b"])
+        #expect(settings.applications.map(\.group) == ["blue", nil])
         #expect(settings.modules == ["mods", "/srv/more"])
         let wiki = settings.applications[0]
         #expect(wiki.mount.description == "wiki.example.org/wiki")
@@ -70,7 +75,7 @@ struct HostSettingsTests {
         #expect(own.text("title") == "Talk")
         #expect(own.text("deep.er") == "[1,2]")
         #expect(own.text("module") == nil)
-        #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):14: 'deep.er' is odd")
+        #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):15: 'deep.er' is odd")
     }
 
     @Test("with an application on the command line all other keys are its own, and the host's are not")
@@ -124,6 +129,10 @@ struct HostSettingsTests {
                 "applications:\n  - module: a\n    settings: [1]\n",
                 "s.yaml:3: 'applications.0.settings' is a name, or a map"
             ),
+            ("applications:\n  - module: a\n    worker: a b\n", "s.yaml:3: 'applications.0.worker' 'a b' is no name of a group"),
+            ("server:\n  groups: {a: 1}\n", "s.yaml:2: 'server.groups' is a map of names"),
+            ("server:\n  groups: {a: {wrkers: 1}}\n", "s.yaml:2: 'server.groups.a.wrkers' is no key; did you mean 'workers'?"),
+            ("server:\n  groups: {a: {environment: {1: x}}}\n", "s.yaml:2: 'server.groups.a.environment' has names"),
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list where a key has to stand"),
         ])
     func broken(text: String, message: String) {

@@ -17,7 +17,7 @@ struct LanguageTests {
         #expect(response.status == 200)
         #expect(response.text == "Hello, World!")
         #expect(response.header("content-type") == "text/plain; charset=utf-8")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("C++") func cpp() async throws {

@@ -34,7 +34,7 @@ struct LifespanTests {
         let served = try await self.serve(how)
         #expect(try served.get("/state").text == "42")
         #expect(self.shutdown.isEmpty)
-        try await served.host.stop()
+        try await served.stop()
         #expect(self.shutdown.hasPrefix("shut down"))
     }
 
@@ -44,7 +44,7 @@ struct LifespanTests {
             self.library, settings: "shutdown: \(self.folder.path)/shutdown\n", in: self.folder
         )
         #expect(try served.get("/outlive").text == "first")
-        try await served.host.stop()
+        try await served.stop()
         #expect(self.shutdown.hasPrefix("shut down"))
         #expect(served.log.holding("1 scopes had not ended").count == 1)
     }
@@ -53,7 +53,7 @@ struct LifespanTests {
     func without() async throws {
         let served = try await self.serve("none")
         #expect(try served.get("/state").text == "-1")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("--lifespan on refuses an application without; off never asks one")

@@ -34,7 +34,7 @@ struct LimitTests {
         let chunked = "transfer-encoding: chunked"
         #expect(try post(chunked, "a\r\n0123456789\r\n0\r\n\r\n").text == "0123456789")
         #expect(try post(chunked, "b\r\n01234567890\r\n0\r\n\r\n").status == 413)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a connection too many is told so at once, and is none when it has gone")
@@ -68,7 +68,7 @@ struct LimitTests {
         #expect(status == 200)
         first.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try first.readResponse().status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("bytes under way to a client, above which a send is FULL")
@@ -81,7 +81,7 @@ struct LimitTests {
         client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
         _ = try client.readToEnd()
         #expect(try served.notes(until: "flood").contains("flood=FULL taken=2 "))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("the line before a chunk, and the trailers, each at its limit")
@@ -105,7 +105,7 @@ struct LimitTests {
         #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n") == 431)
         #expect(try post("0\r\na: \(String(repeating: "x", count: 37))\r\n\r\n") == 200)
         #expect(try post("0\r\na: \(String(repeating: "x", count: 38))\r\n\r\n") == 431)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("while as many requests of a connection have not ended, the next waits")
@@ -120,7 +120,7 @@ struct LimitTests {
         #expect(try client.isSilent(milliseconds: 0))
         #expect(try served.get("/outlived").text == "second")
         #expect(try client.readResponse().status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("scopes of a loop that have not ended: one more is 503")
@@ -135,7 +135,7 @@ struct LimitTests {
         while status == 503 { status = try served.get("/state").status }
         #expect(status == 200)
         waiting[1].reset()
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("files on their way to a client: one more is FULL")
@@ -149,7 +149,7 @@ struct LimitTests {
         _ = try client.readToEnd()
         #expect(served.log.holding("sent FULL").count == 3)
         #expect(served.log.holding("sent PENDING").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a body that nobody received is dropped up to the limit; a longer one ends the connection")
@@ -161,7 +161,7 @@ struct LimitTests {
         client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n01234567890")
         #expect(try client.readResponse().header("connection") == "close")
         #expect(try !client.readMore())
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that has ended its side is taken to be there for its time, and no longer")
@@ -172,6 +172,6 @@ struct LimitTests {
         client.shutdownWrite()
         #expect(try !client.readMore())
         #expect(client.received.isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -26,7 +26,7 @@ struct LoopExtensionTests {
         #expect(
             lines.dropFirst().dropLast()
                 == stride(from: 1000, to: 0, by: -100).map { "readable=DONE on=loop left=\($0)" }[...])
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what is refused, what is cancelled, what ends with its scope")
@@ -41,7 +41,7 @@ struct LoopExtensionTests {
             "after-other-loop=INVALID", "cancel-timer=DONE", "told-timer=CANCELLED", "end", "told-with-scope=CANCELLED",
         ]
         #expect(lines == expected)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("an application watches its own, from a thread, by its lifespan's id")
@@ -49,7 +49,7 @@ struct LoopExtensionTests {
         let served = try await self.serve("Loops")
         #expect(try served.get("/own").text == "watched")
         #expect(try served.notes() == "own-watch=PENDING\nown=DONE id=lifespan loop=0\nend\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("libcurl fetches on the loop, a hundred at once; what is abandoned is cancelled, and nothing is left")
@@ -73,7 +73,7 @@ struct LoopExtensionTests {
         var cleaned = 0
         while cleaned < 102 { cleaned += try served.get("/log").text.components(separatedBy: "cleaned").count - 1 }
         #expect(cleaned == 102)
-        try await served.host.stop()
+        try await served.stop()
         try await source.host.stop()
     }
 
@@ -87,6 +87,6 @@ struct LoopExtensionTests {
         let time = lines.first?.components(separatedBy: "held loop 0 for ").last?.split(separator: " ").first
         #expect(time.flatMap { Int($0) } ?? 0 >= 500)
         #expect(lines.first?.contains("application=loops") == true)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -48,7 +48,7 @@ struct ManyApplicationsTests {
         #expect(try served.get("/wiki/a%20b%2fc").text == "/wiki|/wiki/a b/c|/wiki/a%20b%2fc|/a b/c|two|1")
         #expect(try served.get("/wiki/x", host: "other.example:8000").text == "/wiki|/wiki/x|/wiki/x|/x|three|1")
         #expect(try served.get("/x", host: "other.example").text == "|/x|/x|/x|one|1")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("below a proxy's root path")
@@ -58,7 +58,7 @@ struct ManyApplicationsTests {
         }
         #expect(try served.get("/wiki/%78").text == "/site/wiki|/site/wiki/x|/site/wiki/%78|/x|none|1")
         #expect(try served.get("/").status == 404)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("one that refuses to start is a 503 at its mount, and the others serve; one that is needed refuses the start")
@@ -70,7 +70,7 @@ struct ManyApplicationsTests {
         let answer = try served.get("/bad/x")
         #expect(answer.status == 503)
         #expect(answer.text == "Service Unavailable: the application does not start")
-        try await served.host.stop()
+        try await served.stop()
 
         let message = try await #require(throws: HostError.self) {
             _ = try await ServedHost(
@@ -106,7 +106,7 @@ struct ManyApplicationsTests {
         #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
         await running.commit([], removing: [1])
         #expect(try served.get("/new/x").status == 404)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a thousand mounts of one module: every one answers, and a lifespan that waits takes no thread")
@@ -121,6 +121,6 @@ struct ManyApplicationsTests {
             #expect(try served.get("/m\(number)/x").text == "/m\(number)|/m\(number)/x|/m\(number)/x|/x|none|1")
         }
         #expect(try served.get("/m1001").status == 404)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPServer
 import Logging
 import TestSupport
@@ -7,6 +8,8 @@ import TestSupport
 /// A host in this process that serves a module.
 final class ServedHost: Sendable {
     let host: Host
+    /// Has the applications, when they are asked by way of a relay.
+    private let back: Host?
     let folder: TemporaryFolder
     let log: LogLines
 
@@ -39,10 +42,44 @@ final class ServedHost: Sendable {
         configuration.server.graceTime = 1
         configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)
+        guard Self.isRelayed else {
+            self.back = nil
+            self.host = Host(
+                applications, on: try Host.bind(configuration.addresses, backlog: configuration.server.backlog),
+                configuration: configuration)
+            try await self.host.start()
+            return
+        }
+        let path = "\(folder.path)/door"
+        let bound = try Listener(.unix(path: path), backlog: 16)
+        configuration.relayUsers = [geteuid()]
+        let door = Listener(
+            given: bound.descriptor, address: bound.address, backlog: 16, relayUsers: configuration.relayUsers)
+        let back = Host(applications, on: [door], configuration: configuration)
+        self.back = back
+        try await back.start()
+        var front = configuration
+        front.relayPaths = ["back": [path]]
+        // What is the application's is not the front's.
+        front.scopes = 65_536
+        let relayed = applications.map { application in
+            var application = application
+            application.work = .group("back")
+            return application
+        }
         self.host = Host(
-            applications, on: try Host.bind(configuration.addresses, backlog: configuration.server.backlog),
-            configuration: configuration)
+            relayed, on: try Host.bind(front.addresses, backlog: front.server.backlog), configuration: front)
         try await self.host.start()
+        // Until they have found each other it answers 503.
+        while try self.get("/").text.contains("workers are not there") {}
+    }
+
+    /// Every request goes through another host: `ROOST_TEST_RELAY=1`.
+    static let isRelayed = getenv("ROOST_TEST_RELAY") != nil
+
+    func stop() async throws {
+        try await self.host.stop()
+        try await self.back?.stop()
     }
 
     var port: Int {

@@ -32,7 +32,7 @@ struct ServingTests {
         #expect(answer.contains("connection: close"))
         #expect(served.log.holding("refused with 400").count == 1)
         #expect(try served.get("/state").status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what a response says (RFC 9110 §6.6.1, §10.2.4)")
@@ -48,7 +48,7 @@ struct ServingTests {
         format.timeZone = TimeZone(identifier: "GMT")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
         #expect(abs(try #require(format.date(from: date)).timeIntervalSinceNow) < 60)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("HEAD has the head of GET and no body (RFC 9110 §9.3.2)")
@@ -59,7 +59,7 @@ struct ServingTests {
         let head = try client.readResponse(isHead: true)
         #expect(head.header("content-length") == "2")
         #expect(try client.readResponse().text == "42")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("requests that are sent ahead are answered in order (§9.3.2)")
@@ -69,7 +69,7 @@ struct ServingTests {
         let one = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: "
         client.send((0..<100).map { "\(one)\("\($0)".count)\r\n\r\n\($0)" }.joined())
         for number in 0..<100 { #expect(try client.readResponse().text == "\(number)") }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("however the bytes are split")
@@ -80,7 +80,7 @@ struct ServingTests {
             client.send([byte])
         }
         #expect(try client.readResponse().text == "abc")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("HTTP/1.0 closes, unless it asks not to (§9.3)")
@@ -98,7 +98,7 @@ struct ServingTests {
         let stream = try kept.readResponse()
         #expect(stream.header("transfer-encoding") == nil)
         #expect(stream.body.count == 2 << 16)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("connection: close is obeyed (§9.6)")
@@ -107,7 +107,7 @@ struct ServingTests {
         let client = try served.client()
         client.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         #expect(try client.readToEnd().hasSuffix("\r\n\r\n42"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("an unread body does not become the next request")
@@ -128,7 +128,7 @@ struct ServingTests {
         #expect(response.header("connection") == "close")
         #expect(response.text == "42")
         #expect(try !long.readMore())
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a malformed chunk gets 400 if nothing was answered, else a cut")
@@ -137,7 +137,7 @@ struct ServingTests {
         let client = try served.client()
         client.send("POST /wait HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
         #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that ends its side still gets its answer")
@@ -147,7 +147,7 @@ struct ServingTests {
         client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
         client.shutdownWrite()
         #expect(try client.readToEnd().hasSuffix("42"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("each time limit ends its connection")
@@ -173,7 +173,7 @@ struct ServingTests {
         let slow = try served.client()
         slow.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try served.notes(until: "stream-told").contains("stream-told=GONE"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -192,7 +192,7 @@ struct ServingTests {
         let client = try served.client()
         client.send(request)
         #expect(try client.readToEnd().hasPrefix("HTTP/1.1 \(status) "))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a Unix socket; one that a dead server left is replaced, one in use is not")
@@ -203,7 +203,7 @@ struct ServingTests {
         client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().text == "42")
         await #expect(throws: HostError.self) { try await self.serve { $0.addresses = [.unix(path: path)] } }
-        try await served.host.stop()
+        try await served.stop()
         #expect(!FileManager.default.fileExists(atPath: path))
 
         let left = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -228,7 +228,7 @@ struct ServingTests {
     func rootPath() async throws {
         let served = try await self.serve { $0.rootPath = "/api" }
         #expect(try served.get("/state").text == "42")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a stop closes idle connections, lets a request finish, and then closes its connection")
@@ -243,7 +243,7 @@ struct ServingTests {
             while !busy.text.contains("hello") { _ = try busy.readMore() }
             let stopped = DispatchSemaphore(value: 0)
             Task {
-                try await served.host.stop()
+                try await served.stop()
                 stopped.signal()
             }
             #expect(try !idle.readMore())
@@ -262,7 +262,7 @@ struct ServingTests {
         let client = try served.client()
         client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try served.notes(until: "receive").contains("PENDING"))
-        try await served.host.stop()
+        try await served.stop()
         #expect(try !client.readMore())
     }
 
@@ -276,7 +276,7 @@ struct ServingTests {
         #expect(try client.readResponse().body.count == 2 << 20)
         for _ in 0..<300 { #expect(try client.readResponse().status == 200) }
         #expect(try client.readResponse().body.count == 2 << 20)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("what is malformed behind a whole response gets no second one")
@@ -287,7 +287,7 @@ struct ServingTests {
         #expect(try client.readResponse().text == "42")
         client.send("zz\r\n")
         #expect(try client.readToEnd().isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that sends its head a byte at a time has the time of one head, not of a byte")
@@ -297,7 +297,7 @@ struct ServingTests {
         client.send("GET / HTTP/1.1\r\nhost: x\r\na: ")
         while try client.isSilent(milliseconds: 100) { client.send("x") }
         #expect(try client.readToEnd().hasPrefix("HTTP/1.1 408"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a slow reader gets its whole last response, however long after it was given; then the connection closes")
@@ -317,6 +317,6 @@ struct ServingTests {
             _ = try client.isSilent(milliseconds: 150)
         }
         #expect(try client.readResponse().body.count == 2 << 20)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -65,7 +65,7 @@ struct StagingTests {
         let response = try served.get("/")
         #expect(response.text == "below")
         #expect(response.header("content-type") == "deep")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a library beside it that others can write to is refused")

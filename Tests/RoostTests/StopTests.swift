@@ -31,7 +31,7 @@ struct StopTests {
                 "notice=PENDING", "cancel=DONE", "again=INVALID", "left=PENDING", "told-cancelled=CANCELLED",
                 "told-with-scope=CANCELLED",
             ])
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("who waits for the stop is told while its client is there, and answers it")
@@ -40,7 +40,7 @@ struct StopTests {
         let client = try served.client()
         client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try served.notes(until: "notice=").contains("before=PENDING\nnotice=PENDING\n"))
-        try await served.host.stop()
+        try await served.stop()
         let response = try client.readResponse()
         #expect(response.text == "told=DONE\nbegun=DONE\nlate=PENDING\ntold=DONE\nbegun=DONE\n")
         #expect(response.header("connection") == "close")
@@ -53,7 +53,7 @@ struct StopTests {
         let request = "GET /told HTTP/1.1\r\nhost: x\r\n\r\n"
         client.send(request + String(repeating: "GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n", count: 3))
         _ = try served.notes(until: "notice=")
-        try await served.host.stop()
+        try await served.stop()
         #expect(try client.readResponse().header("connection") == nil)
         let responses = try (0..<3).map { _ in try client.readResponse() }
         #expect(responses.map(\.status) == [404, 404, 404])
@@ -100,11 +100,11 @@ struct StopTests {
         let client = try served.client()
         client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
         _ = try served.notes(until: "notice=")
-        async let first: Void = served.host.stop()
-        async let second: Void = served.host.stop()
+        async let first: Void = served.stop()
+        async let second: Void = served.stop()
         try await first
         try await second
-        try await served.host.stop()
+        try await served.stop()
         #expect(try client.readResponse().status == 200)
     }
 
@@ -124,7 +124,7 @@ struct StopTests {
         let client = try served.client()
         client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
         _ = try served.notes(until: "notice=")
-        try await served.host.stop()
+        try await served.stop()
         #expect(try client.readResponse().status == 200)
         #expect(try client.readResponse().status == 503)
     }

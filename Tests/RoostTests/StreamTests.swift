@@ -23,7 +23,7 @@ struct StreamTests {
         client.send("GET /stream?512 HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().body.count == 512 << 16)
         #expect(try served.notes() == "stream=whole waits=some\nend\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("the same from a thread that blocks in send")
@@ -33,7 +33,7 @@ struct StreamTests {
         client.send("GET /thread-stream?512 HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().body.count == 512 << 16)
         #expect(try served.notes() == "stream=DONE left=0\nend\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that leaves while much is under way: the pending send is told GONE")
@@ -44,7 +44,7 @@ struct StreamTests {
         #expect(try client.readMore())
         client.close()
         #expect(try served.notes() == "stream-told=GONE\nend\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that resets after an empty part leaves nothing behind that the next connection stumbles over")
@@ -59,7 +59,7 @@ struct StreamTests {
             client.reset()
             #expect(try served.notes().contains("empty-part="))
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a thread that blocks in send is told GONE too")
@@ -70,7 +70,7 @@ struct StreamTests {
         #expect(try client.readMore())
         client.close()
         #expect(try served.notes().hasPrefix("stream=GONE"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("who does not wait gets FULL at 1 MiB; release is called once for each that was taken, and not inside send")
@@ -82,7 +82,7 @@ struct StreamTests {
         #expect(try served.notes(until: "flood").contains("flood=FULL taken=16 released-inside=0"))
         var released = ""
         while released != "16" { released = try served.get("/released").text }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a request's body streams in while the response streams out", arguments: [true, false])
@@ -102,7 +102,7 @@ struct StreamTests {
         // The connection goes on.
         client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try client.readResponse().status == 200)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a body that breaks off is a disconnect to the application, and 400 to a client that still reads")
@@ -118,7 +118,7 @@ struct StreamTests {
         silent.shutdownWrite()
         #expect(try silent.readToEnd().hasPrefix("HTTP/1.1 400 "))
         #expect(served.log.holding("refused with 400: the body broke off").count == 2)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("100 goes out when the body is first asked for")
@@ -134,6 +134,6 @@ struct StreamTests {
         let response = try client.readResponse()
         #expect(response.status == 200)
         #expect(response.header("connection") == "close")
-        try await served.host.stop()
+        try await served.stop()
     }
 }

@@ -25,7 +25,7 @@ struct SwiftModuleTests {
         let served = try await self.serve("greeting: hello\ncolour: dark\n")
         #expect(try served.get("/").text == "hello")
         #expect(!served.log.holding("settings file \(self.folder.path)/settings.yaml").isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -48,7 +48,7 @@ struct SwiftModuleTests {
         #expect(error?.message == "calls refused to start: the database is away")
         let served = try await self.serve("fail: shutdown")
         #expect(try served.get("/").text == "none")
-        try await served.host.stop()
+        try await served.stop()
         #expect(!served.log.holding("shutdown: the index was not written").isEmpty)
     }
 
@@ -67,7 +67,7 @@ struct SwiftModuleTests {
                 client=127.0.0.1 server port known
                 open=true
                 """)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("errors become answers before the response has started, and cut it after")
@@ -84,7 +84,7 @@ struct SwiftModuleTests {
         #expect(!served.log.holding("GET /twice: the host has refused the call: invalid").isEmpty)
         #expect(throws: (any Error).self) { try served.get("/late") }
         #expect(!served.log.holding("GET /late: 418").isEmpty)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a body in parts, whole, and too large; forms")
@@ -116,7 +116,7 @@ struct SwiftModuleTests {
         chunked.send(
             "POST /form HTTP/1.1\r\nhost: x\r\ncontent-type: \(form)\r\ntransfer-encoding: chunked\r\n\r\n\(chunk)")
         #expect(try chunked.readResponse().status == 413)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a stream with back-pressure is whole; one that nobody reads ends with its client")
@@ -129,7 +129,7 @@ struct SwiftModuleTests {
             await served.log.wait(for: "streaming")
         }
         await served.log.wait(for: "the client has left")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a body that breaks off is not taken for a whole one, however often it is asked for")
@@ -141,7 +141,7 @@ struct SwiftModuleTests {
             await served.log.wait(for: "reading")
         }
         await served.log.wait(for: "twice: the client has left, the client has left")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("whatever a request suspends on, it goes on on its loop; what blocks runs elsewhere")
@@ -150,7 +150,7 @@ struct SwiftModuleTests {
         // The module needs Swift's threads, of which this test must not hold one meanwhile.
         let threads = try await onThread { try served.get("/loops").text }
         #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop event=loop")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that leaves is told by receive, and so is the end of the time of grace")
@@ -165,7 +165,7 @@ struct SwiftModuleTests {
         let client = try served.client()
         client.send("POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
         await served.log.wait(for: "waiting", times: 2)
-        try await served.host.stop()
+        try await served.stop()
         #expect(served.log.holding("the client has left").count == 2)
         withExtendedLifetime(client) {}
     }
@@ -207,7 +207,7 @@ struct SwiftModuleTests {
         #expect(try served.client().askForWebSocket("/throw").status == 404)
         #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
         #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("groups, and timers that end with their task")
@@ -225,7 +225,7 @@ struct SwiftModuleTests {
         let clock = try self.open(served, "/clock")
         for text in ["tick 1", "tick 2", "tick 3", "cancelled"] { #expect(try clock.readFrame() == .text(text)) }
         #expect(try clock.readFrame() == .close(4000, "time is up"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a WebSocket that waits for the host's stop says goodbye by itself")
@@ -236,7 +236,7 @@ struct SwiftModuleTests {
             defer { socket.close() }
             return try socket.readFrame()
         }
-        try await served.host.stop()
+        try await served.stop()
         #expect(try await goodbye == .close(4001, "come back"))
     }
 }

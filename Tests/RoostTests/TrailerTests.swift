@@ -45,7 +45,7 @@ struct TrailerTests {
         head.send("HEAD /trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\nGET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try head.readResponse(isHead: true).status == 200)
         #expect(try head.readResponse().text == "no trailers")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a response whose trailers never came is cut: its body does not look whole")
@@ -56,7 +56,7 @@ struct TrailerTests {
         let text = try client.readToEnd()
         #expect(!text.hasSuffix("0\r\n\r\n"))
         #expect(try served.log.holding("before its response was complete; connection closed").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -71,7 +71,7 @@ struct TrailerTests {
         let client = try served.client()
         client.send("GET / \(head)\r\n\r\n")
         #expect(try client.readResponse().text == names.split(separator: " ").map { "http.response.\($0) " }.joined())
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("trailers of a request come with the last part of its body, their names in lower case")
@@ -97,6 +97,6 @@ struct TrailerTests {
         #expect(try client.readResponse().text == "abc")
         client.send("\(request)content-length: 4\r\n\r\n")
         #expect(try client.readResponse().status == 400)
-        try await served.host.stop()
+        try await served.stop()
     }
 }

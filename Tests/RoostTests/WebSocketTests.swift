@@ -53,7 +53,7 @@ struct WebSocketTests {
                 end
 
                 """)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("messages and a close sent with the handshake, before it was answered, are all there")
@@ -75,7 +75,7 @@ struct WebSocketTests {
         #expect(frames.contains(WebSocketFrame(10)))
         #expect(frames.filter { $0.opcode != 10 } == [.text("a"), .text("b"), WebSocketFrame(8)])
         #expect(try served.notes().contains("disconnect 1005 ''"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     private static let order = """
@@ -125,7 +125,7 @@ struct WebSocketTests {
         #expect(served.log.holding("websocket.send refused: a text message is not UTF-8").count == 1)
         #expect(
             served.log.holding("websocket.accept refused: the subprotocol is none that the client offers").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -155,7 +155,7 @@ struct WebSocketTests {
             client.reset()
             #expect(try served.notes().contains("disconnect 1006 ''"))
         }
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test(
@@ -176,7 +176,7 @@ struct WebSocketTests {
             #expect(try client.readFrame() == nil)
         }
         #expect(served.log.holding("with its WebSocket open; closed with 1011").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that does not read makes send wait, and past the time for writing loses the connection")
@@ -185,7 +185,7 @@ struct WebSocketTests {
         let client = try self.open(served, "/flood")
         #expect(client.waitForLoss(seconds: 60))
         #expect(try served.notes() == "flood=GONE\nend\n")
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a module that does not receive stops the reads, and the ping clock with them; then everything is there")
@@ -213,7 +213,7 @@ struct WebSocketTests {
         #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
         // A slow client may have been pinged while nothing of it was there; it was not given up.
         #expect(try client.readFrameButPings()?.code == 1000)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     private final class Sent: @unchecked Sendable {
@@ -238,7 +238,7 @@ struct WebSocketTests {
         #expect(try client.readFrame() == .close(1011, "no answer to a ping"))
         #expect(try client.readFrame() == nil)
         #expect(try served.notes().contains("disconnect 1006 ''"))
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a client that does not answer our close is cut after its time")
@@ -247,7 +247,7 @@ struct WebSocketTests {
         let client = try self.open(served, "/return-after")
         #expect(try client.readFrame()?.code == 1000)
         #expect(try client.readFrame() == nil)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("limits: a message too big, all messages too many; each with its code and a line in the log")
@@ -269,7 +269,7 @@ struct WebSocketTests {
         first.send(WebSocketFrame(0))
         #expect(try first.readFrame()?.payload.count == 70_000)
         #expect(served.log.holding("WebSocket closed with 1009: the message is too big").count == 1)
-        try await served.host.stop()
+        try await served.stop()
     }
 
     @Test("a stop closes WebSockets with 1012 when the time of grace is over")
@@ -282,7 +282,7 @@ struct WebSocketTests {
             socket.send(.close(1012))
             return [first, try socket.readFrame()?.code]
         }
-        try await served.host.stop()
+        try await served.stop()
         #expect(try await codes == [1012, nil])
     }
 
@@ -303,6 +303,6 @@ struct WebSocketTests {
         let answer = try old.readResponse()
         #expect(answer.status == 426)
         #expect(answer.header("sec-websocket-version") == "13")
-        try await served.host.stop()
+        try await served.stop()
     }
 }

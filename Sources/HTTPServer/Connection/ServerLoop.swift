@@ -30,6 +30,8 @@ public final class ServerLoop {
     private var isInTurn = false
     private var dirty: [HTTP1Connection] = []
     private var ready: [HTTP1Connection] = []
+    private var dirtyLinks: [RelayLink] = []
+    private var links: [ObjectIdentifier: RelayLink] = [:]
     private var releases: [ResponseBody] = []
     private var resting: [HTTP1Exchange] = []
     private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
@@ -93,6 +95,8 @@ public final class ServerLoop {
                 self.dirty.removeLast().flush()
             } else if !self.releases.isEmpty {
                 self.handler.release(self.releases.removeLast())
+            } else if !self.dirtyLinks.isEmpty {
+                self.dirtyLinks.removeLast().flush()
             } else {
                 self.log?.turnEnded()
                 return
@@ -104,6 +108,12 @@ public final class ServerLoop {
 
     /// The connection has something to write, or to close.
     func willFlush(_ connection: HTTP1Connection) { self.dirty.append(connection) }
+
+    /// The link has frames to write, or is to be closed.
+    func willFlush(_ link: RelayLink) {
+        self.dirtyLinks.append(link)
+        if !self.isInTurn { self.eventLoop.assumeIsolated().execute { self.turn {} } }
+    }
 
     /// The connection can go on with its next request.
     func willProceed(_ connection: HTTP1Connection) { self.ready.append(connection) }
@@ -190,9 +200,24 @@ public final class ServerLoop {
         guard self.connections.isEmpty else { return }
         self.sweep?.cancel()
         self.sweep = nil
+        self.tellEmptied()
+    }
+
+    func add(_ link: RelayLink) { self.links[ObjectIdentifier(link)] = link }
+
+    func remove(_ link: RelayLink) {
+        guard self.links.removeValue(forKey: ObjectIdentifier(link)) != nil else { return }
+        self.tellEmptied()
+    }
+
+    private func tellEmptied() {
+        guard self.connections.isEmpty, self.servesNoLink else { return }
         self.emptied?.succeed()
         self.emptied = nil
     }
+
+    /// Whether no link is left by which another process has its exchanges answered here.
+    private var servesNoLink: Bool { self.links.values.allSatisfy { !$0.serves } }
 
     /// The one sweep over all deadlines of the loop.
     private func look() {
@@ -210,7 +235,8 @@ public final class ServerLoop {
     func stop(closesIdle: Bool) -> EventLoopFuture<Void> {
         if closesIdle { self.closeIdle() }
         let promise = self.eventLoop.makePromise(of: Void.self)
-        guard !self.connections.isEmpty else {
+        for link in self.links.values where link.serves { link.stop() }
+        guard !self.connections.isEmpty || !self.servesNoLink else {
             promise.succeed()
             return promise.futureResult
         }
@@ -234,11 +260,19 @@ public final class ServerLoop {
     }
 
     /// The time of grace is over: WebSockets are closed, whoever answers learns that its client is gone.
-    func leave() { self.turn { for connection in self.connections.values { connection.leave() } } }
+    func leave() {
+        self.turn {
+            for connection in self.connections.values { connection.leave() }
+            for link in self.links.values where link.serves { link.leave() }
+        }
+    }
 
     /// Closes every connection, whatever is under way on it.
     func abort() {
-        self.turn { for connection in self.connections.values { connection.abort() } }
+        self.turn {
+            for connection in self.connections.values { connection.abort() }
+            for link in self.links.values where link.serves { link.abort() }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// A part of a regular file, as a part of a response's body: the kernel sends it, this process never reads it.
 ///
@@ -85,6 +86,20 @@ public final class ResponseFile: @unchecked Sendable {
             throw FileFault("\(name): its \(facts.st_size) bytes are not all there")
         }
         return Int(facts.st_size)
+    }
+
+    /// So many bytes of the part; nil: they are not there any more.
+    func read(at position: Int, _ size: Int) -> ByteBuffer? {
+        var buffer = ByteBufferAllocator().buffer(capacity: size)
+        var missing = size
+        while missing > 0 {
+            let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { room in
+                max(pread(self.descriptor, room.baseAddress, missing, off_t(self.offset + position + size - missing)), 0)
+            }
+            guard count > 0 else { return nil }
+            missing -= count
+        }
+        return buffer
     }
 
     /// The descriptor is the caller's from here on.

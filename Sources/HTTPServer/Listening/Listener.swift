@@ -8,11 +8,14 @@ public final class Listener: Sendable {
     /// Where it listens, with the port that the kernel chose.
     public let address: BindAddress
     let backlog: Int
+    /// Who may connect to have exchanges answered, if this is no listener for clients.
+    let relayUsers: Set<UInt32>?
     private let isBoundHere: Bool
 
     /// Binds and listens; a descriptor is taken as it is. Throws `ListenerError`.
     public init(_ address: BindAddress, backlog: Int) throws {
         self.backlog = backlog
+        self.relayUsers = nil
         switch address {
         case .tcp(let host, let port, let onlyIPv6):
             (self.descriptor, self.address) = try Self.tcp(host, port, onlyIPv6, backlog)
@@ -31,7 +34,9 @@ public final class Listener: Sendable {
     }
 
     /// A socket that this process was given by the one that has bound it: nothing is changed about it, nor removed with it.
-    public init(given descriptor: CInt, address: BindAddress, backlog: Int) {
+    /// `relayUsers`: its clients are other workers, of these users.
+    public init(given descriptor: CInt, address: BindAddress, backlog: Int, relayUsers: Set<UInt32>? = nil) {
+        self.relayUsers = relayUsers
         self.descriptor = descriptor
         self.address = address
         self.backlog = backlog

@@ -8,20 +8,25 @@ struct AcceptedHandshake {
 
     /// Throws what of it may not be.
     init(_ handshake: WebSocketHandshake, subprotocol: Octets, fields: HeaderFields) throws(SendFault) {
+        self.fields = try Self.check(subprotocol: subprotocol, offered: handshake.subprotocols, fields: fields)
+        self.handshake = handshake
+        self.subprotocol = subprotocol
+    }
+
+    /// Throws what of it may not be.
+    static func check(
+        subprotocol: Octets, offered: some Sequence<Octets>, fields: HeaderFields
+    ) throws(SendFault) -> ResponseFields {
         // A client that gets another than it offered fails the connection (RFC 6455 §4.1).
-        guard
-            subprotocol.size == 0
-                || handshake.subprotocols.contains(where: { $0.bytes.elementsEqual(subprotocol.bytes) })
-        else { throw .subprotocol }
-        self.fields = try ResponseFields(fields)
+        guard subprotocol.size == 0 || offered.contains(where: { $0.equals(subprotocol) }) else { throw .subprotocol }
+        let checked = try ResponseFields(fields)
         for field in fields
         where field.name.size >= 14
             && Octets(data: field.name.data, size: 14).equalsIgnoringCase("sec-websocket-")
         {
             throw .acceptField
         }
-        self.handshake = handshake
-        self.subprotocol = subprotocol
+        return checked
     }
 
     func write(loop: ServerLoop, into buffer: inout ByteBuffer) {

@@ -10,6 +10,17 @@ public struct WebSocketMessage: Sendable {
         var frame = ByteBufferAllocator().buffer(capacity: WebSocketEncoder.longestHead + bytes.size)
         WebSocketEncoder.write(bytes.bytes, isText: isText, isCompressed: false, into: &frame)
         self.frame = frame
+        self.isText = isText
+        self.payload = bytes.size
+    }
+
+    let isText: Bool
+    /// Bytes of the message itself, which end the frame.
+    private let payload: Int
+
+    /// The message. Lends.
+    func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        self.frame.withUnsafeReadableBytes { body(UnsafeRawBufferPointer(rebasing: $0.suffix(self.payload))) }
     }
 
     /// Bytes of the frame.

@@ -15,11 +15,14 @@ extension StatusReport {
         text +=
             "\n"
             + Self.columns(
-                ["application", "mount", "state", "generation", "module"],
+                ["application", "mount", "state", "generation", "workers", "module"],
                 self.applications.map { application in
                     let name =
                         application.version.isEmpty ? application.name : "\(application.name) \(application.version)"
-                    return [name, application.mount, application.state, application.generation, application.module]
+                    return [
+                        name, application.mount, application.state, application.generation,
+                        application.group.isEmpty ? "-" : application.group, application.module,
+                    ]
                 }, paint: paint)
         for application in self.applications where !application.fault.isEmpty {
             text += "\(paint(application.name, .strong)): \(paint(application.fault, .bad))\n"
@@ -27,12 +30,12 @@ extension StatusReport {
         text +=
             "\n"
             + Self.columns(
-                ["worker", "state", "for", "requests", "errors", "connections", "unfinished", "memory", "generation"],
+                ["worker", "state", "for", "requests", "errors", "connections", "unfinished", "memory", "generation", "group"],
                 self.workers.map { worker in
                     [
                         "\(worker.pid)", worker.state, Self.time(now - worker.since), "\(worker.requests)",
                         "\(worker.errors)", "\(worker.connections)", "\(worker.unfinished)", Self.size(worker.memory),
-                        worker.generation,
+                        worker.generation, worker.group.isEmpty ? "-" : worker.group,
                     ]
                 }, paint: paint)
         return text

@@ -15,6 +15,8 @@ public struct StatusReport: Equatable {
         var unfinished = 0
         /// Bytes, resident.
         var memory = 0
+        /// Empty: it accepts.
+        var group = ""
     }
 
     struct Application: Equatable {
@@ -27,6 +29,8 @@ public struct StatusReport: Equatable {
         var state = ""
         /// Why it does not serve, or why what is on disk does not.
         var fault = ""
+        /// The group whose workers have it; empty: those that accept.
+        var group = ""
     }
 
     var version = ""
@@ -56,6 +60,7 @@ public struct StatusReport: Equatable {
                 ("generation", JSONText.quoted(worker.generation)), ("requests", "\(worker.requests)"),
                 ("errors", "\(worker.errors)"), ("connections", "\(worker.connections)"),
                 ("unfinished", "\(worker.unfinished)"), ("memory", "\(worker.memory)"),
+                ("group", JSONText.quoted(worker.group)),
             ])
         }
         let applications = self.applications.map { application in
@@ -63,7 +68,7 @@ public struct StatusReport: Equatable {
                 ("name", JSONText.quoted(application.name)), ("version", JSONText.quoted(application.version)),
                 ("module", JSONText.quoted(application.module)), ("mount", JSONText.quoted(application.mount)),
                 ("generation", JSONText.quoted(application.generation)), ("state", JSONText.quoted(application.state)),
-                ("fault", JSONText.quoted(application.fault)),
+                ("fault", JSONText.quoted(application.fault)), ("group", JSONText.quoted(application.group)),
             ])
         }
         return object([
@@ -98,6 +103,7 @@ public struct StatusReport: Equatable {
             worker.connections = number(node, "connections")
             worker.unfinished = number(node, "unfinished")
             worker.memory = number(node, "memory")
+            worker.group = text(node, "group")
             self.workers.append(worker)
         }
         for node in root["applications"]?.sequence ?? [] {
@@ -109,6 +115,7 @@ public struct StatusReport: Equatable {
             application.generation = text(node, "generation")
             application.state = text(node, "state")
             application.fault = text(node, "fault")
+            application.group = text(node, "group")
             self.applications.append(application)
         }
     }

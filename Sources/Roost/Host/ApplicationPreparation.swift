@@ -14,8 +14,9 @@ public struct ApplicationPreparation: Sendable {
     public var trust = FileTrust()
     /// Nil: no child loads them first, their descriptions are asked when they are loaded.
     public var probe: ModuleProbe?
-    /// What a process that loads them becomes first.
+    /// What a process that loads them becomes first: for those of no group, and of groups that have their own.
     public var privileges = Privileges()
+    public var groupPrivileges: [String: Privileges] = [:]
 
     public init() {}
 
@@ -33,7 +34,7 @@ public struct ApplicationPreparation: Sendable {
         var images: [ImageKey: LoadableImage] = [:]
         for application in known { images[application.key] = application.image }
         let copies = entries.map { self.copy(of: $0, run: run, images: &images) }
-        self.probeNew(&images)
+        self.probeNew(&images, Self.groups(entries, copies))
         return zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
                 do {
@@ -65,17 +66,36 @@ public struct ApplicationPreparation: Sendable {
         } catch { return .failure(error as? HostError ?? HostError(code: .module, message: "\(error)")) }
     }
 
-    private func probeNew(_ images: inout [ImageKey: LoadableImage]) {
-        let new = images.filter { $0.value.description == nil }.sorted { $0.value.staged.path < $1.value.staged.path }
-        guard !new.isEmpty else { return }
+    /// The group that has each image first.
+    private static func groups(
+        _ entries: [ApplicationEntry], _ copies: [Result<ImageKey, HostError>]
+    ) -> [ImageKey: String] {
+        var groups: [ImageKey: String] = [:]
+        for (entry, copy) in zip(entries, copies) {
+            if case .success(let key) = copy, groups[key] == nil { groups[key] = entry.group }
+        }
+        return groups
+    }
+
+    /// One child for all that are to be loaded by processes of the same kind.
+    private func probeNew(_ images: inout [ImageKey: LoadableImage], _ groups: [ImageKey: String]) {
+        let new = images.filter { $0.value.description == nil }
         guard let probe else {
-            for (key, _) in new { images[key]?.description = ModuleDescription() }
+            for key in new.keys { images[key]?.description = ModuleDescription() }
             return
         }
-        let modules = new.map { ModuleProbe.Module(path: $0.value.staged.path, symbol: $0.key.symbol) }
-        for ((key, _), report) in zip(new, probe.reports(of: modules, privileges: self.privileges)) {
-            images[key]?.description = report.description
-            images[key]?.fault = report.fault
+        let kinds = Dictionary(grouping: new) { key, _ in
+            groups[key].flatMap { self.groupPrivileges[$0]?.text } ?? self.privileges.text
+        }
+        for (text, some) in kinds {
+            let sorted = some.sorted { $0.value.staged.path < $1.value.staged.path }
+            let modules = sorted.map { ModuleProbe.Module(path: $0.value.staged.path, symbol: $0.key.symbol) }
+            // It was a text a moment ago.
+            let privileges = Privileges(text: text) ?? self.privileges
+            for ((key, _), report) in zip(sorted, probe.reports(of: modules, privileges: privileges)) {
+                images[key]?.description = report.description
+                images[key]?.fault = report.fault
+            }
         }
     }
 

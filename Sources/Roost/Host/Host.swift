@@ -98,6 +98,8 @@ public final class Host: Service {
                     whenReady(failures)
                 }
             } catch {
+                // Whoever stops it meanwhile ends it too.
+                guard !self.isStopping.load(ordering: .relaxed) else { return }
                 self.running.withLockedValue { $0 = nil }
                 await running.end()
                 throw error

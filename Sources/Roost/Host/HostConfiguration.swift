@@ -17,6 +17,10 @@ public struct HostConfiguration: Sendable {
     public var farewellTime = 2
     /// Whether `/healthz` and `/readyz` are answered by the host itself.
     public var answersHealth = false
+    /// Who workers of other groups may be.
+    var relayUsers: Set<UInt32> = []
+    /// Where their workers answer, by the groups' names.
+    var relayPaths: [String: [String]] = [:]
     /// Where a supervised worker says what it does.
     var page: WorkerPage?
     /// Scopes of one loop that have not ended: above it requests are answered with 503.

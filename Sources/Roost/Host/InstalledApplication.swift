@@ -4,6 +4,8 @@ import HTTPServer
 struct InstalledApplication: Sendable {
     enum Work: Sendable {
         case module(PreparedApplication)
+        /// One that workers of another group have.
+        case group(String)
         /// One that is not there.
         case standIn(OwnAnswer)
     }

@@ -77,6 +77,31 @@ extension RunningHost {
         return image
     }
 
+    /// The way to a group; it is made when it is first needed.
+    private func door(to group: String) async -> GroupDoor {
+        if let door = self.doors.withLockedValue({ $0.doors[group] }) { return door }
+        let made = await GroupDoor(self.loops, users: self.configuration.relayUsers)
+        return self.doors.withLockedValue { doors in
+            if let door = doors.doors[group] { return door }
+            doors.doors[group] = made
+            made.use(doors.paths[group] ?? [])
+            return made
+        }
+    }
+
+    /// The workers of a group answer at these sockets.
+    func use(_ paths: [String], for group: String) {
+        self.doors.withLockedValue { doors in
+            doors.paths[group] = paths
+            doors.doors[group]?.use(paths)
+        }
+    }
+
+    struct Doors {
+        var doors: [String: GroupDoor] = [:]
+        var paths: [String: [String]] = [:]
+    }
+
     struct ImageKey: Hashable {
         let path: String
         let symbol: String
@@ -85,6 +110,7 @@ extension RunningHost {
     private func prepare(_ installed: InstalledApplication, _ image: ModuleImage?) async throws -> RunningApplication {
         switch installed.work {
         case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
+        case .group(let name): return RunningApplication(installed, instead: await self.door(to: name))
         case .module(let prepared):
             guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
             let generation = Generation(

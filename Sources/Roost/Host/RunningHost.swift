@@ -20,6 +20,8 @@ final class RunningHost: Sendable {
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
     /// What has started for a change that is not settled, by its name.
     let prepared = NIOLockedValueBox<[String: [RunningApplication]]>([:])
+    /// The ways to other groups.
+    let doors = NIOLockedValueBox(Doors())
     /// What is loaded, for good.
     let images = NIOLockedValueBox<[ImageKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
@@ -34,6 +36,7 @@ final class RunningHost: Sendable {
         self.loops = try await Self.makeLoops(self.group, configuration)
         self.facilities = HostFacilities(mailboxes: self.loops.map(\.mailbox), configuration: configuration)
         self.watch = LoopWatch(self.loops.map(\.activity))
+        for (group, paths) in configuration.relayPaths { self.use(paths, for: group) }
     }
 
     /// Begins to accept: `whenReady` before that.

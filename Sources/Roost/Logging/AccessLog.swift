@@ -55,6 +55,8 @@ final class AccessLog: ServerLog {
             "connections wait, none can be accepted: \(reason); raise `ulimit -n`, or lower --limit-concurrency")
     }
 
+    func relayBroke(reason: String) { self.logger.error("a connection between workers has ended: \(reason)") }
+
     func turnEnded() {
         guard !self.lines.isEmpty else { return }
         self.writer?.write(self.lines)

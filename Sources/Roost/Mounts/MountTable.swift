@@ -31,6 +31,9 @@ final class MountTable: Sendable {
         self.namesHosts = !named.isEmpty
     }
 
+    /// The application that has this number.
+    subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }
+
     /// The host answers everything itself.
     convenience init(instead reason: OwnAnswer) {
         self.init([Mounted(number: 0, mount: .root, answerer: StandIn(reason))])

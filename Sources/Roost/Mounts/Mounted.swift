@@ -35,13 +35,13 @@ final class Mounted: @unchecked Sendable {
     var isServing: Bool { self.generation != nil || !(self.answerer is StandIn) }
 
     /// Answers, when there is no generation. On a loop.
-    func answer(_ exchange: any Exchange) { self.answerer?.answer(exchange) }
+    func answer(_ exchange: any Exchange, on loop: Int) { self.answerer?.answer(exchange, for: self, on: loop) }
 }
 
 /// Answers the requests of a mount, without a module's code in this process.
 protocol MountAnswerer: AnyObject, Sendable {
-    /// On the exchange's loop.
-    func answer(_ exchange: any Exchange)
+    /// On the exchange's loop, which has this number.
+    func answer(_ exchange: any Exchange, for mounted: Mounted, on loop: Int)
 }
 
 /// Answers for an application that is not there.
@@ -50,7 +50,7 @@ final class StandIn: MountAnswerer {
 
     init(_ reason: OwnAnswer) { self.reason = reason }
 
-    func answer(_ exchange: any Exchange) { self.reason.give(to: exchange) }
+    func answer(_ exchange: any Exchange, for mounted: Mounted, on loop: Int) { self.reason.give(to: exchange) }
 }
 
 extension Octets {

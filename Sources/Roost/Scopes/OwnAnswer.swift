@@ -12,6 +12,10 @@ enum OwnAnswer: String {
     case quarantined
     /// It does not start.
     case notStarted
+    /// None of the workers that have it is there.
+    case groupAway
+    /// The worker that had it has gone before it has answered.
+    case groupLost
     case alive
     case ready
     case stopping
@@ -44,6 +48,8 @@ enum OwnAnswer: String {
             case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
             case .quarantined: (503, "Service Unavailable: the application has crashed too often")
             case .notStarted: (503, "Service Unavailable: the application does not start")
+            case .groupAway: (503, "Service Unavailable: the application's workers are not there")
+            case .groupLost: (503, "Service Unavailable: the application's worker has gone before it has answered")
             case .alive: (200, "alive")
             case .ready: (200, "ready")
             case .stopping: (503, "Service Unavailable: this server stops")

@@ -92,8 +92,17 @@ final class ScopeLoop: RequestHandler {
             return self.mounts.absence(of: exchange.head).give(to: exchange)
         }
         // It lives as long as the process.
-        let mounted = found._withUnsafeGuaranteedRef { $0 }
-        guard let generation = mounted.generation else { return mounted.answer(exchange) }
+        self.handle(exchange, by: found._withUnsafeGuaranteedRef { $0 })
+    }
+
+    func handle(_ exchange: any Exchange, mount: UInt32) {
+        guard let mounted = self.mounts[mount] else { return OwnAnswer.notStarted.give(to: exchange) }
+        self.handle(exchange, by: mounted)
+    }
+
+    @inline(__always)
+    private func handle(_ exchange: any Exchange, by mounted: Mounted) {
+        guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
         guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return

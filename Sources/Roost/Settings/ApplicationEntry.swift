@@ -68,6 +68,7 @@ public struct ApplicationEntry: Sendable {
         SettingsKey(
             "variable", .text,
             "The environment variable that tells its settings module, as DJANGO_SETTINGS_MODULE does."),
+        SettingsKey("worker", .text, standard: "the front's workers", "The group of workers that has it: server.groups says how they are."),
         SettingsKey(
             "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
             "Whether it is told of its start and its end."),
@@ -109,6 +110,12 @@ public struct ApplicationEntry: Sendable {
     private mutating func take(_ values: SettingsValues) throws {
         self.name = values.text("name")
         self.variable = values.text("variable")
+        self.group = try values.text("worker").map { name in
+            guard GroupSettings.isName(name) else {
+                throw values.error("worker", "'\(name)' is no name of a group: letters, digits, - and _ are")
+            }
+            return name
+        }
         self.lifespan = values.text("lifespan").flatMap(LifespanMode.init)
         let hosts = try values.texts("hosts").map { text in
             do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
@@ -127,7 +134,7 @@ public struct ApplicationEntry: Sendable {
         }
     }
 
-    private static func isVariable(_ name: String) -> Bool {
+    static func isVariable(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false
         }

@@ -11,15 +11,25 @@ public struct HostSettings {
     ])
 
     public let server: SettingsValues?
+    public let groups: [GroupSettings]
     /// Folders, and where they are named.
     public let modules: [String]
     public let modulesPlace: String
     public let applications: [ApplicationEntry]
 
-    /// `server`: the schema of the key. `keepsOthers`: other keys are an application's. Throws `HostError`.
-    public init(_ file: SettingsFile, server: SettingsSchema, keepsOthers: Bool) throws {
+    /// `server`: the schema of the key; `group`: of a group's options. `keepsOthers`: other keys are an application's. Throws `HostError`.
+    public init(
+        _ file: SettingsFile, server: SettingsSchema, group: SettingsSchema, keepsOthers: Bool
+    ) throws {
+        let server = SettingsSchema(server.keys + [Self.groupsKey])
         let values = try Self.schema.read(file.root, in: file, below: "", others: { _ in keepsOthers })
         self.server = try values.mapping("server").map { try server.read($0, in: file, below: "server.") }
+        self.groups = try (self.server?.mapping("groups") ?? Node.Mapping([])).map { key, node in
+            guard let name = key.scalar?.string, GroupSettings.isName(name), let mapping = node.mapping else {
+                throw SettingsFile.error(file.path, key, "'server.groups' is a map of names, each with a map of options")
+            }
+            return try GroupSettings(name, mapping, group, in: file)
+        }
         self.modules = values.texts("modules")
         self.modulesPlace = values.place("modules")
         let entries = values.nodes["applications"]?.sequence.map(Array.init) ?? []
@@ -27,6 +37,8 @@ public struct HostSettings {
             try node.mapping.map { try ApplicationEntry($0, number: number, in: file) }
         }
     }
+
+    public static let groupsKey = SettingsKey("groups", .map, "Workers of their own for some applications, by the name of the group.")
 
     /// Whether a key is the host's.
     static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }

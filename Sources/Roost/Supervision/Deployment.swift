@@ -5,6 +5,10 @@ public struct Deployment: Sendable {
     /// Drop-in folders.
     public var folders: [String] = []
     public var preparation: ApplicationPreparation
+    /// How the workers are to be that accept.
+    public var workers = WorkerPlan()
+    /// And those of the groups that something is said of; others are as the first, but one.
+    public var groups: [String: WorkerPlan] = [:]
     /// What the operator is to be told of it.
     public var remark: String?
 
@@ -25,6 +29,20 @@ public struct Deployment: Sendable {
     }
 
     public init(preparation: ApplicationPreparation) { self.preparation = preparation }
+
+    /// Whether some workers are other users than this process.
+    public var hasOtherUsers: Bool {
+        ([self.workers] + self.groups.values).contains { $0.privileges.user != nil }
+    }
+
+    /// How the workers of a group are to be; nil: of those that accept.
+    func plan(of group: String?) -> WorkerPlan {
+        guard let group else { return self.workers }
+        if let plan = self.groups[group] { return plan }
+        var plan = self.workers
+        plan.workers = 1
+        return plan
+    }
 
     /// What was found.
     public struct Look: Sendable {
@@ -132,10 +150,12 @@ public struct Candidate: Sendable {
     /// Nil: nobody knows where it belongs.
     public let mount: Mount?
     public let isRequired: Bool
+    let group: String?
     public let outcome: ApplicationPreparation.Outcome
 
     init(_ entry: ApplicationEntry, _ outcome: ApplicationPreparation.Outcome) {
-        self.key = entry.mount.description
+        self.key = entry.mount.description + (entry.group.map { " @\($0)" } ?? "")
+        self.group = entry.group
         self.place = entry.place
         self.mount = entry.mount
         self.isRequired = entry.isRequired
@@ -148,6 +168,7 @@ public struct Candidate: Sendable {
         self.name = found.name
         self.place = found.path
         self.mount = nil
+        self.group = nil
         self.isRequired = false
         self.outcome = .failure(fault)
     }

@@ -15,19 +15,21 @@ struct Fleet {
     /// A release is on its way whose first worker is not ready.
     private(set) var isOnTrial = false
     private(set) var isReloading = false
-    private(set) var hasServed = false
+    private(set) var hasServed: Bool
     private var status: CInt = 0
     private var lastId = 0
     private var backOff = BackOff()
     private var startAt = 0
     /// The last worker was not there when it should have been: a stand-in may have to answer.
-    private var isFailing = false
+    private(set) var isFailing = false
     private var actions: [Action] = []
     /// A number below the one given.
     private let random: (Int) -> Int
 
-    init(rules: Rules, release: Int, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
+    /// `hasServed`: no failure of a start ends the whole.
+    init(rules: Rules, release: Int, hasServed: Bool = false, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
         self.rules = rules
+        self.hasServed = hasServed
         self.wanted = rules.workers
         self.current = release
         self.ledger = CrashLedger(most: rules.crashes, window: rules.crashWindow)

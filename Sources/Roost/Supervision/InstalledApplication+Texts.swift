@@ -15,6 +15,7 @@ extension InstalledApplication {
             tell("optional", application.isOptional ? "" : nil)
             switch application.work {
             case .standIn(let reason): tell("standIn", reason.rawValue)
+            case .group(let name): tell("group", name)
             case .module(let prepared):
                 for (key, value) in prepared.texts { tell(key, value) }
                 guard let file = prepared.settingsFile else { continue }
@@ -48,6 +49,10 @@ extension InstalledApplication {
             application.isOptional = texts["\(at).optional"] != nil
             if let reason = texts["\(at).standIn"] {
                 application.work = .standIn(OwnAnswer(rawValue: reason) ?? .notStarted)
+                return application
+            }
+            if let group = texts["\(at).group"] {
+                application.work = .group(group)
                 return application
             }
             let file = try texts["\(at).file"].map { number in

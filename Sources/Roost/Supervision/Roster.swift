@@ -11,6 +11,10 @@ struct Roster {
         /// Nil: nobody knows where it belongs.
         let mount: Mount?
         let isRequired: Bool
+        /// The group whose workers have it; nil: those that accept.
+        let group: String?
+        /// It is asked of that group's workers.
+        var isRelayed = false
         /// What is to serve; nil: it never could.
         var application: PreparedApplication?
         /// What served before, while it can be gone back to.
@@ -48,7 +52,10 @@ struct Roster {
         var installed = InstalledApplication(
             number: member.number, name: member.name, mount: mount, work: .standIn(.notStarted))
         installed.isOptional = !member.mustStart
-        if member.isQuarantined {
+        if let group = member.group, member.isRelayed {
+            installed.isOptional = true
+            installed.work = .group(group)
+        } else if member.isQuarantined {
             installed.work = .standIn(.quarantined)
         } else if let application = member.application, !member.isFailing {
             installed.name = application.name
@@ -63,6 +70,29 @@ struct Roster {
     var applications: [PreparedApplication] {
         self.members.flatMap { [$0.application, $0.previous].compactMap { $0 } }
     }
+
+    /// What the workers of a group have of it (nil: those that accept, which relay what is others').
+    func view(of group: String?) -> Roster {
+        var view = self
+        if let group {
+            view.members = self.members.filter { $0.group == group }
+        } else {
+            for at in view.members.indices { view.members[at].isRelayed = view.members[at].group != nil }
+        }
+        return view
+    }
+
+    /// The same, with what has become of them in the workers that have them.
+    func updated(by rosters: [String?: Roster]) -> Roster {
+        var updated = self
+        for at in self.members.indices {
+            if let member = rosters[self.members[at].group]?[self.members[at].number] { updated.members[at] = member }
+        }
+        return updated
+    }
+
+    /// The groups that have some.
+    var groups: Set<String> { Set(self.members.compactMap(\.group)) }
 
     // MARK: What is wanted
 
@@ -92,7 +122,7 @@ struct Roster {
                 self.lastNumber += 1
                 var member = Member(
                     number: self.lastNumber, key: candidate.key, name: candidate.name, place: candidate.place,
-                    mount: candidate.mount, isRequired: candidate.isRequired)
+                    mount: candidate.mount, isRequired: candidate.isRequired, group: candidate.group)
                 member.mustStart = candidate.isRequired
                 switch candidate.outcome {
                 case .success(let application): member.application = application

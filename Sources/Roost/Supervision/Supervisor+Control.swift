@@ -12,8 +12,10 @@ extension Supervisor {
         for (client, message) in self.control.hear(now: now) {
             switch message.name {
             case "status":
-                for worker in self.front.workers where self.front.fleet.member(worker.id)?.state != .starting {
-                    worker.tell(Worker.ping)
+                for group in self.all {
+                    for worker in group.workers where group.fleet.member(worker.id)?.state != .starting {
+                        worker.tell(Worker.ping)
+                    }
                 }
                 self.control.awaitStatus(client, at: now + Self.statusTime)
             case "reload" where self.front.fleet.isStopping:
@@ -44,8 +46,8 @@ extension Supervisor {
         report.crashes = self.crashes
         report.restarts = self.restarts
         report.lastCrash = self.lastCrash ?? ""
-        report.applications = self.front.roster.members.map(self.describe)
-        report.workers = self.front.workers.map(self.describe)
+        report.applications = self.roster.members.map(self.describe)
+        report.workers = self.all.reversed().flatMap { group in group.workers.map { self.describe($0, of: group) } }
         return report
     }
 
@@ -57,21 +59,23 @@ extension Supervisor {
         described.mount = member.mount?.description ?? ""
         described.generation = member.application?.hash ?? ""
         described.fault = member.fault ?? ""
-        let fleet = self.front.fleet
-        let isServed = fleet.members.contains {
-            $0.state == .ready && !$0.isStandIn && $0.release == fleet.current
-        }
+        described.group = member.group ?? ""
+        let fleet = member.group.map { self.groups[$0]?.fleet } ?? self.front.fleet
+        let isServed = fleet?.members.contains {
+            $0.state == .ready && !$0.isStandIn && $0.release == fleet?.current
+        } ?? false
         described.state = member.isQuarantined ? "quarantined" : member.serves && isServed ? "serving" : "failing"
         return described
     }
 
-    private func describe(_ worker: WorkerHandle) -> StatusReport.Worker {
+    private func describe(_ worker: WorkerHandle, of group: WorkerGroup) -> StatusReport.Worker {
         var described = StatusReport.Worker()
-        let member = self.front.fleet.member(worker.id)
+        let member = group.fleet.member(worker.id)
+        described.group = group.name ?? ""
         described.pid = Int(worker.process)
         described.state = member.map { $0.isStandIn ? "stands in" : $0.state.rawValue } ?? "gone"
         described.since = worker.since
-        described.generation = self.front.generation(of: worker)
+        described.generation = group.generation(of: worker)
         described.requests = worker.page.requests
         described.errors = worker.page.failures
         described.connections = worker.page.connections

@@ -4,30 +4,12 @@ public import Logging
 extension Supervisor {
     /// What it is to do.
     public struct Plan {
-        /// What is to be served.
+        /// What is to be served, and by whom.
         public var deployment: Deployment
         /// Looks at the settings anew, on another thread; nil: there are none. Throws `HostError`.
         public var redeploy: (@Sendable () throws -> Deployment)?
         public var addresses: [BindAddress]
         public var backlog = 2048
-        public var workers = 1
-        /// Requests after which a worker is replaced, and by how many that may differ, at most.
-        public var requests: Int?
-        public var requestJitter = 0
-        /// Bytes.
-        public var memory: Int?
-        /// Seconds: how long a worker serves, how long its loops may not turn, how long it may take to be ready, its requests to end,
-        /// and the whole of its end.
-        public var lifetime: Int?
-        public var stall: Int?
-        public var start = 75
-        public var grace = 30
-        public var stop = 95
-        /// So many crashes within so many seconds are too many.
-        public var crashes = 3
-        public var crashWindow = 60
-        /// The words that a worker is started with, after its own.
-        public var arguments: [String] = []
         public var run: RunDirectory
         public var signals: SupervisorSignals
         public var logger: Logger
@@ -46,22 +28,6 @@ extension Supervisor {
             self.signals = signals
             self.logger = logger
             self.log = log
-        }
-
-        var rules: Fleet.Rules {
-            var rules = Fleet.Rules()
-            rules.workers = self.workers
-            rules.requests = self.requests
-            rules.requestJitter = self.requestJitter
-            rules.memory = self.memory
-            rules.lifetime = self.lifetime.map { $0 * 1000 }
-            rules.stall = self.stall.map { $0 * 1000 }
-            rules.start = self.start * 1000
-            rules.grace = self.grace * 1000
-            rules.stop = self.stop * 1000
-            rules.crashes = self.crashes
-            rules.crashWindow = self.crashWindow * 1000
-            return rules
         }
     }
 }

@@ -19,7 +19,7 @@ extension Supervisor {
         let last = self.plan.deployment
         let listings = self.folders.listings
         let run = self.plan.run
-        let known = self.front.roster.applications
+        let known = self.roster.applications
         return self.preparation.begin(.reload, self.plan.redeploy ?? { last }, or: last) { deployment in
             try deployment.look(at: listings, run: run, known: known)
         }
@@ -33,7 +33,7 @@ extension Supervisor {
         let listings = self.folders.listings
         let since = self.found ?? self.look
         let run = self.plan.run
-        let known = self.front.roster.applications + since.candidates.compactMap { try? $0.outcome.get() }
+        let known = self.roster.applications + since.candidates.compactMap { try? $0.outcome.get() }
         let begins = self.preparation.begin(.folder, { last }, or: last) { deployment in
             try deployment.look(at: listings, since: since, run: run, known: known)
         }
@@ -53,6 +53,8 @@ extension Supervisor {
         if case .reload = outcome.cause, let remark = outcome.deployment.remark {
             self.plan.logger.warning("\(remark)")
         }
+        // How groups are to be counts for those that are started from here on.
+        if case .reload = outcome.cause { self.plan.deployment = outcome.deployment }
         switch (outcome.cause, outcome.look) {
         case (_, .success(let look)):
             self.found = look
@@ -66,50 +68,102 @@ extension Supervisor {
 
     /// Takes up what was found, when no other change is under way.
     private func takeFound() {
-        guard let look = self.found, self.front.change == nil, !self.front.fleet.isStopping else { return }
+        self.advance()
+        guard let look = self.found, self.steps.isEmpty, self.all.allSatisfy({ $0.change == nil }),
+            !self.front.fleet.isStopping
+        else { return }
         guard !self.foundByReload else { return self.takeReload(look) }
-        var roster = self.front.roster
-        let change = roster.want(look.candidates)
-        guard change.isEmpty || !change.renewed.isEmpty || self.front.fleet.isCalm else { return }
+        let old = self.roster
+        var new = old
+        let change = new.want(look.candidates)
         self.found = nil
         self.look = look
+        self.wanted = new
         if change.isEmpty {
-            self.front.roster = roster
-        } else if change.renewed.isEmpty {
-            self.front.begin(roster, adding: change.added, removing: change.removed, now: Self.now())
+            for group in self.all { group.roster = new.view(of: group.name) }
         } else {
-            self.replace(by: roster)
+            self.steps = MountStep.steps(of: change, from: old, to: new)
+            self.advance()
         }
         self.tellFaults()
+    }
+
+    /// Does the next part of a change, when the one before is done.
+    private func advance() {
+        while let step = self.steps.first, !self.front.fleet.isStopping {
+            guard let group = step.group.map({ self.groups[$0] }) ?? self.front else {
+                self.steps.removeFirst()
+                // Nothing is to be asked of it before it is there.
+                let group = self.addGroup(step.group ?? "")
+                group.perform(group.fleet.begin(now: Self.now()))
+                continue
+            }
+            guard group.change == nil, group.isSettled else { return }
+            if step.isRenewed {
+                self.steps.removeFirst()
+                self.replace(group, by: step.roster)
+            } else {
+                guard group.fleet.isCalm || group.fleet.isFailing else { return }
+                self.steps.removeFirst()
+                if step.roster.members.isEmpty, group.name != nil {
+                    group.stop(atOnce: false, now: Self.now())
+                } else {
+                    group.begin(step.roster, adding: step.added, removing: step.removed, now: Self.now())
+                }
+            }
+        }
     }
 
     /// All or nothing: what serves and could not be had any more is a reason to go on with what was there.
     private func takeReload(_ look: Deployment.Look) {
         self.found = nil
         self.foundByReload = false
-        var roster = self.front.roster
-        roster.pardonAll()
-        let change = roster.want(look.candidates)
+        let old = self.roster
+        var new = old
+        new.pardonAll()
+        let change = new.want(look.candidates)
         if let refusal = change.refusals.first {
             self.plan.logger.error("not reloaded, what was there serves on: \(refusal)")
             return self.settleReload(refusal)
         }
         self.look = look
-        for application in roster.applications { self.front.fleet.pardon(application.hash) }
-        self.replace(by: roster)
+        self.wanted = new
+        self.reloading = [nil]
+        self.reloadFaults = []
+        for name in new.groups.sorted() {
+            guard let group = self.groups[name] else {
+                let group = self.addGroup(name)
+                group.perform(group.fleet.begin(now: Self.now()))
+                continue
+            }
+            group.workerPlan = self.plan.deployment.plan(of: name)
+            self.reloading.insert(name)
+        }
+        for group in self.all where self.reloading.contains(group.name) {
+            for application in new.applications { group.fleet.pardon(application.hash) }
+            self.replace(group, by: new.view(of: group.name))
+        }
+        for (name, group) in self.groups where !new.groups.contains(name) { group.stop(atOnce: false, now: Self.now()) }
         self.tellFaults()
     }
 
-    private func replace(by roster: Roster) {
+    private func replace(_ group: WorkerGroup, by roster: Roster) {
         var roster = roster
         roster.insist(true)
-        self.front.perform(
-            self.front.fleet.replace(by: self.front.newRelease(roster), because: .reload, now: Self.now()))
+        group.perform(group.fleet.replace(by: group.newRelease(roster), because: .reload, now: Self.now()))
+    }
+
+    /// A group says how its part of a reload went.
+    func isReloaded(_ group: WorkerGroup, _ fault: String?) {
+        guard self.reloading.remove(group.name) != nil else { return }
+        if let fault { self.reloadFaults.append(fault) }
+        guard self.reloading.isEmpty else { return }
+        self.settleReload(self.reloadFaults.isEmpty ? nil : self.reloadFaults.joined(separator: "; "))
     }
 
     /// Says once of each application that does not serve, or of its file on disk, what is wrong.
     func tellFaults() {
-        let faults = self.front.roster.members.compactMap { member in
+        let faults = self.roster.members.compactMap { member in
             member.fault.map { (member, $0) }
         }
         for (member, fault) in faults where !self.toldFaults.contains(fault) {

@@ -6,10 +6,22 @@ import NIOConcurrencyHelpers
 /// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, for what
 /// workers and commands say, and for the time. What is to be done is decided by `Fleet`.
 public final class Supervisor {
-    let plan: Plan
+    var plan: Plan
     let listeners: [Listener]
     /// The workers that accept.
     private(set) var front: WorkerGroup!
+    /// The others, by the names of their groups.
+    var groups: [String: WorkerGroup] = [:]
+    /// All applications, as they were wanted last.
+    var wanted: Roster
+    /// What is to be changed in which group, one after another.
+    var steps: [MountStep] = []
+    /// Those that have not said how a reload went; and why some did not.
+    var reloading: Set<String?> = []
+    var reloadFaults: [String] = []
+    /// What the workers that accept were told of the others.
+    var toldWays: [String: [String]] = [:]
+    var lastDoor = 0
     /// What was found when it was last looked, and has been taken.
     var look: Deployment.Look
     /// What was found, and waits until workers can be changed.
@@ -35,25 +47,32 @@ public final class Supervisor {
     private var nextLook = 0
     private var nextWatchdog = Int.max
 
+    private let pace: Int
+
     /// How often workers are looked at, in milliseconds: what is limited every second, their loops ten times in the time that one may
     /// hang.
-    private let pace: Int
+    private static func pace(_ plan: WorkerPlan) -> Int {
+        let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
+        return min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
+    }
 
     /// Binds. Throws `HostError`, also when an application that is needed cannot be had.
     public init(_ look: Deployment.Look, _ plan: Plan) throws {
-        try Host.refuseDebug(threads: plan.workers)
+        try Host.refuseDebug(threads: plan.deployment.workers.workers)
         self.plan = plan
         self.look = look
-        let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
-        self.pace = min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
+        self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
         self.folders = DropInFolders(plan.deployment.folders)
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
         do {
             var roster = Roster()
+            self.wanted = roster
             let change = roster.want(look.candidates)
+            self.wanted = roster
             if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
             self.control = try ControlSocket(path: "\(plan.run.boot)/\(ControlSocket.name)")
-            self.front = WorkerGroup(self, roster)
+            self.front = WorkerGroup(self, plan.deployment.workers, roster.view(of: nil))
+            for name in roster.groups { self.addGroup(name) }
         } catch {
             for listener in self.listeners { listener.close() }
             throw error
@@ -66,11 +85,11 @@ public final class Supervisor {
     /// Supervises until everything has ended; says the exit status.
     public func run() -> CInt {
         self.tellFaults()
-        self.front.perform(self.front.fleet.begin(now: Self.now()))
+        for group in self.all { group.perform(group.fleet.begin(now: Self.now())) }
         while self.status == nil {
             self.wait()
             self.hearSignals()
-            self.front.hearWorkers()
+            for group in self.all { group.hearWorkers() }
             self.reapOrphans()
             self.takePreparation()
             self.hearCommands()
@@ -88,7 +107,7 @@ public final class Supervisor {
         var waits = [self.plan.signals.descriptor, self.preparation.descriptor].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        for worker in self.front.workers {
+        for worker in self.all.flatMap(\.workers) {
             let events = POLLIN | (worker.hasOutput ? POLLOUT : 0)
             waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
             if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
@@ -96,7 +115,7 @@ public final class Supervisor {
         let now = Self.now()
         waits += self.control.waits(now: now) + self.folders.waits
         let due = min(
-            self.nextLook, self.nextWatchdog, self.front.due ?? .max, self.control.due ?? .max, self.folders.due ?? .max
+            self.nextLook, self.nextWatchdog, self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max, self.folders.due ?? .max
         )
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
@@ -140,24 +159,43 @@ public final class Supervisor {
             self.stopStatus = 130
         }
         self.front.stop(atOnce: self.stops > 1, now: Self.now())
+        // Those that accept ask the others until they have ended.
+        if self.stops > 1 { for group in self.groups.values { group.stop(atOnce: true, now: Self.now()) } }
     }
     private var stopStatus: CInt?
+    private var frontStatus: CInt?
+    private var isFrontServing = false
+    private var hasToldServing = false
 
     // MARK: What its workers come to
 
     /// All that have to be there are.
     func isServing(_ group: WorkerGroup) {
         _ = self.hadTerminal
-        self.plan.serving(self.served, self.addresses)
+        self.isFrontServing = true
+        self.tellServing()
+    }
+
+    /// Said once, when it is known of all groups whether they serve.
+    func tellServing() {
+        guard self.isFrontServing, !self.hasToldServing, self.groups.values.allSatisfy(\.isSettled) else { return }
+        self.hasToldServing = true
+        self.plan.serving(self.roster.members.map { ServedApplication($0) }, self.addresses)
         self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
     }
 
-    /// What there is to serve, for people.
-    private var served: [ServedApplication] {
-        self.front.roster.members.map { ServedApplication($0) }
+    /// All workers of a group have ended. Those that accept go first, and the others when nobody asks them any more.
+    func left(_ group: WorkerGroup, _ status: CInt) {
+        if let name = group.name {
+            self.groups[name] = nil
+            self.tellWays()
+        } else {
+            self.frontStatus = status
+            for group in self.groups.values { group.stop(atOnce: self.stops > 1, now: Self.now()) }
+        }
+        guard let frontStatus, self.groups.isEmpty else { return }
+        self.status = self.stopStatus ?? (frontStatus == 0 && group.name != nil ? status : frontStatus)
     }
-
-    func leave(_ status: CInt) { self.status = self.stopStatus ?? status }
 
     /// Nobody can load it any more.
     func removeCopy(_ path: String) { self.plan.run.removeLoadFolder(of: path) }
@@ -170,7 +208,7 @@ public final class Supervisor {
             guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
             let process = ended._sifields._sigchld.si_pid
             // A probe's end is waited for by who has started it.
-            guard process != 0, !self.front.workers.contains(where: { $0.process == process }),
+            guard process != 0, !self.all.contains(where: { $0.workers.contains { $0.process == process } }),
                 !self.preparation.isRunning
             else { return }
             waitpid(process, nil, WNOHANG)
@@ -191,10 +229,12 @@ public final class Supervisor {
             self.notice.tell("WATCHDOG=1")
         }
         self.answerStatus(now)
-        self.front.lookAtChange(now)
-        self.front.retry(now)
-        guard now >= self.nextLook || now >= self.front.fleet.due ?? .max else { return }
-        self.nextLook = now + self.pace
-        self.front.look(now)
+        for group in self.all {
+            group.lookAtChange(now)
+            group.retry(now)
+            if now >= self.nextLook || now >= group.fleet.due ?? .max { group.look(now) }
+        }
+        if now >= self.nextLook { self.nextLook = now + self.pace }
+        self.tellServing()
     }
 }

@@ -71,9 +71,12 @@ public final class Worker: Sendable {
     public func makeHost(_ given: HostConfiguration) throws -> Host {
         var configuration = given
         configuration.page = self.shared
+        configuration.relayUsers = self.order.relayUsers
+        configuration.relayPaths = self.order.relayPaths
         let listeners = self.order.addresses.enumerated().map { number, address in
             Listener(
-                given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog)
+                given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog,
+                relayUsers: self.order.isRelayed ? self.order.relayUsers : nil)
         }
         let host = Host(self.order.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }
@@ -160,6 +163,7 @@ public final class Worker: Sendable {
                     await running.commit(number, mounting: numbers("mount"), removing: numbers("remove"), others)
                     self.tell(Message("committed", ["change": number]))
                 } catch { self.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)")) }
+            case "group": running.use(WorkerOrder.paths(message.fields["paths"]), for: message.fields["name"] ?? "")
             default: break
             }
         }

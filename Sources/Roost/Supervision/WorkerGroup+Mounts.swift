@@ -11,7 +11,7 @@ extension WorkerGroup {
         let ready = self.workers.filter { self.fleet.member($0.id)?.state == .ready }.map(\.id)
         var change = MountChange(
             number: self.lastRelease + 1, roster, adding: adding, removing: removing,
-            deadline: now + self.plan.start * 1000 + Self.patience)
+            deadline: now + self.workerPlan.start * 1000 + Self.patience)
         let step = change.begin(ready)
         self.change = change
         self.follow(step)

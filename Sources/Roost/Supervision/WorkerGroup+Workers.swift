@@ -12,16 +12,25 @@ extension WorkerGroup {
         if isStandIn {
             for at in applications.indices { applications[at].work = .standIn(.notStarted) }
         }
-        let order = WorkerOrder(
-            applications: applications, addresses: self.supervisor.addresses, privileges: self.privileges,
-            isErrorColoured: self.plan.isErrorColoured)
-        let variables = roster.members.compactMap { $0.application?.variable }.map { ($0.name, $0.value) }
         do {
-            self.workers.append(
-                try WorkerHandle(
-                    id: id, release: member.release, order: order, arguments: self.plan.arguments,
-                    variables: Dictionary(variables, uniquingKeysWith: { first, _ in first }),
-                    listeners: self.supervisor.listeners.map(\.descriptor)))
+            let door = try self.name.map { _ in try self.supervisor.makeDoor(id, for: self.workerPlan) }
+            // The worker has it from here on: when that is gone, nobody is to wait in its queue.
+            defer { door.map { _ = close($0.descriptor) } }
+            let listeners = door.map { [$0] } ?? self.supervisor.listeners
+            var order = WorkerOrder(
+                applications: applications, addresses: listeners.map(\.address),
+                privileges: self.workerPlan.privileges, isErrorColoured: self.plan.isErrorColoured)
+            order.isRelayed = door != nil
+            order.relayUsers = self.supervisor.relayUsers
+            order.relayPaths = self.name == nil ? self.supervisor.ways : [:]
+            let variables = roster.members.compactMap { member in member.isRelayed ? nil : member.application?.variable }
+            let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+            let worker = try WorkerHandle(
+                id: id, release: member.release, order: order, arguments: self.workerPlan.arguments,
+                variables: environment.merging(self.workerPlan.environment) { $1 },
+                listeners: listeners.map(\.descriptor))
+            if case .unix(let path, _)? = door?.address { worker.relayPath = path }
+            self.workers.append(worker)
         } catch {
             self.logger.error("\(error)")
             self.perform(
@@ -76,6 +85,8 @@ extension WorkerGroup {
             }
         }
         self.perform(self.fleet.ready(worker.id, now: Supervisor.now()))
+        // What it was ordered with may be old.
+        if self.name == nil { self.supervisor.tellWays(to: worker) }
         self.retrySoon()
     }
 
@@ -148,7 +159,7 @@ extension WorkerGroup {
             if worker.killed == nil { worker.killed = "it had not ended within its time" }
             self.logger.warning("worker is killed: \(worker.killed ?? "")", metadata: self.facts(worker))
         case .neverReady(let id):
-            self.worker(id)?.killed = "was not ready within \(self.plan.start) seconds"
+            self.worker(id)?.killed = "was not ready within \(self.workerPlan.start) seconds"
         }
     }
 }

@@ -6,7 +6,10 @@ import Logging
 /// stands in a `Roster`. For the supervisor's one thread.
 final class WorkerGroup {
     unowned let supervisor: Supervisor
-    let privileges: Privileges
+    /// Nil: they accept clients.
+    let name: String?
+    /// How its workers are to be.
+    var workerPlan: WorkerPlan
     var fleet: Fleet
     /// Those that live, and those whose end is not told yet.
     var workers: [WorkerHandle] = []
@@ -29,12 +32,22 @@ final class WorkerGroup {
         set { self.rosters[self.fleet.current] = newValue }
     }
 
-    init(_ supervisor: Supervisor, _ roster: Roster) {
+    /// Of those that accept a start without any makes no sense; the others are tried for as long as it takes.
+    init(_ supervisor: Supervisor, name: String? = nil, _ plan: WorkerPlan, _ roster: Roster) {
         self.supervisor = supervisor
-        self.privileges = supervisor.plan.deployment.preparation.privileges
+        self.name = name
+        self.workerPlan = plan
         self.rosters = [1: roster]
-        self.fleet = Fleet(rules: supervisor.plan.rules, release: 1)
+        self.fleet = Fleet(rules: plan.rules, release: 1, hasServed: name != nil)
     }
+
+    /// Where its workers answer, when they are another group's to ask: those that are ready.
+    var ways: [String] {
+        self.workers.filter { self.fleet.member($0.id)?.state == .ready }.compactMap(\.relayPath)
+    }
+
+    /// Whether it serves, or it is known that it does not.
+    var isSettled: Bool { self.fleet.isFailing || self.fleet.members.contains { $0.state == .ready } }
 
     func worker(_ id: Int) -> WorkerHandle? { self.workers.first { $0.id == id } }
 
@@ -64,6 +77,7 @@ final class WorkerGroup {
 
     func perform(_ actions: [Fleet.Action]) {
         for action in actions { self.perform(action) }
+        self.supervisor.tellWays()
     }
 
     private func perform(_ action: Fleet.Action) {
@@ -80,9 +94,9 @@ final class WorkerGroup {
         case .reloaded: self.isReloaded()
         case .notReloaded(let reason):
             self.logger.error("not reloaded, what was there serves on: \(reason)")
-            self.supervisor.settleReload(reason)
+            self.supervisor.isReloaded(self, reason)
         case .quarantine(let hash): self.quarantine(hash)
-        case .leave(let status): self.supervisor.leave(status)
+        case .leave(let status): self.supervisor.left(self, status)
         }
     }
 
@@ -110,7 +124,7 @@ final class WorkerGroup {
         let generations = self.roster.members.compactMap { $0.application?.hash }
         self.logger.info(
             "reloaded", metadata: generations.count == 1 ? ["generation": "\(generations[0])"] : [:])
-        self.supervisor.settleReload(nil)
+        self.supervisor.isReloaded(self, nil)
     }
 
     /// What has this hash has crashed too often, or cannot be started with at all: a release without it follows.
@@ -120,7 +134,7 @@ final class WorkerGroup {
         let reason =
             isFirst
             ? "crashed at its start"
-            : "has crashed \(self.plan.crashes) workers within \(self.plan.crashWindow) seconds"
+            : "has crashed \(self.workerPlan.crashes) workers within \(self.workerPlan.crashWindow) seconds"
         for member in roster.quarantine(hash, reason, unless: { self.fleet.ledger.isQuarantined($0) }) {
             let instead =
                 member.isQuarantined ? "answered with 503" : "the one before serves (\(member.application?.hash ?? ""))"

@@ -20,6 +20,8 @@ final class WorkerHandle {
     private(set) var lastLines: [String] = []
     /// Why it said that it cannot start.
     var refusal: String?
+    /// Where workers of another group ask it.
+    var relayPath: String?
     /// It was killed by the supervisor, for this reason.
     var killed: String?
     /// Its stack was asked for.
@@ -82,6 +84,7 @@ final class WorkerHandle {
     }
 
     deinit {
+        if let relayPath { unlink(relayPath) }
         close(self.channel)
         if self.errors >= 0 { close(self.errors) }
     }

@@ -6,11 +6,23 @@ struct WorkerOrder: Sendable {
     /// Of the listening sockets, in the order in which the worker has them.
     var addresses: [BindAddress]
     var privileges: Privileges
+    /// Its clients are other workers, by the first of the sockets.
+    var isRelayed = false
+    /// Who other workers may be.
+    var relayUsers: Set<UInt32> = []
+    /// Where workers of other groups answer, by the groups' names.
+    var relayPaths: [String: [String]] = [:]
     /// Whether standard error is a terminal that wants colours: until it is ready the worker has a pipe there.
     var isErrorColoured: Bool
 
     var message: Message {
         var fields = ["privileges": self.privileges.text, "coloured": "\(self.isErrorColoured)"]
+        fields["relayed"] = self.isRelayed ? "" : nil
+        fields["relayUsers"] = self.relayUsers.sorted().map { "\($0)" }.joined(separator: " ")
+        for (number, (group, paths)) in self.relayPaths.enumerated() {
+            fields["group.\(number).name"] = group
+            fields["group.\(number).paths"] = paths.joined(separator: "\n")
+        }
         fields.merge(InstalledApplication.texts(of: self.applications)) { $1 }
         for (number, address) in self.addresses.enumerated() {
             switch address {
@@ -33,6 +45,9 @@ struct WorkerOrder: Sendable {
         self.isErrorColoured = isErrorColoured
     }
 
+    /// One a line.
+    static func paths(_ text: String?) -> [String] { (text ?? "").split(separator: "\n").map(String.init) }
+
     /// Throws `HostError` for a message that is no order: it was not sent by this roost.
     init(_ message: Message) throws {
         guard message.name == "order", let privileges = message.fields["privileges"].flatMap(Privileges.init(text:))
@@ -42,6 +57,13 @@ struct WorkerOrder: Sendable {
         self.privileges = privileges
         self.isErrorColoured = message.fields["coloured"] == "true"
         self.applications = try InstalledApplication.all(in: message.fields)
+        self.isRelayed = message.fields["relayed"] != nil
+        self.relayUsers = Set((message.fields["relayUsers"] ?? "").split(separator: " ").compactMap { UInt32($0) })
+        var number = 0
+        while let group = message.fields["group.\(number).name"] {
+            self.relayPaths[group] = Self.paths(message.fields["group.\(number).paths"])
+            number += 1
+        }
         self.addresses = []
         while true {
             let key = "listener.\(self.addresses.count)"

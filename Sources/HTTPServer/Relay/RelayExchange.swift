@@ -1,0 +1,316 @@
+import NIOCore
+
+/// A request whose client is another process's: what it offers is what the front's own exchange offers, by way of frames. Loop-bound.
+///
+/// The order of a response is checked here, by the same machine as everywhere, so that whoever answers is told at once; how it is
+/// written is the front's business.
+final class RelayExchange: Exchange {
+    unowned(unsafe) let loop: ServerLoop
+    let stream: UInt32
+    let head = RequestHead(capacity: 512, fields: 16)
+    private(set) var peer = Peer(client: "", clientPort: -1, server: "", serverPort: -1)
+    var number: UInt64 = 0
+    var owner: (any ExchangeOwner)?
+    private let serving: RelayServing
+    /// Nil: the front is gone.
+    private(set) var link: RelayLink?
+    private(set) var socket: RelaySocket?
+    private var response = HTTP1Response(version: .http11, isHead: false)
+    /// The client is there, as far as is known.
+    private(set) var isAttached = true
+
+    private var input = RelayInput()
+    private var lent: ByteBuffer?
+    private var trailerList: FieldList?
+    private var output = RelayWindow()
+
+    init(loop: ServerLoop, stream: UInt32, on link: RelayLink, of serving: RelayServing) {
+        self.loop = loop
+        self.stream = stream
+        self.link = link
+        self.serving = serving
+    }
+
+    /// Takes the head; says which mount is meant.
+    func begin(_ payload: Octets) throws(RelayFault) -> UInt32 {
+        let rest = try RelayHead.take(payload, into: self.head)
+        self.peer = Peer(
+            client: rest.client.text, clientPort: rest.clientPort, server: rest.server.text, serverPort: rest.serverPort)
+        self.response = HTTP1Response(version: self.head.version, isHead: self.head.method.equals("HEAD"))
+        if rest.isBodiless { self.input.end() }
+        if self.head.asksForWebSocket { self.socket = RelaySocket(self, subprotocols: rest.subprotocols) }
+        return rest.mount
+    }
+
+    var webSocket: (any WebSocket)? { self.socket }
+
+    // MARK: What the front sends
+
+    func take(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
+        var reader = given
+        switch frame.kind {
+        case .part, .lastPart:
+            self.input.append(reader.rest, isLast: frame.kind == .lastPart)
+            self.owner?.exchange(changed: .readable)
+        case .requestTrailers:
+            let most = self.loop.configuration.limits.fields
+            self.trailerList = try reader.withFields { fields in
+                let list = FieldList(most: max(most, fields.count))
+                for field in fields { list.append(name: field.name.bytes, value: field.value.bytes) }
+                return list
+            }
+        case .text, .binary:
+            guard let socket else { throw RelayFault() }
+            socket.append(reader.rest, isText: frame.kind == .text)
+        case .credit:
+            self.credited(Int(try reader.number(UInt32.self)))
+        case .gone:
+            let code = Int(try reader.number(UInt16.self))
+            self.socket?.ended(WebSocketClose(code, reason: reader.rest))
+            self.gone()
+        default: throw RelayFault()
+        }
+    }
+
+    private func credited(_ size: Int) {
+        guard self.output.credited(size, mark: self.loop.configuration.writeMark) else { return }
+        if self.output.file == nil { self.owner?.exchange(changed: .writable) } else { self.pump() }
+    }
+
+    /// The front is no more.
+    func lost() {
+        self.link = nil
+        self.socket?.ended(WebSocketClose(WebSocketClose.lost))
+        self.gone()
+    }
+
+    private func gone() {
+        guard self.isAttached else { return }
+        self.isAttached = false
+        self.output.drop()
+        self.owner?.exchange(changed: .gone)
+    }
+
+    // MARK: Receiving
+
+    func receive() -> Reception {
+        self.lent = nil
+        guard self.isOpen else { return .disconnect }
+        switch self.input.next() {
+        case .part(let buffer, let more):
+            guard buffer.readableBytes > 0 else { return .part(.empty, more: more) }
+            return .part(self.lend(buffer), more: more)
+        case .wait(let credit):
+            self.ask(credit)
+            return .pending
+        }
+    }
+
+    /// Has the front send more.
+    func ask(_ credit: Int) {
+        guard credit > 0 else { return }
+        self.link?.send(.credit, self.stream) { $0.write(UInt32(credit), to: &$1) }
+    }
+
+    /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
+    func lend(_ buffer: ByteBuffer) -> Octets {
+        self.lent = buffer
+        return buffer.withUnsafeReadableBytes { Octets($0) }
+    }
+
+    var trailers: HeaderFields { self.trailerList?.fields ?? HeaderFields(start: nil, count: 0) }
+
+    // MARK: Answering
+
+    var isOpen: Bool { self.isAttached && !self.response.isComplete }
+
+    /// What is said to whoever sends when nobody is there any more.
+    private var closedOutcome: SendOutcome { self.isAttached ? .invalid(.afterComplete) : .gone }
+
+    func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        do throws(SendFault) {
+            try self.response.mayStart(status: status)
+            let checked = try ResponseFields(fields)
+            try self.response.start(status: status, contentLength: checked.contentLength, trailers: trailers)
+            self.link?.send(.start, self.stream) { writer, output in
+                writer.write(self.number, to: &output)
+                writer.write(UInt16(status), to: &output)
+                writer.write(UInt8(trailers ? 1 : 0), to: &output)
+                writer.write(fields, to: &output)
+            }
+            return .done
+        } catch { return .invalid(error) }
+    }
+
+    func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        guard isTaken || self.hasRoom else { return .full }
+        do throws(SendFault) {
+            try self.response.mayHint()
+            for link in links { try ResponseFields.check(value: link.value) }
+            let size = links.reduce(4) { $0 + $1.name.size + $1.value.size + 8 }
+            self.output.sent(size)
+            self.link?.send(.hint, self.stream) { $0.write(links, to: &$1) }
+            return .done
+        } catch { return .invalid(error) }
+    }
+
+    func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        guard body.isTaken || self.hasRoom else { return .full }
+        do throws(SendFault) {
+            let part = try self.response.body(count: body.bytes.size, more: more)
+            self.write(body, more ? .send : .sendLast)
+            return self.sent(isLast: part.isLast)
+        } catch { return .invalid(error) }
+    }
+
+    func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        guard isTaken || self.hasRoom else { return .full }
+        do throws(SendFault) {
+            if file.isWhole { try self.response.mayBeWhole() }
+            let part = try self.response.body(count: file.count, more: more)
+            file.taken()
+            self.output.begin(file, more: more)
+            if self.output.file != nil { self.pump() }
+            return self.sent(isLast: part.isLast)
+        } catch { return .invalid(error) }
+    }
+
+    func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        guard isTaken || self.hasRoom else { return .full }
+        do throws(SendFault) {
+            for field in trailers {
+                try ResponseFields.check(field)
+                guard TrailerField.mayTrail(field.name.bytes) else { throw .trailerField }
+            }
+            let (_, isLast) = try self.response.trailers(more: more)
+            self.queue(more ? .trailers : .lastTrailers) { $0.write(trailers, to: &$1) }
+            return self.sent(isLast: isLast)
+        } catch { return .invalid(error) }
+    }
+
+    func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        guard body.isTaken || self.hasRoom else { return .full }
+        do throws(SendFault) {
+            try self.response.mayStart(status: status)
+            let checked = try ResponseFields(fields)
+            let bodiless = self.response.bodiless(
+                status: status, contentLength: checked.contentLength, whole: body.bytes.size)
+            if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
+            self.link?.send(.respond, self.stream) { writer, output in
+                writer.write(self.number, to: &output)
+                writer.write(UInt16(status), to: &output)
+                writer.write(body.bytes, to: &output)
+                writer.write(fields, to: &output)
+            }
+            if body.release != nil { self.loop.willRelease(body) }
+            self.response.complete()
+            return self.sent(isLast: true)
+        } catch { return .invalid(error) }
+    }
+
+    // MARK: What leaves
+
+    var hasRoom: Bool { self.output.underWay < self.loop.configuration.writeLimit }
+
+    /// A frame with the bytes, behind whatever is under way.
+    func write(_ body: ResponseBody, _ kind: RelayFrame.Kind) {
+        self.queue(kind) { $0.writeRest(body.bytes.bytes, to: &$1) }
+        if body.release != nil { self.loop.willRelease(body) }
+    }
+
+    private func queue(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
+        guard self.output.file != nil else {
+            let size = self.link?.sendCounted(kind, self.stream, body) ?? 0
+            self.output.sent(size)
+            return
+        }
+        var buffer = ByteBuffer()
+        let writer = RelayWriter(kind, self.stream, to: &buffer)
+        body(writer, &buffer)
+        writer.end(in: &buffer)
+        self.output.hold(buffer)
+    }
+
+    /// Sends a file as far as the front takes it, and then what waits behind it.
+    private func pump() {
+        while self.output.underWay < self.loop.configuration.writeMark {
+            switch self.output.next() {
+            case .nothing:
+                self.owner?.exchange(changed: .writable)
+                return
+            case .frame(let buffer): self.output.sent(self.link?.send(buffer) ?? 0)
+            case .part(let bytes, let more):
+                let size = self.link?.sendCounted(more ? .send : .sendLast, self.stream) { $1.writeImmutableBuffer(bytes) }
+                self.output.sent(size ?? 0)
+            case .fault:
+                // It became shorter: the response cannot be what its head says.
+                self.link?.send(.leave, self.stream)
+                return
+            }
+        }
+    }
+
+    func sent(isLast: Bool) -> SendOutcome {
+        if isLast { self.owner?.exchange(changed: .complete) }
+        let isMuch = self.output.underWay > self.loop.configuration.writeMark || self.output.file != nil
+        self.output.isAwaited = self.output.isAwaited || isMuch
+        return isMuch ? .pending : .done
+    }
+
+    // MARK: The end
+
+    func leave() { self.link?.send(.leave, self.stream) }
+
+    func end(failed: Bool) -> Ending {
+        self.owner = nil
+        let ending: Ending
+        if let socket, socket.machine.isAccepted {
+            ending = socket.end(failed: failed)
+        } else if !self.isAttached || self.response.isComplete {
+            ending = .complete
+        } else {
+            ending = self.response.isReplaceable ? .answered : .aborted
+        }
+        // What a file still holds goes first.
+        self.queue(failed || !self.response.isComplete && self.socket?.machine.isAccepted != true ? .failed : .end) { _, _ in }
+        return ending
+    }
+
+    func rest() {
+        self.lent = nil
+        self.trailerList = nil
+        self.socket?.rest()
+        self.socket = nil
+        self.serving.rest(self)
+    }
+
+    // MARK: For its WebSocket
+
+    /// A response in the socket's place.
+    func reject(status: Int, fields: HeaderFields) throws(SendFault) {
+        try self.response.mayStart(status: status)
+        let checked = try ResponseFields(fields)
+        try self.response.start(status: status, contentLength: checked.contentLength)
+        self.link?.send(.reject, self.stream) { writer, output in
+            writer.write(self.number, to: &output)
+            writer.write(UInt16(status), to: &output)
+            writer.write(fields, to: &output)
+        }
+    }
+
+    func reject(_ body: ResponseBody, more: Bool) throws(SendFault) -> SendOutcome {
+        guard self.isOpen else { return self.closedOutcome }
+        let part = try self.response.body(count: body.bytes.size, more: more)
+        self.write(body, more ? .rejectPart : .rejectLast)
+        return self.sent(isLast: part.isLast)
+    }
+
+    /// Refused with 403 in the front.
+    func refused() { self.response.complete() }
+}

@@ -1,0 +1,83 @@
+/// How the head of a request crosses a relay.
+enum RelayHead {
+    private static let takesTrailers: UInt8 = 1
+    private static let asksForWebSocket: UInt8 = 2
+    private static let isBodiless: UInt8 = 4
+    private static let isOld: UInt8 = 8
+    private static let isPathDecoded: UInt8 = 16
+
+    static func send(
+        _ exchange: any Exchange, subprotocols: UnsafeBufferPointer<Octets>?, mount: UInt32, isBodiless: Bool,
+        stream: UInt32, on link: RelayLink
+    ) {
+        let head = exchange.head
+        let peer = exchange.peer
+        // The same bytes, when nothing was encoded.
+        let isPathDecoded = head.path.data != head.rawPath.data
+        var flags: UInt8 = 0
+        if head.takesTrailers { flags |= Self.takesTrailers }
+        if head.asksForWebSocket { flags |= Self.asksForWebSocket }
+        if isBodiless { flags |= Self.isBodiless }
+        if head.version == .http10 { flags |= Self.isOld }
+        if isPathDecoded { flags |= Self.isPathDecoded }
+        link.send(.request, stream) { writer, output in
+            writer.write(mount, to: &output)
+            writer.write(flags, to: &output)
+            writer.write(head.method, to: &output)
+            writer.write(head.rawPath, to: &output)
+            if isPathDecoded { writer.write(head.path, to: &output) }
+            writer.write(head.query, to: &output)
+            writer.write(head.authority, to: &output)
+            writer.write(peer.client, to: &output)
+            writer.write(peer.clientPort, to: &output)
+            writer.write(peer.server, to: &output)
+            writer.write(peer.serverPort, to: &output)
+            writer.write(UInt32(subprotocols?.count ?? 0), to: &output)
+            for subprotocol in subprotocols ?? UnsafeBufferPointer(start: nil, count: 0) {
+                writer.write(subprotocol, to: &output)
+            }
+            writer.write(head.fields, to: &output)
+        }
+    }
+
+    /// What does not stand in the head itself.
+    struct Rest {
+        var mount: UInt32
+        var isBodiless: Bool
+        var client: Octets
+        var clientPort: Int32
+        var server: Octets
+        var serverPort: Int32
+        var subprotocols: [Octets]
+    }
+
+    /// Takes it into a head; what the rest lends is valid as long as that.
+    static func take(_ payload: Octets, into head: RequestHead) throws(RelayFault) -> Rest {
+        head.reset()
+        while head.capacity < payload.size { head.grow() }
+        guard let memory = head.reserve(payload.size) else { throw RelayFault() }
+        if payload.size > 0 {
+            memory.update(from: UnsafeRawPointer(payload.data!).assumingMemoryBound(to: UInt8.self), count: payload.size)
+        }
+        var reader = RelayReader(UnsafeRawBufferPointer(start: memory, count: payload.size))
+        let mount = try reader.number(UInt32.self)
+        let flags = try reader.number(UInt8.self)
+        head.method = try reader.octets()
+        head.rawPath = try reader.octets()
+        head.path = flags & Self.isPathDecoded != 0 ? try reader.octets() : head.rawPath
+        head.query = try reader.octets()
+        head.authority = try reader.octets()
+        head.version = flags & Self.isOld != 0 ? .http10 : .http11
+        head.asksForWebSocket = flags & Self.asksForWebSocket != 0
+        head.framing.takesTrailers = flags & Self.takesTrailers != 0
+        var rest = Rest(
+            mount: mount, isBodiless: flags & Self.isBodiless != 0, client: try reader.octets(),
+            clientPort: try reader.number(), server: try reader.octets(), serverPort: try reader.number(),
+            subprotocols: [])
+        for _ in 0..<(try reader.count(ofAtLeast: 4)) { rest.subprotocols.append(try reader.octets()) }
+        for _ in 0..<(try reader.count(ofAtLeast: 8)) {
+            head.append(HeaderField(name: try reader.octets(), value: try reader.octets()))
+        }
+        return rest
+    }
+}

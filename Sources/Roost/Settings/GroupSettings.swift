@@ -1,0 +1,35 @@
+import Yams
+
+/// What `server.groups` says of one group of workers.
+public struct GroupSettings {
+    public let name: String
+    /// Options of its own, by the schema of whoever serves.
+    public let options: SettingsValues
+    /// Variables of its own.
+    public let environment: [String: String]
+
+    /// `options`: the schema of its options. Throws `HostError`.
+    init(_ name: String, _ mapping: Node.Mapping, _ options: SettingsSchema, in file: SettingsFile) throws {
+        let prefix = "server.groups.\(name)."
+        let schema = SettingsSchema(options.keys + [Self.environmentKey])
+        self.name = name
+        self.options = try schema.read(mapping, in: file, below: prefix)
+        var environment: [String: String] = [:]
+        for (key, value) in self.options.mapping("environment") ?? Node.Mapping([]) {
+            guard let name = key.scalar?.string, ApplicationEntry.isVariable(name), let value = value.scalar?.string else {
+                throw SettingsFile.error(file.path, key, "'\(prefix)environment' has names of variables, each with a value")
+            }
+            environment[name] = value
+        }
+        self.environment = environment
+    }
+
+    public static let environmentKey = SettingsKey("environment", .map, "Variables of the environment, besides the server's own.")
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64
+            && text.utf8.allSatisfy {
+                ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || [UInt8]("-_".utf8).contains($0)
+            }
+    }
+}

@@ -1,0 +1,42 @@
+/// How the workers of a group are to be: how many, who, when one is replaced.
+public struct WorkerPlan: Sendable {
+    public var workers = 1
+    /// Requests after which a worker is replaced, and by how many that may differ, at most.
+    public var requests: Int?
+    public var requestJitter = 0
+    /// Bytes.
+    public var memory: Int?
+    /// Seconds: how long a worker serves, how long its loops may not turn, how long it may take to be ready, its requests to end,
+    /// and the whole of its end.
+    public var lifetime: Int?
+    public var stall: Int?
+    public var start = 75
+    public var grace = 30
+    public var stop = 95
+    /// So many crashes within so many seconds are too many.
+    public var crashes = 3
+    public var crashWindow = 60
+    /// The words that a worker is started with, after its own.
+    public var arguments: [String] = []
+    public var privileges = Privileges()
+    /// Variables that it has besides its supervisor's.
+    public var environment: [String: String] = [:]
+
+    public init() {}
+
+    var rules: Fleet.Rules {
+        var rules = Fleet.Rules()
+        rules.workers = self.workers
+        rules.requests = self.requests
+        rules.requestJitter = self.requestJitter
+        rules.memory = self.memory
+        rules.lifetime = self.lifetime.map { $0 * 1000 }
+        rules.stall = self.stall.map { $0 * 1000 }
+        rules.start = self.start * 1000
+        rules.grace = self.grace * 1000
+        rules.stop = self.stop * 1000
+        rules.crashes = self.crashes
+        rules.crashWindow = self.crashWindow * 1000
+        return rules
+    }
+}
