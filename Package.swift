@@ -75,6 +75,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             exclude: ["README.md"],
+            // What `roost new` makes a module of: in the executable, since that is all that whoever calls it has.
+            resources: [.embedInCode("Templates")],
             swiftSettings: swift
         ),
         .target(

@@ -4,6 +4,7 @@ enum Overview {
         """
         \(terminal.bold("roost")) serves shared libraries that export the C function `application`.
 
+          \(terminal.bold("roost new hello"))               make a module to begin with, in C (--language cpp, swift, rust)
           \(terminal.bold("roost ./libhello.so"))           serve a library at http://127.0.0.1:8000
           \(terminal.bold("roost hello --port 9000"))       the same by name (hello.so or libhello.so), elsewhere
           \(terminal.bold("roost --modules modules/"))      every library in a folder, each at /NAME; follows what happens there

@@ -10,15 +10,14 @@ struct RoostCommand: ParsableCommand {
         abstract: "An application server for shared libraries.",
         version: "roost \(RoostVersion.current)",
         subcommands: [
-            Serve.self, Check.self, Settings.self, Status.self, Reload.self, Stop.self, Version.self, Probe.self,
-            Conformance.self,
-            WorkerCommand.self,
+            Serve.self, New.self, Check.self, Settings.self, Status.self, Reload.self, Stop.self, Version.self,
+            Probe.self, Conformance.self, WorkerCommand.self,
         ],
         defaultSubcommand: Serve.self
     )
 
     /// What a person may mean.
-    static let commands = ["serve", "check", "settings", "status", "reload", "stop", "version", "help"]
+    static let commands = ["serve", "new", "check", "settings", "status", "reload", "stop", "version", "help"]
 
     /// Exit status 0 when all went well, 2 when what was asked makes no sense, 1 for every other failure; a failure is
     /// one line.

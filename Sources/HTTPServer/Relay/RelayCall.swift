@@ -4,7 +4,7 @@ final class RelayCall: ExchangeOwner {
     private let exchange: any Exchange
     private let socket: (any WebSocket)?
     private unowned(unsafe) let link: RelayLink
-    /// Bytes that the back still takes; 0: nobody receives there.
+    /// Bytes of a body, or messages, that the back still takes; 0: nobody receives there.
     private var credit = 0
     /// Bytes that were taken while much was under way to the client: the back is told when that is over.
     private var owed = 0
@@ -69,7 +69,7 @@ final class RelayCall: ExchangeOwner {
             case .connect: break
             case .pending: return
             case .message(let octets, let isText):
-                self.credit -= max(octets.size, 1)
+                self.credit -= 1
                 self.link.send(isText ? .text : .binary, self.stream) { $0.writeRest(octets.bytes, to: &$1) }
             case .disconnect(let code, let reason): self.tellGone(code, reason)
             }

@@ -7,8 +7,8 @@ final class RelaySocket: WebSocket {
     private(set) var machine = WebSocketStateMachine()
     private var isConnectTold = false
     private var messages: CircularBuffer<(bytes: ByteBuffer, isText: Bool)> = []
-    /// Bytes that were asked for and have not come.
-    private var asked = 0
+    /// A message was asked for, and has not come. One at a time: what is behind it, the client's close say, is not to be seen before.
+    private var isAsked = false
     /// How it ended, when the front has said so.
     private var end: WebSocketClose?
 
@@ -25,7 +25,7 @@ final class RelaySocket: WebSocket {
     // MARK: Receiving
 
     func append(_ octets: Octets, isText: Bool) {
-        self.asked -= max(octets.size, 1)
+        self.isAsked = false
         guard self.machine.isOpen else { return }
         self.messages.append((ByteBuffer(bytes: octets.bytes), isText))
         self.exchange.owner?.exchange(changed: .readable)
@@ -44,14 +44,14 @@ final class RelaySocket: WebSocket {
                 return .message(self.exchange.lend(bytes), isText: isText)
             }
             if let end { _ = self.machine.received(end) }
+            // A response in its place is complete.
+            if self.machine.end == nil, !self.exchange.isOpen, !self.machine.isAccepted { self.machine.lost() }
         }
         if let end = self.machine.end {
             return .disconnect(code: end.code, reason: self.exchange.lend(ByteBuffer(bytes: end.reason)))
         }
-        if self.asked <= 0 {
-            self.exchange.ask(RelayInput.window - self.asked)
-            self.asked = RelayInput.window
-        }
+        if !self.isAsked { self.exchange.ask(1) }
+        self.isAsked = true
         return .pending
     }
 

@@ -1,0 +1,89 @@
+import Glibc
+import Roost
+
+/// A folder that is there with all its files, or not at all: it is written under another name beside its place, and renamed.
+struct NewFolder {
+    private let name: String
+    /// Has the folder in it until it is whole; of this process alone.
+    private let shelter: String
+    /// What was made, in order, to be taken away again.
+    private var made: [String] = []
+
+    /// Writes the files into the folder `name` of the current one, which must not be there, or be empty. Throws `HostError`.
+    static func write(_ files: [NewModule.File], to name: String) throws {
+        var template = Array(".\(name).XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Self.error(name, "cannot be made here") }
+        let shelter = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
+        var folder = NewFolder(name: name, shelter: shelter)
+        defer { folder.removeRest() }
+        try folder.make("")
+        for file in files {
+            try folder.makeParents(of: file.path)
+            try folder.write(file)
+        }
+        try folder.publish()
+    }
+
+    private init(name: String, shelter: String) {
+        self.name = name
+        self.shelter = shelter
+        self.made = [shelter]
+    }
+
+    private var folder: String { "\(self.shelter)/\(self.name)" }
+
+    // Nobody else may write here, whatever the umask says: a host loads no module that others could change.
+    private mutating func make(_ path: String) throws {
+        let path = self.folder + path
+        guard !self.made.contains(path) else { return }
+        guard mkdir(path, 0o755) == 0 else { throw Self.error(self.name, "cannot be made") }
+        self.made.append(path)
+    }
+
+    private mutating func makeParents(of path: String) throws {
+        var parent = ""
+        for part in path.split(separator: "/").dropLast() {
+            parent += "/\(part)"
+            try self.make(parent)
+        }
+    }
+
+    private mutating func write(_ file: NewModule.File) throws {
+        let path = "\(self.folder)/\(file.path)"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Self.error("\(self.name)/\(file.path)", "cannot be made") }
+        self.made.append(path)
+        var rest = Array(file.text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else {
+                let error = Self.error("\(self.name)/\(file.path)", "cannot be written")
+                close(descriptor)
+                throw error
+            }
+            rest = rest.dropFirst(max(count, 0))
+        }
+        guard close(descriptor) == 0 else { throw Self.error("\(self.name)/\(file.path)", "cannot be written") }
+    }
+
+    /// An empty folder is replaced, and nothing else: so rename says it.
+    private mutating func publish() throws {
+        guard rename(self.folder, self.name) != 0 else {
+            self.made = [self.shelter]
+            return
+        }
+        let code = errno
+        guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(code) else { throw Self.error(self.name, "cannot be made", code) }
+        throw HostError(
+            code: .usage,
+            message: "\(self.name) is there already, and is \(code == ENOTDIR ? "no folder" : "not empty"):"
+                + " choose another name, or move it away"
+        )
+    }
+
+    private func removeRest() { for path in self.made.reversed() { remove(path) } }
+
+    private static func error(_ path: String, _ message: String, _ code: CInt = errno) -> HostError {
+        HostError(code: .startup, message: "\(path) \(message): \(String(cString: strerror(code)))")
+    }
+}

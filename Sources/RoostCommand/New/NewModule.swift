@@ -1,0 +1,120 @@
+import Roost
+
+/// The files of a new module, as texts: a value that writes nothing. The files below `Templates` are part of this executable
+/// (`PackageResources`), each a constant that is named after its file: no two may have the same name, in whatever folder.
+struct NewModule {
+    struct File: Equatable {
+        /// Below the module's folder.
+        var path: String
+        var text: String
+    }
+
+    let name: String
+    let language: ModuleLanguage
+    /// The command that the Makefile serves it with.
+    var roost = "roost"
+    /// The folder of Roost's sources, which a module in Swift is built with.
+    var sources = ""
+
+    static let longestName = 64
+
+    /// Throws `HostError` for a name that cannot be one of a folder, a library and a package alike.
+    init(name: String, language: ModuleLanguage) throws {
+        guard name.first?.isLetter == true, name.utf8.count <= Self.longestName,
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        else {
+            throw HostError(
+                code: .usage,
+                message: "'\(name)' is no name for a module: it begins with a letter, has letters, digits, - and _,"
+                    + " and at most \(Self.longestName) of them"
+            )
+        }
+        self.name = name
+        self.language = language
+    }
+
+    var files: [File] {
+        let leavings = ["*.so"] + self.language.leavings
+        return [
+            self.file("Makefile", PackageResources.Makefile + self.rules),
+            self.file("README.md", PackageResources.README_md),
+            self.file("settings.yaml", PackageResources.settings_yaml),
+            File(path: ".gitignore", text: leavings.map { "\($0)\n" }.joined()),
+        ] + self.code
+    }
+
+    private var code: [File] {
+        switch self.language {
+        case .c:
+            [
+                self.file(self.source, PackageResources.module_c),
+                self.file("include/asgi.h", PackageResources.asgi_h),
+            ]
+        case .cpp:
+            [
+                self.file(self.source, PackageResources.module_cpp),
+                self.file("include/asgi.h", PackageResources.asgi_h),
+            ]
+        case .rust:
+            [
+                self.file("Cargo.toml", PackageResources.Cargo_toml),
+                self.file(self.source, PackageResources.lib_rs),
+                self.file("src/asgi.rs", PackageResources.asgi_rs),
+            ]
+        case .swift:
+            [
+                self.file("Package.swift", PackageResources.Package_swift),
+                self.file(self.source, PackageResources.Module_swift),
+            ]
+        }
+    }
+
+    /// The rules of the Makefile that build it.
+    private var rules: [UInt8] {
+        switch self.language {
+        case .c: PackageResources.c_mk
+        case .cpp: PackageResources.cpp_mk
+        case .rust: PackageResources.rust_mk
+        case .swift: PackageResources.swift_mk
+        }
+    }
+
+    /// The file that its author begins with.
+    private var source: String {
+        switch self.language {
+        case .c: "\(self.name).c"
+        case .cpp: "\(self.name).cpp"
+        case .rust: "src/lib.rs"
+        case .swift: "Sources/\(self.target)/\(self.target).swift"
+        }
+    }
+
+    /// The Swift module of `my-site` is `MySiteModule`: the name of none of Roost's, and no word of the language.
+    private var target: String {
+        let words = self.name.split { $0 == "-" || $0 == "_" }
+        return words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Module"
+    }
+
+    private func file(_ path: String, _ template: [UInt8]) -> File {
+        var text = String(decoding: template, as: UTF8.self)
+        for (word, value) in [
+            ("NAME", self.name), ("TARGET", self.target), ("LANGUAGE", self.language.title),
+            ("NEEDS", self.language.needs), ("SOURCE", self.source), ("INTERFACE", self.language.interface.path),
+            ("MEANING", self.language.interface.meaning), ("ROOST", self.roost.inMakefile),
+            ("SOURCES", self.sources.inSwift),
+        ] { text = text.replacing("@\(word)@", with: value) }
+        return File(path: path, text: text)
+    }
+}
+
+extension String {
+    /// As a word of a shell's command, in the value of a variable of make.
+    fileprivate var inMakefile: String {
+        let isPlain = self.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) }
+        guard !isPlain else { return self }
+        return "'\(self.replacing("'", with: #"'\''"#))'".replacing("$", with: "$$").replacing("#", with: "\\#")
+    }
+
+    /// As what stands between the quotes of a literal.
+    fileprivate var inSwift: String { String(self.debugDescription.dropFirst().dropLast()) }
+}
