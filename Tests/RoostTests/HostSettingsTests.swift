@@ -129,9 +129,15 @@ struct HostSettingsTests {
                 "applications:\n  - module: a\n    settings: [1]\n",
                 "s.yaml:3: 'applications.0.settings' is a name, or a map"
             ),
-            ("applications:\n  - module: a\n    worker: a b\n", "s.yaml:3: 'applications.0.worker' 'a b' is no name of a group"),
+            (
+                "applications:\n  - module: a\n    worker: a b\n",
+                "s.yaml:3: 'applications.0.worker' 'a b' is no name of a group"
+            ),
             ("server:\n  groups: {a: 1}\n", "s.yaml:2: 'server.groups' is a map of names"),
-            ("server:\n  groups: {a: {wrkers: 1}}\n", "s.yaml:2: 'server.groups.a.wrkers' is no key; did you mean 'workers'?"),
+            (
+                "server:\n  groups: {a: {wrkers: 1}}\n",
+                "s.yaml:2: 'server.groups.a.wrkers' is no key; did you mean 'workers'?"
+            ),
             ("server:\n  groups: {a: {environment: {1: x}}}\n", "s.yaml:2: 'server.groups.a.environment' has names"),
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list where a key has to stand"),
         ])

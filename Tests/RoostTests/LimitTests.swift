@@ -138,7 +138,8 @@ struct LimitTests {
         try await served.stop()
     }
 
-    @Test("files on their way to a client: one more is FULL")
+    /// Through a relay a small file is read and sent at once.
+    @Test("files on their way to a client: one more is FULL", .disabled(if: ServedHost.isRelayed))
     func files() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
         let served = try await ServedHost(library, in: self.folder) { $0.server.files = 2 }

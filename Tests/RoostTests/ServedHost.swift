@@ -50,7 +50,7 @@ final class ServedHost: Sendable {
             try await self.host.start()
             return
         }
-        let path = "\(folder.path)/door"
+        let path = "\(folder.path)/door\(UInt32.random(in: 0...UInt32.max))"
         let bound = try Listener(.unix(path: path), backlog: 16)
         configuration.relayUsers = [geteuid()]
         let door = Listener(
@@ -78,6 +78,7 @@ final class ServedHost: Sendable {
     static let isRelayed = getenv("ROOST_TEST_RELAY") != nil
 
     func stop() async throws {
+        self.back?.announceStop()
         try await self.host.stop()
         try await self.back?.stop()
     }

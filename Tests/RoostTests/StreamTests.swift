@@ -105,7 +105,10 @@ struct StreamTests {
         try await served.stop()
     }
 
-    @Test("a body that breaks off is a disconnect to the application, and 400 to a client that still reads")
+    /// Through a relay the host has seen the end before the application has answered.
+    @Test(
+        "a body that breaks off is a disconnect to the application, and 400 to a client that still reads",
+        .disabled(if: ServedHost.isRelayed))
     func brokenBody() async throws {
         let served = try await self.serve()
         let client = try served.client()

@@ -94,7 +94,9 @@ public final class ResponseFile: @unchecked Sendable {
         var missing = size
         while missing > 0 {
             let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { room in
-                max(pread(self.descriptor, room.baseAddress, missing, off_t(self.offset + position + size - missing)), 0)
+                max(
+                    pread(self.descriptor, room.baseAddress, missing, off_t(self.offset + position + size - missing)), 0
+                )
             }
             guard count > 0 else { return nil }
             missing -= count

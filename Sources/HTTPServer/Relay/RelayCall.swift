@@ -104,10 +104,7 @@ final class RelayCall: ExchangeOwner {
             self.credit += Int(try reader.number(UInt32.self))
             self.pull()
         case .start:
-            self.exchange.number = try reader.number()
-            let (status, trailers) = (Int(try reader.number(UInt16.self)), try reader.number(UInt8.self) != 0)
-            self.check(
-                try reader.withFields { self.exchange.start(status: status, fields: $0, trailers: trailers) }, 0)
+            try self.start(reader)
         case .hint: self.check(try reader.withFields { self.exchange.hint($0, isTaken: true) }, frame.size)
         case .send, .sendLast:
             self.check(self.exchange.send(Self.body(reader.rest), more: frame.kind == .send), frame.size)
@@ -120,7 +117,8 @@ final class RelayCall: ExchangeOwner {
             let status = Int(try reader.number(UInt16.self))
             let body = try reader.octets()
             self.check(
-                try reader.withFields { self.exchange.respond(status: status, fields: $0, body: Self.body(body)) }, 0)
+                try reader.withFields { self.exchange.respond(status: status, fields: $0, body: Self.body(body)) },
+                body.size)
         case .accept, .reject, .rejectPart, .rejectLast, .text, .binary, .close:
             guard let socket else { throw RelayFault() }
             try self.take(frame, reader, for: socket)
@@ -131,6 +129,29 @@ final class RelayCall: ExchangeOwner {
         case .request, .part, .lastPart, .requestTrailers, .gone, .goAway: throw RelayFault()
         }
         return false
+    }
+
+    private func start(_ given: RelayReader) throws(RelayFault) {
+        var reader = given
+        self.exchange.number = try reader.number()
+        let length = try reader.number(UInt64.self)
+        let (status, trailers) = (Int(try reader.number(UInt16.self)), try reader.number(UInt8.self) != 0)
+        let start = { (fields: HeaderFields) in
+            self.exchange.start(status: status, fields: fields, trailers: trailers)
+        }
+        guard length != HeldStart.noLength else { return self.check(try reader.withFields(start), 0) }
+        // The back knows it, and its body comes in parts.
+        let outcome = try reader.withFields { fields in
+            let hasLength = fields.contains { $0.name.equalsIgnoringCase("content-length") }
+            guard !hasLength else { return start(fields) }
+            var digits = Array("\(length)".utf8)
+            return digits.withUnsafeMutableBufferPointer { digits in
+                let field = HeaderField(
+                    name: Octets("content-length"), value: Octets(digits.baseAddress!, digits.count))
+                return (Array(fields) + [field]).withUnsafeBufferPointer(start)
+            }
+        }
+        self.check(outcome, 0)
     }
 
     private func take(_ frame: RelayFrame, _ given: RelayReader, for socket: any WebSocket) throws(RelayFault) {

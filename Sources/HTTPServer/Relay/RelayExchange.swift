@@ -23,6 +23,9 @@ final class RelayExchange: Exchange {
     private var lent: ByteBuffer?
     private var trailerList: FieldList?
     private var output = RelayWindow()
+    private var held = HeldStart()
+    /// Nobody answers any more.
+    private var isResting = false
 
     init(loop: ServerLoop, stream: UInt32, on link: RelayLink, of serving: RelayServing) {
         self.loop = loop
@@ -35,7 +38,8 @@ final class RelayExchange: Exchange {
     func begin(_ payload: Octets) throws(RelayFault) -> UInt32 {
         let rest = try RelayHead.take(payload, into: self.head)
         self.peer = Peer(
-            client: rest.client.text, clientPort: rest.clientPort, server: rest.server.text, serverPort: rest.serverPort)
+            client: rest.client.text, clientPort: rest.clientPort, server: rest.server.text, serverPort: rest.serverPort
+        )
         self.response = HTTP1Response(version: self.head.version, isHead: self.head.method.equals("HEAD"))
         if rest.isBodiless { self.input.end() }
         if self.head.asksForWebSocket { self.socket = RelaySocket(self, subprotocols: rest.subprotocols) }
@@ -74,7 +78,7 @@ final class RelayExchange: Exchange {
 
     private func credited(_ size: Int) {
         guard self.output.credited(size, mark: self.loop.configuration.writeMark) else { return }
-        if self.output.file == nil { self.owner?.exchange(changed: .writable) } else { self.pump() }
+        self.pump()
     }
 
     /// The front is no more.
@@ -88,6 +92,7 @@ final class RelayExchange: Exchange {
         guard self.isAttached else { return }
         self.isAttached = false
         self.output.drop()
+        if self.isResting { self.serving.rest(self) }
         self.owner?.exchange(changed: .gone)
     }
 
@@ -133,12 +138,7 @@ final class RelayExchange: Exchange {
             try self.response.mayStart(status: status)
             let checked = try ResponseFields(fields)
             try self.response.start(status: status, contentLength: checked.contentLength, trailers: trailers)
-            self.link?.send(.start, self.stream) { writer, output in
-                writer.write(self.number, to: &output)
-                writer.write(UInt16(status), to: &output)
-                writer.write(UInt8(trailers ? 1 : 0), to: &output)
-                writer.write(fields, to: &output)
-            }
+            self.held.start(status: status, trailers: trailers, fields, stream: self.stream)
             return .done
         } catch { return .invalid(error) }
     }
@@ -161,20 +161,32 @@ final class RelayExchange: Exchange {
         guard body.isTaken || self.hasRoom else { return .full }
         do throws(SendFault) {
             let part = try self.response.body(count: body.bytes.size, more: more)
+            self.sendStart(part)
             self.write(body, more ? .send : .sendLast)
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
 
+    /// With the first part of the body, whose length may be the whole's.
+    private func sendStart(_ part: HTTP1Response.Part) {
+        guard let framing = part.head else { return }
+        var length: Int?
+        if case .length(let count) = framing { length = count }
+        if case .none(let count) = framing { length = count }
+        guard let frame = self.held.take(number: self.number, length: length) else { return }
+        _ = self.link?.send(frame)
+    }
+
     func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard isTaken || self.hasRoom else { return .full }
+        guard isTaken || (self.hasRoom && self.output.files < self.loop.configuration.files) else { return .full }
         do throws(SendFault) {
             if file.isWhole { try self.response.mayBeWhole() }
             let part = try self.response.body(count: file.count, more: more)
+            self.sendStart(part)
             file.taken()
             self.output.begin(file, more: more)
-            if self.output.file != nil { self.pump() }
+            self.pump()
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
@@ -208,6 +220,7 @@ final class RelayExchange: Exchange {
                 writer.write(body.bytes, to: &output)
                 writer.write(fields, to: &output)
             }
+            self.output.sent(body.bytes.size)
             if body.release != nil { self.loop.willRelease(body) }
             self.response.complete()
             return self.sent(isLast: true)
@@ -225,7 +238,7 @@ final class RelayExchange: Exchange {
     }
 
     private func queue(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
-        guard self.output.file != nil else {
+        guard self.output.isBusy else {
             let size = self.link?.sendCounted(kind, self.stream, body) ?? 0
             self.output.sent(size)
             return
@@ -242,15 +255,21 @@ final class RelayExchange: Exchange {
         while self.output.underWay < self.loop.configuration.writeMark {
             switch self.output.next() {
             case .nothing:
+                if self.isResting { self.serving.rest(self) }
+                guard self.output.isAwaited else { return }
+                self.output.isAwaited = false
                 self.owner?.exchange(changed: .writable)
                 return
             case .frame(let buffer): self.output.sent(self.link?.send(buffer) ?? 0)
             case .part(let bytes, let more):
-                let size = self.link?.sendCounted(more ? .send : .sendLast, self.stream) { $1.writeImmutableBuffer(bytes) }
+                let size = self.link?.sendCounted(more ? .send : .sendLast, self.stream) {
+                    $1.writeImmutableBuffer(bytes)
+                }
                 self.output.sent(size ?? 0)
             case .fault:
                 // It became shorter: the response cannot be what its head says.
-                self.link?.send(.leave, self.stream)
+                self.link?.send(self.isResting ? .failed : .leave, self.stream)
+                if self.isResting { self.serving.rest(self) }
                 return
             }
         }
@@ -258,7 +277,7 @@ final class RelayExchange: Exchange {
 
     func sent(isLast: Bool) -> SendOutcome {
         if isLast { self.owner?.exchange(changed: .complete) }
-        let isMuch = self.output.underWay > self.loop.configuration.writeMark || self.output.file != nil
+        let isMuch = self.output.underWay > self.loop.configuration.writeMark || self.output.isBusy
         self.output.isAwaited = self.output.isAwaited || isMuch
         return isMuch ? .pending : .done
     }
@@ -278,7 +297,9 @@ final class RelayExchange: Exchange {
             ending = self.response.isReplaceable ? .answered : .aborted
         }
         // What a file still holds goes first.
-        self.queue(failed || !self.response.isComplete && self.socket?.machine.isAccepted != true ? .failed : .end) { _, _ in }
+        self.queue(failed || !self.response.isComplete && self.socket?.machine.isAccepted != true ? .failed : .end) {
+            _, _ in
+        }
         return ending
     }
 
@@ -287,7 +308,9 @@ final class RelayExchange: Exchange {
         self.trailerList = nil
         self.socket?.rest()
         self.socket = nil
-        self.serving.rest(self)
+        self.isResting = true
+        // What is on its way still goes.
+        if !self.output.isBusy { self.serving.rest(self) }
     }
 
     // MARK: For its WebSocket

@@ -57,7 +57,8 @@ enum RelayHead {
         while head.capacity < payload.size { head.grow() }
         guard let memory = head.reserve(payload.size) else { throw RelayFault() }
         if payload.size > 0 {
-            memory.update(from: UnsafeRawPointer(payload.data!).assumingMemoryBound(to: UInt8.self), count: payload.size)
+            memory.update(
+                from: UnsafeRawPointer(payload.data!).assumingMemoryBound(to: UInt8.self), count: payload.size)
         }
         var reader = RelayReader(UnsafeRawBufferPointer(start: memory, count: payload.size))
         let mount = try reader.number(UInt32.self)

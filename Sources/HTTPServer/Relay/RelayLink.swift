@@ -32,7 +32,8 @@ final class RelayLink: ChannelInboundHandler {
 
     /// Has a frame leave when the turn ends.
     @inline(__always)
-    func send(_ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void = { _, _ in }) {
+    func send(_ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void = { _, _ in })
+    {
         let writer = RelayWriter(kind, stream, to: &self.output)
         body(writer, &self.output)
         writer.end(in: &self.output)
@@ -116,7 +117,8 @@ final class RelayLink: ChannelInboundHandler {
                     let whole = RelayFrame.headSize + frame.size
                     guard bytes.count >= whole else { return nil }
                     try end.take(
-                        frame, RelayReader(UnsafeRawBufferPointer(rebasing: bytes[RelayFrame.headSize..<whole])), on: self)
+                        frame, RelayReader(UnsafeRawBufferPointer(rebasing: bytes[RelayFrame.headSize..<whole])),
+                        on: self)
                     return whole
                 }
                 guard let size else { break }

@@ -31,18 +31,24 @@ struct RelayWindow {
     private(set) var file: Pieces?
     private var held: [Held] = []
 
+    /// Files that are not sent whole.
+    var files: Int {
+        self.held.count { if case .file = $0 { true } else { false } } + (self.file == nil ? 0 : 1)
+    }
+
+    /// Something waits to be sent.
+    var isBusy: Bool { self.file != nil || !self.held.isEmpty }
+
     mutating func sent(_ size: Int) { self.underWay += size }
 
     /// True: somebody waits for it, or something does.
     mutating func credited(_ size: Int, mark: Int) -> Bool {
         self.underWay -= size
-        guard self.underWay <= mark / 2, self.isAwaited || self.file != nil else { return false }
-        self.isAwaited = false
-        return true
+        return self.underWay <= mark / 2 && (self.isAwaited || self.isBusy)
     }
 
     mutating func begin(_ file: ResponseFile, more: Bool) {
-        if self.file == nil {
+        if !self.isBusy {
             self.file = Pieces(file: file, more: more)
         } else {
             self.held.append(.file(Pieces(file: file, more: more)))

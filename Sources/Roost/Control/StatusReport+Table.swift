@@ -30,7 +30,10 @@ extension StatusReport {
         text +=
             "\n"
             + Self.columns(
-                ["worker", "state", "for", "requests", "errors", "connections", "unfinished", "memory", "generation", "group"],
+                [
+                    "worker", "state", "for", "requests", "errors", "connections", "unfinished", "memory", "generation",
+                    "group",
+                ],
                 self.workers.map { worker in
                     [
                         "\(worker.pid)", worker.state, Self.time(now - worker.since), "\(worker.requests)",

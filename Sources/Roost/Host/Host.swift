@@ -136,6 +136,9 @@ public final class Host: Service {
     /// What runs; nil: it does not. [any]
     var current: RunningHost? { self.running.withLockedValue { $0 } }
 
+    /// Tells applications that asked for it that it will stop, while it serves on. [any]
+    func announceStop() { self.running.withLockedValue { $0?.announceStop() } }
+
     /// Has its loops say that they turn. [any]
     func answerPing() { self.running.withLockedValue { $0?.answerPing() } }
 }

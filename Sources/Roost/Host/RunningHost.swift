@@ -136,6 +136,11 @@ final class RunningHost: Sendable {
         self.server.withLockedValue { $0 = nil }
     }
 
+    /// Whoever asks by a relay ends first: applications are told before. [any]
+    func announceStop() {
+        for number in self.loops.indices { self.facilities.announceStop(on: number) }
+    }
+
     /// Has every loop say that it turns, and what it has, in the page that the supervisor reads. [any]
     func answerPing() {
         for loop in self.loops {

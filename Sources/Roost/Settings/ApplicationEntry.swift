@@ -68,7 +68,9 @@ public struct ApplicationEntry: Sendable {
         SettingsKey(
             "variable", .text,
             "The environment variable that tells its settings module, as DJANGO_SETTINGS_MODULE does."),
-        SettingsKey("worker", .text, standard: "the front's workers", "The group of workers that has it: server.groups says how they are."),
+        SettingsKey(
+            "worker", .text, standard: "the front's workers",
+            "The group of workers that has it: server.groups says how they are."),
         SettingsKey(
             "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
             "Whether it is told of its start and its end."),

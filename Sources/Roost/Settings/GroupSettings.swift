@@ -16,15 +16,18 @@ public struct GroupSettings {
         self.options = try schema.read(mapping, in: file, below: prefix)
         var environment: [String: String] = [:]
         for (key, value) in self.options.mapping("environment") ?? Node.Mapping([]) {
-            guard let name = key.scalar?.string, ApplicationEntry.isVariable(name), let value = value.scalar?.string else {
-                throw SettingsFile.error(file.path, key, "'\(prefix)environment' has names of variables, each with a value")
+            guard let name = key.scalar?.string, ApplicationEntry.isVariable(name), let value = value.scalar?.string
+            else {
+                throw SettingsFile.error(
+                    file.path, key, "'\(prefix)environment' has names of variables, each with a value")
             }
             environment[name] = value
         }
         self.environment = environment
     }
 
-    public static let environmentKey = SettingsKey("environment", .map, "Variables of the environment, besides the server's own.")
+    public static let environmentKey = SettingsKey(
+        "environment", .map, "Variables of the environment, besides the server's own.")
 
     static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 64

@@ -26,7 +26,8 @@ public struct HostSettings {
         self.server = try values.mapping("server").map { try server.read($0, in: file, below: "server.") }
         self.groups = try (self.server?.mapping("groups") ?? Node.Mapping([])).map { key, node in
             guard let name = key.scalar?.string, GroupSettings.isName(name), let mapping = node.mapping else {
-                throw SettingsFile.error(file.path, key, "'server.groups' is a map of names, each with a map of options")
+                throw SettingsFile.error(
+                    file.path, key, "'server.groups' is a map of names, each with a map of options")
             }
             return try GroupSettings(name, mapping, group, in: file)
         }
@@ -38,7 +39,8 @@ public struct HostSettings {
         }
     }
 
-    public static let groupsKey = SettingsKey("groups", .map, "Workers of their own for some applications, by the name of the group.")
+    public static let groupsKey = SettingsKey(
+        "groups", .map, "Workers of their own for some applications, by the name of the group.")
 
     /// Whether a key is the host's.
     static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }

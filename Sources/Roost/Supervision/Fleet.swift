@@ -27,7 +27,10 @@ struct Fleet {
     private let random: (Int) -> Int
 
     /// `hasServed`: no failure of a start ends the whole.
-    init(rules: Rules, release: Int, hasServed: Bool = false, random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }) {
+    init(
+        rules: Rules, release: Int, hasServed: Bool = false,
+        random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }
+    ) {
         self.rules = rules
         self.hasServed = hasServed
         self.wanted = rules.workers

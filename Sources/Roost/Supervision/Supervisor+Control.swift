@@ -61,9 +61,10 @@ extension Supervisor {
         described.fault = member.fault ?? ""
         described.group = member.group ?? ""
         let fleet = member.group.map { self.groups[$0]?.fleet } ?? self.front.fleet
-        let isServed = fleet?.members.contains {
-            $0.state == .ready && !$0.isStandIn && $0.release == fleet?.current
-        } ?? false
+        let isServed =
+            fleet?.members.contains {
+                $0.state == .ready && !$0.isStandIn && $0.release == fleet?.current
+            } ?? false
         described.state = member.isQuarantined ? "quarantined" : member.serves && isServed ? "serving" : "failing"
         return described
     }

@@ -115,7 +115,8 @@ public final class Supervisor {
         let now = Self.now()
         waits += self.control.waits(now: now) + self.folders.waits
         let due = min(
-            self.nextLook, self.nextWatchdog, self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max, self.folders.due ?? .max
+            self.nextLook, self.nextWatchdog, self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max,
+            self.folders.due ?? .max
         )
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
@@ -160,7 +161,13 @@ public final class Supervisor {
         }
         self.front.stop(atOnce: self.stops > 1, now: Self.now())
         // Those that accept ask the others until they have ended.
-        if self.stops > 1 { for group in self.groups.values { group.stop(atOnce: true, now: Self.now()) } }
+        for group in self.groups.values {
+            if self.stops > 1 {
+                group.stop(atOnce: true, now: Self.now())
+            } else {
+                for worker in group.workers { worker.tell(Worker.ending) }
+            }
+        }
     }
     private var stopStatus: CInt?
     private var frontStatus: CInt?

@@ -128,6 +128,7 @@ public final class Worker: Sendable {
                 for line in lines.take(part[..<count]) {
                     switch line {
                     case Self.ping: self.host.withLockedValue { $0 }?.answerPing()
+                    case Self.ending: self.host.withLockedValue { $0 }?.announceStop()
                     case Self.drain: heard(.drain)
                     case Self.stop: heard(.stop)
                     case let line where line.hasPrefix("{"): self.change(line)
@@ -171,6 +172,8 @@ public final class Worker: Sendable {
 
     /// The words of the channel.
     static let ping = "ping"
+    /// The whole stops, and those that ask it first.
+    static let ending = "ending"
     static let drain = "drain"
     static let stop = "stop"
 }

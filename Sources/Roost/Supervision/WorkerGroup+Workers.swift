@@ -23,7 +23,8 @@ extension WorkerGroup {
             order.isRelayed = door != nil
             order.relayUsers = self.supervisor.relayUsers
             order.relayPaths = self.name == nil ? self.supervisor.ways : [:]
-            let variables = roster.members.compactMap { member in member.isRelayed ? nil : member.application?.variable }
+            let variables = roster.members.compactMap { member in member.isRelayed ? nil : member.application?.variable
+            }
             let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
             let worker = try WorkerHandle(
                 id: id, release: member.release, order: order, arguments: self.workerPlan.arguments,
