@@ -1,23 +1,44 @@
 import NIOCore
 
-/// The two ends of a connection, as its scopes name them. One a connection, made when it is accepted.
+/// The two ends of a connection, as its scopes name them. One a connection, made when it is accepted; one an exchange, where
+/// somebody else has the connection.
 public final class Peer {
     /// The address of the client; empty for a Unix socket.
-    public let client: Octets
+    public private(set) var client: Octets
     /// The address that the client reached, or the path of the Unix socket.
-    public let server: Octets
+    public private(set) var server: Octets
     /// -1 where there is none.
-    public let clientPort: Int32
-    public let serverPort: Int32
+    public private(set) var clientPort: Int32
+    public private(set) var serverPort: Int32
+    private let isOwn: Bool
+
+    /// Of a connection that is another's: borrowed, anew for every request.
+    init() {
+        self.client = .empty
+        self.server = .empty
+        self.clientPort = -1
+        self.serverPort = -1
+        self.isOwn = false
+    }
+
+    /// Borrows.
+    func become(client: Octets, clientPort: Int32, server: Octets, serverPort: Int32) {
+        self.client = client
+        self.clientPort = clientPort
+        self.server = server
+        self.serverPort = serverPort
+    }
 
     init(client: String, clientPort: Int32, server: String, serverPort: Int32) {
         self.client = Self.octets(client)
         self.server = Self.octets(server)
         self.clientPort = clientPort
         self.serverPort = serverPort
+        self.isOwn = true
     }
 
     deinit {
+        guard self.isOwn else { return }
         self.client.data?.deallocate()
         self.server.data?.deallocate()
     }

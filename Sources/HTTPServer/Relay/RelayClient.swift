@@ -31,7 +31,9 @@ public final class RelayClient {
 
     /// Has a worker answer it: the one with the least to do. False: nobody is there.
     public func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
-        guard let way = self.ways.filter(\.isOpen).min(by: { $0.calls.count < $1.calls.count }) else { return false }
+        var least: RelayWay?
+        for way in self.ways where way.isOpen && way.calls.count < least?.calls.count ?? .max { least = way }
+        guard let way = least else { return false }
         way.begin(exchange, mount: mount)
         return true
     }

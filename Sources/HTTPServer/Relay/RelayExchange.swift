@@ -1,14 +1,15 @@
 import NIOCore
 
-/// A request whose client is another process's: what it offers is what the front's own exchange offers, by way of frames. Loop-bound.
+/// A request whose client is another process's: what it offers is what the front's own exchange offers, by way of frames. Loop-bound;
+/// used again for another request when it has ended.
 ///
 /// The order of a response is checked here, by the same machine as everywhere, so that whoever answers is told at once; how it is
 /// written is the front's business.
 final class RelayExchange: Exchange {
     unowned(unsafe) let loop: ServerLoop
-    let stream: UInt32
+    private(set) var stream: UInt32 = 0
     let head = RequestHead(capacity: 512, fields: 16)
-    private(set) var peer = Peer(client: "", clientPort: -1, server: "", serverPort: -1)
+    let peer = Peer()
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     private let serving: RelayServing
@@ -27,19 +28,24 @@ final class RelayExchange: Exchange {
     /// Nobody answers any more.
     private var isResting = false
 
-    init(loop: ServerLoop, stream: UInt32, on link: RelayLink, of serving: RelayServing) {
+    init(loop: ServerLoop, of serving: RelayServing) {
         self.loop = loop
-        self.stream = stream
-        self.link = link
         self.serving = serving
     }
 
     /// Takes the head; says which mount is meant.
-    func begin(_ payload: Octets) throws(RelayFault) -> UInt32 {
+    func begin(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
+        self.stream = stream
+        self.link = link
+        self.number = 0
+        self.isAttached = true
+        self.isResting = false
+        self.input = RelayInput()
+        self.output = RelayWindow()
+        self.held = HeldStart()
         let rest = try RelayHead.take(payload, into: self.head)
-        self.peer = Peer(
-            client: rest.client.text, clientPort: rest.clientPort, server: rest.server.text, serverPort: rest.serverPort
-        )
+        self.peer.become(
+            client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)
         self.response = HTTP1Response(version: self.head.version, isHead: self.head.method.equals("HEAD"))
         if rest.isBodiless { self.input.end() }
         if self.head.asksForWebSocket { self.socket = RelaySocket(self, subprotocols: rest.subprotocols) }

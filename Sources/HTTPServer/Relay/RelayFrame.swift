@@ -119,12 +119,12 @@ struct RelayReader {
     /// Valid in `body` only.
     mutating func withFields<Result>(_ body: (HeaderFields) -> Result) throws(RelayFault) -> Result {
         let count = try self.count(ofAtLeast: 8)
-        let table = UnsafeMutableBufferPointer<HeaderField>.allocate(capacity: count)
-        defer { table.deallocate() }
-        for at in 0..<count {
-            table.initializeElement(at: at, to: HeaderField(name: try self.octets(), value: try self.octets()))
+        return try withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: count) { table throws(RelayFault) in
+            for at in 0..<count {
+                table.initializeElement(at: at, to: HeaderField(name: try self.octets(), value: try self.octets()))
+            }
+            return body(HeaderFields(table))
         }
-        return body(HeaderFields(table))
     }
 
     /// All that has not been read.

@@ -16,7 +16,11 @@ final class RelayLink: ChannelInboundHandler {
     private var end: (any RelayEnd)?
     private var input = ByteBuffer()
     private var output: ByteBuffer
+    private var spare: ByteBuffer
     private var isDirty = false
+    private static let capacity = 16 * 1024
+    /// A buffer that has grown beyond this is not kept.
+    private static let mostKept = 256 * 1024
     private var isClosing = false
 
     /// `users`: who the other side has to be.
@@ -25,7 +29,8 @@ final class RelayLink: ChannelInboundHandler {
         self.serves = serves
         self.users = users
         self.end = end
-        self.output = ByteBufferAllocator().buffer(capacity: 4096)
+        self.output = ByteBufferAllocator().buffer(capacity: Self.capacity)
+        self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
     }
 
     // MARK: Out
@@ -74,9 +79,14 @@ final class RelayLink: ChannelInboundHandler {
         self.isDirty = false
         guard let context else { return }
         if self.output.readableBytes > 0 {
-            var taken = ByteBufferAllocator().buffer(capacity: 4096)
-            swap(&taken, &self.output)
-            context.writeAndFlush(self.wrapOutboundOut(taken), promise: nil)
+            swap(&self.spare, &self.output)
+            context.writeAndFlush(self.wrapOutboundOut(self.spare), promise: nil)
+            // One that has left is used again; of one that is still on its way this is another's then.
+            if self.spare.capacity > Self.mostKept {
+                self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
+            } else {
+                self.spare.clear()
+            }
         }
         if self.isClosing { context.close(promise: nil) }
     }

@@ -2,6 +2,10 @@
 final class RelayServing: RelayEnd {
     private unowned(unsafe) let loop: ServerLoop
     private var exchanges: [UInt32: RelayExchange] = [:]
+    /// They point here: none is kept when nothing more can come.
+    private var resting: [RelayExchange] = []
+    private var isLost = false
+    private static let mostResting = 256
 
     init(loop: ServerLoop) { self.loop = loop }
 
@@ -14,16 +18,21 @@ final class RelayServing: RelayEnd {
             return
         }
         guard self.exchanges[frame.stream] == nil else { throw RelayFault() }
-        let exchange = RelayExchange(loop: self.loop, stream: frame.stream, on: link, of: self)
+        let exchange = self.resting.popLast() ?? RelayExchange(loop: self.loop, of: self)
+        let mount = try exchange.begin(reader.rest, frame.stream, on: link)
         self.exchanges[frame.stream] = exchange
-        let mount = try exchange.begin(reader.rest)
         self.loop.handler.handle(exchange, mount: mount)
     }
 
     /// Nobody answers it any more.
-    func rest(_ exchange: RelayExchange) { self.exchanges[exchange.stream] = nil }
+    func rest(_ exchange: RelayExchange) {
+        guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
+        if !self.isLost, self.resting.count < Self.mostResting { self.resting.append(exchange) }
+    }
 
     func linkLost(_ link: RelayLink) {
+        self.isLost = true
+        self.resting = []
         for exchange in self.exchanges.values { exchange.lost() }
     }
 
