@@ -11,7 +11,7 @@ let package = Package(
     name: "roost",
     products: [
         .executable(name: "roost", targets: ["RoostCommand"]),
-        .library(name: "Roost", targets: ["Roost"]),
+        .library(name: "Roost", type: .dynamic, targets: ["Roost", "RoostC"]),
         .library(name: "ASGI", targets: ["ASGI"]),
         .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
         .library(name: "Bench", type: .dynamic, targets: ["Bench"]),
@@ -65,6 +65,21 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // The host from C: `roost.h`, and libRoost.so.
+        .target(name: "CRoost"),
+        .target(
+            name: "RoostC",
+            dependencies: [
+                "CRoost", "HTTPServer", "Roost", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            exclude: ["README.md"], swiftSettings: swift),
+        .executableTarget(
+            name: "Embed",
+            dependencies: [
+                "Roost", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/Embed"),
         // The command `roost`.
         .executableTarget(
             name: "RoostCommand",

@@ -282,6 +282,11 @@ extension ServerLoop {
         public let eventLoop: any EventLoop
         public let bound: NIOLoopBound<ServerLoop>
 
+        /// Something of the loop's, as other threads may hold it. On the loop.
+        public func bound<Value>(_ value: Value) -> NIOLoopBound<Value> {
+            NIOLoopBound(value, eventLoop: self.eventLoop)
+        }
+
         /// On the loop.
         public init(_ loop: ServerLoop) {
             self.eventLoop = loop.eventLoop

@@ -9,10 +9,13 @@ import Synchronization
 /// A service for the embedder's `ServiceGroup`. Touches nothing that is the process's: no signal, no environment.
 public final class Host: Service {
     private let configuration: HostConfiguration
-    private let applications: [InstalledApplication]
+    let applications: NIOLockedValueBox<[InstalledApplication]>
+    /// What a program has given it; nil: it serves what an operator has declared.
+    let embedded: EmbeddedApplications?
     private let listeners: [Listener]
     private let running = NIOLockedValueBox<RunningHost?>(nil)
     private let isStopping = Atomic(false)
+    private let starting = HostStart()
 
     /// Where it listens, with the ports that the kernel chose.
     public var addresses: [BindAddress] { self.listeners.map(\.address) }
@@ -46,8 +49,12 @@ public final class Host: Service {
     }
 
     /// Serves on sockets that are bound already.
-    init(_ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration) {
-        self.applications = applications
+    init(
+        _ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration,
+        embedded: EmbeddedApplications? = nil
+    ) {
+        self.applications = NIOLockedValueBox(applications)
+        self.embedded = embedded
         self.configuration = configuration
         self.listeners = listeners
     }
@@ -88,9 +95,11 @@ public final class Host: Service {
     /// process has to know it before the first request can end it.
     func start(whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void) async throws {
         do {
+            let applications = self.starting.begin(self.applications)
+            defer { self.starting.end() }
             let running = try await RunningHost(self.configuration)
             do {
-                let failures = try await running.start(self.applications)
+                let failures = try await running.start(applications)
                 self.tell(failures)
                 try await running.serve(on: self.listeners) {
                     // From here on it can be stopped: the first request may hold a loop before this has come to its end.
@@ -132,6 +141,20 @@ public final class Host: Service {
 
     /// While `stop` lets connections wait: it does so no longer. [any]
     public func closeIdle() { self.running.withLockedValue { $0?.closeIdle() } }
+
+    /// What runs, when a start that is under way has come to its end; nil: it was not started, and the list was changed. [any]
+    func whenStarted(orChange change: (inout [InstalledApplication]) -> Void) async -> RunningHost? {
+        while true {
+            await self.starting.wait()
+            if let running = self.current { return running }
+            let isChanged = self.starting.unlessUnderWay {
+                guard self.current == nil else { return false }
+                self.applications.withLockedValue { change(&$0) }
+                return true
+            }
+            if isChanged { return nil }
+        }
+    }
 
     /// What runs; nil: it does not. [any]
     var current: RunningHost? { self.running.withLockedValue { $0 } }

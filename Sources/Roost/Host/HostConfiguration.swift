@@ -10,6 +10,14 @@ public struct HostConfiguration: Sendable {
     public var server = ServerConfiguration()
     /// A path that a proxy in front has taken away; ASGI's `root_path`.
     public var rootPath = ""
+    /// Folder that names of modules and of settings are looked up below, by a host in a program of one's own.
+    public var folder = "."
+    /// Folder for copies of modules; nil: one of the usual.
+    public var runDirectory: String?
+    /// Whose files are loaded.
+    public var trust = FileTrust()
+    /// Has a child load each module first, by the command `roost`; nil: no child does.
+    public var probe: ModuleProbe?
     /// Seconds that an application may take for its startup, and for its shutdown.
     public var lifespanTime = 60
     /// Seconds that applications have after the time of grace, when they were told that their clients are gone, until what

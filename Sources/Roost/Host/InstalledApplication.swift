@@ -4,6 +4,8 @@ import HTTPServer
 struct InstalledApplication: Sendable {
     enum Work: Sendable {
         case module(PreparedApplication)
+        /// One of the embedding program.
+        case closure(ClosureApplication)
         /// One that workers of another group have.
         case group(String)
         /// One that is not there.

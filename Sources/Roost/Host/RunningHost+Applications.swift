@@ -111,6 +111,12 @@ extension RunningHost {
         switch installed.work {
         case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
         case .group(let name): return RunningApplication(installed, instead: await self.door(to: name))
+        case .closure(let closure):
+            return RunningApplication(
+                installed,
+                instead: ClosureAnswerer(
+                    closure, loops: self.loops.map(\.handle), hiddenPath: self.configuration.rootPath,
+                    logger: self.configuration.logger))
         case .module(let prepared):
             guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
             let generation = Generation(

@@ -8,6 +8,7 @@ enum OwnAnswer: String {
     case tooManyScopes
     case tooManyJobs
     case noWebSocket
+    case bodyTooLarge
     /// It has crashed its workers too often.
     case quarantined
     /// It does not start.
@@ -46,6 +47,7 @@ enum OwnAnswer: String {
             case .misdirected: (421, "Misdirected Request: this server answers for other hosts")
             case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
             case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
+            case .bodyTooLarge: (413, "Content Too Large")
             case .quarantined: (503, "Service Unavailable: the application has crashed too often")
             case .notStarted: (503, "Service Unavailable: the application does not start")
             case .groupAway: (503, "Service Unavailable: the application's workers are not there")

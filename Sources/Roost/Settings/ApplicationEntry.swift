@@ -54,6 +54,15 @@ public struct ApplicationEntry: Sendable {
         self.isRequired = true
     }
 
+    /// One that a program has given.
+    init(module: ModuleName, mount: Mount, name: String?, settings: String?) {
+        self.module = module
+        self.mount = mount
+        self.name = name
+        self.settings = settings.map { .named($0, place: "settings of \(module.text)") } ?? .usual
+        self.place = "the program"
+    }
+
     /// The keys of an entry.
     public static let schema = SettingsSchema([
         SettingsKey(

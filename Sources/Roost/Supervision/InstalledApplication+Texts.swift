@@ -16,6 +16,8 @@ extension InstalledApplication {
             switch application.work {
             case .standIn(let reason): tell("standIn", reason.rawValue)
             case .group(let name): tell("group", name)
+            // It belongs to the process that has it.
+            case .closure: break
             case .module(let prepared):
                 for (key, value) in prepared.texts { tell(key, value) }
                 guard let file = prepared.settingsFile else { continue }

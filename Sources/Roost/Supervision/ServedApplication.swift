@@ -21,6 +21,18 @@ public struct ServedApplication: Sendable {
         self.fault = member.serves ? nil : member.fault
     }
 
+    init(_ installed: InstalledApplication) {
+        var application: PreparedApplication?
+        if case .module(let prepared) = installed.work { application = prepared }
+        self.name = installed.name
+        self.version = application?.version ?? ""
+        self.module = application?.path ?? ""
+        self.mount = installed.mount.description
+        self.settingsModule = application?.settingsModule
+        self.settingsPath = application?.settingsPath
+        self.fault = nil
+    }
+
     init(_ candidate: Candidate) {
         let application = try? candidate.outcome.get()
         self.name = candidate.name

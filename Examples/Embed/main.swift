@@ -1,0 +1,25 @@
+import Logging
+import Roost
+import ServiceLifecycle
+
+/// A server of one's own: `Embed PORT FIRST SECOND THIRD` serves a closure at /ping and two modules, and adds a third while it runs.
+let words = CommandLine.arguments
+guard words.count == 5, let port = Int(words[1]) else { fatalError("Embed PORT FIRST SECOND THIRD") }
+
+var configuration = HostConfiguration()
+configuration.addresses = [.tcp(host: "127.0.0.1", port: port)]
+let host = try Host(
+    applications: [
+        .closure(at: "/ping") { request in .text("pong to \(request.method)\n") },
+        .module(words[2], at: "/first"),
+        .module(words[3], at: "/second"),
+    ], configuration: configuration)
+print(host.addresses[0].url)
+
+let group = ServiceGroup(
+    services: [host], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "embed"))
+async let serving: Void = group.run()
+try await host.mount(.module(words[4], at: "/third"))
+print("the third is there: \(host.mounted.map(\.mount))")
+try await serving
+print("stopped")

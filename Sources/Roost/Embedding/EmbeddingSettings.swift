@@ -1,0 +1,88 @@
+import HTTPServer
+import Yams
+
+/// How a program that is not Swift says what its host is to be: YAML or JSON, checked as a settings file is.
+public enum EmbeddingSettings {
+    static let schema = SettingsSchema([
+        SettingsKey("host", .text, standard: "127.0.0.1", "Where to listen."),
+        SettingsKey("port", .text, standard: "8000", "0 takes a free one."),
+        SettingsKey("bind", .texts, "Where to listen instead, as the command's --bind."),
+        SettingsKey("threads", .text, standard: "1", "Event loops, each a thread."),
+        SettingsKey("root-path", .text, "A path that a proxy in front takes away."),
+        SettingsKey("app-dir", .text, standard: ".", "Names are looked up below it."),
+        SettingsKey("run-dir", .text, "Folder for copies of modules."),
+        SettingsKey("probe", .text, "The command roost, which loads each module first."),
+        SettingsKey("applications", .maps, "What is served."),
+    ])
+
+    private static let applicationSchema = SettingsSchema(
+        ApplicationEntry.schema.keys.filter { ["module", "name", "mount", "hosts", "settings"].contains($0.name) }
+            .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
+
+    /// Throws `HostError` with line and key.
+    public static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
+        let file = try SettingsFile(path: "settings", resolved: nil, text: text)
+        let values = try Self.schema.read(file.root, in: file, below: "")
+        var configuration = HostConfiguration()
+        configuration.folder = values.text("app-dir") ?? "."
+        configuration.runDirectory = values.text("run-dir")
+        configuration.rootPath = values.text("root-path") ?? ""
+        configuration.threads = try Self.number("threads", 1...256, values) ?? 1
+        configuration.probe = values.text("probe").map { ModuleProbe(command: $0) }
+        let port = try Self.number("port", 0...65535, values) ?? 8000
+        configuration.addresses = try values.texts("bind").map { text in
+            do { return try BindAddress(text, port: port) } catch { throw values.error("bind", "\(error)") }
+        }
+        if configuration.addresses.isEmpty {
+            configuration.addresses = [.tcp(host: values.text("host") ?? "127.0.0.1", port: port)]
+        }
+        let applications = values.nodes["applications"]?.sequence ?? []
+        return (
+            configuration,
+            try applications.enumerated().compactMap { number, node in
+                try node.mapping.map { try Self.application($0, in: file, below: "applications.\(number).") }
+            }
+        )
+    }
+
+    /// One application. Throws `HostError`.
+    public static func application(_ text: String) throws -> HostApplication {
+        let file = try SettingsFile(path: "application", resolved: nil, text: text)
+        return try Self.application(file.root, in: file, below: "")
+    }
+
+    private static func application(
+        _ mapping: Node.Mapping, in file: SettingsFile, below prefix: String
+    ) throws -> HostApplication {
+        let values = try Self.applicationSchema.read(mapping, in: file, below: prefix)
+        guard let module = values.text("module") else {
+            throw HostError(code: .settings, message: "\(file.path): '\(prefix)module' is missing: name the library")
+        }
+        return .module(
+            module, at: values.text("mount") ?? "/", hosts: values.texts("hosts"), name: values.text("name"),
+            settings: values.text("settings"))
+    }
+
+    private static func number(
+        _ key: String, _ range: ClosedRange<Int>, _ values: SettingsValues
+    ) throws -> Int? {
+        guard let text = values.text(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw values.error(key, "'\(text)' is not between \(range.lowerBound) and \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// What is served where, in one line.
+    public static func json(_ addresses: [String], _ applications: [ServedApplication]) -> String {
+        let listed = applications.map { application in
+            let members = [
+                ("name", application.name), ("version", application.version), ("module", application.module),
+                ("mount", application.mount),
+            ].map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }
+            return "{\(members.joined(separator: ","))}"
+        }
+        return "{\"addresses\":[\(addresses.map(JSONText.quoted).joined(separator: ","))],"
+            + "\"applications\":[\(listed.joined(separator: ","))]}"
+    }
+}

@@ -1,0 +1,124 @@
+import HTTPServer
+import NIOConcurrencyHelpers
+
+/// A host in a program of one's own.
+extension Host {
+    /// Binds, and prepares what is to be served. Touches nothing that is the process's: no signal, no environment. A child loads modules
+    /// first only when the configuration names the command for it; then a crash of one costs that child, else this process. Throws
+    /// `HostError`.
+    public convenience init(
+        applications: [HostApplication], configuration: HostConfiguration = HostConfiguration()
+    ) throws {
+        try Self.refuseDebug(threads: configuration.threads)
+        let embedded = EmbeddedApplications(configuration)
+        let installed = try applications.map { try embedded.install($0) }
+        self.init(
+            installed, on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
+            configuration: configuration, embedded: embedded)
+    }
+
+    /// Mounts one more: when this returns, requests that come reach it. Before `start` it is only taken down. Throws `HostError` when it does not
+    /// start, or its place is taken.
+    public func mount(_ application: HostApplication) async throws {
+        guard let embedded else {
+            throw HostError(code: .usage, message: "this host serves what its settings name: change those")
+        }
+        let installed = try embedded.install(application)
+        guard let running = await self.whenStarted(orChange: { $0.append(installed) }) else { return }
+        let change = "mount \(installed.number)"
+        if let failure = await running.prepare([installed], for: change).first {
+            embedded.forget(installed.mount)
+            throw HostError(code: .startup, message: failure.message)
+        }
+        await running.commit(change, mounting: [installed.number], removing: [], [])
+    }
+
+    /// Takes what is mounted there away: requests that are under way end first. False: nothing is.
+    @discardableResult
+    public func unmount(at path: String, hosts: [String] = []) async throws -> Bool {
+        let application = HostApplication.closure(at: path, hosts: hosts) { _ in .text("") }
+        let mount = try application.mount.get()
+        guard let number = self.embedded?.forget(mount) else { return false }
+        guard let running = await self.whenStarted(orChange: { $0.removeAll { $0.number == number } }) else {
+            return true
+        }
+        await running.commit("unmount \(number)", mounting: [], removing: [number], [])
+        return true
+    }
+
+    /// What is mounted, in the order in which it came.
+    public var mounted: [ServedApplication] {
+        let installed = self.current?.applications.withLockedValue { $0.map(\.installed) }
+        return (installed ?? self.applications.withLockedValue { $0 }).map { ServedApplication($0) }
+    }
+}
+
+/// What an embedded host has been given: prepares it, numbers it, and holds its places apart. [any]
+final class EmbeddedApplications: Sendable {
+    private struct State {
+        var mounts: [UInt32: Mount] = [:]
+        var last: UInt32 = 0
+        var run: RunDirectory?
+    }
+
+    private let preparation: ApplicationPreparation
+    private let runDirectory: String?
+    private let state = NIOLockedValueBox(State())
+
+    init(_ configuration: HostConfiguration) {
+        var preparation = ApplicationPreparation()
+        preparation.folder = configuration.folder
+        preparation.trust = configuration.trust
+        preparation.probe = configuration.probe
+        self.preparation = preparation
+        self.runDirectory = configuration.runDirectory
+    }
+
+    deinit { self.state.withLockedValue { $0.run?.remove() } }
+
+    /// Throws `HostError`.
+    func install(_ application: HostApplication) throws -> InstalledApplication {
+        let mount = try application.mount.get()
+        let number = try self.state.withLockedValue { state in
+            if let other = state.mounts.values.first(where: { mount.conflict(with: $0) != nil }) {
+                throw HostError(code: .usage, message: "\(mount) is mounted already (as \(other))")
+            }
+            state.last += 1
+            state.mounts[state.last] = mount
+            return state.last
+        }
+        do {
+            switch application.work {
+            case .closure(let closure):
+                return InstalledApplication(
+                    number: number, name: application.name, mount: mount, work: .closure(closure))
+            case .entry(let entry):
+                let prepared = try self.preparation.prepare([entry], run: try self.run())[0].get()
+                return InstalledApplication(number: number, name: prepared.name, mount: mount, work: .module(prepared))
+            }
+        } catch {
+            self.state.withLockedValue { _ = $0.mounts.removeValue(forKey: number) }
+            throw error
+        }
+    }
+
+    /// The place is free again. Says whose it was.
+    @discardableResult
+    func forget(_ mount: Mount) -> UInt32? {
+        self.state.withLockedValue { state in
+            guard let number = state.mounts.first(where: { $0.value == mount })?.key else { return nil }
+            state.mounts[number] = nil
+            return number
+        }
+    }
+
+    /// Made when a module comes first.
+    private func run() throws -> RunDirectory {
+        try self.state.withLockedValue { state in
+            if let run = state.run { return run }
+            let run = try RunDirectory.make(self.runDirectory)
+            state.run = run
+            return run
+        }
+    }
+}

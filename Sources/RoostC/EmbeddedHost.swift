@@ -1,0 +1,51 @@
+import HTTPServer
+import Roost
+
+/// A host as C has it.
+final class EmbeddedHost: Sendable {
+    private let host: Host
+
+    private init(_ host: Host) { self.host = host }
+
+    static func of(_ pointer: OpaquePointer?) -> EmbeddedHost? {
+        pointer.map { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
+    }
+
+    static func start(_ settings: String) async throws(HostError) -> EmbeddedHost {
+        try await self.with {
+            let (configuration, applications) = try EmbeddingSettings.read(settings)
+            let host = try Host(applications: applications, configuration: configuration)
+            try await host.start()
+            return EmbeddedHost(host)
+        }
+    }
+
+    func mount(_ application: String) async throws(HostError) {
+        try await Self.with { try await self.host.mount(try EmbeddingSettings.application(application)) }
+    }
+
+    func unmount(_ path: String) async throws(HostError) {
+        try await Self.with {
+            guard try await self.host.unmount(at: path) else {
+                throw HostError(code: .usage, message: "nothing is mounted at \(path)")
+            }
+        }
+    }
+
+    func stop() async throws(HostError) { try await Self.with { try await self.host.stop() } }
+
+    var port: CInt {
+        guard case .tcp(_, let port, _)? = self.host.addresses.first else { return -1 }
+        return CInt(port)
+    }
+
+    var status: String { EmbeddingSettings.json(self.host.addresses.map(\.url), self.host.mounted) }
+
+    private static func with<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value
+    ) async throws(HostError) -> Value {
+        do {
+            return try await body()
+        } catch { throw error as? HostError ?? HostError(code: .startup, message: "\(error)") }
+    }
+}

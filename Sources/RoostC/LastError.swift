@@ -1,0 +1,40 @@
+import Glibc
+import Roost
+
+/// Why the last call of a thread failed, as C asks for it.
+enum LastError {
+    /// One a thread; freed with it.
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key) { free($0) }
+        return key
+    }()
+
+    static var text: UnsafePointer<CChar> {
+        guard let text = pthread_getspecific(self.key) else { return Self.nothing }
+        return UnsafePointer(text.assumingMemoryBound(to: CChar.self))
+    }
+
+    private nonisolated(unsafe) static let nothing = UnsafePointer(strdup("")!)
+
+    static func keep<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            free(pthread_getspecific(self.key))
+            pthread_setspecific(self.key, strdup("\(error)"))
+            return nil
+        }
+    }
+
+    /// 0, or -1.
+    static func keep(
+        _ host: OpaquePointer?, _ text: UnsafePointer<CChar>?, _ body: (EmbeddedHost, String) throws -> Void
+    ) -> CInt {
+        let done: Void? = self.keep {
+            guard let host = EmbeddedHost.of(host) else { throw HostError(code: .usage, message: "there is no host") }
+            try body(host, text.map { String(cString: $0) } ?? "")
+        }
+        return done == nil ? -1 : 0
+    }
+}

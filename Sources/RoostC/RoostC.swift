@@ -1,0 +1,52 @@
+public import CRoost
+import Glibc
+import Roost
+
+/// The functions of `roost.h`.
+@c @implementation
+public func roost_start(_ settings: UnsafePointer<CChar>!) -> OpaquePointer! {
+    LastError.keep {
+        let text = settings.map { String(cString: $0) } ?? "{}"
+        let host = try Blocking.wait { () async throws(HostError) in try await EmbeddedHost.start(text) }
+        return OpaquePointer(Unmanaged.passRetained(host).toOpaque())
+    }
+}
+
+@c @implementation
+public func roost_mount(_ host: OpaquePointer!, _ application: UnsafePointer<CChar>!) -> CInt {
+    LastError.keep(host, application) { host, text in
+        try Blocking.wait { () async throws(HostError) in try await host.mount(text) }
+    }
+}
+
+@c @implementation
+public func roost_unmount(_ host: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> CInt {
+    LastError.keep(host, path) { host, path in
+        try Blocking.wait { () async throws(HostError) in try await host.unmount(path) }
+    }
+}
+
+@c @implementation
+public func roost_port(_ host: OpaquePointer!) -> CInt {
+    EmbeddedHost.of(host)?.port ?? -1
+}
+
+@c @implementation
+public func roost_status(_ host: OpaquePointer!) -> UnsafeMutablePointer<CChar>! {
+    EmbeddedHost.of(host).map { strdup($0.status) } ?? nil
+}
+
+@c @implementation
+public func roost_free(_ text: UnsafeMutablePointer<CChar>!) { free(text) }
+
+@c @implementation
+public func roost_stop(_ host: OpaquePointer!) -> CInt {
+    let result = LastError.keep(host, nil) { host, _ in
+        try Blocking.wait { () async throws(HostError) in try await host.stop() }
+    }
+    if let host { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer(host)).release() }
+    return result
+}
+
+@c @implementation
+public func roost_error() -> UnsafePointer<CChar>! { LastError.text }
