@@ -1,8 +1,10 @@
 /* Says where it is mounted and what it was asked: "root_path|path|raw_path|asgi_path", and its setting `title`. A module whose title
- * is "refuse" does not start; /hold waits until asgi.shutdown/1 says that it ends. SPDX-License-Identifier: Apache-2.0 */
+ * is "refuse" does not start; /hold waits until asgi.shutdown/1 says that it ends,
+ * /who is the user and $PLACE. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static char const *version = VERSION;
 
@@ -78,6 +80,10 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (scope->type == ASGI_LIFESPAN) return lifespan(scope, receive, send);
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
     if (asgi_equal(path, "/crash")) abort();
+    if (asgi_equal(path, "/who")) {
+        snprintf(text, sizeof text, "%d %s", (int)geteuid(), getenv("PLACE") ? getenv("PLACE") : "none");
+        return asgi_respond(scope, send, 200, "text/plain", asgi_text(text));
+    }
     if (asgi_equal(path, "/hold")) {
         asgi_string name = asgi_text("asgi.shutdown/1");
         const asgi_shutdown *shutdown = (const asgi_shutdown *)scope->host->extension(scope->id, &name);

@@ -19,6 +19,11 @@ public struct WebSocketFrame: Equatable, Sendable {
         Self(8, [UInt8(code >> 8), UInt8(code & 255)] + reason.utf8)
     }
 
+    /// Of a close.
+    public var closeCode: Int? {
+        self.opcode == 8 && self.payload.count >= 2 ? Int(self.payload[0]) << 8 | Int(self.payload[1]) : nil
+    }
+
     public var text: String { String(decoding: self.payload, as: UTF8.self) }
     /// Of a close frame; nil: it has none.
     public var code: Int? { self.payload.count < 2 ? nil : Int(self.payload[0]) << 8 | Int(self.payload[1]) }

@@ -21,7 +21,7 @@ struct KeepAliveLoad: Load {
                 client.send(requests)
                 for number in 1...self.depth {
                     let response = try client.readResponse()
-                    guard response.status == 200 else { throw Surprise("status \(response.status)") }
+                    guard response.status == 200 else { throw Surprise("status \(response.status): \(response.text)") }
                     // "one 4711"
                     worker = response.text.split(separator: " ").last.flatMap { Int32($0) }
                     tally.count { $0.answered += 1 }

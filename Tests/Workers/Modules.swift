@@ -21,6 +21,14 @@ final class Modules {
         }
     }
 
+    /// `Tests/Fixtures/Places.c`, in this version.
+    func places(_ version: String) throws -> String {
+        try self.build(["places", version]) { folder in
+            try Fixture.compile(
+                file: Repository.fixture("Places.c"), named: "places", flags: ["-DVERSION=\"\(version)\""], in: folder)
+        }
+    }
+
     /// Throws a C++ exception through the ABI.
     func throwing() throws -> String {
         try self.build(["c++"]) { folder in

@@ -13,6 +13,7 @@ struct Status: Decodable {
         var name: String
         var state: String
         var generation: String
+        var fault: String?
     }
 
     var pid: Int32

@@ -9,7 +9,7 @@ import TestSupport
 let word = CommandLine.arguments.dropFirst().first ?? ""
 let all = [
     Case.crashes, Case.elsewhere, Case.startup, Case.loops, Case.memory, Case.quarantine, Case.stops, Case.holdOuts,
-    Case.supervisor, Case.system, Case.replacement, Case.chaos,
+    Case.supervisor, Case.system, Case.replacement, Case.applications, Case.chaos,
 ]
 let cases = all.joined().filter { word.isEmpty || $0.name.contains(word) }
 guard !cases.isEmpty else {

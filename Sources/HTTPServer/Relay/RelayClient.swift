@@ -9,7 +9,11 @@ public final class RelayClient {
     private let users: Set<UInt32>
     private var ways: [RelayWay] = []
     private let answerLost: (any Exchange) -> Void
+    /// Those for which no way is open yet.
+    private var waiting: [(any Exchange, UInt32)] = []
     private static let pause = TimeAmount.milliseconds(50)
+    /// So long a request waits for a worker that is to be there.
+    private static let patience = TimeAmount.seconds(1)
 
     /// `answerLost`: what a request gets whose worker has gone before it has answered.
     public init(loop: ServerLoop, users: Set<UInt32>, answerLost: @escaping (any Exchange) -> Void) {
@@ -27,15 +31,45 @@ public final class RelayClient {
             self.ways.append(way)
             self.connect(way)
         }
+        self.loop.turn { self.settle() }
     }
 
-    /// Has a worker answer it: the one with the least to do. False: nobody is there.
+    /// Has a worker answer it: the one with the least to do; while some are to be there and none is reached yet, it waits for a moment.
+    /// False: nobody is there.
     public func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
         var least: RelayWay?
         for way in self.ways where way.isOpen && way.calls.count < least?.calls.count ?? .max { least = way }
-        guard let way = least else { return false }
-        way.begin(exchange, mount: mount)
+        if let least {
+            least.begin(exchange, mount: mount)
+            return true
+        }
+        guard !self.ways.isEmpty else { return false }
+        self.waiting.append((exchange, mount))
+        if self.waiting.count == 1 { self.armPatience() }
         return true
+    }
+
+    /// A way has opened, or others are to be used: who waits is told.
+    private func settle() {
+        guard !self.waiting.isEmpty, self.ways.isEmpty || self.ways.contains(where: \.isOpen) else { return }
+        let waiting = self.waiting
+        self.waiting = []
+        for (exchange, mount) in waiting where !self.relay(exchange, mount: mount) { self.giveUp(exchange) }
+    }
+
+    private func armPatience() {
+        self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
+            guard let self, !self.waiting.isEmpty else { return }
+            let waiting = self.waiting
+            self.waiting = []
+            self.loop.turn { for (exchange, _) in waiting { self.giveUp(exchange) } }
+        }
+    }
+
+    private func giveUp(_ exchange: any Exchange) {
+        self.answerLost(exchange)
+        _ = exchange.end(failed: true)
+        exchange.rest()
     }
 
     private func connect(_ way: RelayWay) {
@@ -47,6 +81,7 @@ public final class RelayClient {
             guard let self, let way else { return }
             self.reconnect(way)
         }
+        way.opened = { [weak self] in self?.settle() }
         let bound = NIOLoopBound(link, eventLoop: self.loop.eventLoop)
         ClientBootstrap(group: self.loop.eventLoop)
             .channelInitializer { channel in
@@ -79,6 +114,8 @@ private final class RelayWay: RelayEnd {
     private var isLeaving = false
     var lost: (RelayCall) -> Void = { _ in }
     var closed: () -> Void = {}
+    /// It is open.
+    var opened: () -> Void = {}
 
     init(_ path: String) { self.path = path }
 
@@ -97,7 +134,10 @@ private final class RelayWay: RelayEnd {
         if self.calls.isEmpty { self.link?.close() }
     }
 
-    func linkOpened(_ link: RelayLink) { self.isOpen = !self.isLeaving }
+    func linkOpened(_ link: RelayLink) {
+        self.isOpen = !self.isLeaving
+        self.opened()
+    }
 
     func take(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
         if frame.kind == .goAway { return self.letGo() }

@@ -76,6 +76,8 @@ final class WorkerGroup {
     // MARK: What the fleet decides
 
     func perform(_ actions: [Fleet.Action]) {
+        // Before one is drained: nobody is to be without a way.
+        self.supervisor.tellWays()
         for action in actions { self.perform(action) }
         self.supervisor.tellWays()
     }
