@@ -99,6 +99,7 @@ public final class Server: Sendable {
                     if let users {
                         let serving = RelayServing(loop: loop.bound.value)
                         let link = RelayLink(loop: loop.bound.value, serves: true, users: users, end: serving)
+                        try channel.syncOptions?.setOption(.recvAllocator, value: RelayLink.reads)
                         return try channel.pipeline.syncOperations.addHandler(link)
                     }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }

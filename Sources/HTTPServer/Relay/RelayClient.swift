@@ -8,6 +8,8 @@ public final class RelayClient {
     /// Who the other side has to be.
     private let users: Set<UInt32>
     private var ways: [RelayWay] = []
+    /// It is known who answers, if anybody does.
+    private var isTold = false
     private let answerLost: (any Exchange) -> Void
     /// Those for which no way is open yet.
     private var waiting: [(any Exchange, UInt32)] = []
@@ -24,6 +26,7 @@ public final class RelayClient {
 
     /// From here on these answer; others get nothing new.
     public func use(_ paths: [String]) {
+        self.isTold = true
         for way in self.ways where !paths.contains(way.path) { way.letGo() }
         self.ways.removeAll { !paths.contains($0.path) }
         for path in paths where !self.ways.contains(where: { $0.path == path }) {
@@ -43,7 +46,7 @@ public final class RelayClient {
             least.begin(exchange, mount: mount)
             return true
         }
-        guard !self.ways.isEmpty else { return false }
+        guard !self.isTold || !self.ways.isEmpty else { return false }
         self.waiting.append((exchange, mount))
         if self.waiting.count == 1 { self.armPatience() }
         return true
@@ -84,6 +87,7 @@ public final class RelayClient {
         way.opened = { [weak self] in self?.settle() }
         let bound = NIOLoopBound(link, eventLoop: self.loop.eventLoop)
         ClientBootstrap(group: self.loop.eventLoop)
+            .channelOption(.recvAllocator, value: RelayLink.reads)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
             }

@@ -97,7 +97,7 @@ final class RelayExchange: Exchange {
     private func gone() {
         guard self.isAttached else { return }
         self.isAttached = false
-        self.output.drop()
+        for body in self.output.drop() { self.loop.willRelease(body) }
         if self.isResting { self.serving.rest(self) }
         self.owner?.exchange(changed: .gone)
     }
@@ -168,7 +168,7 @@ final class RelayExchange: Exchange {
         do throws(SendFault) {
             let part = try self.response.body(count: body.bytes.size, more: more)
             self.sendStart(part)
-            self.write(body, more ? .send : .sendLast)
+            self.write(body, .send, last: more ? .send : .sendLast)
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
@@ -191,7 +191,7 @@ final class RelayExchange: Exchange {
             let part = try self.response.body(count: file.count, more: more)
             self.sendStart(part)
             file.taken()
-            self.output.begin(file, more: more)
+            self.output.hold(file, more: more)
             self.pump()
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
@@ -220,6 +220,13 @@ final class RelayExchange: Exchange {
             let bodiless = self.response.bodiless(
                 status: status, contentLength: checked.contentLength, whole: body.bytes.size)
             if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
+            guard bodiless != nil || body.bytes.size <= RelayWindow.piece else {
+                self.held.start(status: status, trailers: false, fields, stream: self.stream)
+                _ = self.held.take(number: self.number, length: body.bytes.size).map { self.link?.send($0) }
+                self.response.complete()
+                self.write(body, .send, last: .sendLast)
+                return self.sent(isLast: true)
+            }
             self.link?.send(.respond, self.stream) { writer, output in
                 writer.write(self.number, to: &output)
                 writer.write(UInt16(status), to: &output)
@@ -237,10 +244,21 @@ final class RelayExchange: Exchange {
 
     var hasRoom: Bool { self.output.underWay < self.loop.configuration.writeLimit }
 
-    /// A frame with the bytes, behind whatever is under way.
-    func write(_ body: ResponseBody, _ kind: RelayFrame.Kind) {
-        self.queue(kind) { $0.writeRest(body.bytes.bytes, to: &$1) }
-        if body.release != nil { self.loop.willRelease(body) }
+    /// A frame with the bytes, behind whatever is under way; more of them as far as the front takes them. `last`: the kind of its last frame.
+    func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
+        guard body.bytes.size > RelayWindow.piece else {
+            self.queue(last) { $0.writeRest(body.bytes.bytes, to: &$1) }
+            if body.release != nil { self.loop.willRelease(body) }
+            return
+        }
+        self.output.hold(body.release == nil ? body.copied() : body, kind, last: last)
+        self.pump()
+    }
+
+    /// A message of a WebSocket, which is one frame.
+    func write(message: ResponseBody, isText: Bool) {
+        self.queue(isText ? .text : .binary) { $0.writeRest(message.bytes.bytes, to: &$1) }
+        if message.release != nil { self.loop.willRelease(message) }
     }
 
     private func queue(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
@@ -258,7 +276,7 @@ final class RelayExchange: Exchange {
 
     /// Sends a file as far as the front takes it, and then what waits behind it.
     private func pump() {
-        while self.output.underWay < self.loop.configuration.writeMark {
+        while self.output.underWay < RelayWindow.most {
             switch self.output.next() {
             case .nothing:
                 if self.isResting { self.serving.rest(self) }
@@ -267,13 +285,15 @@ final class RelayExchange: Exchange {
                 self.owner?.exchange(changed: .writable)
                 return
             case .frame(let buffer): self.output.sent(self.link?.send(buffer) ?? 0)
-            case .part(let bytes, let more):
-                let size = self.link?.sendCounted(more ? .send : .sendLast, self.stream) {
-                    $1.writeImmutableBuffer(bytes)
-                }
-                self.output.sent(size ?? 0)
+            case .part(let octets, let kind, let finished):
+                self.output.sent(
+                    self.link?.sendCounted(kind, self.stream) { $0.writeRest(octets.bytes, to: &$1) } ?? 0)
+                if let finished { self.loop.willRelease(finished) }
+            case .piece(let bytes, let kind):
+                self.output.sent(self.link?.sendCounted(kind, self.stream) { $1.writeImmutableBuffer(bytes) } ?? 0)
             case .fault:
                 // It became shorter: the response cannot be what its head says.
+                for body in self.output.drop() { self.loop.willRelease(body) }
                 self.link?.send(self.isResting ? .failed : .leave, self.stream)
                 if self.isResting { self.serving.rest(self) }
                 return
@@ -336,7 +356,7 @@ final class RelayExchange: Exchange {
     func reject(_ body: ResponseBody, more: Bool) throws(SendFault) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         let part = try self.response.body(count: body.bytes.size, more: more)
-        self.write(body, more ? .rejectPart : .rejectLast)
+        self.write(body, .rejectPart, last: more ? .rejectPart : .rejectLast)
         return self.sent(isLast: part.isLast)
     }
 

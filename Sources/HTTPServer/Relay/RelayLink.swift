@@ -20,7 +20,7 @@ final class RelayLink: ChannelInboundHandler {
     private var isDirty = false
     private static let capacity = 16 * 1024
     /// A buffer that has grown beyond this is not kept.
-    private static let mostKept = 256 * 1024
+    private static let mostKept = 1024 * 1024
     private var isClosing = false
 
     /// `users`: who the other side has to be.
@@ -31,6 +31,11 @@ final class RelayLink: ChannelInboundHandler {
         self.end = end
         self.output = ByteBufferAllocator().buffer(capacity: Self.capacity)
         self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
+    }
+
+    /// What a read takes at most: bodies come in pieces, several at once.
+    static var reads: AdaptiveRecvByteBufferAllocator {
+        AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: RelayWindow.most)
     }
 
     // MARK: Out

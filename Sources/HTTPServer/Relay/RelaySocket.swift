@@ -94,7 +94,7 @@ final class RelaySocket: WebSocket {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard message.isTaken || self.exchange.hasRoom else { return .full }
             guard !isText || UTF8Check.isWhole(message.bytes.bytes) else { return .invalid(.notUTF8) }
-            self.exchange.write(message, isText ? .text : .binary)
+            self.exchange.write(message: message, isText: isText)
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }
     }
@@ -103,7 +103,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard self.exchange.hasRoom else { return .full }
-            message.withPayload { self.exchange.write(ResponseBody(Octets($0)), message.isText ? .text : .binary) }
+            message.withPayload { self.exchange.write(message: ResponseBody(Octets($0)), isText: message.isText) }
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }
     }

@@ -1,92 +1,117 @@
 import NIOCore
 
-/// What a back has sent and its front has not handed on; and what waits behind a file that is read as it goes. Loop-bound.
+/// What a back has sent and its front has not handed on; and what waits behind it: files, and bodies that are large, go a piece at a time.
+/// Loop-bound.
 struct RelayWindow {
     enum Next {
         case nothing
         case frame(ByteBuffer)
-        case part(ByteBuffer, more: Bool)
+        /// A part of a body, of a response or of one in a WebSocket's place; `finished`: it was the last of these bytes, which are needed no more.
+        case part(Octets, RelayFrame.Kind, finished: ResponseBody?)
+        case piece(ByteBuffer, RelayFrame.Kind)
         case fault
     }
 
-    /// A file, as far as it was read.
-    struct Pieces {
-        let file: ResponseFile
-        let more: Bool
+    private enum Source {
+        case file(ResponseFile)
+        case body(ResponseBody)
+    }
+
+    /// A file or a body, as far as it was sent; and the kinds of its frames.
+    private struct Pieces {
+        let source: Source
+        let size: Int
+        let kind: RelayFrame.Kind
+        let last: RelayFrame.Kind
         var sent = 0
     }
 
     private enum Held {
         case frame(ByteBuffer)
-        case file(Pieces)
+        case pieces(Pieces)
     }
 
-    private static let piece = 64 * 1024
+    /// What is sent at once, and how much of it may be under way.
+    static let piece = 64 * 1024
+    static let most = 256 * 1024
 
     /// Bytes of payloads.
     private(set) var underWay = 0
     /// Whoever sends waits until less is.
     var isAwaited = false
     /// The first is under way.
-    private(set) var file: Pieces?
-    private var held: [Held] = []
+    private var held = CircularBuffer<Held>()
+
+    /// Something waits to be sent.
+    var isBusy: Bool { !self.held.isEmpty }
 
     /// Files that are not sent whole.
     var files: Int {
-        self.held.count { if case .file = $0 { true } else { false } } + (self.file == nil ? 0 : 1)
+        self.held.count { if case .pieces(let pieces) = $0, case .file = pieces.source { true } else { false } }
     }
-
-    /// Something waits to be sent.
-    var isBusy: Bool { self.file != nil || !self.held.isEmpty }
 
     mutating func sent(_ size: Int) { self.underWay += size }
 
     /// True: somebody waits for it, or something does.
     mutating func credited(_ size: Int, mark: Int) -> Bool {
         self.underWay -= size
-        return self.underWay <= mark / 2 && (self.isAwaited || self.isBusy)
+        return self.isBusy ? self.underWay <= Self.most / 2 : self.isAwaited && self.underWay <= mark / 2
     }
 
-    mutating func begin(_ file: ResponseFile, more: Bool) {
-        if !self.isBusy {
-            self.file = Pieces(file: file, more: more)
-        } else {
-            self.held.append(.file(Pieces(file: file, more: more)))
-        }
+    /// They go as far as they are taken.
+    mutating func hold(_ file: ResponseFile, more: Bool) {
+        self.held.append(
+            .pieces(Pieces(source: .file(file), size: file.count, kind: .send, last: more ? .send : .sendLast)))
     }
 
-    /// It goes when the file has.
+    /// The body is lent, or was copied: it is the window's until it says that it is finished. `last`: the kind of its last frame.
+    mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
+        self.held.append(.pieces(Pieces(source: .body(body), size: body.bytes.size, kind: kind, last: last)))
+    }
+
+    /// It goes when what is before it has.
     mutating func hold(_ frame: ByteBuffer) { self.held.append(.frame(frame)) }
 
-    mutating func drop() {
-        self.file = nil
-        self.held = []
+    /// Nobody takes it any more. Says which bodies are needed no more.
+    mutating func drop() -> [ResponseBody] {
+        defer { self.held.removeAll() }
+        return self.held.compactMap {
+            if case .pieces(let pieces) = $0, case .body(let body) = pieces.source { body } else { nil }
+        }
     }
 
     /// What goes next.
     mutating func next() -> Next {
-        if let pieces = self.file { return self.next(of: pieces) }
-        guard !self.held.isEmpty else { return .nothing }
-        switch self.held.removeFirst() {
-        case .frame(let frame): return .frame(frame)
-        case .file(let pieces):
-            self.file = pieces
-            return self.next(of: pieces)
+        guard let first = self.held.first else { return .nothing }
+        switch first {
+        case .frame(let frame):
+            self.held.removeFirst()
+            return .frame(frame)
+        case .pieces(var pieces):
+            let at = pieces.sent
+            let size = min(Self.piece, pieces.size - at)
+            pieces.sent += size
+            let isWhole = pieces.sent == pieces.size
+            let kind = isWhole ? pieces.last : pieces.kind
+            if isWhole { self.held.removeFirst() } else { self.held[self.held.startIndex] = .pieces(pieces) }
+            switch pieces.source {
+            case .body(let body):
+                let part = Octets(data: body.bytes.data.map { $0 + at }, size: size)
+                return .part(part, kind, finished: isWhole ? body : nil)
+            case .file(let file):
+                guard let bytes = file.read(at: at, size) else { return .fault }
+                return .piece(bytes, kind)
+            }
         }
     }
+}
 
-    private mutating func next(of pieces: Pieces) -> Next {
-        let size = min(Self.piece, pieces.file.count - pieces.sent)
-        guard let bytes = pieces.file.read(at: pieces.sent, size) else {
-            self.drop()
-            return .fault
-        }
-        let isWhole = pieces.sent + size == pieces.file.count
-        if isWhole {
-            self.file = nil
-        } else {
-            self.file?.sent += size
-        }
-        return .part(bytes, more: pieces.more || !isWhole)
+extension ResponseBody {
+    /// The same bytes, copied: somebody else lets go of his.
+    func copied() -> ResponseBody {
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(self.bytes.size, 1))
+        for (at, byte) in self.bytes.bytes.enumerated() { (memory + at).initialize(to: byte) }
+        return ResponseBody(
+            Octets(memory, self.bytes.size), release: { UnsafeMutableRawPointer($0)?.deallocate() }, context: memory)
     }
 }

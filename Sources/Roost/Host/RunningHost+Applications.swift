@@ -84,7 +84,7 @@ extension RunningHost {
         return self.doors.withLockedValue { doors in
             if let door = doors.doors[group] { return door }
             doors.doors[group] = made
-            made.use(doors.paths[group] ?? [])
+            if let paths = doors.paths[group] { made.use(paths) }
             return made
         }
     }

@@ -36,7 +36,8 @@ final class RunningHost: Sendable {
         self.loops = try await Self.makeLoops(self.group, configuration)
         self.facilities = HostFacilities(mailboxes: self.loops.map(\.mailbox), configuration: configuration)
         self.watch = LoopWatch(self.loops.map(\.activity))
-        for (group, paths) in configuration.relayPaths { self.use(paths, for: group) }
+        // Where nobody was there when this was written down, it is told again.
+        for (group, paths) in configuration.relayPaths where !paths.isEmpty { self.use(paths, for: group) }
     }
 
     /// Begins to accept: `whenReady` before that.

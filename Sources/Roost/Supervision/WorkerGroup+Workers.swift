@@ -85,9 +85,9 @@ extension WorkerGroup {
                 self.roster.giveUp(number)
             }
         }
-        self.perform(self.fleet.ready(worker.id, now: Supervisor.now()))
         // What it was ordered with may be old.
         if self.name == nil { self.supervisor.tellWays(to: worker) }
+        self.perform(self.fleet.ready(worker.id, now: Supervisor.now()))
         self.retrySoon()
     }
 
