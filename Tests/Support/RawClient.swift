@@ -176,7 +176,7 @@ public final class RawClient {
 }
 
 /// A response as it came over the wire.
-public struct Response {
+public struct Response: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]

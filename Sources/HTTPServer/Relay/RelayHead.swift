@@ -1,3 +1,5 @@
+import NIOCore
+
 /// How the head of a request crosses a relay.
 enum RelayHead {
     private static let takesTrailers: UInt8 = 1
@@ -10,8 +12,18 @@ enum RelayHead {
         _ exchange: any Exchange, subprotocols: UnsafeBufferPointer<Octets>?, mount: UInt32, isBodiless: Bool,
         stream: UInt32, on link: RelayLink
     ) {
-        let head = exchange.head
-        let peer = exchange.peer
+        let (head, peer) = (exchange.head, exchange.peer)
+        link.send(.request, stream) { writer, output in
+            Self.write(
+                head, peer, subprotocols: subprotocols ?? UnsafeBufferPointer(start: nil, count: 0), mount: mount,
+                isBodiless: isBodiless, writer, to: &output)
+        }
+    }
+
+    static func write(
+        _ head: RequestHead, _ peer: Peer, subprotocols: some Collection<Octets>, mount: UInt32, isBodiless: Bool,
+        _ writer: RelayWriter, to output: inout ByteBuffer
+    ) {
         // The same bytes, when nothing was encoded.
         let isPathDecoded = head.path.data != head.rawPath.data
         var flags: UInt8 = 0
@@ -20,24 +32,20 @@ enum RelayHead {
         if isBodiless { flags |= Self.isBodiless }
         if head.version == .http10 { flags |= Self.isOld }
         if isPathDecoded { flags |= Self.isPathDecoded }
-        link.send(.request, stream) { writer, output in
-            writer.write(mount, to: &output)
-            writer.write(flags, to: &output)
-            writer.write(head.method, to: &output)
-            writer.write(head.rawPath, to: &output)
-            if isPathDecoded { writer.write(head.path, to: &output) }
-            writer.write(head.query, to: &output)
-            writer.write(head.authority, to: &output)
-            writer.write(peer.client, to: &output)
-            writer.write(peer.clientPort, to: &output)
-            writer.write(peer.server, to: &output)
-            writer.write(peer.serverPort, to: &output)
-            writer.write(UInt32(subprotocols?.count ?? 0), to: &output)
-            for subprotocol in subprotocols ?? UnsafeBufferPointer(start: nil, count: 0) {
-                writer.write(subprotocol, to: &output)
-            }
-            writer.write(head.fields, to: &output)
-        }
+        writer.write(mount, to: &output)
+        writer.write(flags, to: &output)
+        writer.write(head.method, to: &output)
+        writer.write(head.rawPath, to: &output)
+        if isPathDecoded { writer.write(head.path, to: &output) }
+        writer.write(head.query, to: &output)
+        writer.write(head.authority, to: &output)
+        writer.write(peer.client, to: &output)
+        writer.write(peer.clientPort, to: &output)
+        writer.write(peer.server, to: &output)
+        writer.write(peer.serverPort, to: &output)
+        writer.write(UInt32(subprotocols.count), to: &output)
+        for subprotocol in subprotocols { writer.write(subprotocol, to: &output) }
+        writer.write(head.fields, to: &output)
     }
 
     /// What does not stand in the head itself.

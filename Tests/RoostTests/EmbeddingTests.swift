@@ -1,0 +1,150 @@
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// A host in a program of one's own: by Swift here, by C through libRoost.so.
+@Suite("Embedding")
+struct EmbeddingTests {
+    private let folder: TemporaryFolder
+    private let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(
+            file: Repository.fixture("Places.c"), named: "places", flags: ["-DVERSION=\"1\""], in: self.folder)
+    }
+
+    private var configuration: HostConfiguration {
+        var configuration = HostConfiguration()
+        configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
+        configuration.folder = self.folder.path
+        configuration.runDirectory = "\(self.folder.path)/run"
+        configuration.server.graceTime = 1
+        return configuration
+    }
+
+    /// On a thread of its own: closures run on the pool that tests run on.
+    private func ask(_ request: String, _ host: Host) async throws -> Response {
+        guard case .tcp(_, let port, _) = host.addresses[0] else { throw HostError(code: .listen, message: "no port") }
+        return try await onThread {
+            let client = try RawClient(port: port)
+            client.send(request)
+            return try client.readResponse()
+        }
+    }
+
+    private func get(_ path: String, _ host: Host) async throws -> Response {
+        try await self.ask("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n", host)
+    }
+
+    @Test("closures are asked with what came, and answered for when they fail")
+    func closures() async throws {
+        struct Odd: Error {}
+        let host = try Host(
+            applications: [
+                .closure(at: "/echo") { request in
+                    var response = HostResponse.text(
+                        "\(request.method) \(request.rootPath) \(request.path) \(request.query) "
+                            + "\(request.header("x-one") ?? "") \(String(decoding: request.body, as: UTF8.self))", status: 201)
+                    response.headers.append(("x-two", "2"))
+                    return response
+                },
+                .closure(at: "/odd") { _ in throw Odd() },
+                .closure(at: "/bad") { _ in HostResponse(headers: [("a b", "c")]) },
+            ], configuration: self.configuration)
+        try await host.start()
+        let answer = try await self.ask(
+            "POST /echo/a%20b?q=1 HTTP/1.1\r\nhost: x\r\nx-one: 1\r\ncontent-length: 4\r\n\r\nbody", host)
+        #expect(answer.status == 201)
+        #expect(answer.text == "POST /echo /echo/a b q=1 1 body")
+        #expect(answer.header("x-two") == "2")
+        #expect(try await self.get("/odd", host).status == 500)
+        #expect(try await self.get("/bad", host).status == 500)
+        #expect(try await self.get("/none", host).status == 404)
+        #expect(
+            try await self.ask("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n" + String(repeating: "x", count: 1 << 20) + "x", host)
+                .status == 413)
+        guard case .tcp(_, let port, _) = host.addresses[0] else { return }
+        #expect(try RawClient(port: port).askForWebSocket("/echo").status == 403)
+        try await host.stop()
+    }
+
+    @Test("mounted before the start, while it starts, and while it runs; unmounted; a place is taken once")
+    func changes() async throws {
+        let host = try Host(
+            applications: [.module(self.library, at: "/one")], configuration: self.configuration)
+        try await host.mount(.closure(at: "/early") { _ in .text("early") })
+        async let starting: Void = host.start()
+        async let mounting: Void = host.mount(.module(self.library, at: "/two"))
+        _ = try await (starting, mounting)
+        #expect(try await self.get("/one/x", host).text == "/one|/one/x|/one/x|/x|none|1")
+        #expect(try await self.get("/two/x", host).text == "/two|/two/x|/two/x|/x|none|1")
+        #expect(try await self.get("/early", host).text == "early")
+        await #expect(throws: HostError.self) { try await host.mount(.closure(at: "/two") { _ in .text("") }) }
+        await #expect(throws: HostError.self) { try await host.mount(.closure(at: "two") { _ in .text("") }) }
+        await #expect(throws: HostError.self) { try await host.mount(.module("./none.so", at: "/three")) }
+        try self.folder.write("refusing.yaml", "title: refuse")
+        let refusal = await #expect(throws: HostError.self) {
+            try await host.mount(.module(self.library, at: "/three", settings: "refusing"))
+        }
+        #expect(refusal?.message.contains("is not wanted") == true)
+        // What was refused has taken no place.
+        try await host.mount(.module(self.library, at: "/three"))
+        #expect(host.mounted.map(\.mount) == ["/one", "/early", "/two", "/three"])
+        #expect(try await host.unmount(at: "/two"))
+        #expect(try await !host.unmount(at: "/two"))
+        #expect(try await self.get("/two/x", host).status == 404)
+        try await host.stop()
+    }
+
+    @Test("the example: a closure, two modules, a third while it runs, in a ServiceGroup")
+    func example() throws {
+        let words = ["0", self.library, self.library, self.library]
+        let process = try StartedProgram(["\(Repository.products)/Embed"] + words, folder: self.folder.path)
+        let url = try process.readLine()
+        #expect(try process.readLine() == "the third is there: [\"/ping\", \"/first\", \"/second\", \"/third\"]")
+        let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+        for (path, text) in [("/ping", "pong to GET\n"), ("/third/x", "/third|/third/x|/third/x|/x|none|1")] {
+            let client = try RawClient(port: port)
+            client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == text)
+        }
+        #expect(try process.stop() == 0)
+    }
+
+    @Test("from C: started, mounted, asked, unmounted, stopped; what is refused says why")
+    func c() throws {
+        let products = Repository.products
+        let program = "\(self.folder.path)/embed"
+        let compiled = try Command.run([
+            "gcc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Werror", "-o", program, Repository.fixture("Embed.c"), "-I",
+            "\(Repository.root)/Sources/CRoost/include", "-L", products, "-lRoost", "-Wl,-rpath,\(products)",
+        ])
+        #expect(compiled.status == 0, "\(compiled.error)")
+        let done = try Command.run(["timeout", "60", program, "\(self.folder.path)/run", self.library, self.library])
+        #expect(done.status == 0, "\(done.error)")
+        #expect(
+            done.output == """
+                refused: settings:1: 'prot' is no key; did you mean 'port'?
+                refused: ./none.so: not found
+                /one/x: /one|/one/x|/one/x|/x|none|1
+                /two/x: Not Found: nothing is mounted here
+                /two/x: /two|/two/x|/two/x|/x|none|1
+                refused: /two is mounted already (as /two)
+                status: "applications":[{"name":"places","version":"","module":"\(self.library)","mount":"/one"},\
+                {"name":"second","version":"","module":"\(self.library)","mount":"/two"}]}
+                /one/x: Not Found: nothing is mounted here
+                refused: nothing is mounted at /one
+
+                """)
+        // The header is C++ too.
+        let header = try self.folder.write("header.cpp", "#include <roost.h>\nint main() { return roost_error() ? 0 : 1; }\n")
+        let cpp = try Command.run([
+            "g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I",
+            "\(Repository.root)/Sources/CRoost/include", header,
+        ])
+        #expect(cpp.status == 0, "\(cpp.error)")
+    }
+}

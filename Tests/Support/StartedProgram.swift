@@ -1,0 +1,48 @@
+import Foundation
+
+/// A program that runs and writes lines. A program that says nothing for a minute fails the test.
+public final class StartedProgram {
+    public enum Failure: Error {
+        case silent(soFar: String)
+        case ended(soFar: String)
+    }
+
+    private let process = Process()
+    private let output = Pipe()
+    private var seen = ""
+
+    /// Starts it; its lines come as it writes them, though it writes to a pipe.
+    public init(_ words: [String], folder: String) throws {
+        self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        self.process.arguments = ["stdbuf", "-oL"] + words
+        self.process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        self.process.standardOutput = self.output
+        self.process.standardInput = FileHandle.nullDevice
+        try self.process.run()
+        try? self.output.fileHandleForWriting.close()
+    }
+
+    deinit { if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) } }
+
+    /// The next line, without its end.
+    public func readLine() throws -> String {
+        while true {
+            if let end = self.seen.firstIndex(of: "\n") {
+                defer { self.seen = String(self.seen[self.seen.index(after: end)...]) }
+                return String(self.seen[..<end])
+            }
+            var wait = pollfd(fd: self.output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: self.seen) }
+            let more = self.output.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw Failure.ended(soFar: self.seen) }
+            self.seen += String(decoding: more, as: UTF8.self)
+        }
+    }
+
+    /// Ends it with SIGTERM; says its exit status.
+    public func stop() throws -> Int32 {
+        self.process.terminate()
+        self.process.waitUntilExit()
+        return self.process.terminationStatus
+    }
+}
