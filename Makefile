@@ -4,9 +4,9 @@
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
 PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
-BENCH_PACKAGES = wrk nginx python3 procps
+BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
-SOURCES = Package.swift Sources Plugins Tests Benchmarks/BareNIO
+SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
 # The wiki's settings modules are below its folder, another module's where make is called.
 MODULE ?= .build/release/libWiki.so
 APP_DIR ?= $(if $(findstring libWiki.so,$(MODULE)),Plugins/Wiki,.)
@@ -37,11 +37,16 @@ RELEASE = -c release -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-mod
 build: packages
 	swift build $(RELEASE)
 
+# What a module does is the same when another worker has it: these suites are run once more, through a relay.
+RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule)Tests'
+
 # A filter that matches nothing ends well with no test run: the count is looked at too.
 test: build
 	swift build --build-tests
 	swift test --skip-build 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
+	ROOST_TEST_RELAY=1 swift test --skip-build --filter $(RELAYED) 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
+	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run through a relay'; exit 1; }
 
 test-all: test
 
@@ -67,6 +72,7 @@ autobahn: build
 
 bench: build bench-packages
 	Benchmarks/bench
+	Benchmarks/applications
 
 # What is found new is kept below .build-fuzz; what crashes is named, and its bytes are left here.
 FUZZ_TIME ?= 60

@@ -66,7 +66,7 @@ let package = Package(
             swiftSettings: swift
         ),
         // The host from C: `roost.h`, and libRoost.so.
-        .target(name: "CRoost"),
+        .target(name: "CRoost", exclude: ["README.md"]),
         .target(
             name: "RoostC",
             dependencies: [

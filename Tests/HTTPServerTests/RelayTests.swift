@@ -65,7 +65,9 @@ struct RelayTests {
         #expect(taken.rawPath.text == "/a%20b")
         #expect(taken.query.text == "q=1")
         #expect(taken.authority.text == "x:80")
-        #expect(taken.fields.map { "\($0.name.text)=\($0.value.text)" } == head.fields.map { "\($0.name.text)=\($0.value.text)" })
+        #expect(
+            taken.fields.map { "\($0.name.text)=\($0.value.text)" }
+                == head.fields.map { "\($0.name.text)=\($0.value.text)" })
         for count in 0..<payload.count {
             // Memory of its own, so that a sanitizer sees whatever is read beyond it.
             let cut = Array(payload[..<count])
@@ -121,7 +123,8 @@ struct RelayTests {
             switch window.next() {
             case .nothing: "nothing"
             case .frame(let frame): "frame \(frame.readableBytes)"
-            case .part(let octets, let kind, let finished): "\(kind) \(octets.size)\(finished == nil ? "" : " finished")"
+            case .part(let octets, let kind, let finished):
+                "\(kind) \(octets.size)\(finished == nil ? "" : " finished")"
             case .piece(let bytes, let kind): "\(kind) \(bytes.readableBytes)"
             case .fault: "fault"
             }

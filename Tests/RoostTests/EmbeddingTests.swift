@@ -47,7 +47,8 @@ struct EmbeddingTests {
                 .closure(at: "/echo") { request in
                     var response = HostResponse.text(
                         "\(request.method) \(request.rootPath) \(request.path) \(request.query) "
-                            + "\(request.header("x-one") ?? "") \(String(decoding: request.body, as: UTF8.self))", status: 201)
+                            + "\(request.header("x-one") ?? "") \(String(decoding: request.body, as: UTF8.self))",
+                        status: 201)
                     response.headers.append(("x-two", "2"))
                     return response
                 },
@@ -64,8 +65,11 @@ struct EmbeddingTests {
         #expect(try await self.get("/bad", host).status == 500)
         #expect(try await self.get("/none", host).status == 404)
         #expect(
-            try await self.ask("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n" + String(repeating: "x", count: 1 << 20) + "x", host)
-                .status == 413)
+            try await self.ask(
+                "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n"
+                    + String(repeating: "x", count: 1 << 20) + "x", host
+            )
+            .status == 413)
         guard case .tcp(_, let port, _) = host.addresses[0] else { return }
         #expect(try RawClient(port: port).askForWebSocket("/echo").status == 403)
         try await host.stop()
@@ -140,7 +144,8 @@ struct EmbeddingTests {
 
                 """)
         // The header is C++ too.
-        let header = try self.folder.write("header.cpp", "#include <roost.h>\nint main() { return roost_error() ? 0 : 1; }\n")
+        let header = try self.folder.write(
+            "header.cpp", "#include <roost.h>\nint main() { return roost_error() ? 0 : 1; }\n")
         let cpp = try Command.run([
             "g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I",
             "\(Repository.root)/Sources/CRoost/include", header,

@@ -91,16 +91,21 @@ extension Supervisor {
     /// Does the next part of a change, when the one before is done.
     private func advance() {
         while let step = self.steps.first, !self.front.fleet.isStopping {
+            // The part before has to be there: nobody is to be asked who does not have it yet.
+            if let last = self.lastStep, last.change != nil || last.fleet.isReloading || !last.isSettled { return }
             guard let group = step.group.map({ self.groups[$0] }) ?? self.front else {
                 self.steps.removeFirst()
-                // Nothing is to be asked of it before it is there.
+                // What is gone has nothing to give up.
+                guard !step.roster.members.isEmpty else { continue }
                 let group = self.addGroup(step.group ?? "")
+                self.lastStep = group
                 group.perform(group.fleet.begin(now: Self.now()))
                 continue
             }
             guard group.change == nil, group.isSettled else { return }
             if step.isRenewed {
                 self.steps.removeFirst()
+                self.lastStep = group
                 self.replace(group, by: step.roster)
             } else {
                 guard group.fleet.isCalm || group.fleet.isFailing else { return }
@@ -108,6 +113,7 @@ extension Supervisor {
                 if step.roster.members.isEmpty, group.name != nil {
                     group.stop(atOnce: false, now: Self.now())
                 } else {
+                    self.lastStep = group
                     group.begin(step.roster, adding: step.added, removing: step.removed, now: Self.now())
                 }
             }

@@ -16,6 +16,8 @@ public final class Supervisor {
     var wanted: Roster
     /// What is to be changed in which group, one after another.
     var steps: [MountStep] = []
+    /// Who has the part before.
+    weak var lastStep: WorkerGroup?
     /// Those that have not said how a reload went; and why some did not.
     var reloading: Set<String?> = []
     var reloadFaults: [String] = []

@@ -1,0 +1,209 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The README's walk with many applications, with what `make build` leaves, under a load that sees nothing of it.
+@Suite("Many applications, as the README has it")
+struct ManyApplicationsTests {
+    private let folder: TemporaryFolder
+    private static let roost = "\(Repository.root)/.build/release/roost"
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    /// The commands of the section, block after block.
+    private func blocks() throws -> [[String]] {
+        let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "## Many applications\n").dropFirst().first)
+        return section.components(separatedBy: "```sh\n").dropFirst().prefix(2).map {
+            $0.components(separatedBy: "```")[0].split(separator: "\n").map(String.init)
+        }
+    }
+
+    private func shell(_ command: String) throws -> Command {
+        // As if roost were in the path.
+        let path = "\(Repository.root)/.build/release:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+        return try Command.run(["sh", "-c", command], environment: ["PATH": path], folder: self.folder.path)
+    }
+
+    private func get(_ path: String, host: String = "x", port: Int) throws -> Response {
+        let client = try RawClient(port: port)
+        client.send("GET \(path) HTTP/1.1\r\nhost: \(host)\r\n\r\n")
+        return try client.readResponse()
+    }
+
+    /// Asks until it is so: nobody says how long a change takes.
+    private func wait(for what: String, _ isSo: () throws -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while try !isSo() {
+            guard ContinuousClock.now < end else {
+                Issue.record("not within a minute: \(what)")
+                return
+            }
+            usleep(10_000)
+        }
+    }
+
+    @Test("made, dropped in, configured, moved to another host, given a group, crashed, removed")
+    func walk() throws {
+        let blocks = try self.blocks()
+        for command in blocks[0].dropLast() {
+            let done = try self.shell(command)
+            #expect(done.status == 0, "\(command)\n\(done.error)\(done.output)")
+        }
+        #expect(blocks[0].last == "roost --modules modules --port 8000")
+        // One that stays, and crashes when it is asked to.
+        let places = try Fixture.compile(
+            file: Repository.fixture("Places.c"), named: "places", flags: ["-DVERSION=\"1\""], in: self.folder)
+        _ = try self.shell(
+            "cp \(places) modules/stays.so && cp \(places) modules/crashes.so && echo 'worker: fragile' > modules/crashes.yaml"
+        )
+        let server = try RoostProcess(
+            [
+                "--modules", "modules", "--port", "0", "--run-dir", "\(self.folder.path)/run", "--workers", "2",
+                "--no-access-log",
+            ],
+            command: Self.roost, folder: self.folder.path)
+        server.ignoreErrors()
+        let port = server.port
+        let load = SteadyLoad(["/stays/x", "/hello/"], port: port)
+
+        #expect(try self.get("/hello/", port: port).status == 200)
+        #expect(try self.get("/shop/", port: port).status == 200)
+        for command in blocks[1] {
+            let line = command.replacingOccurrences(of: "8000", with: "\(port)")
+            guard !command.hasPrefix("rm ") else { continue }
+            let done = try self.shell(line.hasPrefix("roost ") ? "\(line) --run-dir run" : line)
+            #expect(done.status == 0, "\(command)\n\(done.error)")
+            switch command {
+            case let text where text.contains("Good morning"):
+                try self.wait(for: "the settings") { try self.get("/hello/", port: port).text.contains("Good morning") }
+            case let text where text.hasPrefix("echo") && text.contains("shop.example.org"):
+                try self.wait(for: "the host") {
+                    try self.get("/", host: "shop.example.org", port: port).status == 200
+                        && self.get("/shop/", port: port).status == 404
+                }
+            case let text where text.contains("worker: own"):
+                try self.wait(for: "the group") { try self.get("/hello/", port: port).text.contains("Good evening") }
+            case let text where text.hasPrefix("cp "):
+                try self.wait(for: "the copy") { try self.get("/again/", port: port).status == 200 }
+            case let text where text.hasPrefix("roost status"):
+                #expect(done.output.contains("/again"))
+                #expect(done.output.contains("own"))
+            default: break
+            }
+        }
+        // A crash of a group: its own request, and nobody else's.
+        #expect(try self.get("/crashes/crash", port: port).status == 503)
+        try self.wait(for: "its next worker") { try self.get("/crashes/x", port: port).status == 200 }
+        #expect(load.stop() == [:])
+        #expect(load.answered > 100)
+        _ = try self.shell(try #require(blocks[1].first { $0.hasPrefix("rm ") }))
+        try self.wait(for: "the removal") { try self.get("/again/", port: port).status == 404 }
+        #expect(server.stop() == 0)
+    }
+
+    @Test(
+        "settings that make no sense refuse the start, with one line",
+        arguments: [
+            ("server: {prot: 1}", "settings.yaml:1: 'server.prot' is no key; did you mean 'port'"),
+            ("server: {port: many}", "settings.yaml:1: The value 'many' is invalid for '--port"),
+            ("server: {threads: 0}", "settings.yaml:1: --threads 0 is not between 1 and 256"),
+            ("server: {limit-send: 1}", "--limit-send-ahead 65536 is more than --limit-send 1"),
+            ("applications: [{module: a, mount: /x}, {module: b, mount: /x}]", "/x is mounted already"),
+            (
+                "modules: m\napplications:\n - {module: ./x.so, mount: x}",
+                "settings.yaml:3: 'applications.0.mount' 'x' does not begin"
+            ),
+            ("title: x", "settings.yaml:1: 'title' is no key"), ("server: {port: 0}", "names nothing to serve"),
+            (
+                "server: {groups: {a: {workers: 1000}}}\nmodules: m",
+                "settings.yaml:1: --workers 1000 is not between 1 and 256"
+            ),
+            ("{", "settings.yaml:"),
+        ])
+    func refused(settings: String, message: String) throws {
+        try self.folder.write("settings.yaml", settings)
+        let done = try Command.run(
+            ["timeout", "20", Self.roost, "--run-dir", "\(self.folder.path)/run"], folder: self.folder.path)
+        #expect([1, 2].contains(done.status), "\(done.status)")
+        #expect(done.error.contains(message), "\(done.error)")
+        #expect(done.error.split(separator: "\n").count == 1, "\(done.error)")
+    }
+
+    @Test("the layers: command line, environment, file, defaults; roost settings says which counts, and hides secrets")
+    func layers() throws {
+        try self.folder.write(
+            "settings.yaml",
+            """
+            server: {threads: 3, timeout-write: 9, access-log: no}
+            applications:
+              - {module: ./x.so, mount: /x, settings: {title: T, password: geheim, db: "pg://u:p@h/x"}}
+            """)
+        let done = try Command.run(
+            [Self.roost, "settings", "--timeout-write", "7"],
+            environment: ["ROOST_THREADS": "2", "ROOST_LOG_LEVEL": "debug"], folder: self.folder.path)
+        #expect(done.status == 0, "\(done.error)")
+        func row(_ name: String) -> [Substring] {
+            done.output.split(separator: "\n").map { $0.split(separator: " ") }.first {
+                $0.first.map(String.init) == name
+            } ?? []
+        }
+        #expect(row("server.timeout-write") == ["server.timeout-write", "7", "command", "line"])
+        #expect(row("server.threads") == ["server.threads", "2", "$ROOST_THREADS"])
+        #expect(row("server.log-level") == ["server.log-level", "debug", "$ROOST_LOG_LEVEL"])
+        #expect(row("server.access-log") == ["server.access-log", "no", "./settings.yaml:1"])
+        #expect(row("server.port") == ["server.port", "8000", "default"])
+        #expect(row("settings.title") == ["settings.title", "T", "./settings.yaml:3"])
+        #expect(row("settings.password")[1] == "********")
+        #expect(row("settings.db")[1] == "********")
+        #expect(!done.output.contains("geheim"))
+        let explained = try Command.run([Self.roost, "settings", "--explain"])
+        for key in ["applications[].mount", "server.port", "server.groups", "modules"] {
+            #expect(explained.output.contains("\n\(key)  "), "\(key)")
+        }
+    }
+}
+
+/// Clients that ask for some paths on kept connections until they are told to stop.
+private final class SteadyLoad: @unchecked Sendable {
+    private let lock = NSLock()
+    private var isOver = false
+    private var odd: [String: Int] = [:]
+    private var count = 0
+    private let threads = DispatchGroup()
+
+    init(_ paths: [String], port: Int) {
+        for path in paths + paths {
+            self.threads.enter()
+            Thread {
+                while !self.lock.withLock({ self.isOver }) { self.visit(path, port) }
+                self.threads.leave()
+            }.start()
+        }
+    }
+
+    var answered: Int { self.lock.withLock { self.count } }
+
+    private func visit(_ path: String, _ port: Int) {
+        do {
+            let client = try RawClient(port: port)
+            while !self.lock.withLock({ self.isOver }) {
+                client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+                let response = try client.readResponse()
+                self.lock.withLock {
+                    self.count += 1
+                    if response.status != 200 { self.odd["\(path) \(response.status)", default: 0] += 1 }
+                }
+                if response.header("connection") == "close" { return }
+                usleep(1000)
+            }
+        } catch { self.lock.withLock { self.odd["\(path) \(error)", default: 0] += 1 } }
+    }
+
+    /// What was no good answer.
+    func stop() -> [String: Int] {
+        self.lock.withLock { self.isOver = true }
+        self.threads.wait()
+        return self.lock.withLock { self.odd }
+    }
+}
