@@ -17,7 +17,7 @@ struct ReadmeTests {
         let source = try #require(try self.blocks("c").first)
         #expect(source.split(separator: "\n").count <= 15)
         try folder.write("hello.c", source)
-        try folder.write("settings.yaml", try #require(try self.blocks("yaml").first))
+        try folder.write("settings.yaml", try #require(try self.blocks("yaml").first { $0.hasPrefix("title: ") }))
         let commands = try #require(try self.blocks("sh").dropFirst().first).split(separator: "\n").map(String.init)
         try #require(commands.count == 3)
 

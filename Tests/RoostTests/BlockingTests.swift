@@ -46,6 +46,25 @@ struct BlockingTests {
         try await served.stop()
     }
 
+    @Test("of several applications none takes more than half of the threads: the others' requests do not wait for it")
+    func shared() async throws {
+        let prepared = try ApplicationPreparation().prepare(
+            try ModuleName(self.library), run: try RunDirectory.make("\(self.folder.path)/run"))
+        let applications = try ["a", "b"].enumerated().map { number, host in
+            InstalledApplication(
+                number: UInt32(number + 1), name: host, mount: try Mount(path: "/", hosts: [try HostPattern(host)]),
+                work: .module(prepared))
+        }
+        let served = try await ServedHost(applications, in: self.folder) { $0.blockingThreads = 4 }
+        let waiting = try (0..<8).map { _ in try served.client() }
+        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n") }
+        #expect(try served.get("/none", host: "b").status == 500)
+        #expect(try served.get("/open", host: "b").text == "opened")
+        for client in waiting { #expect(try client.readResponse().text == "waited") }
+        #expect(try served.get("/close", host: "b").status == 200)
+        try await served.stop()
+    }
+
     @Test("when all threads are taken and the queue is full, 503; the rest are answered when threads are free")
     func full() async throws {
         let served = try await ServedHost(self.library, in: self.folder) {

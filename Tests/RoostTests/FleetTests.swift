@@ -279,6 +279,21 @@ struct FleetTests {
         #expect(world.states == ["2 ready"])
     }
 
+    @Test("a stop while one that hangs is about to be killed is a good stop")
+    func stallAndStop() {
+        var world = World { $0.stall = 60_000 }
+        world.ready(1)
+        world.look(after: 60_000, [1: Fleet.Observation(silence: 60_000)])
+        world.ready(2)
+        _ = world.seen()
+        world.take(world.fleet.stop(now: world.now))
+        world.look(after: 1000)
+        #expect(world.seen().contains(.kill(1)))
+        world.ended(1)
+        world.ended(2, status: 0)
+        #expect(world.seen() == [.leave(0)])
+    }
+
     @Test("one that never comes to be ready is killed, and has failed")
     func neverReady() {
         var world = World { $0.start = 5000 }

@@ -199,6 +199,7 @@ extension RunningHost {
             let going = numbers.union(added.map(\.installed.number))
             let removed = applications.filter { going.contains($0.installed.number) }
             applications = applications.filter { !going.contains($0.installed.number) } + added
+            self.facilities.pool.share(applications.count > 1)
             return (MountTable(applications.map(\.mounted)), removed)
         }
         await withTaskGroup { group in

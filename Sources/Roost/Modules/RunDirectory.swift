@@ -73,11 +73,12 @@ public final class RunDirectory: Sendable {
         }
     }
 
-    /// Removes the folder of the load that this path belongs to: nobody has it mapped any more.
-    func removeLoadFolder(of path: String) {
-        let load = path.dropFirst(self.boot.count + 1).prefix { $0 != "/" }
-        guard path.hasPrefix("\(self.boot)/"), !load.isEmpty else { return }
-        Self.removeTree("\(self.boot)/\(load)")
+    /// Removes the folders of loads that none of these paths is in: nobody maps what is there any more. While no load is being made.
+    func removeLoadFolders(but paths: [String]) {
+        let kept = Set(paths.map { $0.dropFirst(self.boot.count + 1).prefix { $0 != "/" } })
+        for name in FolderList.names(in: self.boot) where name.first?.isNumber == true && !kept.contains(name[...]) {
+            Self.removeTree("\(self.boot)/\(name)")
+        }
     }
 
     /// Removes everything of this start: when it ends.

@@ -19,6 +19,9 @@ final class BlockingPool: Sendable {
         let slot: UnsafeMutablePointer<ScopeSlot>
         let work: Work
 
+        /// Whose it is.
+        fileprivate var application: UInt32 { self.slot.pointee.lastGeneration?.number ?? 0 }
+
         /// `call`: what the thread does, for who reports its crash.
         fileprivate func run(_ call: UnsafeMutablePointer<roost_call>) {
             let isOpen = self.slot.pointee.isOpen(self.id)
@@ -53,6 +56,12 @@ final class BlockingPool: Sendable {
         var threads = 0
         var free = 0
         var isStopped = false
+        /// Jobs that run, by the numbers of their applications.
+        var running: [UInt32: Int] = [:]
+        /// Those that wait.
+        var queued: [UInt32: Int] = [:]
+        /// There are several applications: each gets half of the threads at most, and of the queue.
+        var isShared = false
     }
 
     private let most: Int
@@ -71,10 +80,15 @@ final class BlockingPool: Sendable {
     func take(_ job: Job) -> Bool {
         self.lock.withLock {
             guard !self.state.isStopped else { return false }
+            let application = job.application
+            if self.state.isShared, self.state.queued[application, default: 0] >= max(self.limit / 2, 1) {
+                return false
+            }
             if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
             // Without any thread nobody would take it, however long the queue may be.
             guard self.state.threads > 0, self.state.queue.count < self.limit + self.state.free else { return false }
             self.state.queue.append(job)
+            self.state.queued[application, default: 0] += 1
             self.lock.wakeOne()
             return true
         }
@@ -98,19 +112,48 @@ final class BlockingPool: Sendable {
     private func work() {
         roost_prepare_thread()
         let call = roost_thread_call()!
-        while let job = self.next() {
+        while let (job, application) = self.next() {
             job.run(call)
-            self.lock.withLock { self.state.free += 1 }
+            self.lock.withLock {
+                self.state.free += 1
+                self.state.running[application, default: 1] -= 1
+                if self.state.running[application] == 0 { self.state.running[application] = nil }
+            }
+        }
+    }
+
+    /// Whether there are several applications, which share the threads. [any]
+    func share(_ isShared: Bool) {
+        self.lock.withLock {
+            self.state.isShared = isShared
+            self.lock.wakeAll()
         }
     }
 
     /// Waits for a job; nil: the pool has stopped, and nothing is left.
-    private func next() -> Job? {
+    private func next() -> (Job, application: UInt32)? {
         self.lock.withLock {
-            while self.state.queue.isEmpty, !self.state.isStopped { self.lock.wait() }
-            guard !self.state.queue.isEmpty else { return nil }
-            self.state.free -= 1
-            return self.state.queue.removeFirst()
+            while true {
+                if let at = self.runnable {
+                    let job = self.state.queue.remove(at: at)
+                    let application = job.application
+                    self.state.free -= 1
+                    self.state.queued[application] = (self.state.queued[application] ?? 1) - 1
+                    self.state.running[application, default: 0] += 1
+                    return (job, application)
+                }
+                guard !self.state.isStopped || !self.state.queue.isEmpty else { return nil }
+                self.lock.wait()
+            }
+        }
+    }
+
+    /// The first job whose application has not its share of the threads already. Under the lock.
+    private var runnable: CircularBuffer<Job>.Index? {
+        guard self.state.isShared, !self.state.isStopped else { return self.state.queue.indices.first }
+        let share = max(self.most / 2, 1)
+        return self.state.queue.indices.first {
+            self.state.running[self.state.queue[$0].application, default: 0] < share
         }
     }
 }

@@ -62,7 +62,12 @@ public struct Deployment: Sendable {
     /// is wrong with one application stands in its candidate.
     /// `known`: copies that need not be made again.
     public func look(run: RunDirectory, known: [PreparedApplication] = []) throws -> Look {
-        try self.look(at: self.folders.map(DropInFolder.look), run: run, known: known)
+        let listings = self.folders.map(DropInFolder.look)
+        // What the operator names must be there, at the start.
+        if let fault = listings.compactMap(\.fault).first {
+            throw HostError(code: .usage, message: "drop-in folder \(fault): make it, or name another with --modules")
+        }
+        return try self.look(at: listings, run: run, known: known)
     }
 
     /// The same, with what was seen in the drop-in folders. `last`: only they are looked at, and what has not changed in them is as it was

@@ -90,8 +90,8 @@ struct Fleet {
         let member = self.members.remove(at: at)
         let wasReady = member.state != .starting
         guard !self.isStopping else {
-            // A stop that did not come to its end by itself says so.
-            if wasReady, status != 0, self.status == 0 { self.status = 1 }
+            // A stop that did not come to its end by itself says so; who was to be killed anyway is no fault of the stop.
+            if wasReady, status != 0, self.status == 0, member.retirement != .stalled { self.status = 1 }
             return self.decide(now)
         }
         if member.state != .draining {
@@ -163,7 +163,7 @@ struct Fleet {
                 self.actions.append(.kill(self.members[at].id))
             } else {
                 self.members[at].state = .draining
-                self.members[at].killAt = now + self.rules.stop
+                self.members[at].killAt = min(self.members[at].killAt ?? .max, now + self.rules.stop)
                 self.actions.append(.stop(self.members[at].id))
             }
         }

@@ -6,7 +6,7 @@ struct Roster {
         /// The same for whatever takes its place.
         let number: UInt32
         let key: String
-        let name: String
+        var name: String
         let place: String
         /// Nil: nobody knows where it belongs.
         let mount: Mount?
@@ -143,6 +143,7 @@ struct Roster {
             self.members[at].fault = error.message
             if self.members[at].serves { change.refusals.append(error.message) }
         case .success(let application):
+            self.members[at].name = application.name
             let old = self.members[at].application
             let isOther = old?.hash != application.hash || old?.symbol != application.symbol
             // The same again is tried again only where that may help: it is not what had crashed.

@@ -27,7 +27,12 @@ extension Supervisor {
 
     /// Looks at the drop-in folders, when something has happened in them.
     func followFolders() {
-        if self.folders.look(now: Self.now()) { self.isFolderNew = true }
+        if self.folders.look(now: Self.now()) {
+            self.isFolderNew = true
+            for fault in self.folders.listings.compactMap(\.fault) {
+                self.plan.logger.error("drop-in folder: \(fault)")
+            }
+        }
         guard self.isFolderNew, !self.front.fleet.isStopping else { return }
         let last = self.plan.deployment
         let listings = self.folders.listings
@@ -77,6 +82,7 @@ extension Supervisor {
         var new = old
         let change = new.want(look.candidates)
         self.found = nil
+        self.hasOldCopies = true
         self.look = look
         self.wanted = new
         if change.isEmpty {
@@ -128,6 +134,7 @@ extension Supervisor {
         var new = old
         new.pardonAll()
         let change = new.want(look.candidates)
+        self.hasOldCopies = true
         if let refusal = change.refusals.first {
             self.plan.logger.error("not reloaded, what was there serves on: \(refusal)")
             return self.settleReload(refusal)

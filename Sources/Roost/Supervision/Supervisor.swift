@@ -31,6 +31,8 @@ public final class Supervisor {
     var foundByReload = false
     /// Something counts in a drop-in folder that has not been looked at.
     var isFolderNew = false
+    /// Some copies of modules may be nobody's any more.
+    var hasOldCopies = false
     /// What was said to be wrong with applications, and is still.
     var toldFaults: Set<String> = []
     /// A reload was asked for while one was being prepared.
@@ -206,8 +208,14 @@ public final class Supervisor {
         self.status = self.stopStatus ?? (frontStatus == 0 && group.name != nil ? status : frontStatus)
     }
 
-    /// Nobody can load it any more.
-    func removeCopy(_ path: String) { self.plan.run.removeLoadFolder(of: path) }
+    /// Removes copies of modules that nobody has, and nobody will be started with. Not while some are being made.
+    private func removeOldCopies() {
+        guard self.hasOldCopies, !self.preparation.isRunning, self.found == nil, self.steps.isEmpty else { return }
+        self.hasOldCopies = false
+        let rosters = self.all.flatMap { $0.rosters.values + [$0.change?.roster].compactMap { $0 } } + [self.wanted]
+        let prepared = rosters.flatMap(\.applications) + self.look.candidates.compactMap { try? $0.outcome.get() }
+        self.plan.run.removeLoadFolders(but: prepared.map(\.staged.path))
+    }
 
     /// As the first process of a container it gets the children of others, when those have ended.
     private func reapOrphans() {
@@ -238,6 +246,7 @@ public final class Supervisor {
             self.notice.tell("WATCHDOG=1")
         }
         self.answerStatus(now)
+        self.removeOldCopies()
         for group in self.all {
             group.lookAtChange(now)
             group.retry(now)

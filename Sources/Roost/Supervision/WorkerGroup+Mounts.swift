@@ -101,6 +101,7 @@ extension WorkerGroup {
         }
         for (number, reason) in change.faults.sorted(by: { $0.key < $1.key }) where old[number]?.fault != reason {
             guard let member = roster[number] else { continue }
+            self.supervisor.toldFaults.insert(reason)
             let what = member.serves ? "goes on as it was" : "does not serve"
             self.logger.error("\(member.name) \(what): \(reason)", metadata: Self.facts(member))
         }

@@ -94,6 +94,7 @@ extension WorkerGroup {
     /// An application does not start: said once.
     func tell(_ number: UInt32, _ reason: String) {
         guard self.roster.fail(number, reason), let member = self.roster[number] else { return }
+        self.supervisor.toldFaults.insert(reason)
         self.logger.error(
             "\(member.name) does not serve: \(reason)",
             metadata: ["application": "\(member.name)", "mount": "\(member.mount?.description ?? member.place)"])

@@ -151,15 +151,11 @@ final class WorkerGroup {
     /// What is looked at every so often.
     func look(_ now: Int) { self.perform(self.fleet.look(now: now, at: self.observe(now))) }
 
-    /// Those that no worker has and none will be started with; copies that nobody can load any more go too.
+    /// Those that no worker has and none will be started with.
     func forgetReleases() {
         let needed = Set(self.workers.map(\.release) + [self.fleet.current, self.fleet.previous ?? 0])
-        let forgotten = self.rosters.filter { !needed.contains($0.key) }
-        guard !forgotten.isEmpty else { return }
-        for number in forgotten.keys { self.rosters[number] = nil }
-        let paths = Set(self.rosters.values.flatMap(\.applications).map(\.staged.path))
-        for path in Set(forgotten.values.flatMap(\.applications).map(\.staged.path)).subtracting(paths) {
-            self.supervisor.removeCopy(path)
-        }
+        guard self.rosters.keys.contains(where: { !needed.contains($0) }) else { return }
+        self.rosters = self.rosters.filter { needed.contains($0.key) }
+        self.supervisor.hasOldCopies = true
     }
 }
