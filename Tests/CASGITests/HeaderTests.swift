@@ -73,6 +73,9 @@ struct HeaderTests {
             #expect(asgi_equal(below, "/page") == 1)
             #expect(asgi_equal(below, "/pag") == 0)
             #expect(asgi_equal(below, "/pages") == 0)
+            // The mount itself, without a slash.
+            scope.path = asgi_string(data: path, size: 5)
+            #expect(asgi_equal(asgi_path(&scope), "/") == 1)
         }
     }
 

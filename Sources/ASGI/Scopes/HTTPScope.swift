@@ -20,9 +20,11 @@ public struct HTTPScope: Sendable {
     public var scheme: String { String(self.memory.scheme) }
     /// Percent-decoded, without the query; begins with `rootPath`.
     public var path: String { String(self.memory.path) }
-    /// The path below the mount: `path` without `rootPath`. Django's `path_info`.
+    /// The path below the mount: `path` without `rootPath`, and `/` for the mount itself, with or without the slash behind it. Django's
+    /// `path_info`.
     public var pathInfo: String {
-        String(decoding: UnsafeRawBufferPointer(self.memory.path).dropFirst(self.memory.rootPath.size), as: UTF8.self)
+        let below = UnsafeRawBufferPointer(self.memory.path).dropFirst(self.memory.rootPath.size)
+        return below.isEmpty ? "/" : String(decoding: below, as: UTF8.self)
     }
     /// The path as it was received, without the query.
     public var rawPath: String { String(self.memory.rawPath) }

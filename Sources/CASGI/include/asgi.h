@@ -455,13 +455,18 @@ static inline const asgi_header *asgi_find_header(const asgi_scope *scope, const
     return NULL;
 }
 
-/* The path below the mount: scope->path without scope->root_path. Points into the scope. */
+/* The path below the mount: scope->path without scope->root_path, and "/" for the mount itself, with or without the slash behind it
+ * ("/wiki" and "/wiki/" are one page to whoever is mounted at /wiki). Points into the scope, or to a constant. */
 static inline asgi_string asgi_path(const asgi_scope *scope)
 {
     asgi_string path = scope->path;
     if (path.size >= scope->root_path.size) {
         path.data += scope->root_path.size;
         path.size -= scope->root_path.size;
+    }
+    if (path.size == 0) {
+        path.data = "/";
+        path.size = 1;
     }
     return path;
 }

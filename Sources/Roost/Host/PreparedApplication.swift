@@ -61,9 +61,6 @@ public struct PreparedApplication: Sendable {
         self.image = image
         self.settings = .none
     }
-
-    /// What has to be in the environment of the process that loads it, before its first thread: only what is not there.
-    public var environment: (name: String, value: String)? { self.variable.map { ($0.name, $0.value) } }
 }
 
 extension PreparedApplication {

@@ -34,11 +34,6 @@ final class MountTable: Sendable {
     /// The application that has this number.
     subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }
 
-    /// The host answers everything itself.
-    convenience init(instead reason: OwnAnswer) {
-        self.init([Mounted(number: 0, mount: .root, answerer: StandIn(reason))])
-    }
-
     /// Whether anything serves, where something is to.
     var isReady: Bool { self.mounted.isEmpty || self.mounted.contains(where: \.isServing) }
 

@@ -43,15 +43,4 @@ public struct ServedApplication: Sendable {
         self.settingsPath = application?.settingsPath
         if case .failure(let error) = candidate.outcome { self.fault = error.message } else { self.fault = nil }
     }
-
-    /// One that was prepared.
-    public init(_ application: PreparedApplication) {
-        self.name = application.name
-        self.version = application.version
-        self.module = application.path
-        self.mount = application.mount.description
-        self.settingsModule = application.settingsModule
-        self.settingsPath = application.settingsPath
-        self.fault = nil
-    }
 }

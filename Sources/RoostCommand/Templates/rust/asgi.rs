@@ -111,10 +111,11 @@ impl Scope {
         unsafe { self.method.bytes() }
     }
 
-    /// The path without what the application is mounted at.
+    /// The path without what the application is mounted at; `/` for the mount itself.
     pub fn path_below_mount(&self) -> &[u8] {
         let path: &[u8] = unsafe { self.path.bytes() };
-        path.get(self.root_path.size..).unwrap_or(path)
+        let below = path.get(self.root_path.size..).unwrap_or(path);
+        if below.is_empty() { b"/" } else { below }
     }
 
     /// A value of `settings.yaml` by its dotted key: texts as they are, everything else as JSON.
