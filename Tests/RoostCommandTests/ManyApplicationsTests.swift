@@ -77,6 +77,12 @@ struct ManyApplicationsTests {
             switch command {
             case let text where text.contains("Good morning"):
                 try self.wait(for: "the settings") { try self.get("/hello/", port: port).text.contains("Good morning") }
+                // What makes no sense changes nothing, and is told.
+                _ = try self.shell("echo '{greeting' > modules/hello.yaml")
+                try self.wait(for: "the fault") {
+                    try self.shell("roost status --json --run-dir run").output.contains("hello.yaml:")
+                }
+                #expect(try self.get("/hello/", port: port).text.contains("Good morning"))
             case let text where text.hasPrefix("echo") && text.contains("shop.example.org"):
                 try self.wait(for: "the host") {
                     try self.get("/", host: "shop.example.org", port: port).status == 200

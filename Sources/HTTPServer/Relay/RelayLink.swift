@@ -113,6 +113,8 @@ final class RelayLink: ChannelInboundHandler {
                     self.loop.log?.relayBroke(reason: "its other side is another user")
                     return self.lose()
                 }
+                // It may not be wanted any more.
+                guard !self.isClosing else { return self.lose() }
                 self.end?.linkOpened(self)
             }
         }

@@ -39,6 +39,11 @@ public final class Host: Service {
         var roster = Roster()
         let change = roster.want(look.candidates)
         if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
+        if let member = roster.members.first(where: { $0.group != nil }) {
+            throw HostError(
+                code: .settings,
+                message: "\(member.place): 'worker' wants workers: leave --no-supervisor out, or the key")
+        }
         for member in roster.members {
             guard let fault = member.fault else { continue }
             configuration.logger.error("\(member.name) does not serve: \(fault)")

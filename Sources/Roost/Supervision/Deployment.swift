@@ -71,9 +71,9 @@ public struct Deployment: Sendable {
     }
 
     /// The same, with what was seen in the drop-in folders. `last`: only they are looked at, and what has not changed in them is as it was
-    /// then.
+    /// then. `before`: what was found before all of this; a file that makes no sense now is still what it was there.
     func look(
-        at listings: [DropInFolder.Listing], since last: Look? = nil, run: RunDirectory,
+        at listings: [DropInFolder.Listing], since last: Look? = nil, before: Look? = nil, run: RunDirectory,
         known: [PreparedApplication] = []
     ) throws -> Look {
         var look = Look(declared: last?.declared ?? [])
@@ -100,7 +100,9 @@ public struct Deployment: Sendable {
                 if let entry { new.append((found, entry)) }
             } catch {
                 let fault = error as? HostError ?? HostError(code: .settings, message: "\(error)")
-                look.faulty.append(Candidate(found, fault))
+                let old = (last ?? before)?.droppedIn(from: found.path)
+                if let mount = old?.mount { mounts.append((mount, found.path)) }
+                look.faulty.append(Candidate(found, fault, old: old))
             }
         }
         let outcomes = self.preparation.prepare(new.map(\.1), run: run, known: known)
@@ -120,6 +122,11 @@ public struct Deployment: Sendable {
 }
 
 extension Deployment.Look {
+    /// What was found of this file.
+    fileprivate func droppedIn(from path: String) -> Candidate? {
+        (Array(self.droppedIn.values) + self.faulty).first { $0.place == path }
+    }
+
     /// An environment has one value of a variable. Throws `HostError` when what is declared wants two.
     fileprivate mutating func checkVariables() throws {
         var taken: [String: PreparedApplication] = [:]
@@ -127,7 +134,7 @@ extension Deployment.Look {
         for (found, candidate) in self.droppedIn.sorted(by: { $0.key.path < $1.key.path }) {
             guard let fault = Self.conflict(candidate, &taken) else { continue }
             self.droppedIn[found] = nil
-            self.faulty.append(Candidate(found, fault))
+            self.faulty.append(Candidate(found, fault, old: candidate))
         }
     }
 
@@ -168,12 +175,13 @@ public struct Candidate: Sendable {
         self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
     }
 
-    init(_ found: DropInFolder.Module, _ fault: HostError) {
-        self.key = found.path
-        self.name = found.name
+    /// `old`: what the file was when it made sense.
+    init(_ found: DropInFolder.Module, _ fault: HostError, old: Candidate?) {
+        self.key = old?.key ?? found.path
+        self.name = old?.name ?? found.name
         self.place = found.path
-        self.mount = nil
-        self.group = nil
+        self.mount = old?.mount
+        self.group = old?.group
         self.isRequired = false
         self.outcome = .failure(fault)
     }

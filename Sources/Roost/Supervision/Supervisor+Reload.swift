@@ -20,8 +20,9 @@ extension Supervisor {
         let listings = self.folders.listings
         let run = self.plan.run
         let known = self.roster.applications
+        let before = self.found ?? self.look
         return self.preparation.begin(.reload, self.plan.redeploy ?? { last }, or: last) { deployment in
-            try deployment.look(at: listings, run: run, known: known)
+            try deployment.look(at: listings, before: before, run: run, known: known)
         }
     }
 
