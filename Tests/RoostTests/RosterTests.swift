@@ -1,0 +1,130 @@
+import Testing
+
+@testable import Roost
+
+@Suite("The roster: which applications there are, and how they are")
+struct RosterTests {
+    /// What a look has found of an application that is mounted at its name, in this version; nil: it cannot be had.
+    private func candidate(
+        _ name: String, _ version: String?, group: String? = nil, settings: String? = nil
+    ) throws -> Candidate {
+        var entry = ApplicationEntry(
+            module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: settings)
+        entry.group = group
+        guard let version else {
+            return Candidate(entry, .failure(HostError(code: .module, message: "\(name) is broken")))
+        }
+        var application = PreparedApplication(
+            entry, ImageKey(resolved: "/\(name).so", hash: version, symbol: "application"),
+            LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(version)")))
+        application.settingsModule = settings.map { SettingsModule(name: $0, origin: .option) }
+        return Candidate(entry, .success(application))
+    }
+
+    private func serving(_ roster: Roster) -> [String] {
+        roster.members.map { "\($0.name) \($0.serves ? $0.application?.hash ?? "" : "-")" }
+    }
+
+    @Test("what is new, gone, configured otherwise, and another file; numbers stay, and are given once")
+    func changes() throws {
+        var roster = Roster()
+        var change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        #expect(change.added == [1, 2])
+        change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        #expect(change.isEmpty)
+        change = roster.want([try self.candidate("b", "2"), try self.candidate("c", "1")])
+        #expect(change.removed == [1])
+        #expect(change.renewed == [2])
+        #expect(change.added == [3])
+        #expect(roster[2]?.previous?.hash == "1")
+        change = roster.want([try self.candidate("b", "2", settings: "other"), try self.candidate("c", "1")])
+        #expect(change.added == [2])
+        #expect(change.renewed == [])
+        change = roster.want([])
+        #expect(change.removed == [2, 3])
+        change = roster.want([try self.candidate("a", "1")])
+        #expect(change.added == [4])
+    }
+
+    @Test("what cannot be had keeps what it had; what never could is answered for")
+    func failures() throws {
+        var roster = Roster()
+        _ = roster.want([try self.candidate("a", "1"), try self.candidate("b", nil)])
+        #expect(self.serving(roster) == ["a 1", "b -"])
+        guard case .standIn(.notStarted)? = roster.installed(2)?.work else {
+            Issue.record("b is not answered for")
+            return
+        }
+        let change = roster.want([try self.candidate("a", nil), try self.candidate("b", nil)])
+        #expect(change.isEmpty)
+        // A reload is refused for what serves, not for what never did.
+        #expect(change.refusals == ["a is broken"])
+        #expect(self.serving(roster) == ["a 1", "b -"])
+        #expect(roster[1]?.fault == "a is broken")
+        #expect(roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")]).added == [2])
+        #expect(roster[1]?.fault == nil)
+    }
+
+    @Test("a quarantine goes back to what was before, or is a 503, of all that have the file; another file ends it")
+    func quarantine() throws {
+        var roster = Roster()
+        _ = roster.want([try self.candidate("a", "1")])
+        _ = roster.want([try self.candidate("a", "2")])
+        #expect(roster.quarantine("2", "crashed", unless: { _ in false }).map(\.number) == [1])
+        #expect(self.serving(roster) == ["a 1"])
+        #expect(roster[1]?.fault == "crashed")
+        #expect(roster.quarantine("1", "crashed", unless: { _ in false }).map(\.isQuarantined) == [true])
+        guard case .standIn(.quarantined)? = roster.installed(1)?.work else {
+            Issue.record("it is not answered for")
+            return
+        }
+        #expect(roster.want([try self.candidate("a", "1")]).isEmpty)
+        #expect(roster.want([try self.candidate("a", "3")]).renewed == [1])
+        #expect(self.serving(roster) == ["a 3"])
+        // What is quarantined itself is not gone back to.
+        _ = roster.want([try self.candidate("a", "4")])
+        #expect(roster.quarantine("4", "crashed", unless: { $0 == "3" }).map(\.isQuarantined) == [true])
+    }
+
+    @Test("what did not start is as it was, or answered for, and tried again")
+    func starts() throws {
+        var old = Roster()
+        _ = old.want([try self.candidate("a", "1")])
+        var roster = old
+        _ = roster.want([try self.candidate("a", "1", settings: "other"), try self.candidate("b", "1")])
+        for number: UInt32 in [1, 2] { roster.restore(number, from: old, because: "refused") }
+        #expect(roster[1]?.application?.settingsModule == nil)
+        #expect(self.serving(roster) == ["a 1", "b -"])
+        #expect(roster.retryAll() == [2])
+        #expect(self.serving(roster) == ["a 1", "b 1"])
+        #expect(roster.retryAll() == [])
+    }
+
+    @Test(
+        "a group has its own; those that accept have all, and a way to the group's; one that changes groups is another")
+    func groups() throws {
+        var roster = Roster()
+        _ = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1", group: "g")])
+        #expect(roster.groups == ["g"])
+        #expect(roster.view(of: "g").installed.map(\.number) == [2])
+        let front = roster.view(of: nil).installed
+        #expect(front.map(\.number) == [1, 2])
+        guard case .group("g") = front[1].work else {
+            Issue.record("\(front[1].work)")
+            return
+        }
+        let old = roster
+        let change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        #expect(change.removed == [2])
+        #expect(change.added == [3])
+        let steps = MountStep.steps(of: change, from: old, to: roster)
+        #expect(steps.map(\.group) == [nil, "g"])
+        #expect(steps[0].added == [3])
+        #expect(steps[0].removed == [2])
+        #expect(steps[1].removed == [2])
+        // The other way round the group is there first.
+        let back = MountStep.steps(
+            of: Roster.Change(added: [2], removed: [3], renewed: [], refusals: []), from: roster, to: old)
+        #expect(back.map(\.group) == ["g", nil])
+    }
+}
