@@ -4,6 +4,7 @@
  * "name Ada" first and "say Hello!" then; it gets JSON: "room" once it has a name, "message" and "people" as they come,
  * "refused" with a reason for what cannot be done. */
 #include "Chat.h"
+#include "Memory.h"
 #include "Room.h"
 #include <stdlib.h>
 #include <string.h>
@@ -229,9 +230,11 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     return chat_page(scope, send);
 }
 
+static const void *offer(const asgi_string *name) { return asgi_equal(*name, "asgi.state/1") ? &chat_state : NULL; }
+
 const asgi_module *asgi_module_info(void)
 {
     static const asgi_module module = {sizeof module,        ASGI_ABI,            ASGI_DRAFT,       0,
-                                       ASGI_STRING("chat"), ASGI_STRING("1.0"), ASGI_STRING(""), NULL};
+                                       ASGI_STRING("chat"), ASGI_STRING("1.1"), ASGI_STRING(""), offer};
     return &module;
 }

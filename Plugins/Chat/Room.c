@@ -110,11 +110,33 @@ static asgi_string name_of(const person *p)
     return name;
 }
 
+/* The next message of a room is this, which is the room's from here on. */
+static void remember(room *r, text message)
+{
+    size_t slot = (r->first + r->count) % room_messages;
+    if (r->count == room_messages) r->first = (r->first + 1) % room_messages;
+    else r->count++;
+    text_free(&r->messages[slot]);
+    r->messages[slot] = message;
+}
+
+void rooms_each(void (*each)(const room *r, void *context), void *context)
+{
+    const room *r;
+    for (r = rooms; r; r = r->next) each(r, context);
+}
+
+void room_recall(room *r, asgi_string bytes)
+{
+    text message = {0};
+    text_add_bytes(&message, bytes);
+    if (!message.failed) remember(r, message);
+}
+
 asgi_string room_say(room *r, const person *p, asgi_string words)
 {
     text message = {0};
     asgi_string none = {NULL, 0};
-    size_t slot = (r->first + r->count) % room_messages;
     text_add(&message, "{\"type\":\"message\",\"number\":");
     text_add_number(&message, ++r->last_number);
     text_add(&message, ",\"time\":");
@@ -128,10 +150,7 @@ asgi_string room_say(room *r, const person *p, asgi_string words)
         text_free(&message);
         return none;
     }
-    if (r->count == room_messages) r->first = (r->first + 1) % room_messages;
-    else r->count++;
-    text_free(&r->messages[slot]);
-    r->messages[slot] = message;
+    remember(r, message);
     return text_string(&message);
 }
 

@@ -50,6 +50,12 @@ void room_leave(room *r, person *p);
 /* Remembers a message; the room's, valid while the lock is held. Empty: there is no memory. */
 asgi_string room_say(room *r, const person *p, asgi_string words);
 
+/* Calls `each` with every room. */
+void rooms_each(void (*each)(const room *r, void *context), void *context);
+
+/* Remembers a message as it was written down before; what a room has no place for is forgotten. */
+void room_recall(room *r, asgi_string message);
+
 /* {"type":"people",...}: who is here. */
 void room_write_people(const room *r, text *to);
 

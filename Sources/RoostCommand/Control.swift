@@ -45,14 +45,29 @@ struct Status: ParsableCommand {
 /// `roost reload`.
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Have a running server look at its settings and its module anew, and serve what it finds.",
-        discussion: "Ends when the new one serves (exit status 0), or was refused (1): then what was there serves on."
+        abstract: "Have a running server look at its settings and its modules anew, and serve what it finds.",
+        discussion: """
+            What is another file, or has other settings, becomes a new generation: in the workers that run, or, where that cannot be done, in new \
+            ones. Ends when it serves (exit status 0), or was refused (1): then what was there serves on.
+            """
     )
 
     @OptionGroup var control: ControlOptions
 
+    @Argument(help: "Only these, by their names or their mounts. [default: all]")
+    var applications: [String] = []
+
+    @Flag(help: "Load what is the same again too: its statics begin afresh.")
+    var force = false
+
+    @Flag(help: "In new workers, whatever could be done in those that run.")
+    var newWorkers = false
+
     func run() throws {
-        guard let fault = try self.control.client.reload() else { return Terminal.output.write("reloaded\n") }
+        let (text, fault) = try self.control.client.reload(
+            names: self.applications, isForced: self.force, inNewWorkers: self.newWorkers)
+        if !text.isEmpty { Terminal.output.write("\(text)\n") }
+        guard let fault else { return }
         throw HostError(code: .startup, message: "not reloaded, what was there serves on: \(fault)")
     }
 }

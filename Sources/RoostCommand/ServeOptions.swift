@@ -138,6 +138,9 @@ struct ServeOptions: ParsableArguments {
     var timeoutLinger = 2
 
     @OptionGroup
+    var reload: ReloadOptions
+
+    @OptionGroup
     var webSocket: WebSocketOptions
 
     @OptionGroup
@@ -161,11 +164,18 @@ struct ServeOptions: ParsableArguments {
     /// How long a stop may take in all: its phases, one after the other.
     var stopTime: Int {
         self.worker.timeoutStop
-            ?? self.timeoutGracefulShutdown + HostConfiguration().farewellTime + self.timeoutLifespan + 10
+            ?? max(self.timeoutGracefulShutdown, self.drainTime) + HostConfiguration().farewellTime
+            + self.timeoutLifespan + 10
     }
+
+    /// How long what was reloaded has to drain.
+    var drainTime: Int { self.worker.reloadDrain ?? (self.reload.reload ? 1 : 30) }
 
     func validate() throws {
         _ = try self.addresses
+        guard self.worker.supervisor || !self.reload.reload else {
+            throw ValidationError("--reload needs the supervisor: leave --no-supervisor out")
+        }
         try Self.check("--port", self.port, 0...65535)
         try Self.check("--threads", self.threads, 1...256)
         try Self.check("--blocking-threads", self.blockingThreads, 1...1024)
@@ -231,6 +241,8 @@ struct ServeOptions: ParsableArguments {
             plan.stop = self.stopTime
             plan.crashes = workers.limitCrashes
             plan.crashWindow = workers.crashWindow
+            plan.state = workers.limitState
+            plan.allow(images: workers.limitImages, bytes: workers.limitImageBytes)
             plan.privileges = try workers.privileges
             return plan
         }
@@ -246,6 +258,8 @@ struct ServeOptions: ParsableArguments {
         configuration.rootPath = self.rootPath
         configuration.lifespan = self.lifespan.mode
         configuration.groups = self.limitGroups
+        configuration.drainTime = self.drainTime
+        configuration.stateLimit = self.worker.limitState
         configuration.lifespanTime = self.timeoutLifespan
         configuration.server.backlog = self.backlog
         configuration.server.webSocket = self.webSocket.configuration

@@ -82,6 +82,7 @@ struct Start {
         var deployment = Deployment(preparation: preparation)
         deployment.entries = (self.module.map { [ApplicationEntry(commandLine: $0)] } ?? []) + self.applications
         deployment.folders = self.folders
+        deployment.quiet = self.options.reload.quiet
         deployment.workers = try self.options.workerPlan
         // What workers read too.
         deployment.workers.arguments = self.layers.words

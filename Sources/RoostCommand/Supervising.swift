@@ -18,6 +18,8 @@ struct Supervising {
             deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
         plan.redeploy = start.again
+        plan.watch = options.reload.plan
+        if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.backlog = options.backlog
         plan.isErrorColoured = Terminal.error.isColoured
         plan.serving = { applications, addresses in

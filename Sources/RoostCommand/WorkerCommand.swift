@@ -71,22 +71,22 @@ private final class WorkerServing: Sendable {
     private func heard(_ word: Worker.Word) {
         switch word {
         case .leave: self.logs.leave(0)
-        case .drain, .stop:
+        case .drain, .retire, .stop:
             // Nobody is served yet.
             guard self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
             let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
             if isFirst {
                 self.logs.leave(after: self.stopTime)
-                Task { await self.stop(closesIdle: word == .stop) }
+                Task { await self.stop(word) }
             } else if word == .stop {
                 self.host.closeIdle()
             }
         }
     }
 
-    private func stop(closesIdle: Bool) async {
+    private func stop(_ word: Worker.Word) async {
         do {
-            try await self.host.stop(closesIdle: closesIdle) { self.worker.deaf() }
+            try await self.host.stop(closesIdle: word == .stop, isReplaced: word == .retire) { self.worker.deaf() }
             self.logs.leave(0)
         } catch {
             self.logs.logger.error("\(error)")

@@ -36,6 +36,18 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: "... within so many seconds is quarantined: answered with 503.")
     var crashWindow = 60
 
+    @Option(help: "Seconds that requests and WebSockets of what was reloaded go on. [default: 30; with --reload, 1]")
+    var reloadDrain: Int?
+
+    @Option(help: "New generations that a worker loads in the place of others; then another worker takes over.")
+    var limitImages = 50
+
+    @Option(help: "Bytes of their files.")
+    var limitImageBytes = 256 << 20
+
+    @Option(help: "Bytes that an application may hand to its next generation (asgi.state/1).")
+    var limitState = 1 << 20
+
     @Option(help: "The user that workers become, before a module is loaded.")
     var user: String?
 
@@ -68,6 +80,10 @@ struct WorkerOptions: ParsableArguments {
         try ServeOptions.check("--timeout-worker", self.timeoutWorker, 0...86_400)
         try ServeOptions.check("--limit-crashes", self.limitCrashes, 1...1000)
         try ServeOptions.check("--crash-window", self.crashWindow, 1...86_400)
+        if let reloadDrain { try ServeOptions.check("--reload-drain", reloadDrain, 0...86_400) }
+        try ServeOptions.check("--limit-images", self.limitImages, 0...10_000)
+        try ServeOptions.check("--limit-image-bytes", self.limitImageBytes, 0...Int.max)
+        try ServeOptions.check("--limit-state", self.limitState, 0...(64 << 20))
         guard !self.supervisor else { return }
         for (name, isGiven) in [
             ("--user", self.user != nil), ("--group", self.group != nil), ("--workers", (self.workers ?? 1) > 1),

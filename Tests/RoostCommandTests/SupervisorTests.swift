@@ -90,7 +90,7 @@ struct SupervisorTests {
         #expect(try self.isLost("/exit", server))
         try server.waitFor("called exit (status 7) in libsite.so application+0x")
         #expect(try self.get("/", server).text == "first")
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("a module that writes into the channel of its worker costs the worker, nothing else")
@@ -103,7 +103,7 @@ struct SupervisorTests {
         try server.waitFor("a worker says what makes no sense: killed pid=\(first)")
         // It takes a moment to die.
         while (try? self.get("/pid", server).text) ?? first == first {}
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("a loop that does not turn is named with its stack, and its worker replaced")
@@ -115,7 +115,7 @@ struct SupervisorTests {
         #expect(server.error.contains("a loop hangs in libsite.so spin+0x"))
         #expect(server.error.contains("path=/spin"))
         #expect(try self.get("/", server).text == "first")
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("what crashes too often is answered with 503, until there is another file")
@@ -129,7 +129,7 @@ struct SupervisorTests {
         #expect(try self.get("/healthz", server).status == 200)
         #expect(try self.roost("status", "--json").output.contains(#""state":"quarantined""#))
         try self.build("-DNAME=\"second\"")
-        #expect(try self.roost("reload").output == "reloaded\n")
+        #expect(try self.roost("reload").output.hasPrefix("site: mounted at /"))
         #expect(try self.get("/", server).text == "second")
         // Which crashes as often: but there was one before.
         try self.build("-DNAME=\"third\"")
@@ -137,7 +137,7 @@ struct SupervisorTests {
         for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
         try server.waitFor("the one before serves")
         while try self.get("/", server).text != "second" {}
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("a start that comes to nothing says why: refused is 1, died is 3, with its last lines")
@@ -164,7 +164,6 @@ struct SupervisorTests {
     func refusedReload() throws {
         try self.build()
         let server = try self.serve()
-        let before = try self.get("/pid", server).text
         for (flag, why) in [
             ("-DSTARTUP=crash_here()", "crashed with SIGSEGV in libsite.so crash_here+0x"),
             ("-DSTARTUP=return ASGI_FAILED", "refused to start"), ("-Dapplication=other", "defines no function"),
@@ -174,9 +173,11 @@ struct SupervisorTests {
             #expect(refused.status == 1)
             #expect(refused.error.contains("not reloaded, what was there serves on: "), "\(refused.error)")
             #expect(refused.error.contains(why), "\(refused.error)")
-            #expect(try self.get("/pid", server).text == before)
+            try server.waitFor("site goes on as it was: ")
+            #expect(try self.get("/", server).text == "first")
+            #expect(try self.roost("status").output.contains(why))
         }
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("as the README has it: status, reload, stop")
@@ -207,7 +208,7 @@ struct SupervisorTests {
         #expect(status.output.components(separatedBy: " ready ").count == 5)
         #expect(status.output.contains("1 requests by these workers, 0 crashes"))
         try self.build("-DNAME=\"second\"")
-        #expect(try run(commands[2]).output == "reloaded\n")
+        #expect(try run(commands[2]).output.contains(", in place, "))
         #expect(try self.get("/", server).text == "second")
         #expect(try run(commands[3]).output == "stopped\n")
         #expect(server.waitForEnd() == 0)
@@ -250,7 +251,7 @@ struct SupervisorTests {
         loud.close()
         #expect(try self.roost("status").status == 0)
         for client in silent { client.close() }
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("WEB_CONCURRENCY says how many; options that make no sense are refused")
@@ -260,7 +261,7 @@ struct SupervisorTests {
             ["\(self.folder.path)/libsite.so", "--port", "0", "--run-dir", "\(self.folder.path)/run"],
             command: Self.roost, environment: ["WEB_CONCURRENCY": "3"])
         #expect(server.error.contains(" workers=3"))
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
         for (options, message) in [
             (["--workers", "0"], "--workers 0 is not between"), (["--bind", "nowhere:x"], "'x' is no port"),
             (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is no user"),
@@ -289,7 +290,7 @@ struct SupervisorTests {
         #expect(access("/proc/\(server.identifier)/fd/77", F_OK) == 0)
         #expect(access("/proc/\(worker)/fd", F_OK) == 0)
         #expect(access("/proc/\(worker)/fd/77", F_OK) != 0)
-        #expect(server.stop() == 0)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("a worker is nobody's command")

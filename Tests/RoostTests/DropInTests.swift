@@ -16,7 +16,7 @@ struct DropInTests {
             folder: "m", fault: fault,
             modules: files.map { file in
                 let parts = file.split(separator: ":")
-                let mark = DropInFolder.Mark(device: 1, inode: 1, size: Int(parts[1])!, changed: 0, touched: 0)
+                let mark = FileMark(size: Int(parts[1])!)
                 return DropInFolder.Module(
                     name: String(parts[0]), path: "m/\(parts[0]).so", mark: mark, settings: nil, settingsMark: nil)
             })
@@ -38,7 +38,7 @@ struct DropInTests {
     func grows() {
         var watch = DropInWatch(self.listing("a:1"))
         self.look(&watch, self.listing("a:1", "b:1"), now: 0, counts: false)
-        #expect(watch.due == DropInWatch.quiet)
+        #expect(watch.due == Settling<String>.usualQuiet)
         self.look(&watch, self.listing("a:1", "b:2"), now: 90, counts: false)
         self.look(&watch, self.listing("a:1", "b:2"), now: 180, counts: false)
         #expect(self.counts(watch) == ["a:1"])

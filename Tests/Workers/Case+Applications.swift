@@ -173,7 +173,7 @@ extension Case {
                 try expect("echo", try socket.readFrameButPings()?.text, text)
             }
             for _ in 1...3 {
-                try server.reload()
+                try server.reload("--new-workers")
                 try load.wait(forMore: 200)
             }
             try expect("its close", try socket.readFrameButPings()?.closeCode, 1012)

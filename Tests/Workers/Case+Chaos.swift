@@ -41,7 +41,7 @@ extension Case {
             try server.waitForWorkers(4)
             let start = Time()
             for round in 1...8 {
-                for _ in 0..<round { server.signal(SIGHUP) }
+                for _ in 0..<round { server.begin("reload", "--new-workers") }
                 try server.log.wait(for: " reloading", count: round)
                 // An old worker, a new one, or the one that looks at the module first.
                 if let child = server.workers.randomElement() { kill(child, SIGKILL) }
@@ -50,7 +50,7 @@ extension Case {
                 try expect("answer", try server.ask("/").status, 200)
             }
             let time = start.seconds
-            try server.reload()
+            try server.reload("--new-workers")
             try server.waitForWorkers(4)
             try server.stop()
             return "8 times, then all 4 workers are there, and a reload goes well; \(time)"

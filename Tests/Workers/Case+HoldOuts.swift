@@ -76,7 +76,7 @@ extension Case {
         },
         Case("stop: in a reload") { modules in
             let server = try Server(try modules.crashes(), ["--workers", "4"])
-            server.signal(SIGHUP)
+            server.begin("reload", "--new-workers")
             try server.log.wait(for: "reloading")
             let stopping = try Stopping(server) { _ in }
             return try stopping.end()

@@ -38,7 +38,7 @@ extension Case {
         Case("what a supervisor and a worker take") { _ in
             let server = try Server(Modules.bench, ["--workers", "4"])
             for _ in 0..<1000 { _ = try server.ask("/") }
-            try server.reload()
+            try server.reload("--new-workers")
             let workers = try server.waitForWorkers(4)
             let supervisor = try Self.share(of: server.identifier)
             let shares = try workers.map(Self.share)

@@ -9,8 +9,8 @@ extension Case {
             let load = try MixedLoad(server)
             let start = Time()
             for number in 1...6 {
-                server.signal(SIGHUP)
-                try server.log.wait(for: "info ", " reloaded generation=", count: number)
+                _ = try server.command("reload", "--new-workers")
+                try server.log.wait(for: "info ", " reloaded by=new workers ", count: number)
                 try load.kept.wait(forMore: 500)
                 // By then no WebSocket is left of those that were there before.
                 if number % 3 == 0 { try server.waitForWorkers(2) }
@@ -46,7 +46,7 @@ extension Case {
             let idle = try server.client()
             idle.send(Case.get("/"))
             try expect("status", try idle.readResponse().status, 200)
-            try server.reload()
+            try server.reload("--new-workers")
             upload.send("0123456789")
             idle.send(Case.get("/"))
             let uploaded = try upload.readResponse()

@@ -106,7 +106,7 @@ extension Case {
                 try expect("no_new_privs", numbers("NoNewPrivs"), ["1"])
                 try expect("capabilities", numbers("CapEff"), ["0000000000000000"])
             }
-            try server.reload()
+            try server.reload("--new-workers")
             // The same bytes are not looked at by a probe again.
             try expect("lines after a reload", server.log.all("who ", " end").count, 3)
             try server.stop()

@@ -41,7 +41,7 @@ extension Case {
             guard urls.count == 1, urls[0].hasSuffix(":\(listener.port)") else {
                 throw Surprise("it serves at \(urls)")
             }
-            try server.reload()
+            try server.reload("--new-workers")
             try server.stop()
             // It is ours still: who comes now waits for the next start.
             _ = try RawClient(port: listener.port)

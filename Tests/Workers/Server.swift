@@ -80,9 +80,20 @@ final class Server {
     // MARK: Commands
 
     /// `roost status`, `roost reload`, `roost stop`.
-    func command(_ word: String, _ options: String...) throws -> Command {
-        try Command.run(
-            ["timeout", "\(Time.patience)", Self.roost, word, "--run-dir", self.folder.path] + options)
+    func command(_ word: String, _ options: String...) throws -> Command { try self.command(word, options) }
+
+    private func command(_ word: String, _ options: [String]) throws -> Command {
+        try Command.run(self.words(word, options))
+    }
+
+    private func words(_ word: String, _ options: [String]) -> [String] {
+        ["timeout", "\(Time.patience)", Self.roost, word, "--run-dir", self.folder.path] + options
+    }
+
+    /// The same, without waiting for its end.
+    func begin(_ word: String, _ options: String...) {
+        let words = self.words(word, options)
+        Thread { _ = try? Command.run(words) }.start()
     }
 
     func status() throws -> Status {
@@ -91,8 +102,8 @@ final class Server {
         return try JSONDecoder().decode(Status.self, from: Data(answer.output.utf8))
     }
 
-    func reload() throws {
-        let answer = try self.command("reload")
+    func reload(_ options: String...) throws {
+        let answer = try self.command("reload", options)
         guard answer.status == 0 else { throw Surprise("roost reload: \(answer.status) \(answer.error)") }
     }
 

@@ -378,6 +378,43 @@ typedef struct asgi_shutdown {
     asgi_result (*notice)(asgi_id id, asgi_then then, void *context, uint64_t *notice);
 } asgi_shutdown;
 
+/* What an application remembers, as it hands it on. */
+typedef struct asgi_saved {
+    uint32_t size;
+    uint32_t version;   /* of the format: the module's own number                                                    */
+    asgi_string format; /* what the bytes are, in the module's own words: "chat.rooms"                               */
+    asgi_string bytes;
+    /* Of what `save` has filled: called once, on the thread of `save`, when the bytes were copied; may be NULL.      */
+    void (*release)(void *release_context);
+    void *release_context;
+} asgi_saved;
+
+/* Flags of asgi_state. */
+#define ASGI_STATE_RECONNECT 1u /* when another generation takes over, WebSockets of this one are closed with 1012 at once, so that their
+                                   clients come back to what remembers them                                          */
+
+/* The extension "asgi.state/1", which a module offers (asgi_module.extension): what an application remembers goes from one generation to
+ * the next, in the same process or in another. When the new one has started, and before its first request, the host asks the
+ * old one to save and the new one to restore; what the old one remembers after that is its own. Nothing is promised: after a crash
+ * there is nothing to restore, and where there are many workers each hands on its own. */
+typedef struct asgi_state {
+    uint32_t size;
+    uint32_t flags;
+
+    /* Fills `saved` with what the application remembers. [control]
+     * id      its lifespan's, for what it has to say to the host; over when it has none.
+     * state   what its lifespan.startup.complete carried.
+     * saved   the host's, zero but for its `size`; what it points at stays the module's, until `release`.
+     * ASGI_DONE. ASGI_UNSUPPORTED: there is nothing. Whatever else: logged, and the new one begins with nothing. More bytes than the
+     * host takes (1 MiB by default) are refused. */
+    asgi_result (*save)(asgi_id id, void *state, asgi_saved *saved);
+
+    /* Takes what a generation before has saved, with the same id and state as save, of the new one. [control]
+     * saved   borrowed for the call; of another format or version than one knows, perhaps of a newer module: ASGI_UNSUPPORTED, which
+     *         is logged, and the application begins with nothing. */
+    asgi_result (*restore)(asgi_id id, void *state, const asgi_saved *saved);
+} asgi_state;
+
 /* ---- What a module exports ------------------------------------------------------------------------------------- */
 
 /* The application. Required. [loop]; the lifespan scope [control].
@@ -403,7 +440,8 @@ typedef struct asgi_module {
     asgi_string name;     /* "wiki"                                                                                  */
     asgi_string version;  /* "1.4.2"                                                                                 */
     asgi_string settings; /* the settings module when nobody names another: "wiki.settings"; or empty               */
-    /* What the module offers to the host, by name and revision; NULL: nothing. [any]; asked with a borrowed name. */
+    /* What the module offers to the host, by name and revision ("asgi.state/1"); NULL: nothing. [any]; asked with a borrowed name. What it
+     * gives is valid for the life of the process. */
     const void *(*extension)(const asgi_string *name);
 } asgi_module;
 

@@ -64,6 +64,21 @@ static inline void asgi_module_read(const asgi_module *given, asgi_module *room)
     memcpy(room, given, given->size < sizeof *room ? given->size : sizeof *room);
 }
 
+/* What a module offers by this name; NULL: nothing. */
+static inline const void *asgi_module_offer(const asgi_module *given, const char *name)
+{
+    asgi_string text = asgi_text(name);
+    return ASGI_HAS(given, extension) && given->extension ? given->extension(&text) : NULL;
+}
+
+static inline size_t asgi_saved_size(void) { return sizeof(asgi_saved); }
+
+/* Whether a module's asgi.state/1 has both of its functions. */
+static inline int asgi_state_is_whole(const asgi_state *given)
+{
+    return ASGI_HAS(given, restore) && given->save && given->restore;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,7 +35,9 @@ public struct ControlClient {
     }
 
     /// Asks, and waits for the answer; nil: it went without one. Throws `HostError` when nobody is there.
-    public func ask(_ command: String) throws -> String? {
+    public func ask(_ command: String) throws -> String? { try self.ask(Message(command)) }
+
+    private func ask(_ message: Message) throws -> String? {
         let path = "\(self.boot)/\(ControlSocket.name)"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
@@ -43,7 +45,7 @@ public struct ControlClient {
             throw HostError(
                 code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))")
         }
-        let line = Array(Message(command).line.utf8)
+        let line = Array(message.line.utf8)
         guard send(descriptor, line, line.count, CInt(MSG_NOSIGNAL)) == line.count else { return nil }
         var lines = LineBuffer(most: 16 << 20)
         var part = [UInt8](repeating: 0, count: 64 << 10)
@@ -62,12 +64,20 @@ public struct ControlClient {
         return report
     }
 
-    /// Waits until it has been tried; nil: the new one serves; else why it does not.
-    public func reload() throws -> String? {
-        guard let line = try self.ask("reload"), let message = Message(line: line) else {
-            return "the supervisor went away"
+    /// Waits until it has been tried. `names`: of applications, or their mounts; none: all. `isForced`: also what is the same again; `inNewWorkers`:
+    /// whatever could be done in those that run. Says what serves now, a line each, and why something does not (nil: everything does). Throws
+    /// `HostError`.
+    public func reload(
+        names: [String] = [], isForced: Bool = false, inNewWorkers: Bool = false
+    ) throws -> (text: String, fault: String?) {
+        var request = ReloadRequest()
+        request.names = Set(names)
+        request.isForced = isForced
+        request.inNewWorkers = inNewWorkers
+        guard let line = try self.ask(request.message), let message = Message(line: line) else {
+            return ("", "the supervisor went away")
         }
-        return message.name == "done" ? nil : message.fields["reason"] ?? "refused"
+        return (message.fields["text"] ?? "", message.name == "done" ? nil : message.fields["reason"] ?? "refused")
     }
 
     /// Waits until it is gone.

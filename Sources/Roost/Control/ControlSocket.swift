@@ -129,8 +129,9 @@ final class ControlSocket {
     }
 
     /// Tells whoever waits for a reload.
-    func settleReloads(_ fault: String?) {
-        let message = fault.map { Message("refused", ["reason": $0]) } ?? Message("done")
+    func settleReloads(_ text: String, fault: String?) {
+        var message = Message(fault == nil ? "done" : "refused", ["text": text])
+        message.fields["reason"] = fault
         for client in self.clients where client.isForReload { self.answer(client.descriptor, message.line) }
     }
 }

@@ -2,24 +2,14 @@ import Glibc
 
 /// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with what `wiki.yaml` beside it says.
 enum DropInFolder {
-    /// What tells one state of a file from another.
-    struct Mark: Hashable, Sendable {
-        let device: UInt64
-        let inode: UInt64
-        let size: Int
-        /// Nanoseconds of the calendar: of the bytes, and of the file.
-        let changed: Int
-        let touched: Int
-    }
-
     struct Module: Hashable, Sendable {
         /// `wiki` of `libwiki.so`.
         let name: String
         let path: String
-        let mark: Mark
+        let mark: FileMark
         /// Its settings, where there are some.
         let settings: String?
-        let settingsMark: Mark?
+        let settingsMark: FileMark?
     }
 
     struct Listing: Hashable, Sendable {
@@ -49,26 +39,16 @@ enum DropInFolder {
         }
         for file in FolderList.names(in: folder) where file.hasSuffix(".so") && !file.hasPrefix(".") {
             let path = "\(folder)/\(file)"
-            guard let mark = Self.mark(path) else { continue }
+            guard let mark = FileMark(of: path) else { continue }
             let name = ModuleReport.name(ofFile: file)
             let settings = ["yaml", "yml", "json"].map { ending in "\(folder)/\(name).\(ending)" as String }
                 .first { access($0, F_OK) == 0 }
             listing.modules.append(
                 Module(
                     name: name, path: path, mark: mark, settings: settings,
-                    settingsMark: settings.flatMap(Self.mark)))
+                    settingsMark: settings.flatMap { FileMark(of: $0) }))
         }
         return listing
-    }
-
-    /// Nil: nothing is there.
-    private static func mark(_ path: String) -> Mark? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
-        return Mark(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
-            changed: nanoseconds(status.st_mtim), touched: nanoseconds(status.st_ctim))
     }
 }
 

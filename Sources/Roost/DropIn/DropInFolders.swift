@@ -11,17 +11,29 @@ final class DropInFolders {
     private var followed: [Followed]
     private var lookAt = 0
 
-    init(_ folders: [String]) {
+    /// `quiet`: how long a file must not have changed before it counts, milliseconds.
+    init(_ folders: [String], quiet: Int) {
         self.followed = folders.map { folder in
             // First watched, then looked at: nothing happens in between.
             let events = FolderEvents(folder)
-            return Followed(folder: folder, events: events, watch: DropInWatch(DropInFolder.look(folder)))
+            return Followed(folder: folder, events: events, watch: DropInWatch(DropInFolder.look(folder), quiet: quiet))
         }
         self.lookAt = MonotonicClock.milliseconds + FolderEvents.pace
     }
 
     /// What counts now.
     var listings: [DropInFolder.Listing] { self.followed.map(\.watch.settled) }
+
+    /// What is there at this moment, whether or not it will stay so; and what is away only for a moment.
+    var listingsNow: [DropInFolder.Listing] {
+        self.followed.map { followed in
+            var listing = DropInFolder.look(followed.folder)
+            let there = Set(listing.modules.map(\.path))
+            listing.modules += followed.watch.settled.modules.filter { !there.contains($0.path) }
+            listing.modules.sort { $0.path < $1.path }
+            return listing
+        }
+    }
 
     /// What is waited for.
     var waits: [pollfd] {

@@ -8,6 +8,8 @@ public final class DropInFollower: Sendable {
     private struct State {
         var roster: Roster
         var look: Deployment.Look
+        /// What this process has loaded.
+        var images: LoadedImages
     }
 
     private let host: Host
@@ -24,10 +26,10 @@ public final class DropInFollower: Sendable {
         self.deployment = deployment
         self.run = run
         self.logger = logger
-        self.folders = DropInFolders(deployment.folders)
+        self.folders = DropInFolders(deployment.folders, quiet: deployment.quiet)
         var roster = Roster()
         _ = roster.want(look.candidates)
-        self.state = State(roster: roster, look: look)
+        self.state = State(roster: roster, look: look, images: LoadedImages(roster.installed))
     }
 
     /// Begins, for the life of the process; nothing happens without folders. Throws `HostError`.
@@ -51,7 +53,7 @@ public final class DropInFollower: Sendable {
 
     private func take() {
         do {
-            let known = self.state.roster.applications
+            let known = self.state.roster.members.compactMap(\.application)
             let look = try self.deployment.look(
                 at: self.folders.listings, since: self.state.look, run: self.run, known: known)
             var roster = self.state.roster
@@ -62,8 +64,12 @@ public final class DropInFollower: Sendable {
                 return
             }
             let numbers = (change.added + change.renewed).sorted()
-            let wanted = numbers.compactMap { roster.installed($0) }
-            let failures = Self.wait { await running.prepare(wanted, for: "folder") }
+            var failures = self.obstacles(to: numbers, in: roster)
+            let wanted = numbers.filter { number in !failures.contains { $0.number == number } }.compactMap {
+                roster.installed($0)
+            }
+            for application in wanted { self.state.images.load(application) }
+            failures += Self.wait { await running.prepare(wanted, for: "folder") }
             for failure in failures {
                 roster.restore(failure.number, from: self.state.roster, because: failure.message)
             }
@@ -78,20 +84,35 @@ public final class DropInFollower: Sendable {
                 }
             }
             for number in mounted.sorted() {
-                if let member = roster[number] { self.logger.info("mounted", metadata: WorkerGroup.facts(member)) }
+                guard let member = roster[number] else { continue }
+                let isNew = self.state.roster[number]?.serves != true
+                self.logger.info(isNew ? "mounted" : "reloaded", metadata: WorkerGroup.facts(member))
             }
             self.tell(roster)
         } catch { self.logger.error("\(error)") }
     }
 
+    /// Those that cannot be loaded by this process, which is the only one there is.
+    private func obstacles(to numbers: [UInt32], in roster: Roster) -> [RunningHost.Failure] {
+        numbers.compactMap { number in
+            guard let application = roster[number]?.application,
+                let why = self.state.images.obstacle(to: application, within: self.deployment.workers.allowance)
+            else { return nil }
+            return RunningHost.Failure(
+                number: number,
+                message:
+                    "\(application.path): cannot be loaded beside the one there is, since \(why): it takes a restart, or a supervisor"
+            )
+        }
+    }
+
     /// Says once what is wrong, and goes on with this.
     private func tell(_ roster: Roster) {
         for member in roster.members {
-            guard let fault = member.fault, self.state.roster[member.number]?.fault != fault else { continue }
-            self.logger.error(
-                member.serves
-                    ? "\(member.name) goes on as it was: \(fault)" : "\(member.name) does not serve: \(fault)",
-                metadata: WorkerGroup.facts(member))
+            guard let complaint = member.complaint, self.state.roster[member.number]?.fault != member.fault else {
+                continue
+            }
+            self.logger.error("\(complaint)", metadata: WorkerGroup.facts(member))
         }
         self.state.roster = roster
     }

@@ -32,38 +32,68 @@ public struct ApplicationPreparation: Sendable {
         _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication] = []
     ) -> [Outcome] {
         var images: [ImageKey: LoadableImage] = [:]
-        for application in known { images[application.key] = application.image }
-        let copies = entries.map { self.copy(of: $0, run: run, images: &images) }
+        for application in known where !application.staged.isOutdated { images[application.key] = application.image }
+        var files: [ImageKey: ModuleFile] = [:]
+        let copies = entries.map { self.copy(of: $0, run: run, images: &images, files: &files) }
         self.probeNew(&images, Self.groups(entries, copies))
-        return zip(entries, copies).map { entry, copy in
+        var outcomes = zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
-                do {
+                Outcome(catching: {
                     guard let image = images[key] else {
                         throw HostError(code: .module, message: "\(key.resolved): gone")
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
-                    return .success(try self.settle(entry, key, image))
-                } catch { return .failure(error as? HostError ?? HostError(code: .module, message: "\(error)")) }
+                    return try self.settle(entry, key, image)
+                })
+            }
+        }
+        self.separate(&outcomes, from: known, files, run)
+        return outcomes
+    }
+
+    /// A generation has an image of its own: what is to be configured otherwise is loaded anew, unless another application that is as it was
+    /// shares the image.
+    private func separate(
+        _ outcomes: inout [Outcome], from known: [PreparedApplication], _ files: [ImageKey: ModuleFile],
+        _ run: RunDirectory
+    ) {
+        let applications = outcomes.compactMap { try? $0.get() }
+        for (key, file) in files {
+            let copies = Set(known.filter { $0.key == key }.map(\.staged.path))
+            let using = applications.filter { $0.key == key && copies.contains($0.staged.path) }
+            let changed = using.filter { application in !known.contains { $0.isSame(as: application) } }
+            let staying = known.filter { old in
+                old.key == key && !changed.contains { $0.mount == old.mount && $0.group == old.group }
+            }
+            guard let first = changed.first, staying.isEmpty else { continue }
+            let image = Result { try first.image.again(file, in: run, trust: self.trust) }
+            for at in outcomes.indices {
+                guard case .success(let application) = outcomes[at],
+                    changed.contains(where: { $0.isSame(as: application) })
+                else { continue }
+                outcomes[at] = Outcome(catching: { application.loading(try image.get()) })
             }
         }
     }
 
     /// Finds the file, checks it, and copies it where that has not been done.
     private func copy(
-        of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage]
+        of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage],
+        files: inout [ImageKey: ModuleFile]
     ) -> Result<ImageKey, HostError> {
-        do {
+        Result(catching: {
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
             let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
             let key = ImageKey(resolved: file.resolved, hash: "\(file.hash)", symbol: entry.module.symbol)
+            files[key] = file
+            guard images[key] == nil else { return key }
             // The same bytes are copied once, whatever symbols are asked of them.
-            let twin = images.first { $0.key.resolved == key.resolved && $0.key.hash == key.hash }
-            if images[key] == nil {
-                let staged = try twin?.value.staged ?? StagedModule(file, in: run, trust: self.trust)
-                images[key] = LoadableImage(path: path, folder: file.folder, staged: staged)
-            }
-            return .success(key)
-        } catch { return .failure(error as? HostError ?? HostError(code: .module, message: "\(error)")) }
+            let twin = images.first { $0.key.resolved == key.resolved && $0.key.hash == key.hash }?.value
+            images[key] = try twin ?? LoadableImage(file, named: path, in: run, trust: self.trust)
+            images[key]?.description = nil
+            images[key]?.fault = nil
+            return key
+        })
     }
 
     /// The group that has each image first.
@@ -153,23 +183,4 @@ public struct ApplicationPreparation: Sendable {
     }
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-}
-
-/// Which bytes of which file, asked for which symbol.
-struct ImageKey: Hashable, Sendable {
-    let resolved: String
-    let hash: String
-    let symbol: String
-}
-
-/// A copy that can be loaded, and what a child that has loaded it says.
-struct LoadableImage: Sendable, Equatable {
-    /// As the operator named it, or as it was found.
-    let path: String
-    /// Of the original.
-    let folder: String
-    let staged: StagedModule
-    /// Nil: it has not been probed.
-    var description: ModuleDescription?
-    var fault: String?
 }

@@ -26,7 +26,13 @@ final class Generation: @unchecked Sendable {
     let hiddenSize: Int
     /// What its host has for it.
     let facilities: HostFacilities
+    /// Where its lifespan lives.
+    let home: LifespanHome
+    /// How it hands on what it remembers; nil: it does not.
+    let memory: ModuleState?
     private let logger: Logger
+    /// Of its lifespan; 0: it has none.
+    private let lifespan = Atomic<asgi_id>(0)
     /// What `lifespan.startup.complete` carried: set before the first request.
     private let carried = Atomic<UInt>(0)
     /// When it was last reported to have held a loop, in nanoseconds; 0: never.
@@ -36,7 +42,7 @@ final class Generation: @unchecked Sendable {
 
     init(
         name: String, number: UInt32, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
-        proxyPath: String, mount: Mount, facilities: HostFacilities, logger: Logger
+        proxyPath: String, mount: Mount, facilities: HostFacilities, memory: ModuleState? = nil, logger: Logger
     ) {
         self.name = name
         self.number = number
@@ -48,6 +54,9 @@ final class Generation: @unchecked Sendable {
         self.rootPath = .lasting(proxyPath + mount.path)
         self.hiddenSize = proxyPath.utf8.count
         self.facilities = facilities
+        self.home =
+            self.isOneLoop ? .loop(facilities.mailboxes[0]) : .thread(ControlThread(application: number))
+        self.memory = memory
         self.logger = logger
         _ = Unmanaged.passRetained(self)
     }
@@ -59,6 +68,11 @@ final class Generation: @unchecked Sendable {
     var state: UnsafeMutableRawPointer? {
         get { UnsafeMutableRawPointer(bitPattern: self.carried.load(ordering: .acquiring)) }
         set { self.carried.store(UInt(bitPattern: newValue), ordering: .releasing) }
+    }
+
+    var lifespanId: asgi_id {
+        get { self.lifespan.load(ordering: .acquiring) }
+        set { self.lifespan.store(newValue, ordering: .releasing) }
     }
 
     /// Whether it has been announced that it ends: with its host, or before.

@@ -94,11 +94,14 @@ public final class Host: Service {
     }
 
     /// Loads and starts the applications, and begins to serve. Throws `HostError` when one that is needed refuses.
-    public func start() async throws { try await self.start(whenReady: { _ in }) }
+    public func start() async throws { try await self.start(beforeServing: { _ in }, whenReady: { _ in }) }
 
-    /// `whenReady`: everything is there, but for those that failed and are not needed, and nobody has been let in. Who supervises this
-    /// process has to know it before the first request can end it.
-    func start(whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void) async throws {
+    /// `beforeServing`: the applications have started. `whenReady`: everything is there, but for those that failed and are not needed, and
+    /// nobody has been let in. Who supervises this process has to know it before the first request can end it.
+    func start(
+        beforeServing: @Sendable (RunningHost) async -> Void,
+        whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void
+    ) async throws {
         do {
             let applications = self.starting.begin(self.applications)
             defer { self.starting.end() }
@@ -106,6 +109,7 @@ public final class Host: Service {
             do {
                 let failures = try await running.start(applications)
                 self.tell(failures)
+                await beforeServing(running)
                 try await running.serve(on: self.listeners) {
                     // From here on it can be stopped: the first request may hold a loop before this has come to its end.
                     self.running.withLockedValue { $0 = running }
@@ -132,14 +136,19 @@ public final class Host: Service {
     }
 
     /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a
-    /// request are closed; else they wait for it, since another process goes on in this one's place. `whenDeaf`: nothing more is accepted.
-    public func stop(closesIdle: Bool = true, whenDeaf: @escaping @Sendable () -> Void = {}) async throws {
+    /// request are closed; else they wait for it, since another process goes on in this one's place. `isReplaced`: that one has newer
+    /// applications, and the time of grace is what these have to drain. `whenDeaf`: nothing more is accepted.
+    public func stop(
+        closesIdle: Bool = true, isReplaced: Bool = false, whenDeaf: @escaping @Sendable () -> Void = {}
+    ) async throws {
         guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
         else { return }
         // The loops have their own descriptors until they stop accepting. Then new clients are refused, or another process's: nobody
         // waits in a queue that has no end.
         for listener in self.listeners { listener.close() }
-        await running.drain(closesIdle: closesIdle, whenDeaf: whenDeaf)
+        if !closesIdle { running.closeWebSockets() }
+        let grace = isReplaced ? self.configuration.drainTime : self.configuration.server.graceTime
+        await running.drain(closesIdle: closesIdle, grace: grace, whenDeaf: whenDeaf)
         self.running.withLockedValue { $0 = nil }
         await running.end()
     }

@@ -23,6 +23,10 @@ public struct HostConfiguration: Sendable {
     /// Seconds that applications have after the time of grace, when they were told that their clients are gone, until what
     /// they have not ended is cancelled.
     public var farewellTime = 2
+    /// Seconds that requests and WebSockets of a generation go on when another has taken its place.
+    public var drainTime = 30
+    /// Bytes that an application may hand to its next generation.
+    public var stateLimit = 1 << 20
     /// Whether `/healthz` and `/readyz` are answered by the host itself.
     public var answersHealth = false
     /// Who workers of other groups may be.

@@ -31,4 +31,16 @@ public struct HostError: Error, CustomStringConvertible {
     }
 
     public var description: String { self.message }
+
+    /// An error as one of the host's; `code`: when it is another's.
+    init(_ error: any Error, otherwise code: Code = .module) {
+        self = error as? HostError ?? HostError(code: code, message: "\(error)", cause: error)
+    }
+}
+
+extension Result where Failure == HostError {
+    /// What comes of it; another's error is the module's fault.
+    init(catching body: () throws -> Success) {
+        do { self = .success(try body()) } catch { self = .failure(HostError(error)) }
+    }
 }

@@ -14,9 +14,11 @@ public struct PreparedApplication: Sendable {
     public let place: String
     public let isRequired: Bool
     let lifespan: LifespanMode?
+    /// The path below its mount that says whether it is well; nil: nobody asks.
+    var health: String?
     let group: String?
     let key: ImageKey
-    let image: LoadableImage
+    private(set) var image: LoadableImage
     public internal(set) var settingsModule: SettingsModule?
     var settingsFile: SettingsFile?
     /// The key in that file that its settings stand below; "": they are the file.
@@ -42,6 +44,7 @@ public struct PreparedApplication: Sendable {
         self.place = entry.place
         self.isRequired = entry.isRequired
         self.lifespan = entry.lifespan
+        self.health = entry.health
         self.group = entry.group
         self.key = key
         self.image = image
@@ -64,9 +67,17 @@ public struct PreparedApplication: Sendable {
 }
 
 extension PreparedApplication {
+    /// The same, with another copy.
+    func loading(_ image: LoadableImage) -> PreparedApplication {
+        var application = self
+        application.image = image
+        return application
+    }
+
     /// Whether the other is the same again: the same bytes, with the same settings.
     func isSame(as other: PreparedApplication) -> Bool {
-        self.key == other.key && self.name == other.name && self.mount == other.mount
+        self.key == other.key && self.staged.libraries == other.staged.libraries && self.name == other.name
+            && self.mount == other.mount && self.health == other.health
             && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
             && self.lifespan == other.lifespan && self.group == other.group

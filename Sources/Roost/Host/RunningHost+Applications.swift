@@ -69,7 +69,7 @@ extension RunningHost {
 
     /// Applications with the same copy share its image.
     private func image(of application: PreparedApplication, for number: UInt32) throws -> ModuleImage {
-        let key = ImageKey(path: application.staged.path, symbol: application.symbol)
+        let key = LoadedKey(path: application.staged.path, symbol: application.symbol)
         if let image = self.images.withLockedValue({ $0[key] }) { return image }
         let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
         image.name(as: number)
@@ -102,7 +102,7 @@ extension RunningHost {
         var paths: [String: [String]] = [:]
     }
 
-    struct ImageKey: Hashable {
+    struct LoadedKey: Hashable {
         let path: String
         let symbol: String
     }
@@ -123,11 +123,18 @@ extension RunningHost {
                 name: installed.name, number: installed.number, application: image.application,
                 flags: image.description.flags, settings: prepared.settings,
                 proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
-                logger: self.configuration.logger
+                memory: image.memory, logger: self.configuration.logger
             )
-            return RunningApplication(
+            let running = RunningApplication(
                 installed, generation,
                 try await self.startLifespan(of: generation, prepared.lifespan ?? self.configuration.lifespan))
+            do {
+                if let path = prepared.health { try await self.checkHealth(of: generation, installed.mount, at: path) }
+            } catch {
+                await self.shutDown(running)
+                throw error
+            }
+            return running
         }
     }
 
@@ -172,17 +179,49 @@ extension RunningHost {
             application.isOptional = true
             return application
         }
+        self.prepared.withLockedValue { $0[change] = .underWay }
         // None of them is needed: it does not throw.
         let outcomes = (try? await self.prepare(optional)) ?? []
-        self.prepared.withLockedValue { $0[change, default: []] += outcomes.filter { $0.1 == nil }.map(\.0) }
+        let started = outcomes.filter { $0.1 == nil }.map(\.0)
+        let isWanted = self.prepared.withLockedValue { prepared in
+            guard case .withdrawn = prepared[change] else {
+                prepared[change] = .done(started)
+                return true
+            }
+            prepared[change] = nil
+            return false
+        }
+        if !isWanted { for application in started { await self.shutDown(application) } }
         return outcomes.compactMap(\.1)
+    }
+
+    /// What has become of the first part of a change.
+    enum Preparing {
+        case underWay
+        case done([RunningApplication])
+        /// It was settled before it was done: nobody wants it any more.
+        case withdrawn
+
+        var started: [RunningApplication] {
+            if case .done(let started) = self { started } else { [] }
+        }
     }
 
     /// The second: mounts those of them that are to be, others that need not start, and unmounts some.
     func commit(
         _ change: String, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [InstalledApplication]
     ) async {
-        let prepared = self.prepared.withLockedValue { $0.removeValue(forKey: change) } ?? []
+        let prepared: [RunningApplication] = self.prepared.withLockedValue { all in
+            switch all[change] {
+            case .done(let started):
+                all[change] = nil
+                return started
+            case .underWay:
+                all[change] = .withdrawn
+                return []
+            case .withdrawn, nil: return []
+            }
+        }
         let wanted = prepared.filter { numbers.contains($0.installed.number) }
         // They need not start, so that none fails.
         let answers = (try? await self.prepare(others)) ?? []
@@ -195,6 +234,7 @@ extension RunningHost {
     /// Mounts what was prepared, in the place of what has the same number, and unmounts others: on every loop between two requests.
     /// What was mounted before ends when its requests have.
     func commit(_ added: [RunningApplication], removing numbers: Set<UInt32>) async {
+        await self.handOver(to: added)
         let (table, removed) = self.applications.withLockedValue { applications in
             let going = numbers.union(added.map(\.installed.number))
             let removed = applications.filter { going.contains($0.installed.number) }
@@ -220,6 +260,7 @@ extension RunningHost {
     private func retire(_ application: RunningApplication) async {
         if let generation = application.generation {
             generation.announceLeave()
+            if generation.memory?.asksToReconnect == true { self.closeWebSockets(of: generation) }
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: generation, on: loop) } }
             }
@@ -229,7 +270,7 @@ extension RunningHost {
     }
 
     private func endScopes(of generation: Generation, on loop: LoopPair) async {
-        let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
+        let grace = TimeAmount.seconds(Int64(self.configuration.drainTime))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let eventLoop = loop.handle.eventLoop
         let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.bidFarewell(to: generation) }
@@ -239,7 +280,22 @@ extension RunningHost {
         leaving.cancel()
         cancelled.cancel()
         if let count = try? await cancelled.futureResult.get(), count > 0 {
-            generation.log(.warning, "\(count) scopes had not ended when the time of grace was over; cancelled")
+            generation.log(.warning, "\(count) scopes had not ended when the time to drain was over; cancelled")
+        }
+    }
+
+    /// Asks their clients to come back, to what takes its place.
+    private func closeWebSockets(of generation: Generation) {
+        for loop in self.loops {
+            loop.handle.eventLoop.execute { loop.scopes.value.closeWebSockets(of: generation) }
+        }
+    }
+
+    /// The same, of all that want it: another process takes over.
+    func closeWebSockets() {
+        for generation in self.applications.withLockedValue({ $0.compactMap(\.generation) })
+        where generation.memory?.asksToReconnect == true {
+            self.closeWebSockets(of: generation)
         }
     }
 

@@ -19,11 +19,11 @@ final class RunningHost: Sendable {
     /// What was, and has requests that have not ended.
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
     /// What has started for a change that is not settled, by its name.
-    let prepared = NIOLockedValueBox<[String: [RunningApplication]]>([:])
+    let prepared = NIOLockedValueBox<[String: Preparing]>([:])
     /// The ways to other groups.
     let doors = NIOLockedValueBox(Doors())
     /// What is loaded, for good.
-    let images = NIOLockedValueBox<[ImageKey: ModuleImage]>([:])
+    let images = NIOLockedValueBox<[LoadedKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
     /// A loop did not come to its end when all had their time.
     private let hangs = Atomic(false)
@@ -54,8 +54,9 @@ final class RunningHost: Sendable {
     /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
     /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
     /// a moment later is cut and cancelled.
-    func drain(closesIdle: Bool, whenDeaf: @escaping @Sendable () -> Void) async {
-        let grace = TimeAmount.seconds(Int64(self.configuration.server.graceTime))
+    /// `grace`: its seconds.
+    func drain(closesIdle: Bool, grace seconds: Int, whenDeaf: @escaping @Sendable () -> Void) async {
+        let grace = TimeAmount.seconds(Int64(seconds))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
         // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
@@ -106,7 +107,7 @@ final class RunningHost: Sendable {
         await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
         let all =
             self.applications.withLockedValue { $0 } + self.leaving.withLockedValue { $0 }
-            + self.prepared.withLockedValue { $0.values.flatMap { $0 } }
+            + self.prepared.withLockedValue { $0.values.flatMap(\.started) }
         await withTaskGroup { group in
             for application in all { group.addTask { await self.shutDown(application) } }
         }

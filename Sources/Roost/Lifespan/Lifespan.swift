@@ -19,7 +19,6 @@ final class Lifespan: Sendable {
     }
 
     private unowned let generation: Generation
-    private let home: LifespanHome
     private let slot: ScopeSlotReference
     private let id: asgi_id
     private let state = NIOLockedValueBox<State>(State())
@@ -31,9 +30,6 @@ final class Lifespan: Sendable {
             throw HostError(code: .exhausted, message: "no scope ids are left")
         }
         self.generation = generation
-        self.home =
-            generation.isOneLoop
-            ? .loop(generation.facilities.mailboxes[0]) : .thread(ControlThread(application: generation.number))
         self.slot = ScopeSlotReference(slot)
         self.id = slot.pointee.begin(generation)
         self.scope = .zeroed(bytes: asgi_scope_size())
@@ -47,7 +43,10 @@ final class Lifespan: Sendable {
         self.scope.pointee.client_port = -1
         self.scope.pointee.server_port = -1
         slot.pointee.lifespan = Unmanaged.passRetained(self)
+        generation.lifespanId = self.id
     }
+
+    private var home: LifespanHome { self.generation.home }
 
     // MARK: For the host
 

@@ -28,7 +28,15 @@ struct ELFImage: Sendable {
     /// Defined, global symbols.
     private(set) var exports: [Symbol] = []
 
-    var uniqueSymbols: [String] { self.exports.filter(\.isUnique).map(\.name) }
+    /// STB_GNU_UNIQUE: one definition a process, whoever loads it; but for those of the C++ library itself, which are the same in every module
+    /// that uses it.
+    var uniqueSymbols: [String] {
+        self.exports.filter(\.isUnique).map(\.name).filter { name in
+            !["_ZNSt", "_ZNKSt", "_ZZNSt", "_ZGVZNSt", "_ZGVNSt", "_ZNSs", "_ZN9__gnu_cxx"].contains {
+                name.hasPrefix($0)
+            }
+        }
+    }
 
     func exportsFunction(_ name: String) -> Bool { self.exports.contains { $0.name == name && $0.isFunction } }
 

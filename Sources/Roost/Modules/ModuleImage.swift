@@ -6,6 +6,8 @@ import Glibc
 struct ModuleImage: @unchecked Sendable {
     let application: Generation.Application
     let description: ModuleDescription
+    /// How it hands on what its applications remember; nil: it does not.
+    let memory: ModuleState?
 
     /// Loads the file and asks it for its description. Throws `HostError`; runs the module's constructors.
     init(path: String, symbol: String) throws {
@@ -17,6 +19,7 @@ struct ModuleImage: @unchecked Sendable {
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
         self.description = try ModuleDescription(of: dlsym(handle, "asgi_module_info"))
+        self.memory = self.description.fault == nil ? ModuleState(of: dlsym(handle, "asgi_module_info")) : nil
     }
 
     /// Has crashes in its code laid at this application's door.

@@ -56,11 +56,7 @@ public struct ModuleReport: Sendable {
 
     private static func risks(_ elf: ELFImage) -> [String] {
         var risks: [String] = []
-        // Those of the C++ library itself are the same in every module that uses it.
-        let unique = elf.uniqueSymbols.filter {
-            !$0.hasPrefix("_ZNSt") && !$0.hasPrefix("_ZNKSt") && !$0.hasPrefix("_ZZNSt") && !$0.hasPrefix("_ZGVZNSt")
-                && !$0.hasPrefix("_ZGVNSt")
-        }
+        let unique = elf.uniqueSymbols
         if !unique.isEmpty {
             risks.append(
                 "\(unique.count) unique symbols of g++ (\(unique[0])...): their data is shared with every other module that"

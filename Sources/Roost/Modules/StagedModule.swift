@@ -3,16 +3,33 @@ import Glibc
 /// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
 /// a path it knows, even when the bytes are new.
 struct StagedModule: Sendable, Equatable {
+    /// A library of the module's own, as it was when the copy was made.
+    struct Library: Sendable, Equatable {
+        let path: String
+        let mark: FileMark?
+
+        init(_ path: String) {
+            self.path = path
+            self.mark = FileMark(of: path)
+        }
+    }
+
     let path: String
+    /// What stands beside it: not copied, but found there.
+    private(set) var libraries: [Library] = []
 
     /// One that was made before.
     init(path: String) { self.path = path }
+
+    /// Whether a library of its own is another by now.
+    var isOutdated: Bool { self.libraries.contains { $0 != Library($0.path) } }
 
     /// Copies the file, and puts beside the copy what the module finds by `$ORIGIN`. Throws `HostError`.
     init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
         var staging = OriginStaging(of: file, below: try run.makeLoadFolder(file.hash), run: run, trust: trust)
         self.path = try staging.place(file)
         try staging.bringLibraries(of: file.elf)
+        self.libraries = staging.libraries.map(Library.init)
     }
 }
 
@@ -27,6 +44,8 @@ private struct OriginStaging {
     /// From there to the module.
     private let inside: [Substring]
     private var staged: Set<String> = []
+    /// The originals of what stands beside the module.
+    private(set) var libraries: [String] = []
 
     init(of file: ModuleFile, below load: String, run: RunDirectory, trust: FileTrust) {
         self.run = run
@@ -71,6 +90,7 @@ private struct OriginStaging {
                         message: "\(self.load)/\(path): cannot be linked: \(String(cString: strerror(errno)))"
                     )
                 }
+                self.libraries.append(sibling.resolved)
                 try self.bringLibraries(of: sibling.elf, inside: folder)
             }
         }

@@ -3,9 +3,10 @@ import Glibc
 /// Starts processes. [any]
 enum ChildProcess {
     /// Starts `command` with these words; nothing of ours is open in it but what `descriptors` gives it, by their numbers there.
-    /// Its signals are the system's, none is blocked. Throws `HostError` with what `purpose` says.
+    /// Its signals are the system's, none is blocked. `ownGroup`: it is the first of a process group. Throws `HostError` with what `purpose` says.
     static func start(
-        _ command: String, _ words: [String], environment: [String], descriptors: [(CInt, as: CInt)], purpose: String
+        _ command: String, _ words: [String], environment: [String], descriptors: [(CInt, as: CInt)],
+        ownGroup: Bool = false, purpose: String
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -29,7 +30,8 @@ enum ChildProcess {
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let group = ownGroup ? POSIX_SPAWN_SETPGROUP : 0
+        posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
         var arguments = words.map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }

@@ -103,6 +103,12 @@ final class ScopeLoop: RequestHandler {
     @inline(__always)
     private func handle(_ exchange: any Exchange, by mounted: Mounted) {
         guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
+        self.begin(exchange, generation)
+    }
+
+    /// Opens a scope of this generation, wherever it is mounted.
+    @inline(__always)
+    func begin(_ exchange: any Exchange, _ generation: Generation) {
         guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
@@ -292,6 +298,13 @@ final class ScopeLoop: RequestHandler {
     /// Its time is over: its WebSockets are closed with 1012, its requests are cut.
     func bidFarewell(to generation: Generation) {
         self.server.turn { self.forEachScope { if $0.generation === generation { $0.bidFarewell() } } }
+    }
+
+    /// Its WebSockets are closed with 1012 now.
+    func closeWebSockets(of generation: Generation) {
+        self.server.turn {
+            self.forEachScope { if $0.generation === generation, $0.socket != nil { $0.bidFarewell() } }
+        }
     }
 
     /// What is left of it is told CANCELLED. Says how much it was.

@@ -22,6 +22,8 @@ public struct ApplicationEntry: Sendable {
     /// Its workers' name; nil: the front's.
     public var group: String?
     var lifespan: LifespanMode?
+    /// The path below its mount that says whether it is well.
+    var health: String?
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty: on the command line.
     public var place: String
     /// A start without it makes no sense.
@@ -34,6 +36,7 @@ public struct ApplicationEntry: Sendable {
         if let variable { values.append(("variable", variable, "")) }
         if let group { values.append(("worker", group, "")) }
         if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
+        if let health { values.append(("health", health, "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
@@ -83,6 +86,9 @@ public struct ApplicationEntry: Sendable {
         SettingsKey(
             "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
             "Whether it is told of its start and its end."),
+        SettingsKey(
+            "health", .text,
+            "A path below its mount: what does not answer it with 2xx or 3xx before it is mounted is not mounted."),
     ])
 
     /// One of the list `applications`. Throws `HostError`.
@@ -128,6 +134,12 @@ public struct ApplicationEntry: Sendable {
             return name
         }
         self.lifespan = values.text("lifespan").flatMap(LifespanMode.init)
+        self.health = try values.text("health").map { path in
+            guard path.hasPrefix("/"), path.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+                throw values.error("health", "'\(path)' is no path: '/healthz' is one")
+            }
+            return path
+        }
         let hosts = try values.texts("hosts").map { text in
             do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
         }

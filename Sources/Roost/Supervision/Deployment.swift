@@ -4,6 +4,8 @@ public struct Deployment: Sendable {
     public var entries: [ApplicationEntry] = []
     /// Drop-in folders.
     public var folders: [String] = []
+    /// How long a file must not have changed before it counts, milliseconds.
+    public var quiet = 100
     public var preparation: ApplicationPreparation
     /// How the workers are to be that accept.
     public var workers = WorkerPlan()
@@ -99,7 +101,7 @@ public struct Deployment: Sendable {
                 look.droppedIn[found] = kept
                 if let entry { new.append((found, entry)) }
             } catch {
-                let fault = error as? HostError ?? HostError(code: .settings, message: "\(error)")
+                let fault = HostError(error, otherwise: .settings)
                 let old = (last ?? before)?.droppedIn(from: found.path)
                 if let mount = old?.mount { mounts.append((mount, found.path)) }
                 look.faulty.append(Candidate(found, fault, old: old))
@@ -122,6 +124,22 @@ public struct Deployment: Sendable {
 }
 
 extension Deployment.Look {
+    /// This, but for the declared applications with these keys, which are as another look has found them; and with what that has found in the
+    /// drop-in folders.
+    func taking(_ keys: Set<String>, of other: Deployment.Look) -> Deployment.Look {
+        var look = other
+        look.declared =
+            self.declared.filter { !keys.contains($0.key) } + other.declared.filter { keys.contains($0.key) }
+        return look
+    }
+
+    /// The keys of drop-in files that have been written to since another look, and can be had.
+    func touched(since last: Deployment.Look) -> [String] {
+        let before = Set(last.droppedIn.keys.map(\.path))
+        return self.droppedIn.filter { last.droppedIn[$0.key] == nil && before.contains($0.key.path) }
+            .map(\.value.key).sorted()
+    }
+
     /// What was found of this file.
     fileprivate func droppedIn(from path: String) -> Candidate? {
         (Array(self.droppedIn.values) + self.faulty).first { $0.place == path }
@@ -150,40 +168,6 @@ extension Deployment.Look {
             message:
                 "\(application.place): '\(application.name)' wants \(variable.name)=\(variable.value), '\(other.name)' wants"
                 + " \(variable.name)=\(value): one process has one environment")
-    }
-}
-
-/// An application that may be served: where it belongs, and whether it can be had.
-public struct Candidate: Sendable {
-    /// Tells it from all others, over reloads: where it is mounted, or its file.
-    let key: String
-    public let name: String
-    let place: String
-    /// Nil: nobody knows where it belongs.
-    public let mount: Mount?
-    public let isRequired: Bool
-    let group: String?
-    public let outcome: ApplicationPreparation.Outcome
-
-    init(_ entry: ApplicationEntry, _ outcome: ApplicationPreparation.Outcome) {
-        self.key = entry.mount.description + (entry.group.map { " @\($0)" } ?? "")
-        self.group = entry.group
-        self.place = entry.place
-        self.mount = entry.mount
-        self.isRequired = entry.isRequired
-        self.outcome = outcome
-        self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
-    }
-
-    /// `old`: what the file was when it made sense.
-    init(_ found: DropInFolder.Module, _ fault: HostError, old: Candidate?) {
-        self.key = old?.key ?? found.path
-        self.name = old?.name ?? found.name
-        self.place = found.path
-        self.mount = old?.mount
-        self.group = old?.group
-        self.isRequired = false
-        self.outcome = .failure(fault)
     }
 }
 

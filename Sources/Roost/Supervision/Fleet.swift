@@ -3,7 +3,7 @@
 /// Told what has happened, it answers with what is to be done. The order of a replacement is always the same: the new one is
 /// started, says that it is ready, then the old one drains. Times are milliseconds of the monotonic clock.
 struct Fleet {
-    let rules: Rules
+    private(set) var rules: Rules
     private(set) var wanted: Int
     private(set) var members: [Member] = []
     private(set) var ledger: CrashLedger
@@ -144,6 +144,12 @@ struct Fleet {
         }
         self.current = release
         self.previous = nil
+    }
+
+    /// Workers are to be otherwise from here on.
+    mutating func adopt(_ rules: Rules) {
+        self.wanted += rules.workers - self.rules.workers
+        self.rules = rules
     }
 
     /// Somebody wants what has this hash tried, whatever was before.

@@ -94,6 +94,7 @@ extension PreparedApplication {
             "settingsKey": self.settingsKey,
         ]
         texts["lifespan"] = self.lifespan?.rawValue
+        texts["health"] = self.health
         return texts
     }
 
@@ -110,6 +111,7 @@ extension PreparedApplication {
             key: ImageKey(resolved: try text("resolved"), hash: try text("hash"), symbol: try text("symbol")),
             image: LoadableImage(
                 path: try text("module"), folder: try text("folder"), staged: StagedModule(path: try text("copy"))))
+        self.health = given("health")
         self.settingsFile = file
         self.settingsKey = try text("settingsKey")
         self.settings = try ApplicationSettings(file, at: self.settingsKey, folder: self.image.folder)

@@ -20,13 +20,19 @@ struct MountChange {
 
     private(set) var isCommitting = false
     /// What it has come to is what is served.
-    var isAmended = false
+    var isAmended: Bool { self.before != nil }
+    /// What was served before that.
+    var before: Roster?
     private var waiting: Set<Int> = []
     /// Workers that have prepared it.
     private var prepared: [Int] = []
     private var rest: [Int] = []
     /// Those of `adding` that did not start, and why.
     private(set) var faults: [UInt32: String] = [:]
+    /// Something newer has come for some of `adding`: none of them is mounted.
+    private(set) var isWithdrawn = false
+    /// When what led to it was looked at, milliseconds of the monotonic clock.
+    var begun = 0
 
     init(number: Int, _ roster: Roster, adding: [UInt32], removing: [UInt32], deadline: Int) {
         self.number = number
@@ -37,13 +43,22 @@ struct MountChange {
     }
 
     /// Those that are to be mounted still.
-    var mounting: Set<UInt32> { self.adding.subtracting(self.faults.keys) }
+    var mounting: Set<UInt32> { self.isWithdrawn ? [] : self.adding.subtracting(self.faults.keys) }
     /// Who has not answered.
     var late: Set<Int> { self.waiting }
 
     mutating func begin(_ workers: [Int]) -> Step {
         self.rest = workers
         if self.adding.isEmpty { self.prepared = workers }
+        return self.advance()
+    }
+
+    /// Something newer has come. Nobody is waited for who has not prepared it: whoever comes late drops it.
+    mutating func withdraw() -> Step {
+        guard !self.isCommitting, !self.isWithdrawn else { return .nothing }
+        self.isWithdrawn = true
+        self.rest += self.waiting.sorted()
+        self.waiting = []
         return self.advance()
     }
 

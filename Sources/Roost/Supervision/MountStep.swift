@@ -2,24 +2,29 @@
 struct MountStep {
     /// Nil: the workers that accept.
     let group: String?
-    let roster: Roster
-    let added: [UInt32]
+    /// As they are to be: those that are new, and those that are another generation.
+    var members: [Roster.Member]
     let removed: [UInt32]
-    /// Another file, or another environment: its workers are replaced.
-    let isRenewed: Bool
+    /// Why only new workers will do; nil: it is for who performs it to find out.
+    var wantsNewWorkers: String?
+    /// When it was begun, milliseconds of the monotonic clock.
+    let begun: Int
+
+    var numbers: [UInt32] { self.members.map(\.number) }
 
     /// The parts of a change, in their order: who is to be asked is there before anybody asks, and as long as somebody does.
-    static func steps(of change: Roster.Change, from old: Roster, to new: Roster) -> [MountStep] {
+    static func steps(of change: Roster.Change, from old: Roster, to new: Roster, begun: Int) -> [MountStep] {
         func step(_ group: String?, adds: Bool, removes: Bool) -> MountStep? {
             let isOf = { (number: UInt32, roster: Roster) in roster[number].map { $0.group == group } ?? false }
-            // Those that accept have a way to every one.
+            // Those that accept have a way to every one, which stays when another generation is behind it.
             let isAll = group == nil
+            let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
+            let renewed = adds ? change.renewed.filter { isOf($0, new) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []
-            let isRenewed = adds && change.renewed.contains { isOf($0, new) }
-            guard !added.isEmpty || !removed.isEmpty || isRenewed else { return nil }
+            guard !added.isEmpty || !removed.isEmpty || !renewed.isEmpty else { return nil }
             return MountStep(
-                group: group, roster: new.view(of: group), added: added, removed: removed, isRenewed: isRenewed)
+                group: group, members: (added + renewed).compactMap { view[$0] }, removed: removed, begun: begun)
         }
         let first = new.groups.sorted().compactMap { step($0, adds: true, removes: false) }
         let last = old.groups.sorted().compactMap { step($0, adds: false, removes: true) }

@@ -4,19 +4,19 @@ import NIOConcurrencyHelpers
 
 /// Looks at settings and files, on a thread of its own: a probe takes its time, and workers are not to wait for it. [any]
 final class Preparation: Sendable {
-    /// What was found, and for whom.
+    /// What is looked at, and for whom.
+    struct Task: Sendable {
+        /// Empty: something has happened in a drop-in folder, and only those are looked at.
+        var requests: [ReloadRequest] = []
+        /// When it was begun, milliseconds of the monotonic clock.
+        var begun = 0
+    }
+
     struct Outcome: Sendable {
-        let cause: Cause
+        let task: Task
         let look: Result<Deployment.Look, HostError>
         /// By which it was found.
         let deployment: Deployment
-    }
-
-    enum Cause: Sendable {
-        /// Everything is to be looked at anew.
-        case reload
-        /// Something has happened in a drop-in folder.
-        case folder
     }
 
     /// Readable when there is an outcome.
@@ -35,31 +35,23 @@ final class Preparation: Sendable {
         (self.descriptor, self.end) = (ends[0], ends[1])
     }
 
-    /// Begins; false: something is under way already. `redeploy`: says what to look at, on that thread; `look` looks.
+    /// Begins, when nothing is under way. `redeploy`: says what to look at, on that thread; `look` looks.
     func begin(
-        _ cause: Cause, _ redeploy: @escaping @Sendable () throws -> Deployment, or last: Deployment,
+        _ task: Task, _ redeploy: @escaping @Sendable () throws -> Deployment, or last: Deployment,
         _ look: @escaping @Sendable (Deployment) throws -> Deployment.Look
-    ) -> Bool {
-        let begins = self.state.withLockedValue { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        guard begins else { return false }
+    ) {
+        self.state.withLockedValue { $0.isRunning = true }
         let isStarted = DetachedThread.start {
             var deployment = last
-            do {
+            let found = Result<Deployment.Look, HostError>(catching: {
                 deployment = try redeploy()
-                self.settle(Outcome(cause: cause, look: .success(try look(deployment)), deployment: deployment))
-            } catch {
-                let error = error as? HostError ?? HostError(code: .module, message: "\(error)")
-                self.settle(Outcome(cause: cause, look: .failure(error), deployment: deployment))
-            }
+                return try look(deployment)
+            })
+            self.settle(Outcome(task: task, look: found, deployment: deployment))
         }
-        if !isStarted {
-            let error = HostError(code: .exhausted, message: "no thread to look at the files with")
-            self.settle(Outcome(cause: cause, look: .failure(error), deployment: last))
-        }
-        return true
+        guard !isStarted else { return }
+        let error = HostError(code: .exhausted, message: "no thread to look at the files with")
+        self.settle(Outcome(task: task, look: .failure(error), deployment: last))
     }
 
     private func settle(_ outcome: Outcome) {

@@ -22,8 +22,10 @@ struct Roster {
         /// Why it does not serve, or why what is on disk does not.
         var fault: String?
         var isQuarantined = false
-        /// It did not start: it is tried again when there is something new.
+        /// It did not start, and nothing was before: it is tried again, later and later.
         var isFailing = false
+        /// What was to take its place, and did not serve: it is not tried again before somebody asks for it.
+        var refused: PreparedApplication?
         /// A release in which it does not start is none.
         var mustStart = false
 
@@ -98,26 +100,41 @@ struct Roster {
 
     /// What a look at the files has changed.
     struct Change {
-        /// Numbers of those that are new, or have other settings: they can be mounted while workers run.
+        /// Numbers of those that are new.
         var added: [UInt32] = []
         var removed: [UInt32] = []
-        /// Others that need new workers: another file, another environment.
+        /// Of those that are to be another generation: of another file, with other settings, or loaded anew.
         var renewed: [UInt32] = []
-        /// Why it makes no sense to go on: what serves could not be had any more, for a reason that is its own.
+        /// Of those that could not be had: they keep what they had.
+        var failed: [UInt32] = []
+        /// Why a start makes no sense.
         var refusals: [String] = []
 
         var isEmpty: Bool { self.added.isEmpty && self.removed.isEmpty && self.renewed.isEmpty }
+
+        /// What comes after this.
+        mutating func follow(with next: Change) {
+            self.removed += next.removed
+            self.added = (self.added + next.added).filter { !self.removed.contains($0) }
+            let renewed = Set(self.renewed + next.renewed).subtracting(self.added + self.removed)
+            self.renewed = renewed.sorted()
+            self.failed = Set(self.failed + next.failed).sorted()
+            self.refusals += next.refusals
+        }
     }
 
-    /// Takes what is wanted now. Those that cannot be had keep what they had before.
-    mutating func want(_ candidates: [Candidate]) -> Change {
+    /// Takes what is wanted now. Those that cannot be had keep what they had before. `keys`: only these are looked at; nil: all.
+    mutating func want(
+        _ candidates: [Candidate], for request: ReloadRequest = ReloadRequest(), only keys: Set<String>? = nil
+    ) -> Change {
         var change = Change()
-        let keys = Set(candidates.map(\.key))
-        change.removed = self.members.filter { !keys.contains($0.key) }.map(\.number)
-        self.members.removeAll { !keys.contains($0.key) }
-        for candidate in candidates {
+        let there = Set(candidates.map(\.key))
+        let isMeant = { (key: String) in keys?.contains(key) ?? true }
+        change.removed = self.members.filter { isMeant($0.key) && !there.contains($0.key) }.map(\.number)
+        self.members.removeAll { change.removed.contains($0.number) }
+        for candidate in candidates where isMeant(candidate.key) {
             if let at = self.members.firstIndex(where: { $0.key == candidate.key }) {
-                self.renew(at, candidate, &change)
+                self.renew(at, candidate, request, &change)
             } else {
                 self.lastNumber += 1
                 var member = Member(
@@ -128,6 +145,7 @@ struct Roster {
                 case .success(let application): member.application = application
                 case .failure(let error):
                     member.fault = error.message
+                    change.failed.append(member.number)
                     if candidate.isRequired { change.refusals.append(error.message) }
                 }
                 self.members.append(member)
@@ -137,30 +155,58 @@ struct Roster {
         return change
     }
 
-    private mutating func renew(_ at: Int, _ candidate: Candidate, _ change: inout Change) {
+    private mutating func renew(
+        _ at: Int, _ candidate: Candidate, _ request: ReloadRequest, _ change: inout Change
+    ) {
+        var member = self.members[at]
+        defer { self.members[at] = member }
+        let application: PreparedApplication
         switch candidate.outcome {
         case .failure(let error):
-            self.members[at].fault = error.message
-            if self.members[at].serves { change.refusals.append(error.message) }
-        case .success(let application):
-            self.members[at].name = application.name
-            let old = self.members[at].application
-            let isOther = old?.hash != application.hash || old?.symbol != application.symbol
-            // The same again is tried again only where that may help: it is not what had crashed.
-            guard isOther || self.members[at].isFailing || old?.isSame(as: application) != true else {
-                self.members[at].fault = self.members[at].isQuarantined ? self.members[at].fault : nil
-                return
-            }
-            if isOther, let old, self.members[at].serves { self.members[at].previous = old }
-            self.members[at].application = application
-            if isOther { self.members[at].isQuarantined = false }
-            self.members[at].isFailing = false
-            self.members[at].fault = self.members[at].isQuarantined ? self.members[at].fault : nil
-            if (isOther && old != nil) || old?.variable != application.variable {
-                change.renewed.append(self.members[at].number)
+            member.fault = error.message
+            return change.failed.append(member.number)
+        case .success(let candidate): application = candidate
+        }
+        // What has failed is not tried again by itself.
+        guard request.isAsked || member.refused?.isSame(as: application) != true else { return }
+        let old = member.application
+        let isOther = old?.hash != application.hash || old?.symbol != application.symbol
+        // The same again is tried again only where that may help: it is not what had crashed.
+        let isOut = member.isFailing || (member.isQuarantined && request.isAsked)
+        guard request.isForced || isOut || old?.isSame(as: application) != true else {
+            if !member.isQuarantined { member.fault = nil }
+            member.refused = nil
+            return
+        }
+        if isOther, let old, member.serves { member.previous = old }
+        member.name = application.name
+        member.application = application
+        member.refused = nil
+        member.isFailing = false
+        if isOther || request.isAsked { member.isQuarantined = false }
+        if !member.isQuarantined { member.fault = nil }
+        change.renewed.append(member.number)
+    }
+
+    /// These are as they are to be, and those are gone.
+    func taking(_ members: [Member], removing numbers: [UInt32]) -> Roster {
+        var roster = self
+        roster.members.removeAll { numbers.contains($0.number) }
+        for member in members {
+            if let at = roster.members.firstIndex(where: { $0.number == member.number }) {
+                roster.members[at] = member
             } else {
-                change.added.append(self.members[at].number)
+                roster.members.append(member)
             }
+        }
+        roster.lastNumber = max(roster.lastNumber, members.map(\.number).max() ?? 0)
+        return roster
+    }
+
+    /// What is known of the others' faults, besides these.
+    mutating func note(_ other: Roster, but numbers: Set<UInt32>) {
+        for at in self.members.indices where !numbers.contains(self.members[at].number) {
+            if let noted = other[self.members[at].number] { self.members[at].fault = noted.fault }
         }
     }
 
@@ -174,20 +220,12 @@ struct Roster {
         }
     }
 
-    /// Somebody asked for them by name: they get another chance.
-    mutating func pardonAll() {
-        for at in self.members.indices where self.members[at].isQuarantined || self.members[at].isFailing {
-            self.members[at].isQuarantined = false
-            self.members[at].isFailing = false
-            self.members[at].fault = nil
-        }
-    }
-
     /// What has this hash has crashed too often. Says who is answered for in its place, or served by what was before.
     mutating func quarantine(_ hash: String, _ reason: String, unless isQuarantined: (String) -> Bool) -> [Member] {
         var touched: [Member] = []
         for at in self.members.indices where self.members[at].application?.hash == hash {
             if let previous = self.members[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {
+                self.members[at].refused = self.members[at].application
                 self.members[at].application = previous
                 self.members[at].fault = reason
             } else {
@@ -207,7 +245,7 @@ struct Roster {
         return self.members[at].fault != reason
     }
 
-    /// It is not started any more, until there is something new.
+    /// It is answered for, until it is tried again.
     mutating func giveUp(_ number: UInt32) {
         guard let at = self.members.firstIndex(where: { $0.number == number }) else { return }
         self.members[at].isFailing = true
@@ -221,15 +259,39 @@ struct Roster {
         }
     }
 
-    /// It is as it was in another roster.
+    /// What was to be did not start: it is as it was in another roster.
     mutating func restore(_ number: UInt32, from other: Roster, because reason: String) {
         guard let at = self.members.firstIndex(where: { $0.number == number }) else { return }
-        guard let old = other[number] else {
+        guard var old = other[number], old.serves else {
             self.members[at].isFailing = true
             self.members[at].fault = reason
             return
         }
+        old.fault = reason
+        old.refused = self.members[at].application
         self.members[at] = old
-        self.members[at].fault = reason
+    }
+
+    /// What another roster has of it does not serve: it is as it is here, or, when it was never here, answered for.
+    mutating func refuse(_ number: UInt32, of tried: Roster, because reason: String) {
+        guard var member = self[number] ?? tried[number] else { return }
+        if self[number] == nil { member.isFailing = true }
+        if let application = tried[number]?.application, member.application?.isSame(as: application) == false {
+            member.refused = application
+        }
+        member.fault = reason
+        self = self.taking([member], removing: [])
+    }
+
+    /// Something newer has come: these are as they were.
+    mutating func withdraw(_ numbers: Set<UInt32>, from other: Roster) {
+        self.members = self.members.compactMap { numbers.contains($0.number) ? other[$0.number] : $0 }
+    }
+}
+
+extension Roster.Member {
+    /// What logs say of it.
+    var complaint: String? {
+        self.fault.map { "\(self.name) \(self.serves ? "goes on as it was" : "does not serve"): \($0)" }
     }
 }

@@ -20,7 +20,7 @@ extension Supervisor {
                 self.control.awaitStatus(client, at: now + Self.statusTime)
             case "reload" where self.front.fleet.isStopping:
                 self.control.answer(client, Message("refused", ["reason": "it stops"]).line)
-            case "reload": self.reload(for: client)
+            case "reload": self.reload(ReloadRequest(message), for: client)
             case "stop":
                 self.control.answer(client, Message("done").line)
                 self.stop()
@@ -41,7 +41,8 @@ extension Supervisor {
         report.version = RoostVersion.current
         report.pid = Int(getpid())
         report.since = self.since
-        report.state = self.front.fleet.isStopping ? "stopping" : self.front.fleet.isReloading ? "reloading" : "serving"
+        let isReloading = self.report.isAsked || self.all.contains { $0.fleet.isReloading }
+        report.state = self.front.fleet.isStopping ? "stopping" : isReloading ? "reloading" : "serving"
         report.addresses = self.addresses.map(\.url)
         report.crashes = self.crashes
         report.restarts = self.restarts

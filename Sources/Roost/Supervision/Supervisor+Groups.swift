@@ -34,7 +34,7 @@ extension Supervisor {
     var ways: [String: [String]] { self.groups.mapValues(\.ways) }
 
     /// A socket for one worker, by which those that accept ask it, and nobody else can. Throws `HostError`.
-    func makeDoor(_ id: Int, for plan: WorkerPlan) throws -> Listener {
+    func makeDoor() throws -> Listener {
         self.lastDoor += 1
         var access = BindAddress.UnixAccess()
         access.mode = 0o600

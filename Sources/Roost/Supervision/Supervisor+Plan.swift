@@ -8,6 +8,8 @@ extension Supervisor {
         public var deployment: Deployment
         /// Looks at the settings anew, on another thread; nil: there are none. Throws `HostError`.
         public var redeploy: (@Sendable () throws -> Deployment)?
+        /// What is watched besides the drop-in folders; nil: nothing.
+        public var watch: WatchPlan?
         public var addresses: [BindAddress]
         public var backlog = 2048
         public var run: RunDirectory

@@ -1,28 +1,51 @@
 import Logging
 
-/// What is on disk now: looked at for a reload, or since something has happened in a drop-in folder.
+/// What is on disk now: looked at since somebody asked for a reload, or since something has happened to a file.
 extension Supervisor {
-    /// Begins a reload; `client` waits for how it goes.
-    func reload(for client: CInt?) {
-        guard !self.front.fleet.isStopping else { return }
-        if let client { self.control.awaitReload(client) }
-        guard self.beginReload() else {
-            // The newest wins: what is under way may have looked at the files too early.
-            self.wantsAnotherReload = true
-            return
-        }
-        self.plan.logger.info("reloading")
-        self.notice.tellReloading()
+    /// What was found, and waits until workers can be changed.
+    struct Found {
+        var look: Deployment.Look
+        /// For whom, the oldest first.
+        var requests: [ReloadRequest]
+        var begun: Int
+        /// Files were written that are watched since `--reload` says so.
+        var isWatched = false
     }
 
-    private func beginReload() -> Bool {
+    /// Begins a reload; `client` waits for how it goes.
+    func reload(_ request: ReloadRequest, for client: CInt? = nil) {
+        guard !self.front.fleet.isStopping else { return }
+        if let client { self.control.awaitReload(client) }
+        if request.isAsked {
+            self.plan.logger.info("reloading")
+            self.notice.tellReloading()
+        }
+        self.requests.append(request)
+        self.beginLook()
+    }
+
+    /// Looks at what is to be looked at. Whatever is asked for while that goes on is looked at once more: the newest wins.
+    private func beginLook() {
+        guard !self.preparation.isRunning, !self.front.fleet.isStopping else { return }
         let last = self.plan.deployment
-        let listings = self.folders.listings
         let run = self.plan.run
-        let known = self.roster.applications
-        let before = self.found ?? self.look
-        return self.preparation.begin(.reload, self.plan.redeploy ?? { last }, or: last) { deployment in
-            try deployment.look(at: listings, before: before, run: run, known: known)
+        let before = self.found?.look ?? self.look
+        let known = self.roster.members.compactMap(\.application)
+        let task = Preparation.Task(requests: self.requests, begun: Self.now())
+        guard task.requests.isEmpty else {
+            let listings = self.folders.listingsNow
+            (self.requests, self.isFolderNew) = ([], false)
+            let isForced = task.requests.contains(where: \.isForced)
+            return self.preparation.begin(task, self.plan.redeploy ?? { last }, or: last) { deployment in
+                try deployment.look(at: listings, before: before, run: run, known: isForced ? [] : known)
+            }
+        }
+        guard self.isFolderNew else { return }
+        self.isFolderNew = false
+        let listings = self.folders.listings
+        let all = known + before.candidates.compactMap { try? $0.outcome.get() }
+        self.preparation.begin(task, { last }, or: last) { deployment in
+            try deployment.look(at: listings, since: before, run: run, known: all)
         }
     }
 
@@ -34,158 +57,164 @@ extension Supervisor {
                 self.plan.logger.error("drop-in folder: \(fault)")
             }
         }
-        guard self.isFolderNew, !self.front.fleet.isStopping else { return }
-        let last = self.plan.deployment
-        let listings = self.folders.listings
-        let since = self.found ?? self.look
-        let run = self.plan.run
-        let known = self.roster.applications + since.candidates.compactMap { try? $0.outcome.get() }
-        let begins = self.preparation.begin(.folder, { last }, or: last) { deployment in
-            try deployment.look(at: listings, since: since, run: run, known: known)
-        }
-        if begins { self.isFolderNew = false }
+        self.beginLook()
     }
 
     func takePreparation() {
         if let outcome = self.preparation.take() { self.take(outcome) }
         self.takeFound()
+        self.settleReload()
     }
 
     private func take(_ outcome: Preparation.Outcome) {
-        if self.wantsAnotherReload {
-            self.wantsAnotherReload = false
-            if self.beginReload() { return }
+        var task = outcome.task
+        guard self.requests.isEmpty || task.requests.isEmpty else {
+            self.requests = task.requests + self.requests
+            return self.beginLook()
         }
-        if case .reload = outcome.cause, let remark = outcome.deployment.remark {
-            self.plan.logger.warning("\(remark)")
+        if !task.requests.isEmpty {
+            if let remark = outcome.deployment.remark { self.plan.logger.warning("\(remark)") }
+            // How groups are to be counts for those that are started from here on.
+            self.plan.deployment = outcome.deployment
         }
-        // How groups are to be counts for those that are started from here on.
-        if case .reload = outcome.cause { self.plan.deployment = outcome.deployment }
-        switch (outcome.cause, outcome.look) {
-        case (_, .success(let look)):
-            self.found = look
-            if case .reload = outcome.cause { self.foundByReload = true }
-        case (.folder, .failure(let error)): self.plan.logger.error("\(error.message)")
-        case (.reload, .failure(let error)):
+        switch outcome.look {
+        case .success(let look):
+            let isWatched = task.requests.contains { !$0.isAsked }
+            if task.requests.isEmpty { task.requests = [ReloadRequest()] }
+            self.found = Found(
+                look: look, requests: (self.found?.requests ?? []) + task.requests,
+                begun: self.found?.begun ?? task.begun, isWatched: isWatched)
+        case .failure(let error) where task.requests.contains(where: \.isAsked):
             self.plan.logger.error("not reloaded, what was there serves on: \(error.message)")
-            self.settleReload(error.message)
+            self.answerReload("", fault: error.message)
+        case .failure(let error): self.plan.logger.error("\(error.message)")
         }
     }
 
     /// Takes up what was found, when no other change is under way.
     private func takeFound() {
         self.advance()
-        guard let look = self.found, self.steps.isEmpty, self.all.allSatisfy({ $0.change == nil }),
-            !self.front.fleet.isStopping
-        else { return }
-        guard !self.foundByReload else { return self.takeReload(look) }
-        let old = self.roster
-        var new = old
-        let change = new.want(look.candidates)
+        guard let found = self.found, !self.front.fleet.isStopping else { return }
+        for group in self.all { group.withdraw(for: found.look.candidates) }
+        guard self.steps.isEmpty, self.all.allSatisfy({ $0.change == nil }) else { return }
         self.found = nil
         self.hasOldCopies = true
-        self.look = look
+        do {
+            try self.take(found)
+        } catch {
+            let error = HostError(error)
+            self.plan.logger.error("not reloaded: \(error.message)")
+            self.answerReload("", fault: error.message)
+        }
+    }
+
+    private func take(_ found: Found) throws {
+        if !self.report.isAsked { self.report = ReloadReport() }
+        let old = self.roster
+        var new = old
+        var change = Roster.Change()
+        var taken: Set<String>? = []
+        for request in found.requests {
+            let keys = try request.keys(of: new.members, found.look.candidates)
+            change.follow(with: new.want(found.look.candidates, for: request, only: keys))
+            taken = keys.flatMap { keys in taken.map { $0.union(keys) } }
+        }
+        let isAsked = found.requests.contains(where: \.isAsked)
+        self.report.isAsked = self.report.isAsked || isAsked
+        let last = self.look
+        self.look = taken.map { last.taking($0, of: found.look) } ?? found.look
         self.wanted = new
-        if change.isEmpty {
-            for group in self.all { group.roster = new.view(of: group.name) }
+        self.note(change, from: old, to: new, isAsked: isAsked, taken)
+        if !isAsked { self.tellSame(found.look, since: last, change) }
+        if found.isWatched, change.isEmpty, change.failed.isEmpty {
+            self.plan.logger.info("nothing to reload: every module is what it was")
+        }
+        var steps = MountStep.steps(of: change, from: old, to: new, begun: found.begun)
+        for at in steps.indices where found.requests.contains(where: \.inNewWorkers) {
+            steps[at].wantsNewWorkers = "that was asked for"
+        }
+        self.adoptPlans(of: new.groups, &steps, begun: found.begun, all: found.requests.contains { $0.inNewWorkers })
+        self.steps = steps
+        self.advance()
+        self.tellFaults()
+    }
+
+    /// Writes down what is wrong, and tells whoever asked: of those that were named, that served, or whose fault is news.
+    private func note(
+        _ change: Roster.Change, from old: Roster, to new: Roster, isAsked: Bool, _ named: Set<String>?
+    ) {
+        for group in self.all { group.roster.note(new, but: Set(change.renewed)) }
+        guard isAsked else { return }
+        for number in change.failed {
+            guard let member = new[number], let fault = member.fault else { continue }
+            let before = old[number]
+            if named?.contains(member.key) ?? (before?.serves ?? true || before?.fault != fault) {
+                self.report.fail(number, fault)
+            }
+        }
+    }
+
+    /// A file was written, and has the bytes that it had.
+    private func tellSame(_ look: Deployment.Look, since last: Deployment.Look, _ change: Roster.Change) {
+        for key in look.touched(since: last) {
+            guard let member = self.wanted.members.first(where: { $0.key == key }), member.fault == nil,
+                !(change.added + change.renewed).contains(member.number)
+            else { continue }
+            self.plan.logger.info(
+                "nothing to reload: the same bytes, with the same settings", metadata: WorkerGroup.facts(member))
+        }
+    }
+
+    /// Groups whose workers are to be otherwise get new ones; `all`: so do the others.
+    private func adoptPlans(of groups: Set<String>, _ steps: inout [MountStep], begun: Int, all: Bool) {
+        for name in groups.sorted() {
+            guard let group = self.groups[name] else { continue }
+            let plan = self.plan.deployment.plan(of: name)
+            if plan != group.workerPlan {
+                group.adopt(plan)
+                Self.replace(name, "its workers are to be otherwise", &steps, begun)
+            } else if all {
+                Self.replace(name, "that was asked for", &steps, begun)
+            }
+        }
+        if all { Self.replace(nil, "that was asked for", &steps, begun) }
+    }
+
+    private static func replace(_ group: String?, _ why: String, _ steps: inout [MountStep], _ begun: Int) {
+        if let at = steps.firstIndex(where: { $0.group == group }) {
+            steps[at].wantsNewWorkers = why
         } else {
-            self.steps = MountStep.steps(of: change, from: old, to: new)
-            self.advance()
-        }
-        self.tellFaults()
-    }
-
-    /// Does the next part of a change, when the one before is done.
-    private func advance() {
-        while let step = self.steps.first, !self.front.fleet.isStopping {
-            // The part before has to be there: nobody is to be asked who does not have it yet.
-            if let last = self.lastStep, last.change != nil || last.fleet.isReloading || !last.isSettled { return }
-            guard let group = step.group.map({ self.groups[$0] }) ?? self.front else {
-                self.steps.removeFirst()
-                // What is gone has nothing to give up.
-                guard !step.roster.members.isEmpty else { continue }
-                let group = self.addGroup(step.group ?? "")
-                self.lastStep = group
-                group.perform(group.fleet.begin(now: Self.now()))
-                continue
-            }
-            guard group.change == nil, group.isSettled else { return }
-            if step.isRenewed {
-                self.steps.removeFirst()
-                self.lastStep = group
-                self.replace(group, by: step.roster)
-            } else {
-                guard group.fleet.isCalm || group.fleet.isFailing else { return }
-                self.steps.removeFirst()
-                if step.roster.members.isEmpty, group.name != nil {
-                    group.stop(atOnce: false, now: Self.now())
-                } else {
-                    self.lastStep = group
-                    group.begin(step.roster, adding: step.added, removing: step.removed, now: Self.now())
-                }
-            }
+            steps.append(MountStep(group: group, members: [], removed: [], wantsNewWorkers: why, begun: begun))
         }
     }
 
-    /// All or nothing: what serves and could not be had any more is a reason to go on with what was there.
-    private func takeReload(_ look: Deployment.Look) {
-        self.found = nil
-        self.foundByReload = false
-        let old = self.roster
-        var new = old
-        new.pardonAll()
-        let change = new.want(look.candidates)
-        self.hasOldCopies = true
-        if let refusal = change.refusals.first {
-            self.plan.logger.error("not reloaded, what was there serves on: \(refusal)")
-            return self.settleReload(refusal)
-        }
-        self.look = look
-        self.wanted = new
-        self.reloading = [nil]
-        self.reloadFaults = []
-        for name in new.groups.sorted() {
-            guard let group = self.groups[name] else {
-                let group = self.addGroup(name)
-                group.perform(group.fleet.begin(now: Self.now()))
-                continue
-            }
-            group.workerPlan = self.plan.deployment.plan(of: name)
-            self.reloading.insert(name)
-        }
-        for group in self.all where self.reloading.contains(group.name) {
-            for application in new.applications { group.fleet.pardon(application.hash) }
-            self.replace(group, by: new.view(of: group.name))
-        }
-        for (name, group) in self.groups where !new.groups.contains(name) { group.stop(atOnce: false, now: Self.now()) }
-        self.tellFaults()
+    // MARK: How it has gone
+
+    /// Whoever waits for a reload is told, when nothing of it is under way any more.
+    private func settleReload() {
+        guard self.report.isAsked, self.found == nil, self.steps.isEmpty, self.requests.isEmpty,
+            !self.preparation.isRunning, self.all.allSatisfy({ $0.change == nil && !$0.fleet.isReloading })
+        else { return }
+        let report = self.report
+        self.report = ReloadReport()
+        if report.fault == nil, report.text == ReloadReport.nothing { self.plan.logger.info("\(report.text)") }
+        self.answerReload(report.text, fault: report.fault)
     }
 
-    private func replace(_ group: WorkerGroup, by roster: Roster) {
-        var roster = roster
-        roster.insist(true)
-        group.perform(group.fleet.replace(by: group.newRelease(roster), because: .reload, now: Self.now()))
-    }
-
-    /// A group says how its part of a reload went.
-    func isReloaded(_ group: WorkerGroup, _ fault: String?) {
-        guard self.reloading.remove(group.name) != nil else { return }
-        if let fault { self.reloadFaults.append(fault) }
-        guard self.reloading.isEmpty else { return }
-        self.settleReload(self.reloadFaults.isEmpty ? nil : self.reloadFaults.joined(separator: "; "))
+    private func answerReload(_ text: String, fault: String?) {
+        self.notice.tell("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+        self.control.settleReloads(text, fault: fault)
     }
 
     /// Says once of each application that does not serve, or of its file on disk, what is wrong.
     func tellFaults() {
-        let faults = self.roster.members.compactMap { member in
-            member.fault.map { (member, $0) }
+        let members = self.roster.members
+        for member in members {
+            guard let fault = member.fault, let complaint = member.complaint, !self.toldFaults.contains(fault) else {
+                continue
+            }
+            self.plan.logger.error("\(complaint)", metadata: WorkerGroup.facts(member))
         }
-        for (member, fault) in faults where !self.toldFaults.contains(fault) {
-            self.plan.logger.error(
-                member.serves
-                    ? "\(member.name) goes on as it was: \(fault)" : "\(member.name) does not serve: \(fault)",
-                metadata: WorkerGroup.facts(member))
-        }
-        self.toldFaults = Set(faults.map(\.1))
+        self.toldFaults = Set(members.compactMap(\.fault))
     }
 }

@@ -18,28 +18,30 @@ public final class Supervisor {
     var steps: [MountStep] = []
     /// Who has the part before.
     weak var lastStep: WorkerGroup?
-    /// Those that have not said how a reload went; and why some did not.
-    var reloading: Set<String?> = []
-    var reloadFaults: [String] = []
+    /// How what was asked for has gone so far.
+    var report = ReloadReport()
     /// What the workers that accept were told of the others.
     var toldWays: [String: [String]] = [:]
     var lastDoor = 0
     /// What was found when it was last looked, and has been taken.
     var look: Deployment.Look
     /// What was found, and waits until workers can be changed.
-    var found: Deployment.Look?
-    var foundByReload = false
+    var found: Found?
+    /// What is to be looked at, when it can be.
+    var requests: [ReloadRequest] = []
     /// Something counts in a drop-in folder that has not been looked at.
     var isFolderNew = false
     /// Some copies of modules may be nobody's any more.
     var hasOldCopies = false
     /// What was said to be wrong with applications, and is still.
     var toldFaults: Set<String> = []
-    /// A reload was asked for while one was being prepared.
-    var wantsAnotherReload = false
     /// Something is being looked at, on another thread.
     let preparation = Preparation()
     let folders: DropInFolders
+    /// `--reload`.
+    let watch: ReloadWatch?
+    var builds = BuildMachine()
+    var build: Build?
     let control: ControlSocket
     let notice = ServiceNotice()
     let since = time(nil)
@@ -66,7 +68,11 @@ public final class Supervisor {
         self.plan = plan
         self.look = look
         self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
-        self.folders = DropInFolders(plan.deployment.folders)
+        self.folders = DropInFolders(plan.deployment.folders, quiet: plan.deployment.quiet)
+        self.watch = plan.watch.map {
+            ReloadWatch(
+                SourceTree($0.sources, includes: $0.includes, excludes: $0.excludes), quiet: plan.deployment.quiet)
+        }
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
         do {
             var roster = Roster()
@@ -98,6 +104,7 @@ public final class Supervisor {
             self.takePreparation()
             self.hearCommands()
             self.followFolders()
+            self.followFiles()
             self.lookAround()
         }
         self.control.close()
@@ -117,10 +124,10 @@ public final class Supervisor {
             if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
         }
         let now = Self.now()
-        waits += self.control.waits(now: now) + self.folders.waits
+        waits += self.control.waits(now: now) + self.folders.waits + self.watchWaits
         let due = min(
             self.nextLook, self.nextWatchdog, self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max,
-            self.folders.due ?? .max
+            self.folders.due ?? .max, self.watchDue
         )
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
@@ -134,7 +141,7 @@ public final class Supervisor {
         while let number = self.plan.signals.next() {
             switch number {
             case SIGTERM, SIGINT: self.stop()
-            case SIGHUP: if self.hasLostTerminal { self.stop() } else { self.reload(for: nil) }
+            case SIGHUP: if self.hasLostTerminal { self.stop() } else { self.reload(ReloadRequest(isAsked: true)) }
             case SIGTTIN: self.front.perform(self.front.fleet.resize(by: 1, now: Self.now()))
             case SIGTTOU: self.front.perform(self.front.fleet.resize(by: -1, now: Self.now()))
             // Of a worker, or of a probe, which is waited for by who started it.
@@ -214,7 +221,9 @@ public final class Supervisor {
         self.hasOldCopies = false
         let rosters = self.all.flatMap { $0.rosters.values + [$0.change?.roster].compactMap { $0 } } + [self.wanted]
         let prepared = rosters.flatMap(\.applications) + self.look.candidates.compactMap { try? $0.outcome.get() }
-        self.plan.run.removeLoadFolders(but: prepared.map(\.staged.path))
+        // What a process has mapped stays, for whoever looks at it with a debugger, or at its core.
+        let mapped = self.all.flatMap(\.workers).flatMap { $0.images.applications.keys }
+        self.plan.run.removeLoadFolders(but: prepared.map(\.staged.path) + mapped)
     }
 
     /// As the first process of a container it gets the children of others, when those have ended.
@@ -226,16 +235,10 @@ public final class Supervisor {
             let process = ended._sifields._sigchld.si_pid
             // A probe's end is waited for by who has started it.
             guard process != 0, !self.all.contains(where: { $0.workers.contains { $0.process == process } }),
-                !self.preparation.isRunning
+                !self.preparation.isRunning, self.build == nil
             else { return }
             waitpid(process, nil, WNOHANG)
         }
-    }
-
-    /// Whoever waits for a reload is told how it went.
-    func settleReload(_ fault: String?) {
-        self.notice.tell("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
-        self.control.settleReloads(fault)
     }
 
     /// What every so often is looked at.

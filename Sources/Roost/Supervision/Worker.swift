@@ -19,6 +19,8 @@ public final class Worker: Sendable {
     public enum Word: Sendable {
         /// Another goes on in its place: stop accepting, let everybody end, leave.
         case drain
+        /// The same, and that one has newer applications.
+        case retire
         /// The whole stops: the same, but who asks for nothing is not waited for.
         case stop
         /// Leave at once.
@@ -28,6 +30,9 @@ public final class Worker: Sendable {
     let order: WorkerOrder
     private let shared: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
+    private let memories = NIOLockedValueBox<CheckedContinuation<Message?, Never>?>(nil)
+    /// A message is not to come between the parts of another.
+    private let telling = NIOLock()
 
     public var isErrorColoured: Bool { self.order.isErrorColoured }
 
@@ -85,7 +90,7 @@ public final class Worker: Sendable {
 
     /// Starts the host; `beforeReady`: it is about to let the first request in. Throws `HostError`.
     public func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
-        try await host.start { failures in
+        try await host.start(beforeServing: self.remember) { failures in
             beforeReady()
             // It takes standard error back.
             dup2(Self.standardError, 2)
@@ -105,21 +110,55 @@ public final class Worker: Sendable {
     public func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }
 
     private func tell(_ message: Message) {
-        var rest = Array(message.line.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes {
-                send(Self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+        self.telling.withLock {
+            var rest = Array(message.line.utf8)[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes {
+                    send(Self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+                }
+                // A supervisor that is gone needs not be told.
+                guard count > 0 || errno == EINTR else { return }
+                rest = rest.dropFirst(max(count, 0))
             }
-            // A supervisor that is gone needs not be told.
-            guard count > 0 || errno == EINTR else { return }
-            rest = rest.dropFirst(max(count, 0))
         }
+    }
+
+    // MARK: What applications remember
+
+    /// Has the applications take what those of the worker remember that this one replaces, if it replaces one.
+    private func remember(_ running: RunningHost) async {
+        let numbers = running.remembering
+        guard !numbers.isEmpty else { return }
+        let limit = Task {
+            // Cancelled: the supervisor has answered.
+            guard (try? await Task.sleep(for: .seconds(running.configuration.lifespanTime))) != nil else { return }
+            self.memories.take()?.resume(returning: nil)
+        }
+        let message = await withCheckedContinuation { continuation in
+            self.memories.withLockedValue { $0 = continuation }
+            self.tell(Message("remembers"))
+        }
+        limit.cancel()
+        for number in numbers {
+            guard let saved = message.flatMap({ SavedState(of: number, in: $0.fields) }) else { continue }
+            await running.restore(saved, in: number)
+        }
+    }
+
+    /// Says what its applications remember, for the worker that is to replace this one.
+    private func save(_ running: RunningHost) async {
+        var texts: [String: String] = [:]
+        for number in running.remembering {
+            if let saved = await running.save(number) { texts.merge(saved.texts(of: number)) { $1 } }
+        }
+        self.tell(Message("saved", texts))
     }
 
     /// Listens to the supervisor on a thread of its own, for the life of the process. Its end means `drain`.
     public func listen(_ heard: @escaping @Sendable (Word) -> Void) {
         let isListening = DetachedThread.start {
-            var lines = LineBuffer(most: SettingsFile.largest * 8)
+            // It is trusted: what it passes on has limits of its own.
+            var lines = LineBuffer(most: .max)
             var part = [UInt8](repeating: 0, count: 64 << 10)
             while true {
                 let count = read(Self.channel, &part, part.count)
@@ -130,6 +169,7 @@ public final class Worker: Sendable {
                     case Self.ping: self.host.withLockedValue { $0 }?.answerPing()
                     case Self.ending: self.host.withLockedValue { $0 }?.announceStop()
                     case Self.drain: heard(.drain)
+                    case Self.retire: heard(.retire)
                     case Self.stop: heard(.stop)
                     case let line where line.hasPrefix("{"): self.change(line)
                     default: heard(.leave)
@@ -145,9 +185,9 @@ public final class Worker: Sendable {
 
     /// The supervisor sends a change in two parts: what to prepare, and, when all workers have, what to mount of it.
     private func change(_ line: String) {
-        guard let message = Message(line: line), let running = self.host.withLockedValue({ $0 })?.current else {
-            return
-        }
+        guard let message = Message(line: line) else { return }
+        if message.name == "memory" { return self.memories.take()?.resume(returning: message) ?? () }
+        guard let running = self.host.withLockedValue({ $0 })?.current else { return }
         let number = message.fields["change"] ?? ""
         Task {
             switch message.name {
@@ -156,14 +196,15 @@ public final class Worker: Sendable {
                     let applications = try InstalledApplication.all(in: message.fields)
                     let failures = await running.prepare(applications, for: number)
                     self.tell(Message("prepared", Self.texts(of: failures).merging(["change": number]) { $1 }))
-                } catch { self.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)")) }
+                } catch { self.refuse(HostError(error, otherwise: .startup)) }
             case "commit":
                 do {
                     let others = try InstalledApplication.all(in: message.fields)
                     let numbers = { Set((message.fields[$0] ?? "").split(separator: " ").compactMap { UInt32($0) }) }
                     await running.commit(number, mounting: numbers("mount"), removing: numbers("remove"), others)
                     self.tell(Message("committed", ["change": number]))
-                } catch { self.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)")) }
+                } catch { self.refuse(HostError(error, otherwise: .startup)) }
+            case "save": await self.save(running)
             case "group": running.use(WorkerOrder.paths(message.fields["paths"]), for: message.fields["name"] ?? "")
             default: break
             }
@@ -175,5 +216,16 @@ public final class Worker: Sendable {
     /// The whole stops, and those that ask it first.
     static let ending = "ending"
     static let drain = "drain"
+    static let retire = "retire"
     static let stop = "stop"
+}
+
+extension NIOLockedValueBox {
+    /// What is there, which it is not any more.
+    func take<Wrapped>() -> Wrapped? where Value == Wrapped? {
+        self.withLockedValue { value in
+            defer { value = nil }
+            return value
+        }
+    }
 }

@@ -7,11 +7,13 @@ extension WorkerGroup {
     private static let patience = 5000
 
     /// Begins, when all workers serve and none is on its way: they are to serve what this roster says.
-    func begin(_ roster: Roster, adding: [UInt32], removing: [UInt32], now: Int) {
+    func begin(_ roster: Roster, adding: [UInt32], removing: [UInt32], begun: Int) {
+        let now = Supervisor.now()
         let ready = self.workers.filter { self.fleet.member($0.id)?.state == .ready }.map(\.id)
         var change = MountChange(
             number: self.lastRelease + 1, roster, adding: adding, removing: removing,
             deadline: now + self.workerPlan.start * 1000 + Self.patience)
+        change.begun = begun
         let step = change.begin(ready)
         self.change = change
         self.follow(step)
@@ -49,16 +51,35 @@ extension WorkerGroup {
         }
     }
 
+    /// Something newer was found: what is being prepared for the same applications is not waited for.
+    func withdraw(for candidates: [Candidate]) {
+        // What is new to them has nothing to go back to: it is waited for.
+        guard var change, !change.isCommitting, change.adding.allSatisfy({ self.roster[$0] != nil }) else { return }
+        let isOld = change.adding.contains { number in
+            guard let member = change.roster[number], let application = member.application else { return false }
+            guard let candidate = candidates.first(where: { $0.key == member.key }) else { return true }
+            // What cannot be had takes nobody's place.
+            return (try? candidate.outcome.get()).map { !$0.isSame(as: application) } ?? false
+        }
+        guard isOld else { return }
+        let step = change.withdraw()
+        self.change = change
+        self.follow(step)
+    }
+
     private func follow(_ step: MountChange.Step) {
         switch step {
         case .nothing: break
         case .prepare(let ids):
             guard let change else { break }
+            let applications = change.mounting.sorted().compactMap { change.roster.installed($0) }
             let message = Message(
                 "prepare",
-                InstalledApplication.texts(of: change.mounting.sorted().compactMap { change.roster.installed($0) })
-                    .merging(["change": "\(change.number)"]) { $1 })
-            for id in ids { self.worker(id)?.tell(message) }
+                InstalledApplication.texts(of: applications).merging(["change": "\(change.number)"]) { $1 })
+            for worker in ids.compactMap(self.worker) {
+                for application in applications { worker.images.load(application) }
+                worker.tell(message)
+            }
         case .commit(let ids): self.commit(ids)
         case .done: self.settle()
         }
@@ -75,41 +96,33 @@ extension WorkerGroup {
                 "change": "\(change.number)", "mount": Self.list(change.mounting), "remove": Self.list(change.removing),
             ]) { $1 })
         for id in ids { self.worker(id)?.tell(message) }
-        self.change?.isAmended = true
         self.amend(roster, change)
     }
 
     /// What it has come to: those that did not start are as they were, or answered for.
     private func outcome(of change: MountChange) -> Roster {
         var roster = change.roster
+        if change.isWithdrawn { roster.withdraw(change.adding, from: self.roster) }
         for (number, reason) in change.faults { roster.restore(number, from: self.roster, because: reason) }
         return roster
     }
 
     private func amend(_ roster: Roster, _ change: MountChange) {
-        let old = self.roster
+        self.change?.before = self.roster
         let release = self.newRelease(roster)
         for worker in self.workers where worker.release == self.fleet.current { worker.release = release }
         self.fleet.amend(to: release)
-        for number in change.removing.sorted() {
-            guard let member = old[number] else { continue }
-            self.logger.info("unmounted", metadata: Self.facts(member))
-        }
-        for number in change.mounting.sorted() {
-            guard let member = roster[number] else { continue }
-            self.logger.info("mounted", metadata: Self.facts(member))
-        }
-        for (number, reason) in change.faults.sorted(by: { $0.key < $1.key }) where old[number]?.fault != reason {
-            guard let member = roster[number] else { continue }
-            self.supervisor.toldFaults.insert(reason)
-            let what = member.serves ? "goes on as it was" : "does not serve"
-            self.logger.error("\(member.name) \(what): \(reason)", metadata: Self.facts(member))
-        }
     }
 
     private func settle() {
         // Nobody was there to be told.
         if let change, !change.isAmended { self.amend(self.outcome(of: change), change) }
+        if let change, let before = change.before {
+            self.supervisor.areGone(change.removing.sorted(), from: before)
+            self.supervisor.haveChanged(
+                change.mounting.sorted(), in: self.roster, since: before, by: "in place", begun: change.begun)
+            self.supervisor.haveFailed(change.isWithdrawn ? [:] : change.faults, in: self.roster, since: before)
+        }
         self.change = nil
         self.startPostponed()
         self.forgetReleases()
@@ -149,6 +162,6 @@ extension WorkerGroup {
         var roster = self.roster
         let failing = roster.retryAll()
         guard !failing.isEmpty else { return }
-        self.begin(roster, adding: failing, removing: [], now: now)
+        self.begin(roster, adding: failing, removing: [], begun: now)
     }
 }

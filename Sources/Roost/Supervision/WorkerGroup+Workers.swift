@@ -13,7 +13,7 @@ extension WorkerGroup {
             for at in applications.indices { applications[at].work = .standIn(.notStarted) }
         }
         do {
-            let door = try self.name.map { _ in try self.supervisor.makeDoor(id, for: self.workerPlan) }
+            let door = try self.name.map { _ in try self.supervisor.makeDoor() }
             // The worker has it from here on: when that is gone, nobody is to wait in its queue.
             defer { door.map { _ = close($0.descriptor) } }
             let listeners = door.map { [$0] } ?? self.supervisor.listeners
@@ -29,7 +29,7 @@ extension WorkerGroup {
             let worker = try WorkerHandle(
                 id: id, release: member.release, order: order, arguments: self.workerPlan.arguments,
                 variables: environment.merging(self.workerPlan.environment) { $1 },
-                listeners: listeners.map(\.descriptor))
+                listeners: listeners.map(\.descriptor), mostState: self.workerPlan.state)
             if case .unix(let path, _)? = door?.address { worker.relayPath = path }
             self.workers.append(worker)
         } catch {
@@ -53,6 +53,7 @@ extension WorkerGroup {
             // Its last words.
             self.hear(worker)
             self.workers.removeAll { $0 === worker }
+            self.pass(Message("saved"), of: worker)
             self.ended(worker, status)
         }
     }
@@ -71,6 +72,8 @@ extension WorkerGroup {
             case "deaf": self.perform(self.fleet.deaf(worker.id, now: Supervisor.now()))
             case "refused": worker.refusal = message.fields["reason"] ?? "it does not say why"
             case "prepared", "committed": self.changed(worker, message)
+            case "remembers": self.askForMemory(for: worker)
+            case "saved": self.pass(message, of: worker)
             default: break
             }
         }
@@ -95,9 +98,7 @@ extension WorkerGroup {
     func tell(_ number: UInt32, _ reason: String) {
         guard self.roster.fail(number, reason), let member = self.roster[number] else { return }
         self.supervisor.toldFaults.insert(reason)
-        self.logger.error(
-            "\(member.name) does not serve: \(reason)",
-            metadata: ["application": "\(member.name)", "mount": "\(member.mount?.description ?? member.place)"])
+        self.logger.error("\(member.name) does not serve: \(reason)", metadata: Self.facts(member))
     }
 
     // MARK: What is seen of them

@@ -18,6 +18,8 @@ final class WorkerGroup {
     var lastRelease = 1
     /// A change of what is mounted that is under way in the workers.
     var change: MountChange?
+    /// What its workers are being replaced for.
+    var replacing: Replacing?
     /// Workers that are to be started when it is settled.
     private var postponed: [(id: Int, isStandIn: Bool)] = []
     /// Those that did not start are tried again then.
@@ -87,16 +89,16 @@ final class WorkerGroup {
         case .start(let id, _, let isStandIn):
             // It is to have what is mounted then.
             if self.change == nil { self.start(id, isStandIn) } else { self.postponed.append((id, isStandIn)) }
-        case .drain(let id): self.worker(id)?.tell(Worker.drain)
+        case .drain(let id):
+            let isReplaced = self.fleet.member(id)?.retirement == .replaced
+            self.worker(id)?.tell(isReplaced ? Worker.retire : Worker.drain)
         case .stop(let id): self.worker(id)?.tell(Worker.stop)
         case .kill(let id): self.kill(id)
         case .examine(let id): self.examine(id)
         case .log(let notice): self.log(notice)
         case .serving: self.supervisor.isServing(self)
         case .reloaded: self.isReloaded()
-        case .notReloaded(let reason):
-            self.logger.error("not reloaded, what was there serves on: \(reason)")
-            self.supervisor.isReloaded(self, reason)
+        case .notReloaded(let reason): self.isNotReloaded(reason)
         case .quarantine(let hash): self.quarantine(hash)
         case .leave(let status): self.supervisor.left(self, status)
         }
@@ -119,14 +121,6 @@ final class WorkerGroup {
         let postponed = self.postponed
         self.postponed = []
         for (id, isStandIn) in postponed where self.fleet.member(id) != nil { self.start(id, isStandIn) }
-    }
-
-    private func isReloaded() {
-        self.roster.insist(false)
-        let generations = self.roster.members.compactMap { $0.application?.hash }
-        self.logger.info(
-            "reloaded", metadata: generations.count == 1 ? ["generation": "\(generations[0])"] : [:])
-        self.supervisor.isReloaded(self, nil)
     }
 
     /// What has this hash has crashed too often, or cannot be started with at all: a release without it follows.

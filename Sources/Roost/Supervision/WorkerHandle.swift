@@ -10,12 +10,18 @@ final class WorkerHandle {
     /// What it serves.
     var release: Int
     let page: WorkerPage
+    /// What it has loaded, as far as it was told to.
+    var images: LoadedImages
+    /// Variables that it was given.
+    let variables: [String: String]
     /// Since when it is there, seconds of the calendar.
     let since = time(nil)
     let channel: CInt
     /// -1: it has ended.
     private(set) var errors: CInt
-    private var lines = LineBuffer(most: 64 << 10)
+    private var lines: LineBuffer
+    /// What it remembers was asked for, for this one.
+    var givesTo: Int?
     private var errorLines = LineBuffer(most: 64 << 10)
     private(set) var lastLines: [String] = []
     /// Why it said that it cannot start.
@@ -36,10 +42,10 @@ final class WorkerHandle {
     /// How many of its last lines are told of.
     private static let mostLines = 20
 
-    /// Starts it. Throws `HostError`.
+    /// Starts it. `mostState`: bytes that an application of it may hand on. Throws `HostError`.
     init(
         id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
-        listeners: [CInt]
+        listeners: [CInt], mostState: Int
     ) throws {
         guard let page = WorkerPage() else {
             throw HostError(code: .exhausted, message: "no memory for a worker: \(String(cString: strerror(errno)))")
@@ -77,6 +83,10 @@ final class WorkerHandle {
         self.id = id
         self.release = release
         self.page = page
+        // In hexadecimal.
+        self.lines = LineBuffer(most: 64 << 10 + mostState * 2 * order.applications.count)
+        self.images = LoadedImages(order.applications)
+        self.variables = variables
         self.channel = ends[0]
         self.errors = pipes[0]
         self.output = Array(order.message.line.utf8)[...]

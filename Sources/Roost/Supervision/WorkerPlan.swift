@@ -1,5 +1,5 @@
 /// How the workers of a group are to be: how many, who, when one is replaced.
-public struct WorkerPlan: Sendable {
+public struct WorkerPlan: Sendable, Equatable {
     public var workers = 1
     /// Requests after which a worker is replaced, and by how many that may differ, at most.
     public var requests: Int?
@@ -16,13 +16,22 @@ public struct WorkerPlan: Sendable {
     /// So many crashes within so many seconds are too many.
     public var crashes = 3
     public var crashWindow = 60
+    /// Bytes that an application may hand to its next generation.
+    public var state = 1 << 20
     /// The words that a worker is started with, after its own.
     public var arguments: [String] = []
     public var privileges = Privileges()
+    /// What one may have loaded in the place of something else.
+    var allowance = LoadedImages.Allowance()
     /// Variables that it has besides its supervisor's.
     public var environment: [String: String] = [:]
 
     public init() {}
+
+    /// Generations that one may load in the place of others, and the bytes of their files: above them another worker takes over.
+    public mutating func allow(images: Int, bytes: Int) {
+        self.allowance = LoadedImages.Allowance(images: images, bytes: bytes)
+    }
 
     var rules: Fleet.Rules {
         var rules = Fleet.Rules()

@@ -1,0 +1,57 @@
+import CASGI
+
+/// Which bytes of which file, asked for which symbol.
+struct ImageKey: Hashable, Sendable {
+    let resolved: String
+    let hash: String
+    let symbol: String
+}
+
+/// A copy that can be loaded, and what a child that has loaded it says.
+struct LoadableImage: Sendable, Equatable {
+    /// As the operator named it, or as it was found.
+    let path: String
+    /// Of the original.
+    let folder: String
+    let staged: StagedModule
+    /// Bytes of the file.
+    var size = 0
+    /// Why its file can stand in a process only once, as far as the file says it.
+    var obstacle: String?
+    /// Nil: it has not been probed.
+    var description: ModuleDescription?
+    var fault: String?
+
+    init(path: String, folder: String, staged: StagedModule) {
+        self.path = path
+        self.folder = folder
+        self.staged = staged
+    }
+
+    /// Copies the file. Throws `HostError`.
+    init(_ file: ModuleFile, named path: String, in run: RunDirectory, trust: FileTrust) throws {
+        self.init(path: path, folder: file.folder, staged: try StagedModule(file, in: run, trust: trust))
+        self.size = file.size
+        self.obstacle = Self.obstacle(of: file.elf, self.staged)
+    }
+
+    /// Another copy of the same. Throws `HostError`.
+    func again(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws -> LoadableImage {
+        var image = try LoadableImage(file, named: self.path, in: run, trust: trust)
+        image.description = self.description
+        image.fault = self.fault
+        return image
+    }
+
+    private static func obstacle(of elf: ELFImage, _ staged: StagedModule) -> String? {
+        if elf.hasStaticTLS { return "it has static TLS (build it without -ftls-model=initial-exec)" }
+        if let name = elf.uniqueSymbols.first {
+            return
+                "it has unique symbols of g++ (\(name)), whose data would be the old one's (build it with -fno-gnu-unique)"
+        }
+        return staged.libraries.first.map { "it brings libraries of its own (\($0.path))" }
+    }
+
+    /// Whether it says itself that it wants a process of its own for every generation.
+    var wantsProcess: Bool { (self.description?.flags ?? 0) & ASGI_RELOAD_PROCESS != 0 }
+}

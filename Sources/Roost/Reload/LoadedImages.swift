@@ -1,0 +1,53 @@
+/// The copies that a process has loaded: nothing is ever unloaded, so a new generation of a file that is there already has to be one that can stand
+/// beside it, and there is an allowance of them. A value without I/O.
+struct LoadedImages {
+    /// How much of what serves no more a process may keep.
+    struct Allowance: Sendable, Equatable {
+        var images = 50
+        /// Of their files.
+        var bytes = 256 << 20
+    }
+
+    /// By the paths of their copies.
+    private(set) var applications: [String: PreparedApplication] = [:]
+    /// Generations that were loaded in the place of others, and the bytes of their files.
+    private var replacements = 0
+    private var bytes = 0
+
+    init(_ applications: [InstalledApplication] = []) { for application in applications { self.load(application) } }
+
+    /// The process loads it, unless it has.
+    mutating func load(_ installed: InstalledApplication) {
+        guard case .module(let application) = installed.work, self.applications[application.staged.path] == nil else {
+            return
+        }
+        if self.earlier(application) != nil {
+            self.replacements += 1
+            self.bytes += application.image.size
+        }
+        self.applications[application.staged.path] = application
+    }
+
+    /// Why it cannot be loaded here, beside what is; nil: it can.
+    func obstacle(to application: PreparedApplication, within allowance: Allowance) -> String? {
+        guard self.applications[application.staged.path] == nil, let earlier = self.earlier(application) else {
+            return nil
+        }
+        if application.image.wantsProcess || earlier.image.wantsProcess {
+            return "it asks for a process of its own (ASGI_RELOAD_PROCESS)"
+        }
+        if let obstacle = application.image.obstacle { return obstacle }
+        guard self.replacements < allowance.images else {
+            return "the one there is has loaded \(self.replacements) generations (--limit-images)"
+        }
+        guard self.bytes + application.image.size <= allowance.bytes else {
+            return "the one there is has loaded generations of \(self.bytes) bytes (--limit-image-bytes)"
+        }
+        return nil
+    }
+
+    /// Another generation of its file.
+    private func earlier(_ application: PreparedApplication) -> PreparedApplication? {
+        self.applications.values.first { $0.key.resolved == application.key.resolved }
+    }
+}

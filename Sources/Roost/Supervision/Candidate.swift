@@ -1,0 +1,33 @@
+/// An application that may be served: where it belongs, and whether it can be had.
+public struct Candidate: Sendable {
+    /// Tells it from all others, over reloads: where it is mounted, or its file.
+    let key: String
+    public let name: String
+    let place: String
+    /// Nil: nobody knows where it belongs.
+    public let mount: Mount?
+    public let isRequired: Bool
+    let group: String?
+    public let outcome: ApplicationPreparation.Outcome
+
+    init(_ entry: ApplicationEntry, _ outcome: ApplicationPreparation.Outcome) {
+        self.key = entry.mount.description + (entry.group.map { " @\($0)" } ?? "")
+        self.group = entry.group
+        self.place = entry.place
+        self.mount = entry.mount
+        self.isRequired = entry.isRequired
+        self.outcome = outcome
+        self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
+    }
+
+    /// `old`: what the file was when it made sense.
+    init(_ found: DropInFolder.Module, _ fault: HostError, old: Candidate?) {
+        self.key = old?.key ?? found.path
+        self.name = old?.name ?? found.name
+        self.place = found.path
+        self.mount = old?.mount
+        self.group = old?.group
+        self.isRequired = false
+        self.outcome = .failure(fault)
+    }
+}

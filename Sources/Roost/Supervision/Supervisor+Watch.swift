@@ -1,0 +1,98 @@
+import Glibc
+import Logging
+
+/// `--reload`: what is watched besides the drop-in folders, and what a change of it sets in motion.
+extension Supervisor {
+    /// What is watched, and how modules are made of it.
+    public struct WatchPlan {
+        /// Folders of sources, and which files there are some.
+        public var sources: [String] = []
+        public var includes: [String] = []
+        public var excludes: [String] = []
+        /// What makes modules of them.
+        public var build: String?
+        /// Files besides modules and their settings.
+        public var files: Set<String> = []
+
+        public init() {}
+    }
+
+    /// Modules and settings of what is declared: as it was found last, and as it serves.
+    private var watchedFiles: Set<String> {
+        let found = self.look.candidates.compactMap { try? $0.outcome.get() }
+        var files = self.plan.watch?.files ?? []
+        for application in found + self.roster.applications {
+            files.insert(application.path)
+            if let settings = application.settingsPath { files.insert(settings) }
+            files.formUnion(application.staged.libraries.map(\.path))
+        }
+        return files
+    }
+
+    /// What is waited for.
+    var watchWaits: [pollfd] {
+        (self.watch?.waits ?? [])
+            + (self.build.map { [pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)] } ?? [])
+    }
+
+    var watchDue: Int { min(self.watch?.due ?? .max, self.build?.due ?? .max) }
+
+    func followFiles() {
+        guard let watch = self.watch, !self.front.fleet.isStopping else { return self.endBuild() }
+        watch.follow(self.watchedFiles)
+        let now = Self.now()
+        let change = watch.look(now: now)
+        if !change.sources.isEmpty {
+            if self.plan.watch?.build == nil {
+                // Whatever reads them does so when it begins.
+                self.reload(ReloadRequest(isForced: true))
+            } else {
+                self.perform(self.builds.changed())
+            }
+        }
+        // What a build writes counts when it is done.
+        if !change.files.isEmpty, !self.builds.isRunning { self.reload(ReloadRequest()) }
+        guard let build = self.build, let status = build.look(now: now) else { return }
+        self.build = nil
+        watch.acceptFiles()
+        let step = self.builds.ended(well: status == 0)
+        if case .failed = step { self.tell(build, status) }
+        self.perform(step)
+    }
+
+    private func perform(_ step: BuildMachine.Step) {
+        switch step {
+        case .start: self.startBuild()
+        case .cancel: self.build?.cancel()
+        case .reload(let again):
+            self.reload(ReloadRequest())
+            if again { self.startBuild() }
+        case .failed(let again): if again { self.startBuild() }
+        case .nothing: break
+        }
+    }
+
+    private func startBuild() {
+        guard let command = self.plan.watch?.build else { return }
+        do {
+            self.build = try Build(command)
+            self.plan.logger.info("building", metadata: ["command": "\(command)"])
+        } catch {
+            self.plan.logger.error("\(error)")
+            _ = self.builds.ended(well: false)
+        }
+    }
+
+    /// The compiler's own words, then ours.
+    private func tell(_ build: Build, _ status: CInt) {
+        self.plan.log.write(build.output + (build.output.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]))
+        let how = status & 0x7f == 0 ? "status \((status >> 8) & 0xff)" : "\(SignalName(status & 0x7f))"
+        self.plan.logger.error(
+            "the build has failed (\(how)): what was there serves on", metadata: ["time": "\(build.time)ms"])
+    }
+
+    private func endBuild() {
+        self.build?.end()
+        self.build = nil
+    }
+}
