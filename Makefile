@@ -1,5 +1,5 @@
 # Roost. `make` alone says what there is.
-.PHONY: help run build test test-all test-hostile test-workers test-sanitize autobahn bench fuzz format lint clean packages bench-packages
+.PHONY: help run build test test-all test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
@@ -19,6 +19,7 @@ help:
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
 	@echo 'make test-hostile  attack it: clients that are slow, large, many, or gone in the middle'
 	@echo 'make test-workers  crash it, replace its workers under load, stop it under clients that hold on (3 minutes)'
+	@echo 'make test-reload  replace modules while they serve: however the file is written, whatever is wrong with it, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
 	@echo 'make fuzz     show the parsers of requests and of frames made-up bytes, for FUZZ_TIME seconds each (60)'
@@ -66,6 +67,11 @@ SANITIZED = '^RoostTests\.(Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broad
 test-sanitize: packages
 	TSAN_OPTIONS=exitcode=66 swift test --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)
+
+# Generations that take each other's place, with load. RELOADS: how often under load (1000).
+test-reload: build
+	swift build --product Workers
+	.build/debug/Workers --reload
 
 autobahn: build
 	Tests/Autobahn/run

@@ -29,6 +29,28 @@ final class Modules {
         }
     }
 
+    /// `Tests/Fixtures/Generations.c`, in this version; in C++ where only that has what the flags ask for.
+    func generation(_ version: String, _ flags: [String] = []) throws -> String {
+        try self.build(["generations", version] + flags) { folder in
+            let isUnique = flags.contains("-DUNIQUE")
+            return try Fixture.compile(
+                file: Repository.fixture("Generations.c"), named: "generations", compiler: isUnique ? "g++" : "gcc",
+                flags: ["-DVERSION=\"\(version)\""] + flags + (isUnique ? ["-xc++"] : []), in: folder)
+        }
+    }
+
+    /// SwiftHello, which says this letter in place of a W.
+    func swiftHello(_ letter: Character) throws -> String {
+        try self.build(["SwiftHello", "\(letter)"]) { folder in
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/.build/release/libSwiftHello.so"))
+            guard let at = bytes.range(of: Data("Hello, W".utf8)) else { throw Surprise("SwiftHello says otherwise") }
+            bytes.replaceSubrange(at, with: Data("Hello, \(letter)".utf8))
+            let path = "\(folder.path)/SwiftHello.so"
+            try bytes.write(to: URL(fileURLWithPath: path))
+            return path
+        }
+    }
+
     /// Throws a C++ exception through the ABI.
     func throwing() throws -> String {
         try self.build(["c++"]) { folder in

@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+
+/// Generations that are none: the old one serves, and everybody is told.
+extension Case {
+    static let reloadFailures: [Case] = [
+        .keepsOld("no symbol", "-Dapplication=other", "defines no function 'application'"),
+        .keepsOld("a crash in a constructor", "-DCONSTRUCTOR=crash_here()", "crashed with SIGSEGV while it was loaded"),
+        .keepsOld("a crash in startup", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in", losing: 1),
+        .keepsOld("a refused startup", "-DSTARTUP=refuse()", "refused to start: there is no database"),
+        .keepsOld("a failed health check", "-DHEALTH=503", "is not well: /app/healthz answered 503"),
+        .keepsOld("a startup beyond the time limit", "-DSTARTUP=sleep(60)", "no answer within 1 seconds"),
+        .keepsOld(
+            "the same by a new worker: a refused startup", "-DSTARTUP=refuse()", "there is no database", "-DSTATIC_TLS"),
+        .keepsOld(
+            "the same by a new worker: a crash in startup", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in",
+            "-DSTATIC_TLS"),
+        Case("a crash in use, again and again: quarantined by hash, the one before serves; not tried again by itself") {
+            modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve()
+            try deployed.put("2")
+            try server.waitFor(version: "2")
+            for number in 1...3 {
+                let client = try server.client()
+                client.send(Case.get("/app/crash"))
+                try expect("what its client gets", try client.readToEnd(), "")
+                try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
+            }
+            try server.waitFor(version: "1")
+            // Something else happens in the folder.
+            try deployed.folder.write("modules/other.yaml", "")
+            try FileManager.default.copyItem(atPath: try modules.generation("9"), toPath: "\(deployed.path)/other.so")
+            try server.waitFor(version: "9", at: "/other/")
+            try expect("version", try server.answer().version, "1")
+            try expect("crashes", try server.status().crashes, 3)
+            try expect("roost reload", try server.command("reload", "app").status, 0)
+            try expect("asked for it serves again", try server.answer().version, "2")
+            try server.stop()
+            return "3 crashes, then the one before; roost reload gives it another chance"
+        },
+        Case("the same bytes again are a no-op that says so; --force loads them anew, with fresh statics") { modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve()
+            for _ in 1...5 { _ = try server.answer() }
+            try deployed.put("1")
+            try server.log.wait(for: "nothing to reload: the same bytes, with the same settings", "application=app")
+            let answer = try server.command("reload", "app")
+            try expect("exit status", answer.status, 0)
+            guard answer.output.contains("nothing to reload") else { throw Surprise(answer.output) }
+            try expect("count", try server.answer().count, 6)
+            let forced = try server.command("reload", "/app", "--force")
+            guard forced.status == 0, forced.output.hasPrefix("app: generation ") else { throw Surprise(forced.output) }
+            try expect("count", try server.answer().count, 1)
+            let unknown = try server.command("reload", "ap")
+            try expect("exit status", unknown.status, 1)
+            guard unknown.error.contains("did you mean app?") else { throw Surprise(unknown.error) }
+            try server.stop()
+            return
+                "\(answer.output.trimmingCharacters(in: .newlines)); \(forced.output.trimmingCharacters(in: .newlines))"
+        },
+    ]
+
+    /// `flags`: of both generations. `losing`: so many workers.
+    private static func keepsOld(
+        _ name: String, _ flag: String, _ word: String, _ flags: String..., losing: Int = 0
+    ) -> Case {
+        Case("kept: \(name)") { modules in
+            let folder = try TemporaryFolder()
+            let module = "\(folder.path)/app.so"
+            func put(_ version: String, _ flags: [String]) throws {
+                let library = try modules.generation(version, flags)
+                try FileManager.default.copyItem(atPath: library, toPath: "\(module).part")
+                try expect("rename", rename("\(module).part", module), 0)
+            }
+            try put("1", flags)
+            try folder.write(
+                "settings.yaml", "applications: [{module: \"\(module)\", name: app, mount: /app, health: /healthz}]\n")
+            let server = try Server(
+                "--app-dir=\(folder.path)", ["--workers", "2", "--timeout-lifespan", "1", "--settings", "settings"])
+            let workers = Set(try server.waitForWorkers(2))
+            try put("2", flags + [flag])
+            let answer = try server.command("reload", "app")
+            try expect("exit status of roost reload APP", answer.status, 1)
+            guard answer.error.contains(word) else { throw Surprise("it says '\(answer.error)'") }
+            for _ in 0..<10 { try expect("version", try server.answer().version, "1") }
+            let fault = try server.status().applications.first?.fault ?? ""
+            guard fault.contains(word) else { throw Surprise("roost status says '\(fault)'") }
+            try expect("lines", server.log.all("app goes on as it was: ", word).count, flags.isEmpty ? 1 : 0)
+            let lost = workers.subtracting(try server.waitForWorkers(2)).count
+            try expect("workers lost", lost, losing)
+            try put("3", flags)
+            try expect("exit status", try server.command("reload", "app").status, 0)
+            try expect("version", try server.answer().version, "3")
+            try expect("fault", try server.status().applications.first?.fault ?? "", "")
+            try server.stop()
+            return "exit status 1, the old one serves\(losing > 0 ? ", \(losing) worker lost" : "")"
+        }
+    }
+}

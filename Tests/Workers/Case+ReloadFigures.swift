@@ -1,0 +1,150 @@
+import Foundation
+import TestSupport
+
+/// How long a reload takes, what it costs, and that nobody loses anything by it.
+extension Case {
+    private static let reloadCount = ProcessInfo.processInfo.environment["RELOADS"].flatMap { Int($0) } ?? 1000
+
+    static let reloadFigures: [Case] = [
+        Case("from the last write to the first answer by the new code, 100 times: C") { modules in
+            let deployed = try Deployed(modules)
+            let libraries = try (0...1).map { try modules.generation("\($0)") }
+            return try Self.measure(deployed, libraries, "/app/") { number, text in text.hasPrefix("\(number) ") }
+        },
+        Case("from the last write to the first answer by the new code, 100 times: Swift") { modules in
+            let deployed = try Deployed(modules)
+            let libraries = try ["X", "Y"].map { try modules.swiftHello($0) }
+            return try Self.measure(deployed, libraries, "/app/") { number, text in
+                text == "Hello, \(["X", "Y"][number])orld!"
+            }
+        },
+        Case("memory that a reload keeps in its worker, 200 times: C") { modules in
+            let deployed = try Deployed(modules)
+            return try Self.weigh(deployed, try (0...1).map { try modules.generation("\($0)") })
+        },
+        Case("memory that a reload keeps in its worker, 200 times: Swift") { modules in
+            let deployed = try Deployed(modules)
+            return try Self.weigh(deployed, try ["X", "Y"].map { try modules.swiftHello($0) })
+        },
+        Case("\(reloadCount) reloads under load, workers recycled: nothing lost, nothing mixed, nothing grows") {
+            modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve([
+                "--workers", "2", "--reload-drain", "2", "--reload-delay", "0.02", "--limit-max-requests", "20000",
+            ])
+            let load = ReloadLoad(port: server.port)
+            let requests = Crowd(of: 64, load)
+            let sockets = Crowd(of: 16, ReloadSockets(port: server.port))
+            try requests.wait(forMore: 2000)
+            let quiet = load.times.reset()
+            let client = KeptClient(server)
+            let start = Time()
+            var early = (descriptors: 0, memory: 0)
+            for number in 1...Self.reloadCount {
+                let version = "\(number % 10)"
+                try deployed.put(version)
+                try wait(for: "reload \(number)") { try client.ask("/app/").hasPrefix("\(version) ") }
+                if number == Self.reloadCount / 5 { early = try Self.take(of: server.identifier) }
+            }
+            let time = start.milliseconds
+            let slow = load.times.reset()
+            try requests.stop()
+            try sockets.stop()
+            let losses = requests.tally.losses + sockets.tally.losses
+            guard losses.isEmpty else {
+                throw Surprise("\(losses.count) lost: \(losses.prefix(3).map(\.text)); \(server.log.tail)")
+            }
+            let late = try Self.take(of: server.identifier)
+            guard late.descriptors <= early.descriptors + 4, late.memory <= early.memory + (2 << 20) else {
+                throw Surprise("the supervisor has grown from \(early) to \(late)")
+            }
+            let recycled = server.log.all("takes a new worker").count
+            try server.stop()
+            return """
+                \(time / Self.reloadCount) ms each, \(recycled) by new workers; \(requests.tally.counts.answered) answers, \
+                \(sockets.tally.counts.answered) messages, none lost or mixed; slowest answer \(slow.slowest) ms (\(slow.slow) above \
+                100 ms), without reloads \(quiet.slowest) ms; the supervisor: \(late.descriptors) descriptors, \
+                \(mebibytes(early.memory)) after a fifth and \(mebibytes(late.memory)) at the end
+                """
+        },
+    ]
+
+    /// From the rename of a finished file on.
+    private static func measure(
+        _ deployed: Deployed, _ libraries: [String], _ path: String, _ isNew: (Int, String) -> Bool
+    ) throws -> String {
+        let server = try deployed.serve()
+        let client = KeptClient(server)
+        var times: [Int] = []
+        for number in 1...100 {
+            try deployed.put(file: libraries[number % 2])
+            let start = Time()
+            try wait(for: "the new code") { isNew(number % 2, try client.ask(path)) }
+            times.append(start.milliseconds)
+        }
+        try server.stop()
+        times.sort()
+        let late = times.filter { $0 > 150 }.count
+        return "median \(times[50]) ms, slowest \(times[99]) ms, \(late) of 100 above 150 ms (100 of them quiet time)"
+    }
+
+    private static func weigh(_ deployed: Deployed, _ libraries: [String]) throws -> String {
+        let server = try deployed.serve([
+            "--reload-delay", "0", "--limit-images", "1000", "--limit-image-bytes", "4000000000",
+        ])
+        let process = try server.waitForWorkers(1)[0]
+        var done = 0
+        func reload(_ count: Int) throws {
+            for _ in 0..<count {
+                try deployed.put(file: libraries[done % 2])
+                done += 1
+                try server.waitForReload("in place", count: done)
+            }
+        }
+        try reload(20)
+        let before = try Self.own(of: process)
+        try reload(200)
+        let after = try Self.own(of: process)
+        let (each, pages) = ((after.written - before.written) / 200, (after.read - before.read) / 200)
+        try server.stop()
+        let figures =
+            "\(each >> 10) KiB each, besides \(pages >> 10) KiB of the file's pages, which the system can take back"
+        guard each <= 200 << 10 else { throw Surprise(figures) }
+        return figures
+    }
+
+    /// Bytes that are a process's alone.
+    private static func own(of process: Int32) throws -> (written: Int, read: Int) {
+        let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
+        func field(_ name: String) -> Int {
+            let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
+            return (Int(line.filter(\.isNumber)) ?? 0) << 10
+        }
+        // A page of a file that was just written counts as dirty there, though it can be dropped once it is on disk.
+        let written = field("Anonymous")
+        return (written, field("Private_Dirty") + field("Private_Clean") - written)
+    }
+
+    private static func take(of process: Int32) throws -> (descriptors: Int, memory: Int) {
+        (
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count,
+            try Self.own(of: process).written
+        )
+    }
+}
+
+/// One client that asks again and again, on the connection that it has.
+private final class KeptClient {
+    private let server: Server
+    private var client: RawClient?
+
+    init(_ server: Server) { self.server = server }
+
+    func ask(_ path: String) throws -> String {
+        let client = try self.client ?? self.server.client()
+        client.send(Case.get(path))
+        let response = try client.readResponse()
+        self.client = response.header("connection") == "close" ? nil : client
+        return response.text
+    }
+}

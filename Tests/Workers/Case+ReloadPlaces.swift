@@ -1,0 +1,127 @@
+import Foundation
+import TestSupport
+
+/// Generations in the workers that run, and those that take a new worker.
+extension Case {
+    static let reloadPlaces: [Case] = [
+        Case("in place: the same workers, all at once, a declared module by roost reload and by SIGHUP") { modules in
+            let folder = try TemporaryFolder()
+            let module = "\(folder.path)/app.so"
+            func put(_ version: String) throws {
+                try FileManager.default.copyItem(atPath: try modules.generation(version), toPath: "\(module).part")
+                try expect("rename", rename("\(module).part", module), 0)
+            }
+            try put("1")
+            let server = try Server(module, ["--workers", "3"])
+            let workers = Set(try server.waitForWorkers(3))
+            try put("2")
+            try expect("before anybody asks", try server.answer(at: "/").version, "1")
+            let answer = try server.command("reload")
+            guard answer.output.contains(", in place, ") else { throw Surprise("\(answer.output)\(answer.error)") }
+            // When the command has ended no worker has the old one.
+            for _ in 0..<30 { try expect("version", try server.answer(at: "/").version, "2") }
+            try put("3")
+            server.signal(SIGHUP)
+            try server.waitForReload("in place", count: 2)
+            for _ in 0..<30 { try expect("version", try server.answer(at: "/").version, "3") }
+            try expect("workers", Set(try server.waitForWorkers(3)), workers)
+            try server.stop()
+            return "3 workers, the same before and after; \(answer.output.split(separator: "\n").first ?? "")"
+        },
+        Case("in place: a request sees one generation, a stream and a WebSocket live until --reload-drain") { modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve(["--reload-drain", "1"])
+            let (parts, endless, socket) = (try server.client(), try server.client(), try server.client())
+            try expect("handshake", try socket.askForWebSocket("/app/ws").status, 101)
+            endless.send(Case.get("/app/endless"))
+            parts.send(Case.get("/app/parts"))
+            _ = try parts.readMore()
+            try deployed.put("2")
+            try server.waitFor(version: "2")
+            let start = Time()
+            socket.send(.text("who"))
+            try expect("the WebSocket's generation", try socket.readFrameButPings()?.text, "1")
+            try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
+            let time = start.seconds
+            try expect("parts", try parts.readResponse().text, "111")
+            let rest = try endless.readToEnd()
+            guard rest.contains("1"), !rest.contains("\r\n2\r\n") else { throw Surprise("the stream is mixed") }
+            try expect("answer", try server.answer().version, "2")
+            try server.stop()
+            return "the parts are of one; 1012 and the stream's end \(time) after"
+        },
+        .byNewWorker("ASGI_RELOAD_PROCESS", "it asks for a process of its own", "-DFLAGS=ASGI_RELOAD_PROCESS"),
+        .byNewWorker("static TLS", "it has static TLS", "-DSTATIC_TLS"),
+        .byNewWorker("unique symbols of g++", "it has unique symbols of g++ (_ZN6shared", "-DUNIQUE"),
+        Case("a new worker: libraries of its own, which are another too when only they are") { modules in
+            let folder = try TemporaryFolder()
+            func part(_ version: String) throws {
+                let new = try Fixture.compile(
+                    "const char *part(void) { return \"\(version)\"; }", named: "part-\(version)", in: folder)
+                try expect("rename", rename(new, "\(folder.path)/modules/libpart.so"), 0)
+            }
+            mkdir("\(folder.path)/modules", 0o755)
+            try part("1")
+            let module = try Fixture.compile(
+                file: Repository.fixture("Generations.c"), named: "app",
+                flags: [
+                    "-DVERSION=\"0\"", "-DPART", "-L\(folder.path)/modules", "-l:libpart.so", "-Wl,-rpath,$ORIGIN",
+                ], in: folder)
+            try expect("rename", rename(module, "\(folder.path)/modules/app.so"), 0)
+            let server = try Server("\(folder.path)/modules/app.so")
+            try server.waitFor(version: "1", at: "/")
+            try part("2")
+            let answer = try server.command("reload")
+            guard answer.output.contains("new workers") else { throw Surprise("\(answer.output)\(answer.error)") }
+            try expect("version", try server.answer(at: "/").version, "2")
+            let line = try server.log.wait(for: "takes a new worker: it brings libraries of its own")
+            try server.stop()
+            return line.components(separatedBy: "takes ").last.map { "takes \($0.prefix(60))..." } ?? ""
+        },
+        Case("a new worker: the allowance of images, by number and by size") { modules in
+            for (option, word) in [("--limit-images=3", "--limit-images"), ("--limit-image-bytes=100000", "bytes")] {
+                let deployed = try Deployed(modules)
+                let server = try deployed.serve([option])
+                var processes: Set<Int32> = []
+                for number in 2...9 {
+                    try deployed.put("\(number)")
+                    try server.waitFor(version: "\(number)")
+                    processes.insert(try server.answer().process)
+                }
+                let lines = server.log.all("takes a new worker: the one there is has loaded", word)
+                guard 1...4 ~= lines.count, processes.count == lines.count + 1 else {
+                    throw Surprise("\(option): \(lines.count) lines, \(processes.count) processes")
+                }
+                try server.stop()
+            }
+            return "three generations, then another worker; told"
+        },
+        Case("what cannot be done in place does not hold up what can; without a supervisor it is refused") { modules in
+            let deployed = try Deployed(modules, "1", "-DSTATIC_TLS")
+            let server = try Server("--modules=\(deployed.path)", ["--no-supervisor"])
+            try deployed.put("2", "-DSTATIC_TLS")
+            try server.log.wait(
+                for: "app goes on as it was: ", "cannot be loaded beside the one there is, since it has static TLS")
+            try expect("version", try server.answer().version, "1")
+            try deployed.put("3")
+            try server.waitFor(version: "3")
+            try server.stop()
+            return "refused, with the reason and the mend; the next that can be is loaded"
+        },
+    ]
+
+    private static func byNewWorker(_ name: String, _ word: String, _ flag: String) -> Case {
+        Case("a new worker: \(name)") { modules in
+            let deployed = try Deployed(modules, "1", flag)
+            let server = try deployed.serve()
+            let before = try server.answer()
+            try deployed.put("2", flag)
+            try server.waitFor(version: "2")
+            let line = try server.log.wait(for: "takes a new worker: \(word)")
+            try server.waitForReload("new workers")
+            try expect("another process", try server.answer().process == before.process, false)
+            try server.stop()
+            return String((line.components(separatedBy: "takes a new worker: ").last ?? "").prefix(80))
+        }
+    }
+}

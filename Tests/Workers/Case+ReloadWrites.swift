@@ -1,0 +1,133 @@
+import Foundation
+import TestSupport
+
+/// However the file comes to be another: whole, once, and the newest.
+extension Case {
+    static let reloadWrites: [Case] = [
+        .written("truncated and written in place, as cp does it") { library, file in
+            try Data(contentsOf: URL(fileURLWithPath: library)).write(to: URL(fileURLWithPath: file))
+        },
+        .written("written in parts, as a linker does it, with time between") { library, file in
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: library))
+            unlink(file)
+            FileManager.default.createFile(atPath: file, contents: nil, attributes: [.posixPermissions: 0o755])
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+            for part in 0..<4 {
+                try handle.write(contentsOf: bytes[(bytes.count * part / 4)..<(bytes.count * (part + 1) / 4)])
+                // The gap is what is tried.
+                usleep(150_000)
+            }
+            try handle.close()
+        },
+        .written("renamed into its place") { library, file in
+            try FileManager.default.copyItem(atPath: library, toPath: "\(file).new")
+            try expect("rename", rename("\(file).new", file), 0)
+        },
+        .written("linked into its place, after the old one was unlinked") { library, file in
+            let near = "\(file).near"
+            try FileManager.default.copyItem(atPath: library, toPath: near)
+            unlink(file)
+            try expect("link", link(near, file), 0)
+            unlink(near)
+        },
+        .written("a symbolic link that is switched") { library, file in
+            symlink(library, "\(file).link")
+            try expect("rename", rename("\(file).link", file), 0)
+        },
+        Case("a reload while one is under way: the newest wins, and is not kept waiting") { modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve(["--workers", "2"])
+            let start = Time()
+            try deployed.put("2", "-DSTARTUP=sleep(8)")
+            // It is being prepared.
+            usleep(400_000)
+            try deployed.put("3")
+            try server.waitFor(version: "3")
+            let time = start.milliseconds
+            guard time < 6000 else { throw Surprise("it waited for the older one: \(time) ms") }
+            // The older one comes to its end, and to nothing.
+            usleep(9_000_000)
+            try expect("version", try server.answer().version, "3")
+            try expect("reloads", server.log.all(" reloaded application=app").count, 1)
+            try server.stop()
+            return "the third serves \(time) ms after the second, which takes 8 s to start"
+        },
+        Case("ten changes in a second: one reload") { modules in
+            let deployed = try Deployed(modules)
+            for number in 2...11 { _ = try modules.generation("\(number)") }
+            let server = try deployed.serve()
+            for number in 2...11 {
+                try deployed.put("\(number)")
+                if number < 11 { usleep(60_000) }
+            }
+            try server.waitFor(version: "11")
+            try expect("reloads", server.log.all(" reloaded application=app").count, 1)
+            try server.stop()
+            return "one, of the last"
+        },
+        Case("replaced, in place and by renames, while copies are being made: never half of one, and the last serves") {
+            modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve(["--reload-delay", "0"])
+            let load = Crowd(of: 4, KeepAliveLoad(port: server.port, path: "/app/", pause: 2))
+            let libraries = try (2...5).map {
+                try Data(contentsOf: URL(fileURLWithPath: try modules.generation("\($0)")))
+            }
+            for round in 0..<200 {
+                if round % 3 == 0 {
+                    try deployed.put("\(round % 4 + 2)")
+                } else {
+                    // Into the very file that may be under copy.
+                    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: deployed.file))
+                    try handle.write(contentsOf: libraries[round % 4])
+                    try handle.truncate(atOffset: UInt64(libraries[round % 4].count))
+                    try handle.close()
+                }
+                usleep(UInt32.random(in: 0...20_000))
+            }
+            try deployed.put("6")
+            try server.waitFor(version: "6")
+            try load.stop()
+            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            try expect("crashes", try server.status().crashes, 0)
+            let reloads = server.log.all(" reloaded application=app").count
+            try server.stop()
+            return "200 changes, \(reloads) reloads, \(load.tally.counts.answered) answers, none lost"
+        },
+        Case("the file of generation 1 put back as generation 3: fresh statics") { modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve()
+            for _ in 1...5 { _ = try server.answer() }
+            let process = try server.answer().process
+            try deployed.put("2")
+            try server.waitFor(version: "2")
+            try deployed.put("1")
+            try wait(for: "generation 3") {
+                let answer = try server.answer()
+                return answer.version == "1" && answer.count < 6
+            }
+            try expect("process", try server.answer().process, process)
+            try server.stop()
+            return "counts from the start, in the same process"
+        },
+    ]
+
+    private static func written(
+        _ name: String, _ write: @escaping @Sendable (_ library: String, _ file: String) throws -> Void
+    ) -> Case {
+        Case("written: \(name)") { modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve()
+            let load = Crowd(of: 4, KeepAliveLoad(port: server.port, path: "/app/", pause: 2))
+            for version in ["2", "3"] {
+                try write(try modules.generation(version), deployed.file)
+                try server.waitFor(version: version)
+            }
+            try load.stop()
+            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            try expect("reloads", server.log.all(" reloaded application=app", "by=in place").count, 2)
+            try server.stop()
+            return "\(load.tally.counts.answered) answers, none lost; twice one reload"
+        }
+    }
+}
