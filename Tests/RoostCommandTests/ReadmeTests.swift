@@ -99,4 +99,38 @@ struct ReadmeTests {
         for client in clients { #expect(try client.readResponse().body.count == 64 << 16) }
         #expect(server.stop() == 0)
     }
+
+    @Test("edit, save, see it: the session as it stands there, with a module that roost new has made")
+    func session() throws {
+        let folder = try TemporaryFolder()
+        let lines = try #require(try self.blocks("console").first).split(separator: "\n").map(String.init)
+        try #require(lines[0] == "$ roost new hello && cd hello" && lines[1] == "$ make watch &")
+        let roost = "\(Repository.root)/.build/release/roost"
+        let made = try Command.run([roost, "new", "hello"], folder: folder.path)
+        #expect(made.status == 0, "\(made.error)")
+        let module = "\(folder.path)/hello"
+        let server = try RoostProcess(
+            ["-c", "exec make watch ARGUMENTS='--port 0 --run-dir \(folder.path)/run --no-access-log'"],
+            command: "/bin/sh",
+            folder: module)
+        for (command, answer) in zip(lines.dropFirst(2), lines.dropFirst(3) + [""]) where command.hasPrefix("$ ") {
+            guard command.hasPrefix("$ curl ") else {
+                #expect(try Command.run(["sh", "-c", String(command.dropFirst(2))], folder: module).status == 0)
+                if command.contains("oops") { try server.waitFor("the build has failed") }
+                continue
+            }
+            func get() throws -> String {
+                let client = try RawClient(port: server.port)
+                client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                return try client.readResponse().text.trimmingCharacters(in: .newlines)
+            }
+            // A build takes what it takes.
+            let until = Date(timeIntervalSinceNow: 60)
+            while try get() != answer, Date() < until { usleep(20_000) }
+            #expect(try get() == answer)
+        }
+        #expect(server.error.contains(" reloaded application=hello by=in place generation="))
+        #expect(try Command.run([roost, "stop", "--run-dir", "\(folder.path)/run"]).status == 0)
+        #expect(server.waitForEnd() == 0)
+    }
 }

@@ -186,7 +186,7 @@ struct SupervisorTests {
         let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
         let block = try #require(
             text.components(separatedBy: "```sh\n").map { $0.components(separatedBy: "```")[0] }.first {
-                $0.contains("roost reload")
+                $0.contains("roost stop")
             })
         let commands = block.split(separator: "\n").map { $0.components(separatedBy: "#")[0] }
         try #require(commands.count == 4)

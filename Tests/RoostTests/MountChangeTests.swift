@@ -29,6 +29,18 @@ struct MountChangeTests {
         expect(change.committed(3), .done)
     }
 
+    @Test("something newer has come: nobody is waited for, nothing is mounted, and who comes late is not heard")
+    func withdrawn() {
+        var change = self.change(adding: [5], removing: [6])
+        _ = change.begin([1, 2])
+        expect(change.withdraw(), .commit([2, 1]))
+        #expect(change.mounting == [])
+        expect(change.prepared(1, [:]), .nothing)
+        expect(change.withdraw(), .nothing)
+        expect(change.committed(1), .nothing)
+        expect(change.committed(2), .done)
+    }
+
     @Test("what is only removed needs no preparation; with no worker nobody is waited for")
     func removal() {
         var change = self.change(removing: [5])

@@ -1,33 +1,47 @@
 import HTTPServer
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Whether a generation is well: asked before it is mounted, where its settings name a path.
 extension RunningHost {
     /// Throws `HostError` when it is not.
     func checkHealth(of generation: Generation, _ mount: Mount, at path: String) async throws {
-        let loop = self.loops[0]
-        let seconds = self.configuration.lifespanTime
-        let promise = loop.handle.eventLoop.makePromise(of: Int?.self)
         let (whole, authority) = (mount.path + path, mount.hosts.first?.description ?? "localhost")
-        loop.handle.eventLoop.execute {
-            let server = loop.handle.bound.value
-            let exchange = InnerExchange(path: whole, authority: authority, on: server) { promise.succeed($0) }
-            server.turn { loop.scopes.value.begin(exchange, generation) }
-        }
-        // Not a loop's timer alone: what holds the loop is given up with the generation, by whoever waits for it.
-        let late = loop.handle.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
-            loop.scopes.value.bidFarewell(to: generation)
-        }
-        let status = try await promise.futureResult.get()
-        late.cancel()
-        guard let status else {
-            _ = try await loop.handle.eventLoop.submit { loop.scopes.value.cancel(generation) }.get()
+        guard let status = await self.status(of: generation, at: whole, authority) else {
             throw HostError(
                 code: .startup,
-                message: "\(generation.name) is not well: no whole answer at \(whole) within \(seconds) seconds")
+                message: "\(generation.name) is not well: no whole answer at \(whole) within"
+                    + " \(self.configuration.lifespanTime) seconds (--timeout-lifespan)")
         }
         guard 200..<400 ~= status else {
             throw HostError(code: .startup, message: "\(generation.name) is not well: \(whole) answered \(status)")
+        }
+    }
+
+    /// Nil: there is no whole answer, or not in time.
+    private func status(of generation: Generation, at path: String, _ authority: String) async -> Int? {
+        let loop = self.loops[0]
+        let seconds = self.configuration.lifespanTime
+        return await withCheckedContinuation { continuation in
+            let waiting = NIOLockedValueBox<CheckedContinuation<Int?, Never>?>(continuation)
+            // Not a loop's timer: the application may hold the loop.
+            let limit = Task {
+                // Cancelled: it has answered.
+                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+                waiting.take()?.resume(returning: nil)
+                loop.handle.eventLoop.execute {
+                    loop.scopes.value.bidFarewell(to: generation)
+                    _ = loop.scopes.value.cancel(generation)
+                }
+            }
+            loop.handle.eventLoop.execute {
+                let server = loop.handle.bound.value
+                let exchange = InnerExchange(path: path, authority: authority, on: server) { status in
+                    limit.cancel()
+                    waiting.take()?.resume(returning: status)
+                }
+                server.turn { loop.scopes.value.begin(exchange, generation) }
+            }
         }
     }
 }

@@ -52,16 +52,19 @@ extension WorkerGroup {
         self.roster.members.contains { $0.application?.hash == hash && $0.isRequired }
     }
 
-    /// The application that has this number; else the only one there is, or whose code is on the stack.
+    /// The application that has this number, in the generation whose code is on the stack; else the only one there is, or whose code that is.
     func application(_ number: Int?, of worker: WorkerHandle, _ crash: CrashReport? = nil) -> PreparedApplication? {
         let rosters = [self.rosters[worker.release], self.change?.roster].compactMap { $0 }
+        let libraries = Set(crash?.frames.map(\.library) ?? [])
+        let onStack = libraries.compactMap { worker.images.applications[$0] }
         if let number = number.flatMap(UInt32.init(exactly:)) {
-            return rosters.lazy.compactMap { $0[number]?.application }.first
+            let named = rosters.lazy.compactMap { $0[number]?.application }.first
+            // One that has made way still has requests.
+            return onStack.first { $0.key.resolved == named?.key.resolved } ?? named
         }
         guard crash != nil else { return nil }
         let all = rosters.flatMap(\.applications)
-        let libraries = Set(crash?.frames.map(\.library) ?? [])
-        return all.first { libraries.contains($0.staged.path) } ?? (Set(all.map(\.hash)).count == 1 ? all.first : nil)
+        return onStack.first ?? (Set(all.map(\.hash)).count == 1 ? all.first : nil)
     }
 
     /// The application's crash, in a line that says all that is known; answers its short form.

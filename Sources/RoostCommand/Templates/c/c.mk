@@ -1,3 +1,4 @@
+WATCHED = .
 CFLAGS ?= -O2 -g
 
 @NAME@.so: @NAME@.c include/asgi.h Makefile

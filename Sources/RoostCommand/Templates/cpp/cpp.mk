@@ -1,3 +1,4 @@
+WATCHED = .
 CXXFLAGS ?= -O2 -g
 # g++ would share some variables with every other module of the process; clang++ never does, and does not know the flag.
 UNSHARED := $(shell $(CXX) -fno-gnu-unique -x c++ -E /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)

@@ -1,3 +1,4 @@
+WATCHED = src
 BUILT = target
 
 # Cargo knows whether there is something to do.

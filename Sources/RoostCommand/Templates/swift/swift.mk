@@ -1,3 +1,4 @@
+WATCHED = Sources
 BUILT = .build
 
 # Swift knows whether there is something to do.

@@ -1,0 +1,210 @@
+import CASGI
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+@Suite("Reload: the values that decide")
+struct ReloadTests {
+    private func application(
+        _ name: String, _ copy: String, flags: UInt32 = 0, size: Int = 1000, obstacle: String? = nil
+    ) throws -> InstalledApplication {
+        var image = LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(copy)"))
+        image.size = size
+        image.obstacle = obstacle
+        image.description = ModuleDescription()
+        image.description?.flags = flags
+        let entry = ApplicationEntry(
+            module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: nil)
+        let key = ImageKey(resolved: "/\(name).so", hash: copy, symbol: "application")
+        return InstalledApplication(PreparedApplication(entry, key, image))
+    }
+
+    private func obstacle(
+        _ images: LoadedImages, _ installed: InstalledApplication, images most: Int = 50, bytes: Int = 1 << 20
+    ) -> String? {
+        guard case .module(let application) = installed.work else { return nil }
+        return images.obstacle(to: application, within: LoadedImages.Allowance(images: most, bytes: bytes))
+    }
+
+    @Test("what is there stays; the first of a file has no obstacle, the next has what its file says")
+    func obstacles() throws {
+        var images = LoadedImages([try self.application("a", "1")])
+        #expect(self.obstacle(images, try self.application("a", "1", obstacle: "it is odd")) == nil)
+        #expect(self.obstacle(images, try self.application("b", "2", obstacle: "it is odd")) == nil)
+        #expect(self.obstacle(images, try self.application("a", "2", obstacle: "it is odd")) == "it is odd")
+        let flagged = try self.application("a", "3", flags: ASGI_RELOAD_PROCESS)
+        #expect(self.obstacle(images, flagged)?.contains("ASGI_RELOAD_PROCESS") == true)
+        // One that wanted a process of its own shares it with no successor either.
+        images = LoadedImages([flagged])
+        #expect(self.obstacle(images, try self.application("a", "4"))?.contains("ASGI_RELOAD_PROCESS") == true)
+    }
+
+    @Test("the allowance counts what was loaded in the place of something else: by number, by bytes")
+    func allowance() throws {
+        var images = LoadedImages([try self.application("a", "1"), try self.application("b", "1b")])
+        for copy in 2...4 {
+            #expect(self.obstacle(images, try self.application("a", "\(copy)"), images: 3, bytes: 3000) == nil)
+            images.load(try self.application("a", "\(copy)"))
+            images.load(try self.application("a", "\(copy)"))
+        }
+        let next = try self.application("a", "5")
+        #expect(self.obstacle(images, next, images: 3)?.contains("3 generations (--limit-images)") == true)
+        #expect(self.obstacle(images, next, bytes: 3999)?.contains("3000 bytes (--limit-image-bytes)") == true)
+        #expect(self.obstacle(images, next, images: 4, bytes: 4000) == nil)
+        #expect(self.obstacle(images, try self.application("c", "6"), images: 3, bytes: 3000) == nil)
+    }
+
+    @Test("a file counts when it is quiet, an absence when it lasts; what is accepted counts at once")
+    func settling() {
+        var files = Settling(["a": 1, "b": 1], quiet: 50)
+        #expect(files.look(["a": 2, "b": 1], now: 0) == [])
+        #expect(files.due == 50)
+        #expect(files.look(["a": 3, "b": 1], now: 40) == [])
+        #expect(files.look(["a": 3, "b": 1], now: 89) == [])
+        #expect(files.look(["a": 3], now: 90) == ["a"])
+        #expect(files.look(["a": 3], now: 90 + Settling<Int>.absence) == ["b"])
+        #expect(files.settled == ["a": 3])
+        #expect(files.look(["a": 4], now: 2000) == [])
+        files.accept(["a": 4])
+        #expect(files.due == nil)
+        #expect(files.look(["a": 4], now: 3000) == [])
+    }
+
+    @Test("one build at a time: a newer change cancels it, but not for ever")
+    func builds() {
+        var builds = BuildMachine()
+        func expect(_ step: BuildMachine.Step, _ wanted: BuildMachine.Step, at place: SourceLocation = #_sourceLocation)
+        {
+            #expect(step == wanted, sourceLocation: place)
+        }
+        expect(builds.changed(), .start)
+        expect(builds.changed(), .cancel)
+        expect(builds.changed(), .nothing)
+        // The cancelled one has ended, however.
+        expect(builds.ended(well: true), .start)
+        expect(builds.ended(well: false), .failed(again: false))
+        #expect(!builds.isRunning)
+        expect(builds.changed(), .start)
+        for _ in 1...BuildMachine.mostCancellations {
+            expect(builds.changed(), .cancel)
+            expect(builds.ended(well: false), .start)
+        }
+        expect(builds.changed(), .nothing)
+        expect(builds.ended(well: true), .reload(again: true))
+        expect(builds.ended(well: true), .reload(again: false))
+        #expect(!builds.isRunning)
+    }
+
+    @Test(
+        "sources by their names: hidden ones and what builds write are none; what somebody names goes before the usual")
+    func sources() throws {
+        let folder = try TemporaryFolder()
+        for file in [
+            "a.c", "deep/b.swift", "deep/page.html", ".hidden.c", ".build/x.c", "build/y.c", "c.so", "d.c~",
+            "deep/gone.c",
+        ] { try folder.write(file, "") }
+        symlink(folder.path, "\(folder.path)/deep/loop")
+        func names(_ includes: [String] = [], _ excludes: [String] = []) -> [String] {
+            SourceTree([folder.path], includes: includes, excludes: excludes).look().files.keys.map {
+                String($0.dropFirst(folder.path.count + 1))
+            }.sorted()
+        }
+        #expect(names() == ["a.c", "deep/b.swift", "deep/gone.c"])
+        #expect(names(["*.html", "build"], ["deep/gone.c"]) == ["a.c", "build/y.c", "deep/b.swift", "deep/page.html"])
+        #expect(names([], ["*.c", "deep"]) == [])
+        #expect(SourceTree(["\(folder.path)/nowhere"]).look().files.isEmpty)
+    }
+
+    @Test("a request names applications by name or mount, with all of their file; nobody by a wrong name")
+    func requests() throws {
+        func candidate(_ name: String, file: String) throws -> Candidate {
+            let entry = ApplicationEntry(
+                module: try ModuleName("./\(file).so"), mount: try Mount(path: "/at-\(name)"), name: name, settings: nil
+            )
+            return Candidate(
+                entry,
+                .success(
+                    PreparedApplication(
+                        entry, ImageKey(resolved: "/\(file).so", hash: "1", symbol: "application"),
+                        LoadableImage(path: "\(file).so", folder: "/", staged: StagedModule(path: "/copy/\(file)")))))
+        }
+        let all = [
+            try candidate("wiki", file: "w"), try candidate("other", file: "w"), try candidate("shop", file: "s"),
+        ]
+        func keys(_ names: String...) throws -> Set<String>? {
+            try ReloadRequest(names: Set(names)).keys(of: [], all)
+        }
+        #expect(try keys() == nil)
+        #expect(try keys("wiki") == ["/at-wiki", "/at-other"])
+        #expect(try keys("/at-shop") == ["/at-shop"])
+        let message = #expect(throws: HostError.self) { try keys("shup") }?.message
+        #expect(message == "there is no application 'shup'; did you mean shop?")
+
+        var roster = Roster()
+        _ = roster.want(all)
+        #expect(roster.want(all, only: ["/at-shop"]).isEmpty)
+        let forced = ReloadRequest(isAsked: true, isForced: true)
+        #expect(roster.want(all, for: forced, only: ["/at-shop"]).renewed == [3])
+        // What is not meant is not removed either.
+        #expect(roster.want([], only: ["/at-shop"]).removed == [3])
+        let sent = ReloadRequest(names: ["a", "/b c"], isAsked: true, isForced: true, inNewWorkers: true)
+        let line = try #require(Message(line: sent.message.line))
+        #expect(ReloadRequest(line) == sent)
+    }
+
+    @Test("a report has the last of each, and says nothing when there is nothing")
+    func report() {
+        var report = ReloadReport()
+        #expect(report.text == ReloadReport.nothing)
+        report.fail(2, "refused")
+        report.fail(3, "refused")
+        report.succeed(1, "one: done")
+        #expect(report.text == "one: done")
+        #expect(report.fault == "refused")
+        report.succeed(2, "two: done")
+        report.succeed(3, "three: done")
+        #expect(report.fault == nil)
+        #expect(report.text == "one: done\ntwo: done\nthree: done")
+    }
+
+    @Test("what is remembered goes through a message byte for byte; what is no such thing is none")
+    func memory() throws {
+        let saved = SavedState(version: 7, format: "chat \"rooms\"", bytes: Array(0...255))
+        let message = Message("memory", saved.texts(of: 3))
+        let taken = try #require(Message(line: message.line))
+        #expect(SavedState(of: 3, in: taken.fields) == saved)
+        #expect(SavedState(of: 4, in: taken.fields) == nil)
+        for bytes in ["0", "0g", "zz", "ab "] {
+            var fields = taken.fields
+            fields["3.bytes"] = bytes
+            #expect(SavedState(of: 3, in: fields) == nil, "\(bytes)")
+        }
+    }
+
+    @Test("what failed is not tried again by itself; asked for it is, and the old one put back ends it")
+    func refused() throws {
+        func candidate(_ copy: String) throws -> Candidate {
+            guard case .module(let application) = try self.application("a", copy).work else {
+                throw CancellationError()
+            }
+            let entry = ApplicationEntry(
+                module: try ModuleName("./a.so"), mount: try Mount(path: "/a"), name: "a", settings: nil)
+            return Candidate(entry, .success(application))
+        }
+        var roster = Roster()
+        _ = roster.want([try candidate("1")])
+        let old = roster
+        #expect(roster.want([try candidate("2")]).renewed == [1])
+        roster.restore(1, from: old, because: "no database")
+        #expect(roster[1]?.application?.hash == "1")
+        #expect(roster.want([try candidate("2")]).isEmpty)
+        #expect(roster[1]?.fault == "no database")
+        var asked = roster
+        #expect(asked.want([try candidate("2")], for: ReloadRequest(isAsked: true)).renewed == [1])
+        #expect(roster.want([try candidate("1")]).isEmpty)
+        #expect(roster[1]?.fault == nil)
+        #expect(roster.want([try candidate("2")]).renewed == [1])
+    }
+}

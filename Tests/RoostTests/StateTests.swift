@@ -1,0 +1,146 @@
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// `asgi.state/1`, and health: what happens between two generations, in one process.
+@Suite("From one generation to the next")
+struct StateTests {
+    private let folder: TemporaryFolder
+    private let run: RunDirectory
+    private let lines = LogLines()
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.run = try RunDirectory.make("\(self.folder.path)/run")
+    }
+
+    /// A counter that is handed on; `SAVE` and `RESTORE` stand before what each does else.
+    private static let source = """
+        #include <asgi.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <unistd.h>
+        static int count, releases;
+        static void released(void *context) { free(context); releases++; }
+        static asgi_result save(asgi_id id, void *state, asgi_saved *saved)
+        {
+            char *text = (char *)malloc(16);
+            (void)id, (void)state;
+            SAVE;
+            snprintf(text, 16, "%d", count);
+            saved->version = 3;
+            saved->format = asgi_text("count");
+            saved->bytes = asgi_text(text);
+            saved->release = released;
+            saved->release_context = text;
+            return ASGI_DONE;
+        }
+        static asgi_result restore(asgi_id id, void *state, const asgi_saved *saved)
+        {
+            (void)id, (void)state;
+            RESTORE;
+            if (!asgi_equal(saved->format, "count") || saved->version != 3) return ASGI_UNSUPPORTED;
+            count = atoi(saved->bytes.data);
+            return ASGI_DONE;
+        }
+        static const asgi_state table = {sizeof table, ASGI_STATE_RECONNECT, save, restore};
+        static const void *offer(const asgi_string *name) { return asgi_equal(*name, "asgi.state/1") ? &table : NULL; }
+        const asgi_module *asgi_module_info(void)
+        {
+            static const asgi_module module = {sizeof module, ASGI_ABI, ASGI_DRAFT, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, offer};
+            return &module;
+        }
+        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+        {
+            char text[32];
+            (void)receive;
+            if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+            if (asgi_equal(asgi_path(scope), "/well"))
+                return asgi_respond(scope, send, asgi_find_header(scope, "host") ? WELL : 500, "text/plain", asgi_text("x"));
+            snprintf(text, sizeof text, "%d %d", ++count, releases);
+            return asgi_respond(scope, send, 200, "text/plain", asgi_text(text));
+        }
+        """
+
+    private func application(
+        _ name: String, save: String = "", restore: String = "", well: String = "200", health: String? = nil
+    ) throws -> InstalledApplication {
+        let library = try Fixture.compile(
+            Self.source, named: name,
+            flags: ["-DSAVE=\(save)", "-DRESTORE=\(restore)", "-DWELL=\(well)", "-Wno-unused-result"], in: self.folder)
+        var prepared = try ApplicationPreparation().prepare(try ModuleName(library), run: self.run)
+        prepared.health = health
+        return InstalledApplication(number: 1, name: name, mount: .root, work: .module(prepared))
+    }
+
+    private func serve(_ application: InstalledApplication) async throws -> ServedHost {
+        try await ServedHost([application], in: self.folder) {
+            $0.logger = Logger(label: "test") { _ in self.lines.handler }
+            $0.stateLimit = 1000
+            $0.lifespanTime = 1
+        }
+    }
+
+    /// Says why it is not, if so.
+    private func replace(_ served: ServedHost, by next: InstalledApplication) async throws -> String? {
+        let running = try #require(served.host.current)
+        let failures = await running.prepare([next], for: "change")
+        await running.commit("change", mounting: failures.isEmpty ? [1] : [], removing: [], [])
+        return failures.first?.message
+    }
+
+    @Test("what is saved is restored before the first request, and given back once")
+    func handedOn() async throws {
+        let served = try await self.serve(try self.application("one"))
+        for _ in 1...3 { _ = try served.get("/") }
+        #expect(try await self.replace(served, by: try self.application("two")) == nil)
+        #expect(try served.get("/").text == "4 0")
+        #expect(try await self.replace(served, by: try self.application("three")) == nil)
+        #expect(try served.get("/").text == "5 0")
+        #expect(self.lines.holding("not handed on").isEmpty)
+        try await served.stop()
+    }
+
+    @Test(
+        "a generation that cannot save, or not restore, or neither in time, costs what was remembered and nothing else",
+        arguments: [
+            ("return ASGI_FAILED", "", "save answered ASGI_FAILED"),
+            ("return ASGI_UNSUPPORTED", "", nil),
+            (
+                "saved->bytes.data = text, saved->bytes.size = 1001; return ASGI_DONE", "",
+                "more than 1000 (--limit-state)"
+            ),
+            ("sleep(3)", "", "no answer within 1 seconds (--timeout-lifespan)"),
+            ("", "return ASGI_UNSUPPORTED", "restore of 'count', version 3, answered ASGI_UNSUPPORTED"),
+            ("", "return -77", "restore of 'count', version 3, answered -77"),
+        ] as [(String, String, String?)])
+    func lost(save: String, restore: String, why: String?) async throws {
+        let served = try await self.serve(try self.application("one", save: save))
+        for _ in 1...3 { _ = try served.get("/") }
+        #expect(try await self.replace(served, by: try self.application("two", restore: restore)) == nil)
+        #expect(try served.get("/").text == "1 0")
+        #expect(self.lines.holding("what was remembered is not handed on").count == (why == nil ? 0 : 1))
+        if let why { #expect(self.lines.holding(why).count == 1, "\(self.lines.holding("handed on"))") }
+        try await served.stop()
+    }
+
+    @Test("health: what does not answer with 2xx or 3xx, or not at all, is not mounted")
+    func health() async throws {
+        let served = try await self.serve(try self.application("one", health: "/well"))
+        for (well, why) in [("503", "/well answered 503"), ("404", "/well answered 404")] {
+            let next = try self.application("ill\(well)", well: well, health: "/well")
+            #expect(try await self.replace(served, by: next)?.contains(why) == true)
+            #expect(try served.get("/well").status == 200)
+        }
+        #expect(try await self.replace(served, by: try self.application("moved", well: "302", health: "/well")) == nil)
+        #expect(try served.get("/well").status == 302)
+        let silent = try self.application("silent", well: "(sleep(2), 200)", health: "/well")
+        #expect(
+            try await self.replace(served, by: silent)?.contains("no whole answer at /well within 1 seconds") == true)
+        try await served.stop()
+    }
+}
