@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                "CRoost", "HTTPServer", "Roost",
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(

@@ -46,6 +46,6 @@ final class EmbeddedHost: Sendable {
     ) async throws(HostError) -> Value {
         do {
             return try await body()
-        } catch { throw error as? HostError ?? HostError(code: .startup, message: "\(error)") }
+        } catch { throw HostError(error, otherwise: .startup) }
     }
 }

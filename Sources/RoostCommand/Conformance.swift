@@ -43,7 +43,7 @@ struct Conformance: ParsableCommand {
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child = pid_t()
-        let code = posix_spawn(&child, "/proc/self/exe", nil, nil, &arguments, environ)
+        let code = posix_spawn(&child, ChildProcess.ownCommand, nil, nil, &arguments, environ)
         guard code == 0 else {
             throw HostError(code: .module, message: "no child can be started: \(String(cString: strerror(code)))")
         }

@@ -126,7 +126,7 @@ struct OptionLayers {
         return Set(here.keys).union(there.keys).filter { here[$0] != there[$0] }.sorted()
     }
 
-    /// What is in force, and where it comes from. `parsed`: what the words came to.
+    /// What is in force, and where it comes from.
     func inForce() -> [(option: SettingsKey, value: String, origin: Origin)] {
         Self.options.filter { !["help", "version"].contains($0.name) }.map { option in
             if self.isTyped(option) { return (option, self.typedValue(of: option), .commandLine) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Roost
 
 /// The options of `roost serve` for development, named as Uvicorn's where it has them.
@@ -36,6 +37,16 @@ struct ReloadOptions: ParsableArguments {
             throw ValidationError("--build wants to know when: name the folder of the sources with --reload-dir")
         }
         guard self.reloadDir.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("--reload-dir names a folder") }
+    }
+
+    /// What is named has to be there, when a start begins. Throws `HostError`.
+    func check() throws {
+        for folder in self.reloadDir {
+            var status = stat()
+            guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw HostError(code: .usage, message: "--reload-dir \(folder): there is no such folder")
+            }
+        }
     }
 
     /// Nil: nothing is watched but the drop-in folders.

@@ -29,6 +29,7 @@ struct Serve: ParsableCommand {
                 message: "\(file.path): names nothing to serve: give it 'applications' or 'modules', or name a module")
         }
         InheritedDescriptors.keepToThisProcess()
+        try start.options.reload.check()
         if let command = start.options.reload.build, try !Build.run(command) {
             Terminal.error.write("roost: the build has failed: what is there is served\n")
         }

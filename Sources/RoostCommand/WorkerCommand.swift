@@ -63,7 +63,7 @@ private final class WorkerServing: Sendable {
                 self.logs.flush()
             }
         } catch {
-            self.worker.refuse(error as? HostError ?? HostError(code: .startup, message: "\(error)"))
+            self.worker.refuse(HostError(error, otherwise: .startup))
             self.logs.leave(1)
         }
     }

@@ -50,6 +50,50 @@ extension Case {
             try server.stop()
             return "the parts are of one; 1012 and the stream's end \(time) after"
         },
+        Case("in place: a group of its own, through the relay; by a new worker of it, when that is needed") { modules in
+            let deployed = try Deployed(modules)
+            try deployed.folder.write("modules/app.yaml", "worker: own\n")
+            let server = try deployed.serve(["--reload-drain", "1", "--limit-images", "2"])
+            try server.waitFor(version: "1")
+            let process = try server.answer().process
+            let load = Crowd(of: 8, KeepAliveLoad(port: server.port, path: "/app/", pause: 2))
+            let socket = try server.client()
+            try expect("handshake", try socket.askForWebSocket("/app/ws").status, 101)
+            for version in 2...3 {
+                try deployed.put("\(version)")
+                try server.waitFor(version: "\(version)")
+                try expect("process", try server.answer().process, process)
+            }
+            try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
+            try deployed.put("4")
+            try server.waitFor(version: "4")
+            try expect("the same process", try server.answer().process == process, false)
+            try load.stop()
+            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            try server.stop()
+            return "\(load.tally.counts.answered) answers, none lost"
+        },
+        Case("an application that brings a variable takes new workers; applications of one file are reloaded together")
+        {
+            modules in
+            let deployed = try Deployed(modules)
+            let server = try deployed.serve()
+            try server.waitFor(version: "1")
+            symlink("app.so", "\(deployed.path)/twin.so")
+            try server.waitFor(version: "1", at: "/twin/")
+            try deployed.put("2")
+            try server.waitFor(version: "2")
+            try server.waitFor(version: "2", at: "/twin/")
+            try expect("in place", server.log.all(" reloaded application=", "by=in place").count, 2)
+            try deployed.folder.write("modules/some/where.yaml", "title: x\n")
+            try deployed.folder.write("modules/app.yaml", "{variable: PLACE, settings: some.where}\n")
+            try server.log.wait(for: "takes a new worker: it wants PLACE=some.where in its environment")
+            try server.waitForReload("new workers")
+            let forced = try server.command("reload", "twin", "--force")
+            try expect("lines", forced.output.split(separator: "\n").count, 2)
+            try server.stop()
+            return "both at once; then by new workers"
+        },
         .byNewWorker("ASGI_RELOAD_PROCESS", "it asks for a process of its own", "-DFLAGS=ASGI_RELOAD_PROCESS"),
         .byNewWorker("static TLS", "it has static TLS", "-DSTATIC_TLS"),
         .byNewWorker("unique symbols of g++", "it has unique symbols of g++ (_ZN6shared", "-DUNIQUE"),

@@ -1,6 +1,5 @@
 import Glibc
 public import Logging
-import NIOConcurrencyHelpers
 
 /// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: what is new is mounted, what is gone unmounted, what is
 /// another file replaces the one before.
@@ -69,13 +68,13 @@ public final class DropInFollower: Sendable {
                 roster.installed($0)
             }
             for application in wanted { self.state.images.load(application) }
-            failures += Self.wait { await running.prepare(wanted, for: "folder") }
+            failures += try Blocking.wait { await running.prepare(wanted, for: "folder") }
             for failure in failures {
                 roster.restore(failure.number, from: self.state.roster, because: failure.message)
             }
             let faulty = failures.compactMap { roster.installed($0.number, ifNew: self.state.roster) }
             let mounted = Set(numbers).subtracting(failures.map(\.number))
-            Self.wait {
+            try Blocking.wait {
                 await running.commit("folder", mounting: mounted, removing: Set(change.removed), faulty)
             }
             for number in change.removed {
@@ -115,21 +114,5 @@ public final class DropInFollower: Sendable {
             self.logger.error("\(complaint)", metadata: WorkerGroup.facts(member))
         }
         self.state.roster = roster
-    }
-
-    /// Has this thread wait for what others do.
-    private static func wait<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) -> Value {
-        let done = ConditionLock<Bool>(value: false)
-        let result = NIOLockedValueBox<Value?>(nil)
-        Task {
-            let value = await work()
-            result.withLockedValue { $0 = value }
-            done.lock()
-            done.unlock(withValue: true)
-        }
-        done.lock(whenValue: true)
-        done.unlock()
-        // It is there when the lock says so.
-        return result.withLockedValue { $0! }
     }
 }

@@ -21,7 +21,7 @@ public struct HostApplication: Sendable {
                 module: try ModuleName(module), mount: mount, name: name, settings: settings)
             return HostApplication(name: name ?? module, mount: .success(mount), work: .entry(entry))
         } catch {
-            let error = error as? HostError ?? HostError(code: .usage, message: "\(error)")
+            let error = HostError(error, otherwise: .usage)
             return HostApplication(
                 name: module, mount: .failure(error), work: .closure(ClosureApplication { _ in .text("") }))
         }

@@ -33,7 +33,7 @@ public struct HostError: Error, CustomStringConvertible {
     public var description: String { self.message }
 
     /// An error as one of the host's; `code`: when it is another's.
-    init(_ error: any Error, otherwise code: Code = .module) {
+    public init(_ error: any Error, otherwise code: Code = .module) {
         self = error as? HostError ?? HostError(code: code, message: "\(error)", cause: error)
     }
 }

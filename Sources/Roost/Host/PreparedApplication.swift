@@ -38,7 +38,7 @@ public struct PreparedApplication: Sendable {
     init(_ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage) {
         let description = image.description ?? ModuleDescription()
         self.name =
-            entry.name ?? (description.name.isEmpty ? ModuleReport.name(ofFile: image.path) : description.name)
+            entry.name ?? (description.name.isEmpty ? ModuleReport.name(ofFile: entry.module.file) : description.name)
         self.version = description.version
         self.mount = entry.mount
         self.place = entry.place

@@ -23,6 +23,14 @@ public struct ModuleName: Sendable, Equatable {
         return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
     }
 
+    /// What its file is called, as far as the name says it.
+    var file: String {
+        switch self.place {
+        case .path(let path): path
+        case .dotted(let words): words[words.count - 1]
+        }
+    }
+
     /// Throws `HostError` for a name that can be none.
     public init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

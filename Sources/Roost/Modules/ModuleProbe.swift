@@ -8,7 +8,7 @@ public struct ModuleProbe: Sendable {
     /// How long loading may take, seconds.
     public var time: Int
 
-    public init(command: String = "/proc/self/exe", time: Int = 10) {
+    public init(command: String = ChildProcess.ownCommand, time: Int = 10) {
         self.command = command
         self.time = time
     }

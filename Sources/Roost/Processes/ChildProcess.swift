@@ -1,7 +1,20 @@
 import Glibc
 
 /// Starts processes. [any]
-enum ChildProcess {
+public enum ChildProcess {
+    /// This program, as it runs, though its file may be another by now. Under a tool that runs it inside of itself (valgrind) that would be the
+    /// tool: there it is the path that the tool tells.
+    public static var ownCommand: String {
+        let link = "/proc/self/exe"
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard readlink(link, &path, path.count - 1) > 0 else { return link }
+        let told = path.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        guard let there = FileMark(of: told), let here = FileMark(of: link),
+            (there.device, there.inode) != (here.device, here.inode)
+        else { return link }
+        return told
+    }
+
     /// Starts `command` with these words; nothing of ours is open in it but what `descriptors` gives it, by their numbers there.
     /// Its signals are the system's, none is blocked. `ownGroup`: it is the first of a process group. Throws `HostError` with what `purpose` says.
     static func start(

@@ -45,6 +45,8 @@ extension WorkerGroup {
                 status: status == 0 && wasReady ? 0 : worker.refusal == nil ? Self.died : Self.failure,
                 now: Supervisor.now()))
         self.forgetReleases()
+        // What it had mapped may be nobody's any more.
+        self.supervisor.hasOldCopies = true
     }
 
     /// Whether a first start without those of this file makes no sense.

@@ -72,7 +72,7 @@ final class WorkerHandle {
                 descriptors.append((listener, as: Worker.firstListener + CInt(number)))
             }
             self.process = try ChildProcess.start(
-                "/proc/self/exe", ["roost", "worker"] + arguments,
+                ChildProcess.ownCommand, ["roost", "worker"] + arguments,
                 environment: ChildProcess.environment(with: variables), descriptors: descriptors, purpose: "the worker"
             )
         } catch {

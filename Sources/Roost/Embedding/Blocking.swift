@@ -1,10 +1,9 @@
 import Glibc
 import NIOConcurrencyHelpers
-import Roost
 
 /// Has a thread wait for what others do.
-enum Blocking {
-    static func wait<Value: Sendable>(
+public enum Blocking {
+    public static func wait<Value: Sendable>(
         _ work: @escaping @Sendable () async throws(HostError) -> Value
     ) throws -> Value {
         let done = ConditionLock<Bool>(value: false)
