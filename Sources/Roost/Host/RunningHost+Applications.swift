@@ -172,6 +172,9 @@ extension RunningHost {
 
     // MARK: Mounting
 
+    /// A change is about to be prepared.
+    func announce(_ change: String) { self.prepared.withLockedValue { $0[change] = .underWay } }
+
     /// The first part of a change: starts these, and keeps them until it is settled. Says which did not start.
     func prepare(_ applications: [InstalledApplication], for change: String) async -> [Failure] {
         let optional = applications.map { application in
@@ -179,7 +182,6 @@ extension RunningHost {
             application.isOptional = true
             return application
         }
-        self.prepared.withLockedValue { $0[change] = .underWay }
         // None of them is needed: it does not throw.
         let outcomes = (try? await self.prepare(optional)) ?? []
         let started = outcomes.filter { $0.1 == nil }.map(\.0)

@@ -4,8 +4,8 @@ import Glibc
 /// A build command that runs: `sh -c COMMAND`, in a process group of its own. For one thread.
 public final class Build {
     private let process: pid_t
-    /// Readable when it says something, or has ended.
-    let descriptor: CInt
+    /// Readable when it says something; -1: it will say nothing more.
+    private(set) var descriptor: CInt
     /// Its last words.
     private(set) var output: [UInt8] = []
     private let begun = MonotonicClock.milliseconds
@@ -30,7 +30,7 @@ public final class Build {
         self.descriptor = ends[0]
     }
 
-    deinit { close(self.descriptor) }
+    deinit { if self.descriptor >= 0 { close(self.descriptor) } }
 
     private static func spawn(_ command: String, output: CInt, ownGroup: Bool) throws -> pid_t {
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -51,8 +51,13 @@ public final class Build {
     /// Milliseconds since it began.
     var time: Int { MonotonicClock.milliseconds - self.begun }
 
-    /// When it is to be looked at though it says nothing.
+    /// When it is to be looked at though it says nothing. Its end is a signal.
     var due: Int? { self.killAt }
+
+    /// What is waited for.
+    var waits: [pollfd] {
+        self.descriptor < 0 ? [] : [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
+    }
 
     /// Tells it to end: all that it has started.
     func cancel() {
@@ -62,22 +67,36 @@ public final class Build {
 
     /// Takes what it says. Its status when it has ended.
     func look(now: Int) -> CInt? {
-        var part = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = read(self.descriptor, &part, part.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            self.output = (self.output + part[..<count]).suffix(Self.mostOutput)
-        }
+        self.readOutput()
         if let killAt, now >= killAt {
             kill(-self.process, SIGKILL)
-            self.killAt = nil
+            self.killAt = .max
         }
+        var ended = siginfo_t()
+        guard waitid(P_PID, id_t(self.process), &ended, WEXITED | WNOHANG | WNOWAIT) == 0,
+            ended._sifields._sigchld.si_pid == self.process
+        else { return nil }
+        // What it has started ends with one that was cancelled. Its number is nobody else's before it is taken.
+        if self.killAt != nil { kill(-self.process, SIGKILL) }
         var status: CInt = 0
-        let ended = waitpid(self.process, &status, WNOHANG)
-        // As the first process of a container this one may have taken its status already.
-        guard ended == self.process || (ended < 0 && errno == ECHILD) else { return nil }
-        return ended < 0 ? 1 : status
+        waitpid(self.process, &status, 0)
+        self.readOutput()
+        return status
+    }
+
+    private func readOutput() {
+        var part = [UInt8](repeating: 0, count: 16 << 10)
+        while self.descriptor >= 0 {
+            let count = read(self.descriptor, &part, part.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return }
+            guard count > 0 else {
+                close(self.descriptor)
+                self.descriptor = -1
+                return
+            }
+            self.output = (self.output + part[..<count]).suffix(Self.mostOutput)
+        }
     }
 
     /// It is over with everything: nothing of it goes on.

@@ -77,6 +77,8 @@ extension Supervisor {
             // How groups are to be counts for those that are started from here on.
             self.plan.deployment = outcome.deployment
         }
+        // What has happened in the folders meanwhile has not been taken up.
+        if case .failure = outcome.look, !task.requests.isEmpty { self.isFolderNew = !self.folders.listings.isEmpty }
         switch outcome.look {
         case .success(let look):
             let isWatched = task.requests.contains { !$0.isAsked }
@@ -99,28 +101,29 @@ extension Supervisor {
         guard self.steps.isEmpty, self.all.allSatisfy({ $0.change == nil }) else { return }
         self.found = nil
         self.hasOldCopies = true
-        do {
-            try self.take(found)
-        } catch {
-            let error = HostError(error)
-            self.plan.logger.error("not reloaded: \(error.message)")
-            self.answerReload("", fault: error.message)
-        }
+        self.take(found)
     }
 
-    private func take(_ found: Found) throws {
+    private func take(_ found: Found) {
         if !self.report.isAsked { self.report = ReloadReport() }
+        let isAsked = found.requests.contains(where: \.isAsked)
+        self.report.isAsked = self.report.isAsked || isAsked
         let old = self.roster
         var new = old
         var change = Roster.Change()
         var taken: Set<String>? = []
         for request in found.requests {
-            let keys = try request.keys(of: new.members, found.look.candidates)
-            change.follow(with: new.want(found.look.candidates, for: request, only: keys))
-            taken = keys.flatMap { keys in taken.map { $0.union(keys) } }
+            do {
+                let keys = try request.keys(of: new.members, found.look.candidates)
+                change.follow(with: new.want(found.look.candidates, for: request, only: keys))
+                taken = keys.flatMap { keys in taken.map { $0.union(keys) } }
+            } catch {
+                let error = HostError(error)
+                self.plan.logger.error("not reloaded: \(error.message)")
+                self.report.fail(.max, error.message)
+            }
         }
-        let isAsked = found.requests.contains(where: \.isAsked)
-        self.report.isAsked = self.report.isAsked || isAsked
+        guard taken != [] else { return }
         let last = self.look
         self.look = taken.map { last.taking($0, of: found.look) } ?? found.look
         self.wanted = new

@@ -31,11 +31,12 @@ extension Supervisor {
 
     /// What is waited for.
     var watchWaits: [pollfd] {
-        (self.watch?.waits ?? [])
-            + (self.build.map { [pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)] } ?? [])
+        self.front.fleet.isStopping ? [] : (self.watch?.waits ?? []) + (self.build?.waits ?? [])
     }
 
-    var watchDue: Int { min(self.watch?.due ?? .max, self.build?.due ?? .max) }
+    var watchDue: Int {
+        self.front.fleet.isStopping ? .max : min(self.watch?.due ?? .max, self.build?.due ?? .max)
+    }
 
     func followFiles() {
         guard let watch = self.watch, !self.front.fleet.isStopping else { return self.endBuild() }

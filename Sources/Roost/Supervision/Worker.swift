@@ -189,6 +189,8 @@ public final class Worker: Sendable {
         if message.name == "memory" { return self.memories.take()?.resume(returning: message) ?? () }
         guard let running = self.host.withLockedValue({ $0 })?.current else { return }
         let number = message.fields["change"] ?? ""
+        // Here, since what follows may overtake it: it may be withdrawn before it has begun.
+        if message.name == "prepare" { running.announce(number) }
         Task {
             switch message.name {
             case "prepare":
