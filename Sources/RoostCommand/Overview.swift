@@ -6,6 +6,7 @@ enum Overview {
 
           \(terminal.bold("roost new hello"))               make a module to begin with, in C (--language cpp, swift, rust)
           \(terminal.bold("roost ./libhello.so"))           serve a library at http://127.0.0.1:8000
+          \(terminal.bold("roost ./libhello.so --reload"))  and again whenever it changes; --build for its sources
           \(terminal.bold("roost hello --port 9000"))       the same by name (hello.so or libhello.so), elsewhere
           \(terminal.bold("roost --modules modules/"))      every library in a folder, each at /NAME; follows what happens there
           \(terminal.bold("roost check ./libhello.so"))     load it in a child: what it is, what is wrong, what is risky

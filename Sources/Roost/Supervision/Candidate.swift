@@ -9,6 +9,8 @@ public struct Candidate: Sendable {
     public let isRequired: Bool
     let group: String?
     public let outcome: ApplicationPreparation.Outcome
+    /// Its module's, where that is named by a path.
+    let file: String?
 
     init(_ entry: ApplicationEntry, _ outcome: ApplicationPreparation.Outcome) {
         self.key = entry.mount.description + (entry.group.map { " @\($0)" } ?? "")
@@ -18,6 +20,7 @@ public struct Candidate: Sendable {
         self.isRequired = entry.isRequired
         self.outcome = outcome
         self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
+        if case .path(let path) = entry.module.place { self.file = path } else { self.file = nil }
     }
 
     /// `old`: what the file was when it made sense.
@@ -29,5 +32,6 @@ public struct Candidate: Sendable {
         self.group = old?.group
         self.isRequired = false
         self.outcome = .failure(fault)
+        self.file = found.path
     }
 }

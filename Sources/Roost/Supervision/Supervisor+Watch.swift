@@ -19,9 +19,11 @@ extension Supervisor {
 
     /// Modules and settings of what is declared: as it was found last, and as it serves.
     private var watchedFiles: Set<String> {
-        let found = self.look.candidates.compactMap { try? $0.outcome.get() }
-        var files = self.plan.watch?.files ?? []
-        for application in found + self.roster.applications {
+        let declared = self.look.declared
+        let keys = Set(declared.map(\.key))
+        let served = self.roster.members.filter { keys.contains($0.key) }.compactMap(\.application)
+        var files = (self.plan.watch?.files ?? []).union(declared.compactMap(\.file))
+        for application in served + declared.compactMap({ try? $0.outcome.get() }) {
             files.insert(application.path)
             if let settings = application.settingsPath { files.insert(settings) }
             files.formUnion(application.staged.libraries.map(\.path))
