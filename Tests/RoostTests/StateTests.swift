@@ -114,7 +114,7 @@ struct StateTests {
                 "saved->bytes.data = text, saved->bytes.size = 1001; return ASGI_DONE", "",
                 "more than 1000 (--limit-state)"
             ),
-            ("sleep(3)", "", "no answer within 1 seconds (--timeout-lifespan)"),
+            ("for (;;) pause()", "", "no answer within 1 seconds (--timeout-lifespan)"),
             ("", "return ASGI_UNSUPPORTED", "restore of 'count', version 3, answered ASGI_UNSUPPORTED"),
             ("", "return -77", "restore of 'count', version 3, answered -77"),
         ] as [(String, String, String?)])

@@ -42,7 +42,11 @@ extension WorkerGroup {
         let before = self.roster
         var roster = before.taking(step.members, removing: step.removed)
         roster.insist(true)
-        self.replacing = Replacing(numbers: step.numbers, before: before, begun: step.begun)
+        // What was on its way to them goes with it.
+        let earlier = self.replacing
+        self.replacing = Replacing(
+            numbers: Set((earlier?.numbers ?? []) + step.numbers).sorted(), before: earlier?.before ?? before,
+            begun: step.begun)
         for application in step.members.compactMap(\.application) { self.fleet.pardon(application.hash) }
         self.perform(self.fleet.replace(by: self.newRelease(roster), because: .reload, now: Supervisor.now()))
     }
