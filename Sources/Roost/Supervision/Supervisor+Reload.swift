@@ -112,11 +112,16 @@ extension Supervisor {
         var new = old
         var change = Roster.Change()
         var taken: Set<String>? = []
+        // Groups that are to have new workers, whatever could be done in place.
+        var moved: Set<String?> = []
         for request in found.requests {
             do {
                 let keys = try request.keys(of: new.members, found.look.candidates)
                 change.follow(with: new.want(found.look.candidates, for: request, only: keys))
                 taken = keys.flatMap { keys in taken.map { $0.union(keys) } }
+                guard request.inNewWorkers else { continue }
+                if keys == nil { moved.formUnion([nil] + Array(new.groups)) }
+                moved.formUnion(new.members.filter { keys?.contains($0.key) ?? false }.map(\.group))
             } catch {
                 let error = HostError(error)
                 self.plan.logger.error("not reloaded: \(error.message)")
@@ -133,10 +138,11 @@ extension Supervisor {
             self.plan.logger.info("nothing to reload: every module is what it was")
         }
         var steps = MountStep.steps(of: change, from: old, to: new, begun: found.begun)
-        for at in steps.indices where found.requests.contains(where: \.inNewWorkers) {
-            steps[at].wantsNewWorkers = "that was asked for"
+        // Those that accept last: they ask the others.
+        for group in moved.compactMap({ $0 }).sorted() + (moved.contains(nil) ? [nil] : []) {
+            Self.replace(group, "that was asked for", &steps, found.begun)
         }
-        self.adoptPlans(of: new.groups, &steps, begun: found.begun, all: found.requests.contains { $0.inNewWorkers })
+        self.adoptPlans(of: new.groups, &steps, begun: found.begun)
         self.steps = steps
         self.advance()
         self.tellFaults()
@@ -168,19 +174,14 @@ extension Supervisor {
         }
     }
 
-    /// Groups whose workers are to be otherwise get new ones; `all`: so do the others.
-    private func adoptPlans(of groups: Set<String>, _ steps: inout [MountStep], begun: Int, all: Bool) {
+    /// Groups whose workers are to be otherwise get new ones.
+    private func adoptPlans(of groups: Set<String>, _ steps: inout [MountStep], begun: Int) {
         for name in groups.sorted() {
-            guard let group = self.groups[name] else { continue }
             let plan = self.plan.deployment.plan(of: name)
-            if plan != group.workerPlan {
-                group.adopt(plan)
-                Self.replace(name, "its workers are to be otherwise", &steps, begun)
-            } else if all {
-                Self.replace(name, "that was asked for", &steps, begun)
-            }
+            guard let group = self.groups[name], plan != group.workerPlan else { continue }
+            group.adopt(plan)
+            Self.replace(name, "its workers are to be otherwise", &steps, begun)
         }
-        if all { Self.replace(nil, "that was asked for", &steps, begun) }
     }
 
     private static func replace(_ group: String?, _ why: String, _ steps: inout [MountStep], _ begun: Int) {
