@@ -337,6 +337,16 @@ struct FleetTests {
         #expect(world.seen() == [.leave(1)])
     }
 
+    @Test("one that says it is ready while it is killed for a stop has not ended badly")
+    func readyInStop() {
+        var world = World()
+        _ = world.seen()
+        world.take(world.fleet.stop(now: 0))
+        world.ready(1)
+        world.ended(1, status: 137)
+        #expect(world.seen() == [.kill(1), .leave(0)])
+    }
+
     @Test("a stop that comes to its end by itself leaves with 0")
     func stopped() {
         var world = World()

@@ -61,9 +61,10 @@ struct Fleet {
     mutating func begin(now: Int) -> [Action] { self.decide(now) }
 
     mutating func ready(_ id: Int, now: Int) -> [Action] {
-        guard let at = self.members.firstIndex(where: { $0.id == id }), self.members[at].state == .starting else {
-            return []
-        }
+        // One that is being killed, since everything ends, does not come to serve.
+        guard let at = self.members.firstIndex(where: { $0.id == id }), self.members[at].state == .starting,
+            !self.isStopping
+        else { return [] }
         self.members[at].state = .ready
         self.members[at].readyAt = now
         self.members[at].requestLimit = self.rules.requests.map { $0 + self.random(self.rules.requestJitter) }

@@ -98,8 +98,9 @@ public final class Supervisor {
         for group in self.all { group.perform(group.fleet.begin(now: Self.now())) }
         while self.status == nil {
             self.wait()
-            self.hearSignals()
+            // First: who has said that it is ready serves, and ends as others do.
             for group in self.all { group.hearWorkers() }
+            self.hearSignals()
             self.reapOrphans()
             self.takePreparation()
             self.hearCommands()
