@@ -36,6 +36,10 @@ let package = Package(
         .target(name: "CLinux"),
         // What a worker leaves its supervisor: a page of memory, and the last words of a crash.
         .target(name: "CWorker", dependencies: ["CASGI"], exclude: ["README.md"]),
+        // Calls views by their signatures, with libffi.
+        .target(name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
+        // JSON for modules, by nlohmann's library.
+        .target(name: "CJSON", dependencies: ["CASGI"], exclude: ["README.md"]),
         // The server core: connections and exchanges; knows no module.
         .target(
             name: "HTTPServer",
@@ -55,7 +59,7 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CLinux", "CWorker", "HTTPServer", "Yams",
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -145,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CWorker", "HTTPServer", "Roost", "TestSupport",
+                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],

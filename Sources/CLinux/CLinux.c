@@ -3,8 +3,10 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -81,4 +83,21 @@ int roost_epoll_wait(int epoll, roost_epoll_event *events, int count)
         events[at].writable = (ready[at].events & EPOLLOUT) || all;
     }
     return found;
+}
+
+const void *roost_memory_find(const void *memory, size_t size, const void *what, size_t what_size)
+{
+    return memmem(memory, size, what, what_size);
+}
+
+int roost_open_below(const char *folder, const char *path)
+{
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    int below = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), file, error;
+    if (below < 0) return -1;
+    file = (int)syscall(SYS_openat2, below, path, &how, sizeof how);
+    error = errno;
+    close(below);
+    errno = error;
+    return file;
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ASGI
@@ -184,7 +185,7 @@ struct JSONReaderTests {
 
     @Test("whatever the bytes, they are read or refused at one of them", arguments: [1, 2, 3, 4] as [UInt64])
     func hostile(seed: UInt64) {
-        var numbers = FixedNumbers(state: seed)
+        var numbers = SeededNumbers(state: seed)
         let tokens = Array(#"{}[]",:\u0D8truefalsn-+.eE19 "#.utf8) + [0, 0x0A, 0x7F, 0xC3, 0xA9, 0xED, 0xFF]
         let sample = Array(Self.sample.utf8)
         for round in 0..<6000 {
@@ -226,7 +227,7 @@ struct JSONReaderTests {
         let none: [String: Int]?
     }
 
-    private static func mutate(_ bytes: inout [UInt8], _ tokens: [UInt8], _ numbers: inout FixedNumbers) {
+    private static func mutate(_ bytes: inout [UInt8], _ tokens: [UInt8], _ numbers: inout SeededNumbers) {
         let index = Int.random(in: 0...bytes.count, using: &numbers)
         let end = Int.random(in: index...min(index + 8, bytes.count), using: &numbers)
         switch Int.random(in: 0..<4, using: &numbers) {
@@ -237,19 +238,6 @@ struct JSONReaderTests {
         default:
             guard index < bytes.count else { return }
             bytes[index] = UInt8.random(in: 0...255, using: &numbers)
-        }
-    }
-
-    /// Random numbers that are the same in every run (SplitMix64).
-    private struct FixedNumbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = self.state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
         }
     }
 }

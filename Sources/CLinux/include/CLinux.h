@@ -43,6 +43,12 @@ int roost_pipe_make(int ends[2], int nonblocking);
 /* Memory with a descriptor, of this size for good: who has it mapped is safe from others. */
 int roost_memory_make(const char *name, size_t size);
 
+/* Where some bytes are first in others (memmem(3)); NULL: nowhere. */
+const void *roost_memory_find(const void *memory, size_t size, const void *what, size_t what_size);
+
+/* Opens a file for reading that is below a folder, whatever `..` and links say (openat2(2), RESOLVE_BENEATH). Below zero with errno. */
+int roost_open_below(const char *folder, const char *path);
+
 /* Sends a signal to one thread of another process. */
 int roost_signal_thread(int process, int thread, int number);
 

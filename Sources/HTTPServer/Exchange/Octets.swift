@@ -58,7 +58,7 @@ extension Octets {
     }
 
     /// Whether the bytes are those of the (lower-case) literal, letter case aside.
-    func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+    public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         guard self.size == literal.utf8CodeUnitCount else { return false }
         return self.bytes.elementsEqual(
             UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)

@@ -1,15 +1,17 @@
 /// The classes of bytes that the grammar of HTTP knows.
-enum ASCII {
-    static let newline = UInt8(ascii: "\n")
-    static let carriageReturn = UInt8(ascii: "\r")
-    static let space = UInt8(ascii: " ")
-    static let tab = UInt8(ascii: "\t")
+public enum ASCII {
+    public static let newline = UInt8(ascii: "\n")
+    public static let carriageReturn = UInt8(ascii: "\r")
+    public static let space = UInt8(ascii: " ")
+    public static let tab = UInt8(ascii: "\t")
 
+    @inlinable
     @inline(__always)
-    static func isBlank(_ byte: UInt8) -> Bool { byte == Self.space || byte == Self.tab }
+    public static func isBlank(_ byte: UInt8) -> Bool { byte == Self.space || byte == Self.tab }
 
+    @inlinable
     @inline(__always)
-    static func lowercased(_ byte: UInt8) -> UInt8 {
+    public static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
@@ -19,8 +21,9 @@ enum ASCII {
     }
 
     /// `tchar` of RFC 9110 §5.6.2, as two words of one bit a character.
+    @inlinable
     @inline(__always)
-    static func isToken(_ byte: UInt8) -> Bool {
+    public static func isToken(_ byte: UInt8) -> Bool {
         let word: UInt64 = byte < 64 ? 0x03ff_6cfa_0000_0000 : byte < 128 ? 0x57ff_ffff_c7ff_fffe : 0
         return word >> UInt64(byte & 63) & 1 == 1
     }
@@ -36,10 +39,30 @@ enum ASCII {
     static func isTarget(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "#") }
 
     /// The value of a hexadecimal digit, or nil.
+    @inlinable
     @inline(__always)
-    static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        if byte &- UInt8(ascii: "0") < 10 { return byte &- UInt8(ascii: "0") }
+    public static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        if Self.isDigit(byte) { return byte &- UInt8(ascii: "0") }
         let letter = (byte | 0x20) &- UInt8(ascii: "a")
         return letter < 6 ? letter + 10 : nil
+    }
+
+    @inlinable
+    @inline(__always)
+    public static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// `0` to `9`, `a` to `f`.
+    @inlinable
+    @inline(__always)
+    public static func isLowerHexadecimal(_ byte: UInt8) -> Bool {
+        Self.isDigit(byte) || byte &- UInt8(ascii: "a") < 6
+    }
+
+    /// A letter, a digit, `-` or `_`, as two words of one bit a character.
+    @inlinable
+    @inline(__always)
+    public static func isSlug(_ byte: UInt8) -> Bool {
+        let word: UInt64 = byte < 64 ? 0x03ff_2000_0000_0000 : byte < 128 ? 0x07ff_fffe_87ff_fffe : 0
+        return word >> UInt64(byte & 63) & 1 == 1
     }
 }

@@ -30,6 +30,8 @@ final class Generation: @unchecked Sendable {
     let home: LifespanHome
     /// How it hands on what it remembers; nil: it does not.
     let memory: ModuleState?
+    /// Its typed views; nil: it has none.
+    let urls: URLTable?
     private let logger: Logger
     /// Of its lifespan; 0: it has none.
     private let lifespan = Atomic<asgi_id>(0)
@@ -42,7 +44,8 @@ final class Generation: @unchecked Sendable {
 
     init(
         name: String, number: UInt32, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
-        proxyPath: String, mount: Mount, facilities: HostFacilities, memory: ModuleState? = nil, logger: Logger
+        proxyPath: String, mount: Mount, facilities: HostFacilities, memory: ModuleState? = nil,
+        urls: URLTable? = nil, logger: Logger
     ) {
         self.name = name
         self.number = number
@@ -57,6 +60,7 @@ final class Generation: @unchecked Sendable {
         self.home =
             self.isOneLoop ? .loop(facilities.mailboxes[0]) : .thread(ControlThread(application: number))
         self.memory = memory
+        self.urls = urls
         self.logger = logger
         _ = Unmanaged.passRetained(self)
     }

@@ -43,6 +43,8 @@ public struct HostConfiguration: Sendable {
     public var blockingQueue = 1024
     /// Groups that a WebSocket can be a member of: above it `join` is FULL.
     public var groups = 100
+    /// What requests may make it keep for views.
+    public var views = ViewLimits()
     /// Whether applications have a lifespan.
     public var lifespan = LifespanMode.auto
     public var logger = Logger(label: "roost")

@@ -14,12 +14,14 @@ final class HostFacilities: Sendable {
     /// `asgi.broadcast/1`; lives as long as the process.
     nonisolated(unsafe) let broadcastExtension: UnsafePointer<asgi_broadcast>
 
+    let viewLimits: ViewLimits
     /// `asgi.shutdown/1`; lives as long as the process.
     nonisolated(unsafe) let shutdownExtension = HostTable.makeShutdownExtension()
     private let isStopped = Atomic<Bool>(false)
 
     init(mailboxes: [Mailbox], configuration: HostConfiguration) {
         self.mailboxes = mailboxes
+        self.viewLimits = configuration.views
         self.pool = BlockingPool(threads: configuration.blockingThreads, queue: configuration.blockingQueue)
         self.loopExtension = HostTable.makeLoopExtension(loops: mailboxes.count)
         self.broadcastExtension = BroadcastTable.make(groups: configuration.groups)

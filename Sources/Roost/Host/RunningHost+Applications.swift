@@ -123,7 +123,7 @@ extension RunningHost {
                 name: installed.name, number: installed.number, application: image.application,
                 flags: image.description.flags, settings: prepared.settings,
                 proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
-                memory: image.memory, logger: self.configuration.logger
+                memory: image.memory, urls: image.urls, logger: self.configuration.logger
             )
             let running = RunningApplication(
                 installed, generation,

@@ -8,6 +8,8 @@ struct ModuleImage: @unchecked Sendable {
     let description: ModuleDescription
     /// How it hands on what its applications remember; nil: it does not.
     let memory: ModuleState?
+    /// Its typed views; nil: it has none.
+    let urls: URLTable?
 
     /// Loads the file and asks it for its description. Throws `HostError`; runs the module's constructors.
     init(path: String, symbol: String) throws {
@@ -19,7 +21,12 @@ struct ModuleImage: @unchecked Sendable {
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
         self.description = try ModuleDescription(of: dlsym(handle, "asgi_module_info"))
-        self.memory = self.description.fault == nil ? ModuleState(of: dlsym(handle, "asgi_module_info")) : nil
+        // What another contract offers is not known.
+        let info = self.description.fault == nil ? dlsym(handle, "asgi_module_info") : nil
+        self.memory = ModuleState(of: info)
+        do {
+            self.urls = try URLTable(of: info)
+        } catch { throw HostError(code: .module, message: "its URLs: \(error)") }
     }
 
     /// Has crashes in its code laid at this application's door.

@@ -1,4 +1,5 @@
 import CASGI
+import CJSON
 import CLinux
 import HTTPServer
 import Logging
@@ -271,12 +272,14 @@ private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> U
 
 private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
     guard let name, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
-    switch Octets(name.pointee).text {
-    case "asgi.loop/1": return UnsafeRawPointer(generation.facilities.loopExtension)
-    case "asgi.shutdown/1": return UnsafeRawPointer(generation.facilities.shutdownExtension)
-    case "asgi.broadcast/1": return UnsafeRawPointer(generation.facilities.broadcastExtension)
-    default: return nil
-    }
+    let asked = Octets(name.pointee)
+    // The first is asked for with every request.
+    if asked.equals("asgi.urls/1") { return UnsafeRawPointer(ViewsTable.pointer) }
+    if asked.equals("asgi.json/1") { return UnsafeRawPointer(roost_json_functions()) }
+    if asked.equals("asgi.loop/1") { return UnsafeRawPointer(generation.facilities.loopExtension) }
+    if asked.equals("asgi.shutdown/1") { return UnsafeRawPointer(generation.facilities.shutdownExtension) }
+    if asked.equals("asgi.broadcast/1") { return UnsafeRawPointer(generation.facilities.broadcastExtension) }
+    return nil
 }
 
 private func currentLoopCall() -> Int32 {

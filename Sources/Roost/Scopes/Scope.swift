@@ -387,6 +387,7 @@ final class Scope: ExchangeOwner {
     /// The scope's memory is nobody's any more.
     func rested() {
         self.leaveGroups()
+        ViewMemory.clear(self.slot)
         self.slot.pointee.scope = nil
         self.generation = nil
         self.socket = nil

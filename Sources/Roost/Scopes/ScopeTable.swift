@@ -96,6 +96,8 @@ struct ScopeSlot: ~Copyable {
     let audience = Atomic<Audience>(.waits)
     /// A queued call turned out to be misuse: the next one is told.
     let isFaulty = Atomic<Bool>(false)
+    /// What is kept for the view that a scope is given to; 0: none was yet. Stays with the slot.
+    let view = Atomic<UInt>(0)
     /// The generation, unretained: generations live as long as the process.
     let generation = Atomic<UInt>(0)
     /// The scope itself; for the home only.

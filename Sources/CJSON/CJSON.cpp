@@ -1,0 +1,274 @@
+#include "CJSON.h"
+
+// What the library includes, before what it defines is hidden.
+#include <algorithm>
+#include <any>
+#include <array>
+#include <cassert>
+#include <cctype>
+#include <cerrno>
+#include <clocale>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <forward_list>
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <istream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <stdexcept>
+#include <streambuf>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <unordered_map>
+#include <utility>
+#include <valarray>
+#include <vector>
+
+// What is instantiated here is nobody else's: a module may have another version of the library.
+#pragma GCC visibility push(hidden)
+#include <nlohmann/json.hpp>
+#pragma GCC visibility pop
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr size_t mostDepth = 128;
+
+/// What was read last on this thread, and why it was none.
+thread_local std::string lastFault;
+
+void say(std::string text, asgi_string *fault)
+{
+    lastFault = std::move(text);
+    if (fault) *fault = {lastFault.data(), lastFault.size()};
+}
+
+/// A value that was read, with all that it points at.
+struct Document {
+    asgi_json root;
+    std::vector<std::unique_ptr<char[]>> texts;
+    std::vector<std::unique_ptr<asgi_json[]>> items;
+};
+
+/// A text that was written.
+struct Text {
+    asgi_string text;
+    std::string bytes;
+};
+
+/// Makes values of the parser's events: those of an array or object wait in `open` until it is complete.
+class Reader final : public nlohmann::json_sax<json> {
+public:
+    std::unique_ptr<Document> document = std::make_unique<Document>();
+    std::string fault;
+
+    bool null() override { return put(of(ASGI_JSON_NULL)); }
+    bool boolean(bool truth) override
+    {
+        asgi_json value = of(ASGI_JSON_BOOLEAN);
+        value.integer = truth;
+        return put(value);
+    }
+    bool number_integer(number_integer_t integer) override
+    {
+        asgi_json value = of(ASGI_JSON_INTEGER);
+        value.integer = integer;
+        value.number = static_cast<double>(integer);
+        return put(value);
+    }
+    bool number_unsigned(number_unsigned_t integer) override
+    {
+        if (integer > static_cast<number_unsigned_t>(INT64_MAX)) return refuse("an integer does not fit into 64 bits");
+        return number_integer(static_cast<number_integer_t>(integer));
+    }
+    bool number_float(number_float_t number, const string_t &text) override
+    {
+        // An integer that is too large comes as a number: nobody is to get another one than was sent.
+        if (text.find_first_of(".eE") == std::string::npos) return refuse("an integer does not fit into 64 bits");
+        asgi_json value = of(ASGI_JSON_NUMBER);
+        value.number = number;
+        return put(value);
+    }
+    bool string(string_t &text) override
+    {
+        asgi_json value = of(ASGI_JSON_STRING);
+        value.text = copy(text);
+        return put(value);
+    }
+    bool binary(binary_t &) override { return refuse("there is no such value in JSON"); }
+    bool start_object(std::size_t) override { return begin(ASGI_JSON_OBJECT); }
+    bool key(string_t &text) override
+    {
+        if (!open.back().keys.insert(text).second) return refuse("the key '" + text + "' is there twice");
+        next = copy(text);
+        return true;
+    }
+    bool end_object() override { return end(); }
+    bool start_array(std::size_t) override { return begin(ASGI_JSON_ARRAY); }
+    bool end_array() override { return end(); }
+    bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &error) override
+    {
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+        std::string text = error.what();
+        for (const char *lead : {"parse error at ", "] "}) {
+            size_t at = text.find(lead);
+            if (at == std::string::npos) continue;
+            text = text.substr(at + std::strlen(lead));
+            break;
+        }
+        return refuse(text);
+    }
+
+private:
+    struct Open {
+        asgi_json value;
+        std::vector<asgi_json> items;
+        std::set<std::string> keys;
+    };
+
+    std::vector<Open> open;
+    asgi_string next = {nullptr, 0};
+
+    bool refuse(const std::string &text)
+    {
+        if (fault.empty()) fault = text;
+        return false;
+    }
+    asgi_json of(uint32_t type)
+    {
+        asgi_json value = {type, 0, next, 0, 0, {nullptr, 0}, nullptr, 0};
+        next = {nullptr, 0};
+        return value;
+    }
+    asgi_string copy(const std::string &text)
+    {
+        document->texts.push_back(std::make_unique<char[]>(text.size()));
+        std::memcpy(document->texts.back().get(), text.data(), text.size());
+        return {document->texts.back().get(), text.size()};
+    }
+    bool begin(uint32_t type)
+    {
+        if (open.size() >= mostDepth) return refuse("it is nested deeper than " + std::to_string(mostDepth));
+        open.push_back({of(type), {}, {}});
+        return true;
+    }
+    bool end()
+    {
+        Open ended = std::move(open.back());
+        open.pop_back();
+        ended.value.count = ended.items.size();
+        if (!ended.items.empty()) {
+            document->items.push_back(std::make_unique<asgi_json[]>(ended.items.size()));
+            std::copy(ended.items.begin(), ended.items.end(), document->items.back().get());
+            ended.value.items = document->items.back().get();
+        }
+        return put(ended.value);
+    }
+    bool put(const asgi_json &value)
+    {
+        if (!open.empty()) {
+            open.back().items.push_back(value);
+            return true;
+        }
+        document->root = value;
+        return true;
+    }
+};
+
+std::string text(asgi_string given) { return std::string(given.data ? given.data : "", given.data ? given.size : 0); }
+
+struct Fault {
+    std::string text;
+};
+
+json make(const asgi_json &value, size_t depth)
+{
+    switch (value.type) {
+    case ASGI_JSON_NULL: return nullptr;
+    case ASGI_JSON_BOOLEAN: return value.integer != 0;
+    case ASGI_JSON_INTEGER: return value.integer;
+    case ASGI_JSON_NUMBER:
+        if (!std::isfinite(value.number)) throw Fault{"a number is not finite"};
+        return value.number;
+    case ASGI_JSON_STRING: return text(value.text);
+    case ASGI_JSON_ARRAY:
+    case ASGI_JSON_OBJECT: {
+        if (depth == 0) throw Fault{"it is nested too deep"};
+        bool named = value.type == ASGI_JSON_OBJECT;
+        json whole = named ? json::object() : json::array();
+        std::set<std::string> keys;
+        for (size_t at = 0; at < value.count; at++) {
+            const asgi_json &item = value.items[at];
+            if (!named) {
+                whole.push_back(make(item, depth - 1));
+                continue;
+            }
+            // ordered_json looks a key up from the beginning: so that many do not take for ever.
+            std::string key = text(item.key);
+            if (!keys.insert(key).second) throw Fault{"the key '" + key + "' is there twice"};
+            static_cast<json::object_t &>(whole.get_ref<json::object_t &>()).Container::emplace_back(key, make(item, depth - 1));
+        }
+        return whole;
+    }
+    default: throw Fault{"there is no type " + std::to_string(value.type)};
+    }
+}
+
+const asgi_json *parse(const asgi_string *given, asgi_string *fault)
+{
+    try {
+        Reader reader;
+        const char *start = given->data ? given->data : "";
+        if (json::sax_parse(start, start + (given->data ? given->size : 0), &reader)) return &reader.document.release()->root;
+        say(reader.fault, fault);
+    } catch (const std::exception &error) {
+        say(error.what(), fault);
+    }
+    return nullptr;
+}
+
+// The value is the document's first member, and the text the text's.
+void release(const asgi_json *value) { delete reinterpret_cast<Document *>(const_cast<asgi_json *>(value)); }
+void releaseText(const asgi_string *given) { delete reinterpret_cast<Text *>(const_cast<asgi_string *>(given)); }
+
+const asgi_string *write(const asgi_json *value, asgi_string *fault)
+{
+    try {
+        auto written = std::make_unique<Text>();
+        written->bytes = make(*value, mostDepth).dump();
+        written->text = {written->bytes.data(), written->bytes.size()};
+        return &written.release()->text;
+    } catch (const Fault &error) {
+        say(error.text, fault);
+    } catch (const std::exception &error) {
+        say(error.what(), fault);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+const asgi_json_functions *roost_json_functions(void)
+{
+    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parse, release, write, releaseText};
+    return &functions;
+}

@@ -1,0 +1,62 @@
+/* Calls views by their signatures. SPDX-License-Identifier: Apache-2.0 */
+#ifndef CVIEWS_H
+#define CVIEWS_H
+
+#include "asgi_urls.h"
+
+/* How a view is called: prepared once, for the life of the process. */
+typedef struct roost_signature roost_signature;
+
+/* Prepares the signature of a view with these kinds of arguments behind its request, at most ASGI_MOST_ARGUMENTS; one thread at a time, since
+ * libffi may write into its types meanwhile. NULL: there is no memory, or the system's libffi does not know it. */
+const roost_signature *roost_signature_make(const char *kinds, size_t count);
+
+/* Whether it is called without libffi. */
+int roost_signature_is_direct(const roost_signature *signature);
+
+/* Calls a view of this signature. Any thread. */
+asgi_result roost_view_call(const roost_signature *signature, asgi_view view, asgi_request *request, const asgi_argument *arguments);
+
+static inline asgi_result roost_plain_view_call(asgi_view view, asgi_request *request, const asgi_argument *arguments, size_t count)
+{
+    return ((asgi_plain_view)view)(request, arguments, count);
+}
+
+/* What a scope keeps of the view that it is given to. */
+typedef struct roost_view {
+    asgi_request request;
+    asgi_argument arguments[ASGI_MOST_ARGUMENTS];
+    void *details;
+} roost_view;
+
+static inline size_t roost_view_size(void) { return sizeof(roost_view); }
+static inline asgi_argument *roost_view_arguments(roost_view *view) { return view->arguments; }
+static inline void roost_view_reset(roost_view *view)
+{
+    asgi_request empty = {0, 0, NULL, NULL, NULL, NULL, NULL, NULL, {NULL, 0}, 0, NULL};
+    view->request = empty;
+    view->request.size = (uint32_t)sizeof view->request;
+    view->request.arguments = view->arguments;
+}
+
+/* What is made for it when it is first needed: whoever comes second takes what the first has made. */
+static inline void *roost_view_details(roost_view *view) { return __atomic_load_n(&view->details, __ATOMIC_ACQUIRE); }
+static inline void *roost_view_keep(roost_view *view, void *details)
+{
+    void *there = NULL;
+    return __atomic_compare_exchange_n(&view->details, &there, details, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ? details : there;
+}
+static inline void *roost_view_take(roost_view *view) { return __atomic_exchange_n(&view->details, NULL, __ATOMIC_ACQ_REL); }
+
+/* A module's table and its rows as this header knows them, what is missing read as zero. */
+static inline size_t asgi_urls_size(void) { return sizeof(asgi_urls); }
+static inline int asgi_urls_has_rows(const asgi_urls *given) { return ASGI_HAS(given, count); }
+static inline size_t asgi_url_size(void) { return sizeof(asgi_url); }
+static inline int asgi_url_has_view(const asgi_url *given) { return ASGI_HAS(given, view); }
+static inline size_t asgi_views_size(void) { return sizeof(asgi_views); }
+static inline size_t asgi_json_functions_size(void) { return sizeof(asgi_json_functions); }
+static inline size_t asgi_refusal_size(void) { return sizeof(asgi_refusal); }
+static inline size_t asgi_cookie_size(void) { return sizeof(asgi_cookie); }
+static inline int asgi_cookie_has_value(const asgi_cookie *given) { return ASGI_HAS(given, value); }
+
+#endif

@@ -1,0 +1,84 @@
+import CASGI
+import CViews
+import HTTPServer
+
+/// Collects the body of a request, event by event, up to a limit. Begun on any thread; goes on where `receive` completes.
+final class BodyCollection {
+    private let view: ViewMemory
+    private let id: asgi_id
+    private let limit: Int
+    private var memory: UnsafeMutablePointer<UInt8>?
+    private var count = 0
+    private var room = 0
+    /// Told when it had to wait: with what `begin` would have answered.
+    private let done: (asgi_result) -> Void
+
+    init(_ view: ViewMemory, limit: Int, done: @escaping (asgi_result) -> Void) {
+        self.view = view
+        self.id = view.request.pointee.scope.pointee.id
+        self.limit = limit
+        self.done = done
+    }
+
+    deinit { self.memory?.deallocate() }
+
+    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. Else what `receive` answered.
+    ///
+    /// `waits`: on a thread that may, `receive` waits.
+    func begin(waits: Bool) -> asgi_result {
+        withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            let event = room.baseAddress!.assumingMemoryBound(to: asgi_event.self)
+            while true {
+                asgi_event_reset(event, 0)
+                let result = self.receive(event, waits: waits)
+                guard result == ASGI_DONE else { return result }
+                if let end = self.take(event) { return end }
+            }
+        }
+    }
+
+    private func receive(_ event: UnsafeMutablePointer<asgi_event>, waits: Bool) -> asgi_result {
+        let receive = self.view.request.pointee.receive!
+        guard !waits else { return receive(self.id, event, nil, nil) }
+        let this = Unmanaged.passRetained(self)
+        let result = receive(
+            self.id, event,
+            { context, _, result, event in
+                let this = Unmanaged<BodyCollection>.fromOpaque(context!).takeRetainedValue()
+                var result = result
+                if result == ASGI_DONE, let event { result = this.take(event) ?? this.begin(waits: false) }
+                if result != ASGI_PENDING { this.done(result) }
+            }, this.toOpaque())
+        if result != ASGI_PENDING { this.release() }
+        return result
+    }
+
+    /// Nil: there is more.
+    private func take(_ event: UnsafePointer<asgi_event>) -> asgi_result? {
+        guard event.pointee.type == ASGI_HTTP_REQUEST else { return ASGI_GONE }
+        let part = Octets(event.pointee.body)
+        guard part.size <= self.limit - self.count else { return ASGI_FULL }
+        let isLast = event.pointee.flags & ASGI_MORE == 0
+        self.append(part, isLast: isLast)
+        guard isLast else { return nil }
+        let body = CollectedBody(octets: Octets(UnsafeRawBufferPointer(start: self.memory, count: self.count)), memory: self.memory)
+        self.memory = nil
+        self.view.request.pointee.body = asgi_string(body.octets)
+        self.view.details.withContents { $0.keep(body) }
+        return ASGI_DONE
+    }
+
+    private func append(_ part: Octets, isLast: Bool) {
+        if self.count + part.size > self.room {
+            // What comes at once takes no more than it has.
+            self.room = isLast ? self.count + part.size : max((self.count + part.size) * 2, 4096)
+            let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: self.room)
+            if let memory { larger.update(from: memory, count: self.count) }
+            self.memory?.deallocate()
+            self.memory = larger
+        }
+        guard part.size > 0 else { return }
+        UnsafeMutableRawPointer(self.memory! + self.count).copyMemory(from: part.data!, byteCount: part.size)
+        self.count += part.size
+    }
+}

@@ -1,0 +1,196 @@
+import CASGI
+import CViews
+import HTTPServer
+
+/// What a value in a pattern is made of: Django's converters, and `float`.
+enum Converter: String, CaseIterable {
+    case int, float, str, slug, uuid, path
+
+    /// The kind of argument that comes of it.
+    var kind: ArgumentKind {
+        switch self {
+        case .int: .int
+        case .float: .double
+        case .str, .slug: .string
+        case .uuid: .uuid
+        case .path: .path
+        }
+    }
+
+    /// Whether a value may have this byte. `float` and `uuid` have a form besides.
+    @inline(__always)
+    func takes(_ byte: UInt8) -> Bool {
+        switch self {
+        case .int: ASCII.isDigit(byte)
+        case .float: ASCII.isDigit(byte) || byte == UInt8(ascii: ".")
+        case .str: byte != UInt8(ascii: "/")
+        case .slug: ASCII.isSlug(byte)
+        case .uuid: byte == UInt8(ascii: "-") || ASCII.isLowerHexadecimal(byte)
+        case .path: true
+        }
+    }
+
+    /// Makes the argument of the bytes of a path; false: they are no such value, or it is out of range. A text points where they are.
+    @inline(__always)
+    func read(_ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
+        guard count > 0 else { return false }
+        argument.pointee.kind = UInt32(self.kind.rawValue)
+        switch self {
+        case .int: return Self.readInteger(bytes, count, &argument.pointee.value.integer)
+        case .float: return Self.readNumber(bytes, count, &argument.pointee.value.number)
+        case .uuid: return Self.readUUID(bytes, count, &argument.pointee.value.uuid)
+        case .str, .slug:
+            for at in 0..<count where !self.takes(bytes[at]) { return false }
+        case .path: break
+        }
+        argument.pointee.value.string = asgi_string(
+            data: UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), size: count)
+        return true
+    }
+
+    /// The same of a field, where numbers may have a sign, UUIDs capitals, and texts what they like.
+    func readField(_ text: Octets, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
+        let count = text.size
+        guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
+            guard self == .str || self == .path else { return false }
+            argument.pointee.kind = UInt32(self.kind.rawValue)
+            argument.pointee.value.string = asgi_string(text)
+            return true
+        }
+        let isNegative = bytes[0] == UInt8(ascii: "-")
+        switch self {
+        case .int where isNegative:
+            argument.pointee.kind = UInt32(self.kind.rawValue)
+            return Self.readInteger(bytes + 1, count - 1, isNegative: true, &argument.pointee.value.integer)
+        case .float where isNegative:
+            guard self.read(bytes + 1, count - 1, into: argument) else { return false }
+            argument.pointee.value.number.negate()
+            return true
+        case .uuid:
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { lower in
+                for at in 0..<count { lower[at] = ASCII.lowercased(bytes[at]) }
+                return self.read(UnsafePointer(lower.baseAddress!), count, into: argument)
+            }
+        case .str: return Converter.path.read(bytes, count, into: argument, as: .string)
+        default: return self.read(bytes, count, into: argument)
+        }
+    }
+
+    private func read(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>, as kind: ArgumentKind
+    ) -> Bool {
+        defer { argument.pointee.kind = UInt32(kind.rawValue) }
+        return self.read(bytes, count, into: argument)
+    }
+
+    @inline(__always)
+    private static func readInteger(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, isNegative: Bool = false, _ value: inout Int64
+    ) -> Bool {
+        guard count > 0 else { return false }
+        var sum: Int64 = 0
+        for at in 0..<count {
+            guard ASCII.isDigit(bytes[at]) else { return false }
+            let digit = Int64(bytes[at] &- UInt8(ascii: "0"))
+            let (tens, isLarge) = sum.multipliedReportingOverflow(by: 10)
+            // Downwards: the smallest has no counterpart.
+            let (next, isLarger) = isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+            guard !isLarge, !isLarger else { return false }
+            sum = next
+        }
+        value = sum
+        return true
+    }
+
+    /// `12` or `12.5`, finite.
+    private static func readNumber(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ value: inout Double) -> Bool {
+        var dots = 0
+        for at in 0..<count where !ASCII.isDigit(bytes[at]) {
+            guard bytes[at] == UInt8(ascii: "."), at > 0, at < count - 1 else { return false }
+            dots += 1
+        }
+        guard dots < 2,
+            let number = Double(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)), number.isFinite
+        else { return false }
+        value = number
+        return true
+    }
+
+    /// How long a UUID is (RFC 9562 §4).
+    static let uuidSize = 36
+
+    static func isUUID(_ bytes: UnsafePointer<UInt8>) -> Bool {
+        for at in 0..<Self.uuidSize {
+            let isDash = at == 8 || at == 13 || at == 18 || at == 23
+            guard isDash ? bytes[at] == UInt8(ascii: "-") : ASCII.isLowerHexadecimal(bytes[at]) else { return false }
+        }
+        return true
+    }
+
+    private static func readUUID(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ value: inout asgi_uuid) -> Bool {
+        guard count == Self.uuidSize, Self.isUUID(bytes) else { return false }
+        withUnsafeMutableBytes(of: &value) { value in
+            var to = 0
+            var at = 0
+            while at < count {
+                guard bytes[at] != UInt8(ascii: "-") else {
+                    at += 1
+                    continue
+                }
+                // They are digits: `isUUID` has looked.
+                value[to] = (ASCII.hexadecimal(bytes[at]) ?? 0) << 4 | (ASCII.hexadecimal(bytes[at + 1]) ?? 0)
+                to += 1
+                at += 2
+            }
+        }
+        return true
+    }
+
+    /// What it asks for, in the answer to whoever sent something else.
+    var expectation: String {
+        switch self {
+        case .int: "an integer from \(Int64.min) to \(Int64.max)"
+        case .float: "a number"
+        case .str, .path: "a text"
+        case .slug: "letters, digits, '-' and '_'"
+        case .uuid: "a UUID"
+        }
+    }
+}
+
+/// A kind of argument, by its letter.
+enum ArgumentKind: UInt8 {
+    case int, double, string, uuid, path
+
+    init?(rawValue: UInt8) {
+        switch rawValue {
+        case UInt8(ascii: "i"): self = .int
+        case UInt8(ascii: "d"): self = .double
+        case UInt8(ascii: "s"): self = .string
+        case UInt8(ascii: "u"): self = .uuid
+        case UInt8(ascii: "p"): self = .path
+        default: return nil
+        }
+    }
+
+    var rawValue: UInt8 {
+        switch self {
+        case .int: UInt8(ascii: "i")
+        case .double: UInt8(ascii: "d")
+        case .string: UInt8(ascii: "s")
+        case .uuid: UInt8(ascii: "u")
+        case .path: UInt8(ascii: "p")
+        }
+    }
+
+    /// As the table writes it.
+    var word: String {
+        switch self {
+        case .int: "ASGI_INT"
+        case .double: "ASGI_DOUBLE"
+        case .string: "ASGI_STRING"
+        case .uuid: "ASGI_UUID"
+        case .path: "ASGI_PATH"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import CASGI
+import CViews
+import HTTPServer
+
+/// The value of `set-cookie` (RFC 6265 §4.1, and SameSite of its successor).
+enum SetCookie {
+    struct Fault: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    /// `mount`: where the cookie is sent to, where it names no path. Throws what is wrong with it.
+    static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
+        let (name, value) = (Octets(cookie.pointee.name), Octets(cookie.pointee.value))
+        guard name.size > 0, name.bytes.allSatisfy(ASCII.isToken) else { throw Fault("its name '\(name.text)' is no token") }
+        guard value.bytes.allSatisfy(Self.isOctet) else {
+            throw Fault("its value has a byte that no cookie may have: encode it, percent-encoding will do")
+        }
+        let (path, domain) = (Octets(cookie.pointee.path), Octets(cookie.pointee.domain))
+        for part in [path, domain] where !part.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ";") }) {
+            throw Fault("its path or domain has a semicolon, a space, a control character, or is no ASCII")
+        }
+        let flags = cookie.pointee.flags
+        let isEverywhere = flags & ASGI_COOKIE_EVERYWHERE != 0
+        let place = path.size > 0 ? path.text : mount.size > 0 ? mount.text : "/"
+        var text = "\(name.text)=\(value.text); Path=\(place)"
+        if domain.size > 0 { text += "; Domain=\(domain.text)" }
+        if cookie.pointee.max_age >= 0 { text += "; Max-Age=\(cookie.pointee.max_age)" }
+        // SameSite=None has to be Secure, whatever else was said.
+        if isEverywhere || (isSecure && flags & ASGI_COOKIE_PLAIN == 0) { text += "; Secure" }
+        if flags & ASGI_COOKIE_SCRIPTS == 0 { text += "; HttpOnly" }
+        return text + "; SameSite=\(isEverywhere ? "None" : flags & ASGI_COOKIE_STRICT != 0 ? "Strict" : "Lax")"
+    }
+
+    /// `cookie-octet`.
+    private static func isOctet(_ byte: UInt8) -> Bool {
+        guard byte > 0x20, byte < 0x7f else { return false }
+        return byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ";") && byte != UInt8(ascii: "\\")
+    }
+}

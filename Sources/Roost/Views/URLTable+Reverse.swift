@@ -1,0 +1,76 @@
+import CASGI
+import CViews
+import HTTPServer
+
+/// From a name and arguments to a path.
+extension URLTable {
+    /// The path below the mount, with the slash at its beginning. Throws `URLFault`: there is no such name, or an argument does not fit.
+    func reverse(_ name: String, _ arguments: UnsafeBufferPointer<asgi_argument>) throws(URLFault) -> String {
+        guard let rows = self.named[name] else {
+            let nearest = NearestName.to(name, among: self.named.keys).first.map { ", did you mean '\($0)'?" } ?? ""
+            throw URLFault("no row has the name '\(name)'\(nearest)")
+        }
+        let kinds = arguments.map { ArgumentKind(rawValue: UInt8(truncatingIfNeeded: $0.kind)) }
+        guard let row = rows.first(where: { self.patterns[$0].pathKinds == kinds }) else {
+            let given = kinds.map { $0?.word ?? "an unknown kind" }.joined(separator: ", ")
+            let wanted = self.patterns[rows[0]].pathKinds.map { $0.word }.joined(separator: ", ")
+            throw URLFault("the path of '\(name)' takes (\(wanted)), not (\(given))")
+        }
+        var path = "/"
+        var next = arguments.makeIterator()
+        for piece in self.patterns[row].pieces {
+            switch piece {
+            case .text(let text): path += Self.encoded(text)
+            case .value(let converter):
+                guard let argument = next.next() else { continue }
+                path += try Self.text(of: argument, converter, name)
+            }
+        }
+        return path
+    }
+
+    private static func text(of argument: asgi_argument, _ converter: Converter, _ name: String) throws(URLFault) -> String {
+        var text: [UInt8]
+        switch converter {
+        case .int: text = Array("\(argument.value.integer)".utf8)
+        case .float:
+            let number = argument.value.number
+            let whole = "\(number)"
+            // Swift writes very large and very small ones with an exponent.
+            text = Array((whole.hasSuffix(".0") ? String(whole.dropLast(2)) : whole).utf8)
+        case .uuid:
+            text = withUnsafeBytes(of: argument.value.uuid) { bytes in
+                bytes.enumerated().flatMap { at, byte in
+                    let dash: [UInt8] = [4, 6, 8, 10].contains(at) ? [UInt8(ascii: "-")] : []
+                    return dash + [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 15)]]
+                }
+            }
+        case .str, .slug, .path: text = Array(Octets(argument.value.string).bytes)
+        }
+        var again = asgi_argument()
+        let fits = text.withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.map { converter.read($0, bytes.count, into: &again) } ?? false
+        }
+        guard fits, String(validating: text, as: UTF8.self) != nil else {
+            throw URLFault("'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.expectation)")
+        }
+        return Self.encoded(text)
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// All but what a path may have as it is (RFC 3986 §3.3); slashes stay.
+    static func encoded(_ bytes: [UInt8]) -> String {
+        var encoded: [UInt8] = []
+        let kept = Array("-._~!$&'()*+,;=:@/".utf8)
+        let capitals = Array("0123456789ABCDEF".utf8)
+        for byte in bytes {
+            if ASCII.isSlug(byte) || kept.contains(byte) {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), capitals[Int(byte >> 4)], capitals[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+}

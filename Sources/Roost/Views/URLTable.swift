@@ -1,0 +1,115 @@
+import CASGI
+import CViews
+import HTTPServer
+
+/// A module's table of URLs, checked and taken apart: `asgi.urls/1`. Made when the module is loaded, for the life of the process. Immutable. [any]
+final class URLTable: @unchecked Sendable {
+    /// The module's.
+    let source: UnsafePointer<asgi_urls>
+    let rows: UnsafePointer<ViewRow>
+    let patterns: [URLPattern]
+    /// The rows of each name, in their order.
+    let named: [String: [Int]]
+    let root: UnsafePointer<URLNode>
+    let keepsSlashes: Bool
+    /// Bytes of a body that is collected; 0: the host's.
+    let bodyLimit: UInt64
+    let refused: (@convention(c) (UnsafeMutablePointer<asgi_request>?, UnsafePointer<asgi_refusal>?) -> asgi_result)?
+
+    /// Tables within tables, at most so deep: one may hold itself.
+    private static let deepest = 16
+
+    /// Nil: the description at `asgi_module_info`'s address offers none. Throws `URLFault`: what is wrong with it.
+    init?(of address: UnsafeMutableRawPointer?) throws(URLFault) {
+        guard let address else { return nil }
+        let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
+        guard let given = info(), let offer = asgi_module_offer(given, "asgi.urls/1") else { return nil }
+        let source = offer.assumingMemoryBound(to: asgi_urls.self)
+        guard asgi_urls_has_rows(source) != 0 else {
+            throw URLFault("its table has a size of \(source.pointee.size): set it")
+        }
+        self.source = source
+        let whole = UnsafeMutablePointer<asgi_urls>.zeroed(bytes: asgi_urls_size())
+        defer { UnsafeMutableRawPointer(whole).deallocate() }
+        UnsafeMutableRawPointer(whole).copyMemory(from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
+        self.keepsSlashes = whole.pointee.flags & ASGI_URLS_KEEP_SLASHES != 0
+        self.bodyLimit = whole.pointee.body_limit
+        self.refused = whole.pointee.refused
+        var reading = Reading(stride: Int(whole.pointee.stride))
+        try reading.read(whole.pointee.rows, whole.pointee.count, below: [], named: [])
+        self.patterns = reading.rows.map(\.pattern)
+        let rows = UnsafeMutablePointer<ViewRow>.allocate(capacity: reading.rows.count)
+        for (at, row) in reading.rows.enumerated() { (rows + at).initialize(to: row.row) }
+        self.rows = UnsafePointer(rows)
+        self.named = Dictionary(grouping: reading.rows.indices.filter { !reading.rows[$0].name.isEmpty }) {
+            reading.rows[$0].name
+        }
+        self.root = try URLTree(reading.rows.map { ($0.text, $0.pattern) }).root
+    }
+
+    /// The rows as they are read, those of included tables in their place.
+    private struct Reading {
+        let stride: Int
+        var rows: [(text: String, name: String, pattern: URLPattern, row: ViewRow)] = []
+
+        mutating func read(
+            _ start: UnsafePointer<asgi_url>?, _ count: Int, below prefixes: [String], named: [String]
+        ) throws(URLFault) {
+            guard count == 0 || start != nil, self.stride >= MemoryLayout<UInt32>.size * 2 else {
+                throw URLFault("its table has no rows, or a stride of \(self.stride)")
+            }
+            guard prefixes.count <= URLTable.deepest else {
+                throw URLFault("tables are included more than \(URLTable.deepest) deep: does one include itself?")
+            }
+            let whole = UnsafeMutablePointer<asgi_url>.zeroed(bytes: asgi_url_size())
+            defer { UnsafeMutableRawPointer(whole).deallocate() }
+            for at in 0..<count {
+                let url = (UnsafeRawPointer(start!) + at * self.stride).assumingMemoryBound(to: asgi_url.self)
+                guard asgi_url_has_view(url) != 0 else {
+                    throw URLFault("row \(at + 1) has a size of \(url.pointee.size): set it")
+                }
+                UnsafeMutableRawPointer(whole).initializeMemory(as: UInt8.self, repeating: 0, count: asgi_url_size())
+                UnsafeMutableRawPointer(whole).copyMemory(from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
+                let text = Octets(whole.pointee.pattern).text
+                do {
+                    try self.read(url, whole, text, below: prefixes, named: named)
+                } catch {
+                    guard prefixes.isEmpty || prefixes.count > URLTable.deepest else { throw error }
+                    throw URLFault("\"\(text)\": \(error)")
+                }
+            }
+        }
+
+        private mutating func read(
+            _ url: UnsafePointer<asgi_url>, _ whole: UnsafeMutablePointer<asgi_url>, _ text: String, below prefixes: [String],
+            named names: [String]
+        ) throws(URLFault) {
+            let name = Octets(whole.pointee.name).text
+            if let include = whole.pointee.include {
+                let count = whole.pointee.include_count
+                guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
+                    throw URLFault("is the beginning of other paths: neither methods, nor fields, nor a body belong to it")
+                }
+                return try self.read(include, count, below: prefixes + [text], named: name.isEmpty ? names : names + [name])
+            }
+            let pattern = try URLPattern(text, below: prefixes)
+            guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
+            let letters = Octets(whole.pointee.kinds).bytes
+            let kinds = letters.compactMap(ArgumentKind.init)
+            guard kinds.count == letters.count, kinds.count <= Int(ASGI_MOST_ARGUMENTS) else {
+                throw URLFault("its view has more than \(ASGI_MOST_ARGUMENTS) arguments, or one of an unknown kind")
+            }
+            guard kinds == pattern.kinds else {
+                let function = Octets(whole.pointee.function).text
+                let taken = kinds.map(\.word).joined(separator: ", ")
+                throw URLFault(
+                    "\(function.isEmpty ? "its view" : function) takes (\(taken)), but the pattern gives (\(pattern.signature))")
+            }
+            let isPlain = whole.pointee.flags & ASGI_URL_PLAIN != 0
+            let row = ViewRow(
+                url: url, view: view, signature: isPlain ? nil : try ViewSignatures.of(kinds), context: whole.pointee.context,
+                count: UInt32(kinds.count), wants: ViewWants(pattern).map { Unmanaged.passRetained($0) })
+            self.rows.append((text: prefixes.joined() + text, name: name.isEmpty ? "" : (names + [name]).joined(separator: ":"), pattern, row))
+        }
+    }
+}

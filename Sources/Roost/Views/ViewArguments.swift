@@ -1,0 +1,104 @@
+import CASGI
+import CJSON
+import CViews
+import HTTPServer
+
+/// Makes a view's arguments of named fields, and says of those that do not fit what is wrong with them: lines for who sent them.
+struct ViewArguments {
+    /// Where the next goes.
+    private var next: UnsafeMutablePointer<asgi_argument>
+    private(set) var faults: [String] = []
+    /// So many bytes of what was sent are shown.
+    private static let shown = 64
+
+    init(from next: UnsafeMutablePointer<asgi_argument>) { self.next = next }
+
+    /// `what`: "query" or "form".
+    mutating func take(_ wanted: [URLPattern.Field], _ fields: ViewDetails.DecodedFields, _ what: String) {
+        for field in wanted {
+            let name = Array(field.name.utf8)
+            let found = (0..<fields.count).filter { Octets(fields.start![$0].name).bytes.elementsEqual(name) }
+            // What forms send of an input that was left empty is no number.
+            if found.count == 1, let at = found.first,
+                field.fallback == nil || field.converter == .str || fields.start![at].value.size > 0
+            {
+                let value = Octets(fields.start![at].value)
+                guard !fields.mended.contains(at) else {
+                    self.fail("\(what) field '\(field.name)': is not UTF-8")
+                    continue
+                }
+                guard field.converter.readField(value, into: self.next) else {
+                    self.fail("\(what) field '\(field.name)': found '\(Self.clipped(value))', expected \(field.converter.expectation)")
+                    continue
+                }
+                self.next += 1
+            } else if found.count > 1 {
+                self.fail("\(what) field '\(field.name)': is there \(found.count) times")
+            } else {
+                self.takeFallback(of: field, what)
+            }
+        }
+    }
+
+    /// The members of an object.
+    mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
+        for field in wanted {
+            let name = Array(field.name.utf8)
+            let member = (0..<object.pointee.count).first { Octets(object.pointee.items[$0].key).bytes.elementsEqual(name) }
+            guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {
+                self.takeFallback(of: field, "json")
+                continue
+            }
+            guard self.read(object.pointee.items + member, as: field.converter) else {
+                let found = Self.name(object.pointee.items[member])
+                self.fail("json field '\(field.name)': found \(found), expected \(field.converter.expectation)")
+                continue
+            }
+            self.next += 1
+        }
+    }
+
+    private func read(_ value: UnsafePointer<asgi_json>, as converter: Converter) -> Bool {
+        self.next.pointee.kind = UInt32(converter.kind.rawValue)
+        switch (converter, value.pointee.type) {
+        case (.int, ASGI_JSON_INTEGER): self.next.pointee.value.integer = value.pointee.integer
+        case (.float, ASGI_JSON_INTEGER), (.float, ASGI_JSON_NUMBER): self.next.pointee.value.number = value.pointee.number
+        case (.str, ASGI_JSON_STRING), (.slug, ASGI_JSON_STRING), (.uuid, ASGI_JSON_STRING), (.path, ASGI_JSON_STRING):
+            return converter.readField(Octets(value.pointee.text), into: self.next)
+        default: return false
+        }
+        return true
+    }
+
+    private static func name(_ value: asgi_json) -> String {
+        switch value.type {
+        case ASGI_JSON_BOOLEAN: value.integer != 0 ? "true" : "false"
+        case ASGI_JSON_INTEGER: "\(value.integer)"
+        case ASGI_JSON_NUMBER: "\(value.number)"
+        case ASGI_JSON_STRING: "'\(Self.clipped(Octets(value.text)))'"
+        case ASGI_JSON_ARRAY: "an array"
+        default: "an object"
+        }
+    }
+
+    private mutating func takeFallback(of field: URLPattern.Field, _ what: String) {
+        guard let text = field.lasting else {
+            return self.fail("\(what) field '\(field.name)': is missing, expected \(field.converter.expectation)")
+        }
+        // It was read when the module was loaded.
+        _ = field.converter.readField(text, into: self.next)
+        self.next += 1
+    }
+
+    /// The next keeps its place: a call with a fault is none.
+    private mutating func fail(_ reason: String) {
+        self.faults.append(reason)
+        self.next += 1
+    }
+
+    private static func clipped(_ text: Octets) -> String {
+        let part = Octets(data: text.data, size: min(text.size, Self.shown)).text
+        return String(part.map { $0.isNewline || $0.unicodeScalars.first!.value < 0x20 ? "\u{fffd}" : $0 })
+            + (text.size > Self.shown ? "..." : "")
+    }
+}

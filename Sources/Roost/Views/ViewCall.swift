@@ -1,0 +1,155 @@
+import CASGI
+import CLinux
+import CViews
+import HTTPServer
+
+/// One request on its way to a view: found in the table, given what it wants, called; or refused.
+struct ViewCall {
+    let table: URLTable
+    let generation: Generation
+    let view: ViewMemory
+    /// The thread may wait.
+    let waits: Bool
+
+    private var request: UnsafeMutablePointer<asgi_request> { self.view.request }
+
+    /// `path`: below the mount, with the slash at its beginning.
+    @inline(__always)
+    func run(_ path: Octets, method: Octets) -> asgi_result {
+        guard let start = UnsafeRawPointer(path.data)?.assumingMemoryBound(to: UInt8.self), path.size > 0,
+            start[0] == UInt8(ascii: "/")
+        else { return self.refuse(.notFound) }
+        let method = RequestMethods(of: method)
+        let match = self.match(start + 1, path.size - 1, method)
+        guard match.row != .max else { return self.answer(match.methods, method, start, path.size) }
+        let row = self.table.rows + match.row
+        self.request.pointee.url = row.pointee.url
+        self.request.pointee.context = row.pointee.context
+        guard let wants = row.pointee.wants else {
+            self.request.pointee.argument_count = row.pointee.count
+            return row.pointee.call(self.request, self.view.arguments)
+        }
+        return wants._withUnsafeGuaranteedRef { self.give($0, to: row) }
+    }
+
+    @inline(__always)
+    private func match(_ start: UnsafePointer<UInt8>, _ count: Int, _ method: RequestMethods) -> URLMatch {
+        withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: Int(ASGI_MOST_ARGUMENTS)) { tried in
+            var match = URLMatch(start, count, method: method, tried: tried.baseAddress!, found: self.view.arguments)
+            match.visit(self.table.root, 0, filled: 0)
+            return match
+        }
+    }
+
+    // MARK: No view
+
+    private func answer(
+        _ methods: RequestMethods, _ method: RequestMethods, _ start: UnsafePointer<UInt8>, _ count: Int
+    ) -> asgi_result {
+        guard methods.isEmpty else {
+            self.addHeader("allow", methods.allowed)
+            return method == .options ? self.reply(204) : self.refuse(.methodNotAllowed(methods.allowed))
+        }
+        guard !self.table.keepsSlashes, start[count - 1] != UInt8(ascii: "/") else { return self.refuse(.notFound) }
+        let isThere = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { slashed in
+            _ = slashed.update(from: UnsafeBufferPointer(start: start + 1, count: count - 1))
+            slashed[count - 1] = UInt8(ascii: "/")
+            return !self.match(UnsafePointer(slashed.baseAddress!), count, method).methods.isEmpty
+        }
+        guard isThere else { return self.refuse(.notFound) }
+        self.addHeader("location", Self.slashed(self.request.pointee.scope))
+        // What was sent is to be sent there again (RFC 9110 §15.4.9).
+        return self.reply(method.isSubset(of: [.get, .head]) ? 301 : 308)
+    }
+
+    /// Where the path with a slash behind it is. What begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers take a
+    /// backslash for a slash.
+    private static func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
+        var target = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
+        if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }
+        let query = Octets(scope.pointee.query_string).text
+        return target + "/" + (query.isEmpty ? "" : "?" + query)
+    }
+
+    // MARK: What a view wants
+
+    private func give(_ wants: ViewWants, to row: UnsafePointer<ViewRow>) -> asgi_result {
+        guard wants.body != .unread else { return self.call(row, wants) }
+        let scope = self.request.pointee.scope!
+        let type = scope.headerFields.value("content-type")
+        if let expected = Self.expected(wants.body, type) { return self.refuse(.mediaType(expected)) }
+        let limit = self.bodyLimit
+        let length = scope.headerFields.value("content-length")
+        var given = asgi_argument()
+        if length.size > 0, !Converter.int.readField(length, into: &given) || given.value.integer > limit {
+            return self.refuse(.tooLarge(limit))
+        }
+        let collection = BodyCollection(self.view, limit: limit) { self.resume(row, wants, limit, $0) }
+        let result = collection.begin(waits: self.waits)
+        return result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
+    }
+
+    /// The body has come, or will not, while nobody was waiting.
+    private func resume(_ row: UnsafePointer<ViewRow>, _ wants: ViewWants, _ limit: Int, _ result: asgi_result) {
+        // The scope is over; its host has seen to it.
+        guard result != ASGI_CANCELLED, result != ASGI_STALE else { return }
+        let scope = self.request.pointee.scope!
+        let (id, host) = (scope.pointee.id, scope.pointee.host!)
+        let ended = result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
+        if ended != ASGI_PENDING { _ = host.pointee.finish(id, ended) }
+    }
+
+    private func end(_ result: asgi_result, _ limit: Int) -> asgi_result {
+        result == ASGI_FULL ? self.refuse(.tooLarge(limit)) : result
+    }
+
+    /// Bytes of a body that is collected.
+    var bodyLimit: Int {
+        self.table.bodyLimit > 0 ? Int(clamping: self.table.bodyLimit) : self.generation.facilities.viewLimits.body
+    }
+
+    /// What the body should have been; nil: it is.
+    private static func expected(_ body: URLPattern.Body, _ type: Octets) -> String? {
+        switch body {
+        case .unread, .collected: nil
+        case .json: MediaType.isJSON(type) ? nil : "application/json"
+        case .form:
+            MediaType.is(type, "application/x-www-form-urlencoded") || MultipartForm.boundary(of: type) != nil
+                ? nil : "application/x-www-form-urlencoded or multipart/form-data with a boundary"
+        }
+    }
+
+    private func call(_ row: UnsafePointer<ViewRow>, _ wants: ViewWants) -> asgi_result {
+        var arguments = ViewArguments(from: self.view.arguments + wants.filled)
+        do {
+            try self.fill(&arguments, wants)
+        } catch { return self.refuse(.badRequest(error.description)) }
+        guard arguments.faults.isEmpty else { return self.refuse(.unprocessable(arguments.faults)) }
+        self.request.pointee.argument_count = row.pointee.count
+        return row.pointee.call(self.request, self.view.arguments)
+    }
+
+    private func fill(_ arguments: inout ViewArguments, _ wants: ViewWants) throws(FormFault) {
+        let most = self.generation.facilities.viewLimits.fields
+        let outcome: Result<ViewArguments, FormFault> = self.view.details.withContents { contents in
+            var filled = arguments
+            do throws(FormFault) {
+                if !wants.query.isEmpty {
+                    filled.take(wants.query, try contents.fields(ASGI_QUERY_FIELDS, self.request, most: most), "query")
+                }
+                switch wants.body {
+                case .unread, .collected: break
+                case .form: filled.take(wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
+                case .json:
+                    let (json, fault) = contents.readJSON()
+                    guard let json else { throw FormFault("the body is no JSON: \(fault)") }
+                    guard !wants.bodyFields.isEmpty else { break }
+                    guard json.pointee.type == ASGI_JSON_OBJECT else { throw FormFault("the body is no JSON object") }
+                    filled.take(wants.bodyFields, json)
+                }
+                return .success(filled)
+            } catch { return .failure(error) }
+        }
+        arguments = try outcome.get()
+    }
+}

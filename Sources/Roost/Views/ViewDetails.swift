@@ -1,0 +1,54 @@
+import CASGI
+import CJSON
+import CViews
+import HTTPServer
+import NIOConcurrencyHelpers
+
+/// What a request's view needs beyond its arguments, made when it is first asked for: what was decoded, what waits for the reply. [any]
+///
+/// Lives as long as the scope. One thread at a time works with a request; the lock is for who does not keep to that.
+final class ViewDetails: @unchecked Sendable {
+    private let lock = NIOLock()
+    private var contents = Contents()
+
+    struct Contents: ~Copyable {
+        var arena = Arena()
+        /// By source, where they were decoded.
+        var fields: [UInt32: DecodedFields] = [:]
+        var parts: (start: UnsafePointer<asgi_part>?, count: Int)?
+        /// What is added to the reply; its texts are in the arena.
+        var headers: [asgi_header] = []
+        private(set) var body: CollectedBody?
+        /// Of the body; nil: it was not read yet.
+        var json: UnsafePointer<asgi_json>?
+
+        /// Takes over the body's memory.
+        mutating func keep(_ body: CollectedBody) {
+            self.body?.memory?.deallocate()
+            self.body = body
+        }
+
+        deinit {
+            roost_json_functions().pointee.release(self.json)
+            self.body?.memory?.deallocate()
+        }
+    }
+
+    /// Decoded fields, as modules see them, and which of them were no UTF-8.
+    struct DecodedFields {
+        var start: UnsafePointer<asgi_header>?
+        var count = 0
+        var mended: Set<Int> = []
+    }
+
+    func withContents<Result>(_ body: (inout Contents) throws -> Result) rethrows -> Result {
+        try self.lock.withLock { try body(&self.contents) }
+    }
+}
+
+/// A body that was collected.
+struct CollectedBody {
+    let octets: Octets
+    /// Where it is; nil: it is empty.
+    let memory: UnsafeMutableRawPointer?
+}

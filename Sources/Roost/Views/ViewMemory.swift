@@ -1,0 +1,72 @@
+import CASGI
+import CViews
+import HTTPServer
+import Synchronization
+
+/// What a scope's slot keeps for the view that it is given to: the request and its arguments. Made when a slot has its first, and kept with it.
+struct ViewMemory {
+    let view: UnsafeMutablePointer<roost_view>
+
+    @inline(__always)
+    var request: UnsafeMutablePointer<asgi_request> { UnsafeMutableRawPointer(self.view).assumingMemoryBound(to: asgi_request.self) }
+
+    @inline(__always)
+    var arguments: UnsafeMutablePointer<asgi_argument> { roost_view_arguments(self.view) }
+
+    /// The slot's; whoever comes second takes what the first has made. [any], while the scope is held.
+    @inline(__always)
+    init(making slot: UnsafeMutablePointer<ScopeSlot>) {
+        let address = slot.pointee.view.load(ordering: .acquiring)
+        self.view = UnsafeMutablePointer(bitPattern: address) ?? Self.make(slot)
+    }
+
+    /// Nil: the scope was not given to a view.
+    init?(of slot: UnsafeMutablePointer<ScopeSlot>) {
+        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: slot.pointee.view.load(ordering: .acquiring)) else {
+            return nil
+        }
+        self.view = view
+        guard self.request.pointee.scope != nil else { return nil }
+    }
+
+    private static func make(_ slot: UnsafeMutablePointer<ScopeSlot>) -> UnsafeMutablePointer<roost_view> {
+        let made = UnsafeMutablePointer<roost_view>.zeroed(bytes: roost_view_size())
+        let (isMade, there) = slot.pointee.view.compareExchange(
+            expected: 0, desired: UInt(bitPattern: made), ordering: .acquiringAndReleasing)
+        guard !isMade, let first = UnsafeMutablePointer<roost_view>(bitPattern: there) else { return made }
+        UnsafeMutableRawPointer(made).deallocate()
+        return first
+    }
+
+    /// What is needed beyond the arguments.
+    var details: ViewDetails {
+        let there =
+            roost_view_details(self.view)
+            ?? {
+                let made = Unmanaged.passRetained(ViewDetails())
+                guard let kept = roost_view_keep(self.view, made.toOpaque()), kept != made.toOpaque() else { return made.toOpaque() }
+                made.release()
+                return kept
+            }()
+        return Unmanaged<ViewDetails>.fromOpaque(there).takeUnretainedValue()
+    }
+
+    /// The scope is over, and nobody holds it.
+    @inline(__always)
+    static func clear(_ slot: UnsafeMutablePointer<ScopeSlot>) {
+        let address = slot.pointee.view.load(ordering: .relaxed)
+        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: address) else { return }
+        let memory = ViewMemory(view: view)
+        memory.request.pointee.scope = nil
+        if let details = roost_view_take(view) { Unmanaged<ViewDetails>.fromOpaque(details).release() }
+    }
+
+    private init(view: UnsafeMutablePointer<roost_view>) { self.view = view }
+}
+
+/// Runs with what a scope keeps for its view, which stays meanwhile; nil: the scope is over, or was not given to a view. [any]
+func withView<Result>(_ id: asgi_id, _ body: (ViewMemory) -> Result) -> Result? {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
+    defer { slot.pointee.settle(ordered: false) }
+    return ViewMemory(of: slot).map(body)
+}

@@ -1,0 +1,23 @@
+import CViews
+import Synchronization
+
+/// The signatures of views, each prepared once a process. [any]
+enum ViewSignatures {
+    private static let known = Mutex<[String: UInt]>([:])
+
+    /// Throws `URLFault` where libffi does not know it.
+    static func of(_ kinds: [ArgumentKind]) throws(URLFault) -> OpaquePointer {
+        let letters = String(decoding: kinds.map(\.rawValue), as: UTF8.self)
+        // Under the lock: libffi may write into its types while it prepares a call.
+        let address = self.known.withLock { known in
+            if let address = known[letters] { return address }
+            let made = UInt(bitPattern: roost_signature_make(letters, kinds.count))
+            if made != 0 { known[letters] = made }
+            return made
+        }
+        guard let signature = OpaquePointer(bitPattern: address) else {
+            throw URLFault("libffi cannot call a view with these arguments")
+        }
+        return signature
+    }
+}
