@@ -2,8 +2,8 @@
 .PHONY: help run build test test-all test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
-# renders with cmark, WebSockets need SHA-1 and zlib; libffi-dev belongs to the package's shape.
-PACKAGES = gcc g++ libc6-dev libffi-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
+# renders with cmark, WebSockets need SHA-1 and zlib; views are called by libffi, JSON is read by nlohmann-json.
+PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO

@@ -37,7 +37,8 @@ let package = Package(
         // What a worker leaves its supervisor: a page of memory, and the last words of a crash.
         .target(name: "CWorker", dependencies: ["CASGI"], exclude: ["README.md"]),
         // Calls views by their signatures, with libffi.
-        .target(name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
         // JSON for modules, by nlohmann's library.
         .target(name: "CJSON", dependencies: ["CASGI"], exclude: ["README.md"]),
         // The server core: connections and exchanges; knows no module.

@@ -16,13 +16,16 @@ struct URLMatchTests {
     }
 
     /// `values`: as the arguments say them.
-    static func match(_ tree: URLTree, _ patterns: [URLPattern], _ path: String, _ method: StaticString = "GET") -> Found {
+    static func match(
+        _ tree: URLTree, _ patterns: [URLPattern], _ path: String, _ method: StaticString = "GET"
+    ) -> Found {
         withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: 16) { room in
             Array(path.utf8).withUnsafeBufferPointer { bytes in
                 let nowhere: [UInt8] = [0]
                 return nowhere.withUnsafeBufferPointer { nowhere in
                     var match = URLMatch(
-                        bytes.baseAddress ?? nowhere.baseAddress!, bytes.count, method: RequestMethods(of: Octets(method)),
+                        bytes.baseAddress ?? nowhere.baseAddress!, bytes.count,
+                        method: RequestMethods(of: Octets(method)),
                         tried: room.baseAddress!, found: room.baseAddress! + 8)
                     match.visit(tree.root, 0, filled: 0)
                     guard match.row != .max else { return Found() }
@@ -58,13 +61,16 @@ struct URLMatchTests {
             ("<int:x>", "-1", nil), ("<int:x>", "+1", nil), ("<int:x>", "", nil), ("<int:x>", "1a", nil),
             ("<int:x>", "\u{661}", nil), ("<int:x>", " 1", nil), ("<int:x>", "1e3", nil), ("<int:x>", "0x1", nil),
             ("<float:x>", "0", "0.0"), ("<float:x>", "1.5", "1.5"), ("<float:x>", "1.", nil), ("<float:x>", ".5", nil),
-            ("<float:x>", "1.5.1", nil), ("<float:x>", "1e3", nil), ("<float:x>", "inf", nil), ("<float:x>", "nan", nil),
+            ("<float:x>", "1.5.1", nil), ("<float:x>", "1e3", nil), ("<float:x>", "inf", nil),
+            ("<float:x>", "nan", nil),
             ("<float:x>", "-1", nil), ("<float:x>", String(repeating: "9", count: 400), nil),
             ("<float:x>", "1" + String(repeating: "0", count: 308), "1e+308"),
             ("<float:x>", "0." + String(repeating: "0", count: 400) + "1", "0.0"),
-            ("<str:x>", "a", "a"), ("<str:x>", "ä €", "ä €"), ("<str:x>", "", nil), ("<str:x>", "a/b", nil), ("<str:x>", ".", "."),
+            ("<str:x>", "a", "a"), ("<str:x>", "ä €", "ä €"), ("<str:x>", "", nil), ("<str:x>", "a/b", nil),
+            ("<str:x>", ".", "."),
             ("<slug:x>", "a-B_9", "a-B_9"), ("<slug:x>", "a.b", nil), ("<slug:x>", "ä", nil), ("<slug:x>", "", nil),
-            ("<slug:x>", "a b", nil), ("<slug:x>", "@", nil), ("<slug:x>", "[", nil), ("<slug:x>", "`", nil), ("<slug:x>", "{", nil),
+            ("<slug:x>", "a b", nil), ("<slug:x>", "@", nil), ("<slug:x>", "[", nil), ("<slug:x>", "`", nil),
+            ("<slug:x>", "{", nil),
             ("<slug:x>", "/", nil), ("<slug:x>", ":", nil),
             ("<uuid:x>", "01234567-89ab-cdef-0123-456789abcdef", "0123456789abcdef0123456789abcdef"),
             ("<uuid:x>", "01234567-89AB-cdef-0123-456789abcdef", nil),
@@ -89,7 +95,9 @@ struct URLMatchTests {
         #expect(try self.match(texts, "1/2") == Found(row: 2, values: ["1", "2"]))
         #expect(try self.match(texts, "1/2/3") == Found(row: 4, values: ["1/2/3"]))
         // Out of range is no match: the next may have it.
-        #expect(try self.match(["<int:x>", "<str:x>"], "9223372036854775808") == Found(row: 1, values: ["9223372036854775808"]))
+        #expect(
+            try self.match(["<int:x>", "<str:x>"], "9223372036854775808")
+                == Found(row: 1, values: ["9223372036854775808"]))
         // A way that leads nowhere is left again.
         #expect(try self.match(["a/<int:x>/b", "a/<str:x>/c", "<str:y>/1/d"], "a/1/c") == Found(row: 1, values: ["1"]))
         #expect(try self.match(["a/<int:x>/b", "a/<str:x>/c", "<str:y>/1/d"], "a/1/d") == Found(row: 2, values: ["a"]))
@@ -113,7 +121,10 @@ struct URLMatchTests {
             ("<slug:a>-<slug:b>", "x-y-z", ["x-y", "z"]),
             ("<str:a>.json", "a.b.json", ["a.b"]),
             ("<int:a>-<str:b>", "1-2-3", ["1", "2-3"]),
-            ("<slug:a>-<uuid:b>", "x-y-01234567-89ab-cdef-0123-456789abcdef", ["x-y", "0123456789abcdef0123456789abcdef"]),
+            (
+                "<slug:a>-<uuid:b>", "x-y-01234567-89ab-cdef-0123-456789abcdef",
+                ["x-y", "0123456789abcdef0123456789abcdef"]
+            ),
             ("v<float:a>.<int:b>", "v1.2.3", ["1.2", "3"]),
             ("v<float:a>.<int:b>", "v1.3", ["1.0", "3"]),
             ("<path:a>/edit", "x/edit/edit", ["x/edit"]),
@@ -135,7 +146,8 @@ struct URLMatchTests {
         // As many rows as could be, all alike: none of them is looked into.
         let many = (0..<2000).map { "item-<str:a>-<str:b>.\($0)" }
         #expect(try self.match(many, "item-" + String(repeating: "-", count: 8000) + ".1999").row == 1999)
-        #expect(try self.match(["a/<path:x>/b/<path:y>/c"], "a/" + String(repeating: "/b/", count: 4000) + "/c").row == 0)
+        #expect(
+            try self.match(["a/<path:x>/b/<path:y>/c"], "a/" + String(repeating: "/b/", count: 4000) + "/c").row == 0)
     }
 
     @Test("as Django would: against regular expressions, with thousands of tables and paths made up")
@@ -146,7 +158,9 @@ struct URLMatchTests {
             .uuid: "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", .path: "((?:.|\\n)+)",
         ]
         let texts = ["a", "b-", "/", "/", "/x/", ".", "-1", "1", "a/", "new"]
-        let samples = ["a", "1", "12", "-", "/", "/", ".", "x", "new", "1.5", "0f0e0d0c-0102-0304-0506-0708090a0b0c", "é"]
+        let samples = [
+            "a", "1", "12", "-", "/", "/", ".", "x", "new", "1.5", "0f0e0d0c-0102-0304-0506-0708090a0b0c", "é",
+        ]
         var matched = 0
         for _ in 0..<3000 {
             var patterns: [URLPattern] = []
@@ -161,7 +175,8 @@ struct URLMatchTests {
                         text += texts.randomElement(using: &random)!
                     }
                 }
-                guard let pattern = try? URLPattern(text), !patterns.contains(where: { $0.pieces == pattern.pieces }) else { continue }
+                guard let pattern = try? URLPattern(text), !patterns.contains(where: { $0.pieces == pattern.pieces })
+                else { continue }
                 patterns.append(pattern)
             }
             let tree = try URLTree(patterns.map { ("", $0) })
@@ -185,11 +200,14 @@ struct URLMatchTests {
                         case .value(.int): path += ["1", "12"].randomElement(using: &random)!
                         case .value(.float): path += ["1", "1.5"].randomElement(using: &random)!
                         case .value(.uuid): path += samples[10]
-                        case .value: path += samples.randomElement(using: &random)! + samples.randomElement(using: &random)!
+                        case .value:
+                            path += samples.randomElement(using: &random)! + samples.randomElement(using: &random)!
                         }
                     }
                 } else {
-                    for _ in 0..<Int.random(in: 0...6, using: &random) { path += samples.randomElement(using: &random)! }
+                    for _ in 0..<Int.random(in: 0...6, using: &random) {
+                        path += samples.randomElement(using: &random)!
+                    }
                 }
                 var expected = Found()
                 for (row, expression) in regular.enumerated() {

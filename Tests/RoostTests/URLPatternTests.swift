@@ -74,7 +74,8 @@ struct URLPatternTests {
         #expect(pattern.signature == "ASGI_INT year, ASGI_STRING slug")
         #expect(
             pattern.pieces == [
-                .text(Array("blog/".utf8)), .value(.int), .text(Array("/x/".utf8)), .value(.slug), .text(Array("/".utf8)),
+                .text(Array("blog/".utf8)), .value(.int), .text(Array("/x/".utf8)), .value(.slug),
+                .text(Array("/".utf8)),
             ])
         #expect(throws: URLFault.self) { _ = try URLPattern("<int:b>", below: ["<int:a>"]) }
         #expect(throws: URLFault.self) { _ = try URLPattern("x", below: ["/y/"]) }

@@ -1,4 +1,4 @@
-import Glibc
+public import Glibc
 
 /// Borrowed bytes: where they are and how many. Not NUL-terminated.
 ///
@@ -45,6 +45,7 @@ public struct Octets {
 
 extension Octets {
     /// Whether the bytes are those of the literal.
+    @inlinable
     @inline(__always)
     public func equals(_ literal: StaticString) -> Bool {
         guard let data, self.size == literal.utf8CodeUnitCount else { return self.size == literal.utf8CodeUnitCount }
@@ -52,6 +53,7 @@ extension Octets {
     }
 
     /// Whether they are the same bytes.
+    @inlinable
     @inline(__always)
     public func equals(_ other: Octets) -> Bool {
         self.size == other.size && (self.size == 0 || memcmp(self.data!, other.data!, self.size) == 0)

@@ -30,8 +30,8 @@ final class Generation: @unchecked Sendable {
     let home: LifespanHome
     /// How it hands on what it remembers; nil: it does not.
     let memory: ModuleState?
-    /// Its typed views; nil: it has none.
-    let urls: URLTable?
+    /// Its typed views; nil: it has none. Lives as long as the process.
+    unowned(unsafe) let urls: URLTable?
     private let logger: Logger
     /// Of its lifespan; 0: it has none.
     private let lifespan = Atomic<asgi_id>(0)

@@ -271,15 +271,18 @@ private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> U
 }
 
 private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
-    guard let name, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
+    guard let name, let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return nil }
     let asked = Octets(name.pointee)
-    // The first is asked for with every request.
+    // They are every host's, and the first is asked for with every request.
     if asked.equals("asgi.urls/1") { return UnsafeRawPointer(ViewsTable.pointer) }
     if asked.equals("asgi.json/1") { return UnsafeRawPointer(roost_json_functions()) }
-    if asked.equals("asgi.loop/1") { return UnsafeRawPointer(generation.facilities.loopExtension) }
-    if asked.equals("asgi.shutdown/1") { return UnsafeRawPointer(generation.facilities.shutdownExtension) }
-    if asked.equals("asgi.broadcast/1") { return UnsafeRawPointer(generation.facilities.broadcastExtension) }
-    return nil
+    guard let facilities = slot.pointee.generation(of: id)?.facilities else { return nil }
+    switch asked.text {
+    case "asgi.loop/1": return UnsafeRawPointer(facilities.loopExtension)
+    case "asgi.shutdown/1": return UnsafeRawPointer(facilities.shutdownExtension)
+    case "asgi.broadcast/1": return UnsafeRawPointer(facilities.broadcastExtension)
+    default: return nil
+    }
 }
 
 private func currentLoopCall() -> Int32 {

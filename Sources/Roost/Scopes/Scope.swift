@@ -38,6 +38,8 @@ final class Scope: ExchangeOwner {
     private var itself: Scope?
     /// The loop has it among those that have ended and cannot rest yet.
     var isLeaving = false
+    /// What is kept for the next view, from the one before; nil: there was none.
+    private var view: ViewMemory?
     /// The groups that it is in.
     var groups: Set<GroupName> = []
     private var isNoted = false
@@ -53,7 +55,10 @@ final class Scope: ExchangeOwner {
         self.memory.pointee.spec_version = asgi_string(Octets("2.5"))
     }
 
-    deinit { UnsafeMutableRawPointer(self.memory).deallocate() }
+    deinit {
+        UnsafeMutableRawPointer(self.memory).deallocate()
+        self.view?.deallocate()
+    }
 
     // MARK: Life
 
@@ -66,6 +71,7 @@ final class Scope: ExchangeOwner {
         self.life = ScopeLife()
         self.id = slot.pointee.begin(generation)
         slot.pointee.scope = Unmanaged.passUnretained(self)
+        if let view { view.lend(to: slot) }
         exchange.number = self.id
         exchange.owner = self
         self.describe(exchange, generation)
@@ -387,7 +393,7 @@ final class Scope: ExchangeOwner {
     /// The scope's memory is nobody's any more.
     func rested() {
         self.leaveGroups()
-        ViewMemory.clear(self.slot)
+        self.view = ViewMemory(takingBack: self.slot)
         self.slot.pointee.scope = nil
         self.generation = nil
         self.socket = nil

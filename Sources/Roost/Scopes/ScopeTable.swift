@@ -96,7 +96,7 @@ struct ScopeSlot: ~Copyable {
     let audience = Atomic<Audience>(.waits)
     /// A queued call turned out to be misuse: the next one is told.
     let isFaulty = Atomic<Bool>(false)
-    /// What is kept for the view that a scope is given to; 0: none was yet. Stays with the slot.
+    /// Where the scope keeps what it needs for a view; 0: it was not given to one yet.
     let view = Atomic<UInt>(0)
     /// The generation, unretained: generations live as long as the process.
     let generation = Atomic<UInt>(0)

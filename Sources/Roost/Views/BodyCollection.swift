@@ -61,7 +61,8 @@ final class BodyCollection {
         let isLast = event.pointee.flags & ASGI_MORE == 0
         self.append(part, isLast: isLast)
         guard isLast else { return nil }
-        let body = CollectedBody(octets: Octets(UnsafeRawBufferPointer(start: self.memory, count: self.count)), memory: self.memory)
+        let body = CollectedBody(
+            octets: Octets(UnsafeRawBufferPointer(start: self.memory, count: self.count)), memory: self.memory)
         self.memory = nil
         self.view.request.pointee.body = asgi_string(body.octets)
         self.view.details.withContents { $0.keep(body) }

@@ -39,9 +39,9 @@ enum Converter: String, CaseIterable {
         case .int: return Self.readInteger(bytes, count, &argument.pointee.value.integer)
         case .float: return Self.readNumber(bytes, count, &argument.pointee.value.number)
         case .uuid: return Self.readUUID(bytes, count, &argument.pointee.value.uuid)
-        case .str, .slug:
-            for at in 0..<count where !self.takes(bytes[at]) { return false }
-        case .path: break
+        case .slug: for at in 0..<count where !ASCII.isSlug(bytes[at]) { return false }
+        // Whoever splits a path into its segments leaves no slash in one.
+        case .str, .path: break
         }
         argument.pointee.value.string = asgi_string(
             data: UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), size: count)
@@ -71,16 +71,8 @@ enum Converter: String, CaseIterable {
                 for at in 0..<count { lower[at] = ASCII.lowercased(bytes[at]) }
                 return self.read(UnsafePointer(lower.baseAddress!), count, into: argument)
             }
-        case .str: return Converter.path.read(bytes, count, into: argument, as: .string)
         default: return self.read(bytes, count, into: argument)
         }
-    }
-
-    private func read(
-        _ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>, as kind: ArgumentKind
-    ) -> Bool {
-        defer { argument.pointee.kind = UInt32(kind.rawValue) }
-        return self.read(bytes, count, into: argument)
     }
 
     @inline(__always)
@@ -94,7 +86,8 @@ enum Converter: String, CaseIterable {
             let digit = Int64(bytes[at] &- UInt8(ascii: "0"))
             let (tens, isLarge) = sum.multipliedReportingOverflow(by: 10)
             // Downwards: the smallest has no counterpart.
-            let (next, isLarger) = isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+            let (next, isLarger) =
+                isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
             guard !isLarge, !isLarger else { return false }
             sum = next
         }
@@ -110,7 +103,8 @@ enum Converter: String, CaseIterable {
             dots += 1
         }
         guard dots < 2,
-            let number = Double(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)), number.isFinite
+            let number = Double(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)),
+            number.isFinite
         else { return false }
         value = number
         return true

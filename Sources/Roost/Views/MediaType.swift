@@ -15,8 +15,10 @@ enum MediaType {
 
     private static func essence(_ value: Octets) -> Octets {
         let bytes = value.bytes
-        return Octets(UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex)]))
-            .trimmed
+        return Octets(
+            UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex)])
+        )
+        .trimmed
     }
 
     /// The value of a parameter, unquoted; nil: there is none.

@@ -41,7 +41,9 @@ struct MultipartForm {
             guard parts.count < most else { throw FormFault("it has more than \(most) parts (--limit-form-fields)") }
             var part = try lines.readHead(into: &arena)
             let start = lines.at
-            guard let (end, next) = lines.skipToDelimiter(from: start) else { throw FormFault("its last boundary is missing") }
+            guard let (end, next) = lines.skipToDelimiter(from: start) else {
+                throw FormFault("its last boundary is missing")
+            }
             part.body = Octets(UnsafeRawBufferPointer(rebasing: lines.bytes[start..<end]))
             if part.filename == nil { part.body = part.body.validated(into: &arena).0 }
             parts.append(part)
@@ -88,7 +90,8 @@ struct MultipartForm {
     }
 
     private func isLineEnd(_ at: Int) -> Bool {
-        at >= 0 && at + 1 < self.bytes.count && self.bytes[at] == ASCII.carriageReturn && self.bytes[at + 1] == ASCII.newline
+        at >= 0 && at + 1 < self.bytes.count && self.bytes[at] == ASCII.carriageReturn
+            && self.bytes[at + 1] == ASCII.newline
     }
 
     /// Where the bytes are, from here on.
@@ -136,7 +139,8 @@ struct MultipartForm {
         var part = Part(name: keep(name, &arena), filename: nil, contentType: contentType, body: .empty)
         if let filename = MediaType.parameter("filename", of: disposition) {
             // Some send the whole path of the file at home; nobody is to write where it says (RFC 7578 §4.2).
-            let base = filename.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last ?? []
+            let base =
+                filename.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last ?? []
             let isFolder = base.elementsEqual("..".utf8) || base.elementsEqual(".".utf8)
             part.filename = keep(isFolder ? [] : Array(base), &arena)
         }

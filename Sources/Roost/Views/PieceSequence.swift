@@ -47,7 +47,9 @@ final class PieceSequence: @unchecked Sendable {
             return converter.read(text, count, into: arguments)
         }
         // Most of many that begin or end otherwise are not looked at any further.
-        guard Self.has(text, self.prefix), Self.has(text + (count - self.suffix.size), self.suffix) else { return false }
+        guard Self.has(text, self.prefix), Self.has(text + (count - self.suffix.size), self.suffix) else {
+            return false
+        }
         return withUnsafeTemporaryAllocation(of: Bool.self, capacity: (self.pieces.count + 1) * (count + 1)) { begins in
             begins.initialize(repeating: false)
             let places = Places(text: text, count: count, begins: begins.baseAddress!)

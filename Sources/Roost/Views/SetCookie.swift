@@ -13,7 +13,9 @@ enum SetCookie {
     /// `mount`: where the cookie is sent to, where it names no path. Throws what is wrong with it.
     static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
         let (name, value) = (Octets(cookie.pointee.name), Octets(cookie.pointee.value))
-        guard name.size > 0, name.bytes.allSatisfy(ASCII.isToken) else { throw Fault("its name '\(name.text)' is no token") }
+        guard name.size > 0, name.bytes.allSatisfy(ASCII.isToken) else {
+            throw Fault("its name '\(name.text)' is no token")
+        }
         guard value.bytes.allSatisfy(Self.isOctet) else {
             throw Fault("its value has a byte that no cookie may have: encode it, percent-encoding will do")
         }
@@ -36,6 +38,7 @@ enum SetCookie {
     /// `cookie-octet`.
     private static func isOctet(_ byte: UInt8) -> Bool {
         guard byte > 0x20, byte < 0x7f else { return false }
-        return byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ";") && byte != UInt8(ascii: "\\")
+        return byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ";")
+            && byte != UInt8(ascii: "\\")
     }
 }

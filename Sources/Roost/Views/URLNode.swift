@@ -31,7 +31,8 @@ struct URLNode {
         guard let texts else { return nil }
         var at = Int(truncatingIfNeeded: hash) & self.mask
         while let node = texts[at].node {
-            if texts[at].hash == hash, texts[at].text.equals(Octets(UnsafeRawBufferPointer(start: bytes, count: count))) {
+            if texts[at].hash == hash, texts[at].text.equals(Octets(UnsafeRawBufferPointer(start: bytes, count: count)))
+            {
                 return node
             }
             at = (at + 1) & self.mask

@@ -75,7 +75,8 @@ extension URLPattern {
         guard let converter = Converter(rawValue: String(parts[0])) else {
             let known = Converter.allCases.map(\.rawValue)
             let nearest = NearestName.to(String(parts[0]), among: known).first.map { ", did you mean '\($0)'?" }
-            throw URLFault("there is no converter '\(parts[0])'\(nearest ?? ": there are \(known.joined(separator: ", "))")")
+            throw URLFault(
+                "there is no converter '\(parts[0])'\(nearest ?? ": there are \(known.joined(separator: ", "))")")
         }
         return (converter, parts[1])
     }
@@ -126,7 +127,9 @@ extension URLPattern {
     /// Texts that stand beside each other, of a prefix and what follows it, become one.
     private mutating func mergeTexts() {
         self.pieces = self.pieces.reduce(into: []) { merged, piece in
-            guard case .text(let text) = piece, case .text(let before)? = merged.last else { return merged.append(piece) }
+            guard case .text(let text) = piece, case .text(let before)? = merged.last else {
+                return merged.append(piece)
+            }
             merged[merged.count - 1] = .text(before + text)
         }
     }

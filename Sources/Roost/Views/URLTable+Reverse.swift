@@ -29,7 +29,9 @@ extension URLTable {
         return path
     }
 
-    private static func text(of argument: asgi_argument, _ converter: Converter, _ name: String) throws(URLFault) -> String {
+    private static func text(
+        of argument: asgi_argument, _ converter: Converter, _ name: String
+    ) throws(URLFault) -> String {
         var text: [UInt8]
         switch converter {
         case .int: text = Array("\(argument.value.integer)".utf8)
@@ -49,7 +51,8 @@ extension URLTable {
         }
         var again = asgi_argument()
         let fits = text.withUnsafeBufferPointer { bytes in
-            bytes.baseAddress.map { converter.read($0, bytes.count, into: &again) } ?? false
+            bytes.allSatisfy { converter.takes($0) }
+                && bytes.baseAddress.map { converter.read($0, bytes.count, into: &again) } ?? false
         }
         guard fits, String(validating: text, as: UTF8.self) != nil else {
             throw URLFault("'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.expectation)")

@@ -31,7 +31,8 @@ final class URLTable: @unchecked Sendable {
         self.source = source
         let whole = UnsafeMutablePointer<asgi_urls>.zeroed(bytes: asgi_urls_size())
         defer { UnsafeMutableRawPointer(whole).deallocate() }
-        UnsafeMutableRawPointer(whole).copyMemory(from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
+        UnsafeMutableRawPointer(whole).copyMemory(
+            from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
         self.keepsSlashes = whole.pointee.flags & ASGI_URLS_KEEP_SLASHES != 0
         self.bodyLimit = whole.pointee.body_limit
         self.refused = whole.pointee.refused
@@ -45,6 +46,7 @@ final class URLTable: @unchecked Sendable {
             reading.rows[$0].name
         }
         self.root = try URLTree(reading.rows.map { ($0.text, $0.pattern) }).root
+        _ = Unmanaged.passRetained(self)
     }
 
     /// The rows as they are read, those of included tables in their place.
@@ -69,7 +71,8 @@ final class URLTable: @unchecked Sendable {
                     throw URLFault("row \(at + 1) has a size of \(url.pointee.size): set it")
                 }
                 UnsafeMutableRawPointer(whole).initializeMemory(as: UInt8.self, repeating: 0, count: asgi_url_size())
-                UnsafeMutableRawPointer(whole).copyMemory(from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
+                UnsafeMutableRawPointer(whole).copyMemory(
+                    from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
                 let text = Octets(whole.pointee.pattern).text
                 do {
                     try self.read(url, whole, text, below: prefixes, named: named)
@@ -81,16 +84,19 @@ final class URLTable: @unchecked Sendable {
         }
 
         private mutating func read(
-            _ url: UnsafePointer<asgi_url>, _ whole: UnsafeMutablePointer<asgi_url>, _ text: String, below prefixes: [String],
+            _ url: UnsafePointer<asgi_url>, _ whole: UnsafeMutablePointer<asgi_url>, _ text: String,
+            below prefixes: [String],
             named names: [String]
         ) throws(URLFault) {
             let name = Octets(whole.pointee.name).text
             if let include = whole.pointee.include {
                 let count = whole.pointee.include_count
                 guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
-                    throw URLFault("is the beginning of other paths: neither methods, nor fields, nor a body belong to it")
+                    throw URLFault(
+                        "is the beginning of other paths: neither methods, nor fields, nor a body belong to it")
                 }
-                return try self.read(include, count, below: prefixes + [text], named: name.isEmpty ? names : names + [name])
+                return try self.read(
+                    include, count, below: prefixes + [text], named: name.isEmpty ? names : names + [name])
             }
             let pattern = try URLPattern(text, below: prefixes)
             guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
@@ -103,13 +109,19 @@ final class URLTable: @unchecked Sendable {
                 let function = Octets(whole.pointee.function).text
                 let taken = kinds.map(\.word).joined(separator: ", ")
                 throw URLFault(
-                    "\(function.isEmpty ? "its view" : function) takes (\(taken)), but the pattern gives (\(pattern.signature))")
+                    "\(function.isEmpty ? "its view" : function) takes (\(taken)), but the pattern gives (\(pattern.signature))"
+                )
             }
             let isPlain = whole.pointee.flags & ASGI_URL_PLAIN != 0
             let row = ViewRow(
-                url: url, view: view, signature: isPlain ? nil : try ViewSignatures.of(kinds), context: whole.pointee.context,
+                url: url, view: view, signature: isPlain ? nil : try ViewSignatures.of(kinds),
+                context: whole.pointee.context,
                 count: UInt32(kinds.count), wants: ViewWants(pattern).map { Unmanaged.passRetained($0) })
-            self.rows.append((text: prefixes.joined() + text, name: name.isEmpty ? "" : (names + [name]).joined(separator: ":"), pattern, row))
+            self.rows.append(
+                (
+                    text: prefixes.joined() + text, name: name.isEmpty ? "" : (names + [name]).joined(separator: ":"),
+                    pattern, row
+                ))
         }
     }
 }

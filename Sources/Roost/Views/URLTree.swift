@@ -36,7 +36,9 @@ struct URLTree {
             }
             let before = node.leaves.reduce(RequestMethods()) { $0.union($1.methods) }
             if before.isSuperset(of: pattern.methods), let first = node.leaves.first?.row {
-                throw URLFault("\"\(text)\": is never reached, \"\(patterns[first].text)\" before it has the same path and methods")
+                throw URLFault(
+                    "\"\(text)\": is never reached, \"\(patterns[first].text)\" before it has the same path and methods"
+                )
             }
             node.leaves.append(URLLeaf(methods: pattern.methods, row: row))
         }
@@ -54,7 +56,9 @@ struct URLTree {
                 return segments
             case .value: segment.append(piece)
             case .text(let text):
-                for (number, part) in text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).enumerated() {
+                for (number, part) in text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+                    .enumerated()
+                {
                     if number > 0 {
                         segments.append(Self.segment(segment))
                         segment = []
@@ -82,8 +86,10 @@ struct URLTree {
             let node = Self.freeze(below)
             func edge(_ converter: Converter, _ pieces: [URLPattern.Piece]?, isLast: Bool = false) -> URLEdge {
                 URLEdge(
-                    converter: converter, sequence: pieces.map { Unmanaged.passRetained(PieceSequence($0)) }, isLast: isLast,
-                    values: pieces?.count { if case .value = $0 { true } else { false } } ?? 1, node: node, first: below.first)
+                    converter: converter, sequence: pieces.map { Unmanaged.passRetained(PieceSequence($0)) },
+                    isLast: isLast,
+                    values: pieces?.count { if case .value = $0 { true } else { false } } ?? 1, node: node,
+                    first: below.first)
             }
             switch segment {
             case .text(let text): texts.append((text, node))

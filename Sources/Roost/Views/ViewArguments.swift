@@ -28,7 +28,9 @@ struct ViewArguments {
                     continue
                 }
                 guard field.converter.readField(value, into: self.next) else {
-                    self.fail("\(what) field '\(field.name)': found '\(Self.clipped(value))', expected \(field.converter.expectation)")
+                    self.fail(
+                        "\(what) field '\(field.name)': found '\(Self.clipped(value))', expected \(field.converter.expectation)"
+                    )
                     continue
                 }
                 self.next += 1
@@ -44,7 +46,9 @@ struct ViewArguments {
     mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
             let name = Array(field.name.utf8)
-            let member = (0..<object.pointee.count).first { Octets(object.pointee.items[$0].key).bytes.elementsEqual(name) }
+            let member = (0..<object.pointee.count).first {
+                Octets(object.pointee.items[$0].key).bytes.elementsEqual(name)
+            }
             guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {
                 self.takeFallback(of: field, "json")
                 continue
@@ -62,7 +66,8 @@ struct ViewArguments {
         self.next.pointee.kind = UInt32(converter.kind.rawValue)
         switch (converter, value.pointee.type) {
         case (.int, ASGI_JSON_INTEGER): self.next.pointee.value.integer = value.pointee.integer
-        case (.float, ASGI_JSON_INTEGER), (.float, ASGI_JSON_NUMBER): self.next.pointee.value.number = value.pointee.number
+        case (.float, ASGI_JSON_INTEGER), (.float, ASGI_JSON_NUMBER):
+            self.next.pointee.value.number = value.pointee.number
         case (.str, ASGI_JSON_STRING), (.slug, ASGI_JSON_STRING), (.uuid, ASGI_JSON_STRING), (.path, ASGI_JSON_STRING):
             return converter.readField(Octets(value.pointee.text), into: self.next)
         default: return false

@@ -5,8 +5,9 @@ import HTTPServer
 
 /// One request on its way to a view: found in the table, given what it wants, called; or refused.
 struct ViewCall {
-    let table: URLTable
-    let generation: Generation
+    /// Both live as long as the process.
+    unowned(unsafe) let table: URLTable
+    unowned(unsafe) let generation: Generation
     let view: ViewMemory
     /// The thread may wait.
     let waits: Bool
@@ -139,7 +140,9 @@ struct ViewCall {
                 }
                 switch wants.body {
                 case .unread, .collected: break
-                case .form: filled.take(wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
+                case .form:
+                    filled.take(
+                        wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
                 case .json:
                     let (json, fault) = contents.readJSON()
                     guard let json else { throw FormFault("the body is no JSON: \(fault)") }

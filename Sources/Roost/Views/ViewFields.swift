@@ -15,7 +15,9 @@ extension ViewDetails.Contents {
         switch source {
         case ASGI_QUERY_FIELDS: decoded = try self.decode(Octets(scope.pointee.query_string), most: most, "the query")
         case ASGI_COOKIES:
-            guard let cookies = CookieFields.read(scope.headerFields, most: most) else { throw Self.tooMany("there are", "cookies", most) }
+            guard let cookies = CookieFields.read(scope.headerFields, most: most) else {
+                throw Self.tooMany("there are", "cookies", most)
+            }
             let fields = cookies.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.value)) }
             decoded = ViewDetails.DecodedFields(start: self.arena.copy(fields), count: fields.count)
         case ASGI_FORM_FIELDS: decoded = try self.decodeForm(scope, most: most)
@@ -37,7 +39,8 @@ extension ViewDetails.Contents {
         }
         let headers = fields.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.value)) }
         return ViewDetails.DecodedFields(
-            start: self.arena.copy(headers), count: headers.count, mended: Set(fields.indices.filter { fields[$0].isMended }))
+            start: self.arena.copy(headers), count: headers.count,
+            mended: Set(fields.indices.filter { fields[$0].isMended }))
     }
 
     /// A multipart form's fields are its parts that are no files.

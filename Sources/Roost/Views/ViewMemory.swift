@@ -3,17 +3,19 @@ import CViews
 import HTTPServer
 import Synchronization
 
-/// What a scope's slot keeps for the view that it is given to: the request and its arguments. Made when a slot has its first, and kept with it.
+/// What a scope keeps for the view that it is given to: the request and its arguments. Made for its first view, and used again.
 struct ViewMemory {
     let view: UnsafeMutablePointer<roost_view>
 
     @inline(__always)
-    var request: UnsafeMutablePointer<asgi_request> { UnsafeMutableRawPointer(self.view).assumingMemoryBound(to: asgi_request.self) }
+    var request: UnsafeMutablePointer<asgi_request> {
+        UnsafeMutableRawPointer(self.view).assumingMemoryBound(to: asgi_request.self)
+    }
 
     @inline(__always)
     var arguments: UnsafeMutablePointer<asgi_argument> { roost_view_arguments(self.view) }
 
-    /// The slot's; whoever comes second takes what the first has made. [any], while the scope is held.
+    /// The scope's; whoever comes second takes what the first has made. [any], while the scope is held.
     @inline(__always)
     init(making slot: UnsafeMutablePointer<ScopeSlot>) {
         let address = slot.pointee.view.load(ordering: .acquiring)
@@ -22,13 +24,15 @@ struct ViewMemory {
 
     /// Nil: the scope was not given to a view.
     init?(of slot: UnsafeMutablePointer<ScopeSlot>) {
-        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: slot.pointee.view.load(ordering: .acquiring)) else {
+        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: slot.pointee.view.load(ordering: .acquiring))
+        else {
             return nil
         }
         self.view = view
         guard self.request.pointee.scope != nil else { return nil }
     }
 
+    @inline(never)
     private static func make(_ slot: UnsafeMutablePointer<ScopeSlot>) -> UnsafeMutablePointer<roost_view> {
         let made = UnsafeMutablePointer<roost_view>.zeroed(bytes: roost_view_size())
         let (isMade, there) = slot.pointee.view.compareExchange(
@@ -44,24 +48,35 @@ struct ViewMemory {
             roost_view_details(self.view)
             ?? {
                 let made = Unmanaged.passRetained(ViewDetails())
-                guard let kept = roost_view_keep(self.view, made.toOpaque()), kept != made.toOpaque() else { return made.toOpaque() }
+                guard let kept = roost_view_keep(self.view, made.toOpaque()), kept != made.toOpaque() else {
+                    return made.toOpaque()
+                }
                 made.release()
                 return kept
             }()
         return Unmanaged<ViewDetails>.fromOpaque(there).takeUnretainedValue()
     }
 
-    /// The scope is over, and nobody holds it.
+    /// A scope begins, on its loop.
     @inline(__always)
-    static func clear(_ slot: UnsafeMutablePointer<ScopeSlot>) {
-        let address = slot.pointee.view.load(ordering: .relaxed)
-        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: address) else { return }
-        let memory = ViewMemory(view: view)
-        memory.request.pointee.scope = nil
-        if let details = roost_view_take(view) { Unmanaged<ViewDetails>.fromOpaque(details).release() }
+    func lend(to slot: UnsafeMutablePointer<ScopeSlot>) {
+        slot.pointee.view.store(UInt(bitPattern: self.view), ordering: .releasing)
     }
 
-    private init(view: UnsafeMutablePointer<roost_view>) { self.view = view }
+    /// The scope is over, and nobody holds it: what the view needed is given back. Nil: it had none.
+    @inline(__always)
+    init?(takingBack slot: UnsafeMutablePointer<ScopeSlot>) {
+        let address = slot.pointee.view.load(ordering: .acquiring)
+        guard let view = UnsafeMutablePointer<roost_view>(bitPattern: address) else { return nil }
+        self.view = view
+        slot.pointee.view.store(0, ordering: .relaxed)
+        self.request.pointee.scope = nil
+        if roost_view_details(view) != nil, let details = roost_view_take(view) {
+            Unmanaged<ViewDetails>.fromOpaque(details).release()
+        }
+    }
+
+    func deallocate() { UnsafeMutableRawPointer(self.view).deallocate() }
 }
 
 /// Runs with what a scope keeps for its view, which stays meanwhile; nil: the scope is over, or was not given to a view. [any]

@@ -15,14 +15,18 @@ struct ViewReply {
         guard name.size > 0, name.bytes.allSatisfy({ ASCII.isToken($0) && ASCII.lowercased($0) == $0 }),
             value.bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab })
         else {
-            generation.log(.error, "the header '\(name.text)' is refused: its name is no lower-case token, or its value has control characters")
+            generation.log(
+                .error,
+                "the header '\(name.text)' is refused: its name is no lower-case token, or its value has control characters"
+            )
             return ASGI_INVALID
         }
         return self.view.details.withContents { contents in
             guard contents.headers.count < Self.mostHeaders else { return ASGI_FULL }
             contents.headers.append(
                 asgi_header(
-                    name: asgi_string(contents.arena.copy(name.bytes)), value: asgi_string(contents.arena.copy(value.bytes))))
+                    name: asgi_string(contents.arena.copy(name.bytes)),
+                    value: asgi_string(contents.arena.copy(value.bytes))))
             self.view.request.pointee.header_count = contents.headers.count
             return ASGI_DONE
         }
@@ -39,7 +43,9 @@ struct ViewReply {
     /// Sends an open file, which stays the caller's.
     func send(file: CInt, size: Int, _ contentType: Octets) -> asgi_result {
         let started = Array("\(size)".utf8).withUnsafeBytes { length in
-            self.withEvent(ASGI_HTTP_RESPONSE_START, 200, contentType, [("content-length", Octets(length))]) { self.send($0) }
+            self.withEvent(ASGI_HTTP_RESPONSE_START, 200, contentType, [("content-length", Octets(length))]) {
+                self.send($0)
+            }
         }
         guard started == ASGI_DONE else { return started }
         return self.withEvent(ASGI_HTTP_RESPONSE_ZEROCOPYSEND, 0, .empty) { event in

@@ -35,9 +35,12 @@ private func viewCall(
 ) -> asgi_result {
     guard let scope, let receive, let send, scope.pointee.type == ASGI_HTTP else { return ASGI_INVALID }
     let id = scope.pointee.id
-    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id) else { return ASGI_STALE }
+    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id) else {
+        return ASGI_STALE
+    }
     guard let table = generation.urls, table.source == urls else {
-        generation.log(.error, "the table of URLs is not the one that asgi_module_info offers as asgi.urls/1", scope: id)
+        generation.log(
+            .error, "the table of URLs is not the one that asgi_module_info offers as asgi.urls/1", scope: id)
         return ASGI_FAILED
     }
     let isHome = slot.pointee.home.loop != nil && slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop())
@@ -76,7 +79,8 @@ private func reverseCall(
 private func collectCall(
     _ id: asgi_id, _ limit: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
-    guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id), let table = generation.urls else {
+    guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id), let table = generation.urls
+    else {
         return ASGI_STALE
     }
     let waits = then == nil && ScopeLoop.current == nil
@@ -97,7 +101,9 @@ private func decoding<Result>(
     guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
     return withView(id) { view in
         do {
-            return try view.details.withContents { try body(&$0, view.request, generation.facilities.viewLimits.fields) }
+            return try view.details.withContents {
+                try body(&$0, view.request, generation.facilities.viewLimits.fields)
+            }
         } catch {
             generation.log(.warning, "\(error)", scope: id)
             return nil
@@ -105,7 +111,9 @@ private func decoding<Result>(
     } ?? nil
 }
 
-private func fieldsCall(_ id: asgi_id, _ source: UInt32, _ count: UnsafeMutablePointer<Int>?) -> UnsafePointer<asgi_header>? {
+private func fieldsCall(
+    _ id: asgi_id, _ source: UInt32, _ count: UnsafeMutablePointer<Int>?
+) -> UnsafePointer<asgi_header>? {
     count?.pointee = 0
     guard let found = decoding(id, { try $0.fields(source, $1, most: $2) }) else { return nil }
     count?.pointee = found.count
@@ -137,11 +145,14 @@ private func setCookieCall(_ id: asgi_id, _ cookie: UnsafePointer<asgi_cookie>?)
     return withView(id) { view in
         let whole = UnsafeMutablePointer<asgi_cookie>.zeroed(bytes: asgi_cookie_size())
         defer { UnsafeMutableRawPointer(whole).deallocate() }
-        UnsafeMutableRawPointer(whole).copyMemory(from: cookie, byteCount: min(Int(cookie.pointee.size), asgi_cookie_size()))
+        UnsafeMutableRawPointer(whole).copyMemory(
+            from: cookie, byteCount: min(Int(cookie.pointee.size), asgi_cookie_size()))
         do {
             let isSecure = Octets(view.request.pointee.scope.pointee.scheme).equals("https")
             let text = try SetCookie.text(of: whole, mount: generation.rootPath, isSecure: isSecure)
-            return Array(text.utf8).withUnsafeBytes { ViewReply(view).add(Octets("set-cookie"), Octets($0), log: generation) }
+            return Array(text.utf8).withUnsafeBytes {
+                ViewReply(view).add(Octets("set-cookie"), Octets($0), log: generation)
+            }
         } catch {
             generation.log(.error, "the cookie is refused: \(error)", scope: id)
             return ASGI_INVALID
@@ -161,7 +172,9 @@ private func jsonCall(_ id: asgi_id, _ fault: UnsafeMutablePointer<asgi_string>?
     return withView(id) { view in
         view.details.withContents { contents in
             let (json, reason) = contents.readJSON()
-            if json == nil { fault?.pointee = asgi_string(Array(reason.utf8).withUnsafeBytes { contents.arena.copy($0) }) }
+            if json == nil {
+                fault?.pointee = asgi_string(Array(reason.utf8).withUnsafeBytes { contents.arena.copy($0) })
+            }
             return json
         }
     } ?? nil
@@ -188,8 +201,11 @@ private func replyFileCall(
 ) -> asgi_result {
     guard let folder, let path, let contentType else { return ASGI_INVALID }
     return withView(id) { view in
-        guard let file = ViewFile(folder: Octets(folder.pointee), path: Octets(path.pointee)) else { return ASGI_FAILED }
-        let type = contentType.pointee.size > 0 ? Octets(contentType.pointee) : Octets(ViewFile.type(of: Octets(path.pointee)))
+        guard let file = ViewFile(folder: Octets(folder.pointee), path: Octets(path.pointee)) else {
+            return ASGI_FAILED
+        }
+        let type =
+            contentType.pointee.size > 0 ? Octets(contentType.pointee) : Octets(ViewFile.type(of: Octets(path.pointee)))
         return ViewReply(view).send(file: file.descriptor, size: file.size, type)
     } ?? ASGI_STALE
 }
