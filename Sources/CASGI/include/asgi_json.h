@@ -81,7 +81,7 @@ static inline const asgi_json *asgi_json_find(const asgi_json *object, const cha
 {
     size_t at;
     if (!object || object->type != ASGI_JSON_OBJECT) return NULL;
-    for (at = 0; at < object->count; at++)
+    for (at = object->count; at-- > 0;)
         if (asgi_equal(object->items[at].key, key)) return &object->items[at];
     return NULL;
 }

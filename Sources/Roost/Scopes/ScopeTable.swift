@@ -140,12 +140,16 @@ struct ScopeSlot: ~Copyable {
     }
 
     /// The generation of an open id. [any]
-    func generation(of id: asgi_id) -> Generation? {
+    func generation(of id: asgi_id) -> Generation? { self.unretainedGeneration(of: id)?.takeUnretainedValue() }
+
+    /// The same for the calls that every request makes: generations live as long as the process.
+    @inline(__always)
+    func unretainedGeneration(of id: asgi_id) -> Unmanaged<Generation>? {
         guard self.isOpen(id) else { return nil }
         let address = self.generation.load(ordering: .acquiring)
         // Read again: the slot may have been given to another scope between the two.
         guard self.isOpen(id), let pointer = UnsafeRawPointer(bitPattern: address) else { return nil }
-        return Unmanaged<Generation>.fromOpaque(pointer).takeUnretainedValue()
+        return Unmanaged<Generation>.fromOpaque(pointer)
     }
 
     /// The generation of the scope that the slot has, or had last: generations live as long as the process. [any]

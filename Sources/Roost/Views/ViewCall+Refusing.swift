@@ -72,7 +72,7 @@ extension ViewCall {
     func addHeader(_ name: String, _ value: String) {
         Array(name.utf8).withUnsafeBytes { name in
             Array(value.utf8).withUnsafeBytes { value in
-                _ = ViewReply(self.view).add(Octets(name), Octets(value), log: self.generation)
+                _ = ViewReply(self.view).add(Octets(name), Octets(value), log: self.generation.takeUnretainedValue())
             }
         }
     }

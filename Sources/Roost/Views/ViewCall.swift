@@ -7,7 +7,7 @@ import HTTPServer
 struct ViewCall {
     /// Both live as long as the process.
     unowned(unsafe) let table: URLTable
-    unowned(unsafe) let generation: Generation
+    let generation: Unmanaged<Generation>
     let view: ViewMemory
     /// The thread may wait.
     let waits: Bool
@@ -74,6 +74,8 @@ struct ViewCall {
 
     // MARK: What a view wants
 
+    private var limits: ViewLimits { self.generation._withUnsafeGuaranteedRef { $0.facilities.viewLimits } }
+
     private func give(_ wants: ViewWants, to row: UnsafePointer<ViewRow>) -> asgi_result {
         guard wants.body != .unread else { return self.call(row, wants) }
         let scope = self.request.pointee.scope!
@@ -106,7 +108,7 @@ struct ViewCall {
 
     /// Bytes of a body that is collected.
     var bodyLimit: Int {
-        self.table.bodyLimit > 0 ? Int(clamping: self.table.bodyLimit) : self.generation.facilities.viewLimits.body
+        self.table.bodyLimit > 0 ? Int(clamping: self.table.bodyLimit) : self.limits.body
     }
 
     /// What the body should have been; nil: it is.
@@ -131,7 +133,7 @@ struct ViewCall {
     }
 
     private func fill(_ arguments: inout ViewArguments, _ wants: ViewWants) throws(FormFault) {
-        let most = self.generation.facilities.viewLimits.fields
+        let most = self.limits.fields
         let outcome: Result<ViewArguments, FormFault> = self.view.details.withContents { contents in
             var filled = arguments
             do throws(FormFault) {

@@ -35,11 +35,11 @@ private func viewCall(
 ) -> asgi_result {
     guard let scope, let receive, let send, scope.pointee.type == ASGI_HTTP else { return ASGI_INVALID }
     let id = scope.pointee.id
-    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id) else {
+    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.unretainedGeneration(of: id) else {
         return ASGI_STALE
     }
-    guard let table = generation.urls, table.source == urls else {
-        generation.log(
+    guard let table = generation._withUnsafeGuaranteedRef({ $0.urls }), table.source == urls else {
+        generation.takeUnretainedValue().log(
             .error, "the table of URLs is not the one that asgi_module_info offers as asgi.urls/1", scope: id)
         return ASGI_FAILED
     }
@@ -88,7 +88,7 @@ private func collectCall(
     guard then != nil || waits else { return ASGI_WOULD_BLOCK }
     return withView(id) { view in
         guard view.details.withContents({ $0.body == nil }) else { return ASGI_DONE }
-        let call = ViewCall(table: table, generation: generation, view: view, waits: waits)
+        let call = ViewCall(table: table, generation: .passUnretained(generation), view: view, waits: waits)
         let most = limit > 0 ? Int(clamping: limit) : call.bodyLimit
         return BodyCollection(view, limit: most) { then?(context, id, $0, nil) }.begin(waits: waits)
     } ?? ASGI_STALE
