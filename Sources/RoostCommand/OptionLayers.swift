@@ -171,7 +171,8 @@ struct OptionLayers {
         "workers", "threads", "user", "group", "limit-max-requests", "limit-max-requests-jitter", "limit-max-rss",
         "limit-worker-lifetime", "timeout-worker", "limit-crashes", "crash-window", "limit-address-space",
         "limit-open-files", "limit-core", "blocking-threads", "limit-blocking", "limit-scopes", "lifespan",
-        "timeout-lifespan", "limit-images", "limit-image-bytes", "limit-state", "reload-drain",
+        "timeout-lifespan", "limit-images", "limit-image-bytes", "limit-state", "limit-view-body",
+        "limit-form-fields", "reload-drain",
     ]
 
     /// As ArgumentParser knows them: name, kind, default, help.

@@ -107,6 +107,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Bytes of a request's body; above it 413. [default: none, it is read as far as it is asked for]")
     var limitRequestBody: Int?
 
+    @Option(help: "Bytes of a body that is collected for a view; above it 413.")
+    var limitViewBody = ViewLimits().body
+
+    @Option(help: "Fields of a query, and of a form with its files, for a view; above it 400.")
+    var limitFormFields = ViewLimits().fields
+
     @Option(help: "Connections at once; above it 503. [default: as many as there are descriptors]")
     var limitConcurrency: Int?
 
@@ -195,8 +201,10 @@ struct ServeOptions: ParsableArguments {
             ("--limit-files", self.limitFiles), ("--limit-groups", self.limitGroups),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
+            ("--limit-form-fields", self.limitFormFields),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
         if let limit = self.limitRequestBody { try Self.check("--limit-request-body", limit, 1...Int.max) }
+        try Self.check("--limit-view-body", self.limitViewBody, 1...Int.max)
         if let limit = self.limitConcurrency { try Self.check("--limit-concurrency", limit, 1...1_000_000) }
         guard self.limitSendAhead <= self.limitSend else {
             throw ValidationError(
@@ -276,6 +284,8 @@ struct ServeOptions: ParsableArguments {
         configuration.server.unfinished = self.limitUnfinished
         configuration.scopes = self.limitScopes
         configuration.server.limits.body = self.limitRequestBody
+        configuration.views.body = self.limitViewBody
+        configuration.views.fields = self.limitFormFields
         configuration.server.connections = self.limitConcurrency
         configuration.server.readWindow = self.limitReadAhead
         configuration.server.unreadBody = self.limitUnreadBody

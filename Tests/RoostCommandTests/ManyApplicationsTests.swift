@@ -115,6 +115,15 @@ struct ManyApplicationsTests {
             ("server: {port: many}", "settings.yaml:1: The value 'many' is invalid for '--port"),
             ("server: {threads: 0}", "settings.yaml:1: --threads 0 is not between 1 and 256"),
             ("server: {limit-send: 1}", "--limit-send-ahead 65536 is more than --limit-send 1"),
+            ("server: {limit-view-body: 0}", "settings.yaml:1: --limit-view-body 0 is not between 1 and"),
+            (
+                "server: {limit-form-fields: 1k}",
+                "settings.yaml:1: The value '1k' is invalid for '--limit-form-fields"
+            ),
+            (
+                "server: {groups: {a: {limit-form-fields: -1}}}\nmodules: m",
+                "settings.yaml:1: --limit-form-fields -1 is not between 1 and 16777216"
+            ),
             ("applications: [{module: a, mount: /x}, {module: b, mount: /x}]", "/x is mounted already"),
             (
                 "modules: m\napplications:\n - {module: ./x.so, mount: x}",
@@ -141,7 +150,7 @@ struct ManyApplicationsTests {
         try self.folder.write(
             "settings.yaml",
             """
-            server: {threads: 3, timeout-write: 9, access-log: no}
+            server: {threads: 3, timeout-write: 9, access-log: no, limit-form-fields: 50}
             applications:
               - {module: ./x.so, mount: /x, settings: {title: T, password: geheim, db: "pg://u:p@h/x"}}
             """)
@@ -158,13 +167,15 @@ struct ManyApplicationsTests {
         #expect(row("server.threads") == ["server.threads", "2", "$ROOST_THREADS"])
         #expect(row("server.log-level") == ["server.log-level", "debug", "$ROOST_LOG_LEVEL"])
         #expect(row("server.access-log") == ["server.access-log", "no", "./settings.yaml:1"])
+        #expect(row("server.limit-form-fields") == ["server.limit-form-fields", "50", "./settings.yaml:1"])
+        #expect(row("server.limit-view-body") == ["server.limit-view-body", "1048576", "default"])
         #expect(row("server.port") == ["server.port", "8000", "default"])
         #expect(row("settings.title") == ["settings.title", "T", "./settings.yaml:3"])
         #expect(row("settings.password")[1] == "********")
         #expect(row("settings.db")[1] == "********")
         #expect(!done.output.contains("geheim"))
         let explained = try Command.run([Self.roost, "settings", "--explain"])
-        for key in ["applications[].mount", "server.port", "server.groups", "modules"] {
+        for key in ["applications[].mount", "server.port", "server.limit-view-body", "server.groups", "modules"] {
             #expect(explained.output.contains("\n\(key)  "), "\(key)")
         }
     }

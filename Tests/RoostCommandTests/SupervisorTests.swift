@@ -267,6 +267,10 @@ struct SupervisorTests {
             (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is no user"),
             (["--no-supervisor", "--workers", "2"], "--workers needs the supervisor"),
             (["--limit-max-rss", "1"], "--limit-max-rss 1 is not between"),
+            (["--limit-view-body", "0"], "--limit-view-body 0 is not between"),
+            (["--limit-view-body", "1M"], "The value '1M' is invalid for '--limit-view-body"),
+            (["--limit-form-fields", "0"], "--limit-form-fields 0 is not between"),
+            (["--limit-form-fields=-1"], "--limit-form-fields -1 is not between"),
         ] {
             let refused = try Command.run([Self.roost, "\(self.folder.path)/libsite.so"] + options)
             #expect(refused.status == 2)
@@ -275,6 +279,73 @@ struct SupervisorTests {
         let wrong = try Command.run(
             [Self.roost, "\(self.folder.path)/libsite.so"], environment: ["WEB_CONCURRENCY": "many"])
         #expect(wrong.error.contains("WEB_CONCURRENCY 'many' is no number"))
+    }
+
+    private static let views = """
+        #include <asgi_urls.h>
+        static asgi_result form(asgi_request *request) { return asgi_reply(request, 200, "text/plain", request->body); }
+        static asgi_result query(asgi_request *request, const asgi_string *text)
+        {
+            return asgi_reply(request, 200, "text/plain", *text);
+        }
+        static const asgi_url urls[] = {
+            ASGI_URL("form form", form, "form"),
+            ASGI_URL("query?<str:a>", query, "query", ASGI_STRING),
+        };
+        ASGI_APPLICATION(urls, "views", "1")
+        """
+
+    @Test("the limits of views hold in the workers, and in those of a group its own")
+    func viewLimits() throws {
+        _ = try Fixture.compile(Self.views, named: "views", in: self.folder)
+        try self.folder.write(
+            "settings.yaml",
+            """
+            server: {limit-view-body: 7, groups: {own: {limit-view-body: 10, limit-form-fields: 4}}}
+            applications:
+              - {module: ./libviews.so, name: views, mount: /}
+              - {module: ./libviews.so, name: own, mount: /own, worker: own}
+            """)
+        let server = try RoostProcess(
+            ["--port", "0", "--run-dir", "\(self.folder.path)/run", "--limit-view-body", "200"], command: Self.roost,
+            environment: ["ROOST_LIMIT_FORM_FIELDS": "2"], folder: self.folder.path)
+        let port = server.port
+        func post(_ path: String, _ body: String, type: String = "application/x-www-form-urlencoded") throws -> Int {
+            let client = try RawClient(port: port)
+            client.send(
+                "POST \(path) HTTP/1.1\r\nhost: x\r\ncontent-type: \(type)\r\n"
+                    + "content-length: \(body.utf8.count)\r\n\r\n\(body)")
+            return try client.readResponse().status
+        }
+        func postChunk(_ path: String, _ body: String) throws -> Int {
+            let client = try RawClient(port: port)
+            client.send(
+                "POST \(path) HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+                    + "transfer-encoding: chunked\r\n\r\n\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
+            return try client.readResponse().status
+        }
+        func parts(_ count: Int) -> String {
+            let part = "--b\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+            return String(repeating: part, count: count) + "--b--\r\n"
+        }
+        func field(_ size: Int) -> String { "a=" + String(repeating: "x", count: size - 2) }
+        let multipart = "multipart/form-data; boundary=b"
+
+        for (path, most) in [("/form", 200), ("/own/form", 10)] {
+            #expect(try post(path, field(most)) == 200)
+            #expect(try post(path, field(most + 1)) == 413)
+            #expect(try postChunk(path, field(most)) == 200)
+            #expect(try postChunk(path, field(most + 1)) == 413)
+        }
+        #expect(try post("/form", "a=1&b=2") == 200)
+        #expect(try post("/form", "a=1&b=2&c=3") == 400)
+        #expect(try post("/form", parts(2), type: multipart) == 200)
+        #expect(try post("/form", parts(3), type: multipart) == 400)
+        #expect(try self.get("/query?a=1&b=2", server).status == 200)
+        #expect(try self.get("/query?a=1&b=2&c=3", server).status == 400)
+        #expect(try post("/own/form", "a&b&c&d") == 200)
+        #expect(try post("/own/form", "a&b&c&d&e") == 400)
+        #expect(server.stop() == 0, "\(server.error)")
     }
 
     @Test("what whoever starts it has left open is no worker's")

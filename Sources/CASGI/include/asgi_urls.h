@@ -36,8 +36,13 @@
  * Arguments come in the order of the pattern. Of several rows that match a path the first that takes the method is called; none takes it: 405
  * with `allow`. A path that would match with a slash at its end is redirected there.
  *
+ * TEXT of a pattern has no space, question mark or angle bracket; the last text of a field has no space or ampersand. A field that is sent
+ * twice is 422, one that is sent empty is as if it were not there, but for texts, and so is a JSON null. No converter takes a JSON boolean.
+ * A body that is no form or no JSON (object) is 400, and 415 where its content-type says so.
+ *
  * VIEWS run where `application` would, and answer as it does: at once; or later, returning ASGI_PENDING and ending with asgi_finish, from any
- * thread. The request and its arguments live as long as its scope.
+ * thread. The request and its arguments live as long as its scope, which may end while a thread of the module's own still works: such a thread
+ * keeps scope->id, and calls the functions of asgi_views by it, which answer ASGI_STALE when it is over; the request may be another's then.
  */
 #ifndef ASGI_URLS_H
 #define ASGI_URLS_H
@@ -105,7 +110,7 @@ typedef struct asgi_request {
 /* A part of a multipart form. The host's, as long as the scope. Never grows. */
 typedef struct asgi_part {
     asgi_string name;
-    asgi_string filename;     /* of a file, without any folder; empty: it is a field                                 */
+    asgi_string filename;     /* of a file, without any folder; empty: a field, or an input for a file that was left empty */
     asgi_string content_type; /* as its sender says; empty: not said                                                 */
     asgi_string body;
 } asgi_part;
@@ -419,9 +424,10 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 #define ASGI_INCLUDE(prefix, rows, name) \
     {(uint32_t)sizeof(asgi_url), 0, ASGI_STRING(prefix), ASGI_STRING(name), {NULL, 0}, {NULL, 0}, NULL, NULL, (rows), sizeof(rows) / sizeof *(rows)}
 
-/* A table of an array of rows, in an initialiser: static const asgi_urls site = ASGI_URLS(urls); */
-#define ASGI_URLS(rows) \
-    {(uint32_t)sizeof(asgi_urls), (uint32_t)sizeof(asgi_url), (rows), sizeof(rows) / sizeof *(rows), 0, 0, 0, NULL}
+/* A table of an array of rows, in an initialiser: static const asgi_urls site = ASGI_URLS(urls); or with all that a table may say. */
+#define ASGI_URLS(rows) ASGI_URLS_WITH(rows, 0, 0, NULL)
+#define ASGI_URLS_WITH(rows, flags, body_limit, refused) \
+    {(uint32_t)sizeof(asgi_urls), (uint32_t)sizeof(asgi_url), (rows), sizeof(rows) / sizeof *(rows), (flags), 0, (body_limit), (refused)}
 
 /* All that a module exports: ASGI_APPLICATION(rows, name, version, settings, flags); what is not given is empty. */
 #define ASGI_APPLICATION(...) ASGI_APPLICATION_(__VA_ARGS__, ASGI_APPLICATION_5_, ASGI_APPLICATION_4_, ASGI_APPLICATION_3_, ASGI_APPLICATION_2_, ASGI_APPLICATION_1_, _)(__VA_ARGS__)
@@ -432,13 +438,17 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 #define ASGI_APPLICATION_4_(rows, name, version, settings) ASGI_APPLICATION_5_(rows, name, version, settings, 0)
 #define ASGI_APPLICATION_5_(rows, name, version, settings, flags)                                                         \
     static const asgi_urls asgi_application_urls = ASGI_URLS(rows);                                                       \
+    ASGI_APPLICATION_OF(asgi_application_urls, name, version, settings, flags)
+
+/* The same of a table that there is: static const asgi_urls site = ASGI_URLS_WITH(...); ASGI_APPLICATION_OF(site, "site", "1.0", "", 0) */
+#define ASGI_APPLICATION_OF(table, name, version, settings, flags)                                                        \
     static const void *asgi_application_extension(const asgi_string *extension)                                           \
     {                                                                                                                     \
-        return asgi_equal(*extension, "asgi.urls/1") ? &asgi_application_urls : NULL;                                     \
+        return asgi_equal(*extension, "asgi.urls/1") ? &(table) : NULL;                                                   \
     }                                                                                                                     \
     asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)                                \
     {                                                                                                                     \
-        return asgi_call_urls(&asgi_application_urls, scope, receive, send);                                              \
+        return asgi_call_urls(&(table), scope, receive, send);                                                            \
     }                                                                                                                     \
     const asgi_module *asgi_module_info(void)                                                                             \
     {                                                                                                                     \

@@ -150,6 +150,17 @@ enum Converter: String, CaseIterable {
         case .uuid: "a UUID"
         }
     }
+
+    /// What a path has of it, which has neither signs nor empty texts.
+    var pathExpectation: String {
+        switch self {
+        case .int: "an integer from 0 to \(Int64.max)"
+        case .float: "a number of digits and a dot, without a sign or an exponent"
+        case .str: "a text, not empty, without a slash"
+        case .path: "a text, not empty"
+        case .slug, .uuid: self.expectation
+        }
+    }
 }
 
 /// A kind of argument, by its letter.

@@ -19,6 +19,8 @@ struct MultipartForm {
         var filename: Octets?
         var contentType: Octets
         var body: Octets
+        /// It is a field, and was no UTF-8.
+        var isMended = false
     }
 
     /// `boundary` of a `content-type`; nil: it is another one, or has none (RFC 2046 §5.1.1: 1 to 70 characters).
@@ -45,7 +47,7 @@ struct MultipartForm {
                 throw FormFault("its last boundary is missing")
             }
             part.body = Octets(UnsafeRawBufferPointer(rebasing: lines.bytes[start..<end]))
-            if part.filename == nil { part.body = part.body.validated(into: &arena).0 }
+            if part.filename == nil { (part.body, part.isMended) = part.body.validated(into: &arena) }
             parts.append(part)
             ending = next
         }

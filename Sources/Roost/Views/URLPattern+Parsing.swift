@@ -27,6 +27,9 @@ extension URLPattern {
             guard !self.methods.isSubset(of: [.get, .head]) else {
                 throw URLFault("a body does not come with GET: name the method, POST say")
             }
+            guard self.body == .collected || self.methods.isDisjoint(with: .get) else {
+                throw URLFault("a form and JSON do not come with GET: name the methods, POST say")
+            }
         }
         var seen: Set<String> = []
         for name in self.names where !seen.insert(name).inserted {

@@ -55,7 +55,8 @@ extension URLTable {
                 && bytes.baseAddress.map { converter.read($0, bytes.count, into: &again) } ?? false
         }
         guard fits, String(validating: text, as: UTF8.self) != nil else {
-            throw URLFault("'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.expectation)")
+            throw URLFault(
+                "'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.pathExpectation)")
         }
         return Self.encoded(text)
     }

@@ -57,47 +57,47 @@ final class URLTable: @unchecked Sendable {
         mutating func read(
             _ start: UnsafePointer<asgi_url>?, _ count: Int, below prefixes: [String], named: [String]
         ) throws(URLFault) {
+            let place = prefixes.isEmpty ? "" : "\"\(prefixes.joined())\": "
             guard count == 0 || start != nil, self.stride >= MemoryLayout<UInt32>.size * 2 else {
-                throw URLFault("its table has no rows, or a stride of \(self.stride)")
+                throw URLFault("\(place)its table has no rows, or a stride of \(self.stride)")
             }
             guard prefixes.count <= URLTable.deepest else {
-                throw URLFault("tables are included more than \(URLTable.deepest) deep: does one include itself?")
+                throw URLFault(
+                    "\(place)tables are included more than \(URLTable.deepest) deep: does one include itself?")
             }
             let whole = UnsafeMutablePointer<asgi_url>.zeroed(bytes: asgi_url_size())
             defer { UnsafeMutableRawPointer(whole).deallocate() }
             for at in 0..<count {
                 let url = (UnsafeRawPointer(start!) + at * self.stride).assumingMemoryBound(to: asgi_url.self)
                 guard asgi_url_has_view(url) != 0 else {
-                    throw URLFault("row \(at + 1) has a size of \(url.pointee.size): set it")
+                    throw URLFault("\(place)row \(at + 1) has a size of \(url.pointee.size): set it")
                 }
                 UnsafeMutableRawPointer(whole).initializeMemory(as: UInt8.self, repeating: 0, count: asgi_url_size())
                 UnsafeMutableRawPointer(whole).copyMemory(
                     from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
                 let text = Octets(whole.pointee.pattern).text
-                do {
-                    try self.read(url, whole, text, below: prefixes, named: named)
-                } catch {
-                    guard prefixes.isEmpty || prefixes.count > URLTable.deepest else { throw error }
-                    throw URLFault("\"\(text)\": \(error)")
+                let name = Octets(whole.pointee.name).text
+                if let include = whole.pointee.include {
+                    let count = whole.pointee.include_count
+                    guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
+                        throw URLFault(
+                            "\"\(prefixes.joined() + text)\": is the beginning of other paths: neither methods, nor fields, "
+                                + "nor a body belong to it")
+                    }
+                    try self.read(
+                        include, count, below: prefixes + [text], named: name.isEmpty ? named : named + [name])
+                    continue
                 }
+                do {
+                    try self.read(url, whole, text, name, below: prefixes, named: named)
+                } catch { throw URLFault("\"\(prefixes.joined() + text)\": \(error)") }
             }
         }
 
         private mutating func read(
-            _ url: UnsafePointer<asgi_url>, _ whole: UnsafeMutablePointer<asgi_url>, _ text: String,
-            below prefixes: [String],
-            named names: [String]
+            _ url: UnsafePointer<asgi_url>, _ whole: UnsafeMutablePointer<asgi_url>, _ text: String, _ name: String,
+            below prefixes: [String], named names: [String]
         ) throws(URLFault) {
-            let name = Octets(whole.pointee.name).text
-            if let include = whole.pointee.include {
-                let count = whole.pointee.include_count
-                guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
-                    throw URLFault(
-                        "is the beginning of other paths: neither methods, nor fields, nor a body belong to it")
-                }
-                return try self.read(
-                    include, count, below: prefixes + [text], named: name.isEmpty ? names : names + [name])
-            }
             let pattern = try URLPattern(text, below: prefixes)
             guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
             let letters = Octets(whole.pointee.kinds).bytes

@@ -34,11 +34,10 @@ struct URLTree {
                 node = next
                 node.first = min(node.first, row)
             }
-            let before = node.leaves.reduce(RequestMethods()) { $0.union($1.methods) }
-            if before.isSuperset(of: pattern.methods), let first = node.leaves.first?.row {
-                throw URLFault(
-                    "\"\(text)\": is never reached, \"\(patterns[first].text)\" before it has the same path and methods"
-                )
+            let before = node.leaves.filter { !$0.methods.isDisjoint(with: pattern.methods) }
+            if before.reduce(RequestMethods(), { $0.union($1.methods) }).isSuperset(of: pattern.methods) {
+                let rows = before.map { "\"\(patterns[$0.row].text)\"" }.joined(separator: " and ")
+                throw URLFault("\"\(text)\": is never reached, \(rows) before it has the same path and methods")
             }
             node.leaves.append(URLLeaf(methods: pattern.methods, row: row))
         }

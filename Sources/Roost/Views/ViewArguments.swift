@@ -20,7 +20,8 @@ struct ViewArguments {
             let found = (0..<fields.count).filter { Octets(fields.start![$0].name).bytes.elementsEqual(name) }
             // What forms send of an input that was left empty is no number.
             if found.count == 1, let at = found.first,
-                field.fallback == nil || field.converter == .str || fields.start![at].value.size > 0
+                field.fallback == nil || field.converter == .str || field.converter == .path
+                    || fields.start![at].value.size > 0
             {
                 let value = Octets(fields.start![at].value)
                 guard !fields.mended.contains(at) else {
@@ -46,7 +47,8 @@ struct ViewArguments {
     mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
             let name = Array(field.name.utf8)
-            let member = (0..<object.pointee.count).first {
+            // As asgi_json_find: of two with the same name the last.
+            let member = (0..<object.pointee.count).last {
                 Octets(object.pointee.items[$0].key).bytes.elementsEqual(name)
             }
             guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {

@@ -61,8 +61,10 @@ extension ViewDetails.Contents {
         }
         self.parts = (self.arena.copy(seen), seen.count)
         let fields = parts.filter { $0.filename == nil }
-            .map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.body)) }
-        return ViewDetails.DecodedFields(start: self.arena.copy(fields), count: fields.count)
+        let headers = fields.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.body)) }
+        return ViewDetails.DecodedFields(
+            start: self.arena.copy(headers), count: headers.count,
+            mended: Set(fields.indices.filter { fields[$0].isMended }))
     }
 
     /// The body as JSON; nil with why it is none.

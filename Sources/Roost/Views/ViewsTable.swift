@@ -65,7 +65,11 @@ private func reverseCall(
     guard let name, count == 0 || arguments != nil, let table = generation.urls else { return Int64(ASGI_INVALID) }
     do {
         let path = try table.reverse(Octets(name.pointee).text, UnsafeBufferPointer(start: arguments, count: count))
-        let whole = URLTable.encoded(Array(generation.rootPath.bytes)) + path
+        var whole = URLTable.encoded(Array(generation.rootPath.bytes)) + path
+        // A link that begins with two slashes leads to another host (RFC 3986 §4.2).
+        if whole.hasPrefix("//") {
+            whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
+        }
         if let text {
             UnsafeMutableRawBufferPointer(start: text, count: room).copyBytes(from: whole.utf8.prefix(room))
         }

@@ -1,0 +1,254 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Views of a module in C: which one is called for what, and with which arguments.
+@Suite("Views")
+struct ViewTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(
+            file: Repository.fixture("Views.c"), named: "views", flags: ["-Wall", "-Wextra"], in: self.folder)
+    }
+
+    private func ask(_ requests: [(request: String, status: Int, text: String)]) async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        for expected in requests {
+            let words = expected.request.split(separator: " ", maxSplits: 1)
+            let response = try Visitor(port: served.port).get(String(words[1]), method: String(words[0]))
+            #expect(response.status == expected.status, "\(expected.request)")
+            #expect(response.text == expected.text, "\(expected.request)")
+        }
+        try await served.stop()
+    }
+
+    @Test("a path calls its view with the values it has, decoded")
+    func paths() async throws {
+        try await self.ask([
+            ("GET /", 200, "home"),
+            ("GET /articles/2026/hello-world_1/", 200, "article 2026 hello-world_1"),
+            ("GET /articles/9223372036854775807/a/", 200, "article 9223372036854775807 a"),
+            ("GET /articles/9223372036854775808/a/", 404, "Not Found: there is no such page\n"),
+            ("GET /articles/2026/h%C3%A9/", 404, "Not Found: there is no such page\n"),
+            ("GET /articles/%32026/a%2Db/", 200, "article 2026 a-b"),
+            ("GET /blog/", 200, "latest"),
+            ("GET /blog/7/x/", 200, "entry 7 x of entry"),
+            (
+                "GET /mixed/a-b-1.5-00112233-4455-6677-8899-aabbccddeeff.12.txt", 200, "mixed a-b 1.5 00..ff 12"
+            ),
+            ("GET /below/a/b//c", 200, "below a/b//c"),
+            ("GET /below/", 404, "Not Found: there is no such page\n"),
+            ("GET /eight/1/2.5/c/4/5.5/f%20g/7/8", 200, "eight 1 2.5 c 4 5.5 f g 7 8"),
+            ("GET /nowhere", 404, "Not Found: there is no such page\n"),
+            ("GET //", 404, "Not Found: there is no such page\n"),
+            ("GET /articles//a/", 404, "Not Found: there is no such page\n"),
+        ])
+    }
+
+    @Test("the method chooses the row; HEAD goes with GET, OPTIONS is answered, all others are 405")
+    func methods() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let visitor = Visitor(port: served.port)
+        #expect(try visitor.get("/item").text == "item")
+        #expect(try visitor.get("/item", method: "PUT").text == "put")
+        #expect(try visitor.get("/item", method: "DELETE").text == "put")
+        let head = try visitor.get("/item", method: "HEAD")
+        #expect((head.status, head.header("content-length")) == (200, "4"))
+        let options = try visitor.get("/item", method: "OPTIONS")
+        #expect((options.status, options.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT, DELETE"))
+        for method in ["POST", "PATCH", "BREW"] {
+            let refused = try visitor.get("/item", method: method)
+            #expect((refused.status, refused.header("allow")) == (405, "GET, HEAD, OPTIONS, PUT, DELETE"))
+        }
+        try await served.stop()
+    }
+
+    @Test("a slash that is missing is redirected to, on this host, and with the method that it had")
+    func slashes() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let visitor = Visitor(port: served.port)
+        for (target, location) in [
+            ("/articles/1/a", "/articles/1/a/"), ("/articles/1/a?x=%20&y", "/articles/1/a/?x=%20&y"),
+            ("/articles/1/%61", "/articles/1/%61/"), ("/blog", "/blog/"),
+        ] {
+            let response = try visitor.get(target)
+            #expect((response.status, response.header("location")) == (301, location))
+        }
+        let posted = try visitor.post("/comments/1", [:])
+        #expect((posted.status, posted.header("location")) == (308, "/comments/1/"))
+        // Nothing below is another host's, whatever it begins with.
+        for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {
+            #expect(try visitor.get(target).header("location") == nil, "\(target)")
+        }
+        try await served.stop()
+    }
+
+    @Test("a name leads to a path, with the mount; what does not fit is refused, and nothing leads to another host")
+    func reverse() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let visitor = Visitor(port: served.port)
+        for (query, path) in [
+            ("name=home", "/"), ("name=article&text=a-b", "/articles/1/a-b/"), ("name=blog:latest", "/blog/"),
+            ("name=blog:entry&text=x", "/blog/1/x/"), ("name=below&text=a/%C3%A9%20b?c", "/below/a/%C3%A9%20b%3Fc"),
+            ("name=below&text=/evil.example", "/below//evil.example"), ("name=article&text=a%20b", ""),
+            ("name=nothing", ""), ("name=entry&text=x", ""),
+        ] {
+            #expect(try visitor.get("/reverse?\(query)").text == "[\(path)]", "\(query)")
+        }
+        let moved = try visitor.get("/moved")
+        #expect((moved.status, moved.header("location")) == (303, "/articles/2026/hello/"))
+        #expect(!served.log.holding("reverse refused: ").isEmpty)
+        try await served.stop()
+    }
+
+    @Test("a view answers later, from a thread of its own; or as it comes; or collects the body itself")
+    func ways() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let client = try served.client()
+        for number in 0..<20 {
+            client.send("GET /later/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "later \(number)")
+            client.send("GET /stream/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == String(repeating: ".", count: number))
+            client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n01234")
+            client.send("56789")
+            #expect(try client.readResponse().text == "collected 0123456789")
+        }
+        client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n0123456789a")
+        #expect(try client.readResponse().status == 413)
+        try await served.stop()
+    }
+
+    @Test("the pool of threads calls views as the loop does")
+    func blocking() async throws {
+        let library = try Fixture.compile(
+            file: Repository.fixture("Views.c"), named: "blocking", flags: ["-DFLAGS=ASGI_BLOCKING"], in: self.folder)
+        let served = try await ServedHost(library, in: self.folder)
+        let visitor = Visitor(port: served.port)
+        #expect(try visitor.get("/articles/1/a/").text == "article 1 a")
+        #expect(try visitor.get("/later/3").text == "later 3")
+        #expect(try visitor.get("/stream/3").text == "...")
+        #expect(try visitor.get("/nowhere").status == 404)
+        #expect(try visitor.post("/comments/1/", ["author": "me"]).text == "comment 1 'me' 'nothing'")
+        let client = try served.client()
+        client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n01")
+        client.send("23")
+        #expect(try client.readResponse().text == "collected 0123")
+        try await served.stop()
+    }
+}
+
+/// What a table may say of itself, and tables that are wrong.
+@Suite("Tables of views")
+struct ViewTableTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func serve(_ source: String) async throws -> ServedHost {
+        try await ServedHost(
+            Fixture.compile("#include <asgi_urls.h>\n\(source)", named: "table", flags: ["-Wall"], in: self.folder),
+            in: self.folder)
+    }
+
+    @Test("refusals in the module's own words, paths as they are, a limit of its own")
+    func own() async throws {
+        let served = try await self.serve(
+            """
+            static asgi_result echo(asgi_request *request) { return asgi_reply(request, 200, "", request->body); }
+            static asgi_result page(asgi_request *request, int64_t of)
+            {
+                (void)of;
+                return asgi_reply(request, 200, "text/plain", asgi_text("page"));
+            }
+            static asgi_result refused(asgi_request *request, const asgi_refusal *refusal)
+            {
+                if (refusal->status == 413) return ASGI_UNSUPPORTED;
+                return asgi_reply(request, refusal->status, "text/x-own", refusal->reason);
+            }
+            static const asgi_url rows[] = {
+                ASGI_URL("echo body", echo, "echo"), ASGI_URL("page/?<int:of>", page, "page", ASGI_INT)};
+            static const asgi_urls table = ASGI_URLS_WITH(rows, ASGI_URLS_KEEP_SLASHES, 3, refused);
+            ASGI_APPLICATION_OF(table, "own", "1.0", "", 0)
+            """)
+        let visitor = Visitor(port: served.port)
+        for (request, status, text) in [
+            ("GET /none", 404, "there is no such page"), ("GET /page", 404, "there is no such page"),
+            ("PUT /page/", 405, "this page is asked for with GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
+            (
+                "GET /page/?of=x", 422,
+                "query field 'of': found 'x', expected an integer from \(Int64.min) to \(Int64.max)"
+            ),
+        ] {
+            let words = request.split(separator: " ").map(String.init)
+            let response = try visitor.get(words[1], method: words[0])
+            #expect((response.status, response.text) == (status, text))
+            #expect(response.header("content-type") == (status == 200 ? "text/plain" : "text/x-own"))
+            #expect(response.header("allow") == (status == 405 ? "GET, HEAD, OPTIONS" : nil))
+        }
+        #expect(try visitor.post("/echo", ["a": "b"]).text == "a=b")
+        let large = try visitor.post("/echo", ["a": "bc"])
+        #expect((large.status, large.text) == (413, "Content Too Large: the body has more than 3 bytes\n"))
+        try await served.stop()
+    }
+
+    static let wrong: [(rows: String, fault: String)] = [
+        (
+            #"ASGI_URL("a/<int:year>/", text, "a", ASGI_STRING)"#,
+            #""a/<int:year>/": text takes (ASGI_STRING), but the pattern gives (ASGI_INT year)"#
+        ),
+        (#"ASGI_URL("a/", text, "a", ASGI_STRING)"#, #""a/": text takes (ASGI_STRING), but the pattern gives ()"#),
+        (#"ASGI_URL("/a", none, "a")"#, #""/a": begins with a slash"#),
+        (#"ASGI_URL("<itn:a>", none, "a")"#, "did you mean 'int'?"),
+        (#"ASGI_URL("a", none, "a"), ASGI_URL("a", none, "b")"#, #""a": is never reached, "a" before it"#),
+        (
+            #"ASGI_URL("a", none, ""), ASGI_URL("POST a", none, ""), ASGI_URL("GET,POST a", none, "")"#,
+            #""GET,POST a": is never reached, "a" and "POST a" before it"#
+        ),
+        (#"ASGI_URL("GET,POST a form", none, "")"#, #""GET,POST a form": a form and JSON do not come with GET"#),
+        (
+            #"ASGI_INCLUDE("blog/", nested, "blog")"#,
+            #""blog/<int:year>/": text takes (ASGI_STRING), but the pattern gives (ASGI_INT year)"#
+        ),
+        (#"ASGI_INCLUDE("blog/?x", nested, "blog")"#, #""blog/?x": is the beginning of other paths"#),
+        (
+            #"{sizeof(asgi_url), 0, ASGI_STRING("a/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, urls, 1}"#,
+            "tables are included more than 16 deep: does one include itself?"
+        ),
+        (
+            #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, NULL, NULL, NULL, 0}"#,
+            #""a": has neither"#
+        ),
+        (#"{0}"#, "row 1 has a size of 0: set it"),
+        (
+            #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), ASGI_STRING("x"), {0}, (asgi_view)none, NULL, NULL, 0}"#,
+            "or one of an unknown kind"
+        ),
+    ]
+
+    @Test("a table that is wrong is refused before it is served, with the row and both signatures", arguments: wrong)
+    func refused(wrong: (rows: String, fault: String)) async throws {
+        let source = """
+            static asgi_result none(asgi_request *request) { (void)request; return ASGI_FAILED; }
+            static asgi_result text(asgi_request *r, const asgi_string *s) { (void)r, (void)s; return ASGI_FAILED; }
+            static const asgi_url nested[] = {ASGI_URL("<int:year>/", text, "entry", ASGI_STRING)};
+            static const asgi_url urls[];
+            static const asgi_url *const used[] = {urls, nested};
+            static const asgi_url urls[4] = {\(wrong.rows)};
+            static const asgi_urls table = {sizeof table, sizeof *urls, urls,
+                                            sizeof((const asgi_url[]){\(wrong.rows)}) / sizeof *urls, 0, 0, 0, NULL};
+            ASGI_APPLICATION_OF(table, "wrong", "1.0", "", 0)
+            asgi_result use(void) { return used[0] && (asgi_view)none != (asgi_view)text; }
+            """
+        let library = try Fixture.compile(
+            "#include <asgi_urls.h>\n\(source)", named: "wrong", in: self.folder)
+        let error = await #expect(throws: (any Error).self) { try await ServedHost(library, in: self.folder) }
+        #expect("\(error!)".contains("its URLs: "), "\(error!)")
+        #expect("\(error!)".contains(wrong.fault), "\(error!)")
+    }
+}
