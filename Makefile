@@ -22,7 +22,7 @@ help:
 	@echo 'make test-reload  replace modules while they serve: however the file is written, whatever is wrong with it, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
-	@echo 'make fuzz     show the parsers of requests and of frames made-up bytes, for FUZZ_TIME seconds each (60)'
+	@echo 'make fuzz     show the parsers of requests, frames, forms and paths made-up bytes, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
@@ -83,14 +83,16 @@ bench: build bench-packages
 # What is found new is kept below .build-fuzz; what crashes is named, and its bytes are left here.
 FUZZ_TIME ?= 60
 fuzz: packages
-	for fuzzer in RequestFuzz SocketFuzz; do \
+	for fuzzer in RequestFuzz SocketFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
-	mkdir -p .build-fuzz/corpus .build-fuzz/frames
+	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/views
 	.build-fuzz/release/RequestFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/corpus Tests/Fuzz/Seeds
 	.build-fuzz/release/SocketFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/frames Tests/Fuzz/SocketSeeds
+	.build-fuzz/release/ViewFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
+		.build-fuzz/views Tests/Fuzz/ViewSeeds
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

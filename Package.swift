@@ -174,5 +174,9 @@ if Context.environment["ROOST_FUZZ"] != nil {
             dependencies: ["CFuzz", "HTTPServer", .product(name: "NIOCore", package: "swift-nio")],
             path: "Tests/Fuzz/SocketFuzz", swiftSettings: swift
         ),
+        .executableTarget(
+            name: "ViewFuzz", dependencies: ["CASGI", "CFuzz", "CJSON", "CViews", "HTTPServer", "Roost"],
+            path: "Tests/Fuzz/ViewFuzz", swiftSettings: swift
+        ),
     ]
 }

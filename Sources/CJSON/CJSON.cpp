@@ -54,12 +54,28 @@ using json = nlohmann::ordered_json;
 constexpr size_t mostDepth = 128;
 
 /// What was read last on this thread, and why it was none.
-thread_local std::string lastFault;
+thread_local char lastFault[200];
 
-void say(std::string text, asgi_string *fault)
+// "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+const char *withoutLead(const char *text)
 {
-    lastFault = std::move(text);
-    if (fault) *fault = {lastFault.data(), lastFault.size()};
+    for (const char *lead : {"parse error at ", "] "})
+        if (const char *at = std::strstr(text, lead)) return at + std::strlen(lead);
+    return text;
+}
+
+/// What it says may be a document's, of any length and no UTF-8: it is clipped, and only its ASCII stays.
+void say(const char *text, asgi_string *fault) noexcept
+{
+    constexpr size_t most = 200;
+    size_t size = 0;
+    for (; text[size] && size < most; size++) {
+        unsigned char byte = static_cast<unsigned char>(text[size]);
+        lastFault[size] = byte >= 0x20 && byte < 0x7f ? text[size] : '?';
+    }
+    if (text[size])
+        for (size_t at = size - 3; at < size; at++) lastFault[at] = '.';
+    if (fault) *fault = {lastFault, size};
 }
 
 /// A value that was read, with all that it points at.
@@ -127,15 +143,7 @@ public:
     bool end_array() override { return end(); }
     bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &error) override
     {
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
-        std::string text = error.what();
-        for (const char *lead : {"parse error at ", "] "}) {
-            size_t at = text.find(lead);
-            if (at == std::string::npos) continue;
-            text = text.substr(at + std::strlen(lead));
-            break;
-        }
-        return refuse(text);
+        return refuse(withoutLead(error.what()));
     }
 
 private:
@@ -212,7 +220,8 @@ json make(const asgi_json &value, size_t depth)
     case ASGI_JSON_STRING: return text(value.text);
     case ASGI_JSON_ARRAY:
     case ASGI_JSON_OBJECT: {
-        if (depth == 0) throw Fault{"it is nested too deep"};
+        if (depth == 0) throw Fault{"it is nested deeper than " + std::to_string(mostDepth)};
+        if (!value.items && value.count) throw Fault{"it has no items, and a count of " + std::to_string(value.count)};
         bool named = value.type == ASGI_JSON_OBJECT;
         json whole = named ? json::object() : json::array();
         std::set<std::string> keys;
@@ -238,10 +247,16 @@ const asgi_json *parse(const asgi_string *given, asgi_string *fault)
     try {
         Reader reader;
         const char *start = given->data ? given->data : "";
-        if (json::sax_parse(start, start + (given->data ? given->size : 0), &reader)) return &reader.document.release()->root;
-        say(reader.fault, fault);
+        size_t size = given->data ? given->size : 0;
+        // For the library it is the end of the text, so that anything might stand behind it.
+        if (std::memchr(start, 0, size)) {
+            say("there is a NUL in it", fault);
+            return nullptr;
+        }
+        if (json::sax_parse(start, start + size, &reader)) return &reader.document.release()->root;
+        say(reader.fault.c_str(), fault);
     } catch (const std::exception &error) {
-        say(error.what(), fault);
+        say(withoutLead(error.what()), fault);
     }
     return nullptr;
 }
@@ -258,9 +273,9 @@ const asgi_string *write(const asgi_json *value, asgi_string *fault)
         written->text = {written->bytes.data(), written->bytes.size()};
         return &written.release()->text;
     } catch (const Fault &error) {
-        say(error.text, fault);
+        say(error.text.c_str(), fault);
     } catch (const std::exception &error) {
-        say(error.what(), fault);
+        say(withoutLead(error.what()), fault);
     }
     return nullptr;
 }

@@ -110,7 +110,7 @@ typedef struct asgi_request {
 /* A part of a multipart form. The host's, as long as the scope. Never grows. */
 typedef struct asgi_part {
     asgi_string name;
-    asgi_string filename;     /* of a file, without any folder; empty: a field, or an input for a file that was left empty */
+    asgi_string filename;     /* of a file, without any folder; its data NULL: it is a field; empty: no file was chosen */
     asgi_string content_type; /* as its sender says; empty: not said                                                 */
     asgi_string body;
 } asgi_part;

@@ -8,7 +8,6 @@ enum CookieFields {
         for header in headers where header.name.equals("cookie") {
             for pair in header.value.bytes.split(separator: UInt8(ascii: ";")) {
                 guard let split = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
-                guard cookies.count < most else { return nil }
                 let name = Octets(UnsafeRawBufferPointer(rebasing: pair[..<split])).trimmed
                 var value = Octets(UnsafeRawBufferPointer(rebasing: pair[split...].dropFirst())).trimmed
                 let quote = UInt8(ascii: "\"")
@@ -16,6 +15,7 @@ enum CookieFields {
                     value = Octets(UnsafeRawBufferPointer(rebasing: value.bytes.dropFirst().dropLast()))
                 }
                 guard name.size > 0 else { continue }
+                guard cookies.count < most else { return nil }
                 cookies.append((name, value))
             }
         }

@@ -108,7 +108,7 @@ struct MultipartForm {
     /// The head of a part, to the empty line behind it.
     private mutating func readHead(into arena: inout Arena) throws(FormFault) -> Part {
         var disposition: Octets?
-        var contentType = Octets.empty
+        var contentType: Octets?
         while true {
             guard let end = self.find([ASCII.carriageReturn, ASCII.newline], from: self.at) else {
                 throw FormFault("a part has no end of its head")
@@ -116,6 +116,11 @@ struct MultipartForm {
             let line = self.bytes[self.at..<end]
             self.at = end + 2
             if line.isEmpty { break }
+            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its head") }
+            // Others end a line, or a text, there.
+            guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab }) else {
+                throw FormFault("a part has a control character in its head")
+            }
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].allSatisfy(ASCII.isToken),
                 colon > line.startIndex
             else { throw FormFault("a part has a line in its head that is no field") }
@@ -125,21 +130,25 @@ struct MultipartForm {
                 guard disposition == nil else { throw FormFault("a part has two of content-disposition") }
                 disposition = value
             } else if name.equalsIgnoringCase("content-type") {
+                guard contentType == nil else { throw FormFault("a part has two of content-type") }
                 contentType = value.trimmed
             }
         }
         guard let disposition, MediaType.is(disposition, "form-data") else {
             throw FormFault("a part has no 'content-disposition: form-data'")
         }
-        guard let name = MediaType.parameter("name", of: disposition), !name.isEmpty else {
+        guard let parameters = MediaType.parameters(of: disposition) else {
+            throw FormFault("a part has a content-disposition that is malformed")
+        }
+        guard let name = MediaType.parameter("name", in: parameters), !name.isEmpty else {
             throw FormFault("a part has no name")
         }
         func keep(_ text: [UInt8], _ arena: inout Arena) -> Octets {
             let kept = text.withUnsafeBytes { arena.copy($0) }
             return kept.validated(into: &arena).0
         }
-        var part = Part(name: keep(name, &arena), filename: nil, contentType: contentType, body: .empty)
-        if let filename = MediaType.parameter("filename", of: disposition) {
+        var part = Part(name: keep(name, &arena), filename: nil, contentType: contentType ?? .empty, body: .empty)
+        if let filename = MediaType.parameter("filename", in: parameters) {
             // Some send the whole path of the file at home; nobody is to write where it says (RFC 7578 §4.2).
             let base =
                 filename.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last ?? []

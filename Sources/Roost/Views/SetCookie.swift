@@ -25,7 +25,7 @@ enum SetCookie {
         }
         let flags = cookie.pointee.flags
         let isEverywhere = flags & ASGI_COOKIE_EVERYWHERE != 0
-        let place = path.size > 0 ? path.text : mount.size > 0 ? mount.text : "/"
+        let place = path.size > 0 ? path.text : Self.path(of: mount)
         var text = "\(name.text)=\(value.text); Path=\(place)"
         if domain.size > 0 { text += "; Domain=\(domain.text)" }
         if cookie.pointee.max_age >= 0 { text += "; Max-Age=\(cookie.pointee.max_age)" }
@@ -33,6 +33,14 @@ enum SetCookie {
         if isEverywhere || (isSecure && flags & ASGI_COOKIE_PLAIN == 0) { text += "; Secure" }
         if flags & ASGI_COOKIE_SCRIPTS == 0 { text += "; HttpOnly" }
         return text + "; SameSite=\(isEverywhere ? "None" : flags & ASGI_COOKIE_STRICT != 0 ? "Strict" : "Lax")"
+    }
+
+    /// The mount as browsers ask for it. A semicolon would end the path: what is above it then (RFC 6265 §5.1.4).
+    private static func path(of mount: Octets) -> String {
+        let encoded = URLTable.encoded(Array(mount.bytes))
+        guard let semicolon = encoded.firstIndex(of: ";") else { return encoded.isEmpty ? "/" : encoded }
+        let above = encoded[..<semicolon]
+        return String(above[..<(above.lastIndex(of: "/") ?? above.startIndex)]) + "/"
     }
 
     /// `cookie-octet`.

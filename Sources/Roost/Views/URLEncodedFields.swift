@@ -14,7 +14,11 @@ enum URLEncodedFields {
     /// Nil: there are more than `most`.
     static func read(_ text: Octets, most: Int, into arena: inout Arena) -> [Field]? {
         var fields: [Field] = []
-        for pair in text.bytes.split(separator: UInt8(ascii: "&")) {
+        var rest = text.bytes[...]
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest.dropFirst(pair.count + 1)
+            guard !pair.isEmpty else { continue }
             guard fields.count < most else { return nil }
             let split = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             let (name, nameIsMended) = Self.decode(UnsafeRawBufferPointer(rebasing: pair[..<split]), into: &arena)

@@ -47,8 +47,7 @@ struct ViewArguments {
     mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
             let name = Array(field.name.utf8)
-            // As asgi_json_find: of two with the same name the last.
-            let member = (0..<object.pointee.count).last {
+            let member = (0..<object.pointee.count).first {
                 Octets(object.pointee.items[$0].key).bytes.elementsEqual(name)
             }
             guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {

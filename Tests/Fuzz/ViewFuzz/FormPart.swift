@@ -1,0 +1,1 @@
+../../RoostTests/FormPart.swift

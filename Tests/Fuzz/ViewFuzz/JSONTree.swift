@@ -1,0 +1,1 @@
+../../RoostTests/JSONTree.swift

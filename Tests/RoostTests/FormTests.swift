@@ -1,0 +1,151 @@
+import HTTPServer
+import Testing
+
+@testable import Roost
+
+/// Fields of queries and forms, media types, cookies.
+@Suite("Forms")
+struct FormTests {
+    struct Field: Equatable, Sendable {
+        var name: String
+        var value: String
+        var isMended: Bool
+
+        init(_ name: String, _ value: String, mended: Bool = false) {
+            self.name = name
+            self.value = value
+            self.isMended = mended
+        }
+    }
+
+    private static func fields(_ text: [UInt8], most: Int = 1000) -> [Field]? {
+        text.withUnsafeBytes { bytes -> [Field]? in
+            var arena = Arena()
+            let found = URLEncodedFields.read(Octets(bytes), most: most, into: &arena)
+            let fields = found?.map { Field($0.name.text, $0.value.text, mended: $0.isMended) }
+            // The decoded texts are in it.
+            extendLifetime(arena)
+            return fields
+        }
+    }
+
+    @Test(
+        "URL-encoded fields, as browsers read them (https://url.spec.whatwg.org/#urlencoded-parsing)",
+        arguments: [
+            ("", []), ("&", []), ("&&a=1&", [Field("a", "1")]),
+            ("a=1&b=2", [Field("a", "1"), Field("b", "2")]),
+            ("a=1&a=2", [Field("a", "1"), Field("a", "2")]),
+            ("a", [Field("a", "")]), ("a=", [Field("a", "")]), ("=", [Field("", "")]), ("=v", [Field("", "v")]),
+            ("a=b=c", [Field("a", "b=c")]), ("a=1;b=2", [Field("a", "1;b=2")]),
+            ("a+b=x+y", [Field("a b", "x y")]), ("a=%2B%20", [Field("a", "+ ")]),
+            ("%61%26=%3D%C3%a4", [Field("a&", "=ä")]), ("a=%00", [Field("a", "\0")]),
+            // A `%` without two digits stands for itself.
+            ("a=%", [Field("a", "%")]), ("a=%4", [Field("a", "%4")]), ("a=%zz", [Field("a", "%zz")]),
+            ("a=%4g", [Field("a", "%4g")]), ("a=%%34", [Field("a", "%4")]), ("a=%+1", [Field("a", "% 1")]),
+            ("%=%", [Field("%", "%")]), ("a=%4&b=1", [Field("a", "%4"), Field("b", "1")]),
+            // Bytes that are no UTF-8 are replaced, a whole beginning of a character at a time.
+            ("a=%FF", [Field("a", "\u{fffd}", mended: true)]), ("%C3=x", [Field("\u{fffd}", "x", mended: true)]),
+            ("a=x%F0%9F%98y", [Field("a", "x\u{fffd}y", mended: true)]),
+            ("a=%C0%AF", [Field("a", "\u{fffd}\u{fffd}", mended: true)]),
+            ("a=%ED%A0%80", [Field("a", "\u{fffd}\u{fffd}\u{fffd}", mended: true)]),
+            // Who sends the character that stands for another has sent a character.
+            ("a=%EF%BF%BD", [Field("a", "\u{fffd}")]),
+        ] as [(String, [Field])]
+    )
+    func urlEncoded(text: String, fields: [Field]) {
+        #expect(Self.fields(Array(text.utf8)) == fields)
+    }
+
+    @Test("bytes that are not encoded are no UTF-8 either")
+    func raw() {
+        #expect(Self.fields([0x61, 0x3d, 0xff]) == [Field("a", "\u{fffd}", mended: true)])
+        #expect(Self.fields(Array("ä=ö".utf8)) == [Field("ä", "ö")])
+    }
+
+    @Test("as many fields as there may be, and one more")
+    func limit() throws {
+        let text = (0..<1000).map { "f\($0)=\($0)" }.joined(separator: "&")
+        #expect(Self.fields(Array(text.utf8)) == (0..<1000).map { Field("f\($0)", "\($0)") })
+        #expect(Self.fields(Array("\(text)&x".utf8)) == nil)
+        // Pieces without anything are no fields.
+        let empty = String(repeating: "&", count: 5000)
+        #expect(Self.fields(Array("\(empty)a=1\(empty)".utf8), most: 1) == [Field("a", "1")])
+        #expect(Self.fields([], most: 0) == [])
+        #expect(Self.fields([0x61], most: 0) == nil)
+    }
+
+    @Test(
+        "a media type, whatever its parameters (RFC 9110 §8.3.1)",
+        arguments: [
+            ("multipart/form-data", true), ("Multipart/FORM-data", true), (" multipart/form-data\t; a=b", true),
+            ("multipart/form-data;", true), ("multipart/form-datax", false), ("multipart/form", false),
+            ("multipart / form-data", false), ("x; multipart/form-data", false), ("", false), (";", false),
+        ] as [(String, Bool)]
+    )
+    func mediaType(text: String, isIt: Bool) {
+        #expect(MediaType.is(.lasting(text), "multipart/form-data") == isIt)
+    }
+
+    @Test(
+        "JSON, by its own name or by its suffix (RFC 6839 §3.1)",
+        arguments: [
+            ("application/json", true), ("Application/JSON; charset=utf-8", true), ("application/problem+json", true),
+            ("application/vnd.x+JSON ; v=1", true), ("application/jsonp", false), ("text/json", false),
+            ("text/plain; a=application/json", false), ("+json", false), ("json", false), ("", false),
+        ] as [(String, Bool)]
+    )
+    func json(text: String, isJSON: Bool) {
+        #expect(MediaType.isJSON(.lasting(text)) == isJSON)
+    }
+
+    @Test(
+        "a parameter: a token or a quoted string (RFC 9110 §5.6.6)",
+        arguments: [
+            ("x/y; a=1", "1"), ("x/y;a=1", "1"), ("x/y;\t a=1 ", "1"), ("x/y; A=Bc", "Bc"), ("x/y; b=2; a=1", "1"),
+            ("x/y; a=", ""), (#"x/y; a="""#, ""), (#"x/y; a="b c;d""#, "b c;d"), (#"x/y; b="; a=2"; a=1"#, "1"),
+            ("x/y;;; a=1", "1"), ("x/y; a=--=_b/c", "--=_b/c"),
+            // A backslash is one, but before a quote or another.
+            (#"x/y; a="b\"c""#, #"b"c"#), (#"x/y; a="b\\c""#, #"b\c"#), (#"x/y; a="C:\x""#, #"C:\x"#),
+            // None, or none that has an end.
+            ("x/y", nil), ("", nil), ("a=1", nil), ("x/y; a", nil), ("x/y; aa=1", nil), ("x/y; a*=1", nil),
+            (#"x/y; a="b"#, nil), (#"x/y; a="b\"#, nil), (#"x/y; a="b\""#, nil), (#"x/y; b="c; a=1"#, nil),
+            // Those that readers would not agree on.
+            ("x/y; a; a=1", nil), (#"x/y; a="1"; b"#, nil), ("x/y; a=1; A=2", nil), (#"x/y; a="1"2"#, nil),
+            ("x/y; a = 1", nil), ("x/y; a=1 2", nil), (#"x/y; a=1"2""#, nil), ("x/y; =1; a=1", nil),
+        ] as [(String, String?)]
+    )
+    func parameter(text: String, value: String?) {
+        #expect(MediaType.parameter("a", of: .lasting(text)) == value.map { Array($0.utf8) })
+    }
+
+    /// `name=value` of each, by spaces that no cookie has.
+    private static func cookies(_ values: [String], of name: String = "cookie", most: Int = 1000) -> [[String]]? {
+        let fields = values.map { HeaderField(name: .lasting(name), value: .lasting($0)) }
+        return fields.withUnsafeBufferPointer { fields -> [[String]]? in
+            CookieFields.read(fields, most: most)?.map { [$0.name.text, $0.value.text] }
+        }
+    }
+
+    @Test(
+        "cookies (RFC 6265 §4.2.1)",
+        arguments: [
+            ([], []), ([""], []), (["a=1"], [["a", "1"]]), (["a=1; b=2"], [["a", "1"], ["b", "2"]]),
+            (["a=1;b=2;"], [["a", "1"], ["b", "2"]]), (["a=1", "b=2"], [["a", "1"], ["b", "2"]]),
+            (["a=1; a=2"], [["a", "1"], ["a", "2"]]), ([" a = 1 \t; b"], [["a", "1"]]),
+            (["a=b=c"], [["a", "b=c"]]), (["a="], [["a", ""]]), (["=1; ; ;a=1"], [["a", "1"]]),
+            ([#"a="1""#], [["a", "1"]]), ([#"a="""#], [["a", ""]]), ([#"a=""#], [["a", #"""#]]),
+            ([#"a="1"#], [["a", #""1"#]]), (["a=%20+"], [["a", "%20+"]]),
+        ] as [([String], [[String]])]
+    )
+    func cookies(values: [String], found: [[String]]) {
+        #expect(Self.cookies(values) == found)
+    }
+
+    @Test("as many cookies as there may be, of the one header that has them")
+    func cookieLimits() {
+        #expect(Self.cookies(["a=1; b=2", "c=3"], most: 3)?.count == 3)
+        #expect(Self.cookies(["a=1; b=2", "c=3"], most: 2) == nil)
+        #expect(Self.cookies(["a=1; x; y"], most: 1) == [["a", "1"]])
+        #expect(Self.cookies(["a=1"], of: "set-cookie") == [])
+    }
+}

@@ -1,0 +1,263 @@
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+private let disposition = #"Content-Disposition: form-data; name="a""#
+
+/// Forms as browsers send them (RFC 7578), and as nobody should.
+@Suite("Multipart forms")
+struct MultipartFormTests {
+    private static let boundary = Array("b".utf8)
+
+    private static func read(_ form: String, most: Int = 1000) -> Result<[FormPart], FormFault> {
+        FormPart.read(Array(form.utf8), boundary: Self.boundary, most: most)
+    }
+
+    /// A form of one part.
+    private static func read(head: String, body: String = "x") -> Result<[FormPart], FormFault> {
+        Self.read("--b\r\n\(head)\r\n\r\n\(body)\r\n--b--\r\n")
+    }
+
+    private static func isRefused(_ result: Result<[FormPart], FormFault>) -> Bool { (try? result.get()) == nil }
+
+    @Test(
+        "a boundary is 1 to 70 characters of this type's (RFC 2046 §5.1.1)",
+        arguments: [
+            ("multipart/form-data; boundary=b", "b"), (#"Multipart/Form-Data; charset=x; Boundary="a b""#, "a b"),
+            ("multipart/form-data; boundary=" + String(repeating: "b", count: 70), String(repeating: "b", count: 70)),
+            ("multipart/form-data; boundary=" + String(repeating: "b", count: 71), nil),
+            ("multipart/form-data; boundary=", nil), (#"multipart/form-data; boundary="""#, nil),
+            (#"multipart/form-data; boundary="b"#, nil), ("multipart/form-data", nil),
+            ("multipart/mixed; boundary=b", nil), ("text/plain; boundary=b", nil), ("", nil),
+        ] as [(String, String?)]
+    )
+    func boundaries(type: String, boundary: String?) {
+        #expect(MultipartForm.boundary(of: .lasting(type)) == boundary.map { Array($0.utf8) })
+    }
+
+    @Test("fields and files, in their order")
+    func whole() {
+        let form =
+            "nobody's\r\n--b\r\n\(disposition)\r\n\r\none\r\n--b \t\r\nX-Other: 1\r\ncontent-type:\ttext/plain; charset=x \r\n"
+            + "content-disposition: FORM-DATA; filename=\"f.txt\"; NAME=a\r\n\r\ntwo\r\n\r\n--b\r\n\(disposition)\r\n\r\n\r\n"
+            + "--b\r\n\(disposition)\r\n\r\n--b--\t\r\nnobody's either\r\n--b\r\n"
+        let parts = [
+            FormPart("a", "one"), FormPart("a", "two\r\n", filename: "f.txt", contentType: "text/plain; charset=x"),
+            FormPart("a", ""), FormPart("a", ""),
+        ]
+        #expect(Self.read(form) == .success(parts))
+        // The last boundary may be the end; a form may have nothing in it.
+        #expect(Self.read("--b--") == .success([]))
+        #expect(Self.read("--b--\r\n") == .success([]))
+    }
+
+    @Test(
+        "names of fields and files (RFC 7578 §4.2)",
+        arguments: [
+            ("name=x", "x", nil), (#"name="é 日""#, "é 日", nil), (#"name="a;b=c, d""#, "a;b=c, d", nil),
+            (#"name="a\"b\\c""#, #"a"b\c"#, nil),
+            // What browsers write instead of a quote: nobody can tell whether it was one.
+            (#"name="a%22b""#, "a%22b", nil),
+            (#"filename="x.txt"; name=a"#, "a", "x.txt"), ("name=a; filename=x.txt", "a", "x.txt"),
+            (#"name=a; filename="é\"1.txt""#, "a", #"é"1.txt"#), (#"name=a; filename="; name=b""#, "a", "; name=b"),
+            // Nobody is to write where the sender says.
+            (#"name=a; filename="C:\fakepath\x.txt""#, "a", "x.txt"),
+            (#"name=a; filename="../../etc/passwd""#, "a", "passwd"), (#"name=a; filename="/x/y/""#, "a", "y"),
+            (#"name=a; filename="..""#, "a", ""), (#"name=a; filename="x/..""#, "a", ""),
+            (#"name=a; filename="x\.""#, "a", ""), (#"name=a; filename="...""#, "a", "..."),
+            (#"name=a; filename="""#, "a", ""),
+            // Which is not to be sent.
+            ("name=a; filename*=UTF-8''x.txt", "a", nil),
+        ] as [(String, String, String?)]
+    )
+    func names(parameters: String, name: String, filename: String?) {
+        #expect(
+            Self.read(head: "Content-Disposition: form-data; \(parameters)")
+                == .success([FormPart(name, filename: filename)]))
+    }
+
+    @Test(
+        "a boundary within a body is text",
+        arguments: [
+            "x--b", "x--b--\r\n", "\n--b\r\n", "\r--b\r\n", "\r\n --b\r\n", "\r\n--bx\r\n", "\r\n--b--x\r\n",
+            "\r\n--b-\r\n",
+            "\r\n--b\n", "\r\n--b\0\r\n", "\r\n-b\r\n", "\r\n--B\r\n", "\0", "\r", "\n", "\r\n", "\r\n\r\n",
+            "--",
+        ]
+    )
+    func bodies(body: String) {
+        #expect(Self.read(head: disposition, body: body) == .success([FormPart("a", body)]))
+    }
+
+    @Test("fields are UTF-8 or mended, files are what they are")
+    func bytes() {
+        let field = FormPart.read(
+            Array("--b\r\n\(disposition)\r\n\r\n".utf8) + [0xff, 0] + Array("\r\n--b--".utf8), boundary: Self.boundary)
+        #expect(field == .success([FormPart("a", "\u{fffd}\0")]))
+        var file = FormPart("a", filename: "x")
+        file.body = [0xff, 0, 0xc3]
+        #expect(
+            FormPart.read(FormPart.write([file], boundary: Self.boundary), boundary: Self.boundary) == .success([file]))
+    }
+
+    @Test(
+        "what is no form is refused, with the reason",
+        arguments: [
+            ("", "its boundary is not in it"), ("x", "its boundary is not in it"), ("--b", "its boundary is not in it"),
+            ("x--b--", "its boundary is not in it"), ("--c--\r\n", "its boundary is not in it"),
+            ("--b\n\(disposition)\n\nx\n--b--\n", "its boundary is not in it"),
+            ("--b\0\r\n", "its boundary is not in it"),
+            ("--b\r\n", "a part has no end of its head"), ("--b\r\n\(disposition)", "a part has no end of its head"),
+            ("--b\r\n\(disposition)\r\n", "a part has no end of its head"),
+            ("--b\r\n\(disposition)\n\nx\n--b--\n", "a part has no end of its head"),
+            ("--b\r\n\(disposition)\r\n--b--\r\n", "a part has no end of its head"),
+            ("--b\r\n\(disposition)\r\n\r\nx", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b-", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b--\r", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx--b--\r\n", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\n--b--\n", "its last boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b\r\n", "a part has no end of its head"),
+            ("--b\r\n\r\n--b--", "a part has no 'content-disposition: form-data'"),
+        ] as [(String, String)]
+    )
+    func refused(form: String, reason: String) {
+        #expect(Self.read(form) == .failure(FormFault(reason)))
+    }
+
+    @Test(
+        "a part that two readers could read two ways is refused",
+        arguments: [
+            ("\(disposition)\r\n\(disposition)", "a part has two of content-disposition"),
+            ("\(disposition)\r\ncontent-disposition: x", "a part has two of content-disposition"),
+            ("\(disposition);\r\n filename=x", "a part has a line in its head that is no field"),
+            (" \(disposition)", "a part has a line in its head that is no field"),
+            ("\(disposition)\r\nx", "a part has a line in its head that is no field"),
+            ("\(disposition)\r\n: x", "a part has a line in its head that is no field"),
+            ("\(disposition)\r\na\0: x", "a part has a control character in its head"),
+            ("Content-Disposition : form-data; name=a", "a part has a line in its head that is no field"),
+            ("Content-Type: text/plain", "a part has no 'content-disposition: form-data'"),
+            ("Content-Disposition: attachment; name=a", "a part has no 'content-disposition: form-data'"),
+            ("Content-Disposition: form-data", "a part has no name"),
+            ("Content-Disposition: form-data; name=", "a part has no name"),
+            (#"Content-Disposition: form-data; name="""#, "a part has no name"),
+            (#"Content-Disposition: form-data; name="a"#, "a part has a content-disposition that is malformed"),
+            ("Content-Disposition: form-data; filename=x", "a part has no name"),
+        ] as [(String, String)]
+    )
+    func heads(head: String, reason: String) {
+        #expect(Self.read(head: head) == .failure(FormFault(reason)))
+    }
+
+    @Test("what another reader would take for another form is refused")
+    func lenient() {
+        // A file whose name has no closing quote, `a\` as browsers write it, would become a field.
+        #expect(Self.isRefused(Self.read(head: #"\#(disposition); filename="a\""#)))
+        // A line feed ends a line of the head for some.
+        #expect(Self.isRefused(Self.read(head: "\(disposition)\nContent-Type: text/html")))
+        // A NUL in a name ends it for who takes it for C's text.
+        #expect(Self.isRefused(Self.read(head: "Content-Disposition: form-data; name=\"a\0b\"")))
+        // Of two content types the last counts, for others the first.
+        #expect(Self.isRefused(Self.read(head: "\(disposition)\r\nContent-Type: a/b\r\nContent-Type: c/d")))
+        // Of two names the first counts, for others the last.
+        #expect(Self.isRefused(Self.read(head: "\(disposition); name=\"b\"")))
+        // A boundary with a colon is taken for a field of the head.
+        let form = "--b:c\r\n\(disposition)\r\n--b:c\r\n\r\nx\r\n--b:c--"
+        #expect(Self.isRefused(FormPart.read(Array(form.utf8), boundary: Array("b:c".utf8))))
+    }
+
+    @Test("as many parts as there may be, and one more")
+    func limit() {
+        let parts = (0..<3).map { FormPart("\($0)") }
+        let form = FormPart.write(parts, boundary: Self.boundary)
+        #expect(FormPart.read(form, boundary: Self.boundary, most: 3) == .success(parts))
+        let fault = FormFault("it has more than 2 parts (--limit-form-fields)")
+        #expect(FormPart.read(form, boundary: Self.boundary, most: 2) == .failure(fault))
+        #expect(Self.read("--b--", most: 0) == .success([]))
+    }
+
+    @Test("a form that ends anywhere before its end is none")
+    func truncated() {
+        let parts = [FormPart("a", "one\r\n--b-"), FormPart("é", "", filename: "x", contentType: "text/plain")]
+        let form = FormPart.write(parts, boundary: Self.boundary)
+        #expect(FormPart.read(form, boundary: Self.boundary) == .success(parts))
+        let reasons: Set = [
+            "its boundary is not in it", "a part has no end of its head", "its last boundary is missing",
+        ]
+        for count in 0..<form.count {
+            switch FormPart.read(Array(form[..<count]), boundary: Self.boundary) {
+            // All but the line's end behind the last boundary, which need not be there (RFC 2046 §5.1.1).
+            case .success(let found): #expect(count == form.count - 2 && found == parts, "\(count) bytes")
+            case .failure(let fault): #expect(count != form.count - 2 && reasons.contains(fault.description))
+            }
+        }
+    }
+
+    @Test("a mebibyte of what is looked at most takes no time", .timeLimit(.minutes(1)))
+    func large() {
+        let name = String(repeating: "n", count: 1 << 20)
+        #expect(Self.read(head: "Content-Disposition: form-data; name=\"\(name)\"") == .success([FormPart(name)]))
+        #expect(
+            Self.read("--b\r\nContent-Disposition: form-data; name=\"\(name)")
+                == .failure(FormFault("a part has no end of its head")))
+        let fields = String(repeating: "x: y\r\n", count: 50_000)
+        #expect(Self.read(head: fields + disposition) == .success([FormPart("a")]))
+        let nearly = String(repeating: "\r\n--bx", count: 150_000)
+        #expect(Self.read(head: disposition, body: nearly) == .success([FormPart("a", nearly)]))
+        #expect(
+            Self.read("--b\r\n\(disposition)\r\n\r\n\(nearly)") == .failure(FormFault("its last boundary is missing")))
+        #expect(
+            Self.read("--b" + String(repeating: " ", count: 1 << 20))
+                == .failure(FormFault("its boundary is not in it")))
+    }
+
+    @Test("what is written is read again, a thousand times")
+    func property() {
+        var random = SeededNumbers(state: 7)
+        var inner = 0
+        for _ in 0..<1000 {
+            let boundary = Self.boundary(&random)
+            let parts = (0..<Int.random(in: 0...5, using: &random)).map { _ in Self.part(boundary, &random) }
+            inner += parts.count { $0.body.contains(Array("--".utf8) + boundary) }
+            let form = FormPart.write(parts, boundary: boundary)
+            #expect(
+                FormPart.read(form, boundary: boundary) == .success(parts), "\(String(decoding: form, as: UTF8.self))")
+        }
+        // Some have the boundary in their text.
+        #expect(inner > 20)
+    }
+
+    /// `bchars` of RFC 2046 §5.1.1; a space is not its last.
+    private static func boundary(_ random: inout SeededNumbers) -> [UInt8] {
+        let characters = Array("019azAZ'()+_,-./:=?- ".utf8)
+        var boundary: [UInt8] = []
+        for _ in 0..<Int.random(in: 0..<70, using: &random) {
+            boundary.append(characters.randomElement(using: &random)!)
+        }
+        boundary.append(characters.dropLast().randomElement(using: &random)!)
+        return boundary
+    }
+
+    private static func part(_ boundary: [UInt8], _ random: inout SeededNumbers) -> FormPart {
+        let letters = ["a", "Z", "\"", ";", "=", " ", "é", "日", "%22", "'", ":", ",", "--"]
+        var part = FormPart("n" + Self.text(letters + ["\\", "/"], &random))
+        let isFile = Bool.random(using: &random)
+        if isFile { part.filename = Array(Self.text(letters, &random).utf8) }
+        part.contentType = Array(["", "text/plain; charset=utf-8", "image/png"].randomElement(using: &random)!.utf8)
+        let text = String(decoding: boundary, as: UTF8.self)
+        part.body = Array(Self.text(["\r\n", "--", text, text, "\n", "\r", "x", "é", "\0", "-", " "], &random).utf8)
+        if isFile, Bool.random(using: &random) { part.body.append(0xff) }
+        // What stands at the beginning of a line would be the boundary.
+        let delimiter = Array("\r\n--".utf8) + boundary
+        if (Array("\r\n".utf8) + part.body).contains(delimiter) { part.body = [] }
+        return part
+    }
+
+    private static func text(_ pieces: [String], _ random: inout SeededNumbers) -> String {
+        var text = ""
+        for _ in 0..<Int.random(in: 0..<10, using: &random) { text += pieces.randomElement(using: &random)! }
+        return text
+    }
+}
