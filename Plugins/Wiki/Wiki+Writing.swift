@@ -2,18 +2,13 @@ import ASGI
 
 /// What is posted. The answer to what was done is a redirect, so that a reload does not post again.
 extension Wiki {
-    func write(_ route: Route, _ receive: HTTPReceive) async throws -> HTTPResponse {
+    private func form(of request: ViewRequest) async throws -> FormFields {
         // A line end, one byte of a text, is posted as `%0D%0A`; the other fields are short.
-        let form = try await receive.body.form(upTo: 6 * self.site.settings.largestEntry + 16 * 1024)
-        switch route {
-        case .new: return try await self.create(form)
-        case .edit(let title): return try await self.edit(try EntryTitle(title), form)
-        case .restore(let title): return try await self.restore(try EntryTitle(title), form)
-        default: throw HTTPError(405)
-        }
+        try await request.receive.body.form(upTo: 6 * self.site.settings.largestEntry + 16 * 1024)
     }
 
-    private func create(_ form: FormFields) async throws -> HTTPResponse {
+    func create(_ request: ViewRequest) async throws -> HTTPResponse {
+        let form = try await self.form(of: request)
         let given = form["title"] ?? ""
         let text = form["text"] ?? ""
         do {
@@ -27,7 +22,9 @@ extension Wiki {
         }
     }
 
-    private func edit(_ title: EntryTitle, _ form: FormFields) async throws -> HTTPResponse {
+    func edit(_ request: ViewRequest, _ title: Subpath) async throws -> HTTPResponse {
+        let form = try await self.form(of: request)
+        let title = try EntryTitle(title.text)
         guard let text = form["text"], let base = form["base"].flatMap({ EntryVersion($0) }) else {
             throw HTTPError(422, "The form lacks the text, or the version that it is based on.")
         }
@@ -44,7 +41,9 @@ extension Wiki {
         }
     }
 
-    private func restore(_ title: EntryTitle, _ form: FormFields) async throws -> HTTPResponse {
+    func restore(_ request: ViewRequest, _ title: Subpath) async throws -> HTTPResponse {
+        let form = try await self.form(of: request)
+        let title = try EntryTitle(title.text)
         guard let number = form["number"].flatMap({ Int($0) }), let base = form["base"].flatMap({ EntryVersion($0) })
         else { throw HTTPError(422, "The form lacks the number of a version, or the version that is to be replaced.") }
         let entry = try await self.writers.run { () throws(EntryError) in

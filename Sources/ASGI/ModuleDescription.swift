@@ -1,4 +1,5 @@
 import CASGI
+import Synchronization
 
 /// What a module says of itself: its name and version, and the settings module that counts when nobody names another.
 ///
@@ -14,6 +15,19 @@ public struct ModuleDescription: @unchecked Sendable {
     /// For `asgi_module_info`. Never freed.
     public let pointer: CModule
 
+    /// The same of an application with a table of URLs, which the host checks when it loads the module.
+    public init<App: URLApplication>(
+        name: String, version: String = "", settings: String = "", urls application: App.Type
+    ) {
+        self.init(name: name, version: version, settings: settings)
+        let module = UnsafeMutablePointer(mutating: self.pointer)
+        offeredURLs.withLock { $0 = OfferedURLs(App.self) }
+        module.pointee.extension = { name in
+            guard let name, String(name.pointee) == "asgi.urls/1" else { return nil }
+            return offeredURLs.withLock { $0.map { UnsafeRawPointer($0.table) } }
+        }
+    }
+
     /// Makes it, for the life of the process.
     public init(name: String, version: String = "", settings: String = "") {
         let module = UnsafeMutableRawPointer.allocate(byteCount: asgi_module_size(), alignment: 16)
@@ -22,15 +36,9 @@ public struct ModuleDescription: @unchecked Sendable {
         module.pointee.size = UInt32(asgi_module_size())
         module.pointee.abi = UInt32(ASGI_ABI)
         module.pointee.draft = UInt32(ASGI_DRAFT)
-        module.pointee.name = Self.lasting(name)
-        module.pointee.version = Self.lasting(version)
-        module.pointee.settings = Self.lasting(settings)
+        module.pointee.name = asgi_string.lasting(name)
+        module.pointee.version = asgi_string.lasting(version)
+        module.pointee.settings = asgi_string.lasting(settings)
         self.pointer = CModule(module)
-    }
-
-    private static func lasting(_ text: String) -> asgi_string {
-        let bytes = UnsafeMutableBufferPointer<CChar>.allocate(capacity: text.utf8.count)
-        _ = bytes.initialize(from: text.utf8.lazy.map { CChar(bitPattern: $0) })
-        return asgi_string(data: bytes.baseAddress, size: bytes.count)
     }
 }

@@ -3,14 +3,12 @@ import ASGI
 /// The frame of all pages: what is at their top, and how they link to each other.
 struct Site {
     let settings: WikiSettings
-    /// Where the wiki is mounted, percent-encoded.
-    private let rootPath: String
+    /// From a page's name to its path.
+    let links: Links
 
-    /// `rootPath`: decoded, as a scope has it.
-    init(_ settings: WikiSettings, rootPath: String) {
+    init(_ settings: WikiSettings, links: Links) {
         self.settings = settings
-        let segments = rootPath.split(separator: "/", omittingEmptySubsequences: false)
-        self.rootPath = segments.map { String($0).percentEncoded }.joined(separator: "/")
+        self.links = links
     }
 
     var title: String { self.settings.title }
@@ -30,7 +28,9 @@ struct Site {
         + " rx='3' fill='%23225ea8'/%3E%3Cpath d='M3 4l2 8 3-6 3 6 2-8' fill='none' stroke='white' stroke-width='1.6'/%3E%3C/svg%3E"
 
     /// The path of a page, with the mount.
-    func link(_ route: Route) -> String { self.rootPath + route.path }
+    ///
+    /// There is none only when the wiki is over, or for an entry whose title no URL can have: the page itself then.
+    func link(_ route: Route) -> String { self.links.path(to: route.name, route.values) ?? "" }
 
     /// A page. `heading`: its title, and its only heading of the first level.
     func page(

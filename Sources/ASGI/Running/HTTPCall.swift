@@ -17,17 +17,24 @@ final class HTTPCall: Sendable {
     static func begin<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
-        let copy = HTTPScope(memory: ScopeMemory(scope))
-        return ScopeTask.begin(type, scope, receive, send) { application, task in
-            await HTTPCall(copy, task).run(application)
+        Self.begin(type, scope, receive, send) { application, call in
+            try await application.http(call.scope, HTTPReceive(call: call), HTTPSend(call: call))
         }
     }
 
-    private func run(_ application: some Application) async -> asgi_result {
-        do {
-            try await application.http(self.scope, HTTPReceive(call: self), HTTPSend(call: self))
-            return ASGI_DONE
-        } catch { return self.answer(error) }
+    /// The same, where it is answered by something else than the application's `http`. [loop]
+    static func begin<App: Application>(
+        _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend,
+        _ run: @escaping @Sendable (App, HTTPCall) async throws -> Void
+    ) -> CResult {
+        let copy = HTTPScope(memory: ScopeMemory(scope))
+        return ScopeTask.begin(type, scope, receive, send) { application, task in
+            let call = HTTPCall(copy, task)
+            do {
+                try await run(application, call)
+                return ASGI_DONE
+            } catch { return call.answer(error) }
+        }
     }
 
     /// An error becomes the answer, where one can still be given; else the host's 500, or a cut connection.

@@ -5,7 +5,7 @@
 #ifndef ASGI_FIELDS_H
 #define ASGI_FIELDS_H
 
-#include "asgi.h"
+#include "asgi_urls.h"
 #include <string.h>
 
 #ifdef __cplusplus
@@ -70,6 +70,10 @@ static inline const void *asgi_module_offer(const asgi_module *given, const char
     asgi_string text = asgi_text(name);
     return ASGI_HAS(given, extension) && given->extension ? given->extension(&text) : NULL;
 }
+
+/* Of a table of URLs and its rows; of an argument of which the module's own is made. */
+static inline size_t asgi_urls_size(void) { return sizeof(asgi_urls); }
+static inline size_t asgi_url_size(void) { return sizeof(asgi_url); }
 
 static inline size_t asgi_saved_size(void) { return sizeof(asgi_saved); }
 

@@ -140,6 +140,7 @@ typedef struct asgi_cookie {
 typedef struct asgi_refusal {
     uint32_t size;
     int32_t status;     /* 400, 404, 405, 413, 415, 422                                                              */
+    asgi_string allow;  /* of a 405: what the header says; else empty                                                */
     asgi_string reason; /* a line for people, of a 422 one for each field: "query field 'page': found 'x', ..."      */
 } asgi_refusal;
 

@@ -2,7 +2,7 @@
 #ifndef CVIEWS_H
 #define CVIEWS_H
 
-#include "asgi_urls.h"
+#include "asgi_fields.h"
 
 /* How a view is called: prepared once, for the life of the process. */
 typedef struct roost_signature roost_signature;
@@ -49,9 +49,7 @@ static inline void *roost_view_keep(roost_view *view, void *details)
 static inline void *roost_view_take(roost_view *view) { return __atomic_exchange_n(&view->details, NULL, __ATOMIC_ACQ_REL); }
 
 /* A module's table and its rows as this header knows them, what is missing read as zero. */
-static inline size_t asgi_urls_size(void) { return sizeof(asgi_urls); }
 static inline int asgi_urls_has_rows(const asgi_urls *given) { return ASGI_HAS(given, count); }
-static inline size_t asgi_url_size(void) { return sizeof(asgi_url); }
 static inline int asgi_url_has_view(const asgi_url *given) { return ASGI_HAS(given, view); }
 static inline size_t asgi_views_size(void) { return sizeof(asgi_views); }
 static inline size_t asgi_json_functions_size(void) { return sizeof(asgi_json_functions); }

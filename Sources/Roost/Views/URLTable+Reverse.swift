@@ -26,6 +26,10 @@ extension URLTable {
                 path += try Self.text(of: argument, converter, name)
             }
         }
+        // Clients take such segments away, before they ask (RFC 3986 §5.2.4).
+        guard !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else {
+            throw URLFault("the path of '\(name)' would have a segment of dots, and so be another: '\(path)'")
+        }
         return path
     }
 
@@ -63,10 +67,10 @@ extension URLTable {
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// All but what a path may have as it is (RFC 3986 §3.3); slashes stay.
+    /// All but what a path may have as it is (RFC 3986 §3.3), and what HTML would have to escape; slashes stay.
     static func encoded(_ bytes: [UInt8]) -> String {
         var encoded: [UInt8] = []
-        let kept = Array("-._~!$&'()*+,;=:@/".utf8)
+        let kept = Array("-._~!$()*+,;=:@/".utf8)
         let capitals = Array("0123456789ABCDEF".utf8)
         for byte in bytes {
             if ASCII.isSlug(byte) || kept.contains(byte) {

@@ -23,6 +23,12 @@ extension ViewCall {
             }
         }
 
+        /// Of a 405: what is allowed.
+        var allowed: String {
+            if case .methodNotAllowed(let allowed) = self { return allowed }
+            return ""
+        }
+
         /// Lines for people.
         var reason: String {
             switch self {
@@ -52,14 +58,18 @@ extension ViewCall {
     func refuse(_ refusal: Refusal) -> asgi_result {
         self.view.request.pointee.argument_count = 0
         if let refused = self.table.refused {
-            let result = Array(refusal.reason.utf8).withUnsafeBytes { reason in
+            let (reason, allowed) = (Array(refusal.reason.utf8), Array(refusal.allowed.utf8))
+            let result = reason.withUnsafeBytes { reason in
                 withUnsafeTemporaryAllocation(byteCount: asgi_refusal_size(), alignment: 16) { room in
                     room.initializeMemory(as: UInt8.self, repeating: 0)
                     let given = room.baseAddress!.assumingMemoryBound(to: asgi_refusal.self)
                     given.pointee.size = UInt32(asgi_refusal_size())
                     given.pointee.status = refusal.status
                     given.pointee.reason = asgi_string(Octets(reason))
-                    return refused(self.view.request, given)
+                    return allowed.withUnsafeBytes { allowed in
+                        given.pointee.allow = asgi_string(Octets(allowed))
+                        return refused(self.view.request, given)
+                    }
                 }
             }
             if result != ASGI_UNSUPPORTED { return result }

@@ -1,0 +1,57 @@
+public import CASGI
+
+/// An application whose requests are answered by views, which the host finds by a table of URLs.
+///
+/// ```swift
+/// struct Articles: URLApplication {
+///     static let urls = URLTable<Articles>(
+///         URLRow("", "index", Articles.index),
+///         URLRow("articles/<int:year>/<slug:slug>/", "article", Articles.article))
+///
+///     init(_ lifespan: LifespanScope) throws {}
+///
+///     func index(_ request: ViewRequest) async throws -> HTTPResponse { .text("Hello") }
+///     func article(_ request: ViewRequest, year: Int, slug: String) async throws -> HTTPResponse {
+///         .text("\(slug) of \(year)")
+///     }
+/// }
+///
+/// let description = ModuleDescription(name: "articles", urls: Articles.self)
+///
+/// @c public func asgi_module_info() -> CModule { description.pointer }
+/// @c public func application(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
+///     Articles.call(scope, receive, send)
+/// }
+/// ```
+public protocol URLApplication: Application {
+    /// Its table; lives as long as the process.
+    static var urls: URLTable<Self> { get }
+
+    /// Around every view, and every refusal, which `view` throws as an `HTTPError`: for headers that all have, errors in the application's own
+    /// words, permissions. Where and how it runs is as with `Application.http`. Nil: the view has answered by `request.send`.
+    func answer(_ request: ViewRequest, _ view: () async throws -> HTTPResponse?) async throws -> HTTPResponse?
+}
+
+extension URLApplication {
+    /// As the view says.
+    public func answer(
+        _ request: ViewRequest, _ view: () async throws -> HTTPResponse?
+    ) async throws -> HTTPResponse? {
+        try await view()
+    }
+
+    /// Views answer.
+    public func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
+        throw HTTPError(404)
+    }
+
+    /// The body of the module's `application`, which has its requests answered by views.
+    public static func call(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
+        switch scope.pointee.type {
+        case ASGI_HTTP: asgi_call_urls(Self.urls.pointer, scope, receive, send)
+        case ASGI_WEBSOCKET: WebSocketCall.begin(Self.self, scope, receive, send)
+        case ASGI_LIFESPAN: LifespanCall.begin(Self.self, scope, receive, send)
+        default: ASGI_UNSUPPORTED
+        }
+    }
+}

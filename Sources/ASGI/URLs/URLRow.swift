@@ -1,0 +1,42 @@
+import CASGI
+
+/// A row of a table: a pattern, and the view that answers what fits. `asgi_urls.h` says what patterns are.
+///
+/// ```swift
+/// URLRow("articles/<int:year>/<slug:slug>/", "article", Articles.article)
+/// URLRow("comments/<int:of>/ form <str:author>&<str:text=>", "comment", Articles.comment)
+/// ```
+public struct URLRow<App: URLApplication>: Sendable {
+    /// A view with its values: what is left is to call it.
+    typealias Answer = @Sendable (App, ViewRequest) async throws -> HTTPResponse?
+
+    let pattern: String
+    let name: String
+    /// Letters of the view's arguments.
+    let kinds: [UInt8]
+    /// Copies the arguments, which the host lends.
+    let take: @Sendable (UnsafePointer<asgi_argument>) -> Answer
+
+    /// `view`: a method of the application, whose types of arguments have to be those of the pattern. Nil: it has answered by `request.send`.
+    // Swift 6.3 aborts where it optimises a pack over the borders of modules (`forAbstract` in CrossModuleOptimization).
+    @_semantics("optimize.no.crossmodule")
+    public init<each Value: URLValue>(
+        _ pattern: String, _ name: String = "",
+        _ view: @escaping @Sendable (App) -> @Sendable (ViewRequest, repeat each Value) async throws -> HTTPResponse?
+    ) {
+        self.pattern = pattern
+        self.name = name
+        var kinds: [UInt8] = []
+        repeat kinds.append((each Value).kind)
+        self.kinds = kinds
+        self.take = { arguments in
+            var next = arguments
+            func take<Taken: URLValue>(_ type: Taken.Type) -> Taken {
+                defer { next += 1 }
+                return Taken(next.pointee)
+            }
+            let values = (repeat take((each Value).self))
+            return { application, request in try await view(application)(request, repeat each values) }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import CASGI
+import Synchronization
+
+/// The URLs of an application, as the host takes them: `asgi.urls/1`. Lives as long as the process. Immutable. [any]
+public struct URLTable<App: URLApplication>: @unchecked Sendable {
+    let pointer: UnsafePointer<asgi_urls>
+
+    /// `keepsSlashes`: no redirect to a path with a slash at its end. `bodyLimit`: bytes of a body that is collected, above it 413; 0: the
+    /// host's.
+    public init(_ rows: URLRow<App>..., keepsSlashes: Bool = false, bodyLimit: UInt64 = 0) {
+        let stride = asgi_url_size()
+        let urls = UnsafeMutableRawPointer.allocate(byteCount: max(rows.count, 1) * stride, alignment: 16)
+        urls.initializeMemory(as: UInt8.self, repeating: 0, count: max(rows.count, 1) * stride)
+        for (at, row) in rows.enumerated() {
+            let url = (urls + at * stride).assumingMemoryBound(to: asgi_url.self)
+            url.pointee.size = UInt32(stride)
+            url.pointee.flags = ASGI_URL_PLAIN
+            url.pointee.pattern = .lasting(row.pattern)
+            url.pointee.name = .lasting(row.name)
+            url.pointee.kinds = .lasting(String(decoding: row.kinds, as: UTF8.self))
+            url.pointee.context = Unmanaged<URLView>.passRetained(AppView(row)).toOpaque()
+            url.pointee.view = plainView
+        }
+        let table = UnsafeMutableRawPointer.allocate(byteCount: asgi_urls_size(), alignment: 16)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_urls_size())
+            .withMemoryRebound(to: asgi_urls.self, capacity: 1) { $0 }
+        table.pointee.size = UInt32(asgi_urls_size())
+        table.pointee.stride = UInt32(stride)
+        table.pointee.rows = UnsafePointer(urls.assumingMemoryBound(to: asgi_url.self))
+        table.pointee.count = rows.count
+        table.pointee.flags = keepsSlashes ? ASGI_URLS_KEEP_SLASHES : 0
+        table.pointee.body_limit = bodyLimit
+        table.pointee.refused = { request, refusal in
+            guard let request, let refusal, let offered = offeredURLs.withLock({ $0 }) else { return ASGI_UNSUPPORTED }
+            return offered.refuse(request, refusal)
+        }
+        self.pointer = UnsafePointer(table)
+    }
+}
+
+/// What stands in a row: called by C, which knows nothing of types.
+class URLView: @unchecked Sendable {
+    func begin(_ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>) -> CResult {
+        ASGI_UNSUPPORTED
+    }
+}
+
+private final class AppView<App: URLApplication>: URLView, @unchecked Sendable {
+    private let row: URLRow<App>
+
+    init(_ row: URLRow<App>) { self.row = row }
+
+    override func begin(
+        _ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>
+    ) -> CResult {
+        let view = self.row.take(arguments)
+        return answer(App.self, request) { try await view($0, $1) }
+    }
+}
+
+/// `asgi_plain_view`, in the place of an `asgi_view`.
+private let plainView: asgi_view = {
+    let view: @convention(c) (UnsafeMutablePointer<asgi_request>?, UnsafePointer<asgi_argument>?, Int) -> CResult = {
+        request, arguments, _ in
+        guard let request, let arguments, let context = request.pointee.context else { return ASGI_FAILED }
+        return Unmanaged<URLView>.fromOpaque(context).takeUnretainedValue().begin(request, arguments)
+    }
+    return unsafeBitCast(view, to: asgi_view.self)
+}()
+
+/// Runs what answers a request inside the application's `answer`, as a task of the scope. [loop]
+private func answer<App: URLApplication>(
+    _ type: App.Type, _ request: UnsafeMutablePointer<asgi_request>,
+    _ view: @escaping @Sendable (App, ViewRequest) async throws -> HTTPResponse?
+) -> CResult {
+    guard let scope = request.pointee.scope, let receive = request.pointee.receive, let send = request.pointee.send
+    else {
+        return ASGI_FAILED
+    }
+    let body = Array(UnsafeRawBufferPointer(request.pointee.body))
+    return HTTPCall.begin(type, scope, receive, send) { application, call in
+        let request = ViewRequest(call: call, scope: call.scope, body: body)
+        guard let response = try await application.answer(request, { try await view(application, request) }) else {
+            return
+        }
+        try call.respond(response)
+    }
+}
+
+/// The table that the module offers, and how it refuses what no view gets.
+struct OfferedURLs: @unchecked Sendable {
+    let table: UnsafePointer<asgi_urls>
+    let refuse: (UnsafeMutablePointer<asgi_request>, UnsafePointer<asgi_refusal>) -> CResult
+
+    init<App: URLApplication>(_ type: App.Type) {
+        self.table = App.urls.pointer
+        self.refuse = { request, refusal in
+            let allow = String(refusal.pointee.allow)
+            let error = HTTPError(
+                Int(refusal.pointee.status), String(refusal.pointee.reason),
+                headers: allow.isEmpty ? [:] : ["allow": allow])
+            return answer(App.self, request) { _, _ in throw error }
+        }
+    }
+}
+
+/// A module has one: its C functions find it here.
+let offeredURLs = Mutex<OfferedURLs?>(nil)
+
+extension asgi_string {
+    /// A copy for the life of the process.
+    static func lasting(_ text: String) -> asgi_string {
+        let bytes = UnsafeMutableBufferPointer<CChar>.allocate(capacity: text.utf8.count)
+        _ = bytes.initialize(from: text.utf8.lazy.map { CChar(bitPattern: $0) })
+        return asgi_string(data: bytes.baseAddress, size: bytes.count)
+    }
+}
