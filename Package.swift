@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
         .library(name: "SwiftCalls", type: .dynamic, targets: ["SwiftCalls"]),
+        .library(name: "SwiftViews", type: .dynamic, targets: ["SwiftViews"]),
         .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
     ],
     dependencies: [
@@ -131,6 +132,7 @@ let package = Package(
         ),
         // What the tests ask of the Swift SDK.
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
+        .target(name: "SwiftViews", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftViews", swiftSettings: swift),
         // Clients that mean harm, for `make test-hostile`.
         .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
         // Workers that die, are replaced and stop, for `make test-workers`.

@@ -51,6 +51,92 @@ struct HeaderTests {
         }
     }
 
+    /// Every word of a table, and every convenience for views.
+    static let views = """
+        #include <asgi_urls.h>
+        static asgi_result home(asgi_request *request)
+        {
+            const asgi_argument arguments[] = {asgi_int_argument(1), asgi_double_argument(2.5),
+                asgi_string_argument(asgi_text("a")), asgi_subpath_argument(asgi_text("a/b"))};
+            const asgi_json members[] = {asgi_json_string("s", asgi_text("t")), asgi_json_integer("i", 1),
+                asgi_json_number("n", 0.5), asgi_json_boolean("b", 1), asgi_json_null("z")};
+            const asgi_json *body = asgi_body_json(request);
+            asgi_string path = asgi_reverse(request, "all", arguments, 4);
+            const asgi_part *part = asgi_form_part(request, "file");
+            if (asgi_query(request, "q") || asgi_form(request, "f") || part) return asgi_redirect(request, 303, path);
+            if (asgi_set_cookie(request, "c", asgi_text("v"), 60) != ASGI_DONE) return ASGI_FAILED;
+            if (asgi_cookie_value(request, "c")) return asgi_reply_file(request, "/srv", asgi_text("a"), "");
+            if (asgi_json_find(body, "s") && asgi_json_of(request->scope)) return asgi_finish(request, ASGI_DONE);
+            return asgi_reply_json(request, 200, asgi_json_object("", members, 5));
+        }
+        static asgi_result all(asgi_request *request, int64_t i, double d, const asgi_string *s, const asgi_uuid *u,
+                               const asgi_subpath *p)
+        {
+            (void)i, (void)d, (void)u, (void)p;
+            return asgi_reply(request, 200, "text/plain", *s);
+        }
+        static const asgi_url nested[] = {
+            ASGI_URL("<int:i>-<float:d>-<str:s>-<uuid:u>-<path:p>", all, "all", ASGI_INT, ASGI_DOUBLE, ASGI_STRING, ASGI_UUID, ASGI_PATH)};
+        static const asgi_url urls[] = {ASGI_URL("", home, "home"), ASGI_INCLUDE("in/", nested, "in")};
+        ASGI_APPLICATION(urls, "views", "1.0")
+        """
+
+    /// The same where words are derived.
+    static let derived = """
+        #include <asgi_urls.hpp>
+        static asgi_result all(asgi_request *request, std::int64_t, double, std::string_view s, const asgi_uuid &,
+                               const asgi_subpath *) { return asgi_reply(request, 200, "text/plain", asgi::string(s)); }
+        static asgi_result none(asgi_request *) noexcept { return ASGI_FAILED; }
+        static const asgi_url nested[] = {asgi::url<all>("<int:i>-<float:d>-<str:s>-<uuid:u>-<path:p>", "all")};
+        static const asgi_url urls[] = {asgi::url<none>(""), asgi::include("in/", nested, "in")};
+        ASGI_APPLICATION(urls, "views", "1.0")
+        """
+
+    @Test(
+        "tables of URLs compile without a warning",
+        arguments: ["gcc", "clang"], [("c11", "c"), ("c17", "c"), ("c++17", "cpp"), ("c++20", "cpp")]
+    )
+    func views(family: String, standard: (name: String, ending: String)) throws {
+        let compiler = standard.ending == "c" ? family : family == "gcc" ? "g++" : "clang++"
+        for source in standard.ending == "c" ? [Self.views] : [Self.views, Self.derived] {
+            let library = try Fixture.compile(
+                source, compiler: compiler,
+                flags: ["-std=\(standard.name)", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"],
+                ending: standard.ending, in: self.folder)
+            #expect(FileManager.default.fileExists(atPath: library))
+        }
+    }
+
+    @Test(
+        "a view of another type than the row says does not compile",
+        arguments: [
+            (#"ASGI_URL("a", view, "a", ASGI_STRING)"#, "c"), (#"ASGI_URL("a", view, "a")"#, "c"),
+            (#"ASGI_URL("a", view, "a", ASGI_INT, ASGI_INT)"#, "c"), (#"ASGI_URL("a", view, "a", ASGI_DOUBLE)"#, "c"),
+            (#"ASGI_URL("a", view, "a", ASGI_STRING)"#, "cpp"), (#"ASGI_URL("a", view, "a")"#, "cpp"),
+            ("asgi::url<other>(\"a\")", "cpp"), ("asgi::url<many>(\"a\")", "cpp"),
+        ]
+    )
+    func wrong(row: String, ending: String) throws {
+        func compile(_ row: String) throws {
+            let derived = """
+                #include <asgi_urls.hpp>
+                [[maybe_unused]] static asgi_result other(asgi_request *, float) { return 0; }
+                [[maybe_unused]] static asgi_result many(asgi_request *, double, double, double, double, double, double, double, double,
+                    double) { return 0; }
+                """
+            _ = try Fixture.compile(
+                """
+                \(ending == "c" ? "#include <asgi_urls.h>" : derived)
+                static asgi_result view(asgi_request *request, int64_t i) { (void)request, (void)i; return 0; }
+                static const asgi_url urls[] = {\(row)};
+                ASGI_APPLICATION(urls, "wrong")
+                """, compiler: ending == "c" ? "gcc" : "g++", flags: ["-std=\(ending == "c" ? "c17" : "c++17")"],
+                ending: ending, in: self.folder)
+        }
+        try compile(#"ASGI_URL("a", view, "a", ASGI_INT)"#)
+        #expect(throws: Fixture.Failure.self) { try compile(row) }
+    }
+
     @Test("it needs only <stddef.h> and <stdint.h>")
     func needs() throws {
         let text = try String(contentsOfFile: "\(Repository.headers)/asgi.h", encoding: .utf8)

@@ -16,6 +16,8 @@ public struct URLRow<App: URLApplication>: Sendable {
     let kinds: [UInt8]
     /// Copies the arguments, which the host lends.
     let take: @Sendable (UnsafePointer<asgi_argument>) -> Answer
+    /// Instead of a view: rows whose patterns follow behind this one's.
+    let included: [URLRow]
 
     /// `view`: a method of the application, whose types of arguments have to be those of the pattern. Nil: it has answered by `request.send`.
     // Swift 6.3 aborts where it optimises a pack over the borders of modules (`forAbstract` in CrossModuleOptimization).
@@ -29,6 +31,7 @@ public struct URLRow<App: URLApplication>: Sendable {
         var kinds: [UInt8] = []
         repeat kinds.append((each Value).kind)
         self.kinds = kinds
+        self.included = []
         self.take = { arguments in
             var next = arguments
             func take<Taken: URLValue>(_ type: Taken.Type) -> Taken {
@@ -38,5 +41,18 @@ public struct URLRow<App: URLApplication>: Sendable {
             let values = (repeat take((each Value).self))
             return { application, request in try await view(application)(request, repeat each values) }
         }
+    }
+
+    /// Rows whose patterns follow behind `prefix`, which is a path. Their names are `name:theirs`, where there is one.
+    public static func include(_ prefix: String, _ name: String = "", _ rows: URLRow...) -> URLRow {
+        URLRow(including: rows, prefix, name)
+    }
+
+    private init(including rows: [URLRow], _ prefix: String, _ name: String) {
+        self.pattern = prefix
+        self.name = name
+        self.kinds = []
+        self.take = { _ in { _, _ in nil } }
+        self.included = rows
     }
 }

@@ -8,25 +8,12 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
     /// `keepsSlashes`: no redirect to a path with a slash at its end. `bodyLimit`: bytes of a body that is collected, above it 413; 0: the
     /// host's.
     public init(_ rows: URLRow<App>..., keepsSlashes: Bool = false, bodyLimit: UInt64 = 0) {
-        let stride = asgi_url_size()
-        let urls = UnsafeMutableRawPointer.allocate(byteCount: max(rows.count, 1) * stride, alignment: 16)
-        urls.initializeMemory(as: UInt8.self, repeating: 0, count: max(rows.count, 1) * stride)
-        for (at, row) in rows.enumerated() {
-            let url = (urls + at * stride).assumingMemoryBound(to: asgi_url.self)
-            url.pointee.size = UInt32(stride)
-            url.pointee.flags = ASGI_URL_PLAIN
-            url.pointee.pattern = .lasting(row.pattern)
-            url.pointee.name = .lasting(row.name)
-            url.pointee.kinds = .lasting(String(decoding: row.kinds, as: UTF8.self))
-            url.pointee.context = Unmanaged<URLView>.passRetained(AppView(row)).toOpaque()
-            url.pointee.view = plainView
-        }
         let table = UnsafeMutableRawPointer.allocate(byteCount: asgi_urls_size(), alignment: 16)
             .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_urls_size())
             .withMemoryRebound(to: asgi_urls.self, capacity: 1) { $0 }
         table.pointee.size = UInt32(asgi_urls_size())
-        table.pointee.stride = UInt32(stride)
-        table.pointee.rows = UnsafePointer(urls.assumingMemoryBound(to: asgi_url.self))
+        table.pointee.stride = UInt32(asgi_url_size())
+        table.pointee.rows = Self.lasting(rows)
         table.pointee.count = rows.count
         table.pointee.flags = keepsSlashes ? ASGI_URLS_KEEP_SLASHES : 0
         table.pointee.body_limit = bodyLimit
@@ -35,6 +22,30 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
             return offered.refuse(request, refusal)
         }
         self.pointer = UnsafePointer(table)
+    }
+
+    /// The rows as C has them, for the life of the process.
+    private static func lasting(_ rows: [URLRow<App>]) -> UnsafePointer<asgi_url> {
+        let stride = asgi_url_size()
+        let size = max(rows.count, 1) * stride
+        let urls = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        urls.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+        for (at, row) in rows.enumerated() {
+            let url = (urls + at * stride).assumingMemoryBound(to: asgi_url.self)
+            url.pointee.size = UInt32(stride)
+            url.pointee.pattern = .lasting(row.pattern)
+            url.pointee.name = .lasting(row.name)
+            guard row.included.isEmpty else {
+                url.pointee.include = self.lasting(row.included)
+                url.pointee.include_count = row.included.count
+                continue
+            }
+            url.pointee.flags = ASGI_URL_PLAIN
+            url.pointee.kinds = .lasting(String(decoding: row.kinds, as: UTF8.self))
+            url.pointee.context = Unmanaged<URLView>.passRetained(AppView(row)).toOpaque()
+            url.pointee.view = plainView
+        }
+        return UnsafePointer(urls.assumingMemoryBound(to: asgi_url.self))
     }
 }
 

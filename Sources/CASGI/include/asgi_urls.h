@@ -14,6 +14,8 @@
  *
  *     ASGI_APPLICATION(urls, "articles", "1.0")
  *
+ * C++ has it without the types: asgi_urls.hpp. Swift: URLTable of the SDK.
+ *
  * A row is a pattern, a view, a name, and the types of the view's arguments behind the request, at most eight. The compiler checks the types
  * against the function; the host checks them against the pattern when it loads the module, and refuses one that does not fit.
  *

@@ -57,7 +57,7 @@ extension RunningHost {
         guard case .module(let prepared) = application.work else { return .success(nil) }
         do {
             let image = try self.image(of: prepared, for: application.number)
-            if let fault = image.description.fault(threads: self.configuration.threads) {
+            if let fault = image.fault(threads: self.configuration.threads) {
                 throw HostError(code: .module, message: fault)
             }
             return .success(image)

@@ -10,6 +10,8 @@ struct ModuleImage: @unchecked Sendable {
     let memory: ModuleState?
     /// Its typed views; nil: it has none.
     let urls: URLTable?
+    /// What is wrong with them; nil: nothing.
+    private let urlFault: URLFault?
 
     /// Loads the file and asks it for its description. Throws `HostError`; runs the module's constructors.
     init(path: String, symbol: String) throws {
@@ -25,8 +27,14 @@ struct ModuleImage: @unchecked Sendable {
         let info = self.description.fault == nil ? dlsym(handle, "asgi_module_info") : nil
         self.memory = ModuleState(of: info)
         do {
-            self.urls = try URLTable(of: info)
-        } catch { throw HostError(code: .module, message: "its URLs: \(error)") }
+            (self.urls, self.urlFault) = (try URLTable(of: info), nil)
+        } catch { (self.urls, self.urlFault) = (nil, error) }
+    }
+
+    /// Why this host cannot serve it, with so many loops where that is known; nil: it can.
+    func fault(threads: Int? = nil) -> String? {
+        let fault = threads.map { self.description.fault(threads: $0) } ?? self.description.fault
+        return fault ?? self.urlFault.map { "its URLs: \($0)" }
     }
 
     /// Has crashes in its code laid at this application's door.

@@ -22,8 +22,9 @@ public enum ProbeChild {
             var report = ProbeReport(fault: refusal)
             if refusal == nil {
                 do {
-                    report.description = try ModuleImage(path: words[at], symbol: words[at + 1]).description
-                    report.fault = report.description.fault
+                    let image = try ModuleImage(path: words[at], symbol: words[at + 1])
+                    report.description = image.description
+                    report.fault = image.fault()
                 } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }
             }
             self.write(report)

@@ -1,0 +1,124 @@
+/* asgi_urls.hpp: typed views in C++17, the words derived from the function. SPDX-License-Identifier: Apache-2.0
+ *
+ *     #include <asgi_urls.hpp>
+ *
+ *     static asgi_result article(asgi_request *request, std::int64_t year, std::string_view slug)
+ *     {
+ *         return asgi_reply(request, 200, "text/plain; charset=utf-8", asgi::string(slug));
+ *     }
+ *
+ *     static const asgi_url urls[] = {
+ *         asgi::url<article>("articles/<int:year>/<slug:slug>/", "article"),
+ *     };
+ *
+ *     ASGI_APPLICATION(urls, "articles", "1.0")
+ *
+ * A view is a function, or a lambda without captures, of asgi_request * and at most eight of int64_t, double, std::string_view (or
+ * const asgi_string *), const asgi_uuid & (or *), const asgi_subpath & (or *); another type does not compile. What a view throws does not cross:
+ * it is logged, and a 500.
+ */
+#ifndef ASGI_URLS_HPP
+#define ASGI_URLS_HPP
+
+#include "asgi_urls.h"
+
+#include <exception>
+#include <string_view>
+#include <type_traits>
+
+namespace asgi {
+
+inline asgi_string string(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline std::string_view view(const asgi_string &text) noexcept
+{
+    return text.data ? std::string_view(text.data, text.size) : std::string_view();
+}
+
+namespace detail {
+
+/* What a type of argument is in C, the letter of its kind, and how it becomes what the view takes. */
+template <class Type> struct argument {
+    static_assert(sizeof(Type) == 0, "a view takes int64_t, double, std::string_view, const asgi_uuid & and const asgi_subpath &");
+};
+template <> struct argument<std::int64_t> {
+    using c = std::int64_t;
+    static constexpr char letter = ASGI_KIND_INT;
+    static c pass(c value) noexcept { return value; }
+};
+template <> struct argument<double> {
+    using c = double;
+    static constexpr char letter = ASGI_KIND_DOUBLE;
+    static c pass(c value) noexcept { return value; }
+};
+template <> struct argument<std::string_view> {
+    using c = const asgi_string *;
+    static constexpr char letter = ASGI_KIND_STRING;
+    static std::string_view pass(c value) noexcept { return view(*value); }
+};
+template <class Type, char Letter> struct pointer {
+    using c = const Type *;
+    static constexpr char letter = Letter;
+    static c pass(c value) noexcept { return value; }
+};
+template <class Type, char Letter> struct reference {
+    using c = const Type *;
+    static constexpr char letter = Letter;
+    static const Type &pass(c value) noexcept { return *value; }
+};
+template <> struct argument<const asgi_string *> : pointer<asgi_string, ASGI_KIND_STRING> {};
+template <> struct argument<const asgi_uuid *> : pointer<asgi_uuid, ASGI_KIND_UUID> {};
+template <> struct argument<const asgi_uuid &> : reference<asgi_uuid, ASGI_KIND_UUID> {};
+template <> struct argument<const asgi_subpath *> : pointer<asgi_subpath, ASGI_KIND_PATH> {};
+template <> struct argument<const asgi_subpath &> : reference<asgi_subpath, ASGI_KIND_PATH> {};
+
+template <auto View, class Function> struct row;
+template <auto View, class... Arguments> struct row<View, asgi_result (*)(asgi_request *, Arguments...)> {
+    static_assert(sizeof...(Arguments) <= ASGI_MOST_ARGUMENTS, "a view takes at most eight arguments behind the request");
+    static constexpr char letters[] = {argument<Arguments>::letter..., '\0'};
+
+    /* What the host calls: a function of C's types, which nothing thrown leaves. */
+    static asgi_result call(asgi_request *request, typename argument<Arguments>::c... values) noexcept
+    {
+        try {
+            return View(request, argument<Arguments>::pass(values)...);
+        } catch (const std::exception &error) {
+            asgi_log(request->scope, ASGI_LOG_ERROR, error.what());
+        } catch (...) {
+            asgi_log(request->scope, ASGI_LOG_ERROR, "a view has thrown what is no std::exception");
+        }
+        return ASGI_FAILED;
+    }
+};
+template <auto View, class... Arguments>
+struct row<View, asgi_result (*)(asgi_request *, Arguments...) noexcept> : row<View, asgi_result (*)(asgi_request *, Arguments...)> {};
+
+}  // namespace detail
+
+/* A row; its texts are literals, or live as long as the process. */
+template <auto View> inline asgi_url url(std::string_view pattern, std::string_view name = {}) noexcept
+{
+    using row = detail::row<View, std::decay_t<decltype(+View)>>;
+    asgi_url made{};
+    made.size = sizeof(asgi_url);
+    made.pattern = string(pattern);
+    made.name = string(name);
+    made.kinds = {row::letters, sizeof row::letters - 1};
+    made.view = reinterpret_cast<asgi_view>(&row::call);
+    return made;
+}
+
+/* A row of rows, whose patterns follow behind the prefix. */
+template <std::size_t Count> inline asgi_url include(std::string_view prefix, const asgi_url (&rows)[Count], std::string_view name = {}) noexcept
+{
+    asgi_url made{};
+    made.size = sizeof(asgi_url);
+    made.pattern = string(prefix);
+    made.name = string(name);
+    made.include = rows;
+    made.include_count = Count;
+    return made;
+}
+
+}  // namespace asgi
+
+#endif
