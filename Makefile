@@ -39,7 +39,7 @@ build: packages
 	swift build $(RELEASE)
 
 # What a module does is the same when another worker has it: these suites are run once more, through a relay.
-RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule)Tests'
+RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule|View|ViewField|ViewLanguage)Tests'
 
 # A filter that matches nothing ends well with no test run: the count is looked at too.
 test: build
@@ -79,6 +79,7 @@ autobahn: build
 bench: build bench-packages
 	Benchmarks/bench
 	Benchmarks/applications
+	Benchmarks/views
 
 # What is found new is kept below .build-fuzz; what crashes is named, and its bytes are left here.
 FUZZ_TIME ?= 60

@@ -13,12 +13,19 @@ struct NewTests {
 
     @Test(
         "with nothing but the executable, from an empty folder to a served module",
-        arguments: [("c", "include/asgi.h"), ("cpp", "include/asgi.h")])
-    func compiled(language: String, interface: String) async throws {
+        arguments: [
+            ("c", ["asgi.h", "asgi_urls.h", "asgi_json.h"]),
+            ("cpp", ["asgi.h", "asgi_urls.h", "asgi_json.h", "asgi_urls.hpp"]),
+        ])
+    func compiled(language: String, headers: [String]) async throws {
         try await self.follow(language, roost: try self.copiedRoost())
-        #expect(
-            FileManager.default.contentsEqual(
-                atPath: "\(self.folder.path)/my-site/\(interface)", andPath: "\(Repository.headers)/asgi.h"))
+        let include = "\(self.folder.path)/my-site/include"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: include).sorted() == headers.sorted())
+        for header in headers {
+            #expect(
+                FileManager.default.contentsEqual(
+                    atPath: "\(include)/\(header)", andPath: "\(Repository.headers)/\(header)"))
+        }
     }
 
     @Test("the same in Rust", .enabled(if: Self.hasCargo, "there is no cargo here"))

@@ -39,6 +39,26 @@ struct ReadmeTests {
         #expect(server.stop() == 0)
     }
 
+    @Test("the views in C: twenty lines, compiled as above, with what is answered")
+    func views() throws {
+        let folder = try TemporaryFolder()
+        let source = try #require(try self.blocks("c").dropFirst().first)
+        #expect(source.split(separator: "\n").count <= 20)
+        let library = try Fixture.compile(source, named: "shop", flags: ["-Wall", "-Wextra"], in: folder)
+        let server = try RoostProcess(
+            [library, "--port", "0"], command: "\(Repository.root)/.build/release/roost", folder: folder.path)
+        let steps = try #require(try self.blocks("console").first).components(separatedBy: "$ ").dropFirst()
+        #expect(steps.count == 4)
+        for step in steps {
+            let lines = step.split(separator: "\n", maxSplits: 1).map(String.init)
+            let command = lines[0].replacingOccurrences(of: "curl", with: "curl -s")
+                .replacingOccurrences(of: "8000", with: "\(server.port)")
+            let answer = try Command.run(["sh", "-c", command]).output
+            #expect(answer.trimmingCharacters(in: .newlines) == lines[1].trimmingCharacters(in: .newlines))
+        }
+        #expect(server.stop() == 0)
+    }
+
     @Test("make run serves the wiki; make build leaves what it says; make says what there is")
     func make() throws {
         #expect(
@@ -103,7 +123,7 @@ struct ReadmeTests {
     @Test("edit, save, see it: the session as it stands there, with a module that roost new has made")
     func session() throws {
         let folder = try TemporaryFolder()
-        let lines = try #require(try self.blocks("console").first).split(separator: "\n").map(String.init)
+        let lines = try #require(try self.blocks("console").dropFirst().first).split(separator: "\n").map(String.init)
         try #require(lines[0] == "$ roost new hello && cd hello" && lines[1] == "$ make watch &")
         let roost = "\(Repository.root)/.build/release/roost"
         let made = try Command.run([roost, "new", "hello"], folder: folder.path)

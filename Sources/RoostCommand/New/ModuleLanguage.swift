@@ -42,7 +42,8 @@ enum ModuleLanguage: String, CaseIterable {
     /// The file of the folder that says what the host offers.
     var interface: (path: String, meaning: String) {
         switch self {
-        case .c, .cpp: ("include/asgi.h", "the interface, and its manual")
+        case .c, .cpp:
+            ("include/asgi.h", "the interface, and its manual; asgi_urls.h beside it is for URLs that call functions")
         case .swift: ("Package.swift", "where the interface is: the library ASGI of Roost's sources")
         case .rust: ("src/asgi.rs", "the part of the interface, Roost's asgi.h, that it uses")
         }

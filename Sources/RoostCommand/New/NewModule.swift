@@ -47,14 +47,12 @@ struct NewModule {
         switch self.language {
         case .c:
             [
-                self.file(self.source, PackageResources.module_c),
-                self.file("include/asgi.h", PackageResources.asgi_h),
-            ]
+                self.file(self.source, PackageResources.module_c)
+            ] + self.headers
         case .cpp:
             [
-                self.file(self.source, PackageResources.module_cpp),
-                self.file("include/asgi.h", PackageResources.asgi_h),
-            ]
+                self.file(self.source, PackageResources.module_cpp)
+            ] + self.headers + [self.file("include/asgi_urls.hpp", PackageResources.asgi_urls_hpp)]
         case .rust:
             [
                 self.file("Cargo.toml", PackageResources.Cargo_toml),
@@ -67,6 +65,15 @@ struct NewModule {
                 self.file(self.source, PackageResources.Module_swift),
             ]
         }
+    }
+
+    /// The interface in C.
+    private var headers: [File] {
+        [
+            self.file("include/asgi.h", PackageResources.asgi_h),
+            self.file("include/asgi_urls.h", PackageResources.asgi_urls_h),
+            self.file("include/asgi_json.h", PackageResources.asgi_json_h),
+        ]
     }
 
     /// The rules of the Makefile that build it.
