@@ -52,7 +52,8 @@ struct ViewFieldTests {
         // A percent sign that begins no byte stands for itself, as browsers read it (WHATWG URL §5.1).
         for (query, status) in [
             ("text=%zz", 200), ("text=%", 200), ("text=a%00b", 200), ("text=%ff", 422), ("text=a&text=b", 422),
-            ("page=+1&text=a", 422), ("page=1.0&text=a", 422), ("page=0x1&text=a", 422), ("least=1e3&text=a", 422),
+            ("page=+1&text=a", 422), ("page=1.0&text=a", 422), ("page=0x1&text=a", 422), ("least=1e3&text=a", 200),
+            ("least=1e&text=a", 422),
             ("page=&text=a", 200), ("page=%EF%BC%91&text=a", 422),
         ] {
             #expect(try served.get("/search?\(query)").status == status, "\(query)")

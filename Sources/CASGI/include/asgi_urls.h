@@ -30,7 +30,8 @@
  *              path  anything, slashes too            ASGI_PATH     const asgi_subpath *
  *            None is empty; what does not fit, or is out of range, is no match. Texts are percent-decoded UTF-8.
  *   FIELDS   <int:page=1>&<str:q>: fields of the query by their names, the last text being what holds when a field is not there; without one
- *            it has to be. Numbers may have a sign here, texts may be empty or have slashes. What does not fit is answered with 422.
+ *            it has to be. Numbers may be negative here, a float may be 1.25e-7, texts may be empty or have slashes. What does not fit is
+ *            answered with 422.
  *   BODY     body: all of it, before the view is called, as request->body
  *            form: the same, a form (URL-encoded or multipart), and FIELDS of it if wanted: form <str:author>&<str:text>
  *            json: the same, JSON, and FIELDS of its object: json <str:title>&<int:copies=1>

@@ -48,7 +48,7 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// The same of a field, where numbers may have a sign, UUIDs capitals, and texts what they like.
+    /// The same of a field, where numbers may be negative and have an exponent, UUIDs capitals, and texts what they like.
     func readField(_ text: Octets, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         let count = text.size
         guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
@@ -62,10 +62,13 @@ enum Converter: String, CaseIterable {
         case .int where isNegative:
             argument.pointee.kind = UInt32(self.kind.rawValue)
             return Self.readInteger(bytes + 1, count - 1, isNegative: true, &argument.pointee.value.integer)
-        case .float where isNegative:
-            guard self.read(bytes + 1, count - 1, into: argument) else { return false }
-            argument.pointee.value.number.negate()
-            return true
+        case .float:
+            argument.pointee.kind = UInt32(self.kind.rawValue)
+            let sign = isNegative ? 1 : 0
+            let fits = Self.readNumber(
+                bytes + sign, count - sign, mayHaveExponent: true, &argument.pointee.value.number)
+            if fits, isNegative { argument.pointee.value.number.negate() }
+            return fits
         case .uuid:
             return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { lower in
                 for at in 0..<count { lower[at] = ASCII.lowercased(bytes[at]) }
@@ -95,14 +98,27 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// `12` or `12.5`, finite.
-    private static func readNumber(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ value: inout Double) -> Bool {
-        var dots = 0
-        for at in 0..<count where !ASCII.isDigit(bytes[at]) {
-            guard bytes[at] == UInt8(ascii: "."), at > 0, at < count - 1 else { return false }
-            dots += 1
+    /// `12` or `12.5`, finite; or `1.25e-7`, as programs write what is small or large.
+    private static func readNumber(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, mayHaveExponent: Bool = false, _ value: inout Double
+    ) -> Bool {
+        var at = 0
+        func skipDigits() -> Bool {
+            let start = at
+            while at < count, ASCII.isDigit(bytes[at]) { at += 1 }
+            return at > start
         }
-        guard dots < 2,
+        guard skipDigits() else { return false }
+        if at < count, bytes[at] == UInt8(ascii: ".") {
+            at += 1
+            guard skipDigits() else { return false }
+        }
+        if mayHaveExponent, at < count, ASCII.lowercased(bytes[at]) == UInt8(ascii: "e") {
+            at += 1
+            if at < count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") { at += 1 }
+            guard skipDigits() else { return false }
+        }
+        guard at == count,
             let number = Double(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)),
             number.isFinite
         else { return false }

@@ -17,8 +17,8 @@ struct ViewReply {
         else {
             generation.log(
                 .error,
-                "the header '\(name.text)' is refused: its name is no lower-case token, or its value has control characters"
-            )
+                "the header '\(name.text)' is refused: its name is no lower-case token, or its value has control characters",
+                scope: self.view.request.pointee.scope.pointee.id)
             return ASGI_INVALID
         }
         return self.view.details.withContents { contents in
