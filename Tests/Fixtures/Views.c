@@ -118,6 +118,20 @@ static asgi_result reverse(asgi_request *request, const asgi_string *name, const
     return say(request, "[%.*s]", TEXT(found));
 }
 
+/* As much memory as there is, and more than there may be; a path for which any room is said to be enough. */
+static asgi_result memory(asgi_request *request)
+{
+    const asgi_string name = ASGI_STRING("home");
+    char text[8] = {0};
+    char *large = asgi_allocate(request, 1 << 20);
+    int64_t size = request->views->reverse(request->scope->id, &name, NULL, 0, text, SIZE_MAX);
+    if (!large) return ASGI_FAILED;
+    memset(large, 1, 1 << 20);
+    return say(request, "%d%d%d %s %lld %d", asgi_allocate(request, SIZE_MAX) != NULL, asgi_allocate(request, SIZE_MAX / 2) != NULL,
+               asgi_allocate(request, 0) != NULL, text, (long long)size,
+               (int)request->views->reverse(request->scope->id, &name, NULL, SIZE_MAX, text, 1));
+}
+
 static asgi_result tree(asgi_request *request, const asgi_subpath *path)
 {
     asgi_result result = asgi_reply_file(request, FOLDER, path->text, "");
@@ -207,6 +221,7 @@ static const asgi_url urls[] = {
     ASGI_URL("header?<str:value>", bad_header, "", ASGI_STRING),
     ASGI_URL("moved", moved, ""),
     ASGI_URL("reverse?<str:name>&<str:text=>", reverse, "", ASGI_STRING, ASGI_STRING),
+    ASGI_URL("memory", memory, ""),
     ASGI_URL("tree/<path:path>", tree, "tree", ASGI_PATH),
     ASGI_URL("later/<int:number>", later, "", ASGI_INT),
     ASGI_URL("POST collect", collect, ""),

@@ -22,7 +22,11 @@ struct FormTests {
         text.withUnsafeBytes { bytes -> [Field]? in
             var arena = Arena()
             let found = URLEncodedFields.read(Octets(bytes), most: most, into: &arena)
-            let fields = found?.map { Field($0.name.text, $0.value.text, mended: $0.isMended) }
+            let fields = found.map { found in
+                (0..<found.count).map {
+                    Field(found.name($0).text, found.value($0).text, mended: found.mended.contains($0))
+                }
+            }
             // The decoded texts are in it.
             extendLifetime(arena)
             return fields

@@ -124,6 +124,11 @@ struct ViewTests {
         try await served.stop()
     }
 
+    @Test("more memory than there may be is none, and so much room is no crash")
+    func memory() async throws {
+        try await self.ask([("GET /memory", 200, "001 / 1 -4")])
+    }
+
     @Test("the pool of threads calls views as the loop does")
     func blocking() async throws {
         let library = try Fixture.compile(

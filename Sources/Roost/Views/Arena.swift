@@ -1,23 +1,34 @@
+import Glibc
 import HTTPServer
 
 /// Memory that is given back all at once. One thread at a time.
 struct Arena: ~Copyable {
-    private var blocks: [UnsafeMutableRawPointer] = []
+    /// Each block begins with the address of the one that was made before it.
+    private var newest: UnsafeMutableRawPointer?
     private var next: UnsafeMutableRawPointer?
     private var room = 0
 
     private static let blockSize = 4096
     private static let alignment = 16
 
-    deinit { for block in self.blocks { block.deallocate() } }
+    deinit {
+        var block = self.newest
+        while let this = block {
+            block = this.load(as: UnsafeMutableRawPointer?.self)
+            free(this)
+        }
+    }
 
-    /// Aligned for everything, not zeroed; lives as long as the arena.
-    mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    /// Aligned for everything, not zeroed; lives as long as the arena. Nil: there is none.
+    mutating func allocate(ifThereIs size: Int) -> UnsafeMutableRawPointer? {
+        // C's sizes above the half of what there may be come as negative ones.
+        guard 0...(Int.max / 2) ~= size else { return nil }
         let rounded = (max(size, 1) + Self.alignment - 1) & ~(Self.alignment - 1)
         guard rounded <= Self.blockSize / 4 else { return self.makeBlock(rounded) }
         if self.room < rounded {
-            self.next = self.makeBlock(Self.blockSize)
-            self.room = Self.blockSize
+            guard let block = self.makeBlock(Self.blockSize - Self.alignment) else { return nil }
+            self.next = block
+            self.room = Self.blockSize - Self.alignment
         }
         let memory = self.next!
         self.next = memory + rounded
@@ -25,10 +36,18 @@ struct Arena: ~Copyable {
         return memory
     }
 
-    private mutating func makeBlock(_ size: Int) -> UnsafeMutableRawPointer {
-        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.alignment)
-        self.blocks.append(block)
-        return block
+    /// The same for what has a limit: that there is none ends the process, as with all other memory.
+    mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+        guard let memory = self.allocate(ifThereIs: size) else { fatalError("there is no memory for \(size) bytes") }
+        return memory
+    }
+
+    private mutating func makeBlock(_ size: Int) -> UnsafeMutableRawPointer? {
+        // glibc aligns for everything (malloc(3)).
+        guard let block = malloc(Self.alignment + size) else { return nil }
+        block.storeBytes(of: self.newest, as: UnsafeMutableRawPointer?.self)
+        self.newest = block
+        return block + Self.alignment
     }
 
     mutating func copy(_ bytes: UnsafeRawBufferPointer) -> Octets {
@@ -37,10 +56,14 @@ struct Arena: ~Copyable {
         return Octets(UnsafeRawBufferPointer(start: memory, count: bytes.count))
     }
 
+    /// Room for so many, not initialized.
+    mutating func allocate<Element>(_ count: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
+        self.allocate(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
+    }
+
     mutating func copy<Element>(_ elements: [Element]) -> UnsafePointer<Element>? {
         guard !elements.isEmpty else { return nil }
-        let memory = self.allocate(elements.count * MemoryLayout<Element>.stride)
-            .bindMemory(to: Element.self, capacity: elements.count)
+        let memory = self.allocate(elements.count, of: Element.self)
         memory.initialize(from: elements, count: elements.count)
         return UnsafePointer(memory)
     }

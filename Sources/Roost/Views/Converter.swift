@@ -30,6 +30,9 @@ enum Converter: String, CaseIterable {
         }
     }
 
+    /// Whether a field may be empty.
+    var takesEmpty: Bool { self == .str || self == .path }
+
     /// Makes the argument of the bytes of a path; false: they are no such value, or it is out of range. A text points where they are.
     @inline(__always)
     func read(_ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
@@ -52,7 +55,7 @@ enum Converter: String, CaseIterable {
     func readField(_ text: Octets, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         let count = text.size
         guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
-            guard self == .str || self == .path else { return false }
+            guard self.takesEmpty else { return false }
             argument.pointee.kind = UInt32(self.kind.rawValue)
             argument.pointee.value.string = asgi_string(text)
             return true

@@ -1,60 +1,88 @@
+import CASGI
+import CViews
 import HTTPServer
 
 /// The fields of a query, or of a form that is URL-encoded (https://url.spec.whatwg.org/#urlencoded-parsing).
 ///
 /// Nothing is malformed: a `%` without two digits stands for itself; bytes that are no UTF-8 are replaced, and the field is known for it.
 enum URLEncodedFields {
-    struct Field {
-        let name: Octets
-        let value: Octets
-        /// Something had to be replaced.
-        let isMended: Bool
-    }
-
-    /// Nil: there are more than `most`.
-    static func read(_ text: Octets, most: Int, into arena: inout Arena) -> [Field]? {
-        var fields: [Field] = []
-        var rest = text.bytes[...]
-        while !rest.isEmpty {
-            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
-            rest = rest.dropFirst(pair.count + 1)
-            guard !pair.isEmpty else { continue }
-            guard fields.count < most else { return nil }
-            let split = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            let (name, nameIsMended) = Self.decode(UnsafeRawBufferPointer(rebasing: pair[..<split]), into: &arena)
-            let (value, valueIsMended) = Self.decode(
-                UnsafeRawBufferPointer(rebasing: pair[split...].dropFirst()), into: &arena)
-            fields.append(Field(name: name, value: value, isMended: nameIsMended || valueIsMended))
-        }
-        return fields
-    }
-
-    private static func decode(_ bytes: UnsafeRawBufferPointer, into arena: inout Arena) -> (Octets, isMended: Bool) {
-        let decoded = arena.allocate(bytes.count).assumingMemoryBound(to: UInt8.self)
-        var count = 0
-        var at = 0
+    /// Nil: there are more than `most`; then no memory was taken.
+    static func read(_ text: Octets, most: Int, into arena: inout Arena) -> DecodedFields? {
+        let bytes = text.bytes
+        let count = Self.count(bytes)
+        guard count <= most else { return nil }
+        guard count > 0 else { return DecodedFields() }
+        let fields = arena.allocate(count, of: asgi_header.self)
+        var decoded = DecodedFields(start: fields, count: count)
+        // What is decoded is never longer.
+        var room = arena.allocate(bytes.count, of: UInt8.self)
+        var (field, at) = (0, 0)
         while at < bytes.count {
+            let start = at
+            var split = -1
+            while at < bytes.count, bytes[at] != UInt8(ascii: "&") {
+                if split < 0, bytes[at] == UInt8(ascii: "=") { split = at }
+                at += 1
+            }
+            let end = at
+            at += 1
+            guard end > start else { continue }
+            let hasValue = split >= 0
+            let name = Self.decode(bytes, start..<(hasValue ? split : end), &room, &arena)
+            let value = Self.decode(bytes, (hasValue ? split + 1 : end)..<end, &room, &arena)
+            (fields + field).initialize(to: asgi_header(name: asgi_string(name.text), value: asgi_string(value.text)))
+            if name.isMended || value.isMended { decoded.mended.append(field) }
+            field += 1
+        }
+        return decoded
+    }
+
+    /// How many there are: between two `&` is one, unless there is nothing.
+    private static func count(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var count = 0
+        var isEmpty = true
+        for byte in bytes {
+            if byte == UInt8(ascii: "&") {
+                isEmpty = true
+            } else if isEmpty {
+                isEmpty = false
+                count += 1
+            }
+        }
+        return count
+    }
+
+    @inline(__always)
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ room: inout UnsafeMutablePointer<UInt8>,
+        _ arena: inout Arena
+    ) -> (text: Octets, isMended: Bool) {
+        let start = room
+        var all: UInt8 = 0
+        var at = range.lowerBound
+        while at < range.upperBound {
             var byte = bytes[at]
             if byte == UInt8(ascii: "+") {
                 byte = UInt8(ascii: " ")
-            } else if byte == UInt8(ascii: "%"), at + 2 < bytes.count, let high = ASCII.hexadecimal(bytes[at + 1]),
-                let low = ASCII.hexadecimal(bytes[at + 2])
+            } else if byte == UInt8(ascii: "%"), at + 2 < range.upperBound,
+                let high = ASCII.hexadecimal(bytes[at + 1]), let low = ASCII.hexadecimal(bytes[at + 2])
             {
                 byte = high << 4 | low
                 at += 2
             }
-            decoded[count] = byte
-            count += 1
+            room.pointee = byte
+            all |= byte
+            room += 1
             at += 1
         }
-        let text = Octets(decoded, count)
-        return text.validated(into: &arena)
+        let text = Octets(UnsafeRawBufferPointer(start: start, count: room - start))
+        return all < 0x80 ? (text, false) : text.validated(into: &arena)
     }
 }
 
 extension Octets {
     /// The same where it is UTF-8; else a copy with what is not replaced by U+FFFD.
-    func validated(into arena: inout Arena) -> (Octets, isMended: Bool) {
+    func validated(into arena: inout Arena) -> (text: Octets, isMended: Bool) {
         guard !self.bytes.allSatisfy({ $0 < 0x80 }), String(validating: self.bytes, as: UTF8.self) == nil else {
             return (self, false)
         }

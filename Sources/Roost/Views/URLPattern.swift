@@ -14,14 +14,16 @@ struct URLPattern {
         let name: String
         /// What holds where it is not there; nil: it has to be.
         let fallback: String?
-        /// The same, for as long as the process lives.
-        nonisolated(unsafe) let lasting: Octets?
+        /// Both again, for as long as the process lives.
+        nonisolated(unsafe) let lastingName: Octets
+        nonisolated(unsafe) let lastingFallback: Octets?
 
         init(converter: Converter, name: String, fallback: String?) {
             self.converter = converter
             self.name = name
             self.fallback = fallback
-            self.lasting = fallback.map { .lasting($0) }
+            self.lastingName = .lasting(name)
+            self.lastingFallback = fallback.map { .lasting($0) }
         }
     }
 

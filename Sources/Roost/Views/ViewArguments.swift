@@ -14,41 +14,37 @@ struct ViewArguments {
     init(from next: UnsafeMutablePointer<asgi_argument>) { self.next = next }
 
     /// `what`: "query" or "form".
-    mutating func take(_ wanted: [URLPattern.Field], _ fields: ViewDetails.DecodedFields, _ what: String) {
+    mutating func take(_ wanted: [URLPattern.Field], _ fields: DecodedFields, _ what: StaticString) {
         for field in wanted {
-            let name = Array(field.name.utf8)
-            let found = (0..<fields.count).filter { Octets(fields.start![$0].name).bytes.elementsEqual(name) }
-            // What forms send of an input that was left empty is no number.
-            if found.count == 1, let at = found.first,
-                field.fallback == nil || field.converter == .str || field.converter == .path
-                    || fields.start![at].value.size > 0
-            {
-                let value = Octets(fields.start![at].value)
-                guard !fields.mended.contains(at) else {
-                    self.fail("\(what) field '\(field.name)': is not UTF-8")
-                    continue
-                }
-                guard field.converter.readField(value, into: self.next) else {
-                    self.fail(
-                        "\(what) field '\(field.name)': found '\(Self.clipped(value))', expected \(field.converter.expectation)"
-                    )
-                    continue
-                }
-                self.next += 1
-            } else if found.count > 1 {
-                self.fail("\(what) field '\(field.name)': is there \(found.count) times")
-            } else {
-                self.takeFallback(of: field, what)
+            let (count, at) = fields.find(field.lastingName)
+            guard count < 2 else {
+                self.fail("\(what) field '\(field.name)': is there \(count) times")
+                continue
             }
+            // What forms send of an input that was left empty is no number.
+            guard count == 1, field.lastingFallback == nil || field.converter.takesEmpty || fields.value(at).size > 0
+            else {
+                self.takeFallback(of: field, what)
+                continue
+            }
+            guard !fields.mended.contains(at) else {
+                self.fail("\(what) field '\(field.name)': is not UTF-8")
+                continue
+            }
+            guard field.converter.readField(fields.value(at), into: self.next) else {
+                let found = Self.clipped(fields.value(at))
+                self.fail("\(what) field '\(field.name)': found '\(found)', expected \(field.converter.expectation)")
+                continue
+            }
+            self.next += 1
         }
     }
 
     /// The members of an object.
     mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
-            let name = Array(field.name.utf8)
             let member = (0..<object.pointee.count).first {
-                Octets(object.pointee.items[$0].key).bytes.elementsEqual(name)
+                Octets(object.pointee.items[$0].key).equals(field.lastingName)
             }
             guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {
                 self.takeFallback(of: field, "json")
@@ -87,8 +83,8 @@ struct ViewArguments {
         }
     }
 
-    private mutating func takeFallback(of field: URLPattern.Field, _ what: String) {
-        guard let text = field.lasting else {
+    private mutating func takeFallback(of field: URLPattern.Field, _ what: StaticString) {
+        guard let text = field.lastingFallback else {
             return self.fail("\(what) field '\(field.name)': is missing, expected \(field.converter.expectation)")
         }
         // It was read when the module was loaded.

@@ -13,8 +13,10 @@ final class ViewDetails: @unchecked Sendable {
 
     struct Contents: ~Copyable {
         var arena = Arena()
-        /// By source, where they were decoded.
-        var fields: [UInt32: DecodedFields] = [:]
+        /// Of each source, once they were asked for.
+        var query: DecodedFields?
+        var form: DecodedFields?
+        var cookies: DecodedFields?
         var parts: (start: UnsafePointer<asgi_part>?, count: Int)?
         /// What is added to the reply; its texts are in the arena.
         var headers: [asgi_header] = []
@@ -32,13 +34,6 @@ final class ViewDetails: @unchecked Sendable {
             roost_json_functions().pointee.release(self.json)
             self.body?.memory?.deallocate()
         }
-    }
-
-    /// Decoded fields, as modules see them, and which of them were no UTF-8.
-    struct DecodedFields {
-        var start: UnsafePointer<asgi_header>?
-        var count = 0
-        var mended: Set<Int> = []
     }
 
     func withContents<Result>(_ body: (inout Contents) throws -> Result) rethrows -> Result {

@@ -5,52 +5,70 @@ import HTTPServer
 
 /// The fields of a request by where they come from, decoded once.
 extension ViewDetails.Contents {
-    /// Nil: there are more than `most`, or a form is none, or there is no form.
+    /// Throws `FormFault`: there are more than `most`, or the form is malformed. None where there is no form, nor such a source.
     mutating func fields(
         _ source: UInt32, _ request: UnsafePointer<asgi_request>, most: Int
-    ) throws(FormFault) -> ViewDetails.DecodedFields {
-        if let decoded = self.fields[source] { return decoded }
+    ) throws(FormFault) -> DecodedFields {
+        if let decoded = self[source] { return decoded }
         let scope = request.pointee.scope!
-        let decoded: ViewDetails.DecodedFields
-        switch source {
-        case ASGI_QUERY_FIELDS: decoded = try self.decode(Octets(scope.pointee.query_string), most: most, "the query")
-        case ASGI_COOKIES:
-            guard let cookies = CookieFields.read(scope.headerFields, most: most) else {
-                throw Self.tooMany("there are", "cookies", most)
+        let decoded =
+            switch source {
+            case ASGI_QUERY_FIELDS: try self.decode(Octets(scope.pointee.query_string), most: most, "the query")
+            case ASGI_FORM_FIELDS: try self.decodeForm(scope, most: most)
+            case ASGI_COOKIES: try self.decodeCookies(scope, most: most)
+            default: DecodedFields()
             }
-            let fields = cookies.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.value)) }
-            decoded = ViewDetails.DecodedFields(start: self.arena.copy(fields), count: fields.count)
-        case ASGI_FORM_FIELDS: decoded = try self.decodeForm(scope, most: most)
-        default: return ViewDetails.DecodedFields()
-        }
-        self.fields[source] = decoded
+        self[source] = decoded
         return decoded
+    }
+
+    private subscript(source: UInt32) -> DecodedFields? {
+        get {
+            switch source {
+            case ASGI_QUERY_FIELDS: self.query
+            case ASGI_FORM_FIELDS: self.form
+            case ASGI_COOKIES: self.cookies
+            default: nil
+            }
+        }
+        set {
+            switch source {
+            case ASGI_QUERY_FIELDS: self.query = newValue
+            case ASGI_FORM_FIELDS: self.form = newValue
+            case ASGI_COOKIES: self.cookies = newValue
+            default: break
+            }
+        }
     }
 
     private static func tooMany(_ what: String, _ things: String, _ most: Int) -> FormFault {
         FormFault("\(what) more than \(most) \(things) (--limit-form-fields)")
     }
 
-    private mutating func decode(
-        _ text: Octets, most: Int, _ what: String
-    ) throws(FormFault) -> ViewDetails.DecodedFields {
+    private mutating func decode(_ text: Octets, most: Int, _ what: String) throws(FormFault) -> DecodedFields {
         guard let fields = URLEncodedFields.read(text, most: most, into: &self.arena) else {
             throw Self.tooMany("\(what) has", "fields", most)
         }
-        let headers = fields.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.value)) }
-        return ViewDetails.DecodedFields(
-            start: self.arena.copy(headers), count: headers.count,
-            mended: Set(fields.indices.filter { fields[$0].isMended }))
+        return fields
+    }
+
+    private mutating func decodeCookies(
+        _ scope: UnsafePointer<asgi_scope>, most: Int
+    ) throws(FormFault) -> DecodedFields {
+        guard let cookies = CookieFields.read(scope.headerFields, most: most) else {
+            throw Self.tooMany("there are", "cookies", most)
+        }
+        return self.keep(cookies)
     }
 
     /// A multipart form's fields are its parts that are no files.
     private mutating func decodeForm(
         _ scope: UnsafePointer<asgi_scope>, most: Int
-    ) throws(FormFault) -> ViewDetails.DecodedFields {
-        guard let body else { return ViewDetails.DecodedFields() }
+    ) throws(FormFault) -> DecodedFields {
+        guard let body else { return DecodedFields() }
         let type = scope.headerFields.value("content-type")
         guard let boundary = MultipartForm.boundary(of: type) else {
-            guard MediaType.is(type, "application/x-www-form-urlencoded") else { return ViewDetails.DecodedFields() }
+            guard MediaType.is(type, "application/x-www-form-urlencoded") else { return DecodedFields() }
             return try self.decode(body.octets, most: most, "the form")
         }
         let parts = try MultipartForm.read(body.octets, boundary: boundary, most: most, into: &self.arena)
@@ -61,10 +79,14 @@ extension ViewDetails.Contents {
         }
         self.parts = (self.arena.copy(seen), seen.count)
         let fields = parts.filter { $0.filename == nil }
-        let headers = fields.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.body)) }
-        return ViewDetails.DecodedFields(
-            start: self.arena.copy(headers), count: headers.count,
-            mended: Set(fields.indices.filter { fields[$0].isMended }))
+        var decoded = self.keep(fields.map { ($0.name, $0.body) })
+        decoded.mended = fields.indices.filter { fields[$0].isMended }
+        return decoded
+    }
+
+    private mutating func keep(_ fields: [(name: Octets, value: Octets)]) -> DecodedFields {
+        let headers = fields.map { asgi_header(name: asgi_string($0.name), value: asgi_string($0.value)) }
+        return DecodedFields(start: self.arena.copy(headers), count: headers.count)
     }
 
     /// The body as JSON; nil with why it is none.

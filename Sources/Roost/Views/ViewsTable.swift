@@ -23,8 +23,7 @@ enum ViewsTable {
         table.pointee.reply_json = replyJSONCall
         table.pointee.reply_file = replyFileCall
         table.pointee.allocate = { id, size in
-            guard size <= Int.max / 2 else { return nil }
-            return withView(id) { view in view.details.withContents { $0.arena.allocate(size) } }
+            withView(id) { view in view.details.withContents { $0.arena.allocate(ifThereIs: size) } } ?? nil
         }
         return UnsafePointer(table)
     }()
@@ -62,7 +61,9 @@ private func reverseCall(
     _ text: UnsafeMutablePointer<CChar>?, _ room: Int
 ) -> Int64 {
     guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return Int64(ASGI_STALE) }
-    guard let name, count == 0 || arguments != nil, let table = generation.urls else { return Int64(ASGI_INVALID) }
+    guard let name, count >= 0, count == 0 || arguments != nil, let table = generation.urls else {
+        return Int64(ASGI_INVALID)
+    }
     do {
         let path = try table.reverse(Octets(name.pointee).text, UnsafeBufferPointer(start: arguments, count: count))
         var whole = URLTable.encoded(Array(generation.rootPath.bytes)) + path
@@ -71,7 +72,10 @@ private func reverseCall(
             whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
         }
         if let text {
-            UnsafeMutableRawBufferPointer(start: text, count: room).copyBytes(from: whole.utf8.prefix(room))
+            // However much room C says there is: more than there may be comes as a negative number.
+            let written = min(UInt(bitPattern: room), UInt(whole.utf8.count))
+            UnsafeMutableRawBufferPointer(start: text, count: Int(written)).copyBytes(
+                from: whole.utf8.prefix(Int(written)))
         }
         return Int64(whole.utf8.count)
     } catch {

@@ -51,8 +51,12 @@ enum FormCheck {
         bytes.withUnsafeBytes { bytes -> [Field]? in
             var arena = Arena()
             let found = URLEncodedFields.read(Octets(bytes), most: Self.most, into: &arena)
-            let fields = found?.map {
-                Field(name: Array($0.name.bytes), value: Array($0.value.bytes), isMended: $0.isMended)
+            let fields = found.map { found in
+                (0..<found.count).map {
+                    Field(
+                        name: Array(found.name($0).bytes), value: Array(found.value($0).bytes),
+                        isMended: found.mended.contains($0))
+                }
             }
             // The decoded texts are in it.
             extendLifetime(arena)

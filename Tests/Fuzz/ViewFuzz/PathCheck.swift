@@ -13,7 +13,10 @@ enum PathCheck {
         for line in lines {
             let text = String(decoding: line, as: UTF8.self)
             guard let pattern = try? URLPattern(text) else { return }
-            for field in pattern.query + pattern.bodyFields { field.lasting?.data?.deallocate() }
+            for field in pattern.query + pattern.bodyFields {
+                field.lastingName.data?.deallocate()
+                field.lastingFallback?.data?.deallocate()
+            }
             // What a table takes at most.
             guard pattern.kinds.count <= Int(ASGI_MOST_ARGUMENTS) else { return }
             patterns.append((text, pattern))
