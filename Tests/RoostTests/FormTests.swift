@@ -115,6 +115,8 @@ struct FormTests {
             (#"x/y; a="b"#, nil), (#"x/y; a="b\"#, nil), (#"x/y; a="b\""#, nil), (#"x/y; b="c; a=1"#, nil),
             // Those that readers would not agree on.
             ("x/y; a; a=1", nil), (#"x/y; a="1"; b"#, nil), ("x/y; a=1; A=2", nil), (#"x/y; a="1"2"#, nil),
+            ("x/y; " + (1..<16).map { "b\($0)=" }.joined(separator: ";") + "; a=1", "1"),
+            ("x/y; " + (1..<17).map { "b\($0)=" }.joined(separator: ";") + "; a=1", nil),
             ("x/y; a = 1", nil), ("x/y; a=1 2", nil), (#"x/y; a=1"2""#, nil), ("x/y; =1; a=1", nil),
         ] as [(String, String?)]
     )

@@ -208,6 +208,14 @@ struct MultipartFormTests {
         #expect(Self.read(head: disposition, body: nearly) == .success([FormPart("a", nearly)]))
         #expect(
             Self.read("--b\r\n\(disposition)\r\n\r\n\(nearly)") == .failure(FormFault("its last boundary is missing")))
+        let parameters = (0..<100_000).map { ";p\($0)=" }.joined()
+        #expect(
+            Self.read(head: disposition + parameters)
+                == .failure(FormFault("a part has a content-disposition that is malformed")))
+        let dashes = Array(String(repeating: "-", count: 1 << 20).utf8)
+        #expect(
+            FormPart.read(dashes, boundary: Array(dashes.prefix(70)))
+                == .failure(FormFault("its boundary is not in it")))
         #expect(
             Self.read("--b" + String(repeating: " ", count: 1 << 20))
                 == .failure(FormFault("its boundary is not in it")))

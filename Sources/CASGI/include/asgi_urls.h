@@ -194,8 +194,8 @@ struct asgi_views {
     uint32_t size;
     uint32_t reserved; /* 0 */
 
-    /* Calls the view for a request, or refuses it. Where `application` may be called, with what it was called with: `urls` is the module's
-     * table as it offers it. Answers what `application` should return. */
+    /* Calls the view for a request, or refuses it. Where `application` may be called, once for a scope, with what it was called with: `scope`
+     * stays where it is as long as the scope, and `urls` is the module's table as it offers it. Answers what `application` should return. */
     asgi_result (*call)(const asgi_urls *urls, const asgi_scope *scope, asgi_receive receive, asgi_send send);
 
     /* Writes the path of a name, with the mount, percent-encoded. [any] Of several rows the first that takes arguments of these kinds, those of
@@ -206,7 +206,8 @@ struct asgi_views {
     int64_t (*reverse)(asgi_id id, const asgi_string *name, const asgi_argument *arguments, size_t count, char *text, size_t room);
 
     /* Collects the body, to request->body. [any] As receive: ASGI_DONE, ASGI_PENDING with `then`, which a NULL waits for where waiting is fine;
-     * ASGI_FULL: it is larger than `limit` bytes (0: the table's, or the host's); ASGI_GONE: the client has left. */
+     * ASGI_FULL: it is larger than `limit` bytes (0: the table's, or the host's), and lost; ASGI_GONE: the client has left; ASGI_BUSY: it is
+     * being collected. What is collected already is ASGI_DONE again, and what could not be answers again as it did. */
     asgi_result (*collect)(asgi_id id, uint64_t limit, asgi_then then, void *context);
 
     /* All fields of a source, decoded, in order. [any] They live as long as the scope. NULL with a count of 0: there are none; the form was not
@@ -234,6 +235,7 @@ struct asgi_views {
     asgi_result (*reply_json)(asgi_id id, int32_t status, const asgi_json *value);
 
     /* Replies with a file, as reply. [any] ASGI_FAILED: there is none such, or it is no regular one, or it is not to be read; nothing was sent.
+     * ASGI_INVALID: a reply was sent before, or the file went away while it was: the response is cut.
      * folder   the file is below it, whatever `path` says; empty: `path` is from the root and trusted.
      * content_type   empty: by the ending of its name. */
     asgi_result (*reply_file)(asgi_id id, const asgi_string *folder, const asgi_string *path, const asgi_string *content_type);
@@ -410,8 +412,10 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
     int64_t size = request->views->reverse(request->scope->id, &text, arguments, count, NULL, 0);
     char *bytes = size > 0 ? (char *)asgi_allocate(request, (size_t)size) : NULL;
     if (!bytes) return path;
+    /* Below zero: the scope has ended meanwhile. */
+    if (request->views->reverse(request->scope->id, &text, arguments, count, bytes, (size_t)size) != size) return path;
     path.data = bytes;
-    path.size = (size_t)request->views->reverse(request->scope->id, &text, arguments, count, bytes, (size_t)size);
+    path.size = (size_t)size;
     return path;
 }
 

@@ -36,10 +36,7 @@ final class BlockingPool: Sendable {
                 // One that ended before it began is not called.
                 self.returned(isOpen ? application(scope, receiveCall, sendCall) : ASGI_PENDING)
             }
-            let mailbox = self.slot.pointee.home.mailbox
-            self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
-            // An ended scope waits for its last job before it rests.
-            if !self.slot.pointee.isCertainlyOpen(self.id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
+            self.slot.pointee.endJob(self.id)
         }
 
         /// Goes behind what was sent before.

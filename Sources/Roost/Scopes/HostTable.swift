@@ -216,12 +216,10 @@ private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutabl
 private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
     guard let job else { return ASGI_INVALID }
     guard let slot = ScopeTable.process.slot(of: id), let pool = slot.pointee.generation(of: id)?.facilities.pool,
-        slot.pointee.announce(id, ordered: false)
+        slot.pointee.beginJob(id)
     else { return ASGI_STALE }
-    defer { slot.pointee.settle(ordered: false) }
-    slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
     guard pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) else {
-        slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        slot.pointee.endJob(id)
         return ASGI_FULL
     }
     return ASGI_PENDING

@@ -88,7 +88,7 @@ struct ScopeSlot: ~Copyable {
     let held = Atomic<Int>(0)
     /// Timers and watches that have neither been told nor cancelled: the scope keeps its memory.
     let waits = Atomic<Int>(0)
-    /// Jobs on the blocking pool that have not returned: the scope keeps its memory.
+    /// Jobs on the blocking pool, and views on other threads, that have not returned: the scope keeps its memory.
     let jobs = Atomic<Int>(0)
     /// Bytes that other threads have sent and the client's connection has not taken yet.
     let underWay = Atomic<Int>(0)
@@ -170,6 +170,22 @@ struct ScopeSlot: ~Copyable {
         }
         if ordered { self.ordered.add(1, ordering: .sequentiallyConsistent) }
         return true
+    }
+
+    /// Announces what may take long on another thread; false: the scope is over, and nothing was announced. [any]
+    func beginJob(_ id: asgi_id) -> Bool {
+        guard self.announce(id, ordered: false) else { return false }
+        self.jobs.add(1, ordering: .sequentiallyConsistent)
+        self.settle(ordered: false)
+        return true
+    }
+
+    /// It has returned. [any]
+    func endJob(_ id: asgi_id) {
+        let mailbox = self.home.mailbox
+        self.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        // An ended scope waits for its last job before it rests.
+        if !self.isCertainlyOpen(id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
     }
 
     /// Announces that `application` has returned, which a scope is told though it may have ended. Its job holds it so far.

@@ -22,10 +22,35 @@ final class BodyCollection {
 
     deinit { self.memory?.deallocate() }
 
-    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. Else what `receive` answered.
+    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. ASGI_BUSY: it is being collected. Else
+    /// what `receive` answered. Who comes later is answered as who came first: what was received is nobody's any more.
     ///
     /// `waits`: on a thread that may, `receive` waits.
     func begin(waits: Bool) -> asgi_result {
+        let before = self.view.details.withContents { contents in
+            if case .notBegun = contents.collection {
+                contents.collection = .underWay
+                return ViewDetails.Collection.notBegun
+            }
+            return contents.collection
+        }
+        switch before {
+        case .notBegun: return self.ended(self.goOn(waits: waits))
+        case .underWay: return ASGI_BUSY
+        case .ended(let result): return result
+        }
+    }
+
+    private func ended(_ result: asgi_result) -> asgi_result {
+        // A body that is there has said so.
+        guard result != ASGI_PENDING, result != ASGI_DONE else { return result }
+        // Somebody else receives, and has what there is.
+        let mayTryAgain = self.count == 0 && (result == ASGI_BUSY || result == ASGI_WOULD_BLOCK)
+        self.view.details.withContents { $0.collection = mayTryAgain ? .notBegun : .ended(result) }
+        return result
+    }
+
+    private func goOn(waits: Bool) -> asgi_result {
         withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
             let event = room.baseAddress!.assumingMemoryBound(to: asgi_event.self)
             while true {
@@ -46,8 +71,8 @@ final class BodyCollection {
             { context, _, result, event in
                 let this = Unmanaged<BodyCollection>.fromOpaque(context!).takeRetainedValue()
                 var result = result
-                if result == ASGI_DONE, let event { result = this.take(event) ?? this.begin(waits: false) }
-                if result != ASGI_PENDING { this.done(result) }
+                if result == ASGI_DONE, let event { result = this.take(event) ?? this.goOn(waits: false) }
+                if result != ASGI_PENDING { this.done(this.ended(result)) }
             }, this.toOpaque())
         if result != ASGI_PENDING { this.release() }
         return result

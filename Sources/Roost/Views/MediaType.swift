@@ -21,6 +21,9 @@ enum MediaType {
         .trimmed
     }
 
+    /// So many parameters there may be: each is compared with all others.
+    static let mostParameters = 16
+
     /// The value of a parameter, unquoted; nil: there is none, or they are malformed.
     static func parameter(_ name: StaticString, of value: Octets) -> [UInt8]? {
         self.parameters(of: value).flatMap { self.parameter(name, in: $0) }
@@ -32,7 +35,7 @@ enum MediaType {
     }
 
     /// All parameters, unquoted. Nil: one has no value, or no end of its quotes, or something behind them, or two have the same name: readers
-    /// would not agree on what they say.
+    /// would not agree on what they say. Nil also where there are more than `mostParameters`.
     ///
     /// Browsers write a quote in a form's names as `%22` and leave a backslash as it is (https://html.spec.whatwg.org/#multipart-form-data);
     /// others escape by a backslash. So a backslash is taken away only before a quote or another one.
@@ -51,7 +54,7 @@ enum MediaType {
             let name = Octets(UnsafeRawBufferPointer(rebasing: bytes[start..<at]))
             guard name.size > 0, at < bytes.endIndex, bytes[at] == UInt8(ascii: "=") else { return nil }
             at += 1
-            guard let value = Self.value(bytes, &at),
+            guard found.count < Self.mostParameters, let value = Self.value(bytes, &at),
                 !found.contains(where: { Self.isSame($0.name, name) })
             else { return nil }
             found.append((name, value))

@@ -35,7 +35,7 @@ struct MultipartForm {
     static func read(
         _ body: Octets, boundary: [UInt8], most: Int, into arena: inout Arena
     ) throws(FormFault) -> [Part] {
-        var lines = Self(bytes: body.bytes, delimiter: Array("--".utf8) + boundary)
+        var lines = Self(bytes: body.bytes, boundary: boundary)
         var parts: [Part] = []
         // What comes before the first delimiter is nobody's (RFC 2046 §5.1.1).
         guard var ending = lines.skipToDelimiter(from: 0)?.ending else { throw FormFault("its boundary is not in it") }
@@ -55,12 +55,13 @@ struct MultipartForm {
     }
 
     private let bytes: UnsafeRawBufferPointer
-    private let delimiter: [UInt8]
+    /// With the line's end before it.
+    private let lineDelimiter: [UInt8]
     private var at = 0
 
-    private init(bytes: UnsafeRawBufferPointer, delimiter: [UInt8]) {
+    private init(bytes: UnsafeRawBufferPointer, boundary: [UInt8]) {
         self.bytes = bytes
-        self.delimiter = delimiter
+        self.lineDelimiter = [ASCII.carriageReturn, ASCII.newline] + Array("--".utf8) + boundary
     }
 
     private enum Ending {
@@ -70,12 +71,10 @@ struct MultipartForm {
 
     /// Behind the next delimiter that is a line of its own; says where what is before it ends, without its line's end. Nil: there is none.
     private mutating func skipToDelimiter(from start: Int) -> (end: Int, ending: Ending)? {
-        var from = start
-        while let found = self.find(self.delimiter, from: from) {
-            from = found + 1
-            let isAtLine = found == start || (found >= start + 2 && self.isLineEnd(found - 2))
-            guard isAtLine else { continue }
-            var at = found + self.delimiter.count
+        let isFirst = self.bytes[start...].starts(with: self.lineDelimiter.dropFirst(2))
+        var line = isFirst ? start : self.nextLine(from: start)
+        while let found = line {
+            var at = found + self.lineDelimiter.count - 2
             var ending = Ending.another
             if at + 1 < self.bytes.count, self.bytes[at] == UInt8(ascii: "-"), self.bytes[at + 1] == UInt8(ascii: "-") {
                 ending = .last
@@ -84,7 +83,10 @@ struct MultipartForm {
             // Padding (RFC 2046 §5.1.1).
             while at < self.bytes.count, ASCII.isBlank(self.bytes[at]) { at += 1 }
             let isWhole = self.isLineEnd(at) || (ending == .last && at == self.bytes.count)
-            guard isWhole else { continue }
+            guard isWhole else {
+                line = self.nextLine(from: found)
+                continue
+            }
             self.at = min(at + 2, self.bytes.count)
             return (found == start ? start : found - 2, ending)
         }
@@ -95,6 +97,9 @@ struct MultipartForm {
         at >= 0 && at + 1 < self.bytes.count && self.bytes[at] == ASCII.carriageReturn
             && self.bytes[at + 1] == ASCII.newline
     }
+
+    /// The next line that begins with the delimiter.
+    private func nextLine(from start: Int) -> Int? { self.find(self.lineDelimiter, from: start).map { $0 + 2 } }
 
     /// Where the bytes are, from here on.
     private func find(_ what: [UInt8], from: Int) -> Int? {
@@ -116,7 +121,9 @@ struct MultipartForm {
             let line = self.bytes[self.at..<end]
             self.at = end + 2
             if line.isEmpty { break }
-            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its head") }
+            guard !line.starts(with: self.lineDelimiter.dropFirst(2)) else {
+                throw FormFault("a part has no end of its head")
+            }
             // Others end a line, or a text, there.
             guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab }) else {
                 throw FormFault("a part has a control character in its head")

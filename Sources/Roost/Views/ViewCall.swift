@@ -99,7 +99,8 @@ struct ViewCall {
         let scope = self.request.pointee.scope!
         let (id, host) = (scope.pointee.id, scope.pointee.host!)
         let ended = result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
-        if ended != ASGI_PENDING { _ = host.pointee.finish(id, ended) }
+        // As of what `application` returns: whatever is neither later nor below zero is an end.
+        if ended != ASGI_PENDING { _ = host.pointee.finish(id, min(ended, ASGI_DONE)) }
     }
 
     private func end(_ result: asgi_result, _ limit: Int) -> asgi_result {

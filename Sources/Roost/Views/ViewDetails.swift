@@ -21,19 +21,29 @@ final class ViewDetails: @unchecked Sendable {
         /// What is added to the reply; its texts are in the arena.
         var headers: [asgi_header] = []
         private(set) var body: CollectedBody?
+        /// How far its collection is.
+        var collection = Collection.notBegun
         /// Of the body; nil: it was not read yet.
         var json: UnsafePointer<asgi_json>?
 
         /// Takes over the body's memory.
         mutating func keep(_ body: CollectedBody) {
-            self.body?.memory?.deallocate()
             self.body = body
+            self.collection = .ended(ASGI_DONE)
         }
 
         deinit {
             roost_json_functions().pointee.release(self.json)
             self.body?.memory?.deallocate()
         }
+    }
+
+    /// Of a body: it can be received once.
+    enum Collection {
+        case notBegun
+        case underWay
+        /// With this, whoever asks again.
+        case ended(asgi_result)
     }
 
     func withContents<Result>(_ body: (inout Contents) throws -> Result) rethrows -> Result {

@@ -10,6 +10,8 @@ extension ViewDetails.Contents {
         _ source: UInt32, _ request: UnsafePointer<asgi_request>, most: Int
     ) throws(FormFault) -> DecodedFields {
         if let decoded = self[source] { return decoded }
+        // It may be collected later.
+        if source == ASGI_FORM_FIELDS, self.body == nil { return DecodedFields() }
         let scope = request.pointee.scope!
         let decoded =
             switch source {

@@ -18,13 +18,14 @@ struct ViewFile: ~Copyable {
             ? roost_open_below(folder.text, path.text)
             : open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { return nil }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+        do throws(FileFault) {
+            // As it will be when it is sent: a regular one, to be read, all there.
+            self.size = try ResponseFile.duplicate(descriptor, offset: 0, count: -1).count
+        } catch {
             close(descriptor)
             return nil
         }
         self.descriptor = descriptor
-        self.size = Int(facts.st_size)
     }
 
     deinit { close(self.descriptor) }

@@ -48,7 +48,7 @@ struct ViewReply {
             }
         }
         guard started == ASGI_DONE else { return started }
-        return self.withEvent(ASGI_HTTP_RESPONSE_ZEROCOPYSEND, 0, .empty) { event in
+        let sent = self.withEvent(ASGI_HTTP_RESPONSE_ZEROCOPYSEND, 0, .empty) { event in
             event.pointee.status = 0
             event.pointee.headers = nil
             event.pointee.header_count = 0
@@ -57,6 +57,8 @@ struct ViewReply {
             event.pointee.count = Int64(size)
             return self.send(event)
         }
+        // It was there a moment ago; there is nothing else to reply with now.
+        return sent == ASGI_FAILED ? ASGI_INVALID : sent
     }
 
     private func send(_ event: UnsafePointer<asgi_event>) -> asgi_result {

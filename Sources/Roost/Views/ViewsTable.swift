@@ -44,9 +44,13 @@ private func viewCall(
     }
     let isHome = slot.pointee.home.loop != nil && slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop())
     // Its memory is to stay until the view has returned.
-    guard isHome || slot.pointee.announce(id, ordered: false) else { return ASGI_STALE }
-    defer { if !isHome { slot.pointee.settle(ordered: false) } }
+    guard isHome || slot.pointee.beginJob(id) else { return ASGI_STALE }
+    defer { if !isHome { slot.pointee.endJob(id) } }
     let view = ViewMemory(making: slot)
+    guard view.request.pointee.scope == nil else {
+        generation.takeUnretainedValue().log(.error, "a scope is given to the views twice", scope: id)
+        return ASGI_INVALID
+    }
     roost_view_reset(view.view)
     view.request.pointee.scope = scope
     view.request.pointee.receive = receive
@@ -95,7 +99,6 @@ private func collectCall(
     // Nobody would be told, nor can it wait.
     guard then != nil || waits else { return ASGI_WOULD_BLOCK }
     return withView(id) { view in
-        guard view.details.withContents({ $0.body == nil }) else { return ASGI_DONE }
         let call = ViewCall(table: table, generation: .passUnretained(generation), view: view, waits: waits)
         let most = limit > 0 ? Int(clamping: limit) : call.bodyLimit
         return BodyCollection(view, limit: most) { then?(context, id, $0, nil) }.begin(waits: waits)

@@ -1,0 +1,169 @@
+/* The functions for views, called when and where few do. */
+#include <asgi_urls.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static asgi_result say(asgi_request *request, const char *format, int a, int b, int c)
+{
+    char *text = asgi_allocate(request, 100);
+    asgi_string body = {text, 0};
+    body.size = (size_t)snprintf(text, 100, format, a, b, c);
+    return asgi_reply(request, 200, "text/plain", body);
+}
+
+/* For a collection that is to be over at once. */
+static void never(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)context, (void)id, (void)result, (void)event;
+    abort();
+}
+
+static asgi_result collect(asgi_request *request, uint64_t limit)
+{
+    return request->views->collect(request->scope->id, limit, never, NULL);
+}
+
+static asgi_result twice(asgi_request *request)
+{
+    asgi_result first = collect(request, 10), second = collect(request, 100);
+    return say(request, "%d %d %d", first, second, (int)request->body.size);
+}
+
+/* The second finds the first under way. */
+static _Atomic int second = 1;
+
+static void collected(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    asgi_request *request = context;
+    (void)id, (void)event;
+    if (result != ASGI_CANCELLED) asgi_finish(request, say(request, "%d %d %d", result, second, (int)request->body.size));
+}
+
+static asgi_result busy(asgi_request *request)
+{
+    asgi_result first = request->views->collect(request->scope->id, 100, collected, request);
+    second = collect(request, 100);
+    return first;
+}
+
+static asgi_result form(asgi_request *request)
+{
+    int before = asgi_form(request, "a") != NULL;
+    asgi_result result = collect(request, 0);
+    return say(request, "%d %d %d", before, result, asgi_form(request, "a") != NULL);
+}
+
+/* A number that is no result. */
+static asgi_result odd(asgi_request *request)
+{
+    say(request, "odd", 0, 0, 0);
+    return 200;
+}
+
+/* Files that the kernel makes up are not all there. */
+static asgi_result made_up(asgi_request *request)
+{
+    asgi_string path = asgi_text("/sys/kernel/mm/transparent_hugepage/enabled");
+    return say(request, "%d", asgi_reply_file(request, "", path, "text/plain"), 0, 0);
+}
+
+static const asgi_urls table;
+
+static asgi_result again(asgi_request *request)
+{
+    return say(request, "%d", request->views->call(&table, request->scope, request->receive, request->send), 0, 0);
+}
+
+/* A view on a thread of its own that ends its scope and works on: how busy the scope's loop is meanwhile, in hundredths. */
+static clockid_t loop;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t isSaid = PTHREAD_COND_INITIALIZER;
+static int share = -1;
+
+static int64_t nanoseconds(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static asgi_result outlive(asgi_request *request)
+{
+    const struct timespec pause = {0, 200000000};
+    int64_t busy, whole;
+    asgi_finish(request, say(request, "first", 0, 0, 0));
+    busy = nanoseconds(loop), whole = nanoseconds(CLOCK_MONOTONIC);
+    nanosleep(&pause, NULL);
+    busy = nanoseconds(loop) - busy, whole = nanoseconds(CLOCK_MONOTONIC) - whole;
+    /* Nobody else has its memory yet. */
+    pthread_mutex_lock(&lock);
+    share = request->url && asgi_equal(request->url->name, "outlive") ? (int)(busy * 100 / whole) : 1000;
+    pthread_cond_signal(&isSaid);
+    pthread_mutex_unlock(&lock);
+    return ASGI_DONE;
+}
+
+/* Waits until it is said, so that nobody has to ask the loop again and again. */
+static void tell(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    asgi_request *request = context;
+    int said;
+    (void)id, (void)result, (void)event;
+    pthread_mutex_lock(&lock);
+    while (share < 0) pthread_cond_wait(&isSaid, &lock);
+    said = share;
+    share = -1;
+    pthread_mutex_unlock(&lock);
+    asgi_finish(request, say(request, "%d", said, 0, 0));
+}
+
+static asgi_result outlived(asgi_request *request)
+{
+    return request->scope->host->spawn(request->scope->id, tell, request);
+}
+
+static const asgi_url rows[] = {
+    ASGI_URL("POST twice", twice, ""), ASGI_URL("POST busy", busy, ""), ASGI_URL("POST form", form, ""),
+    ASGI_URL("odd body", odd, ""),     ASGI_URL("made-up", made_up, ""), ASGI_URL("again", again, ""),
+    ASGI_URL("outlive", outlive, "outlive"), ASGI_URL("outlived", outlived, ""),
+};
+static const asgi_urls table = ASGI_URLS(rows);
+
+struct call {
+    const asgi_scope *scope;
+    asgi_receive receive;
+    asgi_send send;
+};
+
+static void *call(void *context)
+{
+    struct call call = *(struct call *)context;
+    free(context);
+    asgi_call_urls(&table, call.scope, call.receive, call.send);
+    return NULL;
+}
+
+static const void *extension(const asgi_string *name) { return asgi_equal(*name, "asgi.urls/1") ? &table : NULL; }
+
+const asgi_module *asgi_module_info(void)
+{
+    static const asgi_module module = {sizeof(asgi_module), ASGI_ABI, ASGI_DRAFT, 0, ASGI_STRING("usage"), ASGI_STRING("1.0"),
+                                       ASGI_STRING(""), extension};
+    return &module;
+}
+
+asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+{
+    struct call *own;
+    pthread_t thread;
+    if (scope->type != ASGI_HTTP || !asgi_equal(asgi_path(scope), "/outlive"))
+        return asgi_call_urls(&table, scope, receive, send);
+    if (pthread_getcpuclockid(pthread_self(), &loop) || !(own = malloc(sizeof *own))) return ASGI_FAILED;
+    own->scope = scope, own->receive = receive, own->send = send;
+    if (pthread_create(&thread, NULL, call, own)) return ASGI_FAILED;
+    pthread_detach(thread);
+    return ASGI_PENDING;
+}

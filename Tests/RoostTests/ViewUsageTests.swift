@@ -1,0 +1,88 @@
+import CASGI
+import HTTPServer
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// The functions for views, called when and where few do.
+@Suite("Usage of views")
+struct ViewUsageTests {
+    let folder: TemporaryFolder
+    let library: String
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.library = try Fixture.compile(
+            file: Repository.fixture("ViewUsage.c"), named: "usage", flags: ["-Wall", "-Wextra"], in: self.folder)
+    }
+
+    private func post(_ client: RawClient, _ target: String, _ body: String, _ field: String = "x: y") {
+        client.send(
+            "POST \(target) HTTP/1.1\r\nhost: x\r\n\(field)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    @Test("a body is collected once: what is there stays, what was too large is lost, one at a time collects")
+    func collecting() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let client = try served.client()
+        self.post(client, "/twice", "0123456789")
+        #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_DONE) 10")
+        // Its beginning is not there any more.
+        self.post(client, "/twice", "0123456789x")
+        #expect(try client.readResponse().text == "\(ASGI_FULL) \(ASGI_FULL) 0")
+        client.send("POST /busy HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n")
+        client.send("ab")
+        client.send("cd")
+        #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_BUSY) 4")
+        // It was asked for in vain before it was collected.
+        self.post(client, "/form", "a=1", "content-type: application/x-www-form-urlencoded")
+        #expect(try client.readResponse().text == "0 \(ASGI_DONE) 1")
+        try await served.stop()
+    }
+
+    @Test("a view that returns what is no result has ended, when its body came before it and when it came behind it")
+    func odd() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) { $0.server.unfinished = 1 }
+        let client = try served.client()
+        for _ in 0..<3 {
+            self.post(client, "/odd", "ab")
+            #expect(try client.readResponse().text == "odd")
+            client.send("POST /odd HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab")
+            client.send("cd")
+            #expect(try client.readResponse().text == "odd")
+        }
+        try await served.stop()
+    }
+
+    @Test("a file that is not all there is none: nothing was sent, and something else may be")
+    func madeUp() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
+        try await served.stop()
+    }
+
+    @Test("a scope is given to the views once")
+    func again() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        #expect(try served.get("/again").text == "\(ASGI_INVALID)")
+        #expect(served.log.holding("a scope is given to the views twice").count == 1)
+        try await served.stop()
+    }
+
+    @Test("a view on a thread may outlive its scope: its request stays meanwhile, and the loop does not wait for it")
+    func outliving() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) { $0.scopes = 2 }
+        var least = 1000
+        for _ in 0..<4 {
+            #expect(try served.get("/outlive").text == "first")
+            // The one before may not have returned yet.
+            var response = try served.get("/outlived")
+            while response.status == 503 { response = try served.get("/outlived") }
+            least = min(least, try #require(Int(response.text)))
+        }
+        // Of a hundred: it has other work to do than to look again and again.
+        #expect(least < 50)
+        try await served.stop()
+    }
+}
