@@ -39,7 +39,7 @@ build: packages
 	swift build $(RELEASE)
 
 # What a module does is the same when another worker has it: these suites are run once more, through a relay.
-RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule|View|ViewField|ViewLanguage)Tests'
+RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
 # A filter that matches nothing ends well with no test run: the count is looked at too.
 test: build
@@ -63,7 +63,7 @@ test-workers: build
 
 # Swift's runtime lets go of nothing at exit, and a fixture's scopes are left open on purpose: leaks are not looked for. The thread
 # sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.
-SANITIZED = '^RoostTests\.(View|ViewField|Signature|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^HTTPServerTests\.'
+SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Signature|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^HTTPServerTests\.'
 test-sanitize: packages
 	TSAN_OPTIONS=exitcode=66 swift test --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)

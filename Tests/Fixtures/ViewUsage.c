@@ -66,8 +66,49 @@ static asgi_result odd(asgi_request *request)
 /* Files that the kernel makes up are not all there. */
 static asgi_result made_up(asgi_request *request)
 {
-    asgi_string path = asgi_text("/sys/kernel/mm/transparent_hugepage/enabled");
-    return say(request, "%d", asgi_reply_file(request, "", path, "text/plain"), 0, 0);
+    asgi_string path = asgi_text("/sys/kernel/mm/transparent_hugepage/enabled"), none = {NULL, 0};
+    return say(request, "%d", request->views->reply_file(request->scope->id, &none, &path, &none), 0, 0);
+}
+
+/* No folder is none, not all of them. */
+static asgi_result no_folder(asgi_request *request)
+{
+    asgi_string path = asgi_text("/etc/passwd"), none = {NULL, 0}, here = asgi_text("etc/passwd");
+    return say(request, "%d %d %d", asgi_reply_file(request, NULL, path, ""), asgi_reply_file(request, "", path, ""),
+               request->views->reply_file(request->scope->id, &none, &here, &none));
+}
+
+static asgi_result nowhere(asgi_request *request)
+{
+    const asgi_argument arguments[] = {asgi_int_argument(1)};
+    return asgi_redirect(request, 303, asgi_reverse(request, "nothing", arguments, 1));
+}
+
+/* A response that the view sends itself, with the headers that wait. */
+static asgi_result streamed(asgi_request *request)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    if (asgi_set_cookie(request, "a", asgi_text("b"), -1) || asgi_add_header(request, "x-own", asgi_text("c"))) return ASGI_FAILED;
+    event.status = 200;
+    event.headers = request->views->headers(request->scope->id, &event.header_count);
+    return request->send(request->scope->id, &event, NULL, NULL);
+}
+
+/* Flags of a later header are not ignored. */
+static asgi_result flags(asgi_request *request)
+{
+    asgi_cookie cookie = {sizeof cookie, 1u << 16, asgi_text("a"), asgi_text("b"), {NULL, 0}, {NULL, 0}, -1};
+    return say(request, "%d", request->views->set_cookie(request->scope->id, &cookie), 0, 0);
+}
+
+/* What is reserved is zero, and a float comes back as it went. */
+static asgi_result number(asgi_request *request, double given)
+{
+    asgi_argument arguments[] = {asgi_double_argument(given)};
+    asgi_string path = asgi_reverse(request, "number", arguments, 1);
+    arguments[0].kind |= 1u << 16;
+    if (request->arguments[0].reserved || asgi_reverse(request, "number", arguments, 1).size) return ASGI_FAILED;
+    return asgi_reply(request, 200, "", path);
 }
 
 static const asgi_urls table;
@@ -128,6 +169,8 @@ static asgi_result outlived(asgi_request *request)
 static const asgi_url rows[] = {
     ASGI_URL("POST twice", twice, ""), ASGI_URL("POST busy", busy, ""), ASGI_URL("POST form", form, ""),
     ASGI_URL("odd body", odd, ""),     ASGI_URL("made-up", made_up, ""), ASGI_URL("again", again, ""),
+    ASGI_URL("no-folder", no_folder, ""), ASGI_URL("nowhere", nowhere, ""), ASGI_URL("streamed", streamed, ""),
+    ASGI_URL("flags", flags, ""), ASGI_URL("number/<float:given>", number, "number", ASGI_DOUBLE),
     ASGI_URL("outlive", outlive, "outlive"), ASGI_URL("outlived", outlived, ""),
 };
 static const asgi_urls table = ASGI_URLS(rows);

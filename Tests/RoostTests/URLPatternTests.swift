@@ -12,7 +12,8 @@ struct URLPatternTests {
             ("/", "GET, HEAD, OPTIONS", ""),
             ("articles/<int:year>/<slug:slug>/", "GET, HEAD, OPTIONS", "ASGI_INT year, ASGI_STRING slug"),
             ("<name>", "GET, HEAD, OPTIONS", "ASGI_STRING name"),
-            ("POST x", "POST, OPTIONS", ""),
+            ("POST x", "POST, OPTIONS", ""), ("POST /", "POST, OPTIONS", ""), ("/ form", "POST, OPTIONS", ""),
+            ("ARCHIVE", "GET, HEAD, OPTIONS", ""), ("POST ARCHIVE form", "POST, OPTIONS", ""),
             ("GET,POST x", "GET, HEAD, POST, OPTIONS", ""),
             ("search/?<str:q>&<float:above=0.5>", "GET, HEAD, OPTIONS", "ASGI_STRING q, ASGI_DOUBLE above"),
             ("x body", "POST, OPTIONS", ""),
@@ -31,6 +32,10 @@ struct URLPatternTests {
         #expect(try URLPattern("ANY hook/").methods == .any)
     }
 
+    private static let otherMethods =
+        "before a path in capitals write one of GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE, QUERY, PROPFIND, PROPPATCH, "
+        + "MKCOL, COPY, MOVE, LOCK, UNLOCK, REPORT, ANY"
+
     @Test(
         "what cannot be meant is refused, with what to do",
         arguments: [
@@ -47,15 +52,25 @@ struct URLPatternTests {
             ("a%20b", "has a '%': write the character itself, paths are matched decoded"),
             ("a#b", "has a '#', which no request's path has"),
             ("a\u{1}", "has a control character"),
-            ("a?q", "'q' is no field: write <converter:name> or <converter:name=otherwise>"),
-            ("a?", "'' is no field: write <converter:name> or <converter:name=otherwise>"),
+            ("a?q", "'q' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"),
+            ("a?", "'' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"),
+            (
+                "a?<str:b=c d>",
+                "'<str:b=c' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"
+            ),
+            ("a?<int:b>,<int:c>", "'<int:b>,<int:c>' is several fields: put '&' between them"),
+            ("a?<int:b><int:c>", "'<int:b><int:c>' is several fields: put '&' between them"),
             ("a?<int:n>&<int:n>", "the field 'n' is there twice"),
             ("a?<int:n=x>", "'x' of the field 'n' is not an integer from -9223372036854775808 to 9223372036854775807"),
             ("a?<int:=1>", "'<int:=1>' has no name"),
-            ("a boddy", "'boddy' behind the path is none of body, form, json; nor is there a method before it"),
-            ("POTS a", "'a' behind the path is none of body, form, json; nor is there a method before it"),
-            ("a body <int:x>", "'<int:x>' is one word too many"),
-            ("a form <int:x> y", "'<int:x>' is one word too many"),
+            ("a boddy", "'boddy' behind the path is none of body, form, json"),
+            ("POTS a", "'POTS' is no method, did you mean 'POST'?"),
+            ("GET,PUST a", "'GET,PUST' is no method: \(Self.otherMethods)"),
+            ("ARCHIVE form", "'ARCHIVE' is no method: \(Self.otherMethods)"),
+            ("post a", "methods are written in capitals: 'POST', not 'post'"),
+            ("POST  a", "has two spaces beside each other: the mount itself is written '/'"),
+            ("a body <int:x>", "'<int:x>' is one word too many: a body has no fields"),
+            ("a form <int:x> y", "'y' is one word too many: fields have '&' between them, not spaces"),
             ("GET a form", "a body does not come with GET: name the method, POST say"),
         ]
     )
@@ -79,6 +94,10 @@ struct URLPatternTests {
             ])
         #expect(throws: URLFault.self) { _ = try URLPattern("<int:b>", below: ["<int:a>"]) }
         #expect(throws: URLFault.self) { _ = try URLPattern("x", below: ["/y/"]) }
+        // It would answer at `blog//x`.
+        #expect(throws: URLFault.self) { _ = try URLPattern("/x", below: ["blog/"]) }
+        #expect(throws: URLFault.self) { _ = try URLPattern("/", below: ["blog/"]) }
+        #expect(try URLPattern("/x", below: ["blog"]).pieces == [.text(Array("blog/x".utf8))])
     }
 
     @Test("what would never be reached is refused")

@@ -85,6 +85,17 @@ struct ViewTableTests {
             #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, NULL, NULL, NULL, 0}"#,
             #""a": has neither"#
         ),
+        (#"ASGI_INCLUDE("b/", nested, ""), ASGI_URL("POST  a", none, "")"#, "takes (ASGI_STRING)"),
+        (#"ASGI_INCLUDE("c/", twice, "")"#, #""POST c/x": is never reached, "POST c/x" before it"#),
+        (#"ASGI_URL("\xff", none, "")"#, "row 1 has a pattern or a name that is no UTF-8"),
+        (
+            #"{sizeof(asgi_url), 2, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, (asgi_view)none, NULL, NULL, 0}"#,
+            #""a": has flags 0x2 that this host does not know"#
+        ),
+        (
+            #"{sizeof(asgi_url), 0, ASGI_STRING("a/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, nested, 0}"#,
+            #""a/": its table has no rows"#
+        ),
         (#"{0}"#, "row 1 has a size of 0: set it"),
         (
             #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), ASGI_STRING("x"), {0}, (asgi_view)none, NULL, NULL, 0}"#,
@@ -92,14 +103,53 @@ struct ViewTableTests {
         ),
     ]
 
+    @Test(
+        "a table without rows, or with flags that nobody knows, is refused",
+        arguments: [
+            ("urls, 0, 0, 0, 0, NULL", "its table has no rows"), ("urls, 1, 2, 0, 0, NULL", "flags 0x2"),
+            ("urls, 1, 0, 1, 0, NULL", "flags"),
+        ])
+    func empty(members: String, fault: String) async throws {
+        let error = await #expect(throws: (any Error).self) {
+            try await self.serve(
+                """
+                static asgi_result none(asgi_request *request) { (void)request; return ASGI_FAILED; }
+                static const asgi_url urls[] = {ASGI_URL("", none, "")};
+                static const asgi_urls table = {sizeof table, sizeof *urls, \(members)};
+                ASGI_APPLICATION_OF(table, "wrong", "1.0", "", 0)
+                """)
+        }
+        #expect("\(error!)".contains(fault), "\(error!)")
+    }
+
+    @Test("a table of larger rows is included by one of smaller, each with its own stride")
+    func strides() async throws {
+        let served = try await self.serve(
+            """
+            static asgi_result none(asgi_request *r) { return asgi_reply(r, 200, "", r->url->name); }
+            struct larger { asgi_url row; int more; };
+            static const struct larger others[] = {{ASGI_URL("a", none, "a"), 1}, {ASGI_URL("b", none, "b"), 1}};
+            static const asgi_url urls[] = {
+                {sizeof(asgi_url), 0, ASGI_STRING("x/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, &others[0].row, 2, sizeof *others},
+                ASGI_URL("c", none, "c")};
+            ASGI_APPLICATION(urls, "strides", "1.0")
+            """)
+        for (path, text) in [("/x/a", "a"), ("/x/b", "b"), ("/c", "c")] {
+            let response = try served.get(path)
+            #expect((response.text, response.header("content-type")) == (text, nil))
+        }
+        try await served.stop()
+    }
+
     @Test("a table that is wrong is refused before it is served, with the row and both signatures", arguments: wrong)
     func refused(wrong: (rows: String, fault: String)) async throws {
         let source = """
             static asgi_result none(asgi_request *request) { (void)request; return ASGI_FAILED; }
             static asgi_result text(asgi_request *r, const asgi_string *s) { (void)r, (void)s; return ASGI_FAILED; }
             static const asgi_url nested[] = {ASGI_URL("<int:year>/", text, "entry", ASGI_STRING)};
+            static const asgi_url twice[] = {ASGI_URL("POST x", none, ""), ASGI_URL("POST x", none, "")};
             static const asgi_url urls[];
-            static const asgi_url *const used[] = {urls, nested};
+            static const asgi_url *const used[] = {urls, nested, twice};
             static const asgi_url urls[4] = {\(wrong.rows)};
             static const asgi_urls table = {sizeof table, sizeof *urls, urls,
                                             sizeof((const asgi_url[]){\(wrong.rows)}) / sizeof *urls, 0, 0, 0, NULL};

@@ -55,10 +55,40 @@ struct ViewUsageTests {
         try await served.stop()
     }
 
-    @Test("a file that is not all there is none: nothing was sent, and something else may be")
-    func madeUp() async throws {
+    @Test(
+        "a file that is not all there is none: nothing was sent, and something else may be; no folder is not all of them"
+    )
+    func files() async throws {
         let served = try await ServedHost(self.library, in: self.folder)
         #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
+        #expect(try served.get("/no-folder").text == "\(ASGI_INVALID) \(ASGI_INVALID) \(ASGI_FAILED)")
+        #expect(served.log.holding("there is no folder").count == 2)
+        try await served.stop()
+    }
+
+    @Test("a redirect leads somewhere; headers that wait are there for who sends them; unknown flags are refused")
+    func answering() async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        let nowhere = try served.get("/nowhere")
+        #expect((nowhere.status, nowhere.header("location")) == (500, nil))
+        let streamed = try served.get("/streamed")
+        #expect((streamed.header("x-own"), streamed.header("set-cookie")?.hasPrefix("a=b; ")) == ("c", true))
+        #expect(try served.get("/flags").text == "\(ASGI_UNSUPPORTED)")
+        try await served.stop()
+    }
+
+    @Test(
+        "a number of a path leads to a path with the same number",
+        arguments: [
+            ("0", "0"), ("0.5", "0.5"), ("00.50", "0.5"), ("0.00001", "0.00001"), ("0.000012345", "0.000012345"),
+            ("10000000000000000", "10000000000000000"), ("123456789012345678", "123456789012345680"),
+            ("1" + String(repeating: "0", count: 300), "1" + String(repeating: "0", count: 300)),
+            ("0." + String(repeating: "0", count: 323) + "5", "0." + String(repeating: "0", count: 323) + "5"),
+        ])
+    func numbers(given: String, written: String) async throws {
+        let served = try await ServedHost(self.library, in: self.folder)
+        #expect(try served.get("/number/\(given)").text == "/number/\(written)")
+        #expect(try served.get("/number/\(written)").text == "/number/\(written)")
         try await served.stop()
     }
 

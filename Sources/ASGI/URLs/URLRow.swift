@@ -17,7 +17,7 @@ public struct URLRow<App: URLApplication>: Sendable {
     /// Copies the arguments, which the host lends.
     let take: @Sendable (UnsafePointer<asgi_argument>) -> Answer
     /// Instead of a view: rows whose patterns follow behind this one's.
-    let included: [URLRow]
+    let included: [URLRow]?
 
     /// `view`: a method of the application, whose types of arguments have to be those of the pattern. Nil: it has answered by `request.send`.
     // Swift 6.3 aborts where it optimises a pack over the borders of modules (`forAbstract` in CrossModuleOptimization).
@@ -31,7 +31,7 @@ public struct URLRow<App: URLApplication>: Sendable {
         var kinds: [UInt8] = []
         repeat kinds.append((each Value).kind)
         self.kinds = kinds
-        self.included = []
+        self.included = nil
         self.take = { arguments in
             var next = arguments
             func take<Taken: URLValue>(_ type: Taken.Type) -> Taken {

@@ -35,9 +35,10 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
             url.pointee.size = UInt32(stride)
             url.pointee.pattern = .lasting(row.pattern)
             url.pointee.name = .lasting(row.name)
-            guard row.included.isEmpty else {
-                url.pointee.include = self.lasting(row.included)
-                url.pointee.include_count = row.included.count
+            if let included = row.included {
+                url.pointee.include = self.lasting(included)
+                url.pointee.include_count = included.count
+                url.pointee.include_stride = stride
                 continue
             }
             url.pointee.flags = ASGI_URL_PLAIN

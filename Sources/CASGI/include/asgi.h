@@ -509,7 +509,7 @@ static inline asgi_string asgi_path(const asgi_scope *scope)
     return path;
 }
 
-/* Answers a whole response in one call. Returns what `application` should return: ASGI_DONE also when the client has
+/* Answers a whole response in one call; content_type NULL or "": none. Returns what `application` should return: ASGI_DONE also when the client has
  * left meanwhile or has to be waited for, since nothing is left to be done; otherwise the error. */
 static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, int32_t status, const char *content_type,
                                        asgi_string body)
@@ -521,7 +521,7 @@ static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, 
     type.value = asgi_text(content_type);
     event.status = status;
     event.headers = &type;
-    event.header_count = content_type ? 1 : 0;
+    event.header_count = content_type && *content_type ? 1 : 0;
     event.body = body;
     result = send(scope->id, &event, NULL, NULL);
     return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;

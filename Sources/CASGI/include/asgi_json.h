@@ -51,7 +51,8 @@ typedef struct asgi_json_functions {
     uint32_t depth; /* of so many levels a value may be */
 
     /* Reads a text, RFC 8259 to the letter: UTF-8, no key twice in an object, integers within 64 bits, nothing behind the value. [any]
-     * fault    where it goes why it is none, "line 1, column 5: ..."; valid until the thread's next call; may be NULL.
+     * fault    where it goes why it is none, of what is no JSON at all with its place, "line 1, column 5: ..."; ASCII, valid until the
+     *          thread's next call; may be NULL.
      * The value is the caller's until it is given to release. NULL: it is no JSON, or nested too deep. */
     const asgi_json *(*parse)(const asgi_string *text, asgi_string *fault);
 

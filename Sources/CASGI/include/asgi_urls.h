@@ -20,7 +20,9 @@
  * against the function; the host checks them against the pattern when it loads the module, and refuses one that does not fit.
  *
  * PATTERNS. [METHODS ' '] PATH ['?' FIELDS] [' ' BODY]
- *   METHODS  "POST", "GET,POST", "ANY"; without one GET, or POST where there is a BODY. HEAD goes with GET, OPTIONS is answered.
+ *   METHODS  "POST", "GET,POST", "ANY"; without one GET, or POST where there is a BODY. HEAD goes with GET, OPTIONS is answered. There are
+ *            GET HEAD POST PUT PATCH DELETE OPTIONS QUERY, and PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT; another word in
+ *            capitals before a space is refused, so that there may be more.
  *   PATH     below the mount, without the slash at its beginning (the mount itself is "" or "/"): text, and values <CONVERTER:NAME>:
  *              int   digits, within int64             ASGI_INT      int64_t
  *              float digits, a dot and more if wanted ASGI_DOUBLE   double
@@ -35,17 +37,18 @@
  *   BODY     body: all of it, before the view is called, as request->body
  *            form: the same, a form (URL-encoded or multipart), and FIELDS of it if wanted: form <str:author>&<str:text>
  *            json: the same, JSON, and FIELDS of its object: json <str:title>&<int:copies=1>
- *            without one the view reads the body itself, or asks for it with collect.
+ *            without one the view reads the body itself, or asks for it with collect. form and json do not go with GET, nor with ANY.
  * Arguments come in the order of the pattern. Of several rows that match a path the first that takes the method is called; none takes it: 405
  * with `allow`. A path that would match with a slash at its end is redirected there.
  *
- * TEXT of a pattern has no space, question mark or angle bracket; the last text of a field has no space or ampersand. A field that is sent
- * twice is 422, one that is sent empty is as if it were not there, but for texts, and so is a JSON null. No converter takes a JSON boolean.
- * A body that is no form or no JSON (object) is 400, and 415 where its content-type says so.
+ * TEXT of a pattern has no space, question mark or angle bracket; the last text of a field has no space or ampersand. A field of a query or a
+ * form that is sent twice is 422, one that is sent empty is as if it were not there, but for texts, and so is a JSON null. No converter takes
+ * a JSON boolean. A body that is no form or no JSON (object, with no key twice) is 400, and 415 where its content-type says so.
  *
  * VIEWS run where `application` would, and answer as it does: at once; or later, returning ASGI_PENDING and ending with asgi_finish, from any
  * thread. The request and its arguments live as long as its scope, which may end while a thread of the module's own still works: such a thread
- * keeps scope->id, and calls the functions of asgi_views by it, which answer ASGI_STALE when it is over; the request may be another's then.
+ * keeps scope->id, and calls the functions of asgi_views by it, which answer ASGI_STALE when it is over, as for a scope that no view was
+ * called for; the request may be another's then.
  */
 #ifndef ASGI_URLS_H
 #define ASGI_URLS_H
@@ -113,10 +116,14 @@ typedef struct asgi_request {
 /* A part of a multipart form. The host's, as long as the scope. Never grows. */
 typedef struct asgi_part {
     asgi_string name;
-    asgi_string filename;     /* of a file, without any folder; its data NULL: it is a field; empty: no file was chosen */
+    asgi_string filename;     /* of a file, without any folder; empty: no file was chosen                            */
     asgi_string content_type; /* as its sender says; empty: not said                                                 */
     asgi_string body;
+    uint32_t flags;
+    uint32_t reserved; /* 0 */
 } asgi_part;
+
+#define ASGI_PART_FILE 1u /* it is a file, not a field                                                                */
 
 /* Where fields come from. */
 #define ASGI_QUERY_FIELDS 1u
@@ -170,6 +177,7 @@ struct asgi_url {
     const asgi_url *include; /* instead of a view: rows whose patterns follow behind this one's, which is a path. Their
                                 names are "name:theirs", where this row has a name                                    */
     size_t include_count;
+    size_t include_stride;   /* from row to row of those; 0: as in this table                                         */
 };
 
 typedef struct asgi_urls {
@@ -236,12 +244,15 @@ struct asgi_views {
 
     /* Replies with a file, as reply. [any] ASGI_FAILED: there is none such, or it is no regular one, or it is not to be read; nothing was sent.
      * ASGI_INVALID: a reply was sent before, or the file went away while it was: the response is cut.
-     * folder   the file is below it, whatever `path` says; empty: `path` is from the root and trusted.
+     * folder   the file is below it, whatever `path` says; empty: `path` begins with a slash, and is trusted.
      * content_type   empty: by the ending of its name. */
     asgi_result (*reply_file)(asgi_id id, const asgi_string *folder, const asgi_string *path, const asgi_string *content_type);
 
     /* Memory that lives as long as the scope, aligned for everything, not zeroed. [any] NULL: there is none, or the scope is over. */
     void *(*allocate)(asgi_id id, size_t size);
+
+    /* The headers that wait, for a response that the view sends itself: only replies have them by themselves. [any] As fields. */
+    const asgi_header *(*headers)(asgi_id id, size_t *count);
 };
 
 /* ---- Conveniences: nothing below is part of the contract ------------------------------------------------------- */
@@ -264,7 +275,7 @@ static inline asgi_result asgi_call_urls(const asgi_urls *urls, const asgi_scope
     return scope->type == ASGI_HTTP ? views->call(urls, scope, receive, send) : ASGI_UNSUPPORTED;
 }
 
-/* Replies in one call. What a view returns: ASGI_DONE also when the client has left. */
+/* Replies in one call. What a view returns: ASGI_DONE also when the client has left. content_type "": none. */
 static inline asgi_result asgi_reply(asgi_request *request, int32_t status, const char *content_type, asgi_string body)
 {
     asgi_string type;
@@ -285,10 +296,14 @@ static inline const asgi_json *asgi_body_json(asgi_request *request)
     return request->views->json(request->scope->id, NULL);
 }
 
-/* Replies with a file below a folder, whatever `path` says; see reply_file. */
+/* Replies with a file below a folder, whatever `path` says; see reply_file. There has to be a folder. */
 static inline asgi_result asgi_reply_file(asgi_request *request, const char *folder, asgi_string path, const char *content_type)
 {
     asgi_string below = asgi_text(folder), type = asgi_text(content_type);
+    if (!below.size) {
+        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_reply_file: there is no folder");
+        return ASGI_INVALID;
+    }
     return request->views->reply_file(request->scope->id, &below, &path, &type);
 }
 
@@ -301,11 +316,16 @@ static inline asgi_result asgi_add_header(asgi_request *request, const char *nam
     return request->views->add_header(request->scope->id, &header);
 }
 
-/* Redirects: 302, 303, 307, or 301 and 308 for good. */
+/* Redirects: 302, 303, 307, or 301 and 308 for good. ASGI_INVALID, so a 500: nowhere, as asgi_reverse says that there is no such path. */
 static inline asgi_result asgi_redirect(asgi_request *request, int32_t status, asgi_string location)
 {
-    asgi_result result = asgi_add_header(request, "location", location);
     asgi_string none = {NULL, 0};
+    asgi_result result;
+    if (!location.size || status < 300 || status > 399) {
+        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_redirect: there is no location, or the status is no redirection");
+        return ASGI_INVALID;
+    }
+    result = asgi_add_header(request, "location", location);
     return result == ASGI_DONE ? request->views->reply(request->scope->id, status, &none, &none) : result;
 }
 
@@ -426,11 +446,13 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 /* ---- Writing the table ----------------------------------------------------------------------------------------- */
 
 /* A row: ASGI_URL(pattern, view, name, types...), types of ASGI_INT, ASGI_DOUBLE, ASGI_STRING, ASGI_UUID, ASGI_PATH. */
-#define ASGI_URL(...) ASGI_URL_CALL_(ASGI_URL_NAME_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0, _, _, _), (__VA_ARGS__))
+#define ASGI_URL(...) \
+    ASGI_URL_CALL_(ASGI_URL_NAME_(__VA_ARGS__, X, X, X, X, 8, 7, 6, 5, 4, 3, 2, 1, 0, X, X, _), (__VA_ARGS__))
 
 /* A row of rows: ASGI_INCLUDE(prefix, rows, name), the name in front of theirs, or "". */
 #define ASGI_INCLUDE(prefix, rows, name) \
-    {(uint32_t)sizeof(asgi_url), 0, ASGI_STRING(prefix), ASGI_STRING(name), {NULL, 0}, {NULL, 0}, NULL, NULL, (rows), sizeof(rows) / sizeof *(rows)}
+    {(uint32_t)sizeof(asgi_url), 0, ASGI_STRING(prefix), ASGI_STRING(name), {NULL, 0}, {NULL, 0}, NULL, NULL, (rows),     \
+     sizeof(rows) / sizeof *(rows), sizeof *(rows)}
 
 /* A table of an array of rows, in an initialiser: static const asgi_urls site = ASGI_URLS(urls); or with all that a table may say. */
 #define ASGI_URLS(rows) ASGI_URLS_WITH(rows, 0, 0, NULL)
@@ -454,17 +476,24 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
     {                                                                                                                     \
         return asgi_equal(*extension, "asgi.urls/1") ? &(table) : NULL;                                                   \
     }                                                                                                                     \
-    asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)                                \
+    ASGI_EXPORTED_ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)                 \
     {                                                                                                                     \
         return asgi_call_urls(&(table), scope, receive, send);                                                            \
     }                                                                                                                     \
-    const asgi_module *asgi_module_info(void)                                                                             \
+    ASGI_EXPORTED_ const asgi_module *asgi_module_info(void)                                                              \
     {                                                                                                                     \
         static const asgi_module module = {(uint32_t)sizeof(asgi_module), ASGI_ABI, ASGI_DRAFT, (flags),                  \
                                            ASGI_STRING(name), ASGI_STRING(version), ASGI_STRING(settings),                \
                                            asgi_application_extension};                                                   \
         return &module;                                                                                                   \
     }
+
+/* They are C's in a namespace too. */
+#ifdef __cplusplus
+#define ASGI_EXPORTED_ extern "C"
+#else
+#define ASGI_EXPORTED_
+#endif
 
 /* Of a word: the type of the argument, and the letter of its kind. */
 #define ASGI_TYPE_ASGI_INT int64_t
@@ -487,9 +516,11 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 
 #define ASGI_ROW_(pattern, view, name, letters, ...)                                                                      \
     {(uint32_t)sizeof(asgi_url), 0, ASGI_STRING(pattern), ASGI_STRING(name), ASGI_STRING(letters), ASGI_STRING(#view),    \
-     ASGI_VIEW_(view, __VA_ARGS__), NULL, NULL, 0}
-#define ASGI_URL_NAME_(pattern, view, name, t1, t2, t3, t4, t5, t6, t7, t8, count, ...) ASGI_URL_##count##_
+     ASGI_VIEW_(view, __VA_ARGS__), NULL, NULL, 0, 0}
+#define ASGI_URL_NAME_(pattern, view, name, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, count, ...) ASGI_URL_##count##_
 #define ASGI_URL_CALL_(macro, arguments) macro arguments
+/* Too few, or too many: the compiler's message has these words. */
+#define ASGI_URL_X_(...) {ASGI_URL_takes_a_pattern_a_view_a_name_and_at_most_eight_types}
 #define ASGI_URL_0_(p, v, n) ASGI_ROW_(p, v, n, "", asgi_request *)
 #define ASGI_URL_1_(p, v, n, a) ASGI_ROW_(p, v, n, ASGI_LETTER_##a, asgi_request *, ASGI_TYPE_##a)
 #define ASGI_URL_2_(p, v, n, a, b) ASGI_ROW_(p, v, n, ASGI_LETTER_##a ASGI_LETTER_##b, asgi_request *, ASGI_TYPE_##a, ASGI_TYPE_##b)

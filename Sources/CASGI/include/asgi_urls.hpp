@@ -13,9 +13,9 @@
  *
  *     ASGI_APPLICATION(urls, "articles", "1.0")
  *
- * A view is a function, or a lambda without captures, of asgi_request * and at most eight of int64_t, double, std::string_view (or
- * const asgi_string *), const asgi_uuid & (or *), const asgi_subpath & (or *); another type does not compile. What a view throws does not cross:
- * it is logged, and a 500.
+ * A view is a function of asgi_request * and at most eight of int64_t, double, std::string_view (or const asgi_string *), const asgi_uuid &
+ * (or *), const asgi_subpath & (or *); another type does not compile. It may be a constexpr lambda without captures: asgi::url<+lambda>. What a
+ * view throws does not cross: it is logged, and a 500; for `refused` of a table there is asgi::refusing<refused>.
  */
 #ifndef ASGI_URLS_HPP
 #define ASGI_URLS_HPP
@@ -71,7 +71,27 @@ template <> struct argument<const asgi_uuid &> : reference<asgi_uuid, ASGI_KIND_
 template <> struct argument<const asgi_subpath *> : pointer<asgi_subpath, ASGI_KIND_PATH> {};
 template <> struct argument<const asgi_subpath &> : reference<asgi_subpath, ASGI_KIND_PATH> {};
 
-template <auto View, class Function> struct row;
+/* What is thrown in it is logged, and a failure. */
+template <class Call> asgi_result guarded(asgi_request *request, Call call) noexcept
+{
+#ifdef __cpp_exceptions
+    try {
+        return call();
+    } catch (const std::exception &error) {
+        asgi_log(request->scope, ASGI_LOG_ERROR, error.what());
+    } catch (...) {
+        asgi_log(request->scope, ASGI_LOG_ERROR, "a view has thrown what is no std::exception");
+    }
+    return ASGI_FAILED;
+#else
+    (void)request;
+    return call();
+#endif
+}
+
+template <auto View, class Function> struct row {
+    static_assert(sizeof(Function) == 0, "a view is a function of asgi_request * and its arguments that returns asgi_result");
+};
 template <auto View, class... Arguments> struct row<View, asgi_result (*)(asgi_request *, Arguments...)> {
     static_assert(sizeof...(Arguments) <= ASGI_MOST_ARGUMENTS, "a view takes at most eight arguments behind the request");
     static constexpr char letters[] = {argument<Arguments>::letter..., '\0'};
@@ -79,14 +99,7 @@ template <auto View, class... Arguments> struct row<View, asgi_result (*)(asgi_r
     /* What the host calls: a function of C's types, which nothing thrown leaves. */
     static asgi_result call(asgi_request *request, typename argument<Arguments>::c... values) noexcept
     {
-        try {
-            return View(request, argument<Arguments>::pass(values)...);
-        } catch (const std::exception &error) {
-            asgi_log(request->scope, ASGI_LOG_ERROR, error.what());
-        } catch (...) {
-            asgi_log(request->scope, ASGI_LOG_ERROR, "a view has thrown what is no std::exception");
-        }
-        return ASGI_FAILED;
+        return guarded(request, [&] { return View(request, argument<Arguments>::pass(values)...); });
     }
 };
 template <auto View, class... Arguments>
@@ -116,7 +129,15 @@ template <std::size_t Count> inline asgi_url include(std::string_view prefix, co
     made.name = string(name);
     made.include = rows;
     made.include_count = Count;
+    made.include_stride = sizeof(asgi_url);
     return made;
+}
+
+/* `refused` of a table: ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>). */
+template <asgi_result (*Refused)(asgi_request *, const asgi_refusal *)>
+inline asgi_result refusing(asgi_request *request, const asgi_refusal *refusal) noexcept
+{
+    return detail::guarded(request, [&] { return Refused(request, refusal); });
 }
 
 }  // namespace asgi

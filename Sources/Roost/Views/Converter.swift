@@ -37,7 +37,7 @@ enum Converter: String, CaseIterable {
     @inline(__always)
     func read(_ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         guard count > 0 else { return false }
-        argument.pointee.kind = UInt32(self.kind.rawValue)
+        argument.pointee.begin(self.kind)
         switch self {
         case .int: return Self.readInteger(bytes, count, &argument.pointee.value.integer)
         case .float: return Self.readNumber(bytes, count, &argument.pointee.value.number)
@@ -56,17 +56,17 @@ enum Converter: String, CaseIterable {
         let count = text.size
         guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
             guard self.takesEmpty else { return false }
-            argument.pointee.kind = UInt32(self.kind.rawValue)
+            argument.pointee.begin(self.kind)
             argument.pointee.value.string = asgi_string(text)
             return true
         }
         let isNegative = bytes[0] == UInt8(ascii: "-")
         switch self {
         case .int where isNegative:
-            argument.pointee.kind = UInt32(self.kind.rawValue)
+            argument.pointee.begin(self.kind)
             return Self.readInteger(bytes + 1, count - 1, isNegative: true, &argument.pointee.value.integer)
         case .float:
-            argument.pointee.kind = UInt32(self.kind.rawValue)
+            argument.pointee.begin(self.kind)
             let sign = isNegative ? 1 : 0
             let fits = Self.readNumber(
                 bytes + sign, count - sign, mayHaveExponent: true, &argument.pointee.value.number)
@@ -216,5 +216,14 @@ enum ArgumentKind: UInt8 {
         case .uuid: "ASGI_UUID"
         case .path: "ASGI_PATH"
         }
+    }
+}
+
+extension asgi_argument {
+    /// What is not its value.
+    @inline(__always)
+    mutating func begin(_ kind: ArgumentKind) {
+        self.kind = UInt32(kind.rawValue)
+        self.reserved = 0
     }
 }

@@ -20,6 +20,9 @@ struct RequestMethods: OptionSet {
         ("UNLOCK", Self(rawValue: 16384)), ("REPORT", Self(rawValue: 32768)),
     ]
 
+    /// What a pattern may begin with.
+    static var words: [String] { self.names.map { "\($0.0)" } + ["ANY"] }
+
     /// The bit of a request's method. Letter case counts (RFC 9110 §9.1).
     @inline(__always)
     init(of method: Octets) {

@@ -10,6 +10,9 @@ enum SetCookie {
         init(_ description: String) { self.description = description }
     }
 
+    /// Those that are known.
+    static let flags = ASGI_COOKIE_SCRIPTS | ASGI_COOKIE_PLAIN | ASGI_COOKIE_STRICT | ASGI_COOKIE_EVERYWHERE
+
     /// `mount`: where the cookie is sent to, where it names no path. Throws what is wrong with it.
     static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
         let (name, value) = (Octets(cookie.pointee.name), Octets(cookie.pointee.value))

@@ -6,12 +6,12 @@ import HTTPServer
 extension URLPattern {
     /// `prefixes`: paths of the tables that this one is included by.
     init(_ text: String, below prefixes: [String] = []) throws(URLFault) {
-        var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
-        var methods: RequestMethods?
-        if words.count > 1, let named = RequestMethods(words: words[0]) {
-            methods = named
-            words.removeFirst()
+        guard !text.contains("  ") else {
+            throw URLFault("has two spaces beside each other: the mount itself is written '/'")
         }
+        var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
+        let methods = words.count > 1 ? try Self.methods(words[0]) : nil
+        if methods != nil { words.removeFirst() }
         let target = words.popFirst() ?? ""
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.methods = methods ?? [.get, .head]
@@ -37,9 +37,33 @@ extension URLPattern {
         }
     }
 
+    /// A pattern below others, as messages show it: what it does not share with them stays in front.
+    static func whole(_ text: String, below prefixes: [String]) -> String {
+        guard let space = text.firstIndex(of: " "), RequestMethods(words: text[..<space]) != nil else {
+            return prefixes.joined() + text
+        }
+        return text[...space] + prefixes.joined() + text[text.index(after: space)...]
+    }
+
+    /// Nil: it is a path.
+    private static func methods(_ word: Substring) throws(URLFault) -> RequestMethods? {
+        if let methods = RequestMethods(words: word) { return methods }
+        let capitals = word.uppercased()
+        guard RequestMethods(words: capitals[...]) == nil else {
+            throw URLFault("methods are written in capitals: '\(capitals)', not '\(word)'")
+        }
+        // There may be more one day, and it is not to mean another thing then.
+        guard word.contains(where: \.isLetter), word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0 == ",") }) else {
+            return nil
+        }
+        let nearest = NearestName.to(String(word), among: RequestMethods.words).first.map { ", did you mean '\($0)'?" }
+        let known = RequestMethods.words.joined(separator: ", ")
+        throw URLFault("'\(word)' is no method\(nearest ?? ": before a path in capitals write one of \(known)")")
+    }
+
     private mutating func addPath(_ text: Substring) throws(URLFault) {
         var rest = text
-        if self.pieces.isEmpty, rest.first == "/" {
+        if rest.first == "/", self.pieces.isEmpty || self.endsWithSlash {
             throw URLFault("begins with a slash: leave it out, what is matched begins behind it")
         }
         while !rest.isEmpty {
@@ -57,6 +81,10 @@ extension URLPattern {
             self.names.append(String(name))
             rest = rest[rest.index(after: end)...]
         }
+    }
+
+    private var endsWithSlash: Bool {
+        if case .text(let text)? = self.pieces.last { text.last == UInt8(ascii: "/") } else { false }
     }
 
     private static func checkText(_ text: Substring) throws(URLFault) {
@@ -89,9 +117,11 @@ extension URLPattern {
         var fields: [Field] = []
         for part in text.split(separator: "&", omittingEmptySubsequences: false) {
             guard part.first == "<", part.last == ">", part.count > 2 else {
-                throw URLFault("'\(part)' is no field: write <converter:name> or <converter:name=otherwise>")
+                throw URLFault(
+                    "'\(part)' is no field: write <converter:name> or <converter:name=otherwise>, without spaces")
             }
             let inner = part.dropFirst().dropLast()
+            guard !inner.contains("<") else { throw URLFault("'\(part)' is several fields: put '&' between them") }
             let halves = inner.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let (converter, name) = try Self.value(halves[0])
             guard !name.isEmpty, !name.contains(where: { "<>=&".contains($0) }) else {
@@ -120,10 +150,14 @@ extension URLPattern {
         case "form": self.body = .form
         case "json": self.body = .json
         default:
-            throw URLFault("'\(word)' behind the path is none of body, form, json; nor is there a method before it")
+            throw URLFault("'\(word)' behind the path is none of body, form, json")
         }
         guard let fields = rest.first else { return }
-        guard rest.count == 1, self.body != .collected else { throw URLFault("'\(fields)' is one word too many") }
+        guard self.body != .collected else { throw URLFault("'\(fields)' is one word too many: a body has no fields") }
+        guard rest.count == 1 else {
+            throw URLFault(
+                "'\(rest.dropFirst().first!)' is one word too many: fields have '&' between them, not spaces")
+        }
         self.bodyFields = try Self.fields(fields)
     }
 

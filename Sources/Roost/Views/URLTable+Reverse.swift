@@ -10,7 +10,7 @@ extension URLTable {
             let nearest = NearestName.to(name, among: self.named.keys).first.map { ", did you mean '\($0)'?" } ?? ""
             throw URLFault("no row has the name '\(name)'\(nearest)")
         }
-        let kinds = arguments.map { ArgumentKind(rawValue: UInt8(truncatingIfNeeded: $0.kind)) }
+        let kinds = arguments.map { UInt8(exactly: $0.kind).flatMap(ArgumentKind.init) }
         guard let row = rows.first(where: { self.patterns[$0].pathKinds == kinds }) else {
             let given = kinds.map { $0?.word ?? "an unknown kind" }.joined(separator: ", ")
             let wanted = self.patterns[rows[0]].pathKinds.map { $0.word }.joined(separator: ", ")
@@ -40,10 +40,7 @@ extension URLTable {
         switch converter {
         case .int: text = Array("\(argument.value.integer)".utf8)
         case .float:
-            let number = argument.value.number
-            let whole = "\(number)"
-            // Swift writes very large and very small ones with an exponent.
-            text = Array((whole.hasSuffix(".0") ? String(whole.dropLast(2)) : whole).utf8)
+            text = Array(Self.decimal(argument.value.number).utf8)
         case .uuid:
             text = withUnsafeBytes(of: argument.value.uuid) { bytes in
                 bytes.enumerated().flatMap { at, byte in
@@ -63,6 +60,20 @@ extension URLTable {
                 "'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.pathExpectation)")
         }
         return Self.encoded(text)
+    }
+
+    /// With as few digits as lead to the same number again, and without the exponent that Swift writes of very large and very small ones.
+    private static func decimal(_ number: Double) -> String {
+        let parts = "\(number)".split(separator: "e")
+        guard parts.count == 2, let exponent = Int(parts[1]) else {
+            let whole = "\(number)"
+            return whole.hasSuffix(".0") ? String(whole.dropLast(2)) : whole
+        }
+        let halves = parts[0].split(separator: ".")
+        let fraction = halves.count > 1 && halves[1] != "0" ? halves[1] : ""
+        let digits = halves[0] + fraction
+        guard exponent < 0 else { return digits + String(repeating: "0", count: exponent - fraction.count) }
+        return "0." + String(repeating: "0", count: -exponent - 1) + digits
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -33,11 +33,16 @@ final class URLTable: @unchecked Sendable {
         defer { UnsafeMutableRawPointer(whole).deallocate() }
         UnsafeMutableRawPointer(whole).copyMemory(
             from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
+        let known = ASGI_URLS_KEEP_SLASHES
+        guard whole.pointee.flags & ~known == 0, whole.pointee.reserved == 0 else {
+            throw URLFault("its table has flags \(Self.flags(whole.pointee.flags, known)) that this host does not know")
+        }
         self.keepsSlashes = whole.pointee.flags & ASGI_URLS_KEEP_SLASHES != 0
         self.bodyLimit = whole.pointee.body_limit
         self.refused = whole.pointee.refused
-        var reading = Reading(stride: Int(whole.pointee.stride))
-        try reading.read(whole.pointee.rows, whole.pointee.count, below: [], named: [])
+        var reading = Reading()
+        try reading.read(
+            whole.pointee.rows, whole.pointee.count, stride: Int(whole.pointee.stride), below: [], named: [])
         self.patterns = reading.rows.map(\.pattern)
         let rows = UnsafeMutablePointer<ViewRow>.allocate(capacity: reading.rows.count)
         for (at, row) in reading.rows.enumerated() { (rows + at).initialize(to: row.row) }
@@ -49,17 +54,21 @@ final class URLTable: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
+    /// Those that are not known.
+    private static func flags(_ flags: UInt32, _ known: UInt32) -> String {
+        "0x" + String(flags & ~known, radix: 16)
+    }
+
     /// The rows as they are read, those of included tables in their place.
     private struct Reading {
-        let stride: Int
         var rows: [(text: String, name: String, pattern: URLPattern, row: ViewRow)] = []
 
         mutating func read(
-            _ start: UnsafePointer<asgi_url>?, _ count: Int, below prefixes: [String], named: [String]
+            _ start: UnsafePointer<asgi_url>?, _ count: Int, stride: Int, below prefixes: [String], named: [String]
         ) throws(URLFault) {
             let place = prefixes.isEmpty ? "" : "\"\(prefixes.joined())\": "
-            guard count == 0 || start != nil, self.stride >= MemoryLayout<UInt32>.size * 2 else {
-                throw URLFault("\(place)its table has no rows, or a stride of \(self.stride)")
+            guard let start, count > 0, stride >= MemoryLayout<UInt32>.size * 2 else {
+                throw URLFault("\(place)its table has no rows, or a stride of \(stride)")
             }
             guard prefixes.count <= URLTable.deepest else {
                 throw URLFault(
@@ -68,7 +77,7 @@ final class URLTable: @unchecked Sendable {
             let whole = UnsafeMutablePointer<asgi_url>.zeroed(bytes: asgi_url_size())
             defer { UnsafeMutableRawPointer(whole).deallocate() }
             for at in 0..<count {
-                let url = (UnsafeRawPointer(start!) + at * self.stride).assumingMemoryBound(to: asgi_url.self)
+                let url = (UnsafeRawPointer(start) + at * stride).assumingMemoryBound(to: asgi_url.self)
                 guard asgi_url_has_view(url) != 0 else {
                     throw URLFault("\(place)row \(at + 1) has a size of \(url.pointee.size): set it")
                 }
@@ -77,20 +86,24 @@ final class URLTable: @unchecked Sendable {
                     from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
                 let text = Octets(whole.pointee.pattern).text
                 let name = Octets(whole.pointee.name).text
+                guard text.utf8.elementsEqual(Octets(whole.pointee.pattern).bytes),
+                    name.utf8.elementsEqual(Octets(whole.pointee.name).bytes)
+                else { throw URLFault("\(place)row \(at + 1) has a pattern or a name that is no UTF-8: '\(text)'") }
                 if let include = whole.pointee.include {
-                    let count = whole.pointee.include_count
+                    let (count, step) = (whole.pointee.include_count, whole.pointee.include_stride)
                     guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
                         throw URLFault(
                             "\"\(prefixes.joined() + text)\": is the beginning of other paths: neither methods, nor fields, "
                                 + "nor a body belong to it")
                     }
                     try self.read(
-                        include, count, below: prefixes + [text], named: name.isEmpty ? named : named + [name])
+                        include, count, stride: step == 0 ? stride : step, below: prefixes + [text],
+                        named: name.isEmpty ? named : named + [name])
                     continue
                 }
                 do {
                     try self.read(url, whole, text, name, below: prefixes, named: named)
-                } catch { throw URLFault("\"\(prefixes.joined() + text)\": \(error)") }
+                } catch { throw URLFault("\"\(URLPattern.whole(text, below: prefixes))\": \(error)") }
             }
         }
 
@@ -100,6 +113,10 @@ final class URLTable: @unchecked Sendable {
         ) throws(URLFault) {
             let pattern = try URLPattern(text, below: prefixes)
             guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
+            guard whole.pointee.flags & ~ASGI_URL_PLAIN == 0 else {
+                let unknown = URLTable.flags(whole.pointee.flags, ASGI_URL_PLAIN)
+                throw URLFault("has flags \(unknown) that this host does not know")
+            }
             let letters = Octets(whole.pointee.kinds).bytes
             let kinds = letters.compactMap(ArgumentKind.init)
             guard kinds.count == letters.count, kinds.count <= Int(ASGI_MOST_ARGUMENTS) else {
@@ -119,7 +136,8 @@ final class URLTable: @unchecked Sendable {
                 count: UInt32(kinds.count), wants: ViewWants(pattern).map { Unmanaged.passRetained($0) })
             self.rows.append(
                 (
-                    text: prefixes.joined() + text, name: name.isEmpty ? "" : (names + [name]).joined(separator: ":"),
+                    text: URLPattern.whole(text, below: prefixes),
+                    name: name.isEmpty ? "" : (names + [name]).joined(separator: ":"),
                     pattern, row
                 ))
         }

@@ -60,7 +60,7 @@ struct ViewArguments {
     }
 
     private func read(_ value: UnsafePointer<asgi_json>, as converter: Converter) -> Bool {
-        self.next.pointee.kind = UInt32(converter.kind.rawValue)
+        self.next.pointee.begin(converter.kind)
         switch (converter, value.pointee.type) {
         case (.int, ASGI_JSON_INTEGER): self.next.pointee.value.integer = value.pointee.integer
         case (.float, ASGI_JSON_INTEGER), (.float, ASGI_JSON_NUMBER):

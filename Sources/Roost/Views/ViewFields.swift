@@ -77,7 +77,8 @@ extension ViewDetails.Contents {
         let seen = parts.map {
             asgi_part(
                 name: asgi_string($0.name), filename: asgi_string($0.filename ?? .empty),
-                content_type: asgi_string($0.contentType), body: asgi_string($0.body))
+                content_type: asgi_string($0.contentType), body: asgi_string($0.body),
+                flags: $0.filename == nil ? 0 : ASGI_PART_FILE, reserved: 0)
         }
         self.parts = (self.arena.copy(seen), seen.count)
         let fields = parts.filter { $0.filename == nil }

@@ -13,6 +13,7 @@ struct ViewFile: ~Copyable {
     init?(folder: Octets, path: Octets) {
         // A name ends with a NUL to the system.
         guard path.size > 0, !path.bytes.contains(0), !folder.bytes.contains(0) else { return nil }
+        guard folder.size > 0 || path.bytes.first == UInt8(ascii: "/") else { return nil }
         let descriptor =
             folder.size > 0
             ? roost_open_below(folder.text, path.text)

@@ -22,6 +22,7 @@ enum ViewsTable {
         table.pointee.json = jsonCall
         table.pointee.reply_json = replyJSONCall
         table.pointee.reply_file = replyFileCall
+        table.pointee.headers = headersCall
         table.pointee.allocate = { id, size in
             withView(id) { view in view.details.withContents { $0.arena.allocate(ifThereIs: size) } } ?? nil
         }
@@ -96,9 +97,10 @@ private func collectCall(
         return ASGI_STALE
     }
     let waits = then == nil && ScopeLoop.current == nil
-    // Nobody would be told, nor can it wait.
-    guard then != nil || waits else { return ASGI_WOULD_BLOCK }
     return withView(id) { view in
+        if case .ended(let result) = view.details.withContents({ $0.collection }) { return result }
+        // Nobody would be told, nor can it wait.
+        guard then != nil || waits else { return ASGI_WOULD_BLOCK }
         let call = ViewCall(table: table, generation: .passUnretained(generation), view: view, waits: waits)
         let most = limit > 0 ? Int(clamping: limit) : call.bodyLimit
         return BodyCollection(view, limit: most) { then?(context, id, $0, nil) }.begin(waits: waits)
@@ -153,6 +155,7 @@ private func addHeaderCall(_ id: asgi_id, _ header: UnsafePointer<asgi_header>?)
 private func setCookieCall(_ id: asgi_id, _ cookie: UnsafePointer<asgi_cookie>?) -> asgi_result {
     guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return ASGI_STALE }
     guard let cookie, asgi_cookie_has_value(cookie) != 0 else { return ASGI_INVALID }
+    guard cookie.pointee.flags & ~SetCookie.flags == 0 else { return ASGI_UNSUPPORTED }
     return withView(id) { view in
         let whole = UnsafeMutablePointer<asgi_cookie>.zeroed(bytes: asgi_cookie_size())
         defer { UnsafeMutableRawPointer(whole).deallocate() }
@@ -169,6 +172,18 @@ private func setCookieCall(_ id: asgi_id, _ cookie: UnsafePointer<asgi_cookie>?)
             return ASGI_INVALID
         }
     } ?? ASGI_STALE
+}
+
+private func headersCall(_ id: asgi_id, _ count: UnsafeMutablePointer<Int>?) -> UnsafePointer<asgi_header>? {
+    count?.pointee = 0
+    let found = withView(id) { view in
+        view.details.withContents { contents in
+            (start: contents.arena.copy(contents.headers), count: contents.headers.count)
+        }
+    }
+    guard let found else { return nil }
+    count?.pointee = found.count
+    return found.start
 }
 
 private func replyCall(
