@@ -86,10 +86,15 @@ struct HeaderTests {
         #include <asgi_urls.hpp>
         static asgi_result all(asgi_request *request, std::int64_t, double, std::string_view s, const asgi_uuid &,
                                const asgi_subpath *) { return asgi_reply(request, 200, "text/plain", asgi::string(s)); }
+        namespace mine {
         static asgi_result none(asgi_request *) noexcept { return ASGI_FAILED; }
+        static asgi_result refused(asgi_request *, const asgi_refusal *) { return ASGI_UNSUPPORTED; }
+        static constexpr auto lambda = [](asgi_request *, double) -> asgi_result { return ASGI_FAILED; };
         static const asgi_url nested[] = {asgi::url<all>("<int:i>-<float:d>-<str:s>-<uuid:u>-<path:p>", "all")};
-        static const asgi_url urls[] = {asgi::url<none>(""), asgi::include("in/", nested, "in")};
-        ASGI_APPLICATION(urls, "views", "1.0")
+        static const asgi_url urls[] = {asgi::url<none>(""), asgi::url<+lambda>("<float:d>"), asgi::include("in/", nested, "in")};
+        static const asgi_urls table = ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>);
+        ASGI_APPLICATION_OF(table, "views", "1.0", "", 0)
+        }
         """
 
     @Test(
@@ -106,6 +111,35 @@ struct HeaderTests {
             #expect(FileManager.default.fileExists(atPath: library))
         }
     }
+
+    @Test("tables in a namespace are exported, whatever is visible otherwise and without exceptions")
+    func namespaces() throws {
+        for compiler in ["g++", "clang++"] {
+            let library = try Fixture.compile(
+                Self.derived, compiler: compiler, flags: ["-std=c++17", "-fvisibility=hidden", "-fno-exceptions"],
+                ending: "cpp", in: self.folder)
+            let handle = try #require(dlopen(library, RTLD_NOW | RTLD_LOCAL))
+            #expect(dlsym(handle, "application") != nil && dlsym(handle, "asgi_module_info") != nil, "\(compiler)")
+        }
+    }
+
+    @Test("a row with too little or too much says what it takes", arguments: ["c", "cpp"])
+    func misshapen(ending: String) throws {
+        for row in [#"ASGI_URL("a", view)"#, #"ASGI_URL("a")"#, #"ASGI_URL("a", view, "a", \#(nine))"#] {
+            let error = #expect(throws: Fixture.Failure.self) {
+                _ = try Fixture.compile(
+                    """
+                    #include <asgi_urls.h>
+                    static asgi_result view(asgi_request *request) { (void)request; return 0; }
+                    static const asgi_url urls[] = {\(row)};
+                    ASGI_APPLICATION(urls, "wrong")
+                    """, compiler: ending == "c" ? "gcc" : "g++", ending: ending, in: self.folder)
+            }
+            #expect("\(error!)".contains("ASGI_URL_takes_a_pattern_a_view_a_name_and_at_most_eight_types"), "\(row)")
+        }
+    }
+
+    private let nine = Array(repeating: "ASGI_INT", count: 9).joined(separator: ", ")
 
     @Test(
         "a view of another type than the row says does not compile",

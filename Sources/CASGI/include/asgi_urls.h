@@ -215,7 +215,8 @@ struct asgi_views {
 
     /* Collects the body, to request->body. [any] As receive: ASGI_DONE, ASGI_PENDING with `then`, which a NULL waits for where waiting is fine;
      * ASGI_FULL: it is larger than `limit` bytes (0: the table's, or the host's), and lost; ASGI_GONE: the client has left; ASGI_BUSY: it is
-     * being collected. What is collected already is ASGI_DONE again, and what could not be answers again as it did. */
+     * being collected. What is collected already is ASGI_DONE again, and what could not be answers again as it did. Not behind a receive of
+     * the view's own: what that has taken is not in it, and who has taken all waits for the client to leave. */
     asgi_result (*collect)(asgi_id id, uint64_t limit, asgi_then then, void *context);
 
     /* All fields of a source, decoded, in order. [any] They live as long as the scope. NULL with a count of 0: there are none; the form was not
@@ -490,9 +491,9 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 
 /* They are C's in a namespace too. */
 #ifdef __cplusplus
-#define ASGI_EXPORTED_ extern "C"
+#define ASGI_EXPORTED_ extern "C" ASGI_EXPORT
 #else
-#define ASGI_EXPORTED_
+#define ASGI_EXPORTED_ ASGI_EXPORT
 #endif
 
 /* Of a word: the type of the argument, and the letter of its kind. */
