@@ -21,21 +21,33 @@ static void never(void *context, asgi_id id, asgi_result result, const asgi_even
     abort();
 }
 
-static asgi_result collect(asgi_request *request, uint64_t limit)
+static asgi_result collect_at_once(asgi_request *request, uint64_t limit)
 {
     return request->views->collect(request->scope->id, limit, never, NULL);
 }
 
-static asgi_result twice(asgi_request *request)
+/* Collects, and calls `then` whether it had to wait or not: the body may have come with the head. */
+static asgi_result collect(asgi_request *request, uint64_t limit, asgi_then then)
 {
-    asgi_result first = collect(request, 10), second = collect(request, 100);
-    return say(request, "%d %d %d", first, second, (int)request->body.size);
+    asgi_result result = request->views->collect(request->scope->id, limit, then, request);
+    if (result != ASGI_PENDING) then(request, request->scope->id, result, NULL);
+    return ASGI_PENDING;
 }
 
-/* The second finds the first under way. */
-static _Atomic int second = 1;
-
 static void collected(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    asgi_request *request = context;
+    (void)id, (void)event;
+    if (result == ASGI_CANCELLED) return;
+    asgi_finish(request, say(request, "%d %d %d", result, collect_at_once(request, 100), (int)request->body.size));
+}
+
+static asgi_result twice(asgi_request *request) { return collect(request, 10, collected); }
+
+/* The second finds the first under way. */
+static int second;
+
+static void collected_one(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     asgi_request *request = context;
     (void)id, (void)event;
@@ -44,16 +56,21 @@ static void collected(void *context, asgi_id id, asgi_result result, const asgi_
 
 static asgi_result busy(asgi_request *request)
 {
-    asgi_result first = request->views->collect(request->scope->id, 100, collected, request);
-    second = collect(request, 100);
+    asgi_result first = request->views->collect(request->scope->id, 100, collected_one, request);
+    second = collect_at_once(request, 100);
     return first;
+}
+
+static void collected_form(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    asgi_request *request = context;
+    (void)id, (void)event;
+    if (result != ASGI_CANCELLED) asgi_finish(request, say(request, "%d %d", result, asgi_form(request, "a") != NULL, 0));
 }
 
 static asgi_result form(asgi_request *request)
 {
-    int before = asgi_form(request, "a") != NULL;
-    asgi_result result = collect(request, 0);
-    return say(request, "%d %d %d", before, result, asgi_form(request, "a") != NULL);
+    return asgi_form(request, "a") ? ASGI_FAILED : collect(request, 0, collected_form);
 }
 
 /* A number that is no result. */

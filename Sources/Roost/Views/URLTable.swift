@@ -67,7 +67,8 @@ final class URLTable: @unchecked Sendable {
             _ start: UnsafePointer<asgi_url>?, _ count: Int, stride: Int, below prefixes: [String], named: [String]
         ) throws(URLFault) {
             let place = prefixes.isEmpty ? "" : "\"\(prefixes.joined())\": "
-            guard let start, count > 0, stride >= MemoryLayout<UInt32>.size * 2 else {
+            guard let start, count > 0, stride >= MemoryLayout<UInt32>.size * 2, stride % MemoryLayout<Int>.size == 0
+            else {
                 throw URLFault("\(place)its table has no rows, or a stride of \(stride)")
             }
             guard prefixes.count <= URLTable.deepest else {
@@ -78,8 +79,12 @@ final class URLTable: @unchecked Sendable {
             defer { UnsafeMutableRawPointer(whole).deallocate() }
             for at in 0..<count {
                 let url = (UnsafeRawPointer(start) + at * stride).assumingMemoryBound(to: asgi_url.self)
-                guard asgi_url_has_view(url) != 0 else {
+                guard asgi_url_has_view(url) != 0, url.pointee.size <= stride else {
                     throw URLFault("\(place)row \(at + 1) has a size of \(url.pointee.size): set it")
+                }
+                guard url.pointee.flags & ~ASGI_URL_PLAIN == 0 else {
+                    let unknown = URLTable.flags(url.pointee.flags, ASGI_URL_PLAIN)
+                    throw URLFault("\(place)row \(at + 1) has flags \(unknown) that this host does not know")
                 }
                 UnsafeMutableRawPointer(whole).initializeMemory(as: UInt8.self, repeating: 0, count: asgi_url_size())
                 UnsafeMutableRawPointer(whole).copyMemory(
@@ -113,10 +118,6 @@ final class URLTable: @unchecked Sendable {
         ) throws(URLFault) {
             let pattern = try URLPattern(text, below: prefixes)
             guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
-            guard whole.pointee.flags & ~ASGI_URL_PLAIN == 0 else {
-                let unknown = URLTable.flags(whole.pointee.flags, ASGI_URL_PLAIN)
-                throw URLFault("has flags \(unknown) that this host does not know")
-            }
             let letters = Octets(whole.pointee.kinds).bytes
             let kinds = letters.compactMap(ArgumentKind.init)
             guard kinds.count == letters.count, kinds.count <= Int(ASGI_MOST_ARGUMENTS) else {
