@@ -97,6 +97,8 @@ public:
     std::unique_ptr<Document> document = std::make_unique<Document>();
     std::string fault;
 
+    explicit Reader(size_t most) : most(most) {}
+
     bool null() override { return put(of(ASGI_JSON_NULL)); }
     bool boolean(bool truth) override
     {
@@ -153,6 +155,8 @@ private:
         std::set<std::string> keys;
     };
 
+    const size_t most;
+    size_t values = 0;
     std::vector<Open> open;
     asgi_string next = {nullptr, 0};
 
@@ -193,6 +197,8 @@ private:
     }
     bool put(const asgi_json &value)
     {
+        // They take many times the memory of their texts.
+        if (++values > most) return refuse("it has more than " + std::to_string(most) + " values");
         if (!open.empty()) {
             open.back().items.push_back(value);
             return true;
@@ -242,10 +248,10 @@ json make(const asgi_json &value, size_t depth)
     }
 }
 
-const asgi_json *parse(const asgi_string *given, asgi_string *fault)
+const asgi_json *parse(const asgi_string *given, size_t most, asgi_string *fault)
 {
     try {
-        Reader reader;
+        Reader reader(most);
         const char *start = given->data ? given->data : "";
         size_t size = given->data ? given->size : 0;
         // For the library it is the end of the text, so that anything might stand behind it.
@@ -260,6 +266,8 @@ const asgi_json *parse(const asgi_string *given, asgi_string *fault)
     }
     return nullptr;
 }
+
+const asgi_json *parseAll(const asgi_string *given, asgi_string *fault) { return parse(given, SIZE_MAX, fault); }
 
 // The value is the document's first member, and the text the text's.
 void release(const asgi_json *value) { delete reinterpret_cast<Document *>(const_cast<asgi_json *>(value)); }
@@ -284,6 +292,8 @@ const asgi_string *write(const asgi_json *value, asgi_string *fault)
 
 const asgi_json_functions *roost_json_functions(void)
 {
-    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parse, release, write, releaseText};
+    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parseAll, release, write, releaseText};
     return &functions;
 }
+
+const asgi_json *roost_json_parse(const asgi_string *text, size_t most, asgi_string *fault) { return parse(text, most, fault); }

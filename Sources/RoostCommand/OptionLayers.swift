@@ -172,7 +172,7 @@ struct OptionLayers {
         "limit-worker-lifetime", "timeout-worker", "limit-crashes", "crash-window", "limit-address-space",
         "limit-open-files", "limit-core", "blocking-threads", "limit-blocking", "limit-scopes", "lifespan",
         "timeout-lifespan", "limit-images", "limit-image-bytes", "limit-state", "limit-view-body",
-        "limit-form-fields", "reload-drain",
+        "limit-form-fields", "limit-json-values", "reload-drain",
     ]
 
     /// As ArgumentParser knows them: name, kind, default, help.

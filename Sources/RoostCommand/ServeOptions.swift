@@ -113,6 +113,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Fields of a query, and of a form with its files, for a view; above it 400.")
     var limitFormFields = ViewLimits().fields
 
+    @Option(help: "Values of a body that is JSON, for a view; above it 400.")
+    var limitJSONValues = ViewLimits().jsonValues
+
     @Option(help: "Connections at once; above it 503. [default: as many as there are descriptors]")
     var limitConcurrency: Int?
 
@@ -201,7 +204,7 @@ struct ServeOptions: ParsableArguments {
             ("--limit-files", self.limitFiles), ("--limit-groups", self.limitGroups),
             ("--limit-read-ahead", self.limitReadAhead), ("--limit-unread-body", self.limitUnreadBody),
             ("--limit-send-ahead", self.limitSendAhead), ("--limit-send", self.limitSend),
-            ("--limit-form-fields", self.limitFormFields),
+            ("--limit-form-fields", self.limitFormFields), ("--limit-json-values", self.limitJSONValues),
         ] { try Self.check(name, limit, 1...(16 << 20)) }
         if let limit = self.limitRequestBody { try Self.check("--limit-request-body", limit, 1...Int.max) }
         try Self.check("--limit-view-body", self.limitViewBody, 1...Int.max)
@@ -286,6 +289,7 @@ struct ServeOptions: ParsableArguments {
         configuration.server.limits.body = self.limitRequestBody
         configuration.views.body = self.limitViewBody
         configuration.views.fields = self.limitFormFields
+        configuration.views.jsonValues = self.limitJSONValues
         configuration.server.connections = self.limitConcurrency
         configuration.server.readWindow = self.limitReadAhead
         configuration.server.unreadBody = self.limitUnreadBody

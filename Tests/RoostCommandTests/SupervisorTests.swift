@@ -271,6 +271,7 @@ struct SupervisorTests {
             (["--limit-view-body", "1M"], "The value '1M' is invalid for '--limit-view-body"),
             (["--limit-form-fields", "0"], "--limit-form-fields 0 is not between"),
             (["--limit-form-fields=-1"], "--limit-form-fields -1 is not between"),
+            (["--limit-json-values", "0"], "--limit-json-values 0 is not between"),
         ] {
             let refused = try Command.run([Self.roost, "\(self.folder.path)/libsite.so"] + options)
             #expect(refused.status == 2)
@@ -289,7 +290,7 @@ struct SupervisorTests {
             return asgi_reply(request, 200, "text/plain", *text);
         }
         static const asgi_url urls[] = {
-            ASGI_URL("form form", form, "form"),
+            ASGI_URL("form form", form, "form"), ASGI_URL("json json", form, "json"),
             ASGI_URL("query?<str:a>", query, "query", ASGI_STRING),
         };
         ASGI_APPLICATION(urls, "views", "1")
@@ -301,7 +302,7 @@ struct SupervisorTests {
         try self.folder.write(
             "settings.yaml",
             """
-            server: {limit-view-body: 7, groups: {own: {limit-view-body: 10, limit-form-fields: 4}}}
+            server: {limit-view-body: 7, groups: {own: {limit-view-body: 10, limit-form-fields: 4, limit-json-values: 3}}}
             applications:
               - {module: ./libviews.so, name: views, mount: /}
               - {module: ./libviews.so, name: own, mount: /own, worker: own}
@@ -345,6 +346,10 @@ struct SupervisorTests {
         #expect(try self.get("/query?a=1&b=2&c=3", server).status == 400)
         #expect(try post("/own/form", "a&b&c&d") == 200)
         #expect(try post("/own/form", "a&b&c&d&e") == 400)
+        for (path, status) in [("/json", 200), ("/own/json", 400)] {
+            #expect(try post(path, "[0,0]", type: "application/json") == 200)
+            #expect(try post(path, "[0,0,0]", type: "application/json") == status)
+        }
         #expect(server.stop() == 0, "\(server.error)")
     }
 

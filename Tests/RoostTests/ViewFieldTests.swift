@@ -115,6 +115,7 @@ struct ViewFieldTests {
         let served = try await ServedHost(self.library, in: self.folder) {
             $0.views.body = 1000
             $0.views.fields = 10
+            $0.views.jsonValues = 4
         }
         let thousand = String(repeating: "x", count: 1000)
         #expect(try self.post(served, "/echo", nil, thousand).text == thousand)
@@ -127,6 +128,10 @@ struct ViewFieldTests {
             client.send("\(String(size, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
             #expect(try client.readResponse().status == status)
         }
+        let json = "application/json"
+        #expect(try self.post(served, "/echo.json", json, #"{"a":[1,2]}"#).status == 200)
+        let many = try self.post(served, "/echo.json", json, "[0,[0],0]")
+        #expect((many.status, many.text) == (400, "Bad Request: the JSON is refused: it has more than 4 values\n"))
         let pairs = (0..<9).map { "a\($0)=1" }.joined(separator: "&")
         #expect(try served.get("/search?text=a&\(pairs)").status == 200)
         let refused = try served.get("/search?text=a&b=1&\(pairs)")

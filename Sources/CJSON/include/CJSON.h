@@ -11,6 +11,9 @@ extern "C" {
 /* The table; valid for the life of the process. */
 const asgi_json_functions *roost_json_functions(void);
 
+/* Its parse, of a text that has at most so many values. */
+const asgi_json *roost_json_parse(const asgi_string *text, size_t most, asgi_string *fault);
+
 #ifdef __cplusplus
 }
 #endif

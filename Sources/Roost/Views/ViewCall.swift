@@ -147,8 +147,8 @@ struct ViewCall {
                     filled.take(
                         wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
                 case .json:
-                    let (json, fault) = contents.readJSON()
-                    guard let json else { throw FormFault("the body is no JSON: \(fault)") }
+                    let (json, fault) = contents.readJSON(most: self.limits.jsonValues)
+                    guard let json else { throw FormFault("the JSON is refused: \(fault)") }
                     guard !wants.bodyFields.isEmpty else { break }
                     guard json.pointee.type == ASGI_JSON_OBJECT else { throw FormFault("the body is no JSON object") }
                     filled.take(wants.bodyFields, json)

@@ -92,13 +92,13 @@ extension ViewDetails.Contents {
         return DecodedFields(start: self.arena.copy(headers), count: headers.count)
     }
 
-    /// The body as JSON; nil with why it is none.
-    mutating func readJSON() -> (UnsafePointer<asgi_json>?, fault: String) {
+    /// The body as JSON, of at most so many values; nil with why it is none.
+    mutating func readJSON(most: Int) -> (UnsafePointer<asgi_json>?, fault: String) {
         if let json { return (json, "") }
         guard let body else { return (nil, "the body was not collected") }
         var text = asgi_string(body.octets)
         var fault = asgi_string()
-        self.json = roost_json_functions().pointee.parse(&text, &fault)
+        self.json = roost_json_parse(&text, most, &fault)
         return (self.json, self.json == nil ? Octets(fault).text : "")
     }
 }

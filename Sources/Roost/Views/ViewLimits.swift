@@ -4,6 +4,8 @@ public struct ViewLimits: Sendable {
     public var body = 1 << 20
     /// Fields of a query, of a form, parts of one: above it 400. A view that asks for fields itself, or for cookies, is given none.
     public var fields = 1000
+    /// Values of a body that is JSON, all members and elements: above it 400. A view that asks for it itself is given none.
+    public var jsonValues = 250_000
 
     public init() {}
 }

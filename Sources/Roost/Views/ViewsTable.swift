@@ -195,9 +195,10 @@ private func replyCall(
 
 private func jsonCall(_ id: asgi_id, _ fault: UnsafeMutablePointer<asgi_string>?) -> UnsafePointer<asgi_json>? {
     fault?.pointee = asgi_string()
+    guard let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
     return withView(id) { view in
         view.details.withContents { contents in
-            let (json, reason) = contents.readJSON()
+            let (json, reason) = contents.readJSON(most: generation.facilities.viewLimits.jsonValues)
             if json == nil {
                 fault?.pointee = asgi_string(Array(reason.utf8).withUnsafeBytes { contents.arena.copy($0) })
             }
