@@ -25,7 +25,7 @@ struct CommandTests {
 
     @Test("version")
     func version() throws {
-        #expect(try self.roost("version").output == "roost 0.1.0 (ABI 0, draft 2)\n")
+        #expect(try self.roost("version").output == "roost 0.1.0 (ABI 0, draft 3)\n")
         #expect(try self.roost("--version").output == "roost 0.1.0\n")
     }
 
@@ -83,7 +83,7 @@ struct CommandTests {
         let bench = try self.roost("check", "\(Repository.products)/libBench.so")
         #expect(bench.status == 0)
         for line in [
-            "name       bench\n", "version    1.0\n", "abi        0, draft 2\n", "flags      none\n",
+            "name       bench\n", "version    1.0\n", "abi        0, draft 3\n", "flags      none\n",
             "ok         this host",
         ] {
             #expect(bench.output.contains(line), "\(line)")

@@ -14,6 +14,7 @@ struct URLPatternTests {
             ("<name>", "GET, HEAD, OPTIONS", "ASGI_STRING name"),
             ("POST x", "POST, OPTIONS", ""), ("POST /", "POST, OPTIONS", ""), ("/ form", "POST, OPTIONS", ""),
             ("ARCHIVE", "GET, HEAD, OPTIONS", ""), ("POST ARCHIVE form", "POST, OPTIONS", ""),
+            ("report json", "POST, OPTIONS", ""), ("2024 form", "POST, OPTIONS", ""),
             ("GET,POST x", "GET, HEAD, POST, OPTIONS", ""),
             ("search/?<str:q>&<float:above=0.5>", "GET, HEAD, OPTIONS", "ASGI_STRING q, ASGI_DOUBLE above"),
             ("x body", "POST, OPTIONS", ""),
@@ -67,8 +68,9 @@ struct URLPatternTests {
             ("POTS a", "'POTS' is no method, did you mean 'POST'?"),
             ("GET,PUST a", "'GET,PUST' is no method: \(Self.otherMethods)"),
             ("ARCHIVE form", "'ARCHIVE' is no method: \(Self.otherMethods)"),
+            ("VERSION-CONTROL body", "'VERSION-CONTROL' is no method: \(Self.otherMethods)"),
             ("post a", "methods are written in capitals: 'POST', not 'post'"),
-            ("POST  a", "has two spaces beside each other: the mount itself is written '/'"),
+            ("POST  a", "has two spaces beside each other: the mount or the prefix itself is written '/'"),
             ("a body <int:x>", "'<int:x>' is one word too many: a body has no fields"),
             ("a form <int:x> y", "'y' is one word too many: fields have '&' between them, not spaces"),
             ("GET a form", "a body does not come with GET: name the method, POST say"),
@@ -96,7 +98,12 @@ struct URLPatternTests {
         #expect(throws: URLFault.self) { _ = try URLPattern("x", below: ["/y/"]) }
         // It would answer at `blog//x`.
         #expect(throws: URLFault.self) { _ = try URLPattern("/x", below: ["blog/"]) }
-        #expect(throws: URLFault.self) { _ = try URLPattern("/", below: ["blog/"]) }
+        #expect(throws: URLFault.self) { _ = try URLPattern("//", below: ["blog/"]) }
+        for text in ["/", "PUT / form", "", "/?<int:a>"] {
+            #expect(try URLPattern(text, below: ["blog/"]).pieces == [.text(Array("blog/".utf8))])
+            #expect(try URLPattern(text, below: [""]).pieces == [])
+        }
+        #expect(try URLPattern("/", below: ["blog"]).pieces == [.text(Array("blog/".utf8))])
         #expect(try URLPattern("/x", below: ["blog"]).pieces == [.text(Array("blog/x".utf8))])
     }
 

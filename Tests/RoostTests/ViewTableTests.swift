@@ -85,7 +85,11 @@ struct ViewTableTests {
             #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, NULL, NULL, NULL, 0}"#,
             #""a": has neither"#
         ),
-        (#"ASGI_INCLUDE("b/", nested, ""), ASGI_URL("POST  a", none, "")"#, "takes (ASGI_STRING)"),
+        (#"ASGI_URL("POST  a", none, "")"#, #""POST  a": has two spaces"#),
+        (
+            #"{4096, 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, (asgi_view)none, NULL, NULL, 0}"#,
+            "row 1 has a size of 4096 within a stride of"
+        ),
         (#"ASGI_INCLUDE("c/", twice, "")"#, #""POST c/x": is never reached, "POST c/x" before it"#),
         (#"ASGI_URL("\xff", none, "")"#, "row 1 has a pattern or a name that is no UTF-8"),
         (
@@ -107,7 +111,7 @@ struct ViewTableTests {
         "a table without rows, or with flags that nobody knows, is refused",
         arguments: [
             ("urls, 0, 0, 0, 0, NULL", "its table has no rows"), ("urls, 1, 2, 0, 0, NULL", "flags 0x2"),
-            ("urls, 1, 0, 1, 0, NULL", "flags"),
+            ("urls, 1, 0, 7, 0, NULL", "7 for what is reserved"),
         ])
     func empty(members: String, fault: String) async throws {
         let error = await #expect(throws: (any Error).self) {

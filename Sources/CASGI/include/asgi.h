@@ -48,7 +48,7 @@ extern "C" {
 /* The version of this contract. A host refuses a module of another ABI. Version 0 is a draft: while it lasts,
  * ASGI_DRAFT is raised by every incompatible change, and a host refuses another draft too. */
 #define ASGI_ABI 0
-#define ASGI_DRAFT 2
+#define ASGI_DRAFT 3
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ASGI_EXPORT __attribute__((visibility("default")))

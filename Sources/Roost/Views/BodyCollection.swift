@@ -44,8 +44,8 @@ final class BodyCollection {
     private func ended(_ result: asgi_result) -> asgi_result {
         // A body that is there has said so.
         guard result != ASGI_PENDING, result != ASGI_DONE else { return result }
-        // Somebody else receives, and has what there is.
-        let mayTryAgain = self.count == 0 && (result == ASGI_BUSY || result == ASGI_WOULD_BLOCK)
+        // Somebody else receives, and has what there is; or it was told of a mistake before.
+        let mayTryAgain = self.count == 0 && (result == ASGI_BUSY || result == ASGI_INVALID)
         self.view.details.withContents { $0.collection = mayTryAgain ? .notBegun : .ended(result) }
         return result
     }

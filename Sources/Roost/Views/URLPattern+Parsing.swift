@@ -7,17 +7,17 @@ extension URLPattern {
     /// `prefixes`: paths of the tables that this one is included by.
     init(_ text: String, below prefixes: [String] = []) throws(URLFault) {
         guard !text.contains("  ") else {
-            throw URLFault("has two spaces beside each other: the mount itself is written '/'")
+            throw URLFault("has two spaces beside each other: the mount or the prefix itself is written '/'")
         }
         var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
-        let methods = words.count > 1 ? try Self.methods(words[0]) : nil
+        let methods = words.count > 1 ? try Self.methods(words[0], before: words[1]) : nil
         if methods != nil { words.removeFirst() }
         let target = words.popFirst() ?? ""
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.methods = methods ?? [.get, .head]
         for prefix in prefixes { try self.addPath(prefix[...]) }
-        // The mount itself, where nothing would look like a mistake.
-        if parts[0] != "/" || !prefixes.isEmpty { try self.addPath(parts[0]) }
+        // The mount or the prefix itself, where nothing would look like a mistake.
+        if parts[0] != "/" || !(self.pieces.isEmpty || self.endsWithSlash) { try self.addPath(parts[0]) }
         self.mergeTexts()
         try self.checkNeighbours()
         if parts.count > 1 { self.query = try Self.fields(parts[1]) }
@@ -46,16 +46,17 @@ extension URLPattern {
     }
 
     /// Nil: it is a path.
-    private static func methods(_ word: Substring) throws(URLFault) -> RequestMethods? {
+    private static func methods(_ word: Substring, before next: Substring) throws(URLFault) -> RequestMethods? {
         if let methods = RequestMethods(words: word) { return methods }
         let capitals = word.uppercased()
-        guard RequestMethods(words: capitals[...]) == nil else {
+        let isPath = Body(rawValue: String(next)) != nil
+        guard isPath || RequestMethods(words: capitals[...]) == nil else {
             throw URLFault("methods are written in capitals: '\(capitals)', not '\(word)'")
         }
         // There may be more one day, and it is not to mean another thing then.
-        guard word.contains(where: \.isLetter), word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0 == ",") }) else {
-            return nil
-        }
+        guard let first = word.first, first.isASCII, first.isUppercase,
+            word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "," || $0 == "-") })
+        else { return nil }
         let nearest = NearestName.to(String(word), among: RequestMethods.words).first.map { ", did you mean '\($0)'?" }
         let known = RequestMethods.words.joined(separator: ", ")
         throw URLFault("'\(word)' is no method\(nearest ?? ": before a path in capitals write one of \(known)")")
@@ -145,13 +146,10 @@ extension URLPattern {
     }
 
     private mutating func addBody(_ word: Substring, _ rest: ArraySlice<Substring>) throws(URLFault) {
-        switch word {
-        case "body": self.body = .collected
-        case "form": self.body = .form
-        case "json": self.body = .json
-        default:
+        guard let body = Body(rawValue: String(word)) else {
             throw URLFault("'\(word)' behind the path is none of body, form, json")
         }
+        self.body = body
         guard let fields = rest.first else { return }
         guard self.body != .collected else { throw URLFault("'\(fields)' is one word too many: a body has no fields") }
         guard rest.count == 1 else {

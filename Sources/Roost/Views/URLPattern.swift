@@ -28,10 +28,10 @@ struct URLPattern {
     }
 
     /// What is made of the body before the view is called.
-    enum Body {
+    enum Body: String {
         /// Nothing: the view reads it.
-        case unread
-        case collected
+        case unread = ""
+        case collected = "body"
         case form
         case json
     }

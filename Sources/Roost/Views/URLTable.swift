@@ -34,8 +34,11 @@ final class URLTable: @unchecked Sendable {
         UnsafeMutableRawPointer(whole).copyMemory(
             from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
         let known = ASGI_URLS_KEEP_SLASHES
-        guard whole.pointee.flags & ~known == 0, whole.pointee.reserved == 0 else {
+        guard whole.pointee.flags & ~known == 0 else {
             throw URLFault("its table has flags \(Self.flags(whole.pointee.flags, known)) that this host does not know")
+        }
+        guard whole.pointee.reserved == 0 else {
+            throw URLFault("its table has \(whole.pointee.reserved) for what is reserved: set it to 0")
         }
         self.keepsSlashes = whole.pointee.flags & ASGI_URLS_KEEP_SLASHES != 0
         self.bodyLimit = whole.pointee.body_limit
@@ -79,8 +82,12 @@ final class URLTable: @unchecked Sendable {
             defer { UnsafeMutableRawPointer(whole).deallocate() }
             for at in 0..<count {
                 let url = (UnsafeRawPointer(start) + at * stride).assumingMemoryBound(to: asgi_url.self)
-                guard asgi_url_has_view(url) != 0, url.pointee.size <= stride else {
+                guard asgi_url_has_view(url) != 0 else {
                     throw URLFault("\(place)row \(at + 1) has a size of \(url.pointee.size): set it")
+                }
+                guard url.pointee.size <= stride else {
+                    throw URLFault(
+                        "\(place)row \(at + 1) has a size of \(url.pointee.size) within a stride of \(stride)")
                 }
                 guard url.pointee.flags & ~ASGI_URL_PLAIN == 0 else {
                     let unknown = URLTable.flags(url.pointee.flags, ASGI_URL_PLAIN)

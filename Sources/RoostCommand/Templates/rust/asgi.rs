@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::ptr::{null, null_mut};
 
 pub const ABI: u32 = 0;
-pub const DRAFT: u32 = 2;
+pub const DRAFT: u32 = 3;
 
 pub type Result = i32;
 pub const DONE: Result = 0;
