@@ -137,7 +137,8 @@ let package = Package(
         .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
         // Workers that die, are replaced and stop, for `make test-workers`.
         .executableTarget(name: "Workers", dependencies: ["TestSupport"], path: "Tests/Workers", swiftSettings: swift),
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
+        .target(name: "TestSupport", dependencies: ["CSpawn"], path: "Tests/Support", swiftSettings: swift),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
         .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(

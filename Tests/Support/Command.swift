@@ -10,19 +10,12 @@ public struct Command {
     public static func run(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
     ) throws -> Command {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
         let output = TemporaryStream()
         let error = TemporaryStream()
-        process.standardOutput = output.handle
-        process.standardError = error.handle
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return Command(status: process.terminationStatus, output: output.text, error: error.text)
+        let process = try StartedProcess(
+            ["/usr/bin/env"] + arguments, environment: environment, folder: folder, output: output.handle,
+            error: error.handle)
+        return Command(status: process.waitUntilExit(), output: output.text, error: error.text)
     }
 }
 

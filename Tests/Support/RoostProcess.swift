@@ -8,7 +8,7 @@ public final class RoostProcess {
         case silent(error: String)
     }
 
-    private let process = Process()
+    private let process: StartedProcess
     private let output = TemporaryStream()
     private let errors = Pipe()
     private var seen = ""
@@ -18,26 +18,20 @@ public final class RoostProcess {
         _ arguments: [String], command: String = Repository.roost, environment: [String: String] = [:],
         folder: String? = nil
     ) throws {
-        self.process.executableURL = URL(fileURLWithPath: command)
-        self.process.arguments = arguments
-        self.process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let folder { self.process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-        self.process.standardOutput = self.output.handle
-        self.process.standardError = self.errors
-        self.process.standardInput = FileHandle.nullDevice
-        try self.process.run()
+        self.process = try StartedProcess(
+            [command] + arguments, environment: environment, folder: folder, output: self.output.handle,
+            error: self.errors.fileHandleForWriting)
         try? self.errors.fileHandleForWriting.close()
         while !self.error.contains("serving ") {
             let more = self.errors.fileHandleForReading.availableData
             guard !more.isEmpty else {
-                self.process.waitUntilExit()
-                throw Failure.ended(status: self.process.terminationStatus, error: self.seen)
+                throw Failure.ended(status: self.process.waitUntilExit(), error: self.seen)
             }
             self.seen += String(decoding: more, as: UTF8.self)
         }
     }
 
-    deinit { if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) } }
+    deinit { if self.process.isRunning { kill(self.process.identifier, SIGKILL) } }
 
     /// What it has written to standard error so far.
     public var error: String { self.seen }
@@ -69,11 +63,11 @@ public final class RoostProcess {
         return digits.flatMap { Int($0) } ?? -1
     }
 
-    public var identifier: Int32 { self.process.processIdentifier }
+    public var identifier: Int32 { self.process.identifier }
 
     /// Sends a signal (SIGTERM), reads on to the end, and says the exit status.
     public func stop(_ signal: Int32 = 15) -> Int32 {
-        kill(self.process.processIdentifier, signal)
+        kill(self.process.identifier, signal)
         return self.waitForEnd()
     }
 
@@ -83,7 +77,6 @@ public final class RoostProcess {
             guard !more.isEmpty else { break }
             self.seen += String(decoding: more, as: UTF8.self)
         }
-        self.process.waitUntilExit()
-        return self.process.terminationStatus
+        return self.process.waitUntilExit()
     }
 }

@@ -7,22 +7,19 @@ public final class StartedProgram {
         case ended(soFar: String)
     }
 
-    private let process = Process()
+    private let process: StartedProcess
     private let output = Pipe()
     private var seen = ""
 
     /// Starts it; its lines come as it writes them, though it writes to a pipe.
     public init(_ words: [String], folder: String) throws {
-        self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        self.process.arguments = ["stdbuf", "-oL"] + words
-        self.process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        self.process.standardOutput = self.output
-        self.process.standardInput = FileHandle.nullDevice
-        try self.process.run()
+        self.process = try StartedProcess(
+            ["/usr/bin/env", "stdbuf", "-oL"] + words, folder: folder, output: self.output.fileHandleForWriting,
+            error: .standardError)
         try? self.output.fileHandleForWriting.close()
     }
 
-    deinit { if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) } }
+    deinit { if self.process.isRunning { kill(self.process.identifier, SIGKILL) } }
 
     /// The next line, without its end.
     public func readLine() throws -> String {
@@ -41,8 +38,7 @@ public final class StartedProgram {
 
     /// Ends it with SIGTERM; says its exit status.
     public func stop() throws -> Int32 {
-        self.process.terminate()
-        self.process.waitUntilExit()
-        return self.process.terminationStatus
+        kill(self.process.identifier, SIGTERM)
+        return self.process.waitUntilExit()
     }
 }

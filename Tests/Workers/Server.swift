@@ -7,24 +7,19 @@ final class Server {
 
     let log = Log()
     private let folder: TemporaryFolder
-    private let process = Process()
+    private let process: StartedProcess
 
     /// Starts it. `through`: the words of a command that starts it in turn; `input`: its standard input.
     init(
         starting module: String, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
-        input: FileHandle = .nullDevice
+        input: FileHandle? = nil
     ) throws {
         self.folder = try TemporaryFolder()
         let words =
             through + [Self.roost, module, "--port", "0", "--no-access-log", "--run-dir", self.folder.path] + options
-        self.process.executableURL = URL(fileURLWithPath: words[0])
-        self.process.arguments = Array(words.dropFirst())
-        self.process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let errors = Pipe()
-        self.process.standardError = errors
-        self.process.standardOutput = FileHandle.nullDevice
-        self.process.standardInput = input
-        try self.process.run()
+        self.process = try StartedProcess(
+            words, environment: environment, input: input, error: errors.fileHandleForWriting)
         try? errors.fileHandleForWriting.close()
         self.log.follow(errors.fileHandleForReading)
     }
@@ -32,7 +27,7 @@ final class Server {
     /// Starts it, and waits until it serves.
     convenience init(
         _ module: String, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
-        input: FileHandle = .nullDevice
+        input: FileHandle? = nil
     ) throws {
         try self.init(starting: module, options, through: through, environment: environment, input: input)
         try self.log.wait(for: " serving ")
@@ -44,13 +39,13 @@ final class Server {
         let children = self.workers
         kill(self.identifier, SIGKILL)
         for child in children { kill(child, SIGKILL) }
-        self.process.waitUntilExit()
+        _ = self.process.waitUntilExit()
     }
 
     /// The supervisor: it says so itself, for it may have been started by another command.
     var identifier: Int32 {
         let line = self.log.all(" serving ").first ?? ""
-        return Log.field("pid", of: line).flatMap { Int32($0) } ?? self.process.processIdentifier
+        return Log.field("pid", of: line).flatMap { Int32($0) } ?? self.process.identifier
     }
 
     /// Its children, as the kernel has them.
@@ -126,8 +121,7 @@ final class Server {
     /// Waits until all of it has ended; says the exit status.
     func waitForEnd(seconds: Int = Time.patience) throws -> Int32 {
         try self.log.waitForEnd(seconds: seconds)
-        self.process.waitUntilExit()
-        return self.process.terminationStatus
+        return self.process.waitUntilExit()
     }
 
     /// Ends it; fails when it does not end well.
