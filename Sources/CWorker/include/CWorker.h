@@ -81,7 +81,21 @@ static inline void roost_call_leave(roost_call *call)
 }
 static inline uint64_t roost_call_count(const roost_call *call) { return __atomic_load_n(&call->count, __ATOMIC_SEQ_CST); }
 static inline uint64_t roost_call_owner(const roost_call *call) { return __atomic_load_n(&call->owner, __ATOMIC_ACQUIRE); }
-static inline void roost_call_turned(roost_call *call, uint64_t now) { __atomic_store_n(&call->turned, now, __ATOMIC_RELEASE); }
+/* Its loop, and nobody else, counts. */
+static inline void roost_call_count_request(roost_call *call)
+{
+    __atomic_store_n(&call->requests, call->requests + 1, __ATOMIC_RELAXED);
+}
+static inline void roost_call_count_failure(roost_call *call)
+{
+    __atomic_store_n(&call->failures, call->failures + 1, __ATOMIC_RELAXED);
+}
+static inline void roost_call_turned(roost_call *call, uint32_t connections, uint32_t scopes, uint64_t now)
+{
+    __atomic_store_n(&call->connections, connections, __ATOMIC_RELAXED);
+    __atomic_store_n(&call->scopes, scopes, __ATOMIC_RELAXED);
+    __atomic_store_n(&call->turned, now, __ATOMIC_RELEASE);
+}
 static inline uint64_t roost_call_last_turn(const roost_call *call) { return __atomic_load_n(&call->turned, __ATOMIC_ACQUIRE); }
 
 /* The record of the calling thread, which is no loop: where the handlers find what it does. */

@@ -115,7 +115,7 @@ final class ScopeLoop: RequestHandler {
         }
         let scope = self.resting.popLast() ?? Scope(loop: self, slot: slot)
         self.openScopes += 1
-        self.activity.call.pointee.requests += 1
+        roost_call_count_request(self.activity.call)
         scope.begin(exchange, generation: generation, slot: slot)
     }
 
@@ -127,14 +127,13 @@ final class ScopeLoop: RequestHandler {
 
     /// Says that the loop turns.
     func answerPing(connections: Int) {
-        let call = self.activity.call
-        call.pointee.connections = UInt32(clamping: connections)
-        call.pointee.scopes = UInt32(clamping: self.openScopes)
-        roost_call_turned(call, NIODeadline.now().uptimeNanoseconds)
+        roost_call_turned(
+            self.activity.call, UInt32(clamping: connections), UInt32(clamping: self.openScopes),
+            NIODeadline.now().uptimeNanoseconds)
     }
 
     /// A request that its application has left unanswered, or whose response it has cut.
-    func countFailure() { self.activity.call.pointee.failures += 1 }
+    func countFailure() { roost_call_count_failure(self.activity.call) }
 
     // MARK: Calling modules
 
