@@ -38,12 +38,14 @@ extension Case {
             let start = Time()
             try server.waitFor(version: "4", at: "/")
             let time = start.milliseconds
-            try expect("reloads", server.log.all(" reloaded application=").count, 2)
+            // It is told after the first has seen it.
+            try server.log.wait(for: " reloaded application=", count: 2)
             // What no pattern names builds nothing.
             try project.folder.write("source/notes.txt", "x")
             try project.folder.write("source/.app.c.swp", "x")
             usleep(500_000)
             try expect("builds", server.log.all("info     building ").count, 3)
+            try expect("reloads", server.log.all(" reloaded application=").count, 2)
             try server.stop()
             return "served \(time) ms after the edit, of which the compiler has most"
         },

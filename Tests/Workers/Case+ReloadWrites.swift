@@ -61,6 +61,7 @@ extension Case {
                 if number < 11 { usleep(60_000) }
             }
             try server.waitFor(version: "11")
+            try server.log.wait(for: " reloaded application=app")
             try expect("reloads", server.log.all(" reloaded application=app").count, 1)
             try server.stop()
             return "one, of the last"
@@ -125,6 +126,7 @@ extension Case {
             }
             try load.stop()
             guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            try server.log.wait(for: " reloaded application=app", "by=in place", count: 2)
             try expect("reloads", server.log.all(" reloaded application=app", "by=in place").count, 2)
             try server.stop()
             return "\(load.tally.counts.answered) answers, none lost; twice one reload"
