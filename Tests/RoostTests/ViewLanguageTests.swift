@@ -61,4 +61,34 @@ struct ViewLanguageTests {
         }
         try await served.stop()
     }
+
+    @Test("what a C++ view or refusal throws is logged, and a 500; the next is answered")
+    func thrown() async throws {
+        let library = try Fixture.compile(
+            """
+            #include <asgi_urls.hpp>
+            #include <stdexcept>
+            static asgi_result view(asgi_request *, std::string_view text)
+            {
+                if (text == "number") throw 1;
+                throw std::runtime_error("no " + std::string(text));
+            }
+            static asgi_result refused(asgi_request *request, const asgi_refusal *)
+            {
+                throw std::runtime_error("refused " + std::string(asgi::view(request->scope->path)));
+            }
+            static const asgi_url urls[] = {asgi::url<view>("<str:text>")};
+            static const asgi_urls table = ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>);
+            ASGI_APPLICATION_OF(table, "thrown", "1.0", "", 0)
+            """, named: "thrown", compiler: "g++", flags: ["-std=c++17"], ending: "cpp", in: self.folder)
+        let served = try await ServedHost(library, in: self.folder)
+        for (path, line) in [
+            ("/page", "no page"), ("/number", "a view has thrown what is no std::exception"), ("/a/b", "refused /a/b"),
+            ("/again", "no again"),
+        ] {
+            #expect(try served.get(path).status == 500)
+            #expect(served.log.holding(line).count == 1, "\(line)")
+        }
+        try await served.stop()
+    }
 }
