@@ -248,26 +248,7 @@ json make(const asgi_json &value, size_t depth)
     }
 }
 
-const asgi_json *parse(const asgi_string *given, size_t most, asgi_string *fault)
-{
-    try {
-        Reader reader(most);
-        const char *start = given->data ? given->data : "";
-        size_t size = given->data ? given->size : 0;
-        // For the library it is the end of the text, so that anything might stand behind it.
-        if (std::memchr(start, 0, size)) {
-            say("there is a NUL in it", fault);
-            return nullptr;
-        }
-        if (json::sax_parse(start, start + size, &reader)) return &reader.document.release()->root;
-        say(reader.fault.c_str(), fault);
-    } catch (const std::exception &error) {
-        say(withoutLead(error.what()), fault);
-    }
-    return nullptr;
-}
-
-const asgi_json *parseAll(const asgi_string *given, asgi_string *fault) { return parse(given, SIZE_MAX, fault); }
+const asgi_json *parse(const asgi_string *given, asgi_string *fault) { return roost_json_parse(given, SIZE_MAX, fault); }
 
 // The value is the document's first member, and the text the text's.
 void release(const asgi_json *value) { delete reinterpret_cast<Document *>(const_cast<asgi_json *>(value)); }
@@ -292,8 +273,25 @@ const asgi_string *write(const asgi_json *value, asgi_string *fault)
 
 const asgi_json_functions *roost_json_functions(void)
 {
-    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parseAll, release, write, releaseText};
+    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parse, release, write, releaseText};
     return &functions;
 }
 
-const asgi_json *roost_json_parse(const asgi_string *text, size_t most, asgi_string *fault) { return parse(text, most, fault); }
+const asgi_json *roost_json_parse(const asgi_string *given, size_t most, asgi_string *fault)
+{
+    try {
+        Reader reader(most);
+        const char *start = given->data ? given->data : "";
+        size_t size = given->data ? given->size : 0;
+        // For the library it is the end of the text, so that anything might stand behind it.
+        if (std::memchr(start, 0, size)) {
+            say("there is a NUL in it", fault);
+            return nullptr;
+        }
+        if (json::sax_parse(start, start + size, &reader)) return &reader.document.release()->root;
+        say(reader.fault.c_str(), fault);
+    } catch (const std::exception &error) {
+        say(withoutLead(error.what()), fault);
+    }
+    return nullptr;
+}

@@ -64,6 +64,7 @@ struct URLPatternTests {
             ("a?<int:n>&<int:n>", "the field 'n' is there twice"),
             ("a?<int:n=x>", "'x' of the field 'n' is not an integer from -9223372036854775808 to 9223372036854775807"),
             ("a?<int:=1>", "'<int:=1>' has no name"),
+            ("a ", "'' behind the path is none of body, form, json"),
             ("a boddy", "'boddy' behind the path is none of body, form, json"),
             ("POTS a", "'POTS' is no method, did you mean 'POST'?"),
             ("GET,PUST a", "'GET,PUST' is no method: \(Self.otherMethods)"),

@@ -79,18 +79,18 @@ struct ViewUsageTests {
         try await served.stop()
     }
 
-    @Test(
-        "a number of a path leads to a path with the same number",
-        arguments: [
-            ("0", "0"), ("0.5", "0.5"), ("00.50", "0.5"), ("0.00001", "0.00001"), ("0.000012345", "0.000012345"),
-            ("10000000000000000", "10000000000000000"), ("123456789012345678", "123456789012345680"),
-            ("1" + String(repeating: "0", count: 300), "1" + String(repeating: "0", count: 300)),
-            ("0." + String(repeating: "0", count: 323) + "5", "0." + String(repeating: "0", count: 323) + "5"),
-        ])
-    func numbers(given: String, written: String) async throws {
+    @Test("a number of a path leads to a path with the same number")
+    func numbers() async throws {
         let served = try await ServedHost(self.library, in: self.folder)
-        #expect(try served.get("/number/\(given)").text == "/number/\(written)")
-        #expect(try served.get("/number/\(written)").text == "/number/\(written)")
+        let (large, small) = ("1" + String(repeating: "0", count: 300), "0." + String(repeating: "0", count: 323) + "5")
+        for (given, written) in [
+            ("0", "0"), ("0.5", "0.5"), ("00.50", "0.5"), ("0.00001", "0.00001"), ("0.000012345", "0.000012345"),
+            ("10000000000000000", "10000000000000000"), ("123456789012345678", "123456789012345680"), (large, large),
+            (small, small),
+        ] {
+            #expect(try served.get("/number/\(given)").text == "/number/\(written)")
+            #expect(try served.get("/number/\(written)").text == "/number/\(written)")
+        }
         try await served.stop()
     }
 

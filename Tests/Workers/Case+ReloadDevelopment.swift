@@ -12,13 +12,13 @@ extension Case {
             try server.waitForReload("in place")
             try project.folder.write("settings.yaml", "title: other\n")
             try server.waitForReload("in place", count: 2)
-            try server.stop()
             let other = try Server(project.module, project.options([]))
             try project.put("3")
-            // Long enough for it to have been seen.
-            usleep(500_000)
+            // By then it has been seen.
+            try server.waitForReload("in place", count: 3)
             try expect("version", try other.answer(at: "/").version, "2")
             try other.stop()
+            try server.stop()
             return "the module, then its settings; one line each"
         },
         Case(

@@ -38,17 +38,22 @@ extension Case {
             let deployed = try Deployed(modules)
             let server = try deployed.serve(["--workers", "2"])
             let start = Time()
-            try deployed.put("2", "-DSTARTUP=sleep(8)")
-            // It is being prepared.
-            usleep(400_000)
+            // It leaves a link when its start begins, and when it ends.
+            let (begun, ended) = ("\(deployed.folder.path)/begun", "\(deployed.folder.path)/ended")
+            try deployed.put("2", "-DSTARTUP=(symlink(\".\",\"\(begun)\"),sleep(8),symlink(\".\",\"\(ended)\"))")
+            try wait(for: "its start") { FileManager.default.fileExists(atPath: begun) }
             try deployed.put("3")
             try server.waitFor(version: "3")
             let time = start.milliseconds
             guard time < 6000 else { throw Surprise("it waited for the older one: \(time) ms") }
-            // The older one comes to its end, and to nothing.
-            usleep(9_000_000)
+            // The older one comes to its end, and to nothing: what is told of it would be told before the next.
+            try wait(for: "its end") { FileManager.default.fileExists(atPath: ended) }
             try expect("version", try server.answer().version, "3")
             try expect("reloads", server.log.all(" reloaded application=app").count, 1)
+            try deployed.put("4")
+            try server.log.wait(for: " reloaded application=app", count: 2)
+            try expect("version", try server.answer().version, "4")
+            try expect("reloads", server.log.all(" reloaded application=app").count, 2)
             try server.stop()
             return "the third serves \(time) ms after the second, which takes 8 s to start"
         },

@@ -509,8 +509,9 @@ static inline asgi_string asgi_path(const asgi_scope *scope)
     return path;
 }
 
-/* Answers a whole response in one call; content_type NULL or "": none. Returns what `application` should return: ASGI_DONE also when the client has
- * left meanwhile or has to be waited for, since nothing is left to be done; otherwise the error. */
+/* Answers a whole response in one call; content_type NULL or "": none. Returns what `application` should return:
+ * ASGI_DONE also when the client has left meanwhile or has to be waited for, since nothing is left to be done;
+ * otherwise the error. */
 static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, int32_t status, const char *content_type,
                                        asgi_string body)
 {

@@ -23,7 +23,8 @@
  *   METHODS  "POST", "GET,POST", "ANY"; without one GET, or POST where there is a BODY. HEAD goes with GET, OPTIONS is answered. There are
  *            GET HEAD POST PUT PATCH DELETE OPTIONS QUERY, and PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT; another word in
  *            capitals before a space is refused, so that there may be more.
- *   PATH     below the mount, without the slash at its beginning (the mount, or the prefix of an included row, is "" or "/"): text, and values <CONVERTER:NAME>:
+ *   PATH     below the mount, without the slash at its beginning (the mount, or the prefix of an included row, is "" or "/"): text, and
+ *            values <CONVERTER:NAME>:
  *              int   digits, within int64             ASGI_INT      int64_t
  *              float digits, a dot and more if wanted ASGI_DOUBLE   double
  *              str   anything but a slash             ASGI_STRING   const asgi_string *

@@ -70,7 +70,8 @@ public final class ResponseFile: @unchecked Sendable {
     /// Linux's `O_PATH`, which Swift's Glibc lacks.
     private static let pathOnly: CInt = 0o10000000
 
-    private static func size(of descriptor: CInt, named name: String) throws(FileFault) -> Int {
+    /// Of what may be sent: a regular file that is open for reading and is all there. Throws `FileFault`.
+    public static func size(of descriptor: CInt, named name: String) throws(FileFault) -> Int {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else {
             throw FileFault("\(name): \(String(cString: strerror(errno)))")

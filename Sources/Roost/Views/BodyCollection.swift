@@ -10,10 +10,10 @@ final class BodyCollection {
     private var memory: UnsafeMutablePointer<UInt8>?
     private var count = 0
     private var room = 0
-    /// Told when it had to wait: with what `begin` would have answered.
-    private let done: (asgi_result) -> Void
+    /// Told when it had to wait: with what `begin` would have answered. Nil: nobody is.
+    private let done: ((asgi_result) -> Void)?
 
-    init(_ view: ViewMemory, limit: Int, done: @escaping (asgi_result) -> Void) {
+    init(_ view: ViewMemory, limit: Int, done: ((asgi_result) -> Void)?) {
         self.view = view
         self.id = view.request.pointee.scope.pointee.id
         self.limit = limit
@@ -22,22 +22,24 @@ final class BodyCollection {
 
     deinit { self.memory?.deallocate() }
 
-    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. ASGI_BUSY: it is being collected. Else
-    /// what `receive` answered. Who comes later is answered as who came first: what was received is nobody's any more.
+    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. ASGI_BUSY: it is being collected.
+    /// ASGI_WOULD_BLOCK: it can neither wait nor tell anybody. Else what `receive` answered. Who comes later is answered as who came first: what
+    /// was received is nobody's any more.
     ///
     /// `waits`: on a thread that may, `receive` waits.
     func begin(waits: Bool) -> asgi_result {
+        let mayBegin = waits || self.done != nil
         let before = self.view.details.withContents { contents in
-            if case .notBegun = contents.collection {
-                contents.collection = .underWay
-                return ViewDetails.Collection.notBegun
-            }
-            return contents.collection
+            let before = contents.collection
+            if mayBegin, case .notBegun = before { contents.collection = .underWay }
+            return before
         }
         switch before {
-        case .notBegun: return self.ended(self.goOn(waits: waits))
-        case .underWay: return ASGI_BUSY
-        case .ended(let result): return result
+        case .collected: return ASGI_DONE
+        case .failed(let result): return result
+        case .notBegun where mayBegin: return self.ended(self.goOn(waits: waits))
+        case .underWay where mayBegin: return ASGI_BUSY
+        case .notBegun, .underWay: return ASGI_WOULD_BLOCK
         }
     }
 
@@ -46,7 +48,7 @@ final class BodyCollection {
         guard result != ASGI_PENDING, result != ASGI_DONE else { return result }
         // Somebody else receives, and has what there is; or it was told of a mistake before.
         let mayTryAgain = self.count == 0 && (result == ASGI_BUSY || result == ASGI_INVALID)
-        self.view.details.withContents { $0.collection = mayTryAgain ? .notBegun : .ended(result) }
+        self.view.details.withContents { $0.collection = mayTryAgain ? .notBegun : .failed(result) }
         return result
     }
 
@@ -72,7 +74,7 @@ final class BodyCollection {
                 let this = Unmanaged<BodyCollection>.fromOpaque(context!).takeRetainedValue()
                 var result = result
                 if result == ASGI_DONE, let event { result = this.take(event) ?? this.goOn(waits: false) }
-                if result != ASGI_PENDING { this.done(this.ended(result)) }
+                if result != ASGI_PENDING { this.done?(this.ended(result)) }
             }, this.toOpaque())
         if result != ASGI_PENDING { this.release() }
         return result
@@ -90,7 +92,7 @@ final class BodyCollection {
             octets: Octets(UnsafeRawBufferPointer(start: self.memory, count: self.count)), memory: self.memory)
         self.memory = nil
         self.view.request.pointee.body = asgi_string(body.octets)
-        self.view.details.withContents { $0.keep(body) }
+        self.view.details.withContents { $0.collection = .collected(body) }
         return ASGI_DONE
     }
 

@@ -57,6 +57,7 @@ struct MultipartForm {
     private let bytes: UnsafeRawBufferPointer
     /// With the line's end before it.
     private let lineDelimiter: [UInt8]
+    private var delimiter: ArraySlice<UInt8> { self.lineDelimiter.dropFirst(2) }
     private var at = 0
 
     private init(bytes: UnsafeRawBufferPointer, boundary: [UInt8]) {
@@ -71,10 +72,10 @@ struct MultipartForm {
 
     /// Behind the next delimiter that is a line of its own; says where what is before it ends, without its line's end. Nil: there is none.
     private mutating func skipToDelimiter(from start: Int) -> (end: Int, ending: Ending)? {
-        let isFirst = self.bytes[start...].starts(with: self.lineDelimiter.dropFirst(2))
+        let isFirst = self.bytes[start...].starts(with: self.delimiter)
         var line = isFirst ? start : self.nextLine(from: start)
         while let found = line {
-            var at = found + self.lineDelimiter.count - 2
+            var at = found + self.delimiter.count
             var ending = Ending.another
             if at + 1 < self.bytes.count, self.bytes[at] == UInt8(ascii: "-"), self.bytes[at + 1] == UInt8(ascii: "-") {
                 ending = .last
@@ -83,12 +84,11 @@ struct MultipartForm {
             // Padding (RFC 2046 §5.1.1).
             while at < self.bytes.count, ASCII.isBlank(self.bytes[at]) { at += 1 }
             let isWhole = self.isLineEnd(at) || (ending == .last && at == self.bytes.count)
-            guard isWhole else {
-                line = self.nextLine(from: found)
-                continue
+            if isWhole {
+                self.at = min(at + 2, self.bytes.count)
+                return (found == start ? start : found - 2, ending)
             }
-            self.at = min(at + 2, self.bytes.count)
-            return (found == start ? start : found - 2, ending)
+            line = self.nextLine(from: found)
         }
         return nil
     }
@@ -121,9 +121,7 @@ struct MultipartForm {
             let line = self.bytes[self.at..<end]
             self.at = end + 2
             if line.isEmpty { break }
-            guard !line.starts(with: self.lineDelimiter.dropFirst(2)) else {
-                throw FormFault("a part has no end of its head")
-            }
+            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its head") }
             // Others end a line, or a text, there.
             guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab }) else {
                 throw FormFault("a part has a control character in its head")

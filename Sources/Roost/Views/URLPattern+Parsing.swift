@@ -49,8 +49,7 @@ extension URLPattern {
     private static func methods(_ word: Substring, before next: Substring) throws(URLFault) -> RequestMethods? {
         if let methods = RequestMethods(words: word) { return methods }
         let capitals = word.uppercased()
-        let isPath = Body(rawValue: String(next)) != nil
-        guard isPath || RequestMethods(words: capitals[...]) == nil else {
+        guard Body(word: next) != nil || RequestMethods(words: capitals[...]) == nil else {
             throw URLFault("methods are written in capitals: '\(capitals)', not '\(word)'")
         }
         // There may be more one day, and it is not to mean another thing then.
@@ -146,7 +145,7 @@ extension URLPattern {
     }
 
     private mutating func addBody(_ word: Substring, _ rest: ArraySlice<Substring>) throws(URLFault) {
-        guard let body = Body(rawValue: String(word)) else {
+        guard let body = Body(word: word) else {
             throw URLFault("'\(word)' behind the path is none of body, form, json")
         }
         self.body = body

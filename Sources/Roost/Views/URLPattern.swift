@@ -28,12 +28,22 @@ struct URLPattern {
     }
 
     /// What is made of the body before the view is called.
-    enum Body: String {
+    enum Body {
         /// Nothing: the view reads it.
-        case unread = ""
-        case collected = "body"
+        case unread
+        case collected
         case form
         case json
+
+        /// Nil: it is no word for one.
+        init?(word: Substring) {
+            switch word {
+            case "body": self = .collected
+            case "form": self = .form
+            case "json": self = .json
+            default: return nil
+            }
+        }
     }
 
     var methods: RequestMethods

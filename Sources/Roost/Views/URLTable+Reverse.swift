@@ -39,8 +39,7 @@ extension URLTable {
         var text: [UInt8]
         switch converter {
         case .int: text = Array("\(argument.value.integer)".utf8)
-        case .float:
-            text = Array(Self.decimal(argument.value.number).utf8)
+        case .float: text = Array(Self.decimal(argument.value.number).utf8)
         case .uuid:
             text = withUnsafeBytes(of: argument.value.uuid) { bytes in
                 bytes.enumerated().flatMap { at, byte in
@@ -64,10 +63,10 @@ extension URLTable {
 
     /// With as few digits as lead to the same number again, and without the exponent that Swift writes of very large and very small ones.
     private static func decimal(_ number: Double) -> String {
-        let parts = "\(number)".split(separator: "e")
+        let text = "\(number)"
+        let parts = text.split(separator: "e")
         guard parts.count == 2, let exponent = Int(parts[1]) else {
-            let whole = "\(number)"
-            return whole.hasSuffix(".0") ? String(whole.dropLast(2)) : whole
+            return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
         }
         let halves = parts[0].split(separator: ".")
         let fraction = halves.count > 1 && halves[1] != "0" ? halves[1] : ""

@@ -33,10 +33,7 @@ final class URLTable: @unchecked Sendable {
         defer { UnsafeMutableRawPointer(whole).deallocate() }
         UnsafeMutableRawPointer(whole).copyMemory(
             from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
-        let known = ASGI_URLS_KEEP_SLASHES
-        guard whole.pointee.flags & ~known == 0 else {
-            throw URLFault("its table has flags \(Self.flags(whole.pointee.flags, known)) that this host does not know")
-        }
+        try Self.check(whole.pointee.flags, known: ASGI_URLS_KEEP_SLASHES, of: "its table")
         guard whole.pointee.reserved == 0 else {
             throw URLFault("its table has \(whole.pointee.reserved) for what is reserved: set it to 0")
         }
@@ -57,9 +54,11 @@ final class URLTable: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    /// Those that are not known.
-    private static func flags(_ flags: UInt32, _ known: UInt32) -> String {
-        "0x" + String(flags & ~known, radix: 16)
+    /// A later header's flags mean something: they are not ignored.
+    private static func check(_ flags: UInt32, known: UInt32, of whose: String) throws(URLFault) {
+        guard flags & ~known == 0 else {
+            throw URLFault("\(whose) has flags 0x\(String(flags & ~known, radix: 16)) that this host does not know")
+        }
     }
 
     /// The rows as they are read, those of included tables in their place.
@@ -89,18 +88,16 @@ final class URLTable: @unchecked Sendable {
                     throw URLFault(
                         "\(place)row \(at + 1) has a size of \(url.pointee.size) within a stride of \(stride)")
                 }
-                guard url.pointee.flags & ~ASGI_URL_PLAIN == 0 else {
-                    let unknown = URLTable.flags(url.pointee.flags, ASGI_URL_PLAIN)
-                    throw URLFault("\(place)row \(at + 1) has flags \(unknown) that this host does not know")
-                }
+                try URLTable.check(url.pointee.flags, known: ASGI_URL_PLAIN, of: "\(place)row \(at + 1)")
                 UnsafeMutableRawPointer(whole).initializeMemory(as: UInt8.self, repeating: 0, count: asgi_url_size())
                 UnsafeMutableRawPointer(whole).copyMemory(
                     from: url, byteCount: min(Int(url.pointee.size), asgi_url_size()))
-                let text = Octets(whole.pointee.pattern).text
-                let name = Octets(whole.pointee.name).text
-                guard text.utf8.elementsEqual(Octets(whole.pointee.pattern).bytes),
-                    name.utf8.elementsEqual(Octets(whole.pointee.name).bytes)
-                else { throw URLFault("\(place)row \(at + 1) has a pattern or a name that is no UTF-8: '\(text)'") }
+                guard let text = String(validating: Octets(whole.pointee.pattern).bytes, as: UTF8.self),
+                    let name = String(validating: Octets(whole.pointee.name).bytes, as: UTF8.self)
+                else {
+                    let text = Octets(whole.pointee.pattern).text
+                    throw URLFault("\(place)row \(at + 1) has a pattern or a name that is no UTF-8: '\(text)'")
+                }
                 if let include = whole.pointee.include {
                     let (count, step) = (whole.pointee.include_count, whole.pointee.include_stride)
                     guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {

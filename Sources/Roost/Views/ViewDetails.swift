@@ -20,17 +20,10 @@ final class ViewDetails: @unchecked Sendable {
         var parts: (start: UnsafePointer<asgi_part>?, count: Int)?
         /// What is added to the reply; its texts are in the arena.
         var headers: [asgi_header] = []
-        private(set) var body: CollectedBody?
-        /// How far its collection is.
         var collection = Collection.notBegun
+        var body: CollectedBody? { if case .collected(let body) = self.collection { body } else { nil } }
         /// Of the body; nil: it was not read yet.
         var json: UnsafePointer<asgi_json>?
-
-        /// Takes over the body's memory.
-        mutating func keep(_ body: CollectedBody) {
-            self.body = body
-            self.collection = .ended(ASGI_DONE)
-        }
 
         deinit {
             roost_json_functions().pointee.release(self.json)
@@ -38,12 +31,14 @@ final class ViewDetails: @unchecked Sendable {
         }
     }
 
-    /// Of a body: it can be received once.
+    /// How far the body is, which can be received once.
     enum Collection {
         case notBegun
         case underWay
+        /// Its memory is the scope's.
+        case collected(CollectedBody)
         /// With this, whoever asks again.
-        case ended(asgi_result)
+        case failed(asgi_result)
     }
 
     func withContents<Result>(_ body: (inout Contents) throws -> Result) rethrows -> Result {

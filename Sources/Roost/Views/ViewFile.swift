@@ -12,16 +12,16 @@ struct ViewFile: ~Copyable {
     /// `folder`: the file is below it, whatever the path says; empty: the path is from the root. Nil: there is none such to be read.
     init?(folder: Octets, path: Octets) {
         // A name ends with a NUL to the system.
-        guard path.size > 0, !path.bytes.contains(0), !folder.bytes.contains(0) else { return nil }
-        guard folder.size > 0 || path.bytes.first == UInt8(ascii: "/") else { return nil }
+        guard path.size > 0, !path.bytes.contains(0), !folder.bytes.contains(0),
+            folder.size > 0 || path.bytes.first == UInt8(ascii: "/")
+        else { return nil }
         let descriptor =
             folder.size > 0
             ? roost_open_below(folder.text, path.text)
             : open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { return nil }
         do throws(FileFault) {
-            // As it will be when it is sent: a regular one, to be read, all there.
-            self.size = try ResponseFile.duplicate(descriptor, offset: 0, count: -1).count
+            self.size = try ResponseFile.size(of: descriptor, named: path.text)
         } catch {
             close(descriptor)
             return nil

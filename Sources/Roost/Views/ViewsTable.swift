@@ -98,12 +98,10 @@ private func collectCall(
     }
     let waits = then == nil && ScopeLoop.current == nil
     return withView(id) { view in
-        if case .ended(let result) = view.details.withContents({ $0.collection }) { return result }
-        // Nobody would be told, nor can it wait.
-        guard then != nil || waits else { return ASGI_WOULD_BLOCK }
         let call = ViewCall(table: table, generation: .passUnretained(generation), view: view, waits: waits)
         let most = limit > 0 ? Int(clamping: limit) : call.bodyLimit
-        return BodyCollection(view, limit: most) { then?(context, id, $0, nil) }.begin(waits: waits)
+        let done = then.map { then in { (result: asgi_result) in then(context, id, result, nil) } }
+        return BodyCollection(view, limit: most, done: done).begin(waits: waits)
     } ?? ASGI_STALE
 }
 
