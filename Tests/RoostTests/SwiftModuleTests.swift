@@ -237,7 +237,7 @@ struct SwiftModuleTests {
         nonisolated(unsafe) let socket = try self.open(served, "/stops")
         async let goodbye = onThread {
             defer { socket.close() }
-            return try socket.readFrame()
+            return try socket.readFrameButPings()
         }
         try await served.stop()
         #expect(try await goodbye == .close(4001, "come back"))
