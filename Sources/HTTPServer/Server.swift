@@ -98,9 +98,9 @@ public final class Server: Sendable {
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                     if let users {
                         let serving = RelayServing(loop: loop.bound.value)
-                        let link = RelayLink(loop: loop.bound.value, serves: true, users: users, end: serving)
+                        let link = RelayLink(loop: loop.bound.value, serves: true, endpoint: serving)
                         try channel.syncOptions?.setOption(.recvAllocator, value: RelayLink.reads)
-                        return try channel.pipeline.syncOperations.addHandler(link)
+                        return try RelayLink.addHandlers(link, users: users, to: channel)
                     }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
                     let connection = HTTP1Connection(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// The frames of a relay, without a socket: whatever comes is read within its bounds, or refused.
+/// The values of a relay, without I/O: frames are read within their bounds, or refused.
 @Suite("Relay")
 struct RelayTests {
     private func bytes(_ buffer: ByteBuffer) -> [UInt8] { Array(buffer.readableBytesView) }
@@ -20,14 +20,14 @@ struct RelayTests {
         writer.end(in: &buffer)
         let bytes = self.bytes(buffer)
         try bytes.withUnsafeBytes { all in
-            for count in 0..<RelayFrame.headSize {
-                #expect(try! RelayFrame(UnsafeRawBufferPointer(rebasing: all[..<count])) == nil)
+            for count in 0..<RelayFrame.headerSize {
+                #expect(try! RelayFrame(UnsafeRawBufferPointer(rebasing: all[..<count]), fromFront: false) == nil)
             }
-            let frame = try RelayFrame(all)!
+            let frame = try RelayFrame(all, fromFront: false)!
             #expect(frame.kind == .start)
             #expect(frame.stream == 7)
-            #expect(frame.size == all.count - RelayFrame.headSize)
-            var reader = RelayReader(UnsafeRawBufferPointer(rebasing: all[RelayFrame.headSize...]))
+            #expect(frame.size == all.count - RelayFrame.headerSize)
+            var reader = RelayReader(UnsafeRawBufferPointer(rebasing: all[RelayFrame.headerSize...]))
             #expect(try! reader.number(UInt16.self) == 404)
             #expect(try! reader.octets().text == "text")
             let fields = try reader.withFields { $0.map { "\($0.name.text)=\($0.value.text)" } }
@@ -36,7 +36,9 @@ struct RelayTests {
         }
     }
 
-    @Test("a head of a request survives the way; cut anywhere it is refused, and nothing is read beyond it")
+    @Test(
+        "the header of a request is decoded as it was encoded; cut anywhere it is refused, and nothing is read beyond it"
+    )
     func heads() throws {
         let head = RequestHead()
         var parser = HTTP1Parser(limits: HTTP1Limits())
@@ -50,10 +52,10 @@ struct RelayTests {
         let writer = RelayWriter(.request, 1, to: &buffer)
         RelayHead.write(head, peer, subprotocols: [Octets("chat")], mount: 9, isBodiless: true, writer, to: &buffer)
         writer.end(in: &buffer)
-        let payload = Array(self.bytes(buffer).dropFirst(RelayFrame.headSize))
+        let payload = Array(self.bytes(buffer).dropFirst(RelayFrame.headerSize))
         let taken = RequestHead(capacity: 16, fields: 1)
         try payload.withUnsafeBytes { bytes in
-            let rest = try RelayHead.take(Octets(bytes), into: taken)
+            let rest = try RelayHead.decode(Octets(bytes), into: taken)
             #expect(rest.mount == 9)
             #expect(rest.isBodiless)
             #expect(rest.client.text == "10.0.0.1")
@@ -72,7 +74,7 @@ struct RelayTests {
             // Memory of its own, so that a sanitizer sees whatever is read beyond it.
             let cut = Array(payload[..<count])
             #expect(throws: RelayFault.self, "\(count)") {
-                try cut.withUnsafeBytes { bytes in _ = try RelayHead.take(Octets(bytes), into: taken) }
+                try cut.withUnsafeBytes { bytes in _ = try RelayHead.decode(Octets(bytes), into: taken) }
             }
         }
         var random = SystemRandomNumberGenerator()
@@ -82,35 +84,63 @@ struct RelayTests {
                 broken[Int.random(in: 0..<broken.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             // Taken or refused: it does not crash.
-            try? broken.withUnsafeBytes { bytes in _ = try RelayHead.take(Octets(bytes), into: taken) }
+            try? broken.withUnsafeBytes { bytes in _ = try RelayHead.decode(Octets(bytes), into: taken) }
         }
     }
 
-    @Test("a body is asked for a window at a time, and only when somebody receives")
-    func input() {
+    @Test("a body is granted a window at a time, when the application receives; what was not granted is a fault")
+    func input() throws {
         var input = RelayInput()
         func next() -> String {
             switch input.next() {
             case .part(let bytes, let more): "\(bytes.readableBytes)\(more ? "+" : "")"
-            case .wait(let credit): "ask \(credit)"
+            case .wait(let credit): "grant \(credit)"
             }
         }
-        #expect(next() == "ask \(RelayInput.window)")
-        #expect(next() == "ask 0")
-        input.append(Octets("abc"), isLast: false)
+        #expect(next() == "grant \(RelayInput.window)")
+        #expect(next() == "grant 0")
+        try input.append(Octets("abc"), isLast: false)
         #expect(next() == "3+")
-        #expect(next() == "ask 0")
-        input.append(Octets("de"), isLast: true)
+        #expect(next() == "grant 0")
+        try input.append(Octets("de"), isLast: true)
         #expect(next() == "2")
-        #expect(next() == "ask 0")
+        #expect(next() == "grant 0")
+        #expect(throws: RelayFault.self) { try input.append(Octets("f"), isLast: true) }
         input = RelayInput()
+        #expect(throws: RelayFault.self) { try input.append(Octets("f"), isLast: true) }
         input.end()
         #expect(next() == "0")
-        #expect(next() == "ask 0")
+        #expect(next() == "grant 0")
     }
 
-    @Test("what is large goes in pieces, in its order, and lends its bytes until the last of them")
-    func window() {
+    @Test("credit is never more than the window")
+    func credit() throws {
+        var credit = RelayCredit(window: 10)
+        try credit.grant(4)
+        credit.spend(3)
+        #expect(credit.available == 1)
+        try credit.grant(9)
+        for count in [UInt64(1), UInt64(Int.max), .max] {
+            #expect(throws: RelayFault.self) { try credit.grant(count) }
+        }
+        #expect(credit.available == 10)
+    }
+
+    @Test("the front acknowledges in batches; more than a back may send is a fault")
+    func debt() throws {
+        var debt = RelayDebt(writeLimit: 1 << 20)
+        try debt.receive(1000)
+        #expect(debt.settleBatch() == nil)
+        try debt.receive(16 * 1024)
+        #expect(debt.settleBatch() == 1000 + 16 * 1024)
+        #expect(debt.settle() == nil)
+        for _ in 0..<2 { try debt.receive(RelayFrame.mostSentMessage) }
+        #expect(throws: RelayFault.self) { try debt.receive(RelayFrame.mostSentMessage) }
+        #expect(throws: RelayFault.self) { try debt.receive(.max) }
+    }
+
+    @Test("a large body is sent in pieces, in order, and keeps its bytes until the last of them")
+    func window() throws {
         var window = RelayWindow()
         let size = RelayWindow.piece + 10
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
@@ -139,10 +169,14 @@ struct RelayTests {
         #expect(window.drop().count == 1)
         #expect(!window.isBusy)
         window.sent(100)
-        let isUnasked = window.credited(60, mark: 100)
+        let isUnasked = try window.acknowledge(60, mark: 100)
         #expect(!isUnasked)
         window.isAwaited = true
-        let isAsked = window.credited(0, mark: 100)
+        let isAsked = try window.acknowledge(0, mark: 100)
         #expect(isAsked)
+        for size in [UInt64(41), UInt64(Int.max), .max] {
+            #expect(throws: RelayFault.self) { try window.acknowledge(size, mark: 100) }
+        }
+        #expect(window.unacknowledged == 40)
     }
 }

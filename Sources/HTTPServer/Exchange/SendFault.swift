@@ -26,6 +26,7 @@ public enum SendFault: Error {
     case closeReason
     case notUTF8
     case nowhere
+    case tooLargeForRelay
 
     /// For the log: what is wrong, in the words of the interface.
     public var reason: StaticString {
@@ -54,6 +55,7 @@ public enum SendFault: Error {
         case .closeCode: "the close code is none that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999"
         case .closeReason: "the reason of a close is longer than 123 bytes, or not UTF-8"
         case .nowhere: "a text or a body has a size, and no bytes"
+        case .tooLargeForRelay: "a header or a message is larger than 64 MiB, the most that a worker group can send"
         case .notUTF8: "a text message is not UTF-8"
         case .trailerField: "a trailer is a field that belongs to the head"
         }

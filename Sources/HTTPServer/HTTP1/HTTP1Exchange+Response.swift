@@ -26,7 +26,8 @@ extension HTTP1Exchange {
             for link in links { try ResponseFields.check(value: link.value) }
             self.loop.withOutput(of: connection) { HTTP1Encoder.writeHint(links, into: &$0) }
             connection.wrote()
-            return .done
+            // A sender that was not asked to wait before learns now that it has to.
+            return isTaken ? connection.outcome(for: self) : .done
         } catch { return .invalid(error) }
     }
 

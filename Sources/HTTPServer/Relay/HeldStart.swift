@@ -1,11 +1,11 @@
 import NIOCore
 
-/// The start of a response, until the first part of its body says how long it is. A value without I/O.
+/// The start of a response, held back until the first part of its body tells its length. A value without I/O.
 struct HeldStart {
-    /// Nobody has said how long it is.
+    /// The length of the body is not known.
     static let noLength = UInt64.max
-    private static let numberAt = RelayFrame.headSize
-    private static let lengthAt = RelayFrame.headSize + 8
+    private static let numberAt = RelayFrame.headerSize
+    private static let lengthAt = RelayFrame.headerSize + 8
     private var frame: ByteBuffer?
 
     mutating func start(status: Int, trailers: Bool, _ fields: HeaderFields, stream: UInt32) {
@@ -20,8 +20,8 @@ struct HeldStart {
         self.frame = frame
     }
 
-    /// The whole frame; nil: it has gone.
-    mutating func take(number: UInt64, length: Int?) -> ByteBuffer? {
+    /// Returns the whole frame, once; nil: it was sent already.
+    mutating func release(number: UInt64, length: Int?) -> ByteBuffer? {
         guard var frame = self.frame else { return nil }
         self.frame = nil
         frame.setInteger(number, at: Self.numberAt, endianness: .little)

@@ -1,24 +1,29 @@
-/// A request on the front's side of a relay: hands the back what its client sends, and the client what the back answers. Loop-bound.
+/// One exchange at the front of a relay: passes to the back what the client sends, and to the client what the back answers. Loop-bound.
 final class RelayCall: ExchangeOwner {
     let stream: UInt32
     private let exchange: any Exchange
     private let socket: (any WebSocket)?
+    // SAFETY: the route that holds this call holds the link as well, and drops its calls when the link is lost.
     private unowned(unsafe) let link: RelayLink
-    /// Bytes of a body, or messages, that the back still takes; 0: nobody receives there.
-    private var credit = 0
-    /// Bytes that were taken while much was under way to the client: the back is told when that is over.
-    private var owed = 0
+    /// Bytes of the request body, or messages, that the back has asked for.
+    private var credit: RelayCredit
+    /// The rest of a part of the body that was larger than the credit. Lent by the exchange until the next `receive`.
+    private var heldPart: (octets: Octets, isLast: Bool)?
+    private var debt: RelayDebt
+    /// The end of the body, or of the WebSocket, was sent.
     private var hasEndedInput = false
     private var isGone = false
-
-    /// Bytes of which the back is told at once.
-    private static let batch = 16 * 1024
+    /// The exchange may report its end inside `receive`.
+    private var isReceiving = false
 
     init(_ exchange: any Exchange, _ stream: UInt32, on link: RelayLink) {
         self.exchange = exchange
         self.socket = exchange.head.asksForWebSocket ? exchange.webSocket : nil
         self.stream = stream
         self.link = link
+        // A back asks for one message at a time: what follows it, such as the close frame, must not be seen before.
+        self.credit = RelayCredit(window: self.socket == nil ? RelayInput.window : 1)
+        self.debt = RelayDebt(writeLimit: link.loop.configuration.writeLimit)
     }
 
     func begin(mount: UInt32) {
@@ -29,104 +34,130 @@ final class RelayCall: ExchangeOwner {
             stream: self.stream, on: self.link)
         guard isBodiless else { return }
         self.hasEndedInput = true
-        // Its last part, which has nothing in it.
+        // The last part, which is empty.
         _ = self.exchange.receive()
     }
 
-    // MARK: What the client does
+    // MARK: From the client to the back
 
     func exchange(changed change: ExchangeChange) {
         switch change {
-        case .readable: self.pull()
-        case .writable: self.settle()
+        case .readable: self.sendInput()
+        case .writable: self.acknowledge(self.debt.settle())
         case .complete: break
-        case .gone: self.tellGone()
+        case .gone: self.notifyGone()
         }
     }
 
-    /// Hands on what is there, as far as somebody receives.
-    private func pull() {
-        if let socket { return self.pull(from: socket) }
-        while self.credit > 0, !self.hasEndedInput {
-            switch self.exchange.receive() {
-            case .pending: return
-            case .disconnect: return self.tellGone()
-            case .part(let octets, let more):
-                self.credit -= octets.size
-                self.hasEndedInput = !more
-                let trailers = self.exchange.trailers
-                if !more, !trailers.isEmpty {
-                    self.link.send(.requestTrailers, self.stream) { $0.write(trailers, to: &$1) }
-                }
-                self.link.send(more ? .part : .lastPart, self.stream) { $0.writeRest(octets.bytes, to: &$1) }
+    /// Sends what has arrived, as far as the back has asked for it.
+    private func sendInput() {
+        guard !self.isReceiving else { return }
+        if let socket { self.sendMessages(of: socket) } else { self.sendBody() }
+    }
+
+    private func sendBody() {
+        while self.credit.available > 0, !self.hasEndedInput, let (octets, isLast) = self.nextPart() {
+            let size = min(octets.size, self.credit.available, RelayFrame.mostPart)
+            self.credit.spend(size)
+            if size < octets.size {
+                self.heldPart = (Octets(data: octets.data.map { $0 + size }, size: octets.size - size), isLast)
+            }
+            self.hasEndedInput = isLast && size == octets.size
+            let trailers = self.exchange.trailers
+            if self.hasEndedInput, !trailers.isEmpty {
+                self.link.send(.requestTrailers, self.stream) { $0.write(trailers, to: &$1) }
+            }
+            self.link.send(self.hasEndedInput ? .lastPart : .part, self.stream) {
+                $0.writeRest(UnsafeRawBufferPointer(rebasing: octets.bytes.prefix(size)), to: &$1)
             }
         }
     }
 
-    private func pull(from socket: any WebSocket) {
-        while self.credit > 0, !self.hasEndedInput {
-            switch socket.receive() {
+    /// Nil: nothing has arrived, or the client is gone.
+    private func nextPart() -> (Octets, isLast: Bool)? {
+        if let heldPart {
+            self.heldPart = nil
+            return heldPart
+        }
+        self.isReceiving = true
+        let reception = self.exchange.receive()
+        self.isReceiving = false
+        switch reception {
+        case .part(let octets, let more): return (octets, !more)
+        case .pending: return nil
+        case .disconnect:
+            self.notifyGone()
+            return nil
+        }
+    }
+
+    private func sendMessages(of socket: any WebSocket) {
+        while self.credit.available > 0, !self.hasEndedInput {
+            self.isReceiving = true
+            let reception = socket.receive()
+            self.isReceiving = false
+            switch reception {
+            // The back's own WebSocket tells its application of it.
             case .connect: break
             case .pending: return
             case .message(let octets, let isText):
-                self.credit -= 1
+                self.credit.spend(1)
                 self.link.send(isText ? .text : .binary, self.stream) { $0.writeRest(octets.bytes, to: &$1) }
-            case .disconnect(let code, let reason): self.tellGone(code, reason)
+            case .disconnect(let code, let reason):
+                self.hasEndedInput = true
+                self.link.send(.disconnect, self.stream) { writer, output in
+                    writer.write(UInt16(truncatingIfNeeded: code), to: &output)
+                    writer.writeRest(
+                        UnsafeRawBufferPointer(rebasing: reason.bytes.prefix(Self.mostReason)), to: &output)
+                }
             }
         }
     }
 
-    private func tellGone() {
-        guard let socket else { return self.tellGone(0, .empty) }
-        // What it has sent before can still be received.
-        self.credit = .max
-        self.pull(from: socket)
-        if !self.isGone { self.tellGone(WebSocketClose.lost, .empty) }
-    }
+    private static let mostReason = WebSocketClose.longestReason
 
-    private func tellGone(_ code: Int, _ reason: Octets) {
+    /// The client is gone. What it has sent to a WebSocket before can still be received, as the back asks for it.
+    private func notifyGone() {
         guard !self.isGone else { return }
         self.isGone = true
-        self.hasEndedInput = true
-        self.link.send(.gone, self.stream) { writer, output in
-            writer.write(UInt16(code), to: &output)
-            writer.writeRest(reason.bytes, to: &output)
+        if self.socket == nil {
+            self.hasEndedInput = true
+            self.heldPart = nil
         }
+        self.link.send(.gone, self.stream)
+        self.sendInput()
     }
 
-    // MARK: What the back answers
+    // MARK: From the back to the client
 
-    /// True: it was the last.
-    func take(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) -> Bool {
+    /// Performs a frame. True: it was the last of the stream.
+    func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) -> Bool {
         var reader = given
         switch frame.kind {
         case .credit:
-            self.credit += Int(try reader.number(UInt32.self))
-            self.pull()
-        case .start:
-            try self.start(reader)
-        case .hint: self.check(try reader.withFields { self.exchange.hint($0, isTaken: true) }, frame.size)
+            let count = try reader.number(UInt64.self)
+            try self.credit.grant(count)
+            self.sendInput()
+        case .start: try self.start(reader)
+        case .hint:
+            try self.debt.receive(frame.size)
+            self.settle(try reader.withFields { self.exchange.hint($0, isTaken: true) })
         case .send, .sendLast:
-            self.check(self.exchange.send(Self.body(reader.rest), more: frame.kind == .send), frame.size)
+            try self.debt.receive(frame.size)
+            self.settle(self.exchange.send(Self.body(reader.rest), more: frame.kind == .send))
         case .trailers, .lastTrailers:
+            try self.debt.receive(frame.size)
             let more = frame.kind == .trailers
-            self.check(
-                try reader.withFields { self.exchange.send(trailers: $0, more: more, isTaken: true) }, frame.size)
-        case .respond:
-            self.exchange.number = try reader.number()
-            let status = Int(try reader.number(UInt16.self))
-            let body = try reader.octets()
-            self.check(
-                try reader.withFields { self.exchange.respond(status: status, fields: $0, body: Self.body(body)) },
-                body.size)
+            self.settle(try reader.withFields { self.exchange.send(trailers: $0, more: more, isTaken: true) })
+        case .respond: try self.respond(reader)
         case .accept, .reject, .rejectPart, .rejectLast, .text, .binary, .close:
             guard let socket else { throw RelayFault() }
-            try self.take(frame, reader, for: socket)
+            try self.receive(frame, reader, for: socket)
         case .leave: self.exchange.leave()
         case .end, .failed:
             self.end(failed: frame.kind == .failed)
             return true
-        case .request, .part, .lastPart, .requestTrailers, .gone, .goAway: throw RelayFault()
+        case .request, .part, .lastPart, .requestTrailers, .gone, .disconnect, .goAway: throw RelayFault()
         }
         return false
     }
@@ -139,8 +170,8 @@ final class RelayCall: ExchangeOwner {
         let start = { (fields: HeaderFields) in
             self.exchange.start(status: status, fields: fields, trailers: trailers)
         }
-        guard length != HeldStart.noLength else { return self.check(try reader.withFields(start), 0) }
-        // The back knows it, and its body comes in parts.
+        guard length != HeldStart.noLength else { return self.settle(try reader.withFields(start)) }
+        // The back knows the length, and its body comes in parts.
         let outcome = try reader.withFields { fields in
             let hasLength = fields.contains { $0.name.equalsIgnoringCase("content-length") }
             guard !hasLength else { return start(fields) }
@@ -151,53 +182,64 @@ final class RelayCall: ExchangeOwner {
                 return (Array(fields) + [field]).withUnsafeBufferPointer(start)
             }
         }
-        self.check(outcome, 0)
+        self.settle(outcome)
     }
 
-    private func take(_ frame: RelayFrame, _ given: RelayReader, for socket: any WebSocket) throws(RelayFault) {
+    private func respond(_ given: RelayReader) throws(RelayFault) {
+        var reader = given
+        self.exchange.number = try reader.number()
+        let status = Int(try reader.number(UInt16.self))
+        let body = try reader.octets()
+        try self.debt.receive(body.size)
+        self.settle(
+            try reader.withFields { self.exchange.respond(status: status, fields: $0, body: Self.body(body)) })
+    }
+
+    private func receive(_ frame: RelayFrame, _ given: RelayReader, for socket: any WebSocket) throws(RelayFault) {
         var reader = given
         switch frame.kind {
         case .accept:
             self.exchange.number = try reader.number()
             let subprotocol = try reader.octets()
-            self.check(try reader.withFields { socket.accept(subprotocol: subprotocol, fields: $0) }, 0)
+            self.settle(try reader.withFields { socket.accept(subprotocol: subprotocol, fields: $0) })
         case .reject:
             self.exchange.number = try reader.number()
             let status = Int(try reader.number(UInt16.self))
-            self.check(try reader.withFields { socket.reject(status: status, fields: $0) }, 0)
-        case .rejectPart, .rejectLast:
-            self.check(socket.reject(Self.body(reader.rest), more: frame.kind == .rejectPart), frame.size)
+            self.settle(try reader.withFields { socket.reject(status: status, fields: $0) })
         case .close:
             let code = Int(try reader.number(UInt16.self))
-            self.check(socket.close(code: code, reason: reader.rest), 0)
-        default: self.check(socket.send(Self.body(reader.rest), isText: frame.kind == .text), frame.size)
+            self.settle(socket.close(code: code, reason: reader.rest))
+        case .rejectPart, .rejectLast:
+            try self.debt.receive(frame.size)
+            self.settle(socket.reject(Self.body(reader.rest), more: frame.kind == .rejectPart))
+        default:
+            try self.debt.receive(frame.size)
+            self.settle(socket.send(Self.body(reader.rest), isText: frame.kind == .text))
         }
     }
 
-    /// The back's side has looked already whether there is room.
+    /// The back has checked already that there is room for it.
     private static func body(_ octets: Octets) -> ResponseBody {
         var body = ResponseBody(octets)
         body.isTaken = true
         return body
     }
 
-    /// `size`: bytes that the back has counted as under way.
-    private func check(_ outcome: SendOutcome, _ size: Int) {
-        self.owed += size
+    private func settle(_ outcome: SendOutcome) {
         switch outcome {
+        // Acknowledged when the exchange reports `.writable`.
         case .pending: break
-        case .done: if self.owed >= Self.batch { self.settle() }
-        // It was in order there: the client's side has ended it meanwhile.
-        case .full, .gone, .invalid: self.tellGone()
+        case .done: self.acknowledge(self.debt.settleBatch())
+        // It was in order at the back: the client's side has ended the exchange meanwhile.
+        case .full, .gone, .invalid:
+            self.notifyGone()
+            self.acknowledge(self.debt.settle())
         }
     }
 
-    /// What was under way has left.
-    private func settle() {
-        guard self.owed > 0 else { return }
-        let size = self.owed
-        self.owed = 0
-        self.link.send(.credit, self.stream) { $0.write(UInt32(size), to: &$1) }
+    private func acknowledge(_ size: Int?) {
+        guard let size else { return }
+        self.link.send(.credit, self.stream) { $0.write(UInt64(size), to: &$1) }
     }
 
     // MARK: The end
@@ -207,11 +249,11 @@ final class RelayCall: ExchangeOwner {
         self.exchange.rest()
     }
 
-    /// The back is gone: what nobody has answered at all gets this answer, what has begun is cut. `answer`: gives one to an exchange.
+    /// The link is lost: an exchange whose response has not begun gets this answer, any other is cut. `answer`: gives the answer.
     func lost(_ answer: (any Exchange) -> Void) {
         self.exchange.owner = nil
-        // Refused when something was begun: then it is cut.
-        if self.socket == nil { answer(self.exchange) }
+        // Invalid, and so without effect, when a response was begun or a WebSocket accepted.
+        answer(self.exchange)
         self.end(failed: true)
     }
 }

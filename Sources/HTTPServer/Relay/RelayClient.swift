@@ -1,66 +1,67 @@
 import NIOCore
 import NIOPosix
 
-/// The front's side of a relay, on one loop: a connection to each worker that answers for it. Loop-bound.
+/// The front of a relay on one loop: routes exchanges to the workers that answer them. Loop-bound.
 public final class RelayClient {
-    /// Outlives its clients.
+    // SAFETY: the loop outlives its clients.
     private unowned(unsafe) let loop: ServerLoop
-    /// Who the other side has to be.
+    /// The users that the other ends may belong to.
     private let users: Set<UInt32>
-    private var ways: [RelayWay] = []
-    /// It is known who answers, if anybody does.
-    private var isTold = false
+    private var routes: [RelayRoute] = []
+    /// `use` was called: it is known which workers there are.
+    private var areRoutesKnown = false
     private let answerLost: (any Exchange) -> Void
-    /// Those for which no way is open yet.
+    /// Exchanges that wait for a route to open, with their mounts.
     private var waiting: [(any Exchange, UInt32)] = []
+    /// The time between two attempts to connect.
     private static let pause = TimeAmount.milliseconds(50)
-    /// So long a request waits for a worker that is to be there.
+    /// How long an exchange waits for a route to open.
     private static let patience = TimeAmount.seconds(1)
 
-    /// `answerLost`: what a request gets whose worker has gone before it has answered.
+    /// `answerLost`: answers an exchange whose worker was lost before it has answered.
     public init(loop: ServerLoop, users: Set<UInt32>, answerLost: @escaping (any Exchange) -> Void) {
         self.loop = loop
         self.users = users
         self.answerLost = answerLost
     }
 
-    /// From here on these answer; others get nothing new.
+    /// Sets the socket paths of the workers that answer. Others get no new exchange.
     public func use(_ paths: [String]) {
-        self.isTold = true
-        for way in self.ways where !paths.contains(way.path) { way.letGo() }
-        self.ways.removeAll { !paths.contains($0.path) }
-        for path in paths where !self.ways.contains(where: { $0.path == path }) {
-            let way = RelayWay(path)
-            self.ways.append(way)
-            self.connect(way)
+        self.areRoutesKnown = true
+        for route in self.routes where !paths.contains(route.path) { route.drain() }
+        self.routes.removeAll { !paths.contains($0.path) }
+        for path in paths where !self.routes.contains(where: { $0.path == path }) {
+            let route = RelayRoute(path)
+            self.routes.append(route)
+            self.connect(route)
         }
-        self.loop.turn { self.settle() }
+        self.loop.turn { self.relayWaiting() }
     }
 
-    /// Has a worker answer it: the one with the least to do; while some are to be there and none is reached yet, it waits for a moment.
-    /// False: nobody is there.
+    /// Has the worker with the fewest exchanges answer this one. It waits for a moment while workers are known and none is connected.
+    /// False: there is no worker.
     public func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
-        var least: RelayWay?
-        for way in self.ways where way.isOpen && way.calls.count < least?.calls.count ?? .max { least = way }
+        var least: RelayRoute?
+        for route in self.routes where route.isOpen && route.calls.count < least?.calls.count ?? .max { least = route }
         if let least {
             least.begin(exchange, mount: mount)
             return true
         }
-        guard !self.isTold || !self.ways.isEmpty else { return false }
+        guard !self.areRoutesKnown || !self.routes.isEmpty else { return false }
         self.waiting.append((exchange, mount))
-        if self.waiting.count == 1 { self.armPatience() }
+        if self.waiting.count == 1 { self.scheduleGivingUp() }
         return true
     }
 
-    /// A way has opened, or others are to be used: who waits is told.
-    private func settle() {
-        guard !self.waiting.isEmpty, self.ways.isEmpty || self.ways.contains(where: \.isOpen) else { return }
+    /// A route has opened, or the routes have changed.
+    private func relayWaiting() {
+        guard !self.waiting.isEmpty, self.routes.isEmpty || self.routes.contains(where: \.isOpen) else { return }
         let waiting = self.waiting
         self.waiting = []
         for (exchange, mount) in waiting where !self.relay(exchange, mount: mount) { self.giveUp(exchange) }
     }
 
-    private func armPatience() {
+    private func scheduleGivingUp() {
         self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
             guard let self, !self.waiting.isEmpty else { return }
             let waiting = self.waiting
@@ -75,93 +76,38 @@ public final class RelayClient {
         exchange.rest()
     }
 
-    private func connect(_ way: RelayWay) {
-        guard self.ways.contains(where: { $0 === way }), way.link == nil else { return }
-        let link = RelayLink(loop: self.loop, serves: false, users: self.users, end: way)
-        way.link = link
-        way.lost = { [weak self] call in if let self { call.lost(self.answerLost) } else { call.lost { _ in } } }
-        way.closed = { [weak self, weak way] in
-            guard let self, let way else { return }
-            self.reconnect(way)
+    private func connect(_ route: RelayRoute) {
+        guard self.routes.contains(where: { $0 === route }), route.link == nil else { return }
+        let link = RelayLink(loop: self.loop, serves: false, endpoint: route)
+        route.link = link
+        route.callLost = { [weak self] call in if let self { call.lost(self.answerLost) } else { call.lost { _ in } } }
+        route.closed = { [weak self, weak route] in
+            guard let self, let route else { return }
+            self.reconnect(route)
         }
-        way.opened = { [weak self] in self?.settle() }
+        route.opened = { [weak self] in self?.relayWaiting() }
+        let users = self.users
         let bound = NIOLoopBound(link, eventLoop: self.loop.eventLoop)
         ClientBootstrap(group: self.loop.eventLoop)
             .channelOption(.recvAllocator, value: RelayLink.reads)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                channel.eventLoop.makeCompletedFuture {
+                    try RelayLink.addHandlers(bound.value, users: users, to: channel)
+                }
             }
-            .connect(unixDomainSocketPath: way.path)
+            .connect(unixDomainSocketPath: route.path)
             .assumeIsolated()
-            .whenFailure { [weak self, weak way] _ in
-                guard let self, let way else { return }
-                way.link = nil
-                self.reconnect(way)
+            .whenFailure { [weak self, weak route] _ in
+                guard let self, let route else { return }
+                route.link = nil
+                self.reconnect(route)
             }
     }
 
-    /// Nobody is there, now: while it is to be there it is asked again.
-    private func reconnect(_ way: RelayWay) {
-        self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self, weak way] in
-            if let self, let way { self.connect(way) }
+    /// Tries again later, for as long as the worker is to be there.
+    private func reconnect(_ route: RelayRoute) {
+        self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self, weak route] in
+            if let self, let route { self.connect(route) }
         }
     }
-}
-
-/// The connection to one worker, and what is under way on it. Loop-bound.
-private final class RelayWay: RelayEnd {
-    let path: String
-    var link: RelayLink?
-    private(set) var isOpen = false
-    private(set) var calls: [UInt32: RelayCall] = [:]
-    private var lastStream: UInt32 = 0
-    private var isLeaving = false
-    var lost: (RelayCall) -> Void = { _ in }
-    var closed: () -> Void = {}
-    /// It is open.
-    var opened: () -> Void = {}
-
-    init(_ path: String) { self.path = path }
-
-    func begin(_ exchange: any Exchange, mount: UInt32) {
-        guard let link else { return }
-        repeat { self.lastStream &+= 1 } while self.calls[self.lastStream] != nil || self.lastStream == 0
-        let call = RelayCall(exchange, self.lastStream, on: link)
-        self.calls[self.lastStream] = call
-        call.begin(mount: mount)
-    }
-
-    /// Nothing new comes: it ends with what is under way.
-    func letGo() {
-        self.isOpen = false
-        self.isLeaving = true
-        if self.calls.isEmpty { self.link?.close() }
-    }
-
-    func linkOpened(_ link: RelayLink) {
-        self.isOpen = !self.isLeaving
-        self.opened()
-    }
-
-    func take(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
-        if frame.kind == .goAway { return self.letGo() }
-        // One that has ended may still be told of.
-        guard let call = self.calls[frame.stream] else { return }
-        guard try call.take(frame, reader) else { return }
-        self.calls[frame.stream] = nil
-        if self.isLeaving, self.calls.isEmpty { link.close() }
-    }
-
-    func linkLost(_ link: RelayLink) {
-        self.isOpen = false
-        self.link = nil
-        let calls = self.calls
-        self.calls = [:]
-        for call in calls.values { self.lost(call) }
-        self.isLeaving = false
-        self.closed()
-    }
-
-    func stop(_ link: RelayLink) {}
-    func leave(_ link: RelayLink) {}
 }

@@ -1,11 +1,12 @@
 import NIOCore
 
-/// A request whose client is another process's: what it offers is what the front's own exchange offers, by way of frames. Loop-bound;
-/// used again for another request when it has ended.
+/// A request at the back of a relay: what it offers to the application is what the front's own exchange offers, by way of frames.
+/// Loop-bound; used again for another request when it has ended.
 ///
-/// The order of a response is checked here, by the same machine as everywhere, so that whoever answers is told at once; how it is
-/// written is the front's business.
+/// The order of a response is checked here, by the same state machine as everywhere, so that the application is told at once. How it is
+/// written to the client is the front's business.
 final class RelayExchange: Exchange {
+    // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     private(set) var stream: UInt32 = 0
     let head = RequestHead(capacity: 512, fields: 16)
@@ -13,7 +14,7 @@ final class RelayExchange: Exchange {
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     private let serving: RelayServing
-    /// Nil: the front is gone.
+    /// Nil: the link is lost.
     private(set) var link: RelayLink?
     private(set) var socket: RelaySocket?
     private var response = HTTP1Response(version: .http11, isHead: false)
@@ -24,8 +25,13 @@ final class RelayExchange: Exchange {
     private var lent: ByteBuffer?
     private var trailerList: FieldList?
     private var output = RelayWindow()
-    private var held = HeldStart()
-    /// Nobody answers any more.
+    private var heldStart = HeldStart()
+    /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
+    /// else is dropped.
+    private var finalFrame: RelayFrame.Kind?
+    /// The application has finished.
+    private var hasEnded = false
+    /// The application needs nothing of it any more.
     private var isResting = false
 
     init(loop: ServerLoop, of serving: RelayServing) {
@@ -33,17 +39,19 @@ final class RelayExchange: Exchange {
         self.serving = serving
     }
 
-    /// Takes the head; says which mount is meant.
+    /// Takes the header of a request. Returns the number of the mount that is meant.
     func begin(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
         self.stream = stream
         self.link = link
         self.number = 0
         self.isAttached = true
+        self.hasEnded = false
         self.isResting = false
         self.input = RelayInput()
         self.output = RelayWindow()
-        self.held = HeldStart()
-        let rest = try RelayHead.take(payload, into: self.head)
+        self.heldStart = HeldStart()
+        self.finalFrame = nil
+        let rest = try RelayHead.decode(payload, into: self.head)
         self.peer.become(
             client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)
         self.response = HTTP1Response(version: self.head.version, isHead: self.head.method.equals("HEAD"))
@@ -54,52 +62,55 @@ final class RelayExchange: Exchange {
 
     var webSocket: (any WebSocket)? { self.socket }
 
-    // MARK: What the front sends
+    // MARK: From the front
 
-    func take(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
+    func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
         var reader = given
+        // Input that was sent before the front knew that the application has finished is of no use.
+        guard !self.isResting || frame.kind == .credit || frame.kind == .gone else { return }
         switch frame.kind {
         case .part, .lastPart:
-            self.input.append(reader.rest, isLast: frame.kind == .lastPart)
+            guard self.socket == nil else { throw RelayFault() }
+            try self.input.append(reader.rest, isLast: frame.kind == .lastPart)
             self.owner?.exchange(changed: .readable)
         case .requestTrailers:
-            let most = self.loop.configuration.limits.fields
+            guard self.trailerList == nil else { throw RelayFault() }
             self.trailerList = try reader.withFields { fields in
-                let list = FieldList(most: max(most, fields.count))
+                let list = FieldList(most: fields.count)
                 for field in fields { list.append(name: field.name.bytes, value: field.value.bytes) }
                 return list
             }
-        case .text, .binary:
+        case .text, .binary, .disconnect:
             guard let socket else { throw RelayFault() }
-            socket.append(reader.rest, isText: frame.kind == .text)
+            try socket.receive(frame, reader)
+            self.owner?.exchange(changed: .readable)
         case .credit:
-            self.credited(Int(try reader.number(UInt32.self)))
-        case .gone:
-            let code = Int(try reader.number(UInt16.self))
-            self.socket?.ended(WebSocketClose(code, reason: reader.rest))
-            self.gone()
+            let size = try reader.number(UInt64.self)
+            if try self.output.acknowledge(size, mark: self.loop.configuration.writeMark) { self.pump() }
+        case .gone: self.gone()
         default: throw RelayFault()
         }
     }
 
-    private func credited(_ size: Int) {
-        guard self.output.credited(size, mark: self.loop.configuration.writeMark) else { return }
-        self.pump()
-    }
-
-    /// The front is no more.
+    /// The link is lost.
     func lost() {
         self.link = nil
-        self.socket?.ended(WebSocketClose(WebSocketClose.lost))
+        self.socket?.lost()
         self.gone()
     }
 
     private func gone() {
         guard self.isAttached else { return }
         self.isAttached = false
-        for body in self.output.drop() { self.loop.willRelease(body) }
+        self.dropOutput()
         if self.isResting { self.serving.rest(self) }
         self.owner?.exchange(changed: .gone)
+    }
+
+    /// Nothing further reaches the client.
+    private func dropOutput() {
+        for body in self.output.drop() { self.loop.willRelease(body) }
+        self.sendFinalFrame()
     }
 
     // MARK: Receiving
@@ -112,15 +123,15 @@ final class RelayExchange: Exchange {
             guard buffer.readableBytes > 0 else { return .part(.empty, more: more) }
             return .part(self.lend(buffer), more: more)
         case .wait(let credit):
-            self.ask(credit)
+            self.grant(credit)
             return .pending
         }
     }
 
     /// Has the front send more.
-    func ask(_ credit: Int) {
+    func grant(_ credit: Int) {
         guard credit > 0 else { return }
-        self.link?.send(.credit, self.stream) { $0.write(UInt32(credit), to: &$1) }
+        self.link?.send(.credit, self.stream) { $0.write(UInt64(credit), to: &$1) }
     }
 
     /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
@@ -135,18 +146,25 @@ final class RelayExchange: Exchange {
 
     var isOpen: Bool { self.isAttached && !self.response.isComplete }
 
-    /// What is said to whoever sends when nobody is there any more.
+    /// The outcome of a send that comes too late.
     private var closedOutcome: SendOutcome { self.isAttached ? .invalid(.afterComplete) : .gone }
 
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         do throws(SendFault) {
             try self.response.mayStart(status: status)
-            let checked = try ResponseFields(fields)
+            let checked = try self.checked(fields)
             try self.response.start(status: status, contentLength: checked.contentLength, trailers: trailers)
-            self.held.start(status: status, trailers: trailers, fields, stream: self.stream)
+            self.heldStart.start(status: status, trailers: trailers, fields, stream: self.stream)
             return .done
         } catch { return .invalid(error) }
+    }
+
+    /// The fields of a response header, which has to fit into one frame.
+    private func checked(_ fields: HeaderFields) throws(SendFault) -> ResponseFields {
+        let checked = try ResponseFields(fields)
+        guard checked.size + fields.count * 8 <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
+        return checked
     }
 
     func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
@@ -155,11 +173,15 @@ final class RelayExchange: Exchange {
         do throws(SendFault) {
             try self.response.mayHint()
             for link in links { try ResponseFields.check(value: link.value) }
-            let size = links.reduce(4) { $0 + $1.name.size + $1.value.size + 8 }
-            self.output.sent(size)
-            self.link?.send(.hint, self.stream) { $0.write(links, to: &$1) }
+            try Self.checkSize(links)
+            self.output.sent(self.link?.sendCounted(.hint, self.stream) { $0.write(links, to: &$1) } ?? 0)
             return .done
         } catch { return .invalid(error) }
+    }
+
+    private static func checkSize(_ fields: HeaderFields) throws(SendFault) {
+        let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
+        guard size <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
     }
 
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
@@ -168,18 +190,28 @@ final class RelayExchange: Exchange {
         do throws(SendFault) {
             let part = try self.response.body(count: body.bytes.size, more: more)
             self.sendStart(part)
-            self.write(body, .send, last: more ? .send : .sendLast)
+            // A response without a body, to HEAD say, is told how long it would be, and no more.
+            self.write(part.body == nil ? self.emptied(body) : body, .send, last: more ? .send : .sendLast)
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
 
-    /// With the first part of the body, whose length may be the whole's.
+    private func emptied(_ body: ResponseBody) -> ResponseBody {
+        if body.release != nil { self.loop.willRelease(body) }
+        return ResponseBody(.empty)
+    }
+
+    /// Sends the start of the response with the first part of its body, which tells the length where it can.
     private func sendStart(_ part: HTTP1Response.Part) {
         guard let framing = part.head else { return }
+        self.sendStart(framing)
+    }
+
+    private func sendStart(_ framing: HTTP1Response.Framing) {
         var length: Int?
         if case .length(let count) = framing { length = count }
         if case .none(let count) = framing { length = count }
-        guard let frame = self.held.take(number: self.number, length: length) else { return }
+        guard let frame = self.heldStart.release(number: self.number, length: length) else { return }
         _ = self.link?.send(frame)
     }
 
@@ -191,8 +223,12 @@ final class RelayExchange: Exchange {
             let part = try self.response.body(count: file.count, more: more)
             self.sendStart(part)
             file.taken()
-            self.output.hold(file, more: more)
-            self.pump()
+            if part.body == nil {
+                self.write(ResponseBody(.empty), .send, last: more ? .send : .sendLast)
+            } else {
+                self.output.hold(file, more: more)
+                self.pump()
+            }
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
@@ -205,6 +241,7 @@ final class RelayExchange: Exchange {
                 try ResponseFields.check(field)
                 guard TrailerField.mayTrail(field.name.bytes) else { throw .trailerField }
             }
+            try Self.checkSize(trailers)
             let (_, isLast) = try self.response.trailers(more: more)
             self.queue(more ? .trailers : .lastTrailers) { $0.write(trailers, to: &$1) }
             return self.sent(isLast: isLast)
@@ -216,35 +253,34 @@ final class RelayExchange: Exchange {
         guard body.isTaken || self.hasRoom else { return .full }
         do throws(SendFault) {
             try self.response.mayStart(status: status)
-            let checked = try ResponseFields(fields)
+            let checked = try self.checked(fields)
             let bodiless = self.response.bodiless(
                 status: status, contentLength: checked.contentLength, whole: body.bytes.size)
             if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
-            guard bodiless != nil || body.bytes.size <= RelayWindow.piece else {
-                self.held.start(status: status, trailers: false, fields, stream: self.stream)
-                _ = self.held.take(number: self.number, length: body.bytes.size).map { self.link?.send($0) }
-                self.response.complete()
-                self.write(body, .send, last: .sendLast)
-                return self.sent(isLast: true)
+            if bodiless != nil || body.bytes.size > RelayWindow.piece {
+                self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
+                self.sendStart(bodiless ?? .length(body.bytes.size))
+                self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)
+            } else {
+                self.link?.send(.respond, self.stream) { writer, output in
+                    writer.write(self.number, to: &output)
+                    writer.write(UInt16(status), to: &output)
+                    writer.write(body.bytes, to: &output)
+                    writer.write(fields, to: &output)
+                }
+                self.output.sent(body.bytes.size)
+                if body.release != nil { self.loop.willRelease(body) }
             }
-            self.link?.send(.respond, self.stream) { writer, output in
-                writer.write(self.number, to: &output)
-                writer.write(UInt16(status), to: &output)
-                writer.write(body.bytes, to: &output)
-                writer.write(fields, to: &output)
-            }
-            self.output.sent(body.bytes.size)
-            if body.release != nil { self.loop.willRelease(body) }
             self.response.complete()
             return self.sent(isLast: true)
         } catch { return .invalid(error) }
     }
 
-    // MARK: What leaves
+    // MARK: To the front
 
-    var hasRoom: Bool { self.output.underWay < self.loop.configuration.writeLimit }
+    var hasRoom: Bool { self.output.unacknowledged < self.loop.configuration.writeLimit }
 
-    /// A frame with the bytes, behind whatever is under way; more of them as far as the front takes them. `last`: the kind of its last frame.
+    /// Sends the bytes behind everything that was sent before; a large body goes a piece at a time. `last`: the kind of its last frame.
     func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         guard body.bytes.size > RelayWindow.piece else {
             self.queue(last) { $0.writeRest(body.bytes.bytes, to: &$1) }
@@ -255,7 +291,7 @@ final class RelayExchange: Exchange {
         self.pump()
     }
 
-    /// A message of a WebSocket, which is one frame.
+    /// Sends a message of the WebSocket, which is one frame.
     func write(message: ResponseBody, isText: Bool) {
         self.queue(isText ? .text : .binary) { $0.writeRest(message.bytes.bytes, to: &$1) }
         if message.release != nil { self.loop.willRelease(message) }
@@ -274,16 +310,11 @@ final class RelayExchange: Exchange {
         self.output.hold(buffer)
     }
 
-    /// Sends a file as far as the front takes it, and then what waits behind it.
+    /// Sends what is queued, as far as the front acknowledges it.
     private func pump() {
-        while self.output.underWay < RelayWindow.most {
+        while self.output.unacknowledged < self.loop.configuration.writeMark {
             switch self.output.next() {
-            case .nothing:
-                if self.isResting { self.serving.rest(self) }
-                guard self.output.isAwaited else { return }
-                self.output.isAwaited = false
-                self.owner?.exchange(changed: .writable)
-                return
+            case .nothing: return self.drained()
             case .frame(let buffer): self.output.sent(self.link?.send(buffer) ?? 0)
             case .part(let octets, let kind, let finished):
                 self.output.sent(
@@ -292,28 +323,45 @@ final class RelayExchange: Exchange {
             case .piece(let bytes, let kind):
                 self.output.sent(self.link?.sendCounted(kind, self.stream) { $1.writeImmutableBuffer(bytes) } ?? 0)
             case .fault:
-                // It became shorter: the response cannot be what its head says.
-                for body in self.output.drop() { self.loop.willRelease(body) }
-                self.link?.send(self.isResting ? .failed : .leave, self.stream)
+                // The response cannot be what its header says: the client is cut.
+                if self.hasEnded { self.finalFrame = .failed } else { self.leave() }
+                self.dropOutput()
                 if self.isResting { self.serving.rest(self) }
                 return
             }
         }
     }
 
+    /// Nothing is queued any more.
+    private func drained() {
+        self.sendFinalFrame()
+        if self.isResting { return self.serving.rest(self) }
+        guard self.output.isAwaited else { return }
+        self.output.isAwaited = false
+        self.owner?.exchange(changed: .writable)
+    }
+
+    private func sendFinalFrame() {
+        guard let finalFrame else { return }
+        self.finalFrame = nil
+        self.link?.send(finalFrame, self.stream)
+    }
+
     func sent(isLast: Bool) -> SendOutcome {
         if isLast { self.owner?.exchange(changed: .complete) }
-        let isMuch = self.output.underWay > self.loop.configuration.writeMark || self.output.isBusy
+        let isMuch = self.output.unacknowledged > self.loop.configuration.writeMark || self.output.isBusy
         self.output.isAwaited = self.output.isAwaited || isMuch
         return isMuch ? .pending : .done
     }
 
     // MARK: The end
 
-    func leave() { self.link?.send(.leave, self.stream) }
+    /// Nothing follows the last frame.
+    func leave() { if !self.hasEnded { self.link?.send(.leave, self.stream) } }
 
     func end(failed: Bool) -> Ending {
         self.owner = nil
+        self.hasEnded = true
         let ending: Ending
         if let socket, socket.machine.isAccepted {
             ending = socket.end(failed: failed)
@@ -322,10 +370,9 @@ final class RelayExchange: Exchange {
         } else {
             ending = self.response.isReplaceable ? .answered : .aborted
         }
-        // What a file still holds goes first.
-        self.queue(failed || !self.response.isComplete && self.socket?.machine.isAccepted != true ? .failed : .end) {
-            _, _ in
-        }
+        let isIncomplete = !self.response.isComplete && self.socket?.machine.isAccepted != true
+        self.finalFrame = failed || isIncomplete ? .failed : .end
+        if !self.output.isBusy { self.sendFinalFrame() }
         return ending
     }
 
@@ -335,16 +382,16 @@ final class RelayExchange: Exchange {
         self.socket?.rest()
         self.socket = nil
         self.isResting = true
-        // What is on its way still goes.
+        // What is queued is still sent.
         if !self.output.isBusy { self.serving.rest(self) }
     }
 
     // MARK: For its WebSocket
 
-    /// A response in the socket's place.
+    /// Begins a response in place of the WebSocket.
     func reject(status: Int, fields: HeaderFields) throws(SendFault) {
         try self.response.mayStart(status: status)
-        let checked = try ResponseFields(fields)
+        let checked = try self.checked(fields)
         try self.response.start(status: status, contentLength: checked.contentLength)
         self.link?.send(.reject, self.stream) { writer, output in
             writer.write(self.number, to: &output)
@@ -360,6 +407,6 @@ final class RelayExchange: Exchange {
         return self.sent(isLast: part.isLast)
     }
 
-    /// Refused with 403 in the front.
+    /// The front answers the handshake with 403.
     func refused() { self.response.complete() }
 }

@@ -1,132 +1,95 @@
-import NIOCore
-
-/// A frame of the relay, by which one process has another answer exchanges: its size, its kind, the stream that it belongs to.
+/// The header of one relay frame: kind, stream and payload size. By frames a worker process has another one answer exchanges.
 ///
-/// Both ends are of the same `roost`: the format has no versions. Numbers are little-endian, as the machines are.
+/// The process that has the client is the front, the one that has the application is the back. Both run the same `roost`, so the format
+/// has no version. Numbers are little-endian. Neither end trusts the other: each kind has a largest size, and every number is checked.
 struct RelayFrame {
     enum Kind: UInt8 {
-        // From the front, where the client is.
-        /// A request has come.
+        // From the front.
+        /// The header of a request.
         case request = 1
-        /// A part of its body, and its last part.
+        /// A part of the request body; the last part.
         case part, lastPart
-        /// The fields behind it.
+        /// The trailers of the request.
         case requestTrailers
-        /// A message of a WebSocket.
+        /// A WebSocket message, in either direction.
         case text, binary
-        /// The client is gone; of a WebSocket with a code.
+        /// The client is gone: nothing that is sent from here on reaches it.
         case gone
-        // From the back, where the application is.
+        /// The WebSocket has ended, with this code and reason. No message follows.
+        case disconnect
+        // From the back.
         case start, hint, send, sendLast, trailers, lastTrailers, respond
         case accept, reject, rejectPart, rejectLast, close
-        /// Whoever answers has no more time.
+        /// The application has no time left: the client is closed or cut.
         case leave
-        /// Whoever answers has finished, or failed.
+        /// The application has finished, or failed: the last frame of a stream.
         case end, failed
         // From both.
-        /// So many bytes more may be sent.
+        /// The number of further bytes (or WebSocket messages) that may be sent.
         case credit
-        /// Of no stream: no new request is to be sent here.
+        /// Of no stream: no new request may be sent on this link.
         case goAway
+
+        /// Whether a front sends frames of this kind.
+        var isFromFront: Bool {
+            switch self {
+            case .request, .part, .lastPart, .requestTrailers, .text, .binary, .gone, .disconnect, .credit: true
+            case .start, .hint, .send, .sendLast, .trailers, .lastTrailers, .respond, .accept, .reject, .rejectPart,
+                .rejectLast, .close, .leave, .end, .failed, .goAway:
+                false
+            }
+        }
+
+        /// Whether a back sends frames of this kind.
+        var isFromBack: Bool {
+            switch self {
+            case .text, .binary, .credit: true
+            default: !self.isFromFront
+            }
+        }
     }
 
-    static let headSize = 9
-    /// What one may hold: a head of a request or of a response, or a message.
-    static let most = 1 << 30
+    static let headerSize = 9
 
-    var kind: Kind
-    var stream: UInt32
-    var size: Int
+    /// The largest part of a body in one frame, in bytes.
+    static let mostPart = 64 * 1024
+    /// The largest header of a request or a response, in bytes.
+    static let mostHeader = 64 << 20
+    /// The largest WebSocket message from a client, in bytes: that of `--ws-max-size`.
+    static let mostReceivedMessage = 1 << 30
+    /// The largest WebSocket message that an application in another worker group can send, in bytes.
+    static let mostSentMessage = 64 << 20
 
-    /// The head at the beginning of these bytes; nil: it has not come whole. Throws for what is none.
-    init?(_ bytes: UnsafeRawBufferPointer) throws(RelayFault) {
-        guard bytes.count >= Self.headSize else { return nil }
+    let kind: Kind
+    let stream: UInt32
+    let size: Int
+
+    /// Reads the header at the start of the bytes. Nil: it has not arrived whole. Throws `RelayFault` for a kind that is unknown or not
+    /// that end's to send, and for a payload larger than its kind can have. `fromFront`: the other end is the front.
+    init?(_ bytes: UnsafeRawBufferPointer, fromFront: Bool) throws(RelayFault) {
+        guard bytes.count >= Self.headerSize else { return nil }
         self.size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
-        guard let kind = Kind(rawValue: bytes[4]), self.size <= Self.most else { throw RelayFault() }
+        guard let kind = Kind(rawValue: bytes[4]), fromFront ? kind.isFromFront : kind.isFromBack,
+            self.size <= Self.most(kind, fromFront: fromFront)
+        else { throw RelayFault() }
         self.kind = kind
         self.stream = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
     }
+
+    /// The largest payload of a kind, in bytes.
+    private static func most(_ kind: Kind, fromFront: Bool) -> Int {
+        switch kind {
+        case .part, .lastPart, .send, .sendLast, .rejectPart, .rejectLast: Self.mostPart
+        case .text, .binary: fromFront ? Self.mostReceivedMessage : Self.mostSentMessage
+        case .request, .requestTrailers, .start, .hint, .trailers, .lastTrailers, .accept, .reject:
+            Self.mostHeader + 4096
+        case .respond: Self.mostHeader + 4096 + Self.mostPart
+        case .disconnect, .close: MemoryLayout<UInt16>.size + WebSocketClose.longestReason
+        case .credit: MemoryLayout<UInt64>.size
+        case .gone, .leave, .end, .failed, .goAway: 0
+        }
+    }
 }
 
-/// What came is no relay's.
+/// The other end has sent bytes that are no valid frame, or a frame that is not valid at this point. The link is closed.
 struct RelayFault: Error {}
-
-/// Writes a frame behind others.
-struct RelayWriter {
-    private let start: Int
-
-    init(_ kind: RelayFrame.Kind, _ stream: UInt32, to buffer: inout ByteBuffer) {
-        self.start = buffer.writerIndex
-        buffer.writeInteger(0 as UInt32)
-        buffer.writeInteger(kind.rawValue)
-        buffer.writeInteger(stream, endianness: .little)
-    }
-
-    func write(_ number: some FixedWidthInteger, to buffer: inout ByteBuffer) {
-        buffer.writeInteger(number, endianness: .little)
-    }
-
-    func write(_ octets: Octets, to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt32(octets.size), endianness: .little)
-        buffer.writeBytes(octets.bytes)
-    }
-
-    func write(_ fields: HeaderFields, to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt32(fields.count), endianness: .little)
-        for field in fields {
-            self.write(field.name, to: &buffer)
-            self.write(field.value, to: &buffer)
-        }
-    }
-
-    /// Whatever is left of it.
-    func writeRest(_ bytes: UnsafeRawBufferPointer, to buffer: inout ByteBuffer) { buffer.writeBytes(bytes) }
-
-    /// The frame is whole.
-    func end(in buffer: inout ByteBuffer) {
-        let size = buffer.writerIndex - self.start - RelayFrame.headSize
-        buffer.setInteger(UInt32(size), at: self.start, endianness: .little)
-    }
-}
-
-/// Reads what a frame holds, and nothing beyond. Lends.
-struct RelayReader {
-    private let bytes: UnsafeRawBufferPointer
-    private var at = 0
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws(RelayFault) -> Number {
-        guard self.bytes.count - self.at >= MemoryLayout<Number>.size else { throw RelayFault() }
-        defer { self.at += MemoryLayout<Number>.size }
-        return Number(littleEndian: self.bytes.loadUnaligned(fromByteOffset: self.at, as: Number.self))
-    }
-
-    mutating func octets() throws(RelayFault) -> Octets {
-        let size = Int(try self.number(UInt32.self))
-        guard self.bytes.count - self.at >= size else { throw RelayFault() }
-        defer { self.at += size }
-        return Octets(UnsafeRawBufferPointer(rebasing: self.bytes[self.at..<(self.at + size)]))
-    }
-
-    /// How many pairs, or others, follow, of so many bytes at least: no more than fit.
-    mutating func count(ofAtLeast size: Int) throws(RelayFault) -> Int {
-        let count = Int(try self.number(UInt32.self))
-        guard count <= (self.bytes.count - self.at) / size else { throw RelayFault() }
-        return count
-    }
-
-    /// Valid in `body` only.
-    mutating func withFields<Result>(_ body: (HeaderFields) -> Result) throws(RelayFault) -> Result {
-        let count = try self.count(ofAtLeast: 8)
-        return try withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: count) { table throws(RelayFault) in
-            for at in 0..<count {
-                table.initializeElement(at: at, to: HeaderField(name: try self.octets(), value: try self.octets()))
-            }
-            return body(HeaderFields(table))
-        }
-    }
-
-    /// All that has not been read.
-    var rest: Octets { Octets(UnsafeRawBufferPointer(rebasing: self.bytes[self.at...])) }
-}

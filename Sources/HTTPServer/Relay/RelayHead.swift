@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How the head of a request crosses a relay.
+/// Encodes the header of a request for a relay, and decodes it.
 enum RelayHead {
     private static let takesTrailers: UInt8 = 1
     private static let asksForWebSocket: UInt8 = 2
@@ -24,7 +24,7 @@ enum RelayHead {
         _ head: RequestHead, _ peer: Peer, subprotocols: some Collection<Octets>, mount: UInt32, isBodiless: Bool,
         _ writer: RelayWriter, to output: inout ByteBuffer
     ) {
-        // The same bytes, when nothing was encoded.
+        // The two are the same bytes when the path has no percent-encoding.
         let isPathDecoded = head.path.data != head.rawPath.data
         var flags: UInt8 = 0
         if head.takesTrailers { flags |= Self.takesTrailers }
@@ -48,7 +48,7 @@ enum RelayHead {
         writer.write(head.fields, to: &output)
     }
 
-    /// What does not stand in the head itself.
+    /// What a `RequestHead` does not hold.
     struct Rest {
         var mount: UInt32
         var isBodiless: Bool
@@ -59,9 +59,10 @@ enum RelayHead {
         var subprotocols: [Octets]
     }
 
-    /// Takes it into a head; what the rest lends is valid as long as that.
-    static func take(_ payload: Octets, into head: RequestHead) throws(RelayFault) -> Rest {
+    /// Decodes the payload into a head, whose memory holds all that is returned.
+    static func decode(_ payload: Octets, into head: RequestHead) throws(RelayFault) -> Rest {
         head.reset()
+        // The frame's largest size bounds it.
         while head.capacity < payload.size { head.grow() }
         guard let memory = head.reserve(payload.size) else { throw RelayFault() }
         if payload.size > 0 {

@@ -1,43 +1,45 @@
 import NIOCore
 
-/// The body of a request as it comes through a relay: asked for as it is received, a window at a time. A value without I/O.
+/// The body of a request as it arrives through a relay: credit is granted as the application receives, a window at a time. A value
+/// without I/O.
 struct RelayInput {
     enum Next {
         case part(ByteBuffer, more: Bool)
-        /// Nothing is there; so many bytes are to be asked for.
+        /// Nothing is there. The number of bytes to grant now, which may be 0.
         case wait(Int)
     }
 
-    /// Bytes that are asked for at once.
+    /// The largest credit, in bytes.
     static let window = 64 * 1024
 
     private var bytes = ByteBuffer()
-    /// Its last part has come.
+    /// The last part has arrived.
     private var hasEnded = false
-    /// That was handed out.
-    private var isOver = false
-    /// What has been asked for and has not come.
-    private var asked = 0
+    /// The last part was handed out.
+    private var isComplete = false
+    /// Bytes that were granted and have not arrived.
+    private var granted = 0
 
     mutating func end() { self.hasEnded = true }
 
-    mutating func append(_ octets: Octets, isLast: Bool) {
+    /// Throws for bytes that were not granted, and for any part after the last one.
+    mutating func append(_ octets: Octets, isLast: Bool) throws(RelayFault) {
+        guard !self.hasEnded, octets.size <= self.granted else { throw RelayFault() }
         self.bytes.writeBytes(octets.bytes)
-        self.asked -= octets.size
+        self.granted -= octets.size
         self.hasEnded = isLast
     }
 
     mutating func next() -> Next {
-        guard !self.isOver else { return .wait(0) }
+        guard !self.isComplete else { return .wait(0) }
         if self.bytes.readableBytes > 0 || self.hasEnded {
             var part = ByteBuffer()
             swap(&part, &self.bytes)
-            self.isOver = self.hasEnded
+            self.isComplete = self.hasEnded
             return .part(part, more: !self.hasEnded)
         }
-        guard self.asked <= 0 else { return .wait(0) }
-        let more = Self.window - self.asked
-        self.asked = Self.window
-        return .wait(more)
+        guard self.granted == 0 else { return .wait(0) }
+        self.granted = Self.window
+        return .wait(Self.window)
     }
 }

@@ -1,46 +1,47 @@
-import Glibc
 import NIOCore
 
-/// One connection of a relay: frames in, and frames out in one write a turn. Loop-bound.
+/// One connection of a relay: splits its input into frames, and writes frames once a turn. Loop-bound.
 final class RelayLink: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Outlives its links.
+    // SAFETY: the loop outlives its links.
     unowned(unsafe) let loop: ServerLoop
-    /// Another process has its exchanges answered here.
+    /// Whether this end is the back, which answers exchanges of another process.
     let serves: Bool
-    private let users: Set<UInt32>
     private var context: ChannelHandlerContext?
-    /// Who understands what comes; nil when it is of no use any more.
-    private var end: (any RelayEnd)?
+    /// Nil when the link is lost.
+    private var endpoint: (any RelayEndpoint)?
     private var input = ByteBuffer()
     private var output: ByteBuffer
     private var spare: ByteBuffer
     private var isDirty = false
     private static let capacity = 16 * 1024
-    /// A buffer that has grown beyond this is not kept.
-    private static let mostKept = 1024 * 1024
+    /// A buffer that has grown beyond this size is not kept, in bytes.
+    private static let mostKept = 256 * 1024
     private var isClosing = false
 
-    /// `users`: who the other side has to be.
-    init(loop: ServerLoop, serves: Bool, users: Set<UInt32>, end: any RelayEnd) {
+    init(loop: ServerLoop, serves: Bool, endpoint: any RelayEndpoint) {
         self.loop = loop
         self.serves = serves
-        self.users = users
-        self.end = end
+        self.endpoint = endpoint
         self.output = ByteBufferAllocator().buffer(capacity: Self.capacity)
         self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
     }
 
-    /// What a read takes at most: bodies come in pieces, several at once.
-    static var reads: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: RelayWindow.most)
+    /// The handlers of a link's channel. `users`: those that the process at the other end may belong to.
+    static func addHandlers(_ link: RelayLink, users: Set<UInt32>, to channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandlers([RelayPeerCheck(loop: link.loop, users: users), link])
     }
 
-    // MARK: Out
+    /// The size of reads: several pieces of a body at once.
+    static var reads: AdaptiveRecvByteBufferAllocator {
+        AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: 4 * RelayFrame.mostPart)
+    }
 
-    /// Has a frame leave when the turn ends.
+    // MARK: Output
+
+    /// Queues a frame, which is written when the turn ends.
     @inline(__always)
     func send(_ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void = { _, _ in })
     {
@@ -50,20 +51,20 @@ final class RelayLink: ChannelInboundHandler {
         self.willFlush()
     }
 
-    /// The same; says how many bytes the frame holds.
+    /// Queues a frame, and returns the size of its payload.
     func sendCounted(
         _ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void
     ) -> Int {
         let before = self.output.writerIndex
         self.send(kind, stream, body)
-        return self.output.writerIndex - before - RelayFrame.headSize
+        return self.output.writerIndex - before - RelayFrame.headerSize
     }
 
-    /// A frame that is whole.
+    /// Queues a whole frame, and returns the size of its payload.
     func send(_ frame: ByteBuffer) -> Int {
         self.output.writeImmutableBuffer(frame)
         self.willFlush()
-        return frame.readableBytes - RelayFrame.headSize
+        return frame.readableBytes - RelayFrame.headerSize
     }
 
     private func willFlush() {
@@ -72,7 +73,7 @@ final class RelayLink: ChannelInboundHandler {
         self.loop.willFlush(self)
     }
 
-    /// Closes when what was sent has left.
+    /// Closes when everything that was sent is written.
     func close() {
         guard !self.isClosing else { return }
         self.isClosing = true
@@ -82,11 +83,11 @@ final class RelayLink: ChannelInboundHandler {
     /// The turn ends.
     func flush() {
         self.isDirty = false
-        guard let context else { return }
+        guard let context else { return self.output.clear() }
         if self.output.readableBytes > 0 {
             swap(&self.spare, &self.output)
             context.writeAndFlush(self.wrapOutboundOut(self.spare), promise: nil)
-            // One that has left is used again; of one that is still on its way this is another's then.
+            // The memory is used again when its bytes have left; else `clear` makes the buffer leave it to the channel.
             if self.spare.capacity > Self.mostKept {
                 self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
             } else {
@@ -96,7 +97,7 @@ final class RelayLink: ChannelInboundHandler {
         if self.isClosing { context.close(promise: nil) }
     }
 
-    // MARK: In
+    // MARK: Input
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -104,46 +105,39 @@ final class RelayLink: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard let socket = context.channel as? any SocketOptionProvider else { return self.lose() }
-        let user: EventLoopFuture<PeerUser> = socket.unsafeGetSocketOption(
-            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        user.assumeIsolated().whenComplete { result in
-            self.loop.turn {
-                guard let user = try? result.get().user, self.users.contains(user) else {
-                    self.loop.log?.relayBroke(reason: "its other side is another user")
-                    return self.lose()
-                }
-                // It may not be wanted any more.
-                guard !self.isClosing else { return self.lose() }
-                self.end?.linkOpened(self)
-            }
+        self.loop.turn {
+            // It may not be wanted any more.
+            if self.isClosing { self.lose() } else { self.endpoint?.linkOpened(self) }
         }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = self.unwrapInboundIn(data)
         if self.input.readableBytes == 0 { swap(&self.input, &buffer) } else { self.input.writeBuffer(&buffer) }
-        self.loop.turn { self.take() }
+        self.loop.turn { self.receiveFrames() }
     }
 
-    private func take() {
+    private func receiveFrames() {
         do {
-            while let end {
+            while let endpoint {
                 let size = try self.input.withUnsafeReadableBytes { bytes throws(RelayFault) -> Int? in
-                    guard let frame = try RelayFrame(bytes) else { return nil }
-                    let whole = RelayFrame.headSize + frame.size
+                    guard let frame = try RelayFrame(bytes, fromFront: self.serves) else { return nil }
+                    let whole = RelayFrame.headerSize + frame.size
                     guard bytes.count >= whole else { return nil }
-                    try end.take(
-                        frame, RelayReader(UnsafeRawBufferPointer(rebasing: bytes[RelayFrame.headSize..<whole])),
-                        on: self)
+                    let payload = UnsafeRawBufferPointer(rebasing: bytes[RelayFrame.headerSize..<whole])
+                    try endpoint.receive(frame, RelayReader(payload), on: self)
                     return whole
                 }
                 guard let size else { break }
                 self.input.moveReaderIndex(forwardBy: size)
             }
-            self.input.discardReadBytes()
+            if self.input.readableBytes == 0, self.input.capacity > Self.mostKept {
+                self.input = ByteBuffer()
+            } else {
+                self.input.discardReadBytes()
+            }
         } catch {
-            self.loop.log?.relayBroke(reason: "it was sent what makes no sense")
+            self.loop.log?.relayBroke(reason: "the other end sent an invalid frame")
             self.lose()
         }
     }
@@ -157,38 +151,21 @@ final class RelayLink: ChannelInboundHandler {
         self.loop.remove(self)
     }
 
-    /// It is gone, or will be.
+    /// The link is of no use any more.
     private func lose() {
-        guard let end else { return }
-        self.end = nil
-        end.linkLost(self)
+        guard let endpoint else { return }
+        self.endpoint = nil
+        endpoint.linkLost(self)
         self.context?.close(promise: nil)
     }
 
     // MARK: The end
 
-    /// The loop stops: nothing new is to come.
-    func stop() { self.loop.turn { self.end?.stop(self) } }
+    /// The loop stops: no new request is wanted.
+    func stop() { self.loop.turn { self.endpoint?.stop(self) } }
 
-    /// Its streams have no more time.
-    func leave() { self.loop.turn { self.end?.leave(self) } }
+    /// The exchanges have no time left.
+    func leave() { self.loop.turn { self.endpoint?.leave(self) } }
 
     func abort() { self.loop.turn { self.lose() } }
-}
-
-/// `struct ucred` (unix(7), SO_PEERCRED), which Swift's Glibc lacks.
-private struct PeerUser {
-    var process: Int32
-    var user: UInt32
-    var group: UInt32
-}
-
-/// What understands the frames of a link: the front's side, or the back's. Loop-bound.
-protocol RelayEnd: AnyObject {
-    func linkOpened(_ link: RelayLink)
-    /// Throws for what makes no sense.
-    func take(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault)
-    func linkLost(_ link: RelayLink)
-    func stop(_ link: RelayLink)
-    func leave(_ link: RelayLink)
 }

@@ -1,8 +1,9 @@
-/// The back's side of a relay: makes exchanges of what the front sends. Loop-bound.
-final class RelayServing: RelayEnd {
+/// The back of a relay, one a link: makes exchanges of what the front sends. Loop-bound.
+final class RelayServing: RelayEndpoint {
+    // SAFETY: the loop outlives its links.
     private unowned(unsafe) let loop: ServerLoop
-    private var exchanges: [UInt32: RelayExchange] = [:]
-    /// They point here: none is kept when nothing more can come.
+    private(set) var exchanges: [UInt32: RelayExchange] = [:]
+    /// Exchanges for the next requests. They refer to this object: none is kept when the link is lost.
     private var resting: [RelayExchange] = []
     private var isLost = false
     private static let mostResting = 256
@@ -11,10 +12,10 @@ final class RelayServing: RelayEnd {
 
     func linkOpened(_ link: RelayLink) { if self.loop.isStopping { self.stop(link) } }
 
-    func take(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
+    func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
         guard frame.kind == .request else {
-            // One that has ended may still be told of.
-            try self.exchanges[frame.stream]?.take(frame, reader)
+            // The front does not know yet that this exchange has ended.
+            try self.exchanges[frame.stream]?.receive(frame, reader)
             return
         }
         guard self.exchanges[frame.stream] == nil else { throw RelayFault() }
@@ -24,7 +25,7 @@ final class RelayServing: RelayEnd {
         self.loop.handler.handle(exchange, mount: mount)
     }
 
-    /// Nobody answers it any more.
+    /// The exchange has ended, and all of it was sent.
     func rest(_ exchange: RelayExchange) {
         guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
         if !self.isLost, self.resting.count < Self.mostResting { self.resting.append(exchange) }

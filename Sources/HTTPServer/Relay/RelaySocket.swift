@@ -1,15 +1,16 @@
 import NIOCore
 
-/// A WebSocket whose client is another process's. Loop-bound.
+/// A WebSocket at the back of a relay. Loop-bound.
 final class RelaySocket: WebSocket {
     private unowned let exchange: RelayExchange
     let subprotocols: UnsafeBufferPointer<Octets>
     private(set) var machine = WebSocketStateMachine()
-    private var isConnectTold = false
-    private var messages: CircularBuffer<(bytes: ByteBuffer, isText: Bool)> = []
-    /// A message was asked for, and has not come. One at a time: what is behind it, the client's close say, is not to be seen before.
-    private var isAsked = false
-    /// How it ended, when the front has said so.
+    private var isConnectReceived = false
+    private var message: (bytes: ByteBuffer, isText: Bool)?
+    /// The front was granted a message, and it has not arrived. One at a time: what follows it, such as the client's close frame, must
+    /// not be seen before.
+    private var isGranted = false
+    /// How it ended, once the front has reported that.
     private var end: WebSocketClose?
 
     /// The subprotocols live as long as the exchange's head.
@@ -24,34 +25,41 @@ final class RelaySocket: WebSocket {
 
     // MARK: Receiving
 
-    func append(_ octets: Octets, isText: Bool) {
-        self.isAsked = false
-        guard self.machine.isOpen else { return }
-        self.messages.append((ByteBuffer(bytes: octets.bytes), isText))
-        self.exchange.owner?.exchange(changed: .readable)
+    /// Takes a message, or the end, which the front sends only when one was granted.
+    func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
+        guard self.isGranted, self.end == nil else { throw RelayFault() }
+        self.isGranted = false
+        var reader = given
+        if frame.kind == .disconnect {
+            let code = Int(try reader.number(UInt16.self))
+            self.end = WebSocketClose(code, reason: reader.rest)
+        } else if self.machine.isOpen {
+            self.message = (ByteBuffer(bytes: reader.rest.bytes), frame.kind == .text)
+        }
     }
 
-    /// The client has gone, or closed: what it has sent before can still be received.
-    func ended(_ close: WebSocketClose) { if self.end == nil { self.end = close } }
+    /// The link is lost. A message that has arrived can still be received.
+    func lost() { if self.end == nil { self.end = WebSocketClose(WebSocketClose.lost) } }
 
     func receive() -> WebSocketReception {
-        guard self.isConnectTold else {
-            self.isConnectTold = true
+        guard self.isConnectReceived else {
+            self.isConnectReceived = true
             return .connect
         }
         if self.machine.end == nil {
-            if let (bytes, isText) = self.messages.popFirst() {
+            if let (bytes, isText) = self.message {
+                self.message = nil
                 return .message(self.exchange.lend(bytes), isText: isText)
             }
             if let end { _ = self.machine.received(end) }
-            // A response in its place is complete.
+            // The response in its place is complete, or the client is gone.
             if self.machine.end == nil, !self.exchange.isOpen, !self.machine.isAccepted { self.machine.lost() }
         }
         if let end = self.machine.end {
             return .disconnect(code: end.code, reason: self.exchange.lend(ByteBuffer(bytes: end.reason)))
         }
-        if !self.isAsked { self.exchange.ask(1) }
-        self.isAsked = true
+        if !self.isGranted { self.exchange.grant(1) }
+        self.isGranted = true
         return .pending
     }
 
@@ -61,6 +69,8 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             try self.machine.mayAccept()
             guard self.exchange.isAttached else { return .gone }
+            let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
+            guard size <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
             _ = try AcceptedHandshake.check(subprotocol: subprotocol, offered: self.subprotocols, fields: fields)
             self.machine.accepted()
             self.exchange.link?.send(.accept, self.exchange.stream) { writer, output in
@@ -93,6 +103,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard message.isTaken || self.exchange.hasRoom else { return .full }
+            guard message.bytes.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
             guard !isText || UTF8Check.isWhole(message.bytes.bytes) else { return .invalid(.notUTF8) }
             self.exchange.write(message: message, isText: isText)
             return self.exchange.sent(isLast: false)
@@ -103,6 +114,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard self.exchange.hasRoom else { return .full }
+            guard message.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
             message.withPayload { self.exchange.write(message: ResponseBody(Octets($0)), isText: message.isText) }
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }
@@ -131,7 +143,7 @@ final class RelaySocket: WebSocket {
 
     // MARK: The end
 
-    /// Whoever answers has finished, and nothing else has ended the socket: the front closes it.
+    /// The application has finished. The front closes the WebSocket if nothing else has ended it.
     func end(failed: Bool) -> Ending {
         guard self.machine.isOpen, self.end == nil else { return .complete }
         let code = failed ? WebSocketClose.serverError : WebSocketClose.normal
@@ -139,5 +151,5 @@ final class RelaySocket: WebSocket {
         return .closed(code: code)
     }
 
-    func rest() { self.messages.removeAll() }
+    func rest() { self.message = nil }
 }

@@ -1,14 +1,18 @@
 import NIOCore
 
-/// What a back has sent and its front has not handed on; and what waits behind it: files, and bodies that are large, go a piece at a time.
-/// Loop-bound.
+/// What a back has sent and its front has not acknowledged, and what waits behind it: files and large bodies, which are sent a piece at
+/// a time. Loop-bound.
+///
+/// The pending output of a relayed exchange has the limit of a direct connection: nothing further is sent while more than `mark` bytes are
+/// unacknowledged.
 struct RelayWindow {
     enum Next {
         case nothing
         case frame(ByteBuffer)
-        /// A part of a body, of a response or of one in a WebSocket's place; `finished`: it was the last of these bytes, which are needed no more.
+        /// A part of a body. `finished`: the body, when this was its last part, so that its bytes can be released.
         case part(Octets, RelayFrame.Kind, finished: ResponseBody?)
         case piece(ByteBuffer, RelayFrame.Kind)
+        /// A file became shorter than the response header says.
         case fault
     }
 
@@ -17,7 +21,7 @@ struct RelayWindow {
         case body(ResponseBody)
     }
 
-    /// A file or a body, as far as it was sent; and the kinds of its frames.
+    /// A file or a body, how much of it was sent, and the kinds of its frames.
     private struct Pieces {
         let source: Source
         let size: Int
@@ -31,48 +35,49 @@ struct RelayWindow {
         case pieces(Pieces)
     }
 
-    /// What is sent at once, and how much of it may be under way.
-    static let piece = 64 * 1024
-    static let most = 256 * 1024
+    /// Bytes that are sent at once.
+    static let piece = RelayFrame.mostPart
 
-    /// Bytes of payloads.
-    private(set) var underWay = 0
-    /// Whoever sends waits until less is.
+    /// Payload bytes that are not acknowledged.
+    private(set) var unacknowledged = 0
+    /// The application waits for `.writable`.
     var isAwaited = false
-    /// The first is under way.
+    /// In order; the first may be sent in part.
     private var held = CircularBuffer<Held>()
 
-    /// Something waits to be sent.
+    /// Whether something waits to be sent.
     var isBusy: Bool { !self.held.isEmpty }
 
-    /// Files that are not sent whole.
+    /// The number of files that are not sent whole.
     var files: Int {
         self.held.count { if case .pieces(let pieces) = $0, case .file = pieces.source { true } else { false } }
     }
 
-    mutating func sent(_ size: Int) { self.underWay += size }
+    mutating func sent(_ size: Int) { self.unacknowledged += size }
 
-    /// True: somebody waits for it, or something does.
-    mutating func credited(_ size: Int, mark: Int) -> Bool {
-        self.underWay -= size
-        return self.isBusy ? self.underWay <= Self.most / 2 : self.isAwaited && self.underWay <= mark / 2
+    /// The front has acknowledged bytes. True: more can be sent now, and something or the application waits for it. Throws for more than was
+    /// sent.
+    mutating func acknowledge(_ size: UInt64, mark: Int) throws(RelayFault) -> Bool {
+        guard size <= UInt64(self.unacknowledged) else { throw RelayFault() }
+        self.unacknowledged -= Int(size)
+        return (self.isBusy || self.isAwaited) && self.unacknowledged <= mark / 2
     }
 
-    /// They go as far as they are taken.
+    /// Queues a file.
     mutating func hold(_ file: ResponseFile, more: Bool) {
         self.held.append(
             .pieces(Pieces(source: .file(file), size: file.count, kind: .send, last: more ? .send : .sendLast)))
     }
 
-    /// The body is lent, or was copied: it is the window's until it says that it is finished. `last`: the kind of its last frame.
+    /// Queues a body, whose bytes have to stay until `next` or `drop` returns it. `last`: the kind of its last frame.
     mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         self.held.append(.pieces(Pieces(source: .body(body), size: body.bytes.size, kind: kind, last: last)))
     }
 
-    /// It goes when what is before it has.
+    /// Queues a frame.
     mutating func hold(_ frame: ByteBuffer) { self.held.append(.frame(frame)) }
 
-    /// Nobody takes it any more. Says which bodies are needed no more.
+    /// Drops what is queued, since nobody takes it any more. Returns the bodies to release.
     mutating func drop() -> [ResponseBody] {
         defer { self.held.removeAll() }
         return self.held.compactMap {
@@ -80,7 +85,7 @@ struct RelayWindow {
         }
     }
 
-    /// What goes next.
+    /// Takes what is sent next.
     mutating func next() -> Next {
         guard let first = self.held.first else { return .nothing }
         switch first {
@@ -107,11 +112,12 @@ struct RelayWindow {
 }
 
 extension ResponseBody {
-    /// The same bytes, copied: somebody else lets go of his.
+    /// A copy of the bytes that its own `release` frees.
     func copied() -> ResponseBody {
-        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(self.bytes.size, 1))
-        for (at, byte) in self.bytes.bytes.enumerated() { (memory + at).initialize(to: byte) }
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(self.bytes.size, 1), alignment: 1)
+        if self.bytes.size > 0 { memory.copyMemory(from: self.bytes.data!, byteCount: self.bytes.size) }
         return ResponseBody(
-            Octets(memory, self.bytes.size), release: { UnsafeMutableRawPointer($0)?.deallocate() }, context: memory)
+            Octets(memory.assumingMemoryBound(to: UInt8.self), self.bytes.size), release: { $0?.deallocate() },
+            context: memory)
     }
 }

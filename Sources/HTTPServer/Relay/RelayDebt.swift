@@ -1,0 +1,31 @@
+/// What the front has received of a response and not acknowledged yet, in bytes of payloads. A value without I/O.
+///
+/// The back stops sending when too much is unacknowledged. The front acknowledges as long as its client takes the response, in batches, and
+/// withholds the rest while the client is slow: that is the back-pressure of a relay.
+struct RelayDebt {
+    /// Bytes that are acknowledged at once.
+    private static let batch = 16 * 1024
+    /// The most that a back which keeps the rules can have unacknowledged.
+    private let most: Int
+    private var bytes = 0
+
+    /// `writeLimit`: the pending output of a connection above which `send` is refused. Beside it the back may send one message, and as much
+    /// again that threads of the application were promised before.
+    init(writeLimit: Int) { self.most = 2 * (writeLimit + RelayFrame.mostSentMessage) }
+
+    /// Throws when the back has sent without being allowed to.
+    mutating func receive(_ size: Int) throws(RelayFault) {
+        guard size <= self.most - self.bytes else { throw RelayFault() }
+        self.bytes += size
+    }
+
+    /// The bytes to acknowledge now, if there is a batch of them.
+    mutating func settleBatch() -> Int? { self.bytes >= Self.batch ? self.settle() : nil }
+
+    /// All of them; nil: there are none.
+    mutating func settle() -> Int? {
+        guard self.bytes > 0 else { return nil }
+        defer { self.bytes = 0 }
+        return self.bytes
+    }
+}

@@ -1,0 +1,11 @@
+/// What receives the frames of a link: the front's side (`RelayRoute`), or the back's (`RelayServing`). Loop-bound.
+protocol RelayEndpoint: AnyObject {
+    func linkOpened(_ link: RelayLink)
+    /// Performs a frame. Throws for one that is not valid here: the link is closed.
+    func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault)
+    func linkLost(_ link: RelayLink)
+    /// The loop stops: no new request is wanted.
+    func stop(_ link: RelayLink)
+    /// The exchanges have no time left.
+    func leave(_ link: RelayLink)
+}

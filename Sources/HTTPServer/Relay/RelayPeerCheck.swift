@@ -1,0 +1,36 @@
+import Glibc
+import NIOCore
+
+/// Lets a link become active when the process at its other end belongs to an expected user; closes it otherwise. Loop-bound.
+final class RelayPeerCheck: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    // SAFETY: the loop outlives its channels.
+    private unowned(unsafe) let loop: ServerLoop
+    private let users: Set<UInt32>
+
+    init(loop: ServerLoop, users: Set<UInt32>) {
+        self.loop = loop
+        self.users = users
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard let socket = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
+        let user: EventLoopFuture<PeerUser> = socket.unsafeGetSocketOption(
+            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        user.assumeIsolated().whenComplete { result in
+            guard let user = try? result.get().user, self.users.contains(user) else {
+                self.loop.log?.relayBroke(reason: "the other end belongs to another user")
+                return context.close(promise: nil)
+            }
+            context.fireChannelActive()
+        }
+    }
+}
+
+/// `struct ucred` (unix(7), SO_PEERCRED), which Swift's Glibc lacks.
+private struct PeerUser {
+    var process: Int32
+    var user: UInt32
+    var group: UInt32
+}

@@ -1,0 +1,55 @@
+/// The link to one worker that answers exchanges, and the exchanges that it has. Loop-bound.
+final class RelayRoute: RelayEndpoint {
+    let path: String
+    var link: RelayLink?
+    private(set) var isOpen = false
+    private(set) var calls: [UInt32: RelayCall] = [:]
+    private var lastStream: UInt32 = 0
+    private var isDraining = false
+    var callLost: (RelayCall) -> Void = { _ in }
+    var closed: () -> Void = {}
+    var opened: () -> Void = {}
+
+    init(_ path: String) { self.path = path }
+
+    func begin(_ exchange: any Exchange, mount: UInt32) {
+        guard let link else { return }
+        repeat { self.lastStream &+= 1 } while self.calls[self.lastStream] != nil || self.lastStream == 0
+        let call = RelayCall(exchange, self.lastStream, on: link)
+        self.calls[self.lastStream] = call
+        call.begin(mount: mount)
+    }
+
+    /// Takes no new exchange, and closes the link when those that it has have ended.
+    func drain() {
+        self.isOpen = false
+        self.isDraining = true
+        if self.calls.isEmpty { self.link?.close() }
+    }
+
+    func linkOpened(_ link: RelayLink) {
+        self.isOpen = !self.isDraining
+        self.opened()
+    }
+
+    func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
+        if frame.kind == .goAway { return self.drain() }
+        guard let call = self.calls[frame.stream] else { return }
+        guard try call.receive(frame, reader) else { return }
+        self.calls[frame.stream] = nil
+        if self.isDraining, self.calls.isEmpty { link.close() }
+    }
+
+    func linkLost(_ link: RelayLink) {
+        self.isOpen = false
+        self.link = nil
+        let calls = self.calls
+        self.calls = [:]
+        for call in calls.values { self.callLost(call) }
+        self.isDraining = false
+        self.closed()
+    }
+
+    func stop(_ link: RelayLink) {}
+    func leave(_ link: RelayLink) {}
+}

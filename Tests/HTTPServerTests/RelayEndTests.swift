@@ -1,0 +1,172 @@
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// The end of relayed exchanges: whichever of client, application and link goes first, nothing is kept at either end.
+@Suite("Ends of relayed exchanges")
+struct RelayEndTests {
+    enum Kind: CaseIterable {
+        case request, upload, download, webSocket, refusedWebSocket
+
+        var head: String {
+            switch self {
+            case .request, .download: "GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+            case .upload:
+                "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n" + String(repeating: "x", count: 150_000)
+            case .webSocket, .refusedWebSocket:
+                """
+                GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r
+                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
+                """
+            }
+        }
+    }
+
+    enum End: CaseIterable {
+        case client, application, failure, link, stop
+    }
+
+    /// Brings an exchange to its middle.
+    private func begin(_ kind: Kind, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
+        try client.send(kind.head)
+        try pair.settle()
+        let application = try #require(pair.applications.all.last)
+        application.receive()
+        try pair.settle()
+        switch kind {
+        case .request: break
+        case .upload: application.receive()
+        case .download:
+            client.takesOutput(false)
+            pair.back.turn {
+                application.start()
+                application.send(1 << 20, more: false)
+            }
+        case .webSocket:
+            pair.back.turn {
+                application.accept()
+                application.receive()
+            }
+            try pair.settle()
+            try client.send(WebSocketFrame(2, Array("one".utf8)).bytes())
+            try client.send(WebSocketFrame(2, Array("two".utf8)).bytes())
+        case .refusedWebSocket: pair.back.turn { application.close(1000) }
+        }
+        try pair.settle()
+        return application
+    }
+
+    private func perform(_ end: End, _ pair: RelayPair, _ client: RelayedClient, _ application: RelayedApplication) {
+        switch end {
+        case .client: client.leave()
+        case .application: pair.back.turn { application.finish() }
+        case .failure: pair.back.turn { application.finish(failed: true) }
+        case .link: pair.loseLink()
+        case .stop:
+            pair.front.leave()
+            pair.back.leave()
+        }
+    }
+
+    /// `isSettled`: the other end learns of each end before the next one comes.
+    @Test("every order of ends leaves nothing behind", arguments: Kind.allCases, [true, false])
+    func orders(kind: Kind, isSettled: Bool) throws {
+        for first in End.allCases {
+            for second in End.allCases {
+                let pair = try RelayPair()
+                let client = try pair.connect()
+                let application = try self.begin(kind, pair, client)
+                for end in [first, second] {
+                    self.perform(end, pair, client, application)
+                    if isSettled { try pair.settle() }
+                }
+                // What an application does, and a client, when their other end is gone.
+                application.receive()
+                pair.back.turn { application.finish() }
+                try pair.settle()
+                client.leave()
+                try pair.settle()
+                let label = Comment("\(kind), \(first), \(second)")
+                #expect(pair.route.calls.isEmpty, label)
+                #expect(pair.serving.exchanges.isEmpty, label)
+                #expect(pair.front.connectionCount == 0, label)
+                #expect(client.connection == nil, label)
+                if kind == .download { #expect(application.released == 1, label) }
+            }
+        }
+    }
+
+    @Test("what a client has sent to a WebSocket before it leaves is received before the disconnect")
+    func messagesBeforeTheEnd() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.webSocket, pair, client)
+        try client.send(WebSocketFrame(2, Array("three".utf8)).bytes())
+        client.leave()
+        while application.disconnected == nil {
+            application.receive()
+            try pair.settle()
+        }
+        #expect(application.isGone)
+        #expect(application.messages == ["one", "two", "three"])
+        #expect(application.disconnected == WebSocketClose.lost)
+        application.finish()
+        try pair.settle()
+        #expect(pair.route.calls.isEmpty)
+    }
+
+    @Test("the code and the reason of the client's close reach the application")
+    func closeCode() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.webSocket, pair, client)
+        try client.send(WebSocketFrame(8, [0x0f, 0xa1] + Array("bye".utf8)).bytes())
+        try pair.settle()
+        while application.disconnected == nil {
+            application.receive()
+            try pair.settle()
+        }
+        #expect(application.disconnected == 4001)
+    }
+
+    @Test("a slow client keeps no more of a relayed body than of a direct one")
+    func slowClient() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.download, pair, client)
+        #expect(application.released == 0)
+        let pending = try client.read().count
+        // The high-water mark, what the back sends until it learns of it, and one piece.
+        #expect(pending <= 2 * ServerConfiguration().writeMark + RelayWindow.piece)
+        client.takesOutput(true)
+        var count = pending
+        while case let more = try client.read().count, more > 0 {
+            count += more
+            try pair.settle()
+        }
+        try pair.settle()
+        count += try client.read().count
+        #expect(count > 1 << 20)
+        #expect(application.released == 1)
+    }
+
+    @Test("the answer to HEAD carries the length of a large body across, and none of its bytes")
+    func head() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        try client.send("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n")
+        try pair.settle()
+        let application = try #require(pair.applications.all.last)
+        pair.back.turn {
+            application.respond(1 << 20)
+            application.finish()
+        }
+        try pair.settle()
+        let text = String(decoding: try client.read(), as: UTF8.self)
+        #expect(text.contains("content-length: 1048576\r\n"))
+        #expect(text.hasSuffix("\r\n\r\n"))
+        #expect(application.released == 1)
+    }
+}

@@ -1,0 +1,210 @@
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Frames that no end would send: whatever arrives, neither end crashes, and what they had is ended.
+@Suite("Faults of relays")
+struct RelayFaultTests {
+    private func frame(_ kind: RelayFrame.Kind, _ stream: UInt32, _ payload: [UInt8] = []) -> [UInt8] {
+        var buffer = ByteBuffer()
+        let writer = RelayWriter(kind, stream, to: &buffer)
+        buffer.writeBytes(payload)
+        writer.end(in: &buffer)
+        return Array(buffer.readableBytesView)
+    }
+
+    private func number(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+
+    private func upload(_ pair: RelayPair) throws -> (RelayedClient, RelayedApplication) {
+        let client = try pair.connect()
+        try client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nabc")
+        try pair.settle()
+        return (client, try #require(pair.applications.all.last))
+    }
+
+    @Test("credit beyond the window closes the link, and the client gets an answer")
+    func creditAtFront() throws {
+        for credit in [UInt64(RelayInput.window) + 1, UInt64(Int.max), .max] {
+            let pair = try RelayPair()
+            let (client, _) = try self.upload(pair)
+            try pair.inject(self.frame(.credit, 1, self.number(credit)), toFront: true)
+            try pair.settle()
+            #expect(!pair.isLinked)
+            #expect(pair.route.calls.isEmpty)
+            #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
+        }
+    }
+
+    @Test("credit for a WebSocket whose client has just left is no fault")
+    func creditAfterGone() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        try client.send(RelayEndTests.Kind.webSocket.head)
+        try pair.settle()
+        let application = try #require(pair.applications.all.last)
+        pair.back.turn {
+            application.accept()
+            application.receive()
+        }
+        // The credit is on its way when the client leaves.
+        client.leave()
+        try pair.settle()
+        #expect(pair.isLinked)
+        application.receive()
+        try pair.settle()
+        #expect(application.disconnected == WebSocketClose.lost)
+    }
+
+    @Test("an acknowledgement of more than was sent closes the link")
+    func acknowledgementAtBack() throws {
+        for size in [UInt64(1), UInt64(Int.max), .max] {
+            let pair = try RelayPair()
+            let (_, application) = try self.upload(pair)
+            try pair.inject(self.frame(.credit, 1, self.number(size)), toFront: false)
+            #expect(!pair.isLinked)
+            application.receive()
+            #expect(application.isGone)
+            #expect(application.disconnected == 0)
+        }
+    }
+
+    @Test("a body that was not asked for closes the link")
+    func unaskedBody() throws {
+        let pair = try RelayPair()
+        let (_, application) = try self.upload(pair)
+        try pair.inject(self.frame(.part, 1, [1, 2, 3]), toFront: false)
+        #expect(!pair.isLinked)
+        #expect(application.isGone)
+    }
+
+    @Test("frames of the wrong direction, unknown kinds and oversized frames close the link")
+    func malformed() throws {
+        let oversized =
+            self.number(UInt64(RelayFrame.mostPart + 1)).prefix(4) + [RelayFrame.Kind.send.rawValue, 1, 0, 0, 0]
+        for bytes in [
+            self.frame(.request, 1), self.frame(.gone, 1), self.frame(.part, 1, [1]), [0, 0, 0, 0, 200, 1, 0, 0, 0],
+            Array(oversized), self.frame(.credit, 1, [1]), self.frame(.start, 1, [1, 2]),
+            self.frame(.text, 1, [1]),
+        ] {
+            let pair = try RelayPair()
+            let (client, _) = try self.upload(pair)
+            try pair.inject(bytes, toFront: true)
+            try pair.settle()
+            #expect(!pair.isLinked)
+            #expect(pair.route.calls.isEmpty)
+            #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
+        }
+    }
+
+    @Test("random clients, applications and pieces of frames: nothing is left in the end")
+    func random() throws {
+        for seed in 0..<150 {
+            var script = RelayScript(seed: UInt64(seed), isHostile: false)
+            try script.run()
+        }
+    }
+
+    @Test("random frames beside them: nothing crashes, and nothing is left in the end")
+    func hostile() throws {
+        for seed in 0..<300 {
+            var script = RelayScript(seed: UInt64(seed), isHostile: true)
+            try script.run()
+        }
+    }
+}
+
+/// What clients, applications and, if it is hostile, one of the ends do at random. The same for the same seed.
+private struct RelayScript {
+    private var numbers: SeededNumbers
+    private let seed: UInt64
+    private let isHostile: Bool
+
+    init(seed: UInt64, isHostile: Bool) {
+        self.seed = seed
+        self.numbers = SeededNumbers(state: seed)
+        self.isHostile = isHostile
+    }
+
+    private mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self.numbers) }
+
+    mutating func run() throws {
+        let pair = try RelayPair()
+        var clients: [RelayedClient] = []
+        for _ in 0..<60 {
+            switch self.number(0..<12) {
+            case 0, 1:
+                let client = try pair.connect()
+                clients.append(client)
+                try client.send(RelayEndTests.Kind.allCases.randomElement(using: &self.numbers)!.head)
+            case 2:
+                try clients.randomElement(using: &self.numbers)?.send(
+                    WebSocketFrame(2, [UInt8](repeating: 1, count: self.number(0..<2000))).bytes())
+            case 3: clients.randomElement(using: &self.numbers)?.leave()
+            case 4: clients.randomElement(using: &self.numbers)?.takesOutput(self.number(0..<2) == 0)
+            case 5: clients.randomElement(using: &self.numbers)?.endOutput()
+            case 6, 7, 8: self.act(pair)
+            case 9 where self.isHostile: try pair.inject(self.randomFrame(), toFront: self.number(0..<2) == 0)
+            default: try pair.transfer(most: self.number(0..<2) == 0 ? .max : self.number(1..<5000))
+            }
+        }
+        if self.number(0..<4) == 0 { pair.loseLink() }
+        for client in clients.shuffled(using: &self.numbers) {
+            client.takesOutput(true)
+            client.leave()
+        }
+        for application in pair.applications.all.shuffled(using: &self.numbers) {
+            pair.back.turn { application.finish() }
+        }
+        try pair.settle()
+        // A request that the back has never seen begins now.
+        for application in pair.applications.all { pair.back.turn { application.finish() } }
+        try pair.settle()
+        // A hostile end may have cut an exchange off from its other end: only the loss of the link ends it then.
+        if !self.isHostile {
+            #expect(pair.route.calls.isEmpty, "seed \(self.seed)")
+            #expect(pair.serving.exchanges.isEmpty, "seed \(self.seed)")
+        }
+        #expect(pair.front.connectionCount == 0, "seed \(self.seed)")
+        pair.loseLink()
+        for application in pair.applications.all { pair.back.turn { application.finish() } }
+        #expect(pair.route.calls.isEmpty, "seed \(self.seed)")
+        #expect(pair.serving.exchanges.isEmpty, "seed \(self.seed)")
+        for client in clients { #expect(client.connection == nil, "seed \(self.seed)") }
+    }
+
+    private mutating func act(_ pair: RelayPair) {
+        guard let application = pair.applications.all.randomElement(using: &self.numbers) else { return }
+        let (action, size) = (
+            self.number(0..<9), self.number(0..<8) == 0 ? self.number(0..<300_000) : self.number(0..<500)
+        )
+        pair.back.turn {
+            switch action {
+            case 0: application.receive()
+            case 1: application.start()
+            case 2: application.send(size, more: true)
+            case 3: application.send(size, more: false)
+            case 4: application.respond(size)
+            case 5: application.accept()
+            case 6: application.send(message: size)
+            case 7: application.close(1000)
+            default: application.finish(failed: size % 2 == 0)
+            }
+        }
+    }
+
+    /// A frame with a plausible kind and stream, and any payload; or bytes that are none.
+    private mutating func randomFrame() -> [UInt8] {
+        var payload = (0..<self.number(0..<40)).map { _ in UInt8.random(in: 0...255, using: &self.numbers) }
+        if self.number(0..<3) == 0 { payload = [UInt8](repeating: 0xff, count: 8) }
+        if self.number(0..<3) == 0 { payload = [UInt8(self.number(0..<4)), 0, 0, 0, 0, 0, 0, 0] }
+        let kind = UInt8(self.number(0..<30))
+        let size = self.number(0..<8) == 0 ? self.number(0..<100_000) : payload.count
+        return [
+            UInt8(truncatingIfNeeded: size), UInt8(truncatingIfNeeded: size >> 8),
+            UInt8(truncatingIfNeeded: size >> 16), 0,
+            kind, UInt8(self.number(0..<4)), 0, 0, 0,
+        ] + payload
+    }
+}

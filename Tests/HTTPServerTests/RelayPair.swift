@@ -1,0 +1,275 @@
+import NIOCore
+import NIOEmbedded
+
+@testable import HTTPServer
+
+/// The front and the back of a relay, and clients of the front, joined without sockets: whatever one writes is read by the other when the
+/// test says so.
+final class RelayPair {
+    let eventLoop = EmbeddedEventLoop()
+    let route = RelayRoute("test")
+    let applications = Applications()
+    let front: ServerLoop
+    let back: ServerLoop
+    let serving: RelayServing
+    private let frontHandler: FrontHandler
+    private let frontChannel: EmbeddedChannel
+    private let backChannel: EmbeddedChannel
+    /// Exchanges that the front has answered itself, since the link was lost.
+    private(set) var answeredAtFront = 0
+
+    /// Hands every exchange to the route.
+    private final class FrontHandler: RequestHandler {
+        let route: RelayRoute
+        init(_ route: RelayRoute) { self.route = route }
+
+        func handle(_ exchange: any Exchange) {
+            guard self.route.isOpen else {
+                _ = exchange.end(failed: true)
+                return exchange.rest()
+            }
+            self.route.begin(exchange, mount: 1)
+        }
+
+        func handle(_ exchange: any Exchange, mount: UInt32) {}
+        func release(_ body: ResponseBody) { body.release?(body.context) }
+    }
+
+    /// Keeps an application for every exchange at the back.
+    final class Applications: RequestHandler {
+        var all: [RelayedApplication] = []
+
+        func handle(_ exchange: any Exchange) {}
+        func handle(_ exchange: any Exchange, mount: UInt32) { self.all.append(RelayedApplication(exchange)) }
+        func release(_ body: ResponseBody) { body.release?(body.context) }
+    }
+
+    init() throws {
+        self.frontHandler = FrontHandler(self.route)
+        let eventLoop = self.eventLoop
+        let serverLoop = { (handler: any RequestHandler) in
+            ServerLoop(
+                eventLoop: eventLoop, configuration: ServerConfiguration(), count: ConnectionCount(),
+                messages: MessageMemory(most: 1 << 20), handler: handler, log: nil)
+        }
+        self.front = serverLoop(self.frontHandler)
+        self.back = serverLoop(self.applications)
+        self.serving = RelayServing(loop: self.back)
+        self.frontChannel = EmbeddedChannel(loop: eventLoop)
+        self.backChannel = EmbeddedChannel(loop: eventLoop)
+        let frontLink = RelayLink(loop: self.front, serves: false, endpoint: self.route)
+        self.route.link = frontLink
+        let backLink = RelayLink(loop: self.back, serves: true, endpoint: self.serving)
+        try self.frontChannel.pipeline.syncOperations.addHandler(frontLink)
+        try self.backChannel.pipeline.syncOperations.addHandler(backLink)
+        let address = try SocketAddress(unixDomainSocketPath: "/relay")
+        try self.frontChannel.connect(to: address).wait()
+        try self.backChannel.connect(to: address).wait()
+        self.route.callLost = { [weak self] call in
+            call.lost { exchange in
+                self?.answeredAtFront += 1
+                _ = exchange.respond(
+                    status: 503, fields: HeaderFields(start: nil, count: 0), body: ResponseBody(.empty))
+            }
+        }
+    }
+
+    func connect() throws -> RelayedClient { try RelayedClient(self) }
+
+    /// Whether the two still talk to each other.
+    var isLinked: Bool { self.frontChannel.isActive && self.backChannel.isActive }
+
+    /// Moves at most so many bytes from one end to the other, each way. False: nothing was there.
+    @discardableResult
+    func transfer(most: Int = .max) throws -> Bool {
+        self.eventLoop.run()
+        let isMoved = try self.move(self.frontChannel, self.backChannel, &self.towardsBack, most)
+        return try self.move(self.backChannel, self.frontChannel, &self.towardsFront, most) || isMoved
+    }
+
+    private var towardsBack = ByteBuffer()
+    private var towardsFront = ByteBuffer()
+
+    private func move(
+        _ from: EmbeddedChannel, _ to: EmbeddedChannel, _ waiting: inout ByteBuffer, _ most: Int
+    ) throws -> Bool {
+        while var bytes = try from.readOutbound(as: ByteBuffer.self) { waiting.writeBuffer(&bytes) }
+        guard let piece = waiting.readSlice(length: min(most, waiting.readableBytes)), piece.readableBytes > 0 else {
+            if !from.isActive, to.isActive { _ = to.close() }
+            return false
+        }
+        waiting.discardReadBytes()
+        if to.isActive { try to.writeInbound(ByteBuffer(bytes: piece.readableBytesView)) }
+        self.eventLoop.run()
+        return true
+    }
+
+    /// Moves everything until nothing moves any more.
+    func settle() throws { while try self.transfer() {} }
+
+    /// The connection between the two is lost.
+    func loseLink() {
+        _ = self.frontChannel.close()
+        _ = self.backChannel.close()
+        self.eventLoop.run()
+    }
+
+    /// Bytes that the front, or the back, receives from the other end.
+    func inject(_ bytes: [UInt8], toFront: Bool) throws {
+        let channel = toFront ? self.frontChannel : self.backChannel
+        if channel.isActive { try channel.writeInbound(ByteBuffer(bytes: bytes)) }
+        self.eventLoop.run()
+    }
+}
+
+/// A client of the front.
+final class RelayedClient {
+    private let channel: EmbeddedChannel
+    private(set) weak var connection: HTTP1Connection?
+    private unowned let pair: RelayPair
+
+    init(_ pair: RelayPair) throws {
+        self.pair = pair
+        self.channel = EmbeddedChannel(loop: pair.eventLoop)
+        let connection = HTTP1Connection(
+            loop: pair.front, peer: Peer(client: "192.0.2.1", clientPort: 1, server: "192.0.2.2", serverPort: 80))
+        self.connection = connection
+        try self.channel.pipeline.syncOperations.addHandler(connection)
+        try self.channel.connect(to: try SocketAddress(unixDomainSocketPath: "/client")).wait()
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        if self.channel.isActive { try self.channel.writeInbound(ByteBuffer(bytes: bytes)) }
+        self.pair.eventLoop.run()
+    }
+
+    func send(_ text: String) throws { try self.send(Array(text.utf8)) }
+
+    /// Takes what was written to it.
+    func read() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let data = try self.channel.readOutbound(as: IOData.self) {
+            if case .byteBuffer(let buffer) = data { bytes += buffer.readableBytesView }
+        }
+        return bytes
+    }
+
+    /// Whether it takes what is written to it.
+    func takesOutput(_ isWritable: Bool) {
+        self.channel.isWritable = isWritable
+        self.channel.pipeline.fireChannelWritabilityChanged()
+        self.pair.eventLoop.run()
+    }
+
+    func endOutput() {
+        if self.channel.isActive { self.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+        self.pair.eventLoop.run()
+    }
+
+    func leave() {
+        _ = self.channel.close()
+        self.pair.eventLoop.run()
+    }
+}
+
+/// An application at the back that does what a test tells it.
+final class RelayedApplication: ExchangeOwner {
+    /// Nil when it has finished.
+    private(set) var exchange: (any Exchange)?
+    private(set) var bodySize = 0
+    private(set) var messages: [String] = []
+    /// The code of the disconnect; 0 for a request.
+    private(set) var disconnected: Int?
+    private(set) var isGone = false
+    private(set) var isWritable = true
+    private(set) var released = 0
+    private var lent: [UnsafeMutablePointer<UInt8>] = []
+
+    init(_ exchange: any Exchange) {
+        self.exchange = exchange
+        exchange.owner = self
+    }
+
+    deinit { for memory in self.lent { memory.deallocate() } }
+
+    func exchange(changed change: ExchangeChange) {
+        if case .gone = change { self.isGone = true }
+        if case .writable = change { self.isWritable = true }
+    }
+
+    /// Receives until nothing is there.
+    func receive() {
+        guard let exchange else { return }
+        if let socket = exchange.webSocket {
+            while true {
+                switch socket.receive() {
+                case .connect: break
+                case .message(let octets, _): self.messages.append(octets.text)
+                case .pending: return
+                case .disconnect(let code, _):
+                    self.disconnected = code
+                    return
+                }
+            }
+        }
+        while true {
+            switch exchange.receive() {
+            case .part(let octets, let more):
+                self.bodySize += octets.size
+                guard more else { return }
+            case .pending: return
+            case .disconnect:
+                self.disconnected = 0
+                return
+            }
+        }
+    }
+
+    private static var noFields: HeaderFields { HeaderFields(start: nil, count: 0) }
+
+    @discardableResult
+    func start() -> SendOutcome? { self.exchange?.start(status: 200, fields: Self.noFields, trailers: false) }
+
+    /// Sends a part of a body that is lent.
+    @discardableResult
+    func send(_ size: Int, more: Bool) -> SendOutcome? {
+        guard let exchange else { return nil }
+        let outcome = exchange.send(self.lend(size), more: more)
+        if case .pending = outcome { self.isWritable = false }
+        return outcome
+    }
+
+    @discardableResult
+    func respond(_ size: Int) -> SendOutcome? {
+        self.exchange?.respond(status: 200, fields: Self.noFields, body: self.lend(size))
+    }
+
+    /// How many bodies were lent and taken.
+    var taken = 0
+
+    private func lend(_ size: Int) -> ResponseBody {
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(size, 1))
+        memory.initialize(repeating: 0x78, count: max(size, 1))
+        self.lent.append(memory)
+        return ResponseBody(
+            Octets(memory, size),
+            release: { Unmanaged<RelayedApplication>.fromOpaque($0!).takeUnretainedValue().released += 1 },
+            context: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    @discardableResult
+    func accept() -> SendOutcome? { self.exchange?.webSocket?.accept(subprotocol: .empty, fields: Self.noFields) }
+
+    @discardableResult
+    func send(message size: Int) -> SendOutcome? { self.exchange?.webSocket?.send(self.lend(size), isText: false) }
+
+    @discardableResult
+    func close(_ code: Int) -> SendOutcome? { self.exchange?.webSocket?.close(code: code, reason: .empty) }
+
+    func finish(failed: Bool = false) {
+        guard let exchange else { return }
+        self.exchange = nil
+        _ = exchange.end(failed: failed)
+        exchange.rest()
+    }
+}
