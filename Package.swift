@@ -35,8 +35,10 @@ let package = Package(
         .target(name: "ASGI", dependencies: ["CASGI"], exclude: ["README.md"], swiftSettings: swift),
         // The few calls of Linux and C that Swift's Glibc lacks.
         .target(name: "CLinux"),
-        // What a worker leaves its supervisor: a page of memory, and the last words of a crash.
+        // The page that a worker shares with its supervisor, and the crash reports in it.
         .target(name: "CWorker", dependencies: ["CASGI"], exclude: ["README.md"]),
+        // Reports modules that call `_exit`; for the executable only.
+        .target(name: "CExit", dependencies: ["CWorker"], exclude: ["README.md"]),
         // Calls views by their signatures, with libffi.
         .target(
             name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
@@ -90,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "HTTPServer", "Roost",
+                "CExit", "HTTPServer", "Roost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -98,7 +100,10 @@ let package = Package(
             exclude: ["README.md"],
             // What `roost new` makes a module of: in the executable, since that is all that whoever calls it has.
             resources: [.embedInCode("Templates")],
-            swiftSettings: swift
+            swiftSettings: swift,
+            linkerSettings: [
+                .unsafeFlags(["_exit", "_Exit"].flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] })
+            ]
         ),
         .target(
             name: "Hello", dependencies: ["CASGI"], path: "Plugins/Hello", exclude: ["README.md"],

@@ -15,7 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Images of applications, for the handlers: written while modules are loaded, never removed. */
+/* The images of applications: added while modules are loaded, read by the handlers, never removed. */
 #define IMAGES 1024
 static struct image {
     uintptr_t start, end;
@@ -24,14 +24,25 @@ static struct image {
 static unsigned image_count;
 
 static roost_page *page;
-static int32_t dying; /* the thread whose crash is being reported */
+static pid_t worker;          /* the process that the page belongs to: a child of it reports nothing */
+static int32_t dying;         /* the thread whose crash or exit is being reported */
+static int has_ended;         /* the worker leaves by itself */
+static unsigned thread_count; /* records of the page that threads have taken */
 static _Thread_local roost_call own_call;
 static _Thread_local roost_call *used_call;
 
 roost_call *roost_thread_call(void)
 {
+    unsigned number;
+    if (used_call) return used_call;
     used_call = &own_call;
-    return &own_call;
+    if (!page) return used_call;
+    number = __atomic_load_n(&thread_count, __ATOMIC_RELAXED);
+    while (number < ROOST_THREADS &&
+           !__atomic_compare_exchange_n(&thread_count, &number, number + 1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
+    if (number < ROOST_THREADS) used_call = &page->threads[number];
+    used_call->thread = (int32_t)gettid();
+    return used_call;
 }
 
 void roost_use_call(roost_call *call)
@@ -45,17 +56,17 @@ void roost_prepare_thread(void)
     enum { SIZE = 64 << 10 };
     stack_t stack = {.ss_size = SIZE};
     sigset_t asked;
-    if (!page) return; /* Nobody reports: no handler runs. */
-    /* Whoever starts threads may have blocked all signals for them. */
+    if (!page) return; /* No handler is installed. */
+    /* The thread may have been started with all signals blocked. */
     sigemptyset(&asked);
     sigaddset(&asked, roost_stall_signal());
     pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
     stack.ss_sp = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack.ss_sp == MAP_FAILED) return; /* Only the report of an overflow is missing then. */
+    if (stack.ss_sp == MAP_FAILED) return; /* An overflow of the stack is not reported then. */
     if (sigaltstack(&stack, NULL) != 0) munmap(stack.ss_sp, SIZE);
 }
 
-/* ---- Whose code it is ----------------------------------------------------------------------------------------- */
+/* ---- Applications by image ----------------------------------------------------------------------------------------- */
 
 struct search {
     uintptr_t address, start, end;
@@ -121,7 +132,7 @@ static void copy_end(char *to, size_t room, const char *from)
     to[room - 1] = 0;
 }
 
-/* What the thread was doing: without a lock, without a look at memory that may not be there. */
+/* Which call the thread is in. Takes no lock, and reads no memory that may not be mapped. */
 static void describe_call(roost_report *report)
 {
     const roost_call *call = used_call;
@@ -133,7 +144,7 @@ static void describe_call(roost_report *report)
     copy_text(report->path, sizeof report->path, &scope.path);
 }
 
-/* Where a signal has found its thread; 0: nobody knows on this machine. */
+/* The address at which a signal has interrupted its thread; 0: not known on this machine. */
 static uintptr_t interrupted(const void *context)
 {
 #if defined(__x86_64__)
@@ -146,7 +157,7 @@ static uintptr_t interrupted(const void *context)
 #endif
 }
 
-/* The frames from `top` on (0: all), by address; then by name, which takes the loader's lock. */
+/* The frames from `top` on (0: all): first the addresses, then the names, which takes the loader's lock. */
 static void describe_stack(roost_report *report, uintptr_t top)
 {
     void *addresses[ROOST_FRAMES + 8];
@@ -177,7 +188,8 @@ static void describe_stack(roost_report *report, uintptr_t top)
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 enum { FATAL = sizeof fatal / sizeof *fatal };
 
-static void let_die(void)
+/* Restores the default actions, which end the process. */
+static void restore_defaults(void)
 {
     size_t at;
     for (at = 0; at < FATAL; at++) signal(fatal[at], SIG_DFL);
@@ -187,15 +199,20 @@ static void on_crash(int number, siginfo_t *info, void *context)
 {
     int32_t nobody = 0, me = (int32_t)gettid();
     sigset_t alarms;
+    if (getpid() != worker) {
+        restore_defaults(); /* A child of the worker crashed: that is not the worker's crash. */
+        if (info->si_code <= 0) syscall(SYS_tgkill, getpid(), me, number);
+        return;
+    }
     if (!__atomic_compare_exchange_n(&dying, &nobody, me, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        if (nobody == me) let_die(); /* The report itself: what it has so far has to do. */
-        else for (;;) pause();       /* Another thread dies already, and takes this one with it. */
+        if (nobody == me) restore_defaults(); /* The report itself crashed: it ends here. */
+        else for (;;) pause();                /* Another thread has crashed already, and ends the process. */
         return;
     }
     page->crash.state = 1;
     page->crash.signal = number;
     page->crash.address = (uintptr_t)info->si_addr;
-    if (info->si_code <= 0) page->crash.address = 0; /* Somebody has sent it: there is none. */
+    if (info->si_code <= 0) page->crash.address = 0; /* The signal was sent: there is no address. */
     signal(SIGALRM, SIG_DFL);
     sigemptyset(&alarms);
     sigaddset(&alarms, SIGALRM);
@@ -204,15 +221,15 @@ static void on_crash(int number, siginfo_t *info, void *context)
     describe_call(&page->crash);
     describe_stack(&page->crash, interrupted(context));
     page->crash.state = 2;
-    let_die();
-    /* What was sent does not come again by itself; a fault does, when this returns. */
+    restore_defaults();
+    /* A fault is raised again when this returns; a signal that was sent is not. */
     if (info->si_code <= 0) syscall(SYS_tgkill, getpid(), me, number);
 }
 
-/* A worker leaves by _exit: whoever calls exit is a module. */
-static void on_exit_call(void)
+void roost_report_exit(void)
 {
     int32_t nobody = 0;
+    if (!page || getpid() != worker || __atomic_load_n(&has_ended, __ATOMIC_ACQUIRE)) return;
     if (!__atomic_compare_exchange_n(&dying, &nobody, (int32_t)gettid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
     page->crash.state = 1;
     describe_call(&page->crash);
@@ -239,12 +256,21 @@ void roost_report_crashes(roost_page *given)
     void *first[1];
     size_t at;
     page = given;
-    (void)backtrace(first, 1); /* It loads a library when it is first called. */
+    worker = getpid();
+    (void)backtrace(first, 1); /* The first call loads a library. */
     sigemptyset(&action.sa_mask);
     for (at = 0; at < FATAL; at++) sigaction(fatal[at], &action, NULL);
     action.sa_sigaction = on_stall;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     sigaction(roost_stall_signal(), &action, NULL);
-    atexit(on_exit_call);
+    /* `_exit` itself is covered by CExit, and a raw exit_group(2) by the records of calls. */
+    atexit(roost_report_exit);
+    at_quick_exit(roost_report_exit);
     roost_prepare_thread();
+}
+
+void roost_end_reports(void)
+{
+    __atomic_store_n(&has_ended, 1, __ATOMIC_RELEASE);
+    if (page) __atomic_store_n(&page->has_left, 1, __ATOMIC_RELEASE);
 }

@@ -34,7 +34,7 @@ struct Logs: Sendable {
     /// Ends the process: without destructors, since threads of modules may run.
     func leave(_ status: CInt) -> Never {
         self.flush()
-        _exit(status)
+        Worker.leave(status)
     }
 
     /// Ends the process when the time of its stop is over, whatever is left.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef RELEASE
@@ -32,6 +33,8 @@ void crash_here(void)
 void abort_here(void) { abort(); }
 void exit_here(void) { exit(7); }
 void end_here(void) { _exit(9); }
+void quick_exit_here(void) { quick_exit(9); }
+void exit_group_here(void) { syscall(SYS_exit_group, 0); }
 void trap_here(void) { __builtin_trap(); }
 
 int divide_here(int by) { return 7 / by; }
@@ -65,6 +68,12 @@ static void crash_later(void *context, asgi_id id, asgi_result result, const asg
 {
     (void)context, (void)id, (void)result, (void)event;
     crash_here();
+}
+
+static void exit_later(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)context, (void)id, (void)result, (void)event;
+    exit_group_here();
 }
 
 static void spin_later(void *context, asgi_id id, asgi_result result, const asgi_event *event)
@@ -197,6 +206,9 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/abort")) abort_here();
     if (asgi_equal(path, "/exit")) exit_here();
     if (asgi_equal(path, "/_exit")) end_here();
+    if (asgi_equal(path, "/quick_exit")) quick_exit_here();
+    if (asgi_equal(path, "/exit_group")) exit_group_here();
+    if (asgi_equal(path, "/pool_exit_group")) return scope->host->spawn(scope->id, exit_later, NULL);
     if (asgi_equal(path, "/divide")) divide_here((int)scope->query_string.size);
     if (asgi_equal(path, "/illegal")) trap_here();
     if (asgi_equal(path, "/overflow")) overflow_here(NULL);

@@ -116,7 +116,7 @@ struct SupervisionTests {
     func page() throws {
         let page = try #require(WorkerPage())
         #expect(page.crash == nil)
-        #expect(page.called == nil)
+        #expect(page.called.isEmpty)
         #expect(page.slowest(since: 7) == nil)
         for _ in 0..<200 {
             let memory = try #require(page.call(of: 0))
@@ -128,6 +128,7 @@ struct SupervisionTests {
             #expect((crash?.frames.count ?? 0) <= 32)
             #expect((crash?.path.utf8.count ?? 0) <= 512 * 3)
             _ = crash?.stack
+            _ = crash?.isHostFault { $0.symbol.isEmpty }
             _ = crash?.place(in: "x")
             _ = page.stall
             _ = page.called

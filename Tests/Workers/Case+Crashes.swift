@@ -6,8 +6,11 @@ extension Case {
         .crash("a segmentation fault", "/segfault", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV"),
         .crash("abort", "/abort", "crashed with SIGABRT in libcrashes.so abort_here+0x", "SIGABRT"),
         .crash("exit(7)", "/exit", "called exit (status 7) in libcrashes.so exit_here+0x"),
-        // What ends at once leaves no word of where it was.
-        .crash("_exit(9)", "/_exit", "ended by itself with status 9", namesRequest: false),
+        .crash("_exit(9)", "/_exit", "called exit (status 9) in libcrashes.so end_here+0x"),
+        .crash("quick_exit(9)", "/quick_exit", "called exit (status 9) in libcrashes.so quick_exit_here+0x"),
+        // A system call of its own leaves no stack: the records of calls name the application.
+        .crash("exit_group(0)", "/exit_group", "exited by itself with status 0", namesRequest: false),
+        .crash("exit_group(0) on the pool", "/pool_exit_group", "exited by itself with status 0", namesRequest: false),
         .crash("a division by zero", "/divide", "crashed with SIGFPE in libcrashes.so divide_here+0x", "SIGFPE"),
         .crash("an illegal instruction", "/illegal", "crashed with SIGILL in libcrashes.so trap_here+0x", "SIGILL"),
         .crash(

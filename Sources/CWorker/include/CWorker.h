@@ -1,8 +1,8 @@
-/* What a worker shares with its supervisor: a page of memory, and the handlers that write into it in the moment of a crash.
+/* Memory that a worker shares with its supervisor, and the handlers that write into it when the worker crashes or exits.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The page is the worker's to write and the supervisor's to read, which believes nothing of it: every text is bounded, every
- * number only shown. Handlers call nothing that allocates; what could wait for a lock comes last, and an alarm ends it. */
+ * The worker writes the page. The supervisor reads it and trusts nothing in it: every text is bounded, and numbers are only
+ * displayed. Handlers do not allocate. Steps that could wait for a lock come last, and an alarm bounds them. */
 #ifndef CWORKER_H
 #define CWORKER_H
 
@@ -11,36 +11,38 @@
 #include <string.h>
 
 #define ROOST_LOOPS 256
+/* Threads that block: those of the pool (--blocking-threads) and those that applications start and stop on. */
+#define ROOST_THREADS 2048
 #define ROOST_FRAMES 32
 
-/* What a thread does for a module, and for a loop its counts. Written by that thread only. */
+/* What a thread does for a module; of a loop also its counters. Written by that thread only. */
 typedef struct roost_call {
-    uint64_t count;       /* odd while a module's function runs; another number for each                      */
-    uint64_t owner;       /* whose it is, and ...                                                             */
-    uint64_t scope;       /* ... for which scope (an asgi_scope), or 0: addresses of the worker's own memory  */
-    uint64_t turned;      /* when the loop last answered, nanoseconds of the monotonic clock                  */
-    uint64_t requests;    /* scopes begun                                                                     */
-    uint64_t failures;    /* of those, how many their application left unanswered, or cut                     */
-    uint32_t application; /* which application's it is, as the worker's order numbers them; 0: none's         */
-    uint32_t connections; /* as of the last answer                                                            */
-    uint32_t scopes;      /* the same: requests and WebSockets that have not ended                            */
-    int32_t thread;       /* the thread's id (gettid(2))                                                      */
+    uint64_t count;       /* odd while a module's function runs; a new number for each call                   */
+    uint64_t owner;       /* the module's generation, and ...                                                 */
+    uint64_t scope;       /* ... the asgi_scope, or 0: addresses in the worker's own memory                   */
+    uint64_t turned;      /* when the loop last answered a ping, in nanoseconds of the monotonic clock        */
+    uint64_t requests;    /* scopes that have begun                                                           */
+    uint64_t failures;    /* of those, the number that the application left unanswered or cut                 */
+    uint32_t application; /* the number of the application in the worker's order; 0: none                     */
+    uint32_t connections; /* at the last ping                                                                 */
+    uint32_t scopes;      /* at the last ping: requests and WebSockets that have not ended                    */
+    int32_t thread;       /* the id of the thread (gettid(2))                                                 */
 } roost_call;
 
-/* One place of a stack. */
+/* One frame of a stack. */
 typedef struct roost_frame {
     uint64_t address;
-    uint64_t offset;  /* from the symbol, or, without one, from the start of the library */
-    char library[96]; /* the end of its path */
+    uint64_t offset;   /* from the symbol, or, without one, from the start of the library */
+    char library[192]; /* the end of its path */
     char symbol[160];
 } roost_frame;
 
-/* What was found on the stack of a thread that crashed, or that a loop hangs in. */
+/* The stack of a thread that crashed, that called exit, or whose loop is stalled. */
 typedef struct roost_report {
-    uint32_t state;      /* 0: none; 1: it has begun; 2: it is whole */
-    int32_t signal;      /* 0: the process called exit, or the report was asked for */
-    uint64_t address;    /* what could not be reached */
-    uint32_t application; /* as in roost_call; 0: it is not known */
+    uint32_t state;       /* 0: none; 1: begun; 2: complete */
+    int32_t signal;       /* 0: the process called exit, or the supervisor asked for the report */
+    uint64_t address;     /* the address that caused the fault */
+    uint32_t application; /* as in roost_call; 0: not known */
     uint32_t frame_count;
     char method[32];
     char path[512];
@@ -49,11 +51,14 @@ typedef struct roost_report {
 
 typedef struct roost_page {
     roost_call loops[ROOST_LOOPS];
+    roost_call threads[ROOST_THREADS];
     roost_report crash;
     roost_report stall;
+    uint32_t has_left; /* the worker has ended the process itself */
 } roost_page;
 
 static inline roost_call *roost_page_loop(roost_page *page, int number) { return &page->loops[number]; }
+static inline roost_call *roost_page_thread(roost_page *page, int number) { return &page->threads[number]; }
 static inline const roost_frame *roost_report_frame(const roost_report *report, int number)
 {
     return &report->frames[number];
@@ -67,7 +72,7 @@ static inline const char *roost_report_path_text(const roost_report *report) { r
 static inline const char *roost_frame_library_text(const roost_frame *frame) { return frame->library; }
 static inline const char *roost_frame_symbol_text(const roost_frame *frame) { return frame->symbol; }
 
-/* A call of a module begins, and ends. Other threads, and other processes, may look at any time. */
+/* Marks the begin and the end of a call of a module. Other threads and processes may read at any time. */
 static inline void roost_call_enter(roost_call *call, uint64_t owner, uint32_t application, uint64_t scope)
 {
     __atomic_store_n(&call->owner, owner, __ATOMIC_RELAXED);
@@ -81,7 +86,7 @@ static inline void roost_call_leave(roost_call *call)
 }
 static inline uint64_t roost_call_count(const roost_call *call) { return __atomic_load_n(&call->count, __ATOMIC_SEQ_CST); }
 static inline uint64_t roost_call_owner(const roost_call *call) { return __atomic_load_n(&call->owner, __ATOMIC_ACQUIRE); }
-/* Its loop, and nobody else, counts. */
+/* Only the loop itself counts. */
 static inline void roost_call_count_request(roost_call *call)
 {
     __atomic_store_n(&call->requests, call->requests + 1, __ATOMIC_RELAXED);
@@ -98,18 +103,25 @@ static inline void roost_call_turned(roost_call *call, uint32_t connections, uin
 }
 static inline uint64_t roost_call_last_turn(const roost_call *call) { return __atomic_load_n(&call->turned, __ATOMIC_ACQUIRE); }
 
-/* The record of the calling thread, which is no loop: where the handlers find what it does. */
+/* Returns the record of the calling thread, which is not a loop: one in the page, or, when all are taken or there is no page, one
+ * of its own. */
 roost_call *roost_thread_call(void);
 /* Has the calling thread, a loop, use this record. */
 void roost_use_call(roost_call *call);
-/* Gives the calling thread a stack to die on: that of an overflow cannot be used. */
+/* Installs an alternate signal stack for the calling thread, so that an overflow of its stack can be reported. */
 void roost_prepare_thread(void);
 
-/* Says that the image that `address` lies in is that of an application: a crash in it is laid at its door, on whichever thread. */
+/* Declares that the image which holds `address` is that of an application: crashes in it are attributed to the application,
+ * whichever thread they happen on. */
 void roost_name_image(const void *address, uint32_t application);
 
-/* Has crashes of this process, and calls of exit, reported to `page`; the process dies of them all the same. The page stays. */
+/* Reports crashes and exits of this process, but not of its children, to `page`. The process ends all the same. The page stays. */
 void roost_report_crashes(roost_page *page);
+/* Reports that a module has called exit, _exit or quick_exit. Does nothing in a child process, without a page, and after
+ * roost_end_reports. */
+void roost_report_exit(void);
+/* Notes in the page that the worker leaves by itself: an exit from here on is no module's. */
+void roost_end_reports(void);
 
 /* The signal that has a thread write its stack into `stall` (tgkill(2)). */
 int roost_stall_signal(void);

@@ -1,12 +1,17 @@
 import CWorker
+import Glibc
 
-/// What a worker has written about its crash, or about a loop that hangs. Copied out of its page, and believed in nothing.
+/// What a worker has written about its crash, its exit, or a stalled loop. Copied out of its page, and not trusted.
 struct CrashReport: Sendable {
     struct Frame: Sendable {
         let address: UInt64
         let offset: UInt64
+        /// The end of the path of the image.
         let library: String
         let symbol: String
+
+        /// Whether the frame is in the executable `roost` itself.
+        var isHost: Bool { self.library == "roost" }
 
         /// `libwiki.so render+0x1c`.
         var text: String {
@@ -16,11 +21,11 @@ struct CrashReport: Sendable {
         }
     }
 
-    /// 0: it was no signal.
+    /// 0: the process called exit, or the report is about a stall.
     let signal: CInt
     let address: UInt64
-    /// Which application was called, by number; nil: it is not known.
-    let application: Int?
+    /// The number of the application that was called; nil: not known.
+    let application: UInt32?
     let method: String
     let path: String
     let frames: [Frame]
@@ -30,7 +35,7 @@ struct CrashReport: Sendable {
         guard report.pointee.state != 0 else { return nil }
         self.signal = report.pointee.signal
         self.address = report.pointee.address
-        self.application = report.pointee.application == 0 ? nil : Int(report.pointee.application)
+        self.application = report.pointee.application == 0 ? nil : report.pointee.application
         self.method = Self.text(roost_report_method_text(report), roost_report_method(report))
         self.path = Self.text(roost_report_path_text(report), roost_report_path(report))
         let count = min(report.pointee.frame_count, UInt32(ROOST_FRAMES))
@@ -48,16 +53,36 @@ struct CrashReport: Sendable {
         String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    /// The place that says most: the first on the stack that belongs to this file; else the first of all.
+    /// Whether the fault lies in Roost's own code rather than in a module's. `isModule`: whether a frame is in the image of a module or in a
+    /// library that a module brought.
+    ///
+    /// Decided by the first frame that is not in a library of the system. A trap there (SIGILL, SIGTRAP) is a check of Roost's own that has
+    /// failed, whoever called. Any other signal may come from a pointer that a module has passed: it is Roost's fault only when no module is
+    /// called and none is on the stack.
+    func isHostFault(isModule: (Frame) -> Bool) -> Bool {
+        guard self.signal != 0, let first = self.frames.first(where: { $0.isHost || isModule($0) }), first.isHost else {
+            return false
+        }
+        if self.signal == SIGILL || self.signal == SIGTRAP { return true }
+        return self.application == nil && !self.frames.contains(where: isModule)
+    }
+
+    /// The frame that tells most: the first in this file, else the first of all.
     func place(in module: String) -> Frame? {
         let name = module.split(separator: "/").last ?? ""
         return self.frames.first { $0.library.split(separator: "/").last == name } ?? self.frames.first
     }
 
-    /// The stack in one line, from the top as far as the host's own frames; all of it, when it is the host's.
+    /// The stack in one line, without the host's own frames at either end.
     var stack: String {
-        let isOurs = { (frame: Frame) in frame.library == "roost" }
-        let theirs = self.frames.drop(while: isOurs).prefix { !isOurs($0) }
-        return (theirs.isEmpty ? self.frames[...] : theirs).prefix(12).map(\.text).joined(separator: " < ")
+        let theirs = self.frames.drop(while: \.isHost).prefix { !$0.isHost }
+        return Self.line(theirs.isEmpty ? self.frames[...] : theirs)
+    }
+
+    /// All of the stack in one line.
+    var wholeStack: String { Self.line(self.frames[...]) }
+
+    private static func line(_ frames: ArraySlice<Frame>) -> String {
+        frames.prefix(12).map(\.text).joined(separator: " < ")
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import CWorker
 import Glibc
 import HTTPServer
 import Logging
@@ -105,6 +106,12 @@ public final class Worker: Sendable {
 
     /// Says that it accepts nothing any more.
     public func deaf() { self.tell(Message("deaf")) }
+
+    /// Ends this process, without destructors, since threads of modules may run. Its exit is not reported as a module's.
+    public static func leave(_ status: CInt) -> Never {
+        roost_end_reports()
+        _exit(status)
+    }
 
     /// Says why it cannot.
     public func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }

@@ -2,20 +2,21 @@ import CLinux
 import CWorker
 import Glibc
 
-/// The memory that a worker shares with its supervisor (`Sources/CWorker`): what each loop does, and what was found on the stack
-/// when the worker crashed. Mapped for as long as this lives; its descriptor is the maker's.
+/// The memory that a worker shares with its supervisor (`Sources/CWorker`): what each thread does for a module, and the reports of a crash
+/// and of a stalled loop. Mapped for as long as this object lives.
+// SAFETY: the page is written by atomic stores or under the reporter's own lock, and the supervisor trusts no value in it.
 public final class WorkerPage: @unchecked Sendable {
     let descriptor: CInt
     private let page: UnsafeMutablePointer<roost_page>
 
-    /// A new one. Nil: the system has no memory to give.
+    /// Makes a page. Nil: the system has no memory to give.
     convenience init?() {
         let descriptor = roost_memory_make("roost-worker", MemoryLayout<roost_page>.size)
         guard descriptor >= 0 else { return nil }
         self.init(descriptor: descriptor)
     }
 
-    /// The one that this descriptor names.
+    /// Maps the page that this descriptor names.
     init?(descriptor: CInt) {
         guard
             let memory = mmap(
@@ -36,12 +37,12 @@ public final class WorkerPage: @unchecked Sendable {
 
     // MARK: For the worker
 
-    /// Where a loop says what it does; nil: there are only so many. The page has to stay.
+    /// The record of a loop; nil: the page has no more. The page has to stay.
     func call(of loop: Int) -> UnsafeMutablePointer<roost_call>? {
         loop < Int(ROOST_LOOPS) ? roost_page_loop(self.page, CInt(loop)) : nil
     }
 
-    /// Has crashes of this process reported here, from here on.
+    /// Has crashes and exits of this process reported here.
     func reportCrashes() {
         _ = Unmanaged.passRetained(self)
         roost_report_crashes(self.page)
@@ -54,11 +55,11 @@ public final class WorkerPage: @unchecked Sendable {
     var connections: Int { self.sum { Int($0.connections) } }
     var scopes: Int { self.sum { Int($0.scopes) } }
 
-    /// How many loops there are.
+    /// The number of loops.
     var loops: Int { self.sum { $0.thread != 0 ? 1 : 0 } }
 
-    /// The loop that has not turned for longest, since when (milliseconds of the monotonic clock, at the earliest `since`), and
-    /// its thread.
+    /// The loop that has not answered a ping for longest, the time of its last answer (milliseconds of the monotonic clock, `since` at the
+    /// earliest), and its thread.
     func slowest(since: Int) -> (loop: Int, turned: Int, thread: CInt)? {
         var slowest: (Int, Int, CInt)?
         for number in 0..<Int(ROOST_LOOPS) {
@@ -69,16 +70,16 @@ public final class WorkerPage: @unchecked Sendable {
         return slowest
     }
 
-    /// The application that a loop is calling, by number; nil: it is calling none.
-    var called: Int? {
-        for number in 0..<Int(ROOST_LOOPS) {
-            guard let call = self.call(of: number), call.pointee.count & 1 == 1, call.pointee.application != 0 else {
-                continue
-            }
-            return Int(call.pointee.application)
-        }
-        return nil
+    /// The numbers of the applications whose functions run at the moment, on loops and on threads that block.
+    var called: Set<UInt32> {
+        let loops = (0..<Int(ROOST_LOOPS)).lazy.compactMap { self.call(of: $0)?.pointee }
+        let threads = (0..<Int(ROOST_THREADS)).lazy.map { roost_page_thread(self.page, CInt($0)).pointee }
+        let called = { (call: roost_call) in call.count & 1 == 1 && call.application != 0 }
+        return Set(loops.filter(called).map(\.application)).union(threads.filter(called).map(\.application))
     }
+
+    /// Whether the worker has ended its process itself, by `Worker.leave`.
+    var hasLeft: Bool { self.page.pointee.has_left != 0 }
 
     var crash: CrashReport? { withUnsafePointer(to: &self.page.pointee.crash, CrashReport.init) }
     var stall: CrashReport? { withUnsafePointer(to: &self.page.pointee.stall, CrashReport.init) }
