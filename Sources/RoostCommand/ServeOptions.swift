@@ -6,19 +6,19 @@ import Roost
 
 /// The options of `roost serve`, named and defaulted as Uvicorn's where it has them.
 struct ServeOptions: ParsableArguments {
-    @Option(help: "Listen on this host name or address.")
+    @Option(help: "Host name or address to listen on; a name is listened on at all of its addresses.")
     var host = "127.0.0.1"
 
     @Option(help: "Listen on this port; 0 takes a free one.")
     var port = 8000
 
-    @Option(help: "Listen on this Unix socket instead.")
+    @Option(help: "Path of a Unix socket to listen on instead; @NAME is an abstract socket.")
     var uds: String?
 
     @Option(
         help: """
             Listen here, as often as wanted: 127.0.0.1:8000, [::]:8000 (both families; with ,ipv6only one), :8000 (everywhere), \
-            unix:/run/roost.sock,mode=660,user=www,group=www, fd://3. [default: --host and --port, or what systemd gives]
+            unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3. [default: --host and --port, or what systemd gives]
             """)
     var bind: [String] = []
 
@@ -165,8 +165,15 @@ struct ServeOptions: ParsableArguments {
             }
             let given = GivenSockets.descriptors().map { BindAddress.descriptor($0) }.filter { !asked.contains($0) }
             asked = given + asked
-            if let uds { asked.append(.unix(path: uds)) }
-            return asked.isEmpty ? [.tcp(host: self.host, port: self.port)] : asked
+            if let uds {
+                do {
+                    asked.append(.unix(path: try BindAddress.unix(uds)))
+                } catch { throw ValidationError("--uds \(error)") }
+            }
+            guard asked.isEmpty else { return asked }
+            do {
+                return [.tcp(host: try BindAddress.host(self.host), port: self.port)]
+            } catch { throw ValidationError("--host \(error)") }
         }
     }
 

@@ -1,5 +1,3 @@
-import Glibc
-import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -22,6 +20,17 @@ struct BindAddressTests {
         access.user = "www"
         access.group = "33"
         #expect(try address("unix:/a,mode=660,user=www,group=33") == .unix(path: "/a", access: access))
+        #expect(try address("unix:@a") == .unix(path: "@a"))
+        #expect(try ["::1", "[::1]", "localhost"].map(BindAddress.host) == ["::1", "::1", "localhost"])
+    }
+
+    @Test("a URL in place of an address is refused with a hint", arguments: ["http://127.0.0.1:8000", "https://[::1]"])
+    func url(_ text: String) throws {
+        let scheme = text.prefix { $0 != "/" } + "//"
+        for read in [{ _ = try BindAddress(text, port: 8000) }, { _ = try BindAddress.host(text) }] {
+            let error = #expect(throws: BindAddress.Malformed.self) { try read() }
+            #expect(error?.description == "'\(text)' is a URL, not an address: leave '\(scheme)' out")
+        }
     }
 
     @Test(
@@ -30,44 +39,9 @@ struct BindAddressTests {
             "unix:", "unix:,mode=660", "unix:/a,mode=999", "unix:/a,mode", "unix:/a,user=", "unix:/a,colour=red",
             "fd://",
             "fd://2", "fd://-1", "fd://3,x", "a:b", "a:65536", "a:-1", "::1", "::1:80", "[::1", "[::1]80", "[::1]:",
-            "a:80,mode=660",
+            "a:80,mode=660", "unix:@", "unix:@a,mode=600", "unix:@a,user=www",
         ])
     func refuse(_ text: String) {
         #expect(throws: BindAddress.Malformed.self) { try BindAddress(text, port: 8000) }
-    }
-
-    @Test("a socket has the mode that is asked for, and a given one says where it listens")
-    func listen() throws {
-        let folder = try TemporaryFolder()
-        let path = "\(folder.path)/s"
-        let unix = try Listener(try BindAddress("unix:\(path),mode=600", port: 0), backlog: 8)
-        var status = stat()
-        #expect(stat(path, &status) == 0)
-        #expect(status.st_mode & 0o777 == 0o600)
-        let tcp = try Listener(.tcp(host: "127.0.0.1", port: 0), backlog: 8)
-        let given = try Listener(.descriptor(tcp.descriptor), backlog: 8)
-        #expect(given.address == tcp.address)
-        #expect(try Listener(.descriptor(unix.descriptor), backlog: 8).address == .unix(path: path))
-        // What somebody else has bound is not removed.
-        Listener(given: dup(unix.descriptor), address: unix.address, backlog: 8).close()
-        #expect(access(path, F_OK) == 0)
-        unix.close()
-        #expect(access(path, F_OK) != 0)
-        #expect(throws: ListenerError.self) { try Listener(.descriptor(0), backlog: 8) }
-        #expect(throws: ListenerError.self) {
-            try Listener(try BindAddress("unix:\(path),user=nobody-at-all", port: 0), backlog: 8)
-        }
-    }
-
-    @Test("both families, or one of them")
-    func families() throws {
-        let both = try Listener(.tcp(host: "::", port: 0), backlog: 8)
-        guard case .tcp(_, let port, _) = both.address else { return }
-        #expect(throws: Never.self) { try RawClient(port: port) }
-        let one = try Listener(.tcp(host: "::", port: 0, onlyIPv6: true), backlog: 8)
-        guard case .tcp(_, let other, _) = one.address else { return }
-        #expect(throws: RawClient.Failure.self) { try RawClient(port: other) }
-        both.close()
-        one.close()
     }
 }

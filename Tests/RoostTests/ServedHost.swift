@@ -51,7 +51,7 @@ final class ServedHost: Sendable {
             return
         }
         let path = "\(folder.path)/door\(UInt32.random(in: 0...UInt32.max))"
-        let bound = try Listener(.unix(path: path), backlog: 16)
+        let bound = try Listener(unix: path, access: BindAddress.UnixAccess(), backlog: 16)
         configuration.relayUsers = [geteuid()]
         let door = Listener(
             given: bound.descriptor, address: bound.address, backlog: 16, relayUsers: configuration.relayUsers)

@@ -2,7 +2,7 @@
 public enum BindAddress: Sendable, Hashable {
     /// A host name or address, and a port; port 0 takes a free one. `::` is for both families, unless `onlyIPv6`.
     case tcp(host: String, port: Int, onlyIPv6: Bool = false)
-    /// The path of a Unix socket, and who may use it.
+    /// The path of a Unix socket, and who may use it. `@name` is an abstract socket, which has no file and no permissions.
     case unix(path: String, access: UnixAccess = UnixAccess())
     /// A listening socket that somebody else has bound.
     case descriptor(CInt)
@@ -42,13 +42,16 @@ extension BindAddress: CustomStringConvertible {
     }
 
     /// From what an operator writes: `127.0.0.1:8000`, `[::]:8000`, `[::]:8000,ipv6only`, `:8000` (everywhere), `localhost`,
-    /// `unix:/run/roost.sock,mode=660,user=www,group=www`, `fd://3`. `port`: where none is given. Throws `Malformed`.
+    /// `unix:/run/roost.sock,mode=660,user=www,group=www`, `unix:@name`, `fd://3`. `port`: where none is given. Throws `Malformed`.
     public init(_ text: String, port: Int) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let (place, options) = (parts[0], parts.dropFirst())
         if place.hasPrefix("unix:") {
-            self = .unix(path: String(place.dropFirst(5)), access: try Self.access(options, of: text))
-            guard place != "unix:" else { throw Malformed(description: "'\(text)' names no path") }
+            let path = String(place.dropFirst(5))
+            guard !Self.isAbstract(path) || options.isEmpty else {
+                throw Malformed(description: "'\(text)': an abstract socket has no mode, user or group: leave them out")
+            }
+            self = try .unix(path: Self.unix(path), access: Self.access(options, of: text))
         } else if place.hasPrefix("fd://") {
             guard options.isEmpty, let descriptor = CInt(place.dropFirst(5)), descriptor > 2 else {
                 throw Malformed(description: "'\(text)' is no descriptor above 2, like fd://3")
@@ -63,7 +66,25 @@ extension BindAddress: CustomStringConvertible {
         }
     }
 
+    /// Reads a host name or address without a port, as `--host` has it: brackets around an IPv6 address are accepted. Throws
+    /// `Malformed`.
+    public static func host(_ text: String) throws -> String {
+        try Self.refuseURL(text)
+        guard text.hasPrefix("[") else { return text }
+        guard text.hasSuffix("]") else {
+            throw Malformed(description: "'\(text)' has a [ and does not end in ]: the port has an option of its own")
+        }
+        return String(text.dropFirst().dropLast())
+    }
+
+    private static func refuseURL(_ text: String) throws {
+        guard let mark = text.firstRange(of: "://") else { return }
+        throw Malformed(
+            description: "'\(text)' is a URL, not an address: leave '\(text[..<mark.upperBound])' out")
+    }
+
     private static func hostAndPort(_ text: String, _ usual: Int) throws -> (String, Int) {
+        try Self.refuseURL(text)
         var host = text[...]
         var digits: Substring?
         if text.hasPrefix("[") {
@@ -88,6 +109,16 @@ extension BindAddress: CustomStringConvertible {
         // Nothing before the colon: everywhere, in both families.
         return (host.isEmpty ? "::" : String(host), port)
     }
+
+    /// Checks the path of a Unix socket, or the `@name` of an abstract one, as `--uds` has it. Throws `Malformed`.
+    public static func unix(_ path: String) throws -> String {
+        guard !path.isEmpty, path != "@" else { throw Malformed(description: "'\(path)' names no Unix socket") }
+        guard !path.utf8.contains(0) else { throw Malformed(description: "the path of a Unix socket has a NUL") }
+        return path
+    }
+
+    /// Whether a Unix socket has a name in place of a path (unix(7)).
+    static func isAbstract(_ path: String) -> Bool { path.hasPrefix("@") }
 
     private static func access(_ options: ArraySlice<String>, of text: String) throws -> UnixAccess {
         var access = UnixAccess()

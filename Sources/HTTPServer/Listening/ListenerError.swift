@@ -4,7 +4,8 @@ import Glibc
 public struct ListenerError: Error, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
         private enum Base {
-            case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, notListening, noSuchUser, other
+            case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, occupied, notListening, noSuchUser,
+                other
         }
         private let base: Base
         public static let inUse = Code(base: .inUse)
@@ -13,6 +14,8 @@ public struct ListenerError: Error, CustomStringConvertible {
         public static let notHere = Code(base: .notHere)
         public static let pathTooLong = Code(base: .pathTooLong)
         public static let notASocket = Code(base: .notASocket)
+        /// Another process may have the socket at the path.
+        public static let occupied = Code(base: .occupied)
         public static let notListening = Code(base: .notListening)
         public static let noSuchUser = Code(base: .noSuchUser)
         public static let other = Code(base: .other)
@@ -32,7 +35,7 @@ public struct ListenerError: Error, CustomStringConvertible {
         switch number {
         case EADDRINUSE: self.code = .inUse
         case EACCES, EPERM: self.code = .notAllowed
-        case EADDRNOTAVAIL: self.code = .notHere
+        case EADDRNOTAVAIL, EAFNOSUPPORT: self.code = .notHere
         default: self.code = .other
         }
         self.address = address
@@ -49,13 +52,18 @@ public struct ListenerError: Error, CustomStringConvertible {
                 } else {
                     "another server is listening there: stop it, or choose another port (0 takes a free one)"
                 }
-            case .notAllowed: "\(self.cause): choose a port above 1023, or another user"
+            case .notAllowed:
+                if case .unix = self.address {
+                    "\(self.cause): choose another path, or another user"
+                } else {
+                    "\(self.cause): choose a port above 1023, or another user"
+                }
             case .noSuchHost: "no such host (\(self.cause)): choose another"
-            case .notHere: "this machine does not have that address: choose another"
+            case .notHere: "this machine does not have that address (\(self.cause)): choose another"
             case .pathTooLong: "the path is longer than \(self.cause): choose a shorter one"
             case .notListening: "\(self.cause): give it one that listens (systemd: ListenStream=)"
             case .noSuchUser: "this machine has no \(self.cause)"
-            case .notASocket: "\(self.cause): remove it, or choose another path"
+            case .notASocket, .occupied: "\(self.cause): remove it, or choose another path"
             default: self.cause
             }
         return "cannot listen on \(self.address): \(mend)"

@@ -22,8 +22,8 @@ final class ControlSocket {
         var statusAt: Int?
     }
 
-    private let path: String
     private let listener: CInt
+    private let file: SocketFile?
     private var clients: [Client] = []
     /// Nobody can be let in before: there are no descriptors.
     private var pausedUntil = 0
@@ -31,17 +31,17 @@ final class ControlSocket {
 
     /// Throws `HostError`.
     init(path: String) throws {
-        self.path = path
-        self.listener = socket(
+        let listener = socket(
             AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-        let mask = umask(0o177)
-        defer { umask(mask) }
+        // The file gets the mode of the socket, without the bits of the umask.
         let isBound = UnixAddress(path).map { address in
-            address.with { bind(self.listener, $0, $1) } == 0 && listen(self.listener, 16) == 0
+            fchmod(listener, 0o600) == 0 && address.with { bind(listener, $0, $1) } == 0 && listen(listener, 16) == 0
         }
+        self.listener = listener
+        self.file = isBound == true ? SocketFile(bound: path) : nil
         guard isBound == true else {
             let why = isBound == nil ? "its path is too long" : String(cString: strerror(errno))
-            Glibc.close(self.listener)
+            Glibc.close(listener)
             throw HostError(
                 code: .runDirectory,
                 message: "run directory: \(path) cannot be listened on: \(why); name another with --run-dir")
@@ -50,8 +50,8 @@ final class ControlSocket {
 
     func close() {
         for client in self.clients { Glibc.close(client.descriptor) }
+        self.file?.remove()
         Glibc.close(self.listener)
-        unlink(self.path)
     }
 
     /// What is waited for. Whoever cannot be let in now waits without waking anybody.

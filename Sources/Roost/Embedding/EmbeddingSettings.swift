@@ -34,7 +34,10 @@ public enum EmbeddingSettings {
             do { return try BindAddress(text, port: port) } catch { throw values.error("bind", "\(error)") }
         }
         if configuration.addresses.isEmpty {
-            configuration.addresses = [.tcp(host: values.text("host") ?? "127.0.0.1", port: port)]
+            let host = values.text("host") ?? "127.0.0.1"
+            do {
+                configuration.addresses = [.tcp(host: try BindAddress.host(host), port: port)]
+            } catch { throw values.error("host", "\(error)") }
         }
         let applications = values.nodes["applications"]?.sequence ?? []
         return (

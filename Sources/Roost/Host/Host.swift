@@ -78,7 +78,7 @@ public final class Host: Service {
     static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
         var listeners: [Listener] = []
         do {
-            for address in addresses { listeners.append(try Listener(address, backlog: backlog)) }
+            for address in addresses { listeners += try Listener.all(for: address, backlog: backlog) }
             return listeners
         } catch {
             for listener in listeners { listener.close() }

@@ -40,7 +40,7 @@ extension Supervisor {
         access.mode = 0o600
         access.user = self.front.workerPlan.privileges.user.map { "\($0)" }
         do {
-            return try Listener(.unix(path: "\(self.plan.run.boot)/door\(self.lastDoor)", access: access), backlog: 256)
+            return try Listener(unix: "\(self.plan.run.boot)/door\(self.lastDoor)", access: access, backlog: 256)
         } catch { throw HostError(code: .runDirectory, message: "no door to a worker: \(error)", cause: error) }
     }
 

@@ -14,8 +14,9 @@ extension WorkerGroup {
         }
         do {
             let door = try self.name.map { _ in try self.supervisor.makeDoor() }
-            // The worker has it from here on: when that is gone, nobody is to wait in its queue.
-            defer { door.map { _ = close($0.descriptor) } }
+            var worker: WorkerHandle?
+            // The worker has the socket from here on: when it exits, nobody waits in the queue. Without a worker the file goes too.
+            defer { if worker == nil { door?.close() } else { door.map { _ = close($0.descriptor) } } }
             let listeners = door.map { [$0] } ?? self.supervisor.listeners
             var order = WorkerOrder(
                 applications: applications, addresses: listeners.map(\.address),
@@ -26,12 +27,13 @@ extension WorkerGroup {
             let variables = roster.members.compactMap { member in member.isRelayed ? nil : member.application?.variable
             }
             let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-            let worker = try WorkerHandle(
+            let started = try WorkerHandle(
                 id: id, release: member.release, order: order, arguments: self.workerPlan.arguments,
                 variables: environment.merging(self.workerPlan.environment) { $1 },
                 listeners: listeners.map(\.descriptor), mostState: self.workerPlan.state)
-            if case .unix(let path, _)? = door?.address { worker.relayPath = path }
-            self.workers.append(worker)
+            started.door = door?.file
+            worker = started
+            self.workers.append(started)
         } catch {
             self.logger.error("\(error)")
             self.perform(

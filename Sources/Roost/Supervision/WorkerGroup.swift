@@ -45,7 +45,7 @@ final class WorkerGroup {
 
     /// Where its workers answer, when they are another group's to ask: those that are ready.
     var ways: [String] {
-        self.workers.filter { self.fleet.member($0.id)?.state == .ready }.compactMap(\.relayPath)
+        self.workers.filter { self.fleet.member($0.id)?.state == .ready }.compactMap(\.door?.path)
     }
 
     /// Whether it serves, or it is known that it does not.

@@ -1,6 +1,7 @@
 import CLinux
 import CWorker
 import Glibc
+import HTTPServer
 
 /// A worker as its supervisor has it: the process, the channel to it, the page that both share, its standard error until it is
 /// ready. For the supervisor's one thread.
@@ -26,8 +27,8 @@ final class WorkerHandle {
     private(set) var lastLines: [String] = []
     /// Why it said that it cannot start.
     var refusal: String?
-    /// Where workers of another group ask it.
-    var relayPath: String?
+    /// The socket by which workers of another group reach it.
+    var door: SocketFile?
     /// It was killed by the supervisor, for this reason.
     var killed: String?
     /// Its stack was asked for.
@@ -94,7 +95,7 @@ final class WorkerHandle {
     }
 
     deinit {
-        if let relayPath { unlink(relayPath) }
+        self.door?.remove()
         close(self.channel)
         if self.errors >= 0 { close(self.errors) }
     }

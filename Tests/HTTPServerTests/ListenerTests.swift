@@ -1,0 +1,155 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Bound sockets: who may use them, what is removed with them, and how many a name has.
+@Suite("Listening")
+struct ListenerTests {
+    let folder: TemporaryFolder
+    private var path: String { "\(self.folder.path)/s" }
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func listen(_ text: String) throws -> [Listener] {
+        try Listener.all(for: try BindAddress(text, port: 0), backlog: 8)
+    }
+
+    private func port(_ listener: Listener) throws -> Int {
+        guard case .tcp(_, let port, _) = listener.address else { throw RawClient.Failure.connect(0) }
+        return port
+    }
+
+    private func inode(_ path: String) -> ino_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_ino : nil
+    }
+
+    /// Binds a socket that the server knows nothing of.
+    private func bind(_ kind: __socket_type, to path: String) -> CInt {
+        let descriptor = socket(AF_UNIX, CInt(kind.rawValue), 0)
+        #expect(UnixAddress(path)?.with { Glibc.bind(descriptor, $0, $1) } == 0)
+        return descriptor
+    }
+
+    @Test("a socket has the mode that is asked for, and a given one says where it listens")
+    func mode() throws {
+        let unix = try self.listen("unix:\(self.path),mode=600")[0]
+        var status = stat()
+        #expect(stat(self.path, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600)
+        let tcp = try self.listen("127.0.0.1:0")[0]
+        #expect(try Listener.all(for: .descriptor(tcp.descriptor), backlog: 8)[0].address == tcp.address)
+        #expect(
+            try Listener.all(for: .descriptor(unix.descriptor), backlog: 8)[0].address == .unix(path: self.path))
+        // What another process has bound is not removed.
+        Listener(given: dup(unix.descriptor), address: unix.address, backlog: 8).close()
+        #expect(self.inode(self.path) != nil)
+        unix.close()
+        #expect(self.inode(self.path) == nil)
+        #expect(throws: ListenerError.self) { try Listener.all(for: .descriptor(0), backlog: 8) }
+        tcp.close()
+    }
+
+    @Test("a listener that cannot be had leaves no file")
+    func failed() throws {
+        for options in ["user=nobody-at-all", "group=nobody-at-all"] {
+            #expect(throws: ListenerError.self) { try self.listen("unix:\(self.path),\(options)") }
+            #expect(self.inode(self.path) == nil)
+        }
+    }
+
+    @Test("a socket that is not its own any more is not removed")
+    func replaced() throws {
+        let old = try self.listen("unix:\(self.path)")[0]
+        #expect(unlink(self.path) == 0)
+        let new = try self.listen("unix:\(self.path)")[0]
+        let inode = self.inode(self.path)
+        old.close()
+        #expect(inode != nil && self.inode(self.path) == inode)
+        new.close()
+        #expect(self.inode(self.path) == nil)
+    }
+
+    @Test(
+        "a live socket is left alone, of whatever type, and before it listens",
+        arguments: [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET])
+    func live(kind: __socket_type) throws {
+        let other = self.bind(kind, to: self.path)
+        let inode = self.inode(self.path)
+        #expect { try self.listen("unix:\(self.path)") } throws: { ($0 as? ListenerError)?.code == .inUse }
+        #expect(self.inode(self.path) == inode)
+        // Dead: the file is what a server leaves that was killed.
+        close(other)
+        let listener = try self.listen("unix:\(self.path)")[0]
+        #expect(throws: Never.self) { try RawClient(path: self.path) }
+        listener.close()
+    }
+
+    @Test("something else than a socket is left alone")
+    func notASocket() throws {
+        try self.folder.write("s", "text")
+        #expect { try self.listen("unix:\(self.path)") } throws: { ($0 as? ListenerError)?.code == .notASocket }
+        #expect(unlink(self.path) == 0 && symlink("/nowhere", self.path) == 0)
+        #expect { try self.listen("unix:\(self.path)") } throws: { ($0 as? ListenerError)?.code == .notASocket }
+        #expect(self.inode(self.path) != nil)
+    }
+
+    @Test("an abstract socket has a name and no file")
+    func abstract() throws {
+        let name = "@roost-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let listener = try self.listen("unix:\(name)")[0]
+        #expect(listener.file == nil && listener.address == .unix(path: name))
+        #expect(try GivenSocket.address(of: listener.descriptor) == .unix(path: name))
+        #expect { try self.listen("unix:\(name)") } throws: { ($0 as? ListenerError)?.code == .inUse }
+        #expect(self.inode(name) == nil)
+        let client = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        #expect(UnixAddress(abstract: String(name.dropFirst()))?.with { connect(client, $0, $1) } == 0)
+        close(client)
+        listener.close()
+        try self.listen("unix:\(name)")[0].close()
+        #expect(UnixAddress(abstract: String(repeating: "x", count: UnixAddress.longest)) != nil)
+        #expect(UnixAddress(abstract: String(repeating: "x", count: UnixAddress.longest + 1)) == nil)
+    }
+
+    @Test("both families, or one of them")
+    func families() throws {
+        let both = try self.listen("[::]:0")[0]
+        let port = try self.port(both)
+        #expect(throws: Never.self) { try RawClient(port: port) }
+        let one = try self.listen("[::]:0,ipv6only")[0]
+        let other = try self.port(one)
+        #expect(throws: RawClient.Failure.self) { try RawClient(port: other) }
+        both.close()
+        one.close()
+    }
+
+    @Test("every address of a list is listened on, each once, with one port; what this machine lacks is left out")
+    func addresses() throws {
+        func bound(_ addresses: [String], port: Int = 0) throws -> [TCPListening.Bound] {
+            try TCPListening.bind(
+                try addresses.flatMap { try TCPListening.resolve($0, .tcp(host: $0, port: 0)) }, for: "a", port,
+                onlyIPv6: false, backlog: 8)
+        }
+        // 192.0.2.1 is nobody's (RFC 5737).
+        let both = try bound(["127.0.0.1", "192.0.2.1", "::1", "127.0.0.1"])
+        let ports = both.compactMap { bound -> Int? in
+            if case .tcp(_, let port, _) = bound.address { port } else { nil }
+        }
+        #expect(
+            both.map { $0.address } == [.tcp(host: "127.0.0.1", port: ports[0]), .tcp(host: "::1", port: ports[0])])
+        #expect(throws: Never.self) { try RawClient(port: ports[0]) }
+        #expect(throws: Never.self) { try RawClient(portOf6: ports[0]) }
+        // One that is taken refuses all.
+        close(both[0].descriptor)
+        #expect { try bound(["127.0.0.1", "::1"], port: ports[0]) } throws: { ($0 as? ListenerError)?.code == .inUse }
+        #expect(throws: RawClient.Failure.self) { try RawClient(port: ports[0]) }
+        close(both[1].descriptor)
+        // A single one keeps the name that it was asked for by.
+        let one = try bound(["192.0.2.1", "::1"])
+        #expect(one.map { "\($0.address)" }.allSatisfy { $0.hasPrefix("a:") } && one.count == 1)
+        for bound in one { close(bound.descriptor) }
+        #expect { try bound(["192.0.2.1"]) } throws: { ($0 as? ListenerError)?.code == .notHere }
+    }
+}
