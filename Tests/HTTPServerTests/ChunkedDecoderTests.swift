@@ -64,12 +64,46 @@ struct ChunkedDecoderTests {
             "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", "1\nab\r\n", "1\r\nabc\r\n", "1\r\na\n0\r\n\r\n", "1 2\r\na\r\n",
             "1000000000000000\r\n", "0\r\nbad\r\n\r\n", "0\r\na : b\r\n\r\n", "0\r\na: \0\r\n\r\n", "1;\0\r\na\r\n",
             "0\r\n\n", "0\r\nContent-Length: 1\r\n\r\n", "0\r\nx: 1\r\nHost: y\r\n\r\n",
-            "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nAUTHORIZATION: x\r\n\r\n",
+            "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nAUTHORIZATION: x\r\n\r\n", "0\r\ncookie: a\r\n\r\n",
+            "0\r\nExpect: 100-continue\r\n\r\n", "0\r\nconnection: x\r\n\r\n", "0\r\ntrailer: x\r\n\r\n",
         ]
     )
     func malformed(text: String) {
         #expect(self.decode(text) == .refused(400))
         #expect(self.decode(text, step: 1) == .refused(400))
+    }
+
+    @Test(
+        "extensions follow their grammar (§7.1.1)",
+        arguments: [
+            ("1;a", true), ("1 ; a", true), ("1\t;\ta = b", true), ("1;a;b=c;d=\"e f\\\"\u{e9};\"", true),
+            ("1;a=\"\"", true),
+            ("01;a=b", true), ("1;", false), ("1 ", false), ("1;a ", false), ("1;a=b ", false), ("1;a=", false),
+            ("1;=b", false),
+            ("1;a b", false), ("1;;a", false), ("1;a=b c", false), ("1;a=\"b", false), ("1;a=\"b\\\"", false),
+            ("1;a=\"b\"c", false),
+            ("1;a=\u{e9}", false), ("1 a", false), ("1,a", false), ("1;a\u{b};b", false), ("1;a=\"\\\u{0}\"", false),
+        ])
+    func extensions(line: String, isGood: Bool) {
+        for step in [1, 3, 1000] {
+            let outcome = self.decode("\(line)\r\nx\r\n0\r\n\r\n", step: step)
+            #expect(outcome == (isGood ? .whole("x", rest: "") : .refused(400)), "in steps of \(step)")
+        }
+    }
+
+    @Test("trailers that belong into the header are discarded (RFC 9110 §6.5.1)", arguments: [1, 2, 7, 1000])
+    func discarded(step: Int) {
+        let trailers =
+            "Content-Type: x\r\na: b\r\ncache-control: no-store\r\nif-match: y\r\nc: d\r\nSet-Cookie: e=f\r\n"
+        #expect(
+            self.decode("0\r\n\(trailers)\r\nnext", step: step) == .whole("", trailers: ["a=b", "c=d"], rest: "next"))
+        // They count all the same.
+        let many = String(repeating: "date: b\r\n", count: HTTP1Limits().fields + 1)
+        #expect(self.decode("0\r\n\(many)\r\n", step: step) == .refused(431))
+        #expect(self.decode("0\r\ndate: \0\r\n\r\n", step: step) == .refused(400))
+        for name in ["Content-Type", "cache-control", "host", "content-length"] {
+            #expect(!TrailerField.mayTrail(name.utf8), "\(name)")
+        }
     }
 
     @Test("sizes and trailers have limits")

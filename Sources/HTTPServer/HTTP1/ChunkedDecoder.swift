@@ -45,8 +45,8 @@ struct ChunkedDecoder {
                     return .incomplete(consumed: at)
                 }
                 guard newline - at <= self.limits.chunkLine else { return .refused(Self.sizeTooLong) }
-                guard let size = Self.size(bytes[at..<newline]) else {
-                    return .refused(.badRequest("a chunk's size is malformed"))
+                guard let size = ChunkLine.size(bytes[at..<newline]) else {
+                    return .refused(.badRequest("a chunk's size or extension is malformed"))
                 }
                 // Refused by what it announces, however much of it has come.
                 guard size <= self.left else { return .refused(RequestBody.tooLarge) }
@@ -86,7 +86,8 @@ struct ChunkedDecoder {
                 }
                 guard fields < self.limits.fields else { return .refused(Self.tooManyTrailers) }
                 self.state = .trailers(bytes: before + line + 1, fields: fields + 1)
-                return Self.trailer(bytes[at..<(newline - 1)])
+                if let step = Self.trailer(bytes[at..<(newline - 1)]) { return step }
+                at = newline + 1
             case .complete:
                 return .end(consumed: at)
             }
@@ -98,34 +99,16 @@ struct ChunkedDecoder {
     private static let trailersTooLong = Refusal(status: 431, reason: "the trailers are too long")
     private static let tooManyTrailers = Refusal(status: 431, reason: "there are too many trailers")
 
-    /// `chunk-size [ chunk-ext ] CR`: hexadecimal digits, then nothing or extensions, which are ignored (RFC 9112 §7.1.1).
-    private static func size(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
-        guard line.last == ASCII.carriageReturn else { return nil }
-        var size = 0
-        var digits = 0
-        var at = line.startIndex
-        while let digit = ASCII.hexadecimal(line[at]) {
-            // 15 digits are more than any body and cannot overflow; leading zeros count too.
-            guard digits < 15 else { return nil }
-            size = size << 4 | Int(digit)
-            digits += 1
-            at += 1
-        }
-        guard digits > 0 else { return nil }
-        let extensions = line[at..<(line.endIndex - 1)]
-        guard let first = extensions.first else { return size }
-        guard first == UInt8(ascii: ";") || ASCII.isBlank(first) else { return nil }
-        guard extensions.allSatisfy(ASCII.isFieldValue), extensions.contains(UInt8(ascii: ";")) else { return nil }
-        return size
-    }
-
-    /// `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2).
-    private static func trailer(_ line: Slice<UnsafeRawBufferPointer>) -> Step {
+    /// Reads `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2). Nil: the trailer is discarded.
+    private static func trailer(_ line: Slice<UnsafeRawBufferPointer>) -> Step? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy(ASCII.isToken), line[(colon + 1)...].allSatisfy(ASCII.isFieldValue)
         else { return .refused(.badRequest("a trailer is malformed")) }
-        guard TrailerField.mayTrail(line[..<colon]) else {
-            return .refused(.badRequest("a trailer is a field that belongs to the head"))
+        switch TrailerField.kind(line[..<colon]) {
+        case .allowed: break
+        case .discarded: return nil
+        case .refused:
+            return .refused(.badRequest("a trailer is a field of framing, routing or authentication"))
         }
         let value = line[(colon + 1)...].drop(while: ASCII.isBlank)
         let end = value.lastIndex { !ASCII.isBlank($0) }.map { $0 + 1 } ?? value.startIndex
