@@ -39,7 +39,8 @@ struct HTTP1ParserTests {
         "the request line (§3)",
         arguments: [
             ("GET  / HTTP/1.1", 400), ("GET / HTTP/1.1 ", 400), (" GET / HTTP/1.1", 400), ("GET /", 400), ("GET", 400),
-            ("G(T / HTTP/1.1", 400), ("GET / HTTP/2.0", 505), ("GET / HTTP/1.2", 505), ("GET / HTTP/11", 400),
+            ("G(T / HTTP/1.1", 400), ("GET / HTTP/2.0", 505), ("GET / HTTP/0.9", 505), ("GET / HTTP/11", 400),
+            ("GET / HTTP/1.x", 400), ("GET / HTTP/x.1", 400), ("PRI * HTTP/2.0", 505),
             ("GET / http/1.1", 400), ("GET /\u{e9} HTTP/1.1", 400), ("GET /a#b HTTP/1.1", 400),
             ("GET /a b HTTP/1.1", 400),
             ("CONNECT x:80 HTTP/1.1", 501), ("GET * HTTP/1.1", 400), ("GET x HTTP/1.1", 400),
@@ -60,8 +61,70 @@ struct HTTP1ParserTests {
         #expect(Parsed("GET /? HTTP/1.1\r\nhost: x\r\n\r\n").head?.query == "")
     }
 
-    @Test("the method is upper-case, as ASGI has it")
-    func method() { #expect(Parsed("post / HTTP/1.1\r\nhost: x\r\n\r\n").head?.method == "POST") }
+    @Test(
+        "letter case of the method counts: head is not HEAD (RFC 9110 §9.1)",
+        arguments: ["head", "Get", "post", "hEAD"])
+    func method(name: String) {
+        #expect(Parsed("\(name) / HTTP/1.1\r\nhost: x\r\n\r\n").head?.method == name)
+        #expect(Parsed("\(name) * HTTP/1.1\r\nhost: x\r\n\r\n").status == 400)
+    }
+
+    @Test("a later minor version is processed as 1.1 (RFC 9110 §6.2)", arguments: ["1.1", "1.2", "1.9"])
+    func laterVersion(version: String) {
+        #expect(Parsed("GET / HTTP/\(version)\r\nhost: x\r\n\r\n").head?.version == "1.1")
+        #expect(Parsed("GET / HTTP/\(version)\r\n\r\n").status == 400)
+    }
+
+    @Test("an OPTIONS without a path is about the server (RFC 9110 §9.3.7, RFC 9112 §3.2.4)")
+    func serverWide() throws {
+        func isServerWide(_ line: String) throws -> Bool {
+            let head = RequestHead()
+            var parser = HTTP1Parser(limits: HTTP1Limits())
+            let bytes = Array("\(line) HTTP/1.1\r\nhost: x\r\n\r\n".utf8)
+            guard case .complete = bytes.withUnsafeBytes({ parser.parse($0, into: head) }) else {
+                throw Refusal.badRequest("the test's head is not whole")
+            }
+            return head.isServerWide
+        }
+        #expect(try isServerWide("OPTIONS *"))
+        #expect(try isServerWide("OPTIONS http://x"))
+        for line in ["OPTIONS /", "OPTIONS /*", "OPTIONS http://x/", "OPTIONS http://x?q", "GET http://x"] {
+            #expect(try !isServerWide(line), "\(line)")
+        }
+    }
+
+    @Test(
+        "the reason names what is wrong",
+        arguments: [
+            ("GET /a b HTTP/1.1", "the request target has a space: it must be percent-encoded"),
+            ("GET /a", "the HTTP version is missing"), ("GET ", "the request target is missing"),
+            ("GET  / HTTP/1.1", "the request line has two spaces in a row"),
+            ("GET /a#b HTTP/1.1", "the request target has a fragment (#)"),
+            ("GET /\u{e9} HTTP/1.1", "the request target has a character that must be percent-encoded"),
+            ("GET / HTTP/1.1 x", "the HTTP version is malformed"), ("GET / http/1.1", "the HTTP version is malformed"),
+            ("PRI * HTTP/2.0", "HTTP/2 is not supported: use HTTP/1.1"),
+        ])
+    func reasons(line: String, reason: String) { #expect(Parsed.reason("\(line)\r\n") == reason) }
+
+    @Test("the first bytes of a TLS client are refused at once, as such")
+    func tls() {
+        #expect(Parsed.reason("\u{16}\u{3}") == "a TLS handshake on a plain HTTP port: use http://")
+        #expect(Parsed("\u{16}") == .incomplete)
+    }
+
+    @Test("what is known of a request that is refused is its own, not that of the request before it")
+    func refusedHead() {
+        let head = RequestHead()
+        var parser = HTTP1Parser(limits: HTTP1Limits())
+        func parse(_ text: String) -> Parsed { Parsed(Array(text.utf8), &parser, head) }
+        #expect(parse("HEAD /a?b HTTP/1.1\r\nhost: x\r\n\r\n").head?.method == "HEAD")
+        #expect(parse("G(T / HTTP/1.1\r\n").status == 400)
+        #expect(head.method.size == 0 && head.rawPath.size == 0 && head.query.size == 0)
+        #expect(parse("HEAD /%zz?q HTTP/1.1\r\nhost: x\r\n\r\n").status == 400)
+        #expect(head.method.text == "HEAD" && head.rawPath.text == "/%zz")
+        #expect(parse("POST /c HTTP/1.1\r\na : b\r\n").status == 400)
+        #expect(head.method.text == "POST" && head.rawPath.text == "/c")
+    }
 
     @Test("the path is decoded, raw_path is kept; what is not UTF-8 is refused (RFC 3986 §2.1)")
     func path() {
@@ -104,17 +167,24 @@ struct HTTP1ParserTests {
         let both = Parsed.withField("content-length: 1\r\ntransfer-encoding: chunked")
         #expect(both.status == 400)
         #expect(Parsed.withField("transfer-encoding: chunked", version: "1.0").status == 400)
-        #expect(Parsed.withField("transfer-encoding: gzip, chunked").status == 501)
-        #expect(Parsed.withField("transfer-encoding: chunked, gzip").status == 501)
-        #expect(Parsed.withField("transfer-encoding: gzip").status == 400)
-        #expect(Parsed.withField("transfer-encoding: chunked\r\ntransfer-encoding: chunked").status == 400)
-        #expect(Parsed.withField("transfer-encoding: Chunked").head != nil)
+        let codings: [([String], Int?)] = [
+            (["Chunked"], nil), (["", "chunked"], nil), (["gzip, chunked"], 501), (["gzip", "chunked"], 501),
+            (["gzip,, x;q=1", " chunked"], 501), (["gzip"], 400), ([""], 400), (["chunked, gzip"], 400),
+            (["chunked", "gzip"], 400), (["chunked", "chunked"], 400), (["chunked, chunked"], 400),
+            (["chunked", "gzip", "chunked"], 400), (["chunked;q=1"], 400), (["xchunked"], 400),
+        ]
+        for (lines, status) in codings {
+            let fields = lines.map { "transfer-encoding: \($0)" }.joined(separator: "\r\n")
+            #expect(Parsed.withField(fields).status == status, "\(lines)")
+        }
         for bad in ["", "-1", "+1", "1a", "0x1", "1, 1", "1 1", " "] {
             #expect(Parsed.withField("content-length: \(bad)").status == 400, "\(bad)")
         }
         #expect(Parsed.withField("content-length: 99999999999999999999").status == 413)
         #expect(Parsed.withField("content-length: 1\r\ncontent-length: 2").status == 400)
         #expect(Parsed.withField("content-length: 1\r\ncontent-length: 1").head != nil)
+        #expect(Parsed.withField("content-length: 5\r\ncontent-length: 05").status == 400)
+        #expect(Parsed.withField("content-length: 5, 5").status == 400)
     }
 
     @Test("expect (RFC 9110 §10.1.1)")
@@ -158,6 +228,8 @@ struct HTTP1ParserTests {
         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc", "\r\nGET http://a/b HTTP/1.1\r\nhost: x\r\n\r\n",
         "GET / HTTP/1.1\nhost: x\n\n", "GET / HTTP/1.1\r\na : b\r\n\r\n", "OPTIONS * HTTP/1.0\r\n\r\n",
         "garbage\r\n\r\n",
+        "head /a HTTP/1.2\r\nhost: x\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /a b HTTP/1.1\r\nhost: x\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n\r\n",
     ]
 

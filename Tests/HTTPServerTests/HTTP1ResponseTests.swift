@@ -55,6 +55,19 @@ struct HTTP1ResponseTests {
         )
     }
 
+    @Test("a 205 has no content, and says so (RFC 9110 §15.3.6)", arguments: [false, true], [nil, 5])
+    func resetContent(isHead: Bool, length: Int?) throws {
+        var whole = try self.started(status: 205, length: length, isHead: isHead)
+        #expect(
+            try whole.body(count: 5, more: false)
+                == .init(head: .none(contentLength: 0), body: nil, endsBody: true, isLast: true))
+        var parts = try self.started(status: 205, length: length, version: .http10, isHead: isHead)
+        #expect(
+            try parts.body(count: 4, more: true)
+                == .init(head: .none(contentLength: 0), body: nil, endsBody: false, isLast: false))
+        #expect(try parts.body(count: 1, more: false) == .init(head: nil, body: nil, endsBody: true, isLast: true))
+    }
+
     @Test("a body is as long as content-length says, or is not taken")
     func length() throws {
         var response = try self.started(length: 4)

@@ -17,23 +17,24 @@ struct HTTP1StateMachineTests {
     @Test("persistence (§9.3)")
     func persistence() {
         var new = self.serving()
-        #expect(new.persistence(close: false, isWhole: true) == .implied)
+        #expect(new.persistence(close: false, isWhole: true, hasMore: false) == .implied)
         #expect(new.responseComplete() == .parse)
         var close = self.serving(RequestFraming(close: true))
-        #expect(close.persistence(close: false, isWhole: true) == .close)
-        #expect(close.responseComplete() == .close)
+        #expect(close.persistence(close: false, isWhole: true, hasMore: false) == .close)
+        #expect(close.responseComplete() == .linger)
         var old = self.serving(version: .http10)
-        #expect(old.persistence(close: false, isWhole: true) == .close)
+        #expect(old.persistence(close: false, isWhole: true, hasMore: false) == .close)
+        #expect(old.responseComplete() == .linger)
         var kept = self.serving(RequestFraming(keepAlive: true), version: .http10)
-        #expect(kept.persistence(close: false, isWhole: true) == .keepAlive)
+        #expect(kept.persistence(close: false, isWhole: true, hasMore: false) == .keepAlive)
         var asked = self.serving()
-        #expect(asked.persistence(close: true, isWhole: true) == .close)
+        #expect(asked.persistence(close: true, isWhole: true, hasMore: false) == .close)
     }
 
     @Test("an unread body is dropped up to a limit, beyond it the connection closes and lingers (§9.6)")
     func unreadBody() {
         var short = self.serving(RequestFraming(contentLength: 100))
-        #expect(short.persistence(close: false, isWhole: true) == .implied)
+        #expect(short.persistence(close: false, isWhole: true, hasMore: false) == .implied)
         #expect(short.responseComplete() == .drain)
         short.body = .length(40)
         #expect(short.dropped(60) == .wait)
@@ -41,17 +42,17 @@ struct HTTP1StateMachineTests {
         #expect(short.dropped(40) == .parse)
 
         var long = self.serving(RequestFraming(contentLength: 101))
-        #expect(long.persistence(close: false, isWhole: true) == .close)
+        #expect(long.persistence(close: false, isWhole: true, hasMore: false) == .close)
         #expect(long.responseComplete() == .linger)
 
         var chunked = self.serving(RequestFraming(isChunked: true))
-        #expect(chunked.persistence(close: false, isWhole: true) == .implied)
+        #expect(chunked.persistence(close: false, isWhole: true, hasMore: false) == .implied)
         #expect(chunked.responseComplete() == .drain)
         #expect(chunked.dropped(101) == .linger)
 
         // A response that goes on may still read it.
         var streaming = self.serving(RequestFraming(contentLength: 101))
-        #expect(streaming.persistence(close: false, isWhole: false) == .implied)
+        #expect(streaming.persistence(close: false, isWhole: false, hasMore: false) == .implied)
         #expect(streaming.responseComplete() == .linger)
     }
 
@@ -59,11 +60,11 @@ struct HTTP1StateMachineTests {
     func awaitsContinue() {
         var machine = self.serving(RequestFraming(contentLength: 4, expectsContinue: true))
         #expect(machine.awaitsContinue)
-        #expect(machine.persistence(close: false, isWhole: true) == .close)
+        #expect(machine.persistence(close: false, isWhole: true, hasMore: false) == .close)
         #expect(machine.responseComplete() == .linger)
         var asked = self.serving(RequestFraming(contentLength: 4, expectsContinue: true))
         asked.continued()
-        #expect(asked.persistence(close: false, isWhole: true) == .implied)
+        #expect(asked.persistence(close: false, isWhole: true, hasMore: false) == .implied)
     }
 
     @Test("the end of the client's side (§9.6)")
@@ -73,11 +74,62 @@ struct HTTP1StateMachineTests {
         #expect(idle.starved() == .close)
         var serving = self.serving()
         #expect(serving.inputDidEnd() == .wait)
-        #expect(serving.persistence(close: false, isWhole: true) == .close)
+        #expect(serving.persistence(close: false, isWhole: true, hasMore: false) == .close)
         #expect(serving.responseComplete() == .close)
         var refused = HTTP1StateMachine(unreadBody: 100)
         #expect(refused.refused() == .linger)
         #expect(refused.inputDidEnd() == .close)
+    }
+
+    @Test("all that came before the client ended its side is answered, then the connection ends")
+    func pipelinedEnd() {
+        var machine = self.serving()
+        #expect(machine.inputDidEnd() == .wait)
+        for _ in 0..<2 {
+            #expect(machine.persistence(close: false, isWhole: true, hasMore: true) == .implied)
+            #expect(machine.responseComplete() == .parse)
+            machine.headBegan()
+            machine.headComplete(RequestFraming(), version: .http11)
+        }
+        #expect(machine.persistence(close: false, isWhole: true, hasMore: false) == .close)
+        #expect(machine.responseComplete() == .close)
+        // A half of a request is none.
+        var half = self.serving()
+        #expect(half.inputDidEnd() == .wait)
+        #expect(half.persistence(close: false, isWhole: true, hasMore: true) == .implied)
+        #expect(half.responseComplete() == .parse)
+        half.headBegan()
+        #expect(half.starved() == .close)
+    }
+
+    @Test("an unread body that came whole is dropped before the next request, though the client has ended its side")
+    func drainsAfterEnd() {
+        var machine = self.serving(RequestFraming(contentLength: 50))
+        #expect(machine.inputDidEnd() == .wait)
+        #expect(machine.persistence(close: false, isWhole: true, hasMore: true) == .implied)
+        #expect(machine.responseComplete() == .drain)
+        machine.body = .length(20)
+        #expect(machine.dropped(30) == .wait)
+        var broken = machine
+        machine.body = .complete
+        #expect(machine.dropped(20) == .parse)
+        #expect(broken.dropped(0) == .close)
+    }
+
+    @Test("what has come goes on behind the body, or does not")
+    func hasMore() {
+        func hasMore(_ framing: RequestFraming, _ text: String) -> Bool {
+            Array(text.utf8).withUnsafeBytes { self.serving(framing).hasMore(in: $0) }
+        }
+        #expect(hasMore(RequestFraming(), "G"))
+        #expect(!hasMore(RequestFraming(), ""))
+        #expect(hasMore(RequestFraming(contentLength: 3), "abcG"))
+        for text in ["", "ab", "abc"] { #expect(!hasMore(RequestFraming(contentLength: 3), text)) }
+        let chunked = RequestFraming(isChunked: true)
+        #expect(hasMore(chunked, "1\r\na\r\n2\r\nbc\r\n0\r\nt: u\r\n\r\nG"))
+        for text in ["", "1\r\n", "1\r\na\r\n0\r\n\r\n", "1\r\na\r\n0\r\nt: u\r\n", "zz\r\nG"] {
+            #expect(!hasMore(chunked, text), "\(text.debugDescription)")
+        }
     }
 
     @Test("a stop closes what is idle and lets the rest finish")
@@ -86,18 +138,20 @@ struct HTTP1StateMachineTests {
         #expect(idle.stop() == .close)
         var serving = self.serving()
         #expect(serving.stop() == .wait)
-        #expect(serving.persistence(close: true, isWhole: true) == .close)
+        #expect(serving.persistence(close: true, isWhole: true, hasMore: false) == .close)
         // Its client may have sent more, which must not cost it the response.
         #expect(serving.responseComplete() == .linger)
         var closing = self.serving(RequestFraming(close: true))
-        #expect(closing.persistence(close: true, isWhole: true) == .close)
-        #expect(closing.responseComplete() == .close)
+        #expect(closing.persistence(close: true, isWhole: true, hasMore: false) == .close)
+        #expect(closing.responseComplete() == .linger)
+        // Until the client ends its side.
+        #expect(closing.inputDidEnd() == .close)
     }
 
     @Test("a connection that drops an unread body is idle, and closed by a stop, when it has been")
     func stopWhileDraining() {
         var machine = self.serving(RequestFraming(contentLength: 50))
-        #expect(machine.persistence(close: false, isWhole: true) == .implied)
+        #expect(machine.persistence(close: false, isWhole: true, hasMore: false) == .implied)
         #expect(machine.responseComplete() == .drain)
         #expect(machine.stop() == .wait)
         machine.body = .complete

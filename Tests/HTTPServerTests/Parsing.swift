@@ -40,6 +40,14 @@ enum Parsed: Equatable {
     var head: Head? { if case .head(let head) = self { head } else { nil } }
     var status: Int? { if case .refused(let status) = self { status } else { nil } }
 
+    /// The reason for which a head is refused.
+    static func reason(_ text: String) -> String? {
+        var parser = HTTP1Parser(limits: HTTP1Limits())
+        guard case .refused(let refusal) = Array(text.utf8).withUnsafeBytes({ parser.parse($0, into: RequestHead()) })
+        else { return nil }
+        return refusal.reason.description
+    }
+
     /// A request with one line more; `host` is there.
     static func withField(_ line: String, method: String = "GET", version: String = "1.1") -> Parsed {
         Parsed("\(method) / HTTP/\(version)\r\nhost: x\r\n\(line)\r\n\r\n")

@@ -4,7 +4,8 @@ public protocol ServerLog: AnyObject {
     var wantsAccess: Bool { get }
     /// A response was given to the connection whole, or cut. Everything in the record is valid for the call.
     func served(_ record: AccessRecord)
-    /// A client's request was refused, or its connection given up, before or instead of an answer.
+    /// A client's request was refused, or its connection given up, before or instead of a response: the reason. If a response was
+    /// sent `served` is called as well.
     func refused(peer: Peer, status: Int, reason: StaticString)
     /// A WebSocket was closed, since its client has sent what cannot be taken, or says nothing any more.
     func closed(peer: Peer, code: Int, reason: String)

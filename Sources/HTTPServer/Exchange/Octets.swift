@@ -70,12 +70,17 @@ extension Octets {
     /// Whether one of the members of a comma-separated list is the (lower-case) literal (RFC 9110 §5.6.1).
     func listContains(_ literal: StaticString) -> Bool {
         var rest = self
-        while rest.size > 0 {
-            let comma = rest.bytes.firstIndex(of: UInt8(ascii: ",")) ?? rest.size
-            if Octets(data: rest.data, size: comma).trimmed.equalsIgnoringCase(literal) { return true }
-            rest = Octets(data: rest.data! + min(comma + 1, rest.size), size: max(rest.size - comma - 1, 0))
-        }
+        while let member = rest.takeMember() { if member.equalsIgnoringCase(literal) { return true } }
         return false
+    }
+
+    /// Removes the first member of a comma-separated list and returns it, trimmed; nil when the list is empty.
+    mutating func takeMember() -> Octets? {
+        guard let data, self.size > 0 else { return nil }
+        let comma = self.bytes.firstIndex(of: UInt8(ascii: ",")) ?? self.size
+        let member = Octets(data: data, size: comma).trimmed
+        self = Octets(data: data + min(comma + 1, self.size), size: max(self.size - comma - 1, 0))
+        return member
     }
 
     /// Without white space at either end (RFC 9110 §5.6.3: spaces and tabs).

@@ -11,6 +11,9 @@ public final class RequestHead {
     /// Whom the client means: host name or address, and a port if it says one; empty: a client of 1.0 says nothing.
     public internal(set) var authority = Octets.empty
 
+    /// Whether the request is about the server as a whole: `OPTIONS *` (RFC 9110 §9.3.7).
+    public internal(set) var isServerWide = false
+
     /// Whether the client takes trailers behind the response's body.
     public var takesTrailers: Bool { self.framing.takesTrailers }
 
@@ -68,6 +71,13 @@ public final class RequestHead {
         self.fieldCount = 0
         self.framing = RequestFraming()
         self.asksForWebSocket = false
+        self.isServerWide = false
+        // A request that is refused early is logged by what is known of it, not by the request before it.
+        self.method = .empty
+        self.path = .empty
+        self.rawPath = .empty
+        self.query = .empty
+        self.authority = .empty
     }
 
     func grow() {

@@ -15,11 +15,6 @@ public enum ASCII {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
-    @inline(__always)
-    static func uppercased(_ byte: UInt8) -> UInt8 {
-        byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte
-    }
-
     /// `tchar` of RFC 9110 §5.6.2, as two words of one bit a character.
     @inlinable
     @inline(__always)

@@ -19,7 +19,7 @@ extension HTTP1Connection {
             }
         case .head:
             if idle > configuration.headTime {
-                self.refuse(Refusal(status: 408, reason: "the head did not come in time"))
+                self.refuse(Refusal(status: 408, reason: "the head did not come in time"), self.begun?.head)
             }
         case .exchange:
             if self.machine.inputEnded {

@@ -4,12 +4,16 @@ import NIOCore
 /// The response, as the exchange gives it, and what leaves when a turn ends.
 extension HTTP1Connection {
     func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
-        self.machine.persistence(close: close || (self.loop.isStopping && !self.hasMore), isWhole: isWhole)
+        // All that has come is answered: when the host stops, and when the client has ended its side.
+        let isEnding = self.loop.isStopping || self.machine.inputEnded
+        let hasMore = isEnding && self.hasMore
+        return self.machine.persistence(
+            close: close || (self.loop.isStopping && !hasMore), isWhole: isWhole, hasMore: hasMore)
     }
 
-    /// Whether the client has sent its next request already: it is answered too when the host stops.
+    /// Whether the client has sent its next request, or a part of it, already.
     private var hasMore: Bool {
-        self.machine.body.isComplete && self.input.readableBytes > 0 && self.closing == nil
+        self.closing == nil && self.input.withUnsafeReadableBytes { self.machine.hasMore(in: $0) }
     }
 
     /// Whether a `send` may be taken.

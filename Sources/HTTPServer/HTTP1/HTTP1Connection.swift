@@ -83,8 +83,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         guard self.loop.hasTooManyConnections else { return }
-        // Told at once: a connection that waits for its request would be one too many for as long.
-        self.loop.turn { self.refuse(Refusal(status: 503, reason: "too many connections: try again in a moment")) }
+        // Refused at once: a connection that waits for its request would be one too many for as long.
+        self.loop.turn { self.refuse(Self.tooMany, nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -215,8 +215,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
             self.follow(self.machine.starved())
             return false
         case .refused(let refusal):
+            self.refuse(refusal, exchange.head)
             self.loop.rest(exchange)
-            self.refuse(refusal)
             return false
         }
     }
@@ -267,18 +267,36 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.loop.willProceed(self)
     }
 
-    /// Answers what cannot be taken with its status, and closes.
-    func refuse(_ refusal: Refusal) {
+    private static let tooMany = Refusal(
+        status: 503, reason: "too many connections: try again in a moment", lines: "retry-after: 1\r\n")
+
+    /// Answers a request that no exchange has begun for, and closes. `head`: what is known of it; nil: nothing has come.
+    func refuse(_ refusal: Refusal, _ head: RequestHead?) {
         self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
+        // A response to a HEAD has no body, whatever its status (RFC 9110 §9.3.2).
+        let hasBody = head?.method.equals("HEAD") != true
         self.loop.withOutput(of: self) { output in
             HTTP1Encoder.writeOwn(
-                status: refusal.status, text: refusal.reason, persistence: .close, body: true, loop: self.loop,
-                into: &output
+                status: refusal.status, text: refusal.reason, lines: refusal.lines, persistence: .close, body: hasBody,
+                loop: self.loop, into: &output
             )
         }
+        self.record(refusal, head ?? RequestHead(capacity: 1, fields: 1), hasBody: hasBody)
         self.input.clear()
         self.follow(self.machine.refused())
         self.wrote()
+    }
+
+    /// Writes the request to the access log, as far as it is known. Its time is counted in ticks.
+    private func record(_ refusal: Refusal, _ head: RequestHead, hasBody: Bool) {
+        guard let log = self.loop.log, log.wantsAccess else { return }
+        log.served(
+            AccessRecord(
+                peer: self.peer, head: head, status: refusal.status,
+                bytes: hasBody ? refusal.reason.utf8CodeUnitCount : 0,
+                nanoseconds: UInt64(self.loop.tick - self.since) * 1_000_000_000, number: 0, isCut: false
+            )
+        )
     }
 
     // MARK: Reading

@@ -3,13 +3,16 @@ import NIOCore
 
 /// Writes response heads and chunks of HTTP/1 straight into a buffer (RFC 9112 §4, §5, §7.1).
 enum HTTP1Encoder {
-    /// What the head says about the connection.
+    /// What the response header says about the connection.
     enum Persistence {
-        /// Nothing has to be said: HTTP/1.1 keeps connections.
+        /// Nothing: HTTP/1.1 connections are persistent by default.
         case implied
-        /// A client of HTTP/1.0 asked for it.
+        /// The connection stays open for a client of HTTP/1.0 that asked for it.
         case keepAlive
+        /// The connection is closed after the response.
         case close
+        /// The same, and the response has an `upgrade` field, which `connection` must name (RFC 9110 §7.8).
+        case closeWithUpgrade
     }
 
     /// Status line and fields, without the framing and the empty line.
@@ -179,6 +182,7 @@ enum HTTP1Encoder {
             case .implied: break
             case .keepAlive: self.write(Octets("connection: keep-alive\r\n"))
             case .close: self.write(Octets("connection: close\r\n"))
+            case .closeWithUpgrade: self.write(Octets("connection: upgrade, close\r\n"))
             }
             self.write(Octets("\r\n"))
         }

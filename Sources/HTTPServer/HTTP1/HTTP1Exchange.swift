@@ -105,7 +105,7 @@ final class HTTP1Exchange: Exchange {
             self.detach(isCut: true)
             return .aborted
         }
-        self.answer(status: 500, text: "Internal Server Error", close: false, on: connection)
+        self.answer(Refusal(status: 500, reason: "Internal Server Error"), close: false, on: connection)
         return .answered
     }
 
@@ -132,7 +132,7 @@ final class HTTP1Exchange: Exchange {
     func refuse(_ refusal: Refusal, on connection: HTTP1Connection) {
         self.isRefused = true
         if self.response.isReplaceable {
-            self.answer(status: refusal.status, text: refusal.reason, close: true, on: connection)
+            self.answer(refusal, close: true, on: connection)
         } else {
             connection.cut()
             self.detach(isCut: true)
@@ -140,18 +140,18 @@ final class HTTP1Exchange: Exchange {
         self.owner?.exchange(changed: .gone)
     }
 
-    private func answer(
-        status: Int, text: StaticString, close: Bool, lines: StaticString = "", on connection: HTTP1Connection
-    ) {
-        let persistence = connection.persistence(close: close, isWhole: true)
-        self.status = status
+    /// Answers in the owner's place. A refusal of a HEAD has no body either (RFC 9110 §9.3.2).
+    private func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) {
+        var persistence = connection.persistence(close: close, isWhole: true)
+        if refusal.offersUpgrade, persistence == .close { persistence = .closeWithUpgrade }
+        self.status = refusal.status
         self.loop.withOutput(of: connection) { output in
             HTTP1Encoder.writeOwn(
-                status: status, text: text, lines: lines, persistence: persistence, body: !self.isHead, loop: self.loop,
-                into: &output
+                status: refusal.status, text: refusal.reason, lines: refusal.lines, persistence: persistence,
+                body: !self.isHead, loop: self.loop, into: &output
             )
         }
-        self.bytesSent = self.isHead ? 0 : text.utf8CodeUnitCount
+        self.bytesSent = self.isHead ? 0 : refusal.reason.utf8CodeUnitCount
         connection.wrote()
         self.response.complete()
         self.complete(connection)
@@ -161,15 +161,13 @@ final class HTTP1Exchange: Exchange {
 
     var webSocket: (any WebSocket)? { self.socket }
 
-    /// Answers a handshake that nobody is asked about.
+    /// Answers a handshake that no application is asked about.
     func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {
-        let lines: StaticString =
-            refusal.status == 426 ? "upgrade: websocket\r\nsec-websocket-version: 13\r\n" : ""
-        self.answer(status: refusal.status, text: refusal.reason, close: true, lines: lines, on: connection)
+        self.answer(refusal, close: true, on: connection)
     }
 
     func answerForbidden() {
-        if let connection { self.answer(status: 403, text: "Forbidden", close: false, on: connection) }
+        if let connection { self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection) }
     }
 
     /// The handshake was taken: there is no response any more, only a socket.

@@ -4,7 +4,7 @@
 struct HTTP1Response {
     /// How the end of the body is told to the client.
     enum Framing: Equatable {
-        /// There is no body, whatever the application sends: HEAD, 204, 304 (RFC 9110 §6.4.1).
+        /// The response has no body, whatever the application sends: HEAD, 204, 205, 304 (RFC 9110 §6.4.1, §15.3.6).
         case none(contentLength: Int?)
         case length(Int)
         case chunked
@@ -89,12 +89,15 @@ struct HTTP1Response {
         self.state = .started(status: status, contentLength: contentLength)
     }
 
-    /// The framing of a response that has no body whatever the application sends; nil: it has one. A length is the one
-    /// that a GET would have had, where it is known (RFC 9110 §8.6): never with 204, and not made up with 304. `whole`:
-    /// bytes of the body, if it is known whole.
+    /// Returns the framing of a response that has no body whatever the application sends; nil if it has one. `whole`: the
+    /// size of the body, if it is known.
+    ///
+    /// The length is the one that a GET would have had, if it is known (RFC 9110 §8.6): never with 204, not made up with 304.
+    /// A 205 says 0, since clients read it as a response with a body (RFC 9110 §15.3.6).
     func bodiless(status: Int, contentLength: Int?, whole: Int?) -> Framing? {
         switch status {
         case 204: Framing.none(contentLength: nil)
+        case 205: Framing.none(contentLength: 0)
         case 304: Framing.none(contentLength: contentLength)
         default: self.isHead ? Framing.none(contentLength: contentLength ?? whole) : nil
         }

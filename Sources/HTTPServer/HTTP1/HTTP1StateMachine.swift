@@ -40,8 +40,6 @@ struct HTTP1StateMachine {
     private let unreadBody: Int
     private let limits: HTTP1Limits
     private var keepsAlive = true
-    /// The connection ends by our word, not the client's: it may have sent more, which must not cost it the response (RFC 9112 §9.6).
-    private var endsFirst = false
     private var version = HTTPVersion.http11
 
     init(unreadBody: Int, limits: HTTP1Limits = HTTP1Limits()) {
@@ -63,12 +61,14 @@ struct HTTP1StateMachine {
 
     mutating func continued() { self.awaitsContinue = false }
 
-    /// What the response's head has to say about the connection; from here on it is decided. `isWhole`: the response ends
-    /// with what follows, so that what is left of the body will be nobody's.
-    mutating func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
+    /// Decides whether the connection outlives the response, and returns what the response header says about it.
+    ///
+    /// `isWhole`: the response ends with what follows, so that nobody will receive the rest of the body. `hasMore`: another
+    /// request has begun to come already; it is answered though the client has ended its side.
+    mutating func persistence(close: Bool, isWhole: Bool, hasMore: Bool) -> HTTP1Encoder.Persistence {
+        let isLast = close || (self.inputEnded && !hasMore)
         // A client that waits for 100 and gets the response instead may send the body or not: nobody can tell.
-        if close, self.keepsAlive { self.endsFirst = true }
-        if close || self.awaitsContinue || self.inputEnded || (isWhole && !self.canDrain) { self.keepsAlive = false }
+        if isLast || self.awaitsContinue || (isWhole && !self.canDrain) { self.keepsAlive = false }
         self.awaitsContinue = false
         guard self.keepsAlive else { return .close }
         return self.version == .http10 ? .keepAlive : .implied
@@ -83,18 +83,30 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// The response is complete.
+    /// The response is complete. A connection that is not kept lingers: bytes that the client still sends must not reset it
+    /// before the client has read the response (RFC 9112 §9.6).
     mutating func responseComplete() -> Next {
-        switch (self.keepsAlive, self.body.isComplete) {
-        case (true, true):
+        guard self.keepsAlive else { return self.finish() }
+        guard !self.body.isComplete else {
             self.phase = .idle
             return .parse
-        case (true, false):
-            guard self.canDrain else { return self.finish(linger: !self.inputEnded) }
-            self.phase = .draining(left: self.unreadBody)
-            return .drain
-        case (false, let isComplete):
-            return self.finish(linger: (!isComplete || self.endsFirst) && !self.inputEnded)
+        }
+        guard self.canDrain else { return self.finish() }
+        self.phase = .draining(left: self.unreadBody)
+        return .drain
+    }
+
+    /// Whether `bytes`, which the client has sent, go on behind the body of the current request.
+    func hasMore(in bytes: UnsafeRawBufferPointer) -> Bool {
+        var body = self.body
+        var at = 0
+        while true {
+            switch body.next(UnsafeRawBufferPointer(rebasing: bytes[at...])) {
+            case .part(let range): at += range.upperBound
+            case .trailer(_, _, let consumed): at += consumed
+            case .end(let consumed): return at + consumed < bytes.count
+            case .incomplete, .refused: return false
+            }
         }
     }
 
@@ -105,26 +117,26 @@ struct HTTP1StateMachine {
         return false
     }
 
-    /// So many bytes of the body were dropped.
+    /// `count` bytes of the body were dropped; 0: the input holds no more of it.
     mutating func dropped(_ count: Int) -> Next {
         guard case .draining(let left) = self.phase else { return .wait }
         if self.body.isComplete {
             self.phase = .idle
             return .parse
         }
-        if count > left { return self.finish(linger: !self.inputEnded) }
+        if count > left || (count == 0 && self.inputEnded) { return self.finish() }
         self.phase = .draining(left: left - count)
-        return self.inputEnded ? self.finish(linger: false) : .wait
+        return .wait
     }
 
-    /// The request could not be taken; the refusal is the last that is written.
-    mutating func refused() -> Next { self.finish(linger: !self.inputEnded) }
+    /// The request was refused; the refusal is the last that is written.
+    mutating func refused() -> Next { self.finish() }
 
     /// A handshake was taken: what follows is no HTTP (RFC 9110 §7.8).
     mutating func upgraded() { self.phase = .webSocket }
 
     /// The WebSocket has ended.
-    mutating func socketEnded() -> Next { self.finish(linger: !self.inputEnded) }
+    mutating func socketEnded() -> Next { self.finish() }
 
     /// The client has ended its side.
     mutating func inputDidEnd() -> Next {
@@ -132,17 +144,20 @@ struct HTTP1StateMachine {
         switch self.phase {
         case .idle, .head, .draining: return .parse
         case .exchange, .webSocket, .closed: return .wait
-        case .lingering: return self.finish(linger: false)
+        case .lingering: return self.finish()
         }
     }
 
     /// All input has been looked at, and no request is whole.
-    mutating func starved() -> Next { self.inputEnded ? self.finish(linger: false) : .wait }
+    mutating func starved() -> Next { self.inputEnded ? self.finish() : .wait }
 
     /// The connection is idle, and not kept any longer.
     mutating func stop() -> Next { self.phase == .idle ? self.finish(linger: false) : .wait }
 
     mutating func closed() { self.phase = .closed }
+
+    /// Ends our side of the connection. It lingers while the client's side is open.
+    private mutating func finish() -> Next { self.finish(linger: !self.inputEnded) }
 
     private mutating func finish(linger: Bool) -> Next {
         self.phase = linger ? .lingering : .closed

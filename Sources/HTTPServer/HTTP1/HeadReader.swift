@@ -24,12 +24,17 @@ struct HeadReader {
     private var target: RequestTarget?
     private var hosts = 0
     private var hostField = 0
+    /// The text of `content-length`.
+    private var lengthText: Octets?
+    private var codings = TransferCodings()
 
     init(limits: HTTP1Limits) { self.limits = limits }
 
     /// `bytes`: everything since the head's first byte; `head`: the same one until it is complete.
     mutating func read(_ bytes: UnsafeRawBufferPointer, into head: RequestHead) -> Outcome {
         if self.target == nil {
+            // A TLS client waits for an answer before it sends anything that ends like a line.
+            if bytes.count >= 2, bytes[0] == 0x16, bytes[1] == 0x03 { return .refused(Self.isTLS) }
             // An empty line before a request line is ignored: old clients send one after a body (RFC 9112 §2.2).
             if bytes.count >= 2, bytes[0] == ASCII.carriageReturn, bytes[1] == ASCII.newline { self.at = 2 }
             switch self.line(bytes, limit: self.limits.requestLine, beyond: Self.lineTooLong) {
@@ -58,6 +63,8 @@ struct HeadReader {
         }
     }
 
+    /// A record of the type handshake, of any version of SSL 3 or TLS.
+    private static let isTLS = Refusal.badRequest("a TLS handshake on a plain HTTP port: use http://")
     private static let lineTooLong = Refusal(status: 414, reason: "the request line is too long")
     private static let fieldTooLong = Refusal(status: 431, reason: "a field is too long")
     private static let headTooLong = Refusal(status: 431, reason: "the head is too long")
@@ -85,40 +92,14 @@ struct HeadReader {
         return count > limit + 1 || (count == limit + 1 && bytes[end - 1] != ASCII.carriageReturn)
     }
 
-    /// `method SP request-target SP HTTP-version` (RFC 9112 §3). Nil: no room.
+    /// Copies and reads the request line. Nil: the head's memory has no room.
     private func requestLine(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
     ) throws(Refusal) -> RequestTarget? {
         guard let memory = head.reserve(end - start) else { return nil }
         memcpy(memory, bytes.baseAddress! + start, end - start)
         let line = UnsafeMutableBufferPointer(start: memory, count: end - start)
-
-        var at = 0
-        while at < line.count, ASCII.isToken(line[at]) {
-            line[at] = ASCII.uppercased(line[at])
-            at += 1
-        }
-        guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("the method is malformed") }
-        head.method = Octets(memory, at)
-
-        let targetStart = at + 1
-        at = targetStart
-        while at < line.count, ASCII.isTarget(line[at]) { at += 1 }
-        guard at > targetStart, at < line.count, line[at] == ASCII.space else {
-            throw .badRequest("the request target is malformed")
-        }
-        let target = RequestTarget(memory + targetStart, at - targetStart)
-
-        let version = UnsafeMutableBufferPointer(rebasing: line[(at + 1)...])
-        guard version.count == 8, memcmp(version.baseAddress!, "HTTP/", 5) == 0, version[6] == UInt8(ascii: ".") else {
-            throw .badRequest("the version is malformed")
-        }
-        switch (version[5], version[7]) {
-        case (UInt8(ascii: "1"), UInt8(ascii: "1")): head.version = .http11
-        case (UInt8(ascii: "1"), UInt8(ascii: "0")): head.version = .http10
-        default: throw Refusal(status: 505, reason: "the version is not HTTP/1.0 or HTTP/1.1")
-        }
-        return target
+        return try RequestLine.read(line, into: head)
     }
 
     /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). False: no room.
@@ -180,25 +161,18 @@ struct HeadReader {
             if field.value.listContains("keep-alive") { head.framing.keepAlive = true }
             if field.value.listContains("upgrade") { head.framing.upgrades = true }
         case 14 where field.name.equals("content-length"):
-            let length = try Self.length(field.value)
-            if let before = head.framing.contentLength, before != length {
+            // Compared as text: `5` and `05` are one number to us, and perhaps not to a proxy.
+            if let lengthText, !lengthText.equals(field.value) {
                 throw .badRequest("content-length is given twice, with different values")
             }
-            head.framing.contentLength = length
-        case 17 where field.name.equals("transfer-encoding"):
-            if head.framing.isChunked { throw .badRequest("transfer-encoding is given twice") }
-            guard field.value.equalsIgnoringCase("chunked") else {
-                guard field.value.listContains("chunked") else {
-                    throw .badRequest("transfer-encoding does not end in chunked")
-                }
-                throw Refusal(status: 501, reason: "transfer-encoding has a coding besides chunked")
-            }
-            head.framing.isChunked = true
+            head.framing.contentLength = try Self.length(field.value)
+            self.lengthText = field.value
+        case 17 where field.name.equals("transfer-encoding"): try self.codings.append(field.value)
         default: break
         }
     }
 
-    /// Digits only: no sign, no list (RFC 9112 §6.3).
+    /// Reads digits: no sign, no list (RFC 9112 §6.3).
     private static func length(_ value: Octets) throws(Refusal) -> Int {
         var length = 0
         guard value.size > 0 else { throw .badRequest("content-length is empty") }
@@ -213,14 +187,16 @@ struct HeadReader {
         return length
     }
 
-    /// What can be said only when all fields are known.
+    /// Checks what can be judged only when all fields are known.
     private func finish(_ head: RequestHead) throws(Refusal) {
-        if head.framing.isChunked {
-            // Both at once is how requests are smuggled (RFC 9112 §6.1), and 1.0 has no chunks.
+        if self.codings.isGiven {
+            // Both at once is how requests are smuggled (RFC 9112 §6.1), and HTTP/1.0 has no chunks.
             if head.framing.contentLength != nil {
                 throw .badRequest("content-length and transfer-encoding are both given")
             }
             if head.version == .http10 { throw .badRequest("transfer-encoding is given in HTTP/1.0") }
+            try self.codings.check()
+            head.framing.isChunked = true
         }
         if let limit = self.limits.body, let length = head.framing.contentLength, length > limit {
             throw RequestBody.tooLarge

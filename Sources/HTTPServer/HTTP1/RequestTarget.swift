@@ -11,17 +11,23 @@ struct RequestTarget {
         self.count = count
     }
 
-    /// Sets path, raw path and query of the head. Returns the authority where the target names one: it goes before the
-    /// host field (RFC 9112 §3.2.2).
+    /// The whole target, as received.
+    var octets: Octets { Octets(self.start, self.count) }
+
+    /// Sets path, raw path and query of the head. Returns the authority if the target has one: it replaces the host field
+    /// (RFC 9112 §3.2.2).
     func resolve(into head: RequestHead) throws(Refusal) -> Octets? {
         var at = self.start
         let end = at + self.count
-        if head.method.equals("CONNECT") { throw Refusal(status: 501, reason: "CONNECT is not served") }
+        if head.method.equals("CONNECT") { throw Refusal(status: 501, reason: "CONNECT is not supported") }
 
         var authority: Octets?
         if at.pointee != UInt8(ascii: "/") {
             if self.count == 1, at.pointee == UInt8(ascii: "*") {
-                guard head.method.equals("OPTIONS") else { throw .badRequest("the target * goes with OPTIONS only") }
+                guard head.method.equals("OPTIONS") else {
+                    throw .badRequest("the request target * is for OPTIONS only")
+                }
+                head.isServerWide = true
             } else {
                 guard let scheme = Self.scheme(at, end) else { throw .badRequest("the request target is malformed") }
                 at += scheme
@@ -31,6 +37,8 @@ struct RequestTarget {
                 guard authority!.size > 0, Self.isAuthority(authority!) else {
                     throw .badRequest("the authority of the request target is malformed")
                 }
+                // In this form an OPTIONS without a path is `OPTIONS *` (RFC 9112 §3.2.4).
+                head.isServerWide = at == end && head.method.equals("OPTIONS")
             }
         }
 

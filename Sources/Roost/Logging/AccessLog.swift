@@ -3,10 +3,12 @@ import Logging
 
 /// Writes a line for every request of one loop: client, method, path, status, bytes, duration, request id. Loop-bound.
 ///
-/// Lines are put together on the loop and handed to the writer's thread once a turn.
+/// A request that was refused before its method or target was read has a `-` in their place. Neither can hold a space or a control
+/// character: a method is a token, a target is visible ASCII. Lines are made on the loop and handed to the writer's thread once a
+/// turn.
 final class AccessLog: ServerLog {
     var wantsAccess: Bool { self.writer != nil }
-    /// Nil: no line is wanted.
+    /// Nil: no line is written.
     private let writer: LineWriter?
     private let logger: Logger
     private let isColoured: Bool
@@ -22,9 +24,9 @@ final class AccessLog: ServerLog {
     func served(_ record: AccessRecord) {
         self.put(record.peer)
         self.put(" ")
-        self.lines.append(contentsOf: record.head.method.bytes)
+        self.put(orDash: record.head.method)
         self.put(" ")
-        self.lines.append(contentsOf: record.head.rawPath.bytes)
+        self.put(orDash: record.head.rawPath)
         if record.head.query.size > 0 {
             self.put("?")
             self.lines.append(contentsOf: record.head.query.bytes)
@@ -40,7 +42,9 @@ final class AccessLog: ServerLog {
     }
 
     func refused(peer: Peer, status: Int, reason: StaticString) {
-        self.logger.info("refused with \(status): \(reason)", metadata: ["client": "\(Self.name(peer))"])
+        self.logger.info(
+            "request refused",
+            metadata: ["client": "\(Self.name(peer))", "status": "\(status)", "reason": "\(reason)"])
     }
 
     func closed(peer: Peer, code: Int, reason: String) {
@@ -64,6 +68,11 @@ final class AccessLog: ServerLog {
     }
 
     private func put(_ text: String) { self.lines.append(contentsOf: text.utf8) }
+
+    private func put(orDash octets: Octets) {
+        guard octets.size > 0 else { return self.put("-") }
+        self.lines.append(contentsOf: octets.bytes)
+    }
 
     private func put(_ peer: Peer) {
         guard peer.client.size > 0 else { return self.put("unix") }

@@ -1,0 +1,61 @@
+import Glibc
+
+/// Reads a request line: `method SP request-target SP HTTP-version` (RFC 9112 §3). A value without I/O.
+///
+/// Nothing is normalised before it is judged: the method keeps its letter case, which counts (RFC 9110 §9.1).
+enum RequestLine {
+    /// Sets method, raw path and version of `head`, whose memory `line` is in. The raw path is the whole target until
+    /// `RequestTarget.resolve` has parsed it.
+    static func read(
+        _ line: UnsafeMutableBufferPointer<UInt8>, into head: RequestHead
+    ) throws(Refusal) -> RequestTarget {
+        let start = line.baseAddress!
+        var at = 0
+        while at < line.count, ASCII.isToken(line[at]) { at += 1 }
+        guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("the method is malformed") }
+        head.method = Octets(start, at)
+
+        let targetStart = at + 1
+        at = targetStart
+        while at < line.count, ASCII.isTarget(line[at]) { at += 1 }
+        guard at > targetStart, at < line.count, line[at] == ASCII.space else {
+            throw .badRequest(Self.fault(ofTarget: line[targetStart..<at], next: at < line.count ? line[at] : nil))
+        }
+        let target = RequestTarget(start + targetStart, at - targetStart)
+        head.rawPath = target.octets
+        head.version = try Self.version(line[(at + 1)...])
+        return target
+    }
+
+    /// What is wrong with a target that ends before `next`; nil: with the line.
+    private static func fault(ofTarget target: some Collection<UInt8>, next: UInt8?) -> StaticString {
+        switch next {
+        case nil: target.isEmpty ? "the request target is missing" : "the HTTP version is missing"
+        case ASCII.space: "the request line has two spaces in a row"
+        case UInt8(ascii: "#"): "the request target has a fragment (#)"
+        default: "the request target has a character that must be percent-encoded"
+        }
+    }
+
+    private static func version(_ text: Slice<UnsafeMutableBufferPointer<UInt8>>) throws(Refusal) -> HTTPVersion {
+        let bytes = UnsafeMutableBufferPointer(rebasing: text)
+        guard bytes.count == 8, memcmp(bytes.baseAddress!, "HTTP/", 5) == 0, ASCII.isDigit(bytes[5]),
+            bytes[6] == UInt8(ascii: "."), ASCII.isDigit(bytes[7])
+        else {
+            // `GET /a b HTTP/1.1`: what follows the last space is a version.
+            let last = bytes.lastIndex(of: ASCII.space).map { bytes[($0 + 1)...] }
+            let isSpaceInTarget = last?.starts(with: "HTTP/".utf8) == true
+            throw .badRequest(
+                isSpaceInTarget
+                    ? "the request target has a space: it must be percent-encoded" : "the HTTP version is malformed")
+        }
+        switch (bytes[5], bytes[7]) {
+        case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .http10
+        // A later minor version is processed as the highest one that is implemented (RFC 9110 §6.2).
+        case (UInt8(ascii: "1"), _): return .http11
+        case (UInt8(ascii: "2"), _):
+            throw Refusal(status: 505, reason: "HTTP/2 is not supported: use HTTP/1.1")
+        default: throw Refusal(status: 505, reason: "the version is not HTTP/1.0 or HTTP/1.1")
+        }
+    }
+}

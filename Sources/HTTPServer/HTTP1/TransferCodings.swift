@@ -1,0 +1,33 @@
+/// The transfer codings of a request, in the order of all `transfer-encoding` lines (RFC 9112 §6.1). A value without I/O.
+struct TransferCodings {
+    /// The field was given.
+    private(set) var isGiven = false
+    private var hasOthers = false
+    /// Whether the last coding is `chunked`.
+    private var endsInChunked = false
+
+    /// Appends the codings of one line.
+    mutating func append(_ value: Octets) throws(Refusal) {
+        self.isGiven = true
+        var rest = value
+        while let coding = rest.takeMember() {
+            guard coding.size > 0 else { continue }
+            let isChunked = coding.equalsIgnoringCase("chunked")
+            guard !isChunked || !self.endsInChunked else { throw .badRequest("transfer-encoding has chunked twice") }
+            guard !self.endsInChunked else { throw Self.notLast }
+            self.endsInChunked = isChunked
+            if !isChunked { self.hasOthers = true }
+        }
+    }
+
+    /// Checks that the body is chunked and nothing else, when all lines are known.
+    func check() throws(Refusal) {
+        // The length of the body is unknown (RFC 9112 §6.3).
+        guard self.endsInChunked else { throw Self.notLast }
+        guard !self.hasOthers else {
+            throw Refusal(status: 501, reason: "transfer-encoding has a coding besides chunked")
+        }
+    }
+
+    private static let notLast = Refusal.badRequest("transfer-encoding does not end in chunked")
+}
