@@ -69,7 +69,31 @@ struct WebSocketHandshakeTests {
         #expect(try self.refusal(Self.good + ["sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="]) == 400)
         #expect(try self.refusal(Self.good + ["content-length: 1"]) == 400)
         #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a b"]) == 400)
-        #expect(try self.refusal(Self.good + ["sec-websocket-extensions: ;;;"]) == nil)
+        #expect(try self.refusal(Self.good + ["sec-websocket-version: 13"]) == 400)
+        #expect(try self.refusal(Self.good + ["sec-websocket-version: 8"]) == 400)
+        for offer in ["a, b, a", "a,a", "a(", "a;b", "", ","] {
+            #expect(try self.refusal(Self.good + ["sec-websocket-protocol: \(offer)"]) == 400, "\(offer)")
+        }
+        #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a, b", "sec-websocket-protocol: c, b"]) == 400)
+        // Letter case counts.
+        #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a, A, b,, ab"]) == nil)
+    }
+
+    @Test(
+        "extensions that do not follow the grammar fail the handshake, whether they are used or not (RFC 6455 §9.1)",
+        arguments: [
+            ";;;", "", ",", "permessage-deflate; =", "permessage-deflate; server_max_window_bits=\"9",
+            "permessage-deflate permessage-deflate", "permessage-deflate, x; y=", "x; y=\" 9\"", "x; y=\"\"",
+            "x; y=\"a b\"",
+            "x; y=\"a\"b", "x=y", "x; y=z=",
+        ])
+    func malformedExtensions(offer: String) throws {
+        for lines in [[offer], ["permessage-deflate", offer], [offer, "permessage-deflate"]] {
+            let fields = Self.good + lines.map { "sec-websocket-extensions: \($0)" }
+            #expect(try self.refusal(fields) == 400)
+            let head = try self.head(fields)
+            #expect(throws: Refusal.self) { try WebSocketHandshake(head, deflates: false) }
+        }
     }
 
     @Test(
@@ -91,9 +115,8 @@ struct WebSocketHandshakeTests {
             ("permessage-deflate; client_max_window_bits=7", nil),
             ("permessage-deflate; server_no_context_takeover=1", nil), ("permessage-deflate; what=1", nil),
             ("permessage-deflate; client_max_window_bits; client_max_window_bits=10", nil),
-            ("x-webkit-deflate-frame", nil),
-            ("permessage-deflate; =", nil), ("permessage-deflate; server_max_window_bits=\"9", nil), ("", nil),
-            ("permessage-deflate permessage-deflate", nil),
+            ("x-webkit-deflate-frame", nil), ("permessage-deflate; server_max_window_bits=\"\\9\"", nil),
+            ("x; y=\"\\a\", permessage-deflate", "permessage-deflate"),
         ] as [(String, String?)])
     func deflate(offer: String, answer: String?) throws {
         let head = try self.head(Self.good + ["sec-websocket-extensions: \(offer)"])

@@ -8,23 +8,25 @@ struct DeflateAgreement: Equatable {
     var serverTakesOver = true
     var clientTakesOver = true
 
-    /// The first offer of the field `sec-websocket-extensions` that can be taken; nil: there is none.
-    static func first(in field: Octets) -> DeflateAgreement? {
+    /// Returns the first offer of a `sec-websocket-extensions` line that can be accepted; nil: there is none. Throws when the line
+    /// does not follow the grammar (RFC 6455 §9.1: the connection must fail).
+    static func first(in field: Octets) throws(Refusal) -> DeflateAgreement? {
         var list = ParameterList(field)
+        var first: DeflateAgreement?
         while let extensionName = list.nextElement() {
             var agreement = DeflateAgreement()
             var isGood = extensionName.equalsIgnoringCase("permessage-deflate")
             var seen: [Octets] = []
             while let (name, value) = list.nextParameter() {
                 // Given twice, not known, or with a value that is not allowed: the offer is declined (RFC 7692 §7).
-                let isNew = !seen.contains { $0.bytes.elementsEqual(name.bytes) }
+                guard isGood else { continue }
+                isGood = !seen.contains { $0.equals(name) } && agreement.take(name, value)
                 seen.append(name)
-                isGood = isGood && isNew && agreement.take(name, value)
             }
-            guard !list.isMalformed else { return nil }
-            if isGood { return agreement }
+            if isGood, first == nil { first = agreement }
         }
-        return nil
+        guard !list.isMalformed else { throw .badRequest("sec-websocket-extensions is malformed") }
+        return first
     }
 
     private mutating func take(_ name: Octets, _ value: Octets?) -> Bool {

@@ -3,16 +3,20 @@ struct ParameterList {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
     private var hasBegun = false
-    /// It does not follow the grammar: nothing of it is to be taken.
+    /// The field does not follow the grammar: nothing of it may be used. A list without an element does not either.
     private(set) var isMalformed = false
 
     init(_ field: Octets) { self.bytes = field.bytes }
 
-    /// The name of the next element, whose parameters follow; nil: there is none.
+    /// Returns the name of the next element, whose parameters follow; nil: there is none.
     mutating func nextElement() -> Octets? {
         var isSeparated = !self.hasBegun
         while self.skip(UInt8(ascii: ",")) { isSeparated = true }
-        guard self.at < self.bytes.count, !self.isMalformed else { return nil }
+        guard !self.isMalformed else { return nil }
+        guard self.at < self.bytes.count else {
+            self.isMalformed = !self.hasBegun
+            return nil
+        }
         self.hasBegun = true
         guard isSeparated else {
             self.isMalformed = true
@@ -21,7 +25,7 @@ struct ParameterList {
         return self.token()
     }
 
-    /// The next parameter of this element; nil: it has no more.
+    /// Returns the next parameter of this element; nil: it has no more.
     mutating func nextParameter() -> (name: Octets, value: Octets?)? {
         guard !self.isMalformed else { return nil }
         guard self.skip(UInt8(ascii: ";")) else {
@@ -30,17 +34,12 @@ struct ParameterList {
         }
         guard let name = self.token() else { return nil }
         guard self.skip(UInt8(ascii: "=")) else { return (name, nil) }
-        let isQuoted = self.skip(UInt8(ascii: "\""))
-        guard let value = self.token() else { return nil }
-        // What is quoted has to be a token too (RFC 6455 §9.1).
-        if isQuoted, !self.skip(UInt8(ascii: "\"")) {
-            self.isMalformed = true
-            return nil
-        }
+        let isQuoted = self.at < self.bytes.count && self.bytes[self.at] == UInt8(ascii: "\"")
+        guard let value = isQuoted ? self.quoted() : self.token() else { return nil }
         return (name, value)
     }
 
-    /// Goes over this byte, and white space on both sides of it.
+    /// Skips this byte, and white space on both sides of it.
     private mutating func skip(_ byte: UInt8) -> Bool {
         self.skipBlanks()
         guard self.at < self.bytes.count, self.bytes[self.at] == byte else { return false }
@@ -61,5 +60,23 @@ struct ParameterList {
             return nil
         }
         return Octets(UnsafeRawBufferPointer(rebasing: self.bytes[start..<self.at]))
+    }
+
+    /// A quoted string, whose content has to be a token too (RFC 6455 §9.1). Backslashes stay in what is returned.
+    private mutating func quoted() -> Octets? {
+        self.at += 1
+        let start = self.at
+        while self.at < self.bytes.count, self.bytes[self.at] != UInt8(ascii: "\"") {
+            if self.bytes[self.at] == UInt8(ascii: "\\") { self.at += 1 }
+            guard self.at < self.bytes.count, ASCII.isToken(self.bytes[self.at]) else { break }
+            self.at += 1
+        }
+        guard self.at > start, self.at < self.bytes.count, self.bytes[self.at] == UInt8(ascii: "\"") else {
+            self.isMalformed = true
+            return nil
+        }
+        let content = UnsafeRawBufferPointer(rebasing: self.bytes[start..<self.at])
+        self.at += 1
+        return Octets(content)
     }
 }

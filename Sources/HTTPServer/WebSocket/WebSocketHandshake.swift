@@ -1,6 +1,6 @@
 import Clibmd
 
-/// The client's side of a handshake, checked (RFC 6455 §4.2.1), and what our side answers to it (§4.2.2). No I/O.
+/// The client's side of a handshake, checked (RFC 6455 §4.2.1), and what the server answers (§4.2.2). No I/O.
 struct WebSocketHandshake {
     private let key: Octets
     /// The subprotocols that the client offers, in its order; borrowed from the head.
@@ -8,7 +8,7 @@ struct WebSocketHandshake {
     /// How messages are compressed; nil: they are not.
     let deflate: DeflateAgreement?
 
-    /// `head` asks for a WebSocket. Throws why it cannot have one.
+    /// `head` asks for a WebSocket. Throws why the handshake is refused.
     init(_ head: RequestHead, deflates: Bool) throws(Refusal) {
         var key: Octets?
         var version: Octets?
@@ -19,25 +19,45 @@ struct WebSocketHandshake {
                 guard key == nil else { throw .badRequest("sec-websocket-key is given twice") }
                 key = field.value
             } else if field.name.equals("sec-websocket-version") {
+                guard version == nil else { throw .badRequest("sec-websocket-version is given twice") }
                 version = field.value
             } else if field.name.equals("sec-websocket-protocol") {
-                var list = ParameterList(field.value)
-                while let name = list.nextElement() { subprotocols.append(name) }
-                guard !list.isMalformed else { throw .badRequest("sec-websocket-protocol is malformed") }
-            } else if field.name.equals("sec-websocket-extensions"), deflates, deflate == nil {
-                deflate = .first(in: field.value)
+                subprotocols = try Self.names(in: field.value, after: subprotocols)
+            } else if field.name.equals("sec-websocket-extensions") {
+                let offer = try DeflateAgreement.first(in: field.value)
+                deflate = deflate ?? offer
             }
         }
         guard version?.equals("13") == true else { throw Self.wrongVersion }
         guard let key, Self.isKey(key) else { throw .badRequest("sec-websocket-key is not 16 bytes in base64") }
-        guard !head.framing.hasBody else { throw .badRequest("a WebSocket's handshake has no body") }
+        guard !head.framing.hasBody else { throw .badRequest("a WebSocket handshake has no body") }
+        try Self.check(subprotocols)
         self.key = key
         self.subprotocols = subprotocols
-        self.deflate = deflate
+        self.deflate = deflates ? deflate : nil
     }
 
-    /// Goes with a field that names the version that is served (RFC 6455 §4.4).
-    static let wrongVersion = Refusal(status: 426, reason: "sec-websocket-version is not 13")
+    /// The response names the version that is supported (RFC 6455 §4.4).
+    static let wrongVersion = Refusal(
+        status: 426, reason: "sec-websocket-version is not 13",
+        lines: "upgrade: websocket\r\nsec-websocket-version: 13\r\n", offersUpgrade: true)
+
+    private static func names(in field: Octets, after before: [Octets]) throws(Refusal) -> [Octets] {
+        var list = ParameterList(field)
+        var names = before
+        while let name = list.nextElement() { names.append(name) }
+        guard !list.isMalformed else { throw .badRequest("sec-websocket-protocol is malformed") }
+        return names
+    }
+
+    /// Subprotocols are unique (RFC 6455 §4.1). Sorted, since a head has room for thousands of them.
+    private static func check(_ subprotocols: [Octets]) throws(Refusal) {
+        guard subprotocols.count > 1 else { return }
+        let sorted = subprotocols.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        for (one, next) in zip(sorted, sorted.dropFirst()) where one.equals(next) {
+            throw .badRequest("sec-websocket-protocol has a subprotocol twice")
+        }
+    }
 
     /// 22 characters that say 16 bytes, and what fills them up. (The last may have bits that say nothing: some clients set them.)
     private static func isKey(_ key: Octets) -> Bool {
