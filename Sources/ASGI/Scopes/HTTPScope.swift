@@ -12,7 +12,7 @@ import CASGI
 public struct HTTPScope: Sendable {
     let memory: ScopeMemory
 
-    /// `GET`, upper-case.
+    /// `GET`. As received: letter case counts.
     public var method: String { String(self.memory.method) }
     /// `1.0`, `1.1`, `2` or `3`.
     public var httpVersion: String { String(self.memory.httpVersion) }
@@ -26,7 +26,7 @@ public struct HTTPScope: Sendable {
         let below = UnsafeRawBufferPointer(self.memory.path).dropFirst(self.memory.rootPath.size)
         return below.isEmpty ? "/" : String(decoding: below, as: UTF8.self)
     }
-    /// The path as it was received, without the query.
+    /// The path as it was received, without the query: not decoded, and without what a proxy in front has removed from `rootPath`.
     public var rawPath: String { String(self.memory.rawPath) }
     /// As received, without the `?`.
     public var queryString: String { String(self.memory.queryString) }

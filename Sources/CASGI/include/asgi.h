@@ -157,10 +157,11 @@ typedef struct asgi_scope {
     asgi_string asgi_version;    /* "3.0"                                                                            */
     asgi_string spec_version;    /* "2.5"; lifespan: "2.0"                                                           */
     asgi_string http_version;    /* "1.0", "1.1", "2", "3"                                                           */
-    asgi_string method;          /* upper-case; empty for a WebSocket                                                */
+    asgi_string method;          /* as received: letter case counts; empty for a WebSocket                           */
     asgi_string scheme;          /* "http", "https", "ws", "wss"                                                     */
     asgi_string path;            /* percent-decoded, UTF-8, begins with root_path                                    */
-    asgi_string raw_path;        /* as received, without the query                                                   */
+    asgi_string raw_path;        /* bytes as received, without the query: not decoded, and without the part of
+                                    root_path that a proxy in front has removed (--root-path)                        */
     asgi_string query_string;    /* as received, without the '?'                                                     */
     asgi_string root_path;       /* where the application is mounted, "" or "/wiki"                                  */
     const asgi_header *headers;

@@ -41,7 +41,6 @@ final class PathTable: @unchecked Sendable {
         // Bytes of the decoded path so far.
         var length = 0
         for _ in 0..<self.depth {
-            // The target of OPTIONS may be `*`.
             guard at < count, bytes[at] == UInt8(ascii: "/") else { return found }
             at += 1
             length += 1

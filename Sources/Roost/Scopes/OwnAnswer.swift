@@ -1,21 +1,23 @@
 import HTTPServer
 
-/// An answer that the host gives itself, since no application can.
+/// A response of the host itself, in place of an application's.
 enum OwnAnswer: String {
+    /// `OPTIONS *`: the server as a whole is asked, not an application (RFC 9110 §9.3.7).
+    case serverOptions
     case notFound
-    /// Nobody here answers for the host that the client means.
+    /// No application answers for the host that the client names.
     case misdirected
     case tooManyScopes
     case tooManyJobs
     case noWebSocket
     case bodyTooLarge
-    /// It has crashed its workers too often.
+    /// The application has crashed its workers too often.
     case quarantined
-    /// It does not start.
+    /// The application does not start.
     case notStarted
-    /// None of the workers that have it is there.
+    /// No worker of the application's group is available.
     case groupAway
-    /// The worker that had it has gone before it has answered.
+    /// The worker of the application exited before it answered.
     case groupLost
     case alive
     case ready
@@ -27,12 +29,12 @@ enum OwnAnswer: String {
         exchange.rest()
     }
 
-    /// Only the response: somebody else ends the exchange.
+    /// Sends the response only: the caller ends the exchange.
     func respond(to exchange: any Exchange) {
         self.withAnswer { status, fields, body in _ = exchange.respond(status: status, fields: fields, body: body) }
     }
 
-    /// In place of a WebSocket; where one was accepted nothing happens.
+    /// Answers in place of a WebSocket. Does nothing when it was accepted already.
     func reject(_ socket: any WebSocket) {
         self.withAnswer { status, fields, body in
             guard case .done = socket.reject(status: status, fields: fields) else { return }
@@ -43,6 +45,7 @@ enum OwnAnswer: String {
     private func withAnswer(_ give: (Int, HeaderFields, ResponseBody) -> Void) {
         let (status, text): (Int, StaticString) =
             switch self {
+            case .serverOptions: (204, "")
             case .notFound: (404, "Not Found: nothing is mounted here")
             case .misdirected: (421, "Misdirected Request: this server answers for other hosts")
             case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
@@ -57,9 +60,34 @@ enum OwnAnswer: String {
             case .stopping: (503, "Service Unavailable: this server stops")
             case .noWebSocket: (403, "Forbidden: there are no WebSockets here")
             }
-        let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
-        withUnsafePointer(to: type) { type in
-            give(status, HeaderFields(start: type, count: 1), ResponseBody(Octets(text)))
+        withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in
+            var count = 0
+            if status != 204 {
+                fields.initializeElement(
+                    at: count,
+                    to: HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
+                count += 1
+            }
+            if let retryAfter {
+                fields.initializeElement(
+                    at: count, to: HeaderField(name: Octets("retry-after"), value: Octets(retryAfter)))
+                count += 1
+            }
+            give(status, HeaderFields(rebasing: HeaderFields(fields)[..<count]), ResponseBody(Octets(text)))
+        }
+    }
+
+    /// Seconds after which a client may try again (RFC 9110 §10.2.3); nil: the host does not know. A quarantine lasts until the
+    /// module is replaced, a stop for good.
+    private var retryAfter: StaticString? {
+        switch self {
+        // A request that ends makes room; a worker that exited is replaced at once.
+        case .tooManyScopes, .tooManyJobs, .groupAway, .groupLost: "1"
+        // The application is started again with a growing delay.
+        case .notStarted: "5"
+        case .serverOptions, .notFound, .misdirected, .noWebSocket, .bodyTooLarge, .quarantined, .alive, .ready,
+            .stopping:
+            nil
         }
     }
 }

@@ -13,7 +13,7 @@ final class Scope: ExchangeOwner {
     unowned(unsafe) let loop: ScopeLoop
     /// As the module sees it.
     let memory: UnsafeMutablePointer<asgi_scope>
-    /// `path` and `raw_path` with what a proxy took away, which the exchange does not know.
+    /// `path` with the part that a proxy has removed, which the exchange does not know.
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
@@ -149,16 +149,15 @@ final class Scope: ExchangeOwner {
         }
     }
 
-    /// A proxy took a part of the root path away; ASGI wants it in `path` (asgiref's www.rst, `root_path`).
+    /// A proxy has removed a part of the root path. ASGI wants it in `path`, but not in `raw_path`, which is what was received
+    /// (asgiref's www.rst).
     private func describeRooted(_ head: RequestHead, _ hidden: Octets) {
         self.rooted.removeAll(keepingCapacity: true)
-        for part in [hidden, head.path, hidden, head.rawPath] { self.rooted.append(contentsOf: part.bytes) }
-        let split = hidden.size + head.path.size
+        for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }
         self.rooted.withUnsafeBufferPointer { bytes in
             // The array is not touched again before the next request.
             let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
-            self.memory.pointee.path = asgi_string(data: start, size: split)
-            self.memory.pointee.raw_path = asgi_string(data: start + split, size: bytes.count - split)
+            self.memory.pointee.path = asgi_string(data: start, size: bytes.count)
         }
     }
 

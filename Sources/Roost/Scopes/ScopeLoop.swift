@@ -87,6 +87,7 @@ final class ScopeLoop: RequestHandler {
     // MARK: Requests
 
     func handle(_ exchange: any Exchange) {
+        if exchange.head.isServerWide { return OwnAnswer.serverOptions.give(to: exchange) }
         if self.answersHealth, let answer = self.health(exchange.head.path) { return answer.give(to: exchange) }
         guard let found = self.mounts.mounted(for: exchange.head) else {
             return self.mounts.absence(of: exchange.head).give(to: exchange)

@@ -58,15 +58,17 @@ struct ViewCall {
             return !self.match(UnsafePointer(slashed.baseAddress!), count, method).methods.isEmpty
         }
         guard isThere else { return self.refuse(.notFound) }
-        self.addHeader("location", Self.slashed(self.request.pointee.scope))
+        self.addHeader("location", self.slashed(self.request.pointee.scope))
         // What was sent is to be sent there again (RFC 9110 §15.4.9).
         return self.reply(method.isSubset(of: [.get, .head]) ? 301 : 308)
     }
 
-    /// Where the path with a slash behind it is. What begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers take a
-    /// backslash for a slash.
-    private static func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
-        var target = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
+    /// Returns the target with a slash behind its path, as the client knows it: with the part that a proxy has removed. A
+    /// target that begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers take a backslash for a slash.
+    private func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
+        let hidden = self.generation._withUnsafeGuaranteedRef { Array($0.rootPath.bytes.prefix($0.hiddenSize)) }
+        let raw = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
+        var target = URLTable.encoded(hidden) + raw
         if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }
         let query = Octets(scope.pointee.query_string).text
         return target + "/" + (query.isEmpty ? "" : "?" + query)
