@@ -11,10 +11,26 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static _Thread_local void *current_loop;
+
+/* The C library passes the arguments of main to constructors too. Swift's runtime reads them from /proc/self/cmdline instead. */
+static int argument_count;
+static char **argument_list;
+__attribute__((constructor)) static void keep_arguments(int count, char **list)
+{
+    argument_count = count;
+    argument_list = list;
+}
+
+int roost_argument_count(void) { return argument_count; }
+const char *roost_argument(int at) { return at >= 0 && at < argument_count ? argument_list[at] : NULL; }
+const char *roost_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }
+
+int roost_close_on_exec_from(unsigned first) { return (int)syscall(SYS_close_range, first, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */); }
 
 void *roost_current_loop(void) { return current_loop; }
 void roost_set_current_loop(void *loop) { current_loop = loop; }

@@ -23,7 +23,7 @@ struct RoostCommand: ParsableCommand {
     /// one line.
     static func main() {
         do {
-            var command = try self.parseAsRoot()
+            var command = try self.parseAsRoot(try CommandArguments.words)
             try command.run()
         } catch let error as HostError {
             self.fail(error.message, isUsage: [.usage, .module, .settings].contains(error.code))

@@ -20,8 +20,8 @@ struct Serve: ParsableCommand {
     var options: ServeOptions
 
     func run() throws {
-        let words = CommandLine.arguments.dropFirst()
-        let start = try Start(words: Array(words.first == "serve" ? words.dropFirst() : words))
+        let words = try CommandArguments.words
+        let start = try Start(words: words.first == "serve" ? Array(words.dropFirst()) : words)
         guard !start.isEmpty else {
             guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
             throw HostError(

@@ -24,7 +24,7 @@ struct Settings: ParsableCommand {
     func run() throws {
         let terminal = Terminal.output
         guard !self.explain else { return terminal.write(Self.explanation(terminal)) }
-        let words = CommandLine.arguments.drop { $0 != "settings" }.dropFirst()
+        let words = try CommandArguments.words.drop { $0 != "settings" }.dropFirst()
         let start = try Start(words: Array(words))
         terminal.write(try Self.text(start, terminal))
     }

@@ -84,6 +84,10 @@ struct WorkerOptions: ParsableArguments {
         try ServeOptions.check("--limit-images", self.limitImages, 0...10_000)
         try ServeOptions.check("--limit-image-bytes", self.limitImageBytes, 0...Int.max)
         try ServeOptions.check("--limit-state", self.limitState, 0...(64 << 20))
+        // Where the memory of a process is told.
+        guard self.limitMaxRss == nil || access("/proc/self/statm", R_OK) == 0 else {
+            throw ValidationError("--limit-max-rss needs /proc: mount it, or leave the option out")
+        }
         guard !self.supervisor else { return }
         for (name, isGiven) in [
             ("--user", self.user != nil), ("--group", self.group != nil), ("--workers", (self.workers ?? 1) > 1),

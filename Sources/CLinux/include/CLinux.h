@@ -24,6 +24,14 @@ typedef struct roost_epoll_event {
 /* Waits for ever; at most 64 at once. */
 int roost_epoll_wait(int epoll, roost_epoll_event *events, int count);
 
+/* The arguments of the process's main, without /proc; the path that execve was given, or NULL. */
+int roost_argument_count(void);
+const char *roost_argument(int at);
+const char *roost_executed_path(void);
+
+/* Has no program that a child executes inherit a descriptor from this one on (close_range(2), Linux 5.11). Below zero with errno. */
+int roost_close_on_exec_from(unsigned first);
+
 /* Ends this process when its parent ends. */
 void roost_die_with_parent(void);
 

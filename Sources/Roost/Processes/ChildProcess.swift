@@ -1,18 +1,25 @@
+import CLinux
 import Glibc
 
 /// Starts processes. [any]
 public enum ChildProcess {
-    /// This program, as it runs, though its file may be another by now. Under a tool that runs it inside of itself (valgrind) that would be the
-    /// tool: there it is the path that the tool tells.
+    /// This program, as it runs, even when its file was replaced. Under a tool that runs it inside of itself (valgrind) that would be the
+    /// tool: there it is the path that the tool tells. Without /proc it is the path that the program was started with.
     public static var ownCommand: String {
         let link = "/proc/self/exe"
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        guard readlink(link, &path, path.count - 1) > 0 else { return link }
+        guard readlink(link, &path, path.count - 1) > 0 else { return self.executed ?? link }
         let told = path.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         guard let there = FileMark(of: told), let here = FileMark(of: link),
             (there.device, there.inode) != (here.device, here.inode)
         else { return link }
         return told
+    }
+
+    /// From the root, as it was at the first call.
+    private static let executed: String? = roost_executed_path().flatMap { realpath($0, nil) }.map { resolved in
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Starts `command` with these words; nothing of ours is open in it but what `descriptors` gives it, by their numbers there.

@@ -1,11 +1,16 @@
+import CLinux
 import Glibc
 
-/// What whoever started this process has left open: no worker's, no probe's, no module's. What is for them is given by name.
+/// Descriptors that the process was started with. No worker, probe or module inherits them: what they need is given to them by name.
 public enum InheritedDescriptors {
-    /// Closes them in every process that this one starts, but for the standard streams.
+    /// Closes all but the standard streams in every program that this process starts. Needs no /proc.
     public static func keepToThisProcess() {
-        for name in FolderList.names(in: "/proc/self/fd") {
-            if let descriptor = CInt(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        guard roost_close_on_exec_from(3) != 0 else { return }
+        // An older kernel: one after another.
+        var limit = rlimit()
+        _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        for descriptor in 3..<CInt(clamping: max(min(limit.rlim_cur, 1 << 20), 3)) {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
     }
 }

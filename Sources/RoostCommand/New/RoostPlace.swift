@@ -4,7 +4,7 @@ import Roost
 /// Where this roost is, and the sources that it was built of.
 enum RoostPlace {
     /// The path of this executable; nil: the system does not say.
-    static var executable: String? { self.resolved("/proc/self/exe") }
+    static var executable: String? { self.resolved(ChildProcess.ownCommand) }
 
     /// The folder of Roost's sources: the given one, else the nearest above this executable, for `.build/release/roost` is
     /// where a build leaves it. Throws `HostError`.

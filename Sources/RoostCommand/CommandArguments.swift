@@ -1,0 +1,17 @@
+import CLinux
+import Roost
+
+/// The words of the command line. `CommandLine.arguments` reads them from /proc and is empty where that is not mounted.
+enum CommandArguments {
+    /// Without the name of the program. Throws `HostError`.
+    static var words: [String] {
+        get throws {
+            let all = (0..<roost_argument_count()).compactMap { roost_argument($0).map { String(cString: $0) } }
+            // A process is always given its own name.
+            guard !all.isEmpty || !CommandLine.arguments.isEmpty else {
+                throw HostError(code: .usage, message: "the command line cannot be read: mount /proc")
+            }
+            return Array((all.isEmpty ? CommandLine.arguments : all).dropFirst())
+        }
+    }
+}
