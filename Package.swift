@@ -59,7 +59,8 @@ let package = Package(
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
-        // The host: loads modules and answers exchanges with them.
+        // The host: loads modules and answers exchanges with them. It imports Yams' own target CYaml, which has libyaml's events:
+        // Yams' nodes come too late to bound what a settings file takes.
         .target(
             name: "Roost",
             dependencies: [

@@ -36,7 +36,8 @@ struct Serve: ParsableCommand {
         Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()
-        let run = try RunDirectory.make(start.options.runDir, isShared: try start.deployment().hasOtherUsers)
+        let run = try RunDirectory.make(
+            start.options.runDir, isShared: try start.deployment().hasOtherUsers, trust: try start.options.trust)
         do {
             let found = try self.look(start, run)
             guard !found.start.options.worker.supervisor else {

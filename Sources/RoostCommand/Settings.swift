@@ -34,7 +34,7 @@ struct Settings: ParsableCommand {
     private static func text(_ start: Start, _ terminal: Terminal) throws -> String {
         var rows: [Row] = []
         for (option, value, origin) in start.layers.inForce() where option.name != "settings" {
-            rows.append(Row("server.\(option.name)", value, origin.text, isOwn: origin != .standard))
+            rows.append(Row("server.\(option.name)", Redaction.shown(value), origin.text, isOwn: origin != .standard))
         }
         let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
         rows.insert(
@@ -55,7 +55,7 @@ struct Settings: ParsableCommand {
         let place = entry.place.isEmpty ? "command line" : entry.place
         var rows = [Row("\(entry.mount)", entry.module.text, place, isOwn: true)]
         for (key, value, place) in entry.values {
-            rows.append(Row("  \(key)", SecretKey.hides(key, value) ? SecretKey.mask : value, place, isOwn: true))
+            rows.append(Row("  \(key)", value, place, isOwn: true))
         }
         return rows
     }

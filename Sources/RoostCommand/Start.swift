@@ -27,7 +27,7 @@ struct Start {
                 folders: [self.options.appDir])
             : nil
         if let path = try self.settings?.file(below: [self.options.appDir]) {
-            try self.take(try SettingsFile(path: path))
+            try self.take(try SettingsFile(path: path, trust: try self.options.trust))
         }
     }
 
@@ -56,7 +56,7 @@ struct Start {
     func taking(defaultOf application: PreparedApplication) throws -> Start? {
         guard self.file == nil, let path = application.settingsPath else { return nil }
         var start = self
-        try start.take(try SettingsFile(path: path))
+        try start.take(try SettingsFile(path: path, trust: try self.options.trust))
         for name in start.host?.server?.names ?? [] where Self.early.contains(name) {
             throw HostError(
                 code: .settings,
@@ -100,7 +100,9 @@ struct Start {
         let (layers, path, folders) = (self.layers, self.file?.path, self.folders)
         return {
             var start = try Start(words: layers.typed)
-            if start.file == nil, let path { try start.take(try SettingsFile(path: path)) }
+            if start.file == nil, let path {
+                try start.take(try SettingsFile(path: path, trust: try start.options.trust))
+            }
             var deployment = try start.deployment()
             let differences = start.layers.differences(from: layers).map { "server.\($0)" }
             if !differences.isEmpty {

@@ -131,7 +131,7 @@ struct EmbeddingTests {
         #expect(done.status == 0, "\(done.error)")
         #expect(
             done.output == """
-                refused: settings:1: 'prot' is no key; did you mean 'port'?
+                refused: settings:1: unknown key 'prot' (did you mean 'port'?)
                 refused: ./none.so: not found
                 /one/x: /one|/one/x|/one/x|/x|none|1
                 /two/x: Not Found: nothing is mounted here

@@ -17,7 +17,7 @@ struct HostSettingsTests {
 
     private func read(_ text: String, keepsOthers: Bool = false) throws -> HostSettings {
         try HostSettings(
-            try SettingsFile(path: try self.folder.write("s.yaml", text)), server: self.server,
+            try SettingsFile(path: try self.folder.write("s.yaml", text), trust: FileTrust()), server: self.server,
             group: SettingsSchema([SettingsKey("workers", .text, "How many.")]), keepsOthers: keepsOthers)
     }
 
@@ -83,7 +83,7 @@ struct HostSettingsTests {
         let text = "title: T\nserver: {port: 1}\nmodules: m\n"
         _ = try self.read(text, keepsOthers: true)
         let own = try ApplicationSettings(
-            try SettingsFile(path: try self.folder.write("s.yaml", text)), folder: "/")
+            try SettingsFile(path: try self.folder.write("s.yaml", text), trust: FileTrust()), folder: "/")
         #expect(own.text("title") == "T")
         #expect(own.text("server.port") == nil)
         #expect(own.text("") == "{\"title\":\"T\"}")
@@ -92,20 +92,20 @@ struct HostSettingsTests {
     @Test(
         "what is wrong is told with file, line, key, and what was meant",
         arguments: [
-            ("aplications: []\n", "s.yaml:1: 'aplications' is no key; did you mean 'applications'?"),
-            ("title: x\n", "s.yaml:1: 'title' is no key: there are server, modules, applications"),
-            ("server: {prot: 1}\n", "s.yaml:1: 'server.prot' is no key; did you mean 'port'?"),
-            ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' is true or false, found 'maybe'"),
-            ("server:\n  port: [1]\n", "s.yaml:2: 'server.port' is a single value, found a list"),
-            ("server:\n  log-level: loud\n", "s.yaml:2: 'server.log-level' is info or debug, found 'loud'"),
-            ("server: 80\n", "s.yaml:1: 'server' is a map of keys and values, found '80'"),
-            ("applications: {wiki: {}}\n", "s.yaml:1: 'applications' is a list of maps, found a map"),
-            ("applications: [wiki]\n", "s.yaml:1: 'applications' is a list of maps, found a list"),
+            ("aplications: []\n", "s.yaml:1: unknown key 'aplications' (did you mean 'applications'?)"),
+            ("title: x\n", "s.yaml:1: unknown key 'title' (known keys: server, modules, applications)"),
+            ("server: {prot: 1}\n", "s.yaml:1: unknown key 'server.prot' (did you mean 'port'?)"),
+            ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' must be true or false, found 'maybe'"),
+            ("server:\n  port: [1]\n", "s.yaml:2: 'server.port' must be a single value, found a list"),
+            ("server:\n  log-level: loud\n", "s.yaml:2: 'server.log-level' must be info or debug, found 'loud'"),
+            ("server: 80\n", "s.yaml:1: 'server' must be a map of keys and values, found '80'"),
+            ("applications: {wiki: {}}\n", "s.yaml:1: 'applications' must be a list of maps, found a map"),
+            ("applications: [wiki]\n", "s.yaml:1: 'applications' must be a list of maps, found a list"),
             ("applications:\n  - name: x\n", "s.yaml:2: 'applications.0.module' is missing: name the library"),
             ("applications:\n  - module: a..b\n", "s.yaml:2: 'applications.0.module' 'a..b' names no module"),
             (
                 "applications:\n  - module: a\n    mont: /x\n",
-                "s.yaml:3: 'applications.0.mont' is no key; did you mean 'mount'?"
+                "s.yaml:3: unknown key 'applications.0.mont' (did you mean 'mount'?)"
             ),
             (
                 "applications:\n  - module: a\n    mount: x\n",
@@ -122,12 +122,12 @@ struct HostSettingsTests {
             ),
             (
                 "applications:\n  - module: a\n    hosts: {a: b}\n",
-                "s.yaml:3: 'applications.0.hosts' is a value, or a list"
+                "s.yaml:3: 'applications.0.hosts' must be a value, or a list"
             ),
             ("applications:\n  - module: a\n    variable: 1A\n", "s.yaml:3: 'applications.0.variable' '1A' is no name"),
             (
                 "applications:\n  - module: a\n    settings: [1]\n",
-                "s.yaml:3: 'applications.0.settings' is a name, or a map"
+                "s.yaml:3: 'applications.0.settings' must be a name, or a map"
             ),
             (
                 "applications:\n  - module: a\n    worker: a b\n",
@@ -136,10 +136,10 @@ struct HostSettingsTests {
             ("server:\n  groups: {a: 1}\n", "s.yaml:2: 'server.groups' is a map of names"),
             (
                 "server:\n  groups: {a: {wrkers: 1}}\n",
-                "s.yaml:2: 'server.groups.a.wrkers' is no key; did you mean 'workers'?"
+                "s.yaml:2: unknown key 'server.groups.a.wrkers' (did you mean 'workers'?)"
             ),
             ("server:\n  groups: {a: {environment: {1: x}}}\n", "s.yaml:2: 'server.groups.a.environment' has names"),
-            ("? [a, b]\n: 1\n", "s.yaml:1: found a list where a key has to stand"),
+            ("? [a, b]\n: 1\n", "s.yaml:1: found a list instead of a key"),
         ])
     func broken(text: String, message: String) {
         let told = self.refusal(text)

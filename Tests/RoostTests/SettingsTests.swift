@@ -20,7 +20,8 @@ struct SettingsTests {
     }
 
     private func settings(_ text: String, _ name: String = "settings.yaml") throws -> ApplicationSettings {
-        try ApplicationSettings(try SettingsFile(path: try self.folder.write(name, text)), folder: "/modules")
+        try ApplicationSettings(
+            try SettingsFile(path: try self.folder.write(name, text), trust: FileTrust()), folder: "/modules")
     }
 
     private func value(_ settings: ApplicationSettings, _ key: String) -> String? {
@@ -75,7 +76,10 @@ struct SettingsTests {
             number: 42
             hex: 0x10
             ratio: 2.5
-            open: yes
+            open: true
+            country: no
+            version: 3.10
+            serial: 12345678901234567890
             nothing: ~
             list: [1, two, {a: b}]
             pages: {size: 20, kind: {name: small}}
@@ -87,6 +91,9 @@ struct SettingsTests {
         #expect(self.value(settings, "hex") == "16")
         #expect(self.value(settings, "ratio") == "2.5")
         #expect(self.value(settings, "open") == "true")
+        #expect(self.value(settings, "country") == "no")
+        #expect(self.value(settings, "version") == "3.10")
+        #expect(self.value(settings, "serial") == "12345678901234567890")
         #expect(self.value(settings, "nothing") == "null")
         #expect(self.value(settings, "list") == #"[1,"two",{"a":"b"}]"#)
         #expect(self.value(settings, "pages") == #"{"size":20,"kind":{"name":"small"}}"#)
@@ -100,6 +107,18 @@ struct SettingsTests {
         #expect(all?["title"] as? String == "The \"Wiki\"")
     }
 
+    @Test("keys that would hide each other are refused, and values that take too much memory")
+    func bounded() throws {
+        #expect(self.message { _ = try self.settings("a: {b: 1}\na.b: 2\n") }.contains(":2: duplicate key 'a.b'"))
+        #expect(
+            self.message { _ = try self.settings("roost.folder: /x\n") }.contains(
+                ":1: the key 'roost.folder' is reserved"))
+        #expect(self.message { _ = try self.settings("x: 1\n'': 2\n") }.contains(":2: the key '' is reserved"))
+        // Each value is known by its dotted key, and a key can be long.
+        let text = "? \(String(repeating: "k", count: 1 << 20))\n:\n" + (0..<100).map { "  k\($0): 1\n" }.joined()
+        #expect(self.message { _ = try self.settings(text) }.contains("the settings take more than 64 MiB in memory"))
+    }
+
     @Test("JSON is read too; an empty file has no values")
     func json() throws {
         #expect(self.value(try self.settings(#"{"a": {"b": [true, null]}}"#, "settings.json"), "a.b") == "[true,null]")
@@ -110,14 +129,15 @@ struct SettingsTests {
     @Test(
         "what is broken is told with file and line",
         arguments: [
-            ("a: [1", ":2: "), ("a: 1\nb: 'x\n", ":3: "), ("a: 1\na: 2\n", ":1: the key 'a' stands here twice"),
-            ("- a\n- b\n", ":1: found a list where a map"), ("hello\n", ":1: found a single value where a map"),
+            ("a: [1", ":2: "), ("a: 1\nb: 'x\n", ":3: "), ("a: 1\na: 2\n", ":2: duplicate key 'a'"),
+            ("- a\n- b\n", ":1: found a list instead of a map"),
+            ("hello\n", ":1: found a single value instead of a map"),
             ("a:\n\t- b\n", ":2: "),
         ]
     )
     func broken(text: String, message: String) throws {
         let path = try self.folder.write("broken.yaml", text)
-        let told = self.message { _ = try SettingsFile(path: path) }
+        let told = self.message { _ = try SettingsFile(path: path, trust: FileTrust()) }
         #expect(told.hasPrefix("\(path)\(message)"), "\(told)")
         #expect(!told.contains("\n"))
     }
@@ -126,13 +146,18 @@ struct SettingsTests {
     func unreadable() throws {
         let path = "\(self.folder.path)/latin.yaml"
         try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(fileURLWithPath: path))
-        #expect(self.message { _ = try SettingsFile(path: path) } == "\(path): is not UTF-8: save it as UTF-8")
+        #expect(
+            self.message { _ = try SettingsFile(path: path, trust: FileTrust()) }
+                == "\(path): is not UTF-8: save it as UTF-8")
         let large = try self.folder.write("large.yaml", "a: " + String(repeating: "x", count: SettingsFile.largest))
         #expect(
-            self.message { _ = try SettingsFile(path: large) }
+            self.message { _ = try SettingsFile(path: large, trust: FileTrust()) }
                 == "\(large): is larger than 4 MiB: is it a settings file?")
-        #expect(self.message { _ = try SettingsFile(path: "/none.yaml") }.contains("cannot be read: No such file"))
         #expect(
-            self.message { _ = try SettingsFile(path: self.folder.path) }.contains("cannot be read: Is a directory"))
+            self.message { _ = try SettingsFile(path: "/none.yaml", trust: FileTrust()) }.contains(
+                "cannot be read: No such file"))
+        #expect(
+            self.message { _ = try SettingsFile(path: self.folder.path, trust: FileTrust()) }.contains(
+                "is a folder: name a settings file"))
     }
 }

@@ -53,12 +53,13 @@ enum DropInFolder {
 }
 
 extension DropInFolder.Module {
-    /// What it says. Throws `HostError`.
-    func entry() throws -> ApplicationEntry {
+    /// The entry that the file's name and its settings make. Throws `HostError`.
+    func entry(_ trust: FileTrust) throws -> ApplicationEntry {
         guard !self.name.isEmpty else {
             throw HostError(code: .module, message: "\(self.path): has no name before its .so")
         }
         return try ApplicationEntry(
-            dropIn: self.path, name: self.name, beside: try self.settings.map { try SettingsFile(path: $0) })
+            dropIn: self.path, name: self.name,
+            beside: try self.settings.map { try SettingsFile(path: $0, trust: trust) })
     }
 }

@@ -1,5 +1,4 @@
 import HTTPServer
-import Yams
 
 /// How a program that is not Swift says what its host is to be: YAML or JSON, checked as a settings file is.
 public enum EmbeddingSettings {
@@ -39,11 +38,11 @@ public enum EmbeddingSettings {
                 configuration.addresses = [.tcp(host: try BindAddress.host(host), port: port)]
             } catch { throw values.error("host", "\(error)") }
         }
-        let applications = values.nodes["applications"]?.sequence ?? []
+        let applications = values.nodes["applications"]?.list ?? []
         return (
             configuration,
             try applications.enumerated().compactMap { number, node in
-                try node.mapping.map { try Self.application($0, in: file, below: "applications.\(number).") }
+                try node.map.map { try Self.application($0, in: file, below: "applications.\(number).") }
             }
         )
     }
@@ -55,9 +54,9 @@ public enum EmbeddingSettings {
     }
 
     private static func application(
-        _ mapping: Node.Mapping, in file: SettingsFile, below prefix: String
+        _ map: SettingsMap, in file: SettingsFile, below prefix: String
     ) throws -> HostApplication {
-        let values = try Self.applicationSchema.read(mapping, in: file, below: prefix)
+        let values = try Self.applicationSchema.read(map, in: file, below: prefix)
         guard let module = values.text("module") else {
             throw HostError(code: .settings, message: "\(file.path): '\(prefix)module' is missing: name the library")
         }

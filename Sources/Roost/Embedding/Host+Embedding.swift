@@ -116,7 +116,7 @@ final class EmbeddedApplications: Sendable {
     private func run() throws -> RunDirectory {
         try self.state.withLockedValue { state in
             if let run = state.run { return run }
-            let run = try RunDirectory.make(self.runDirectory)
+            let run = try RunDirectory.make(self.runDirectory, trust: self.preparation.trust)
             state.run = run
             return run
         }

@@ -147,7 +147,7 @@ public struct ApplicationPreparation: Sendable {
         } else {
             application.settingsModule = try self.settingsModule(entry, description)
             application.settingsFile = try application.settingsModule?.file(below: self.folders).map {
-                try SettingsFile(path: $0)
+                try SettingsFile(path: $0, trust: self.trust)
             }
         }
         application.variable = self.variable(entry, application.settingsModule)

@@ -1,6 +1,11 @@
 import Glibc
 
-/// Whose files are loaded: code that others could change is not (the rule that sudo has for its plugins).
+/// The one rule for every file that is executed, read as settings, or written by the host: only root, the host's user and the trusted
+/// owners may be able to change it, or to put another file in its place.
+///
+/// A file, every folder and every symbolic link on the way to it must belong to one of them. A file or folder must not be writable by
+/// others; a folder may be when it is sticky (`/tmp`), since its entries belong to their owners. A group may write when it is the own
+/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members.
 public struct FileTrust: Sendable {
     /// Users besides root whose files are trusted: the host's own, and `--trust-owner`.
     public var owners: Set<UInt32>
@@ -8,39 +13,91 @@ public struct FileTrust: Sendable {
     /// Trusts root and the host's own user.
     public init() { self.owners = [geteuid()] }
 
-    /// Says what is wrong with an open file and with the folders on its resolved path; nil: nothing.
+    /// What is wrong with an open file, or with the way to it by this path; nil: nothing.
     func fault(of status: stat, path: String) -> String? {
-        if let fault = self.fault(status, isFolder: false) { return "\(path): \(fault)" }
-        var folder = path[...]
-        while let slash = folder.lastIndex(of: "/") {
-            folder = folder[..<slash]
-            let name = folder.isEmpty ? "/" : String(folder)
-            var status = stat()
-            guard stat(name, &status) == 0 else {
-                return "\(name): cannot be looked at: \(String(cString: strerror(errno)))"
+        let end: PathWalk.Step
+        switch self.walk(path) {
+        case .failure(let fault): return fault.message
+        case .success(let step): end = step
+        }
+        // Every folder on the way is in trusted hands, so that only those could have changed it.
+        guard end.status.st_dev == status.st_dev, end.status.st_ino == status.st_ino else {
+            return "\(path): was replaced while it was checked: try again"
+        }
+        return self.fault(status, named: end.path, for: path)
+    }
+
+    /// What is wrong with a folder, or with the way to it; nil: nothing.
+    func fault(ofFolder path: String) -> String? {
+        switch self.walk(path) {
+        case .failure(let fault): fault.message
+        case .success(let end): self.fault(end.status, named: end.path, for: path)
+        }
+    }
+
+    private struct Fault: Error { let message: String }
+
+    /// Checks all that a path leads through, and says where it ends.
+    private func walk(_ path: String) -> Result<PathWalk.Step, Fault> {
+        var walk = PathWalk(path)
+        while true {
+            switch walk.next() {
+            case .failure(let fault): return .failure(Fault(message: "\(path): \(fault.message)"))
+            case .success(let step):
+                guard !step.isLast else { return .success(step) }
+                if let fault = self.fault(step.status, named: step.path, for: path) {
+                    return .failure(Fault(message: fault))
+                }
             }
-            if let fault = self.fault(status, isFolder: true) { return "\(path): its folder \(name) \(fault)" }
+        }
+    }
+
+    /// `path`: the file that this one leads to.
+    private func fault(_ status: stat, named name: String, for path: String) -> String? {
+        let kind = status.st_mode & S_IFMT
+        let role = kind == S_IFDIR ? "its folder \(name)" : kind == S_IFLNK ? "the link \(name)" : ""
+        let start = role.isEmpty || name == path ? "\(path):" : "\(path): \(role)"
+        guard self.isTrusted(status.st_uid) else {
+            let option = kind == S_IFLNK ? " -h" : ""
+            return "\(start) belongs to \(Self.name(status.st_uid)), who is neither root nor the host's user: run"
+                + " chown\(option) \(Self.name(geteuid())) \(name), or trust the owner with --trust-owner"
+        }
+        // A link has no mode of its own. In a sticky folder only the owner of an entry can replace it.
+        if kind == S_IFLNK || (kind == S_IFDIR && status.st_mode & mode_t(S_ISVTX) != 0) { return nil }
+        let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
+        if status.st_mode & S_IWOTH != 0 {
+            return "\(start) is writable by everybody (mode \(mode)): run chmod o-w \(name)"
+        }
+        if status.st_mode & S_IWGRP != 0, !self.isPrivate(status.st_gid) {
+            return
+                "\(start) is writable by group \(Self.group(status.st_gid)) (mode \(mode)), which is no trusted user's"
+                + " own: run chmod g-w \(name)"
         }
         return nil
     }
 
-    private func fault(_ status: stat, isFolder: Bool) -> String? {
-        guard status.st_uid == 0 || self.owners.contains(status.st_uid) else {
-            return "belongs to \(Self.name(status.st_uid)), who is neither root nor this host's user:"
-                + " give it to one of them, or trust the owner with --trust-owner"
+    private func isTrusted(_ user: uid_t) -> Bool { user == 0 || self.owners.contains(user) }
+
+    /// Whether the members of a group are one trusted user: `/etc/group` does not list whose primary group it is, but a group with the
+    /// name of a user is made for that user (useradd(8), USERGROUPS_ENAB).
+    private func isPrivate(_ group: gid_t) -> Bool {
+        guard let entry = getgrgid(group)?.pointee else { return false }
+        let name = String(cString: entry.gr_name)
+        var members: [String] = []
+        var at = entry.gr_mem
+        while let member = at?.pointee {
+            members.append(String(cString: member))
+            at = at?.successor()
         }
-        // In a sticky folder nobody can take another's file away.
-        if isFolder, status.st_mode & mode_t(S_ISVTX) != 0 { return nil }
-        if status.st_mode & S_IWOTH != 0 { return "is writable by everybody: take that away with chmod o-w" }
-        if status.st_mode & S_IWGRP != 0, status.st_gid != 0, status.st_gid != Self.ownGroup(status.st_uid) {
-            return "is writable by group \(status.st_gid), which is not its owner's own: take that away with chmod g-w"
-        }
-        return nil
+        guard members.allSatisfy({ $0 == name }), let user = getpwnam(name)?.pointee else { return false }
+        return user.pw_gid == group && self.isTrusted(user.pw_uid)
     }
 
     private static func name(_ user: uid_t) -> String {
-        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "user \(user)"
+        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
     }
 
-    private static func ownGroup(_ user: uid_t) -> gid_t? { getpwuid(user)?.pointee.pw_gid }
+    private static func group(_ group: gid_t) -> String {
+        getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? "\(group)"
+    }
 }

@@ -41,7 +41,7 @@ final class ModuleFile: Sendable {
             }
             defer { free(resolved) }
             self.resolved = String(cString: resolved)
-            if let fault = trust.fault(of: status, path: self.resolved) {
+            if let fault = trust.fault(of: status, path: path) {
                 throw HostError(code: .module, message: fault)
             }
             self.size = Int(status.st_size)

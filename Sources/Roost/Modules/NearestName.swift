@@ -3,10 +3,13 @@ public enum NearestName {
     /// The candidates that are nearest to a name, at most three, none that is further than a third of its length.
     public static func to(_ name: String, among candidates: some Sequence<String>) -> [String] {
         let most = max(name.count / 3, 1)
-        return candidates.map { ($0, self.distance(name.lowercased(), $0.lowercased())) }
-            .filter { $0.1 <= most }
-            .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
-            .prefix(3).map(\.0)
+        // A name may be of any length, and the distance takes time and memory by both lengths.
+        return candidates.filter { abs($0.count - name.count) <= most }.map {
+            ($0, self.distance(name.lowercased(), $0.lowercased()))
+        }
+        .filter { $0.1 <= most }
+        .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+        .prefix(3).map(\.0)
     }
 
     /// How many letters have to be put in, taken out, changed, or swapped with their neighbour (optimal string alignment).

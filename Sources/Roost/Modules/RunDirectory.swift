@@ -25,13 +25,15 @@ public final class RunDirectory: Sendable {
         return paths
     }
 
-    /// The named folder, which must do, or the first of the usual ones that does; `isShared`: workers have another user. Throws
-    /// `HostError`.
-    public static func make(_ path: String?, isShared: Bool = false) throws -> RunDirectory {
-        if let path { return try RunDirectory(path, isShared: isShared) }
+    /// The named folder, which must be usable, or the first usable one of the usual folders. `isShared`: workers have another user.
+    /// Throws `HostError`.
+    public static func make(
+        _ path: String?, isShared: Bool = false, trust: FileTrust = FileTrust()
+    ) throws -> RunDirectory {
+        if let path { return try RunDirectory(path, isShared: isShared, trust: trust) }
         var faults: [String] = []
         for path in Self.usualPaths() {
-            do { return try RunDirectory(path, isShared: isShared) } catch let error as HostError {
+            do { return try RunDirectory(path, isShared: isShared, trust: trust) } catch let error as HostError {
                 faults.append(error.message)
             }
         }
@@ -41,9 +43,9 @@ public final class RunDirectory: Sendable {
         )
     }
 
-    init(_ path: String, isShared: Bool = false) throws {
+    init(_ path: String, isShared: Bool = false, trust: FileTrust = FileTrust()) throws {
         self.mode = isShared ? 0o711 : 0o700
-        try Self.makeFolder(path)
+        try Self.makeFolder(path, trust)
         if isShared, chmod(path, self.mode) != 0 { throw Self.error(path, "cannot be opened to workers") }
         Self.removeDeadStarts(in: path)
         let boot = "\(path)/\(getpid())-\(Self.moment())"
@@ -92,13 +94,21 @@ public final class RunDirectory: Sendable {
         )
     }
 
-    /// Makes the folder where it is missing, and refuses one that is another's or that another can write to.
-    private static func makeFolder(_ path: String) throws {
+    /// Makes the folder where it is missing, below folders that obey the rule of trust: whoever can replace one of them can replace what is
+    /// executed from here. Refuses a folder of another user, and one that others can write to.
+    private static func makeFolder(_ path: String, _ trust: FileTrust) throws {
         guard path.hasPrefix("/") else {
-            throw HostError(code: .runDirectory, message: "run directory: \(path) is no absolute path")
+            throw HostError(
+                code: .runDirectory, message: "run directory: '\(path)' is not absolute: name a path that begins with /"
+            )
         }
         var made = ""
         for part in path.split(separator: "/") {
+            if let fault = trust.fault(ofFolder: made.isEmpty ? "/" : made) {
+                throw HostError(
+                    code: .runDirectory,
+                    message: "run directory: \(path) cannot be used: \(fault); or name another with --run-dir")
+            }
             made += "/\(part)"
             if mkdir(made, 0o700) != 0, errno != EEXIST { throw Self.error(made, "cannot be made") }
         }

@@ -142,7 +142,7 @@ private struct SiblingLibrary {
         guard stat(self.resolved, &status) == 0 else {
             throw HostError(code: .module, message: "\(path): cannot be looked at: \(String(cString: strerror(errno)))")
         }
-        if let fault = trust.fault(of: status, path: self.resolved) { throw HostError(code: .module, message: fault) }
+        if let fault = trust.fault(of: status, path: path) { throw HostError(code: .module, message: fault) }
         self.elf = try ModuleFile.facts(of: self.resolved, size: Int(status.st_size))
     }
 }

@@ -1,5 +1,3 @@
-import Yams
-
 /// What an operator has said about one application: on the command line, in `applications`, or by a file in the drop-in folder.
 public struct ApplicationEntry: Sendable {
     /// Where its settings are.
@@ -29,19 +27,19 @@ public struct ApplicationEntry: Sendable {
     /// A start without it makes no sense.
     public var isRequired = false
 
-    /// What was said of it besides its module and its mount, with the place: for people.
+    /// The entry's other values, with their places, for people: secrets are masked.
     public var values: [(key: String, value: String, place: String)] {
         var values: [(String, String, String)] = []
         if let name { values.append(("name", name, "")) }
         if let variable { values.append(("variable", variable, "")) }
         if let group { values.append(("worker", group, "")) }
         if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
-        if let health { values.append(("health", health, "")) }
+        if let health { values.append(("health", Redaction.shown(health), "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
         case .here(let file, let key):
-            for (path, value) in file.leaves(at: key) {
+            for (path, value) in Redaction.leaves(of: file.map(at: key) ?? SettingsMap()) {
                 values.append(("settings.\(path)", value, file.place(of: "\(key).\(path)")))
             }
         }
@@ -92,19 +90,19 @@ public struct ApplicationEntry: Sendable {
     ])
 
     /// One of the list `applications`. Throws `HostError`.
-    init(_ mapping: Node.Mapping, number: Int, in file: SettingsFile) throws {
+    init(_ map: SettingsMap, number: Int, in file: SettingsFile) throws {
         let prefix = "applications.\(number)."
-        let values = try Self.schema.read(mapping, in: file, below: prefix)
-        let start = mapping.first.map { $0.key } ?? Node("")
+        let values = try Self.schema.read(map, in: file, below: prefix)
+        let line = map.entries.first?.line
         guard let module = values.text("module") else {
-            throw SettingsFile.error(file.path, start, "'\(prefix)module' is missing: name the library")
+            throw SettingsFile.error(file.path, line, "'\(prefix)module' is missing: name the library")
         }
         do {
             self.module = try ModuleName(module)
         } catch let error as HostError { throw values.error("module", error.message) }
         self.mount = .root
         self.settings = .usual
-        self.place = SettingsFile.place(file.path, start)
+        self.place = SettingsFile.place(file.path, line)
         try self.take(values)
     }
 
@@ -152,7 +150,7 @@ public struct ApplicationEntry: Sendable {
         }
         if let name = values.text("settings") {
             self.settings = .named(name, place: "\(values.place("settings")): '\(values.prefix)settings'")
-        } else if values.mapping("settings") != nil {
+        } else if values.map("settings") != nil {
             self.settings = .here(values.file, at: "\(values.prefix)settings")
         }
     }

@@ -1,6 +1,5 @@
 import CASGI
 import HTTPServer
-import Yams
 
 /// The settings of one application, as `setting(id, key)` hands them out. Immutable; what a generation has lives as long as the
 /// process. [any]
@@ -18,13 +17,12 @@ final class ApplicationSettings: @unchecked Sendable {
         self.prefix = place.isEmpty ? "" : "\(place)."
         var texts = ["roost.folder": folder, "": "{}"]
         if let file {
-            let pairs = (file.mapping(at: place) ?? Node.Mapping([])).filter { key, _ in
-                !place.isEmpty || !HostSettings.isHost(key.scalar?.string ?? "")
-            }
-            let own = Node.Mapping(pairs.map { ($0.key, $0.value) })
+            var own = file.map(at: place) ?? SettingsMap()
+            if place.isEmpty { own.entries.removeAll { HostSettings.isHost($0.name) } }
             texts[""] = JSONText.of(own)
             texts["roost.settings"] = file.resolved
-            try Self.collect(own, below: "", in: file.path, into: &texts)
+            var size = 0
+            try Self.collect(own, below: "", in: file.path, into: &texts, &size)
         }
         self.values = texts.mapValues(Self.copy)
     }
@@ -63,22 +61,35 @@ final class ApplicationSettings: @unchecked Sendable {
     /// The value of a dotted key; nil: there is none.
     func value(_ key: String) -> UnsafePointer<asgi_string>? { self.values[key] }
 
+    /// The most that the values of one application take, in bytes with their dotted keys: each map is there as a whole and by its keys.
+    static let largest = 64 << 20
+
     private static func collect(
-        _ mapping: Node.Mapping, below prefix: String, in path: String, into texts: inout [String: String]
+        _ map: SettingsMap, below prefix: String, in path: String, into texts: inout [String: String], _ size: inout Int
     ) throws {
-        for (key, node) in mapping {
-            guard let name = key.scalar?.string else {
-                throw SettingsFile.error(path, key, "found \(SettingsFile.kind(key)) where a key has to stand")
+        for entry in map {
+            let key = prefix + entry.name
+            let text = Self.text(of: entry.value)
+            size += key.utf8.count + text.utf8.count
+            guard size <= Self.largest else {
+                throw SettingsFile.error(
+                    path, entry.line, "the settings take more than \(Self.largest >> 20) MiB in memory: shorten them")
             }
-            if case .alias = node {
-                throw SettingsFile.error(path, node, "an alias stands here: write the value out")
+            guard texts.updateValue(text, forKey: key) == nil else {
+                throw SettingsFile.error(
+                    path, entry.line,
+                    key.isEmpty || key.hasPrefix("roost.")
+                        ? "the key '\(key)' is reserved: name it differently"
+                        : "duplicate key '\(ShownText.of(key))', once with a dot and once as a map: remove one of them")
             }
-            let isText = node.scalar != nil && node.tag.rawValue == Tag.Name.str.rawValue
-            texts[prefix + name] = isText ? node.scalar?.string : JSONText.of(node)
-            if case .mapping(let inner) = node {
-                try Self.collect(inner, below: "\(prefix)\(name).", in: path, into: &texts)
-            }
+            if let inner = entry.value.map { try Self.collect(inner, below: "\(key).", in: path, into: &texts, &size) }
         }
+    }
+
+    /// Texts as they were written, everything else as JSON.
+    private static func text(of node: SettingsNode) -> String {
+        guard case .scalar(let scalar) = node.content, scalar.kind == .text else { return JSONText.of(node) }
+        return scalar.text
     }
 
     private static func copy(_ text: String) -> UnsafePointer<asgi_string> {

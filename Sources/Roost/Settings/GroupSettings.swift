@@ -1,5 +1,3 @@
-import Yams
-
 /// What `server.groups` says of one group of workers.
 public struct GroupSettings {
     public let name: String
@@ -9,19 +7,18 @@ public struct GroupSettings {
     public let environment: [String: String]
 
     /// `options`: the schema of its options. Throws `HostError`.
-    init(_ name: String, _ mapping: Node.Mapping, _ options: SettingsSchema, in file: SettingsFile) throws {
+    init(_ name: String, _ map: SettingsMap, _ options: SettingsSchema, in file: SettingsFile) throws {
         let prefix = "server.groups.\(name)."
         let schema = SettingsSchema(options.keys + [Self.environmentKey])
         self.name = name
-        self.options = try schema.read(mapping, in: file, below: prefix)
+        self.options = try schema.read(map, in: file, below: prefix)
         var environment: [String: String] = [:]
-        for (key, value) in self.options.mapping("environment") ?? Node.Mapping([]) {
-            guard let name = key.scalar?.string, ApplicationEntry.isVariable(name), let value = value.scalar?.string
-            else {
+        for entry in self.options.map("environment") ?? SettingsMap() {
+            guard ApplicationEntry.isVariable(entry.name), let value = entry.value.text else {
                 throw SettingsFile.error(
-                    file.path, key, "'\(prefix)environment' has names of variables, each with a value")
+                    file.path, entry.line, "'\(prefix)environment' has names of variables, each with a value")
             }
-            environment[name] = value
+            environment[entry.name] = value
         }
         self.environment = environment
     }

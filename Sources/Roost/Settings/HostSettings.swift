@@ -1,5 +1,3 @@
-import Yams
-
 /// What a settings file says to the host: its keys `server`, `modules` and `applications`.
 public struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of whoever serves.
@@ -23,19 +21,19 @@ public struct HostSettings {
     ) throws {
         let server = SettingsSchema(server.keys + [Self.groupsKey])
         let values = try Self.schema.read(file.root, in: file, below: "", others: { _ in keepsOthers })
-        self.server = try values.mapping("server").map { try server.read($0, in: file, below: "server.") }
-        self.groups = try (self.server?.mapping("groups") ?? Node.Mapping([])).map { key, node in
-            guard let name = key.scalar?.string, GroupSettings.isName(name), let mapping = node.mapping else {
+        self.server = try values.map("server").map { try server.read($0, in: file, below: "server.") }
+        self.groups = try (self.server?.map("groups") ?? SettingsMap()).map { entry in
+            guard GroupSettings.isName(entry.name), let map = entry.value.map else {
                 throw SettingsFile.error(
-                    file.path, key, "'server.groups' is a map of names, each with a map of options")
+                    file.path, entry.line, "'server.groups' is a map of names, each with a map of options")
             }
-            return try GroupSettings(name, mapping, group, in: file)
+            return try GroupSettings(entry.name, map, group, in: file)
         }
         self.modules = values.texts("modules")
         self.modulesPlace = values.place("modules")
-        let entries = values.nodes["applications"]?.sequence.map(Array.init) ?? []
+        let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in
-            try node.mapping.map { try ApplicationEntry($0, number: number, in: file) }
+            try node.map.map { try ApplicationEntry($0, number: number, in: file) }
         }
     }
 

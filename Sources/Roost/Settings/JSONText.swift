@@ -1,31 +1,23 @@
-import Yams
-
-/// Writes YAML nodes as JSON (RFC 8259).
+/// Writes the values of a settings file as JSON (RFC 8259).
 enum JSONText {
-    static func of(_ node: Node) -> String {
-        switch node {
-        case .mapping(let mapping): return self.of(mapping)
-        case .sequence(let sequence): return "[\(sequence.map(self.of).joined(separator: ","))]"
-        case .scalar(let scalar): return self.of(scalar.string, node)
-        case .alias: return "null"
+    static func of(_ node: SettingsNode) -> String {
+        switch node.content {
+        case .map(let map): self.of(map)
+        case .list(let list): "[\(list.map(self.of).joined(separator: ","))]"
+        case .scalar(let scalar): self.of(scalar)
         }
     }
 
-    static func of(_ mapping: Node.Mapping) -> String {
-        let members = mapping.map { "\(self.quoted($0.key.scalar?.string ?? "")):\(self.of($0.value))" }
-        return "{\(members.joined(separator: ","))}"
+    static func of(_ map: SettingsMap) -> String {
+        "{\(map.map { "\(self.quoted($0.name)):\(self.of($0.value))" }.joined(separator: ","))}"
     }
 
-    private static func of(_ text: String, _ node: Node) -> String {
-        switch node.tag.rawValue {
-        case Tag.Name.null.rawValue: return "null"
-        case Tag.Name.bool.rawValue: return node.bool.map { $0 ? "true" : "false" } ?? self.quoted(text)
-        case Tag.Name.int.rawValue: return node.int.map(String.init) ?? self.quoted(text)
-        case Tag.Name.float.rawValue:
-            // Infinity and NaN are no JSON.
-            guard let number = node.float, number.isFinite else { return self.quoted(text) }
-            return "\(number)"
-        default: return self.quoted(text)
+    private static func of(_ scalar: CoreScalar) -> String {
+        switch scalar.kind {
+        case .text: self.quoted(scalar.text)
+        case .null: "null"
+        case .flag(let flag): flag ? "true" : "false"
+        case .number(let number): number
         }
     }
 

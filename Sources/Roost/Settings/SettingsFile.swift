@@ -1,157 +1,89 @@
 import Glibc
-import Yams
 
-/// A settings file, YAML or JSON (which is YAML), as its node tree: nodes know their lines.
-/// Immutable: Yams' nodes are values, though they do not say that they can be sent.
-public struct SettingsFile: @unchecked Sendable {
+/// A settings file, YAML 1.2 or JSON (which is YAML), as its tree of values: they know their lines.
+public struct SettingsFile: Sendable {
     public let path: String
-    /// From the root; nil: it cannot be said.
+    /// Absolute, without symbolic links; nil: unknown.
     let resolved: String?
     let text: String
-    let root: Node.Mapping
+    let root: SettingsMap
 
-    /// Reads and parses. Throws `HostError` with file, line and mend.
-    public init(path: String) throws {
+    /// Reads and parses a file. It must be trusted as a library is: it can name libraries, users and commands. Throws `HostError` with
+    /// the file, the line and what to do.
+    public init(path: String, trust: FileTrust) throws {
+        let file = try Self.open(path, trust)
+        defer { close(file) }
         let resolved = realpath(path, nil).map { resolved in
             defer { free(resolved) }
             return String(cString: resolved)
         }
-        try self.init(path: path, resolved: resolved, text: try Self.read(path))
+        try self.init(path: path, resolved: resolved, text: try Self.read(file, path))
     }
 
-    /// Parses what was read before. Throws `HostError` with file, line and mend.
+    /// Parses a text that was read before. Throws `HostError` with the file, the line and what to do.
     init(path: String, resolved: String?, text: String) throws {
         self.path = path
         self.resolved = resolved
         self.text = text
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw HostError(code: .settings, message: "\(path)\(Self.explain(error))", cause: error)
+        let root: SettingsNode?
+        do throws(YAMLFault) {
+            root = try YAMLReader.read(text)
+        } catch { throw Self.error(path, error.line, error.message) }
+        guard let root, !root.isNull else {
+            self.root = SettingsMap()
+            return
         }
-        switch node {
-        case nil: self.root = Node.Mapping([])
-        case .mapping(let mapping): self.root = mapping
-        case .some(let node):
-            // An empty document, or one of comments only, is a null.
-            if node.tag.rawValue == Tag.Name.null.rawValue {
-                self.root = Node.Mapping([])
-                return
+        guard let map = root.map else {
+            throw Self.error(path, root.line, "found \(root.kindWords) instead of a map of keys and values")
+        }
+        self.root = map
+    }
+
+    static func error(_ path: String, _ line: Int?, _ message: String) -> HostError {
+        HostError(code: .settings, message: "\(self.place(path, line)): \(message)")
+    }
+
+    static func place(_ path: String, _ line: Int?) -> String { "\(path)\(line.map { ":\($0)" } ?? "")" }
+
+    // MARK: Reading
+
+    /// The largest file that is read, in bytes.
+    static let largest = 4 << 20
+
+    /// Opens without waiting: a FIFO would have no end.
+    private static func open(_ path: String, _ trust: FileTrust) throws -> CInt {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard file >= 0 else { throw Self.error(path, nil, "cannot be read: \(String(cString: strerror(errno)))") }
+        var status = stat()
+        let fault: String? =
+            if fstat(file, &status) != 0 {
+                "\(path): cannot be read: \(String(cString: strerror(errno)))"
+            } else if status.st_mode & S_IFMT != S_IFREG {
+                "\(path): is \(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"): name a settings file"
+            } else {
+                trust.fault(of: status, path: path)
             }
-            throw Self.error(path, node, "found \(Self.kind(node)) where a map of keys and values has to stand")
-        }
+        guard let fault else { return file }
+        close(file)
+        throw HostError(code: .settings, message: fault)
     }
 
-    static func error(_ path: String, _ node: Node, _ message: String) -> HostError {
-        HostError(code: .settings, message: "\(self.place(path, node)): \(message)")
-    }
-
-    /// What stands below a dotted key: a map; nil: none does.
-    func mapping(at key: String) -> Node.Mapping? {
-        var below = Node.mapping(self.root)
-        var rest = key[...]
-        while !rest.isEmpty {
-            guard let (_, value, length) = Self.step(into: below, rest) else { return nil }
-            below = value
-            rest = rest.dropFirst(length + 1)
-        }
-        return below.mapping
-    }
-
-    /// The single values below a dotted key, by their dotted names; lists as JSON.
-    func leaves(at key: String) -> [(String, String)] {
-        func leaves(_ mapping: Node.Mapping, _ prefix: String) -> [(String, String)] {
-            mapping.flatMap { key, node -> [(String, String)] in
-                let name = prefix + (key.scalar?.string ?? "")
-                if let inner = node.mapping { return leaves(inner, name + ".") }
-                return [(name, node.scalar?.string ?? JSONText.of(node))]
-            }
-        }
-        return self.mapping(at: key).map { leaves($0, "") } ?? []
-    }
-
-    /// File and line of a dotted key, or, where it is not there, of the nearest that it would stand below.
-    func place(of key: String) -> String {
-        var found: Node?
-        var below = Node.mapping(self.root)
-        var rest = key[...]
-        while !rest.isEmpty, let (node, value, length) = Self.step(into: below, rest) {
-            found = node
-            below = value
-            // And the dot.
-            rest = rest.dropFirst(length + 1)
-        }
-        return Self.place(self.path, found)
-    }
-
-    /// What the beginning of a dotted key names, and how many characters that takes; a key may have dots in it itself.
-    private static func step(into node: Node, _ key: Substring) -> (Node, Node, Int)? {
-        switch node {
-        case .mapping(let mapping):
-            let names = mapping.compactMap { pair in pair.key.scalar.map { (pair.key, pair.value, $0.string) } }
-            let named = names.filter { key == $0.2 || key.hasPrefix($0.2 + ".") }.max { $0.2.count < $1.2.count }
-            return named.map { ($0.0, $0.1, $0.2.count) }
-        case .sequence(let sequence):
-            let digits = key.prefix { $0 != "." }
-            guard let index = Int(digits), sequence.indices.contains(index) else { return nil }
-            return (sequence[index], sequence[index], digits.count)
-        case .scalar, .alias: return nil
-        }
-    }
-
-    static func place(_ path: String, _ node: Node?) -> String {
-        "\(path)\((node?.mark).map { ":\($0.line)" } ?? "")"
-    }
-
-    private static func read(_ path: String) throws -> String {
-        guard let file = fopen(path, "re") else {
-            throw HostError(code: .settings, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(file) }
+    private static func read(_ file: CInt, _ path: String) throws -> String {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = fread(&part, 1, part.count, file)
+            let count = Glibc.read(file, &part, part.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.error(path, nil, "cannot be read: \(String(cString: strerror(errno)))") }
             guard count > 0 else { break }
             bytes.append(contentsOf: part[..<count])
             guard bytes.count <= Self.largest else {
-                throw HostError(
-                    code: .settings,
-                    message: "\(path): is larger than \(Self.largest >> 20) MiB: is it a settings file?"
-                )
+                throw Self.error(path, nil, "is larger than \(Self.largest >> 20) MiB: is it a settings file?")
             }
         }
-        guard ferror(file) == 0 else {
-            throw HostError(code: .settings, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
-        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw HostError(code: .settings, message: "\(path): is not UTF-8: save it as UTF-8")
+            throw Self.error(path, nil, "is not UTF-8: save it as UTF-8")
         }
         return text
-    }
-
-    /// The largest file that is read.
-    static let largest = 4 << 20
-
-    private static func explain(_ error: YamlError) -> String {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            return ":\(mark.line): \(problem) (column \(mark.column))"
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.sorted().map { "'\($0)'" }.joined(separator: ", ")
-            return ":\(context.mark.line): the key \(names) stands here twice: remove one"
-        default: return ": \(String(describing: error).split(separator: "\n").first ?? "cannot be parsed")"
-        }
-    }
-
-    static func kind(_ node: Node) -> String {
-        switch node {
-        case .scalar: "a single value"
-        case .sequence: "a list"
-        case .mapping: "a map"
-        case .alias: "an alias"
-        }
     }
 }

@@ -1,5 +1,3 @@
-import Yams
-
 /// The keys of one map of a settings file: checks what stands there, and explains what could.
 public struct SettingsSchema: Sendable {
     public let keys: [SettingsKey]
@@ -8,23 +6,22 @@ public struct SettingsSchema: Sendable {
 
     /// Checks names and kinds. `others`: keys that are somebody else's, and left alone. Throws `HostError` with file, line and mend.
     func read(
-        _ mapping: Node.Mapping, in file: SettingsFile, below prefix: String, others: (String) -> Bool = { _ in false }
+        _ map: SettingsMap, in file: SettingsFile, below prefix: String, others: (String) -> Bool = { _ in false }
     ) throws -> SettingsValues {
-        var nodes: [String: Node] = [:]
-        for (key, node) in mapping {
-            guard let name = key.scalar?.string else {
-                throw SettingsFile.error(file.path, key, "found \(SettingsFile.kind(key)) where a key has to stand")
-            }
+        var nodes: [String: SettingsNode] = [:]
+        for entry in map {
+            let (name, node) = (entry.name, entry.value)
             guard let known = self.keys.first(where: { $0.name == name }) else {
                 if others(name) { continue }
-                throw SettingsFile.error(file.path, key, "'\(prefix)\(name)' is no key\(self.suggestion(for: name))")
+                throw SettingsFile.error(
+                    file.path, entry.line, "unknown key '\(prefix)\(ShownText.of(name))'\(self.suggestion(for: name))")
             }
             // A key without a value is as if it were not there.
-            guard node.tag.rawValue != Tag.Name.null.rawValue else { continue }
+            guard !node.isNull else { continue }
             guard Self.fits(node, known.kind) else {
                 throw SettingsFile.error(
-                    file.path, node,
-                    "'\(prefix)\(name)' is \(known.kind.words), found \(Self.found(node))")
+                    file.path, node.line,
+                    "'\(prefix)\(name)' must be \(known.kind.words), found \(Self.found(node, name))")
             }
             nodes[name] = node
         }
@@ -33,63 +30,61 @@ public struct SettingsSchema: Sendable {
 
     private func suggestion(for name: String) -> String {
         let near = NearestName.to(name, among: self.keys.map(\.name))
-        if !near.isEmpty { return "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?" }
+        if !near.isEmpty { return " (did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?)" }
         let names = self.keys.map(\.name)
         return names.count > 12
-            ? " (roost settings --explain has them all)" : ": there are \(names.joined(separator: ", "))"
+            ? " (roost settings --explain lists them all)" : " (known keys: \(names.joined(separator: ", ")))"
     }
 
-    private static func fits(_ node: Node, _ kind: SettingsKey.Kind) -> Bool {
-        switch (kind, node) {
-        case (.text, .scalar): true
-        case (.texts, .scalar): true
-        case (.texts, .sequence(let list)): list.allSatisfy { $0.scalar != nil }
-        case (.flag, .scalar(let scalar)): SettingsValues.flag(scalar.string) != nil
-        case (.choice(let choices), .scalar(let scalar)): choices.contains(scalar.string)
-        case (.map, .mapping), (.textOrMap, .mapping), (.textOrMap, .scalar): true
-        case (.maps, .sequence(let list)): list.allSatisfy { $0.mapping != nil }
+    private static func fits(_ node: SettingsNode, _ kind: SettingsKey.Kind) -> Bool {
+        switch (kind, node.content) {
+        case (.text, .scalar), (.texts, .scalar), (.map, .map), (.textOrMap, .map), (.textOrMap, .scalar): true
+        case (.texts, .list(let list)): list.allSatisfy { $0.text != nil }
+        case (.flag, .scalar(let scalar)): SettingsValues.flag(scalar.text) != nil
+        case (.choice(let choices), .scalar(let scalar)): choices.contains(scalar.text)
+        case (.maps, .list(let list)): list.allSatisfy { $0.map != nil }
         default: false
         }
     }
 
-    private static func found(_ node: Node) -> String {
-        node.scalar.map { "'\($0.string)'" } ?? SettingsFile.kind(node)
+    private static func found(_ node: SettingsNode, _ name: String) -> String {
+        node.text.map { "'\(ShownText.of(Redaction.shown($0, of: name)))'" } ?? node.kindWords
     }
 }
 
 /// What one map of a settings file gives the host, checked against its schema.
 public struct SettingsValues {
-    let nodes: [String: Node]
+    let nodes: [String: SettingsNode]
     let file: SettingsFile
     /// Of the keys' dotted names.
     let prefix: String
 
     /// In the order of the file.
     public var names: [String] {
-        self.nodes.sorted { ($0.value.mark?.line ?? 0) < ($1.value.mark?.line ?? 0) }.map(\.key)
+        self.nodes.sorted { ($0.value.line, $0.key) < ($1.value.line, $1.key) }.map(\.key)
     }
 
-    public func text(_ name: String) -> String? { self.nodes[name]?.scalar?.string }
+    public func text(_ name: String) -> String? { self.nodes[name]?.text }
 
     /// One, or the list.
     public func texts(_ name: String) -> [String] {
         guard let node = self.nodes[name] else { return [] }
-        return node.sequence?.compactMap { $0.scalar?.string } ?? node.scalar.map { [$0.string] } ?? []
+        return node.list?.compactMap(\.text) ?? node.text.map { [$0] } ?? []
     }
 
     public func flag(_ name: String) -> Bool? { self.text(name).flatMap(Self.flag) }
 
-    func mapping(_ name: String) -> Node.Mapping? { self.nodes[name]?.mapping }
+    func map(_ name: String) -> SettingsMap? { self.nodes[name]?.map }
 
     /// File and line.
-    public func place(_ name: String) -> String { SettingsFile.place(self.file.path, self.nodes[name]) }
+    public func place(_ name: String) -> String { SettingsFile.place(self.file.path, self.nodes[name]?.line) }
 
     /// What is wrong with a key's value.
     public func error(_ name: String, _ message: String) -> HostError {
         HostError(code: .settings, message: "\(self.place(name)): '\(self.prefix)\(name)' \(message)")
     }
 
-    /// YAML's words, and those that people use besides.
+    /// What the text of a flag means. The key has a schema, so that a plain `yes` is no guess here.
     public static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "on", "1": true

@@ -88,7 +88,7 @@ public struct Deployment: Sendable {
         for found in listings.flatMap(\.modules) {
             do {
                 let kept = last?.droppedIn[found]
-                let entry = kept == nil ? try found.entry() : nil
+                let entry = kept == nil ? try found.entry(self.preparation.trust) : nil
                 guard let mount = kept?.mount ?? entry?.mount else { continue }
                 if let (_, place) = mounts.first(where: { mount.conflict(with: $0.0) != nil }) {
                     throw HostError(

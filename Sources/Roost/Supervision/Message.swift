@@ -1,5 +1,3 @@
-import Yams
-
 /// What the processes of one start tell each other: a name, and texts; one line of JSON on the wire.
 struct Message: Equatable, Sendable {
     var name: String
@@ -18,13 +16,17 @@ struct Message: Equatable, Sendable {
         return "{" + members.map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }.joined(separator: ",") + "}\n"
     }
 
-    /// Nil: the line is no message. JSON is YAML, and Yams is here for the settings.
+    /// Nil: the line is not a message. A module can write to the other process as its worker can, so that the line is read within limits:
+    /// one map of texts, which takes no more than the line.
     init?(line: some StringProtocol) {
-        guard case .mapping(let mapping)? = try? Yams.compose(yaml: String(line)) else { return nil }
+        var limits = YAMLReader.Limits()
+        limits.depth = 1
+        (limits.nodes, limits.bytes) = (line.utf8.count, line.utf8.count)
+        guard let map = (try? YAMLReader.read(String(line), limits: limits))?.map else { return nil }
         var fields: [String: String] = [:]
-        for (key, value) in mapping {
-            guard let key = key.scalar?.string, let value = value.scalar?.string else { return nil }
-            fields[key] = value
+        for entry in map {
+            guard let value = entry.value.text else { return nil }
+            fields[entry.name] = value
         }
         guard let name = fields.removeValue(forKey: Self.nameKey) else { return nil }
         self.init(name, fields)

@@ -1,0 +1,134 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// Whose files are executed, and read as settings: the way to a file is checked with it.
+@Suite("Trust in files")
+struct FileTrustTests {
+    let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func fault(_ path: String, _ trust: FileTrust = FileTrust()) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return "not found" }
+        return trust.fault(of: status, path: path)
+    }
+
+    private func makeFolder(_ name: String, _ mode: mode_t) throws -> String {
+        let path = "\(self.folder.path)/\(name)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        chmod(path, mode)
+        return path
+    }
+
+    @Test("a refusal names the file, its mode and the command that mends it")
+    func words() throws {
+        let file = try self.folder.write("s.yaml", "a: 1")
+        chmod(file, 0o646)
+        #expect(self.fault(file) == "\(file): is writable by everybody (mode 0646): run chmod o-w \(file)")
+        chmod(file, 0o644)
+        #expect(self.fault(file) == nil)
+        let open = try self.makeFolder("open", 0o757)
+        let inner = try self.folder.write("open/x", "")
+        #expect(
+            self.fault(inner)
+                == "\(inner): its folder \(open) is writable by everybody (mode 0757): run chmod o-w \(open)")
+    }
+
+    @Test("a settings file obeys the rule, and is a regular file")
+    func settings() throws {
+        let file = try self.folder.write("s.yaml", "a: 1")
+        func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {
+            do {
+                _ = try SettingsFile(path: path, trust: trust)
+                return "none"
+            } catch { return "\(error)" }
+        }
+        #expect(message(file) == "none")
+        chmod(file, 0o666)
+        #expect(message(file).contains("run chmod o-w \(file)"))
+        chmod(file, 0o644)
+        let fifo = "\(self.folder.path)/fifo.yaml"
+        mkfifo(fifo, 0o600)
+        #expect(message(fifo) == "\(fifo): is not a regular file: name a settings file")
+        guard geteuid() == 0 else { return }
+        chown(file, 12345, 0)
+        #expect(
+            message(file).contains("belongs to 12345, who is neither root nor the host's user: run chown root \(file)"))
+        var trust = FileTrust()
+        trust.owners.insert(12345)
+        #expect(message(file, trust) == "none")
+    }
+
+    @Test("links on the way are checked: their folders, and in sticky folders their owners")
+    func links() throws {
+        let file = try self.folder.write("real/x.so", "")
+        let sticky = try self.makeFolder("sticky", 0o1777)
+        let link = "\(sticky)/x.so"
+        symlink("../real/x.so", link)
+        #expect(self.fault(link) == nil)
+        let open = try self.makeFolder("open", 0o777)
+        symlink(file, "\(open)/x.so")
+        #expect(self.fault("\(open)/x.so")?.contains("its folder \(open) is writable by everybody") == true)
+        // Through a folder and back again is no way around it.
+        #expect(self.fault("\(open)/../real/x.so")?.contains("its folder \(open)") == true)
+        symlink("loop", "\(self.folder.path)/loop")
+        #expect(FileTrust().fault(ofFolder: "\(self.folder.path)/loop")?.contains("too many symbolic links") == true)
+        guard geteuid() == 0 else { return }
+        lchown(link, 12345, 0)
+        #expect(
+            self.fault(link)
+                == "\(link): the link \(link) belongs to 12345, who is neither root nor the host's user:"
+                + " run chown -h root \(link), or trust the owner with --trust-owner")
+        symlink("real", "\(self.folder.path)/way")
+        lchown("\(self.folder.path)/way", 12345, 0)
+        #expect(
+            self.fault("\(self.folder.path)/way/x.so")?.contains("the link \(self.folder.path)/way belongs to") == true)
+    }
+
+    @Test("a group may write when it is a trusted user's own", .enabled(if: geteuid() == 0, "chown needs root"))
+    func groups() throws {
+        let file = try self.folder.write("x.so", "")
+        chmod(file, 0o664)
+        #expect(self.fault(file) == nil)
+        // A primary group that others share: games(5) is Debian's "man" user's neighbour; "users" has no user of its name.
+        chown(file, 0, 100)
+        #expect(
+            self.fault(file)?.contains("(mode 0664), which is no trusted user's own: run chmod g-w \(file)") == true)
+        chown(file, 0, 54321)
+        #expect(self.fault(file)?.contains("is writable by group 54321") == true)
+        guard let user = getpwnam("nobody")?.pointee, let daemon = getpwnam("daemon")?.pointee else { return }
+        // "daemon" has a group of its name; "nobody" has "nogroup".
+        var trust = FileTrust()
+        trust.owners = [0, daemon.pw_uid, user.pw_uid]
+        chown(file, daemon.pw_uid, daemon.pw_gid)
+        #expect(self.fault(file, trust) == nil)
+        #expect(self.fault(file)?.contains("belongs to daemon") == true)
+        chown(file, user.pw_uid, user.pw_gid)
+        #expect(self.fault(file, trust)?.contains("is writable by group nogroup") == true)
+    }
+
+    @Test("a run directory is refused below a folder that others can write to or own")
+    func runDirectory() throws {
+        func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {
+            do {
+                try RunDirectory.make(path, trust: trust).remove()
+                return "none"
+            } catch { return "\(error)" }
+        }
+        #expect(message("\(try self.makeFolder("sticky", 0o1777))/run") == "none")
+        let open = try self.makeFolder("open", 0o777)
+        #expect(message("\(open)/a/run").contains("cannot be used: \(open): is writable by everybody"))
+        #expect(!FileManager.default.fileExists(atPath: "\(open)/a"))
+        guard geteuid() == 0 else { return }
+        let other = try self.makeFolder("other", 0o755)
+        chown(other, 12345, 0)
+        #expect(message("\(other)/run").contains("\(other): belongs to 12345"))
+        var trust = FileTrust()
+        trust.owners.insert(12345)
+        #expect(message("\(other)/run", trust) == "none")
+    }
+}
