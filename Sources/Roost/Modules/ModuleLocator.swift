@@ -22,7 +22,8 @@ public struct ModuleLocator: Sendable {
                 let near = self.folders.flatMap { Self.near(words[words.count - 1], in: $0) }
                 throw HostError(
                     code: .usage,
-                    message: "no module '\(words.joined(separator: "."))': looked for \(looked.joined(separator: ", "))"
+                    message: "no module '\(words.joined(separator: "."))': looked for "
+                        + looked.map(WorkingFolder.absolute).joined(separator: ", ")
                         + Self.suggestion(near)
                 )
             }
@@ -37,14 +38,17 @@ public struct ModuleLocator: Sendable {
         return ["\(inner)/\(last).so", "\(inner)/lib\(last).so"]
     }
 
+    /// Names the folder from the root: a relative path depends on where the command was called.
     private static func notFound(_ path: String) -> HostError {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-        let name = String(path[slash...].dropFirst())
+        let absolute = WorkingFolder.absolute(path)
+        let slash = absolute.lastIndex(of: "/") ?? absolute.startIndex
+        let folder = slash == absolute.startIndex ? "/" : String(absolute[..<slash])
+        let name = String(absolute[slash...].dropFirst())
         guard access(folder, F_OK) == 0 else {
             return HostError(code: .usage, message: "\(path): not found: there is no folder \(folder)")
         }
-        return HostError(code: .usage, message: "\(path): not found\(self.suggestion(self.near(name, in: folder)))")
+        return HostError(
+            code: .usage, message: "\(path): not found in \(folder)\(self.suggestion(self.near(name, in: folder)))")
     }
 
     private static func suggestion(_ names: [String]) -> String {

@@ -55,7 +55,8 @@ public struct SettingsModule: Sendable, Equatable {
         case .module, .usual: return nil
         case .option, .environment:
             throw self.error(
-                "no settings module '\(self.name)': looked for \(stems.flatMap(Self.paths).joined(separator: ", "))"
+                "no settings module '\(self.name)': looked for "
+                    + stems.flatMap(Self.paths).map(WorkingFolder.absolute).joined(separator: ", ")
                     + "; name another, or the folder with --app-dir")
         }
     }
