@@ -8,8 +8,13 @@ struct Banner {
     private let applications: [ServedApplication]
     private let addresses: [BindAddress]
     private let options: ServeOptions
+    /// The settings files that were read.
+    private let files: [String]
 
-    init(_ applications: [ServedApplication], _ addresses: [BindAddress], _ options: ServeOptions) {
+    init(
+        _ applications: [ServedApplication], _ addresses: [BindAddress], _ options: ServeOptions, files: [String]
+    ) {
+        self.files = files
         self.applications = applications
         self.addresses = addresses
         self.options = options
@@ -45,7 +50,8 @@ struct Banner {
                     ("settings", Self.settings(only)),
                 ]
             } ?? [("applications", "\(self.applications.count)"), ("url", self.url)]
-        return about + [
+        let read = self.files.isEmpty ? [] : [("read", self.readFiles)]
+        return about + read + [
             ("workers", self.workers), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
         ]
     }
@@ -70,11 +76,18 @@ struct Banner {
 
           \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
           workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
+          read      \(self.readFiles)
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
 
 
         """
+    }
+
+    private var readFiles: String {
+        guard !self.files.isEmpty else { return "no settings file" }
+        let more = self.files.count > Self.most ? " and \(self.files.count - Self.most) more" : ""
+        return self.files.prefix(Self.most).joined(separator: ", ") + more
     }
 
     private func line(_ only: ServedApplication, _ terminal: Terminal) -> String {

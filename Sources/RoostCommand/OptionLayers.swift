@@ -55,7 +55,7 @@ struct OptionLayers {
     init(words: [String]) throws {
         self.typed = words
         for option in Self.options where !Self.unsettable.contains(option.name) {
-            let name = Self.variable(option.name)
+            let name = Self.variable(of: option.name)
             guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { continue }
             if option.kind == .flag, SettingsValues.flag(value) == nil {
                 throw HostError(code: .settings, message: "$\(name): '\(value)' is not true or false")
@@ -154,8 +154,13 @@ struct OptionLayers {
     // MARK: What there is
 
     /// `ROOST_LOG_LEVEL` of `log-level`.
-    static func variable(_ option: String) -> String {
+    static func variable(of option: String) -> String {
         "ROOST_" + option.uppercased().split(separator: "-").joined(separator: "_")
+    }
+
+    /// The environment variables of all options that have one.
+    static let variables = Self.options.map(\.name).filter { !Self.unsettable.contains($0) }.map {
+        Self.variable(of: $0)
     }
 
     /// Not of a file, which is found by them.

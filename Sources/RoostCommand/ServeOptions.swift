@@ -32,6 +32,14 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Settings module, like wiki.settings. [default: $ROOST_SETTINGS_MODULE, else the module's own]")
     var settings: String?
 
+    @Flag(
+        name: .customLong("no-settings"),
+        help: """
+            Read no settings file: neither settings.yaml below --app-dir, nor that of $ROOST_SETTINGS_MODULE, nor the module's own. \
+            Files beside the libraries of --modules are read.
+            """)
+    var noSettings = false
+
     @Option(help: "Event loops, each a thread.")
     var threads = 1
 
@@ -189,6 +197,9 @@ struct ServeOptions: ParsableArguments {
 
     func validate() throws {
         _ = try self.addresses
+        guard self.settings == nil || !self.noSettings else {
+            throw ValidationError("--settings and --no-settings exclude each other: leave one of them out")
+        }
         guard self.worker.supervisor || !self.reload.reload else {
             throw ValidationError("--reload needs the supervisor: leave --no-supervisor out")
         }
@@ -221,7 +232,7 @@ struct ServeOptions: ParsableArguments {
                 "--limit-send-ahead \(self.limitSendAhead) is more than --limit-send \(self.limitSend)")
         }
         guard self.rootPath.isEmpty || (self.rootPath.hasPrefix("/") && !self.rootPath.hasSuffix("/")) else {
-            throw ValidationError("--root-path '\(self.rootPath)' has to begin with a / and not to end with one")
+            throw ValidationError("--root-path '\(self.rootPath)' must begin with a / and must not end with one")
         }
     }
 
@@ -235,7 +246,7 @@ struct ServeOptions: ParsableArguments {
             var trust = FileTrust()
             for owner in self.trustOwner {
                 guard let user = getpwnam(owner)?.pointee.pw_uid ?? UInt32(owner) else {
-                    throw ValidationError("--trust-owner '\(owner)' is no user of this machine")
+                    throw ValidationError("--trust-owner '\(owner)' is not a user of this machine")
                 }
                 trust.owners.insert(user)
             }

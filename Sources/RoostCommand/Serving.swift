@@ -7,6 +7,7 @@ import UnixSignals
 struct Serving {
     private let applications: [ServedApplication]
     private let options: ServeOptions
+    private let files: [String]
     private let run: RunDirectory
     private let follower: DropInFollower
     private let host: Host
@@ -19,8 +20,10 @@ struct Serving {
         for (name, value) in look.environment { setenv(name, value, 1) }
         self.applications = look.applications
         self.options = start.options
+        self.files = start.filesRead(look)
         self.run = run
         self.logs = Logs(self.options, isErrorColoured: Terminal.error.isColoured)
+        UnknownVariables().log(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
         configuration.addresses = try self.options.addresses
         self.host = try Host(look, configuration: configuration)
@@ -48,7 +51,8 @@ struct Serving {
     private func serve(until stopping: AsyncStream<Void>) async -> CInt {
         do {
             try await self.host.start()
-            Banner(self.applications, self.host.addresses, self.options).show(self.logs.log, self.logs.logger)
+            Banner(self.applications, self.host.addresses, self.options, files: self.files).show(
+                self.logs.log, self.logs.logger)
             try self.follower.start()
             self.notice.tell("READY=1", "STATUS=serving")
             for await _ in stopping { break }

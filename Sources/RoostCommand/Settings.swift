@@ -25,6 +25,7 @@ struct Settings: ParsableCommand {
         let terminal = Terminal.output
         guard !self.explain else { return terminal.write(Self.explanation(terminal)) }
         let words = try CommandArguments.words.drop { $0 != "settings" }.dropFirst()
+        for sentence in UnknownVariables().sentences { Terminal.error.write("roost: \(sentence)\n") }
         let start = try Start(words: Array(words))
         terminal.write(try Self.text(start, terminal))
     }

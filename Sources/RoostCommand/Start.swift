@@ -19,9 +19,9 @@ struct Start {
         self.module = try serve.module.map { try ModuleName($0) }
         let environment = getenv(SettingsModule.variable).map { String(cString: $0) }
         let isNamed = self.options.settings != nil || !(environment ?? "").isEmpty
-        // With an application it is the application's to say, which has to be looked at first.
+        // An application of the command line has a default, which is known once its file was examined.
         self.settings =
-            isNamed || self.module == nil
+            !self.options.noSettings && (isNamed || self.module == nil)
             ? try SettingsModule.chosen(
                 option: self.options.settings, environment: environment, moduleDefault: nil,
                 folders: [self.options.appDir])
@@ -67,6 +67,12 @@ struct Start {
         return start
     }
 
+    /// The settings files that this start has read.
+    func filesRead(_ look: Deployment.Look) -> [String] {
+        let own = self.file.map { [$0.path] } ?? []
+        return (own + look.settingsFiles.filter { !own.contains($0) })
+    }
+
     /// Options that count before an application is looked at.
     private static let early = ["run-dir", "user", "group", "trust-owner", "probe-timeout", "limit-address-space"]
 
@@ -76,6 +82,7 @@ struct Start {
         preparation.folder = self.options.appDir
         preparation.otherFolders = self.folders
         preparation.settings = self.options.settings
+        preparation.readsSettings = !self.options.noSettings
         preparation.trust = try self.options.trust
         preparation.probe = ModuleProbe(time: self.options.probeTimeout)
         preparation.privileges = try self.options.worker.privileges

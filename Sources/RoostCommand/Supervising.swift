@@ -14,6 +14,7 @@ struct Supervising {
         let signals = try SupervisorSignals()
         let options = start.options
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
+        UnknownVariables().log(logs.logger)
         var plan = Supervisor.Plan(
             deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
@@ -22,8 +23,9 @@ struct Supervising {
         if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.backlog = options.backlog
         plan.isErrorColoured = Terminal.error.isColoured
+        let files = start.filesRead(look)
         plan.serving = { applications, addresses in
-            Banner(applications, addresses, options).show(logs.log, logs.logger)
+            Banner(applications, addresses, options, files: files).show(logs.log, logs.logger)
         }
         self.run = run
         self.logs = logs

@@ -102,7 +102,7 @@ struct WorkerOptions: ParsableArguments {
             if let workers { return workers }
             guard self.supervisor, let text = getenv("WEB_CONCURRENCY").map({ String(cString: $0) }), !text.isEmpty
             else { return 1 }
-            guard let count = Int(text) else { throw ValidationError("WEB_CONCURRENCY '\(text)' is no number") }
+            guard let count = Int(text) else { throw ValidationError("WEB_CONCURRENCY '\(text)' is not a number") }
             return count
         }
     }

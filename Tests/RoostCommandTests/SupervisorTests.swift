@@ -264,7 +264,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
         for (options, message) in [
             (["--workers", "0"], "--workers 0 is not between"), (["--bind", "nowhere:x"], "'x' is no port"),
-            (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is no user"),
+            (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is not a user"),
             (["--no-supervisor", "--workers", "2"], "--workers needs the supervisor"),
             (["--limit-max-rss", "1"], "--limit-max-rss 1 is not between"),
             (["--limit-view-body", "0"], "--limit-view-body 0 is not between"),
@@ -279,7 +279,7 @@ struct SupervisorTests {
         }
         let wrong = try Command.run(
             [Self.roost, "\(self.folder.path)/libsite.so"], environment: ["WEB_CONCURRENCY": "many"])
-        #expect(wrong.error.contains("WEB_CONCURRENCY 'many' is no number"))
+        #expect(wrong.error.contains("WEB_CONCURRENCY 'many' is not a number"))
     }
 
     private static let views = """

@@ -11,6 +11,8 @@ public struct ApplicationPreparation: Sendable {
     public var otherFolders: [String] = []
     /// The settings module of the command line's application, as the operator names it.
     public var settings: String?
+    /// Whether the command line's application has a settings file.
+    public var readsSettings = true
     public var trust = FileTrust()
     /// Nil: no child loads them first, their descriptions are asked when they are loaded.
     public var probe: ModuleProbe?
@@ -161,6 +163,7 @@ public struct ApplicationPreparation: Sendable {
     private func settingsModule(_ entry: ApplicationEntry, _ description: ModuleDescription) throws -> SettingsModule? {
         let moduleDefault = description.settings.isEmpty ? nil : description.settings
         if entry.isRequired {
+            guard self.readsSettings else { return nil }
             return try SettingsModule.chosen(
                 option: self.settings, environment: Self.environment(SettingsModule.variable),
                 moduleDefault: moduleDefault, folders: self.folders)

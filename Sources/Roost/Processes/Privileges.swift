@@ -25,12 +25,12 @@ public struct Privileges: Sendable, Equatable {
                 self.group = entry.pointee.pw_gid
                 self.userName = String(cString: entry.pointee.pw_name)
             } else {
-                throw HostError(code: .usage, message: "--user '\(user)' is no user of this machine")
+                throw HostError(code: .usage, message: "--user '\(user)' is not a user of this machine")
             }
         }
         if let group {
             guard let number = getgrnam(group)?.pointee.gr_gid ?? UInt32(group) else {
-                throw HostError(code: .usage, message: "--group '\(group)' is no group of this machine")
+                throw HostError(code: .usage, message: "--group '\(group)' is not a group of this machine")
             }
             self.group = number
         }

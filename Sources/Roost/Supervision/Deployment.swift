@@ -175,6 +175,12 @@ extension Deployment.Look {
     /// What there is, for people.
     public var applications: [ServedApplication] { self.candidates.map { ServedApplication($0) } }
 
+    /// The settings files that were read for the applications: their own, and those beside drop-in libraries.
+    public var settingsFiles: [String] {
+        let own = self.candidates.compactMap { try? $0.outcome.get().settingsPath }
+        return Set(own + self.droppedIn.keys.compactMap(\.settings)).sorted()
+    }
+
     /// Variables that have to be in the environment of a process that serves them, before its first thread.
     public var environment: [(name: String, value: String)] {
         self.candidates.compactMap { try? $0.outcome.get().variable }.map { ($0.name, $0.value) }

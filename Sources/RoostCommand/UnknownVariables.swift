@@ -1,0 +1,51 @@
+import Glibc
+import Logging
+import Roost
+
+/// Environment variables that look like options of Roost and are none: a mistake in a name must not go unnoticed. Their values are not shown.
+struct UnknownVariables {
+    struct Variable: Equatable {
+        let name: String
+        let nearest: String?
+    }
+
+    let variables: [Variable]
+
+    /// Of this process.
+    init() {
+        var names: [String] = []
+        var at = environ
+        while let variable = at.pointee {
+            names.append(String(String(cString: variable).prefix { $0 != "=" }))
+            at += 1
+        }
+        self.init(among: names)
+    }
+
+    init(among names: [String]) {
+        self.variables = names.filter {
+            $0.hasPrefix("ROOST_") && !$0.hasPrefix(Self.testPrefix) && !Self.known.contains($0)
+        }.sorted().map { Variable(name: $0, nearest: NearestName.to($0, among: Self.known.sorted()).first) }
+    }
+
+    /// One sentence each.
+    var sentences: [String] {
+        self.variables.map { variable in
+            "unknown environment variable \(variable.name) is ignored"
+                + (variable.nearest.map { " (did you mean \($0)?)" } ?? "")
+        }
+    }
+
+    func log(_ logger: Logger) {
+        for variable in self.variables {
+            var metadata: Logger.Metadata = ["name": "\(variable.name)"]
+            if let nearest = variable.nearest { metadata["nearest"] = "\(nearest)" }
+            logger.warning("unknown environment variable is ignored", metadata: metadata)
+        }
+    }
+
+    /// The variables of the project's own tests.
+    private static let testPrefix = "ROOST_TEST_"
+
+    private static let known = Set(OptionLayers.variables + [SettingsModule.variable, "ROOST_FUZZ"])
+}
