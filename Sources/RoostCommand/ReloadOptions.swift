@@ -16,6 +16,9 @@ struct ReloadOptions: ParsableArguments {
     @Option(help: "Names of files and folders that are none; as often as wanted.")
     var reloadExclude: [String] = []
 
+    @Option(help: "Maximum number of source files and folders that are watched.")
+    var reloadLimit = Supervisor.WatchPlan().most
+
     @Option(help: "Seconds that a file must not have changed before it counts; also in drop-in folders.")
     var reloadDelay = 0.1
 
@@ -29,6 +32,7 @@ struct ReloadOptions: ParsableArguments {
         guard 0...60 ~= self.reloadDelay else {
             throw ValidationError("--reload-delay \(self.reloadDelay) is not between 0 and 60")
         }
+        guard self.reloadLimit > 0 else { throw ValidationError("--reload-limit \(self.reloadLimit) is not above 0") }
         for (name, isGiven) in [
             ("--reload-dir", !self.reloadDir.isEmpty), ("--reload-include", !self.reloadInclude.isEmpty),
             ("--reload-exclude", !self.reloadExclude.isEmpty), ("--build", self.build != nil),
@@ -57,6 +61,7 @@ struct ReloadOptions: ParsableArguments {
         plan.includes = self.reloadInclude
         plan.excludes = self.reloadExclude
         plan.build = self.build
+        plan.most = self.reloadLimit
         return plan
     }
 }

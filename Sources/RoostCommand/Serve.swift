@@ -30,6 +30,9 @@ struct Serve: ParsableCommand {
         }
         InheritedDescriptors.keepToThisProcess()
         try start.options.reload.check()
+        // Before anything is made of the sources: what changes from here on is built again.
+        var watch = start.options.reload.plan
+        watch?.takeBaseline()
         if let command = start.options.reload.build, try !Build.run(command) {
             Terminal.error.write("roost: the build has failed: what is there is served\n")
         }
@@ -39,9 +42,9 @@ struct Serve: ParsableCommand {
         let run = try RunDirectory.make(
             start.options.runDir, isShared: try start.deployment().hasOtherUsers, trust: try start.options.trust)
         do {
-            let found = try self.look(start, run)
+            let found = try self.look(start, run, watch)
             guard !found.start.options.worker.supervisor else {
-                try Supervising(found.look, found.deployment, found.start, run).runUntilStopped()
+                try Supervising(found.look, found.deployment, found.start, run, found.watch).runUntilStopped()
             }
             try Serving(found.look, found.deployment, found.start, run).runUntilStopped()
         } catch {
@@ -54,22 +57,26 @@ struct Serve: ParsableCommand {
         let start: Start
         let deployment: Deployment
         let look: Deployment.Look
+        let watch: Supervisor.WatchPlan?
     }
 
     /// Looks at what is to be served; the application may name settings that name others.
-    private func look(_ start: Start, _ run: RunDirectory) throws -> Found {
+    private func look(_ start: Start, _ run: RunDirectory, _ watch: Supervisor.WatchPlan?) throws -> Found {
         let deployment = try start.deployment()
         let look = try deployment.look(run: run)
         guard let module = start.module, let first = look.candidates.first(where: \.isRequired) else {
-            return Found(start: start, deployment: deployment, look: look)
+            return Found(start: start, deployment: deployment, look: look, watch: watch)
         }
         let application = try self.orSubcommand(first, module)
         guard let whole = try start.taking(defaultOf: application) else {
-            return Found(start: start, deployment: deployment, look: look)
+            return Found(start: start, deployment: deployment, look: look, watch: watch)
         }
         // Its settings name others.
         let others = try whole.deployment()
-        return Found(start: whole, deployment: others, look: try others.look(run: run, known: [application]))
+        var plan = whole.options.reload.plan
+        plan?.takeBaseline(or: watch)
+        return Found(
+            start: whole, deployment: others, look: try others.look(run: run, known: [application]), watch: plan)
     }
 
     /// Somebody may have meant a subcommand.

@@ -10,6 +10,8 @@ struct Start {
     let settings: SettingsModule?
     private(set) var file: SettingsFile?
     private(set) var host: HostSettings?
+    /// The state of the settings file before it was read.
+    private(set) var seen = FileMarks()
 
     /// `words`: those of the command line, behind the command. Throws `HostError`.
     init(words: [String]) throws {
@@ -27,7 +29,7 @@ struct Start {
                 folders: [self.options.appDir])
             : nil
         if let path = try self.settings?.file(below: [self.options.appDir]) {
-            try self.take(try SettingsFile(path: path, trust: try self.options.trust))
+            try self.take(from: path)
         }
     }
 
@@ -42,7 +44,9 @@ struct Start {
         return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.appDir)/\($0)" }
     }
 
-    private mutating func take(_ file: SettingsFile) throws {
+    private mutating func take(from path: String) throws {
+        self.seen.note(path)
+        let file = try SettingsFile(path: path, trust: try self.options.trust)
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.take(server) }
@@ -56,7 +60,7 @@ struct Start {
     func taking(defaultOf application: PreparedApplication) throws -> Start? {
         guard self.file == nil, let path = application.settingsPath else { return nil }
         var start = self
-        try start.take(try SettingsFile(path: path, trust: try self.options.trust))
+        try start.take(from: path)
         for name in start.host?.server?.names ?? [] where Self.early.contains(name) {
             throw HostError(
                 code: .settings,
@@ -107,9 +111,7 @@ struct Start {
         let (layers, path, folders) = (self.layers, self.file?.path, self.folders)
         return {
             var start = try Start(words: layers.typed)
-            if start.file == nil, let path {
-                try start.take(try SettingsFile(path: path, trust: try start.options.trust))
-            }
+            if start.file == nil, let path { try start.take(from: path) }
             var deployment = try start.deployment()
             let differences = start.layers.differences(from: layers).map { "server.\($0)" }
             if !differences.isEmpty {

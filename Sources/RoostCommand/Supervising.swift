@@ -9,7 +9,10 @@ struct Supervising {
     private let logs: Logs
 
     /// Binds. Before the process has a thread: signals are blocked from here on. Throws `HostError`.
-    init(_ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
+    init(
+        _ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory,
+        _ watch: Supervisor.WatchPlan?
+    ) throws {
         // Before a thread runs.
         let signals = try SupervisorSignals()
         let options = start.options
@@ -19,8 +22,9 @@ struct Supervising {
             deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
         plan.redeploy = start.again
-        plan.watch = options.reload.plan
+        plan.watch = watch
         if let path = start.file?.path { plan.watch?.files.insert(path) }
+        plan.watch?.seen = start.seen
         plan.backlog = options.backlog
         plan.isErrorColoured = Terminal.error.isColoured
         let files = start.filesRead(look)

@@ -136,7 +136,7 @@ struct ReadmeTests {
         for (command, answer) in zip(lines.dropFirst(2), lines.dropFirst(3) + [""]) where command.hasPrefix("$ ") {
             guard command.hasPrefix("$ curl ") else {
                 #expect(try Command.run(["sh", "-c", String(command.dropFirst(2))], folder: module).status == 0)
-                if command.contains("oops") { try server.waitFor("the build has failed") }
+                if command.contains("oops") { try server.waitFor("build failed") }
                 continue
             }
             func get() throws -> String {

@@ -31,7 +31,7 @@ extension Case {
             try project.edit("2")
             try server.waitFor(version: "2", at: "/")
             try project.edit("3\" oops")
-            try server.log.wait(for: "the build has failed (status 1): what was there serves on")
+            try server.log.wait(for: "build failed (status 1), previous version still serving")
             try expect("compiler's words", server.log.all("error: ").isEmpty, false)
             try expect("version", try server.answer(at: "/").version, "2")
             try project.edit("4")
@@ -62,7 +62,7 @@ extension Case {
             try server.waitFor(version: "3", at: "/")
             let time = start.milliseconds
             try wait(for: "the end of what it had started") { try !Self.runs("sleep 31") }
-            try expect("failures told", server.log.all("the build has failed"), [])
+            try expect("failures told", server.log.all("build failed"), [])
             try project.edit("4 /* SLOW */")
             try wait(for: "sleep") { try Self.runs("sleep 31") }
             try server.stop()

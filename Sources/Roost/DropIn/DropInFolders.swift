@@ -11,14 +11,12 @@ final class DropInFolders {
     private var followed: [Followed]
     private var lookAt = 0
 
-    /// `quiet`: how long a file must not have changed before it counts, milliseconds.
-    init(_ folders: [String], quiet: Int) {
-        self.followed = folders.map { folder in
-            // First watched, then looked at: nothing happens in between.
-            let events = FolderEvents(folder)
-            return Followed(folder: folder, events: events, watch: DropInWatch(DropInFolder.look(folder), quiet: quiet))
+    /// `listings`: the folders as they were listed before their files were read; what has changed since is found by the first look, which is
+    /// due at once. `quiet`: how long a file must not have changed before it counts, milliseconds.
+    init(_ listings: [DropInFolder.Listing], quiet: Int) {
+        self.followed = listings.map {
+            Followed(folder: $0.folder, events: FolderEvents($0.folder), watch: DropInWatch($0, quiet: quiet))
         }
-        self.lookAt = MonotonicClock.milliseconds + FolderEvents.pace
     }
 
     /// What counts now.

@@ -1,13 +1,13 @@
 import Glibc
 public import Logging
 
-/// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: what is new is mounted, what is gone unmounted, what is
-/// another file replaces the one before.
+/// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: a new file is mounted, a removed one unmounted, another file
+/// under the same name replaces the one before.
 public final class DropInFollower: Sendable {
     private struct State {
         var roster: Roster
         var look: Deployment.Look
-        /// What this process has loaded.
+        /// The images that this process has loaded.
         var images: LoadedImages
     }
 
@@ -19,19 +19,19 @@ public final class DropInFollower: Sendable {
     private nonisolated(unsafe) let folders: DropInFolders
     private nonisolated(unsafe) var state: State
 
-    /// `look`: what the host was made with.
+    /// `look`: the look that the host was made with.
     public init(_ host: Host, _ deployment: Deployment, _ look: Deployment.Look, run: RunDirectory, logger: Logger) {
         self.host = host
         self.deployment = deployment
         self.run = run
         self.logger = logger
-        self.folders = DropInFolders(deployment.folders, quiet: deployment.quiet)
+        self.folders = DropInFolders(look.listings, quiet: deployment.quiet)
         var roster = Roster()
         _ = roster.want(look.candidates)
         self.state = State(roster: roster, look: look, images: LoadedImages(roster.installed))
     }
 
-    /// Begins, for the life of the process; nothing happens without folders. Throws `HostError`.
+    /// Starts the thread, which lives as long as the process. Does nothing without folders. Throws `HostError`.
     public func start() throws {
         guard !self.deployment.folders.isEmpty else { return }
         guard DetachedThread.start({ self.follow() }) else {
@@ -40,17 +40,19 @@ public final class DropInFollower: Sendable {
     }
 
     private func follow() {
-        // What has happened since the host was made.
-        self.take()
+        var isTaken = true
         while true {
             var waits = self.folders.waits
             let due = self.folders.due ?? .max
             _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - MonotonicClock.milliseconds, 0)))
-            if self.folders.look(now: MonotonicClock.milliseconds) { self.take() }
+            let hasChanged = self.folders.look(now: MonotonicClock.milliseconds)
+            // What could not be acted on is tried again at the next look.
+            if hasChanged || !isTaken { isTaken = self.take() }
         }
     }
 
-    private func take() {
+    /// Acts on what has changed. False: it could not.
+    private func take() -> Bool {
         do {
             let known = self.state.roster.members.compactMap(\.application)
             let look = try self.deployment.look(
@@ -60,7 +62,7 @@ public final class DropInFollower: Sendable {
             self.state.look = look
             guard !change.isEmpty, let running = self.host.current else {
                 self.tell(roster)
-                return
+                return true
             }
             let numbers = (change.added + change.renewed).sorted()
             var failures = self.obstacles(to: numbers, in: roster)
@@ -83,15 +85,20 @@ public final class DropInFollower: Sendable {
                 }
             }
             for number in mounted.sorted() {
-                guard let member = roster[number] else { continue }
+                // What does not serve is told of below.
+                guard let member = roster[number], member.serves else { continue }
                 let isNew = self.state.roster[number]?.serves != true
                 self.logger.info(isNew ? "mounted" : "reloaded", metadata: WorkerGroup.facts(member))
             }
             self.tell(roster)
-        } catch { self.logger.error("\(error)") }
+            return true
+        } catch {
+            self.logger.error("\(error)")
+            return false
+        }
     }
 
-    /// Those that cannot be loaded by this process, which is the only one there is.
+    /// Why applications cannot be loaded by this process, which is the only one.
     private func obstacles(to numbers: [UInt32], in roster: Roster) -> [RunningHost.Failure] {
         numbers.compactMap { number in
             guard let application = roster[number]?.application,
@@ -105,7 +112,7 @@ public final class DropInFollower: Sendable {
         }
     }
 
-    /// Says once what is wrong, and goes on with this.
+    /// Logs each new fault once, and keeps the roster.
     private func tell(_ roster: Roster) {
         for member in roster.members {
             guard let complaint = member.complaint, self.state.roster[member.number]?.fault != member.fault else {

@@ -6,7 +6,7 @@ struct DropInWatch {
     /// The folder itself cannot be read: by its path.
     private var faults: Settling<String>
 
-    /// What is there at the start counts at once.
+    /// `listing` counts: it is what was acted on.
     init(_ listing: DropInFolder.Listing, quiet: Int = Settling<String>.usualQuiet) {
         self.folder = listing.folder
         self.modules = Settling(Self.states(listing), quiet: quiet)

@@ -33,10 +33,18 @@ public struct ApplicationPreparation: Sendable {
     public func prepare(
         _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication] = []
     ) -> [Outcome] {
+        var seen = FileMarks()
+        return self.prepare(entries, run: run, known: known, seen: &seen)
+    }
+
+    /// The same. `seen`: notes the state of each file before the file is read.
+    func prepare(
+        _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication], seen: inout FileMarks
+    ) -> [Outcome] {
         var images: [ImageKey: LoadableImage] = [:]
         for application in known where !application.staged.isOutdated { images[application.key] = application.image }
         var files: [ImageKey: ModuleFile] = [:]
-        let copies = entries.map { self.copy(of: $0, run: run, images: &images, files: &files) }
+        let copies = entries.map { self.copy(of: $0, run: run, images: &images, files: &files, seen: &seen) }
         self.probeNew(&images, Self.groups(entries, copies))
         var outcomes = zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
@@ -45,7 +53,8 @@ public struct ApplicationPreparation: Sendable {
                         throw HostError(code: .module, message: "\(key.resolved): gone")
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
-                    return try self.settle(entry, key, image)
+                    for library in image.staged.libraries { seen.note(library.path, library.mark) }
+                    return try self.settle(entry, key, image, &seen)
                 })
             }
         }
@@ -81,10 +90,13 @@ public struct ApplicationPreparation: Sendable {
     /// Finds the file, checks it, and copies it where that has not been done.
     private func copy(
         of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage],
-        files: inout [ImageKey: ModuleFile]
+        files: inout [ImageKey: ModuleFile], seen: inout FileMarks
     ) -> Result<ImageKey, HostError> {
         Result(catching: {
+            // Also where there is no file yet.
+            if case .path(let path) = entry.module.place { seen.note(path) }
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
+            seen.note(path)
             let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
             let key = ImageKey(resolved: file.resolved, hash: "\(file.hash)", symbol: entry.module.symbol)
             files[key] = file
@@ -134,7 +146,7 @@ public struct ApplicationPreparation: Sendable {
     // MARK: Settings
 
     private func settle(
-        _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage
+        _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage, _ seen: inout FileMarks
     ) throws -> PreparedApplication {
         let description = image.description ?? ModuleDescription()
         var application = PreparedApplication(entry, key, image)
@@ -148,8 +160,9 @@ public struct ApplicationPreparation: Sendable {
             application.settingsKey = place
         } else {
             application.settingsModule = try self.settingsModule(entry, description)
-            application.settingsFile = try application.settingsModule?.file(below: self.folders).map {
-                try SettingsFile(path: $0, trust: self.trust)
+            if let path = try application.settingsModule?.file(below: self.folders) {
+                seen.note(path)
+                application.settingsFile = try SettingsFile(path: path, trust: self.trust)
             }
         }
         application.variable = self.variable(entry, application.settingsModule)

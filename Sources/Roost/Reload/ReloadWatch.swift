@@ -1,40 +1,50 @@
 import Glibc
 
-/// The files of a start for development: modules and settings, and the sources they are made from. For one thread.
+/// The files that `--reload` watches: modules and settings, and the sources they are made from. Every baseline is older than what was read or
+/// built: nothing that changes meanwhile is missed. For one thread.
 final class ReloadWatch {
-    /// What has happened.
+    /// The paths that have changed.
     struct Change {
-        /// Of modules and settings.
+        /// Modules and settings.
         var files: [String] = []
         var sources: [String] = []
     }
 
     private let tree: SourceTree
     private let events = FoldersEvents()
+    /// There are more sources than are watched.
+    private(set) var isCut = false
     private var paths: Set<String> = []
     private var files: Settling<FileMark>
     private var sources: Settling<FileMark>
-    private var lookAt: Int
+    /// The first look is due at once.
+    private var lookAt = 0
 
-    /// `quiet`: how long a file must not have changed before it counts, milliseconds.
-    init(_ tree: SourceTree, quiet: Int) {
+    /// `baseline`: the sources as they were before anything was made of them. `quiet`: how long a file must not have changed before it counts,
+    /// milliseconds.
+    init(_ tree: SourceTree, since baseline: [String: FileMark], quiet: Int) {
         self.tree = tree
         self.files = Settling([:], quiet: quiet)
-        let (sources, folders) = tree.look()
-        self.sources = Settling(sources, quiet: quiet)
-        self.events.arm(folders)
-        self.lookAt = MonotonicClock.milliseconds + FolderEvents.pace
+        self.sources = Settling(baseline, quiet: quiet)
+        self.arm(tree.look().folders)
     }
 
-    /// Follows these: those that are new count as they are.
-    func follow(_ paths: Set<String>) {
+    /// Follows these files. `seen`: the states of the new ones before they were read.
+    func follow(_ paths: Set<String>, since seen: FileMarks) {
         guard paths != self.paths else { return }
         let new = paths.subtracting(self.paths)
         self.paths = paths
         var there = self.files.settled.filter { paths.contains($0.key) }
-        for path in new { there[path] = FileMark(of: path) }
+        for path in new { there[path] = seen.isNoted(path) ? seen[path] : FileMark(of: path) }
         self.files.accept(there)
         self.arm(self.tree.look().folders)
+    }
+
+    /// Files in these states were acted on: what differs from them is a change.
+    func accept(_ seen: FileMarks) {
+        var there = self.files.settled
+        for path in self.paths where seen.isNoted(path) { there[path] = seen[path] }
+        self.files.accept(there)
     }
 
     private func arm(_ folders: Set<String>) {
@@ -44,27 +54,25 @@ final class ReloadWatch {
         self.events.arm(folders.union(others))
     }
 
-    /// What is waited for.
+    /// The descriptors to wait for.
     var waits: [pollfd] {
         self.events.descriptor < 0
             ? [] : [pollfd(fd: self.events.descriptor, events: Int16(POLLIN), revents: 0)]
     }
 
-    /// When it is to be looked at though nothing is heard.
+    /// When the files have to be looked at without a notification.
     var due: Int { min(self.lookAt, self.files.due ?? .max, self.sources.due ?? .max) }
 
-    /// Looks, if something was heard or it is time.
+    /// Looks at the files after a notification, or when it is due.
     func look(now: Int) -> Change {
         guard self.events.drain() || now >= self.due else { return Change() }
         if now >= self.lookAt { self.lookAt = now + FolderEvents.pace }
-        let (sources, folders) = self.tree.look()
-        self.arm(folders)
+        let tree = self.tree.look()
+        self.isCut = tree.isCut
+        self.arm(tree.folders)
         return Change(
-            files: self.files.look(self.marks, now: now), sources: self.sources.look(sources, now: now))
+            files: self.files.look(self.marks, now: now), sources: self.sources.look(tree.files, now: now))
     }
-
-    /// Modules and settings count as they are: whoever has written them is done, and they are looked at anyway.
-    func acceptFiles() { self.files.accept(self.marks) }
 
     private var marks: [String: FileMark] {
         var marks: [String: FileMark] = [:]

@@ -54,6 +54,10 @@ public struct Deployment: Sendable {
         var droppedIn: [DropInFolder.Module: Candidate] = [:]
         /// Those that cannot.
         var faulty: [Candidate] = []
+        /// The drop-in folders as they were listed before any of their files was read.
+        var listings: [DropInFolder.Listing] = []
+        /// The states of the files before they were read.
+        var seen = FileMarks()
 
         public var candidates: [Candidate] {
             self.declared + self.droppedIn.values.sorted { $0.place < $1.place } + self.faulty
@@ -79,6 +83,8 @@ public struct Deployment: Sendable {
         known: [PreparedApplication] = []
     ) throws -> Look {
         var look = Look(declared: last?.declared ?? [])
+        look.listings = listings
+        look.seen = last?.seen ?? FileMarks()
         var mounts = last?.declared.compactMap { candidate in candidate.mount.map { ($0, candidate.place) } } ?? []
         if last == nil {
             try self.check()
@@ -107,7 +113,7 @@ public struct Deployment: Sendable {
                 look.faulty.append(Candidate(found, fault, old: old))
             }
         }
-        let outcomes = self.preparation.prepare(new.map(\.1), run: run, known: known)
+        let outcomes = self.preparation.prepare(new.map(\.1), run: run, known: known, seen: &look.seen)
         for ((found, entry), outcome) in zip(new, outcomes) {
             let candidate = Candidate(entry, outcome)
             if let found, case .success = outcome {
@@ -130,6 +136,7 @@ extension Deployment.Look {
         var look = other
         look.declared =
             self.declared.filter { !keys.contains($0.key) } + other.declared.filter { keys.contains($0.key) }
+        look.seen.merge(self.seen)
         return look
     }
 

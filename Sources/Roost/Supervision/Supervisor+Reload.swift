@@ -26,7 +26,9 @@ extension Supervisor {
 
     /// Looks at what is to be looked at. Whatever is asked for while that goes on is looked at once more: the newest wins.
     private func beginLook() {
-        guard !self.preparation.isRunning, !self.front.fleet.isStopping else { return }
+        guard !self.preparation.isRunning, !self.front.fleet.isStopping, Self.now() >= self.nextPreparation else {
+            return
+        }
         let last = self.plan.deployment
         let run = self.plan.run
         let before = self.found?.look ?? self.look
@@ -89,7 +91,13 @@ extension Supervisor {
         case .failure(let error) where task.requests.contains(where: \.isAsked):
             self.plan.logger.error("not reloaded, what was there serves on: \(error.message)")
             self.answerReload("", fault: error.message)
-        case .failure(let error): self.plan.logger.error("\(error.message)")
+        case .failure(let error):
+            self.plan.logger.error("\(error.message)")
+            guard error.code == .exhausted else { break }
+            // The files may be in order: they are looked at again when the system may have more to give.
+            self.requests = task.requests + self.requests
+            self.isFolderNew = self.isFolderNew || task.requests.isEmpty
+            self.nextPreparation = Self.now() + FolderEvents.pace
         }
     }
 
@@ -136,6 +144,8 @@ extension Supervisor {
         if !isAsked { self.tellSame(found.look, since: last, change) }
         if found.isWatched, change.isEmpty, change.failed.isEmpty {
             self.plan.logger.info("nothing to reload: every module is what it was")
+        // Of those that were not taken nothing was acted on.
+        if taken == nil { self.watch?.accept(found.look.seen) }
         }
         var steps = MountStep.steps(of: change, from: old, to: new, begun: found.begun)
         // Those that accept last: they ask the others.

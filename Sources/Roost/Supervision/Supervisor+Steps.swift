@@ -66,6 +66,11 @@ extension Supervisor {
     func haveChanged(_ numbers: [UInt32], in roster: Roster, since old: Roster, by how: String, begun: Int) {
         for number in numbers {
             guard let member = roster[number] else { continue }
+            // Its own workers know whether it serves.
+            guard let wanted = self.roster[number] ?? roster[number], wanted.serves else {
+                if let fault = self.roster[number]?.fault { self.report.fail(number, fault) }
+                continue
+            }
             let time = Self.now() - begun
             guard old[number]?.serves == true else {
                 self.plan.logger.info("mounted", metadata: WorkerGroup.facts(member))

@@ -9,12 +9,34 @@ extension Supervisor {
         public var sources: [String] = []
         public var includes: [String] = []
         public var excludes: [String] = []
+        /// Files and folders of sources that are watched at most.
+        public var most = SourceTree.usualMost
         /// What makes modules of them.
         public var build: String?
         /// Files besides modules and their settings.
         public var files: Set<String> = []
+        /// The states of `files` before they were read.
+        public var seen = FileMarks()
+        /// The sources as they were before anything was made of them.
+        private(set) var baseline: [String: FileMark] = [:]
 
         public init() {}
+
+        var tree: SourceTree {
+            SourceTree(self.sources, includes: self.includes, excludes: self.excludes, most: self.most)
+        }
+
+        /// Takes the sources as they are now for the baseline: before the first build and the first look. `earlier`: a plan whose baseline is
+        /// taken over where it has the same sources.
+        public mutating func takeBaseline(or earlier: WatchPlan? = nil) {
+            if let earlier, earlier.sources == self.sources, earlier.includes == self.includes,
+                earlier.excludes == self.excludes
+            {
+                self.baseline = earlier.baseline
+            } else {
+                self.baseline = self.tree.look().files
+            }
+        }
     }
 
     /// Modules and settings of what is declared: as it was found last, and as it serves.
@@ -42,9 +64,17 @@ extension Supervisor {
 
     func followFiles() {
         guard let watch = self.watch, !self.front.fleet.isStopping else { return self.endBuild() }
-        watch.follow(self.watchedFiles)
+        var seen = self.plan.watch?.seen ?? FileMarks()
+        seen.merge(self.look.seen)
+        watch.follow(self.watchedFiles, since: seen)
         let now = Self.now()
         let change = watch.look(now: now)
+        if watch.isCut, !self.hasToldCut {
+            self.hasToldCut = true
+            self.plan.logger.warning(
+                "too many sources, not all are watched: see --reload-limit and --reload-exclude",
+                metadata: ["limit": "\(self.plan.watch?.most ?? 0)"])
+        }
         if !change.sources.isEmpty {
             if self.plan.watch?.build == nil {
                 // Whatever reads them does so when it begins.
@@ -53,14 +83,20 @@ extension Supervisor {
                 self.perform(self.builds.changed())
             }
         }
-        // What a build writes counts when it is done.
-        if !change.files.isEmpty, !self.builds.isRunning { self.reload(ReloadRequest()) }
-        guard let build = self.build, let status = build.look(now: now) else { return }
-        self.build = nil
-        watch.acceptFiles()
-        let step = self.builds.ended(well: status == 0)
-        if case .failed = step { self.tell(build, status) }
-        self.perform(step)
+        if !change.files.isEmpty { self.hasChangedFiles = true }
+        if let build = self.build, let status = build.look(now: now) {
+            self.build = nil
+            let step = self.builds.ended(well: status == 0)
+            if case .failed = step { self.tell(build, status) }
+            self.perform(step)
+        }
+        // What changes while a build runs is looked at when that has ended, however it has.
+        if self.hasChangedFiles, !self.builds.isRunning { self.reloadFiles() }
+    }
+
+    private func reloadFiles() {
+        self.hasChangedFiles = false
+        self.reload(ReloadRequest())
     }
 
     private func perform(_ step: BuildMachine.Step) {
@@ -68,7 +104,7 @@ extension Supervisor {
         case .start: self.startBuild()
         case .cancel: self.build?.cancel()
         case .reload(let again):
-            self.reload(ReloadRequest())
+            self.reloadFiles()
             if again { self.startBuild() }
         case .failed(let again): if again { self.startBuild() }
         case .nothing: break
@@ -91,7 +127,7 @@ extension Supervisor {
         self.plan.log.write(build.output + (build.output.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]))
         let how = status & 0x7f == 0 ? "status \((status >> 8) & 0xff)" : "\(SignalName(status & 0x7f))"
         self.plan.logger.error(
-            "the build has failed (\(how)): what was there serves on", metadata: ["time": "\(build.time)ms"])
+            "build failed (\(how)), previous version still serving", metadata: ["time": "\(build.time)ms"])
     }
 
     private func endBuild() {

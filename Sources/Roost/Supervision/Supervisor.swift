@@ -35,6 +35,8 @@ public final class Supervisor {
     var hasOldCopies = false
     /// What was said to be wrong with applications, and is still.
     var toldFaults: Set<String> = []
+    /// Files are not looked at before: the last look failed for want of resources.
+    var nextPreparation = 0
     /// Something is being looked at, on another thread.
     let preparation = Preparation()
     let folders: DropInFolders
@@ -45,6 +47,10 @@ public final class Supervisor {
     let control: ControlSocket
     let notice = ServiceNotice()
     let since = time(nil)
+    /// Watched files have changed that no look was asked for yet: a build runs.
+    var hasChangedFiles = false
+    /// It was said that not all sources are watched.
+    var hasToldCut = false
     var crashes = 0
     var lastCrash: String?
     var restarts = 0
@@ -68,11 +74,8 @@ public final class Supervisor {
         self.plan = plan
         self.look = look
         self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
-        self.folders = DropInFolders(plan.deployment.folders, quiet: plan.deployment.quiet)
-        self.watch = plan.watch.map {
-            ReloadWatch(
-                SourceTree($0.sources, includes: $0.includes, excludes: $0.excludes), quiet: plan.deployment.quiet)
-        }
+        self.folders = DropInFolders(look.listings, quiet: plan.deployment.quiet)
+        self.watch = plan.watch.map { ReloadWatch($0.tree, since: $0.baseline, quiet: plan.deployment.quiet) }
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
         do {
             var roster = Roster()

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Roost
+
+/// What changes between the moment in which files are read and the moment in which they are watched.
+@Suite("Baselines of what is watched")
+struct BaselineTests {
+    private let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    /// The next state settles at once: a first look sees the change, a second one counts it.
+    private func changes(_ folders: DropInFolders) -> Bool {
+        _ = folders.look(now: MonotonicClock.milliseconds)
+        return folders.look(now: MonotonicClock.milliseconds + Settling<Int>.absence)
+    }
+
+    @Test("a module, its settings, an addition and a removal after the listing that was acted on are changes")
+    func dropIn() throws {
+        for name in ["kept.so", "gone.so", "set.so", "set.yaml"] { try self.folder.write(name, "1") }
+        let listing = DropInFolder.look(self.folder.path)
+        try self.folder.write("kept.so", "22")
+        try self.folder.write("set.yaml", "22")
+        try self.folder.write("later.so", "1")
+        unlink("\(self.folder.path)/gone.so")
+        let folders = DropInFolders([listing], quiet: 0)
+        #expect(folders.listings == [listing])
+        #expect(try #require(folders.due) <= MonotonicClock.milliseconds)
+        #expect(self.changes(folders))
+        #expect(folders.listings == [DropInFolder.look(self.folder.path)])
+        #expect(folders.listings[0].modules.map(\.name) == ["kept", "later", "set"])
+    }
+
+    @Test("files and sources that change after they were read, and before they are watched, are changes")
+    func reload() throws {
+        let (file, source) = (try self.folder.write("m.so", "1"), try self.folder.write("src/a.c", "1"))
+        let missing = "\(self.folder.path)/missing.yaml"
+        let tree = SourceTree(["\(self.folder.path)/src"])
+        let baseline = tree.look().files
+        var seen = FileMarks()
+        for path in [file, missing] { seen.note(path) }
+        try self.folder.write("m.so", "22")
+        try self.folder.write("missing.yaml", "1")
+        try self.folder.write("src/a.c", "22")
+        let later = try self.folder.write("src/b.c", "1")
+        // A second note does not move the baseline.
+        seen.note(file)
+        let watch = ReloadWatch(tree, since: baseline, quiet: 0)
+        watch.follow([file, missing], since: seen)
+        #expect(watch.due <= MonotonicClock.milliseconds)
+        #expect(watch.look(now: MonotonicClock.milliseconds).files == [])
+        let change = watch.look(now: MonotonicClock.milliseconds + Settling<Int>.absence)
+        #expect(change.files == [file, missing].sorted())
+        #expect(change.sources == [source, later])
+    }
+
+    @Test("a file counts as seen in the state that was acted on, not in the state it has by then")
+    func accepted() throws {
+        let file = try self.folder.write("m.so", "1")
+        var seen = FileMarks()
+        seen.note(file)
+        let watch = ReloadWatch(SourceTree([]), since: [:], quiet: 0)
+        watch.follow([file], since: seen)
+        try self.folder.write("m.so", "22")
+        var acted = FileMarks()
+        acted.note(file)
+        try self.folder.write("m.so", "333")
+        watch.accept(acted)
+        _ = watch.look(now: MonotonicClock.milliseconds)
+        #expect(watch.look(now: MonotonicClock.milliseconds + 10_000).files == [file])
+        acted = FileMarks()
+        acted.note(file)
+        try self.folder.write("m.so", "4444")
+        watch.accept(acted)
+        var now = FileMarks()
+        now.note(file)
+        watch.accept(now)
+        #expect(watch.look(now: MonotonicClock.milliseconds + 20_000).files == [])
+    }
+
+    @Test("a look carries the listings and the states of the files that it was made of")
+    func look() throws {
+        let run = try RunDirectory.make("\(self.folder.path)/run")
+        let source = ModuleCheckTests.hello
+        let library = try Fixture.compile(source, named: "m", in: self.folder)
+        mkdir("\(self.folder.path)/mods", 0o700)
+        rename(library, "\(self.folder.path)/mods/m.so")
+        let settings = try self.folder.write("site.yaml", "k: 1")
+        let other = try Fixture.compile(source, named: "other", in: self.folder)
+        var deployment = Deployment(preparation: ApplicationPreparation())
+        deployment.preparation.folder = self.folder.path
+        deployment.folders = ["\(self.folder.path)/mods"]
+        let missing = "\(self.folder.path)/missing.so"
+        deployment.entries = [
+            ApplicationEntry(
+                module: try ModuleName(other), mount: try Mount(path: "/other"), name: "other",
+                settings: "site"),
+            ApplicationEntry(
+                module: try ModuleName(missing), mount: try Mount(path: "/missing"), name: "missing", settings: nil),
+        ]
+        let look = try deployment.look(run: run)
+        #expect(look.listings == [DropInFolder.look("\(self.folder.path)/mods")])
+        for path in [other, settings] { #expect(look.seen[path] == FileMark(of: path) && look.seen[path] != nil) }
+        #expect(look.seen.isNoted(missing) && look.seen[missing] == nil)
+        // What is looked at by itself keeps what was seen of the others.
+        let next = try deployment.look(at: look.listings, since: look, run: run)
+        #expect(next.seen[other] == look.seen[other])
+    }
+}
