@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
@@ -57,6 +59,126 @@ int roost_signals_read(int file)
 {
     struct signalfd_siginfo info;
     return read(file, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static int caught = -1;
+static pid_t catcher;
+
+static void on_dropped(int number) { (void)number; }
+
+static void on_caught(int number)
+{
+    unsigned char byte = (unsigned char)number;
+    int before = errno;
+    /* A full pipe says enough. */
+    if (getpid() == catcher && write(caught, &byte, 1) < 0) errno = before;
+    errno = before;
+}
+
+static void handle(const int *signals, int count, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigset_t set;
+    int at;
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&set);
+    for (at = 0; at < count; at++) {
+        sigaction(signals[at], &action, NULL);
+        sigaddset(&set, signals[at]);
+    }
+    /* Whoever started this process may have blocked them. */
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void roost_signals_drop(const int *signals, int count) { handle(signals, count, on_dropped); }
+
+void roost_signal_unignore(int number)
+{
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) roost_signals_drop(&number, 1);
+}
+
+int roost_signals_catch(const int *signals, int count)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    caught = ends[1];
+    catcher = getpid();
+    handle(signals, count, on_caught);
+    return ends[0];
+}
+
+struct object_visit {
+    void (*object)(void *context, const char *path, const char *soname);
+    void (*needs)(void *context, const char *name);
+    void *context;
+    size_t skip;
+};
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct object_visit *visit = context;
+    const ElfW(Dyn) *dynamic = NULL, *entry;
+    const char *strings = NULL, *soname = NULL;
+    int at;
+    (void)size;
+    if (visit->skip > 0) {
+        visit->skip--;
+        return 0;
+    }
+    for (at = 0; at < info->dlpi_phnum; at++)
+        if (info->dlpi_phdr[at].p_type == PT_DYNAMIC) dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[at].p_vaddr);
+    for (entry = dynamic; entry && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_STRTAB) strings = (const char *)entry->d_un.d_ptr;
+    /* The loader leaves the addresses of some objects as they are in the file (vdso(7)). */
+    if (strings && (ElfW(Addr))strings < info->dlpi_addr) strings += info->dlpi_addr;
+    for (entry = dynamic; strings && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_SONAME) soname = strings + entry->d_un.d_val;
+    visit->object(visit->context, info->dlpi_name ? info->dlpi_name : "", soname);
+    for (entry = dynamic; strings && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED) visit->needs(visit->context, strings + entry->d_un.d_val);
+    return 0;
+}
+
+void roost_loaded_objects(
+    size_t skip, void (*object)(void *context, const char *path, const char *soname),
+    void (*needs)(void *context, const char *name), void *context)
+{
+    struct object_visit visit = {object, needs, context, skip};
+    dl_iterate_phdr(visit_object, &visit);
+}
+
+struct object_counts {
+    size_t loaded;
+    uint64_t unloaded;
+};
+
+static int count_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct object_counts *counts = context;
+    (void)size;
+    counts->loaded++;
+    counts->unloaded = info->dlpi_subs;
+    return 0;
+}
+
+void roost_object_counts(size_t *loaded, uint64_t *unloaded)
+{
+    struct object_counts counts = {0, 0};
+    dl_iterate_phdr(count_object, &counts);
+    *loaded = counts.loaded;
+    *unloaded = counts.unloaded;
+}
+
+void *roost_own_symbol(void *handle, const char *name)
+{
+    struct link_map *own = NULL, *found = NULL;
+    Dl_info info;
+    void *address = dlsym(handle, name);
+    if (!address || dlinfo(handle, RTLD_DI_LINKMAP, &own) != 0) return NULL;
+    if (!dladdr1(address, &info, (void **)&found, RTLD_DL_LINKMAP)) return NULL;
+    return found == own ? address : NULL;
 }
 
 int roost_pipe_make(int ends[2], int nonblocking) { return pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)); }

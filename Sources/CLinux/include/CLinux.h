@@ -61,3 +61,15 @@ int roost_open_below(const char *folder, const char *path);
 int roost_signal_thread(int process, int thread, int number);
 
 #endif
+/* Calls `object` for each object that this process has loaded, in the loader's order but for the first `skip`, and `needs` after it for each name
+ * that the object needs (DT_NEEDED). `path` is "" for the program; `soname` may be NULL. The texts stay as long as the object. */
+void roost_loaded_objects(
+    size_t skip, void (*object)(void *context, const char *path, const char *soname),
+    void (*needs)(void *context, const char *name), void *context);
+
+/* How many objects are loaded, and how many were unloaded so far: while the latter is the same, what is loaded comes behind the former. */
+void roost_object_counts(size_t *loaded, uint64_t *unloaded);
+
+/* The address of a symbol that the object of `handle` (dlopen(3)) defines itself; NULL: it defines none, whatever the objects do that it needs. */
+void *roost_own_symbol(void *handle, const char *name);
+

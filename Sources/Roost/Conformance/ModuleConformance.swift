@@ -116,7 +116,9 @@ public struct ModuleConformance: Sendable {
 
     /// Calls the module's function itself, with functions of a host that has nothing.
     private func unknownScope() throws {
-        let image = try ModuleImage(path: self.application.staged.path, symbol: self.application.symbol)
+        let image = try ModuleImage(
+            path: self.application.staged.path, symbol: self.application.symbol,
+            libraries: self.application.staged.libraries)
         let scope = UnsafeMutablePointer<asgi_scope>.zeroed(bytes: asgi_scope_size())
         defer { UnsafeMutableRawPointer(scope).deallocate() }
         scope.pointee.size = UInt32(asgi_scope_size())

@@ -103,11 +103,20 @@ public struct ApplicationPreparation: Sendable {
             guard images[key] == nil else { return key }
             // The same bytes are copied once, whatever symbols are asked of them.
             let twin = images.first { $0.key.resolved == key.resolved && $0.key.hash == key.hash }?.value
-            images[key] = try twin ?? LoadableImage(file, named: path, in: run, trust: self.trust)
+            images[key] = try twin ?? self.image(of: file, named: path, run)
             images[key]?.description = nil
             images[key]?.fault = nil
             return key
         })
+    }
+
+    /// Copies the file, when its libraries can stand beside those of this program, which every worker has too.
+    private func image(of file: ModuleFile, named path: String, _ run: RunDirectory) throws -> LoadableImage {
+        let image = try LoadableImage(file, named: path, in: run, trust: self.trust)
+        do {
+            try LoadedNames.check(image.staged.libraries, but: run.boot)
+        } catch { throw HostError(code: .module, message: "\(path): \(HostError(error).message)") }
+        return image
     }
 
     /// The group that has each image first.
@@ -128,19 +137,30 @@ public struct ApplicationPreparation: Sendable {
             for key in new.keys { images[key]?.description = ModuleDescription() }
             return
         }
-        let kinds = Dictionary(grouping: new) { key, _ in
-            groups[key].flatMap { self.groupPrivileges[$0]?.text } ?? self.privileges.text
-        }
-        for (text, some) in kinds {
-            let sorted = some.sorted { $0.value.staged.path < $1.value.staged.path }
-            let modules = sorted.map { ModuleProbe.Module(path: $0.value.staged.path, symbol: $0.key.symbol) }
-            // It was a text a moment ago.
-            let privileges = Privileges(text: text) ?? self.privileges
-            for ((key, _), report) in zip(sorted, probe.reports(of: modules, privileges: privileges)) {
-                images[key]?.description = report.description
-                images[key]?.fault = report.fault
+        for (group, some) in Dictionary(grouping: new, by: { key, _ in groups[key] }) {
+            let privileges = group.flatMap { self.groupPrivileges[$0] } ?? self.privileges
+            for sorted in Self.batches(some.sorted { $0.value.staged.path < $1.value.staged.path }) {
+                let modules = sorted.map { key, image in
+                    ModuleProbe.Module(path: image.staged.path, symbol: key.symbol, libraries: image.staged.libraries)
+                }
+                for ((key, _), report) in zip(sorted, probe.reports(of: modules, privileges: privileges)) {
+                    images[key]?.description = report.description
+                    images[key]?.fault = report.fault
+                }
             }
         }
+    }
+
+    /// Modules that one process can load, side by side: libraries of one name are not the same in two of them.
+    private static func batches(_ images: [(key: ImageKey, value: LoadableImage)]) -> [[(ImageKey, LoadableImage)]] {
+        var batches: [(names: PrivateNames, images: [(ImageKey, LoadableImage)])] = []
+        for (key, image) in images {
+            let at = batches.firstIndex { $0.names.conflict(of: image.staged, key.hash) == nil } ?? batches.count
+            if at == batches.count { batches.append((PrivateNames(), [])) }
+            batches[at].names.add(image.staged, hash: key.hash, path: image.path, owner: "")
+            batches[at].images.append((key, image))
+        }
+        return batches.map(\.images)
     }
 
     // MARK: Settings

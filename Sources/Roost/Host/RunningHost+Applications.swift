@@ -71,7 +71,8 @@ extension RunningHost {
     private func image(of application: PreparedApplication, for number: UInt32) throws -> ModuleImage {
         let key = LoadedKey(path: application.staged.path, symbol: application.symbol)
         if let image = self.images.withLockedValue({ $0[key] }) { return image }
-        let image = try ModuleImage(path: application.staged.path, symbol: application.symbol)
+        let image = try ModuleImage(
+            path: application.staged.path, symbol: application.symbol, libraries: application.staged.libraries)
         image.name(as: number)
         self.images.withLockedValue { $0[key] = image }
         return image

@@ -1,17 +1,15 @@
-import Glibc
-
-/// A module's file that has passed the checks which need no loading, on one open descriptor: what is checked is what is
-/// copied, whatever becomes of the path meanwhile.
+/// A module's file: a library that exports the application's function itself.
 final class ModuleFile: Sendable {
+    private let library: LibraryFile
+
     /// As the operator named it.
-    let path: String
+    var path: String { self.library.path }
     /// Without symbolic links.
-    let resolved: String
-    let size: Int
-    let elf: ELFImage
+    var resolved: String { self.library.resolved }
+    var size: Int { self.library.size }
+    var elf: ELFImage { self.library.elf }
     /// Names the bytes.
-    let hash: ContentHash
-    private let descriptor: CInt
+    var hash: ContentHash { self.library.hash }
 
     /// The folder that `$ORIGIN` means.
     var folder: String { String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)]) }
@@ -20,105 +18,20 @@ final class ModuleFile: Sendable {
         String(self.resolved[(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)...].dropFirst())
     }
 
-    /// Opens and checks. Throws `HostError` with one line that names the file, what was found, and the mend.
+    /// Opens and checks. Throws `HostError` with one line that names the file, what was found, and what to do.
     init(path: String, symbol: String, trust: FileTrust) throws {
-        self.path = path
-        self.descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard self.descriptor >= 0 else {
-            throw Self.error(path, "cannot be opened: \(String(cString: strerror(errno)))")
+        self.library = try LibraryFile(path: path, trust: trust)
+        guard self.library.elf.exportsFunction(symbol) else {
+            let near = NearestName.to(symbol, among: self.library.elf.exports.filter(\.isFunction).map(\.name))
+            let hint = near.isEmpty ? "" : " (it has \(near.joined(separator: ", ")))"
+            throw LibraryFile.error(
+                path,
+                "defines no function '\(symbol)' of its own\(hint): export"
+                    + " asgi_result \(symbol)(const asgi_scope *, asgi_receive, asgi_send)"
+            )
         }
-        do {
-            var status = stat()
-            guard fstat(self.descriptor, &status) == 0 else {
-                throw Self.error(path, "cannot be looked at: \(String(cString: strerror(errno)))")
-            }
-            guard status.st_mode & S_IFMT == S_IFREG else {
-                throw Self.error(
-                    path, status.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not a regular file")
-            }
-            guard let resolved = realpath(path, nil) else {
-                throw Self.error(path, "cannot be resolved: \(String(cString: strerror(errno)))")
-            }
-            defer { free(resolved) }
-            self.resolved = String(cString: resolved)
-            if let fault = trust.fault(of: status, path: path) {
-                throw HostError(code: .module, message: fault)
-            }
-            self.size = Int(status.st_size)
-            (self.elf, self.hash) = try Self.examine(self.descriptor, size: self.size, path: path)
-            guard self.elf.exportsFunction(symbol) else {
-                let near = NearestName.to(symbol, among: self.elf.exports.filter(\.isFunction).map(\.name))
-                let hint = near.isEmpty ? "" : " (it has \(near.joined(separator: ", ")))"
-                throw Self.error(
-                    path,
-                    "defines no function '\(symbol)' of its own\(hint): export"
-                        + " asgi_result \(symbol)(const asgi_scope *, asgi_receive, asgi_send)"
-                )
-            }
-        } catch {
-            close(self.descriptor)
-            throw error
-        }
-    }
-
-    deinit { close(self.descriptor) }
-
-    private static func error(_ path: String, _ message: String) -> HostError {
-        HostError(code: .module, message: "\(path): \(message)")
-    }
-
-    private static func examine(_ descriptor: CInt, size: Int, path: String) throws -> (ELFImage, ContentHash) {
-        guard size > 0 else { throw Self.error(path, "is empty") }
-        guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
-            throw Self.error(path, "cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { munmap(memory, size) }
-        let bytes = UnsafeRawBufferPointer(start: memory, count: size)
-        do throws(ELFImage.Fault) {
-            return (try ELFImage(bytes), ContentHash(bytes))
-        } catch {
-            switch error {
-            case .notELF: throw Self.error(path, "is no ELF file: a module is a shared library (cc -shared -fPIC)")
-            case .otherMachine(let machine):
-                throw Self.error(
-                    path,
-                    "is made for \(machine), this is \(ELFImage.name(ofMachine: ELFImage.machine)): build it for this one"
-                )
-            case .notSharedObject(let what):
-                throw Self.error(path, "is no shared library but \(what): build it with -shared -fPIC")
-            case .truncated: throw Self.error(path, "is cut short: was it still being written? Copy it again")
-            case .malformed(let what): throw Self.error(path, "is malformed: \(what)")
-            }
-        }
-    }
-
-    /// What another library's file says about itself.
-    static func facts(of path: String, size: Int) throws -> ELFImage {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.error(path, "cannot be opened: \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        return try Self.examine(descriptor, size: size, path: path).0
     }
 
     /// Writes the bytes to a new file. Throws `HostError`.
-    func copy(to destination: String) throws {
-        let target = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o500)
-        guard target >= 0 else { throw Self.error(destination, "cannot be made: \(String(cString: strerror(errno)))") }
-        defer { close(target) }
-        var offset: off_t = 0
-        while offset < self.size {
-            let sent = sendfile(target, self.descriptor, &offset, self.size - Int(offset))
-            guard sent > 0 else {
-                let why = sent == 0 ? "it became shorter meanwhile" : String(cString: strerror(errno))
-                throw Self.error(self.path, "cannot be copied to \(destination): \(why)")
-            }
-        }
-        guard fchmod(target, 0o555) == 0 else {
-            throw Self.error(destination, "cannot be made readable: \(String(cString: strerror(errno)))")
-        }
-        // The file may have been written to between the look and the copy.
-        guard try ContentHash(file: destination) == self.hash else {
-            throw Self.error(self.path, "was changed while it was copied: try again")
-        }
-    }
+    func copy(to destination: String) throws { try self.library.copy(to: destination) }
 }

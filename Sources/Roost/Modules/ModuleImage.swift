@@ -1,4 +1,5 @@
 import CASGI
+import CLinux
 import CWorker
 import Glibc
 
@@ -13,22 +14,30 @@ struct ModuleImage: @unchecked Sendable {
     /// What is wrong with them; nil: nothing.
     private let urlFault: URLFault?
 
-    /// Loads the file and asks it for its description. Throws `HostError`; runs the module's constructors.
-    init(path: String, symbol: String) throws {
+    /// Loads the file and asks it for its description; `libraries`: what stands beside it. Throws `HostError`; runs the module's constructors.
+    init(path: String, symbol: String, libraries: [PrivateLibrary] = []) throws {
+        try LoadedNames.check(path, libraries)
+        let before = LoadedObject.Counts()
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | CInt(RTLD_NODELETE)) else {
             throw HostError(code: .module, message: "cannot be loaded: \(String(cString: dlerror()))")
         }
-        guard let address = dlsym(handle, symbol) else {
-            throw HostError(code: .module, message: "has no symbol '\(symbol)'")
+        try LoadedNames.note(path, libraries, since: before)
+        guard let address = Self.symbol(symbol, of: handle) else {
+            throw HostError(code: .module, message: "has no symbol '\(symbol)' of its own")
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
-        self.description = try ModuleDescription(of: dlsym(handle, "asgi_module_info"))
+        self.description = try ModuleDescription(of: Self.symbol("asgi_module_info", of: handle))
         // What another contract offers is not known.
-        let info = self.description.fault == nil ? dlsym(handle, "asgi_module_info") : nil
+        let info = self.description.fault == nil ? Self.symbol("asgi_module_info", of: handle) : nil
         self.memory = ModuleState(of: info)
         do {
             (self.urls, self.urlFault) = (try URLTable(of: info), nil)
         } catch { (self.urls, self.urlFault) = (nil, error) }
+    }
+
+    /// The address of a symbol that the module defines itself: dlsym(3) would also find those of the libraries that it needs.
+    private static func symbol(_ name: String, of handle: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        roost_own_symbol(handle, name)
     }
 
     /// Why this host cannot serve it, with so many loops where that is known; nil: it can.

@@ -17,6 +17,10 @@ public struct ModuleProbe: Sendable {
     struct Module {
         let path: String
         let symbol: String
+        var libraries: [PrivateLibrary] = []
+
+        /// As the child takes it.
+        var words: [String] { [self.path, self.symbol, Message("libraries", self.libraries.texts).line] }
     }
 
     /// Loads all in one child, one after another; the next takes over behind one that ends it. What is wrong with a module, or with the
@@ -45,7 +49,7 @@ public struct ModuleProbe: Sendable {
         do {
             defer { close(ends[1]) }
             child = try ChildProcess.start(
-                self.command, ["roost", "probe", privileges.text] + asked.flatMap { [$0.path, $0.symbol] },
+                self.command, ["roost", "probe", privileges.text] + asked.flatMap(\.words),
                 environment: ChildProcess.environment(),
                 // What a constructor prints belongs to the log.
                 descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeChild.report)],

@@ -7,7 +7,7 @@ public enum ProbeChild {
     static let report: CInt = 3
 
     /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
-    /// destructors. `words`: paths, each with its symbol behind it.
+    /// destructors. `words`: paths, each followed by its symbol and its private libraries (a message).
     public static func run(_ words: [String], privileges text: String) -> Never {
         var refusal: String?
         do {
@@ -18,11 +18,13 @@ public enum ProbeChild {
             // After that: another user's process is nobody's child any more.
             roost_die_with_parent()
         } catch { refusal = "\(error)" }
-        for at in stride(from: 0, to: words.count - 1, by: 2) {
+        for at in stride(from: 0, to: words.count - 2, by: 3) {
             var report = ProbeReport(fault: refusal)
             if refusal == nil {
                 do {
-                    let image = try ModuleImage(path: words[at], symbol: words[at + 1])
+                    let libraries = Message(line: words[at + 2])?.fields ?? [:]
+                    let image = try ModuleImage(
+                        path: words[at], symbol: words[at + 1], libraries: [PrivateLibrary]({ libraries[$0] }))
                     report.description = image.description
                     report.fault = image.fault()
                 } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }

@@ -3,37 +3,33 @@ import Glibc
 /// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
 /// a path it knows, even when the bytes are new.
 struct StagedModule: Sendable, Equatable {
-    /// A library of the module's own, as it was when the copy was made.
-    struct Library: Sendable, Equatable {
-        let path: String
-        let mark: FileMark?
-
-        init(_ path: String) {
-            self.path = path
-            self.mark = FileMark(of: path)
-        }
-    }
-
     let path: String
-    /// What stands beside it: not copied, but found there.
-    private(set) var libraries: [Library] = []
+    /// The name that the loader knows the module by, besides its path.
+    private(set) var soname: String?
+    /// Copies that stand beside it.
+    private(set) var libraries: [PrivateLibrary] = []
 
     /// One that was made before.
-    init(path: String) { self.path = path }
+    init(path: String, soname: String? = nil, libraries: [PrivateLibrary] = []) {
+        self.path = path
+        self.soname = soname
+        self.libraries = libraries
+    }
 
     /// Whether a library of its own is another by now.
-    var isOutdated: Bool { self.libraries.contains { $0 != Library($0.path) } }
+    var isOutdated: Bool { self.libraries.contains(where: \.isOutdated) }
 
-    /// Copies the file, and puts beside the copy what the module finds by `$ORIGIN`. Throws `HostError`.
+    /// Copies the file, and beside it what the module finds by `$ORIGIN`. Throws `HostError`.
     init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
         var staging = OriginStaging(of: file, below: try run.makeLoadFolder(file.hash), run: run, trust: trust)
         self.path = try staging.place(file)
         try staging.bringLibraries(of: file.elf)
-        self.libraries = staging.libraries.map(Library.init)
+        self.soname = file.elf.soname
+        self.libraries = staging.libraries
     }
 }
 
-/// Puts a module and the libraries of its own that it finds by `$ORIGIN` below a folder, laid out as they were: as many
+/// Copies a module and the libraries of its own that it finds by `$ORIGIN` below a folder, laid out as they were: as many
 /// folders above the module as its search path climbs.
 private struct OriginStaging {
     private let load: String
@@ -44,8 +40,7 @@ private struct OriginStaging {
     /// From there to the module.
     private let inside: [Substring]
     private var staged: Set<String> = []
-    /// The originals of what stands beside the module.
-    private(set) var libraries: [String] = []
+    private(set) var libraries: [PrivateLibrary] = []
 
     init(of file: ModuleFile, below load: String, run: RunDirectory, trust: FileTrust) {
         self.run = run
@@ -69,31 +64,55 @@ private struct OriginStaging {
     mutating func bringLibraries(of elf: ELFImage) throws { try self.bringLibraries(of: elf, inside: self.inside) }
 
     private mutating func bringLibraries(of elf: ELFImage, inside: [Substring]) throws {
-        for place in elf.searchPath.compactMap(Self.afterOrigin) {
-            guard let folder = Self.resolve(inside + place) else {
+        for name in elf.needed where !name.contains("/") {
+            guard let folder = try self.folder(of: name, elf.searchPath, inside: inside) else { continue }
+            try self.bring(name, in: folder)
+        }
+    }
+
+    /// The folder below `base` in which the loader finds a library; nil: it finds it elsewhere, or nowhere.
+    private func folder(of name: String, _ places: [String], inside: [Substring]) throws -> [Substring]? {
+        for place in places where !place.isEmpty {
+            guard let after = Self.afterOrigin(place) else {
+                if access("\(place)/\(name)", F_OK) == 0 { return nil }
+                continue
+            }
+            guard let folder = Self.resolve(inside + after) else {
                 throw HostError(
                     code: .module,
                     message:
                         "\(self.base)/\(inside.joined(separator: "/")): a library there looks for others at $ORIGIN/"
-                        + "\(place.joined(separator: "/")), above what its module does: put them side by side"
+                        + "\(after.joined(separator: "/")), above what its module does: put them side by side"
                 )
             }
-            for library in elf.needed {
-                let path = (folder + [Substring(library)]).joined(separator: "/")
-                let original = "\(self.base)/\(path)"
-                guard access(original, F_OK) == 0, self.staged.insert("\(self.load)/\(path)").inserted else { continue }
-                let sibling = try SiblingLibrary(original, trust: self.trust)
-                try self.makeFolders(folder)
-                guard symlink(sibling.resolved, "\(self.load)/\(path)") == 0 else {
-                    throw HostError(
-                        code: .runDirectory,
-                        message: "\(self.load)/\(path): cannot be linked: \(String(cString: strerror(errno)))"
-                    )
-                }
-                self.libraries.append(sibling.resolved)
-                try self.bringLibraries(of: sibling.elf, inside: folder)
-            }
+            let path = ([Substring(self.base)] + folder + [Substring(name)]).joined(separator: "/")
+            if access(path, F_OK) == 0 { return folder }
         }
+        return nil
+    }
+
+    private mutating func bring(_ name: String, in folder: [Substring]) throws {
+        let path = (folder + [Substring(name)]).joined(separator: "/")
+        let copy = "\(self.load)/\(path)"
+        guard self.staged.insert(copy).inserted else { return }
+        let library = try LibraryFile(path: "\(self.base)/\(path)", trust: self.trust)
+        try self.makeFolders(folder)
+        // The loader tells one file of two names by its inode.
+        if let at = self.libraries.firstIndex(where: { $0.path == library.resolved }) {
+            guard link(self.libraries[at].copy, copy) == 0 else {
+                throw HostError(
+                    code: .runDirectory,
+                    message: "\(copy): cannot be linked: \(String(cString: strerror(errno)))")
+            }
+            self.libraries[at].names.insert(name)
+            return
+        }
+        try library.copy(to: copy)
+        self.libraries.append(
+            PrivateLibrary(
+                path: library.resolved, mark: library.mark, copy: copy, hash: "\(library.hash)",
+                names: Set([name, library.elf.soname].compactMap { $0 })))
+        try self.bringLibraries(of: library.elf, inside: folder)
     }
 
     /// What follows `$ORIGIN` in a folder of a search path; nil: it is another folder, which the loader finds from the
@@ -124,25 +143,5 @@ private struct OriginStaging {
             made += "/\(part)"
             try self.run.make(folder: made)
         }
-    }
-}
-
-/// A library that a module brings with it: held to the same rules, since its code runs as well.
-private struct SiblingLibrary {
-    let resolved: String
-    let elf: ELFImage
-
-    init(_ path: String, trust: FileTrust) throws {
-        var status = stat()
-        guard let resolved = realpath(path, nil) else {
-            throw HostError(code: .module, message: "\(path): cannot be resolved: \(String(cString: strerror(errno)))")
-        }
-        defer { free(resolved) }
-        self.resolved = String(cString: resolved)
-        guard stat(self.resolved, &status) == 0 else {
-            throw HostError(code: .module, message: "\(path): cannot be looked at: \(String(cString: strerror(errno)))")
-        }
-        if let fault = trust.fault(of: status, path: path) { throw HostError(code: .module, message: fault) }
-        self.elf = try ModuleFile.facts(of: self.resolved, size: Int(status.st_size))
     }
 }

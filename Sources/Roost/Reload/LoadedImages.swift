@@ -12,6 +12,7 @@ struct LoadedImages {
     private(set) var applications: [String: PreparedApplication] = [:]
     /// Generations that were loaded in the place of others, and the bytes of their files.
     private var replacements = 0
+    private var names = PrivateNames()
     private var bytes = 0
 
     init(_ applications: [InstalledApplication] = []) { for application in applications { self.load(application) } }
@@ -26,17 +27,20 @@ struct LoadedImages {
             self.bytes += application.image.size
         }
         self.applications[application.staged.path] = application
+        self.names.add(application)
     }
 
     /// Why it cannot be loaded here, beside what is; nil: it can.
     func obstacle(to application: PreparedApplication, within allowance: Allowance) -> String? {
-        guard self.applications[application.staged.path] == nil, let earlier = self.earlier(application) else {
-            return nil
+        guard self.applications[application.staged.path] == nil else { return nil }
+        guard let earlier = self.earlier(application) else {
+            return self.names.conflict(of: application).map { "\($0)" }
         }
         if application.image.wantsProcess || earlier.image.wantsProcess {
             return "it asks for a process of its own (ASGI_RELOAD_PROCESS)"
         }
         if let obstacle = application.image.obstacle { return obstacle }
+        if let conflict = self.names.conflict(of: application) { return "\(conflict)" }
         guard self.replacements < allowance.images else {
             return "the one there is has loaded \(self.replacements) generations (--limit-images)"
         }

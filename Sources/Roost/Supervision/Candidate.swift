@@ -8,7 +8,7 @@ public struct Candidate: Sendable {
     public let mount: Mount?
     public let isRequired: Bool
     let group: String?
-    public let outcome: ApplicationPreparation.Outcome
+    public private(set) var outcome: ApplicationPreparation.Outcome
     /// Its module's, where that is named by a path.
     let file: String?
 
@@ -21,6 +21,13 @@ public struct Candidate: Sendable {
         self.outcome = outcome
         self.name = (try? outcome.get().name) ?? entry.name ?? entry.module.text
         if case .path(let path) = entry.module.place { self.file = path } else { self.file = nil }
+    }
+
+    /// The same, which cannot be had.
+    func failing(_ fault: HostError) -> Candidate {
+        var candidate = self
+        candidate.outcome = .failure(fault)
+        return candidate
     }
 
     /// `old`: what the file was when it made sense.

@@ -125,6 +125,7 @@ public struct Deployment: Sendable {
             }
         }
         try look.checkVariables()
+        look.separateLibraries(since: last ?? before)
         return look
     }
 }

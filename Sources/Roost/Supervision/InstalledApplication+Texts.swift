@@ -95,7 +95,7 @@ extension PreparedApplication {
         ]
         texts["lifespan"] = self.lifespan?.rawValue
         texts["health"] = self.health
-        return texts
+        return texts.merging(self.staged.libraries.texts) { $1 }
     }
 
     fileprivate init(
@@ -110,7 +110,8 @@ extension PreparedApplication {
             lifespan: given("lifespan").flatMap(LifespanMode.init),
             key: ImageKey(resolved: try text("resolved"), hash: try text("hash"), symbol: try text("symbol")),
             image: LoadableImage(
-                path: try text("module"), folder: try text("folder"), staged: StagedModule(path: try text("copy"))))
+                path: try text("module"), folder: try text("folder"),
+                staged: StagedModule(path: try text("copy"), libraries: [PrivateLibrary](given))))
         self.health = given("health")
         self.settingsFile = file
         self.settingsKey = try text("settingsKey")

@@ -1,0 +1,60 @@
+/// The libraries and modules of one process, by the names that the loader knows them by: it takes what it has loaded under a name for every
+/// library of that name, whatever the bytes. A value without I/O.
+struct PrivateNames {
+    /// Two files of one name.
+    struct Conflict: Equatable, CustomStringConvertible {
+        let name: String
+        /// The library; or "the module".
+        let path: String
+        let other: String
+        /// The application that has the other.
+        let owner: String
+
+        var description: String {
+            "\(self.path) has the name \(self.name) of \(self.other) ('\(self.owner)') and other contents;"
+                + " a process loads one library of a name"
+        }
+    }
+
+    private struct Owned {
+        let hash: String
+        let path: String
+        let owner: String
+    }
+
+    /// Libraries of applications.
+    private var libraries: [String: Owned] = [:]
+    /// Modules, by their SONAMEs: several may have the same, since each is loaded by its path.
+    private var modules: [String: [Owned]] = [:]
+
+    /// What an application cannot have beside those that were added; nil: nothing.
+    func conflict(of application: PreparedApplication) -> Conflict? {
+        self.conflict(of: application.staged, application.hash)
+    }
+
+    func conflict(of staged: StagedModule, _ hash: String) -> Conflict? {
+        for library in staged.libraries {
+            for name in library.names.sorted() {
+                let others = (self.libraries[name].map { [$0] } ?? []) + (self.modules[name] ?? [])
+                guard let other = others.first(where: { $0.hash != library.hash }) else { continue }
+                return Conflict(name: name, path: library.path, other: other.path, owner: other.owner)
+            }
+        }
+        guard let soname = staged.soname, let other = self.libraries[soname], other.hash != hash else { return nil }
+        return Conflict(name: soname, path: "the module", other: other.path, owner: other.owner)
+    }
+
+    mutating func add(_ application: PreparedApplication) {
+        self.add(application.staged, hash: application.hash, path: application.path, owner: application.name)
+    }
+
+    mutating func add(_ staged: StagedModule, hash: String, path: String, owner: String) {
+        for library in staged.libraries {
+            let owned = Owned(hash: library.hash, path: library.path, owner: owner)
+            for name in library.names where self.libraries[name] == nil { self.libraries[name] = owned }
+        }
+        guard let soname = staged.soname else { return }
+        let owned = Owned(hash: hash, path: path, owner: owner)
+        self.modules[soname, default: []].append(owned)
+    }
+}
