@@ -46,6 +46,20 @@ struct BlockingTests {
         try await served.stop()
     }
 
+    @Test("where the system has no thread to give, the answer says so, and the log names the limits, once")
+    func noThread() async throws {
+        let served = try await ServedHost(self.library, in: self.folder) { $0.blockingThreads = 0 }
+        for _ in 1...2 {
+            let response = try served.get("/none")
+            #expect(response.status == 503)
+            #expect(response.text == "Service Unavailable: the system has no thread for this request")
+        }
+        let lines = served.log.holding("no thread can be started for a blocking call")
+        #expect(lines.count == 1)
+        #expect(lines.first?.contains("RLIMIT_NPROC=") == true)
+        try await served.stop()
+    }
+
     @Test("of several applications none takes more than half of the threads: the others' requests do not wait for it")
     func shared() async throws {
         let prepared = try ApplicationPreparation().prepare(

@@ -95,6 +95,11 @@ final class Generation: @unchecked Sendable {
         return self.reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     }
 
+    /// Says that the system has no thread to call the application on, and which limits there are. [any]
+    func complainOfThreads() {
+        self.log(.error, "no thread can be started for a blocking call (\(ThreadLimits.text))")
+    }
+
     /// A line about the application, or about one of its scopes. [any]
     func log(_ level: Logger.Level, _ message: @autoclosure () -> String, scope: asgi_id? = nil) {
         self.logger.log(

@@ -53,6 +53,7 @@ final class BlockingPool: Sendable {
         var threads = 0
         var free = 0
         var isStopped = false
+        var nextComplaint = 0
         /// Jobs that run, by the numbers of their applications.
         var running: [UInt32: Int] = [:]
         /// Those that wait.
@@ -61,8 +62,19 @@ final class BlockingPool: Sendable {
         var isShared = false
     }
 
+    /// What becomes of a job.
+    enum Outcome: Equatable {
+        case taken
+        /// The queue is full, or the pool has stopped.
+        case full
+        /// The system has no thread to give. `isNews`: that is to be logged.
+        case noThread(isNews: Bool)
+    }
+
     private let most: Int
     private let limit: Int
+    /// How often it is logged that there is no thread, in milliseconds.
+    private static let complaintPace = 10_000
     /// Guards the state; a thread that waits for a job is woken for one, no other.
     private let lock = WakingLock()
     private nonisolated(unsafe) var state = State()
@@ -73,22 +85,31 @@ final class BlockingPool: Sendable {
         self.limit = queue
     }
 
-    /// Takes a job; false: the queue is full, or the pool has stopped.
-    func take(_ job: Job) -> Bool {
+    /// Takes a job, when there is room for it.
+    func take(_ job: Job) -> Outcome {
         self.lock.withLock {
-            guard !self.state.isStopped else { return false }
+            guard !self.state.isStopped else { return .full }
             let application = job.application
             if self.state.isShared, self.state.queued[application, default: 0] >= max(self.limit / 2, 1) {
-                return false
+                return .full
             }
             if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
             // Without any thread nobody would take it, however long the queue may be.
-            guard self.state.threads > 0, self.state.queue.count < self.limit + self.state.free else { return false }
+            guard self.state.threads > 0 else { return .noThread(isNews: self.isNews()) }
+            guard self.state.queue.count < self.limit + self.state.free else { return .full }
             self.state.queue.append(job)
             self.state.queued[application, default: 0] += 1
             self.lock.wakeOne()
-            return true
+            return .taken
         }
+    }
+
+    /// Under the lock. Whether it is time to say that there is no thread.
+    private func isNews() -> Bool {
+        let now = MonotonicClock.milliseconds
+        guard now >= self.state.nextComplaint else { return false }
+        self.state.nextComplaint = now + Self.complaintPace
+        return true
     }
 
     /// Lets the threads go when all that is queued has been run. What runs is left to return.

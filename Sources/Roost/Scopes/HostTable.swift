@@ -215,14 +215,16 @@ private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutabl
 
 private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
     guard let job else { return ASGI_INVALID }
-    guard let slot = ScopeTable.process.slot(of: id), let pool = slot.pointee.generation(of: id)?.facilities.pool,
+    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id),
         slot.pointee.beginJob(id)
     else { return ASGI_STALE }
-    guard pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) else {
-        slot.pointee.endJob(id)
-        return ASGI_FULL
+    switch generation.facilities.pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) {
+    case .taken: return ASGI_PENDING
+    case .noThread(isNews: true): generation.complainOfThreads()
+    case .noThread, .full: break
     }
-    return ASGI_PENDING
+    slot.pointee.endJob(id)
+    return ASGI_FULL
 }
 
 private func afterCall(

@@ -9,6 +9,8 @@ enum OwnAnswer: String {
     case misdirected
     case tooManyScopes
     case tooManyJobs
+    /// The system has no thread to call the application on.
+    case noThread
     case noWebSocket
     case bodyTooLarge
     /// The application has crashed its workers too often.
@@ -50,6 +52,7 @@ enum OwnAnswer: String {
             case .misdirected: (421, "Misdirected Request: this server answers for other hosts")
             case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
             case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
+            case .noThread: (503, "Service Unavailable: the system has no thread for this request")
             case .bodyTooLarge: (413, "Content Too Large")
             case .quarantined: (503, "Service Unavailable: the application has crashed too often")
             case .notStarted: (503, "Service Unavailable: the application does not start")

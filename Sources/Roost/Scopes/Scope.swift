@@ -89,12 +89,18 @@ final class Scope: ExchangeOwner {
     private func beginOnPool(_ exchange: any Exchange, _ generation: Generation) {
         self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
         let work = BlockingPool.Job.Work.application(generation.application, self.memory)
-        guard !generation.facilities.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work)) else {
+        let outcome = generation.facilities.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work))
+        guard outcome != .taken else {
             self.itself = self
             return
         }
         self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
-        OwnAnswer.tooManyJobs.respond(to: exchange)
+        if case .noThread(let isNews) = outcome {
+            if isNews { generation.complainOfThreads() }
+            OwnAnswer.noThread.respond(to: exchange)
+        } else {
+            OwnAnswer.tooManyJobs.respond(to: exchange)
+        }
         self.follow(self.life.returned(ASGI_DONE))
         self.note()
     }
