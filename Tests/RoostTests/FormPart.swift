@@ -2,10 +2,10 @@ import HTTPServer
 
 @testable import Roost
 
-/// A part of a multipart form as a value that can be compared, read and written: for tests, and for the fuzzer.
+/// A part of a multipart form as a value that can be compared, read and written, for tests and for the fuzzer.
 struct FormPart: Equatable, Sendable {
     var name: [UInt8]
-    /// Nil: it is a field.
+    /// Nil for a field.
     var filename: [UInt8]?
     var contentType: [UInt8]
     var body: [UInt8]
@@ -30,14 +30,14 @@ struct FormPart: Equatable, Sendable {
             do throws(FormFault) {
                 let found = try MultipartForm.read(Octets(bytes), boundary: boundary, most: most, into: &arena)
                 let parts = found.map { FormPart($0) }
-                // The texts of what was found are in it.
+                // The arena holds the texts of the parts.
                 extendLifetime(arena)
                 return .success(parts)
             } catch { return .failure(error) }
         }
     }
 
-    /// As RFC 7578 §4 writes a form; quotes and backslashes are escaped.
+    /// Writes a form as a browser does (https://html.spec.whatwg.org/#multipart-form-data): a name escapes CR, LF and the double quote only.
     static func write(_ parts: [FormPart], boundary: [UInt8]) -> [UInt8] {
         var form: [UInt8] = []
         for part in parts {
@@ -65,11 +65,14 @@ struct FormPart: Equatable, Sendable {
 
     private static func quoted(_ text: [UInt8]) -> [UInt8] {
         let quote = UInt8(ascii: "\"")
-        let backslash = UInt8(ascii: "\\")
         var quoted = [quote]
         for byte in text {
-            if byte == quote || byte == backslash { quoted.append(backslash) }
-            quoted.append(byte)
+            switch byte {
+            case quote: quoted += "%22".utf8
+            case UInt8(ascii: "\r"): quoted += "%0D".utf8
+            case UInt8(ascii: "\n"): quoted += "%0A".utf8
+            default: quoted.append(byte)
+            }
         }
         quoted.append(quote)
         return quoted

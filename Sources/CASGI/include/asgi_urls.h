@@ -116,7 +116,7 @@ typedef struct asgi_request {
 
 /* A part of a multipart form. The host's, as long as the scope. Never grows. */
 typedef struct asgi_part {
-    asgi_string name;
+    asgi_string name;         /* as the page has it: any characters but NUL                                          */
     asgi_string filename;     /* of a file, without any folder; empty: no file was chosen                            */
     asgi_string content_type; /* as its sender says; empty: not said                                                 */
     asgi_string body;

@@ -1,11 +1,21 @@
 import HTTPServer
 
-/// `type/subtype; name=value; name="value"` (RFC 9110 §8.3.1), and what else is written so.
+/// A media type with parameters, `type/subtype; name=value; name="value"` (RFC 9110 §8.3.1), and header fields of the same form.
 enum MediaType {
-    /// Whether it is this one, whatever its parameters; letter case aside.
+    /// How the sender of a quoted parameter value escapes bytes in it.
+    enum Quoting {
+        /// A quoted string of RFC 9110 §5.6.4. A backslash escapes a double quote or a backslash; before other bytes, where no sender needs it, it
+        /// is an ordinary byte.
+        case http
+        /// A name in a part of a multipart form as browsers write it (https://html.spec.whatwg.org/#multipart-form-data): only CR, LF and the
+        /// double quote are escaped, as `%0D`, `%0A` and `%22`. A backslash is an ordinary byte; the next double quote ends the value.
+        case form
+    }
+
+    /// Whether the type is `name`, ignoring letter case and parameters.
     static func `is`(_ value: Octets, _ name: StaticString) -> Bool { Self.essence(value).equalsIgnoringCase(name) }
 
-    /// Whether it is JSON (RFC 6839 §3.1).
+    /// Whether the type is JSON (RFC 6839 §3.1).
     static func isJSON(_ value: Octets) -> Bool {
         let essence = Self.essence(value)
         if essence.equalsIgnoringCase("application/json") { return true }
@@ -21,25 +31,24 @@ enum MediaType {
         .trimmed
     }
 
-    /// So many parameters there may be: each is compared with all others.
+    /// Maximum number of parameters. Each is compared with all others.
     static let mostParameters = 16
 
-    /// The value of a parameter, unquoted; nil: there is none, or they are malformed.
+    /// Returns the unquoted value of a parameter, or nil where it is missing or the parameters are malformed.
     static func parameter(_ name: StaticString, of value: Octets) -> [UInt8]? {
         self.parameters(of: value).flatMap { self.parameter(name, in: $0) }
     }
 
-    /// The value of one of them; nil: there is none.
+    /// Returns the value of one of the parameters, or nil where it is missing.
     static func parameter(_ name: StaticString, in parameters: [(name: Octets, value: [UInt8])]) -> [UInt8]? {
         parameters.first { $0.name.equalsIgnoringCase(name) }?.value
     }
 
-    /// All parameters, unquoted. Nil: one has no value, or no end of its quotes, or something behind them, or two have the same name: readers
-    /// would not agree on what they say. Nil also where there are more than `mostParameters`.
+    /// Returns all parameters, unquoted.
     ///
-    /// Browsers write a quote in a form's names as `%22` and leave a backslash as it is (https://html.spec.whatwg.org/#multipart-form-data);
-    /// others escape by a backslash. So a backslash is taken away only before a quote or another one.
-    static func parameters(of value: Octets) -> [(name: Octets, value: [UInt8])]? {
+    /// Returns nil where two readers could disagree: a parameter without `=`, a quoted value without an end or with bytes behind it, two
+    /// parameters of one name, or more than `mostParameters`.
+    static func parameters(of value: Octets, quoting: Quoting = .http) -> [(name: Octets, value: [UInt8])]? {
         let bytes = value.bytes
         var found: [(name: Octets, value: [UInt8])] = []
         var at = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
@@ -47,14 +56,14 @@ enum MediaType {
             guard bytes[at] == UInt8(ascii: ";") else { return nil }
             at += 1
             while at < bytes.endIndex, ASCII.isBlank(bytes[at]) { at += 1 }
-            // There may be none between two (RFC 9110 §5.6.6).
+            // A parameter may be empty (RFC 9110 §5.6.6).
             guard at < bytes.endIndex, bytes[at] != UInt8(ascii: ";") else { continue }
             let start = at
             while at < bytes.endIndex, ASCII.isToken(bytes[at]) { at += 1 }
             let name = Octets(UnsafeRawBufferPointer(rebasing: bytes[start..<at]))
             guard name.size > 0, at < bytes.endIndex, bytes[at] == UInt8(ascii: "=") else { return nil }
             at += 1
-            guard found.count < Self.mostParameters, let value = Self.value(bytes, &at),
+            guard found.count < Self.mostParameters, let value = Self.value(bytes, &at, quoting),
                 !found.contains(where: { Self.isSame($0.name, name) })
             else { return nil }
             found.append((name, value))
@@ -67,8 +76,8 @@ enum MediaType {
         one.bytes.elementsEqual(other.bytes) { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 
-    /// A quoted string; or what goes to the next semicolon or blank, for boundaries that should be quoted and are not. Nil: it is none.
-    private static func value(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> [UInt8]? {
+    /// Reads a quoted value, or an unquoted one up to the next semicolon or blank: some senders leave a boundary unquoted that is no token.
+    private static func value(_ bytes: UnsafeRawBufferPointer, _ at: inout Int, _ quoting: Quoting) -> [UInt8]? {
         guard at < bytes.endIndex, bytes[at] == UInt8(ascii: "\"") else {
             let start = at
             while at < bytes.endIndex, bytes[at] != UInt8(ascii: ";"), !ASCII.isBlank(bytes[at]) {
@@ -80,22 +89,39 @@ enum MediaType {
         at += 1
         var text: [UInt8] = []
         while at < bytes.endIndex, bytes[at] != UInt8(ascii: "\"") {
-            if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.endIndex,
-                bytes[at + 1] == UInt8(ascii: "\"") || bytes[at + 1] == UInt8(ascii: "\\")
-            {
+            switch quoting {
+            case .http:
+                if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.endIndex,
+                    bytes[at + 1] == UInt8(ascii: "\"") || bytes[at + 1] == UInt8(ascii: "\\")
+                {
+                    at += 1
+                }
+                text.append(bytes[at])
                 at += 1
+            case .form:
+                let escaped = Self.formEscape(bytes[at...])
+                text.append(escaped ?? bytes[at])
+                at += escaped == nil ? 1 : 3
             }
-            text.append(bytes[at])
-            at += 1
         }
         guard at < bytes.endIndex else { return nil }
         at += 1
         return text
     }
+
+    /// The byte that an escape of a form's name stands for; nil: no escape begins here.
+    private static func formEscape(_ rest: Slice<UnsafeRawBufferPointer>) -> UInt8? {
+        guard rest.count >= 3, rest[rest.startIndex] == UInt8(ascii: "%"),
+            let high = ASCII.hexadecimal(rest[rest.startIndex + 1]),
+            let low = ASCII.hexadecimal(rest[rest.startIndex + 2])
+        else { return nil }
+        let byte = high << 4 | low
+        return byte == ASCII.carriageReturn || byte == ASCII.newline || byte == UInt8(ascii: "\"") ? byte : nil
+    }
 }
 
 extension Octets {
-    /// Without blanks around it.
+    /// The same without leading and trailing blanks.
     var trimmed: Octets {
         var bytes = self.bytes[...]
         while let first = bytes.first, ASCII.isBlank(first) { bytes = bytes.dropFirst() }

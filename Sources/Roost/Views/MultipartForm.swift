@@ -1,29 +1,29 @@
 import CLinux
 import HTTPServer
 
-/// Why fields or a form are refused: for whoever sent them.
+/// Why fields or a form are refused. The client reads it.
 struct FormFault: Error, CustomStringConvertible, Equatable {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// The parts of a `multipart/form-data` body (RFC 7578), which points into it.
+/// The parts of a `multipart/form-data` body (RFC 7578), with names as browsers write them (`MediaType.Quoting.form`). Parts point into the body.
 ///
-/// Strict where leniency would let two readers see two forms: a delimiter stands at the beginning of a line and ends with it, the last one is
-/// there, every part has a head with one `content-disposition: form-data` and a name.
+/// Strict where leniency would let two readers see two forms: a delimiter is a line of its own, the last delimiter is required, and every part
+/// has one `content-disposition: form-data` with a name, which may be empty: `FormData` allows that.
 struct MultipartForm {
     struct Part {
         var name: Octets
-        /// Nil: it is a field. Without any folder.
+        /// The name of a file, without folders; nil for a field.
         var filename: Octets?
         var contentType: Octets
         var body: Octets
-        /// It is a field, and was no UTF-8.
+        /// Whether it is a field whose bytes were not UTF-8.
         var isMended = false
     }
 
-    /// `boundary` of a `content-type`; nil: it is another one, or has none (RFC 2046 §5.1.1: 1 to 70 characters).
+    /// Returns the boundary of a `content-type`, 1 to 70 characters (RFC 2046 §5.1.1), or nil for another type or an invalid boundary.
     static func boundary(of contentType: Octets) -> [UInt8]? {
         guard MediaType.is(contentType, "multipart/form-data"),
             let boundary = MediaType.parameter("boundary", of: contentType), (1...70).contains(boundary.count)
@@ -31,13 +31,13 @@ struct MultipartForm {
         return boundary
     }
 
-    /// At most `most` parts. Texts that had to be unescaped, or were no UTF-8, are in the arena.
+    /// Reads at most `most` parts. The arena holds names, and fields that were not UTF-8.
     static func read(
         _ body: Octets, boundary: [UInt8], most: Int, into arena: inout Arena
     ) throws(FormFault) -> [Part] {
         var lines = Self(bytes: body.bytes, boundary: boundary)
         var parts: [Part] = []
-        // What comes before the first delimiter is nobody's (RFC 2046 §5.1.1).
+        // The preamble is ignored (RFC 2046 §5.1.1).
         guard var ending = lines.skipToDelimiter(from: 0)?.ending else { throw FormFault("its boundary is not in it") }
         while ending == .another {
             guard parts.count < most else { throw FormFault("it has more than \(most) parts (--limit-form-fields)") }
@@ -55,7 +55,7 @@ struct MultipartForm {
     }
 
     private let bytes: UnsafeRawBufferPointer
-    /// With the line's end before it.
+    /// The delimiter with the line end in front of it.
     private let lineDelimiter: [UInt8]
     private var delimiter: ArraySlice<UInt8> { self.lineDelimiter.dropFirst(2) }
     private var at = 0
@@ -70,7 +70,8 @@ struct MultipartForm {
         case last
     }
 
-    /// Behind the next delimiter that is a line of its own; says where what is before it ends, without its line's end. Nil: there is none.
+    /// Moves behind the next delimiter that is a line of its own. Returns where the text before it ends, without its line end, or nil where
+    /// there is no such delimiter.
     private mutating func skipToDelimiter(from start: Int) -> (end: Int, ending: Ending)? {
         let isFirst = self.bytes[start...].starts(with: self.delimiter)
         var line = isFirst ? start : self.nextLine(from: start)
@@ -81,7 +82,7 @@ struct MultipartForm {
                 ending = .last
                 at += 2
             }
-            // Padding (RFC 2046 §5.1.1).
+            // Transport padding (RFC 2046 §5.1.1).
             while at < self.bytes.count, ASCII.isBlank(self.bytes[at]) { at += 1 }
             let isWhole = self.isLineEnd(at) || (ending == .last && at == self.bytes.count)
             if isWhole {
@@ -98,7 +99,7 @@ struct MultipartForm {
             && self.bytes[at + 1] == ASCII.newline
     }
 
-    /// The next line that begins with the delimiter.
+    /// Returns the start of the next line that begins with the delimiter.
     private func nextLine(from start: Int) -> Int? { self.find(self.lineDelimiter, from: start).map { $0 + 2 } }
 
     /// Where the bytes are, from here on.
@@ -110,25 +111,25 @@ struct MultipartForm {
         }
     }
 
-    /// The head of a part, to the empty line behind it.
+    /// Reads the header of a part and the empty line behind it.
     private mutating func readHead(into arena: inout Arena) throws(FormFault) -> Part {
         var disposition: Octets?
         var contentType: Octets?
         while true {
             guard let end = self.find([ASCII.carriageReturn, ASCII.newline], from: self.at) else {
-                throw FormFault("a part has no end of its head")
+                throw FormFault("a part has no end of its header")
             }
             let line = self.bytes[self.at..<end]
             self.at = end + 2
             if line.isEmpty { break }
-            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its head") }
-            // Others end a line, or a text, there.
-            guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab }) else {
-                throw FormFault("a part has a control character in its head")
+            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its header") }
+            // Another reader would end a line or a text there. Browsers send other control characters of a name as they are.
+            guard line.allSatisfy({ $0 != 0 && $0 != ASCII.newline && $0 != ASCII.carriageReturn }) else {
+                throw FormFault("a part has a NUL or a bare line end in its header")
             }
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].allSatisfy(ASCII.isToken),
                 colon > line.startIndex
-            else { throw FormFault("a part has a line in its head that is no field") }
+            else { throw FormFault("a part has a header line without a field") }
             let name = Octets(UnsafeRawBufferPointer(rebasing: line[..<colon]))
             let value = Octets(UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]))
             if name.equalsIgnoringCase("content-disposition") {
@@ -142,10 +143,10 @@ struct MultipartForm {
         guard let disposition, MediaType.is(disposition, "form-data") else {
             throw FormFault("a part has no 'content-disposition: form-data'")
         }
-        guard let parameters = MediaType.parameters(of: disposition) else {
-            throw FormFault("a part has a content-disposition that is malformed")
+        guard let parameters = MediaType.parameters(of: disposition, quoting: .form) else {
+            throw FormFault("a part has a malformed content-disposition")
         }
-        guard let name = MediaType.parameter("name", in: parameters), !name.isEmpty else {
+        guard let name = MediaType.parameter("name", in: parameters) else {
             throw FormFault("a part has no name")
         }
         func keep(_ text: [UInt8], _ arena: inout Arena) -> Octets {
@@ -154,7 +155,7 @@ struct MultipartForm {
         }
         var part = Part(name: keep(name, &arena), filename: nil, contentType: contentType ?? .empty, body: .empty)
         if let filename = MediaType.parameter("filename", in: parameters) {
-            // Some send the whole path of the file at home; nobody is to write where it says (RFC 7578 §4.2).
+            // Some clients send a path. A module must not write where it points (RFC 7578 §4.2).
             let base =
                 filename.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last ?? []
             let isFolder = base.elementsEqual("..".utf8) || base.elementsEqual(".".utf8)

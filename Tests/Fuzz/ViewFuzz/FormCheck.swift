@@ -10,7 +10,7 @@ enum FormCheck {
         let boundary = bytes[..<split].withUnsafeBytes { MultipartForm.boundary(of: Octets($0)) } ?? Array("b".utf8)
         guard case .success(let parts) = FormPart.read(Array(bytes[split...].dropFirst()), boundary: boundary, most: 8)
         else { return }
-        precondition(parts.count <= 8 && parts.allSatisfy { !$0.name.isEmpty })
+        precondition(parts.count <= 8)
         for name in parts.compactMap(\.filename) {
             precondition(!name.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }, "\(name)")
             precondition(name != Array(".".utf8) && name != Array("..".utf8))
