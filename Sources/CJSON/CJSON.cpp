@@ -42,6 +42,8 @@
 #include <valarray>
 #include <vector>
 
+#include <locale.h>
+
 // What is instantiated here is nobody else's: a module may have another version of the library.
 #pragma GCC visibility push(hidden)
 #include <nlohmann/json.hpp>
@@ -52,6 +54,28 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr size_t mostDepth = 128;
+
+/// Gives the calling thread the C locale until the end of the block.
+///
+/// nlohmann's lexer reads numbers with `localeconv` and `strtod`. A module may set the process to a locale with another decimal point at any time;
+/// that does not reach a thread with a locale of its own (uselocale(3)).
+class CLocale {
+public:
+    CLocale() : previous(uselocale(instance())) {}
+    ~CLocale() { uselocale(previous); }
+    CLocale(const CLocale &) = delete;
+    CLocale &operator=(const CLocale &) = delete;
+
+private:
+    static locale_t instance()
+    {
+        // Not freed: threads of modules may use it until the process ends.
+        static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
+        if (!locale) throw std::bad_alloc();
+        return locale;
+    }
+    const locale_t previous;
+};
 
 /// What was read last on this thread, and why it was none.
 thread_local char lastFault[200];
@@ -257,6 +281,7 @@ void releaseText(const asgi_string *given) { delete reinterpret_cast<Text *>(con
 const asgi_string *write(const asgi_json *value, asgi_string *fault)
 {
     try {
+        CLocale numbers;
         auto written = std::make_unique<Text>();
         written->bytes = make(*value, mostDepth).dump();
         written->text = {written->bytes.data(), written->bytes.size()};
@@ -280,6 +305,7 @@ const asgi_json_functions *roost_json_functions(void)
 const asgi_json *roost_json_parse(const asgi_string *given, size_t most, asgi_string *fault)
 {
     try {
+        CLocale numbers;
         Reader reader(most);
         const char *start = given->data ? given->data : "";
         size_t size = given->data ? given->size : 0;

@@ -17,7 +17,7 @@ struct Start {
     init(words: [String]) throws {
         self.layers = try OptionLayers(words: words)
         let serve = try self.layers.parse()
-        self.options = serve.options
+        self.options = Self.settled(serve.options)
         self.module = try serve.module.map { try ModuleName($0) }
         let environment = getenv(SettingsModule.variable).map { String(cString: $0) }
         let isNamed = self.options.settings != nil || !(environment ?? "").isEmpty
@@ -44,13 +44,22 @@ struct Start {
         return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.appDir)/\($0)" }
     }
 
+    /// Without a supervisor this process loads modules, and a module may change the working folder: then paths are absolute from the start on.
+    private static func settled(_ options: ServeOptions) -> ServeOptions {
+        guard !options.worker.supervisor else { return options }
+        var options = options
+        options.appDir = WorkingFolder.absolute(options.appDir)
+        options.modules = options.modules.map { WorkingFolder.absolute($0) }
+        return options
+    }
+
     private mutating func take(from path: String) throws {
         self.seen.note(path)
         let file = try SettingsFile(path: path, trust: try self.options.trust)
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.take(server) }
-        self.options = try self.layers.parse().options
+        self.options = Self.settled(try self.layers.parse().options)
         self.file = file
         self.host = host
     }
@@ -92,6 +101,9 @@ struct Start {
         preparation.privileges = try self.options.worker.privileges
         var deployment = Deployment(preparation: preparation)
         deployment.entries = (self.module.map { [ApplicationEntry(commandLine: $0)] } ?? []) + self.applications
+        if !self.options.worker.supervisor {
+            for at in deployment.entries.indices { deployment.entries[at].resolvePath() }
+        }
         deployment.folders = self.folders
         deployment.quiet = self.options.reload.quiet
         deployment.workers = try self.options.workerPlan

@@ -1,7 +1,10 @@
 import Glibc
 
-/// A moment as a page shows it: for a reader, and for a program.
+/// A point in time as a page shows it, for a reader and for a program. Always in English: `strftime` would write the month in the language of the
+/// process's locale, which another module may set.
 struct Moment {
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
     private var parts = tm()
 
     /// Seconds since 1970.
@@ -10,14 +13,13 @@ struct Moment {
         gmtime_r(&seconds, &self.parts)
     }
 
-    private func text(_ format: String) -> String {
-        var parts = self.parts
-        var room = [CChar](repeating: 0, count: 64)
-        let count = strftime(&room, room.count, format, &parts)
-        return String(decoding: room.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var html: HTML {
+        let (year, month, day) = (Int(self.parts.tm_year) + 1900, Int(self.parts.tm_mon), Int(self.parts.tm_mday))
+        let minutes = "\(Self.padded(self.parts.tm_hour)):\(Self.padded(self.parts.tm_min))"
+        let date = "\(year)-\(Self.padded(self.parts.tm_mon + 1))-\(Self.padded(self.parts.tm_mday))"
+        let program = "\(date)T\(minutes):\(Self.padded(self.parts.tm_sec))Z"
+        return #"<time datetime="\#(program)">\#("\(day) \(Self.months[month]) \(year), \(minutes)") UTC</time>"#
     }
 
-    var html: HTML {
-        #"<time datetime="\#(self.text("%Y-%m-%dT%H:%M:%SZ"))">\#(self.text("%-d %b %Y, %H:%M")) UTC</time>"#
-    }
+    private static func padded(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

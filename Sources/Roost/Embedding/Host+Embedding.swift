@@ -67,7 +67,8 @@ final class EmbeddedApplications: Sendable {
 
     init(_ configuration: HostConfiguration) {
         var preparation = ApplicationPreparation()
-        preparation.folder = configuration.folder
+        // The program, or a module, may change the working folder later.
+        preparation.folder = WorkingFolder.absolute(configuration.folder, below: WorkingFolder.current)
         preparation.trust = configuration.trust
         preparation.probe = configuration.probe
         self.preparation = preparation

@@ -23,7 +23,7 @@ public struct ModuleLocator: Sendable {
                 throw HostError(
                     code: .usage,
                     message: "no module '\(words.joined(separator: "."))': looked for "
-                        + looked.map(WorkingFolder.absolute).joined(separator: ", ")
+                        + looked.map { WorkingFolder.absolute($0) }.joined(separator: ", ")
                         + Self.suggestion(near)
                 )
             }

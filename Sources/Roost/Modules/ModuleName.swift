@@ -23,6 +23,17 @@ public struct ModuleName: Sendable, Equatable {
         return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
     }
 
+    /// The same with an absolute path, where it is a path.
+    var absolute: ModuleName {
+        guard case .path(let path) = self.place else { return self }
+        return ModuleName(place: .path(WorkingFolder.absolute(path)), symbol: self.symbol)
+    }
+
+    private init(place: Place, symbol: String) {
+        self.place = place
+        self.symbol = symbol
+    }
+
     /// What its file is called, as far as the name says it.
     var file: String {
         switch self.place {

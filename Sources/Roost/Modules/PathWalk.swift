@@ -22,7 +22,7 @@ struct PathWalk {
 
     init(_ path: String) {
         let isAbsolute = path.hasPrefix("/")
-        self.parts = (isAbsolute ? [] : Self.parts(WorkingFolder.path)) + Self.parts(path)
+        self.parts = (isAbsolute ? [] : Self.parts(WorkingFolder.current)) + Self.parts(path)
     }
 
     private static func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }

@@ -10,7 +10,7 @@ public struct ApplicationEntry: Sendable {
         case here(SettingsFile, at: String)
     }
 
-    public let module: ModuleName
+    public private(set) var module: ModuleName
     /// Nil: what the module calls itself.
     public var name: String?
     public var mount: Mount
@@ -67,6 +67,9 @@ public struct ApplicationEntry: Sendable {
     /// The keys of an entry.
     public static let schema = SettingsSchema([
         SettingsKey(
+    /// Makes the path of the module absolute.
+    public mutating func resolvePath() { self.module = self.module.absolute }
+
             "module", .text, "The library: a path, or a name below --app-dir; name:symbol takes another symbol."),
         SettingsKey("name", .text, standard: "the module's own", "What logs and roost status call it."),
         SettingsKey("mount", .text, standard: "/", "The path that it answers at and below."),

@@ -56,7 +56,7 @@ public struct SettingsModule: Sendable, Equatable {
         case .option, .environment:
             throw self.error(
                 "no settings module '\(self.name)': looked for "
-                    + stems.flatMap(Self.paths).map(WorkingFolder.absolute).joined(separator: ", ")
+                    + stems.flatMap(Self.paths).map { WorkingFolder.absolute($0) }.joined(separator: ", ")
                     + "; name another, or the folder with --app-dir")
         }
     }
