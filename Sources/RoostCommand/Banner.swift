@@ -33,7 +33,7 @@ struct Banner {
         }
     }
 
-    private var url: String { self.addresses.map(\.url).joined(separator: ", ") }
+    private func urls(_ separator: String) -> String { self.addresses.map(\.url).joined(separator: separator) }
 
     private static func settings(_ application: ServedApplication) -> String {
         if let module = application.settingsModule {
@@ -42,14 +42,23 @@ struct Banner {
         return application.settingsPath ?? "none"
     }
 
+    private static func settingsFacts(_ application: ServedApplication) -> [(String, String)] {
+        guard let path = application.settingsPath else {
+            return [("settings", application.settingsModule == nil ? "none" : "built-in")]
+        }
+        return application.settingsModule.map { [("settings", $0.name), ("settings-file", path)] } ?? [
+            ("settings", path)
+        ]
+    }
+
     private var facts: [(String, String)] {
         let about: [(String, String)] =
             self.only.map { only in
                 [
-                    ("application", Self.name(only)), ("module", only.module), ("url", self.url),
-                    ("settings", Self.settings(only)),
-                ]
-            } ?? [("applications", "\(self.applications.count)"), ("url", self.url)]
+                    ("application", only.name), ("version", only.version.isEmpty ? "none" : only.version),
+                    ("module", only.module), ("url", self.urls(",")),
+                ] + Self.settingsFacts(only)
+            } ?? [("applications", "\(self.applications.count)"), ("url", self.urls(","))]
         let read = self.files.isEmpty ? [] : [("read", self.readFiles)]
         return about + read + [
             ("workers", self.workers), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
@@ -66,7 +75,8 @@ struct Banner {
     }
 
     private static func name(_ application: ServedApplication) -> String {
-        application.version.isEmpty ? application.name : "\(application.name) \(application.version)"
+        LogText.printable(
+            application.version.isEmpty ? application.name : "\(application.name) \(application.version)")
     }
 
     private func screen(_ terminal: Terminal) -> String {
@@ -76,7 +86,7 @@ struct Banner {
 
           \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
           workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
-          read      \(self.readFiles)
+          read      \(LogText.printable(self.readFiles))
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
 
@@ -93,9 +103,9 @@ struct Banner {
     private func line(_ only: ServedApplication, _ terminal: Terminal) -> String {
         let mount = only.mount == "/" ? "" : " \(only.mount)"
         return """
-            \(terminal.green(self.url))\(mount) \(terminal.dim("->")) \(terminal.bold(Self.name(only)))
-              module    \(only.module)
-              settings  \(Self.settings(only))
+            \(terminal.green(self.urls(", ")))\(LogText.printable(mount)) \(terminal.dim("->")) \(terminal.bold(Self.name(only)))
+              module    \(LogText.printable(only.module))
+              settings  \(LogText.printable(Self.settings(only)))
             """
     }
 
@@ -105,10 +115,10 @@ struct Banner {
     private func list(_ terminal: Terminal) -> String {
         let named = self.applications.prefix(Self.most)
         let width = named.map(\.mount.count).max() ?? 0
-        var lines = [terminal.green(self.url)]
+        var lines = [terminal.green(self.urls(", "))]
         for application in named {
             let space = String(repeating: " ", count: width - application.mount.count)
-            let fault = application.fault.map { " \(terminal.red($0))" } ?? ""
+            let fault = application.fault.map { " \(terminal.red(LogText.printable($0)))" } ?? ""
             lines.append(
                 "  \(application.mount)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)")
         }

@@ -66,7 +66,7 @@ struct Reload: ParsableCommand {
     func run() throws {
         let (text, fault) = try self.control.client.reload(
             names: self.applications, isForced: self.force, inNewWorkers: self.newWorkers)
-        if !text.isEmpty { Terminal.output.write("\(text)\n") }
+        for line in text.split(separator: "\n") { Terminal.output.write("\(LogText.printable(String(line)))\n") }
         guard let fault else { return }
         throw HostError(code: .startup, message: "not reloaded, what was there serves on: \(fault)")
     }

@@ -40,7 +40,7 @@ struct RoostCommand: ParsableCommand {
     }
 
     private static func fail(_ message: String, isUsage: Bool) -> Never {
-        Terminal.error.write("roost: \(message.split(separator: "\n").joined(separator: " "))\n")
+        Terminal.error.write("roost: \(LogText.printable(message.split(separator: "\n").joined(separator: " ")))\n")
         Glibc.exit(isUsage ? 2 : 1)
     }
 }

@@ -149,7 +149,7 @@ struct ReadmeTests {
             while try get() != answer, Date() < until { usleep(20_000) }
             #expect(try get() == answer)
         }
-        #expect(server.error.contains(" reloaded application=hello by=in place generation="))
+        #expect(server.error.contains(" reloaded application=hello by=\"in place\" generation="))
         #expect(try Command.run([roost, "stop", "--run-dir", "\(folder.path)/run"]).status == 0)
         #expect(server.waitForEnd() == 0)
     }

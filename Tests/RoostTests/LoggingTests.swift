@@ -5,7 +5,7 @@ import Testing
 
 @testable import Roost
 
-/// Lines for people and tools.
+/// Log lines, for people and for tools.
 @Suite("Logging")
 struct LoggingTests {
     @Test("a reader that takes nothing holds nobody up: what is too much is dropped, and counted")
@@ -31,16 +31,56 @@ struct LoggingTests {
         #expect(dropped > 0)
     }
 
-    @Test("what a module or a client says stays on its line, and moves no terminal")
-    func oneLine() throws {
+    /// One line, without its time.
+    private static func line(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) -> String {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "test") { _ in LineLogHandler(level: .info, writer: writer, isColoured: false) }
         logger.debug("not this")
-        logger.error("a\nb\u{1b}[31m", metadata: ["k": "c\rd", "a": "1"])
+        logger.error(message, metadata: metadata)
         writer.flush()
         let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-        #expect(text.hasSuffix("Z error    a b [31m a=1 k=c d\n"))
-        #expect(text.split(separator: "\n").count == 1)
+        #expect(text.hasSuffix("\n") && text.split(separator: "\n").count == 1)
+        return text.dropFirst("2026-11-22T16:00:00.123Z ".count).dropLast().description
+    }
+
+    @Test("a message stays on its line, and moves no terminal")
+    func oneLine() {
+        #expect(
+            Self.line("a\nb\u{1b}[31m\u{9b}1m\u{202e}\u{2028}x é 😀", ["k": "d", "a": "1"])
+                == "error    a b [31m 1m  x é 😀 a=1 k=d")
+    }
+
+    @Test(
+        "a value that is more than a word is quoted",
+        arguments: [
+            ("word", "word"), ("/a/b.so:4", "/a/b.so:4"), ("é日😀", "é日😀"),
+            ("http://x:80,http://y", "http://x:80,http://y"),
+            (#"a\b"#, #"a\b"#), ("", #""""#), ("a b", #""a b""#), ("a\u{a0}b", "\"a\u{a0}b\""), (#"a"b"#, #""a\"b""#),
+            (#"a "\""#, #""a \"\\\"""#), ("a\nb\r\t", #""a\nb\r\t""#),
+            ("a\u{1b}[1m\u{7f}\u{1}", #""a\x1b[1m\x7f\x01""#),
+            ("\u{85}\u{202e}", #""\xc2\x85\xe2\x80\xae""#),
+            // A reader that ignores quotes finds no pair either.
+            ("x application=innocent", #""x application\x3dinnocent""#), ("a=b", #""a\x3db""#),
+        ]
+    )
+    func values(value: String, written: String) {
+        #expect(Self.line("m", ["k": "\(value)"]) == "error    m k=\(written)")
+    }
+
+    @Test(
+        "a message that could be taken for pairs is quoted",
+        arguments: [
+            ("not found: /x?a=b&c=d", "not found: /x?a=b&c=d"), (#"say "a""#, #"say "a""#),
+            ("a == b, -D A", "a == b, -D A"), ("use --limit-images=9", "use --limit-images=9"),
+            ("x a.b-c_1=2", #""x a.b-c_1\x3d2""#),
+            ("application=innocent", #""application\x3dinnocent""#), ("x generation=00 y", #""x generation\x3d00 y""#),
+            ("x\tpid=1", #""x\tpid\x3d1""#), ("x\u{1b}pid=1", #""x\x1bpid\x3d1""#),
+            ("x\u{a0}pid=1", "\"x\u{a0}pid\\x3d1\""),
+            (#""a" k"#, #""\"a\" k""#),
+        ]
+    )
+    func messages(message: String, written: String) {
+        #expect(Self.line("\(message)", ["k": "1"]) == "error    \(written) k=1")
     }
 }

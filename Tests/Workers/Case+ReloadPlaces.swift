@@ -84,7 +84,7 @@ extension Case {
             try deployed.put("2")
             try server.waitFor(version: "2")
             try server.waitFor(version: "2", at: "/twin/")
-            try expect("in place", server.log.all(" reloaded application=", "by=in place").count, 2)
+            try expect("in place", server.log.all(" reloaded application=", "by=\"in place\"").count, 2)
             try deployed.folder.write("modules/some/where.yaml", "title: x\n")
             try deployed.folder.write("modules/app.yaml", "{variable: PLACE, settings: some.where}\n")
             try server.log.wait(for: "takes a new worker: it wants PLACE=some.where in its environment")

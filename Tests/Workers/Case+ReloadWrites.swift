@@ -131,8 +131,8 @@ extension Case {
             }
             try load.stop()
             guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
-            try server.log.wait(for: " reloaded application=app", "by=in place", count: 2)
-            try expect("reloads", server.log.all(" reloaded application=app", "by=in place").count, 2)
+            try server.log.wait(for: " reloaded application=app", "by=\"in place\"", count: 2)
+            try expect("reloads", server.log.all(" reloaded application=app", "by=\"in place\"").count, 2)
             try server.stop()
             return "\(load.tally.counts.answered) answers, none lost; twice one reload"
         }

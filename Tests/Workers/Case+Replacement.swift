@@ -10,7 +10,7 @@ extension Case {
             let start = Time()
             for number in 1...6 {
                 _ = try server.command("reload", "--new-workers")
-                try server.log.wait(for: "info ", " reloaded by=new workers ", count: number)
+                try server.log.wait(for: "info ", " reloaded by=\"new workers\" ", count: number)
                 try load.kept.wait(forMore: 500)
                 // By then no WebSocket is left of those that were there before.
                 if number % 3 == 0 { try server.waitForWorkers(2) }

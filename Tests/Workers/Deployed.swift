@@ -54,6 +54,6 @@ extension Server {
 
     /// The line of a reload has to say this.
     func waitForReload(_ how: String, count: Int = 1) throws {
-        try self.log.wait(for: " reloaded application=", " by=\(how) ", count: count)
+        try self.log.wait(for: " reloaded application=", " by=\"\(how)\" ", count: count)
     }
 }

@@ -1,10 +1,12 @@
-/// For people.
+/// The report as text for a terminal.
 extension StatusReport {
     /// What a column's text is to look like.
     public enum Style { case plain, strong, dim, good, bad }
 
-    /// `paint`: colours a text, or leaves it.
-    public func table(now: Int, paint: (String, Style) -> String) -> String {
+    /// Returns the report as lines and columns. `paint` colours a text, or leaves it.
+    public func table(now: Int, paint colour: (String, Style) -> String) -> String {
+        // Names and faults come from modules and files.
+        func paint(_ text: String, _ style: Style) -> String { colour(LogText.printable(text), style) }
         let total = self.workers.reduce(0) { $0 + $1.requests }
         var text = """
             \(paint("roost \(self.version)", .strong))  \(self.state), pid \(self.pid), for \(Self.time(now - self.since))
@@ -47,6 +49,7 @@ extension StatusReport {
     private static func columns(
         _ head: [String], _ rows: [[String]], paint: (String, Style) -> String
     ) -> String {
+        let rows = rows.map { $0.map(LogText.printable) }
         let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String], _ style: (String) -> Style) -> String {
             zip(cells, widths).map { cell, width in

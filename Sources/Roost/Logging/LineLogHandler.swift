@@ -1,7 +1,7 @@
 import Glibc
 public import Logging
 
-/// Writes log lines for people and for tools: time, level, message, and what belongs to it as `key=value`; coloured on a
+/// Writes log lines for people and for tools: time, level, message, and metadata as `key=value`, quoted by the rule of `LogText`; coloured on a
 /// terminal.
 public struct LineLogHandler: LogHandler {
     public var logLevel: Logger.Level
@@ -21,9 +21,11 @@ public struct LineLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var line = "\(Self.time()) \(self.name(event.level)) \(Self.oneLine(event.message.description))"
+        var line = "\(Self.time()) \(self.name(event.level)) \(LogText.message(event.message.description))"
         let all = self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.oneLine(value.description))" }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(LogText.value(value.description))"
+        }
         self.writer.write((line + "\n").utf8.map { $0 })
     }
 
@@ -39,13 +41,6 @@ public struct LineLogHandler: LogHandler {
             case .critical: ("critical", 35)
             }
         return self.isColoured ? "\u{1b}[\(colour)m\(name)\u{1b}[0m" : name
-    }
-
-    /// What a module or a client says stays on its line, and moves no terminal.
-    private static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return text }
-        return String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
     }
 
     /// `2026-11-22T16:00:00.123Z`.
