@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost",
+                "CRoost", "HTTPServer", "Roost", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(

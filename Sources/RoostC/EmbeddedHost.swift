@@ -1,7 +1,7 @@
 import HTTPServer
 import Roost
 
-/// A host as C has it.
+/// A host of `roost_start`.
 final class EmbeddedHost: Sendable {
     private let host: Host
 
@@ -14,9 +14,16 @@ final class EmbeddedHost: Sendable {
     static func start(_ settings: String) async throws(HostError) -> EmbeddedHost {
         try await self.with {
             let (configuration, applications) = try EmbeddingSettings.read(settings)
-            let host = try Host(applications: applications, configuration: configuration)
-            try await host.start()
-            return EmbeddedHost(host)
+            BrokenPipes.ignore()
+            do {
+                let host = try Host(applications: applications, configuration: configuration)
+                try await host.start()
+                BrokenPipes.restoreHandler()
+                return EmbeddedHost(host)
+            } catch {
+                BrokenPipes.giveBack()
+                throw error
+            }
         }
     }
 
@@ -32,7 +39,10 @@ final class EmbeddedHost: Sendable {
         }
     }
 
-    func stop() async throws(HostError) { try await Self.with { try await self.host.stop() } }
+    func stop() async throws(HostError) {
+        defer { BrokenPipes.giveBack() }
+        try await Self.with { try await self.host.stop() }
+    }
 
     var port: CInt {
         guard case .tcp(_, let port, _)? = self.host.addresses.first else { return -1 }

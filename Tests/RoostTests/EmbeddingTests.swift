@@ -1,3 +1,4 @@
+import Glibc
 import HTTPServer
 import TestSupport
 import Testing
@@ -116,6 +117,156 @@ struct EmbeddingTests {
             #expect(try client.readResponse().text == text)
         }
         #expect(try process.stop() == 0)
+    }
+
+    /// A module that refuses to start.
+    private func refusing() throws -> String {
+        try Fixture.compile(
+            """
+            #include <asgi.h>
+            asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+            {
+                (void)receive, (void)send;
+                return scope->type == ASGI_LIFESPAN ? ASGI_FAILED : ASGI_UNSUPPORTED;
+            }
+            """, named: "refusing", in: self.folder)
+    }
+
+    @Test(
+        "from C: loading changes nothing of the process; a stop, and a start that fails anywhere, give everything back")
+    func givenBack() throws {
+        let program = "\(self.folder.path)/acquires"
+        let compiled = try Command.run([
+            "gcc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Werror", "-o", program, Repository.fixture("Acquires.c"),
+            "-I",
+            "\(Repository.root)/Sources/CRoost/include",
+        ])
+        #expect(compiled.status == 0, "\(compiled.error)")
+        let done = try Command.run(
+            [
+                "timeout", "300", program, "\(Repository.products)/libRoost.so", self.folder.path, self.library,
+                try self.refusing(),
+            ],
+            // What the runtime does unless it is told otherwise.
+            environment: ["SWIFT_BACKTRACE": ""])
+        #expect(done.status == 0, "\(done.error)")
+        #expect(
+            done.output == """
+                loaded: nothing
+                serving: nothing
+                stopped: nothing
+                serving: signal 13
+                stopped: nothing
+                failed: nothing
+                descriptors more: 0
+                threads more: none
+                folders left: 0
+
+                """)
+    }
+
+    @Test(
+        "from Swift: a stop, a start that fails, and a host that was never started give their descriptors and folders back"
+    )
+    func descriptors() async throws {
+        let (run, library, refusing) = ("\(self.folder.path)/run", self.library, try self.refusing())
+        // In a process of its own: other tests open descriptors too.
+        await #expect(processExitsWith: .success) {
+            [run = run as String, library = library as String, refusing = refusing as String] in
+            func count(_ folder: String) -> Int { FolderList.names(in: folder).count }
+            func make(_ applications: [HostApplication], _ addresses: [BindAddress]) throws -> Host {
+                var configuration = HostConfiguration()
+                configuration.addresses = addresses
+                configuration.runDirectory = run
+                return try Host(applications: applications, configuration: configuration)
+            }
+            let free = BindAddress.tcp(host: "127.0.0.1", port: 0)
+            let module = HostApplication.module(library, at: "/a")
+            func round() async throws {
+                let host = try make([module], [free])
+                try await host.start()
+                // The port is taken.
+                #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
+                try await host.stop()
+                #expect(count(run) == 0)
+                _ = try make([module], [free, .unix(path: "\(run).sock")])
+                #expect(count(run) == 0 && access("\(run).sock", F_OK) != 0)
+                let other = try make([module, .module(refusing, at: "/b")], [free])
+                await #expect(throws: HostError.self) { try await other.start() }
+                #expect(count(run) == 0)
+                // It is over: nothing is made for it any more.
+                await #expect(throws: HostError.self) { try await host.mount(.module(library, at: "/c")) }
+                #expect(count(run) == 0)
+            }
+            for _ in 0..<3 { try await round() }
+            let before = count("/proc/self/fd")
+            for _ in 0..<10 { try await round() }
+            // Threads that have been told to end close their descriptors last.
+            while count("/proc/self/fd") > before + 3 { try await Task.sleep(for: .milliseconds(10)) }
+        }
+    }
+
+    @Test("names are looked up below the folder of the start, though the program has gone to another since")
+    func workingFolder() async throws {
+        let folder = self.folder.path
+        // The working folder is the process's.
+        await #expect(processExitsWith: .success) { [folder = folder as String] in
+            guard chdir(folder) == 0 else { throw HostError(code: .usage, message: "no \(folder)") }
+            var configuration = HostConfiguration()
+            configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
+            configuration.runDirectory = "\(folder)/run"
+            let host = try Host(applications: [], configuration: configuration)
+            try await host.start()
+            guard chdir("/") == 0 else { throw HostError(code: .usage, message: "no root") }
+            try await host.mount(.module("places", at: "/a"))
+            try await host.stop()
+        }
+    }
+
+    @Test("an application that is still starting when another refuses is shut down")
+    func refusedBesideStarting() async throws {
+        // The one refuses while the other starts, which goes on only then.
+        let source = """
+            #include <asgi.h>
+            #include <fcntl.h>
+            #include <unistd.h>
+            static const asgi_host *host;
+            static asgi_send send_to;
+            static void touch(const char *path) { close(open(path, O_CREAT | O_WRONLY, 0600)); }
+            static void came(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+            {
+                asgi_event complete = asgi_event_of(ASGI_LIFESPAN_SHUTDOWN_COMPLETE);
+                (void)context, (void)event;
+                if (result == ASGI_DONE) {
+                    touch(FOLDER "/ended");
+                    send_to(id, &complete, NULL, NULL);
+                }
+                host->finish(id, ASGI_DONE);
+            }
+            asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+            {
+                asgi_event event = asgi_event_of(0), complete = asgi_event_of(ASGI_LIFESPAN_STARTUP_COMPLETE);
+                if (scope->type != ASGI_LIFESPAN) return ASGI_UNSUPPORTED;
+            #ifdef REFUSES
+                while (access(FOLDER "/begun", F_OK) != 0) usleep(1000);
+                touch(FOLDER "/refused");
+                return ASGI_FAILED;
+            #endif
+                host = scope->host, send_to = send;
+                touch(FOLDER "/begun");
+                while (access(FOLDER "/refused", F_OK) != 0) usleep(1000);
+                receive(scope->id, &event, NULL, NULL);
+                send(scope->id, &complete, NULL, NULL);
+                return receive(scope->id, &event, came, NULL);
+            }
+            """
+        let place = "-DFOLDER=\"\(self.folder.path)\""
+        let starting = try Fixture.compile(source, named: "starting", flags: [place], in: self.folder)
+        let refusing = try Fixture.compile(source, named: "refuses", flags: [place, "-DREFUSES"], in: self.folder)
+        let host = try Host(
+            applications: [.module(starting, at: "/a"), .module(refusing, at: "/b")], configuration: self.configuration)
+        await #expect(throws: HostError.self) { try await host.start() }
+        #expect(access("\(self.folder.path)/ended", F_OK) == 0)
     }
 
     @Test("from C: started, mounted, asked, unmounted, stopped; what is refused says why")

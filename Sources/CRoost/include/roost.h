@@ -1,8 +1,17 @@
-/* roost.h: an application server in a program of one's own, from C. Link with -lRoost (libRoost.so).
+/* roost.h: an application server in a program, from C. Link with -lRoost (libRoost.so).
  *
- * The header is C11 and C++17. Every function may be called from any thread, but from none of a module's functions: they wait. Texts are
- * UTF-8 and NUL-terminated. What answers -1 or NULL has said why: roost_error. Nothing that is the process's is touched: no
- * signal, no environment; a module that crashes takes the program along, unless "probe" names the command `roost` that loads it first.
+ * The header is C11 and C++17. Every function may be called from any thread, but not from a module's functions, since it waits. Texts are
+ * UTF-8 and NUL-terminated. After -1 or NULL, roost_error has the reason.
+ *
+ * Loading the library changes no signal, no environment and no working folder of the program, and starts no thread. In a program that is not Swift
+ * the loading thread gets an alternate signal stack where it has none (the Swift runtime's; no handler uses it).
+ *
+ * roost_start starts threads and opens descriptors, and makes a folder below "run-dir" for copies of modules. While a host runs SIGPIPE is ignored,
+ * unless the program has a handler for it: a client that leaves would end the program. roost_stop gives all of this back, and so does a start that
+ * fails. What stays until the process ends: idle threads of the runtime, as many as were needed at once, and the code of every module that was loaded,
+ * with some KiB of memory a start, since a module may still refer to it. A module that is started again is loaded again.
+ *
+ * A module that crashes ends the program. Where "probe" names the command `roost`, that command loads each module first, in a process of its own.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ROOST_H
@@ -12,35 +21,37 @@
 extern "C" {
 #endif
 
-/* A host that serves. */
+/* A running host. */
 typedef struct roost_host roost_host;
 
 /* Binds, starts the applications, and serves when it returns. `settings`: YAML or JSON, or NULL for the defaults:
  *
  *     {host: 127.0.0.1, port: 8000, bind: ["unix:/run/site.sock"], threads: 1, root-path: "", app-dir: ".", run-dir: "/var/cache/site",
- *      probe: /usr/bin/roost, applications: [{module: ./libwiki.so, mount: /wiki, hosts: [wiki.example.org], settings: wiki.production}]}
+ *      ws-origins: same, probe: /usr/bin/roost,
+ *      applications: [{module: ./libwiki.so, mount: /wiki, hosts: [wiki.example.org], settings: wiki.production, ws-origins: any}]}
  *
- * The applications are as in the settings file of the command (roost settings --explain); `settings` of one is a name here. The port 0
- * takes a free one: roost_port. One thread only in a debug build. */
+ * The applications are as in the settings file of the command (roost settings --explain); `settings` of one is a name here. Port 0 takes a free
+ * port: roost_port. app-dir is relative to the working folder of this moment. A debug build has one thread. */
 roost_host *roost_start(const char *settings);
 
-/* Mounts one more, given as one of `applications`: 0 when requests that come reach it. -1: it does not start, or its place is taken. */
+/* Mounts one more application, given as one of `applications`. 0: new requests reach it. -1: it does not start, or its mount is taken. */
 int roost_mount(roost_host *host, const char *application);
 
-/* Takes the application away that is mounted at this path for every host; requests that are under way end first, later. -1: none is. */
+/* Unmounts the application at this path for every host; its unfinished requests go on. -1: nothing is mounted there. */
 int roost_unmount(roost_host *host, const char *path);
 
-/* The port of the first address; -1: it is a Unix socket. */
+/* The port of the first address; -1 for a Unix socket. */
 int roost_port(const roost_host *host);
 
-/* What is served, as JSON: {"addresses": [...], "applications": [{"name", "version", "module", "mount"}, ...]}. Give it to roost_free. */
+/* The state as JSON: {"addresses": [...], "applications": [{"name", "version", "module", "mount"}, ...]}. Free it with roost_free. */
 char *roost_status(const roost_host *host);
 void roost_free(char *text);
 
-/* Stops: lets requests end within the time of grace, shuts the applications down, and frees the host. -1: it did not end well. */
+/* Stops: waits for unfinished requests up to the graceful-shutdown timeout, shuts the applications down, and frees the host. -1: the shutdown
+ * failed; the host is freed all the same. */
 int roost_stop(roost_host *host);
 
-/* Why the last of these calls of the same thread answered -1 or NULL; valid until its next call. */
+/* The reason of the last -1 or NULL on the calling thread; valid until its next call. */
 const char *roost_error(void);
 
 #ifdef __cplusplus

@@ -1,11 +1,10 @@
 import HTTPServer
 import NIOConcurrencyHelpers
 
-/// A host in a program of one's own.
+/// A host in a program.
 extension Host {
-    /// Binds, and prepares what is to be served. Touches nothing that is the process's: no signal, no environment. A child loads modules
-    /// first only when the configuration names the command for it; then a crash of one costs that child, else this process. Throws
-    /// `HostError`.
+    /// Binds, and prepares what is to be served. A child process loads modules first only when the configuration names the command for it; then
+    /// a crash while loading costs that child, else this process. Throws `HostError`.
     public convenience init(
         applications: [HostApplication], configuration: HostConfiguration = HostConfiguration()
     ) throws {
@@ -53,12 +52,13 @@ extension Host {
     }
 }
 
-/// What an embedded host has been given: prepares it, numbers it, and holds its places apart. [any]
+/// The applications that a program gives its host: prepares and numbers them, and refuses a mount that is taken. [any]
 final class EmbeddedApplications: Sendable {
     private struct State {
         var mounts: [UInt32: Mount] = [:]
         var last: UInt32 = 0
         var run: RunDirectory?
+        var isClosed = false
     }
 
     private let preparation: ApplicationPreparation
@@ -75,7 +75,17 @@ final class EmbeddedApplications: Sendable {
         self.runDirectory = configuration.runDirectory
     }
 
-    deinit { self.state.withLockedValue { $0.run?.remove() } }
+    deinit { self.close() }
+
+    /// Gives back the run directory. No application can be installed any more.
+    func close() {
+        let run = self.state.withLockedValue { state in
+            state.isClosed = true
+            defer { state.run = nil }
+            return state.run
+        }
+        run?.remove()
+    }
 
     /// Throws `HostError`.
     func install(_ application: HostApplication) throws -> InstalledApplication {
@@ -120,6 +130,7 @@ final class EmbeddedApplications: Sendable {
             let run = try RunDirectory.make(self.runDirectory, trust: self.preparation.trust)
             state.run = run
             return run
+            guard !state.isClosed else { throw HostError(code: .usage, message: "this host has stopped") }
         }
     }
 }

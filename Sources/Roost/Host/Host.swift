@@ -4,15 +4,18 @@ import NIOConcurrencyHelpers
 public import ServiceLifecycle
 import Synchronization
 
-/// Serves applications: binds, loads, starts them, answers, and stops without losing what is under way. [any]
+/// Serves applications: binds, loads and starts them, answers requests, and drains before it stops. Serves once. [any]
 ///
-/// A service for the embedder's `ServiceGroup`. Touches nothing that is the process's: no signal, no environment.
+/// A service for the embedder's `ServiceGroup`. Changes nothing that belongs to the process, with one exception: SwiftNIO ignores SIGPIPE from the
+/// first socket on, since a client that leaves would end the process. `stop`, a start that fails, and the end of a host that was never started
+/// give back every descriptor, thread and folder; code and memory of generations stay, since modules may still point there.
 public final class Host: Service {
     private let configuration: HostConfiguration
     let applications: NIOLockedValueBox<[InstalledApplication]>
-    /// What a program has given it; nil: it serves what an operator has declared.
+    /// The applications of a program; nil: the host serves what an operator has declared.
     let embedded: EmbeddedApplications?
     private let listeners: [Listener]
+    private let areListenersClosed = Atomic(false)
     private let running = NIOLockedValueBox<RunningHost?>(nil)
     private let isStopping = Atomic(false)
     private let starting = HostStart()
@@ -62,6 +65,14 @@ public final class Host: Service {
         self.embedded = embedded
         self.configuration = configuration
         self.listeners = listeners
+    }
+
+    deinit { self.closeListeners() }
+
+    /// Closes the listening sockets, once: later their numbers are those of other descriptors.
+    private func closeListeners() {
+        guard !self.areListenersClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        for listener in self.listeners { listener.close() }
     }
 
     static func refuseDebug(threads: Int) throws {
@@ -123,8 +134,9 @@ public final class Host: Service {
                 throw error
             }
         } catch {
-            // Nobody will accept: clients must not wait in the queue.
-            for listener in self.listeners { listener.close() }
+            // Clients must not wait in a queue that nobody accepts from.
+            self.closeListeners()
+            self.embedded?.close()
             throw error
         }
     }
@@ -143,14 +155,15 @@ public final class Host: Service {
     ) async throws {
         guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
         else { return }
-        // The loops have their own descriptors until they stop accepting. Then new clients are refused, or another process's: nobody
-        // waits in a queue that has no end.
-        for listener in self.listeners { listener.close() }
+        // The loops have their own descriptors until they stop accepting. Then new clients are refused, or go to another process: none waits
+        // in a queue that nobody accepts from.
+        self.closeListeners()
         if !closesIdle { running.closeWebSockets() }
         let grace = isReplaced ? self.configuration.drainTime : self.configuration.server.graceTime
         await running.drain(closesIdle: closesIdle, grace: grace, whenDeaf: whenDeaf)
         self.running.withLockedValue { $0 = nil }
         await running.end()
+        self.embedded?.close()
     }
 
     /// While `stop` lets connections wait: it does so no longer. [any]

@@ -32,20 +32,24 @@ extension RunningHost {
         for application in applications { images.append((application, self.load(application))) }
         return try await withThrowingTaskGroup(of: (Int, RunningApplication, Failure?).self) { group in
             var outcomes: [(Int, RunningApplication, Failure?)] = []
-            for (place, (application, image)) in images.enumerated() {
-                if place >= Self.startsAtOnce, let outcome = try await group.next() { outcomes.append(outcome) }
-                group.addTask {
-                    do {
-                        return (place, try await self.prepare(application, try image.get()), nil)
-                    } catch let error as HostError where application.isOptional {
-                        let running = RunningApplication(application, instead: StandIn(.notStarted))
-                        return (place, running, Failure(number: application.number, message: error.message))
+            do {
+                for (place, (application, image)) in images.enumerated() {
+                    if place >= Self.startsAtOnce, let outcome = try await group.next() { outcomes.append(outcome) }
+                    group.addTask {
+                        do {
+                            return (place, try await self.prepare(application, try image.get()), nil)
+                        } catch let error as HostError where application.isOptional {
+                            let running = RunningApplication(application, instead: StandIn(.notStarted))
+                            return (place, running, Failure(number: application.number, message: error.message))
+                        }
                     }
                 }
-            }
-            do {
                 for try await outcome in group { outcomes.append(outcome) }
             } catch {
+                // Those that have started, and those that are starting, shut down.
+                while let result = await group.nextResult() {
+                    if case .success(let outcome) = result { outcomes.append(outcome) }
+                }
                 for (_, running, _) in outcomes { await self.shutDown(running) }
                 throw error
             }

@@ -1,12 +1,13 @@
 import Glibc
+import Synchronization
 
 /// The folder of one start below the run directory, where copies of modules live: ours, written by nobody else, and fit to
 /// be executed from. Proven when it is made.
 public final class RunDirectory: Sendable {
     /// `<run dir>/<boot>`: a name that no other start has.
     public let boot: String
-    /// Held for as long as this start lives, so that the next one knows.
-    private let lock: CInt
+    /// The descriptor of the lock file, locked until `remove`: a later start removes only folders that nobody holds a lock in. -1: closed.
+    private let lock = Atomic<CInt>(-1)
     private let numbers = Counter()
     /// Of the folders below: when workers have another user, others may pass through to copies whose names they know.
     private let mode: mode_t
@@ -51,11 +52,17 @@ public final class RunDirectory: Sendable {
         let boot = "\(path)/\(getpid())-\(Self.moment())"
         self.boot = boot
         try Self.make(folder: boot, self.mode)
-        self.lock = open("\(boot)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard self.lock >= 0, flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
-            throw Self.error("\(boot)/lock", "cannot be locked")
+        do {
+            let lock = open("\(boot)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            self.lock.store(lock, ordering: .relaxed)
+            guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+                throw Self.error("\(boot)/lock", "cannot be locked")
+            }
+            try Self.proveExecutable(boot)
+        } catch {
+            self.remove()
+            throw error
         }
-        try Self.proveExecutable(boot)
     }
 
     /// A folder for one load, never used before. Throws `HostError`.
@@ -83,8 +90,12 @@ public final class RunDirectory: Sendable {
         }
     }
 
-    /// Removes everything of this start: when it ends.
-    public func remove() { Self.removeTree(self.boot) }
+    /// Removes the folder of this start and closes its lock.
+    public func remove() {
+        Self.removeTree(self.boot)
+        let lock = self.lock.exchange(-1, ordering: .relaxed)
+        if lock >= 0 { close(lock) }
+    }
 
     private static func error(_ path: String, _ message: String) -> HostError {
         HostError(
