@@ -217,16 +217,24 @@ static asgi_result chat(const asgi_scope *scope, asgi_receive receive, asgi_send
     return result == ASGI_PENDING ? result : over(g, result);
 }
 
+/* Rejects the handshake with 403. */
+static asgi_result reject(const asgi_scope *scope, asgi_send send)
+{
+    asgi_event event = asgi_event_of(ASGI_WEBSOCKET_CLOSE);
+    asgi_result result = send(scope->id, &event, NULL, NULL);
+    return result == ASGI_GONE ? ASGI_DONE : result;
+}
+
 asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     asgi_string room = room_of(scope);
     int is_room = room.size <= room_name_limit && (!room.size || !memchr(room.data, '/', room.size));
     if (scope->type == ASGI_WEBSOCKET && is_room) return chat(scope, receive, send);
-    if (scope->type == ASGI_WEBSOCKET) return ASGI_DONE;
+    if (scope->type == ASGI_WEBSOCKET) return reject(scope, send);
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
-    if (!is_room) return asgi_respond(scope, send, 404, "text/plain", asgi_text("There is no such room.\n"));
+    if (!is_room) return chat_refuse(scope, send, 404, "Not Found: there is no such room.\n");
     if (!asgi_equal(scope->method, "GET") && !asgi_equal(scope->method, "HEAD"))
-        return asgi_respond(scope, send, 405, "text/plain", asgi_text("A room is read with GET.\n"));
+        return chat_refuse(scope, send, 405, "Method Not Allowed; allowed: GET, HEAD.\n");
     return chat_page(scope, send);
 }
 

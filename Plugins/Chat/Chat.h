@@ -7,4 +7,7 @@
 /* Answers the page of a room. */
 asgi_result chat_page(const asgi_scope *scope, asgi_send send);
 
+/* Answers with a line of text; 405 names the methods that are allowed. */
+asgi_result chat_refuse(const asgi_scope *scope, asgi_send send, int32_t status, const char *line);
+
 #endif

@@ -114,21 +114,40 @@ static const char page[] =
     "</script>\n"
     "</html>\n";
 
+/* Every response says that its type is the one that it names. */
+#define NOSNIFF {ASGI_STRING("x-content-type-options"), ASGI_STRING("nosniff")}
+
+/* Sends a whole response. A client that has left is no failure. */
+static asgi_result respond(const asgi_scope *scope, asgi_send send, int32_t status, const asgi_header *headers, size_t count, asgi_string body)
+{
+    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
+    asgi_result result;
+    event.status = status;
+    event.headers = headers;
+    event.header_count = count;
+    event.body = body;
+    result = send(scope->id, &event, NULL, NULL);
+    return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
+}
+
 asgi_result chat_page(const asgi_scope *scope, asgi_send send)
 {
     static const asgi_header headers[] = {
         {ASGI_STRING("content-type"), ASGI_STRING("text/html; charset=utf-8")},
+        NOSNIFF,
         {ASGI_STRING("content-security-policy"),
          ASGI_STRING("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self';"
                      " base-uri 'none'; form-action 'none'; frame-ancestors 'none'")},
         {ASGI_STRING("referrer-policy"), ASGI_STRING("no-referrer")}};
-    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
-    asgi_result result;
-    event.status = 200;
-    event.headers = headers;
-    event.header_count = sizeof headers / sizeof headers[0];
-    event.body.data = page;
-    event.body.size = sizeof page - 1;
-    result = send(scope->id, &event, NULL, NULL);
-    return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
+    asgi_string body = {page, sizeof page - 1};
+    return respond(scope, send, 200, headers, sizeof headers / sizeof headers[0], body);
+}
+
+asgi_result chat_refuse(const asgi_scope *scope, asgi_send send, int32_t status, const char *line)
+{
+    /* The last is of a 405 only (RFC 9110 section 15.5.6). */
+    static const asgi_header headers[] = {{ASGI_STRING("content-type"), ASGI_STRING("text/plain; charset=utf-8")},
+                                          NOSNIFF,
+                                          {ASGI_STRING("allow"), ASGI_STRING("GET, HEAD")}};
+    return respond(scope, send, status, headers, status == 405 ? 3 : 2, asgi_text(line));
 }

@@ -176,8 +176,36 @@ struct BroadcastTests {
         #expect(try read(ada, until: "Hopper").contains("people"))
         grace.reset()
         #expect(try read(ada, until: #"["Ada \u0022A\u0022"]"#).contains("people"))
-        #expect(try served.get("/tea/cup").status == 404)
-        #expect(try served.get("/tea").text.contains("<title>Chat</title>"))
         try await served.stop()
+    }
+
+    @Test(
+        "the chat's page, and what is no room: each response says what it is, and a WebSocket there is refused without a failure"
+    )
+    func chatPlaces() async throws {
+        let served = try await ServedHost("\(Repository.products)/libChat.so", in: self.folder)
+        func ask(_ method: String, _ target: String) throws -> Response {
+            let client = try served.client()
+            client.send("\(method) \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
+            return try client.readResponse(isHead: method == "HEAD")
+        }
+        for (method, target, status, type, allow) in [
+            ("GET", "/tea", 200, "text/html; charset=utf-8", nil), ("HEAD", "/", 200, "text/html; charset=utf-8", nil),
+            ("GET", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
+            ("POST", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
+            ("POST", "/tea", 405, "text/plain; charset=utf-8", "GET, HEAD"),
+            ("DELETE", "/", 405, "text/plain; charset=utf-8", "GET, HEAD"),
+        ] as [(String, String, Int, String, String?)] {
+            let response = try ask(method, target)
+            #expect(response.status == status, "\(method) \(target)")
+            #expect(response.header("content-type") == type, "\(method) \(target)")
+            #expect(response.header("x-content-type-options") == "nosniff", "\(method) \(target)")
+            #expect(response.header("allow") == allow, "\(method) \(target)")
+        }
+        #expect(try ask("GET", "/tea").text.contains("<title>Chat</title>"))
+        #expect(try served.client().askForWebSocket("/tea/cup").status == 403)
+        #expect(try served.client().askForWebSocket("/" + String(repeating: "r", count: 2000)).status == 403)
+        try await served.stop()
+        #expect(served.log.holding("error ").isEmpty, "\(served.log.all)")
     }
 }
