@@ -157,6 +157,13 @@ struct SiteTests {
         #expect(try status("origin: http://Wiki.Example") == 303)
         #expect(try status("sec-fetch-site: cross-site", "origin: http://wiki.example") == 403)
         #expect(try status() == 303)
+        // Repeated: readers could take one or the other.
+        #expect(try status("sec-fetch-site: same-origin", "sec-fetch-site: cross-site") == 403)
+        #expect(try status("Sec-Fetch-Site: same-origin", "sec-fetch-site: same-origin") == 403)
+        #expect(try status("origin: http://wiki.example", "origin: http://evil.example") == 403)
+        #expect(
+            try status("sec-fetch-site: same-origin", "origin: http://wiki.example", "origin: http://wiki.example")
+                == 403)
         #expect(try server.visitor.get("/", fields: ["sec-fetch-site: cross-site"]).status == 200)
     }
 
