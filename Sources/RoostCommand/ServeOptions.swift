@@ -292,6 +292,8 @@ struct ServeOptions: ParsableArguments {
         configuration.lifespanTime = self.timeoutLifespan
         configuration.server.backlog = self.backlog
         configuration.server.webSocket = self.webSocket.configuration
+        // They were checked when the options were.
+        if let origins = try? self.webSocket.origins { configuration.webSocketOrigins = origins }
         configuration.server.keepAliveTime = self.timeoutKeepAlive
         configuration.server.headTime = self.timeoutRequestHead
         configuration.server.bodyTime = self.timeoutRequestBody

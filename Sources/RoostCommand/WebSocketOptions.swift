@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServer
+import Roost
 
 /// The options of `roost serve` that concern WebSockets, named as Uvicorn's where it has them.
 struct WebSocketOptions: ParsableArguments {
@@ -22,12 +23,27 @@ struct WebSocketOptions: ParsableArguments {
     @Option(help: "true or false: compress messages where the client can do it (permessage-deflate).")
     var wsPerMessageDeflate = WebSocketConfiguration().deflates
 
+    @Option(
+        help:
+            "Origins whose pages may open WebSockets: same, any, or a list like same,https://example.org (403 for others)."
+    )
+    var wsOrigins = "same"
+
     func validate() throws {
+        _ = try self.origins
         try ServeOptions.check("--ws-max-size", self.wsMaxSize, 1...(1 << 30))
         try ServeOptions.check("--limit-ws-messages", self.limitWsMessages, 1...(1 << 40))
         try ServeOptions.check("--ws-ping-interval", self.wsPingInterval, 0...86_400)
         try ServeOptions.check("--ws-ping-timeout", self.wsPingTimeout, 1...86_400)
         try ServeOptions.check("--timeout-ws-close", self.timeoutWsClose, 1...86_400)
+    }
+
+    var origins: WebSocketOrigins {
+        get throws {
+            do throws(MountFault) { return try WebSocketOrigins([self.wsOrigins]) } catch {
+                throw ValidationError("--ws-origins \(error.message)")
+            }
+        }
     }
 
     var configuration: WebSocketConfiguration {

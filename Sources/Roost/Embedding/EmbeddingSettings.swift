@@ -1,6 +1,6 @@
 import HTTPServer
 
-/// How a program that is not Swift says what its host is to be: YAML or JSON, checked as a settings file is.
+/// The settings of a host in a program that is not Swift: YAML or JSON, checked as a settings file is.
 public enum EmbeddingSettings {
     static let schema = SettingsSchema([
         SettingsKey("host", .text, standard: "127.0.0.1", "Where to listen."),
@@ -11,12 +11,17 @@ public enum EmbeddingSettings {
         SettingsKey("app-dir", .text, standard: ".", "Names are looked up below it."),
         SettingsKey("run-dir", .text, "Folder for copies of modules."),
         SettingsKey("probe", .text, "The command roost, which loads each module first."),
+        SettingsKey(
+            "ws-origins", .texts, standard: "same",
+            "Origins whose pages may open WebSockets: same, any, or a list of same and origins."),
         SettingsKey("applications", .maps, "What is served."),
     ])
 
     private static let applicationSchema = SettingsSchema(
-        ApplicationEntry.schema.keys.filter { ["module", "name", "mount", "hosts", "settings"].contains($0.name) }
-            .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
+        ApplicationEntry.schema.keys.filter {
+            ["module", "name", "mount", "hosts", "settings", "ws-origins"].contains($0.name)
+        }
+        .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
 
     /// Throws `HostError` with line and key.
     public static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
@@ -27,6 +32,7 @@ public enum EmbeddingSettings {
         configuration.runDirectory = values.text("run-dir")
         configuration.rootPath = values.text("root-path") ?? ""
         configuration.threads = try Self.number("threads", 1...256, values) ?? 1
+        if let origins = try values.origins("ws-origins") { configuration.webSocketOrigins = origins }
         configuration.probe = values.text("probe").map { ModuleProbe(command: $0) }
         let port = try Self.number("port", 0...65535, values) ?? 8000
         configuration.addresses = try values.texts("bind").map { text in
@@ -62,7 +68,7 @@ public enum EmbeddingSettings {
         }
         return .module(
             module, at: values.text("mount") ?? "/", hosts: values.texts("hosts"), name: values.text("name"),
-            settings: values.text("settings"))
+            settings: values.text("settings"), webSocketOrigins: try values.origins("ws-origins"))
     }
 
     private static func number(

@@ -105,7 +105,10 @@ final class EmbeddedApplications: Sendable {
                     number: number, name: application.name, mount: mount, work: .closure(closure))
             case .entry(let entry):
                 let prepared = try self.preparation.prepare([entry], run: try self.run())[0].get()
-                return InstalledApplication(number: number, name: prepared.name, mount: mount, work: .module(prepared))
+                var installed = InstalledApplication(
+                    number: number, name: prepared.name, mount: mount, work: .module(prepared))
+                installed.origins = prepared.origins
+                return installed
             }
         } catch {
             self.state.withLockedValue { _ = $0.mounts.removeValue(forKey: number) }
@@ -127,10 +130,10 @@ final class EmbeddedApplications: Sendable {
     private func run() throws -> RunDirectory {
         try self.state.withLockedValue { state in
             if let run = state.run { return run }
+            guard !state.isClosed else { throw HostError(code: .usage, message: "this host has stopped") }
             let run = try RunDirectory.make(self.runDirectory, trust: self.preparation.trust)
             state.run = run
             return run
-            guard !state.isClosed else { throw HostError(code: .usage, message: "this host has stopped") }
         }
     }
 }

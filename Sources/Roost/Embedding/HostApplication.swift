@@ -10,15 +10,17 @@ public struct HostApplication: Sendable {
     let work: Work
 
     /// A module, by its path or by its name below the folder of the configuration; `name:symbol` takes another symbol. `path`: where it
-    /// answers, of these host names or of all. `settings`: its settings module, else its own default. What of it makes no sense is thrown by
-    /// whoever takes it.
+    /// answers, for these host names or for all. `settings`: its settings module, else its own default. `webSocketOrigins`: the origins whose pages
+    /// may open its WebSockets, else those of the configuration. Invalid arguments are thrown by the host that takes the application.
     public static func module(
-        _ module: String, at path: String = "/", hosts: [String] = [], name: String? = nil, settings: String? = nil
+        _ module: String, at path: String = "/", hosts: [String] = [], name: String? = nil, settings: String? = nil,
+        webSocketOrigins: WebSocketOrigins? = nil
     ) -> HostApplication {
         do {
             let mount = try Self.mount(path, hosts).get()
-            let entry = ApplicationEntry(
+            var entry = ApplicationEntry(
                 module: try ModuleName(module), mount: mount, name: name, settings: settings)
+            entry.origins = webSocketOrigins
             return HostApplication(name: name ?? module, mount: .success(mount), work: .entry(entry))
         } catch {
             let error = HostError(error, otherwise: .usage)

@@ -45,6 +45,8 @@ public struct HostConfiguration: Sendable {
     public var groups = 100
     /// What requests may make it keep for views.
     public var views = ViewLimits()
+    /// The origins whose pages may open WebSockets, where an application names none of its own.
+    public var webSocketOrigins = WebSocketOrigins.same
     /// Whether applications have a lifespan.
     public var lifespan = LifespanMode.auto
     public var logger = Logger(label: "roost")

@@ -19,6 +19,8 @@ struct InstalledApplication: Sendable {
     var work: Work
     /// When it does not start, the others serve without it.
     var isOptional = false
+    /// The origins whose pages may open WebSockets; nil: those of the host.
+    var origins: WebSocketOrigins?
 
     init(number: UInt32 = 1, name: String, mount: Mount = .root, work: Work) {
         self.number = number
@@ -27,5 +29,8 @@ struct InstalledApplication: Sendable {
         self.work = work
     }
 
-    init(_ application: PreparedApplication) { self.init(name: application.name, work: .module(application)) }
+    init(_ application: PreparedApplication) {
+        self.init(name: application.name, work: .module(application))
+        self.origins = application.origins
+    }
 }

@@ -17,6 +17,8 @@ public struct PreparedApplication: Sendable {
     /// The path below its mount that says whether it is well; nil: nobody asks.
     var health: String?
     let group: String?
+    /// The origins whose pages may open WebSockets; nil: those of the host.
+    private(set) var origins: WebSocketOrigins?
     let key: ImageKey
     private(set) var image: LoadableImage
     public internal(set) var settingsModule: SettingsModule?
@@ -46,6 +48,7 @@ public struct PreparedApplication: Sendable {
         self.lifespan = entry.lifespan
         self.health = entry.health
         self.group = entry.group
+        self.origins = entry.origins
         self.key = key
         self.image = image
         self.settings = .none
@@ -80,6 +83,6 @@ extension PreparedApplication {
             && self.mount == other.mount && self.health == other.health
             && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
-            && self.lifespan == other.lifespan && self.group == other.group
+            && self.lifespan == other.lifespan && self.group == other.group && self.origins == other.origins
     }
 }

@@ -12,14 +12,16 @@ final class RunningApplication: Sendable {
     init(_ installed: InstalledApplication, _ generation: Generation, _ lifespan: Lifespan?) {
         self.installed = installed
         self.generation = generation
-        self.mounted = Mounted(number: installed.number, mount: installed.mount, generation: generation)
+        self.mounted = Mounted(
+            number: installed.number, mount: installed.mount, origins: installed.origins, generation: generation)
         self.lifespan = NIOLockedValueBox(lifespan)
     }
 
     init(_ installed: InstalledApplication, instead answerer: any MountAnswerer) {
         self.installed = installed
         self.generation = nil
-        self.mounted = Mounted(number: installed.number, mount: installed.mount, answerer: answerer)
+        self.mounted = Mounted(
+            number: installed.number, mount: installed.mount, origins: installed.origins, answerer: answerer)
         self.lifespan = NIOLockedValueBox(nil)
     }
 

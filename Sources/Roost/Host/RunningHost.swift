@@ -200,6 +200,7 @@ struct LoopPair: Sendable {
             call: configuration.page?.call(of: number)
         )
         scopes.answersHealth = configuration.answersHealth
+        scopes.origins = configuration.webSocketOrigins
         let log = AccessLog(
             writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
         )

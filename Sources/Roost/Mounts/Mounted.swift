@@ -9,11 +9,14 @@ final class Mounted: @unchecked Sendable {
     let mount: Mount
     /// The mount's path.
     let path: Octets
+    /// The origins whose pages may open WebSockets here; nil: those of the host.
+    let origins: WebSocketOrigins?
     /// The application, when it is one of this process; else somebody else answers.
     unowned(unsafe) let generation: Generation?
     private let answerer: (any MountAnswerer)?
 
-    init(number: UInt32, mount: Mount, generation: Generation) {
+    init(number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, generation: Generation) {
+        self.origins = origins
         self.number = number
         self.mount = mount
         self.path = .lasting(mount.path)
@@ -22,7 +25,8 @@ final class Mounted: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    init(number: UInt32, mount: Mount, answerer: any MountAnswerer) {
+    init(number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, answerer: any MountAnswerer) {
+        self.origins = origins
         self.number = number
         self.mount = mount
         self.path = .lasting(mount.path)

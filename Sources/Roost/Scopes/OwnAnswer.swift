@@ -12,6 +12,8 @@ enum OwnAnswer: String {
     /// The system has no thread to call the application on.
     case noThread
     case noWebSocket
+    /// The page that asks for a WebSocket belongs to an origin that is not allowed (RFC 6455 §10.2).
+    case forbiddenOrigin
     case bodyTooLarge
     /// The application has crashed its workers too often.
     case quarantined
@@ -61,6 +63,7 @@ enum OwnAnswer: String {
             case .alive: (200, "alive")
             case .ready: (200, "ready")
             case .stopping: (503, "Service Unavailable: this server stops")
+            case .forbiddenOrigin: (403, "Forbidden: pages of this origin may not open WebSockets here (--ws-origins)")
             case .noWebSocket: (403, "Forbidden: there are no WebSockets here")
             }
         withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in

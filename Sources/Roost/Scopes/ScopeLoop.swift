@@ -19,6 +19,8 @@ final class ScopeLoop: RequestHandler {
     let room: UnsafeMutablePointer<asgi_event>
     /// `/healthz` and `/readyz` are the host's.
     var answersHealth = false
+    /// The origins whose pages may open WebSockets, where a mount has none of its own.
+    var origins = WebSocketOrigins.same
     /// What answers where. A change is a message to the loop.
     var mounts: MountTable
     private(set) var mailbox: Mailbox!
@@ -89,11 +91,17 @@ final class ScopeLoop: RequestHandler {
     func handle(_ exchange: any Exchange) {
         if exchange.head.isServerWide { return OwnAnswer.serverOptions.give(to: exchange) }
         if self.answersHealth, let answer = self.health(exchange.head.path) { return answer.give(to: exchange) }
-        guard let found = self.mounts.mounted(for: exchange.head) else {
-            return self.mounts.absence(of: exchange.head).give(to: exchange)
+        let head = exchange.head
+        guard let found = self.mounts.mounted(for: head) else {
+            return self.mounts.absence(of: head).give(to: exchange)
         }
         // It lives as long as the process.
-        self.handle(exchange, by: found._withUnsafeGuaranteedRef { $0 })
+        let mounted = found._withUnsafeGuaranteedRef { $0 }
+        // Here is where the client is: the workers of a group do not check again.
+        guard !head.asksForWebSocket || (mounted.origins ?? self.origins).allow(head) else {
+            return OwnAnswer.forbiddenOrigin.give(to: exchange)
+        }
+        self.handle(exchange, by: mounted)
     }
 
     func handle(_ exchange: any Exchange, mount: UInt32) {

@@ -22,6 +22,8 @@ public struct ApplicationEntry: Sendable {
     var lifespan: LifespanMode?
     /// The path below its mount that says whether it is well.
     var health: String?
+    /// The origins whose pages may open WebSockets; nil: those of the host.
+    var origins: WebSocketOrigins?
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty: on the command line.
     public var place: String
     /// A start without it makes no sense.
@@ -35,6 +37,7 @@ public struct ApplicationEntry: Sendable {
         if let group { values.append(("worker", group, "")) }
         if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
         if let health { values.append(("health", Redaction.shown(health), "")) }
+        if let origins { values.append(("ws-origins", origins.description, "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
@@ -64,12 +67,12 @@ public struct ApplicationEntry: Sendable {
         self.place = "the program"
     }
 
-    /// The keys of an entry.
-    public static let schema = SettingsSchema([
-        SettingsKey(
     /// Makes the path of the module absolute.
     public mutating func resolvePath() { self.module = self.module.absolute }
 
+    /// The keys of an entry.
+    public static let schema = SettingsSchema([
+        SettingsKey(
             "module", .text, "The library: a path, or a name below --app-dir; name:symbol takes another symbol."),
         SettingsKey("name", .text, standard: "the module's own", "What logs and roost status call it."),
         SettingsKey("mount", .text, standard: "/", "The path that it answers at and below."),
@@ -90,6 +93,9 @@ public struct ApplicationEntry: Sendable {
         SettingsKey(
             "health", .text,
             "A path below its mount: what does not answer it with 2xx or 3xx before it is mounted is not mounted."),
+        SettingsKey(
+            "ws-origins", .texts, standard: "server.ws-origins",
+            "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
     ])
 
     /// One of the list `applications`. Throws `HostError`.
@@ -141,6 +147,7 @@ public struct ApplicationEntry: Sendable {
             }
             return path
         }
+        self.origins = try values.origins("ws-origins")
         let hosts = try values.texts("hosts").map { text in
             do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
         }
@@ -165,5 +172,14 @@ public struct ApplicationEntry: Sendable {
         return name.utf8.allSatisfy {
             $0 | 0x20 &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "_")
         }
+    }
+}
+
+extension SettingsValues {
+    /// The origins that a key names; nil: it is not there. Throws `HostError`.
+    func origins(_ key: String) throws -> WebSocketOrigins? {
+        let texts = self.texts(key)
+        guard !texts.isEmpty else { return nil }
+        do throws(MountFault) { return try WebSocketOrigins(texts) } catch { throw self.error(key, error.message) }
     }
 }

@@ -13,6 +13,7 @@ extension InstalledApplication {
             tell("path", application.mount.path)
             tell("hosts", application.mount.hosts.map(\.description).joined(separator: " "))
             tell("optional", application.isOptional ? "" : nil)
+            tell("origins", application.origins?.description)
             switch application.work {
             case .standIn(let reason): tell("standIn", reason.rawValue)
             case .group(let name): tell("group", name)
@@ -49,6 +50,9 @@ extension InstalledApplication {
                 number: number, name: try text("name"), mount: try Self.mount(try text("path"), try text("hosts")),
                 work: .standIn(.notStarted))
             application.isOptional = texts["\(at).optional"] != nil
+            application.origins = try texts["\(at).origins"].map { text in
+                do throws(MountFault) { return try WebSocketOrigins([text]) } catch { throw Self.lacks("origins") }
+            }
             if let reason = texts["\(at).standIn"] {
                 application.work = .standIn(OwnAnswer(rawValue: reason) ?? .notStarted)
                 return application

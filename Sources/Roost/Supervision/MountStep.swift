@@ -20,7 +20,11 @@ struct MountStep {
             let isAll = group == nil
             let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
-            let renewed = adds ? change.renewed.filter { isOf($0, new) } : []
+            // The origins of WebSockets are checked by those that accept, whoever has the application.
+            let isSeen = { (number: UInt32) in
+                isAll && old[number]?.application?.origins != new[number]?.application?.origins
+            }
+            let renewed = adds ? change.renewed.filter { isOf($0, new) || isSeen($0) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []
             guard !added.isEmpty || !removed.isEmpty || !renewed.isEmpty else { return nil }
             return MountStep(

@@ -54,6 +54,7 @@ struct Roster {
         var installed = InstalledApplication(
             number: member.number, name: member.name, mount: mount, work: .standIn(.notStarted))
         installed.isOptional = !member.mustStart
+        installed.origins = member.application?.origins
         if let group = member.group, member.isRelayed {
             installed.isOptional = true
             installed.work = .group(group)
