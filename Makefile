@@ -1,5 +1,5 @@
 # Roost. `make` alone says what there is.
-.PHONY: help run build test test-all test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean packages bench-packages
+.PHONY: help run build test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean packages bench-packages
 
 # What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib; views are called by libffi, JSON is read by nlohmann-json.
@@ -17,12 +17,13 @@ help:
 	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
-	@echo 'make test-hostile  attack it: clients that are slow, large, many, or gone in the middle'
+	@echo 'make test-hostile  attack it: slow, large and many clients, and clients that leave; directly and through a worker group'
+	@echo 'make test-chaos  random clients that leave at any moment, in every configuration (CHAOS_SECONDS each: 60)'
 	@echo 'make test-workers  crash it, replace its workers under load, stop it under clients that hold on (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: however the file is written, whatever is wrong with it, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
-	@echo 'make fuzz     show the parsers of requests, frames, forms and paths made-up bytes, for FUZZ_TIME seconds each (60)'
+	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, forms and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
@@ -51,10 +52,16 @@ test: build
 
 test-all: test
 
-# Clients that mean harm, against the release build.
+# Hostile clients, against the release build: directly, and through a worker group.
 test-hostile: build
 	swift build --product Hostile
 	.build/debug/Hostile
+	.build/debug/Hostile --group
+
+# Random clients that leave at any moment. CHAOS_SECONDS: the time of each configuration.
+test-chaos: build
+	swift build --product Workers
+	.build/debug/Workers --chaos
 
 # Workers that crash, are replaced, and stop; with load. CHAOS_SECONDS: how long workers are killed at random (60).
 test-workers: build
@@ -75,23 +82,26 @@ test-reload: build
 
 autobahn: build
 	Tests/Autobahn/run
+	Tests/Autobahn/run --group
 
 bench: build bench-packages
 	Benchmarks/bench
 	Benchmarks/applications
 	Benchmarks/views
 
-# What is found new is kept below .build-fuzz; what crashes is named, and its bytes are left here.
+# New inputs are kept below .build-fuzz. An input that crashes is named, and kept there too.
 FUZZ_TIME ?= 60
 fuzz: packages
-	for fuzzer in RequestFuzz SocketFuzz ViewFuzz; do \
+	for fuzzer in RequestFuzz SocketFuzz RelayFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
-	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/views
+	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/views
 	.build-fuzz/release/RequestFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/corpus Tests/Fuzz/Seeds
 	.build-fuzz/release/SocketFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/frames Tests/Fuzz/SocketSeeds
+	.build-fuzz/release/RelayFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
+		.build-fuzz/relay Tests/Fuzz/RelaySeeds
 	.build-fuzz/release/ViewFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/views Tests/Fuzz/ViewSeeds
 

@@ -184,6 +184,15 @@ if Context.environment["ROOST_FUZZ"] != nil {
             path: "Tests/Fuzz/SocketFuzz", swiftSettings: swift
         ),
         .executableTarget(
+            name: "RelayFuzz",
+            dependencies: [
+                "CFuzz", "HTTPServer",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/RelayFuzz", swiftSettings: swift
+        ),
+        .executableTarget(
             name: "ViewFuzz", dependencies: ["CASGI", "CFuzz", "CJSON", "CViews", "HTTPServer", "Roost"],
             path: "Tests/Fuzz/ViewFuzz", swiftSettings: swift
         ),

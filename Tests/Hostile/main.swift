@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-// Clients that mean harm, one kind after another, against one running server: each with what it got, and with the server's
-// memory before and after. Ends with 1 when something else came of one than has to.
+// Hostile clients, one kind after another, against one running server: each with its outcome, and with the server's memory before and
+// after. Ends with 1 when an outcome is not the expected one.
 //
-//     Hostile [WORD]      only those whose name holds the word
+//     Hostile [--group] [WORD]    only those whose name holds the word; --group: the module is in a worker group of its own
 
 // 10,000 connections here, and as many there.
 var limit = rlimit()
@@ -12,7 +12,8 @@ getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 limit.rlim_cur = limit.rlim_max
 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 
-let word = CommandLine.arguments.dropFirst().first ?? ""
+Victim.isGrouped = CommandLine.arguments.dropFirst().first == "--group"
+let word = CommandLine.arguments.dropFirst(Victim.isGrouped ? 2 : 1).first ?? ""
 let attacks = (Attack.slow + Attack.large + Attack.many + Attack.resets + Attack.sockets).filter {
     word.isEmpty || $0.name.contains(word)
 }

@@ -9,14 +9,16 @@ final class Server {
     private let folder: TemporaryFolder
     private let process: StartedProcess
 
-    /// Starts it. `through`: the words of a command that starts it in turn; `input`: its standard input.
+    /// Starts it. `module`: nil when the options name what is served. `through`: the words of a command that starts it in turn; `input`: its
+    /// standard input.
     init(
-        starting module: String, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
+        starting module: String?, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
         input: FileHandle? = nil
     ) throws {
         self.folder = try TemporaryFolder()
         let words =
-            through + [Self.roost, module, "--port", "0", "--no-access-log", "--run-dir", self.folder.path] + options
+            through + [Self.roost] + (module.map { [$0] } ?? [])
+            + ["--port", "0", "--no-access-log", "--run-dir", self.folder.path] + options
         let errors = Pipe()
         self.process = try StartedProcess(
             words, environment: environment, input: input, error: errors.fileHandleForWriting)
@@ -26,7 +28,7 @@ final class Server {
 
     /// Starts it, and waits until it serves.
     convenience init(
-        _ module: String, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
+        _ module: String?, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
         input: FileHandle? = nil
     ) throws {
         try self.init(starting: module, options, through: through, environment: environment, input: input)
@@ -57,8 +59,7 @@ final class Server {
 
     var urls: [String] {
         let line = self.log.all(" serving ").first ?? ""
-        let text = line.components(separatedBy: " url=").last?.components(separatedBy: " workers=").first ?? ""
-        return text.components(separatedBy: ", ")
+        return Log.field("url", of: line)?.components(separatedBy: ",") ?? []
     }
 
     var port: Int { self.urls.first?.split(separator: ":").last.flatMap { Int($0) } ?? -1 }
@@ -77,7 +78,7 @@ final class Server {
     /// `roost status`, `roost reload`, `roost stop`.
     func command(_ word: String, _ options: String...) throws -> Command { try self.command(word, options) }
 
-    private func command(_ word: String, _ options: [String]) throws -> Command {
+    func command(_ word: String, _ options: [String]) throws -> Command {
         try Command.run(self.words(word, options))
     }
 

@@ -4,6 +4,7 @@ struct Status: Decodable {
         var pid: Int32
         var state: String
         var requests: Int
+        var connections: Int
         var unfinished: Int
         var memory: Int
         var generation: String

@@ -1,24 +1,26 @@
 import Foundation
 import TestSupport
 
-// Workers that die, hang, grow, are replaced and stop: each with what it took. Ends with 1 when something else came of one than
-// has to.
+// Workers that crash, stall, grow, are replaced and stop, each case with its measurements. Ends with 1 when a case fails.
 //
-//     Workers [WORD]             only those whose name holds the word; CHAOS_SECONDS: how long workers are killed under load (60)
-//     Workers --reload [WORD]    generations that take each other's place; RELOADS: how often under load (1000)
+//     Workers [WORD]             only the cases whose name holds the word; CHAOS_SECONDS: how long workers are killed under load (60)
+//     Workers --reload [WORD]    generations that replace each other; RELOADS: the number of reloads under load (1000)
+//     Workers --chaos [WORD]     random clients that leave at any moment; CHAOS_SECONDS: the time of each configuration (60)
 
-let isReload = CommandLine.arguments.dropFirst().first == "--reload"
-let word = CommandLine.arguments.dropFirst(isReload ? 2 : 1).first ?? ""
-let reloads = [
-    Case.reloadPlaces, Case.reloadFailures, Case.reloadWrites, Case.reloadDevelopment, Case.reloadFigures,
-]
+let mode = CommandLine.arguments.dropFirst().first.flatMap { $0.hasPrefix("--") ? $0 : nil }
+let word = CommandLine.arguments.dropFirst(mode == nil ? 1 : 2).first ?? ""
 let all =
-    isReload
-    ? reloads
-    : [
-        Case.crashes, Case.elsewhere, Case.startup, Case.loops, Case.memory, Case.quarantine, Case.stops, Case.holdOuts,
-        Case.supervisor, Case.system, Case.replacement, Case.applications, Case.chaos,
-    ]
+    switch mode {
+    case "--reload":
+        [Case.reloadPlaces, Case.reloadFailures, Case.reloadWrites, Case.reloadDevelopment, Case.reloadFigures]
+    case "--chaos": [Case.randomClients]
+    default:
+        [
+            Case.crashes, Case.elsewhere, Case.startup, Case.loops, Case.memory, Case.quarantine, Case.stops,
+            Case.holdOuts,
+            Case.supervisor, Case.system, Case.replacement, Case.applications, Case.chaos,
+        ]
+    }
 let cases = all.joined().filter { word.isEmpty || $0.name.contains(word) }
 guard !cases.isEmpty else {
     print("no case has '\(word)' in its name")

@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// The file of a Unix socket that this process has bound: known by device and inode, and removed only while it is still there.
 ///

@@ -144,8 +144,8 @@ extension Supervisor {
         if !isAsked { self.tellSame(found.look, since: last, change) }
         if found.isWatched, change.isEmpty, change.failed.isEmpty {
             self.plan.logger.info("nothing to reload: every module is what it was")
-        // Of those that were not taken nothing was acted on.
-        if taken == nil { self.watch?.accept(found.look.seen) }
+            // Of those that were not taken nothing was acted on.
+            if taken == nil { self.watch?.accept(found.look.seen) }
         }
         var steps = MountStep.steps(of: change, from: old, to: new, begun: found.begun)
         // Those that accept last: they ask the others.
