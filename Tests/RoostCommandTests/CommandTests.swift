@@ -149,7 +149,7 @@ struct CommandTests {
             return try client.readResponse()
         }
         #expect(try get("/a%20b").text == "/api/a b")
-        #expect(try get("/raw").text == "/api/raw")
+        #expect(try get("/%72aw").text == "/%72aw")
         #expect(try get("/root").text == "/api")
         #expect(try get("/server").text == path)
         #expect(try get("/").header("server") == nil)

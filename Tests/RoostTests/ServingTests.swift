@@ -225,7 +225,7 @@ struct ServingTests {
         }
     }
 
-    @Test("root_path stands before path and raw_path, and asgi_path takes it away")
+    @Test("root_path stands before path, and asgi_path takes it away")
     func rootPath() async throws {
         let served = try await self.serve { $0.rootPath = "/api" }
         #expect(try served.get("/state").text == "42")

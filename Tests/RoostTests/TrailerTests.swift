@@ -95,6 +95,9 @@ struct TrailerTests {
         #expect(try client.readResponse().status == 200)
         client.send("\(request)\r\n")
         #expect(try client.readResponse().text == "abc")
+        // One that belongs into the header is not handed on.
+        client.send("\(request)content-type: text/x\r\ny: z\r\n\r\n")
+        #expect(try client.readResponse().text == "abcy=z;")
         client.send("\(request)content-length: 4\r\n\r\n")
         #expect(try client.readResponse().status == 400)
         try await served.stop()

@@ -81,6 +81,11 @@ struct ViewTests {
         }
         let posted = try visitor.post("/comments/1", [:])
         #expect((posted.status, posted.header("location")) == (308, "/comments/1/"))
+        // With the part that a proxy has removed, encoded.
+        let proxied = try await ServedHost(self.library, in: self.folder) { $0.rootPath = "/a b" }
+        #expect(
+            try Visitor(port: proxied.port).get("/articles/1/%61?b").header("location") == "/a%20b/articles/1/%61/?b")
+        try await proxied.stop()
         // Nothing below is another host's, whatever it begins with.
         for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {
             #expect(try visitor.get(target).header("location") == nil, "\(target)")
