@@ -96,7 +96,6 @@ let package = Package(
                 "CExit", "CLinux", "HTTPServer", "Roost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             exclude: ["README.md"],
             // What `roost new` makes a module of: in the executable, since that is all that whoever calls it has.

@@ -109,6 +109,14 @@ int roost_signals_catch(const int *signals, int count)
     return ends[0];
 }
 
+void roost_signals_unblock(void)
+{
+    sigset_t none;
+    if (catcher == 0 || catcher != getpid()) return;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
 struct object_visit {
     void (*object)(void *context, const char *path, const char *soname);
     void (*needs)(void *context, const char *name);

@@ -7,10 +7,13 @@ struct Logs: Sendable {
     let log: LineWriter
     let access: LineWriter?
     let logger: Logger
+    /// Nil: the process ends without its exit handlers.
+    private let end: ProcessEnd?
 
     init(_ options: ServeOptions, isErrorColoured: Bool) {
         let log = LineWriter(descriptor: 2)
         self.log = log
+        self.end = options.worker.exitHandlers ? ProcessEnd() : nil
         self.access = options.accessLog ? LineWriter(descriptor: 1) : nil
         self.logger = Logger(label: "roost") { _ in
             LineLogHandler(level: options.logLevel.level, writer: log, isColoured: isErrorColoured)
@@ -26,15 +29,29 @@ struct Logs: Sendable {
         return configuration
     }
 
+    /// Opens the files of the log anew, as whoever has moved them away asks (`SIGUSR1`). There are none yet: the log goes where the process was
+    /// started with.
+    func reopen() {
+        self.logger.info("no log files to reopen: the log goes to standard error, requests to standard output")
+    }
+
     func flush() {
         self.access?.flush()
         self.log.flush()
     }
 
-    /// Ends the process: without destructors, since threads of modules may run.
-    func leave(_ status: CInt) -> Never {
+    /// Ends the process: without exit handlers and destructors, since threads of modules may run; with them when everything has been shut down
+    /// (`isComplete`) and `--exit-handlers` asks for it.
+    func leave(_ status: CInt, isComplete: Bool = false) -> Never {
         self.flush()
+        if isComplete, let end { end.exit(status) }
         Worker.leave(status)
+    }
+
+    /// Waits for the end of the process; for the main thread, while others serve.
+    func waitForEnd() -> Never {
+        if let end { end.wait() }
+        while true { pause() }
     }
 
     /// Ends the process when the time of its stop is over, whatever is left.

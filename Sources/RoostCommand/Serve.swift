@@ -102,7 +102,9 @@ struct Serve: ParsableCommand {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
-        signal(SIGPIPE, SIG_IGN)
+        // What has no meaning, or none yet, does not end the start; nor does SIGQUIT print a stack, as the runtime has it.
+        SignalThread.drop(SignalMeaning.ignorable + [SIGPIPE, SIGUSR1])
+        signal(SIGQUIT, SIG_DFL)
     }
 
     /// As many connections as the system allows.

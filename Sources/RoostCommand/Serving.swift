@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 import Roost
-import UnixSignals
+import Synchronization
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.
 struct Serving {
@@ -33,28 +33,41 @@ struct Serving {
     /// Serves until a signal stops it, then ends the process.
     func runUntilStopped() -> Never {
         let stopping = AsyncStream.makeStream(of: Void.self)
-        Task {
-            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-            Task { self.leave(await self.serve(until: stopping.stream)) }
-            var count = 0
-            for await _ in signals {
-                count += 1
-                // A second one means: at once.
-                if count > 1 { self.leave(130) }
-                stopping.continuation.yield()
+        let (logs, leave) = (self.logs, self.leave)
+        let (stops, ignored, terminal) = (Stops(), IgnoredSignals(logs.logger), ControllingTerminal())
+        do {
+            try SignalThread.listen(SignalMeaning.all) { number in
+                let meaning = SignalMeaning(number)
+                if meaning == .stop || (meaning == .reload && terminal.isLost) {
+                    // A second one means: at once.
+                    if !stops.isFirst() { leave(130, false) }
+                    stopping.continuation.yield()
+                } else if meaning == .reopenLogs {
+                    logs.reopen()
+                } else if meaning == .ignored {
+                    ignored.tell(number)
+                } else {
+                    ignored.tell(number, because: "it needs the supervisor (leave --no-supervisor out)")
+                }
             }
+        } catch {
+            logs.logger.critical("\(error)")
+            leave(1, false)
         }
-        while true { pause() }
+        Task { leave(await self.serve(until: stopping.stream), true) }
+        logs.waitForEnd()
     }
 
     /// The exit status.
     private func serve(until stopping: AsyncStream<Void>) async -> CInt {
         do {
             try await self.host.start()
+            SignalThread.restorePipeSignal()
             Banner(self.applications, self.host.addresses, self.options, files: self.files).show(
                 self.logs.log, self.logs.logger)
             try self.follower.start()
             self.notice.tell("READY=1", "STATUS=serving")
+            Task { await self.notice.delivered() }
             for await _ in stopping { break }
             self.logs.logger.info("stopping")
             self.notice.tell("STOPPING=1")
@@ -67,8 +80,19 @@ struct Serving {
         }
     }
 
-    private func leave(_ status: CInt) -> Never {
-        self.run.remove()
-        self.logs.leave(status)
+    /// Ends the process. Takes the exit status, and whether everything has been shut down.
+    private var leave: @Sendable (CInt, Bool) -> Never {
+        let (run, logs) = (self.run, self.logs)
+        return { status, isComplete in
+            run.remove()
+            logs.leave(status, isComplete: isComplete)
+        }
     }
+}
+
+/// Whether a stop was asked for before.
+private final class Stops: Sendable {
+    private let isAsked = Atomic(false)
+
+    func isFirst() -> Bool { !self.isAsked.exchange(true, ordering: .relaxed) }
 }

@@ -28,6 +28,7 @@ struct Supervising {
         plan.backlog = options.backlog
         plan.isErrorColoured = Terminal.error.isColoured
         let files = start.filesRead(look)
+        plan.reopenLogs = logs.reopen
         plan.serving = { applications, addresses in
             Banner(applications, addresses, options, files: files).show(logs.log, logs.logger)
         }

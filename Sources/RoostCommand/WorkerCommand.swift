@@ -3,7 +3,6 @@ import Glibc
 import Logging
 import Roost
 import Synchronization
-import UnixSignals
 
 /// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.
 struct WorkerCommand: ParsableCommand {
@@ -15,8 +14,10 @@ struct WorkerCommand: ParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() throws {
-        // A terminal's signals go to the whole group: it is the supervisor that is meant.
-        for number in [SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) }
+        // A terminal's signals go to the whole group, and are the supervisor's; SIGQUIT drains once the worker serves.
+        SignalThread.drop(
+            SignalMeaning.ignorable.filter { $0 != Worker.stallSignal } + [SIGINT, SIGHUP, SIGPIPE, SIGUSR1])
+        signal(SIGQUIT, SIG_DFL)
         let worker = try Worker()
         let logs = Logs(self.options, isErrorColoured: worker.isErrorColoured)
         let host: Host
@@ -48,12 +49,20 @@ private final class WorkerServing: Sendable {
 
     func runUntilStopped() -> Never {
         self.worker.listen(self.heard)
-        Task {
-            let signals = await UnixSignalsSequence(trapping: .sigterm)
-            Task { await self.start() }
-            for await _ in signals { self.heard(.drain) }
+        let ignored = IgnoredSignals(self.logs.logger)
+        do {
+            try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + SignalMeaning.ignorable) { number in
+                guard SignalMeaning(number) == .stop else {
+                    return ignored.tell(number, because: "it is not for a worker")
+                }
+                self.heard(.drain)
+            }
+        } catch {
+            self.worker.refuse(HostError(error, otherwise: .exhausted))
+            self.logs.leave(1)
         }
-        while true { pause() }
+        Task { await self.start() }
+        self.logs.waitForEnd()
     }
 
     private func start() async {
@@ -62,6 +71,7 @@ private final class WorkerServing: Sendable {
                 self.isServing.store(true, ordering: .sequentiallyConsistent)
                 self.logs.flush()
             }
+            SignalThread.restorePipeSignal()
         } catch {
             self.worker.refuse(HostError(error, otherwise: .startup))
             self.logs.leave(1)
@@ -87,7 +97,7 @@ private final class WorkerServing: Sendable {
     private func stop(_ word: Worker.Word) async {
         do {
             try await self.host.stop(closesIdle: word == .stop, isReplaced: word == .retire) { self.worker.deaf() }
-            self.logs.leave(0)
+            self.logs.leave(0, isComplete: true)
         } catch {
             self.logs.logger.error("\(error)")
             self.logs.leave(1)

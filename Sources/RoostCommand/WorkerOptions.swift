@@ -63,6 +63,12 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: "Bytes of a worker's core file. [default: as it is]")
     var limitCore: Int?
 
+    @Flag(
+        help:
+            "Run exit handlers and destructors of modules when a process that serves has stopped (for coverage and leak tools)."
+    )
+    var exitHandlers = false
+
     @Flag(help: "Answer /healthz and /readyz, without asking a module.")
     var health = false
 

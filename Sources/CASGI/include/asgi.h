@@ -423,7 +423,9 @@ typedef struct asgi_state {
  * Below zero: it raised. Ending a request without a response is answered with 500; ending it after the head was sent
  * but before its body was complete closes the connection, so that no client takes a part for the whole.
  * ASGI_GONE is for "there was nobody any more to be answered": it is no failure, and not logged as one.
- * Lifespan: ASGI_UNSUPPORTED before anything was received means "without lifespan"; any other failure refuses the start. */
+ * Lifespan: ASGI_UNSUPPORTED before anything was received means "without lifespan"; any other failure refuses the start.
+ * The lifespan's shutdown is the place to save and to close: a host ends its process without destructors and functions of atexit(3), since
+ * threads may still run; `roost serve --exit-handlers` runs them after all shutdowns, for tools that measure coverage or leaks. */
 ASGI_EXPORT asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send);
 
 /* Flags of a module. */

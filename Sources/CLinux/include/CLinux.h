@@ -45,6 +45,17 @@ int roost_become(uint32_t user, uint32_t group);
 int roost_signals_make(const int *signals, int count);
 int roost_signals_read(int file);
 
+/* Has a handler do nothing for these signals, on whichever thread: unlike SIG_IGN, nothing of it goes on to what a child executes. */
+void roost_signals_drop(const int *signals, int count);
+/* The same for a signal that is ignored (SIG_IGN); nothing for others. */
+void roost_signal_unignore(int number);
+/* Has a handler write the numbers of these signals, a byte each, into a pipe, whose end for reading this answers; a process that was forked off
+ * writes nothing. Once a process. Below zero with errno. */
+int roost_signals_catch(const int *signals, int count);
+/* Unblocks all signals for the calling thread, which may have been started by one that blocks them, where this process catches signals: what a module
+ * executes inherits the mask. */
+void roost_signals_unblock(void);
+
 /* A pipe, its end for reading first, that no child inherits: at once, since another thread may start one. Below zero with errno. */
 int roost_pipe_make(int ends[2], int nonblocking);
 
@@ -57,10 +68,6 @@ const void *roost_memory_find(const void *memory, size_t size, const void *what,
 /* Opens a file for reading that is below a folder, whatever `..` and links say (openat2(2), RESOLVE_BENEATH). Below zero with errno. */
 int roost_open_below(const char *folder, const char *path);
 
-/* Sends a signal to one thread of another process. */
-int roost_signal_thread(int process, int thread, int number);
-
-#endif
 /* Calls `object` for each object that this process has loaded, in the loader's order but for the first `skip`, and `needs` after it for each name
  * that the object needs (DT_NEEDED). `path` is "" for the program; `soname` may be NULL. The texts stay as long as the object. */
 void roost_loaded_objects(
@@ -73,3 +80,7 @@ void roost_object_counts(size_t *loaded, uint64_t *unloaded);
 /* The address of a symbol that the object of `handle` (dlopen(3)) defines itself; NULL: it defines none, whatever the objects do that it needs. */
 void *roost_own_symbol(void *handle, const char *name);
 
+/* Sends a signal to one thread of another process. */
+int roost_signal_thread(int process, int thread, int number);
+
+#endif

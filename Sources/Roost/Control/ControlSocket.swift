@@ -1,44 +1,53 @@
 import Glibc
 import HTTPServer
 
-/// The Unix socket in the folder of a start where commands ask and tell the supervisor; for its user only. For its one thread.
+/// The Unix socket in the folder of a start by which commands reach the supervisor; for its user only. For its one thread.
 ///
-/// A command sends one line and gets one. Who is not answered at once (a reload, a status that waits for the workers) is
-/// remembered by its descriptor.
+/// A command sends one line and gets one. A command that is not answered at once (a reload, a status that waits for the workers) is
+/// remembered by its descriptor; one that does not read its answer is not waited for.
 final class ControlSocket {
     static let name = "control"
-    /// Bytes of a command, commands at once, and how long one may take to be said.
+    /// Bytes of a command, commands at once, and milliseconds in which a command must be sent.
     private static let mostBytes = 4096
     private static let mostClients = 32
     private static let patience = 10_000
+    /// Milliseconds that a command has for reading its answer.
+    private static let reading = 10_000
 
     private struct Client {
         let descriptor: CInt
-        let until: Int
+        var until: Int
         var lines = LineBuffer(most: ControlSocket.mostBytes)
-        /// It has asked, and waits.
+        /// It has sent its command.
         var isWaiting = false
         var isForReload = false
         var statusAt: Int?
+        /// What is left of its answer; nil: it has none yet.
+        var answer: ArraySlice<UInt8>?
     }
 
-    private let listener: CInt
-    private let file: SocketFile?
+    private let path: String
+    private var listener: CInt
+    private var file: SocketFile?
     private var clients: [Client] = []
-    /// Nobody can be let in before: there are no descriptors.
+    /// No client is accepted before: there are no descriptors.
     private var pausedUntil = 0
     private static let pause = 100
 
     /// Throws `HostError`.
     init(path: String) throws {
+        self.path = path
+        (self.listener, self.file) = try Self.listen(path)
+    }
+
+    private static func listen(_ path: String) throws -> (CInt, SocketFile?) {
         let listener = socket(
             AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         // The file gets the mode of the socket, without the bits of the umask.
         let isBound = UnixAddress(path).map { address in
-            fchmod(listener, 0o600) == 0 && address.with { bind(listener, $0, $1) } == 0 && listen(listener, 16) == 0
+            fchmod(listener, 0o600) == 0 && address.with { bind(listener, $0, $1) } == 0
+                && Glibc.listen(listener, 16) == 0
         }
-        self.listener = listener
-        self.file = isBound == true ? SocketFile(bound: path) : nil
         guard isBound == true else {
             let why = isBound == nil ? "its path is too long" : String(cString: strerror(errno))
             Glibc.close(listener)
@@ -46,6 +55,15 @@ final class ControlSocket {
                 code: .runDirectory,
                 message: "run directory: \(path) cannot be listened on: \(why); name another with --run-dir")
         }
+        return (listener, SocketFile(bound: path))
+    }
+
+    /// Makes the socket file again when it is gone: commands could not reach this server any more. Throws `HostError`.
+    func restore() throws {
+        guard access(self.path, F_OK) != 0 else { return }
+        let (listener, file) = try Self.listen(self.path)
+        Glibc.close(self.listener)
+        (self.listener, self.file) = (listener, file)
     }
 
     func close() {
@@ -54,21 +72,22 @@ final class ControlSocket {
         Glibc.close(self.listener)
     }
 
-    /// What is waited for. Whoever cannot be let in now waits without waking anybody.
+    /// The descriptors to wait for. A client that cannot be accepted now does not wake the supervisor.
     func waits(now: Int) -> [pollfd] {
         let mayLetIn = self.clients.count < Self.mostClients && now >= self.pausedUntil
-        return ((mayLetIn ? [self.listener] : []) + self.clients.map(\.descriptor)).map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
+        return (mayLetIn ? [pollfd(fd: self.listener, events: Int16(POLLIN), revents: 0)] : [])
+            + self.clients.map {
+                pollfd(fd: $0.descriptor, events: Int16($0.answer == nil ? POLLIN : POLLOUT), revents: 0)
+            }
     }
 
-    /// When somebody is to be answered, or is not waited for any longer.
+    /// When a client is to be answered, or to be dropped.
     var due: Int? {
-        let times = self.clients.compactMap { $0.isWaiting ? $0.statusAt : $0.until }
+        let times = self.clients.compactMap { $0.isWaiting && $0.answer == nil ? $0.statusAt : $0.until }
         return (times + (self.pausedUntil > 0 ? [self.pausedUntil] : [])).min()
     }
 
-    /// What commands have asked since.
+    /// Accepts, reads and writes without waiting. Returns the commands that have come.
     func hear(now: Int) -> [(client: CInt, message: Message)] {
         if now >= self.pausedUntil { self.pausedUntil = 0 }
         while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
@@ -83,6 +102,10 @@ final class ControlSocket {
         }
         var heard: [(CInt, Message)] = []
         for at in self.clients.indices.reversed() {
+            guard self.clients[at].answer == nil else {
+                self.write(at, now: now)
+                continue
+            }
             var part = [UInt8](repeating: 0, count: Self.mostBytes)
             let count = read(self.clients[at].descriptor, &part, part.count)
             let isThere = count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
@@ -99,14 +122,28 @@ final class ControlSocket {
         return heard
     }
 
-    /// Answers one, and is done with it.
+    /// Answers one, and is done with it when it has read the answer.
     func answer(_ client: CInt, _ line: String) {
         guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
-        var rest = Array(line.utf8)[...]
+        let now = MonotonicClock.milliseconds
+        self.clients[at].statusAt = nil
+        self.clients[at].isForReload = false
+        self.clients[at].answer = Array(line.utf8)[...]
+        self.clients[at].until = now + Self.reading
+        self.write(at, now: now)
+    }
+
+    /// Writes as much of an answer as there is room for: a command that does not read is not waited for.
+    private func write(_ at: Int, now: Int) {
+        guard var rest = self.clients[at].answer else { return }
+        let client = self.clients[at].descriptor
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(client, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             if count < 0, errno == EINTR { continue }
-            // Who does not read its answer while there is room for it misses it: nobody waits here.
+            if count < 0, errno == EAGAIN, now < self.clients[at].until {
+                self.clients[at].answer = rest
+                return
+            }
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }
@@ -123,12 +160,12 @@ final class ControlSocket {
     func awaitReload(_ client: CInt) { self.change(client) { $0.isForReload = true } }
     func awaitStatus(_ client: CInt, at time: Int) { self.change(client) { $0.statusAt = time } }
 
-    /// Those whose status is due.
+    /// The clients whose status is due.
     func dueForStatus(now: Int) -> [CInt] {
         self.clients.filter { $0.statusAt.map { now >= $0 } ?? false }.map(\.descriptor)
     }
 
-    /// Tells whoever waits for a reload.
+    /// Answers all clients that wait for a reload.
     func settleReloads(_ text: String, fault: String?) {
         var message = Message(fault == nil ? "done" : "refused", ["text": text])
         message.fields["reason"] = fault

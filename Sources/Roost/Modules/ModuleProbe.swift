@@ -107,22 +107,3 @@ public struct ModuleProbe: Sendable {
         HostError(code: .module, message: "\(what): \(String(cString: strerror(errno)))")
     }
 }
-
-/// What people call a signal.
-public struct SignalName: CustomStringConvertible {
-    public let description: String
-
-    public init(_ number: CInt) {
-        self.description =
-            switch number {
-            case SIGSEGV: "SIGSEGV"
-            case SIGABRT: "SIGABRT"
-            case SIGBUS: "SIGBUS"
-            case SIGILL: "SIGILL"
-            case SIGFPE: "SIGFPE"
-            case SIGTRAP: "SIGTRAP"
-            case SIGKILL: "SIGKILL"
-            default: "signal \(number)"
-            }
-    }
-}

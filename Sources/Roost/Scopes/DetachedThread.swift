@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A thread of the system that nobody waits for. [any]
@@ -15,6 +16,7 @@ public enum DetachedThread {
         let code = pthread_create(
             &thread, nil,
             { work in
+                roost_signals_unblock()
                 Unmanaged<Work>.fromOpaque(work!).takeRetainedValue().body()
                 return nil
             }, work.toOpaque())

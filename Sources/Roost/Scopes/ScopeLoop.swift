@@ -70,6 +70,7 @@ final class ScopeLoop: RequestHandler {
         roost_set_current_loop(this.toOpaque())
         roost_use_call(self.activity.call)
         roost_prepare_thread()
+        roost_signals_unblock()
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
         self.mailbox = Mailbox(
             eventLoop: server.eventLoop, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,

@@ -43,7 +43,7 @@ extension Supervisor {
         report.since = self.since
         let isReloading = self.report.isAsked || self.all.contains { $0.fleet.isReloading }
         report.state = self.front.fleet.isStopping ? "stopping" : isReloading ? "reloading" : "serving"
-        report.addresses = self.addresses.map(\.url)
+        report.addresses = self.describedAddresses
         report.crashes = self.crashes
         report.restarts = self.restarts
         report.lastCrash = self.lastCrash ?? ""

@@ -17,6 +17,8 @@ extension Supervisor {
         public var logger: Logger
         public var log: LineWriter
         public var isErrorColoured = false
+        /// Opens the files of the log anew.
+        public var reopenLogs: () -> Void = {}
         /// Told once, when it serves.
         public var serving: ([ServedApplication], [BindAddress]) -> Void = { _, _ in }
 

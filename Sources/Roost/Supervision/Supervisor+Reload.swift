@@ -136,16 +136,21 @@ extension Supervisor {
                 self.report.fail(.max, error.message)
             }
         }
-        guard taken != [] else { return }
+        if isAsked {
+            do { try self.control.restore() } catch { self.plan.logger.error("\(error)") }
+            if self.rebindGoneSockets() { moved.insert(nil) }
+            moved.formUnion(self.unreachableGroups)
+        }
+        guard taken != [] || !moved.isEmpty else { return }
         let last = self.look
         self.look = taken.map { last.taking($0, of: found.look) } ?? found.look
+        // Of those that were not taken nothing was acted on.
+        if taken == nil { self.watch?.accept(found.look.seen) }
         self.wanted = new
         self.note(change, from: old, to: new, isAsked: isAsked, taken)
         if !isAsked { self.tellSame(found.look, since: last, change) }
         if found.isWatched, change.isEmpty, change.failed.isEmpty {
             self.plan.logger.info("nothing to reload: every module is what it was")
-            // Of those that were not taken nothing was acted on.
-            if taken == nil { self.watch?.accept(found.look.seen) }
         }
         var steps = MountStep.steps(of: change, from: old, to: new, begun: found.begun)
         // Those that accept last: they ask the others.

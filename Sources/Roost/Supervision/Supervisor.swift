@@ -7,7 +7,11 @@ import NIOConcurrencyHelpers
 /// workers and commands say, and for the time. What is to be done is decided by `Fleet`.
 public final class Supervisor {
     var plan: Plan
-    let listeners: [Listener]
+    var listeners: [Listener]
+    /// Of each listener: the state of its socket file after it was bound; nil: it has none.
+    var socketFiles: [FileMark?]
+    /// Socket files that were said to be gone.
+    var toldGone: Set<String> = []
     /// The workers that accept.
     private(set) var front: WorkerGroup!
     /// The others, by the names of their groups.
@@ -31,26 +35,28 @@ public final class Supervisor {
     var requests: [ReloadRequest] = []
     /// Something counts in a drop-in folder that has not been looked at.
     var isFolderNew = false
+    /// Files are not looked at before: the last look failed for want of resources.
+    var nextPreparation = 0
     /// Some copies of modules may be nobody's any more.
     var hasOldCopies = false
     /// What was said to be wrong with applications, and is still.
     var toldFaults: Set<String> = []
-    /// Files are not looked at before: the last look failed for want of resources.
-    var nextPreparation = 0
     /// Something is being looked at, on another thread.
     let preparation = Preparation()
     let folders: DropInFolders
     /// `--reload`.
     let watch: ReloadWatch?
     var builds = BuildMachine()
-    var build: Build?
-    let control: ControlSocket
-    let notice = ServiceNotice()
-    let since = time(nil)
     /// Watched files have changed that no look was asked for yet: a build runs.
     var hasChangedFiles = false
     /// It was said that not all sources are watched.
     var hasToldCut = false
+    var build: Build?
+    let control: ControlSocket
+    let notice = ServiceNotice()
+    private let terminal = ControllingTerminal()
+    private let ignoredSignals: IgnoredSignals
+    let since = time(nil)
     var crashes = 0
     var lastCrash: String?
     var restarts = 0
@@ -72,11 +78,13 @@ public final class Supervisor {
     public init(_ look: Deployment.Look, _ plan: Plan) throws {
         try Host.refuseDebug(threads: plan.deployment.workers.workers)
         self.plan = plan
+        self.ignoredSignals = IgnoredSignals(plan.logger)
         self.look = look
         self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
         self.folders = DropInFolders(look.listings, quiet: plan.deployment.quiet)
         self.watch = plan.watch.map { ReloadWatch($0.tree, since: $0.baseline, quiet: plan.deployment.quiet) }
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
+        self.socketFiles = self.listeners.map(Self.socketFile)
         do {
             var roster = Roster()
             self.wanted = roster
@@ -130,7 +138,8 @@ public final class Supervisor {
         let now = Self.now()
         waits += self.control.waits(now: now) + self.folders.waits + self.watchWaits
         let due = min(
-            self.nextLook, self.nextWatchdog, self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max,
+            self.nextLook, self.nextWatchdog, self.notice.due(now: now) ?? .max,
+            self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max,
             self.folders.due ?? .max, self.watchDue
         )
         // Interrupted, or for want of memory: everything is looked at all the same.
@@ -143,26 +152,18 @@ public final class Supervisor {
 
     private func hearSignals() {
         while let number = self.plan.signals.next() {
-            switch number {
-            case SIGTERM, SIGINT: self.stop()
-            case SIGHUP: if self.hasLostTerminal { self.stop() } else { self.reload(ReloadRequest(isAsked: true)) }
-            case SIGTTIN: self.front.perform(self.front.fleet.resize(by: 1, now: Self.now()))
-            case SIGTTOU: self.front.perform(self.front.fleet.resize(by: -1, now: Self.now()))
-            // Of a worker, or of a probe, which is waited for by who started it.
-            default: break
+            switch SignalMeaning(number) {
+            case .stop: self.stop()
+            case .reload where self.terminal.isLost: self.stop()
+            case .reload: self.reload(ReloadRequest(isAsked: true))
+            case .reopenLogs: self.plan.reopenLogs()
+            case .moreWorkers: self.front.perform(self.front.fleet.resize(by: 1, now: Self.now()))
+            case .fewerWorkers: self.front.perform(self.front.fleet.resize(by: -1, now: Self.now()))
+            case .ignored: self.ignoredSignals.tell(number)
+            // A worker has ended, or a probe, which is waited for by who started it.
+            case .child, .system: break
             }
         }
-    }
-
-    /// The person who started it has closed the window: that is no wish for a reload.
-    private lazy var hadTerminal = Self.hasTerminal
-    private var hasLostTerminal: Bool { self.hadTerminal && !Self.hasTerminal }
-
-    private static var hasTerminal: Bool {
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else { return false }
-        close(terminal)
-        return true
     }
 
     /// A second one means: at once.
@@ -193,7 +194,6 @@ public final class Supervisor {
 
     /// All that have to be there are.
     func isServing(_ group: WorkerGroup) {
-        _ = self.hadTerminal
         self.isFrontServing = true
         self.tellServing()
     }
@@ -252,6 +252,7 @@ public final class Supervisor {
             self.nextWatchdog = now + watchdog
             self.notice.tell("WATCHDOG=1")
         }
+        self.notice.deliver()
         self.answerStatus(now)
         self.removeOldCopies()
         for group in self.all {
@@ -259,7 +260,10 @@ public final class Supervisor {
             group.retry(now)
             if now >= self.nextLook || now >= group.fleet.due ?? .max { group.look(now) }
         }
-        if now >= self.nextLook { self.nextLook = now + self.pace }
+        if now >= self.nextLook {
+            self.nextLook = now + self.pace
+            self.tellGoneSockets()
+        }
         self.tellServing()
     }
 }

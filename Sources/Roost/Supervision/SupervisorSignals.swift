@@ -1,21 +1,21 @@
 import CLinux
 import Glibc
 
-/// The signals of a supervisor, as a descriptor that says which have come. To be made before the process has another thread: from
-/// here on they are blocked for every thread that is started.
+/// The signals of a supervisor, as a descriptor that says which have come. Must be made before the process has another thread: the signals
+/// are blocked for every thread that is started afterwards.
 public struct SupervisorSignals: Sendable {
     let descriptor: CInt
 
     /// Throws `HostError`.
     public init() throws {
-        let numbers = [SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGTTIN, SIGTTOU]
+        let numbers = SignalMeaning.all + [SIGCHLD]
         self.descriptor = roost_signals_make(numbers, CInt(numbers.count))
         guard self.descriptor >= 0 else {
             throw HostError(code: .exhausted, message: "no signals: \(String(cString: strerror(errno)))")
         }
     }
 
-    /// The next that has come; nil: none has.
+    /// The next signal that has come; nil: none has.
     func next() -> CInt? {
         let number = roost_signals_read(self.descriptor)
         return number == 0 ? nil : number

@@ -15,6 +15,8 @@ public final class Worker: Sendable {
     static let page: CInt = 4
     static let standardError: CInt = 5
     static let firstListener: CInt = 6
+    /// Has a thread write down its stack.
+    public static var stallSignal: CInt { roost_stall_signal() }
 
     /// What the supervisor says.
     public enum Word: Sendable {

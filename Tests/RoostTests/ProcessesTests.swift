@@ -1,0 +1,151 @@
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import Roost
+
+@Suite("What a process is told, and tells others")
+struct ProcessesTests {
+    private let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    /// A datagram socket that a service manager has.
+    private func manager(_ path: String) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = bind(descriptor, $0, size) }
+        }
+        return descriptor
+    }
+
+    private func receive(_ descriptor: Int32) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    @Test("a service manager that does not read is not waited for; it is told in order when it reads")
+    func notReadyToRead() throws {
+        let path = "\(self.folder.path)/notify"
+        let manager = self.manager(path)
+        defer { close(manager) }
+        let flood = ServiceNotice(path: path)
+        while !flood.isPending { flood.tell("X=1") }
+        let notice = ServiceNotice(path: path)
+        notice.tell("READY=1", "STATUS=serving")
+        for _ in 0..<100 { notice.tell("WATCHDOG=1") }
+        notice.tell("STOPPING=1")
+        #expect(notice.isPending && notice.due(now: 5) != nil)
+        while self.receive(manager) != nil {}
+        notice.deliver()
+        #expect(!notice.isPending && notice.due(now: 5) == nil)
+        #expect(self.receive(manager) == "READY=1\nSTATUS=serving")
+        #expect(self.receive(manager) == "STOPPING=1")
+        #expect(self.receive(manager) == nil)
+    }
+
+    @Test("what is kept for a service manager has a bound; one that is not there misses it")
+    func bounds() throws {
+        let path = "\(self.folder.path)/notify"
+        let absent = ServiceNotice(path: path)
+        absent.tell("READY=1")
+        #expect(!absent.isPending)
+        let manager = self.manager(path)
+        defer { close(manager) }
+        while !absent.isPending { absent.tell("X=1") }
+        for number in 1...(ServiceNotice.mostPending + 5) { absent.tell("N=\(number)") }
+        while self.receive(manager) != nil {}
+        var told: [String] = []
+        while absent.isPending {
+            absent.deliver()
+            while let message = self.receive(manager) { told.append(message) }
+        }
+        #expect(told == (6...(ServiceNotice.mostPending + 5)).map { "N=\($0)" })
+    }
+
+    @Test("every signal that would end the process has a meaning, or none on purpose")
+    func meanings() {
+        for number in [SIGTERM, SIGINT, SIGQUIT] { #expect(SignalMeaning(number) == .stop) }
+        #expect(SignalMeaning(SIGHUP) == .reload && SignalMeaning(SIGUSR1) == .reopenLogs)
+        #expect(SignalMeaning(SIGTTIN) == .moreWorkers && SignalMeaning(SIGTTOU) == .fewerWorkers)
+        #expect(SignalMeaning(SIGCHLD) == .child)
+        // Those whose default is the end, or a stop, and which are neither faults nor a person's: signal(7).
+        let faults = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU]
+        let jobControl = [SIGKILL, SIGSTOP, SIGTSTP, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGCHLD]
+        for number in Int32(1)...64 where ![32, 33].contains(number) {
+            let isSystem = (faults + jobControl).contains(number)
+            #expect(SignalMeaning.all.contains(number) == !isSystem, "\(SignalName(number))")
+        }
+        #expect(SignalName(SIGPOLL).description == "SIGIO" && SignalName(64).description == "signal 64")
+    }
+
+    @Test("a signal that is ignored is told once")
+    func ignored() {
+        let log = LogLines()
+        let signals = IgnoredSignals(Logger(label: "test") { _ in log.handler })
+        for _ in 1...3 { signals.tell(SIGUSR2) }
+        signals.tell(SIGALRM)
+        #expect(log.holding("signal ignored").count == 2)
+    }
+
+    @Test("an answer that its command does not read holds nobody up, and arrives whole when it is read")
+    func control() async throws {
+        let path = "\(self.folder.path)/control"
+        let control = try ControlSocket(path: path)
+        defer { control.close() }
+        let client = try RawClient(path: path)
+        client.send("{\"message\":\"status\"}\n")
+        var heard: [(client: CInt, message: Message)] = []
+        while heard.isEmpty { heard = control.hear(now: MonotonicClock.milliseconds) }
+        let line = String(repeating: "x", count: 8 << 20) + "\n"
+        control.answer(heard[0].client, line)
+        let now = MonotonicClock.milliseconds
+        #expect(control.waits(now: now).contains { $0.events == Int16(POLLOUT) })
+        #expect(control.due != nil)
+        let other = try RawClient(path: path)
+        other.send("{\"message\":\"reload\"}\n")
+        heard = []
+        while heard.isEmpty { heard = control.hear(now: now) }
+        #expect(heard[0].message.name == "reload")
+        // Each takes its turn: the client reads what there is room for, the socket writes on.
+        let reader = try await self.readAll(client, control)
+        #expect(reader == line.utf8.count)
+    }
+
+    @Test("a control socket whose file is gone is made again")
+    func restored() throws {
+        let path = "\(self.folder.path)/control"
+        let control = try ControlSocket(path: path)
+        defer { control.close() }
+        unlink(path)
+        #expect(throws: RawClient.Failure.self) { try RawClient(path: path) }
+        try control.restore()
+        let client = try RawClient(path: path)
+        client.send("{\"message\":\"status\"}\n")
+        var heard: [(client: CInt, message: Message)] = []
+        while heard.isEmpty { heard = control.hear(now: MonotonicClock.milliseconds) }
+        var before = stat()
+        stat(path, &before)
+        try control.restore()
+        var after = stat()
+        stat(path, &after)
+        #expect(before.st_ino == after.st_ino)
+    }
+
+    private func readAll(_ client: RawClient, _ control: ControlSocket) async throws -> Int {
+        var count = 0
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            _ = control.hear(now: MonotonicClock.milliseconds)
+            let more = recv(client.descriptor, &part, part.count, 0)
+            guard more > 0 else { return count }
+            count += more
+        }
+    }
+}
