@@ -40,7 +40,7 @@ build: packages
 	swift build $(RELEASE)
 
 # What a module does is the same when another worker has it: these suites are run once more, through a relay.
-RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
+RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
 # A filter that matches nothing ends well with no test run: the count is looked at too.
 test: build
