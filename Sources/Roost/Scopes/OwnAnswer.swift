@@ -88,11 +88,11 @@ enum OwnAnswer: String {
     private var retryAfter: StaticString? {
         switch self {
         // A request that ends makes room; a worker that exited is replaced at once.
-        case .tooManyScopes, .tooManyJobs, .groupAway, .groupLost: "1"
+        case .tooManyScopes, .tooManyJobs, .noThread, .groupAway, .groupLost: "1"
         // The application is started again with a growing delay.
         case .notStarted: "5"
-        case .serverOptions, .notFound, .misdirected, .noWebSocket, .bodyTooLarge, .quarantined, .alive, .ready,
-            .stopping:
+        case .serverOptions, .notFound, .misdirected, .forbiddenOrigin, .noWebSocket, .bodyTooLarge, .quarantined,
+            .alive, .ready, .stopping:
             nil
         }
     }
