@@ -17,12 +17,15 @@ public struct SocketFile: Sendable {
         self.inode = status.st_ino
     }
 
+    /// Whether the path still leads to the socket.
+    public var isThere: Bool {
+        guard let status = Self.status(self.path) else { return false }
+        return status.st_dev == self.device && status.st_ino == self.inode
+    }
+
     /// Removes the file, unless another one has its place.
     public func remove() {
-        guard let status = Self.status(self.path), status.st_dev == self.device, status.st_ino == self.inode else {
-            return
-        }
-        unlink(self.path)
+        if self.isThere { unlink(self.path) }
     }
 
     /// What stands at a path where a socket is to be bound.

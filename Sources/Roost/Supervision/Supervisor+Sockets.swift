@@ -4,18 +4,8 @@ import Logging
 
 /// Files of Unix sockets that vanish while workers accept: nobody can connect any more, though the socket listens.
 extension Supervisor {
-    /// The state of a listener's file; nil: it has none that this process has made.
-    static func socketFile(_ listener: Listener) -> FileMark? {
-        guard case .unix(let path, _) = listener.address, !path.hasPrefix("@") else { return nil }
-        return FileMark(of: path)
-    }
-
-    /// Whether the path of a listener leads to its socket no more.
-    private func isGone(_ at: Int) -> Bool {
-        guard let bound = self.socketFiles[at] else { return false }
-        guard let there = Self.socketFile(self.listeners[at]) else { return true }
-        return (there.device, there.inode) != (bound.device, bound.inode)
-    }
+    /// Whether the path of a listener leads to its socket no more. A socket that was given to this process has no file of its own.
+    private func isGone(_ at: Int) -> Bool { self.listeners[at].file.map { !$0.isThere } ?? false }
 
     /// Where clients connect, for `roost status`.
     var describedAddresses: [String] {
@@ -41,12 +31,11 @@ extension Supervisor {
         var isRebound = false
         for at in self.listeners.indices where self.isGone(at) {
             let old = self.listeners[at]
+            guard case .unix(let path, let access) = old.address else { continue }
             do {
-                let new = try Listener(old.address, backlog: self.plan.backlog)
-                self.listeners[at] = new
-                self.socketFiles[at] = Self.socketFile(new)
-                // Only the descriptor: the path is the new one's. Workers that run have their own.
-                close(old.descriptor)
+                self.listeners[at] = try Listener(unix: path, access: access, backlog: self.plan.backlog)
+                // Workers that run have their own descriptors of it.
+                old.close()
                 isRebound = true
                 self.plan.logger.info("socket file made again", metadata: ["url": "\(old.address.url)"])
             } catch {

@@ -8,8 +8,6 @@ import NIOConcurrencyHelpers
 public final class Supervisor {
     var plan: Plan
     var listeners: [Listener]
-    /// Of each listener: the state of its socket file after it was bound; nil: it has none.
-    var socketFiles: [FileMark?]
     /// Socket files that were said to be gone.
     var toldGone: Set<String> = []
     /// The workers that accept.
@@ -84,7 +82,6 @@ public final class Supervisor {
         self.folders = DropInFolders(look.listings, quiet: plan.deployment.quiet)
         self.watch = plan.watch.map { ReloadWatch($0.tree, since: $0.baseline, quiet: plan.deployment.quiet) }
         self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
-        self.socketFiles = self.listeners.map(Self.socketFile)
         do {
             var roster = Roster()
             self.wanted = roster
