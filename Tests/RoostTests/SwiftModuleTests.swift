@@ -61,7 +61,7 @@ struct SwiftModuleTests {
         client.send("GET /%73cope?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
         #expect(
             try client.readResponse().text == """
-                GET http 1.1 path=/mount/scope info=/scope raw=/mount/%73cope
+                GET http 1.1 path=/mount/scope info=/scope raw=/%73cope
                 query=a=1%202&b a=1 2 root=/mount
                 x-twice=["1", "2"] missing=none
                 client=127.0.0.1 server port known
