@@ -154,6 +154,14 @@ struct ModuleCheckTests {
         #expect(
             try fault("#include <stdlib.h>\n\(constructor) { exit(3); }", "exit").contains(
                 "ended the process while it was loaded (status 3)"))
+        // The report is written to descriptor 3, where a module can write too.
+        #expect(
+            try fault("#include <unistd.h>\n\(constructor) { for (;;) write(3, \"x\\n\", 2); }", "flood").contains(
+                "wrote into the probe's report"))
+        #expect(
+            try fault("#include <unistd.h>\n\(constructor) { close(3); for (;;) pause(); }", "closed", time: 1)
+                .contains(
+                    "was not loaded within 1 seconds"))
         #expect(try fault(module("7", "0"), "abi").contains("is built for ABI 7, this host speaks 0"))
         #expect(try fault(module("ASGI_ABI", "99"), "draft").contains("is built for draft 99"))
         #expect(try fault(module("ASGI_ABI", "ASGI_DRAFT", "ASGI_ONE_LOOP"), "flags") == "none")

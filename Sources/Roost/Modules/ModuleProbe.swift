@@ -56,12 +56,14 @@ public struct ModuleProbe: Sendable {
                 purpose: "the probe"
             )
         }
-        var (reports, isLate) = self.read(ends[0], most: asked.count)
-        if isLate { kill(child, SIGKILL) }
-        var status: CInt = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        var (reports, ending) = self.read(ends[0], most: asked.count)
+        // A child that has closed the pipe exits; one that does not is the module's doing.
+        let patience = ending == .closed ? self.time * 1000 : 0
+        let (status, isKilled) = Self.waitForEnd(of: child, until: MonotonicClock.milliseconds + patience)
         guard reports.count < asked.count else { return reports }
-        if isLate {
+        if ending == .flooded {
+            reports.append(ProbeReport(fault: "wrote into the probe's report"))
+        } else if isKilled {
             reports.append(ProbeReport(fault: "was not loaded within \(self.time) seconds (--probe-timeout)"))
         } else {
             let signal = status & 0x7f
@@ -75,23 +77,51 @@ public struct ModuleProbe: Sendable {
     }
 
     private static let mostAtOnce = 1000
+    /// Bytes of a report.
+    private static let longestReport = 1 << 20
 
-    /// The reports until the end, or until one takes too long.
-    private func read(_ descriptor: CInt, most: Int) -> (reports: [ProbeReport], isLate: Bool) {
-        var lines = LineBuffer(most: 1 << 20)
+    /// How the reading of reports ended.
+    private enum Ending {
+        case complete
+        /// The child has closed the pipe.
+        case closed
+        case late
+        /// A module has written more than a report has.
+        case flooded
+    }
+
+    /// Waits until a time, then kills the child.
+    private static func waitForEnd(of child: pid_t, until end: Int) -> (status: CInt, isKilled: Bool) {
+        var status: CInt = 0
+        while MonotonicClock.milliseconds < end {
+            let ended = waitpid(child, &status, WNOHANG)
+            if ended == child || (ended < 0 && errno != EINTR) { return (status, false) }
+            usleep(1000)
+        }
+        kill(child, SIGKILL)
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        return (status, true)
+    }
+
+    /// The reports until the end, or until one takes too long, in time or in bytes: the module can write to the pipe, and close it.
+    private func read(_ descriptor: CInt, most: Int) -> (reports: [ProbeReport], ending: Ending) {
+        var lines = LineBuffer(most: Self.longestReport)
         var text = ""
         var reports: [ProbeReport] = []
         var part = [UInt8](repeating: 0, count: 4096)
         var end = MonotonicClock.milliseconds + self.time * 1000
         while reports.count < most {
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&wait, 1, CInt(clamping: max(end - MonotonicClock.milliseconds, 0)))
-            if ready == 0 { return (reports, true) }
+            let left = end - MonotonicClock.milliseconds
+            let ready = poll(&wait, 1, CInt(clamping: max(left, 0)))
+            if ready == 0 || left <= 0 { return (reports, .late) }
             if ready < 0, errno == EINTR { continue }
             let count = Glibc.read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0, !lines.isOverlong else { break }
-            for line in lines.take(part[..<count]) {
+            guard count > 0 else { return (reports, .closed) }
+            let new = lines.take(part[..<count])
+            guard !lines.isOverlong, text.utf8.count <= Self.longestReport else { return (reports, .flooded) }
+            for line in new {
                 text += line + "\n"
                 guard line == ProbeReport.end else { continue }
                 // One that makes no sense was written by the module.
@@ -100,7 +130,7 @@ public struct ModuleProbe: Sendable {
                 end = MonotonicClock.milliseconds + self.time * 1000
             }
         }
-        return (reports, false)
+        return (reports, .complete)
     }
 
     private static func error(_ what: String) -> HostError {
