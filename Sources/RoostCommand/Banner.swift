@@ -59,7 +59,7 @@ struct Banner {
                     ("module", only.module), ("url", self.urls(",")),
                 ] + Self.settingsFacts(only)
             } ?? [("applications", "\(self.applications.count)"), ("url", self.urls(","))]
-        let read = self.files.isEmpty ? [] : [("read", self.readFiles)]
+        let read = self.files.isEmpty ? [] : [("read", self.readFiles(separator: ","))]
         return about + read + [
             ("workers", self.workers), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
         ]
@@ -86,7 +86,7 @@ struct Banner {
 
           \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
           workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
-          read      \(LogText.printable(self.readFiles))
+          read      \(LogText.printable(self.readFiles(separator: ", ")))
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
 
@@ -94,10 +94,10 @@ struct Banner {
         """
     }
 
-    private var readFiles: String {
+    private func readFiles(separator: String) -> String {
         guard !self.files.isEmpty else { return "no settings file" }
         let more = self.files.count > Self.most ? " and \(self.files.count - Self.most) more" : ""
-        return self.files.prefix(Self.most).joined(separator: ", ") + more
+        return self.files.prefix(Self.most).joined(separator: separator) + more
     }
 
     private func line(_ only: ServedApplication, _ terminal: Terminal) -> String {

@@ -3,6 +3,8 @@ import HTTPServer
 import TestSupport
 import Testing
 
+import class Foundation.FileManager
+
 @testable import Roost
 
 /// A host in a program of one's own: by Swift here, by C through libRoost.so.
@@ -283,7 +285,7 @@ struct EmbeddingTests {
         #expect(
             done.output == """
                 refused: settings:1: unknown key 'prot' (did you mean 'port'?)
-                refused: ./none.so: not found
+                refused: ./none.so: not found in \(FileManager.default.currentDirectoryPath)
                 /one/x: /one|/one/x|/one/x|/x|none|1
                 /two/x: Not Found: nothing is mounted here
                 /two/x: /two|/two/x|/two/x|/x|none|1

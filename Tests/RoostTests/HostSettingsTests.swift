@@ -76,6 +76,10 @@ struct HostSettingsTests {
         #expect(own.text("deep.er") == "[1,2]")
         #expect(own.text("module") == nil)
         #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):15: 'deep.er' is odd")
+        let secret = try SettingsFile(path: "x.yaml", resolved: nil, text: "key: geheim\n")
+        #expect(
+            try ApplicationSettings(secret, folder: "/").complaint(about: "key", "'geheim' is too short")
+                == "x.yaml:1: 'key' '********' is too short")
     }
 
     @Test("with an application on the command line all other keys are its own, and the host's are not")
@@ -139,6 +143,10 @@ struct HostSettingsTests {
                 "s.yaml:2: unknown key 'server.groups.a.wrkers' (did you mean 'workers'?)"
             ),
             ("server:\n  groups: {a: {environment: {1: x}}}\n", "s.yaml:2: 'server.groups.a.environment' has names"),
+            (
+                "applications:\n  - {module: a, mount: \"x\\ninfo forged\"}\n",
+                "s.yaml:2: 'applications.0.mount' 'x\\u{a}info forged' does not begin with a /"
+            ),
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list instead of a key"),
         ])
     func broken(text: String, message: String) {

@@ -42,7 +42,7 @@ struct YAMLReaderTests {
         #expect(self.read(text) { $0.bytes = 1 << 20 }.hasPrefix("{\"a\":\"xxx"))
     }
 
-    @Test("depth is bounded, of brackets, of blocks, of JSON and through aliases", arguments: [8 << 20, 256 << 10])
+    @Test("depth is bounded, of brackets, of blocks, of JSON and through aliases", arguments: [8 << 20, 512 << 10])
     func depth(stack: Int) {
         @Sendable func deep(_ count: Int, _ open: String, _ close: String) -> String {
             String(repeating: open, count: count) + String(repeating: close, count: count)
@@ -50,15 +50,12 @@ struct YAMLReaderTests {
         #expect(self.read(deep(64, "[", "]")).hasPrefix("[[["))
         for text in [
             deep(65, "[", "]"), deep(100_000, "[", "]"), deep(100_000, "{a: ", "}"), deep(100_000, #"{"a":"#, "}"),
-            deep(100, "- ", ""),
+            deep(100_000, "- ", ""),
         ] {
+            // libyaml reads ahead in a line, and has a limit of its own.
             let told = self.onSmallStack(stack) { self.read(text) }
-            #expect(told.contains("more than 64 lists and maps inside of each other"), "\(told)")
+            #expect(told.contains(" lists and maps inside of each other: flatten it"), "\(told)")
         }
-        // libyaml reads ahead in a line, and has a limit of its own.
-        #expect(
-            self.onSmallStack(stack) { self.read(deep(100_000, "- ", "")) }.contains(
-                "too many lists and maps inside of each other"))
         #expect(self.onSmallStack(stack) { self.read(deep(100_000, "? ", "")) } == "1: found a map instead of a key")
         var chain = "a0: &a0 [x]\n"
         for number in 1...70 { chain += "a\(number): &a\(number) [*a\(number - 1)]\n" }

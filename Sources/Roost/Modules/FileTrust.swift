@@ -56,11 +56,12 @@ public struct FileTrust: Sendable {
     private func fault(_ status: stat, named name: String, for path: String) -> String? {
         let kind = status.st_mode & S_IFMT
         let role = kind == S_IFDIR ? "its folder \(name)" : kind == S_IFLNK ? "the link \(name)" : ""
-        let start = role.isEmpty || name == path ? "\(path):" : "\(path): \(role)"
+        let start = role.isEmpty || (kind == S_IFDIR && name == path) ? "\(path):" : "\(path): \(role)"
         guard self.isTrusted(status.st_uid) else {
             let option = kind == S_IFLNK ? " -h" : ""
-            return "\(start) belongs to \(Self.name(status.st_uid)), who is neither root nor the host's user: run"
-                + " chown\(option) \(Self.name(geteuid())) \(name), or trust the owner with --trust-owner"
+            return
+                "\(start) belongs to \(SystemAccounts.name(ofUser: status.st_uid)), who is neither root nor the host's user: run"
+                + " chown\(option) \(SystemAccounts.name(ofUser: geteuid())) \(name), or trust the owner with --trust-owner"
         }
         // A link has no mode of its own. In a sticky folder only the owner of an entry can replace it.
         if kind == S_IFLNK || (kind == S_IFDIR && status.st_mode & mode_t(S_ISVTX) != 0) { return nil }
@@ -69,8 +70,9 @@ public struct FileTrust: Sendable {
             return "\(start) is writable by everybody (mode \(mode)): run chmod o-w \(name)"
         }
         if status.st_mode & S_IWGRP != 0, !self.isPrivate(status.st_gid) {
+            let group = SystemAccounts.group(status.st_gid)?.name ?? "\(status.st_gid)"
             return
-                "\(start) is writable by group \(Self.group(status.st_gid)) (mode \(mode)), which is no trusted user's"
+                "\(start) is writable by group \(group) (mode \(mode)), which is no trusted user's"
                 + " own: run chmod g-w \(name)"
         }
         return nil
@@ -81,23 +83,9 @@ public struct FileTrust: Sendable {
     /// Whether the members of a group are one trusted user: `/etc/group` does not list whose primary group it is, but a group with the
     /// name of a user is made for that user (useradd(8), USERGROUPS_ENAB).
     private func isPrivate(_ group: gid_t) -> Bool {
-        guard let entry = getgrgid(group)?.pointee else { return false }
-        let name = String(cString: entry.gr_name)
-        var members: [String] = []
-        var at = entry.gr_mem
-        while let member = at?.pointee {
-            members.append(String(cString: member))
-            at = at?.successor()
-        }
-        guard members.allSatisfy({ $0 == name }), let user = getpwnam(name)?.pointee else { return false }
-        return user.pw_gid == group && self.isTrusted(user.pw_uid)
-    }
-
-    private static func name(_ user: uid_t) -> String {
-        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
-    }
-
-    private static func group(_ group: gid_t) -> String {
-        getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? "\(group)"
+        guard let entry = SystemAccounts.group(group), entry.members.allSatisfy({ $0 == entry.name }),
+            let user = SystemAccounts.user(named: entry.name)
+        else { return false }
+        return user.primaryGroup == group && self.isTrusted(user.number)
     }
 }

@@ -46,8 +46,17 @@ final class ApplicationSettings: @unchecked Sendable {
     /// What an operator is told about a setting that the application refuses: file and line of the key, or of what it
     /// would stand below.
     func complaint(about key: String, _ message: String) -> String {
+        let message = self.masked(message, key)
         guard let file else { return "setting '\(key)': \(message) (there is no settings file)" }
         return "\(file.place(of: self.prefix + key)): '\(key)' \(message)"
+    }
+
+    /// A module's message about a key, which may quote the value.
+    private func masked(_ message: String, _ key: String) -> String {
+        guard let value = self.values[key], value.pointee.size > 0 else { return message }
+        let bytes = UnsafeRawBufferPointer(start: value.pointee.data, count: value.pointee.size)
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Redaction.shown(text, of: key) == text ? message : message.replacing(text, with: Redaction.mask)
     }
 
     /// Whether the other's values are the same, wherever they stand.

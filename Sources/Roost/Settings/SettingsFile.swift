@@ -39,8 +39,9 @@ public struct SettingsFile: Sendable {
         self.root = map
     }
 
+    /// `message` may quote the file.
     static func error(_ path: String, _ line: Int?, _ message: String) -> HostError {
-        HostError(code: .settings, message: "\(self.place(path, line)): \(message)")
+        HostError(code: .settings, message: "\(self.place(path, line)): \(ShownText.of(message, most: 1000))")
     }
 
     static func place(_ path: String, _ line: Int?) -> String { "\(path)\(line.map { ":\($0)" } ?? "")" }

@@ -81,7 +81,7 @@ public struct SettingsValues {
 
     /// What is wrong with a key's value.
     public func error(_ name: String, _ message: String) -> HostError {
-        HostError(code: .settings, message: "\(self.place(name)): '\(self.prefix)\(name)' \(message)")
+        SettingsFile.error(self.file.path, self.nodes[name]?.line, "'\(self.prefix)\(name)' \(message)")
     }
 
     /// What the text of a flag means. The key has a schema, so that a plain `yes` is no guess here.
