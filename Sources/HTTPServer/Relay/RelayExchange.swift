@@ -14,8 +14,6 @@ final class RelayExchange: Exchange {
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     private let serving: RelayServing
-    /// Nil: the link is lost.
-    private(set) var link: RelayLink?
     private(set) var socket: RelaySocket?
     private var response = HTTP1Response(version: .http11, isHead: false)
     /// The client is there, as far as is known.
@@ -24,11 +22,8 @@ final class RelayExchange: Exchange {
     private var input = RelayInput()
     private var lent: ByteBuffer?
     private var trailerList: FieldList?
-    private var output = RelayWindow()
+    private(set) var output: RelayOutput
     private var heldStart = HeldStart()
-    /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
-    /// else is dropped.
-    private var finalFrame: RelayFrame.Kind?
     /// The application has finished.
     private var hasEnded = false
     /// The application needs nothing of it any more.
@@ -37,20 +32,19 @@ final class RelayExchange: Exchange {
     init(loop: ServerLoop, of serving: RelayServing) {
         self.loop = loop
         self.serving = serving
+        self.output = RelayOutput(loop: loop, link: nil, stream: 0)
     }
 
     /// Takes the header of a request. Returns the number of the mount that is meant.
     func begin(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
         self.stream = stream
-        self.link = link
         self.number = 0
         self.isAttached = true
         self.hasEnded = false
         self.isResting = false
         self.input = RelayInput()
-        self.output = RelayWindow()
+        self.output = RelayOutput(loop: self.loop, link: link, stream: stream)
         self.heldStart = HeldStart()
-        self.finalFrame = nil
         let rest = try RelayHead.decode(payload, into: self.head)
         self.peer.become(
             client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)
@@ -86,7 +80,7 @@ final class RelayExchange: Exchange {
             self.owner?.exchange(changed: .readable)
         case .credit:
             let size = try reader.number(UInt64.self)
-            if try self.output.acknowledge(size, mark: self.loop.configuration.writeMark) { self.pump() }
+            if try self.output.acknowledge(size) { self.pump() }
         case .gone: self.gone()
         default: throw RelayFault()
         }
@@ -94,7 +88,7 @@ final class RelayExchange: Exchange {
 
     /// The link is lost.
     func lost() {
-        self.link = nil
+        self.output.lost()
         self.socket?.lost()
         self.gone()
     }
@@ -102,15 +96,9 @@ final class RelayExchange: Exchange {
     private func gone() {
         guard self.isAttached else { return }
         self.isAttached = false
-        self.dropOutput()
+        self.output.drop()
         if self.isResting { self.serving.rest(self) }
         self.owner?.exchange(changed: .gone)
-    }
-
-    /// Nothing further reaches the client.
-    private func dropOutput() {
-        for body in self.output.drop() { self.loop.willRelease(body) }
-        self.sendFinalFrame()
     }
 
     // MARK: Receiving
@@ -131,7 +119,7 @@ final class RelayExchange: Exchange {
     /// Has the front send more.
     func grant(_ credit: Int) {
         guard credit > 0 else { return }
-        self.link?.send(.credit, self.stream) { $0.write(UInt64(credit), to: &$1) }
+        self.output.send(.credit) { $0.write(UInt64(credit), to: &$1) }
     }
 
     /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
@@ -169,12 +157,12 @@ final class RelayExchange: Exchange {
 
     func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard isTaken || self.hasRoom else { return .full }
+        guard isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
             try self.response.mayHint()
             for link in links { try ResponseFields.check(value: link.value) }
             try Self.checkSize(links)
-            self.output.sent(self.link?.sendCounted(.hint, self.stream) { $0.write(links, to: &$1) } ?? 0)
+            self.output.write(.hint) { $0.write(links, to: &$1) }
             return .done
         } catch { return .invalid(error) }
     }
@@ -186,7 +174,7 @@ final class RelayExchange: Exchange {
 
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard body.isTaken || self.hasRoom else { return .full }
+        guard body.isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
             let part = try self.response.body(count: body.bytes.size, more: more)
             self.sendStart(part)
@@ -212,12 +200,12 @@ final class RelayExchange: Exchange {
         if case .length(let count) = framing { length = count }
         if case .none(let count) = framing { length = count }
         guard let frame = self.heldStart.release(number: self.number, length: length) else { return }
-        _ = self.link?.send(frame)
+        self.output.send(start: frame)
     }
 
     func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard isTaken || (self.hasRoom && self.output.files < self.loop.configuration.files) else { return .full }
+        guard isTaken || self.output.hasRoomForFile else { return .full }
         do throws(SendFault) {
             if file.isWhole { try self.response.mayBeWhole() }
             let part = try self.response.body(count: file.count, more: more)
@@ -235,7 +223,7 @@ final class RelayExchange: Exchange {
 
     func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard isTaken || self.hasRoom else { return .full }
+        guard isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
             for field in trailers {
                 try ResponseFields.check(field)
@@ -243,14 +231,14 @@ final class RelayExchange: Exchange {
             }
             try Self.checkSize(trailers)
             let (_, isLast) = try self.response.trailers(more: more)
-            self.queue(more ? .trailers : .lastTrailers) { $0.write(trailers, to: &$1) }
+            self.output.write(more ? .trailers : .lastTrailers) { $0.write(trailers, to: &$1) }
             return self.sent(isLast: isLast)
         } catch { return .invalid(error) }
     }
 
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
-        guard body.isTaken || self.hasRoom else { return .full }
+        guard body.isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
             try self.response.mayStart(status: status)
             let checked = try self.checked(fields)
@@ -262,7 +250,7 @@ final class RelayExchange: Exchange {
                 self.sendStart(bodiless ?? .length(body.bytes.size))
                 self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)
             } else {
-                self.link?.send(.respond, self.stream) { writer, output in
+                self.output.send(.respond) { writer, output in
                     writer.write(self.number, to: &output)
                     writer.write(UInt16(status), to: &output)
                     writer.write(body.bytes, to: &output)
@@ -278,86 +266,40 @@ final class RelayExchange: Exchange {
 
     // MARK: To the front
 
-    var hasRoom: Bool { self.output.unacknowledged < self.loop.configuration.writeLimit }
-
     /// Sends the bytes behind everything that was sent before; a large body goes a piece at a time. `last`: the kind of its last frame.
     func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
-        guard body.bytes.size > RelayWindow.piece else {
-            self.queue(last) { $0.writeRest(body.bytes.bytes, to: &$1) }
-            if body.release != nil { self.loop.willRelease(body) }
-            return
-        }
-        self.output.hold(body.release == nil ? body.copied() : body, kind, last: last)
+        guard body.bytes.size > RelayWindow.piece else { return self.output.write(whole: body, last) }
+        self.output.hold(body, kind, last: last)
         self.pump()
     }
 
     /// Sends a message of the WebSocket, which is one frame.
-    func write(message: ResponseBody, isText: Bool) {
-        self.queue(isText ? .text : .binary) { $0.writeRest(message.bytes.bytes, to: &$1) }
-        if message.release != nil { self.loop.willRelease(message) }
-    }
-
-    private func queue(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
-        guard self.output.isBusy else {
-            let size = self.link?.sendCounted(kind, self.stream, body) ?? 0
-            self.output.sent(size)
-            return
-        }
-        var buffer = ByteBuffer()
-        let writer = RelayWriter(kind, self.stream, to: &buffer)
-        body(writer, &buffer)
-        writer.end(in: &buffer)
-        self.output.hold(buffer)
-    }
+    func write(message: ResponseBody, isText: Bool) { self.output.write(whole: message, isText ? .text : .binary) }
 
     /// Sends what is queued, as far as the front acknowledges it.
     private func pump() {
-        while self.output.unacknowledged < self.loop.configuration.writeMark {
-            switch self.output.next() {
-            case .nothing: return self.drained()
-            case .frame(let buffer): self.output.sent(self.link?.send(buffer) ?? 0)
-            case .part(let octets, let kind, let finished):
-                self.output.sent(
-                    self.link?.sendCounted(kind, self.stream) { $0.writeRest(octets.bytes, to: &$1) } ?? 0)
-                if let finished { self.loop.willRelease(finished) }
-            case .piece(let bytes, let kind):
-                self.output.sent(self.link?.sendCounted(kind, self.stream) { $1.writeImmutableBuffer(bytes) } ?? 0)
-            case .fault:
-                // The response cannot be what its header says: the client is cut.
-                if self.hasEnded { self.finalFrame = .failed } else { self.leave() }
-                self.dropOutput()
-                if self.isResting { self.serving.rest(self) }
-                return
-            }
+        switch self.output.pump() {
+        case .waiting: break
+        case .drained(let isAwaited):
+            if self.isResting { return self.serving.rest(self) }
+            if isAwaited { self.owner?.exchange(changed: .writable) }
+        case .fault:
+            // The response cannot be what its header says: the client is cut.
+            self.leave()
+            self.output.drop(failed: true)
+            if self.isResting { self.serving.rest(self) }
         }
-    }
-
-    /// Nothing is queued any more.
-    private func drained() {
-        self.sendFinalFrame()
-        if self.isResting { return self.serving.rest(self) }
-        guard self.output.isAwaited else { return }
-        self.output.isAwaited = false
-        self.owner?.exchange(changed: .writable)
-    }
-
-    private func sendFinalFrame() {
-        guard let finalFrame else { return }
-        self.finalFrame = nil
-        self.link?.send(finalFrame, self.stream)
     }
 
     func sent(isLast: Bool) -> SendOutcome {
         if isLast { self.owner?.exchange(changed: .complete) }
-        let isMuch = self.output.unacknowledged > self.loop.configuration.writeMark || self.output.isBusy
-        self.output.isAwaited = self.output.isAwaited || isMuch
-        return isMuch ? .pending : .done
+        return self.output.shouldWait() ? .pending : .done
     }
 
     // MARK: The end
 
     /// Nothing follows the last frame.
-    func leave() { if !self.hasEnded { self.link?.send(.leave, self.stream) } }
+    func leave() { if !self.hasEnded { self.output.send(.leave) { _, _ in } } }
 
     func end(failed: Bool) -> Ending {
         self.owner = nil
@@ -371,8 +313,7 @@ final class RelayExchange: Exchange {
             ending = self.response.isReplaceable ? .answered : .aborted
         }
         let isIncomplete = !self.response.isComplete && self.socket?.machine.isAccepted != true
-        self.finalFrame = failed || isIncomplete ? .failed : .end
-        if !self.output.isBusy { self.sendFinalFrame() }
+        self.output.finish(failed || isIncomplete ? .failed : .end)
         return ending
     }
 
@@ -393,7 +334,7 @@ final class RelayExchange: Exchange {
         try self.response.mayStart(status: status)
         let checked = try self.checked(fields)
         try self.response.start(status: status, contentLength: checked.contentLength)
-        self.link?.send(.reject, self.stream) { writer, output in
+        self.output.send(.reject) { writer, output in
             writer.write(self.number, to: &output)
             writer.write(UInt16(status), to: &output)
             writer.write(fields, to: &output)

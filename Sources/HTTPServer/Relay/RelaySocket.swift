@@ -73,7 +73,7 @@ final class RelaySocket: WebSocket {
             guard size <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
             _ = try AcceptedHandshake.check(subprotocol: subprotocol, offered: self.subprotocols, fields: fields)
             self.machine.accepted()
-            self.exchange.link?.send(.accept, self.exchange.stream) { writer, output in
+            self.exchange.output.send(.accept) { writer, output in
                 writer.write(self.exchange.number, to: &output)
                 writer.write(subprotocol, to: &output)
                 writer.write(fields, to: &output)
@@ -102,7 +102,7 @@ final class RelaySocket: WebSocket {
     func send(_ message: ResponseBody, isText: Bool) -> SendOutcome {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
-            guard message.isTaken || self.exchange.hasRoom else { return .full }
+            guard message.isTaken || self.exchange.output.hasRoom else { return .full }
             guard message.bytes.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
             guard !isText || UTF8Check.isWhole(message.bytes.bytes) else { return .invalid(.notUTF8) }
             self.exchange.write(message: message, isText: isText)
@@ -113,7 +113,7 @@ final class RelaySocket: WebSocket {
     func send(_ message: WebSocketMessage) -> SendOutcome {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
-            guard self.exchange.hasRoom else { return .full }
+            guard self.exchange.output.hasRoom else { return .full }
             guard message.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
             message.withPayload { self.exchange.write(message: ResponseBody(Octets($0)), isText: message.isText) }
             return self.exchange.sent(isLast: false)
@@ -131,7 +131,7 @@ final class RelaySocket: WebSocket {
             case .nothing, .finish: return .gone
             case .refuse, .sendClose, .sendLastClose:
                 if !self.machine.isAccepted || self.machine.isClosed { self.exchange.refused() }
-                self.exchange.link?.send(.close, self.exchange.stream) { writer, output in
+                self.exchange.output.send(.close) { writer, output in
                     writer.write(UInt16(code), to: &output)
                     writer.writeRest(reason.bytes, to: &output)
                 }

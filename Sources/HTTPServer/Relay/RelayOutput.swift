@@ -1,0 +1,137 @@
+import NIOCore
+
+/// The way of a response from the back of a relay to its front: what the front acknowledges in time is sent at once, and the rest
+/// waits here. Loop-bound; a value of one exchange.
+struct RelayOutput {
+    /// How far the queue was sent.
+    enum Progress {
+        /// The front has to acknowledge something first.
+        case waiting
+        /// Nothing is queued any more. `isAwaited`: the application waits for that.
+        case drained(isAwaited: Bool)
+        /// A file became shorter than the response header says.
+        case fault
+    }
+
+    // SAFETY: the loop outlives its exchanges.
+    private unowned(unsafe) let loop: ServerLoop
+    /// Nil: it is lost.
+    private var link: RelayLink?
+    private let stream: UInt32
+    private var window = RelayWindow()
+    /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
+    /// else is dropped.
+    private var finalFrame: RelayFrame.Kind?
+
+    init(loop: ServerLoop, link: RelayLink?, stream: UInt32) {
+        self.loop = loop
+        self.link = link
+        self.stream = stream
+    }
+
+    /// Whether something waits to be sent.
+    var isBusy: Bool { self.window.isBusy }
+
+    var hasRoom: Bool { self.window.unacknowledged < self.loop.configuration.writeLimit }
+
+    var hasRoomForFile: Bool { self.hasRoom && self.window.files < self.loop.configuration.files }
+
+    /// The link is lost.
+    mutating func lost() { self.link = nil }
+
+    /// The front has acknowledged bytes. True: the queue can move on. Throws for more than was sent.
+    mutating func acknowledge(_ size: UInt64) throws(RelayFault) -> Bool {
+        try self.window.acknowledge(size, mark: self.loop.configuration.writeMark)
+    }
+
+    // MARK: Without a place in the queue
+
+    /// Sends a frame that is neither queued nor acknowledged.
+    func send(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
+        self.link?.send(kind, self.stream, body)
+    }
+
+    /// Sends the start of a response, which nothing is queued before.
+    func send(start: ByteBuffer) { _ = self.link?.send(start) }
+
+    // MARK: Behind everything that was sent before
+
+    /// Sends or queues a frame.
+    mutating func write(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
+        guard self.window.isBusy else {
+            self.window.sent(self.link?.sendCounted(kind, self.stream, body) ?? 0)
+            return
+        }
+        var buffer = ByteBuffer()
+        let writer = RelayWriter(kind, self.stream, to: &buffer)
+        body(writer, &buffer)
+        writer.end(in: &buffer)
+        self.window.hold(buffer)
+    }
+
+    /// Sends or queues one frame that holds all the bytes.
+    mutating func write(whole body: ResponseBody, _ kind: RelayFrame.Kind) {
+        self.write(kind) { $0.writeRest(body.bytes.bytes, to: &$1) }
+        if body.release != nil { self.loop.willRelease(body) }
+    }
+
+    /// Queues a body, which goes a piece at a time. `last`: the kind of its last frame.
+    mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
+        self.window.hold(body.release == nil ? body.copied() : body, kind, last: last)
+    }
+
+    /// Queues a file, which goes a piece at a time.
+    mutating func hold(_ file: ResponseFile, more: Bool) { self.window.hold(file, more: more) }
+
+    /// Counts payload bytes that the front acknowledges.
+    mutating func sent(_ size: Int) { self.window.sent(size) }
+
+    /// Sends what is queued, as far as the front acknowledges it.
+    mutating func pump() -> Progress {
+        while self.window.unacknowledged < self.loop.configuration.writeMark {
+            switch self.window.next() {
+            case .nothing:
+                self.sendFinalFrame()
+                defer { self.window.isAwaited = false }
+                return .drained(isAwaited: self.window.isAwaited)
+            case .frame(let buffer): self.window.sent(self.link?.send(buffer) ?? 0)
+            case .part(let octets, let kind, let finished):
+                self.window.sent(
+                    self.link?.sendCounted(kind, self.stream) { $0.writeRest(octets.bytes, to: &$1) } ?? 0)
+                if let finished { self.loop.willRelease(finished) }
+            case .piece(let bytes, let kind):
+                self.window.sent(self.link?.sendCounted(kind, self.stream) { $1.writeImmutableBuffer(bytes) } ?? 0)
+            case .fault: return .fault
+            }
+        }
+        return .waiting
+    }
+
+    /// Whether so much is on its way that the application should wait; it is told when that has left.
+    mutating func shouldWait() -> Bool {
+        let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.window.isBusy
+        self.window.isAwaited = self.window.isAwaited || isMuch
+        return isMuch
+    }
+
+    // MARK: The end
+
+    /// The last frame of the stream, behind what is queued.
+    mutating func finish(_ kind: RelayFrame.Kind) {
+        self.finalFrame = kind
+        if !self.window.isBusy { self.sendFinalFrame() }
+    }
+
+    /// Drops what is queued, of which nothing reaches the client any more. `failed`: another last frame than the one that waits.
+    mutating func drop(failed: Bool = false) {
+        for body in self.window.drop() { self.loop.willRelease(body) }
+        if failed, self.finalFrame != nil { self.finalFrame = .failed }
+        self.sendFinalFrame()
+    }
+
+    private mutating func sendFinalFrame() {
+        guard let finalFrame else { return }
+        self.finalFrame = nil
+        self.link?.send(finalFrame, self.stream)
+    }
+}
