@@ -48,7 +48,7 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "Clibmd", "Czlib",
+                "CLinux", "Clibmd", "Czlib",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +39,38 @@ int roost_close_on_exec_from(unsigned first) { return (int)syscall(SYS_close_ran
 
 void *roost_current_loop(void) { return current_loop; }
 void roost_set_current_loop(void *loop) { current_loop = loop; }
+void roost_trim_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+int roost_set_socket_access(const char *path, uint32_t user, uint32_t group, uint32_t mode)
+{
+    enum { FCHMODAT2 = 452 }; /* Linux 6.6; the same number on every machine. */
+    char by_descriptor[32];
+    struct stat status;
+    int result = -1, error, file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) return -1;
+    /* Another user may write in the folder, and have put something else here since. */
+    if (fstat(file, &status) != 0) goto end;
+    errno = ENOTSOCK;
+    if (!S_ISSOCK(status.st_mode) || status.st_uid != geteuid() || status.st_nlink != 1) goto end;
+    if (fchownat(file, "", user, group, AT_EMPTY_PATH) != 0) goto end;
+    result = (int)syscall(FCHMODAT2, file, "", mode, AT_EMPTY_PATH);
+    if (result != 0 && errno != EACCES && errno != EROFS) {
+        /* An older kernel, or a filter of system calls that does not know the call. */
+        snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", file);
+        result = chmod(by_descriptor, mode);
+    }
+end:
+    error = errno;
+    close(file);
+    errno = error;
+    return result;
+}
+
 void roost_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 int roost_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 

@@ -26,6 +26,8 @@ static unsigned image_count;
 static roost_page *page;
 static pid_t worker;          /* the process that the page belongs to: a child of it reports nothing */
 static int32_t dying;         /* the thread whose crash or exit is being reported */
+/* Whether that thread ends the process by exit. */
+static int has_reported_exit;
 static int has_ended;         /* the worker leaves by itself */
 static unsigned thread_count; /* records of the page that threads have taken */
 static _Thread_local roost_call own_call;
@@ -93,10 +95,16 @@ static int look(struct dl_phdr_info *info, size_t size, void *context)
 void roost_name_image(const void *address, uint32_t application)
 {
     struct search search = {.address = (uintptr_t)address};
-    unsigned count = __atomic_load_n(&image_count, __ATOMIC_ACQUIRE);
-    if (count == IMAGES || !dl_iterate_phdr(look, &search)) return;
-    images[count] = (struct image){search.start, search.end, application};
-    __atomic_store_n(&image_count, count + 1, __ATOMIC_RELEASE);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    unsigned count;
+    if (!dl_iterate_phdr(look, &search)) return;
+    pthread_mutex_lock(&lock); /* Applications may be loaded at the same time. Readers, in signal handlers, take no lock. */
+    count = image_count;
+    if (count < IMAGES) {
+        images[count] = (struct image){search.start, search.end, application};
+        __atomic_store_n(&image_count, count + 1, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 static uint32_t application_at(uintptr_t address)
@@ -195,18 +203,39 @@ static void restore_defaults(void)
     for (at = 0; at < FATAL; at++) signal(fatal[at], SIG_DFL);
 }
 
+/* Has the thread end by this signal, now that its action is the default. A fault is raised again when the handler returns, by the same
+ * instruction; a signal that was sent is not, nor a trap, which lies behind its instruction. */
+static void raise_again(int number, const siginfo_t *info)
+{
+    if (info->si_code <= 0 || number == SIGTRAP || number == SIGSYS || number == SIGBUS)
+        syscall(SYS_tgkill, getpid(), gettid(), number);
+}
+
+/* Ends the process if a report takes longer than two seconds: the loader's lock may be held by a thread that waits for this one. */
+static void bound_report(sigset_t *before)
+{
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, before);
+    alarm(2);
+}
+
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     int32_t nobody = 0, me = (int32_t)gettid();
-    sigset_t alarms;
+    sigset_t before;
     if (getpid() != worker) {
         restore_defaults(); /* A child of the worker crashed: that is not the worker's crash. */
-        if (info->si_code <= 0) syscall(SYS_tgkill, getpid(), me, number);
+        raise_again(number, info);
         return;
     }
     if (!__atomic_compare_exchange_n(&dying, &nobody, me, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        if (nobody == me) restore_defaults(); /* The report itself crashed: it ends here. */
-        else for (;;) pause();                /* Another thread has crashed already, and ends the process. */
+        /* Another thread has crashed already, and ends the process. One that has called exit may wait for this thread. */
+        if (nobody != me && !__atomic_load_n(&has_reported_exit, __ATOMIC_ACQUIRE))
+            for (;;) pause();
+        restore_defaults(); /* Or the report itself has crashed. */
+        raise_again(number, info);
         return;
     }
     page->crash.state = 1;
@@ -214,27 +243,33 @@ static void on_crash(int number, siginfo_t *info, void *context)
     page->crash.address = (uintptr_t)info->si_addr;
     if (info->si_code <= 0) page->crash.address = 0; /* The signal was sent: there is no address. */
     signal(SIGALRM, SIG_DFL);
-    sigemptyset(&alarms);
-    sigaddset(&alarms, SIGALRM);
-    pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
-    alarm(2);
+    bound_report(&before);
     describe_call(&page->crash);
     describe_stack(&page->crash, interrupted(context));
     page->crash.state = 2;
     restore_defaults();
-    /* A fault is raised again when this returns; a signal that was sent is not. */
-    if (info->si_code <= 0) syscall(SYS_tgkill, getpid(), me, number);
+    raise_again(number, info);
 }
 
 void roost_report_exit(void)
 {
     int32_t nobody = 0;
+    struct sigaction fatal_alarm = {.sa_handler = SIG_DFL}, action;
+    sigset_t mask;
     if (!page || getpid() != worker || __atomic_load_n(&has_ended, __ATOMIC_ACQUIRE)) return;
     if (!__atomic_compare_exchange_n(&dying, &nobody, (int32_t)gettid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
+    __atomic_store_n(&has_reported_exit, 1, __ATOMIC_RELEASE);
     page->crash.state = 1;
+    sigemptyset(&fatal_alarm.sa_mask);
+    sigaction(SIGALRM, &fatal_alarm, &action);
+    bound_report(&mask);
     describe_call(&page->crash);
     describe_stack(&page->crash, 0);
     page->crash.state = 2;
+    /* Functions that were registered by atexit follow, with the alarms of their own. */
+    alarm(0);
+    sigaction(SIGALRM, &action, NULL);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void on_stall(int number, siginfo_t *info, void *context)

@@ -98,6 +98,78 @@ struct RelayFaultTests {
         }
     }
 
+    @Test("frames of a response to a stream that is a WebSocket close the link, and write nothing to the client")
+    func responseToWebSocket() throws {
+        for (kind, payload) in [
+            (RelayFrame.Kind.start, self.number(0) + self.number(.max) + [200, 0, 0, 0, 0, 0, 0]), (.send, [1]),
+            (.sendLast, [1]),
+            (.hint, [0, 0, 0, 0]), (.trailers, [0, 0, 0, 0]), (.lastTrailers, [0, 0, 0, 0]),
+        ] {
+            let pair = try RelayPair()
+            let client = try pair.connect()
+            try client.send(RelayEndTests.Kind.webSocket.head)
+            try pair.settle()
+            try pair.inject(self.frame(kind, 1, payload), toFront: true)
+            try pair.settle()
+            #expect(!pair.isLinked)
+            #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
+        }
+    }
+
+    @Test("an application that waits for a client that has left is told when the link is lost")
+    func lostAfterGone() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        try client.send(RelayEndTests.Kind.webSocket.head)
+        try pair.settle()
+        let application = try #require(pair.applications.all.last)
+        application.receive()
+        try pair.settle()
+        // The front has asked for nothing that it could send; the back hears only that the client is gone.
+        try pair.inject(self.frame(.gone, 1), toFront: false)
+        application.receive()
+        application.isGone = false
+        pair.loseLink()
+        #expect(application.isGone)
+        application.receive()
+        #expect(application.disconnected == WebSocketClose.lost)
+        client.leave()
+    }
+
+    @Test("a client that left before its request was relayed is reported to the application")
+    func goneBeforeRequest() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        pair.beforeRelay = { client.leave() }
+        try client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        try pair.settle()
+        #expect(pair.applications.all.last?.isGone ?? true)
+        for application in pair.applications.all { application.finish() }
+        try pair.settle()
+        #expect(pair.route.calls.isEmpty)
+    }
+
+    @Test("request bodies wait in their sockets while the link has no room, and then all arrive")
+    func slowBack() throws {
+        let pair = try RelayPair()
+        let clients = try (0..<20).map { _ in try self.upload(pair) }
+        for (_, application) in clients { application.receive() }
+        try pair.settle()
+        pair.frontWrites(false)
+        for (client, _) in clients { try client.send(Array(repeating: 0x78, count: 997)) }
+        try pair.settle()
+        for (_, application) in clients {
+            application.receive()
+            #expect(application.bodySize == 3)
+        }
+        pair.frontWrites(true)
+        try pair.settle()
+        for (_, application) in clients {
+            application.receive()
+            #expect(application.bodySize == 1000)
+        }
+    }
+
     @Test("random clients, applications and pieces of frames: nothing is left in the end")
     func random() throws {
         for seed in 0..<150 {

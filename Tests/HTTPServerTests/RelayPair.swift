@@ -21,6 +21,7 @@ final class RelayPair {
     /// Hands every exchange to the route.
     private final class FrontHandler: RequestHandler {
         let route: RelayRoute
+        var beforeRelay: () -> Void = {}
         init(_ route: RelayRoute) { self.route = route }
 
         func handle(_ exchange: any Exchange) {
@@ -28,6 +29,7 @@ final class RelayPair {
                 _ = exchange.end(failed: true)
                 return exchange.rest()
             }
+            self.beforeRelay()
             self.route.begin(exchange, mount: 1)
         }
 
@@ -42,6 +44,12 @@ final class RelayPair {
         func handle(_ exchange: any Exchange) {}
         func handle(_ exchange: any Exchange, mount: UInt32) { self.all.append(RelayedApplication(exchange)) }
         func release(_ body: ResponseBody) { body.release?(body.context) }
+    }
+
+    /// Runs between the arrival of a request and its way to the back.
+    var beforeRelay: () -> Void {
+        get { self.frontHandler.beforeRelay }
+        set { self.frontHandler.beforeRelay = newValue }
     }
 
     init() throws {
@@ -78,6 +86,13 @@ final class RelayPair {
 
     /// Whether the two still talk to each other.
     var isLinked: Bool { self.frontChannel.isActive && self.backChannel.isActive }
+
+    /// Whether what the front writes to the back leaves at once.
+    func frontWrites(_ isWritable: Bool) {
+        self.frontChannel.isWritable = isWritable
+        self.frontChannel.pipeline.fireChannelWritabilityChanged()
+        self.eventLoop.run()
+    }
 
     /// Moves at most so many bytes from one end to the other, each way. False: nothing was there.
     @discardableResult
@@ -180,7 +195,7 @@ final class RelayedApplication: ExchangeOwner {
     private(set) var messages: [String] = []
     /// The code of the disconnect; 0 for a request.
     private(set) var disconnected: Int?
-    private(set) var isGone = false
+    var isGone = false
     private(set) var isWritable = true
     private(set) var released = 0
     private var lent: [UnsafeMutablePointer<UInt8>] = []

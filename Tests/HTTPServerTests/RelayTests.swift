@@ -128,7 +128,7 @@ struct RelayTests {
 
     @Test("the front acknowledges in batches; more than a back may send is a fault")
     func debt() throws {
-        var debt = RelayDebt(writeLimit: 1 << 20)
+        var debt = RelayDebt(writeLimit: 1 << 20, writeMark: 64 * 1024)
         try debt.receive(1000)
         #expect(debt.settleBatch() == nil)
         try debt.receive(16 * 1024)
@@ -137,6 +137,32 @@ struct RelayTests {
         for _ in 0..<2 { try debt.receive(RelayFrame.mostSentMessage) }
         #expect(throws: RelayFault.self) { try debt.receive(RelayFrame.mostSentMessage) }
         #expect(throws: RelayFault.self) { try debt.receive(.max) }
+    }
+
+    @Test(
+        "what the front has not acknowledged never keeps the back below the mark at which it resumes",
+        arguments: [1, 4096, 32 << 10, 16 << 20])
+    func smallMark(mark: Int) throws {
+        var debt = RelayDebt(writeLimit: 1 << 20, writeMark: mark)
+        var unacknowledged = 0
+        for size in [1, 3000, 3000, 16_383, 16_383, 1] {
+            try debt.receive(size)
+            unacknowledged += size
+            unacknowledged -= debt.settleBatch() ?? 0
+            #expect(unacknowledged <= mark / 2)
+        }
+    }
+
+    @Test("memory is returned once after a peak, when the load has fallen to a quarter of it")
+    func memoryTrim() {
+        var trim = MemoryTrim()
+        for load in [1, 63, 10] { trim.observe(load) }
+        #expect(!trim.isPending)
+        trim.observe(1000)
+        #expect(trim.isPending)
+        let due = [251, 250, 250, 20, 0].map { trim.isDue($0) }
+        #expect(due == [false, true, false, true, false])
+        #expect(!trim.isPending)
     }
 
     @Test("a large body is sent in pieces, in order, and keeps its bytes until the last of them")

@@ -100,7 +100,7 @@ struct SupervisorTests {
         let first = try self.get("/pid", server).text
         // Answered, or not any more: the supervisor may be quicker.
         _ = try? self.get("/talk", server)
-        try server.waitFor("a worker says what makes no sense: killed pid=\(first)")
+        try server.waitFor("worker sent an invalid message: killed pid=\(first)")
         // It takes a moment to die.
         while (try? self.get("/pid", server).text) ?? first == first {}
         #expect(server.stop() == 0, "\(server.error)")
@@ -111,8 +111,8 @@ struct SupervisorTests {
         try self.build()
         let server = try self.serve("--timeout-worker", "1")
         #expect(try self.isLost("/spin", server))
-        try server.waitFor("worker is killed: a loop did not turn")
-        #expect(server.error.contains("a loop hangs in libsite.so spin+0x"))
+        try server.waitFor("worker is killed: event loop stalled")
+        #expect(server.error.contains("event loop stalled in libsite.so spin+0x"))
         #expect(server.error.contains("path=/spin"))
         #expect(try self.get("/", server).text == "first")
         #expect(server.stop() == 0, "\(server.error)")
@@ -151,7 +151,7 @@ struct SupervisorTests {
         let died = try start()
         #expect(died.status == 3)
         #expect(died.error.contains("worker crashed with SIGSEGV in libsite.so crash_here+0x"))
-        #expect(died.error.contains("worker died before it was ready: it crashed with SIGSEGV"))
+        #expect(died.error.contains("worker exited before it was ready: it crashed with SIGSEGV"))
         #expect(died.error.contains("its last lines: 'about to fail'"))
         try self.build("-DSTARTUP=return ASGI_FAILED")
         let refused = try start()

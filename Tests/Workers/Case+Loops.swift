@@ -12,7 +12,7 @@ extension Case {
             let answer = try server.ask("/").text
             let time = start.seconds
             guard answer.hasPrefix("one "), answer != "one \(worker)" else { throw Surprise("answer: \(answer)") }
-            try server.log.wait(for: "worker is replaced: a loop does not turn pid=\(worker)")
+            try server.log.wait(for: "worker is replaced: event loop stalled pid=\(worker)")
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
             try wait(for: "the end of the worker that hangs") { !server.workers.contains(worker) }
@@ -24,7 +24,7 @@ extension Case {
             let held = try Self.spin(server)
             let start = Time()
             var answers = 0
-            while server.log.all("a loop hangs").isEmpty, start.milliseconds < Time.patience * 1000 {
+            while server.log.all("event loop stalled").isEmpty, start.milliseconds < Time.patience * 1000 {
                 try expect("answer", try server.ask("/").status, 200)
                 answers += 1
             }
@@ -42,7 +42,7 @@ extension Case {
             // It is the other loop that accepts now.
             let crowd = Crowd(of: 16, KeepAliveLoad(port: server.port, pause: 20))
             let new = Crowd(of: 2, NewConnectionLoad(port: server.port, rate: 25))
-            try server.log.wait(for: "worker is replaced: a loop does not turn pid=")
+            try server.log.wait(for: "worker is replaced: event loop stalled pid=")
             let start = Time()
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
@@ -69,8 +69,8 @@ extension Case {
     }
 
     private static func expectReport(in log: Log) throws {
-        try log.wait(for: "worker is replaced: a loop does not turn pid=")
-        let line = try log.wait(for: "a loop hangs in libcrashes.so spin+0x")
+        try log.wait(for: "worker is replaced: event loop stalled pid=")
+        let line = try log.wait(for: "event loop stalled in libcrashes.so spin+0x")
         for field in ["application=crashes", "generation=", "method=GET", "path=/spin", "stack="]
         where !line.contains(" \(field)") { throw Surprise("no \(field) in: \(line)") }
     }

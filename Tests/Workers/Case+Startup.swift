@@ -10,7 +10,7 @@ extension Case {
     static let startup: [Case] = [
         .refused(
             "the first start: a crash in startup", crashing, with: 3,
-            "worker died before it was ready: it crashed with SIGSEGV in libcrashes.so crash_here+0x",
+            "worker exited before it was ready: it crashed with SIGSEGV in libcrashes.so crash_here+0x",
             "its last lines:", "'about to crash'"),
         .refused("the first start: refused by the application", refusing, with: 1, "there is no database"),
         .refused(

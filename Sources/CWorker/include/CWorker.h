@@ -123,9 +123,6 @@ void roost_report_exit(void);
 /* Notes in the page that the worker leaves by itself: an exit from here on is no module's. */
 void roost_end_reports(void);
 
-/* From here on a call of exit is the process's own, and not reported. */
-void roost_end_reports(void);
-
 /* The signal that has a thread write its stack into `stall` (tgkill(2)). */
 int roost_stall_signal(void);
 

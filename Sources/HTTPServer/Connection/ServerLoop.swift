@@ -1,3 +1,4 @@
+import CLinux
 public import NIOCore
 
 /// What the connections of one event loop share: the buffer they write into, the date, the exchanges that are at rest,
@@ -36,6 +37,9 @@ public final class ServerLoop {
     private var resting: [HTTP1Exchange] = []
     private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     private var sweep: Scheduled<Void>?
+    private var trim = MemoryTrim()
+    /// Exchanges of other processes that are answered here.
+    private var relayedExchanges = 0
     private var isClosingIdle = false
     private var emptied: EventLoopPromise<Void>?
 
@@ -179,6 +183,7 @@ public final class ServerLoop {
     func add(_ connection: HTTP1Connection) {
         self.connections[ObjectIdentifier(connection)] = connection
         self.count.add()
+        self.trim.observe(self.load)
         if self.sweep == nil { self.armSweep() }
     }
 
@@ -198,10 +203,19 @@ public final class ServerLoop {
         guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         self.count.remove()
         guard self.connections.isEmpty else { return }
-        self.sweep?.cancel()
-        self.sweep = nil
+        self.endSweep()
         self.tellEmptied()
     }
+
+    private var load: Int { self.connections.count + self.relayedExchanges }
+
+    func relayedExchangeBegan() {
+        self.relayedExchanges += 1
+        self.trim.observe(self.load)
+        if self.sweep == nil, self.trim.isPending { self.armSweep() }
+    }
+
+    func relayedExchangeEnded() { self.relayedExchanges -= 1 }
 
     func add(_ link: RelayLink) { self.links[ObjectIdentifier(link)] = link }
 
@@ -223,6 +237,15 @@ public final class ServerLoop {
     private func look() {
         self.tick += 1
         self.turn { for connection in self.connections.values { connection.lookAtDeadline() } }
+        if self.trim.isDue(self.load) { roost_trim_memory() }
+        if self.connections.isEmpty { self.endSweep() }
+    }
+
+    /// Ends the sweep, unless memory has to be returned first.
+    private func endSweep() {
+        guard !self.trim.isPending else { return }
+        self.sweep?.cancel()
+        self.sweep = nil
     }
 
     /// How many connections it has.

@@ -19,6 +19,8 @@ final class HTTP1Exchange: Exchange {
     var isHead = false
     /// The head of the response, from `start` to the first part of the body.
     var heldHead = ByteBuffer()
+    /// A response header that has taken more memory does not keep it, in bytes.
+    private static let mostKept = 64 * 1024
     var heldClose = false
     private var trailerList: FieldList?
     /// The WebSocket that it asks for.
@@ -116,6 +118,7 @@ final class HTTP1Exchange: Exchange {
         self.socket = nil
         self.lent = nil
         self.trailerList = nil
+        if self.heldHead.capacity > Self.mostKept { self.heldHead = ByteBuffer() }
         self.origin?.exchangeRested()
         self.origin = nil
         self.loop.rest(self)
@@ -167,7 +170,12 @@ final class HTTP1Exchange: Exchange {
     }
 
     func answerForbidden() {
-        if let connection { self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection) }
+        guard let connection else { return }
+        guard self.response.isReplaceable else {
+            connection.cut()
+            return self.detach(isCut: true)
+        }
+        self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection)
     }
 
     /// The handshake was taken: there is no response any more, only a socket.

@@ -39,7 +39,7 @@ public struct SocketFile: Sendable {
         case unknown(errno: CInt)
     }
 
-    /// Looks who has a path. A live socket notices nothing, whatever its type.
+    /// Determines what occupies a path, without a connection to a live socket, whatever its type.
     static func occupant(of path: String, _ address: UnixAddress) -> Occupant {
         guard let status = Self.status(path) else { return .nothing }
         guard status.st_mode & S_IFMT == S_IFSOCK else { return .notASocket }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Binds Unix sockets: at a path, whose file belongs to the process, or at an abstract name, which has no file.
@@ -24,7 +25,7 @@ enum UnixListening {
             }
             if !isAbstract {
                 file = SocketFile(bound: path)
-                guard chown(path, owner.user, owner.group) == 0, chmod(path, mode_t(access.mode)) == 0 else {
+                guard roost_set_socket_access(path, owner.user, owner.group, UInt32(access.mode)) == 0 else {
                     throw ListenerError(errno, wanted)
                 }
             }

@@ -13,6 +13,8 @@ final class RelayCall: ExchangeOwner {
     /// The end of the body, or of the WebSocket, was sent.
     private var hasEndedInput = false
     private var isGone = false
+    /// The link had no room for input that can be sent.
+    private var awaitsLink = false
     /// The exchange may report its end inside `receive`.
     private var isReceiving = false
 
@@ -23,7 +25,8 @@ final class RelayCall: ExchangeOwner {
         self.link = link
         // A back asks for one message at a time: what follows it, such as the close frame, must not be seen before.
         self.credit = RelayCredit(window: self.socket == nil ? RelayInput.window : 1)
-        self.debt = RelayDebt(writeLimit: link.loop.configuration.writeLimit)
+        self.debt = RelayDebt(
+            writeLimit: link.loop.configuration.writeLimit, writeMark: link.loop.configuration.writeMark)
     }
 
     func begin(mount: UInt32) {
@@ -34,8 +37,8 @@ final class RelayCall: ExchangeOwner {
             stream: self.stream, on: self.link)
         guard isBodiless else { return }
         self.hasEndedInput = true
-        // The last part, which is empty.
-        _ = self.exchange.receive()
+        // The last part, which is empty. The client may have left while the exchange waited for a route.
+        if case .disconnect = self.exchange.receive() { self.notifyGone() }
     }
 
     // MARK: From the client to the back
@@ -56,7 +59,9 @@ final class RelayCall: ExchangeOwner {
     }
 
     private func sendBody() {
-        while self.credit.available > 0, !self.hasEndedInput, let (octets, isLast) = self.nextPart() {
+        while self.credit.available > 0, !self.hasEndedInput {
+            guard self.linkHasRoom() else { return }
+            guard let (octets, isLast) = self.nextPart() else { return }
             let size = min(octets.size, self.credit.available, RelayFrame.mostPart)
             self.credit.spend(size)
             if size < octets.size {
@@ -71,6 +76,19 @@ final class RelayCall: ExchangeOwner {
                 $0.writeRest(UnsafeRawBufferPointer(rebasing: octets.bytes.prefix(size)), to: &$1)
             }
         }
+    }
+
+    /// While the back is slow the client's bytes stay in its socket. False: `linkWritable` is called when there is room.
+    private func linkHasRoom() -> Bool {
+        guard !self.link.hasRoom else { return true }
+        if !self.awaitsLink { self.link.notifyWhenWritable(self.stream) }
+        self.awaitsLink = true
+        return false
+    }
+
+    func linkWritable() {
+        self.awaitsLink = false
+        self.sendInput()
     }
 
     /// Nil: nothing has arrived, or the client is gone.
@@ -93,6 +111,7 @@ final class RelayCall: ExchangeOwner {
 
     private func sendMessages(of socket: any WebSocket) {
         while self.credit.available > 0, !self.hasEndedInput {
+            guard self.linkHasRoom() else { return }
             self.isReceiving = true
             let reception = socket.receive()
             self.isReceiving = false
@@ -133,6 +152,7 @@ final class RelayCall: ExchangeOwner {
     /// Performs a frame. True: it was the last of the stream.
     func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) -> Bool {
         var reader = given
+        if self.socket != nil, frame.kind.isOfResponse { throw RelayFault() }
         switch frame.kind {
         case .credit:
             let count = try reader.number(UInt64.self)

@@ -11,10 +11,9 @@ public final class RelayClient {
     /// `use` was called: it is known which workers there are.
     private var areRoutesKnown = false
     private let answerLost: (any Exchange) -> Void
-    /// Exchanges that wait for a route to open, with their mounts.
-    private var waiting: [(any Exchange, UInt32)] = []
-    /// The time between two attempts to connect.
-    private static let pause = TimeAmount.milliseconds(50)
+    /// Exchanges that wait for a route to open, with their mounts, and until when.
+    private var waiting: [(exchange: any Exchange, mount: UInt32, deadline: NIODeadline)] = []
+    private var isGivingUpScheduled = false
     /// How long an exchange waits for a route to open.
     private static let patience = TimeAmount.seconds(1)
 
@@ -48,8 +47,8 @@ public final class RelayClient {
             return true
         }
         guard !self.areRoutesKnown || !self.routes.isEmpty else { return false }
-        self.waiting.append((exchange, mount))
-        if self.waiting.count == 1 { self.scheduleGivingUp() }
+        self.waiting.append((exchange, mount, .now() + Self.patience))
+        self.scheduleGivingUp()
         return true
     }
 
@@ -58,15 +57,24 @@ public final class RelayClient {
         guard !self.waiting.isEmpty, self.routes.isEmpty || self.routes.contains(where: \.isOpen) else { return }
         let waiting = self.waiting
         self.waiting = []
-        for (exchange, mount) in waiting where !self.relay(exchange, mount: mount) { self.giveUp(exchange) }
+        for (exchange, mount, _) in waiting {
+            // Its client may have left meanwhile.
+            guard !exchange.isOpen || !self.relay(exchange, mount: mount) else { continue }
+            self.giveUp(exchange)
+        }
     }
 
     private func scheduleGivingUp() {
-        self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
-            guard let self, !self.waiting.isEmpty else { return }
-            let waiting = self.waiting
-            self.waiting = []
-            self.loop.turn { for (exchange, _) in waiting { self.giveUp(exchange) } }
+        guard !self.isGivingUpScheduled, let deadline = self.waiting.first?.deadline else { return }
+        self.isGivingUpScheduled = true
+        self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            self.isGivingUpScheduled = false
+            let now = NIODeadline.now()
+            let late = self.waiting.prefix { $0.deadline <= now }
+            self.waiting.removeFirst(late.count)
+            self.loop.turn { for (exchange, _, _) in late { self.giveUp(exchange) } }
+            self.scheduleGivingUp()
         }
     }
 
@@ -106,7 +114,7 @@ public final class RelayClient {
 
     /// Tries again later, for as long as the worker is to be there.
     private func reconnect(_ route: RelayRoute) {
-        self.loop.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [weak self, weak route] in
+        self.loop.eventLoop.assumeIsolated().scheduleTask(in: route.pause) { [weak self, weak route] in
             if let self, let route { self.connect(route) }
         }
     }

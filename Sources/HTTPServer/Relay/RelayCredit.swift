@@ -8,7 +8,7 @@ struct RelayCredit {
 
     init(window: Int) { self.window = window }
 
-    /// Throws for more than the window: the other end counts wrong, or means harm.
+    /// Throws when the credit would exceed the window.
     mutating func grant(_ count: UInt64) throws(RelayFault) {
         guard count <= UInt64(self.window - self.available) else { throw RelayFault() }
         self.available += Int(count)

@@ -3,6 +3,8 @@ protocol RelayEndpoint: AnyObject {
     func linkOpened(_ link: RelayLink)
     /// Performs a frame. Throws for one that is not valid here: the link is closed.
     func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault)
+    /// A stream that has called `RelayLink.notifyWhenWritable` can send again.
+    func linkWritable(_ stream: UInt32)
     func linkLost(_ link: RelayLink)
     /// The loop stops: no new request is wanted.
     func stop(_ link: RelayLink)

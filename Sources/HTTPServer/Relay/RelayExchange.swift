@@ -89,8 +89,10 @@ final class RelayExchange: Exchange {
     /// The link is lost.
     func lost() {
         self.output.lost()
-        self.socket?.lost()
-        self.gone()
+        guard let socket else { return self.gone() }
+        socket.lost()
+        // Its application may wait for messages of a client that had left before.
+        if self.isAttached { self.gone() } else { self.owner?.exchange(changed: .gone) }
     }
 
     private func gone() {
@@ -343,8 +345,9 @@ final class RelayExchange: Exchange {
 
     func reject(_ body: ResponseBody, more: Bool) throws(SendFault) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
+        guard body.isTaken || self.output.hasRoom else { return .full }
         let part = try self.response.body(count: body.bytes.size, more: more)
-        self.write(body, .rejectPart, last: more ? .rejectPart : .rejectLast)
+        self.write(part.body == nil ? self.emptied(body) : body, .rejectPart, last: more ? .rejectPart : .rejectLast)
         return self.sent(isLast: part.isLast)
     }
 

@@ -40,6 +40,14 @@ struct RelayFrame {
             }
         }
 
+        /// Whether the frame is a part of a response to a request that asks for no WebSocket.
+        var isOfResponse: Bool {
+            switch self {
+            case .start, .hint, .send, .sendLast, .trailers, .lastTrailers: true
+            default: false
+            }
+        }
+
         /// Whether a back sends frames of this kind.
         var isFromBack: Bool {
             switch self {

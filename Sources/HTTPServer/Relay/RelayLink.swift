@@ -20,6 +20,10 @@ final class RelayLink: ChannelInboundHandler {
     /// A buffer that has grown beyond this size is not kept, in bytes.
     private static let mostKept = 256 * 1024
     private var isClosing = false
+    /// Streams whose input waits for room, in order.
+    private var awaiting = CircularBuffer<UInt32>()
+    /// The high-water mark of one turn's output, in bytes.
+    private static let writeMark = 256 * 1024
 
     init(loop: ServerLoop, serves: Bool, endpoint: any RelayEndpoint) {
         self.loop = loop
@@ -67,13 +71,23 @@ final class RelayLink: ChannelInboundHandler {
         return frame.readableBytes - RelayFrame.headerSize
     }
 
+    /// Whether a request body may be sent now. Frames of other kinds are few and small, and do not wait.
+    var hasRoom: Bool { self.output.readableBytes < Self.writeMark && self.context?.channel.isWritable ?? true }
+
+    /// Has the endpoint called when there is room for this stream. Once.
+    func notifyWhenWritable(_ stream: UInt32) { self.awaiting.append(stream) }
+
+    private func resumeAwaiting() {
+        while self.hasRoom, let endpoint, let stream = self.awaiting.popFirst() { endpoint.linkWritable(stream) }
+    }
+
     private func willFlush() {
         guard !self.isDirty else { return }
         self.isDirty = true
         self.loop.willFlush(self)
     }
 
-    /// Closes when everything that was sent is written.
+    /// Closes when everything that was sent is written. No stream is left.
     func close() {
         guard !self.isClosing else { return }
         self.isClosing = true
@@ -94,8 +108,10 @@ final class RelayLink: ChannelInboundHandler {
                 self.spare.clear()
             }
         }
-        if self.isClosing { context.close(promise: nil) }
+        if self.isClosing { context.close(promise: nil) } else { self.resumeAwaiting() }
     }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) { self.loop.turn { self.resumeAwaiting() } }
 
     // MARK: Input
 

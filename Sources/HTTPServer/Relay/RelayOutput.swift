@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The way of a response from the back of a relay to its front: what the front acknowledges in time is sent at once, and the rest
-/// waits here. Loop-bound; a value of one exchange.
+/// The output of a relayed exchange: sends the frames that the front's credit allows, and queues the rest. Loop-bound; a value of one
+/// exchange.
 struct RelayOutput {
     /// How far the queue was sent.
     enum Progress {
@@ -44,17 +44,17 @@ struct RelayOutput {
         try self.window.acknowledge(size, mark: self.loop.configuration.writeMark)
     }
 
-    // MARK: Without a place in the queue
+    // MARK: Beside the queue
 
     /// Sends a frame that is neither queued nor acknowledged.
     func send(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
         self.link?.send(kind, self.stream, body)
     }
 
-    /// Sends the start of a response, which nothing is queued before.
+    /// Sends the start of a response. The queue is empty at this point.
     func send(start: ByteBuffer) { _ = self.link?.send(start) }
 
-    // MARK: Behind everything that was sent before
+    // MARK: In order
 
     /// Sends or queues a frame.
     mutating func write(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
@@ -107,7 +107,7 @@ struct RelayOutput {
         return .waiting
     }
 
-    /// Whether so much is on its way that the application should wait; it is told when that has left.
+    /// Whether pending output exceeds the high-water mark. If so, `pump` reports when the queue is drained.
     mutating func shouldWait() -> Bool {
         let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.window.isBusy
         self.window.isAwaited = self.window.isAwaited || isMuch
@@ -122,7 +122,7 @@ struct RelayOutput {
         if !self.window.isBusy { self.sendFinalFrame() }
     }
 
-    /// Drops what is queued, of which nothing reaches the client any more. `failed`: another last frame than the one that waits.
+    /// Drops the queue, since the client is gone. `failed`: the final frame, if it waits, says that the response failed.
     mutating func drop(failed: Bool = false) {
         for body in self.window.drop() { self.loop.willRelease(body) }
         if failed, self.finalFrame != nil { self.finalFrame = .failed }

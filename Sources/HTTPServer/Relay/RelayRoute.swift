@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The link to one worker that answers exchanges, and the exchanges that it has. Loop-bound.
 final class RelayRoute: RelayEndpoint {
     let path: String
@@ -6,6 +8,10 @@ final class RelayRoute: RelayEndpoint {
     private(set) var calls: [UInt32: RelayCall] = [:]
     private var lastStream: UInt32 = 0
     private var isDraining = false
+    /// The time until the next attempt to connect: longer after each link that was lost before an exchange has ended on it.
+    private(set) var pause = RelayRoute.shortestPause
+    private static let shortestPause = TimeAmount.milliseconds(50)
+    private static let longestPause = TimeAmount.seconds(2)
     var callLost: (RelayCall) -> Void = { _ in }
     var closed: () -> Void = {}
     var opened: () -> Void = {}
@@ -37,10 +43,14 @@ final class RelayRoute: RelayEndpoint {
         guard let call = self.calls[frame.stream] else { return }
         guard try call.receive(frame, reader) else { return }
         self.calls[frame.stream] = nil
+        self.pause = Self.shortestPause
         if self.isDraining, self.calls.isEmpty { link.close() }
     }
 
+    func linkWritable(_ stream: UInt32) { self.calls[stream]?.linkWritable() }
+
     func linkLost(_ link: RelayLink) {
+        if self.isOpen { self.pause = min(self.pause * 2, Self.longestPause) }
         self.isOpen = false
         self.link = nil
         let calls = self.calls

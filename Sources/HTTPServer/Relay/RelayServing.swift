@@ -7,6 +7,8 @@ final class RelayServing: RelayEndpoint {
     private var resting: [RelayExchange] = []
     private var isLost = false
     private static let mostResting = 256
+    /// An exchange whose request header has taken more memory is not kept, in bytes.
+    private static let mostKept = 64 * 1024
 
     init(loop: ServerLoop) { self.loop = loop }
 
@@ -22,14 +24,22 @@ final class RelayServing: RelayEndpoint {
         let exchange = self.resting.popLast() ?? RelayExchange(loop: self.loop, of: self)
         let mount = try exchange.begin(reader.rest, frame.stream, on: link)
         self.exchanges[frame.stream] = exchange
+        self.loop.relayedExchangeBegan()
         self.loop.handler.handle(exchange, mount: mount)
     }
 
     /// The exchange has ended, and all of it was sent.
     func rest(_ exchange: RelayExchange) {
         guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
-        if !self.isLost, self.resting.count < Self.mostResting { self.resting.append(exchange) }
+        self.loop.relayedExchangeEnded()
+        guard !self.isLost, self.resting.count < Self.mostResting, exchange.head.capacity <= Self.mostKept else {
+            return
+        }
+        self.resting.append(exchange)
     }
+
+    /// Output to the front is limited by what the front acknowledges.
+    func linkWritable(_ stream: UInt32) {}
 
     func linkLost(_ link: RelayLink) {
         self.isLost = true

@@ -77,7 +77,7 @@ struct RelayWindow {
     /// Queues a frame.
     mutating func hold(_ frame: ByteBuffer) { self.held.append(.frame(frame)) }
 
-    /// Drops what is queued, since nobody takes it any more. Returns the bodies to release.
+    /// Drops the queue when the client is gone. Returns the bodies to release.
     mutating func drop() -> [ResponseBody] {
         defer { self.held.removeAll() }
         return self.held.compactMap {

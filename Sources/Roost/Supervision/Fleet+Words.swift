@@ -38,7 +38,7 @@ extension Fleet {
         case requests = "it has served its requests"
         case memory = "it has too much memory"
         case lifetime = "its time is over"
-        case stalled = "a loop does not turn"
+        case stalled = "event loop stalled"
         case quarantined = "an application is quarantined"
     }
 

@@ -15,7 +15,7 @@ extension Supervisor {
         }
     }
 
-    /// Says once of each socket file that it is gone.
+    /// Logs each missing socket file once.
     func tellGoneSockets() {
         let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].address.url }
         for url in gone where !self.toldGone.contains(url) {
@@ -25,8 +25,8 @@ extension Supervisor {
         self.toldGone = Set(gone)
     }
 
-    /// Binds those anew whose files are gone, for workers that are started from here on. False: there are none, or none can be bound, which is
-    /// told to whoever asked for the reload.
+    /// Binds the listeners again whose files are gone, for workers that are started from here on. False: there are none, or none can be bound,
+    /// which is reported to the caller of the reload.
     func rebindGoneSockets() -> Bool {
         var isRebound = false
         for at in self.listeners.indices where self.isGone(at) {

@@ -174,7 +174,7 @@ extension WorkerGroup {
         }
         let lines = worker.lastLines.suffix(5).map { "'\($0)'" }.joined(separator: ", ")
         self.logger.critical(
-            "worker died before it was ready: it \(reason)\(lines.isEmpty ? "" : "; its last lines: \(lines)")",
+            "worker exited before it was ready: it \(reason)\(lines.isEmpty ? "" : "; its last lines: \(lines)")",
             metadata: self.facts(worker))
     }
 

@@ -63,8 +63,8 @@ extension WorkerGroup {
     private func hear(_ worker: WorkerHandle) {
         for line in worker.readErrors() { self.plan.log.write(Array((line + "\n").utf8)) }
         guard let messages = worker.hear() else {
-            self.logger.error("a worker says what makes no sense: killed", metadata: self.facts(worker))
-            worker.killed = "it said what makes no sense"
+            self.logger.error("worker sent an invalid message: killed", metadata: self.facts(worker))
+            worker.killed = "it sent an invalid message"
             Glibc.kill(worker.process, SIGKILL)
             return
         }
@@ -130,7 +130,7 @@ extension WorkerGroup {
     func examine(_ id: Int) {
         guard let worker = self.worker(id), let slowest = worker.page.slowest(since: 0) else { return }
         worker.isExamined = true
-        worker.killed = "a loop did not turn"
+        worker.killed = "event loop stalled"
         // It may have ended meanwhile: then it is no worker any more.
         _ = roost_signal_thread(worker.process, slowest.thread, roost_stall_signal())
     }
@@ -149,7 +149,7 @@ extension WorkerGroup {
         if !stall.path.isEmpty { facts["path"] = "\(stall.path)" }
         facts["stack"] = "\(stall.stack)"
         let place = stall.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
-        self.logger.error("a loop hangs\(place)", metadata: facts)
+        self.logger.error("event loop stalled\(place)", metadata: facts)
     }
 
     func log(_ notice: Fleet.Notice) {
@@ -158,7 +158,7 @@ extension WorkerGroup {
             guard let worker = self.worker(id) else { break }
             self.logger.info("worker is replaced: \(why.rawValue)", metadata: self.facts(worker))
         case .waiting(let milliseconds):
-            self.logger.warning("workers keep dying: the next one in \(milliseconds) ms")
+            self.logger.warning("workers are crash-looping: next restart in \(milliseconds) ms")
         case .overdue(let id):
             guard let worker = self.worker(id) else { break }
             if worker.killed == nil { worker.killed = "it had not ended within its time" }

@@ -81,8 +81,17 @@ public final class WorkerPage: @unchecked Sendable {
     /// Whether the worker has ended its process itself, by `Worker.leave`.
     var hasLeft: Bool { self.page.pointee.has_left != 0 }
 
-    var crash: CrashReport? { withUnsafePointer(to: &self.page.pointee.crash, CrashReport.init) }
-    var stall: CrashReport? { withUnsafePointer(to: &self.page.pointee.stall, CrashReport.init) }
+    var crash: CrashReport? { Self.report(&self.page.pointee.crash) }
+    /// Nil while it is being written.
+    var stall: CrashReport? { self.page.pointee.stall.state == 2 ? Self.report(&self.page.pointee.stall) : nil }
+
+    /// Decodes a copy: the worker, or a child that it has left, can write to the page at any moment.
+    private static func report(_ shared: UnsafeMutablePointer<roost_report>) -> CrashReport? {
+        let copy = UnsafeMutablePointer<roost_report>.allocate(capacity: 1)
+        defer { copy.deallocate() }
+        memcpy(copy, shared, MemoryLayout<roost_report>.size)
+        return CrashReport(copy)
+    }
 
     private func sum(_ value: (roost_call) -> Int) -> Int {
         (0..<Int(ROOST_LOOPS)).reduce(0) { $0 &+ (self.call(of: $1).map { value($0.pointee) } ?? 0) }
