@@ -37,7 +37,7 @@ struct SignalTests {
 
     private static let ignored = [
         (SIGUSR2, "SIGUSR2"), (SIGALRM, "SIGALRM"), (SIGPOLL, "SIGIO"), (SIGPROF, "SIGPROF"), (SIGPWR, "SIGPWR"),
-        (40, "signal 40"),
+        (40, "\"signal 40\""),
     ]
 
     @Test("signals without a meaning are told and ignored; USR1 reopens logs; QUIT stops", arguments: [true, false])

@@ -48,6 +48,8 @@ public final class ServerLoop {
     private static let mostKept = 256 * 1024
     /// At most so many exchanges rest for the next requests.
     private static let mostResting = 1024
+    /// How many are kept after a peak.
+    private static let leastResting = 32
     /// A turn that goes on for so many rounds lets the sockets have a look in.
     private static let mostRounds = 64
     /// A connection that is idle is closed so long after a stop: what its client has sent before comes until then, and is answered.
@@ -237,8 +239,16 @@ public final class ServerLoop {
     private func look() {
         self.tick += 1
         self.turn { for connection in self.connections.values { connection.lookAtDeadline() } }
-        if self.trim.isDue(self.load) { roost_trim_memory() }
+        if self.trim.isDue(self.load) { self.trimMemory() }
         if self.connections.isEmpty { self.endSweep() }
+    }
+
+    /// Frees what is kept for a load like that of the last peak, and returns free memory to the system.
+    private func trimMemory() {
+        self.resting = Array(self.resting.prefix(Self.leastResting))
+        if self.connections.isEmpty { self.connections = [:] }
+        for link in self.links.values { link.trim() }
+        roost_trim_memory()
     }
 
     /// Ends the sweep, unless memory has to be returned first.

@@ -6,6 +6,8 @@ protocol RelayEndpoint: AnyObject {
     /// A stream that has called `RelayLink.notifyWhenWritable` can send again.
     func linkWritable(_ stream: UInt32)
     func linkLost(_ link: RelayLink)
+    /// Frees what is kept for a load like that of the last peak.
+    func trim()
     /// The loop stops: no new request is wanted.
     func stop(_ link: RelayLink)
     /// The exchanges have no time left.

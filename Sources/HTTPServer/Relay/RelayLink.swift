@@ -180,6 +180,9 @@ final class RelayLink: ChannelInboundHandler {
     /// The loop stops: no new request is wanted.
     func stop() { self.loop.turn { self.endpoint?.stop(self) } }
 
+    /// The load has fallen after a peak.
+    func trim() { self.endpoint?.trim() }
+
     /// The exchanges have no time left.
     func leave() { self.loop.turn { self.endpoint?.leave(self) } }
 

@@ -7,6 +7,8 @@ final class RelayServing: RelayEndpoint {
     private var resting: [RelayExchange] = []
     private var isLost = false
     private static let mostResting = 256
+    /// How many are kept after a peak.
+    private static let leastResting = 16
     /// An exchange whose request header has taken more memory is not kept, in bytes.
     private static let mostKept = 64 * 1024
 
@@ -45,6 +47,11 @@ final class RelayServing: RelayEndpoint {
         self.isLost = true
         self.resting = []
         for exchange in self.exchanges.values { exchange.lost() }
+    }
+
+    func trim() {
+        self.resting = Array(self.resting.prefix(Self.leastResting))
+        if self.exchanges.isEmpty { self.exchanges = [:] }
     }
 
     func stop(_ link: RelayLink) { link.send(.goAway, 0) }
