@@ -98,7 +98,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md"],
-            // What `roost new` makes a module of: in the executable, since that is all that whoever calls it has.
+            // The templates of `roost new`: in the executable, since its user may have no other file of Roost.
             resources: [.embedInCode("Templates")],
             swiftSettings: swift,
             linkerSettings: [
