@@ -171,58 +171,61 @@ struct EmbeddingTests {
         "from Swift: a stop, a start that fails, and a host that was never started give their descriptors and folders back"
     )
     func descriptors() async throws {
-        let (run, library, refusing) = ("\(self.folder.path)/run", self.library, try self.refusing())
         // In a process of its own: other tests open descriptors too.
-        await #expect(processExitsWith: .success) {
-            [run = run as String, library = library as String, refusing = refusing as String] in
-            func count(_ folder: String) -> Int { FolderList.names(in: folder).count }
-            func make(_ applications: [HostApplication], _ addresses: [BindAddress]) throws -> Host {
-                var configuration = HostConfiguration()
-                configuration.addresses = addresses
-                configuration.runDirectory = run
-                return try Host(applications: applications, configuration: configuration)
-            }
-            let free = BindAddress.tcp(host: "127.0.0.1", port: 0)
-            let module = HostApplication.module(library, at: "/a")
-            func round() async throws {
-                let host = try make([module], [free])
-                try await host.start()
-                // The port is taken.
-                #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
-                try await host.stop()
-                #expect(count(run) == 0)
-                _ = try make([module], [free, .unix(path: "\(run).sock")])
-                #expect(count(run) == 0 && access("\(run).sock", F_OK) != 0)
-                let other = try make([module, .module(refusing, at: "/b")], [free])
-                await #expect(throws: HostError.self) { try await other.start() }
-                #expect(count(run) == 0)
-                // It is over: nothing is made for it any more.
-                await #expect(throws: HostError.self) { try await host.mount(.module(library, at: "/c")) }
-                #expect(count(run) == 0)
-            }
-            for _ in 0..<3 { try await round() }
-            let before = count("/proc/self/fd")
-            for _ in 0..<10 { try await round() }
-            // Threads that have been told to end close their descriptors last.
-            while count("/proc/self/fd") > before + 3 { try await Task.sleep(for: .milliseconds(10)) }
+        guard OwnProcess.isHere else { return try self.inOwnProcess("descriptors") }
+        let (run, library, refusing) = ("\(self.folder.path)/run", self.library, try self.refusing())
+        func count(_ folder: String) -> Int { FolderList.names(in: folder).count }
+        func make(_ applications: [HostApplication], _ addresses: [BindAddress]) throws -> Host {
+            var configuration = HostConfiguration()
+            configuration.addresses = addresses
+            configuration.runDirectory = run
+            return try Host(applications: applications, configuration: configuration)
         }
+        let free = BindAddress.tcp(host: "127.0.0.1", port: 0)
+        let module = HostApplication.module(library, at: "/a")
+        func round() async throws {
+            let host = try make([module], [free])
+            try await host.start()
+            // The port is taken.
+            #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
+            try await host.stop()
+            #expect(count(run) == 0)
+            _ = try make([module], [free, .unix(path: "\(run).sock")])
+            #expect(count(run) == 0 && access("\(run).sock", F_OK) != 0)
+            let other = try make([module, .module(refusing, at: "/b")], [free])
+            await #expect(throws: HostError.self) { try await other.start() }
+            #expect(count(run) == 0)
+            // It is over: nothing is made for it any more.
+            await #expect(throws: HostError.self) { try await host.mount(.module(library, at: "/c")) }
+            #expect(count(run) == 0)
+        }
+        for _ in 0..<3 { try await round() }
+        let before = count("/proc/self/fd")
+        for _ in 0..<10 { try await round() }
+        // Threads that have been told to end close their descriptors last.
+        while count("/proc/self/fd") > before + 3 { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     @Test("names are looked up below the folder of the start, though the program has gone to another since")
     func workingFolder() async throws {
+        // In a process of its own: the working folder is the process's.
+        guard OwnProcess.isHere else { return try self.inOwnProcess("workingFolder") }
         let folder = self.folder.path
-        // The working folder is the process's.
-        await #expect(processExitsWith: .success) { [folder = folder as String] in
-            guard chdir(folder) == 0 else { throw HostError(code: .usage, message: "no \(folder)") }
-            var configuration = HostConfiguration()
-            configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
-            configuration.runDirectory = "\(folder)/run"
-            let host = try Host(applications: [], configuration: configuration)
-            try await host.start()
-            guard chdir("/") == 0 else { throw HostError(code: .usage, message: "no root") }
-            try await host.mount(.module("places", at: "/a"))
-            try await host.stop()
-        }
+        guard chdir(folder) == 0 else { throw HostError(code: .usage, message: "no \(folder)") }
+        var configuration = HostConfiguration()
+        configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
+        configuration.runDirectory = "\(folder)/run"
+        let host = try Host(applications: [], configuration: configuration)
+        try await host.start()
+        guard chdir("/") == 0 else { throw HostError(code: .usage, message: "no root") }
+        try await host.mount(.module("places", at: "/a"))
+        try await host.stop()
+    }
+
+    private func inOwnProcess(_ test: String) throws {
+        let done = try OwnProcess.run("RoostTests.EmbeddingTests/\(test)")
+        #expect(done.status == 0, "\(done.output)\(done.error)")
+        #expect("\(done.output)\(done.error)".contains("Test run with 1 test"), "\(done.output)\(done.error)")
     }
 
     @Test("an application that is still starting when another refuses is shut down")

@@ -56,7 +56,7 @@ struct ManyApplicationsTests {
         let served = try await ServedHost([try self.application(1, at: "/wiki")], in: self.folder) {
             $0.rootPath = "/site"
         }
-        #expect(try served.get("/wiki/%78").text == "/site/wiki|/site/wiki/x|/site/wiki/%78|/x|none|1")
+        #expect(try served.get("/wiki/%78").text == "/site/wiki|/site/wiki/x|/wiki/%78|/x|none|1")
         #expect(try served.get("/").status == 404)
         try await served.stop()
     }
