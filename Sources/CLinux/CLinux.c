@@ -39,9 +39,41 @@ int roost_close_on_exec_from(unsigned first) { return (int)syscall(SYS_close_ran
 
 void *roost_current_loop(void) { return current_loop; }
 void roost_set_current_loop(void *loop) { current_loop = loop; }
+
+#ifdef __GLIBC__
+/* The C library caches seven free chunks of each small size for each thread, wherever they lie, and malloc_trim returns no page that holds
+ * one: after a peak this is a megabyte. Here they are taken out of the cache, newer ones fill it, and the old ones become ordinary free
+ * memory. With another size of the cache (glibc.malloc.tcache_count) this frees less and does no harm. */
+static void renew_thread_cache(void)
+{
+    enum { SIZES = 64, SMALLEST = 24, STEP = 16, KEPT = 7 };
+    /* Volatile: the compiler may remove an allocation that is only freed. */
+    void *volatile kept[SIZES * KEPT], *volatile others[SIZES * KEPT];
+    for (int i = 0; i < SIZES * KEPT; i++) kept[i] = malloc(SMALLEST + STEP * (size_t)(i / KEPT));
+    for (int i = 0; i < SIZES * KEPT; i++) others[i] = malloc(SMALLEST + STEP * (size_t)(i / KEPT));
+    for (int i = 0; i < SIZES * KEPT; i++) free(others[i]);
+    for (int i = 0; i < SIZES * KEPT; i++) free(kept[i]);
+}
+
+/* malloc_trim does not return the free memory at the end of an arena, unless it is the main one. free does, when there is more of it than
+ * M_TRIM_THRESHOLD, which grows to twice the largest block that was mapped and freed. So the arena is made longer, with blocks that are
+ * not mapped whatever the threshold, by enough for mapped blocks of 8 MiB, and they are freed. */
+static void return_end_of_arena(void)
+{
+    enum { SIZE = 100 * 1024, COUNT = 180 };
+    void *volatile blocks[COUNT];
+    int count = 0;
+    while (count < COUNT && (blocks[count] = malloc(SIZE)) != NULL) count++;
+    /* The last of them joins all others to the end at once. */
+    for (int i = 0; i < count; i++) free(blocks[i]);
+}
+#endif
+
 void roost_trim_memory(void)
 {
 #ifdef __GLIBC__
+    renew_thread_cache();
+    return_end_of_arena();
     malloc_trim(0);
 #endif
 }

@@ -31,6 +31,7 @@ struct InputMemoryTests {
         func handle(_ exchange: any Exchange, mount: UInt32) {}
 
         func release(_ body: ResponseBody) {}
+        func trimMemory() {}
     }
 
     @Test("sixteen MiB of frames that do not end where a read does")

@@ -13,6 +13,7 @@ struct ReadAheadTests {
         func handle(_ exchange: any Exchange, mount: UInt32) {}
 
         func release(_ body: ResponseBody) {}
+        func trimMemory() {}
     }
 
     /// Stands between the connection and the socket: counts what the connection asks for.

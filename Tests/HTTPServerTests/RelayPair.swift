@@ -35,6 +35,7 @@ final class RelayPair {
 
         func handle(_ exchange: any Exchange, mount: UInt32) {}
         func release(_ body: ResponseBody) { body.release?(body.context) }
+        func trimMemory() {}
     }
 
     /// Keeps an application for every exchange at the back.
@@ -44,6 +45,7 @@ final class RelayPair {
         func handle(_ exchange: any Exchange) {}
         func handle(_ exchange: any Exchange, mount: UInt32) { self.all.append(RelayedApplication(exchange)) }
         func release(_ body: ResponseBody) { body.release?(body.context) }
+        func trimMemory() {}
     }
 
     /// Runs between the arrival of a request and its way to the back.

@@ -153,18 +153,6 @@ struct RelayTests {
         }
     }
 
-    @Test("memory is returned once after a peak, when the load has fallen to a quarter of it")
-    func memoryTrim() {
-        var trim = MemoryTrim()
-        for load in [1, 63, 10] { trim.observe(load) }
-        #expect(!trim.isPending)
-        trim.observe(1000)
-        #expect(trim.isPending)
-        let due = [251, 250, 250, 20, 0].map { trim.isDue($0) }
-        #expect(due == [false, true, false, true, true])
-        #expect(!trim.isPending)
-    }
-
     @Test("a large body is sent in pieces, in order, and keeps its bytes until the last of them")
     func window() throws {
         var window = RelayWindow()

@@ -68,7 +68,7 @@ typedef int32_t asgi_result;
 #define ASGI_INVALID (-4)     /* not allowed here, or malformed: nothing was taken; of an event the log says why      */
 #define ASGI_UNSUPPORTED (-5) /* this host, or this connection, does not have it; nothing was taken                  */
 #define ASGI_BUSY (-6)        /* a receive is outstanding already                                                    */
-#define ASGI_FULL (-7)        /* too much is under way; nothing was taken                                            */
+#define ASGI_FULL (-7)        /* a limit is reached; nothing was taken                                               */
 #define ASGI_WOULD_BLOCK (-8) /* nothing is there, and this thread may not wait                                      */
 #define ASGI_FAILED (-9)      /* it failed; what an application returns for "an exception was raised"                */
 

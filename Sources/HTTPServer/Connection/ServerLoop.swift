@@ -24,9 +24,9 @@ public final class ServerLoop {
     /// Every response is the last of its connection.
     public private(set) var isStopping = false
 
-    private var output = ByteBufferAllocator().buffer(capacity: ServerLoop.outputCapacity)
+    private var output = ServerLoop.emptyOutput
     /// Takes the place of `output` while its bytes are handed over.
-    private var spareOutput = ByteBufferAllocator().buffer(capacity: ServerLoop.outputCapacity)
+    private var spareOutput = ServerLoop.emptyOutput
     private unowned(unsafe) var outputOwner: HTTP1Connection?
     private var isInTurn = false
     private var dirty: [HTTP1Connection] = []
@@ -44,12 +44,11 @@ public final class ServerLoop {
     private var emptied: EventLoopPromise<Void>?
 
     private static let outputCapacity = 16 * 1024
+    private static var emptyOutput: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.outputCapacity) }
     /// A buffer that has grown beyond this is not kept.
     private static let mostKept = 256 * 1024
     /// At most so many exchanges rest for the next requests.
     private static let mostResting = 1024
-    /// How many are kept after a peak.
-    private static let leastResting = 32
     /// A turn that goes on for so many rounds lets the sockets have a look in.
     private static let mostRounds = 64
     /// A connection that is idle is closed so long after a stop: what its client has sent before comes until then, and is answered.
@@ -165,7 +164,7 @@ public final class ServerLoop {
         swap(&self.output, &self.spareOutput)
         write(taken)
         if taken.capacity > Self.mostKept {
-            taken = ByteBufferAllocator().buffer(capacity: Self.outputCapacity)
+            taken = Self.emptyOutput
         } else {
             taken.clear()
         }
@@ -245,10 +244,15 @@ public final class ServerLoop {
 
     /// Frees what is kept for a load like that of the last peak, and returns free memory to the system.
     private func trimMemory() {
-        self.resting = Array(self.resting.prefix(Self.leastResting))
+        self.resting = []
+        if self.outputOwner == nil, self.output.capacity > Self.outputCapacity { self.output = Self.emptyOutput }
+        if self.spareOutput.capacity > Self.outputCapacity { self.spareOutput = Self.emptyOutput }
         if self.connections.isEmpty { self.connections = [:] }
         for link in self.links.values { link.trim() }
+        self.handler.trimMemory()
+        let start = NIODeadline.now()
         roost_trim_memory()
+        self.trim.took(Double((NIODeadline.now() - start).nanoseconds) / 1e9)
     }
 
     /// Ends the sweep, unless memory has to be returned first.

@@ -8,4 +8,7 @@ public protocol RequestHandler: AnyObject {
 
     /// A body's bytes are not needed any more: calls its `release`. On the loop, never inside a call of an exchange.
     func release(_ body: ResponseBody)
+
+    /// The load has fallen after a peak: frees what is kept for the next requests. On the loop.
+    func trimMemory()
 }

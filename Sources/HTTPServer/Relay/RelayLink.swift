@@ -29,9 +29,11 @@ final class RelayLink: ChannelInboundHandler {
         self.loop = loop
         self.serves = serves
         self.endpoint = endpoint
-        self.output = ByteBufferAllocator().buffer(capacity: Self.capacity)
-        self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
+        self.output = Self.emptyBuffer
+        self.spare = Self.emptyBuffer
     }
+
+    private static var emptyBuffer: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.capacity) }
 
     /// The handlers of a link's channel. `users`: those that the process at the other end may belong to.
     static func addHandlers(_ link: RelayLink, users: Set<UInt32>, to channel: any Channel) throws {
@@ -103,7 +105,7 @@ final class RelayLink: ChannelInboundHandler {
             context.writeAndFlush(self.wrapOutboundOut(self.spare), promise: nil)
             // The memory is used again when its bytes have left; else `clear` makes the buffer leave it to the channel.
             if self.spare.capacity > Self.mostKept {
-                self.spare = ByteBufferAllocator().buffer(capacity: Self.capacity)
+                self.spare = Self.emptyBuffer
             } else {
                 self.spare.clear()
             }
@@ -181,7 +183,12 @@ final class RelayLink: ChannelInboundHandler {
     func stop() { self.loop.turn { self.endpoint?.stop(self) } }
 
     /// The load has fallen after a peak.
-    func trim() { self.endpoint?.trim() }
+    func trim() {
+        if self.input.readableBytes == 0 { self.input = ByteBuffer() }
+        if self.output.readableBytes == 0, self.output.capacity > Self.capacity { self.output = Self.emptyBuffer }
+        if self.spare.capacity > Self.capacity { self.spare = Self.emptyBuffer }
+        self.endpoint?.trim()
+    }
 
     /// The exchanges have no time left.
     func leave() { self.loop.turn { self.endpoint?.leave(self) } }

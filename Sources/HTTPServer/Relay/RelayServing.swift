@@ -7,8 +7,6 @@ final class RelayServing: RelayEndpoint {
     private var resting: [RelayExchange] = []
     private var isLost = false
     private static let mostResting = 256
-    /// How many are kept after a peak.
-    private static let leastResting = 16
     /// An exchange whose request header has taken more memory is not kept, in bytes.
     private static let mostKept = 64 * 1024
 
@@ -50,7 +48,7 @@ final class RelayServing: RelayEndpoint {
     }
 
     func trim() {
-        self.resting = Array(self.resting.prefix(Self.leastResting))
+        self.resting = []
         if self.exchanges.isEmpty { self.exchanges = [:] }
     }
 

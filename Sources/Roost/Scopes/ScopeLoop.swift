@@ -209,6 +209,8 @@ final class ScopeLoop: RequestHandler {
         self.emptied = nil
     }
 
+    func trimMemory() { self.resting = [] }
+
     // MARK: Other threads
 
     private func drainMailbox() {

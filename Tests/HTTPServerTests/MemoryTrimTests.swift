@@ -1,0 +1,38 @@
+import Testing
+
+@testable import HTTPServer
+
+/// When memory is returned, tick by tick.
+@Suite("Memory after a peak")
+struct MemoryTrimTests {
+    @Test("it is due when the load has fallen to a quarter of a peak, and once more when nothing is left")
+    func peak() {
+        var trim = MemoryTrim()
+        #expect(!trim.isPending)
+        for load in [1, 1000, 10] { trim.observe(load) }
+        #expect(trim.isPending)
+        let due = [251, 250, 250, 20, 0, 0, 0].map { trim.isDue($0) }
+        #expect(due == [false, true, false, true, true, true, false])
+        #expect(!trim.isPending)
+    }
+
+    @Test("a load that stays as it is returns nothing")
+    func steady() {
+        var trim = MemoryTrim()
+        trim.observe(8)
+        for _ in 0..<100 { #expect(!trim.isDue(5)) }
+        #expect(trim.isPending)
+    }
+
+    @Test("it takes at most a hundredth of the time")
+    func share() {
+        var trim = MemoryTrim()
+        trim.observe(8)
+        let first = trim.isDue(0)
+        #expect(first)
+        trim.took(0.035)
+        let due = (0..<4).map { _ in trim.isDue(0) }
+        #expect(due == [false, false, true, false])
+        #expect(!trim.isPending)
+    }
+}
