@@ -87,7 +87,7 @@ extension Case {
             try expect("in place", server.log.all(" reloaded application=", "by=\"in place\"").count, 2)
             try deployed.folder.write("modules/some/where.yaml", "title: x\n")
             try deployed.folder.write("modules/app.yaml", "{variable: PLACE, settings: some.where}\n")
-            try server.log.wait(for: "takes a new worker: it wants PLACE=some.where in its environment")
+            try server.log.wait(for: "takes a new worker: its environment variable PLACE has to be some.where")
             try server.waitForReload("new workers")
             let forced = try server.command("reload", "twin", "--force")
             try expect("lines", forced.output.split(separator: "\n").count, 2)

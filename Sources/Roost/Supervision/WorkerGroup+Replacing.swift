@@ -28,7 +28,7 @@ extension WorkerGroup {
         guard let variable = application.variable, self.workerPlan.environment[variable.name] == nil,
             worker.variables[variable.name] != variable.value
         else { return nil }
-        return "it wants \(variable.name)=\(variable.value) in its environment"
+        return "its environment variable \(variable.name) has to be \(variable.value)"
     }
 
     /// Its workers are to be otherwise: those that are started from here on are.
