@@ -38,6 +38,9 @@ final class Victim {
         return text.split(separator: " ").compactMap { Int32($0) }
     }
 
+    /// How many processes hold a part of each exchange: limits are for each of them.
+    var processCount: Int { self.processes.count }
+
     func client() throws -> RawClient { try RawClient(port: self.process.port) }
 
     /// One request on a connection of its own; says the status.
@@ -49,8 +52,12 @@ final class Victim {
 
     /// Fails when it does not answer any more.
     func checkAlive() throws {
-        let status = try self.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        guard status == 200 else { throw Surprise("GET / is answered with \(status) afterwards") }
+        let client = try self.client()
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        let response = try client.readResponse()
+        guard response.status == 200 else {
+            throw Surprise("GET / is answered with \(response.status) afterwards: \(response.text)")
+        }
     }
 
     /// Bytes of memory that its processes have, and that they had at most since the peak was reset.

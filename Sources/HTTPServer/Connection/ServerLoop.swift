@@ -166,9 +166,20 @@ public final class ServerLoop {
         if taken.capacity > Self.mostKept {
             taken = Self.emptyOutput
         } else {
-            taken.clear()
+            // The channel keeps the memory if the socket has not taken all of it: the next buffer begins small.
+            taken.clear(minimumCapacity: Self.outputCapacity)
         }
         swap(&taken, &self.spareOutput)
+    }
+
+    /// The connection's bytes as a copy, if they are few; the buffer is free then. For bytes that do not leave at once: while the client
+    /// is slow, the channel would keep the whole buffer for them.
+    func copyOutput(of connection: HTTP1Connection, atMost most: Int) -> ByteBuffer? {
+        guard (1...most).contains(self.outputSize(of: connection)) else { return nil }
+        let copy = self.output.withUnsafeReadableBytes { ByteBuffer(bytes: $0) }
+        self.outputOwner = nil
+        self.output.clear()
+        return copy
     }
 
     // MARK: Exchanges at rest

@@ -116,6 +116,10 @@ extension HTTP1Connection {
     /// Gives what is in the loop's buffer to the channel, without flushing it.
     func spill() {
         guard let context else { return self.loop.takeOutput(of: self) { _ in } }
+        if let small = self.loop.copyOutput(of: self, atMost: Self.smallBody) {
+            self.count(small.readableBytes)
+            return context.write(self.wrapOutboundOut(small), promise: nil)
+        }
         self.loop.takeOutput(of: self) { output in
             self.count(output.readableBytes)
             context.write(self.wrapOutboundOut(output), promise: nil)

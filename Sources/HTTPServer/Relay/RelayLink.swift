@@ -107,7 +107,7 @@ final class RelayLink: ChannelInboundHandler {
             if self.spare.capacity > Self.mostKept {
                 self.spare = Self.emptyBuffer
             } else {
-                self.spare.clear()
+                self.spare.clear(minimumCapacity: Self.capacity)
             }
         }
         if self.isClosing { context.close(promise: nil) } else { self.resumeAwaiting() }
