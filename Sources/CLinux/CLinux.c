@@ -56,16 +56,19 @@ static void renew_thread_cache(void)
 }
 
 /* malloc_trim does not return the free memory at the end of an arena, unless it is the main one. free does, when there is more of it than
- * M_TRIM_THRESHOLD, which grows to twice the largest block that was mapped and freed. So the arena is made longer, with blocks that are
- * not mapped whatever the threshold, by enough for mapped blocks of 8 MiB, and they are freed. */
+ * M_TRIM_THRESHOLD, which grows to twice the largest block that was mapped and freed. So all that is free is allocated, in blocks that are
+ * not mapped whatever the threshold, and as much behind it as makes the end long enough for mapped blocks of 8 MiB. */
 static void return_end_of_arena(void)
 {
-    enum { SIZE = 100 * 1024, COUNT = 180 };
-    void *volatile blocks[COUNT];
-    int count = 0;
-    while (count < COUNT && (blocks[count] = malloc(SIZE)) != NULL) count++;
+    enum { SIZE = 100 * 1024, BEHIND = 180, MOST = 4096 };
+    void *volatile blocks[MOST];
+    size_t wanted = BEHIND, count = 0;
+#if __GLIBC_PREREQ(2, 33)
+    wanted += mallinfo2().fordblks / SIZE;
+#endif
+    while (count < wanted && count < MOST && (blocks[count] = malloc(SIZE)) != NULL) count++;
     /* The last of them joins all others to the end at once. */
-    for (int i = 0; i < count; i++) free(blocks[i]);
+    for (size_t i = 0; i < count; i++) free(blocks[i]);
 }
 #endif
 

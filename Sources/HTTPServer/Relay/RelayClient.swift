@@ -8,8 +8,8 @@ public final class RelayClient {
     /// The users that the other ends may belong to.
     private let users: Set<UInt32>
     private var routes: [RelayRoute] = []
-    /// `use` was called: it is known which workers there are.
-    private var areRoutesKnown = false
+    /// There has been a worker. Before that the first may be about to start: exchanges wait for it.
+    private var hasHadRoute = false
     private let answerLost: (any Exchange) -> Void
     /// Exchanges that wait for a route to open, with their mounts, and until when.
     private var waiting: [(exchange: any Exchange, mount: UInt32, deadline: NIODeadline)] = []
@@ -26,7 +26,7 @@ public final class RelayClient {
 
     /// Sets the socket paths of the workers that answer. Others get no new exchange.
     public func use(_ paths: [String]) {
-        self.areRoutesKnown = true
+        self.hasHadRoute = self.hasHadRoute || !paths.isEmpty
         for route in self.routes where !paths.contains(route.path) { route.drain() }
         self.routes.removeAll { !paths.contains($0.path) }
         for path in paths where !self.routes.contains(where: { $0.path == path }) {
@@ -37,8 +37,8 @@ public final class RelayClient {
         self.loop.turn { self.relayWaiting() }
     }
 
-    /// Has the worker with the fewest exchanges answer this one. It waits for a moment while workers are known and none is connected.
-    /// False: there is no worker.
+    /// Has the worker with the fewest exchanges answer this one. It waits for a moment while workers are known and none is connected, and
+    /// while the first of them may be about to start. False: there is no worker any more.
     public func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
         var least: RelayRoute?
         for route in self.routes where route.isOpen && route.calls.count < least?.calls.count ?? .max { least = route }
@@ -46,7 +46,7 @@ public final class RelayClient {
             least.begin(exchange, mount: mount)
             return true
         }
-        guard !self.areRoutesKnown || !self.routes.isEmpty else { return false }
+        guard !self.hasHadRoute || !self.routes.isEmpty else { return false }
         self.waiting.append((exchange, mount, .now() + Self.patience))
         self.scheduleGivingUp()
         return true
@@ -54,7 +54,8 @@ public final class RelayClient {
 
     /// A route has opened, or the routes have changed.
     private func relayWaiting() {
-        guard !self.waiting.isEmpty, self.routes.isEmpty || self.routes.contains(where: \.isOpen) else { return }
+        let isDecided = self.routes.isEmpty ? self.hasHadRoute : self.routes.contains(where: \.isOpen)
+        guard !self.waiting.isEmpty, isDecided else { return }
         let waiting = self.waiting
         self.waiting = []
         for (exchange, mount, _) in waiting {
