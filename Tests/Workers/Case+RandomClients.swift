@@ -7,10 +7,10 @@ extension Case {
     private static let seconds = ProcessInfo.processInfo.environment["CHAOS_SECONDS"].flatMap { Int($0) } ?? 60
 
     static let randomClients: [Case] = [
-        .randomClients("direct", []),
+        .randomClients("direct, one loop", []),
         .randomClients("direct, two loops", ["--threads", "2"]),
         .randomClients("direct, two workers", ["--workers", "2"]),
-        .randomClients("a worker group", [], group: ""),
+        .randomClients("a worker group, one loop each", [], group: ""),
         .randomClients("a worker group, two loops each", ["--threads", "2"], group: ""),
         .randomClients("a worker group of two", [], group: "workers: 2"),
         .randomClients("reloads in place", [], reloads: []),
