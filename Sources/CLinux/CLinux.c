@@ -156,7 +156,7 @@ static void handle(const int *signals, int count, void (*handler)(int))
         sigaction(signals[at], &action, NULL);
         sigaddset(&set, signals[at]);
     }
-    /* Whoever started this process may have blocked them. */
+    /* The parent process may have blocked them. */
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 

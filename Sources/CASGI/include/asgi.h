@@ -112,15 +112,15 @@ typedef void (*asgi_then)(void *context, asgi_id id, asgi_result result, const a
  *          answers ASGI_WOULD_BLOCK when nothing is there.
  * On another thread than the scope's own and with a `then`, the answer is always ASGI_PENDING (or an error).
  * When the client is gone, and when the response is complete, the event is the disconnect, as often as asked.
- * Nothing is read from the client but what somebody receives, plus one small window. A receive cannot be taken back: who
- * does not want to wait any more keeps what it brings for the next who asks. */
+ * The host reads from the client only what the application receives, plus one small window. A receive cannot be
+ * cancelled: a caller that no longer waits keeps the event that comes for the next one. */
 typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then then, void *context);
 
 /* send: gives an event. [any]
  * event    the caller's, valid for the call: headers and bodies are copied in it, unless the event carries `release`.
- * then     called when the answer is ASGI_PENDING: taken, but wait for it before sending more (back-pressure). Who does
- *          not wait may go on until a hard limit (1 MiB by default) is under way: then ASGI_FULL, and nothing is taken.
- *          One event of any size is taken whole when less than that is under way. A response start never waits.
+ * then     called when the answer is ASGI_PENDING: taken, but wait for it before sending more (back-pressure). A caller
+ *          that does not wait may go on until a hard limit (1 MiB by default) is unsent: then ASGI_FULL, nothing is taken.
+ *          One event of any size is taken whole while less than that is unsent. A response start never waits.
  *          NULL: on a thread that is no loop of the host the call blocks until it would have been called; on a loop it
  *          means "do not tell me".
  * ASGI_INVALID: an event out of order or malformed; the host's log names event and state. From another thread the order is

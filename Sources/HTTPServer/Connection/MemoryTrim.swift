@@ -1,7 +1,7 @@
 /// Decides when free memory is returned to the system: after a peak of load. The allocator keeps what a peak has used, and would hold it
 /// until the next one. A value without I/O; a tick is a second.
 struct MemoryTrim {
-    /// Returning memory takes at most this part of the time of a loop: with a large heap it is slow.
+    /// Returning memory takes at most one part in this number of a loop's time: with a large heap it is slow.
     private static let share = 100
     private var peak = 0
     /// Memory was returned while a part of a peak still used some.
