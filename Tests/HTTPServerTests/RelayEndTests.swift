@@ -152,6 +152,80 @@ struct RelayEndTests {
         #expect(application.released == 1)
     }
 
+    @Test(
+        "the bodies of many responses wait at their applications while the link has no room, and then all arrive",
+        arguments: [true, false])
+    func slowFront(isWhole: Bool) throws {
+        let pair = try RelayPair()
+        let clients = try (0..<20).map { _ in try pair.connect() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
+        try pair.settle()
+        pair.backWrites(false)
+        let applications = pair.applications.all
+        for application in applications {
+            pair.back.turn {
+                if isWhole {
+                    application.respond(50_000)
+                } else {
+                    application.start()
+                    application.send(50_000, more: true)
+                    application.send(50_000, more: false)
+                }
+                application.finish()
+            }
+        }
+        try pair.settle()
+        for client in clients { #expect(try client.read().count < 1000) }
+        // Nothing was copied.
+        #expect(applications.allSatisfy { $0.released == 0 })
+        pair.backWrites(true)
+        try pair.settle()
+        for client in clients { #expect(try client.read().count > (isWhole ? 50_000 : 100_000)) }
+        #expect(applications.allSatisfy { $0.released == (isWhole ? 1 : 2) })
+        #expect(pair.serving.exchanges.isEmpty)
+        #expect(pair.route.calls.isEmpty)
+    }
+
+    @Test("what a WebSocket sends keeps its order while the link has no room, and its application waits")
+    func slowFrontOfSocket() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.webSocket, pair, client)
+        _ = try client.read()
+        pair.backWrites(false)
+        pair.back.turn {
+            application.send(message: 10)
+            #expect(!application.isWritable)
+            application.close(1000)
+        }
+        pair.backWrites(true)
+        try pair.settle()
+        let bytes = try client.read()
+        #expect(
+            bytes == WebSocketFrame(2, [UInt8](repeating: 0x78, count: 10)).bytes(mask: nil) + [0x88, 2, 0x03, 0xe8])
+        #expect(application.isWritable)
+    }
+
+    @Test("an application that sends on though it is told to wait is refused at the limit of a direct connection")
+    func heldLimit() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.request, pair, client)
+        client.takesOutput(false)
+        pair.back.turn {
+            application.start()
+            application.send(ServerConfiguration().writeLimit, more: true)
+            guard case .full? = application.send(1, more: true) else {
+                Issue.record("more than the limit is queued")
+                return
+            }
+        }
+        client.leave()
+        try pair.settle()
+        application.finish()
+        #expect(pair.serving.exchanges.isEmpty)
+    }
+
     @Test("the answer to HEAD carries the length of a large body across, and none of its bytes")
     func head() throws {
         let pair = try RelayPair()

@@ -205,7 +205,7 @@ private struct RelayScript {
         let pair = try RelayPair()
         var clients: [RelayedClient] = []
         for _ in 0..<60 {
-            switch self.number(0..<12) {
+            switch self.number(0..<14) {
             case 0, 1:
                 let client = try pair.connect()
                 clients.append(client)
@@ -217,10 +217,14 @@ private struct RelayScript {
             case 4: clients.randomElement(using: &self.numbers)?.takesOutput(self.number(0..<2) == 0)
             case 5: clients.randomElement(using: &self.numbers)?.endOutput()
             case 6, 7, 8: self.act(pair)
-            case 9 where self.isHostile: try pair.inject(self.randomFrame(), toFront: self.number(0..<2) == 0)
+            case 9: pair.frontWrites(self.number(0..<2) == 0)
+            case 10: pair.backWrites(self.number(0..<2) == 0)
+            case 11 where self.isHostile: try pair.inject(self.randomFrame(), toFront: self.number(0..<2) == 0)
             default: try pair.transfer(most: self.number(0..<2) == 0 ? .max : self.number(1..<5000))
             }
         }
+        pair.frontWrites(true)
+        pair.backWrites(true)
         if self.number(0..<4) == 0 { pair.loseLink() }
         for client in clients.shuffled(using: &self.numbers) {
             client.takesOutput(true)

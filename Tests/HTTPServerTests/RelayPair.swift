@@ -90,9 +90,14 @@ final class RelayPair {
     var isLinked: Bool { self.frontChannel.isActive && self.backChannel.isActive }
 
     /// Whether what the front writes to the back leaves at once.
-    func frontWrites(_ isWritable: Bool) {
-        self.frontChannel.isWritable = isWritable
-        self.frontChannel.pipeline.fireChannelWritabilityChanged()
+    func frontWrites(_ isWritable: Bool) { self.change(self.frontChannel, isWritable) }
+
+    /// Whether what the back writes to the front leaves at once.
+    func backWrites(_ isWritable: Bool) { self.change(self.backChannel, isWritable) }
+
+    private func change(_ channel: EmbeddedChannel, _ isWritable: Bool) {
+        channel.isWritable = isWritable
+        channel.pipeline.fireChannelWritabilityChanged()
         self.eventLoop.run()
     }
 
@@ -251,7 +256,10 @@ final class RelayedApplication: ExchangeOwner {
     @discardableResult
     func send(_ size: Int, more: Bool) -> SendOutcome? {
         guard let exchange else { return nil }
-        let outcome = exchange.send(self.lend(size), more: more)
+        return self.note(exchange.send(self.lend(size), more: more))
+    }
+
+    private func note(_ outcome: SendOutcome) -> SendOutcome {
         if case .pending = outcome { self.isWritable = false }
         return outcome
     }
@@ -278,7 +286,9 @@ final class RelayedApplication: ExchangeOwner {
     func accept() -> SendOutcome? { self.exchange?.webSocket?.accept(subprotocol: .empty, fields: Self.noFields) }
 
     @discardableResult
-    func send(message size: Int) -> SendOutcome? { self.exchange?.webSocket?.send(self.lend(size), isText: false) }
+    func send(message size: Int) -> SendOutcome? {
+        self.exchange?.webSocket.map { self.note($0.send(self.lend(size), isText: false)) }
+    }
 
     @discardableResult
     func close(_ code: Int) -> SendOutcome? { self.exchange?.webSocket?.close(code: code, reason: .empty) }

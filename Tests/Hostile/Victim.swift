@@ -38,9 +38,6 @@ final class Victim {
         return text.split(separator: " ").compactMap { Int32($0) }
     }
 
-    /// How many processes hold a part of each exchange: limits are for each of them.
-    var processCount: Int { self.processes.count }
-
     func client() throws -> RawClient { try RawClient(port: self.process.port) }
 
     /// One request on a connection of its own; says the status.

@@ -86,6 +86,9 @@ final class RelayExchange: Exchange {
         }
     }
 
+    /// The link has room again.
+    func linkWritable() { if self.output.linkWritable() { self.pump() } }
+
     /// The link is lost.
     func lost() {
         self.output.lost()
@@ -247,7 +250,7 @@ final class RelayExchange: Exchange {
             let bodiless = self.response.bodiless(
                 status: status, contentLength: checked.contentLength, whole: body.bytes.size)
             if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
-            if bodiless != nil || body.bytes.size > RelayWindow.piece {
+            if bodiless != nil || body.bytes.size > RelayWindow.piece || self.output.mustQueue() {
                 self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
                 self.sendStart(bodiless ?? .length(body.bytes.size))
                 self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)
@@ -270,7 +273,10 @@ final class RelayExchange: Exchange {
 
     /// Sends the bytes behind everything that was sent before; a large body goes a piece at a time. `last`: the kind of its last frame.
     func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
-        guard body.bytes.size > RelayWindow.piece else { return self.output.write(whole: body, last) }
+        let size = body.bytes.size
+        guard size > RelayWindow.piece || size > 0 && self.output.mustQueue() else {
+            return self.output.write(whole: body, last)
+        }
         self.output.hold(body, kind, last: last)
         self.pump()
     }
@@ -278,7 +284,7 @@ final class RelayExchange: Exchange {
     /// Sends a message of the WebSocket, which is one frame.
     func write(message: ResponseBody, isText: Bool) { self.output.write(whole: message, isText ? .text : .binary) }
 
-    /// Sends what is queued, as far as the front acknowledges it.
+    /// Sends what is queued, as far as the front acknowledges it and the link has room.
     private func pump() {
         switch self.output.pump() {
         case .waiting: break

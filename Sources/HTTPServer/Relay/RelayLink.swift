@@ -73,7 +73,7 @@ final class RelayLink: ChannelInboundHandler {
         return frame.readableBytes - RelayFrame.headerSize
     }
 
-    /// Whether a request body may be sent now. Frames of other kinds are few and small, and do not wait.
+    /// Whether a part of a body may be sent now, of a request or a response. Frames of other kinds are small, and do not wait.
     var hasRoom: Bool { self.output.readableBytes < Self.writeMark && self.context?.channel.isWritable ?? true }
 
     /// Has the endpoint called when there is room for this stream. Once.

@@ -5,7 +5,7 @@ import NIOCore
 struct RelayOutput {
     /// How far the queue was sent.
     enum Progress {
-        /// The front has to acknowledge something first.
+        /// The front has to acknowledge something first, or the link to have room.
         case waiting
         /// Nothing is queued any more. `isAwaited`: the application waits for that.
         case drained(isAwaited: Bool)
@@ -22,6 +22,8 @@ struct RelayOutput {
     /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
     /// else is dropped.
     private var finalFrame: RelayFrame.Kind?
+    /// The link had no room for what can be sent.
+    private var awaitsLink = false
 
     init(loop: ServerLoop, link: RelayLink?, stream: UInt32) {
         self.loop = loop
@@ -32,7 +34,7 @@ struct RelayOutput {
     /// Whether something waits to be sent.
     var isBusy: Bool { self.window.isBusy }
 
-    var hasRoom: Bool { self.window.unacknowledged < self.loop.configuration.writeLimit }
+    var hasRoom: Bool { self.window.pending < self.loop.configuration.writeLimit }
 
     var hasRoomForFile: Bool { self.hasRoom && self.window.files < self.loop.configuration.files }
 
@@ -56,7 +58,11 @@ struct RelayOutput {
 
     // MARK: In order
 
-    /// Sends or queues a frame.
+    /// Whether a part of a body that is sent next has to wait: for something before it, or for the link.
+    mutating func mustQueue() -> Bool { self.window.isBusy || !self.linkHasRoom() }
+
+    /// Sends a frame, or queues it when something is queued. Room in the link is not waited for: what is sent beside the queue, such as a
+    /// close, has to follow it.
     mutating func write(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
         guard self.window.isBusy else {
             self.window.sent(self.link?.sendCounted(kind, self.stream, body) ?? 0)
@@ -86,9 +92,10 @@ struct RelayOutput {
     /// Counts payload bytes that the front acknowledges.
     mutating func sent(_ size: Int) { self.window.sent(size) }
 
-    /// Sends what is queued, as far as the front acknowledges it.
+    /// Sends what is queued, as far as the front acknowledges it and the link has room.
     mutating func pump() -> Progress {
         while self.window.unacknowledged < self.loop.configuration.writeMark {
+            guard !self.window.isWanted || self.linkHasRoom() else { return .waiting }
             switch self.window.next() {
             case .nothing:
                 self.sendFinalFrame()
@@ -107,11 +114,26 @@ struct RelayOutput {
         return .waiting
     }
 
-    /// Whether pending output exceeds the high-water mark. If so, `pump` reports when the queue is drained.
+    /// Whether pending output exceeds the high-water mark, or that of all exchanges the link's. If so, `pump` reports when the queue is
+    /// drained.
     mutating func shouldWait() -> Bool {
-        let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.window.isBusy
+        let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.mustQueue()
         self.window.isAwaited = self.window.isAwaited || isMuch
         return isMuch
+    }
+
+    /// False: `linkWritable` is called when there is room.
+    private mutating func linkHasRoom() -> Bool {
+        guard let link, !link.hasRoom else { return true }
+        if !self.awaitsLink { link.notifyWhenWritable(self.stream) }
+        self.awaitsLink = true
+        return false
+    }
+
+    /// The link has room again. True: the queue can move on.
+    mutating func linkWritable() -> Bool {
+        self.awaitsLink = false
+        return self.window.isWanted
     }
 
     // MARK: The end

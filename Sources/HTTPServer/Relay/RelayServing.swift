@@ -38,8 +38,7 @@ final class RelayServing: RelayEndpoint {
         self.resting.append(exchange)
     }
 
-    /// Output to the front is limited by what the front acknowledges.
-    func linkWritable(_ stream: UInt32) {}
+    func linkWritable(_ stream: UInt32) { self.exchanges[stream]?.linkWritable() }
 
     func linkLost(_ link: RelayLink) {
         self.isLost = true

@@ -44,9 +44,16 @@ struct RelayWindow {
     var isAwaited = false
     /// In order; the first may be sent in part.
     private var held = CircularBuffer<Held>()
+    /// Bytes of the frames and bodies that are queued. Files are not in memory.
+    private var heldBytes = 0
+    /// Bytes that count against the limit of pending output.
+    var pending: Int { self.unacknowledged + self.heldBytes }
 
     /// Whether something waits to be sent.
     var isBusy: Bool { !self.held.isEmpty }
+
+    /// Whether something waits to be sent, or the application to send more.
+    var isWanted: Bool { self.isBusy || self.isAwaited }
 
     /// The number of files that are not sent whole.
     var files: Int {
@@ -60,7 +67,7 @@ struct RelayWindow {
     mutating func acknowledge(_ size: UInt64, mark: Int) throws(RelayFault) -> Bool {
         guard size <= UInt64(self.unacknowledged) else { throw RelayFault() }
         self.unacknowledged -= Int(size)
-        return (self.isBusy || self.isAwaited) && self.unacknowledged <= mark / 2
+        return self.isWanted && self.unacknowledged <= mark / 2
     }
 
     /// Queues a file.
@@ -72,14 +79,21 @@ struct RelayWindow {
     /// Queues a body, whose bytes have to stay until `next` or `drop` returns it. `last`: the kind of its last frame.
     mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         self.held.append(.pieces(Pieces(source: .body(body), size: body.bytes.size, kind: kind, last: last)))
+        self.heldBytes += body.bytes.size
     }
 
     /// Queues a frame.
-    mutating func hold(_ frame: ByteBuffer) { self.held.append(.frame(frame)) }
+    mutating func hold(_ frame: ByteBuffer) {
+        self.held.append(.frame(frame))
+        self.heldBytes += frame.readableBytes
+    }
 
     /// Drops the queue when the client is gone. Returns the bodies to release.
     mutating func drop() -> [ResponseBody] {
-        defer { self.held.removeAll() }
+        defer {
+            self.held.removeAll()
+            self.heldBytes = 0
+        }
         return self.held.compactMap {
             if case .pieces(let pieces) = $0, case .body(let body) = pieces.source { body } else { nil }
         }
@@ -91,6 +105,7 @@ struct RelayWindow {
         switch first {
         case .frame(let frame):
             self.held.removeFirst()
+            self.heldBytes -= frame.readableBytes
             return .frame(frame)
         case .pieces(var pieces):
             let at = pieces.sent
@@ -101,6 +116,7 @@ struct RelayWindow {
             if isWhole { self.held.removeFirst() } else { self.held[self.held.startIndex] = .pieces(pieces) }
             switch pieces.source {
             case .body(let body):
+                self.heldBytes -= size
                 let part = Octets(data: body.bytes.data.map { $0 + at }, size: size)
                 return .part(part, kind, finished: isWhole ? body : nil)
             case .file(let file):
