@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local void *current_loop;
@@ -72,13 +73,17 @@ static void return_end_of_arena(void)
 }
 #endif
 
-void roost_trim_memory(void)
+double roost_trim_memory(void)
 {
+    struct timespec start, end;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
 #ifdef __GLIBC__
     renew_thread_cache();
     return_end_of_arena();
     malloc_trim(0);
 #endif
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    return (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
 }
 
 int roost_set_socket_access(const char *path, uint32_t user, uint32_t group, uint32_t mode)

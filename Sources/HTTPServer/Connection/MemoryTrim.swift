@@ -25,6 +25,6 @@ struct MemoryTrim {
         return true
     }
 
-    /// How long it took, in seconds.
+    /// How long it took, in seconds of CPU time: on a busy machine it is not slower for that.
     mutating func took(_ seconds: Double) { self.pause = Int(seconds * Double(Self.share)) }
 }

@@ -261,9 +261,7 @@ public final class ServerLoop {
         if self.connections.isEmpty { self.connections = [:] }
         for link in self.links.values { link.trim() }
         self.handler.trimMemory()
-        let start = NIODeadline.now()
-        roost_trim_memory()
-        self.trim.took(Double((NIODeadline.now() - start).nanoseconds) / 1e9)
+        self.trim.took(roost_trim_memory())
     }
 
     /// Ends the sweep, unless memory has to be returned first.
