@@ -45,9 +45,12 @@ RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|Con
 # Tests that wait for programs block threads, of which the tests of asynchronous code beside them would get none: they run by themselves.
 PROGRAMS = '^(RoostCommandTests|WikiTests)\.'
 
+# All at once, each await of a test would wait for its turn behind a thousand others, on a busy machine longer than the server's time limits.
+WIDTH = --experimental-maximum-parallelization-width 16
+
 # A filter that matches nothing ends well with no test run: the count is looked at too.
 define run_tests
-	$(1) swift test --skip-build $(2) 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
+	$(1) swift test --skip-build $(WIDTH) $(2) 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
 endef
 
@@ -79,8 +82,8 @@ test-workers: build
 # sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.
 SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Signature|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^HTTPServerTests\.'
 test-sanitize: packages
-	TSAN_OPTIONS=exitcode=66 swift test --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)
+	TSAN_OPTIONS=exitcode=66 swift test $(WIDTH) --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
+	ASAN_OPTIONS=detect_leaks=0 swift test $(WIDTH) --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)
 
 # Generations that take each other's place, with load. RELOADS: how often under load (1000).
 test-reload: build

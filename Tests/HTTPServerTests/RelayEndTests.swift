@@ -186,6 +186,47 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
+    @Test("an answer in place of a WebSocket arrives while the link has no room")
+    func refusalWithoutRoom() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        try client.send(Kind.webSocket.head)
+        try pair.settle()
+        let application = try #require(pair.applications.all.last)
+        pair.backWrites(false)
+        pair.back.turn {
+            application.respond(10)
+            application.finish()
+        }
+        pair.backWrites(true)
+        try pair.settle()
+        #expect(pair.isLinked)
+        #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+        #expect(pair.route.calls.isEmpty)
+    }
+
+    @Test("an exchange whose application ends before its work does is not forgotten with its last frame unsent")
+    func workBehindTheEnd() throws {
+        let pair = try RelayPair()
+        let client = try pair.connect()
+        let application = try self.begin(.request, pair, client)
+        client.takesOutput(false)
+        pair.backWrites(false)
+        pair.back.turn {
+            application.start()
+            application.send(64 * 1024, more: false)
+            application.end()
+        }
+        // The last part fills the link, or the window: the last frame has to wait.
+        pair.backWrites(true)
+        application.finish()
+        try pair.settle()
+        client.takesOutput(true)
+        try pair.settle()
+        #expect(pair.route.calls.isEmpty)
+        #expect(pair.serving.exchanges.isEmpty)
+    }
+
     @Test("what a WebSocket sends keeps its order while the link has no room, and its application waits")
     func slowFrontOfSocket() throws {
         let pair = try RelayPair()

@@ -225,6 +225,7 @@ private struct RelayScript {
         }
         pair.frontWrites(true)
         pair.backWrites(true)
+        if !self.isHostile { #expect(pair.isLinked, "seed \(self.seed)") }
         if self.number(0..<4) == 0 { pair.loseLink() }
         for client in clients.shuffled(using: &self.numbers) {
             client.takesOutput(true)
@@ -250,22 +251,26 @@ private struct RelayScript {
         for client in clients { #expect(client.connection == nil, "seed \(self.seed)") }
     }
 
+    /// An application does what the host lets it do; any that has ended does nothing.
     private mutating func act(_ pair: RelayPair) {
-        guard let application = pair.applications.all.randomElement(using: &self.numbers) else { return }
+        guard let application = pair.applications.all.randomElement(using: &self.numbers),
+            let exchange = application.exchange
+        else { return }
         let (action, size) = (
-            self.number(0..<9), self.number(0..<8) == 0 ? self.number(0..<300_000) : self.number(0..<500)
+            self.number(0..<10), self.number(0..<8) == 0 ? self.number(0..<300_000) : self.number(0..<500)
         )
+        let isSocket = exchange.webSocket != nil
         pair.back.turn {
             switch action {
+            case 8: application.end(failed: size % 2 == 0)
+            case 9: application.finish(failed: size % 2 == 0)
+            case _ where application.hasEnded: break
             case 0: application.receive()
-            case 1: application.start()
-            case 2: application.send(size, more: true)
-            case 3: application.send(size, more: false)
-            case 4: application.respond(size)
-            case 5: application.accept()
-            case 6: application.send(message: size)
-            case 7: application.close(1000)
-            default: application.finish(failed: size % 2 == 0)
+            case 1: if isSocket { application.accept() } else { application.start() }
+            case 2: if isSocket { application.send(message: size) } else { application.send(size, more: true) }
+            case 3: if isSocket { application.close(1000) } else { application.send(size, more: false) }
+            // The host's own answer, which may refuse a WebSocket as well.
+            default: application.respond(isSocket ? size % 500 : size)
             }
         }
     }

@@ -204,6 +204,7 @@ final class RelayedApplication: ExchangeOwner {
     private(set) var disconnected: Int?
     var isGone = false
     private(set) var isWritable = true
+    private(set) var hasEnded = false
     private(set) var released = 0
     private var lent: [UnsafeMutablePointer<UInt8>] = []
 
@@ -293,10 +294,16 @@ final class RelayedApplication: ExchangeOwner {
     @discardableResult
     func close(_ code: Int) -> SendOutcome? { self.exchange?.webSocket?.close(code: code, reason: .empty) }
 
-    func finish(failed: Bool = false) {
-        guard let exchange else { return }
-        self.exchange = nil
+    /// Answers nothing any more, while work for it goes on. Once.
+    func end(failed: Bool = false) {
+        guard let exchange, !self.hasEnded else { return }
+        self.hasEnded = true
         _ = exchange.end(failed: failed)
-        exchange.rest()
+    }
+
+    func finish(failed: Bool = false) {
+        self.end(failed: failed)
+        self.exchange?.rest()
+        self.exchange = nil
     }
 }

@@ -250,7 +250,11 @@ final class RelayExchange: Exchange {
             let bodiless = self.response.bodiless(
                 status: status, contentLength: checked.contentLength, whole: body.bytes.size)
             if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
-            if bodiless != nil || body.bytes.size > RelayWindow.piece || self.output.mustQueue() {
+            // The front takes the answer to a WebSocket handshake in one frame; the host's own answers are small.
+            let isInParts =
+                self.socket == nil
+                && (bodiless != nil || body.bytes.size > RelayWindow.piece || self.output.mustQueue())
+            if isInParts {
                 self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
                 self.sendStart(bodiless ?? .length(body.bytes.size))
                 self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)

@@ -20,7 +20,7 @@ final class RelayLink: ChannelInboundHandler {
     /// A buffer that has grown beyond this size is not kept, in bytes.
     private static let mostKept = 256 * 1024
     private var isClosing = false
-    /// Streams whose input waits for room, in order.
+    /// Streams whose bodies wait for room, in order.
     private var awaiting = CircularBuffer<UInt32>()
     /// The high-water mark of one turn's output, in bytes.
     private static let writeMark = 256 * 1024

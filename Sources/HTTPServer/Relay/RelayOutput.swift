@@ -31,8 +31,8 @@ struct RelayOutput {
         self.stream = stream
     }
 
-    /// Whether something waits to be sent.
-    var isBusy: Bool { self.window.isBusy }
+    /// Whether something waits to be sent; the last frame may be all that does.
+    var isBusy: Bool { self.window.isBusy || self.finalFrame != nil }
 
     var hasRoom: Bool { self.window.pending < self.loop.configuration.writeLimit }
 
