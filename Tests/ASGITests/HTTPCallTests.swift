@@ -11,6 +11,17 @@ private enum Script {
 
     nonisolated(unsafe) static var body: Body = { _, _, _ in }
     nonisolated(unsafe) static var notes: [String] = []
+    private nonisolated(unsafe) static var suspended: CheckedContinuation<Void, Never>?
+
+    /// Suspends the application until `resumeElsewhere`.
+    static func suspend() async { await withCheckedContinuation { self.suspended = $0 } }
+
+    /// Has another thread resume the application, which has suspended by now.
+    static func resumeElsewhere() {
+        let continuation = self.suspended
+        self.suspended = nil
+        Task.detached { continuation?.resume() }
+    }
 }
 
 private struct Scripted: Application {
@@ -88,11 +99,12 @@ struct HTTPCallTests {
             let calls = HTTPCallTests()
             let result = calls.request { _, _, send in
                 let loop = pthread_self()
-                await withCheckedContinuation { continuation in Task.detached { continuation.resume() } }
+                await Script.suspend()
                 Script.notes = [pthread_self() == loop ? "loop" : "elsewhere"]
                 try await send(.text("done"))
             }
             #expect(result == ASGI_PENDING)
+            Script.resumeElsewhere()
             #expect(calls.host.turnUntilFinished())
             #expect(Script.notes == ["loop"])
             #expect(calls.host.sent == [Self.answer("done")])
@@ -116,10 +128,11 @@ struct HTTPCallTests {
         self.host.postAnswer = ASGI_STALE
         await withCheckedContinuation { ended in
             Script.body = { _, _, _ in
-                await withCheckedContinuation { continuation in Task.detached { continuation.resume() } }
+                await Script.suspend()
                 ended.resume()
             }
             #expect(self.host.request(Scripted.self) == ASGI_PENDING)
+            Script.resumeElsewhere()
         }
         #expect(self.host.posts > 0)
     }
