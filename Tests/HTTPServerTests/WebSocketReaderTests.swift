@@ -38,6 +38,33 @@ struct WebSocketReaderTests {
             ])
     }
 
+    @Test(
+        "the memory of a message that is refused is given back at once, not when the client closes",
+        arguments: [
+            // Too large, at its second frame; not UTF-8, at its end; a control frame between that is none.
+            [
+                WebSocketFrame(2, [UInt8](repeating: 0, count: 90_000), isFinal: false),
+                WebSocketFrame(0, [UInt8](repeating: 0, count: 90_000)),
+            ],
+            [WebSocketFrame(1, [UInt8](repeating: 0x61, count: 90_000) + [0xc3])],
+            [WebSocketFrame(2, [UInt8](repeating: 0, count: 90_000), isFinal: false), WebSocketFrame(11)],
+        ])
+    func refusedMemory(frames: [WebSocketFrame]) {
+        let memory = MessageMemory(most: 1 << 20)
+        let scratch = WebSocketScratch()
+        var reader = WebSocketReader(most: 100_000, memory: memory, scratch: scratch, inflater: nil)
+        var bytes = frames.flatMap { $0.bytes() }[...]
+        var isRefused = false
+        while !isRefused {
+            let (step, consumed) = bytes.withUnsafeBytes { reader.next($0) }
+            bytes = bytes.dropFirst(consumed)
+            if case .failed = step { isRefused = true } else if consumed == 0 { break }
+        }
+        #expect(isRefused)
+        #expect(reader.message.capacity == 0)
+        #expect(memory.take(1 << 20))
+    }
+
     @Test("what is no frame of a client's is 1002")
     func malformed() {
         let cases: [(String, [UInt8])] = [

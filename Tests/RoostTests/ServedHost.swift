@@ -40,6 +40,8 @@ final class ServedHost: Sendable {
         configuration.logger = Logger(label: "test") { _ in log.handler }
         // What a test leaves open, a WebSocket say, is not waited for.
         configuration.server.graceTime = 1
+        // The clients of tests answer no ping, and on a busy machine a test may be slow.
+        configuration.server.webSocket.pingTimeout = 600
         configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)
         guard Self.isRelayed else {

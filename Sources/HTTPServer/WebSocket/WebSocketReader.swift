@@ -64,6 +64,10 @@ struct WebSocketReader {
     /// The last message is not needed any more: of a large one the memory is given back.
     mutating func forget() {
         guard self.assembled == nil, self.message.capacity > Self.kept else { return }
+        self.freeMessage()
+    }
+
+    private mutating func freeMessage() {
         self.message = ByteBuffer()
         self.memory.give(self.counted)
         self.counted = 0
@@ -82,7 +86,11 @@ struct WebSocketReader {
         do throws(WebSocketClose) {
             let step = try self.next(&rest)
             return (step, bytes.count - rest.count)
-        } catch { return (.failed(error), bytes.count - rest.count) }
+        } catch {
+            // Nobody gets the message that is under assembly. One that is whole may be lent still.
+            if self.assembled != nil { self.freeMessage() }
+            return (.failed(error), bytes.count - rest.count)
+        }
     }
 
     private mutating func next(_ rest: inout UnsafeRawBufferPointer) throws(WebSocketClose) -> Step {
@@ -158,8 +166,22 @@ struct WebSocketReader {
 
     /// The last frame of a message has come whole. Nil: nobody wants it.
     private mutating func finish() throws(WebSocketClose) -> Message? {
-        defer { self.assembled = nil }
-        guard let assembled, !self.isDiscarding else { return nil }
+        guard let assembled, !self.isDiscarding else {
+            self.assembled = nil
+            return nil
+        }
+        do throws(WebSocketClose) {
+            try self.checkWhole(assembled)
+            self.assembled = nil
+            return assembled
+        } catch {
+            self.assembled = nil
+            self.freeMessage()
+            throw error
+        }
+    }
+
+    private mutating func checkWhole(_ assembled: Message) throws(WebSocketClose) {
         if assembled.isCompressed, let inflater {
             // What the client has left out (RFC 7692 §7.2.2).
             try withUnsafeBytes(of: UInt32(0xffff_0000).littleEndian) { bytes throws(WebSocketClose) in
@@ -168,7 +190,6 @@ struct WebSocketReader {
             inflater.messageEnded()
         }
         guard !assembled.isText || self.text.isComplete else { throw Self.notUTF8 }
-        return assembled
     }
 
     private mutating func inflate(
