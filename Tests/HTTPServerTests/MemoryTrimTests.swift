@@ -25,13 +25,13 @@ struct MemoryTrimTests {
         #expect(trim.isPending)
     }
 
-    @Test("it takes at most a hundredth of the time")
+    @Test("it takes at most a twenty-fifth of the time")
     func share() {
         var trim = MemoryTrim()
         trim.observe(8)
         let first = trim.isDue(0)
         #expect(first)
-        trim.took(0.035)
+        trim.took(0.14)
         let due = (0..<4).map { _ in trim.isDue(0) }
         #expect(due == [false, false, true, false])
         #expect(!trim.isPending)

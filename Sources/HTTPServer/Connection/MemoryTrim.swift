@@ -2,7 +2,7 @@
 /// until the next one. A value without I/O; a tick is a second.
 struct MemoryTrim {
     /// Returning memory takes at most one part in this number of a loop's time: with a large heap it is slow.
-    private static let share = 100
+    private static let share = 25
     private var peak = 0
     /// Memory was returned while a part of a peak still used some.
     private var hasRemainder = false
