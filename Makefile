@@ -45,7 +45,7 @@ RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|Con
 # Tests that wait for programs block threads, of which the tests of asynchronous code beside them would get none: they run by themselves.
 PROGRAMS = '^(RoostCommandTests|WikiTests)\.'
 
-# All at once, each await of a test would wait for its turn behind a thousand others, on a busy machine longer than the server's time limits.
+# Test cases that run at a time. With all of them started at once, a test on a busy machine waits longer for a thread than timeouts allow.
 WIDTH = --experimental-maximum-parallelization-width 16
 
 # A filter that matches nothing ends well with no test run: the count is looked at too.

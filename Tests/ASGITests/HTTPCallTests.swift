@@ -16,7 +16,7 @@ private enum Script {
     /// Suspends the application until `resumeElsewhere`.
     static func suspend() async { await withCheckedContinuation { self.suspended = $0 } }
 
-    /// Has another thread resume the application, which has suspended by now.
+    /// Resumes the suspended application on another thread.
     static func resumeElsewhere() {
         let continuation = self.suspended
         self.suspended = nil

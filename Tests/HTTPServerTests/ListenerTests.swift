@@ -119,7 +119,7 @@ struct ListenerTests {
         let port = try self.port(both)
         #expect(throws: Never.self) { try RawClient(port: port) }
         #expect(self.isForIPv6Only(both) == false)
-        // No client is tried here: at this port of IPv4 somebody else may listen.
+        // No IPv4 client connects here: another process may listen on the same port.
         let one = try self.listen("[::]:0,ipv6only")[0]
         #expect(self.isForIPv6Only(one) == true)
         both.close()

@@ -25,7 +25,7 @@ struct MemoryTrimTests {
         #expect(trim.isPending)
     }
 
-    @Test("it takes at most a twenty-fifth of the time")
+    @Test("returning memory takes at most 1/25 of a loop's time")
     func share() {
         var trim = MemoryTrim()
         trim.observe(8)

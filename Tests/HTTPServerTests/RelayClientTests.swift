@@ -2,10 +2,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// Which worker an exchange goes to, as far as that needs no sockets.
+/// The choice of a worker for an exchange, without sockets.
 @Suite("Relay client")
 struct RelayClientTests {
-    @Test("before there has been a worker an exchange waits: the first may be about to start")
+    @Test("an exchange waits for the first worker of a group")
     func firstWorker() throws {
         let pair = try RelayPair()
         let client = RelayClient(loop: pair.front, users: []) { _ in Issue.record("given up") }

@@ -28,11 +28,27 @@ struct RelayEndTests {
         case client, application, failure, link, stop
     }
 
+    private func connect() throws -> (RelayPair, RelayedClient) {
+        let pair = try RelayPair()
+        return (pair, try pair.connect())
+    }
+
+    /// Sends a request, and returns its application.
+    private func request(_ head: String, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
+        try client.send(head)
+        try pair.settle()
+        return try #require(pair.applications.all.last)
+    }
+
+    /// Brings an exchange of a new pair to its middle.
+    private func begin(_ kind: Kind) throws -> (RelayPair, RelayedClient, RelayedApplication) {
+        let (pair, client) = try self.connect()
+        return (pair, client, try self.begin(kind, pair, client))
+    }
+
     /// Brings an exchange to its middle.
     private func begin(_ kind: Kind, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
-        try client.send(kind.head)
-        try pair.settle()
-        let application = try #require(pair.applications.all.last)
+        let application = try self.request(kind.head, pair, client)
         application.receive()
         try pair.settle()
         switch kind {
@@ -75,9 +91,7 @@ struct RelayEndTests {
     func orders(kind: Kind, isSettled: Bool) throws {
         for first in End.allCases {
             for second in End.allCases {
-                let pair = try RelayPair()
-                let client = try pair.connect()
-                let application = try self.begin(kind, pair, client)
+                let (pair, client, application) = try self.begin(kind)
                 for end in [first, second] {
                     self.perform(end, pair, client, application)
                     if isSettled { try pair.settle() }
@@ -100,9 +114,7 @@ struct RelayEndTests {
 
     @Test("what a client has sent to a WebSocket before it leaves is received before the disconnect")
     func messagesBeforeTheEnd() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.webSocket, pair, client)
+        let (pair, client, application) = try self.begin(.webSocket)
         try client.send(WebSocketFrame(2, Array("three".utf8)).bytes())
         client.leave()
         while application.disconnected == nil {
@@ -119,9 +131,7 @@ struct RelayEndTests {
 
     @Test("the code and the reason of the client's close reach the application")
     func closeCode() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.webSocket, pair, client)
+        let (pair, client, application) = try self.begin(.webSocket)
         try client.send(WebSocketFrame(8, [0x0f, 0xa1] + Array("bye".utf8)).bytes())
         try pair.settle()
         while application.disconnected == nil {
@@ -133,9 +143,7 @@ struct RelayEndTests {
 
     @Test("a slow client keeps no more of a relayed body than of a direct one")
     func slowClient() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.download, pair, client)
+        let (pair, client, application) = try self.begin(.download)
         #expect(application.released == 0)
         let pending = try client.read().count
         // The high-water mark, what the back sends until it learns of it, and one piece.
@@ -153,7 +161,7 @@ struct RelayEndTests {
     }
 
     @Test(
-        "the bodies of many responses wait at their applications while the link has no room, and then all arrive",
+        "response bodies wait uncopied while the link has no room, and then all arrive",
         arguments: [true, false])
     func slowFront(isWhole: Bool) throws {
         let pair = try RelayPair()
@@ -176,7 +184,7 @@ struct RelayEndTests {
         }
         try pair.settle()
         for client in clients { #expect(try client.read().count < 1000) }
-        // Nothing was copied.
+        // A copied body would have been released.
         #expect(applications.allSatisfy { $0.released == 0 })
         pair.backWrites(true)
         try pair.settle()
@@ -186,13 +194,10 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("an answer in place of a WebSocket arrives while the link has no room")
+    @Test("the refusal of a WebSocket is sent while the link has no room")
     func refusalWithoutRoom() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        try client.send(Kind.webSocket.head)
-        try pair.settle()
-        let application = try #require(pair.applications.all.last)
+        let (pair, client) = try self.connect()
+        let application = try self.request(Kind.webSocket.head, pair, client)
         pair.backWrites(false)
         pair.back.turn {
             application.respond(10)
@@ -205,11 +210,9 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("an exchange whose application ends before its work does is not forgotten with its last frame unsent")
+    @Test("an exchange that ends before its work does sends its last frame")
     func workBehindTheEnd() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.request, pair, client)
+        let (pair, client, application) = try self.begin(.request)
         client.takesOutput(false)
         pair.backWrites(false)
         pair.back.turn {
@@ -217,7 +220,7 @@ struct RelayEndTests {
             application.send(64 * 1024, more: false)
             application.end()
         }
-        // The last part fills the link, or the window: the last frame has to wait.
+        // The body fills the window: the last frame waits for an acknowledgement.
         pair.backWrites(true)
         application.finish()
         try pair.settle()
@@ -227,11 +230,9 @@ struct RelayEndTests {
         #expect(pair.serving.exchanges.isEmpty)
     }
 
-    @Test("what a WebSocket sends keeps its order while the link has no room, and its application waits")
+    @Test("WebSocket messages stay in order while the link has no room, and the application waits")
     func slowFrontOfSocket() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.webSocket, pair, client)
+        let (pair, client, application) = try self.begin(.webSocket)
         _ = try client.read()
         pair.backWrites(false)
         pair.back.turn {
@@ -247,17 +248,15 @@ struct RelayEndTests {
         #expect(application.isWritable)
     }
 
-    @Test("an application that sends on though it is told to wait is refused at the limit of a direct connection")
+    @Test("an application that ignores back-pressure is refused at the limit of a direct connection")
     func heldLimit() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        let application = try self.begin(.request, pair, client)
+        let (pair, client, application) = try self.begin(.request)
         client.takesOutput(false)
         pair.back.turn {
             application.start()
             application.send(ServerConfiguration().writeLimit, more: true)
             guard case .full? = application.send(1, more: true) else {
-                Issue.record("more than the limit is queued")
+                Issue.record("the application has queued more than the limit")
                 return
             }
         }
@@ -269,11 +268,8 @@ struct RelayEndTests {
 
     @Test("the answer to HEAD carries the length of a large body across, and none of its bytes")
     func head() throws {
-        let pair = try RelayPair()
-        let client = try pair.connect()
-        try client.send("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n")
-        try pair.settle()
-        let application = try #require(pair.applications.all.last)
+        let (pair, client) = try self.connect()
+        let application = try self.request("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", pair, client)
         pair.back.turn {
             application.respond(1 << 20)
             application.finish()

@@ -251,7 +251,7 @@ private struct RelayScript {
         for client in clients { #expect(client.connection == nil, "seed \(self.seed)") }
     }
 
-    /// An application does what the host lets it do; any that has ended does nothing.
+    /// Performs a random action of an application, among those that the host allows in its state.
     private mutating func act(_ pair: RelayPair) {
         guard let application = pair.applications.all.randomElement(using: &self.numbers),
             let exchange = application.exchange
@@ -269,7 +269,7 @@ private struct RelayScript {
             case 1: if isSocket { application.accept() } else { application.start() }
             case 2: if isSocket { application.send(message: size) } else { application.send(size, more: true) }
             case 3: if isSocket { application.close(1000) } else { application.send(size, more: false) }
-            // The host's own answer, which may refuse a WebSocket as well.
+            // A response of the host itself, which may also refuse a WebSocket.
             default: application.respond(isSocket ? size % 500 : size)
             }
         }

@@ -89,10 +89,10 @@ final class RelayPair {
     /// Whether the two still talk to each other.
     var isLinked: Bool { self.frontChannel.isActive && self.backChannel.isActive }
 
-    /// Whether what the front writes to the back leaves at once.
+    /// Sets whether the front can write to the back without waiting.
     func frontWrites(_ isWritable: Bool) { self.change(self.frontChannel, isWritable) }
 
-    /// Whether what the back writes to the front leaves at once.
+    /// Sets whether the back can write to the front without waiting.
     func backWrites(_ isWritable: Bool) { self.change(self.backChannel, isWritable) }
 
     private func change(_ channel: EmbeddedChannel, _ isWritable: Bool) {
@@ -257,10 +257,10 @@ final class RelayedApplication: ExchangeOwner {
     @discardableResult
     func send(_ size: Int, more: Bool) -> SendOutcome? {
         guard let exchange else { return nil }
-        return self.note(exchange.send(self.lend(size), more: more))
+        return self.record(exchange.send(self.lend(size), more: more))
     }
 
-    private func note(_ outcome: SendOutcome) -> SendOutcome {
+    private func record(_ outcome: SendOutcome) -> SendOutcome {
         if case .pending = outcome { self.isWritable = false }
         return outcome
     }
@@ -288,19 +288,20 @@ final class RelayedApplication: ExchangeOwner {
 
     @discardableResult
     func send(message size: Int) -> SendOutcome? {
-        self.exchange?.webSocket.map { self.note($0.send(self.lend(size), isText: false)) }
+        self.exchange?.webSocket.map { self.record($0.send(self.lend(size), isText: false)) }
     }
 
     @discardableResult
     func close(_ code: Int) -> SendOutcome? { self.exchange?.webSocket?.close(code: code, reason: .empty) }
 
-    /// Answers nothing any more, while work for it goes on. Once.
+    /// Ends the exchange while the work for it continues. The second call does nothing.
     func end(failed: Bool = false) {
         guard let exchange, !self.hasEnded else { return }
         self.hasEnded = true
         _ = exchange.end(failed: failed)
     }
 
+    /// Ends the exchange and its work.
     func finish(failed: Bool = false) {
         self.end(failed: failed)
         self.exchange?.rest()

@@ -39,9 +39,9 @@ struct WebSocketReaderTests {
     }
 
     @Test(
-        "the memory of a message that is refused is given back at once, not when the client closes",
+        "the memory of a refused message is freed at once, not when the client closes",
         arguments: [
-            // Too large, at its second frame; not UTF-8, at its end; a control frame between that is none.
+            // The second frame makes it too large; its last byte is not UTF-8; an invalid control frame interrupts it.
             [
                 WebSocketFrame(2, [UInt8](repeating: 0, count: 90_000), isFinal: false),
                 WebSocketFrame(0, [UInt8](repeating: 0, count: 90_000)),

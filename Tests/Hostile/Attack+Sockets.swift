@@ -102,7 +102,7 @@ extension Attack {
                     clients.append(client)
                 }
                 let each = (victim.memory - before) / clients.count
-                // A worker of the group keeps its part of each, beside the front's.
+                // Through a group, the front and the worker each keep state for a WebSocket.
                 guard each < (Victim.isGrouped ? 14 : 10) << 10 else { throw Surprise("\(each) bytes a WebSocket") }
                 for index in stride(from: 0, to: 9_000, by: 1000) {
                     clients[index].send(.text("still"))

@@ -40,7 +40,7 @@ final class ServedHost: Sendable {
         configuration.logger = Logger(label: "test") { _ in log.handler }
         // What a test leaves open, a WebSocket say, is not waited for.
         configuration.server.graceTime = 1
-        // The clients of tests answer no ping, and on a busy machine a test may be slow.
+        // Test clients do not answer pings, and a test can be slow on a busy machine.
         configuration.server.webSocket.pingTimeout = 600
         configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)

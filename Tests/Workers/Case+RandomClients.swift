@@ -56,14 +56,14 @@ extension Case {
 
     private static func run(_ load: RandomLoad, on server: Server, for seconds: Int, _ reloads: [String]?) throws {
         let crowd = Crowd(of: 12, load)
-        let start = Time()
-        while start.milliseconds < seconds * 1000 {
-            guard let reloads else {
-                usleep(100_000)
-                continue
+        if let reloads {
+            let start = Time()
+            while start.milliseconds < seconds * 1000 {
+                let answer = try server.command("reload", ["--force"] + reloads)
+                guard answer.status == 0 else { throw Surprise("roost reload: \(answer.status) \(answer.error)") }
             }
-            let answer = try server.command("reload", ["--force"] + reloads)
-            guard answer.status == 0 else { throw Surprise("roost reload: \(answer.status) \(answer.error)") }
+        } else {
+            load.tally.waitForLoss(seconds: seconds)
         }
         try crowd.stop()
         if let loss = load.tally.losses.first { throw Surprise("\(load.tally.losses.count) went wrong: \(loss.text)") }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What clients counted, all of them together.
+/// The results of all clients of a load.
 final class Tally: @unchecked Sendable {
     struct Counts {
         /// Requests, or messages.
         var answered = 0
-        /// Not answered, and known not to have been worked on: asked again elsewhere.
+        /// Requests that were repeated, since no application had received them.
         var repeated = 0
-        /// Connections that were made, and those that the server took leave of.
+        /// Connections that were made, and those that the server closed in order.
         var connections = 0
         var farewells = 0
 
@@ -18,9 +18,9 @@ final class Tally: @unchecked Sendable {
         }
     }
 
-    /// A connection that ended, or did not come about, though its client had asked.
+    /// A connection that failed, or was lost before its response.
     struct Loss {
-        /// The worker that had answered on it before; nil: none had.
+        /// The worker that answered the previous request on the connection; nil: none did.
         var worker: Int32?
         /// When the connection was asked for, and when it was lost.
         var since: Time
@@ -28,7 +28,7 @@ final class Tally: @unchecked Sendable {
         var text: String
     }
 
-    private let lock = NSLock()
+    private let lock = NSCondition()
     private var kept = Counts()
     private var lost: [Loss] = []
     private var ended = false
@@ -37,11 +37,20 @@ final class Tally: @unchecked Sendable {
     var losses: [Loss] { self.lock.withLock { self.lost } }
     var isOver: Bool { self.lock.withLock { self.ended } }
 
+    /// Waits until a connection is lost, or until the time is over.
+    func waitForLoss(seconds: Int) {
+        let end = Date(timeIntervalSinceNow: Double(seconds))
+        self.lock.withLock { while self.lost.isEmpty, self.lock.wait(until: end) {} }
+    }
+
     func end() { self.lock.withLock { self.ended = true } }
     func count(_ change: (inout Counts) -> Void) { self.lock.withLock { change(&self.kept) } }
     func lose(_ loss: Loss) {
-        self.lock.withLock { self.lost.append(loss) }
-        // Who is refused does not come again at once.
+        self.lock.withLock {
+            self.lost.append(loss)
+            self.lock.broadcast()
+        }
+        // A refused client pauses before it connects again.
         usleep(10_000)
     }
 }

@@ -80,7 +80,7 @@ typedef struct asgi_string {
     size_t size;
 } asgi_string;
 
-/* A header. Names are lower-case, in what is received and in what is sent; order and duplicates are kept. */
+/* A header field. Names are lower-case, in requests and in responses; order and duplicates are kept. */
 typedef struct asgi_header {
     asgi_string name;
     asgi_string value;
@@ -226,7 +226,7 @@ struct asgi_event {
     int32_t status;             /* HTTP status, 200 to 999 (1xx are the host's)                                      */
     int32_t code;               /* WebSocket close code                                                              */
     int32_t file;               /* a descriptor, duplicated in the call                                              */
-    int64_t offset;             /* in `file`; -1: its current position, which moves behind what is sent              */
+    int64_t offset;             /* in `file`; -1: its current position, which moves past the bytes that are sent     */
     int64_t count;              /* bytes of `file`; -1: to its end                                                   */
     asgi_string body;
     asgi_string text;
@@ -260,8 +260,8 @@ struct asgi_host {
 
     /* Ends a scope whose `application` returned, or will return, ASGI_PENDING. [any]
      * result   ASGI_DONE: the coroutine returned; below zero: it raised; ASGI_GONE: there was nobody left to be answered.
-     * The id is stale from here on; what was sent before is sent; what is outstanding is completed with CANCELLED. The host
-     * ends scopes too, when their time is up: only who has something outstanding (a receive, a timer) is told of it. */
+     * The id is stale afterwards. Events that were sent before are delivered; pending calls complete with ASGI_CANCELLED. The
+     * host ends a scope itself when its time is over; it reports that through pending calls only (a receive, a timer). */
     asgi_result (*finish)(asgi_id id, asgi_result result);
 
     /* Whether it is worth while to go on. [any] ASGI_DONE: yes. ASGI_GONE: the client left, or its response is
@@ -320,7 +320,7 @@ typedef struct asgi_loop {
 
     /* Runs `then` once on a loop, never inside this call: with ASGI_DONE when a descriptor is ready, with ASGI_CANCELLED
      * when the scope has ended before, or host->cancel was called. [any] ASGI_PENDING, or an error. To go on watching, call
-     * it again from `then`, after what was there has been read or written.
+     * it again from `then`, after reading or writing the data that was ready.
      * id          the lifespan's; or a request's or WebSocket's, whose own loop `loop` then has to be.
      * file        the caller's descriptor; it has to be cancelled before it is closed. ASGI_INVALID: not open. ASGI_UNSUPPORTED:
      *             it cannot be watched (a regular file is always ready). A descriptor may be watched more than once.
@@ -340,8 +340,8 @@ typedef struct asgi_broadcast {
     uint32_t size;
     uint32_t group_limit; /* of so many groups a WebSocket can be a member at once */
 
-    /* Puts a WebSocket into a group; it gets what is sent to the group once it is accepted, and leaves with the end of
-     * its scope. [any] ASGI_DONE, also when it is in it already. ASGI_INVALID: no name, or the scope is no WebSocket.
+    /* Adds a WebSocket to a group. The WebSocket gets the group's messages once it is accepted, and leaves the group when
+     * its scope ends. [any] ASGI_DONE, also when it is in it already. ASGI_INVALID: no name, or the scope is no WebSocket.
      * ASGI_FULL: in too many; from another thread than the scope's own that is logged instead. */
     asgi_result (*join)(asgi_id id, const asgi_string *group);
 
@@ -355,8 +355,8 @@ typedef struct asgi_broadcast {
      * then     called when the answer is ASGI_PENDING: taken, but much is on its way to other loops, or beyond this process:
      *          wait for it before sending more. NULL, as with send: on a thread that is no loop the call waits instead.
      * ASGI_DONE: taken. ASGI_FULL: too much is on its way, nothing was taken. Members get the messages of one thread in
-     * order. A member that does not read, so that too much is under way
-     * to it, is closed with 1013: it gets no message after one that it has missed. */
+     * order. A member whose client does not read is closed with 1013 when its pending output exceeds the limit: it gets no
+     * message after one that it has missed. */
     asgi_result (*send)(asgi_id id, const asgi_string *group, const asgi_event *event, asgi_id except, asgi_then then,
                         void *context);
 } asgi_broadcast;
@@ -496,8 +496,8 @@ static inline const asgi_header *asgi_find_header(const asgi_scope *scope, const
     return NULL;
 }
 
-/* The path below the mount: scope->path without scope->root_path, and "/" for the mount itself, with or without the slash behind it
- * ("/wiki" and "/wiki/" are one page to whoever is mounted at /wiki). Points into the scope, or to a constant. */
+/* The path below the mount: scope->path without scope->root_path. For the mount itself it is "/", with or without a trailing slash
+ * ("/wiki" and "/wiki/" are the same page of an application mounted at /wiki). Points into the scope, or to a constant. */
 static inline asgi_string asgi_path(const asgi_scope *scope)
 {
     asgi_string path = scope->path;

@@ -32,8 +32,8 @@ const char *roost_executed_path(void);
 /* Has no program that a child executes inherit a descriptor from this one on (close_range(2), Linux 5.11). Below zero with errno. */
 int roost_close_on_exec_from(unsigned first);
 
-/* Returns free memory of the allocator to the system, where the allocator can (malloc_trim(3)); that of the calling thread too. Answers the
- * seconds of CPU time that it took. */
+/* Returns free memory of the allocator to the system, where the allocator can (malloc_trim(3)); that of the calling thread too. Returns
+ * the CPU time that it took, in seconds. */
 double roost_trim_memory(void);
 
 /* Sets owner, group (the greatest number: unchanged) and mode of a socket file that this process has just bound. Follows no link, and

@@ -1,7 +1,7 @@
 /// Decides when free memory is returned to the system: after a peak of load. The allocator keeps what a peak has used, and would hold it
 /// until the next one. A value without I/O; a tick is a second.
 struct MemoryTrim {
-    /// Returning memory takes at most one part in this number of a loop's time: with a large heap it is slow.
+    /// Returning memory is slow with a large heap: it takes at most one part in this number of a loop's time.
     private static let share = 25
     private var peak = 0
     /// Memory was returned while a part of a peak still used some.
@@ -25,6 +25,6 @@ struct MemoryTrim {
         return true
     }
 
-    /// How long it took, in seconds of CPU time: on a busy machine it is not slower for that.
+    /// Records how long the return took, in seconds of CPU time. Elapsed time would count other processes of a busy machine.
     mutating func took(_ seconds: Double) { self.pause = Int(seconds * Double(Self.share)) }
 }

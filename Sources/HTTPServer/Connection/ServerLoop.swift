@@ -49,7 +49,7 @@ public final class ServerLoop {
     private static let mostKept = 256 * 1024
     /// At most so many exchanges rest for the next requests.
     private static let mostResting = 1024
-    /// A turn that goes on for so many rounds lets the sockets have a look in.
+    /// The number of rounds of a turn after which the loop yields to socket I/O.
     private static let mostRounds = 64
     /// A connection that is idle is closed so long after a stop: what its client has sent before comes until then, and is answered.
     private static let idleTime = TimeAmount.milliseconds(100)
@@ -305,7 +305,7 @@ public final class ServerLoop {
         }
     }
 
-    /// The time of grace is over: WebSockets are closed, whoever answers learns that its client is gone.
+    /// Ends the grace time: closes WebSockets, and tells applications that their clients are gone.
     func leave() {
         self.turn {
             for connection in self.connections.values { connection.leave() }
@@ -313,7 +313,7 @@ public final class ServerLoop {
         }
     }
 
-    /// Closes every connection, whatever is under way on it.
+    /// Closes every connection, with or without a request in progress.
     func abort() {
         self.turn {
             for connection in self.connections.values { connection.abort() }

@@ -250,11 +250,8 @@ final class RelayExchange: Exchange {
             let bodiless = self.response.bodiless(
                 status: status, contentLength: checked.contentLength, whole: body.bytes.size)
             if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
-            // The front takes the answer to a WebSocket handshake in one frame; the host's own answers are small.
-            let isInParts =
-                self.socket == nil
-                && (bodiless != nil || body.bytes.size > RelayWindow.piece || self.output.mustQueue())
-            if isInParts {
+            // The front accepts only one frame as the response to a WebSocket handshake; the host's own responses are small.
+            if self.socket == nil, bodiless != nil || self.output.mustQueue(size: body.bytes.size) {
                 self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
                 self.sendStart(bodiless ?? .length(body.bytes.size))
                 self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)
@@ -277,8 +274,7 @@ final class RelayExchange: Exchange {
 
     /// Sends the bytes behind everything that was sent before; a large body goes a piece at a time. `last`: the kind of its last frame.
     func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
-        let size = body.bytes.size
-        guard size > RelayWindow.piece || size > 0 && self.output.mustQueue() else {
+        guard body.bytes.size > 0, self.output.mustQueue(size: body.bytes.size) else {
             return self.output.write(whole: body, last)
         }
         self.output.hold(body, kind, last: last)

@@ -20,7 +20,7 @@ final class RelayLink: ChannelInboundHandler {
     /// A buffer that has grown beyond this size is not kept, in bytes.
     private static let mostKept = 256 * 1024
     private var isClosing = false
-    /// Streams whose bodies wait for room, in order.
+    /// The streams whose bodies wait for room in the link, in order.
     private var awaiting = CircularBuffer<UInt32>()
     /// The high-water mark of one turn's output, in bytes.
     private static let writeMark = 256 * 1024
@@ -73,7 +73,7 @@ final class RelayLink: ChannelInboundHandler {
         return frame.readableBytes - RelayFrame.headerSize
     }
 
-    /// Whether a part of a body may be sent now, of a request or a response. Frames of other kinds are small, and do not wait.
+    /// Whether the link has room for a part of a request or response body. Frames of other kinds are small and do not wait.
     var hasRoom: Bool { self.output.readableBytes < Self.writeMark && self.context?.channel.isWritable ?? true }
 
     /// Has the endpoint called when there is room for this stream. Once.

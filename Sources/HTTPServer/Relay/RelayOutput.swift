@@ -22,7 +22,7 @@ struct RelayOutput {
     /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
     /// else is dropped.
     private var finalFrame: RelayFrame.Kind?
-    /// The link had no room for what can be sent.
+    /// The link has been asked to report when it has room.
     private var awaitsLink = false
 
     init(loop: ServerLoop, link: RelayLink?, stream: UInt32) {
@@ -31,7 +31,7 @@ struct RelayOutput {
         self.stream = stream
     }
 
-    /// Whether something waits to be sent; the last frame may be all that does.
+    /// Whether frames wait to be sent, the last frame of the stream included.
     var isBusy: Bool { self.window.isBusy || self.finalFrame != nil }
 
     var hasRoom: Bool { self.window.pending < self.loop.configuration.writeLimit }
@@ -58,11 +58,14 @@ struct RelayOutput {
 
     // MARK: In order
 
-    /// Whether a part of a body that is sent next has to wait: for something before it, or for the link.
-    mutating func mustQueue() -> Bool { self.window.isBusy || !self.linkHasRoom() }
+    /// Whether a body of this size must be queued: it is larger than one piece, follows queued frames, or the link has no room.
+    mutating func mustQueue(size: Int) -> Bool { size > RelayWindow.piece || self.isBlocked() }
 
-    /// Sends a frame, or queues it when something is queued. Room in the link is not waited for: what is sent beside the queue, such as a
-    /// close, has to follow it.
+    /// Whether queued frames or the link delay what is sent next.
+    private mutating func isBlocked() -> Bool { self.window.isBusy || !self.linkHasRoom() }
+
+    /// Sends a frame, or queues it behind queued frames. The frame does not wait for room in the link: a frame that is sent beside the
+    /// queue later, such as a close, must not overtake it.
     mutating func write(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
         guard self.window.isBusy else {
             self.window.sent(self.link?.sendCounted(kind, self.stream, body) ?? 0)
@@ -114,15 +117,14 @@ struct RelayOutput {
         return .waiting
     }
 
-    /// Whether pending output exceeds the high-water mark, or that of all exchanges the link's. If so, `pump` reports when the queue is
-    /// drained.
+    /// Whether pending output exceeds the high-water mark of the exchange or of the link. If so, `pump` reports when the queue is drained.
     mutating func shouldWait() -> Bool {
-        let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.mustQueue()
+        let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.isBlocked()
         self.window.isAwaited = self.window.isAwaited || isMuch
         return isMuch
     }
 
-    /// False: `linkWritable` is called when there is room.
+    /// Whether the link has room. If not, `linkWritable` is called when it has.
     private mutating func linkHasRoom() -> Bool {
         guard let link, !link.hasRoom else { return true }
         if !self.awaitsLink { link.notifyWhenWritable(self.stream) }

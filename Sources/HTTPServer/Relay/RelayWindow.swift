@@ -44,15 +44,15 @@ struct RelayWindow {
     var isAwaited = false
     /// In order; the first may be sent in part.
     private var held = CircularBuffer<Held>()
-    /// Bytes of the frames and bodies that are queued. Files are not in memory.
+    /// Bytes of the queued frames and bodies. Files do not count, since they are not in memory.
     private var heldBytes = 0
-    /// Bytes that count against the limit of pending output.
+    /// Bytes of pending output, which the limit of the exchange applies to.
     var pending: Int { self.unacknowledged + self.heldBytes }
 
     /// Whether something waits to be sent.
     var isBusy: Bool { !self.held.isEmpty }
 
-    /// Whether something waits to be sent, or the application to send more.
+    /// Whether frames wait to be sent, or the application waits to send more.
     var isWanted: Bool { self.isBusy || self.isAwaited }
 
     /// The number of files that are not sent whole.

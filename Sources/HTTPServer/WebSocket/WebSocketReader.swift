@@ -87,7 +87,7 @@ struct WebSocketReader {
             let step = try self.next(&rest)
             return (step, bytes.count - rest.count)
         } catch {
-            // Nobody gets the message that is under assembly. One that is whole may be lent still.
+            // An incomplete message is of no use. A complete one may still be lent to the application.
             if self.assembled != nil { self.freeMessage() }
             return (.failed(error), bytes.count - rest.count)
         }
@@ -166,22 +166,17 @@ struct WebSocketReader {
 
     /// The last frame of a message has come whole. Nil: nobody wants it.
     private mutating func finish() throws(WebSocketClose) -> Message? {
-        guard let assembled, !self.isDiscarding else {
-            self.assembled = nil
-            return nil
-        }
-        do throws(WebSocketClose) {
-            try self.checkWhole(assembled)
-            self.assembled = nil
-            return assembled
-        } catch {
-            self.assembled = nil
+        defer { self.assembled = nil }
+        guard let assembled, !self.isDiscarding else { return nil }
+        do throws(WebSocketClose) { try self.complete(assembled) } catch {
             self.freeMessage()
             throw error
         }
+        return assembled
     }
 
-    private mutating func checkWhole(_ assembled: Message) throws(WebSocketClose) {
+    /// Inflates the end of a message, and checks the message as a whole.
+    private mutating func complete(_ assembled: Message) throws(WebSocketClose) {
         if assembled.isCompressed, let inflater {
             // What the client has left out (RFC 7692 §7.2.2).
             try withUnsafeBytes(of: UInt32(0xffff_0000).littleEndian) { bytes throws(WebSocketClose) in
