@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,6 +110,13 @@ end:
     close(file);
     errno = error;
     return result;
+}
+
+int roost_has_access_list(const char *path)
+{
+    if (getxattr(path, "system.posix_acl_access", NULL, 0) >= 0) return 1;
+    /* No list, or a file system without lists. */
+    return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
 }
 
 void roost_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }

@@ -111,6 +111,47 @@ struct FileTrustTests {
         #expect(self.fault(file, trust)?.contains("is writable by group nogroup") == true)
     }
 
+    /// acl(5), as the kernel takes it: the version, then tag, permissions and number of each entry. The user 12345 may write as far as the
+    /// mask lets it.
+    private func setAccessList(_ path: String, mask: UInt16) -> Bool {
+        var bytes: [UInt8] = [2, 0, 0, 0]
+        for (tag, permissions, number) in [
+            (1, 6, UInt32.max), (2, 6, 12345), (4, 6, UInt32.max), (0x10, mask, UInt32.max), (0x20, 4, UInt32.max),
+        ] as [(UInt16, UInt16, UInt32)] {
+            withUnsafeBytes(of: tag.littleEndian) { bytes += $0 }
+            withUnsafeBytes(of: permissions.littleEndian) { bytes += $0 }
+            withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
+        }
+        // Swift's Glibc lacks setxattr(2).
+        typealias SetAttribute = @convention(c) (
+            UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer, Int, CInt
+        ) -> CInt
+        guard let address = dlsym(nil, "setxattr") else { return false }
+        return unsafeBitCast(address, to: SetAttribute.self)(path, "system.posix_acl_access", bytes, bytes.count, 0) == 0
+    }
+
+    @Test("a group's right to write that an access-control list hands to others is refused")
+    func accessLists() throws {
+        let file = try self.folder.write("x.so", "")
+        guard self.setAccessList(file, mask: 6) else {
+            #expect(errno == ENOTSUP, "only a file system without lists may refuse one")
+            return
+        }
+        // The mode is that of a group of the owner's own: only the list says who else writes.
+        var status = stat()
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o664)
+        let start = "has an access-control list that lets more than its owner write (mode 0664): run chmod g-w"
+        #expect(self.fault(file) == "\(file): \(start) \(file), or setfacl -b \(file)")
+        // The mask holds for every entry: chmod g-w takes the right of all of them.
+        #expect(chmod(file, 0o644) == 0)
+        #expect(self.fault(file) == nil)
+        // Folders on the way likewise.
+        let list = try self.makeFolder("listed", 0o755)
+        let inner = try self.folder.write("listed/x", "")
+        #expect(self.setAccessList(list, mask: 7))
+        #expect(self.fault(inner)?.contains("its folder \(list) has an access-control list") == true)
+    }
+
     @Test("a run directory is refused below a folder that others can write to or own")
     func runDirectory() throws {
         func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {

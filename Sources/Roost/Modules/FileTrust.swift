@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The one rule for every file that is executed, read as settings, or written by the host: only root, the host's user and the trusted
@@ -5,7 +6,8 @@ import Glibc
 ///
 /// A file, every folder and every symbolic link on the way to it must belong to one of them. A file or folder must not be writable by
 /// others; a folder may be when it is sticky (`/tmp`), since its entries belong to their owners. A group may write when it is the own
-/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members.
+/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members. Where a group may write, there
+/// must be no access-control list besides: the group's bits of the mode are then the mask of its entries, which can name anybody (acl(5)).
 public struct FileTrust: Sendable {
     /// Users besides root whose files are trusted: the host's own, and `--trust-owner`.
     public var owners: Set<UInt32>
@@ -75,7 +77,19 @@ public struct FileTrust: Sendable {
                 "\(start) is writable by group \(group) (mode \(mode)), which is no trusted user's"
                 + " own: run chmod g-w \(name)"
         }
+        if status.st_mode & S_IWGRP != 0, let fault = Self.accessListFault(name) {
+            return "\(start) \(fault) (mode \(mode)): run chmod g-w \(name), or setfacl -b \(name)"
+        }
         return nil
+    }
+
+    /// What is wrong with the access-control list of a file that its group may write; nil: there is none. The way to the file is trusted by
+    /// now, so that its name leads to it still.
+    private static func accessListFault(_ path: String) -> String? {
+        let answer = roost_has_access_list(path)
+        if answer == 0 { return nil }
+        if answer > 0 { return "has an access-control list that lets more than its owner write" }
+        return "has an access-control list that cannot be read: \(String(cString: strerror(errno)))"
     }
 
     private func isTrusted(_ user: uid_t) -> Bool { user == 0 || self.owners.contains(user) }
