@@ -59,12 +59,28 @@ let package = Package(
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
-        // The host: loads modules and answers exchanges with them. It imports Yams' own target CYaml, which has libyaml's events:
-        // Yams' nodes come too late to bound what a settings file takes.
+        // The system below the host: files, processes, threads, logs.
+        .target(
+            name: "RoostSystem",
+            dependencies: [
+                "CLinux", "CWorker",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // Settings files: their reader, their schema, what they say of applications. Imports Yams' own target CYaml, which has libyaml's
+        // events: Yams' nodes come too late to bound what a settings file takes.
+        .target(
+            name: "RoostSettings", dependencies: ["HTTPServer", "RoostSystem", "Yams"], exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // The host: loads modules and answers exchanges with them.
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "Yams",
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -79,7 +95,7 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                "CRoost", "HTTPServer", "Roost", "RoostSettings", "RoostSystem", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(
@@ -93,7 +109,7 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "HTTPServer", "Roost",
+                "CExit", "CLinux", "HTTPServer", "Roost", "RoostSettings", "RoostSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -158,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "TestSupport",
+                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "RoostSettings", "RoostSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],

@@ -1,5 +1,6 @@
 import HTTPServer
 import Roost
+import RoostSystem
 
 /// A host of `roost_start`.
 final class EmbeddedHost: Sendable {

@@ -1,5 +1,6 @@
 import Glibc
 import Roost
+import RoostSystem
 
 /// Why the last call of a thread failed, as C asks for it.
 enum LastError {

@@ -1,13 +1,14 @@
-public import CRoost
+import CRoost
 import Glibc
 import Roost
+import RoostSystem
 
 /// The functions of `roost.h`.
 @c @implementation
 public func roost_start(_ settings: UnsafePointer<CChar>!) -> OpaquePointer! {
     LastError.keep {
         let text = settings.map { String(cString: $0) } ?? "{}"
-        let host = try Blocking.wait { () async throws(HostError) in try await EmbeddedHost.start(text) }
+        let host = try Blocking.wait { try await EmbeddedHost.start(text) }
         return OpaquePointer(Unmanaged.passRetained(host).toOpaque())
     }
 }
@@ -15,14 +16,14 @@ public func roost_start(_ settings: UnsafePointer<CChar>!) -> OpaquePointer! {
 @c @implementation
 public func roost_mount(_ host: OpaquePointer!, _ application: UnsafePointer<CChar>!) -> CInt {
     LastError.keep(host, application) { host, text in
-        try Blocking.wait { () async throws(HostError) in try await host.mount(text) }
+        try Blocking.wait { try await host.mount(text) }
     }
 }
 
 @c @implementation
 public func roost_unmount(_ host: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> CInt {
     LastError.keep(host, path) { host, path in
-        try Blocking.wait { () async throws(HostError) in try await host.unmount(path) }
+        try Blocking.wait { try await host.unmount(path) }
     }
 }
 
@@ -42,7 +43,7 @@ public func roost_free(_ text: UnsafeMutablePointer<CChar>!) { free(text) }
 @c @implementation
 public func roost_stop(_ host: OpaquePointer!) -> CInt {
     let result = LastError.keep(host, nil) { host, _ in
-        try Blocking.wait { () async throws(HostError) in try await host.stop() }
+        try Blocking.wait { try await host.stop() }
     }
     if let host { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer(host)).release() }
     return result

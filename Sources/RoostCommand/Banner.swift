@@ -2,6 +2,8 @@ import Glibc
 import HTTPServer
 import Logging
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// What a start prints: what is served where. A screen for a person, a line for a pipe.
 struct Banner {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostSystem
 
 /// Which start a command talks to.
 struct ControlOptions: ParsableArguments {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostSettings
+import RoostSystem
 import Yams
 
 /// The options of a start, from all layers: the command line, the environment (`ROOST_PORT`), the settings file (`server: {port: 8000}`),

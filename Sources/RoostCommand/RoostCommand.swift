@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostSystem
 
 /// The command `roost`: one small file a subcommand, no logic of its own.
 @main

@@ -2,6 +2,8 @@ import ArgumentParser
 import Glibc
 import Logging
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// `roost serve MODULE`, and `roost MODULE`; without one, what the settings name.
 struct Serve: ParsableCommand {

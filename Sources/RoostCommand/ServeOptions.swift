@@ -3,6 +3,8 @@ import Glibc
 import HTTPServer
 import Logging
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// The options of `roost serve`, named and defaulted as Uvicorn's where it has them.
 struct ServeOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Roost
+import RoostSystem
 import Synchronization
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// `roost settings`.
 struct Settings: ParsableCommand {

@@ -1,5 +1,7 @@
 import Glibc
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// What a start is asked for: its options from all layers, its settings file, and the applications that it names.
 struct Start {

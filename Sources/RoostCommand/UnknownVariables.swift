@@ -1,6 +1,8 @@
 import Glibc
 import Logging
 import Roost
+import RoostSettings
+import RoostSystem
 
 /// Environment variables that look like options of Roost and are none: a mistake in a name must not go unnoticed. Their values are not shown.
 struct UnknownVariables {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import Roost
+import RoostSystem
 import Synchronization
 
 /// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.

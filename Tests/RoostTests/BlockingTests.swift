@@ -1,3 +1,5 @@
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import RoostSettings
 import Testing
 
 @testable import Roost

@@ -1,4 +1,6 @@
 import Foundation
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

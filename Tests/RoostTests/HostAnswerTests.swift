@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import RoostSettings
 import TestSupport
 import Testing
 

@@ -1,4 +1,6 @@
 import CASGI
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
 import Foundation
 import HTTPServer
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import CASGI
 import Foundation
+import RoostSystem
 import TestSupport
 import Testing
 

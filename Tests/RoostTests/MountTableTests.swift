@@ -1,4 +1,6 @@
 import Foundation
+import RoostSettings
+import RoostSystem
 import Testing
 
 @testable import HTTPServer

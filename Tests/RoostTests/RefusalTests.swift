@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
 import CASGI
 import Foundation
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

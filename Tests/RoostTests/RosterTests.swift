@@ -1,3 +1,5 @@
+import RoostSettings
+import RoostSystem
 import Testing
 
 @testable import Roost

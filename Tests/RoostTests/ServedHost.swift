@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Logging
+import RoostSystem
 import TestSupport
 
 @testable import Roost

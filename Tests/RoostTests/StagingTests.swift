@@ -1,4 +1,5 @@
 import Foundation
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
 import Foundation
 import Logging
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

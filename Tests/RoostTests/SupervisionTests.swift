@@ -1,5 +1,7 @@
 import CWorker
 import HTTPServer
+import RoostSettings
+import RoostSystem
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSettings
 import TestSupport
 import Testing
 

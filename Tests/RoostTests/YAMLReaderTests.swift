@@ -1,4 +1,5 @@
 import Foundation
+import RoostSettings
 import TestSupport
 import Testing
 

@@ -2,24 +2,25 @@ import CASGI
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// Holds a module against what `asgi.h` demands of one: serves it in this process, and is its clients. For `roost check
 /// --conformance`, in a child: a module that crashes takes it along.
-public struct ModuleConformance: Sendable {
+package struct ModuleConformance: Sendable {
     /// How one case ended.
-    public struct Outcome: Sendable {
-        public let name: String
+    package struct Outcome: Sendable {
+        package let name: String
         /// Nil: as it should.
-        public let fault: String?
+        package let fault: String?
     }
 
     private let application: PreparedApplication
     private let log = Complaints()
 
-    public init(_ application: PreparedApplication) { self.application = application }
+    package init(_ application: PreparedApplication) { self.application = application }
 
     /// Runs all cases; `tell` hears of each before and after it.
-    public func run(_ began: (String) -> Void, _ ended: (Outcome) -> Void) async {
+    package func run(_ began: (String) -> Void, _ ended: (Outcome) -> Void) async {
         func hold(_ name: String, _ body: () async throws -> Void) async -> Bool {
             began(name)
             do {

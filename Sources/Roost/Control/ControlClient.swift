@@ -1,13 +1,14 @@
 import Glibc
 import HTTPServer
+import RoostSystem
 
 /// A command's side of a supervisor's control socket.
-public struct ControlClient {
+package struct ControlClient {
     /// The folder of the start.
-    public let boot: String
+    package let boot: String
 
     /// The start to talk to: the only one below the run directories, or the one that listens on this port. Throws `HostError`.
-    public static func find(runDirectory: String?, port: Int?) throws -> ControlClient {
+    package static func find(runDirectory: String?, port: Int?) throws -> ControlClient {
         let folders = runDirectory.map { [$0] } ?? RunDirectory.usualPaths()
         let starts = folders.flatMap { folder in
             FolderList.names(in: folder).map { "\(folder)/\($0)" }
@@ -35,7 +36,7 @@ public struct ControlClient {
     }
 
     /// Asks, and waits for the answer; nil: it went without one. Throws `HostError` when nobody is there.
-    public func ask(_ command: String) throws -> String? { try self.ask(Message(command)) }
+    package func ask(_ command: String) throws -> String? { try self.ask(Message(command)) }
 
     private func ask(_ message: Message) throws -> String? {
         let path = "\(self.boot)/\(ControlSocket.name)"
@@ -57,7 +58,7 @@ public struct ControlClient {
         }
     }
 
-    public func status() throws -> StatusReport {
+    package func status() throws -> StatusReport {
         guard let text = try self.ask("status"), let report = StatusReport(json: text) else {
             throw HostError(code: .runDirectory, message: "\(self.boot): its status is not understood")
         }
@@ -67,7 +68,7 @@ public struct ControlClient {
     /// Waits until it has been tried. `names`: of applications, or their mounts; none: all. `isForced`: also what is the same again; `inNewWorkers`:
     /// whatever could be done in those that run. Says what serves now, a line each, and why something does not (nil: everything does). Throws
     /// `HostError`.
-    public func reload(
+    package func reload(
         names: [String] = [], isForced: Bool = false, inNewWorkers: Bool = false
     ) throws -> (text: String, fault: String?) {
         var request = ReloadRequest()
@@ -81,7 +82,7 @@ public struct ControlClient {
     }
 
     /// Waits until it is gone.
-    public func stop() throws {
+    package func stop() throws {
         _ = try self.ask("stop")
         // The lock of a start is held for as long as it lives.
         let lock = open("\(self.boot)/lock", O_RDWR | O_CLOEXEC)

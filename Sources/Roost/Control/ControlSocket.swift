@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import RoostSystem
 
 /// The Unix socket in the folder of a start by which commands reach the supervisor; for its user only. For its one thread.
 ///

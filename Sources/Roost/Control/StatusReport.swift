@@ -1,7 +1,8 @@
+import RoostSettings
 import Yams
 
 /// What `roost status` tells: as JSON between the processes and for programs, as tables for people.
-public struct StatusReport: Equatable {
+package struct StatusReport: Equatable {
     struct Worker: Equatable {
         var pid = 0
         /// starting, ready, draining; or what it stands in for.
@@ -37,7 +38,7 @@ public struct StatusReport: Equatable {
     var pid = 0
     var since = 0
     var state = ""
-    public internal(set) var addresses: [String] = []
+    package internal(set) var addresses: [String] = []
     var workers: [Worker] = []
     var applications: [Application] = []
     var crashes = 0
@@ -49,7 +50,7 @@ public struct StatusReport: Equatable {
     // MARK: JSON
 
     /// One line.
-    public var json: String {
+    package var json: String {
         func object(_ members: [(String, String)]) -> String {
             "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
         }

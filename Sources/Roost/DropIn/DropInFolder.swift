@@ -1,4 +1,6 @@
 import Glibc
+import RoostSettings
+import RoostSystem
 
 /// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with what `wiki.yaml` beside it says.
 enum DropInFolder {

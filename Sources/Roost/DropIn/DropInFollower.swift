@@ -1,9 +1,10 @@
 import Glibc
-public import Logging
+package import Logging
+import RoostSystem
 
 /// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: a new file is mounted, a removed one unmounted, another file
 /// under the same name replaces the one before.
-public final class DropInFollower: Sendable {
+package final class DropInFollower: Sendable {
     private struct State {
         var roster: Roster
         var look: Deployment.Look
@@ -20,7 +21,7 @@ public final class DropInFollower: Sendable {
     private nonisolated(unsafe) var state: State
 
     /// `look`: the look that the host was made with.
-    public init(_ host: Host, _ deployment: Deployment, _ look: Deployment.Look, run: RunDirectory, logger: Logger) {
+    package init(_ host: Host, _ deployment: Deployment, _ look: Deployment.Look, run: RunDirectory, logger: Logger) {
         self.host = host
         self.deployment = deployment
         self.run = run
@@ -32,7 +33,7 @@ public final class DropInFollower: Sendable {
     }
 
     /// Starts the thread, which lives as long as the process. Does nothing without folders. Throws `HostError`.
-    public func start() throws {
+    package func start() throws {
         guard !self.deployment.folders.isEmpty else { return }
         guard DetachedThread.start({ self.follow() }) else {
             throw HostError(code: .exhausted, message: "no thread to follow the drop-in folders with")

@@ -1,18 +1,14 @@
-import Glibc
 import NIOConcurrencyHelpers
 
 /// Has a thread wait for what others do.
-public enum Blocking {
-    public static func wait<Value: Sendable>(
-        _ work: @escaping @Sendable () async throws(HostError) -> Value
-    ) throws -> Value {
+package enum Blocking {
+    /// Throws what the work throws.
+    package static func wait<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
         let done = ConditionLock<Bool>(value: false)
-        let outcome = NIOLockedValueBox<Result<Value, HostError>?>(nil)
+        let outcome = NIOLockedValueBox<Result<Value, any Error>?>(nil)
         Task {
-            let result: Result<Value, HostError>
-            do throws(HostError) {
-                result = .success(try await work())
-            } catch { result = .failure(error) }
+            let result: Result<Value, any Error>
+            do { result = .success(try await work()) } catch { result = .failure(error) }
             outcome.withLockedValue { $0 = result }
             done.lock()
             done.unlock(withValue: true)

@@ -1,6 +1,7 @@
 import HTTPServer
 import Logging
 import NIOCore
+import RoostSettings
 
 /// A closure as an application. [any]
 final class ClosureApplication: Sendable {

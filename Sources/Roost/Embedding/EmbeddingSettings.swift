@@ -1,7 +1,9 @@
 import HTTPServer
+import RoostSettings
+import RoostSystem
 
 /// The settings of a host in a program that is not Swift: YAML or JSON, checked as a settings file is.
-public enum EmbeddingSettings {
+package enum EmbeddingSettings {
     static let schema = SettingsSchema([
         SettingsKey("host", .text, standard: "127.0.0.1", "Where to listen."),
         SettingsKey("port", .text, standard: "8000", "0 takes a free one."),
@@ -24,7 +26,7 @@ public enum EmbeddingSettings {
         .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
 
     /// Throws `HostError` with line and key.
-    public static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
+    package static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
         let file = try SettingsFile(path: "settings", resolved: nil, text: text)
         let values = try Self.schema.read(file.root, in: file, below: "")
         var configuration = HostConfiguration()
@@ -54,7 +56,7 @@ public enum EmbeddingSettings {
     }
 
     /// One application. Throws `HostError`.
-    public static func application(_ text: String) throws -> HostApplication {
+    package static func application(_ text: String) throws -> HostApplication {
         let file = try SettingsFile(path: "application", resolved: nil, text: text)
         return try Self.application(file.root, in: file, below: "")
     }
@@ -82,7 +84,7 @@ public enum EmbeddingSettings {
     }
 
     /// What is served where, in one line.
-    public static func json(_ addresses: [String], _ applications: [ServedApplication]) -> String {
+    package static func json(_ addresses: [String], _ applications: [ServedApplication]) -> String {
         let listed = applications.map { application in
             let members = [
                 ("name", application.name), ("version", application.version), ("module", application.module),

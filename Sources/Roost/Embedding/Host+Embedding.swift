@@ -1,5 +1,7 @@
 import HTTPServer
 import NIOConcurrencyHelpers
+import RoostSettings
+import RoostSystem
 
 /// A host in a program.
 extension Host {

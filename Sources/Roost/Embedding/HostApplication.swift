@@ -1,3 +1,6 @@
+public import RoostSettings
+import RoostSystem
+
 /// An application that a program gives its host: a module, or a closure of its own.
 public struct HostApplication: Sendable {
     enum Work: Sendable {

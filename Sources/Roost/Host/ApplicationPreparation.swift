@@ -1,36 +1,38 @@
 import Glibc
+package import RoostSettings
+package import RoostSystem
 
 /// Checks, copies and probes the files of applications, and reads their settings: all that can be done, and refused, before a
 /// byte of them is mapped into this process. Applications of one file share its copy; one child process loads all that are new.
-public struct ApplicationPreparation: Sendable {
-    public typealias Outcome = Result<PreparedApplication, HostError>
+package struct ApplicationPreparation: Sendable {
+    package typealias Outcome = Result<PreparedApplication, HostError>
 
     /// Folder that dotted names, of modules and of settings, are looked up below.
-    public var folder = "."
+    package var folder = "."
     /// Others in which they are looked up after it: the drop-in folders.
-    public var otherFolders: [String] = []
+    package var otherFolders: [String] = []
     /// The settings module of the command line's application, as the operator names it.
-    public var settings: String?
+    package var settings: String?
     /// Whether the command line's application has a settings file.
-    public var readsSettings = true
-    public var trust = FileTrust()
+    package var readsSettings = true
+    package var trust = FileTrust()
     /// Nil: no child loads them first, their descriptions are asked when they are loaded.
-    public var probe: ModuleProbe?
+    package var probe: ModuleProbe?
     /// What a process that loads them becomes first: for those of no group, and of groups that have their own.
-    public var privileges = Privileges()
-    public var groupPrivileges: [String: Privileges] = [:]
+    package var privileges = Privileges()
+    package var groupPrivileges: [String: Privileges] = [:]
 
-    public init() {}
+    package init() {}
 
     private var folders: [String] { [self.folder] + self.otherFolders }
 
     /// The one of a command line. Throws `HostError`: one line that names file, field and mend.
-    public func prepare(_ module: ModuleName, run: RunDirectory) throws -> PreparedApplication {
+    package func prepare(_ module: ModuleName, run: RunDirectory) throws -> PreparedApplication {
         try self.prepare([ApplicationEntry(commandLine: module)], run: run)[0].get()
     }
 
     /// Says of each whether it can be had, in their order. `known`: copies that need not be made and probed again.
-    public func prepare(
+    package func prepare(
         _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication] = []
     ) -> [Outcome] {
         var seen = FileMarks()

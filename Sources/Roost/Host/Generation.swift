@@ -1,6 +1,7 @@
 import CASGI
 import HTTPServer
 import Logging
+import RoostSettings
 import Synchronization
 
 /// One image of an application between its start and its shutdown: what a scope belongs to.

@@ -1,6 +1,7 @@
 public import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostSystem
 public import ServiceLifecycle
 import Synchronization
 
@@ -27,7 +28,7 @@ public final class Host: Service {
     ///
     /// A debug build takes one thread only: the loops share a listening socket, so that one of them may wake for a
     /// connection that another has taken already, and NIO's debug build asserts that this never happens.
-    public convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
+    package convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
             [InstalledApplication(application)],
@@ -37,7 +38,7 @@ public final class Host: Service {
 
     /// The same, for what an operator has declared: what cannot be had is told of in the log, and answered for. Throws `HostError` also when
     /// that is one that is needed.
-    public convenience init(_ look: Deployment.Look, configuration: HostConfiguration) throws {
+    package convenience init(_ look: Deployment.Look, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         var roster = Roster()
         let change = roster.want(look.candidates)

@@ -1,5 +1,7 @@
 public import HTTPServer
 public import Logging
+public import RoostSettings
+public import RoostSystem
 
 /// What a host serves, where, and how.
 public struct HostConfiguration: Sendable {
@@ -17,7 +19,7 @@ public struct HostConfiguration: Sendable {
     /// Whose files are loaded.
     public var trust = FileTrust()
     /// Has a child load each module first, by the command `roost`; nil: no child does.
-    public var probe: ModuleProbe?
+    package var probe: ModuleProbe?
     /// Seconds that an application may take for its startup, and for its shutdown.
     public var lifespanTime = 60
     /// Seconds that applications have after the time of grace, when they were told that their clients are gone, until what

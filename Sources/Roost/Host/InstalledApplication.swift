@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSettings
 
 /// An application as a host is to have it: what answers, and where.
 struct InstalledApplication: Sendable {

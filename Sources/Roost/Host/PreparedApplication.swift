@@ -1,5 +1,8 @@
+package import RoostSettings
+import RoostSystem
+
 /// An application that is checked, copied and probed, and whose settings are read. Made by `ApplicationPreparation`.
-public struct PreparedApplication: Sendable {
+package struct PreparedApplication: Sendable {
     /// An environment variable that announces a settings module to code which reads the environment.
     struct Variable: Sendable, Equatable {
         let name: String
@@ -7,12 +10,12 @@ public struct PreparedApplication: Sendable {
     }
 
     /// What the operator calls it, else the module, else its file.
-    public let name: String
-    public let version: String
-    public let mount: Mount
+    package let name: String
+    package let version: String
+    package let mount: Mount
     /// Where it was declared; empty: on the command line.
-    public let place: String
-    public let isRequired: Bool
+    package let place: String
+    package let isRequired: Bool
     let lifespan: LifespanMode?
     /// The path below its mount that says whether it is well; nil: nobody asks.
     var health: String?
@@ -21,7 +24,7 @@ public struct PreparedApplication: Sendable {
     private(set) var origins: WebSocketOrigins?
     let key: ImageKey
     private(set) var image: LoadableImage
-    public internal(set) var settingsModule: SettingsModule?
+    package internal(set) var settingsModule: SettingsModule?
     var settingsFile: SettingsFile?
     /// The key in that file that its settings stand below; "": they are the file.
     var settingsKey = ""
@@ -29,9 +32,9 @@ public struct PreparedApplication: Sendable {
     var variable: Variable?
 
     /// The file as the operator named it, or as it was found.
-    public var path: String { self.image.path }
+    package var path: String { self.image.path }
     /// The file of its settings, where there is one.
-    public var settingsPath: String? { self.settingsFile?.path }
+    package var settingsPath: String? { self.settingsFile?.path }
     /// Names the bytes of the module's file.
     var hash: String { self.key.hash }
     var symbol: String { self.key.symbol }

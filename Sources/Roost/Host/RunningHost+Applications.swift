@@ -3,6 +3,8 @@ import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RoostSettings
+import RoostSystem
 
 /// The applications of a running host: each is prepared first, and then mounted on all loops at once.
 extension RunningHost {

@@ -1,4 +1,5 @@
 import CWorker
+import RoostSystem
 
 /// Threads that are lent to whoever has something to do, may block for as long as it likes, and gives them back. [any]
 ///

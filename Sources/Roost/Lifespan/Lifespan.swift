@@ -2,6 +2,7 @@ import CASGI
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// The lifespan scope of one generation: performs what `LifespanMachine` decides. [any]
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import RoostSystem
 
 /// A shared library's file that has passed the checks which need no loading, on one open descriptor: what is checked is what is copied, whatever
 /// becomes of the path meanwhile.

@@ -1,4 +1,5 @@
 import CASGI
+import RoostSystem
 
 /// Which bytes of which file, asked for which symbol.
 struct ImageKey: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// Holds what the loader does against what a module was copied with: no module runs with a library that another has brought. [any]
 enum LoadedNames {

@@ -1,4 +1,5 @@
 import CASGI
+import RoostSystem
 
 /// What a module says about itself.
 struct ModuleDescription: Sendable, Equatable {

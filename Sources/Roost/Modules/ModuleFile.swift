@@ -1,3 +1,5 @@
+import RoostSystem
+
 /// A module's file: a library that exports the application's function itself.
 final class ModuleFile: Sendable {
     private let library: LibraryFile

@@ -1,15 +1,16 @@
 import Glibc
+package import RoostSystem
 
 /// Finds the file that a module's name names.
-public struct ModuleLocator: Sendable {
+package struct ModuleLocator: Sendable {
     /// Folders that dotted names are looked up in.
-    public var folders: [String]
+    package var folders: [String]
 
-    public init(folders: [String]) { self.folders = folders }
+    package init(folders: [String]) { self.folders = folders }
 
     /// The path of the file, as it was given or found. Throws `HostError` that says where it was looked for, and what is
     /// there that has nearly this name.
-    public func path(of name: ModuleName) throws -> String {
+    package func path(of name: ModuleName) throws -> String {
         switch name.place {
         case .path(let path):
             // One without a folder would be looked up in the loader's own folders.

@@ -1,14 +1,15 @@
 import CLinux
 import Glibc
+import RoostSystem
 
 /// Has a child process load a module, and takes its report.
-public struct ModuleProbe: Sendable {
+package struct ModuleProbe: Sendable {
     /// The command `roost`.
-    public var command: String
+    package var command: String
     /// How long loading may take, seconds.
-    public var time: Int
+    package var time: Int
 
-    public init(command: String = ChildProcess.ownCommand, time: Int = 10) {
+    package init(command: String = ChildProcess.ownCommand, time: Int = 10) {
         self.command = command
         self.time = time
     }

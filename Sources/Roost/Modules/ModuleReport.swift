@@ -1,14 +1,15 @@
 import CASGI
+import RoostSystem
 
 /// What `roost check` tells about a module: what its file says, what it says itself, what is wrong and what is risky.
-public struct ModuleReport: Sendable {
-    public var rows: [(name: String, value: String)]
+package struct ModuleReport: Sendable {
+    package var rows: [(name: String, value: String)]
     /// Why this host cannot serve it.
-    public var fault: String?
-    public var risks: [String]
+    package var fault: String?
+    package var risks: [String]
 
     /// Checks the file and has a child load it. Throws `HostError` for a file that is not even loaded.
-    public init(path: String, symbol: String, trust: FileTrust, probe: ModuleProbe) throws {
+    package init(path: String, symbol: String, trust: FileTrust, probe: ModuleProbe) throws {
         let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
         let report = probe.reports(of: [ModuleProbe.Module(path: file.resolved, symbol: symbol)])[0]
         let description = report.description

@@ -1,3 +1,5 @@
+import RoostSystem
+
 /// A library that a module brings with it and finds by `$ORIGIN`: a copy stands beside the module's copy, so that writing the original in place
 /// does not change code that runs.
 struct PrivateLibrary: Sendable {

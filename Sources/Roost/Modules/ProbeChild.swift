@@ -1,14 +1,15 @@
 import CLinux
 import Glibc
+import RoostSystem
 
 /// The child process that loads a module first, so that what its constructors do, they do to a process that nobody needs.
-public enum ProbeChild {
+package enum ProbeChild {
     /// The descriptor that the report goes to.
     static let report: CInt = 3
 
     /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
     /// destructors. `words`: paths, each followed by its symbol and its private libraries (a message).
-    public static func run(_ words: [String], privileges text: String) -> Never {
+    package static func run(_ words: [String], privileges text: String) -> Never {
         var refusal: String?
         do {
             guard let privileges = Privileges(text: text) else {

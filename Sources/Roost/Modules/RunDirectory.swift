@@ -1,11 +1,12 @@
 import Glibc
+import RoostSystem
 import Synchronization
 
 /// The folder of one start below the run directory, where copies of modules live: ours, written by nobody else, and fit to
 /// be executed from. Proven when it is made.
-public final class RunDirectory: Sendable {
+package final class RunDirectory: Sendable {
     /// `<run dir>/<boot>`: a name that no other start has.
-    public let boot: String
+    package let boot: String
     /// The descriptor of the lock file, locked until `remove`: a later start removes only folders that nobody holds a lock in. -1: closed.
     private let lock = Atomic<CInt>(-1)
     private let numbers = Counter()
@@ -13,7 +14,7 @@ public final class RunDirectory: Sendable {
     private let mode: mode_t
 
     /// Where it is when nobody says: the system's or user's runtime folder, else the user's cache, else the system's.
-    public static func usualPaths() -> [String] {
+    package static func usualPaths() -> [String] {
         func variable(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
@@ -28,7 +29,7 @@ public final class RunDirectory: Sendable {
 
     /// The named folder, which must be usable, or the first usable one of the usual folders. `isShared`: workers have another user.
     /// Throws `HostError`.
-    public static func make(
+    package static func make(
         _ path: String?, isShared: Bool = false, trust: FileTrust = FileTrust()
     ) throws -> RunDirectory {
         if let path { return try RunDirectory(path, isShared: isShared, trust: trust) }
@@ -91,7 +92,7 @@ public final class RunDirectory: Sendable {
     }
 
     /// Removes the folder of this start and closes its lock.
-    public func remove() {
+    package func remove() {
         Self.removeTree(self.boot)
         let lock = self.lock.exchange(-1, ordering: .relaxed)
         if lock >= 0 { close(lock) }

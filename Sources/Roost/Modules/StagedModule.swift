@@ -1,4 +1,5 @@
 import Glibc
+import RoostSystem
 
 /// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
 /// a path it knows, even when the bytes are new.

@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSettings
 
 /// What answers where. Immutable: every loop has a reference, and a change replaces it. [any]
 ///

@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSettings
 
 /// What answers at one mount. Immutable; a change replaces it. [any]
 ///

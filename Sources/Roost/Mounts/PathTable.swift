@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSettings
 
 /// The mounts of one host name, by path: one look for each segment that a mount could end with, however many there are. Immutable. [any]
 ///

@@ -1,8 +1,9 @@
 import CLinux
 import Glibc
+import RoostSystem
 
 /// A build command that runs: `sh -c COMMAND`, in a process group of its own. For one thread.
-public final class Build {
+package final class Build {
     private let process: pid_t
     /// Readable when it says something; -1: it will say nothing more.
     private(set) var descriptor: CInt
@@ -41,7 +42,7 @@ public final class Build {
     }
 
     /// Runs one to its end, with its words on standard error. False: it has failed. Throws `HostError`.
-    public static func run(_ command: String) throws -> Bool {
+    package static func run(_ command: String) throws -> Bool {
         let process = try Self.spawn(command, output: 2, ownGroup: false)
         var status: CInt = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -1,3 +1,6 @@
+import RoostSettings
+import RoostSystem
+
 /// What somebody wants loaded anew.
 struct ReloadRequest: Equatable, Sendable {
     /// Names of applications, or their mounts; none: all.

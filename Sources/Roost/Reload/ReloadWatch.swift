@@ -1,4 +1,5 @@
 import Glibc
+import RoostSystem
 
 /// The files that `--reload` watches: modules and settings, and the sources they are made from. Every baseline is older than what was read or
 /// built: nothing that changes meanwhile is missed. For one thread.

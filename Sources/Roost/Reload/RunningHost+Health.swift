@@ -1,6 +1,8 @@
 import HTTPServer
 import NIOConcurrencyHelpers
 import NIOCore
+import RoostSettings
+import RoostSystem
 
 /// Whether a generation is well: asked before it is mounted, where its settings name a path.
 extension RunningHost {

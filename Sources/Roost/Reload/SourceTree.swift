@@ -1,4 +1,5 @@
 import Glibc
+import RoostSystem
 
 /// The source files below some folders, as far as patterns name them. Links to folders are followed, each folder once.
 struct SourceTree: Sendable {

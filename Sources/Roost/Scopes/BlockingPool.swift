@@ -1,6 +1,7 @@
 import CASGI
 import CWorker
 import NIOCore
+import RoostSystem
 import Synchronization
 
 /// The threads on which modules may block: a bounded number, and a bounded queue before them. [any]

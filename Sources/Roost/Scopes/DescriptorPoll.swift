@@ -2,6 +2,7 @@ import CASGI
 import CLinux
 import Glibc
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// The one thread of a host that waits for descriptors of modules to be ready (`asgi.loop/1`). [any]
 ///

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RoostSystem
 import Synchronization
 
 /// Finds out which module holds a loop: everybody else on that loop waits meanwhile. [any]

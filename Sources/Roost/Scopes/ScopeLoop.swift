@@ -3,6 +3,7 @@ import CLinux
 import CWorker
 import HTTPServer
 import NIOCore
+import RoostSettings
 import Synchronization
 
 /// The ABI's side of one event loop: opens a scope for every request, performs what other threads ask, and tells modules

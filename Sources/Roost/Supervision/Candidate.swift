@@ -1,14 +1,17 @@
+import RoostSettings
+import RoostSystem
+
 /// An application that may be served: where it belongs, and whether it can be had.
-public struct Candidate: Sendable {
+package struct Candidate: Sendable {
     /// Tells it from all others, over reloads: where it is mounted, or its file.
     let key: String
-    public let name: String
+    package let name: String
     let place: String
     /// Nil: nobody knows where it belongs.
-    public let mount: Mount?
-    public let isRequired: Bool
+    package let mount: Mount?
+    package let isRequired: Bool
     let group: String?
-    public private(set) var outcome: ApplicationPreparation.Outcome
+    package private(set) var outcome: ApplicationPreparation.Outcome
     /// Its module's, where that is named by a path.
     let file: String?
 

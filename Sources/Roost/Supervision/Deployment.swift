@@ -1,21 +1,24 @@
+package import RoostSettings
+import RoostSystem
+
 /// What is to be served, as the operator has declared it: looked at when a start begins, and again for a reload.
-public struct Deployment: Sendable {
+package struct Deployment: Sendable {
     /// On the command line, and in the settings.
-    public var entries: [ApplicationEntry] = []
+    package var entries: [ApplicationEntry] = []
     /// Drop-in folders.
-    public var folders: [String] = []
+    package var folders: [String] = []
     /// How long a file must not have changed before it counts, milliseconds.
-    public var quiet = 100
-    public var preparation: ApplicationPreparation
+    package var quiet = 100
+    package var preparation: ApplicationPreparation
     /// How the workers are to be that accept.
-    public var workers = WorkerPlan()
+    package var workers = WorkerPlan()
     /// And those of the groups that something is said of; others are as the first, but one.
-    public var groups: [String: WorkerPlan] = [:]
+    package var groups: [String: WorkerPlan] = [:]
     /// What the operator is to be told of it.
-    public var remark: String?
+    package var remark: String?
 
     /// What is wrong with it, as far as it can be seen without a look at the files; throws `HostError`.
-    public func check() throws {
+    package func check() throws {
         for (at, entry) in self.entries.enumerated() {
             for other in self.entries[..<at] {
                 guard let host = entry.mount.conflict(with: other.mount) else { continue }
@@ -30,10 +33,10 @@ public struct Deployment: Sendable {
         }
     }
 
-    public init(preparation: ApplicationPreparation) { self.preparation = preparation }
+    package init(preparation: ApplicationPreparation) { self.preparation = preparation }
 
     /// Whether some workers are other users than this process.
-    public var hasOtherUsers: Bool {
+    package var hasOtherUsers: Bool {
         ([self.workers] + self.groups.values).contains { $0.privileges.user != nil }
     }
 
@@ -47,7 +50,7 @@ public struct Deployment: Sendable {
     }
 
     /// What was found.
-    public struct Look: Sendable {
+    package struct Look: Sendable {
         /// Of what is declared.
         var declared: [Candidate]
         /// Of what is in the drop-in folders; those that can be had, by what was seen of their files.
@@ -59,7 +62,7 @@ public struct Deployment: Sendable {
         /// The states of the files before they were read.
         var seen = FileMarks()
 
-        public var candidates: [Candidate] {
+        package var candidates: [Candidate] {
             self.declared + self.droppedIn.values.sorted { $0.place < $1.place } + self.faulty
         }
     }
@@ -67,7 +70,7 @@ public struct Deployment: Sendable {
     /// Looks at everything: the files of all applications, and the drop-in folders. Throws `HostError` when the whole makes no sense; what
     /// is wrong with one application stands in its candidate.
     /// `known`: copies that need not be made again.
-    public func look(run: RunDirectory, known: [PreparedApplication] = []) throws -> Look {
+    package func look(run: RunDirectory, known: [PreparedApplication] = []) throws -> Look {
         let listings = self.folders.map(DropInFolder.look)
         // What the operator names must be there, at the start.
         if let fault = listings.compactMap(\.fault).first {
@@ -181,16 +184,16 @@ extension Deployment.Look {
 
 extension Deployment.Look {
     /// What there is, for people.
-    public var applications: [ServedApplication] { self.candidates.map { ServedApplication($0) } }
+    package var applications: [ServedApplication] { self.candidates.map { ServedApplication($0) } }
 
     /// The settings files that were read for the applications: their own, and those beside drop-in libraries.
-    public var settingsFiles: [String] {
+    package var settingsFiles: [String] {
         let own = self.candidates.compactMap { try? $0.outcome.get().settingsPath }
         return Set(own + self.droppedIn.keys.compactMap(\.settings)).sorted()
     }
 
     /// Variables that have to be in the environment of a process that serves them, before its first thread.
-    public var environment: [(name: String, value: String)] {
+    package var environment: [(name: String, value: String)] {
         self.candidates.compactMap { try? $0.outcome.get().variable }.map { ($0.name, $0.value) }
     }
 }

@@ -1,4 +1,6 @@
 import HTTPServer
+import RoostSettings
+import RoostSystem
 
 /// How a supervisor hands applications to its workers: everything was looked at once, and all have the same.
 extension InstalledApplication {

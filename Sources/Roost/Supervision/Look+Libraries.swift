@@ -1,3 +1,5 @@
+import RoostSystem
+
 /// Applications of one process whose private libraries the loader cannot tell apart.
 extension Deployment.Look {
     /// Refuses every application that brings a library under a name which another one of its group has for another library: one process loads

@@ -1,3 +1,5 @@
+import RoostSettings
+
 /// What the processes of one start tell each other: a name, and texts; one line of JSON on the wire.
 struct Message: Equatable, Sendable {
     var name: String

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// Looks at settings and files, on a thread of its own: a probe takes its time, and workers are not to wait for it. [any]
 final class Preparation: Sendable {

@@ -1,4 +1,6 @@
 import HTTPServer
+import RoostSettings
+import RoostSystem
 
 /// Which applications there are, and how they are: what workers of one release are started with. A value without I/O.
 struct Roster {

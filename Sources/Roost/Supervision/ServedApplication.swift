@@ -1,3 +1,6 @@
+package import RoostSettings
+import RoostSystem
+
 /// An application of a start, for people.
 public struct ServedApplication: Sendable {
     public let name: String
@@ -5,7 +8,7 @@ public struct ServedApplication: Sendable {
     /// The file of its module, or where it was declared.
     public let module: String
     public let mount: String
-    public let settingsModule: SettingsModule?
+    package let settingsModule: SettingsModule?
     /// The file of its settings.
     public let settingsPath: String?
     /// Why it does not serve; nil: it does.

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Logging
+import RoostSettings
 
 /// What commands ask: `roost status`, `roost reload`, `roost stop`.
 extension Supervisor {

@@ -1,28 +1,29 @@
-public import HTTPServer
-public import Logging
+package import HTTPServer
+package import Logging
+import RoostSystem
 
 extension Supervisor {
     /// What it is to do.
-    public struct Plan {
+    package struct Plan {
         /// What is to be served, and by whom.
-        public var deployment: Deployment
+        package var deployment: Deployment
         /// Looks at the settings anew, on another thread; nil: there are none. Throws `HostError`.
-        public var redeploy: (@Sendable () throws -> Deployment)?
+        package var redeploy: (@Sendable () throws -> Deployment)?
         /// What is watched besides the drop-in folders; nil: nothing.
-        public var watch: WatchPlan?
-        public var addresses: [BindAddress]
-        public var backlog = 2048
-        public var run: RunDirectory
-        public var signals: SupervisorSignals
-        public var logger: Logger
-        public var log: LineWriter
-        public var isErrorColoured = false
+        package var watch: WatchPlan?
+        package var addresses: [BindAddress]
+        package var backlog = 2048
+        package var run: RunDirectory
+        package var signals: SupervisorSignals
+        package var logger: Logger
+        package var log: LineWriter
+        package var isErrorColoured = false
         /// Opens the files of the log anew.
-        public var reopenLogs: () -> Void = {}
+        package var reopenLogs: () -> Void = {}
         /// Told once, when it serves.
-        public var serving: ([ServedApplication], [BindAddress]) -> Void = { _, _ in }
+        package var serving: ([ServedApplication], [BindAddress]) -> Void = { _, _ in }
 
-        public init(
+        package init(
             deployment: Deployment, addresses: [BindAddress], run: RunDirectory,
             signals: SupervisorSignals, logger: Logger, log: LineWriter
         ) {

@@ -1,4 +1,5 @@
 import Logging
+import RoostSystem
 
 /// What is on disk now: looked at since somebody asked for a reload, or since something has happened to a file.
 extension Supervisor {

@@ -1,4 +1,5 @@
 import Logging
+import RoostSettings
 
 /// The parts of a change, one after another.
 extension Supervisor {

@@ -1,26 +1,27 @@
 import Glibc
 import Logging
+package import RoostSystem
 
 /// `--reload`: what is watched besides the drop-in folders, and what a change of it sets in motion.
 extension Supervisor {
     /// What is watched, and how modules are made of it.
-    public struct WatchPlan {
+    package struct WatchPlan {
         /// Folders of sources, and which files there are some.
-        public var sources: [String] = []
-        public var includes: [String] = []
-        public var excludes: [String] = []
+        package var sources: [String] = []
+        package var includes: [String] = []
+        package var excludes: [String] = []
         /// Files and folders of sources that are watched at most.
-        public var most = SourceTree.usualMost
+        package var most = SourceTree.usualMost
         /// What makes modules of them.
-        public var build: String?
+        package var build: String?
         /// Files besides modules and their settings.
-        public var files: Set<String> = []
+        package var files: Set<String> = []
         /// The states of `files` before they were read.
-        public var seen = FileMarks()
+        package var seen = FileMarks()
         /// The sources as they were before anything was made of them.
         private(set) var baseline: [String: FileMark] = [:]
 
-        public init() {}
+        package init() {}
 
         var tree: SourceTree {
             SourceTree(self.sources, includes: self.includes, excludes: self.excludes, most: self.most)
@@ -28,7 +29,7 @@ extension Supervisor {
 
         /// Takes the sources as they are now for the baseline: before the first build and the first look. `earlier`: a plan whose baseline is
         /// taken over where it has the same sources.
-        public mutating func takeBaseline(or earlier: WatchPlan? = nil) {
+        package mutating func takeBaseline(or earlier: WatchPlan? = nil) {
             if let earlier, earlier.sources == self.sources, earlier.includes == self.includes,
                 earlier.excludes == self.excludes
             {

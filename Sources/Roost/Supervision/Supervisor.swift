@@ -1,11 +1,12 @@
 import Glibc
-public import HTTPServer
+package import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostSystem
 
 /// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, for what
 /// workers and commands say, and for the time. What is to be done is decided by `Fleet`.
-public final class Supervisor {
+package final class Supervisor {
     var plan: Plan
     var listeners: [Listener]
     /// Socket files that were said to be gone.
@@ -73,7 +74,7 @@ public final class Supervisor {
     }
 
     /// Binds. Throws `HostError`, also when an application that is needed cannot be had.
-    public init(_ look: Deployment.Look, _ plan: Plan) throws {
+    package init(_ look: Deployment.Look, _ plan: Plan) throws {
         try Host.refuseDebug(threads: plan.deployment.workers.workers)
         self.plan = plan
         self.ignoredSignals = IgnoredSignals(plan.logger)
@@ -98,10 +99,10 @@ public final class Supervisor {
     }
 
     /// Where it listens, with the ports that the kernel chose.
-    public var addresses: [BindAddress] { self.listeners.map(\.address) }
+    package var addresses: [BindAddress] { self.listeners.map(\.address) }
 
     /// Supervises until everything has ended; says the exit status.
-    public func run() -> CInt {
+    package func run() -> CInt {
         self.tellFaults()
         for group in self.all { group.perform(group.fleet.begin(now: Self.now())) }
         while self.status == nil {

@@ -1,13 +1,14 @@
 import CLinux
 import Glibc
+import RoostSystem
 
 /// The signals of a supervisor, as a descriptor that says which have come. Must be made before the process has another thread: the signals
 /// are blocked for every thread that is started afterwards.
-public struct SupervisorSignals: Sendable {
+package struct SupervisorSignals: Sendable {
     let descriptor: CInt
 
     /// Throws `HostError`.
-    public init() throws {
+    package init() throws {
         let numbers = SignalMeaning.all + [SIGCHLD]
         self.descriptor = roost_signals_make(numbers, CInt(numbers.count))
         guard self.descriptor >= 0 else {

@@ -4,22 +4,24 @@ import Glibc
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostSettings
+import RoostSystem
 
 /// This process, as a worker: what its supervisor gave it, and what it is told. [any]
 ///
 /// It has its place by descriptors, from 3 on: the channel to the supervisor, the page that both share, the supervisor's standard
 /// error, and the listening sockets. Until it is ready its own standard error is a pipe to the supervisor, which keeps
 /// the last lines to tell of in case it never is.
-public final class Worker: Sendable {
+package final class Worker: Sendable {
     static let channel: CInt = 3
     static let page: CInt = 4
     static let standardError: CInt = 5
     static let firstListener: CInt = 6
     /// Has a thread write down its stack.
-    public static var stallSignal: CInt { roost_stall_signal() }
+    package static var stallSignal: CInt { roost_stall_signal() }
 
     /// What the supervisor says.
-    public enum Word: Sendable {
+    package enum Word: Sendable {
         /// Another goes on in its place: stop accepting, let everybody end, leave.
         case drain
         /// The same, and that one has newer applications.
@@ -37,10 +39,10 @@ public final class Worker: Sendable {
     /// A message is not to come between the parts of another.
     private let telling = NIOLock()
 
-    public var isErrorColoured: Bool { self.order.isErrorColoured }
+    package var isErrorColoured: Bool { self.order.isErrorColoured }
 
     /// Takes the order, and becomes who it says: nothing of a module has been touched. Throws `HostError`.
-    public init() throws {
+    package init() throws {
         for descriptor in [Self.channel, Self.page, Self.standardError] {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw HostError(code: .usage, message: "a worker is started by its supervisor only")
@@ -76,7 +78,7 @@ public final class Worker: Sendable {
     }
 
     /// The host that the order asks for.
-    public func makeHost(_ given: HostConfiguration) throws -> Host {
+    package func makeHost(_ given: HostConfiguration) throws -> Host {
         var configuration = given
         configuration.page = self.shared
         configuration.relayUsers = self.order.relayUsers
@@ -92,7 +94,7 @@ public final class Worker: Sendable {
     }
 
     /// Starts the host; `beforeReady`: it is about to let the first request in. Throws `HostError`.
-    public func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
+    package func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
         try await host.start(beforeServing: self.remember) { failures in
             beforeReady()
             // It takes standard error back.
@@ -107,16 +109,16 @@ public final class Worker: Sendable {
     }
 
     /// Says that it accepts nothing any more.
-    public func deaf() { self.tell(Message("deaf")) }
+    package func deaf() { self.tell(Message("deaf")) }
 
     /// Ends this process, without destructors, since threads of modules may run. Its exit is not reported as a module's.
-    public static func leave(_ status: CInt) -> Never {
+    package static func leave(_ status: CInt) -> Never {
         roost_end_reports()
         _exit(status)
     }
 
     /// Says why it cannot.
-    public func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }
+    package func refuse(_ error: HostError) { self.tell(Message("refused", ["reason": error.message])) }
 
     private func tell(_ message: Message) {
         self.telling.withLock {
@@ -164,7 +166,7 @@ public final class Worker: Sendable {
     }
 
     /// Listens to the supervisor on a thread of its own, for the life of the process. Its end means `drain`.
-    public func listen(_ heard: @escaping @Sendable (Word) -> Void) {
+    package func listen(_ heard: @escaping @Sendable (Word) -> Void) {
         let isListening = DetachedThread.start {
             // It is trusted: what it passes on has limits of its own.
             var lines = LineBuffer(most: .max)

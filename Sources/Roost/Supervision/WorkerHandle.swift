@@ -2,6 +2,7 @@ import CLinux
 import CWorker
 import Glibc
 import HTTPServer
+import RoostSystem
 
 /// A worker as its supervisor has it: the process, the channel to it, the page that both share, its standard error until it is
 /// ready. For the supervisor's one thread.

@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostSystem
 
 /// What a worker is to be: told by its supervisor before anything else.
 struct WorkerOrder: Sendable {

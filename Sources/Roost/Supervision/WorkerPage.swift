@@ -5,7 +5,7 @@ import Glibc
 /// The memory that a worker shares with its supervisor (`Sources/CWorker`): what each thread does for a module, and the reports of a crash
 /// and of a stalled loop. Mapped for as long as this object lives.
 // SAFETY: the page is written by atomic stores or under the reporter's own lock, and the supervisor trusts no value in it.
-public final class WorkerPage: @unchecked Sendable {
+package final class WorkerPage: @unchecked Sendable {
     let descriptor: CInt
     private let page: UnsafeMutablePointer<roost_page>
 

@@ -1,6 +1,7 @@
 import CASGI
 import CViews
 import HTTPServer
+import RoostSystem
 
 /// `[METHODS ' '] PATH ['?' FIELDS] [' ' BODY]`, as `asgi_urls.h` says.
 extension URLPattern {

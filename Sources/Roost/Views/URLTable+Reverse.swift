@@ -1,6 +1,7 @@
 import CASGI
 import CViews
 import HTTPServer
+import RoostSystem
 
 /// From a name and arguments to a path.
 extension URLTable {

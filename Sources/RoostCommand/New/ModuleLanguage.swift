@@ -1,4 +1,5 @@
 import Roost
+import RoostSystem
 
 /// What a new module can be written in.
 enum ModuleLanguage: String, CaseIterable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Roost
+import RoostSystem
 
 /// `roost new NAME`.
 struct New: ParsableCommand {

@@ -1,4 +1,5 @@
 import Roost
+import RoostSystem
 
 /// The files of a new module, as texts: a value that writes nothing. The files below `Templates` are part of this executable
 /// (`PackageResources`), each a constant that is named after its file: no two may have the same name, in whatever folder.

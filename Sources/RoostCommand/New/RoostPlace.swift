@@ -1,5 +1,6 @@
 import Glibc
 import Roost
+import RoostSystem
 
 /// Where this roost is, and the sources that it was built of.
 enum RoostPlace {

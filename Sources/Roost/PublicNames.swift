@@ -1,0 +1,13 @@
+public import RoostSettings
+public import RoostSystem
+
+// Types of lower targets that an embedder names, so that `import Roost` is all it needs.
+
+public typealias FileTrust = RoostSystem.FileTrust
+public typealias HostError = RoostSystem.HostError
+public typealias LineWriter = RoostSystem.LineWriter
+public typealias HostPattern = RoostSettings.HostPattern
+public typealias LifespanMode = RoostSettings.LifespanMode
+public typealias Mount = RoostSettings.Mount
+public typealias MountFault = RoostSettings.MountFault
+public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins

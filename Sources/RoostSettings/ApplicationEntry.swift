@@ -1,0 +1,187 @@
+package import RoostSystem
+
+/// What an operator has said about one application: on the command line, in `applications`, or by a file in the drop-in folder.
+package struct ApplicationEntry: Sendable {
+    /// Where its settings are.
+    package enum Settings: Sendable {
+        /// Nobody said: the module's default.
+        case usual
+        /// A settings module; `place`: who names it.
+        case named(String, place: String)
+        /// They stand in this file, below this key ("": all that is not the host's).
+        case here(SettingsFile, at: String)
+    }
+
+    package private(set) var module: ModuleName
+    /// Nil: what the module calls itself.
+    package var name: String?
+    package var mount: Mount
+    package var settings: Settings
+    /// The variable that announces the settings module to code which reads the environment.
+    package var variable: String?
+    /// Its workers' name; nil: the front's.
+    package var group: String?
+    package var lifespan: LifespanMode?
+    /// The path below its mount that says whether it is well.
+    package var health: String?
+    /// The origins whose pages may open WebSockets; nil: those of the host.
+    package var origins: WebSocketOrigins?
+    /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty: on the command line.
+    package var place: String
+    /// A start without it makes no sense.
+    package var isRequired = false
+
+    /// The entry's other values, with their places, for people: secrets are masked.
+    package var values: [(key: String, value: String, place: String)] {
+        var values: [(String, String, String)] = []
+        if let name { values.append(("name", name, "")) }
+        if let variable { values.append(("variable", variable, "")) }
+        if let group { values.append(("worker", group, "")) }
+        if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
+        if let health { values.append(("health", Redaction.shown(health), "")) }
+        if let origins { values.append(("ws-origins", origins.description, "")) }
+        switch self.settings {
+        case .usual: break
+        case .named(let name, _): values.append(("settings", name, ""))
+        case .here(let file, let key):
+            for (path, value) in Redaction.leaves(of: file.map(at: key) ?? SettingsMap()) {
+                values.append(("settings.\(path)", value, file.place(of: "\(key).\(path)")))
+            }
+        }
+        return values
+    }
+
+    /// The one of a command line: at the root, and needed.
+    package init(commandLine module: ModuleName) {
+        self.module = module
+        self.mount = .root
+        self.settings = .usual
+        self.place = ""
+        self.isRequired = true
+    }
+
+    /// One that a program has given.
+    package init(module: ModuleName, mount: Mount, name: String?, settings: String?) {
+        self.module = module
+        self.mount = mount
+        self.name = name
+        self.settings = settings.map { .named($0, place: "settings of \(module.text)") } ?? .usual
+        self.place = "the program"
+    }
+
+    /// Makes the path of the module absolute.
+    package mutating func resolvePath() { self.module = self.module.absolute }
+
+    /// The keys of an entry.
+    package static let schema = SettingsSchema([
+        SettingsKey(
+            "module", .text, "The library: a path, or a name below --app-dir; name:symbol takes another symbol."),
+        SettingsKey("name", .text, standard: "the module's own", "What logs and roost status call it."),
+        SettingsKey("mount", .text, standard: "/", "The path that it answers at and below."),
+        SettingsKey(
+            "hosts", .texts, standard: "every host", "Host names that it answers for; *.example.org for all below one."),
+        SettingsKey(
+            "settings", .textOrMap, standard: "the module's own",
+            "Its settings module, like wiki.settings; or the settings themselves."),
+        SettingsKey(
+            "variable", .text,
+            "The environment variable that tells its settings module, as DJANGO_SETTINGS_MODULE does."),
+        SettingsKey(
+            "worker", .text, standard: "the front's workers",
+            "The group of workers that has it: server.groups says how they are."),
+        SettingsKey(
+            "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
+            "Whether it is told of its start and its end."),
+        SettingsKey(
+            "health", .text,
+            "A path below its mount: what does not answer it with 2xx or 3xx before it is mounted is not mounted."),
+        SettingsKey(
+            "ws-origins", .texts, standard: "server.ws-origins",
+            "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
+    ])
+
+    /// One of the list `applications`. Throws `HostError`.
+    package init(_ map: SettingsMap, number: Int, in file: SettingsFile) throws {
+        let prefix = "applications.\(number)."
+        let values = try Self.schema.read(map, in: file, below: prefix)
+        let line = map.entries.first?.line
+        guard let module = values.text("module") else {
+            throw SettingsFile.error(file.path, line, "'\(prefix)module' is missing: name the library")
+        }
+        do {
+            self.module = try ModuleName(module)
+        } catch let error as HostError { throw values.error("module", error.message) }
+        self.mount = .root
+        self.settings = .usual
+        self.place = SettingsFile.place(file.path, line)
+        try self.take(values)
+    }
+
+    /// A library in a drop-in folder; `beside`: the settings file beside it. Throws `HostError`.
+    package init(dropIn path: String, name: String, beside file: SettingsFile?) throws {
+        self.module = try ModuleName(path)
+        self.settings = .usual
+        self.place = path
+        do {
+            self.mount = try Mount(path: name == Self.index ? "/" : "/\(name)")
+        } catch { throw HostError(code: .module, message: "\(path): its name \(error.message)") }
+        guard let file else { return }
+        let keys = Self.schema.keys.filter { $0.name != "module" }
+        try self.take(try SettingsSchema(keys).read(file.root, in: file, below: ""))
+    }
+
+    /// The name of a library that is mounted at the root of a drop-in folder's host.
+    package static let index = "index"
+
+    private mutating func take(_ values: SettingsValues) throws {
+        self.name = values.text("name")
+        self.variable = values.text("variable")
+        self.group = try values.text("worker").map { name in
+            guard GroupSettings.isName(name) else {
+                throw values.error("worker", "'\(name)' is no name of a group: letters, digits, - and _ are")
+            }
+            return name
+        }
+        self.lifespan = values.text("lifespan").flatMap(LifespanMode.init)
+        self.health = try values.text("health").map { path in
+            guard path.hasPrefix("/"), path.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+                throw values.error("health", "'\(path)' is no path: '/healthz' is one")
+            }
+            return path
+        }
+        self.origins = try values.origins("ws-origins")
+        let hosts = try values.texts("hosts").map { text in
+            do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
+        }
+        do throws(MountFault) {
+            self.mount = try Mount(
+                path: values.text("mount") ?? (self.mount.path.isEmpty ? "/" : self.mount.path), hosts: hosts)
+        } catch { throw values.error("mount", error.message) }
+        if let name = self.variable, !Self.isVariable(name) {
+            throw values.error("variable", "'\(name)' is no name of a variable: letters, digits and _ are")
+        }
+        if let name = values.text("settings") {
+            self.settings = .named(name, place: "\(values.place("settings")): '\(values.prefix)settings'")
+        } else if values.map("settings") != nil {
+            self.settings = .here(values.file, at: "\(values.prefix)settings")
+        }
+    }
+
+    static func isVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        return name.utf8.allSatisfy {
+            $0 | 0x20 &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "_")
+        }
+    }
+}
+
+extension SettingsValues {
+    /// The origins that a key names; nil: it is not there. Throws `HostError`.
+    package func origins(_ key: String) throws -> WebSocketOrigins? {
+        let texts = self.texts(key)
+        guard !texts.isEmpty else { return nil }
+        do throws(MountFault) { return try WebSocketOrigins(texts) } catch { throw self.error(key, error.message) }
+    }
+}

@@ -1,0 +1,138 @@
+import RoostSystem
+
+/// A scalar of a settings file, resolved by the core schema of YAML 1.2 (§10.3.2): the only place that says what a plain text means.
+/// `yes`, `no`, `on`, `off`, `12:30`, `1_000`, `0b1` and dates are texts.
+package struct CoreScalar: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+        case text
+        case null
+        case flag(Bool)
+        /// As JSON spells it.
+        case number(String)
+    }
+
+    /// As it was written.
+    package let text: String
+    package let kind: Kind
+
+    /// Why a scalar is refused. Its text is not shown: it may be a secret.
+    package struct Fault: Error { let message: String }
+
+    /// A quoted scalar.
+    package init(quoted text: String) {
+        self.text = text
+        self.kind = .text
+    }
+
+    /// A scalar without a tag and without quotes.
+    package init(plain text: String) throws(Fault) {
+        self.text = text
+        switch text {
+        case "", "~", "null", "Null", "NULL": self.kind = .null
+        case "true", "True", "TRUE": self.kind = .flag(true)
+        case "false", "False", "FALSE": self.kind = .flag(false)
+        default: self.kind = try Self.number(text).map { .number($0) } ?? .text
+        }
+    }
+
+    /// A scalar with a tag. A local tag (`!env HOME`) means nothing here: the text is all that is written, with the tag, so that nobody takes
+    /// it for what the tag was meant to do.
+    package init(_ text: String, tag: String) throws(Fault) {
+        guard !tag.hasPrefix("!") else {
+            self.init(quoted: text.isEmpty ? tag : "\(tag) \(text)")
+            return
+        }
+        let name = tag.hasPrefix(Self.namespace) ? String(tag.dropFirst(Self.namespace.count)) : ""
+        let plain = try name == "str" ? CoreScalar(quoted: text) : CoreScalar(plain: text)
+        let isWhole = plain.text.utf8.allSatisfy { !Self.ofFractions.contains($0) } || text.hasPrefix("0x")
+        switch (name, plain.kind) {
+        case ("str", _), ("null", .null), ("bool", .flag), ("float", .number): break
+        case ("int", .number) where isWhole: break
+        // JSON has no infinity: it is a text, whose type was still named correctly.
+        case ("float", .text) where Self.isNotFinite(text): break
+        case ("null", _), ("bool", _), ("int", _), ("float", _):
+            throw Fault(message: "the value is not of its type, !!\(name)")
+        default:
+            throw Fault(message: Self.refusal(ofTag: tag))
+        }
+        self = plain
+    }
+
+    package static let namespace = "tag:yaml.org,2002:"
+    private static let ofFractions = Set(".eE".utf8)
+
+    /// Why a tag is refused. It is not shown: a secret may begin with a `!`.
+    package static func refusal(ofTag tag: String) -> String {
+        let name = tag.hasPrefix(self.namespace) ? " !!\(ShownText.of(tag.dropFirst(self.namespace.count)))" : ""
+        return "the tag\(name) is not supported: remove it (a value that begins with ! must be quoted)"
+    }
+
+    // MARK: Numbers
+
+    /// `[-+]? \. (inf | Inf | INF)` and `\. (nan | NaN | NAN)`.
+    private static func isNotFinite(_ text: String) -> Bool {
+        let unsigned = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+        return [".inf", ".Inf", ".INF"].contains(unsigned) || [".nan", ".NaN", ".NAN"].contains(text)
+    }
+
+    /// How JSON spells a number; nil: the text is no number.
+    private static func number(_ text: String) throws(Fault) -> String? {
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, first < UInt8(ascii: ":") else { return nil }
+        if bytes.starts(with: "0x".utf8) { return try Self.whole(text, radix: 16) }
+        if bytes.starts(with: "0o".utf8) { return try Self.whole(text, radix: 8) }
+        return Self.decimal(bytes)
+    }
+
+    private static func whole(_ text: String, radix: Int) throws(Fault) -> String? {
+        let digits = text.dropFirst(2)
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ Self.digit($0) < radix }) else { return nil }
+        guard let number = UInt64(digits, radix: radix) else {
+            throw Fault(message: "the number has more than 64 bits: quote it, or write it in decimal")
+        }
+        return "\(number)"
+    }
+
+    private static func digit(_ byte: UInt8) -> Int {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
+        default: .max
+        }
+    }
+
+    /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, and whole numbers. JSON has no `+`, no zeros in front, and
+    /// digits on both sides of a point; everything else stays as it was written.
+    private static func decimal(_ bytes: [UInt8]) -> String? {
+        var rest = bytes[...]
+        func digits() -> ArraySlice<UInt8> {
+            let digits = rest.prefix { Self.digit($0) < 10 }
+            rest = rest.dropFirst(digits.count)
+            return digits
+        }
+        func take(_ characters: String) -> UInt8? {
+            guard let first = rest.first, characters.utf8.contains(first) else { return nil }
+            rest = rest.dropFirst()
+            return first
+        }
+        let sign = take("-+")
+        let whole = digits()
+        let hasPoint = take(".") != nil
+        let fraction = hasPoint ? digits() : []
+        guard !whole.isEmpty || !fraction.isEmpty else { return nil }
+        var exponent: [UInt8] = []
+        if let letter = take("eE") {
+            let sign = take("-+")
+            let digits = digits()
+            guard !digits.isEmpty else { return nil }
+            exponent = [letter] + (sign.map { [$0] } ?? []) + digits
+        }
+        guard rest.isEmpty else { return nil }
+        let significant = whole.drop { $0 == UInt8(ascii: "0") }
+        var json = sign == UInt8(ascii: "-") ? [UInt8(ascii: "-")] : []
+        json += significant.isEmpty ? [UInt8(ascii: "0")] : Array(significant)
+        if hasPoint { json += [UInt8(ascii: ".")] + (fraction.isEmpty ? [UInt8(ascii: "0")] : Array(fraction)) }
+        return String(decoding: json + exponent, as: UTF8.self)
+    }
+}

@@ -1,0 +1,40 @@
+/// A host name that an application answers for: exact, or `*.example.org` for every name below one.
+public struct HostPattern: Sendable, Hashable, CustomStringConvertible {
+    /// Lower-case, without a port; of a wildcard what stands behind `*.`.
+    package let name: String
+    package let isWildcard: Bool
+
+    public var description: String { self.isWildcard ? "*.\(self.name)" : self.name }
+
+    /// Throws `MountFault`.
+    public init(_ text: String) throws(MountFault) {
+        self.isWildcard = text.hasPrefix("*.")
+        var name = (self.isWildcard ? String(text.dropFirst(2)) : text).lowercased()
+        if name.hasSuffix("."), name != "." { name.removeLast() }
+        self.name = name
+        guard !name.isEmpty else { throw MountFault("is empty: leave it out to answer for every host") }
+        guard !name.contains("*") else {
+            throw MountFault("'\(text)' has a * that is not at its beginning: *.example.org is every name below one")
+        }
+        let isAddress = name.hasPrefix("[") && name.hasSuffix("]")
+        guard isAddress || !name.contains(":") else {
+            throw MountFault("'\(text)' has a port, or is an address without brackets: every port of the server counts")
+        }
+        guard !name.contains("/") else { throw MountFault("'\(text)' is no host name: the path belongs into 'mount'") }
+        let allowed = { (byte: UInt8) in
+            byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+                || (isAddress ? [UInt8]("[]:.".utf8) : [UInt8]("-._".utf8)).contains(byte)
+        }
+        guard name.utf8.allSatisfy(allowed) else {
+            throw MountFault(
+                "'\(text)' is no host name: letters, digits, '-' and '.' (others in their ASCII form, xn--)")
+        }
+    }
+}
+
+/// Why a mount is none. Says what was found and the mend; whoever has the file and the field puts them before it.
+public struct MountFault: Error, Equatable {
+    public let message: String
+
+    package init(_ message: String) { self.message = message }
+}

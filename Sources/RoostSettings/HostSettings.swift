@@ -1,0 +1,45 @@
+/// What a settings file says to the host: its keys `server`, `modules` and `applications`.
+package struct HostSettings {
+    /// The keys of the host. `server` has a schema of its own: the options of whoever serves.
+    package static let schema = SettingsSchema([
+        SettingsKey("server", .map, "Options of the server."),
+        SettingsKey(
+            "modules", .texts, "The drop-in folder: each library in it is mounted under its name, and followed."),
+        SettingsKey("applications", .maps, "The applications."),
+    ])
+
+    package let server: SettingsValues?
+    package let groups: [GroupSettings]
+    /// Folders, and where they are named.
+    package let modules: [String]
+    package let modulesPlace: String
+    package let applications: [ApplicationEntry]
+
+    /// `server`: the schema of the key; `group`: of a group's options. `keepsOthers`: other keys are an application's. Throws `HostError`.
+    package init(
+        _ file: SettingsFile, server: SettingsSchema, group: SettingsSchema, keepsOthers: Bool
+    ) throws {
+        let server = SettingsSchema(server.keys + [Self.groupsKey])
+        let values = try Self.schema.read(file.root, in: file, below: "", others: { _ in keepsOthers })
+        self.server = try values.map("server").map { try server.read($0, in: file, below: "server.") }
+        self.groups = try (self.server?.map("groups") ?? SettingsMap()).map { entry in
+            guard GroupSettings.isName(entry.name), let map = entry.value.map else {
+                throw SettingsFile.error(
+                    file.path, entry.line, "'server.groups' is a map of names, each with a map of options")
+            }
+            return try GroupSettings(entry.name, map, group, in: file)
+        }
+        self.modules = values.texts("modules")
+        self.modulesPlace = values.place("modules")
+        let entries = values.nodes["applications"]?.list ?? []
+        self.applications = try entries.enumerated().compactMap { number, node in
+            try node.map.map { try ApplicationEntry($0, number: number, in: file) }
+        }
+    }
+
+    package static let groupsKey = SettingsKey(
+        "groups", .map, "Workers of their own for some applications, by the name of the group.")
+
+    /// Whether a key is the host's.
+    package static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }
+}

@@ -1,0 +1,64 @@
+/// Masks secrets wherever settings are shown: by the names of keys, as Django's error pages do, and by what values look like.
+package enum Redaction {
+    package static let mask = "********"
+
+    /// Parts of names.
+    private static let words = [
+        "api", "auth", "token", "key", "secret", "pass", "pwd", "signature", "credential", "cookie", "private", "jwt",
+    ]
+
+    /// Whether a name, a dotted key, or any part of it is one of a secret.
+    package static func isSecret(name: String) -> Bool {
+        let name = name.lowercased()
+        return self.words.contains { name.contains($0) }
+    }
+
+    /// A value as it may be shown. `key`: its dotted key; everything below the key of a secret is one.
+    package static func shown(_ value: String, of key: String = "") -> String {
+        self.isSecret(name: key) || SecretText.isSecret(value) ? self.mask : value
+    }
+
+    /// The single values of a map by their dotted keys, as they may be shown; lists as JSON.
+    package static func leaves(of map: SettingsMap, below prefix: String = "") -> [(key: String, value: String)] {
+        map.flatMap { entry -> [(String, String)] in
+            let key = prefix + entry.name
+            let isSecret = self.isSecret(name: entry.name) || self.isNamed(in: map, entry)
+            if !isSecret, let inner = entry.value.map, !inner.entries.isEmpty {
+                return self.leaves(of: inner, below: "\(key).")
+            }
+            let value = isSecret ? SettingsNode(text: self.mask, line: entry.line) : self.redacted(entry.value)
+            return [(key, value.text ?? JSONText.of(value))]
+        }
+    }
+
+    private static func redacted(_ node: SettingsNode) -> SettingsNode {
+        switch node.content {
+        case .scalar(let scalar):
+            return SecretText.isSecret(scalar.text) ? SettingsNode(text: self.mask, line: node.line) : node
+        case .list(let list):
+            var isNext = false
+            let shown = list.map { item in
+                defer { isNext = item.text.map { $0.hasPrefix("-") && self.isSecret(name: $0) } ?? false }
+                // The value behind an option: ["--password", "..."].
+                return isNext ? SettingsNode(text: self.mask, line: item.line) : self.redacted(item)
+            }
+            return SettingsNode(content: .list(shown), line: node.line)
+        case .map(let map):
+            let shown = map.map { entry in
+                let isSecret = self.isSecret(name: entry.name) || self.isNamed(in: map, entry)
+                return SettingsMap.Entry(
+                    name: entry.name, line: entry.line,
+                    value: isSecret ? SettingsNode(text: self.mask, line: entry.line) : self.redacted(entry.value))
+            }
+            return SettingsNode(content: .map(SettingsMap(entries: shown)), line: node.line)
+        }
+    }
+
+    /// Whether a neighbour of an entry `value` names a secret: `{name: DB_PASSWORD, value: ...}`.
+    private static func isNamed(in map: SettingsMap, _ entry: SettingsMap.Entry) -> Bool {
+        guard entry.name.lowercased() == "value" else { return false }
+        return map.contains {
+            ["name", "key"].contains($0.name.lowercased()) && self.isSecret(name: $0.value.text ?? "")
+        }
+    }
+}

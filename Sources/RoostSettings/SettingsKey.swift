@@ -1,0 +1,54 @@
+/// One key that a settings file may have for the host: its name, what may stand there, and what it means.
+package struct SettingsKey: Sendable, Equatable {
+    /// What may stand there.
+    package enum Kind: Sendable, Equatable {
+        case text
+        /// One text, or a list of them.
+        case texts
+        case flag
+        case choice([String])
+        case map
+        case textOrMap
+        /// A list of maps.
+        case maps
+
+        package var words: String {
+            switch self {
+            case .text: "a single value"
+            case .texts: "a value, or a list of values"
+            case .flag: "true or false"
+            case .choice(let choices): choices.joined(separator: ", ").replacingLast(", ", with: " or ")
+            case .map: "a map of keys and values"
+            case .textOrMap: "a name, or a map of keys and values"
+            case .maps: "a list of maps"
+            }
+        }
+    }
+
+    package var name: String
+    package var kind: Kind
+    /// What counts where it is not given, for people; nil: nothing.
+    package var standard: String?
+    package var meaning: String
+
+    /// What may stand there, for people.
+    package var kindWords: String { self.kind.words }
+
+    package init(_ name: String, _ kind: Kind, standard: String? = nil, _ meaning: String) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        self.meaning = meaning
+    }
+}
+
+extension String {
+    fileprivate func replacingLast(_ part: String, with other: String) -> String {
+        guard let last = self.ranges(of: part).last else { return self }
+        return self.replacingCharacters(in: last, with: other)
+    }
+
+    private func replacingCharacters(in range: Range<Index>, with other: String) -> String {
+        self[..<range.lowerBound] + other + self[range.upperBound...]
+    }
+}

@@ -1,0 +1,85 @@
+import Glibc
+import RoostSystem
+
+/// A settings module: a dotted name that names a file below a folder, as `wiki.settings` names `wiki/settings.yaml`.
+package struct SettingsModule: Sendable, Equatable {
+    /// The environment variable that names it.
+    package static let variable = "ROOST_SETTINGS_MODULE"
+    private static let endings = ["yaml", "yml", "json"]
+
+    package enum Origin: String, Sendable, Equatable {
+        case option
+        case environment
+        /// The module's own description.
+        case module
+        /// Nobody named one, but a file of the usual name is there.
+        case usual
+    }
+
+    package let name: String
+    package let origin: Origin
+    /// Who names it, for people; empty: as its origin says.
+    package let source: String
+
+    package init(name: String, origin: Origin, source: String = "") {
+        self.name = name
+        self.origin = origin
+        self.source = source
+    }
+
+    /// Which one counts: the option, else the environment, else the module's default, else `settings` where there is one.
+    package static func chosen(
+        option: String?, environment: String?, moduleDefault: String?, folders: [String]
+    ) throws -> SettingsModule? {
+        if let option { return SettingsModule(name: option, origin: .option) }
+        if let environment, !environment.isEmpty { return SettingsModule(name: environment, origin: .environment) }
+        if let moduleDefault { return SettingsModule(name: moduleDefault, origin: .module) }
+        let usual = SettingsModule(name: "settings", origin: .usual)
+        return try usual.file(below: folders) == nil ? nil : usual
+    }
+
+    /// The path of its file, in the first of the folders that has it. Nil: there is none, and it is the module's own default, so that its
+    /// built-in values serve. Throws `HostError` for a name that is none, a file that the operator named and that is not there, and two
+    /// files.
+    package func file(below folders: [String]) throws -> String? {
+        let parts = self.name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.allSatisfy(Self.isWord) else {
+            throw self.error("'\(self.name)' is no settings module: a dotted name like wiki.settings is")
+        }
+        let stems = folders.map { "\($0)/\(parts.joined(separator: "/"))" }
+        for stem in stems {
+            let found = Self.paths(stem).filter { access($0, F_OK) == 0 }
+            if found.count > 1 { throw self.error("both \(found[0]) and \(found[1]) are there: remove one") }
+            if let path = found.first { return path }
+        }
+        switch self.origin {
+        case .module, .usual: return nil
+        case .option, .environment:
+            throw self.error(
+                "no settings module '\(self.name)': looked for "
+                    + stems.flatMap(Self.paths).map { WorkingFolder.absolute($0) }.joined(separator: ", ")
+                    + "; name another, or the folder with --app-dir")
+        }
+    }
+
+    private static func paths(_ stem: String) -> [String] { Self.endings.map { "\(stem).\($0)" } }
+
+    private func error(_ message: String) -> HostError {
+        var source = self.source
+        if source.isEmpty {
+            source =
+                switch self.origin {
+                case .option: "--settings"
+                case .environment: Self.variable
+                case .module: "the module's default"
+                case .usual: "settings"
+                }
+        }
+        return HostError(code: .settings, message: "\(source): \(message)")
+    }
+
+    private static func isWord(_ part: Substring) -> Bool {
+        guard let first = part.first, first.isASCII, first.isLetter || first == "_" else { return false }
+        return part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }
+    }
+}

@@ -1,0 +1,64 @@
+package import HTTPServer
+
+/// The origins whose pages may open WebSockets (RFC 6455 §10.2).
+///
+/// A browser lets any page open a WebSocket to any host, and sends the cookies of that host along; only `Origin` says which page it was. Other
+/// clients send none and are allowed.
+public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
+    /// Pages of the host and port that the request is for.
+    public static let same = WebSocketOrigins(isAny: false, allowsSame: true, patterns: [])
+    /// Every page.
+    public static let any = WebSocketOrigins(isAny: true, allowsSame: true, patterns: [])
+
+    private let isAny: Bool
+    private let allowsSame: Bool
+    private let patterns: [OriginPattern]
+
+    private init(isAny: Bool, allowsSame: Bool, patterns: [OriginPattern]) {
+        self.isAny = isAny
+        self.allowsSame = allowsSame
+        self.patterns = patterns
+    }
+
+    /// `same`, `any`, or a list of `same`, `https://example.org:8443`, `https://*.example.org`, `example.org`; commas may separate them. Throws
+    /// `MountFault`.
+    public init(_ texts: [String]) throws(MountFault) {
+        let items = texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+        guard !items.isEmpty else {
+            throw MountFault("names no origin: 'same', 'any' or a list like same,https://example.org does")
+        }
+        if items.contains("any") {
+            guard items.count == 1 else { throw MountFault("names 'any' beside others: it stands alone") }
+            self = .any
+            return
+        }
+        var patterns: [OriginPattern] = []
+        for item in items where item != "same" { patterns.append(try OriginPattern(item)) }
+        self.init(isAny: false, allowsSame: items.contains("same"), patterns: patterns)
+    }
+
+    /// The form that `init` reads.
+    public var description: String {
+        if self.isAny { return "any" }
+        return ((self.allowsSame ? ["same"] : []) + self.patterns.map(\.description)).joined(separator: ",")
+    }
+
+    /// Whether the client of this request may open a WebSocket.
+    package func allow(_ head: RequestHead) -> Bool {
+        var origin: Octets?
+        for field in head.fields where field.name.equals("origin") {
+            // Two readers could take two.
+            guard origin == nil else { return false }
+            origin = field.value
+        }
+        return origin.map { self.allow(origin: $0, authority: head.authority) } ?? true
+    }
+
+    /// Whether a page of this origin may, at this host and port.
+    package func allow(origin: Octets, authority: Octets) -> Bool {
+        guard !self.isAny else { return true }
+        guard let origin = Origin(origin) else { return false }
+        return (self.allowsSame && origin.isSame(as: authority)) || self.patterns.contains { $0.matches(origin) }
+    }
+}

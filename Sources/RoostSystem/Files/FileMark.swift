@@ -1,0 +1,33 @@
+package import Glibc
+
+/// What tells one state of a file from another, without a look at its bytes.
+package struct FileMark: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+    package let size: Int
+    /// Nanoseconds of the calendar: of the bytes, and of the file.
+    package let changed: Int
+    package let touched: Int
+
+    package init(device: UInt64 = 0, inode: UInt64 = 0, size: Int = 0, changed: Int = 0, touched: Int = 0) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.changed = changed
+        self.touched = touched
+    }
+
+    /// Of what the path leads to; nil: nothing is there.
+    package init?(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    package init(_ status: stat) {
+        func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
+        self.init(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
+            changed: nanoseconds(status.st_mtim), touched: nanoseconds(status.st_ctim))
+    }
+}

@@ -1,0 +1,65 @@
+/// How text from outside the server, from clients, modules and files, is written to a log or a terminal.
+///
+/// The rule that readers of a log can rely on: outside of the pairs that the server itself has written, no line has a word that is followed by `=`,
+/// and no byte of a line moves a terminal.
+package enum LogText {
+    /// A value behind `key=`: as it is where it is one word of visible characters, else quoted.
+    package static func value(_ text: String) -> String {
+        let isWord = text.unicodeScalars.allSatisfy {
+            $0 != "\"" && $0 != "=" && !self.isUnsafe($0) && !$0.properties.isWhitespace
+        }
+        return isWord && !text.isEmpty ? text : self.quoted(text)
+    }
+
+    /// A message: as it is, without control characters, or quoted where it could be taken for pairs, or for a value.
+    package static func message(_ text: String) -> String {
+        text.first == "\"" || self.hasPair(text) ? self.quoted(text) : self.printable(text)
+    }
+
+    /// The text on one line of a terminal: control characters, and those that reorder text, become spaces.
+    package static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: self.isUnsafe) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { self.isUnsafe($0) ? " " : $0 }))
+    }
+
+    /// In double quotes, escaped as in C. `=` is escaped too, so that a reader that ignores quotes finds no pair.
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case "=": quoted += "\\x3d"
+            case let scalar where self.isUnsafe(scalar):
+                for byte in String(scalar).utf8 { quoted += (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16) }
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// Whether a word is followed by `=` at the beginning of the text or behind white space.
+    private static func hasPair(_ text: String) -> Bool {
+        var isKey = false
+        var isBegin = true
+        for scalar in text.unicodeScalars {
+            if scalar == "=", isKey { return true }
+            let isBlank = scalar.properties.isWhitespace || self.isUnsafe(scalar)
+            let isLetter = scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_"
+            isKey = isLetter && isBegin || isKey && (isLetter || scalar == "-" || scalar == ".")
+            isBegin = isBlank
+        }
+        return false
+    }
+
+    /// Control characters of C0 and C1, line and paragraph separators, and what changes the direction of text.
+    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// How an operator names a module: a path, or a dotted name to look up; with a symbol behind a colon.
+package struct ModuleName: Sendable, Equatable {
+    package enum Place: Sendable, Equatable {
+        /// A file: it has a `/`, or ends in `.so`.
+        case path(String)
+        /// A name that is looked up: `wiki`, `wiki.asgi`.
+        case dotted([String])
+    }
+
+    package let place: Place
+    /// The symbol that is the application.
+    package let symbol: String
+
+    package static let usualSymbol = "application"
+
+    /// As an operator would write it.
+    package var text: String {
+        let place =
+            switch self.place {
+            case .path(let path): path
+            case .dotted(let words): words.joined(separator: ".")
+            }
+        return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
+    }
+
+    /// The same with an absolute path, where it is a path.
+    package var absolute: ModuleName {
+        guard case .path(let path) = self.place else { return self }
+        return ModuleName(place: .path(WorkingFolder.absolute(path)), symbol: self.symbol)
+    }
+
+    private init(place: Place, symbol: String) {
+        self.place = place
+        self.symbol = symbol
+    }
+
+    /// What its file is called, as far as the name says it.
+    package var file: String {
+        switch self.place {
+        case .path(let path): path
+        case .dotted(let words): words[words.count - 1]
+        }
+    }
+
+    /// Throws `HostError` for a name that can be none.
+    package init(_ text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        self.symbol = parts.count == 2 ? parts[1] : Self.usualSymbol
+        guard Self.isSymbol(self.symbol) else {
+            throw HostError(
+                code: .usage, message: "'\(text)': behind the colon stands a symbol, like '\(parts[0]):application'")
+        }
+        if parts[0].contains("/") || parts[0].hasSuffix(".so") {
+            self.place = .path(parts[0])
+            return
+        }
+        let words = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard words.allSatisfy({ !$0.isEmpty && !$0.contains("\0") }) else {
+            throw HostError(
+                code: .usage, message: "'\(text)' names no module: give a path like ./libhello.so, or a name like hello"
+            )
+        }
+        self.place = .dotted(words)
+    }
+
+    private static func isSymbol(_ text: String) -> Bool {
+        guard let first = text.first, !first.isNumber else { return false }
+        return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+    }
+}

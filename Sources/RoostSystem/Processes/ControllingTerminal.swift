@@ -1,0 +1,18 @@
+import Glibc
+
+/// The terminal that the process was started from, while it is there. A hang-up of it is a stop, not a wish for a reload. [any]
+package struct ControllingTerminal: Sendable {
+    private let wasThere: Bool
+
+    /// As it is now.
+    package init() { self.wasThere = Self.isThere }
+
+    package var isLost: Bool { self.wasThere && !Self.isThere }
+
+    private static var isThere: Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
+}

@@ -1,0 +1,99 @@
+import CLinux
+import Glibc
+
+/// Who a process becomes, and within which limits, before it loads a module: the same for a worker and a probe.
+package struct Privileges: Sendable, Equatable {
+    /// Nil: who it is.
+    package var user: UInt32?
+    package var group: UInt32?
+    /// The name, for the groups that the user is in besides.
+    package var userName = ""
+    /// Bytes of address space (RLIMIT_AS); nil: as it is.
+    package var addressSpace: Int?
+    /// Open files (RLIMIT_NOFILE); nil: as many as the system allows.
+    package var openFiles: Int?
+    /// Bytes of a core file (RLIMIT_CORE); nil: as it is.
+    package var core: Int?
+
+    package init() {}
+
+    /// By name or number. Throws `HostError`.
+    package mutating func become(user: String?, group: String?) throws {
+        if let user {
+            if let entry = getpwnam(user) ?? UInt32(user).flatMap({ getpwuid($0) }) {
+                self.user = entry.pointee.pw_uid
+                self.group = entry.pointee.pw_gid
+                self.userName = String(cString: entry.pointee.pw_name)
+            } else {
+                throw HostError(code: .usage, message: "--user '\(user)' is not a user of this machine")
+            }
+        }
+        if let group {
+            guard let number = getgrnam(group)?.pointee.gr_gid ?? UInt32(group) else {
+                throw HostError(code: .usage, message: "--group '\(group)' is not a group of this machine")
+            }
+            self.group = number
+        }
+        guard self.user != nil || self.group != nil, geteuid() != 0 else { return }
+        throw HostError(
+            code: .usage, message: "--user and --group want a start as root; this is user \(geteuid()): leave them out")
+    }
+
+    /// Makes this process so, for good. Throws `HostError`: nothing may be loaded then.
+    package func apply() throws {
+        try Self.limit(RLIMIT_NOFILE, "--limit-open-files", self.openFiles, raises: true)
+        try Self.limit(RLIMIT_AS, "--limit-address-space", self.addressSpace)
+        try Self.limit(RLIMIT_CORE, "--limit-core", self.core)
+        if let group = self.group {
+            let groups = self.userName.isEmpty ? setgroups(1, [group]) : initgroups(self.userName, group)
+            guard groups == 0 else { throw Self.error("its groups cannot be taken away") }
+            guard roost_become(self.user ?? geteuid(), group) == 0 else {
+                throw Self.error("another user it cannot be")
+            }
+            guard self.user ?? 0 == 0 || setuid(0) != 0 else { throw Self.error("it could become root again") }
+        }
+        guard roost_no_new_privileges() == 0 else { throw Self.error("no_new_privs cannot be set") }
+    }
+
+    /// `raises`: to what is allowed, when nothing is asked.
+    private static func limit(
+        _ resource: __rlimit_resource, _ option: String, _ wanted: Int?, raises: Bool = false
+    ) throws {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(resource.rawValue)
+        guard getrlimit(resource, &limit) == 0 else { throw self.error("\(option): the limit cannot be read") }
+        if let wanted {
+            limit.rlim_cur = rlim_t(wanted)
+            limit.rlim_max = min(limit.rlim_max, rlim_t(wanted))
+        } else if raises {
+            limit.rlim_cur = limit.rlim_max
+        } else {
+            return
+        }
+        guard setrlimit(resource, &limit) == 0 else { throw self.error("\(option) \(limit.rlim_cur)") }
+    }
+
+    private static func error(_ what: String) -> HostError {
+        HostError(code: .usage, message: "privileges: \(what): \(String(cString: strerror(errno)))")
+    }
+
+    // MARK: On a command line, for a child
+
+    /// `user:group:name:addressSpace:openFiles:core`, what is nil left empty.
+    package var text: String {
+        let numbers = [self.user.map(Int.init), self.group.map(Int.init)].map { $0.map(String.init) ?? "" }
+        let limits = [self.addressSpace, self.openFiles, self.core].map { $0.map(String.init) ?? "" }
+        return (numbers + [self.userName] + limits).joined(separator: ":")
+    }
+
+    package init?(text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 6 else { return nil }
+        self.user = UInt32(parts[0])
+        self.group = UInt32(parts[1])
+        self.userName = parts[2]
+        self.addressSpace = Int(parts[3])
+        self.openFiles = Int(parts[4])
+        self.core = Int(parts[5])
+    }
+}
