@@ -76,11 +76,21 @@ let package = Package(
             name: "RoostSettings", dependencies: ["HTTPServer", "RoostSystem", "Yams"], exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // From a module's name to a copy that can be loaded: what its file says, whether it is trusted, what a child says that loaded it.
+        .target(
+            name: "RoostModules",
+            dependencies: [
+                "CASGI", "CLinux", "RoostSystem", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The host: loads modules and answers exchanges with them.
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostSettings", "RoostSystem", "Yams",
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostModules", "RoostSettings",
+                "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -95,7 +105,8 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", "RoostSettings", "RoostSystem", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                "CRoost", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(
@@ -109,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "HTTPServer", "Roost", "RoostSettings", "RoostSystem",
+                "CExit", "CLinux", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -158,7 +169,14 @@ let package = Package(
         .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
         // Workers that die, are replaced and stop, for `make test-workers`.
         .executableTarget(name: "Workers", dependencies: ["TestSupport"], path: "Tests/Workers", swiftSettings: swift),
-        .target(name: "TestSupport", dependencies: ["CSpawn"], path: "Tests/Support", swiftSettings: swift),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CSpawn", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Tests/Support", swiftSettings: swift
+        ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),
@@ -172,9 +190,20 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "RoostSystemTests",
+            dependencies: ["RoostSystem", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "RoostSettingsTests", dependencies: ["RoostSettings", "RoostSystem", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "RoostModulesTests", dependencies: ["CASGI", "RoostModules", "RoostSystem", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "RoostSettings", "RoostSystem", "TestSupport",
+                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostModules
 import RoostSystem
 
 /// `roost check MODULE`.

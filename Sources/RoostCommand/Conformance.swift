@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostModules
 import RoostSystem
 
 /// `roost conformance`: the child of `roost check --conformance`. Not for people.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import Roost
+import RoostModules
 import RoostSettings
 import RoostSystem
 

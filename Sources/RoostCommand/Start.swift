@@ -1,5 +1,6 @@
 import Glibc
 import Roost
+import RoostModules
 import RoostSettings
 import RoostSystem
 

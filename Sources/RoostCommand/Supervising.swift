@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Roost
+import RoostModules
 import RoostSettings
 
 /// This process as the supervisor of workers: its logs, its banner, its end.

@@ -1,4 +1,5 @@
 import Foundation
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport
@@ -85,7 +86,7 @@ struct BaselineTests {
     @Test("a look carries the listings and the states of the files that it was made of")
     func look() throws {
         let run = try RunDirectory.make("\(self.folder.path)/run")
-        let source = ModuleCheckTests.hello
+        let source = Fixture.hello
         let library = try Fixture.compile(source, named: "m", in: self.folder)
         mkdir("\(self.folder.path)/mods", 0o700)
         rename(library, "\(self.folder.path)/mods/m.so")

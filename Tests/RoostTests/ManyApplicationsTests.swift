@@ -1,5 +1,6 @@
 import HTTPServer
 import Logging
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport

@@ -1,4 +1,5 @@
 import Foundation
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport

@@ -1,5 +1,6 @@
 import CASGI
 import Foundation
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport

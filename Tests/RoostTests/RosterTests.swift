@@ -1,3 +1,4 @@
+import RoostModules
 import RoostSettings
 import RoostSystem
 import Testing

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Logging
+import RoostModules
 import RoostSystem
 import TestSupport
 

@@ -1,4 +1,5 @@
 import Foundation
+import RoostModules
 import RoostSystem
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport

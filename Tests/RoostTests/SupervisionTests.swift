@@ -1,5 +1,6 @@
 import CWorker
 import HTTPServer
+import RoostModules
 import RoostSettings
 import RoostSystem
 import TestSupport
@@ -26,15 +27,14 @@ struct SupervisionTests {
         }
     }
 
-    @Test("lines are put together from any pieces; one that is too long is found out")
-    func lines() {
-        var buffer = LineBuffer(most: 4)
-        #expect(buffer.take("ab".utf8) == [])
-        #expect(buffer.take("cd\n\nx\ny".utf8) == ["abcd", "", "x"])
-        #expect(buffer.takeRest() == "y")
-        #expect(!buffer.isOverlong)
-        #expect(buffer.take("abcde\n".utf8) == ["abcd"])
-        #expect(buffer.isOverlong)
+    @Test("a message between processes is no way to have more read than its line")
+    func aliasesInMessages() {
+        #expect(Message(line: #"{"message":"a","b":"c"}"#) == Message("a", ["b": "c"]))
+        #expect(Message(line: "{message: &a x, b: *a}") == Message("x", ["b": "x"]))
+        #expect(Message(line: "{message: a, b: [c]}") == nil)
+        #expect(Message(line: "{? [a] : b, message: c}") == nil)
+        let long = String(repeating: "x", count: 1000)
+        #expect(Message(line: "{message: &a \(long), b: *a, c: *a}") == nil)
     }
 
     @Test("an order gives a worker what its supervisor has looked at, not what is on disk by then")

@@ -2,6 +2,13 @@ import Foundation
 
 /// A module that a test compiles.
 public enum Fixture {
+    /// A module that answers every request with "hi".
+    public static let hello = """
+        #include <asgi.h>
+        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+        { (void)receive; return scope->type == ASGI_HTTP ? asgi_respond(scope, send, 200, "text/plain", asgi_text("hi")) : ASGI_UNSUPPORTED; }
+        """
+
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
     }

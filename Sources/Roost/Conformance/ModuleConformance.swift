@@ -2,6 +2,7 @@ import CASGI
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostModules
 import RoostSystem
 
 /// Holds a module against what `asgi.h` demands of one: serves it in this process, and is its clients. For `roost check

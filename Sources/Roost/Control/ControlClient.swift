@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import RoostModules
 import RoostSystem
 
 /// A command's side of a supervisor's control socket.

@@ -1,4 +1,5 @@
 import Glibc
+import RoostModules
 import RoostSettings
 import RoostSystem
 

@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+package import RoostModules
 import RoostSystem
 
 /// Follows the drop-in folders of a host that has no supervisor, on a thread of its own: a new file is mounted, a removed one unmounted, another file

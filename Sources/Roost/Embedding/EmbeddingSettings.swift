@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostModules
 import RoostSettings
 import RoostSystem
 

@@ -1,5 +1,6 @@
 import HTTPServer
 import NIOConcurrencyHelpers
+import RoostModules
 import RoostSettings
 import RoostSystem
 

@@ -1,4 +1,5 @@
 import Glibc
+package import RoostModules
 package import RoostSettings
 package import RoostSystem
 

@@ -1,5 +1,6 @@
 public import HTTPServer
 public import Logging
+package import RoostModules
 public import RoostSettings
 public import RoostSystem
 

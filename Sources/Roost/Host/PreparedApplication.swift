@@ -1,3 +1,4 @@
+import RoostModules
 package import RoostSettings
 import RoostSystem
 

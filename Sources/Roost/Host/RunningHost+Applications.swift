@@ -3,6 +3,7 @@ import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RoostModules
 import RoostSettings
 import RoostSystem
 

@@ -2,6 +2,7 @@ import CASGI
 import CLinux
 import CWorker
 import Glibc
+import RoostModules
 import RoostSystem
 
 /// A module that is mapped into this process. Never unmapped: its code may be on any stack, its names in any runtime.

@@ -1,15 +1,13 @@
 import CLinux
 import Glibc
+import RoostModules
 import RoostSystem
 
 /// The child process that loads a module first, so that what its constructors do, they do to a process that nobody needs.
 package enum ProbeChild {
-    /// The descriptor that the report goes to.
-    static let report: CInt = 3
-
     /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
-    /// destructors. `words`: paths, each followed by its symbol and its private libraries (a message).
-    package static func run(_ words: [String], privileges text: String) -> Never {
+    /// destructors. `arguments`: those of each module, one after another.
+    package static func run(_ arguments: [String], privileges text: String) -> Never {
         var refusal: String?
         do {
             guard let privileges = Privileges(text: text) else {
@@ -19,13 +17,13 @@ package enum ProbeChild {
             // After that: another user's process is nobody's child any more.
             roost_die_with_parent()
         } catch { refusal = "\(error)" }
-        for at in stride(from: 0, to: words.count - 2, by: 3) {
+        var rest = arguments[...]
+        while let module = ModuleProbe.Module(readingFrom: &rest) {
             var report = ProbeReport(fault: refusal)
             if refusal == nil {
                 do {
-                    let libraries = Message(line: words[at + 2])?.fields ?? [:]
                     let image = try ModuleImage(
-                        path: words[at], symbol: words[at + 1], libraries: [PrivateLibrary]({ libraries[$0] }))
+                        path: module.path, symbol: module.symbol, libraries: module.libraries)
                     report.description = image.description
                     report.fault = image.fault()
                 } catch { report.fault = (error as? HostError)?.message ?? "\(error)" }
@@ -38,7 +36,7 @@ package enum ProbeChild {
     private static func write(_ report: ProbeReport) {
         var rest = Array(report.text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(self.report, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { Glibc.write(ProbeReport.descriptor, $0.baseAddress, $0.count) }
             guard count > 0 || errno == EINTR else { _exit(1) }
             rest = rest.dropFirst(max(count, 0))
         }

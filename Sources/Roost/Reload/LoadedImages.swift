@@ -1,3 +1,5 @@
+import RoostModules
+
 /// The copies that a process has loaded: nothing is ever unloaded, so a new generation of a file that is there already has to be one that can stand
 /// beside it, and there is an allowance of them. A value without I/O.
 struct LoadedImages {

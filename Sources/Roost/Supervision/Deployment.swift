@@ -1,3 +1,4 @@
+package import RoostModules
 package import RoostSettings
 import RoostSystem
 

@@ -1,3 +1,4 @@
+import RoostModules
 import RoostSystem
 
 /// Applications of one process whose private libraries the loader cannot tell apart.

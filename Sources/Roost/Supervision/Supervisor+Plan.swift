@@ -1,5 +1,6 @@
 package import HTTPServer
 package import Logging
+package import RoostModules
 import RoostSystem
 
 extension Supervisor {

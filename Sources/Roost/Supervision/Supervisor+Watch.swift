@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import RoostModules
 package import RoostSystem
 
 /// `--reload`: what is watched besides the drop-in folders, and what a change of it sets in motion.

@@ -2,6 +2,7 @@ import Glibc
 package import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+import RoostModules
 import RoostSystem
 
 /// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, for what

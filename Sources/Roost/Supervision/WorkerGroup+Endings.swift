@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import RoostModules
 import RoostSystem
 
 /// The ends of workers: what caused each, which application is responsible, and what is logged.

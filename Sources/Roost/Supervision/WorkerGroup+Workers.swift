@@ -3,6 +3,7 @@ import CWorker
 import Glibc
 import HTTPServer
 import Logging
+import RoostModules
 import RoostSystem
 
 /// How workers are started, what they say, what is seen of them.

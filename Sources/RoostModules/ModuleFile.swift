@@ -1,27 +1,27 @@
-import RoostSystem
+package import RoostSystem
 
 /// A module's file: a library that exports the application's function itself.
-final class ModuleFile: Sendable {
+package final class ModuleFile: Sendable {
     private let library: LibraryFile
 
     /// As the operator named it.
-    var path: String { self.library.path }
+    package var path: String { self.library.path }
     /// Without symbolic links.
-    var resolved: String { self.library.resolved }
-    var size: Int { self.library.size }
+    package var resolved: String { self.library.resolved }
+    package var size: Int { self.library.size }
     var elf: ELFImage { self.library.elf }
     /// Names the bytes.
-    var hash: ContentHash { self.library.hash }
+    package var hash: ContentHash { self.library.hash }
 
     /// The folder that `$ORIGIN` means.
-    var folder: String { String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)]) }
+    package var folder: String { String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)]) }
 
-    var name: String {
+    package var name: String {
         String(self.resolved[(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)...].dropFirst())
     }
 
     /// Opens and checks. Throws `HostError` with one line that names the file, what was found, and what to do.
-    init(path: String, symbol: String, trust: FileTrust) throws {
+    package init(path: String, symbol: String, trust: FileTrust) throws {
         self.library = try LibraryFile(path: path, trust: trust)
         guard self.library.elf.exportsFunction(symbol) else {
             let near = NearestName.to(symbol, among: self.library.elf.exports.filter(\.isFunction).map(\.name))
@@ -35,5 +35,5 @@ final class ModuleFile: Sendable {
     }
 
     /// Writes the bytes to a new file. Throws `HostError`.
-    func copy(to destination: String) throws { try self.library.copy(to: destination) }
+    package func copy(to destination: String) throws { try self.library.copy(to: destination) }
 }

@@ -1,9 +1,9 @@
 import Foundation
-import Logging
+public import Logging
 import NIOConcurrencyHelpers
 
 /// The lines that were logged.
-final class LogLines: Sendable {
+public final class LogLines: Sendable {
     private struct State {
         var lines: [String] = []
         var waiting: [(text: String, times: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -13,11 +13,13 @@ final class LogLines: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    var handler: any LogHandler { Handler(lines: self) }
-    var all: [String] { self.state.withLockedValue { $0.lines } }
+    public init() {}
+
+    public var handler: any LogHandler { Handler(lines: self) }
+    public var all: [String] { self.state.withLockedValue { $0.lines } }
 
     /// Waits until so many lines hold this.
-    func wait(for text: String, times: Int = 1) async {
+    public func wait(for text: String, times: Int = 1) async {
         await withCheckedContinuation { continuation in
             let isThere = self.state.withLockedValue { state in
                 guard state.count(text) < times else { return true }
@@ -40,7 +42,7 @@ final class LogLines: Sendable {
     }
 
     /// The lines that hold this.
-    func holding(_ text: String) -> [String] { self.all.filter { $0.contains(text) } }
+    public func holding(_ text: String) -> [String] { self.all.filter { $0.contains(text) } }
 
     private struct Handler: LogHandler {
         let lines: LogLines

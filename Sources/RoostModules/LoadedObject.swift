@@ -1,26 +1,26 @@
 import CLinux
 
 /// An object that this process has loaded: the program, or a library.
-struct LoadedObject: Sendable, Equatable {
+package struct LoadedObject: Sendable, Equatable {
     /// "": the program.
-    let path: String
-    let soname: String?
+    package let path: String
+    package let soname: String?
     /// What it needs, by name (DT_NEEDED).
-    private(set) var needed: [String] = []
+    package private(set) var needed: [String] = []
 
-    init(path: String, soname: String?, needed: [String] = []) {
+    package init(path: String, soname: String?, needed: [String] = []) {
         self.path = path
         self.soname = soname
         self.needed = needed
     }
 
     /// Whether the loader takes it for the library that another object calls so, without a look at any file (dlopen(3), ld.so(8)).
-    func isKnown(as name: String) -> Bool {
+    package func isKnown(as name: String) -> Bool {
         !self.path.isEmpty && (self.soname == name || self.path.hasSuffix("/\(name)") || self.path == name)
     }
 
     /// In the loader's order, but for the first `skip`.
-    static func all(behind skip: Int = 0) -> [LoadedObject] {
+    package static func all(behind skip: Int = 0) -> [LoadedObject] {
         var all: [LoadedObject] = []
         withUnsafeMutablePointer(to: &all) { all in
             roost_loaded_objects(
@@ -38,16 +38,16 @@ struct LoadedObject: Sendable, Equatable {
     }
 
     /// How many are loaded, and how many were unloaded so far.
-    struct Counts: Equatable, Sendable {
-        private(set) var loaded = 0
-        private(set) var unloaded: UInt64 = 0
+    package struct Counts: Equatable, Sendable {
+        package private(set) var loaded = 0
+        package private(set) var unloaded: UInt64 = 0
 
         /// As they are now.
-        init() { roost_object_counts(&self.loaded, &self.unloaded) }
+        package init() { roost_object_counts(&self.loaded, &self.unloaded) }
     }
 
     /// What was loaded since; none are told apart when others were unloaded meanwhile.
-    static func all(since before: Counts) -> [LoadedObject] {
+    package static func all(since before: Counts) -> [LoadedObject] {
         Counts().unloaded == before.unloaded ? self.all(behind: before.loaded) : []
     }
 }

@@ -1,7 +1,6 @@
-import RoostSettings
 import Testing
 
-@testable import Roost
+@testable import RoostSettings
 
 /// What plain texts of a settings file mean: the core schema of YAML 1.2, and nothing of YAML 1.1.
 @Suite("Scalars of settings")

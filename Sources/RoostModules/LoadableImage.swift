@@ -1,43 +1,49 @@
 import CASGI
-import RoostSystem
+package import RoostSystem
 
 /// Which bytes of which file, asked for which symbol.
-struct ImageKey: Hashable, Sendable {
-    let resolved: String
-    let hash: String
-    let symbol: String
+package struct ImageKey: Hashable, Sendable {
+    package let resolved: String
+    package let hash: String
+    package let symbol: String
+
+    package init(resolved: String, hash: String, symbol: String) {
+        self.resolved = resolved
+        self.hash = hash
+        self.symbol = symbol
+    }
 }
 
 /// A copy that can be loaded, and what a child that has loaded it says.
-struct LoadableImage: Sendable, Equatable {
+package struct LoadableImage: Sendable, Equatable {
     /// As the operator named it, or as it was found.
-    let path: String
+    package let path: String
     /// Of the original.
-    let folder: String
-    let staged: StagedModule
+    package let folder: String
+    package let staged: StagedModule
     /// Bytes of the file.
-    var size = 0
+    package var size = 0
     /// Why its file can stand in a process only once, as far as the file says it.
-    var obstacle: String?
+    package var obstacle: String?
     /// Nil: it has not been probed.
-    var description: ModuleDescription?
-    var fault: String?
+    package var description: ModuleDescription?
+    package var fault: String?
 
-    init(path: String, folder: String, staged: StagedModule) {
+    package init(path: String, folder: String, staged: StagedModule) {
         self.path = path
         self.folder = folder
         self.staged = staged
     }
 
     /// Copies the file. Throws `HostError`.
-    init(_ file: ModuleFile, named path: String, in run: RunDirectory, trust: FileTrust) throws {
+    package init(_ file: ModuleFile, named path: String, in run: RunDirectory, trust: FileTrust) throws {
         self.init(path: path, folder: file.folder, staged: try StagedModule(file, in: run, trust: trust))
         self.size = file.size
         self.obstacle = Self.obstacle(of: file.elf, self.staged)
     }
 
     /// Another copy of the same. Throws `HostError`.
-    func again(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws -> LoadableImage {
+    package func again(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws -> LoadableImage {
         var image = try LoadableImage(file, named: self.path, in: run, trust: trust)
         image.description = self.description
         image.fault = self.fault
@@ -54,5 +60,5 @@ struct LoadableImage: Sendable, Equatable {
     }
 
     /// Whether it says itself that it wants a process of its own for every generation.
-    var wantsProcess: Bool { (self.description?.flags ?? 0) & ASGI_RELOAD_PROCESS != 0 }
+    package var wantsProcess: Bool { (self.description?.flags ?? 0) & ASGI_RELOAD_PROCESS != 0 }
 }

@@ -1,10 +1,8 @@
 import Foundation
-import RoostSettings
-import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
+@testable import RoostSystem
 
 /// Whose files are executed, and read as settings: the way to a file is checked with it.
 @Suite("Trust in files")
@@ -38,31 +36,6 @@ struct FileTrustTests {
         #expect(
             self.fault(inner)
                 == "\(inner): its folder \(open) is writable by everybody (mode 0757): run chmod o-w \(open)")
-    }
-
-    @Test("a settings file obeys the rule, and is a regular file")
-    func settings() throws {
-        let file = try self.folder.write("s.yaml", "a: 1")
-        func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {
-            do {
-                _ = try SettingsFile(path: path, trust: trust)
-                return "none"
-            } catch { return "\(error)" }
-        }
-        #expect(message(file) == "none")
-        chmod(file, 0o666)
-        #expect(message(file).contains("run chmod o-w \(file)"))
-        chmod(file, 0o644)
-        let fifo = "\(self.folder.path)/fifo.yaml"
-        mkfifo(fifo, 0o600)
-        #expect(message(fifo) == "\(fifo): is not a regular file: name a settings file")
-        guard geteuid() == 0 else { return }
-        chown(file, 12345, 0)
-        #expect(
-            message(file).contains("belongs to 12345, who is neither root nor the host's user: run chown root \(file)"))
-        var trust = FileTrust()
-        trust.owners.insert(12345)
-        #expect(message(file, trust) == "none")
     }
 
     @Test("links on the way are checked: their folders, and in sticky folders their owners")
@@ -152,26 +125,5 @@ struct FileTrustTests {
         let inner = try self.folder.write("listed/x", "")
         #expect(self.setAccessList(list, mask: 7))
         #expect(self.fault(inner)?.contains("its folder \(list) has an access-control list") == true)
-    }
-
-    @Test("a run directory is refused below a folder that others can write to or own")
-    func runDirectory() throws {
-        func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {
-            do {
-                try RunDirectory.make(path, trust: trust).remove()
-                return "none"
-            } catch { return "\(error)" }
-        }
-        #expect(message("\(try self.makeFolder("sticky", 0o1777))/run") == "none")
-        let open = try self.makeFolder("open", 0o777)
-        #expect(message("\(open)/a/run").contains("cannot be used: \(open): is writable by everybody"))
-        #expect(!FileManager.default.fileExists(atPath: "\(open)/a"))
-        guard geteuid() == 0 else { return }
-        let other = try self.makeFolder("other", 0o755)
-        chown(other, 12345, 0)
-        #expect(message("\(other)/run").contains("\(other): belongs to 12345"))
-        var trust = FileTrust()
-        trust.owners.insert(12345)
-        #expect(message("\(other)/run", trust) == "none")
     }
 }

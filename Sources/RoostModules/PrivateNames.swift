@@ -1,16 +1,16 @@
 /// The libraries and modules of one process, by the names that the loader knows them by: it takes what it has loaded under a name for every
 /// library of that name, whatever the bytes. A value without I/O.
-struct PrivateNames {
+package struct PrivateNames {
     /// Two files of one name.
-    struct Conflict: Equatable, CustomStringConvertible {
-        let name: String
+    package struct Conflict: Equatable, CustomStringConvertible {
+        package let name: String
         /// The library; or "the module".
-        let path: String
-        let other: String
+        package let path: String
+        package let other: String
         /// The application that has the other.
-        let owner: String
+        package let owner: String
 
-        var description: String {
+        package var description: String {
             "\(self.path) has the name \(self.name) of \(self.other) ('\(self.owner)') and other contents;"
                 + " a process loads one library of a name"
         }
@@ -27,12 +27,10 @@ struct PrivateNames {
     /// Modules, by their SONAMEs: several may have the same, since each is loaded by its path.
     private var modules: [String: [Owned]] = [:]
 
-    /// What an application cannot have beside those that were added; nil: nothing.
-    func conflict(of application: PreparedApplication) -> Conflict? {
-        self.conflict(of: application.staged, application.hash)
-    }
+    package init() {}
 
-    func conflict(of staged: StagedModule, _ hash: String) -> Conflict? {
+    /// What a module cannot have beside those that were added; nil: nothing.
+    package func conflict(of staged: StagedModule, _ hash: String) -> Conflict? {
         for library in staged.libraries {
             for name in library.names.sorted() {
                 let others = (self.libraries[name].map { [$0] } ?? []) + (self.modules[name] ?? [])
@@ -44,11 +42,7 @@ struct PrivateNames {
         return Conflict(name: soname, path: "the module", other: other.path, owner: other.owner)
     }
 
-    mutating func add(_ application: PreparedApplication) {
-        self.add(application.staged, hash: application.hash, path: application.path, owner: application.name)
-    }
-
-    mutating func add(_ staged: StagedModule, hash: String, path: String, owner: String) {
+    package mutating func add(_ staged: StagedModule, hash: String, path: String, owner: String) {
         for library in staged.libraries {
             let owned = Owned(hash: library.hash, path: library.path, owner: owner)
             for name in library.names where self.libraries[name] == nil { self.libraries[name] = owned }

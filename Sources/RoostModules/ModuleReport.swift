@@ -1,5 +1,5 @@
 import CASGI
-import RoostSystem
+package import RoostSystem
 
 /// What `roost check` tells about a module: what its file says, what it says itself, what is wrong and what is risky.
 package struct ModuleReport: Sendable {
@@ -42,7 +42,7 @@ package struct ModuleReport: Sendable {
     }
 
     /// What a file's module is called that does not say: `hello` of `libhello.so`.
-    static func name(ofFile path: String) -> String {
+    package static func name(ofFile path: String) -> String {
         var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".so") { name.removeLast(3) }
         if name.hasPrefix("lib") { name.removeFirst(3) }

@@ -4,7 +4,7 @@ import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
+@testable import RoostModules
 
 /// What is refused before anything is mapped, and in the child; each with a message of its own.
 @Suite("Module checks")
@@ -13,13 +13,7 @@ struct ModuleCheckTests {
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    static let hello = """
-        #include <asgi.h>
-        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
-        { (void)receive; return scope->type == ASGI_HTTP ? asgi_respond(scope, send, 200, "text/plain", asgi_text("hi")) : ASGI_UNSUPPORTED; }
-        """
-
-    private func compile(_ source: String = Self.hello, named name: String = "m", flags: [String] = []) throws -> String
+    private func compile(_ source: String = Fixture.hello, named name: String = "m", flags: [String] = []) throws -> String
     {
         try Fixture.compile(source, named: name, flags: flags, in: self.folder)
     }
@@ -104,7 +98,7 @@ struct ModuleCheckTests {
             try self.refusal(of: self.compile("int application = 1;", named: "datum")).contains("defines no function"))
         #expect(try self.refusal(of: self.compile(), symbol: "aplication").contains("(it has application)"))
         let script = try self.folder.write("hide.map", "{ local: *; };")
-        let hidden = try self.compile(Self.hello, named: "hidden", flags: ["-Wl,--version-script=\(script)"])
+        let hidden = try self.compile(Fixture.hello, named: "hidden", flags: ["-Wl,--version-script=\(script)"])
         #expect(try self.refusal(of: hidden).contains("defines no function 'application' of its own: export"))
     }
 
@@ -136,7 +130,7 @@ struct ModuleCheckTests {
     @Test("what the child finds: undefined symbols, crashes, hangs, exits, other contracts, flags")
     func probed() throws {
         func fault(_ more: String, _ name: String, time: Int = 60) throws -> String {
-            try self.refusal(of: self.compile(Self.hello + "\n" + more, named: name), time: time)
+            try self.refusal(of: self.compile(Fixture.hello + "\n" + more, named: name), time: time)
         }
         func module(_ abi: String, _ draft: String, _ flags: String = "0") -> String {
             """
@@ -181,7 +175,7 @@ struct ModuleCheckTests {
     @Test("check tells the facts and the risks")
     func report() throws {
         let source =
-            Self.hello + "\n__thread int t __attribute__((tls_model(\"initial-exec\"))); int *f(void) { return &t; }"
+            Fixture.hello + "\n__thread int t __attribute__((tls_model(\"initial-exec\"))); int *f(void) { return &t; }"
         let report = try ModuleReport(
             path: self.compile(source, named: "tls"), symbol: "application", trust: FileTrust(),
             probe: ModuleProbe(command: Repository.roost)
@@ -193,7 +187,7 @@ struct ModuleCheckTests {
 
         let unique = try Fixture.compile(
             "template <class T> struct S { static int n; }; template <class T> int S<T>::n = 1; int f() { return S<int>::n++; }\n"
-                + Self.hello, named: "unique", compiler: "g++", ending: "cpp", in: self.folder
+                + Fixture.hello, named: "unique", compiler: "g++", ending: "cpp", in: self.folder
         )
         let risky = try ModuleReport(
             path: unique, symbol: "application", trust: FileTrust(), probe: ModuleProbe(command: Repository.roost)

@@ -3,9 +3,9 @@ import Glibc
 /// What an ELF file says about itself, read without loading it (System V ABI, gABI 4.1; LSB for the GNU parts).
 ///
 /// A value made from bytes, without I/O. Nothing in the file is trusted: every offset is checked before it is followed.
-struct ELFImage: Sendable {
+package struct ELFImage: Sendable {
     /// Why it is no shared library that this machine could load.
-    enum Fault: Error, Equatable {
+    package enum Fault: Error, Equatable {
         case notELF
         case otherMachine(String)
         case notSharedObject(String)
@@ -19,10 +19,10 @@ struct ELFImage: Sendable {
         let isUnique: Bool
     }
 
-    private(set) var needed: [String] = []
+    package private(set) var needed: [String] = []
     /// Folders to look for `needed` in, `$ORIGIN` as it stands in the file.
     private(set) var searchPath: [String] = []
-    private(set) var soname: String?
+    package private(set) var soname: String?
     /// DF_STATIC_TLS: its thread-local storage comes from a small pool that is never given back.
     private(set) var hasStaticTLS = false
     /// Defined, global symbols.
@@ -40,7 +40,7 @@ struct ELFImage: Sendable {
 
     func exportsFunction(_ name: String) -> Bool { self.exports.contains { $0.name == name && $0.isFunction } }
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
         let file = ELFBytes(bytes)
         let header = try Self.header(file)
         guard let segments = ELFSegments(file, header) else { throw .truncated }
@@ -64,12 +64,12 @@ struct ELFImage: Sendable {
     }
 
     #if arch(x86_64)
-        static let machine: UInt16 = 62
+        package static let machine: UInt16 = 62
     #elseif arch(arm64)
-        static let machine: UInt16 = 183
+        package static let machine: UInt16 = 183
     #endif
 
-    static func name(ofMachine machine: UInt16) -> String {
+    package static func name(ofMachine machine: UInt16) -> String {
         switch machine {
         case 3: "i386"
         case 40: "32-bit ARM"

@@ -1,14 +1,16 @@
 /// What a probe child tells its parent about a module: lines of `key=value`, closed by `end`.
-struct ProbeReport: Sendable, Equatable {
+package struct ProbeReport: Sendable, Equatable {
     /// What the module says about itself.
-    var description = ModuleDescription()
+    package var description = ModuleDescription()
     /// Why it cannot be loaded; nil: it can.
-    var fault: String?
+    package var fault: String?
 
+    /// The descriptor that a probe child writes it to.
+    package static let descriptor: CInt = 3
     /// Its last line.
-    static let end = "end"
+    package static let end = "end"
 
-    var text: String {
+    package var text: String {
         var lines: [(String, String)] = []
         if let fault { lines.append(("fault", fault)) }
         if self.description.isGiven {
@@ -21,13 +23,13 @@ struct ProbeReport: Sendable, Equatable {
         return lines.map { "\($0)=\(Self.oneLine($1))\n" }.joined() + "\(Self.end)\n"
     }
 
-    init(description: ModuleDescription = ModuleDescription(), fault: String? = nil) {
+    package init(description: ModuleDescription = ModuleDescription(), fault: String? = nil) {
         self.description = description
         self.fault = fault
     }
 
     /// Nil: the text is not whole, since the child did not come to its end.
-    init?(text: String) {
+    package init?(text: String) {
         var lines = text.split(separator: "\n")
         guard lines.popLast().map(String.init) == Self.end else { return nil }
         for line in lines {

@@ -2,19 +2,19 @@ import CASGI
 import RoostSystem
 
 /// What a module says about itself.
-struct ModuleDescription: Sendable, Equatable {
-    var isGiven = false
-    var abi: UInt32 = UInt32(ASGI_ABI)
-    var draft: UInt32 = UInt32(ASGI_DRAFT)
-    var flags: UInt32 = 0
-    var name = ""
-    var version = ""
-    var settings = ""
+package struct ModuleDescription: Sendable, Equatable {
+    package var isGiven = false
+    package var abi: UInt32 = UInt32(ASGI_ABI)
+    package var draft: UInt32 = UInt32(ASGI_DRAFT)
+    package var flags: UInt32 = 0
+    package var name = ""
+    package var version = ""
+    package var settings = ""
 
-    init() {}
+    package init() {}
 
     /// Calls `asgi_module_info` at that address; nil: the module has none, and is taken to be of the host's draft.
-    init(of address: UnsafeMutableRawPointer?) throws {
+    package init(of address: UnsafeMutableRawPointer?) throws {
         guard let address else { return }
         let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
         guard let given = info() else { throw HostError(code: .module, message: "asgi_module_info answered NULL") }
@@ -49,14 +49,14 @@ struct ModuleDescription: Sendable, Equatable {
     }
 
     /// Why a host of so many loops cannot serve it; nil: it can.
-    func fault(threads: Int) -> String? {
+    package func fault(threads: Int) -> String? {
         if let fault { return fault }
         guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
         return "asks for ASGI_ONE_LOOP: serve it with --threads 1"
     }
 
     /// Why this host cannot serve it; nil: it can.
-    var fault: String? {
+    package var fault: String? {
         guard self.abi == UInt32(ASGI_ABI) else {
             return "is built for ABI \(self.abi), this host speaks \(ASGI_ABI): build it with this host's asgi.h"
         }

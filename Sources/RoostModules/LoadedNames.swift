@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import RoostSystem
 
 /// Holds what the loader does against what a module was copied with: no module runs with a library that another has brought. [any]
-enum LoadedNames {
+package enum LoadedNames {
     private struct State {
         /// Modules that this process has loaded, by the paths of their copies.
         var modules: Set<String> = []
@@ -22,7 +22,7 @@ enum LoadedNames {
 
     /// Makes sure that nothing is loaded under the name of a private library with other bytes. `but`: a folder whose libraries do not count. Throws
     /// `HostError`.
-    static func check(_ libraries: [PrivateLibrary], but folder: String? = nil) throws {
+    package static func check(_ libraries: [PrivateLibrary], but folder: String? = nil) throws {
         guard !libraries.isEmpty else { return }
         let (state, loaded) = (self.state.withLockedValue { $0 }, LoadedObject.all())
         for library in libraries {
@@ -43,14 +43,14 @@ enum LoadedNames {
     }
 
     /// Makes sure that a module can be loaded. Throws `HostError`.
-    static func check(_ module: String, _ libraries: [PrivateLibrary]) throws {
+    package static func check(_ module: String, _ libraries: [PrivateLibrary]) throws {
         if let refusal = self.state.withLockedValue({ $0.refused[module] }) { throw refusal }
         try self.check(libraries)
     }
 
     /// Notes what was loaded with a module. Throws `HostError` when something of it has got a library or a module of another application, since
     /// that has the name of one that it needs.
-    static func note(_ module: String, _ libraries: [PrivateLibrary], since before: LoadedObject.Counts) throws {
+    package static func note(_ module: String, _ libraries: [PrivateLibrary], since before: LoadedObject.Counts) throws {
         let new = LoadedObject.all(since: before)
         let own = Set(libraries.map(\.copy) + [module])
         let state = self.state.withLockedValue { state in

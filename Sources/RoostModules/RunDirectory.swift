@@ -1,5 +1,5 @@
 import Glibc
-import RoostSystem
+package import RoostSystem
 import Synchronization
 
 /// The folder of one start below the run directory, where copies of modules live: ours, written by nobody else, and fit to
@@ -45,7 +45,7 @@ package final class RunDirectory: Sendable {
         )
     }
 
-    init(_ path: String, isShared: Bool = false, trust: FileTrust = FileTrust()) throws {
+    package init(_ path: String, isShared: Bool = false, trust: FileTrust = FileTrust()) throws {
         self.mode = isShared ? 0o711 : 0o700
         try Self.makeFolder(path, trust)
         if isShared, chmod(path, self.mode) != 0 { throw Self.error(path, "cannot be opened to workers") }
@@ -74,7 +74,7 @@ package final class RunDirectory: Sendable {
     }
 
     /// A folder below, where it is missing. Throws `HostError`.
-    func make(folder: String) throws { try Self.make(folder: folder, self.mode) }
+    package func make(folder: String) throws { try Self.make(folder: folder, self.mode) }
 
     private static func make(folder: String, _ mode: mode_t) throws {
         // The mode is said once more: a umask may have taken of it.
@@ -84,7 +84,7 @@ package final class RunDirectory: Sendable {
     }
 
     /// Removes the folders of loads that none of these paths is in: nobody maps what is there any more. While no load is being made.
-    func removeLoadFolders(but paths: [String]) {
+    package func removeLoadFolders(but paths: [String]) {
         let kept = Set(paths.map { $0.dropFirst(self.boot.count + 1).prefix { $0 != "/" } })
         for name in FolderList.names(in: self.boot) where name.first?.isNumber == true && !kept.contains(name[...]) {
             Self.removeTree("\(self.boot)/\(name)")

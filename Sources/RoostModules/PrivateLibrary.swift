@@ -1,32 +1,32 @@
-import RoostSystem
+package import RoostSystem
 
 /// A library that a module brings with it and finds by `$ORIGIN`: a copy stands beside the module's copy, so that writing the original in place
 /// does not change code that runs.
-struct PrivateLibrary: Sendable {
+package struct PrivateLibrary: Sendable {
     /// The original, without symbolic links.
-    let path: String
+    package let path: String
     /// The original's state before it was copied.
-    let mark: FileMark?
-    let copy: String
+    package let mark: FileMark?
+    package let copy: String
     /// Names the bytes.
-    let hash: String
+    package let hash: String
     /// The names under which the loader knows it: its SONAME, and what those that need it call it.
-    var names: Set<String>
+    package var names: Set<String>
 
     /// Whether the original is another by now.
-    var isOutdated: Bool { FileMark(of: self.path) != self.mark }
+    package var isOutdated: Bool { FileMark(of: self.path) != self.mark }
 }
 
 extension PrivateLibrary: Equatable {
     /// The same bytes of the same file; each generation has a copy of its own.
-    static func == (one: PrivateLibrary, other: PrivateLibrary) -> Bool {
+    package static func == (one: PrivateLibrary, other: PrivateLibrary) -> Bool {
         one.path == other.path && one.hash == other.hash && one.names == other.names
     }
 }
 
 extension [PrivateLibrary] {
     /// As fields of a message to the process that loads the module.
-    var texts: [String: String] {
+    package var texts: [String: String] {
         var texts: [String: String] = [:]
         for (at, library) in self.enumerated() {
             texts["library.\(at).path"] = library.path
@@ -39,7 +39,7 @@ extension [PrivateLibrary] {
     }
 
     /// `given`: the field of this name.
-    init(_ given: (String) -> String?) {
+    package init(_ given: (String) -> String?) {
         self = []
         while let path = given("library.\(self.count).path"), let copy = given("library.\(self.count).copy"),
             let hash = given("library.\(self.count).hash"), let names = given("library.\(self.count).names")

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import RoostSystem
+package import RoostSystem
 
 /// Has a child process load a module, and takes its report.
 package struct ModuleProbe: Sendable {
@@ -15,18 +15,40 @@ package struct ModuleProbe: Sendable {
     }
 
     /// What is to be loaded.
-    struct Module {
-        let path: String
-        let symbol: String
-        var libraries: [PrivateLibrary] = []
+    package struct Module {
+        package let path: String
+        package let symbol: String
+        package var libraries: [PrivateLibrary] = []
 
-        /// As the child takes it.
-        var words: [String] { [self.path, self.symbol, Message("libraries", self.libraries.texts).line] }
+        package init(path: String, symbol: String, libraries: [PrivateLibrary] = []) {
+            self.path = path
+            self.symbol = symbol
+            self.libraries = libraries
+        }
+
+        /// Its arguments on the child's command line: path, symbol, the number of the libraries' fields, then each field's name and value.
+        package var arguments: [String] {
+            let fields = self.libraries.texts.sorted { $0.key < $1.key }
+            return [self.path, self.symbol, "\(fields.count)"] + fields.flatMap { [$0.key, $0.value] }
+        }
+
+        /// Reads one module's arguments from the front of a command line. Nil: it is not whole.
+        package init?(readingFrom arguments: inout ArraySlice<String>) {
+            guard arguments.count >= 3, let path = arguments.popFirst(), let symbol = arguments.popFirst(),
+                let count = arguments.popFirst().flatMap({ Int($0) }), 0...arguments.count / 2 ~= count
+            else { return nil }
+            var fields: [String: String] = [:]
+            for _ in 0..<count {
+                guard let name = arguments.popFirst(), let value = arguments.popFirst() else { return nil }
+                fields[name] = value
+            }
+            self.init(path: path, symbol: symbol, libraries: [PrivateLibrary]({ fields[$0] }))
+        }
     }
 
     /// Loads all in one child, one after another; the next takes over behind one that ends it. What is wrong with a module, or with the
     /// child, stands in its report.
-    func reports(of modules: [Module], privileges: Privileges = Privileges()) -> [ProbeReport] {
+    package func reports(of modules: [Module], privileges: Privileges = Privileges()) -> [ProbeReport] {
         var reports: [ProbeReport] = []
         while reports.count < modules.count {
             do {
@@ -50,10 +72,10 @@ package struct ModuleProbe: Sendable {
         do {
             defer { close(ends[1]) }
             child = try ChildProcess.start(
-                self.command, ["roost", "probe", privileges.text] + asked.flatMap(\.words),
+                self.command, ["roost", "probe", privileges.text] + asked.flatMap(\.arguments),
                 environment: ChildProcess.environment(),
                 // What a constructor prints belongs to the log.
-                descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeChild.report)],
+                descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeReport.descriptor)],
                 purpose: "the probe"
             )
         }

@@ -1,10 +1,9 @@
 import Foundation
 import Logging
-import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
+@testable import RoostSystem
 
 /// Log lines, for people and for tools.
 @Suite("Logging")

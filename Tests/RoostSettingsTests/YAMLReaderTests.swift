@@ -1,9 +1,8 @@
 import Foundation
-import RoostSettings
 import TestSupport
 import Testing
 
-@testable import Roost
+@testable import RoostSettings
 
 /// What anybody can write into a settings file is read, or refused with its line, in bounded time and memory.
 @Suite("The YAML reader")
@@ -173,15 +172,5 @@ struct YAMLReaderTests {
         let measures = inner.map(Self.measure)
         let isOpen = node.text == nil
         return (1 + measures.map(\.nodes).reduce(0, +), (measures.map(\.depth).max() ?? 0) + (isOpen ? 1 : 0))
-    }
-
-    @Test("a message between processes is no way to have more read than its line")
-    func messages() {
-        #expect(Message(line: #"{"message":"a","b":"c"}"#) == Message("a", ["b": "c"]))
-        #expect(Message(line: "{message: &a x, b: *a}") == Message("x", ["b": "x"]))
-        #expect(Message(line: "{message: a, b: [c]}") == nil)
-        #expect(Message(line: "{? [a] : b, message: c}") == nil)
-        let long = String(repeating: "x", count: 1000)
-        #expect(Message(line: "{message: &a \(long), b: *a, c: *a}") == nil)
     }
 }

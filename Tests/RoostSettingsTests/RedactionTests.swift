@@ -1,7 +1,6 @@
-import RoostSettings
 import Testing
 
-@testable import Roost
+@testable import RoostSettings
 
 /// Which settings are not shown.
 @Suite("Redaction of settings")

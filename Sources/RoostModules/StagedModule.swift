@@ -1,27 +1,27 @@
 import Glibc
-import RoostSystem
+package import RoostSystem
 
 /// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
 /// a path it knows, even when the bytes are new.
-struct StagedModule: Sendable, Equatable {
-    let path: String
+package struct StagedModule: Sendable, Equatable {
+    package let path: String
     /// The name that the loader knows the module by, besides its path.
-    private(set) var soname: String?
+    package private(set) var soname: String?
     /// Copies that stand beside it.
-    private(set) var libraries: [PrivateLibrary] = []
+    package private(set) var libraries: [PrivateLibrary] = []
 
     /// One that was made before.
-    init(path: String, soname: String? = nil, libraries: [PrivateLibrary] = []) {
+    package init(path: String, soname: String? = nil, libraries: [PrivateLibrary] = []) {
         self.path = path
         self.soname = soname
         self.libraries = libraries
     }
 
     /// Whether a library of its own is another by now.
-    var isOutdated: Bool { self.libraries.contains(where: \.isOutdated) }
+    package var isOutdated: Bool { self.libraries.contains(where: \.isOutdated) }
 
     /// Copies the file, and beside it what the module finds by `$ORIGIN`. Throws `HostError`.
-    init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
+    package init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
         var staging = OriginStaging(of: file, below: try run.makeLoadFolder(file.hash), run: run, trust: trust)
         self.path = try staging.place(file)
         try staging.bringLibraries(of: file.elf)
