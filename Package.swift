@@ -56,6 +56,18 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // Exchanges that are carried to another worker process and answered there.
+        .target(
+            name: "HTTPRelay",
+            dependencies: [
+                "HTTPServer",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
@@ -89,8 +101,8 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostModules", "RoostSettings",
-                "RoostSystem", "Yams",
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "RoostModules",
+                "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -190,6 +202,15 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "HTTPRelayTests",
+            dependencies: [
+                "HTTPRelay", "HTTPServer", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
             name: "RoostSystemTests",
             dependencies: ["RoostSystem", "TestSupport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: swift
@@ -203,7 +224,8 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "CWorker", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem", "TestSupport",
+                "CASGI", "CJSON", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "Roost", "RoostModules", "RoostSettings",
+                "RoostSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -230,7 +252,7 @@ if Context.environment["ROOST_FUZZ"] != nil {
         .executableTarget(
             name: "RelayFuzz",
             dependencies: [
-                "CFuzz", "HTTPServer",
+                "CFuzz", "HTTPRelay", "HTTPServer",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],

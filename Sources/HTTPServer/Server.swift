@@ -78,7 +78,7 @@ public final class Server: Sendable {
     private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
         let descriptor = try listener.duplicate()
         let address = listener.address
-        let users = listener.relayUsers
+        let setup = listener.channelSetup
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
         // The default is NIO's own: setting it would cost every connection a call.
         let marks: ChannelOptions.Types.WriteBufferWaterMark? =
@@ -96,12 +96,7 @@ public final class Server: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     // Here, since options of the bootstrap cost every connection a chain of futures.
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-                    if let users {
-                        let serving = RelayServing(loop: loop.bound.value)
-                        let link = RelayLink(loop: loop.bound.value, serves: true, endpoint: serving)
-                        try channel.syncOptions?.setOption(.recvAllocator, value: RelayLink.reads)
-                        return try RelayLink.addHandlers(link, users: users, to: channel)
-                    }
+                    if let setup { return try setup(channel, loop.bound.value) }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
                     let connection = HTTP1Connection(
                         loop: loop.bound.value, peer: Peer(of: channel, listening: address)

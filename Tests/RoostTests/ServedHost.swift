@@ -1,4 +1,5 @@
 import Glibc
+import HTTPRelay
 import HTTPServer
 import Logging
 import RoostModules
@@ -57,8 +58,8 @@ final class ServedHost: Sendable {
         let path = "\(folder.path)/door\(UInt32.random(in: 0...UInt32.max))"
         let bound = try Listener(unix: path, access: BindAddress.UnixAccess(), backlog: 16)
         configuration.relayUsers = [geteuid()]
-        let door = Listener(
-            given: bound.descriptor, address: bound.address, backlog: 16, relayUsers: configuration.relayUsers)
+        let door = RelayListening.listener(
+            given: bound.descriptor, address: bound.address, backlog: 16, users: configuration.relayUsers)
         let back = Host(applications, on: [door], configuration: configuration)
         self.back = back
         try await back.start()

@@ -12,7 +12,7 @@ struct MemoryTrim {
     /// Whether there is memory to return when the load has fallen.
     var isPending: Bool { self.peak > 0 || self.hasRemainder }
 
-    /// `load`: connections and relayed exchanges at this moment.
+    /// `load`: connections, and exchanges of multiplexed connections, at this moment.
     mutating func observe(_ load: Int) { self.peak = max(self.peak, load) }
 
     /// Whether memory is to be returned at this tick: the load has fallen to a quarter of the peak or less. What is left of it counts as the

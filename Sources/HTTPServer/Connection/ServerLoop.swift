@@ -8,11 +8,11 @@ public import NIOCore
 /// exchange; it is noted here, and done when the turn ends, in one write a connection.
 public final class ServerLoop {
     public let eventLoop: any EventLoop
-    let configuration: ServerConfiguration
-    let handler: any RequestHandler
-    let log: (any ServerLog)?
+    package let configuration: ServerConfiguration
+    package let handler: any RequestHandler
+    package let log: (any ServerLog)?
     /// Of the WebSockets of all loops.
-    let messages: MessageMemory
+    package let messages: MessageMemory
     /// Of this loop's WebSockets.
     let scratch = WebSocketScratch()
     private let count: ConnectionCount
@@ -31,15 +31,15 @@ public final class ServerLoop {
     private var isInTurn = false
     private var dirty: [HTTP1Connection] = []
     private var ready: [HTTP1Connection] = []
-    private var dirtyLinks: [RelayLink] = []
-    private var links: [ObjectIdentifier: RelayLink] = [:]
+    private var dirtyMultiplexed: [any MultiplexedConnection] = []
+    private var multiplexed: [ObjectIdentifier: any MultiplexedConnection] = [:]
     private var releases: [ResponseBody] = []
     private var resting: [HTTP1Exchange] = []
     private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     private var sweep: Scheduled<Void>?
     private var trim = MemoryTrim()
-    /// Exchanges of other processes that are answered here.
-    private var relayedExchanges = 0
+    /// Exchanges of multiplexed connections.
+    private var multiplexedExchanges = 0
     private var isClosingIdle = false
     private var emptied: EventLoopPromise<Void>?
 
@@ -100,8 +100,8 @@ public final class ServerLoop {
                 self.dirty.removeLast().flush()
             } else if !self.releases.isEmpty {
                 self.handler.release(self.releases.removeLast())
-            } else if !self.dirtyLinks.isEmpty {
-                self.dirtyLinks.removeLast().flush()
+            } else if !self.dirtyMultiplexed.isEmpty {
+                self.dirtyMultiplexed.removeLast().flush()
             } else {
                 self.log?.turnEnded()
                 return
@@ -114,9 +114,9 @@ public final class ServerLoop {
     /// The connection has something to write, or to close.
     func willFlush(_ connection: HTTP1Connection) { self.dirty.append(connection) }
 
-    /// The link has frames to write, or is to be closed.
-    func willFlush(_ link: RelayLink) {
-        self.dirtyLinks.append(link)
+    /// The connection has something to write, or to close.
+    package func willFlush(_ connection: any MultiplexedConnection) {
+        self.dirtyMultiplexed.append(connection)
         if !self.isInTurn { self.eventLoop.assumeIsolated().execute { self.turn {} } }
     }
 
@@ -219,31 +219,34 @@ public final class ServerLoop {
         self.tellEmptied()
     }
 
-    private var load: Int { self.connections.count + self.relayedExchanges }
+    private var load: Int { self.connections.count + self.multiplexedExchanges }
 
-    func relayedExchangeBegan() {
-        self.relayedExchanges += 1
+    /// An exchange of a multiplexed connection has begun.
+    package func multiplexedExchangeBegan() {
+        self.multiplexedExchanges += 1
         self.trim.observe(self.load)
         if self.sweep == nil, self.trim.isPending { self.armSweep() }
     }
 
-    func relayedExchangeEnded() { self.relayedExchanges -= 1 }
+    package func multiplexedExchangeEnded() { self.multiplexedExchanges -= 1 }
 
-    func add(_ link: RelayLink) { self.links[ObjectIdentifier(link)] = link }
+    package func add(_ connection: any MultiplexedConnection) {
+        self.multiplexed[ObjectIdentifier(connection)] = connection
+    }
 
-    func remove(_ link: RelayLink) {
-        guard self.links.removeValue(forKey: ObjectIdentifier(link)) != nil else { return }
+    package func remove(_ connection: any MultiplexedConnection) {
+        guard self.multiplexed.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         self.tellEmptied()
     }
 
     private func tellEmptied() {
-        guard self.connections.isEmpty, self.servesNoLink else { return }
+        guard self.connections.isEmpty, self.servesNoMultiplexed else { return }
         self.emptied?.succeed()
         self.emptied = nil
     }
 
-    /// Whether no link is left by which another process has its exchanges answered here.
-    private var servesNoLink: Bool { self.links.values.allSatisfy { !$0.serves } }
+    /// Whether no multiplexed connection is left whose exchanges are answered here.
+    private var servesNoMultiplexed: Bool { self.multiplexed.values.allSatisfy { !$0.serves } }
 
     /// The one sweep over all deadlines of the loop.
     private func look() {
@@ -259,7 +262,7 @@ public final class ServerLoop {
         if self.outputOwner == nil, self.output.capacity > Self.outputCapacity { self.output = Self.emptyOutput }
         if self.spareOutput.capacity > Self.outputCapacity { self.spareOutput = Self.emptyOutput }
         if self.connections.isEmpty { self.connections = [:] }
-        for link in self.links.values { link.trim() }
+        for connection in self.multiplexed.values { connection.trim() }
         self.handler.trimMemory()
         self.trim.took(roost_trim_memory())
     }
@@ -281,8 +284,8 @@ public final class ServerLoop {
     func stop(closesIdle: Bool) -> EventLoopFuture<Void> {
         if closesIdle { self.closeIdle() }
         let promise = self.eventLoop.makePromise(of: Void.self)
-        for link in self.links.values where link.serves { link.stop() }
-        guard !self.connections.isEmpty || !self.servesNoLink else {
+        for connection in self.multiplexed.values where connection.serves { connection.stop() }
+        guard !self.connections.isEmpty || !self.servesNoMultiplexed else {
             promise.succeed()
             return promise.futureResult
         }
@@ -309,7 +312,7 @@ public final class ServerLoop {
     func leave() {
         self.turn {
             for connection in self.connections.values { connection.leave() }
-            for link in self.links.values where link.serves { link.leave() }
+            for connection in self.multiplexed.values where connection.serves { connection.leave() }
         }
     }
 
@@ -317,7 +320,7 @@ public final class ServerLoop {
     func abort() {
         self.turn {
             for connection in self.connections.values { connection.abort() }
-            for link in self.links.values where link.serves { link.abort() }
+            for connection in self.multiplexed.values where connection.serves { connection.abort() }
         }
     }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Fields that come one after another, in memory of their own: the trailers of a request. Loop-bound.
-final class FieldList {
+package final class FieldList {
     private var table: UnsafeMutableBufferPointer<HeaderField>
     private var count = 0
 
     /// `most`: so many will come at most.
-    init(most: Int) { self.table = .allocate(capacity: most) }
+    package init(most: Int) { self.table = .allocate(capacity: most) }
 
     deinit {
         self.removeAll()
@@ -14,10 +14,10 @@ final class FieldList {
     }
 
     /// Valid until `removeAll`.
-    var fields: HeaderFields { HeaderFields(start: self.table.baseAddress, count: self.count) }
+    package var fields: HeaderFields { HeaderFields(start: self.table.baseAddress, count: self.count) }
 
     /// Copies a field, its name in lower case.
-    func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    package func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: name.count + value.count)
         for (at, byte) in name.enumerated() { (memory + at).initialize(to: ASCII.lowercased(byte)) }
         if let bytes = value.baseAddress { memcpy(memory + name.count, bytes, value.count) }
@@ -28,7 +28,7 @@ final class FieldList {
         self.count += 1
     }
 
-    func removeAll() {
+    package func removeAll() {
         for field in self.fields { field.name.data?.deallocate() }
         self.count = 0
     }

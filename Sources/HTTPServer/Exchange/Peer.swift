@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// The two ends of a connection, as its scopes name them. One a connection, made when it is accepted; one an exchange, where
 /// somebody else has the connection.
@@ -13,7 +13,7 @@ public final class Peer {
     private let isOwn: Bool
 
     /// Of a connection that is another's: borrowed, anew for every request.
-    init() {
+    package init() {
         self.client = .empty
         self.server = .empty
         self.clientPort = -1
@@ -22,14 +22,14 @@ public final class Peer {
     }
 
     /// Borrows.
-    func become(client: Octets, clientPort: Int32, server: Octets, serverPort: Int32) {
+    package func become(client: Octets, clientPort: Int32, server: Octets, serverPort: Int32) {
         self.client = client
         self.clientPort = clientPort
         self.server = server
         self.serverPort = serverPort
     }
 
-    init(client: String, clientPort: Int32, server: String, serverPort: Int32) {
+    package init(client: String, clientPort: Int32, server: String, serverPort: Int32) {
         self.client = Self.octets(client)
         self.server = Self.octets(server)
         self.clientPort = clientPort
@@ -53,7 +53,7 @@ public final class Peer {
 }
 
 extension Peer {
-    convenience init(of channel: any Channel, listening address: BindAddress) {
+    package convenience init(of channel: any Channel, listening address: BindAddress) {
         let remote = channel.remoteAddress
         switch address {
         case .unix(let path, _): self.init(client: "", clientPort: -1, server: path, serverPort: -1)

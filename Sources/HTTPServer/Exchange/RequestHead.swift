@@ -3,35 +3,41 @@
 /// Filled by a parser in one pass, into memory of its own, and used again for the next request when the exchange has
 /// ended: nothing is allocated for a request on a warm loop. Everything it lends is valid until then. Loop-bound.
 public final class RequestHead {
-    public internal(set) var method = Octets.empty
-    public internal(set) var path = Octets.empty
-    public internal(set) var rawPath = Octets.empty
-    public internal(set) var query = Octets.empty
-    public internal(set) var version = HTTPVersion.http11
+    public package(set) var method = Octets.empty
+    public package(set) var path = Octets.empty
+    public package(set) var rawPath = Octets.empty
+    public package(set) var query = Octets.empty
+    public package(set) var version = HTTPVersion.http11
     /// Whom the client means: host name or address, and a port if it says one; empty: a client of 1.0 says nothing.
-    public internal(set) var authority = Octets.empty
+    public package(set) var authority = Octets.empty
 
     /// Whether the request is about the server as a whole: `OPTIONS *` (RFC 9110 §9.3.7).
-    public internal(set) var isServerWide = false
+    public package(set) var isServerWide = false
 
     /// Whether the client takes trailers behind the response's body.
-    public var takesTrailers: Bool { self.framing.takesTrailers }
+    public package(set) var takesTrailers: Bool {
+        get { self.framing.takesTrailers }
+        set { self.framing.takesTrailers = newValue }
+    }
+
+    /// Whether a body follows.
+    package var hasBody: Bool { self.framing.hasBody }
 
     /// Whether the client asks for a WebSocket (RFC 6455 §4.1).
-    public internal(set) var asksForWebSocket = false
+    public package(set) var asksForWebSocket = false
 
     /// What the fields say about the connection and the body; for the server.
     var framing = RequestFraming()
 
     private var memory: UnsafeMutablePointer<UInt8>
-    private(set) var capacity: Int
+    package private(set) var capacity: Int
     private var used = 0
     private var decoded: UnsafeMutablePointer<UInt8>?
     private var table: UnsafeMutablePointer<HeaderField>
     private var tableCapacity: Int
     private(set) var fieldCount = 0
 
-    init(capacity: Int = 2048, fields: Int = 32) {
+    package init(capacity: Int = 2048, fields: Int = 32) {
         self.memory = .allocate(capacity: capacity)
         self.capacity = capacity
         self.table = .allocate(capacity: fields)
@@ -50,7 +56,7 @@ public final class RequestHead {
     /// Room for `count` bytes more, or nil: the parser then asks for `grow` and begins anew, since everything it has
     /// placed so far would move.
     @inline(__always)
-    func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+    package func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
         guard self.capacity - self.used >= count else { return nil }
         let start = self.memory + self.used
         self.used += count
@@ -58,7 +64,7 @@ public final class RequestHead {
     }
 
     @inline(__always)
-    func append(_ field: HeaderField) {
+    package func append(_ field: HeaderField) {
         if self.fieldCount == self.tableCapacity { self.growTable() }
         (self.table + self.fieldCount).initialize(to: field)
         self.fieldCount += 1
@@ -66,7 +72,7 @@ public final class RequestHead {
 
     func replaceField(at index: Int, value: Octets) { self.table[index].value = value }
 
-    func reset() {
+    package func reset() {
         self.used = 0
         self.fieldCount = 0
         self.framing = RequestFraming()
@@ -80,7 +86,7 @@ public final class RequestHead {
         self.authority = .empty
     }
 
-    func grow() {
+    package func grow() {
         self.memory.deallocate()
         self.capacity *= 2
         self.memory = .allocate(capacity: self.capacity)

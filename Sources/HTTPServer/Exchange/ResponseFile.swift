@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+package import NIOCore
 
 /// A part of a regular file, as a part of a response's body: the kernel sends it, this process never reads it.
 ///
@@ -90,7 +90,7 @@ public final class ResponseFile: @unchecked Sendable {
     }
 
     /// So many bytes of the part; nil: they are not there any more.
-    func read(at position: Int, _ size: Int) -> ByteBuffer? {
+    package func read(at position: Int, _ size: Int) -> ByteBuffer? {
         var buffer = ByteBufferAllocator().buffer(capacity: size)
         var missing = size
         while missing > 0 {

@@ -1,9 +1,9 @@
 /// The order of one response's events and the framing of its body (RFC 9112 §6): a value without I/O.
 ///
 /// It is told what the application sends and says what to write, or why not. Nothing is taken that it refuses.
-struct HTTP1Response {
+package struct HTTP1Response {
     /// How the end of the body is told to the client.
-    enum Framing: Equatable {
+    package enum Framing: Equatable {
         /// The response has no body, whatever the application sends: HEAD, 204, 205, 304 (RFC 9110 §6.4.1, §15.3.6).
         case none(contentLength: Int?)
         case length(Int)
@@ -13,15 +13,15 @@ struct HTTP1Response {
     }
 
     /// What to write for a part of the body.
-    struct Part: Equatable {
+    package struct Part: Equatable {
         /// The head goes first, with this framing.
-        var head: Framing?
+        package var head: Framing?
         /// The bytes are written, framed like this; nil: they are dropped.
-        var body: Framing?
+        package var body: Framing?
         /// The body ends with it.
         var endsBody: Bool
         /// The response is complete afterwards: no trailers are to follow.
-        var isLast: Bool
+        package var isLast: Bool
     }
 
     private enum State {
@@ -41,26 +41,26 @@ struct HTTP1Response {
     private var hasTrailers = false
     private var state = State.idle
 
-    init(version: HTTPVersion, isHead: Bool) {
+    package init(version: HTTPVersion, isHead: Bool) {
         self.version = version
         self.isHead = isHead
     }
 
     /// Nothing has been written yet: another response can still take its place.
-    var isReplaceable: Bool {
+    package var isReplaceable: Bool {
         switch self.state {
         case .idle, .started: true
         case .streaming, .trailing, .complete: false
         }
     }
 
-    var isComplete: Bool {
+    package var isComplete: Bool {
         if case .complete = self.state { return true }
         return false
     }
 
     /// Whether `start` may come now; nothing changes yet, since its fields have to be checked too.
-    func mayStart(status: Int) throws(SendFault) {
+    package func mayStart(status: Int) throws(SendFault) {
         switch self.state {
         case .idle: break
         case .started, .streaming, .trailing: throw .startTwice
@@ -70,7 +70,7 @@ struct HTTP1Response {
     }
 
     /// Whether an interim response may still go before the head (RFC 9110 §15.2).
-    func mayHint() throws(SendFault) {
+    package func mayHint() throws(SendFault) {
         switch self.state {
         case .idle, .started: break
         case .streaming, .trailing: throw .hintTooLate
@@ -79,11 +79,11 @@ struct HTTP1Response {
     }
 
     /// Whether what comes next may be the whole body.
-    func mayBeWhole() throws(SendFault) {
+    package func mayBeWhole() throws(SendFault) {
         if case .streaming = self.state { throw .notWhole }
     }
 
-    mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(SendFault) {
+    package mutating func start(status: Int, contentLength: Int?, trailers: Bool = false) throws(SendFault) {
         try self.mayStart(status: status)
         self.hasTrailers = trailers
         self.state = .started(status: status, contentLength: contentLength)
@@ -94,7 +94,7 @@ struct HTTP1Response {
     ///
     /// The length is the one that a GET would have had, if it is known (RFC 9110 §8.6): never with 204, not made up with 304.
     /// A 205 says 0, since clients read it as a response with a body (RFC 9110 §15.3.6).
-    func bodiless(status: Int, contentLength: Int?, whole: Int?) -> Framing? {
+    package func bodiless(status: Int, contentLength: Int?, whole: Int?) -> Framing? {
         switch status {
         case 204: Framing.none(contentLength: nil)
         case 205: Framing.none(contentLength: 0)
@@ -103,7 +103,7 @@ struct HTTP1Response {
         }
     }
 
-    mutating func body(count: Int, more: Bool) throws(SendFault) -> Part {
+    package mutating func body(count: Int, more: Bool) throws(SendFault) -> Part {
         switch self.state {
         case .idle: throw .bodyBeforeStart
         case .complete: throw .afterComplete
@@ -131,7 +131,7 @@ struct HTTP1Response {
     }
 
     /// Takes trailers; says whether they are written, and whether the response is complete with them.
-    mutating func trailers(more: Bool) throws(SendFault) -> (areWritten: Bool, isLast: Bool) {
+    package mutating func trailers(more: Bool) throws(SendFault) -> (areWritten: Bool, isLast: Bool) {
         switch self.state {
         case .idle, .started, .streaming: throw .trailersBeforeBody
         case .complete: throw .afterComplete
@@ -142,7 +142,7 @@ struct HTTP1Response {
     }
 
     /// The whole response at once was taken.
-    mutating func complete() { self.state = .complete }
+    package mutating func complete() { self.state = .complete }
 
     private mutating func part(
         _ framing: Framing, left: Int, head: Framing?, count: Int, more: Bool

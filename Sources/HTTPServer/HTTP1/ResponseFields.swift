@@ -1,16 +1,16 @@
 /// What the fields of a response say, found in one look that also checks them. Nothing is written before all are good.
-struct ResponseFields {
-    let fields: HeaderFields
+package struct ResponseFields {
+    package let fields: HeaderFields
     /// What the application says about its body's length.
-    private(set) var contentLength: Int?
+    package private(set) var contentLength: Int?
     private(set) var hasDate = false
     private(set) var hasServer = false
     /// The application asks for the connection to be closed after this response.
-    private(set) var close = false
+    package private(set) var close = false
     /// Bytes of the fields when they are written, at most.
-    private(set) var size = 0
+    package private(set) var size = 0
 
-    init(_ fields: HeaderFields) throws(SendFault) {
+    package init(_ fields: HeaderFields) throws(SendFault) {
         self.fields = fields
         for field in fields {
             try Self.check(field)
@@ -30,7 +30,7 @@ struct ResponseFields {
     }
 
     /// A name is a token, a value holds no control character: what would let an application's data split a response.
-    static func check(_ field: HeaderField) throws(SendFault) {
+    package static func check(_ field: HeaderField) throws(SendFault) {
         guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
@@ -38,7 +38,7 @@ struct ResponseFields {
         try self.check(value: field.value)
     }
 
-    static func check(value: Octets) throws(SendFault) {
+    package static func check(value: Octets) throws(SendFault) {
         guard value.size == 0 || value.data != nil else { throw .fieldValue }
         var allowed = true
         for byte in value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }

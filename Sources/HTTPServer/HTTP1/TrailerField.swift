@@ -1,6 +1,6 @@
 /// Which fields may come after a body (RFC 9110 §6.5.1). `name` is compared without regard to letter case.
-enum TrailerField {
-    enum Kind {
+package enum TrailerField {
+    package enum Kind {
         case allowed
         /// The field belongs into the header, and cannot be merged into it any more. A recipient may ignore it.
         case discarded
@@ -25,12 +25,12 @@ enum TrailerField {
     private static func table(_ names: [String]) -> [[UInt8]] { names.map { Array($0.utf8) } }
 
     /// What becomes of a trailer that a client sends.
-    static func kind(_ name: some Collection<UInt8>) -> Kind {
+    package static func kind(_ name: some Collection<UInt8>) -> Kind {
         let isThis = { (other: [UInt8]) in other.elementsEqual(name.lazy.map(ASCII.lowercased)) }
         return self.refused.contains(where: isThis)
             ? .refused : self.discarded.contains(where: isThis) ? .discarded : .allowed
     }
 
     /// Whether an application may send it.
-    static func mayTrail(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
+    package static func mayTrail(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
 }

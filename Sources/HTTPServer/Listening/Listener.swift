@@ -1,4 +1,5 @@
 import Glibc
+package import NIOCore
 
 /// A bound, listening socket, made with the system's calls since the process that binds need not be the one that serves.
 ///
@@ -7,31 +8,31 @@ public final class Listener: Sendable {
     public let descriptor: CInt
     /// Where it listens, with the port that the kernel chose.
     public let address: BindAddress
-    let backlog: Int
-    /// The users that may connect to have exchanges answered; nil: it is for clients.
-    let relayUsers: Set<UInt32>?
+    package let backlog: Int
+    /// Sets up the channel of a connection that speaks a protocol of a target above, on its loop; nil: it speaks HTTP/1.1.
+    package typealias ChannelSetup = @Sendable (any Channel, ServerLoop) throws -> Void
+    let channelSetup: ChannelSetup?
     /// The file of a Unix socket that was bound here.
     public let file: SocketFile?
 
-    static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+    package static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
 
     private init(
-        _ descriptor: CInt, _ address: BindAddress, backlog: Int, relayUsers: Set<UInt32>? = nil,
+        _ descriptor: CInt, _ address: BindAddress, backlog: Int, channelSetup: ChannelSetup? = nil,
         file: SocketFile? = nil
     ) {
         self.descriptor = descriptor
         self.address = address
         self.backlog = backlog
-        self.relayUsers = relayUsers
+        self.channelSetup = channelSetup
         self.file = file
     }
 
-    /// Takes a socket that another process has bound: nothing about it is changed, and its file stays. `relayUsers`: its clients are
-    /// other workers, of these users.
-    public convenience init(
-        given descriptor: CInt, address: BindAddress, backlog: Int, relayUsers: Set<UInt32>? = nil
+    /// Takes a socket that another process has bound: nothing about it is changed, and its file stays.
+    package convenience init(
+        given descriptor: CInt, address: BindAddress, backlog: Int, channelSetup: ChannelSetup? = nil
     ) {
-        self.init(descriptor, address, backlog: backlog, relayUsers: relayUsers)
+        self.init(descriptor, address, backlog: backlog, channelSetup: channelSetup)
     }
 
     /// Binds a Unix socket and listens. Throws `ListenerError`.

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// The answer that takes a handshake (RFC 6455 §4.2.2). Borrows what the application has given.
-struct AcceptedHandshake {
+package struct AcceptedHandshake {
     private let handshake: WebSocketHandshake
     private let subprotocol: Octets
     private let fields: ResponseFields
@@ -14,7 +14,7 @@ struct AcceptedHandshake {
     }
 
     /// Throws what of it may not be.
-    static func check(
+    package static func check(
         subprotocol: Octets, offered: some Sequence<Octets>, fields: HeaderFields
     ) throws(SendFault) -> ResponseFields {
         // A client that gets another than it offered fails the connection (RFC 6455 §4.1).
@@ -29,7 +29,7 @@ struct AcceptedHandshake {
         return checked
     }
 
-    func write(loop: ServerLoop, into buffer: inout ByteBuffer) {
+    package func write(loop: ServerLoop, into buffer: inout ByteBuffer) {
         HTTP1Encoder.writeStart(status: 101, fields: self.fields, loop: loop, into: &buffer)
         buffer.writeStaticString("upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")
         buffer.writeString(self.handshake.accept)

@@ -1,7 +1,7 @@
 /// Whether bytes that come in pieces are UTF-8 (RFC 3629 §4, Unicode table 3-7). A value without I/O.
 ///
 /// Says no at the first byte that cannot be part of it, however much is to follow (RFC 6455 §8.1).
-struct UTF8Check {
+package struct UTF8Check {
     /// Bytes that the character which has begun still needs.
     private var missing = 0
     /// What the next of them may be.
@@ -9,7 +9,7 @@ struct UTF8Check {
     private var high: UInt8 = 0xbf
 
     /// Whether no character has begun that is not whole.
-    var isComplete: Bool { self.missing == 0 }
+    package var isComplete: Bool { self.missing == 0 }
 
     /// Takes what comes next; false: it is not UTF-8.
     mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -32,7 +32,7 @@ struct UTF8Check {
     }
 
     /// Whether all of it is UTF-8.
-    static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var check = UTF8Check()
         return check.take(bytes) && check.isComplete
     }

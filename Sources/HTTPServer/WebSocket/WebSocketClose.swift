@@ -1,29 +1,29 @@
 /// How a WebSocket ends, as a close frame says it (RFC 6455 §7.4): a code and a reason.
-struct WebSocketClose: Error {
-    static let normal = 1000
+package struct WebSocketClose: Error {
+    package static let normal = 1000
     static let protocolError = 1002
     /// Never in a frame: the client's had no code.
     static let noCode = 1005
     /// Never in a frame: the connection was lost.
-    static let lost = 1006
-    static let notUTF8 = 1007
+    package static let lost = 1006
+    package static let notUTF8 = 1007
     static let tooBig = 1009
-    static let serverError = 1011
+    package static let serverError = 1011
     static let restart = 1012
     static let tryLater = 1013
 
     /// The longest reason: what a control frame holds besides the code (RFC 6455 §5.5).
-    static let longestReason = 123
+    package static let longestReason = 123
 
-    var code: Int
-    var reason: [UInt8]
+    package var code: Int
+    package var reason: [UInt8]
 
-    init(_ code: Int, _ reason: StaticString = "") {
+    package init(_ code: Int, _ reason: StaticString = "") {
         self.code = code
         self.reason = Array(Octets(reason).bytes)
     }
 
-    init(_ code: Int, reason: Octets) {
+    package init(_ code: Int, reason: Octets) {
         self.code = code
         self.reason = Array(reason.bytes)
     }
@@ -33,7 +33,7 @@ struct WebSocketClose: Error {
 
     /// Whether the code may stand in a frame (RFC 6455 §7.4.2 and IANA's registry: 1004 is reserved, 1005, 1006 and 1015 are for
     /// endpoints only).
-    static func mayBeSent(_ code: Int) -> Bool {
+    package static func mayBeSent(_ code: Int) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true
         default: false

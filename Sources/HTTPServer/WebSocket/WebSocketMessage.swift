@@ -1,8 +1,8 @@
-import NIOCore
+package import NIOCore
 
 /// A message as a frame that can be sent to many: encoded once, never copied again. [any]
 public struct WebSocketMessage: Sendable {
-    let frame: ByteBuffer
+    package let frame: ByteBuffer
 
     /// Copies the bytes. Nil: it is text, and not UTF-8.
     public init?(_ bytes: Octets, isText: Bool) {
@@ -14,12 +14,12 @@ public struct WebSocketMessage: Sendable {
         self.payload = bytes.size
     }
 
-    let isText: Bool
+    package let isText: Bool
     /// Bytes of the message itself, which end the frame.
     private let payload: Int
 
     /// The message. Lends.
-    func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         self.frame.withUnsafeReadableBytes { body(UnsafeRawBufferPointer(rebasing: $0.suffix(self.payload))) }
     }
 

@@ -1,6 +1,6 @@
 /// Where one WebSocket stands between its handshake and its end, and what comes next (RFC 6455 §4, §5.5, §7; asgiref's
 /// www.rst). A value without I/O.
-struct WebSocketStateMachine {
+package struct WebSocketStateMachine {
     private enum Phase: Equatable {
         /// Neither taken nor refused.
         case handshake
@@ -14,7 +14,7 @@ struct WebSocketStateMachine {
     }
 
     /// What to do about a close.
-    enum Next: Equatable {
+    package enum Next: Equatable {
         /// Answer the handshake with 403.
         case refuse
         /// Send a close frame, and wait for the client's.
@@ -29,17 +29,19 @@ struct WebSocketStateMachine {
 
     private var phase = Phase.handshake
     /// How it ended, as the application is told; nil: it has not.
-    private(set) var end: WebSocketClose?
+    package private(set) var end: WebSocketClose?
 
-    var isOpen: Bool { self.phase == .open }
+    package init() {}
+
+    package var isOpen: Bool { self.phase == .open }
     /// The handshake was taken: the connection speaks WebSocket.
-    var isAccepted: Bool { self.phase != .handshake && self.phase != .rejecting }
-    var isClosing: Bool { self.phase == .closing }
-    var isClosed: Bool { self.phase == .closed }
+    package var isAccepted: Bool { self.phase != .handshake && self.phase != .rejecting }
+    package var isClosing: Bool { self.phase == .closing }
+    package var isClosed: Bool { self.phase == .closed }
 
     // MARK: What the application asks
 
-    func mayAccept() throws(SendFault) {
+    package func mayAccept() throws(SendFault) {
         switch self.phase {
         case .handshake: break
         case .rejecting: throw .socketRejected
@@ -47,16 +49,16 @@ struct WebSocketStateMachine {
         }
     }
 
-    mutating func accepted() { self.phase = .open }
+    package mutating func accepted() { self.phase = .open }
 
-    func mayReject() throws(SendFault) {
+    package func mayReject() throws(SendFault) {
         switch self.phase {
         case .handshake, .rejecting: break
         case .open, .closing, .closed: throw .rejectTooLate
         }
     }
 
-    mutating func rejectionBegan() { self.phase = .rejecting }
+    package mutating func rejectionBegan() { self.phase = .rejecting }
 
     /// The response in its place was taken whole, or the client left.
     mutating func rejected() {
@@ -65,7 +67,7 @@ struct WebSocketStateMachine {
     }
 
     /// Whether a message may be sent; false: nobody is there to get it.
-    func maySend() throws(SendFault) -> Bool {
+    package func maySend() throws(SendFault) -> Bool {
         switch self.phase {
         case .handshake: throw .notAccepted
         case .rejecting: throw .socketRejected
@@ -75,7 +77,7 @@ struct WebSocketStateMachine {
     }
 
     /// The application closes.
-    mutating func close(_ close: WebSocketClose) throws(SendFault) -> Next {
+    package mutating func close(_ close: WebSocketClose) throws(SendFault) -> Next {
         switch self.phase {
         case .handshake:
             self.rejected()
@@ -92,10 +94,10 @@ struct WebSocketStateMachine {
     // MARK: What the client does
 
     /// Its close frame has come.
-    mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
+    package mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
 
     /// It has sent what cannot be taken, or says nothing any more: it is told why, and that is the end.
-    mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
+    package mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
         self.ended(told ?? close)
     }
 
@@ -107,7 +109,7 @@ struct WebSocketStateMachine {
     }
 
     /// Its connection is gone.
-    mutating func lost() {
+    package mutating func lost() {
         self.note(WebSocketClose(WebSocketClose.lost))
         self.phase = .closed
     }

@@ -60,7 +60,7 @@ final class AccessLog: ServerLog {
             "connections wait, none can be accepted: \(reason); raise `ulimit -n`, or lower --limit-concurrency")
     }
 
-    func relayBroke(reason: String) { self.logger.error("a connection between workers has ended: \(reason)") }
+    func peerFailed(reason: String) { self.logger.error("a connection between workers has ended: \(reason)") }
 
     func turnEnded() {
         guard !self.lines.isEmpty else { return }

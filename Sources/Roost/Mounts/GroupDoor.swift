@@ -1,3 +1,4 @@
+import HTTPRelay
 import HTTPServer
 import NIOConcurrencyHelpers
 import NIOCore

@@ -1,6 +1,7 @@
 import CLinux
 import CWorker
 import Glibc
+import HTTPRelay
 import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
@@ -83,10 +84,14 @@ package final class Worker: Sendable {
         configuration.page = self.shared
         configuration.relayUsers = self.order.relayUsers
         configuration.relayPaths = self.order.relayPaths
-        let listeners = self.order.addresses.enumerated().map { number, address in
-            Listener(
-                given: Self.firstListener + CInt(number), address: address, backlog: configuration.server.backlog,
-                relayUsers: self.order.isRelayed ? self.order.relayUsers : nil)
+        let listeners = self.order.addresses.enumerated().map { number, address -> Listener in
+            let descriptor = Self.firstListener + CInt(number)
+            let backlog = configuration.server.backlog
+            guard self.order.isRelayed else {
+                return Listener(given: descriptor, address: address, backlog: backlog)
+            }
+            return RelayListening.listener(
+                given: descriptor, address: address, backlog: backlog, users: self.order.relayUsers)
         }
         let host = Host(self.order.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }

@@ -1,1 +1,1 @@
-../../HTTPServerTests/RelayPair.swift
+../../HTTPRelayTests/RelayPair.swift

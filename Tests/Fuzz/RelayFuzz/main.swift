@@ -1,6 +1,7 @@
 import CFuzz
 import NIOCore
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 // libFuzzer makes the frames that one end of a relay sends, beside a request, an upload and a WebSocket that are in progress. The first byte

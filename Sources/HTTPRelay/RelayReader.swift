@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// Reads the payload of a frame within its bounds. What it returns points into the payload.
 struct RelayReader {
     private let bytes: UnsafeRawBufferPointer

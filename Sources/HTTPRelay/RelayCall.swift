@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// One exchange at the front of a relay: passes to the back what the client sends, and to the client what the back answers. Loop-bound.
 final class RelayCall: ExchangeOwner {
     let stream: UInt32
@@ -31,7 +33,7 @@ final class RelayCall: ExchangeOwner {
 
     func begin(mount: UInt32) {
         self.exchange.owner = self
-        let isBodiless = self.socket == nil && !self.exchange.head.framing.hasBody
+        let isBodiless = self.socket == nil && !self.exchange.head.hasBody
         RelayHead.send(
             self.exchange, subprotocols: self.socket?.subprotocols, mount: mount, isBodiless: isBodiless,
             stream: self.stream, on: self.link)

@@ -1,7 +1,8 @@
+import HTTPServer
 import NIOCore
 
 /// One connection of a relay: splits its input into frames, and writes frames once a turn. Loop-bound.
-final class RelayLink: ChannelInboundHandler {
+final class RelayLink: ChannelInboundHandler, MultiplexedConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -155,7 +156,7 @@ final class RelayLink: ChannelInboundHandler {
                 self.input.discardReadBytes()
             }
         } catch {
-            self.loop.log?.relayBroke(reason: "the other end sent an invalid frame")
+            self.loop.log?.peerFailed(reason: "the other end sent an invalid frame")
             self.lose()
         }
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 /// The values of a relay, without I/O: frames are read within their bounds, or refused.

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 /// The choice of a worker for an exchange, without sockets.

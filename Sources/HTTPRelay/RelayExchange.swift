@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// A request at the back of a relay: what it offers to the application is what the front's own exchange offers, by way of frames.

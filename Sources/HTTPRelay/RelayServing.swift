@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// The back of a relay, one a link: makes exchanges of what the front sends. Loop-bound.
 final class RelayServing: RelayEndpoint {
     // SAFETY: the loop outlives its links.
@@ -24,14 +26,14 @@ final class RelayServing: RelayEndpoint {
         let exchange = self.resting.popLast() ?? RelayExchange(loop: self.loop, of: self)
         let mount = try exchange.begin(reader.rest, frame.stream, on: link)
         self.exchanges[frame.stream] = exchange
-        self.loop.relayedExchangeBegan()
+        self.loop.multiplexedExchangeBegan()
         self.loop.handler.handle(exchange, mount: mount)
     }
 
     /// The exchange has ended, and all of it was sent.
     func rest(_ exchange: RelayExchange) {
         guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
-        self.loop.relayedExchangeEnded()
+        self.loop.multiplexedExchangeEnded()
         guard !self.isLost, self.resting.count < Self.mostResting, exchange.head.capacity <= Self.mostKept else {
             return
         }

@@ -1,8 +1,9 @@
+package import HTTPServer
 import NIOCore
 import NIOPosix
 
 /// The front of a relay on one loop: routes exchanges to the workers that answer them. Loop-bound.
-public final class RelayClient {
+package final class RelayClient {
     // SAFETY: the loop outlives its clients.
     private unowned(unsafe) let loop: ServerLoop
     /// The users that the other ends may belong to.
@@ -18,14 +19,14 @@ public final class RelayClient {
     private static let patience = TimeAmount.seconds(1)
 
     /// `answerLost`: answers an exchange whose worker was lost before it has answered.
-    public init(loop: ServerLoop, users: Set<UInt32>, answerLost: @escaping (any Exchange) -> Void) {
+    package init(loop: ServerLoop, users: Set<UInt32>, answerLost: @escaping (any Exchange) -> Void) {
         self.loop = loop
         self.users = users
         self.answerLost = answerLost
     }
 
     /// Sets the socket paths of the workers that answer. Others get no new exchange.
-    public func use(_ paths: [String]) {
+    package func use(_ paths: [String]) {
         self.hasHadRoute = self.hasHadRoute || !paths.isEmpty
         for route in self.routes where !paths.contains(route.path) { route.drain() }
         self.routes.removeAll { !paths.contains($0.path) }
@@ -39,7 +40,7 @@ public final class RelayClient {
 
     /// Has the worker with the fewest exchanges answer this one. It waits for a moment while workers are known and none is connected, and
     /// while the first of them may be about to start. False: there is no worker any more.
-    public func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
+    package func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
         var least: RelayRoute?
         for route in self.routes where route.isOpen && route.calls.count < least?.calls.count ?? .max { least = route }
         if let least {

@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// The link to one worker that answers exchanges, and the exchanges that it has. Loop-bound.

@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// Appends one frame to a buffer. The size is filled in by `end`.

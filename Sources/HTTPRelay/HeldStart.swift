@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// The start of a response, held back until the first part of its body tells its length. A value without I/O.

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 /// The front and the back of a relay, and clients of the front, joined without sockets: whatever one writes is read by the other when the

@@ -1,3 +1,4 @@
+package import HTTPServer
 import NIOCore
 
 /// What a back has sent and its front has not acknowledged, and what waits behind it: files and large bodies, which are sent a piece at
@@ -129,7 +130,7 @@ struct RelayWindow {
 
 extension ResponseBody {
     /// A copy of the bytes that its own `release` frees.
-    func copied() -> ResponseBody {
+    package func copied() -> ResponseBody {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(self.bytes.size, 1), alignment: 1)
         if self.bytes.size > 0 { memory.copyMemory(from: self.bytes.data!, byteCount: self.bytes.size) }
         return ResponseBody(

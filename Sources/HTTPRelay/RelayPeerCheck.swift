@@ -1,4 +1,5 @@
 import Glibc
+import HTTPServer
 import NIOCore
 
 /// Lets a link become active when the process at its other end belongs to an expected user; closes it otherwise. Loop-bound.
@@ -20,7 +21,7 @@ final class RelayPeerCheck: ChannelInboundHandler, RemovableChannelHandler {
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         user.assumeIsolated().whenComplete { result in
             guard let user = try? result.get().user, self.users.contains(user) else {
-                self.loop.log?.relayBroke(reason: "the other end belongs to another user")
+                self.loop.log?.peerFailed(reason: "the other end belongs to another user")
                 return context.close(promise: nil)
             }
             context.fireChannelActive()

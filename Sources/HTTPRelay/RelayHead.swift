@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// Encodes the header of a request for a relay, and decodes it.
@@ -79,7 +80,7 @@ enum RelayHead {
         head.authority = try reader.octets()
         head.version = flags & Self.isOld != 0 ? .http10 : .http11
         head.asksForWebSocket = flags & Self.asksForWebSocket != 0
-        head.framing.takesTrailers = flags & Self.takesTrailers != 0
+        head.takesTrailers = flags & Self.takesTrailers != 0
         var rest = Rest(
             mount: mount, isBodiless: flags & Self.isBodiless != 0, client: try reader.octets(),
             clientPort: try reader.number(), server: try reader.octets(), serverPort: try reader.number(),

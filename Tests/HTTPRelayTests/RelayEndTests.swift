@@ -2,6 +2,7 @@ import NIOCore
 import TestSupport
 import Testing
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 /// The end of relayed exchanges: whichever of client, application and link goes first, nothing is kept at either end.

@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// A WebSocket at the back of a relay. Loop-bound.

@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// The output of a relayed exchange: sends the frames that the front's credit allows, and queues the rest. Loop-bound; a value of one

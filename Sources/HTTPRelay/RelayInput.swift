@@ -1,3 +1,4 @@
+import HTTPServer
 import NIOCore
 
 /// The body of a request as it arrives through a relay: credit is granted as the application receives, a window at a time. A value

@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// The header of one relay frame: kind, stream and payload size. By frames a worker process has another one answer exchanges.
 ///
 /// The process that has the client is the front, the one that has the application is the back. Both run the same `roost`, so the format

@@ -2,6 +2,7 @@ import NIOCore
 import TestSupport
 import Testing
 
+@testable import HTTPRelay
 @testable import HTTPServer
 
 /// Frames that no end would send: whatever arrives, neither end crashes, and what they had is ended.
