@@ -97,12 +97,36 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // The ABI at run time: scopes, the tables of functions that modules call, lifespans, views, mounts. What every request passes.
+        .target(
+            name: "ModuleRuntime",
+            dependencies: [
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostModules", "RoostSettings",
+                "RoostSystem",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["README.md", "Views/README.md"],
+            swiftSettings: swift
+        ),
+        // Which applications are wanted, prepared and deployed, and what a change of files asks for.
+        .target(
+            name: "RoostDeployment",
+            dependencies: [
+                "CASGI", "CLinux", "HTTPServer", "ModuleRuntime", "RoostModules", "RoostSettings", "RoostSystem",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The host: loads modules and answers exchanges with them.
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "RoostModules",
-                "RoostSettings", "RoostSystem", "Yams",
+                "CASGI", "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment",
+                "RoostModules", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -112,12 +136,24 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // Processes of workers: the supervisor, worker groups, the control socket.
+        .target(
+            name: "Supervision",
+            dependencies: [
+                "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
+                "RoostSettings", "RoostSystem", "Yams",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The host from C: `roost.h`, and libRoost.so.
         .target(name: "CRoost", exclude: ["README.md"]),
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem",
+                "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings", "RoostSystem",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
@@ -132,7 +168,8 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "HTTPServer", "Roost", "RoostModules", "RoostSettings", "RoostSystem",
+                "CExit", "CLinux", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings",
+                "RoostSystem", "Supervision",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -224,8 +261,8 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "Roost", "RoostModules", "RoostSettings",
-                "RoostSystem", "TestSupport",
+                "CASGI", "CJSON", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost",
+                "RoostDeployment", "RoostModules", "RoostSettings", "RoostSystem", "Supervision", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -259,7 +296,7 @@ if Context.environment["ROOST_FUZZ"] != nil {
             path: "Tests/Fuzz/RelayFuzz", swiftSettings: swift
         ),
         .executableTarget(
-            name: "ViewFuzz", dependencies: ["CASGI", "CFuzz", "CJSON", "CViews", "HTTPServer", "Roost"],
+            name: "ViewFuzz", dependencies: ["CASGI", "CFuzz", "CJSON", "CViews", "HTTPServer", "ModuleRuntime"],
             path: "Tests/Fuzz/ViewFuzz", swiftSettings: swift
         ),
     ]

@@ -1,3 +1,5 @@
+public import ModuleRuntime
+public import RoostDeployment
 public import RoostSettings
 public import RoostSystem
 
@@ -11,3 +13,6 @@ public typealias LifespanMode = RoostSettings.LifespanMode
 public typealias Mount = RoostSettings.Mount
 public typealias MountFault = RoostSettings.MountFault
 public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins
+public typealias RoostVersion = ModuleRuntime.RoostVersion
+public typealias ViewLimits = ModuleRuntime.ViewLimits
+public typealias ServedApplication = RoostDeployment.ServedApplication

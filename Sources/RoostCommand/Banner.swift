@@ -1,7 +1,9 @@
 import Glibc
 import HTTPServer
 import Logging
+import ModuleRuntime
 import Roost
+import RoostDeployment
 import RoostSettings
 import RoostSystem
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostDeployment
 import RoostModules
 import RoostSystem
 

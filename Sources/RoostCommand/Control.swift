@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Roost
 import RoostSystem
+import Supervision
 
 /// Which start a command talks to.
 struct ControlOptions: ParsableArguments {

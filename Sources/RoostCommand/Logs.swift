@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Roost
 import RoostSystem
+import Supervision
 
 /// Where a process of `roost` writes: standard error for the log, standard output for the line of each request.
 struct Logs: Sendable {

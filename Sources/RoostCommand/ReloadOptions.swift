@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Roost
 import RoostSystem
+import Supervision
 
 /// The options of `roost serve` for development, named as Uvicorn's where it has them.
 struct ReloadOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ModuleRuntime
 import Roost
 import RoostSystem
 

@@ -2,9 +2,11 @@ import ArgumentParser
 import Glibc
 import Logging
 import Roost
+import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
+import Supervision
 
 /// `roost serve MODULE`, and `roost MODULE`; without one, what the settings name.
 struct Serve: ParsableCommand {

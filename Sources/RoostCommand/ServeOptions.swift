@@ -2,7 +2,9 @@ import ArgumentParser
 import Glibc
 import HTTPServer
 import Logging
+import ModuleRuntime
 import Roost
+import RoostDeployment
 import RoostSettings
 import RoostSystem
 

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Roost
+import RoostDeployment
 import RoostModules
 import RoostSystem
 import Synchronization

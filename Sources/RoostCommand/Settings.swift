@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Roost
+import RoostDeployment
 import RoostSettings
 import RoostSystem
 

@@ -1,5 +1,6 @@
 import Glibc
 import Roost
+import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem

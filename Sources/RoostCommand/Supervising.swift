@@ -1,8 +1,10 @@
 import Glibc
 import Logging
 import Roost
+import RoostDeployment
 import RoostModules
 import RoostSettings
+import Supervision
 
 /// This process as the supervisor of workers: its logs, its banner, its end.
 struct Supervising {

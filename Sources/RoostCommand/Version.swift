@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModuleRuntime
 import Roost
 
 /// `roost version`.

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Roost
 import RoostSystem
+import Supervision
 import Synchronization
 
 /// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.

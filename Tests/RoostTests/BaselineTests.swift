@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 /// What changes between the moment in which files are read and the moment in which they are watched.
 @Suite("Baselines of what is watched")

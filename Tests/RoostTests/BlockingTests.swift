@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 /// Modules that ask for it (`ASGI_BLOCKING`) are called on the pool, and may block there.
 @Suite("Blocking modules")

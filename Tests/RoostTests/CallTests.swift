@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Every call of the ABI, from the loop and from a thread, also after the end; each with the outcome that `asgi.h` names.

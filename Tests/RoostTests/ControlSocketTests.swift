@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
+@testable import Supervision
 
 @Suite("The control socket")
 struct ControlSocketTests {

@@ -2,6 +2,7 @@ import CASGI
 import HTTPServer
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Converters as fields have them; what they are in a path is with the matching of URLs.

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 @Suite("A drop-in folder: what counts, and when")
 struct DropInTests {

@@ -6,6 +6,7 @@ import Testing
 
 import class Foundation.FileManager
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// A host in a program of one's own: by Swift here, by C through libRoost.so.

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// What the extensions of a scope name.

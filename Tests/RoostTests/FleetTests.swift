@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Roost
+@testable import Supervision
 
 @Suite("The fleet: which workers there have to be")
 struct FleetTests {

@@ -1,6 +1,7 @@
 import HTTPServer
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Fields of queries and forms, media types, cookies.

@@ -4,7 +4,9 @@ import RoostSettings
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 /// Responses of the host itself.
 @Suite("Answers of the host")

@@ -4,7 +4,9 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 /// What a settings file says to the host: its keys, checked by one schema.
 @Suite("The host's settings")

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Modules in other languages, and of other versions of the header.

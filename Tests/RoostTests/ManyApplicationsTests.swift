@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 /// Many applications of one host, in one process.
 @Suite("Many applications")

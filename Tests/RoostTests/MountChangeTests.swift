@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 @Suite("A change of what is mounted, in all workers")
 struct MountChangeTests {

@@ -4,6 +4,7 @@ import RoostSystem
 import Testing
 
 @testable import HTTPServer
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Which mount answers which request, without a socket.

@@ -2,6 +2,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 private let disposition = #"Content-Disposition: form-data; name="a""#

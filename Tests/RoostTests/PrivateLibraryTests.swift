@@ -5,7 +5,9 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 /// Libraries that modules bring with them: the loader knows them by name, and gives everybody the first one.
 @Suite("Private libraries")

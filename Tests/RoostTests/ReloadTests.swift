@@ -6,7 +6,9 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 @Suite("Reload: the values that decide")
 struct ReloadTests {

@@ -1,9 +1,11 @@
+import ModuleRuntime
 import RoostModules
 import RoostSettings
 import RoostSystem
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 @Suite("The roster: which applications there are, and how they are")
 struct RosterTests {

@@ -6,7 +6,9 @@ import RoostModules
 import RoostSystem
 import TestSupport
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 /// A host in this process that serves a module.
 final class ServedHost: Sendable {

@@ -2,6 +2,7 @@ import CASGI
 import HTTPServer
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// What is written into `set-cookie`, and what never is.

@@ -5,6 +5,7 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// The settings module: which one, its file, its values.

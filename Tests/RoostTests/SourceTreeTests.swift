@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Roost
+@testable import RoostDeployment
 
 @Suite("Watched sources")
 struct SourceTreeTests {

@@ -6,7 +6,9 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
 
 /// `asgi.state/1`, and health: what happens between two generations, in one process.
 @Suite("From one generation to the next")

@@ -6,7 +6,10 @@ import RoostSystem
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
+@testable import RoostDeployment
+@testable import Supervision
 
 @Suite("What the processes of a start tell each other")
 struct SupervisionTests {

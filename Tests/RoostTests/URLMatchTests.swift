@@ -4,6 +4,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Which row a path leads to, and with which values.

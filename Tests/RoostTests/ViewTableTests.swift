@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// What a table may say of itself, and tables that are wrong.

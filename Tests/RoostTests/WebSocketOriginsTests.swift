@@ -1,4 +1,5 @@
 import HTTPServer
+import ModuleRuntime
 import RoostSettings
 import TestSupport
 import Testing

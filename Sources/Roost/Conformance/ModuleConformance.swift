@@ -1,7 +1,9 @@
 import CASGI
 import HTTPServer
 import Logging
+import ModuleRuntime
 import NIOConcurrencyHelpers
+package import RoostDeployment
 import RoostModules
 import RoostSystem
 

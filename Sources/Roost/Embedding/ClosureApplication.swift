@@ -1,10 +1,11 @@
 import HTTPServer
 import Logging
+import ModuleRuntime
 import NIOCore
 import RoostSettings
 
 /// A closure as an application. [any]
-final class ClosureApplication: Sendable {
+final class ClosureApplication: ProgramApplication {
     typealias Body = @Sendable (HostRequest) async throws -> HostResponse
 
     let body: Body
@@ -12,6 +13,10 @@ final class ClosureApplication: Sendable {
     static let mostBody = 1 << 20
 
     init(_ body: @escaping Body) { self.body = body }
+
+    func makeAnswerer(on loops: [ServerLoop.Handle], hiddenPath: String, logger: Logger) -> any MountAnswerer {
+        ClosureAnswerer(self, loops: loops, hiddenPath: hiddenPath, logger: logger)
+    }
 }
 
 /// Answers the requests of a mount with a closure.

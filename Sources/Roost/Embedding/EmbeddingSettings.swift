@@ -1,4 +1,5 @@
 import HTTPServer
+import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem

@@ -1,5 +1,6 @@
 import HTTPServer
 import NIOConcurrencyHelpers
+public import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
@@ -105,7 +106,7 @@ final class EmbeddedApplications: Sendable {
             switch application.work {
             case .closure(let closure):
                 return InstalledApplication(
-                    number: number, name: application.name, mount: mount, work: .closure(closure))
+                    number: number, name: application.name, mount: mount, work: .program(closure))
             case .entry(let entry):
                 let prepared = try self.preparation.prepare([entry], run: try self.run())[0].get()
                 var installed = InstalledApplication(

@@ -1,6 +1,7 @@
 public import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
+package import RoostDeployment
 import RoostSystem
 public import ServiceLifecycle
 import Synchronization
@@ -28,7 +29,7 @@ public final class Host: Service {
     ///
     /// A debug build takes one thread only: the loops share a listening socket, so that one of them may wake for a
     /// connection that another has taken already, and NIO's debug build asserts that this never happens.
-    package convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
+    convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
             [InstalledApplication(application)],
@@ -58,9 +59,15 @@ public final class Host: Service {
     }
 
     /// Serves on sockets that are bound already.
+    package convenience init(
+        _ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration
+    ) {
+        self.init(applications, on: listeners, configuration: configuration, embedded: nil)
+    }
+
     init(
         _ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration,
-        embedded: EmbeddedApplications? = nil
+        embedded: EmbeddedApplications?
     ) {
         self.applications = NIOLockedValueBox(applications)
         self.embedded = embedded
@@ -76,7 +83,7 @@ public final class Host: Service {
         for listener in self.listeners { listener.close() }
     }
 
-    static func refuseDebug(threads: Int) throws {
+    package static func refuseDebug(threads: Int) throws {
         #if DEBUG
             guard threads == 1 else {
                 throw HostError(
@@ -87,7 +94,7 @@ public final class Host: Service {
     }
 
     /// Binds all, or none. Throws `HostError`.
-    static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
+    package static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
         var listeners: [Listener] = []
         do {
             for address in addresses { listeners += try Listener.all(for: address, backlog: backlog) }
@@ -110,7 +117,7 @@ public final class Host: Service {
 
     /// `beforeServing`: the applications have started. `whenReady`: everything is there, but for those that failed and are not needed, and
     /// nobody has been let in. Who supervises this process has to know it before the first request can end it.
-    func start(
+    package func start(
         beforeServing: @Sendable (RunningHost) async -> Void,
         whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void
     ) async throws {
@@ -185,11 +192,11 @@ public final class Host: Service {
     }
 
     /// What runs; nil: it does not. [any]
-    var current: RunningHost? { self.running.withLockedValue { $0 } }
+    package var current: RunningHost? { self.running.withLockedValue { $0 } }
 
     /// Tells applications that asked for it that it will stop, while it serves on. [any]
-    func announceStop() { self.running.withLockedValue { $0?.announceStop() } }
+    package func announceStop() { self.running.withLockedValue { $0?.announceStop() } }
 
     /// Has its loops say that they turn. [any]
-    func answerPing() { self.running.withLockedValue { $0?.answerPing() } }
+    package func answerPing() { self.running.withLockedValue { $0?.answerPing() } }
 }

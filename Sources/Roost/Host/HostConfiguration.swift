@@ -1,5 +1,6 @@
 public import HTTPServer
 public import Logging
+public import ModuleRuntime
 package import RoostModules
 public import RoostSettings
 public import RoostSystem
@@ -33,11 +34,11 @@ public struct HostConfiguration: Sendable {
     /// Whether `/healthz` and `/readyz` are answered by the host itself.
     public var answersHealth = false
     /// Who workers of other groups may be.
-    var relayUsers: Set<UInt32> = []
+    package var relayUsers: Set<UInt32> = []
     /// Where their workers answer, by the groups' names.
-    var relayPaths: [String: [String]] = [:]
+    package var relayPaths: [String: [String]] = [:]
     /// Where a supervised worker says what it does.
-    var page: WorkerPage?
+    package var page: WorkerPage?
     /// Scopes of one loop that have not ended: above it requests are answered with 503.
     public var scopes = 65_536
     /// Threads on which modules may block, at most.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import RoostDeployment
 
 /// A start that is under way: who changes what is mounted waits for its end. [any]
 final class HostStart: Sendable {

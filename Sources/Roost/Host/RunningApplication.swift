@@ -1,4 +1,6 @@
+import ModuleRuntime
 import NIOConcurrencyHelpers
+import RoostDeployment
 
 /// An application that has started, or what answers in its place: mounted or about to be. [any]
 final class RunningApplication: Sendable {

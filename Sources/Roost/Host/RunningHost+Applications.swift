@@ -1,8 +1,10 @@
 import CASGI
 import HTTPServer
 import Logging
+import ModuleRuntime
 import NIOConcurrencyHelpers
 import NIOCore
+package import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
@@ -10,9 +12,9 @@ import RoostSystem
 /// The applications of a running host: each is prepared first, and then mounted on all loops at once.
 extension RunningHost {
     /// An application that did not start, and why.
-    struct Failure: Sendable {
-        let number: UInt32
-        let message: String
+    package struct Failure: Sendable {
+        package let number: UInt32
+        package let message: String
     }
 
     /// So many start up at once.
@@ -88,7 +90,7 @@ extension RunningHost {
     /// The way to a group; it is made when it is first needed.
     private func door(to group: String) async -> GroupDoor {
         if let door = self.doors.withLockedValue({ $0.doors[group] }) { return door }
-        let made = await GroupDoor(self.loops, users: self.configuration.relayUsers)
+        let made = await GroupDoor(self.loops.map(\.handle), users: self.configuration.relayUsers)
         return self.doors.withLockedValue { doors in
             if let door = doors.doors[group] { return door }
             doors.doors[group] = made
@@ -98,7 +100,7 @@ extension RunningHost {
     }
 
     /// The workers of a group answer at these sockets.
-    func use(_ paths: [String], for group: String) {
+    package func use(_ paths: [String], for group: String) {
         self.doors.withLockedValue { doors in
             doors.paths[group] = paths
             doors.doors[group]?.use(paths)
@@ -119,20 +121,18 @@ extension RunningHost {
         switch installed.work {
         case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
         case .group(let name): return RunningApplication(installed, instead: await self.door(to: name))
-        case .closure(let closure):
+        case .program(let application):
             return RunningApplication(
                 installed,
-                instead: ClosureAnswerer(
-                    closure, loops: self.loops.map(\.handle), hiddenPath: self.configuration.rootPath,
+                instead: application.makeAnswerer(
+                    on: self.loops.map(\.handle), hiddenPath: self.configuration.rootPath,
                     logger: self.configuration.logger))
         case .module(let prepared):
             guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
             let generation = Generation(
-                name: installed.name, number: installed.number, application: image.application,
-                flags: image.description.flags, settings: prepared.settings,
+                name: installed.name, number: installed.number, image: image, settings: prepared.settings,
                 proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
-                memory: image.memory, urls: image.urls, logger: self.configuration.logger
-            )
+                logger: self.configuration.logger)
             let running = RunningApplication(
                 installed, generation,
                 try await self.startLifespan(of: generation, prepared.lifespan ?? self.configuration.lifespan))
@@ -181,10 +181,10 @@ extension RunningHost {
     // MARK: Mounting
 
     /// A change is about to be prepared.
-    func announce(_ change: String) { self.prepared.withLockedValue { $0[change] = .underWay } }
+    package func announce(_ change: String) { self.prepared.withLockedValue { $0[change] = .underWay } }
 
     /// The first part of a change: starts these, and keeps them until it is settled. Says which did not start.
-    func prepare(_ applications: [InstalledApplication], for change: String) async -> [Failure] {
+    package func prepare(_ applications: [InstalledApplication], for change: String) async -> [Failure] {
         let optional = applications.map { application in
             var application = application
             application.isOptional = true
@@ -218,7 +218,7 @@ extension RunningHost {
     }
 
     /// The second: mounts those of them that are to be, others that need not start, and unmounts some.
-    func commit(
+    package func commit(
         _ change: String, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [InstalledApplication]
     ) async {
         let prepared: [RunningApplication] = self.prepared.withLockedValue { all in
@@ -270,7 +270,7 @@ extension RunningHost {
     private func retire(_ application: RunningApplication) async {
         if let generation = application.generation {
             generation.announceLeave()
-            if generation.memory?.asksToReconnect == true { self.closeWebSockets(of: generation) }
+            if generation.asksToReconnect { self.closeWebSockets(of: generation) }
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: generation, on: loop) } }
             }
@@ -304,7 +304,7 @@ extension RunningHost {
     /// The same, of all that want it: another process takes over.
     func closeWebSockets() {
         for generation in self.applications.withLockedValue({ $0.compactMap(\.generation) })
-        where generation.memory?.asksToReconnect == true {
+        where generation.asksToReconnect {
             self.closeWebSockets(of: generation)
         }
     }

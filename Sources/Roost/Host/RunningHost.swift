@@ -1,5 +1,6 @@
 import HTTPServer
 import Logging
+import ModuleRuntime
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -8,8 +9,8 @@ import Synchronization
 /// What a host consists of while it runs: its loops, its threads, its server and its applications. [any]
 ///
 /// Begins with `start` and `serve`; ends with `drain`, which loses nothing, and `end`, which can follow whatever came before.
-final class RunningHost: Sendable {
-    let configuration: HostConfiguration
+package final class RunningHost: Sendable {
+    package let configuration: HostConfiguration
     private let group: MultiThreadedEventLoopGroup
     let loops: [LoopPair]
     let facilities: HostFacilities
@@ -34,7 +35,9 @@ final class RunningHost: Sendable {
         self.configuration = configuration
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         self.loops = try await Self.makeLoops(self.group, configuration)
-        self.facilities = HostFacilities(mailboxes: self.loops.map(\.mailbox), configuration: configuration)
+        self.facilities = HostFacilities(
+            mailboxes: self.loops.map(\.mailbox), threads: configuration.blockingThreads,
+            queue: configuration.blockingQueue, groups: configuration.groups, views: configuration.views)
         self.watch = LoopWatch(self.loops.map(\.activity))
         // Where nobody was there when this was written down, it is told again.
         for (group, paths) in configuration.relayPaths where !paths.isEmpty { self.use(paths, for: group) }

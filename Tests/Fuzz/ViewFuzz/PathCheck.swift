@@ -2,6 +2,7 @@ import CASGI
 import CViews
 import HTTPServer
 
+@testable import ModuleRuntime
 @testable import Roost
 
 /// Patterns, a line each, and behind them a path: the row that the tree finds is the first that fits the whole path.

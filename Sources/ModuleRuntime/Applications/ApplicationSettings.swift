@@ -1,0 +1,114 @@
+package import CASGI
+import HTTPServer
+package import RoostSettings
+import RoostSystem
+
+/// The settings of one application, as `setting(id, key)` hands them out. Immutable; what a generation has lives as long as the
+/// process. [any]
+package final class ApplicationSettings: @unchecked Sendable {
+    private let values: [String: UnsafePointer<asgi_string>]
+    /// Nil: there is none.
+    private let file: SettingsFile?
+    /// The key in the file that they stand below, with its dot.
+    private let prefix: String
+
+    /// `place`: the key that they stand below in the file; "": all keys but the host's. `folder`: that of the module's file. Throws
+    /// `HostError` for a key that is no word.
+    package init(_ file: SettingsFile?, at place: String = "", folder: String) throws {
+        self.file = file
+        self.prefix = place.isEmpty ? "" : "\(place)."
+        var texts = ["roost.folder": folder, "": "{}"]
+        if let file {
+            var own = file.map(at: place) ?? SettingsMap()
+            if place.isEmpty { own.entries.removeAll { HostSettings.isHost($0.name) } }
+            texts[""] = JSONText.of(own)
+            texts["roost.settings"] = file.resolved
+            var size = 0
+            try Self.collect(own, below: "", in: file.path, into: &texts, &size)
+        }
+        self.values = texts.mapValues(Self.copy)
+    }
+
+    /// Of an application whose settings are not read yet.
+    package static let none = ApplicationSettings()
+
+    private init() {
+        self.values = [:]
+        self.file = nil
+        self.prefix = ""
+    }
+
+    deinit {
+        for value in self.values.values {
+            value.pointee.data?.deallocate()
+            value.deallocate()
+        }
+    }
+
+    /// What an operator is told about a setting that the application refuses: file and line of the key, or of what it
+    /// would stand below.
+    package func complaint(about key: String, _ message: String) -> String {
+        let message = self.masked(message, key)
+        guard let file else { return "setting '\(key)': \(message) (there is no settings file)" }
+        return "\(file.place(of: self.prefix + key)): '\(key)' \(message)"
+    }
+
+    /// A module's message about a key, which may quote the value.
+    private func masked(_ message: String, _ key: String) -> String {
+        guard let value = self.values[key], value.pointee.size > 0 else { return message }
+        let bytes = UnsafeRawBufferPointer(start: value.pointee.data, count: value.pointee.size)
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Redaction.shown(text, of: key) == text ? message : message.replacing(text, with: Redaction.mask)
+    }
+
+    /// Whether the other's values are the same, wherever they stand.
+    package func isSame(as other: ApplicationSettings) -> Bool {
+        self.values.count == other.values.count
+            && self.values.allSatisfy { key, value in
+                other.values[key].map { Octets(value.pointee).equals(Octets($0.pointee)) } ?? false
+            }
+    }
+
+    /// The value of a dotted key; nil: there is none.
+    package func value(_ key: String) -> UnsafePointer<asgi_string>? { self.values[key] }
+
+    /// The most that the values of one application take, in bytes with their dotted keys: each map is there as a whole and by its keys.
+    package static let largest = 64 << 20
+
+    private static func collect(
+        _ map: SettingsMap, below prefix: String, in path: String, into texts: inout [String: String], _ size: inout Int
+    ) throws {
+        for entry in map {
+            let key = prefix + entry.name
+            let text = Self.text(of: entry.value)
+            size += key.utf8.count + text.utf8.count
+            guard size <= Self.largest else {
+                throw SettingsFile.error(
+                    path, entry.line, "the settings take more than \(Self.largest >> 20) MiB in memory: shorten them")
+            }
+            guard texts.updateValue(text, forKey: key) == nil else {
+                throw SettingsFile.error(
+                    path, entry.line,
+                    key.isEmpty || key.hasPrefix("roost.")
+                        ? "the key '\(key)' is reserved: name it differently"
+                        : "duplicate key '\(ShownText.of(key))', once with a dot and once as a map: remove one of them")
+            }
+            if let inner = entry.value.map { try Self.collect(inner, below: "\(key).", in: path, into: &texts, &size) }
+        }
+    }
+
+    /// Texts as they were written, everything else as JSON.
+    private static func text(of node: SettingsNode) -> String {
+        guard case .scalar(let scalar) = node.content, scalar.kind == .text else { return JSONText.of(node) }
+        return scalar.text
+    }
+
+    private static func copy(_ text: String) -> UnsafePointer<asgi_string> {
+        let utf8 = Array(text.utf8)
+        let bytes = UnsafeMutablePointer<CChar>.allocate(capacity: max(utf8.count, 1))
+        for (index, byte) in utf8.enumerated() { bytes[index] = CChar(bitPattern: byte) }
+        let string = UnsafeMutablePointer<asgi_string>.allocate(capacity: 1)
+        string.initialize(to: asgi_string(data: UnsafePointer(bytes), size: utf8.count))
+        return UnsafePointer(string)
+    }
+}

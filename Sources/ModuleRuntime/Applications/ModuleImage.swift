@@ -1,0 +1,55 @@
+import CASGI
+import CLinux
+import CWorker
+import Glibc
+package import RoostModules
+import RoostSystem
+
+/// A module that is mapped into this process. Never unmapped: its code may be on any stack, its names in any runtime.
+package struct ModuleImage: @unchecked Sendable {
+    package let application: Generation.Application
+    package let description: ModuleDescription
+    /// How it hands on what its applications remember; nil: it does not.
+    let memory: ModuleState?
+    /// Its typed views; nil: it has none.
+    let urls: URLTable?
+    /// What is wrong with them; nil: nothing.
+    private let urlFault: URLFault?
+
+    /// Loads the file and asks it for its description; `libraries`: what stands beside it. Throws `HostError`; runs the module's constructors.
+    package init(path: String, symbol: String, libraries: [PrivateLibrary] = []) throws {
+        try LoadedNames.check(path, libraries)
+        let before = LoadedObject.Counts()
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | CInt(RTLD_NODELETE)) else {
+            throw HostError(code: .module, message: "cannot be loaded: \(String(cString: dlerror()))")
+        }
+        try LoadedNames.note(path, libraries, since: before)
+        guard let address = Self.symbol(symbol, of: handle) else {
+            throw HostError(code: .module, message: "has no symbol '\(symbol)' of its own")
+        }
+        self.application = unsafeBitCast(address, to: Generation.Application.self)
+        self.description = try ModuleDescription(of: Self.symbol("asgi_module_info", of: handle))
+        // What another contract offers is not known.
+        let info = self.description.fault == nil ? Self.symbol("asgi_module_info", of: handle) : nil
+        self.memory = ModuleState(of: info)
+        do {
+            (self.urls, self.urlFault) = (try URLTable(of: info), nil)
+        } catch { (self.urls, self.urlFault) = (nil, error) }
+    }
+
+    /// The address of a symbol that the module defines itself: dlsym(3) would also find those of the libraries that it needs.
+    private static func symbol(_ name: String, of handle: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        roost_own_symbol(handle, name)
+    }
+
+    /// Why this host cannot serve it, with so many loops where that is known; nil: it can.
+    package func fault(threads: Int? = nil) -> String? {
+        let fault = threads.map { self.description.fault(threads: $0) } ?? self.description.fault
+        return fault ?? self.urlFault.map { "its URLs: \($0)" }
+    }
+
+    /// Has crashes in its code laid at this application's door.
+    package func name(as application: UInt32) {
+        roost_name_image(unsafeBitCast(self.application, to: UnsafeRawPointer.self), application)
+    }
+}

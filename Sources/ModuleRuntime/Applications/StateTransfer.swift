@@ -1,0 +1,64 @@
+import Logging
+import NIOConcurrencyHelpers
+import RoostSystem
+
+/// Asks a generation for what it remembers, or gives it what the one before remembered, on the application's home. [any]
+package struct StateTransfer: Sendable {
+    private let generation: Generation
+    /// How long the application may take, in seconds.
+    private let seconds: Int
+    /// The largest state, in bytes.
+    private let most: Int
+
+    package init(_ generation: Generation, seconds: Int, most: Int) {
+        self.generation = generation
+        self.seconds = seconds
+        self.most = most
+    }
+
+    /// What the generation remembers; nil: nothing, or the application failed, which is logged.
+    package func save() async -> SavedState? {
+        guard let memory = self.generation.memory else { return nil }
+        let saved = await self.atHome {
+            try memory.save(self.generation.lifespanId, self.generation.state, most: self.most)
+        }
+        return saved ?? nil
+    }
+
+    /// Gives it what another remembered; a failure is logged.
+    package func restore(_ saved: SavedState) async {
+        guard let memory = self.generation.memory else { return }
+        let isTaken: Void? = await self.atHome {
+            try memory.restore(saved, self.generation.lifespanId, self.generation.state)
+        }
+        if isTaken != nil { self.generation.log(.debug, "remembers \(saved.bytes.count) bytes of \(saved.format)") }
+    }
+
+    /// Waits for work on the application's home; nil: it has thrown, or does not come to its end, which is logged.
+    private func atHome<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async -> Value? {
+        let result: Result<Value, StateFault> = await withCheckedContinuation { continuation in
+            let waiting = NIOLockedValueBox<CheckedContinuation<Result<Value, StateFault>, Never>?>(continuation)
+            let resume: @Sendable (Result<Value, StateFault>) -> Void = { result in
+                waiting.takeValue()?.resume(returning: result)
+            }
+            let seconds = self.seconds
+            let limit = Task {
+                // Cancelled: it has come to its end.
+                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+                resume(.failure(StateFault("no answer within \(seconds) seconds (--timeout-lifespan)")))
+            }
+            self.generation.home.run {
+                do {
+                    resume(.success(try work()))
+                } catch { resume(.failure(error as? StateFault ?? StateFault("\(error)"))) }
+                limit.cancel()
+            }
+        }
+        switch result {
+        case .success(let value): return value
+        case .failure(let fault):
+            self.generation.log(.warning, "what was remembered is not handed on: \(fault)")
+            return nil
+        }
+    }
+}

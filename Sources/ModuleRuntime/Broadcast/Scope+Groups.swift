@@ -1,0 +1,36 @@
+import CASGI
+import HTTPServer
+import Logging
+
+/// A WebSocket as a member of groups.
+extension Scope {
+    /// On the loop.
+    package func change(_ change: Membership, _ group: GroupName) -> asgi_result {
+        guard self.socket != nil else { return ASGI_INVALID }
+        switch change {
+        case .join:
+            guard self.groups.contains(group) || self.groups.count < self.loop.mostGroups else { return ASGI_FULL }
+            self.groups.insert(group)
+            self.loop.members.join(self, group)
+        case .leave:
+            self.groups.remove(group)
+            self.loop.members.leave(self.id, group)
+        }
+        return ASGI_DONE
+    }
+
+    func leaveGroups() {
+        guard !self.groups.isEmpty else { return }
+        for group in self.groups { self.loop.members.leave(self.id, group) }
+        self.groups = []
+    }
+
+    /// Gets what was sent to a group. Who is not there, or no more, gets nothing.
+    package func take(_ message: WebSocketMessage) {
+        guard self.openExchange != nil, let socket else { return }
+        guard case .full = socket.send(message) else { return }
+        // It would miss this message and get later ones.
+        _ = socket.close(code: 1013, reason: Octets("too slow for its group: come again"))
+        self.log(.info, "a member of a group does not read: closed with 1013")
+    }
+}

@@ -1,0 +1,262 @@
+package import CASGI
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+import RoostSystem
+
+/// The lifespan scope of one generation: performs what `LifespanMachine` decides. [any]
+///
+/// The application is called on its home, and told there; its own calls may come from any thread. Lives as long
+/// as the process, since modules may keep its id for as long.
+package final class Lifespan: Sendable {
+    /// Touched under its lock only.
+    private struct State: @unchecked Sendable {
+        var machine = LifespanMachine()
+        var receiver: Completion?
+        /// `application` has returned PENDING, or not at all yet.
+        var isOpen = true
+        var startup: CheckedContinuation<LifespanMachine.Outcome, Never>?
+        var shutdown: CheckedContinuation<LifespanMachine.Outcome, Never>?
+    }
+
+    private unowned let generation: Generation
+    private let slot: ScopeSlotReference
+    private let id: asgi_id
+    private let state = NIOLockedValueBox<State>(State())
+    private nonisolated(unsafe) let scope: UnsafeMutablePointer<asgi_scope>
+
+    /// Takes a slot for good. Throws when the process has none left.
+    package init(generation: Generation) throws {
+        guard let slot = ScopeTable.process.takeControlSlot() else {
+            throw HostError(code: .exhausted, message: "no scope ids are left")
+        }
+        self.generation = generation
+        self.slot = ScopeSlotReference(slot)
+        self.id = slot.pointee.begin(generation)
+        self.scope = .zeroed(bytes: asgi_scope_size())
+        self.scope.pointee.size = UInt32(asgi_scope_size())
+        self.scope.pointee.type = ASGI_LIFESPAN
+        self.scope.pointee.id = self.id
+        self.scope.pointee.host = HostTable.pointer
+        self.scope.pointee.asgi_version = asgi_string(Octets("3.0"))
+        self.scope.pointee.spec_version = asgi_string(Octets("2.0"))
+        self.scope.pointee.root_path = asgi_string(generation.rootPath)
+        self.scope.pointee.client_port = -1
+        self.scope.pointee.server_port = -1
+        slot.pointee.lifespan = Unmanaged.passRetained(self)
+        generation.lifespanId = self.id
+    }
+
+    private var home: LifespanHome { self.generation.home }
+
+    // MARK: For the host
+
+    /// Calls the application and waits for its answer to startup.
+    package func start() async -> LifespanMachine.Outcome {
+        await withCheckedContinuation { continuation in
+            self.state.withLockedValue { $0.startup = continuation }
+            self.home.run {
+                let result = self.generation.application(self.scope, receiveCall, sendCall)
+                if result != ASGI_PENDING { self.end(result) }
+            }
+        }
+    }
+
+    /// Tells the application to shut down and waits for its answer.
+    package func stop() async -> LifespanMachine.Outcome {
+        await withCheckedContinuation { continuation in
+            let outcome = self.state.withLockedValue { state in
+                let outcome = state.machine.stop()
+                if outcome == nil { state.shutdown = continuation }
+                return outcome
+            }
+            if let outcome { return continuation.resume(returning: outcome) }
+            self.tellReceiver()
+        }
+    }
+
+    /// Its time is up: whoever waits for its answer waits no longer.
+    package func giveUp(after seconds: Int) {
+        let (startup, shutdown) = self.state.withLockedValue { state in
+            defer {
+                state.startup = nil
+                state.shutdown = nil
+            }
+            return (state.startup, state.shutdown)
+        }
+        let message = "no answer within \(seconds) seconds (--timeout-lifespan)"
+        startup?.resume(returning: .refused(message))
+        shutdown?.resume(returning: .stoppedBadly(message))
+    }
+
+    // MARK: For the module, from any thread
+
+    package func receive(
+        _ event: UnsafeMutablePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+    ) -> asgi_result {
+        let isHere = self.home.isCurrent
+        let mayBlock = ScopeLoop.current == nil
+        var blocked: BlockedCall?
+        var isWaiting = false
+        let answer: asgi_result = self.state.withLockedValue { state in
+            guard state.isOpen else { return ASGI_STALE }
+            guard state.receiver == nil else { return ASGI_BUSY }
+            if isHere || then == nil, let next = state.machine.receive() {
+                Self.fill(event, next)
+                return ASGI_DONE
+            }
+            guard then == nil else {
+                state.receiver = Completion(then, context)
+                isWaiting = true
+                return ASGI_PENDING
+            }
+            guard mayBlock else { return ASGI_WOULD_BLOCK }
+            blocked = BlockedCall(event: event)
+            state.receiver = .wait(blocked!)
+            return ASGI_PENDING
+        }
+        if isWaiting { self.tellReceiver() }
+        return blocked?.wait() ?? answer
+    }
+
+    package func send(_ given: UnsafePointer<asgi_event>) -> asgi_result {
+        let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            EventCopy(asgi_event_read(given, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
+        }
+        let event = copy.event.pointee.type
+        guard ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED ~= event else {
+            guard ASGI_HTTP_RESPONSE...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY ~= event else { return ASGI_UNSUPPORTED }
+            self.generation.log(.error, "send of \(EventName(event)) refused: this scope is a lifespan", scope: self.id)
+            return ASGI_INVALID
+        }
+        var text = Octets(copy.event.pointee.text).text
+        let key = Octets(copy.event.pointee.body).text
+        if event == ASGI_LIFESPAN_STARTUP_FAILED, !key.isEmpty {
+            text = self.generation.settings.complaint(about: key, text)
+        }
+        let answer: Result<LifespanMachine.Outcome, LifespanMachine.Fault>? = self.state.withLockedValue { state in
+            guard state.isOpen else { return nil }
+            do throws(LifespanMachine.Fault) {
+                return .success(try state.machine.send(event, text: text))
+            } catch { return .failure(error) }
+        }
+        switch answer {
+        case nil: return ASGI_STALE
+        case .failure(let fault):
+            self.generation.log(.error, "send of \(EventName(event)) refused: \(fault.reason)", scope: self.id)
+            return ASGI_INVALID
+        case .success(let outcome):
+            if outcome == .started { self.generation.state = copy.event.pointee.state }
+            if copy.event.pointee.release != nil { self.home.run { copy.drop() } }
+            self.report(outcome)
+            return ASGI_DONE
+        }
+    }
+
+    package func finish(_ result: asgi_result) -> asgi_result { self.end(result) ? ASGI_DONE : ASGI_STALE }
+
+    /// A loop, by its number; nil: there is none such. 0 is the one of what belongs to the application and names no other.
+    package func mailbox(_ loop: Int) -> Mailbox? {
+        let mailboxes = self.generation.facilities.mailboxes
+        return mailboxes.indices.contains(loop) ? mailboxes[loop] : nil
+    }
+
+    /// Runs `then` on a loop; work that belongs to the application and to no request.
+    func post(loop: Int, _ then: @escaping asgi_then, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+        guard let mailbox = self.mailbox(loop) else { return ASGI_INVALID }
+        guard self.slot.pointer.pointee.announce(self.id, ordered: false) else { return ASGI_STALE }
+        mailbox.put(
+            .call(ForeignCall(id: self.id, slot: self.slot.pointer, kind: .post(.call(then, context)))))
+        return ASGI_PENDING
+    }
+
+    // MARK: What follows
+
+    /// Gives whoever waits the event that has come, on its home, where a module's function may be called.
+    private func tellReceiver() {
+        let isBlocked = self.state.withLockedValue { state in
+            if case .wait = state.receiver { true } else { false }
+        }
+        if isBlocked { self.deliver() } else { self.home.run { self.deliver() } }
+    }
+
+    private func deliver() {
+        let due: (Completion, LifespanMachine.Event)? = self.state.withLockedValue { state in
+            guard let receiver = state.receiver, let event = state.machine.receive() else { return nil }
+            state.receiver = nil
+            return (receiver, event)
+        }
+        guard let (receiver, next) = due else { return }
+        withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            let event = room.baseAddress!.assumingMemoryBound(to: asgi_event.self)
+            asgi_event_reset(event, next.type)
+            receiver.complete(self.id, ASGI_DONE, event)
+        }
+    }
+
+    /// The scope is over; false: it was already.
+    @discardableResult
+    private func end(_ result: asgi_result) -> Bool {
+        let ended: (outcome: LifespanMachine.Outcome?, receiver: Completion?)? = self.state.withLockedValue { state in
+            guard state.isOpen else { return nil }
+            state.isOpen = false
+            defer { state.receiver = nil }
+            return (state.machine.ended(result), state.receiver)
+        }
+        guard let ended else { return false }
+        _ = self.slot.pointer.pointee.end(self.id)
+        for mailbox in self.generation.facilities.mailboxes { mailbox.waits.hasten(mailbox.waits.numbers(of: self.id)) }
+        switch ended.receiver {
+        case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
+        case .call(let then, let context):
+            let id = self.id
+            nonisolated(unsafe) let held = context
+            self.home.run { then(held, id, ASGI_CANCELLED, nil) }
+        case .nobody, nil: break
+        }
+        if let outcome = ended.outcome {
+            self.report(outcome)
+        } else if result < 0 {
+            self.generation.log(.error, "lifespan ended with \(ResultName(result))", scope: self.id)
+        }
+        return true
+    }
+
+    private func report(_ outcome: LifespanMachine.Outcome) {
+        let waiting = self.state.withLockedValue { state in
+            switch outcome {
+            case .started, .without, .refused:
+                defer { state.startup = nil }
+                return state.startup
+            case .stopped, .stoppedBadly:
+                defer { state.shutdown = nil }
+                return state.shutdown
+            }
+        }
+        waiting?.resume(returning: outcome)
+    }
+
+    private static func fill(_ event: UnsafeMutablePointer<asgi_event>, _ next: LifespanMachine.Event) {
+        withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            let whole = room.baseAddress!.assumingMemoryBound(to: asgi_event.self)
+            asgi_event_reset(whole, next.type)
+            asgi_event_write(event, whole)
+        }
+    }
+}
+
+extension LifespanMachine.Event {
+    package var type: UInt32 {
+        switch self {
+        case .startup: ASGI_LIFESPAN_STARTUP
+        case .shutdown: ASGI_LIFESPAN_SHUTDOWN
+        }
+    }
+}
+
+/// A slot as other threads may hold it: what they may ask of it is atomic.
+struct ScopeSlotReference: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<ScopeSlot>
+
+    init(_ pointer: UnsafeMutablePointer<ScopeSlot>) { self.pointer = pointer }
+}

@@ -1,0 +1,72 @@
+package import HTTPServer
+import RoostSettings
+
+/// What answers where. Immutable: every loop has a reference, and a change replaces it. [any]
+///
+/// The host name decides first: the applications of that name, then those of the wildcards above it, the longest first, then those
+/// for every host; within each the longest path prefix. An application that does not answer for a path leaves it to the next.
+package final class MountTable: Sendable {
+    /// Everything that is mounted.
+    package let mounted: [Mounted]
+    private let everywhere: PathTable?
+    /// By their names.
+    private let exact: OctetsTable<PathTable>
+    private let wildcards: OctetsTable<PathTable>
+    private let namesHosts: Bool
+
+    /// No two of them are in conflict.
+    package init(_ mounted: [Mounted] = []) {
+        self.mounted = mounted
+        var everywhere: [Mounted] = []
+        var named: [HostPattern: [Mounted]] = [:]
+        for one in mounted {
+            if one.mount.hosts.isEmpty { everywhere.append(one) }
+            for host in Set(one.mount.hosts) { named[host, default: []].append(one) }
+        }
+        func table(_ named: [HostPattern: [Mounted]]) -> OctetsTable<PathTable> {
+            OctetsTable(named.map { PathTable($0.value, name: $0.key.name) }.map { ($0.name, $0) })
+        }
+        self.everywhere = everywhere.isEmpty ? nil : PathTable(everywhere)
+        self.exact = table(named.filter { !$0.key.isWildcard })
+        self.wildcards = table(named.filter(\.key.isWildcard))
+        self.namesHosts = !named.isEmpty
+    }
+
+    /// The application that has this number.
+    package subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }
+
+    /// Whether anything serves, where something is to.
+    package var isReady: Bool { self.mounted.isEmpty || self.mounted.contains(where: \.isServing) }
+
+    /// What answers this request; nil: nothing does.
+    @inline(__always)
+    package func mounted(for head: RequestHead) -> Unmanaged<Mounted>? {
+        if self.namesHosts, let found = self.ofHost(head) { return found }
+        return self.everywhere?.mounted(raw: head.rawPath, decoded: head.path)
+    }
+
+    private func ofHost(_ head: RequestHead) -> Unmanaged<Mounted>? {
+        let name = HostName(head.authority)
+        if let exact = name.find(in: self.exact),
+            let found = exact._withUnsafeGuaranteedRef({ $0.mounted(raw: head.rawPath, decoded: head.path) })
+        {
+            return found
+        }
+        guard !self.wildcards.isEmpty else { return nil }
+        for above in name.above {
+            guard let wildcard = above.find(in: self.wildcards) else { continue }
+            let found = wildcard._withUnsafeGuaranteedRef { $0.mounted(raw: head.rawPath, decoded: head.path) }
+            if let found { return found }
+        }
+        return nil
+    }
+
+    /// Why nothing answers it (RFC 9110 §15.5.5, §15.5.20).
+    package func absence(of head: RequestHead) -> OwnAnswer {
+        guard self.namesHosts, self.everywhere == nil else { return .notFound }
+        let name = HostName(head.authority)
+        let isKnown =
+            name.find(in: self.exact) != nil || name.above.contains { $0.find(in: self.wildcards) != nil }
+        return isKnown ? .notFound : .misdirected
+    }
+}

@@ -1,0 +1,348 @@
+package import CASGI
+import CJSON
+import CLinux
+import HTTPServer
+import Logging
+import Synchronization
+
+/// The functions that modules call: `receive`, `send`, and the table behind `scope->host`. All [any].
+///
+/// On the scope's own loop, with no call of another thread before it, a call acts at once; any other goes through the
+/// loop's mailbox. Calls about the lifespan go to the lifespan itself, which takes them from any thread.
+package enum HostTable {
+    /// Lives as long as the process.
+    package nonisolated(unsafe) static let pointer: UnsafePointer<asgi_host> = {
+        let table = UnsafeMutablePointer<asgi_host>.zeroed(bytes: asgi_host_size())
+        table.pointee.size = UInt32(asgi_host_size())
+        table.pointee.abi = UInt32(ASGI_ABI)
+        table.pointee.name = asgi_string(Octets("roost"))
+        table.pointee.version = asgi_string(Octets(RoostVersion.literal))
+        table.pointee.log = logCall
+        table.pointee.finish = finishCall
+        table.pointee.alive = aliveCall
+        table.pointee.post = postCall
+        table.pointee.spawn = spawnCall
+        table.pointee.after = afterCall
+        table.pointee.cancel = cancelCall
+        table.pointee.setting = settingCall
+        table.pointee.extension = extensionCall
+        return UnsafePointer(table)
+    }()
+
+    /// `asgi.loop/1`, for a host with so many loops; made once a host, lives as long as the process.
+    static func makeLoopExtension(loops: Int) -> UnsafePointer<asgi_loop> {
+        let table = UnsafeMutablePointer<asgi_loop>.zeroed(bytes: asgi_loop_size())
+        table.pointee.size = UInt32(asgi_loop_size())
+        table.pointee.count = UInt32(loops)
+        table.pointee.current = currentLoopCall
+        table.pointee.post = loopPostCall
+        table.pointee.watch = watchCall
+        table.pointee.after = { loopAfterCall($0, Int($1), $2, $3, $4, $5) }
+        return UnsafePointer(table)
+    }
+}
+
+/// Where a call about a scope goes.
+enum Way {
+    case here(Scope)
+    case mailbox(Unmanaged<Mailbox>, UnsafeMutablePointer<ScopeSlot>)
+    case lifespan(Lifespan)
+    case stale
+}
+
+@inline(__always)
+func way(_ id: asgi_id) -> Way {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return .stale }
+    guard let loop = slot.pointee.home.loop else {
+        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        return slot.pointee.lifespan.map { .lifespan($0.takeUnretainedValue()) } ?? .stale
+    }
+    if loop == UnsafeRawPointer(roost_current_loop()), slot.pointee.ordered.load(ordering: .acquiring) == 0 {
+        return slot.pointee.scope.map { .here($0.takeUnretainedValue()) } ?? .stale
+    }
+    return slot.pointee.home.mailbox.map { .mailbox($0, slot) } ?? .stale
+}
+
+/// Leaves a call in a mailbox; false: the scope is over.
+func leave(
+    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
+) -> Bool {
+    let call = ForeignCall(id: id, slot: slot, kind: kind)
+    guard slot.pointee.announce(id, ordered: call.isOrdered) else { return false }
+    mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
+    return true
+}
+
+/// Says in the log why a call makes no sense.
+private func refuse(_ id: asgi_id, _ message: @autoclosure () -> String) -> asgi_result {
+    ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?.log(.error, message(), scope: id)
+    return ASGI_INVALID
+}
+
+// MARK: receive and send
+
+package func receiveCall(
+    _ id: asgi_id, _ event: UnsafeMutablePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let event, asgi_event_has_type(event) != 0 else {
+        return refuse(id, "receive refused: there is no event, or its size does not reach its type")
+    }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .here(let scope): return scope.receive(event, Completion(then, context))
+    case .lifespan(let lifespan): return lifespan.receive(event, then, context)
+    case .mailbox(let mailbox, let slot):
+        guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
+        if then != nil {
+            return leave(mailbox, slot, id, .receive(Completion(then, context))) ? ASGI_PENDING : ASGI_STALE
+        }
+        guard ScopeLoop.current == nil else { return ASGI_WOULD_BLOCK }
+        let blocked = BlockedCall(event: event)
+        guard leave(mailbox, slot, id, .receive(.wait(blocked))) else { return ASGI_STALE }
+        return blocked.wait()
+    }
+}
+
+package func sendCall(
+    _ id: asgi_id, _ event: UnsafePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let event, asgi_event_has_type(event) != 0 else {
+        return refuse(id, "send refused: there is no event, or its size does not reach its type")
+    }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .here(let scope):
+        guard let loop = ScopeLoop.current else { return ASGI_STALE }
+        let whole = loop._withUnsafeGuaranteedRef { asgi_event_read(event, $0.room) }
+        return scope.send(whole!, Completion(then, context))
+    case .lifespan(let lifespan): return lifespan.send(event)
+    case .mailbox(let mailbox, let slot): return sendFromAfar(mailbox, slot, id, event, then, context)
+    }
+}
+
+/// `send` on another thread: copied, counted, and left for the loop.
+private func sendFromAfar(
+    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id,
+    _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
+    guard slot.pointee.audience.load(ordering: .acquiring) != .gone else {
+        return slot.pointee.isOpen(id) ? ASGI_GONE : ASGI_STALE
+    }
+    guard EventName.isSent(event) else { return ASGI_UNSUPPORTED }
+    let (mark, limit) = mailbox._withUnsafeGuaranteedRef { ($0.sendMark, $0.sendLimit) }
+    guard slot.pointee.underWay.load(ordering: .relaxed) < limit else { return ASGI_FULL }
+    let copy: EventCopy
+    do {
+        copy = try withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+            let whole = asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))!
+            return EventCopy(whole, file: try .named(by: whole.pointee))
+        }
+    } catch {
+        slot.pointee.generation(of: id)?
+            .log(.error, "send of \(EventName(event.pointee.type)) failed: \(error)", scope: id)
+        return ASGI_FAILED
+    }
+    // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
+    guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
+    copy.file?.taken()
+    let blocks = then == nil && ScopeLoop.current == nil
+    let isAbove =
+        slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > mark
+        && copy.event.pointee.type != ASGI_HTTP_RESPONSE_START
+    let isPromised = isAbove && (blocks || then != nil)
+    let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
+    let completion = blocked.map { .wait($0) } ?? Completion(then, context)
+    let call = ForeignCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
+    mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
+    return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
+}
+
+// MARK: The table
+
+private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asgi_string>?) -> asgi_result {
+    guard let message else { return ASGI_INVALID }
+    let slot = ScopeTable.process.slot(of: id)
+    let generation = slot?.pointee.generation(of: id)
+    let text = Octets(message.pointee).text
+    if let generation {
+        generation.log(Logger.Level(asgi: level), text, scope: id)
+        return ASGI_DONE
+    }
+    // Whose it was is not known any more; what it says may still matter.
+    (slot?.pointee.lastGeneration ?? nil)?.log(Logger.Level(asgi: level), text, scope: id)
+    return ASGI_STALE
+}
+
+private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
+    guard result <= 0 else { return refuse(id, "finish refused: \(result) is no end") }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.finish(result)
+    case .here(let scope): return scope.finish(result)
+    case .mailbox(let mailbox, let slot):
+        // Announced before the id ends, so that the scope keeps its memory until the loop has seen the call.
+        guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
+        guard slot.pointee.end(id) else {
+            slot.pointee.settle(ordered: true)
+            return ASGI_STALE
+        }
+        let call = ForeignCall(id: id, slot: slot, kind: .finish(result))
+        mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
+        return ASGI_DONE
+    }
+}
+
+private func aliveCall(_ id: asgi_id) -> asgi_result {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return ASGI_STALE }
+    let audience = slot.pointee.audience.load(ordering: .acquiring)
+    guard slot.pointee.isOpen(id) else { return ASGI_STALE }
+    return audience == .waits ? ASGI_DONE : ASGI_GONE
+}
+
+private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.post(loop: 0, then, context)
+    case .here(let scope):
+        guard let mailbox = scope.slot.pointee.home.mailbox else { return ASGI_STALE }
+        return leave(mailbox, scope.slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+    case .mailbox(let mailbox, let slot):
+        return leave(mailbox, slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+    }
+}
+
+private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+    guard let job else { return ASGI_INVALID }
+    guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id),
+        slot.pointee.beginJob(id)
+    else { return ASGI_STALE }
+    switch generation.facilities.pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) {
+    case .taken: return ASGI_PENDING
+    case .noThread(isNews: true): generation.complainOfThreads()
+    case .noThread, .full: break
+    }
+    slot.pointee.endJob(id)
+    return ASGI_FULL
+}
+
+private func afterCall(
+    _ id: asgi_id, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ timer: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    loopAfterCall(id, nil, milliseconds, then, context, timer)
+}
+
+private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
+    guard let (slot, mailbox) = announceWait(id, loop: ScopeWaits.loop(of: number)) else {
+        return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
+    }
+    guard let taken = mailbox.waits.take(number, of: id) else {
+        slot.pointee.settle(ordered: false)
+        return ASGI_INVALID
+    }
+    // Settled when it is told.
+    mailbox.put(.call(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
+    return ASGI_DONE
+}
+
+/// Where the waits of a scope on a loop are; it keeps its memory until the call settles. Nil: the scope is over, or has no
+/// such loop: a request has its own only. `loop` nil: the one it has, for a lifespan the first.
+private func announceWait(_ id: asgi_id, loop: Int?) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
+    let mailbox: Mailbox?
+    if let own = slot.pointee.home.mailbox?.takeUnretainedValue() {
+        mailbox = loop == nil || loop == own.waits.loop ? own : nil
+    } else {
+        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        mailbox = slot.pointee.lifespan?.takeUnretainedValue().mailbox(loop ?? 0)
+    }
+    guard let mailbox else {
+        slot.pointee.settle(ordered: false)
+        return nil
+    }
+    return (slot, mailbox)
+}
+
+private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> UnsafePointer<asgi_string>? {
+    guard let key, let generation = ScopeTable.process.slot(of: id)?.pointee.generation(of: id) else { return nil }
+    return generation.settings.value(Octets(key.pointee).text)
+}
+
+private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
+    guard let name, let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return nil }
+    let asked = Octets(name.pointee)
+    // They are every host's, and the first is asked for with every request.
+    if asked.equals("asgi.urls/1") { return UnsafeRawPointer(ViewsTable.pointer) }
+    if asked.equals("asgi.json/1") { return UnsafeRawPointer(roost_json_functions()) }
+    guard let facilities = slot.pointee.generation(of: id)?.facilities else { return nil }
+    switch asked.text {
+    case "asgi.loop/1": return UnsafeRawPointer(facilities.loopExtension)
+    case "asgi.shutdown/1": return UnsafeRawPointer(facilities.shutdownExtension)
+    case "asgi.broadcast/1": return UnsafeRawPointer(facilities.broadcastExtension)
+    default: return nil
+    }
+}
+
+private func currentLoopCall() -> Int32 {
+    ScopeLoop.current.map { Int32($0.takeUnretainedValue().number) } ?? -1
+}
+
+private func loopPostCall(
+    _ id: asgi_id, _ loop: UInt32, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    switch way(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.post(loop: Int(loop), then, context)
+    case .here, .mailbox: return ASGI_INVALID
+    }
+}
+
+private func loopAfterCall(
+    _ id: asgi_id, _ loop: Int?, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ timer: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    return wait(id, loop) { slot, waits in
+        waits.add(id, slot, milliseconds: milliseconds, .call(then, context), number: timer)
+        return ASGI_PENDING
+    }
+}
+
+private func watchCall(
+    _ id: asgi_id, _ loop: UInt32, _ file: Int32, _ conditions: UInt32, _ then: asgi_then?,
+    _ context: UnsafeMutableRawPointer?, _ watch: UnsafeMutablePointer<UInt64>?
+) -> asgi_result {
+    let conditions = DescriptorPoll.Conditions(rawValue: conditions)
+    guard let then, !conditions.isEmpty, conditions.isSubset(of: [.readable, .writable]) else { return ASGI_INVALID }
+    return wait(id, Int(loop)) { slot, waits in
+        guard let poll = slot.pointee.generation(of: id)?.facilities.poll else { return ASGI_STALE }
+        return waits.add(id, slot, file: file, conditions, .call(then, context), number: watch, poll: poll)
+    }
+}
+
+/// Adds something to what a scope waits for.
+func wait(
+    _ id: asgi_id, _ loop: Int?, _ add: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
+) -> asgi_result {
+    guard let (slot, mailbox) = announceWait(id, loop: loop) else {
+        return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
+    }
+    defer { slot.pointee.settle(ordered: false) }
+    return add(slot, mailbox.waits)
+}
+
+extension Logger.Level {
+    /// The level that `asgi.h` numbers so.
+    package init(asgi level: Int32) {
+        self =
+            switch level {
+            case ..<ASGI_LOG_INFO: .debug
+            case ..<ASGI_LOG_WARNING: .info
+            case ..<ASGI_LOG_ERROR: .warning
+            default: .error
+            }
+    }
+}

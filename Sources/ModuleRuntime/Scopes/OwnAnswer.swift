@@ -1,0 +1,99 @@
+package import HTTPServer
+
+/// A response of the host itself, in place of an application's.
+package enum OwnAnswer: String {
+    /// `OPTIONS *`: the server as a whole is asked, not an application (RFC 9110 §9.3.7).
+    case serverOptions
+    case notFound
+    /// No application answers for the host that the client names.
+    case misdirected
+    case tooManyScopes
+    case tooManyJobs
+    /// The system has no thread to call the application on.
+    case noThread
+    case noWebSocket
+    /// The page that asks for a WebSocket belongs to an origin that is not allowed (RFC 6455 §10.2).
+    case forbiddenOrigin
+    case bodyTooLarge
+    /// The application has crashed its workers too often.
+    case quarantined
+    /// The application does not start.
+    case notStarted
+    /// No worker of the application's group is available.
+    case groupAway
+    /// The worker of the application exited before it answered.
+    case groupLost
+    case alive
+    case ready
+    case stopping
+
+    package func give(to exchange: any Exchange) {
+        self.respond(to: exchange)
+        _ = exchange.end(failed: false)
+        exchange.rest()
+    }
+
+    /// Sends the response only: the caller ends the exchange.
+    package func respond(to exchange: any Exchange) {
+        self.withAnswer { status, fields, body in _ = exchange.respond(status: status, fields: fields, body: body) }
+    }
+
+    /// Answers in place of a WebSocket. Does nothing when it was accepted already.
+    func reject(_ socket: any WebSocket) {
+        self.withAnswer { status, fields, body in
+            guard case .done = socket.reject(status: status, fields: fields) else { return }
+            _ = socket.reject(body, more: false)
+        }
+    }
+
+    private func withAnswer(_ give: (Int, HeaderFields, ResponseBody) -> Void) {
+        let (status, text): (Int, StaticString) =
+            switch self {
+            case .serverOptions: (204, "")
+            case .notFound: (404, "Not Found: nothing is mounted here")
+            case .misdirected: (421, "Misdirected Request: this server answers for other hosts")
+            case .tooManyScopes: (503, "Service Unavailable: too many requests are unfinished")
+            case .tooManyJobs: (503, "Service Unavailable: too many requests wait for a thread")
+            case .noThread: (503, "Service Unavailable: the system has no thread for this request")
+            case .bodyTooLarge: (413, "Content Too Large")
+            case .quarantined: (503, "Service Unavailable: the application has crashed too often")
+            case .notStarted: (503, "Service Unavailable: the application does not start")
+            case .groupAway: (503, "Service Unavailable: the application's workers are not there")
+            case .groupLost: (503, "Service Unavailable: the application's worker has gone before it has answered")
+            case .alive: (200, "alive")
+            case .ready: (200, "ready")
+            case .stopping: (503, "Service Unavailable: this server stops")
+            case .forbiddenOrigin: (403, "Forbidden: pages of this origin may not open WebSockets here (--ws-origins)")
+            case .noWebSocket: (403, "Forbidden: there are no WebSockets here")
+            }
+        withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in
+            var count = 0
+            if status != 204 {
+                fields.initializeElement(
+                    at: count,
+                    to: HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
+                count += 1
+            }
+            if let retryAfter {
+                fields.initializeElement(
+                    at: count, to: HeaderField(name: Octets("retry-after"), value: Octets(retryAfter)))
+                count += 1
+            }
+            give(status, HeaderFields(rebasing: HeaderFields(fields)[..<count]), ResponseBody(Octets(text)))
+        }
+    }
+
+    /// Seconds after which a client may try again (RFC 9110 §10.2.3); nil: the host does not know. A quarantine lasts until the
+    /// module is replaced, a stop for good.
+    private var retryAfter: StaticString? {
+        switch self {
+        // A request that ends makes room; a worker that exited is replaced at once.
+        case .tooManyScopes, .tooManyJobs, .noThread, .groupAway, .groupLost: "1"
+        // The application is started again with a growing delay.
+        case .notStarted: "5"
+        case .serverOptions, .notFound, .misdirected, .forbiddenOrigin, .noWebSocket, .bodyTooLarge, .quarantined,
+            .alive, .ready, .stopping:
+            nil
+        }
+    }
+}

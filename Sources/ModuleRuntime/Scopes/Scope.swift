@@ -1,0 +1,423 @@
+package import CASGI
+import Glibc
+package import HTTPServer
+import Logging
+import Synchronization
+
+/// One request or one WebSocket in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
+///
+/// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
+/// only while no host function is on the stack: what happens inside a call is noted, and told later.
+final class Scope: ExchangeOwner {
+    /// Lives as long as the process, as generations do.
+    unowned(unsafe) let loop: ScopeLoop
+    /// As the module sees it.
+    let memory: UnsafeMutablePointer<asgi_scope>
+    /// `path` with the part that a proxy has removed, which the exchange does not know.
+    private var rooted: [UInt8] = []
+    private(set) var id: asgi_id = 0
+    private(set) var slot: UnsafeMutablePointer<ScopeSlot>
+    private(set) unowned(unsafe) var generation: Generation?
+    /// Until the scope rests: it keeps what the module may still look at.
+    private var exchange: (any Exchange)?
+    /// What the exchange is besides, for a WebSocket's scope.
+    private(set) var socket: (any WebSocket)?
+    /// Nil when the scope has ended.
+    var openExchange: (any Exchange)? { self.life.isEnded ? nil : self.exchange }
+    private var life = ScopeLife()
+
+    /// A receive that is PENDING.
+    private var receiver: Completion?
+    /// Sends that are PENDING.
+    var senders: [Completion] = []
+    /// What they are told at the next revisit.
+    private var sendersResult: asgi_result?
+    /// Bytes of sends from other threads that are counted as under way.
+    private var foreignBytes = 0
+    /// While `application` is on the pool: it may end the scope, whose exchange then lets go of it, and return later.
+    private var itself: Scope?
+    /// The loop has it among those that have ended and cannot rest yet.
+    var isLeaving = false
+    /// What is kept for the next view, from the one before; nil: there was none.
+    private var view: ViewMemory?
+    /// The groups that it is in.
+    var groups: Set<GroupName> = []
+    private var isNoted = false
+    private var isRevisiting = false
+
+    init(loop: ScopeLoop, slot: UnsafeMutablePointer<ScopeSlot>) {
+        self.loop = loop
+        self.slot = slot
+        self.memory = .zeroed(bytes: asgi_scope_size())
+        self.memory.pointee.size = UInt32(asgi_scope_size())
+        self.memory.pointee.host = HostTable.pointer
+        self.memory.pointee.asgi_version = asgi_string(Octets("3.0"))
+        self.memory.pointee.spec_version = asgi_string(Octets("2.5"))
+    }
+
+    deinit {
+        UnsafeMutableRawPointer(self.memory).deallocate()
+        self.view?.deallocate()
+    }
+
+    // MARK: Life
+
+    /// Calls the application with a request, or a WebSocket.
+    func begin(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
+        self.slot = slot
+        self.generation = generation
+        self.exchange = exchange
+        self.socket = exchange.head.asksForWebSocket ? exchange.webSocket : nil
+        self.life = ScopeLife()
+        self.id = slot.pointee.begin(generation)
+        slot.pointee.scope = Unmanaged.passUnretained(self)
+        if let view { view.lend(to: slot) }
+        exchange.number = self.id
+        exchange.owner = self
+        self.describe(exchange, generation)
+        guard !generation.isBlocking(webSocket: self.socket != nil) else {
+            return self.beginOnPool(exchange, generation)
+        }
+        let result = self.loop.calling(generation, self.memory) {
+            generation.application(self.memory, receiveCall, sendCall)
+        }
+        self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
+        self.note()
+    }
+
+    /// Has the pool call the application, which may block; 503 when its queue is full.
+    private func beginOnPool(_ exchange: any Exchange, _ generation: Generation) {
+        self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
+        let work = BlockingPool.Job.Work.application(generation.application, self.memory)
+        let outcome = generation.facilities.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work))
+        guard outcome != .taken else {
+            self.itself = self
+            return
+        }
+        self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        if case .noThread(let isNews) = outcome {
+            if isNews { generation.complainOfThreads() }
+            OwnAnswer.noThread.respond(to: exchange)
+        } else {
+            OwnAnswer.tooManyJobs.respond(to: exchange)
+        }
+        self.follow(self.life.returned(ASGI_DONE))
+        self.note()
+    }
+
+    /// Calls of other threads that came before `application` returned are performed before it counts as returned: what
+    /// they were told is taken must not be lost. The end is then left behind them.
+    private func isOvertaking(_ result: asgi_result) -> Bool {
+        guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
+            !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox
+        else { return false }
+        // As `announce`, but the id may be over: a thread has finished the scope, and its call is on the way.
+        self.slot.pointee.announceReturn()
+        guard self.slot.pointee.end(self.id) else {
+            self.slot.pointee.settle(ordered: true)
+            self.log(.warning, Self.ignored(result))
+            return true
+        }
+        mailbox._withUnsafeGuaranteedRef {
+            $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))))
+        }
+        return true
+    }
+
+    private func describe(_ exchange: any Exchange, _ generation: Generation) {
+        let head = exchange.head
+        let peer = exchange.peer
+        let fields = head.fields
+        self.memory.pointee.id = self.id
+        self.memory.pointee.type = self.socket == nil ? ASGI_HTTP : ASGI_WEBSOCKET
+        self.memory.pointee.scheme = asgi_string(self.socket == nil ? Octets("http") : Octets("ws"))
+        self.memory.pointee.subprotocols = UnsafeRawPointer(self.socket?.subprotocols.baseAddress)?
+            .assumingMemoryBound(to: asgi_string.self)
+        self.memory.pointee.subprotocol_count = self.socket?.subprotocols.count ?? 0
+        self.memory.pointee.state = generation.state
+        self.memory.pointee.http_version = asgi_string(head.version.name)
+        self.memory.pointee.method = asgi_string(self.socket == nil ? head.method : .empty)
+        self.memory.pointee.path = asgi_string(head.path)
+        self.memory.pointee.raw_path = asgi_string(head.rawPath)
+        self.memory.pointee.query_string = asgi_string(head.query)
+        self.memory.pointee.root_path = asgi_string(generation.rootPath)
+        self.memory.pointee.headers = UnsafeRawPointer(fields.baseAddress)?.assumingMemoryBound(to: asgi_header.self)
+        self.memory.pointee.header_count = fields.count
+        self.memory.pointee.client_host = asgi_string(peer.client)
+        self.memory.pointee.client_port = peer.clientPort
+        self.memory.pointee.server_host = asgi_string(peer.server)
+        self.memory.pointee.server_port = peer.serverPort
+        let extensions = ScopeExtensions.of(head)
+        self.memory.pointee.extensions = extensions.baseAddress
+        self.memory.pointee.extension_count = extensions.count
+        if generation.hiddenSize > 0 {
+            self.describeRooted(head, Octets(data: generation.rootPath.data, size: generation.hiddenSize))
+        }
+    }
+
+    /// A proxy has removed a part of the root path. ASGI wants it in `path`, but not in `raw_path`, which is what was received
+    /// (asgiref's www.rst).
+    private func describeRooted(_ head: RequestHead, _ hidden: Octets) {
+        self.rooted.removeAll(keepingCapacity: true)
+        for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }
+        self.rooted.withUnsafeBufferPointer { bytes in
+            // The array is not touched again before the next request.
+            let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
+            self.memory.pointee.path = asgi_string(data: start, size: bytes.count)
+        }
+    }
+
+    private func follow(_ step: ScopeLife.Step) {
+        switch step {
+        case .goOn: break
+        case .end(let result): self.end(result)
+        case .ignore(let result): self.log(.warning, Self.ignored(result))
+        }
+    }
+
+    private static func ignored(_ result: asgi_result) -> String {
+        "application returned \(ResultName(result)) after it had finished the scope; ignored"
+    }
+
+    /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
+    private func end(_ result: asgi_result) {
+        _ = self.slot.pointee.end(self.id)
+        // It does not know WebSockets: that is no failure.
+        if result == ASGI_UNSUPPORTED, let socket { OwnAnswer.noWebSocket.reject(socket) }
+        switch self.exchange?.end(failed: result < 0) {
+        case nil: break
+        case .complete:
+            guard result < 0, result != ASGI_CANCELLED, result != ASGI_GONE,
+                self.socket == nil || result != ASGI_UNSUPPORTED
+            else { break }
+            self.log(.error, "application failed with \(ResultName(result)) after its response")
+        case .answered:
+            self.loop.countFailure()
+            self.log(.error, "\(Self.how(result)) without a response; answered 500")
+        case .aborted:
+            self.loop.countFailure()
+            self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
+        case .closed(let code):
+            guard result < 0 else { break }
+            self.loop.countFailure()
+            self.log(.error, "\(Self.how(result)) with its WebSocket open; closed with \(code)")
+        }
+    }
+
+    private static func how(_ result: asgi_result) -> String {
+        result < 0 ? "application failed with \(ResultName(result))" : "application returned"
+    }
+
+    /// The module ends it, on the loop.
+    func finish(_ result: asgi_result) -> asgi_result {
+        guard self.slot.pointee.end(self.id) else { return ASGI_STALE }
+        self.follow(self.life.finish(result))
+        self.note()
+        return ASGI_DONE
+    }
+
+    /// The host ends it: its time is up. False: it has ended.
+    func cancel() -> Bool {
+        guard self.slot.pointee.end(self.id) else { return false }
+        self.follow(self.life.cancel())
+        self.note()
+        return true
+    }
+
+    /// Its application is mounted no more, and its time is over, which its client and its application are told.
+    func bidFarewell() { self.openExchange?.leave() }
+
+    // MARK: Receive
+
+    func receive(_ event: UnsafeMutablePointer<asgi_event>, _ completion: Completion) -> asgi_result {
+        guard let exchange = self.openExchange else { return ASGI_STALE }
+        guard self.receiver == nil else { return ASGI_BUSY }
+        guard self.take(from: exchange) else {
+            if case .nobody = completion { return ASGI_WOULD_BLOCK }
+            self.receiver = completion
+            return ASGI_PENDING
+        }
+        asgi_event_write(event, self.loop.event)
+        return ASGI_DONE
+    }
+
+    /// Puts the next event into the loop's; false: there is none yet.
+    private func take(from exchange: any Exchange) -> Bool {
+        if let socket { return self.take(from: socket) }
+        switch exchange.receive() {
+        case .pending: return false
+        case .disconnect: asgi_event_reset(self.loop.event, ASGI_HTTP_DISCONNECT)
+        case .part(let octets, let more):
+            asgi_event_reset(self.loop.event, ASGI_HTTP_REQUEST)
+            self.loop.event.pointee.body = asgi_string(octets)
+            self.loop.event.pointee.flags = more ? ASGI_MORE : 0
+            guard !more else { break }
+            let trailers = exchange.trailers
+            self.loop.event.pointee.headers = UnsafeRawPointer(trailers.baseAddress)?
+                .assumingMemoryBound(to: asgi_header.self)
+            self.loop.event.pointee.header_count = trailers.count
+        }
+        return true
+    }
+
+    private func take(from socket: any WebSocket) -> Bool {
+        switch socket.receive() {
+        case .pending: return false
+        case .connect: asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_CONNECT)
+        case .message(let octets, let isText):
+            asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_RECEIVE)
+            self.loop.event.pointee.body = asgi_string(octets)
+            self.loop.event.pointee.flags = isText ? ASGI_TEXT : 0
+        case .disconnect(let code, let reason):
+            asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_DISCONNECT)
+            self.loop.event.pointee.code = Int32(code)
+            self.loop.event.pointee.text = asgi_string(reason)
+        }
+        return true
+    }
+
+    // MARK: Calls from other threads, performed on the loop while no host function is on the stack
+
+    func perform(_ kind: ForeignCall.Kind) {
+        switch kind {
+        case .receive(let completion):
+            guard self.receiver == nil else { return self.tell(completion, ASGI_BUSY) }
+            self.receiver = completion
+        case .send(let copy, let completion, let isPromised):
+            self.performSend(copy, completion, isPromised)
+        case .finish(let result): self.follow(self.life.finish(result))
+        case .post(let completion):
+            self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+        case .member(let change, let group):
+            let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
+            if result != ASGI_DONE { self.log(.error, "cannot join a group: \(ResultName(result))") }
+        case .cancelled(let completion): self.tell(completion, ASGI_CANCELLED)
+        case .returned(let result):
+            self.itself = nil
+            self.follow(self.life.returned(result))
+        }
+        self.note()
+    }
+
+    private func performSend(_ copy: EventCopy, _ completion: Completion, _ isPromised: Bool) {
+        let result = self.send(copy.event, isPromised ? completion : .nobody, file: copy.file, isTaken: true)
+        switch result {
+        case ASGI_PENDING:
+            self.foreignBytes += copy.size
+            return
+        case ASGI_DONE: break
+        default:
+            self.loop.calling(self.generation) { copy.drop() }
+            if result != ASGI_GONE, result != ASGI_STALE { self.slot.pointee.isFaulty.store(true, ordering: .relaxed) }
+        }
+        self.slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
+        guard isPromised else { return }
+        self.tell(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
+    }
+
+    // MARK: What the exchange tells
+
+    func exchange(changed change: ExchangeChange) {
+        switch change {
+        case .readable: guard self.receiver != nil else { return }
+        case .writable: self.sendersResult = ASGI_DONE
+        case .complete:
+            self.slot.pointee.audience.store(self.socket == nil ? .served : .gone, ordering: .releasing)
+            guard self.receiver != nil else { return }
+        case .gone:
+            self.slot.pointee.audience.store(.gone, ordering: .releasing)
+            self.sendersResult = ASGI_GONE
+        }
+        self.note()
+    }
+
+    /// Something has changed: revisited as soon as no host function is on the stack.
+    private func note() {
+        guard !self.isNoted else { return }
+        self.isNoted = true
+        if !self.isRevisiting { self.loop.note(self) }
+    }
+
+    /// Tells the module what it waits for. On the loop, while no host function is on the stack.
+    func revisit() {
+        self.isRevisiting = true
+        repeat {
+            self.isNoted = false
+            self.tellSenders()
+            self.tellReceiver()
+            if self.life.isEnded { self.tellWaits() }
+        } while self.isNoted
+        self.isRevisiting = false
+        if self.life.isOver { self.loop.rest(self) }
+    }
+
+    private func tellReceiver() {
+        while let receiver {
+            if let exchange = self.openExchange {
+                guard self.take(from: exchange) else { return }
+                self.receiver = nil
+                // A copy: the module may receive again before it has looked at this one.
+                withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+                    memcpy(room.baseAddress!, self.loop.event, asgi_event_size())
+                    self.tell(receiver, ASGI_DONE, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))
+                }
+            } else {
+                self.receiver = nil
+                self.tell(receiver, ASGI_CANCELLED)
+            }
+        }
+    }
+
+    private func tellSenders() {
+        guard let result = self.life.isEnded ? ASGI_CANCELLED : self.sendersResult else { return }
+        self.sendersResult = nil
+        self.slot.pointee.underWay.subtract(self.foreignBytes, ordering: .relaxed)
+        self.foreignBytes = 0
+        let told = self.senders
+        guard !told.isEmpty else { return }
+        self.senders = []
+        for completion in told { self.tell(completion, result) }
+    }
+
+    /// What is waited for still is cancelled with its scope.
+    private func tellWaits() {
+        guard self.slot.pointee.waits.load(ordering: .sequentiallyConsistent) > 0,
+            let waits = self.slot.pointee.home.mailbox?.takeUnretainedValue().waits
+        else { return }
+        for number in waits.numbers(of: self.id) {
+            if let wait = waits.take(number) { self.tell(wait.completion, ASGI_CANCELLED) }
+        }
+    }
+
+    private func tell(
+        _ completion: Completion, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil
+    ) {
+        self.loop.calling(self.generation, self.memory) { completion.complete(self.id, result, event) }
+    }
+
+    /// The scope's memory is nobody's any more.
+    func rested() {
+        self.leaveGroups()
+        self.view = ViewMemory(takingBack: self.slot)
+        self.slot.pointee.scope = nil
+        self.generation = nil
+        self.socket = nil
+        self.exchange?.rest()
+        self.exchange = nil
+    }
+
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {
+        self.generation?.log(level, message(), scope: self.id)
+    }
+}
+
+extension asgi_string {
+    @inline(__always)
+    package init(_ octets: Octets) { self.init(data: octets.data, size: octets.size) }
+}
+
+extension Octets {
+    /// A size without bytes is none: nobody is to be told of bytes that will not come.
+    @inline(__always)
+    package init(_ string: asgi_string) { self.init(data: string.data, size: string.data == nil ? 0 : string.size) }
+}

@@ -1,0 +1,355 @@
+package import CASGI
+import CLinux
+package import CWorker
+package import HTTPServer
+package import NIOCore
+package import RoostSettings
+import Synchronization
+
+/// The ABI's side of one event loop: opens a scope for every request, performs what other threads ask, and tells modules
+/// what they wait for. Loop-bound.
+///
+/// `depth` counts the module's functions on the stack. While it is not 0 a module is inside a call of its own: scopes that
+/// changed are noted, and revisited when the outermost call has returned.
+package final class ScopeLoop: RequestHandler {
+    package let number: Int
+    package let activity: LoopActivity
+    /// For events on their way to a module; used by one call at a time.
+    package let event: UnsafeMutablePointer<asgi_event>
+    /// For events of a module that was built against a smaller header.
+    package let room: UnsafeMutablePointer<asgi_event>
+    /// `/healthz` and `/readyz` are the host's.
+    package var answersHealth = false
+    /// The origins whose pages may open WebSockets, where a mount has none of its own.
+    package var origins = WebSocketOrigins.same
+    /// What answers where. A change is a message to the loop.
+    package var mounts: MountTable
+    package private(set) var mailbox: Mailbox!
+    private var server: ServerLoop!
+
+    private var depth = 0
+    private var noted: [Scope] = []
+    private var resting: [Scope] = []
+    /// Scopes that have ended while other threads' calls were on their way, or jobs of theirs on the pool.
+    private var leaving: [Scope] = []
+    private var slots: FreeSlots!
+    private var openScopes = 0
+    private let mostScopes: Int
+    /// Of so many groups a WebSocket can be a member.
+    package let mostGroups: Int
+    /// Who is in which group, on this loop.
+    var members = GroupMembers()
+    private var emptied: EventLoopPromise<Void>?
+    /// Generations that are mounted no more, with the number of their scopes here.
+    private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
+
+    private static let mostResting = 1024
+
+    /// `call`: where the loop says what it does; nil: nobody asks but its own process.
+    package init(
+        number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int, call: UnsafeMutablePointer<roost_call>?
+    ) {
+        self.activity = LoopActivity(call)
+        self.number = number
+        self.mostScopes = mostScopes
+        self.mostGroups = mostGroups
+        self.mounts = mounts
+        self.event = Self.makeEvent()
+        self.room = Self.makeEvent()
+    }
+
+    private static func makeEvent() -> UnsafeMutablePointer<asgi_event> {
+        UnsafeMutableRawPointer.allocate(byteCount: asgi_event_size(), alignment: 16)
+            .bindMemory(to: asgi_event.self, capacity: 1)
+    }
+
+    /// Joins the event loop, on it, for the life of the process: modules may keep ids of its scopes for as long.
+    /// `sendMark`, `sendLimit`: bytes of one scope under way from other threads above which `send` is PENDING, and FULL.
+    package func join(_ server: ServerLoop, sendMark: Int, sendLimit: Int) {
+        self.server = server
+        let this = Unmanaged.passRetained(self)
+        roost_set_current_loop(this.toOpaque())
+        roost_use_call(self.activity.call)
+        roost_prepare_thread()
+        roost_signals_unblock()
+        let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
+        self.mailbox = Mailbox(
+            eventLoop: server.eventLoop, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
+            runOut: { bound.value.runOut($0) }, drain: { bound.value.drainMailbox() }
+        )
+        self.slots = FreeSlots(
+            home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
+        )
+    }
+
+    /// The loop of the calling thread, if it is one.
+    @inline(__always)
+    package static var current: Unmanaged<ScopeLoop>? {
+        roost_current_loop().map { Unmanaged<ScopeLoop>.fromOpaque($0) }
+    }
+
+    // MARK: Requests
+
+    package func handle(_ exchange: any Exchange) {
+        if exchange.head.isServerWide { return OwnAnswer.serverOptions.give(to: exchange) }
+        if self.answersHealth, let answer = self.health(exchange.head.path) { return answer.give(to: exchange) }
+        let head = exchange.head
+        guard let found = self.mounts.mounted(for: head) else {
+            return self.mounts.absence(of: head).give(to: exchange)
+        }
+        // It lives as long as the process.
+        let mounted = found._withUnsafeGuaranteedRef { $0 }
+        // Here is where the client is: the workers of a group do not check again.
+        guard !head.asksForWebSocket || (mounted.origins ?? self.origins).allow(head) else {
+            return OwnAnswer.forbiddenOrigin.give(to: exchange)
+        }
+        self.handle(exchange, by: mounted)
+    }
+
+    package func handle(_ exchange: any Exchange, mount: UInt32) {
+        guard let mounted = self.mounts[mount] else { return OwnAnswer.notStarted.give(to: exchange) }
+        self.handle(exchange, by: mounted)
+    }
+
+    @inline(__always)
+    private func handle(_ exchange: any Exchange, by mounted: Mounted) {
+        guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
+        self.begin(exchange, generation)
+    }
+
+    /// Opens a scope of this generation, wherever it is mounted.
+    @inline(__always)
+    package func begin(_ exchange: any Exchange, _ generation: Generation) {
+        guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
+            OwnAnswer.tooManyScopes.give(to: exchange)
+            return
+        }
+        let scope = self.resting.popLast() ?? Scope(loop: self, slot: slot)
+        self.openScopes += 1
+        roost_call_count_request(self.activity.call)
+        scope.begin(exchange, generation: generation, slot: slot)
+    }
+
+    private func health(_ path: Octets) -> OwnAnswer? {
+        if path.equals("/healthz") { return .alive }
+        guard path.equals("/readyz") else { return nil }
+        return self.server.isStopping ? .stopping : self.mounts.isReady ? .ready : .notStarted
+    }
+
+    /// Says that the loop turns.
+    package func answerPing(connections: Int) {
+        roost_call_turned(
+            self.activity.call, UInt32(clamping: connections), UInt32(clamping: self.openScopes),
+            NIODeadline.now().uptimeNanoseconds)
+    }
+
+    /// A request that its application has left unanswered, or whose response it has cut.
+    func countFailure() { roost_call_count_failure(self.activity.call) }
+
+    // MARK: Calling modules
+
+    /// Runs a function of a module, for a scope if there is one.
+    @inline(__always)
+    package func calling<Result>(
+        _ generation: Generation?, _ scope: UnsafePointer<asgi_scope>? = nil, _ body: () -> Result
+    ) -> Result {
+        self.activity.enter(generation, scope)
+        self.depth += 1
+        let result = body()
+        self.depth -= 1
+        if self.activity.leave() { LoopWatch.report(self.activity, number: self.number) }
+        if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
+        return result
+    }
+
+    func note(_ scope: Scope) {
+        self.noted.append(scope)
+        if self.depth == 0 { self.revisitNoted() }
+    }
+
+    private func revisitNoted() {
+        // What is noted meanwhile is revisited by the same loop: `calling` below sees a depth of 0 no sooner.
+        self.depth += 1
+        while let scope = self.noted.popLast() { scope.revisit() }
+        self.depth -= 1
+    }
+
+    package func release(_ body: ResponseBody) { self.calling(nil) { body.release?(body.context) } }
+
+    /// The same, but later: a host function is on the stack.
+    func willRelease(_ body: ResponseBody) {
+        if body.release != nil { self.server.willRelease(body) }
+    }
+
+    /// A scope is over and has told everybody: rests for the next request, unless a call is still on its way to it.
+    func rest(_ scope: Scope) {
+        let isHeld = scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) != 0
+        guard !isHeld, scope.slot.pointee.jobs.load(ordering: .sequentiallyConsistent) == 0 else {
+            guard !scope.isLeaving else { return }
+            scope.isLeaving = true
+            self.leaving.append(scope)
+            // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more. A job that
+            // runs on the pool knocks by itself when it has returned.
+            if isHeld { self.mailbox.knock() }
+            return
+        }
+        // One that was set while the scope ended.
+        guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
+        if scope.isLeaving {
+            scope.isLeaving = false
+            self.leaving.removeAll { $0 === scope }
+        }
+        let slot = scope.slot
+        if !self.retiring.isEmpty { self.countOut(scope.generation) }
+        scope.rested()
+        self.slots.give(slot)
+        if self.resting.count < Self.mostResting { self.resting.append(scope) }
+        self.openScopes -= 1
+        guard self.openScopes == 0 else { return }
+        self.emptied?.succeed()
+        self.emptied = nil
+    }
+
+    package func trimMemory() { self.resting = [] }
+
+    // MARK: Other threads
+
+    private func drainMailbox() {
+        self.server.turn {
+            for item in self.mailbox.take() {
+                switch item {
+                case .broadcast(let broadcast): self.deliver(broadcast)
+                case .job(let job): self.calling(nil) { job() }
+                case .call(let call):
+                    self.perform(call)
+                    call.slot.pointee.settle(ordered: call.isOrdered)
+                }
+            }
+            let leaving = self.leaving
+            self.leaving = []
+            for scope in leaving {
+                scope.isLeaving = false
+                scope.revisit()
+            }
+        }
+    }
+
+    /// A timer has run out, a descriptor is ready, or their scope has ended.
+    private func runOut(_ number: UInt64) {
+        guard let wait = self.mailbox.waits.take(number) else { return }
+        let isOpen = wait.slot.pointee.isOpen(wait.id)
+        let scope = wait.slot.pointee.scope?.takeUnretainedValue()
+        self.server.turn {
+            self.calling(wait.slot.pointee.lastGeneration, scope?.id == wait.id ? scope?.memory : nil) {
+                wait.completion.complete(wait.id, isOpen ? ASGI_DONE : ASGI_CANCELLED)
+            }
+        }
+    }
+
+    /// Gives a message to the members on this loop. What they are told of it comes after.
+    func deliver(_ broadcast: Broadcast) {
+        self.depth += 1
+        self.server.turn { self.members.send(broadcast) }
+        broadcast.deliver()
+        self.depth -= 1
+        if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
+    }
+
+    private func perform(_ call: ForeignCall) {
+        if let scope = call.slot.pointee.scope?.takeUnretainedValue(), scope.id == call.id {
+            return scope.perform(call.kind)
+        }
+        let generation = call.slot.pointee.lastGeneration
+        // The work of an application that belongs to no request, posted with its lifespan's id; or a scope that is over.
+        switch call.kind {
+        case .post(let completion), .receive(let completion):
+            let isOpen = call.slot.pointee.isOpen(call.id)
+            self.calling(generation) { completion.complete(call.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
+        case .send(let copy, let completion, let isPromised):
+            self.calling(generation) {
+                copy.drop()
+                if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
+            }
+        case .cancelled(let completion): self.calling(generation) { completion.complete(call.id, ASGI_CANCELLED) }
+        case .finish, .returned, .member: break
+        }
+    }
+
+    // MARK: Stopping
+
+    /// When the last open scope has ended, or when those that had not were cancelled.
+    package func whenEmpty(orAfter cancelled: EventLoopFuture<Int>) -> EventLoopFuture<Void> {
+        let promise = self.server.eventLoop.makePromise(of: Void.self)
+        guard self.openScopes > 0 else {
+            promise.succeed()
+            return promise.futureResult
+        }
+        self.emptied = promise
+        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        cancelled.assumeIsolated().whenSuccess { _ in
+            self.emptied?.succeed()
+            self.emptied = nil
+        }
+        return promise.futureResult
+    }
+
+    /// Ends every open scope: what waits is told CANCELLED, the ids go stale. Says how many there were.
+    package func cancelAll() -> Int { self.endAll { $0.cancel() } }
+
+    // MARK: Retiring generations
+
+    /// The future ends when the last scope of a generation that is mounted no more has rested, or was cancelled.
+    package func retire(_ generation: Generation) -> EventLoopFuture<Void> {
+        let promise = self.server.eventLoop.makePromise(of: Void.self)
+        var scopes = 0
+        self.forEachScope { if $0.generation === generation { scopes += 1 } }
+        if scopes == 0 { promise.succeed() } else { self.retiring.append((generation, scopes, promise)) }
+        return promise.futureResult
+    }
+
+    /// Its time is over: its WebSockets are closed with 1012, its requests are cut.
+    package func bidFarewell(to generation: Generation) {
+        self.server.turn { self.forEachScope { if $0.generation === generation { $0.bidFarewell() } } }
+    }
+
+    /// Its WebSockets are closed with 1012 now.
+    package func closeWebSockets(of generation: Generation) {
+        self.server.turn {
+            self.forEachScope { if $0.generation === generation, $0.socket != nil { $0.bidFarewell() } }
+        }
+    }
+
+    /// What is left of it is told CANCELLED. Says how much it was.
+    package func cancel(_ generation: Generation) -> Int {
+        let count = self.endAll { $0.generation === generation && $0.cancel() }
+        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        self.settle(generation)
+        return count
+    }
+
+    private func countOut(_ generation: Generation?) {
+        guard let at = self.retiring.firstIndex(where: { $0.generation === generation }) else { return }
+        self.retiring[at].scopes -= 1
+        if self.retiring[at].scopes == 0 { self.retiring.remove(at: at).promise.succeed() }
+    }
+
+    private func settle(_ generation: Generation) {
+        guard let at = self.retiring.firstIndex(where: { $0.generation === generation }) else { return }
+        self.retiring.remove(at: at).promise.succeed()
+    }
+
+    /// Says how many scopes `end` has ended.
+    private func endAll(_ end: (Scope) -> Bool) -> Int {
+        var ended = 0
+        self.server.turn { self.forEachScope { if end($0) { ended += 1 } } }
+        return ended
+    }
+
+    private func forEachScope(_ body: (Scope) -> Void) {
+        for chunk in self.slots.chunks {
+            for index in 0..<ScopeTable.chunkSize {
+                if let scope = (chunk + index).pointee.scope?.takeUnretainedValue() { body(scope) }
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import CASGI
+import CViews
+import HTTPServer
+import RoostSystem
+
+/// `[METHODS ' '] PATH ['?' FIELDS] [' ' BODY]`, as `asgi_urls.h` says.
+extension URLPattern {
+    /// `prefixes`: paths of the tables that this one is included by.
+    package init(_ text: String, below prefixes: [String] = []) throws(URLFault) {
+        guard !text.contains("  ") else {
+            throw URLFault("has two spaces beside each other: the mount or the prefix itself is written '/'")
+        }
+        var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
+        let methods = words.count > 1 ? try Self.methods(words[0], before: words[1]) : nil
+        if methods != nil { words.removeFirst() }
+        let target = words.popFirst() ?? ""
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        self.methods = methods ?? [.get, .head]
+        for prefix in prefixes { try self.addPath(prefix[...]) }
+        // The mount or the prefix itself, where nothing would look like a mistake.
+        if parts[0] != "/" || !(self.pieces.isEmpty || self.endsWithSlash) { try self.addPath(parts[0]) }
+        self.mergeTexts()
+        try self.checkNeighbours()
+        if parts.count > 1 { self.query = try Self.fields(parts[1]) }
+        if let word = words.popFirst() { try self.addBody(word, words) }
+        if self.body != .unread {
+            self.methods = methods ?? .post
+            guard !self.methods.isSubset(of: [.get, .head]) else {
+                throw URLFault("a body does not come with GET: name the method, POST say")
+            }
+            guard self.body == .collected || self.methods.isDisjoint(with: .get) else {
+                throw URLFault("a form and JSON do not come with GET: name the methods, POST say")
+            }
+        }
+        var seen: Set<String> = []
+        for name in self.names where !seen.insert(name).inserted {
+            throw URLFault("the name '\(name)' is there twice: give each value one of its own")
+        }
+    }
+
+    /// A pattern below others, as messages show it: what it does not share with them stays in front.
+    package static func whole(_ text: String, below prefixes: [String]) -> String {
+        guard let space = text.firstIndex(of: " "), RequestMethods(words: text[..<space]) != nil else {
+            return prefixes.joined() + text
+        }
+        return text[...space] + prefixes.joined() + text[text.index(after: space)...]
+    }
+
+    /// Nil: it is a path.
+    private static func methods(_ word: Substring, before next: Substring) throws(URLFault) -> RequestMethods? {
+        if let methods = RequestMethods(words: word) { return methods }
+        let capitals = word.uppercased()
+        guard Body(word: next) != nil || RequestMethods(words: capitals[...]) == nil else {
+            throw URLFault("methods are written in capitals: '\(capitals)', not '\(word)'")
+        }
+        // There may be more one day, and it is not to mean another thing then.
+        guard let first = word.first, first.isASCII, first.isUppercase,
+            word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "," || $0 == "-") })
+        else { return nil }
+        let nearest = NearestName.to(String(word), among: RequestMethods.words).first.map { ", did you mean '\($0)'?" }
+        let known = RequestMethods.words.joined(separator: ", ")
+        throw URLFault("'\(word)' is no method\(nearest ?? ": before a path in capitals write one of \(known)")")
+    }
+
+    private mutating func addPath(_ text: Substring) throws(URLFault) {
+        var rest = text
+        if rest.first == "/", self.pieces.isEmpty || self.endsWithSlash {
+            throw URLFault("begins with a slash: leave it out, what is matched begins behind it")
+        }
+        while !rest.isEmpty {
+            let literal = rest.prefix { $0 != "<" }
+            try Self.checkText(literal)
+            if !literal.isEmpty { self.pieces.append(.text(Array(literal.utf8))) }
+            rest = rest.dropFirst(literal.count)
+            guard !rest.isEmpty else { return }
+            guard let end = rest.firstIndex(of: ">") else { throw URLFault("a '<' has no '>'") }
+            let (converter, name) = try Self.value(rest[rest.index(after: rest.startIndex)..<end])
+            guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }), !name.isEmpty else {
+                throw URLFault("'\(name)' is no name: use letters, digits and '_'")
+            }
+            self.pieces.append(.value(converter))
+            self.names.append(String(name))
+            rest = rest[rest.index(after: end)...]
+        }
+    }
+
+    private var endsWithSlash: Bool {
+        if case .text(let text)? = self.pieces.last { text.last == UInt8(ascii: "/") } else { false }
+    }
+
+    private static func checkText(_ text: Substring) throws(URLFault) {
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case ">": throw URLFault("a '>' has no '<'")
+            case "%": throw URLFault("has a '%': write the character itself, paths are matched decoded")
+            case "#": throw URLFault("has a '#', which no request's path has")
+            case "\0"..." ", "\u{7f}": throw URLFault("has a control character")
+            default: break
+            }
+        }
+    }
+
+    /// `int:year`; a converter is `str` where none is named.
+    private static func value(_ text: Substring) throws(URLFault) -> (Converter, Substring) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return (.str, parts[0]) }
+        guard let converter = Converter(rawValue: String(parts[0])) else {
+            let known = Converter.allCases.map(\.rawValue)
+            let nearest = NearestName.to(String(parts[0]), among: known).first.map { ", did you mean '\($0)'?" }
+            throw URLFault(
+                "there is no converter '\(parts[0])'\(nearest ?? ": there are \(known.joined(separator: ", "))")")
+        }
+        return (converter, parts[1])
+    }
+
+    /// `<int:page=1>&<str:q>`
+    private static func fields(_ text: Substring) throws(URLFault) -> [Field] {
+        var fields: [Field] = []
+        for part in text.split(separator: "&", omittingEmptySubsequences: false) {
+            guard part.first == "<", part.last == ">", part.count > 2 else {
+                throw URLFault(
+                    "'\(part)' is no field: write <converter:name> or <converter:name=otherwise>, without spaces")
+            }
+            let inner = part.dropFirst().dropLast()
+            guard !inner.contains("<") else { throw URLFault("'\(part)' is several fields: put '&' between them") }
+            let halves = inner.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let (converter, name) = try Self.value(halves[0])
+            guard !name.isEmpty, !name.contains(where: { "<>=&".contains($0) }) else {
+                throw URLFault("'\(part)' has no name")
+            }
+            guard !fields.contains(where: { $0.name == name }) else {
+                throw URLFault("the field '\(name)' is there twice")
+            }
+            let fallback = halves.count > 1 ? String(halves[1]) : nil
+            if let fallback, !Self.fits(fallback, converter) {
+                throw URLFault("'\(fallback)' of the field '\(name)' is not \(converter.expectation)")
+            }
+            fields.append(Field(converter: converter, name: String(name), fallback: fallback))
+        }
+        return fields
+    }
+
+    private static func fits(_ text: String, _ converter: Converter) -> Bool {
+        var argument = asgi_argument()
+        return Array(text.utf8).withUnsafeBytes { converter.readField(Octets($0), into: &argument) }
+    }
+
+    private mutating func addBody(_ word: Substring, _ rest: ArraySlice<Substring>) throws(URLFault) {
+        guard let body = Body(word: word) else {
+            throw URLFault("'\(word)' behind the path is none of body, form, json")
+        }
+        self.body = body
+        guard let fields = rest.first else { return }
+        guard self.body != .collected else { throw URLFault("'\(fields)' is one word too many: a body has no fields") }
+        guard rest.count == 1 else {
+            throw URLFault(
+                "'\(rest.dropFirst().first!)' is one word too many: fields have '&' between them, not spaces")
+        }
+        self.bodyFields = try Self.fields(fields)
+    }
+
+    /// Texts that stand beside each other, of a prefix and what follows it, become one.
+    private mutating func mergeTexts() {
+        self.pieces = self.pieces.reduce(into: []) { merged, piece in
+            guard case .text(let text) = piece, case .text(let before)? = merged.last else {
+                return merged.append(piece)
+            }
+            merged[merged.count - 1] = .text(before + text)
+        }
+    }
+
+    /// Two values without anything between them could be split anywhere.
+    private func checkNeighbours() throws(URLFault) {
+        for (left, right) in zip(self.pieces, self.pieces.dropFirst()) {
+            if case .value = left, case .value = right {
+                throw URLFault("two values have nothing between them: nobody could tell where the first ends")
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTPServer
+import ModuleRuntime
+import NIOConcurrencyHelpers
+import NIOCore
+import RoostSettings
+import RoostSystem
+
+/// Whether a generation is well: asked before it is mounted, where its settings name a path.
+extension RunningHost {
+    /// Throws `HostError` when it is not.
+    func checkHealth(of generation: Generation, _ mount: Mount, at path: String) async throws {
+        let (whole, authority) = (mount.path + path, mount.hosts.first?.description ?? "localhost")
+        guard let status = await self.status(of: generation, at: whole, authority) else {
+            throw HostError(
+                code: .startup,
+                message: "\(generation.name) is not well: no whole answer at \(whole) within"
+                    + " \(self.configuration.lifespanTime) seconds (--timeout-lifespan)")
+        }
+        guard 200..<400 ~= status else {
+            throw HostError(code: .startup, message: "\(generation.name) is not well: \(whole) answered \(status)")
+        }
+    }
+
+    /// Nil: there is no whole answer, or not in time.
+    private func status(of generation: Generation, at path: String, _ authority: String) async -> Int? {
+        let loop = self.loops[0]
+        let seconds = self.configuration.lifespanTime
+        let until = MonotonicClock.milliseconds + seconds * 1000
+        return await withCheckedContinuation { continuation in
+            let waiting = NIOLockedValueBox<CheckedContinuation<Int?, Never>?>(continuation)
+            // Not a loop's timer: the application may hold the loop.
+            let limit = Task {
+                // Cancelled: it has answered.
+                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+                waiting.takeValue()?.resume(returning: nil)
+                loop.handle.eventLoop.execute {
+                    loop.scopes.value.bidFarewell(to: generation)
+                    _ = loop.scopes.value.cancel(generation)
+                }
+            }
+            loop.handle.eventLoop.execute {
+                let server = loop.handle.bound.value
+                let exchange = InnerExchange(path: path, authority: authority, on: server) { status in
+                    limit.cancel()
+                    // Whoever held the loop for longer answers before anybody can tell.
+                    waiting.takeValue()?.resume(returning: MonotonicClock.milliseconds < until ? status : nil)
+                }
+                server.turn { loop.scopes.value.begin(exchange, generation) }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import CASGI
+package import ModuleRuntime
+import NIOConcurrencyHelpers
+import RoostDeployment
+
+/// What applications remember goes from one generation to the next.
+extension RunningHost {
+    /// Gives what is mounted now to what takes its place, before its first request.
+    func handOver(to added: [RunningApplication]) async {
+        let mounted = self.applications.withLockedValue { $0 }
+        for application in added {
+            guard let new = application.generation, new.remembersState,
+                let old = mounted.first(where: { $0.installed.number == application.installed.number })?.generation,
+                let saved = await self.transfer(old).save()
+            else { continue }
+            await self.transfer(new).restore(saved)
+        }
+    }
+
+    /// The numbers of the applications that take what others remember.
+    package var remembering: [UInt32] {
+        self.applications.withLockedValue { $0.filter { $0.generation?.remembersState == true }.map(\.installed.number) }
+    }
+
+    private func generation(of number: UInt32) -> Generation? {
+        self.applications.withLockedValue { $0.first { $0.installed.number == number }?.generation }
+    }
+
+    /// What the application with this number remembers; nil: nothing.
+    package func save(_ number: UInt32) async -> SavedState? {
+        guard let generation = self.generation(of: number) else { return nil }
+        return await self.transfer(generation).save()
+    }
+
+    package func restore(_ saved: SavedState, in number: UInt32) async {
+        guard let generation = self.generation(of: number) else { return }
+        await self.transfer(generation).restore(saved)
+    }
+
+    private func transfer(_ generation: Generation) -> StateTransfer {
+        StateTransfer(generation, seconds: self.configuration.lifespanTime, most: self.configuration.stateLimit)
+    }
+}

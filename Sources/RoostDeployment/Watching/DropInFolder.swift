@@ -1,0 +1,68 @@
+import Glibc
+import RoostModules
+import RoostSettings
+import RoostSystem
+
+/// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with what `wiki.yaml` beside it says.
+package enum DropInFolder {
+    struct Module: Hashable, Sendable {
+        /// `wiki` of `libwiki.so`.
+        let name: String
+        let path: String
+        let mark: FileMark
+        /// Its settings, where there are some.
+        let settings: String?
+        let settingsMark: FileMark?
+    }
+
+    package struct Listing: Hashable, Sendable {
+        let folder: String
+        /// Nil: it cannot be read, for this reason.
+        package var fault: String?
+        /// By name.
+        var modules: [Module] = []
+    }
+
+    /// What is in the folder now. Names that do not end in `.so`, or begin with a dot, are other programs' business: editors, linkers and
+    /// copies write under such names before they rename.
+    static func look(_ folder: String) -> Listing {
+        var listing = Listing(folder: folder)
+        var status = stat()
+        guard stat(folder, &status) == 0 else {
+            listing.fault = "\(folder): \(String(cString: strerror(errno)))"
+            return listing
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            listing.fault = "\(folder): is no folder"
+            return listing
+        }
+        guard access(folder, R_OK | X_OK) == 0 else {
+            listing.fault = "\(folder): cannot be read: \(String(cString: strerror(errno)))"
+            return listing
+        }
+        for file in FolderList.names(in: folder) where file.hasSuffix(".so") && !file.hasPrefix(".") {
+            let path = "\(folder)/\(file)"
+            guard let mark = FileMark(of: path) else { continue }
+            let name = ModuleReport.name(ofFile: file)
+            let settings = ["yaml", "yml", "json"].map { ending in "\(folder)/\(name).\(ending)" as String }
+                .first { access($0, F_OK) == 0 }
+            listing.modules.append(
+                Module(
+                    name: name, path: path, mark: mark, settings: settings,
+                    settingsMark: settings.flatMap { FileMark(of: $0) }))
+        }
+        return listing
+    }
+}
+
+extension DropInFolder.Module {
+    /// The entry that the file's name and its settings make. Throws `HostError`.
+    package func entry(_ trust: FileTrust) throws -> ApplicationEntry {
+        guard !self.name.isEmpty else {
+            throw HostError(code: .module, message: "\(self.path): has no name before its .so")
+        }
+        return try ApplicationEntry(
+            dropIn: self.path, name: self.name,
+            beside: try self.settings.map { try SettingsFile(path: $0, trust: trust) })
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+package import RoostSystem
+
+/// The source files below some folders, as far as patterns name them. Links to folders are followed, each folder once.
+package struct SourceTree: Sendable {
+    package struct Look {
+        package var files: [String: FileMark] = [:]
+        /// All folders that sources could be in.
+        package var folders: Set<String> = []
+        /// There are more than `most`: the rest is not watched.
+        package var isCut = false
+
+        fileprivate var count: Int { self.files.count + self.folders.count }
+
+        fileprivate func cut() -> Look {
+            var look = self
+            look.isCut = true
+            return look
+        }
+    }
+
+    /// Names of sources in the languages that make shared libraries, and of what their builds read.
+    static let usualIncludes = [
+        // C, C++, Objective-C, CUDA, assembly.
+        "*.c", "*.h", "*.cc", "*.cpp", "*.cxx", "*.c++", "*.hh", "*.hpp", "*.hxx", "*.h++", "*.inc", "*.inl", "*.ipp",
+        "*.tpp", "*.txx", "*.tcc", "*.ixx", "*.cppm", "*.ccm", "*.cxxm", "*.c++m", "*.mpp", "*.C", "*.H", "*.m", "*.mm",
+        "*.cu", "*.cuh", "*.s", "*.S", "*.asm", "*.def", "*.modulemap",
+        // Others.
+        "*.rs", "*.zig", "*.swift", "*.go", "*.d", "*.di", "*.nim", "*.nims", "*.f", "*.for", "*.f77", "*.f90", "*.f95",
+        "*.f03", "*.f08", "*.F", "*.F90", "*.kt", "*.kts", "*.pas", "*.pp", "*.ada", "*.adb", "*.ads", "*.v", "*.odin",
+        "*.cr", "*.hs", "*.ml", "*.mli", "*.jl", "*.lisp", "*.scm", "*.py", "*.pyx", "*.pxd", "*.pyi", "*.proto", "*.y",
+        "*.l",
+        // Builds.
+        "*.toml", "*.yaml", "*.yml", "*.json", "*.cmake", "*.mk", "*.zon", "*.nimble", "*.gpr", "Makefile", "makefile",
+        "GNUmakefile", "CMakeLists.txt", "meson.build", "go.mod", "go.sum", "BUILD", "BUILD.bazel", "dub.sdl",
+    ]
+    /// What is not a source whatever it is called, and folders that builds write to.
+    static let usualExcludes = [".*", "*~", "#*#", "*.tmp", "build", "target", "node_modules", "zig-out", "zig-cache"]
+    /// Files and folders that are watched at most.
+    package static let usualMost = 100_000
+
+    package let folders: [String]
+    package let includes: [String]
+    package let excludes: [String]
+    package let most: Int
+
+    /// `includes`, `excludes`: besides the usual; what somebody names goes before the other list.
+    package init(_ folders: [String], includes: [String] = [], excludes: [String] = [], most: Int = Self.usualMost) {
+        self.folders = folders
+        self.includes = (Self.usualIncludes + includes).filter { !excludes.contains($0) }
+        self.excludes = (Self.usualExcludes + excludes).filter { !includes.contains($0) }
+        self.most = most
+    }
+
+    private struct Identity: Hashable {
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    /// The files with their states, and all folders they could be in.
+    package func look() -> Look {
+        var look = Look()
+        var seen: Set<Identity> = []
+        var rest = self.folders.map { ($0, "") }
+        // Followed last: a folder that is also there without a link is seen at its own place.
+        var links: [(String, String)] = []
+        while let (folder, inside) = rest.popLast() ?? links.popLast() {
+            var status = stat()
+            // A link may lead back, or to where others lead.
+            guard stat(folder, &status) == 0,
+                seen.insert(Identity(device: status.st_dev, inode: status.st_ino)).inserted
+            else { continue }
+            guard look.count < self.most else { return look.cut() }
+            look.folders.insert(folder)
+            for name in FolderList.names(in: folder) {
+                let (path, place) = ("\(folder)/\(name)", inside.isEmpty ? name : "\(inside)/\(name)")
+                guard !Self.matches(self.excludes, name, place), stat(path, &status) == 0 else { continue }
+                if status.st_mode & S_IFMT == S_IFDIR {
+                    var link = stat()
+                    let isLink = lstat(path, &link) == 0 && link.st_mode & S_IFMT == S_IFLNK
+                    if isLink { links.append((path, place)) } else { rest.append((path, place)) }
+                } else if Self.matches(self.includes, name, place) {
+                    guard look.count < self.most else { return look.cut() }
+                    look.files[path] = FileMark(status)
+                }
+            }
+        }
+        return look
+    }
+
+    /// By the name, or by the path below the folder.
+    private static func matches(_ patterns: [String], _ name: String, _ place: String) -> Bool {
+        patterns.contains { fnmatch($0, name, 0) == 0 || fnmatch($0, place, 0) == 0 }
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import HTTPServer
+import Roost
+import RoostDeployment
+import RoostModules
+import RoostSystem
+
+/// A command's side of a supervisor's control socket.
+package struct ControlClient {
+    /// The folder of the start.
+    package let boot: String
+
+    /// The start to talk to: the only one below the run directories, or the one that listens on this port. Throws `HostError`.
+    package static func find(runDirectory: String?, port: Int?) throws -> ControlClient {
+        let folders = runDirectory.map { [$0] } ?? RunDirectory.usualPaths()
+        let starts = folders.flatMap { folder in
+            FolderList.names(in: folder).map { "\(folder)/\($0)" }
+        }.filter { access("\($0)/\(ControlSocket.name)", F_OK) == 0 }.map { ControlClient(boot: $0) }
+        var live: [(ControlClient, [String])] = []
+        for start in starts {
+            // What does not answer is dead, or another user's.
+            guard let status = try? start.status() else { continue }
+            live.append((start, status.addresses))
+        }
+        let fitting = port.map { port in live.filter { $0.1.contains { $0.hasSuffix(":\(port)") } } } ?? live
+        let names = live.map { $0.1.joined(separator: " ") }.joined(separator: ", ")
+        guard let found = fitting.first else {
+            let where_ = folders.joined(separator: ", ")
+            throw HostError(
+                code: .runDirectory,
+                message: live.isEmpty
+                    ? "no supervised roost of this user runs (looked in \(where_)); is its --run-dir another?"
+                    : "no roost listens on port \(port ?? 0): there are \(names)")
+        }
+        guard fitting.count == 1 else {
+            throw HostError(code: .usage, message: "more than one roost runs: say which with --port: \(names)")
+        }
+        return found.0
+    }
+
+    /// Asks, and waits for the answer; nil: it went without one. Throws `HostError` when nobody is there.
+    package func ask(_ command: String) throws -> String? { try self.ask(Message(command)) }
+
+    private func ask(_ message: Message) throws -> String? {
+        let path = "\(self.boot)/\(ControlSocket.name)"
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        guard let address = UnixAddress(path), address.with({ connect(descriptor, $0, $1) }) == 0 else {
+            throw HostError(
+                code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))")
+        }
+        let line = Array(message.line.utf8)
+        guard send(descriptor, line, line.count, CInt(MSG_NOSIGNAL)) == line.count else { return nil }
+        var lines = LineBuffer(most: 16 << 20)
+        var part = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(descriptor, &part, part.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return nil }
+            if let line = lines.take(part[..<count]).first { return line }
+        }
+    }
+
+    package func status() throws -> StatusReport {
+        guard let text = try self.ask("status"), let report = StatusReport(json: text) else {
+            throw HostError(code: .runDirectory, message: "\(self.boot): its status is not understood")
+        }
+        return report
+    }
+
+    /// Waits until it has been tried. `names`: of applications, or their mounts; none: all. `isForced`: also what is the same again; `inNewWorkers`:
+    /// whatever could be done in those that run. Says what serves now, a line each, and why something does not (nil: everything does). Throws
+    /// `HostError`.
+    package func reload(
+        names: [String] = [], isForced: Bool = false, inNewWorkers: Bool = false
+    ) throws -> (text: String, fault: String?) {
+        var request = ReloadRequest()
+        request.names = Set(names)
+        request.isForced = isForced
+        request.inNewWorkers = inNewWorkers
+        guard let line = try self.ask(request.message), let message = Message(line: line) else {
+            return ("", "the supervisor went away")
+        }
+        return (message.fields["text"] ?? "", message.name == "done" ? nil : message.fields["reason"] ?? "refused")
+    }
+
+    /// Waits until it is gone.
+    package func stop() throws {
+        _ = try self.ask("stop")
+        // The lock of a start is held for as long as it lives.
+        let lock = open("\(self.boot)/lock", O_RDWR | O_CLOEXEC)
+        guard lock >= 0 else { return }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0, errno == EINTR {}
+    }
+}

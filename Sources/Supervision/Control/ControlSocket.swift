@@ -1,0 +1,177 @@
+import Glibc
+import HTTPServer
+import Roost
+import RoostDeployment
+import RoostSystem
+
+/// The Unix socket in the folder of a start by which commands reach the supervisor; for its user only. For its one thread.
+///
+/// A command sends one line and gets one. A command that is not answered at once (a reload, a status that waits for the workers) is
+/// remembered by its descriptor; one that does not read its answer is not waited for.
+final class ControlSocket {
+    static let name = "control"
+    /// Bytes of a command, commands at once, and milliseconds in which a command must be sent.
+    private static let mostBytes = 4096
+    private static let mostClients = 32
+    private static let patience = 10_000
+    /// Milliseconds that a command has for reading its answer.
+    private static let reading = 10_000
+
+    private struct Client {
+        let descriptor: CInt
+        var until: Int
+        var lines = LineBuffer(most: ControlSocket.mostBytes)
+        /// It has sent its command.
+        var isWaiting = false
+        var isForReload = false
+        var statusAt: Int?
+        /// What is left of its answer; nil: it has none yet.
+        var answer: ArraySlice<UInt8>?
+    }
+
+    private let path: String
+    private var listener: CInt
+    private var file: SocketFile?
+    private var clients: [Client] = []
+    /// No client is accepted before: there are no descriptors.
+    private var pausedUntil = 0
+    private static let pause = 100
+
+    /// Throws `HostError`.
+    init(path: String) throws {
+        self.path = path
+        (self.listener, self.file) = try Self.listen(path)
+    }
+
+    private static func listen(_ path: String) throws -> (CInt, SocketFile?) {
+        let listener = socket(
+            AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        // The file gets the mode of the socket, without the bits of the umask.
+        let isBound = UnixAddress(path).map { address in
+            fchmod(listener, 0o600) == 0 && address.with { bind(listener, $0, $1) } == 0
+                && Glibc.listen(listener, 16) == 0
+        }
+        guard isBound == true else {
+            let why = isBound == nil ? "its path is too long" : String(cString: strerror(errno))
+            Glibc.close(listener)
+            throw HostError(
+                code: .runDirectory,
+                message: "run directory: \(path) cannot be listened on: \(why); name another with --run-dir")
+        }
+        return (listener, SocketFile(bound: path))
+    }
+
+    /// Makes the socket file again when it is gone: commands could not reach this server any more. Throws `HostError`.
+    func restore() throws {
+        guard access(self.path, F_OK) != 0 else { return }
+        let (listener, file) = try Self.listen(self.path)
+        Glibc.close(self.listener)
+        (self.listener, self.file) = (listener, file)
+    }
+
+    func close() {
+        for client in self.clients { Glibc.close(client.descriptor) }
+        self.file?.remove()
+        Glibc.close(self.listener)
+    }
+
+    /// The descriptors to wait for. A client that cannot be accepted now does not wake the supervisor.
+    func waits(now: Int) -> [pollfd] {
+        let mayLetIn = self.clients.count < Self.mostClients && now >= self.pausedUntil
+        return (mayLetIn ? [pollfd(fd: self.listener, events: Int16(POLLIN), revents: 0)] : [])
+            + self.clients.map {
+                pollfd(fd: $0.descriptor, events: Int16($0.answer == nil ? POLLIN : POLLOUT), revents: 0)
+            }
+    }
+
+    /// When a client is to be answered, or to be dropped.
+    var due: Int? {
+        let times = self.clients.compactMap { $0.isWaiting && $0.answer == nil ? $0.statusAt : $0.until }
+        return (times + (self.pausedUntil > 0 ? [self.pausedUntil] : [])).min()
+    }
+
+    /// Accepts, reads and writes without waiting. Returns the commands that have come.
+    func hear(now: Int) -> [(client: CInt, message: Message)] {
+        if now >= self.pausedUntil { self.pausedUntil = 0 }
+        while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
+            let descriptor = accept(self.listener, nil, nil)
+            guard descriptor >= 0 else {
+                if errno != EAGAIN, errno != EINTR, errno != ECONNABORTED { self.pausedUntil = now + Self.pause }
+                break
+            }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            self.clients.append(Client(descriptor: descriptor, until: now + Self.patience))
+        }
+        var heard: [(CInt, Message)] = []
+        for at in self.clients.indices.reversed() {
+            guard self.clients[at].answer == nil else {
+                self.write(at, now: now)
+                continue
+            }
+            var part = [UInt8](repeating: 0, count: Self.mostBytes)
+            let count = read(self.clients[at].descriptor, &part, part.count)
+            let isThere = count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+            guard isThere, self.clients[at].isWaiting || now < self.clients[at].until else {
+                self.drop(at)
+                continue
+            }
+            guard count > 0, !self.clients[at].isWaiting,
+                let line = self.clients[at].lines.take(part[..<count]).first
+            else { continue }
+            self.clients[at].isWaiting = true
+            heard.append((self.clients[at].descriptor, Message(line: line) ?? Message("?")))
+        }
+        return heard
+    }
+
+    /// Answers one, and is done with it when it has read the answer.
+    func answer(_ client: CInt, _ line: String) {
+        guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
+        let now = MonotonicClock.milliseconds
+        self.clients[at].statusAt = nil
+        self.clients[at].isForReload = false
+        self.clients[at].answer = Array(line.utf8)[...]
+        self.clients[at].until = now + Self.reading
+        self.write(at, now: now)
+    }
+
+    /// Writes as much of an answer as there is room for: a command that does not read is not waited for.
+    private func write(_ at: Int, now: Int) {
+        guard var rest = self.clients[at].answer else { return }
+        let client = self.clients[at].descriptor
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(client, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN, now < self.clients[at].until {
+                self.clients[at].answer = rest
+                return
+            }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        self.drop(at)
+    }
+
+    private func drop(_ at: Int) { Glibc.close(self.clients.remove(at: at).descriptor) }
+
+    private func change(_ client: CInt, _ change: (inout Client) -> Void) {
+        guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
+        change(&self.clients[at])
+    }
+
+    func awaitReload(_ client: CInt) { self.change(client) { $0.isForReload = true } }
+    func awaitStatus(_ client: CInt, at time: Int) { self.change(client) { $0.statusAt = time } }
+
+    /// The clients whose status is due.
+    func dueForStatus(now: Int) -> [CInt] {
+        self.clients.filter { $0.statusAt.map { now >= $0 } ?? false }.map(\.descriptor)
+    }
+
+    /// Answers all clients that wait for a reload.
+    func settleReloads(_ text: String, fault: String?) {
+        var message = Message(fault == nil ? "done" : "refused", ["text": text])
+        message.fields["reason"] = fault
+        for client in self.clients where client.isForReload { self.answer(client.descriptor, message.line) }
+    }
+}
