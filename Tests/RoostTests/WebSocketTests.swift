@@ -286,6 +286,22 @@ struct WebSocketTests {
         #expect(try await codes == [1012, nil])
     }
 
+    @Test(
+        "a message is answered before a malformed frame behind it fails the connection",
+        arguments: [
+            // An opcode that is not known, a fragmented ping, a ping that is too long (RFC 6455 §5.2, §5.5).
+            WebSocketFrame(13).bytes(), WebSocketFrame(9, isFinal: false).bytes(),
+            WebSocketFrame(9, [UInt8](repeating: 0, count: 126)).bytes(),
+        ])
+    func malformedBehindMessage(_ malformed: [UInt8]) async throws {
+        let served = try await self.serve()
+        let client = try self.open(served, "/echo")
+        client.send(WebSocketFrame.text("first").bytes() + malformed + WebSocketFrame(9).bytes())
+        #expect(try client.readFrame() == .text("first"))
+        #expect(try client.readFrame()?.code == 1002)
+        try await served.stop()
+    }
+
     @Test("text that is not UTF-8, and a frame that is none, get their codes, which the application learns")
     func malformed() async throws {
         let served = try await self.serve()

@@ -165,7 +165,7 @@ final class HTTP1WebSocket: WebSocket {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
         // Messages wait until somebody receives, or are not wanted any more.
         while let connection, !self.machine.isClosed,
-            connection.input.withUnsafeReadableBytes({ self.reader?.needsNobody($0) ?? false })
+            connection.input.withUnsafeReadableBytes({ self.reader?.needsNoReceiver($0) ?? false })
         {
             let step = self.step(connection)
             if case .incomplete = step { break }

@@ -55,10 +55,15 @@ struct WebSocketReader {
         self.inflater = inflater
     }
 
-    /// Whether what comes next can be looked at though nobody receives: a control frame, or what is not wanted any more.
-    func needsNobody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    /// Whether the next frame may be processed while nobody receives: a control frame, or one that is not wanted any more. A malformed frame
+    /// waits until somebody does, so that the messages before it can be answered before the connection fails.
+    func needsNoReceiver(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let first = bytes.first else { return false }
-        return self.isDiscarding || (self.frame == nil && first & 0x08 != 0)
+        guard !self.isDiscarding else { return true }
+        guard self.frame == nil, first & 0x08 != 0, case .complete(let head, _) = WebSocketFrameHead.read(bytes) else {
+            return false
+        }
+        return head.opcode.isControl
     }
 
     /// The last message is not needed any more: of a large one the memory is given back.
