@@ -32,9 +32,12 @@ help:
 run: build
 	exec .build/release/roost serve $(MODULE) --app-dir $(APP_DIR) $(ARGUMENTS)
 
+# A target imports what it declares in Package.swift and nothing else: SwiftPM by itself lets it import whatever was built before.
+LAYERED = --explicit-target-dependency-import-check error
+
 # For what every request passes: the checks for overlapping access stay in the debug build, which the tests run, and functions
 # are inlined over the borders of packages. Together a tenth of a request's CPU (Benchmarks/README.md).
-RELEASE = -c release -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
+RELEASE = -c release $(LAYERED) -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 build: packages
 	swift build $(RELEASE)
@@ -55,7 +58,7 @@ define run_tests
 endef
 
 test: build
-	swift build --build-tests
+	swift build --build-tests $(LAYERED)
 	$(call run_tests,,--skip $(PROGRAMS))
 	$(call run_tests,,--filter $(PROGRAMS))
 	$(call run_tests,ROOST_TEST_RELAY=1,--filter $(RELAYED))

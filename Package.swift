@@ -61,7 +61,6 @@ let package = Package(
             name: "HTTPRelay",
             dependencies: [
                 "HTTPServer",
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -114,19 +113,19 @@ let package = Package(
         .target(
             name: "RoostDeployment",
             dependencies: [
-                "CASGI", "CLinux", "HTTPServer", "ModuleRuntime", "RoostModules", "RoostSettings", "RoostSystem",
+                "CLinux", "ModuleRuntime", "RoostModules", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // The host: loads modules and answers exchanges with them.
+        // The host as a library: starts, mounts, serves and stops applications in one process.
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment",
-                "RoostModules", "RoostSettings", "RoostSystem",
+                "CASGI", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules", "RoostSettings",
+                "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -140,8 +139,8 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "Yams",
+                "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment",
+                "RoostModules", "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -153,7 +152,7 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings", "RoostSystem",
+                "CRoost", "HTTPServer", "Roost", "RoostSystem",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
@@ -168,8 +167,8 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings",
-                "RoostSystem", "Supervision",
+                "CExit", "CLinux", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
+                "RoostSettings", "RoostSystem", "Supervision", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

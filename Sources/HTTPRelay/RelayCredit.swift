@@ -1,5 +1,3 @@
-import HTTPServer
-
 /// What one end of a relay may still send of a stream: bytes of a request body, or WebSocket messages. A value without I/O.
 ///
 /// The back grants credit when its application receives, and never more than a window. The front sends exactly as much as it was granted.

@@ -1,5 +1,3 @@
-import HTTPServer
-
 /// What the front has received of a response and not acknowledged yet, in bytes of payloads. A value without I/O.
 ///
 /// The back stops sending when too much is unacknowledged. The front acknowledges as long as its client takes the response, in batches, and

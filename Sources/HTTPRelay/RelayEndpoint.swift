@@ -1,5 +1,3 @@
-import HTTPServer
-
 /// What receives the frames of a link: the front's side (`RelayRoute`), or the back's (`RelayServing`). Loop-bound.
 protocol RelayEndpoint: AnyObject {
     func linkOpened(_ link: RelayLink)

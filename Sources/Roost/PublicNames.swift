@@ -1,3 +1,4 @@
+public import HTTPServer
 public import ModuleRuntime
 public import RoostDeployment
 public import RoostSettings
@@ -5,6 +6,7 @@ public import RoostSystem
 
 // Types of lower targets that an embedder names, so that `import Roost` is all it needs.
 
+public typealias BindAddress = HTTPServer.BindAddress
 public typealias FileTrust = RoostSystem.FileTrust
 public typealias HostError = RoostSystem.HostError
 public typealias LineWriter = RoostSystem.LineWriter
@@ -15,4 +17,5 @@ public typealias MountFault = RoostSettings.MountFault
 public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins
 public typealias RoostVersion = ModuleRuntime.RoostVersion
 public typealias ViewLimits = ModuleRuntime.ViewLimits
+public typealias ServerConfiguration = HTTPServer.ServerConfiguration
 public typealias ServedApplication = RoostDeployment.ServedApplication

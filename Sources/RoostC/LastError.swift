@@ -1,5 +1,4 @@
 import Glibc
-import Roost
 import RoostSystem
 
 /// Why the last call of a thread failed, as C asks for it.

@@ -1,7 +1,6 @@
 import CRoost
 import Glibc
 import Roost
-import RoostSystem
 
 /// The functions of `roost.h`.
 @c @implementation

@@ -2,7 +2,6 @@ import Glibc
 import HTTPServer
 import Logging
 import ModuleRuntime
-import Roost
 import RoostDeployment
 import RoostSettings
 import RoostSystem
@@ -93,7 +92,6 @@ struct Banner {
           read      \(LogText.printable(self.readFiles(separator: ", ")))
 
           \(terminal.dim("Ctrl-C stops; again, at once"))
-
 
         """
     }

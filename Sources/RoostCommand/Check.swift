@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import Roost
 import RoostModules
 import RoostSystem
 

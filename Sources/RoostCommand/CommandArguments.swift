@@ -1,5 +1,4 @@
 import CLinux
-import Roost
 import RoostSystem
 
 /// The words of the command line. `CommandLine.arguments` reads them from /proc and is empty where that is not mounted.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ModuleRuntime
-import Roost
 
 /// `roost probe`: the child that loads modules first. Not for people.
 struct Probe: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import Roost
 import RoostSystem
 import Supervision
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import ModuleRuntime
-import Roost
 import RoostSystem
 
 /// The command `roost`: one small file a subcommand, no logic of its own.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Logging
-import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings

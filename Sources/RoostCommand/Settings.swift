@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import Roost
 import RoostDeployment
 import RoostSettings
 import RoostSystem
@@ -97,7 +96,6 @@ struct Settings: ParsableCommand {
         var text = """
             A settings file is YAML or JSON: the settings module wiki.production is wiki/production.yaml below --app-dir.
             What it does not say, the environment may (ROOST_PORT), and the command line before both (--port).
-
 
             """
         text += Self.explain(HostSettings.schema, below: "", terminal)

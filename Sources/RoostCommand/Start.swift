@@ -1,5 +1,4 @@
 import Glibc
-import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings

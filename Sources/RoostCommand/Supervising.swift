@@ -1,6 +1,5 @@
 import Glibc
 import Logging
-import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ModuleRuntime
-import Roost
 
 /// `roost version`.
 struct Version: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import HTTPServer
-import Roost
 import RoostSettings
 
 /// The options of `roost serve` that concern WebSockets, named as Uvicorn's where it has them.

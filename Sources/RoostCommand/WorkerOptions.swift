@@ -1,7 +1,5 @@
 import ArgumentParser
 import Glibc
-import HTTPServer
-import Roost
 import RoostSystem
 
 /// The options of `roost serve` that concern processes: workers, when they are replaced, who they are. Named as Uvicorn's and

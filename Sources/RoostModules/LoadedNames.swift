@@ -50,7 +50,8 @@ package enum LoadedNames {
 
     /// Notes what was loaded with a module. Throws `HostError` when something of it has got a library or a module of another application, since
     /// that has the name of one that it needs.
-    package static func note(_ module: String, _ libraries: [PrivateLibrary], since before: LoadedObject.Counts) throws {
+    package static func note(_ module: String, _ libraries: [PrivateLibrary], since before: LoadedObject.Counts) throws
+    {
         let new = LoadedObject.all(since: before)
         let own = Set(libraries.map(\.copy) + [module])
         let state = self.state.withLockedValue { state in

@@ -14,7 +14,9 @@ package final class ModuleFile: Sendable {
     package var hash: ContentHash { self.library.hash }
 
     /// The folder that `$ORIGIN` means.
-    package var folder: String { String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)]) }
+    package var folder: String {
+        String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)])
+    }
 
     package var name: String {
         String(self.resolved[(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)...].dropFirst())

@@ -40,7 +40,7 @@ public struct HostError: Error, CustomStringConvertible {
 
 extension Result where Failure == HostError {
     /// What comes of it; another's error is the module's fault.
-    package init(catching body: () throws -> Success) {
+    package init(catchingAsHostError body: () throws -> Success) {
         do { self = .success(try body()) } catch { self = .failure(HostError(error)) }
     }
 }

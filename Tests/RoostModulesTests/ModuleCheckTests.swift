@@ -13,8 +13,9 @@ struct ModuleCheckTests {
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    private func compile(_ source: String = Fixture.hello, named name: String = "m", flags: [String] = []) throws -> String
-    {
+    private func compile(
+        _ source: String = Fixture.hello, named name: String = "m", flags: [String] = []
+    ) throws -> String {
         try Fixture.compile(source, named: name, flags: flags, in: self.folder)
     }
 

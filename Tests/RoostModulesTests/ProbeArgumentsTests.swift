@@ -31,7 +31,8 @@ struct ProbeArgumentsTests {
     @Test(
         "a command line that is not whole names no module",
         arguments: [
-            ["x.so"], ["x.so", "a"], ["x.so", "a", "1"], ["x.so", "a", "1", "k"], ["x.so", "a", "-1"], ["x.so", "a", "no"],
+            ["x.so"], ["x.so", "a"], ["x.so", "a", "1"], ["x.so", "a", "1", "k"], ["x.so", "a", "-1"],
+            ["x.so", "a", "no"],
             ["x.so", "a", "9223372036854775807", "k", "v"],
         ])
     func incomplete(_ arguments: [String]) {

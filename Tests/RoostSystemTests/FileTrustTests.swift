@@ -98,11 +98,13 @@ struct FileTrustTests {
             withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
         }
         // Swift's Glibc lacks setxattr(2).
-        typealias SetAttribute = @convention(c) (
-            UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer, Int, CInt
-        ) -> CInt
+        typealias SetAttribute =
+            @convention(c) (
+                UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer, Int, CInt
+            ) -> CInt
         guard let address = dlsym(nil, "setxattr") else { return false }
-        return unsafeBitCast(address, to: SetAttribute.self)(path, "system.posix_acl_access", bytes, bytes.count, 0) == 0
+        return unsafeBitCast(address, to: SetAttribute.self)(path, "system.posix_acl_access", bytes, bytes.count, 0)
+            == 0
     }
 
     @Test("a group's right to write that an access-control list hands to others is refused")

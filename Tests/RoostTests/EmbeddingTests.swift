@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import RoostDeployment
 import RoostSystem
 import TestSupport
 import Testing

@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// Lives as long as the process: ids that modules keep may lead here, and its code is never unmapped either.
 package final class Generation: @unchecked Sendable {
-    package typealias Application = @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
+    package typealias Application =
+        @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
 
     package let name: String
     /// Which of the host's applications it is.

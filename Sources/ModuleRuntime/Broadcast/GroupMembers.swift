@@ -1,5 +1,4 @@
 import CASGI
-import HTTPServer
 
 /// The members of all groups on one loop. Loop-bound.
 struct GroupMembers {

@@ -1,6 +1,5 @@
 import CASGI
 import CViews
-import HTTPServer
 
 /// Looks a path up in a tree: the first row, in the order of their declaration, whose path fits and which takes the method.
 ///

@@ -1,6 +1,5 @@
 import CASGI
 import CViews
-import HTTPServer
 import Synchronization
 
 /// What a scope keeps for the view that it is given to: the request and its arguments. Made for its first view, and used again.

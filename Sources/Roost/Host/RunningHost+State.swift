@@ -19,7 +19,9 @@ extension RunningHost {
 
     /// The numbers of the applications that take what others remember.
     package var remembering: [UInt32] {
-        self.applications.withLockedValue { $0.filter { $0.generation?.remembersState == true }.map(\.installed.number) }
+        self.applications.withLockedValue {
+            $0.filter { $0.generation?.remembersState == true }.map(\.installed.number)
+        }
     }
 
     private func generation(of number: UInt32) -> Generation? {

@@ -1,4 +1,3 @@
-import Roost
 import RoostSystem
 
 /// What a new module can be written in.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Roost
 import RoostSystem
 
 /// `roost new NAME`.

@@ -1,5 +1,4 @@
 import Glibc
-import Roost
 import RoostSystem
 
 /// A folder that is there with all its files, or not at all: it is written under another name beside its place, and renamed.

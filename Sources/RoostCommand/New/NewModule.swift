@@ -1,4 +1,3 @@
-import Roost
 import RoostSystem
 
 /// The files of a new module, as texts: a value that writes nothing. The files below `Templates` are part of this executable

@@ -1,5 +1,4 @@
 import Glibc
-import Roost
 import RoostSystem
 
 /// Where this roost is, and the sources that it was built of.

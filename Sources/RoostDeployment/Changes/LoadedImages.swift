@@ -24,7 +24,9 @@ package struct LoadedImages {
     private var names = PrivateNames()
     private var bytes = 0
 
-    package init(_ applications: [InstalledApplication] = []) { for application in applications { self.load(application) } }
+    package init(_ applications: [InstalledApplication] = []) {
+        for application in applications { self.load(application) }
+    }
 
     /// The process loads it, unless it has.
     package mutating func load(_ installed: InstalledApplication) {

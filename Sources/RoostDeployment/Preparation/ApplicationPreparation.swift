@@ -52,7 +52,7 @@ package struct ApplicationPreparation: Sendable {
         self.probeNew(&images, Self.groups(entries, copies))
         var outcomes = zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
-                Outcome(catching: {
+                Outcome(catchingAsHostError: {
                     guard let image = images[key] else {
                         throw HostError(code: .module, message: "\(key.resolved): gone")
                     }
@@ -86,7 +86,7 @@ package struct ApplicationPreparation: Sendable {
                 guard case .success(let application) = outcomes[at],
                     changed.contains(where: { $0.isSame(as: application) })
                 else { continue }
-                outcomes[at] = Outcome(catching: { application.loading(try image.get()) })
+                outcomes[at] = Outcome(catchingAsHostError: { application.loading(try image.get()) })
             }
         }
     }
@@ -96,7 +96,7 @@ package struct ApplicationPreparation: Sendable {
         of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage],
         files: inout [ImageKey: ModuleFile], seen: inout FileMarks
     ) -> Result<ImageKey, HostError> {
-        Result(catching: {
+        Result(catchingAsHostError: {
             // Also where there is no file yet.
             if case .path(let path) = entry.module.place { seen.note(path) }
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)

@@ -49,7 +49,7 @@ package final class Preparation: Sendable {
         self.state.withLockedValue { $0.isRunning = true }
         let isStarted = DetachedThread.start {
             var deployment = last
-            let found = Result<Deployment.Look, HostError>(catching: {
+            let found = Result<Deployment.Look, HostError>(catchingAsHostError: {
                 deployment = try redeploy()
                 return try look(deployment)
             })

@@ -1,4 +1,3 @@
-import HTTPServer
 import ModuleRuntime
 import RoostModules
 import RoostSettings

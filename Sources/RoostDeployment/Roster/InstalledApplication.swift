@@ -1,4 +1,3 @@
-import HTTPServer
 package import ModuleRuntime
 package import RoostSettings
 

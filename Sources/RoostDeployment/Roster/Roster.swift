@@ -1,4 +1,3 @@
-import HTTPServer
 import ModuleRuntime
 package import RoostSettings
 import RoostSystem
@@ -230,7 +229,9 @@ package struct Roster {
     }
 
     /// What has this hash has crashed too often. Says who is answered for in its place, or served by what was before.
-    package mutating func quarantine(_ hash: String, _ reason: String, unless isQuarantined: (String) -> Bool) -> [Member] {
+    package mutating func quarantine(
+        _ hash: String, _ reason: String, unless isQuarantined: (String) -> Bool
+    ) -> [Member] {
         var touched: [Member] = []
         for at in self.members.indices where self.members[at].application?.hash == hash {
             if let previous = self.members[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {

@@ -1,6 +1,5 @@
 import Glibc
 import HTTPServer
-import Roost
 import RoostDeployment
 import RoostModules
 import RoostSystem

@@ -1,8 +1,6 @@
 import Glibc
-import HTTPServer
 import Logging
 import ModuleRuntime
-import Roost
 import RoostDeployment
 import RoostSettings
 

@@ -1,7 +1,6 @@
 import Glibc
 import HTTPServer
 import Logging
-import Roost
 import RoostDeployment
 import RoostModules
 import RoostSystem

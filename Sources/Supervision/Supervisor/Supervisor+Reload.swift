@@ -1,5 +1,4 @@
 import Logging
-import Roost
 package import RoostDeployment
 import RoostSystem
 

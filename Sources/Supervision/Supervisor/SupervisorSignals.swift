@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Roost
 import RoostSystem
 
 /// The signals of a supervisor, as a descriptor that says which have come. Must be made before the process has another thread: the signals

@@ -1,7 +1,6 @@
 import Glibc
 import Logging
 import RoostDeployment
-import RoostSettings
 
 /// Changes of what is mounted while workers run, in two parts: all have it ready, then all have it.
 extension WorkerGroup {

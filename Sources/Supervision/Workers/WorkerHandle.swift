@@ -3,7 +3,6 @@ import CWorker
 import Glibc
 import HTTPServer
 import ModuleRuntime
-import Roost
 import RoostDeployment
 import RoostSystem
 

@@ -1,5 +1,4 @@
 import HTTPServer
-import Roost
 import RoostDeployment
 import RoostSystem
 
