@@ -1,7 +1,6 @@
 import HTTPServer
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// A part of a multipart form as a value that can be compared, read and written, for tests and for the fuzzer.
 struct FormPart: Equatable, Sendable {

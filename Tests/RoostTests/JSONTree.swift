@@ -3,7 +3,6 @@ import CJSON
 import HTTPServer
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// A value of `asgi.json/1` that can be compared, read and written: for tests, and for the fuzzer.
 enum JSONTree: Equatable, Sendable {

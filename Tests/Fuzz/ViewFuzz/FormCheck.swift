@@ -1,7 +1,6 @@
 import HTTPServer
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Bodies: what was read is written, and read again.
 enum FormCheck {

@@ -3,7 +3,6 @@ import CViews
 import HTTPServer
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Patterns, a line each, and behind them a path: the row that the tree finds is the first that fits the whole path.
 enum PathCheck {
