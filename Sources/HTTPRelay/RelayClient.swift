@@ -11,18 +11,20 @@ package final class RelayClient {
     private var routes: [RelayRoute] = []
     /// There has been a worker. Before that the first may be about to start: exchanges wait for it.
     private var hasHadRoute = false
-    private let answerLost: (any Exchange) -> Void
+    private let answerFailure: (any Exchange, RelayFailure) -> Void
     /// Exchanges that wait for a route to open, with their mounts, and until when.
     private var waiting: [(exchange: any Exchange, mount: UInt32, deadline: NIODeadline)] = []
     private var isGivingUpScheduled = false
     /// How long an exchange waits for a route to open.
     private static let patience = TimeAmount.seconds(1)
 
-    /// `answerLost`: answers an exchange whose worker was lost before it has answered.
-    package init(loop: ServerLoop, users: Set<UInt32>, answerLost: @escaping (any Exchange) -> Void) {
+    /// `answerFailure`: answers an exchange that no worker answers.
+    package init(
+        loop: ServerLoop, users: Set<UInt32>, answerFailure: @escaping (any Exchange, RelayFailure) -> Void
+    ) {
         self.loop = loop
         self.users = users
-        self.answerLost = answerLost
+        self.answerFailure = answerFailure
     }
 
     /// Sets the socket paths of the workers that answer. Others get no new exchange.
@@ -48,7 +50,7 @@ package final class RelayClient {
             return true
         }
         guard !self.hasHadRoute || !self.routes.isEmpty else { return false }
-        self.waiting.append((exchange, mount, .now() + Self.patience))
+        self.waiting.append((exchange, mount, self.loop.eventLoop.now + Self.patience))
         self.scheduleGivingUp()
         return true
     }
@@ -72,7 +74,7 @@ package final class RelayClient {
         self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
             guard let self else { return }
             self.isGivingUpScheduled = false
-            let now = NIODeadline.now()
+            let now = self.loop.eventLoop.now
             let late = self.waiting.prefix { $0.deadline <= now }
             self.waiting.removeFirst(late.count)
             self.loop.turn { for (exchange, _, _) in late { self.giveUp(exchange) } }
@@ -81,7 +83,7 @@ package final class RelayClient {
     }
 
     private func giveUp(_ exchange: any Exchange) {
-        self.answerLost(exchange)
+        self.answerFailure(exchange, .noWorker)
         _ = exchange.end(failed: true)
         exchange.rest()
     }
@@ -90,7 +92,7 @@ package final class RelayClient {
         guard self.routes.contains(where: { $0 === route }), route.link == nil else { return }
         let link = RelayLink(loop: self.loop, serves: false, endpoint: route)
         route.link = link
-        route.callLost = { [weak self] call in if let self { call.lost(self.answerLost) } else { call.lost { _ in } } }
+        route.callLost = { [weak self] call in call.lost { self?.answerFailure($0, .workerLost) } }
         route.closed = { [weak self, weak route] in
             guard let self, let route else { return }
             self.reconnect(route)

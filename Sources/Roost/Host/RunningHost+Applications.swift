@@ -87,28 +87,29 @@ extension RunningHost {
         return image
     }
 
-    /// The way to a group; it is made when it is first needed.
-    private func door(to group: String) async -> GroupDoor {
-        if let door = self.doors.withLockedValue({ $0.doors[group] }) { return door }
-        let made = await GroupDoor(self.loops.map(\.handle), users: self.configuration.relayUsers)
-        return self.doors.withLockedValue { doors in
-            if let door = doors.doors[group] { return door }
-            doors.doors[group] = made
-            if let paths = doors.paths[group] { made.use(paths) }
+    /// What answers for a group; it is made when it is first needed.
+    private func answerer(for group: String) async -> GroupAnswerer {
+        if let answerer = self.groups.withLockedValue({ $0.answerers[group] }) { return answerer }
+        let made = await GroupAnswerer(self.loops.map(\.handle), users: self.configuration.relayUsers)
+        return self.groups.withLockedValue { groups in
+            if let answerer = groups.answerers[group] { return answerer }
+            groups.answerers[group] = made
+            if let paths = groups.paths[group] { made.use(paths) }
             return made
         }
     }
 
     /// The workers of a group answer at these sockets.
     package func use(_ paths: [String], for group: String) {
-        self.doors.withLockedValue { doors in
-            doors.paths[group] = paths
-            doors.doors[group]?.use(paths)
+        self.groups.withLockedValue { groups in
+            groups.paths[group] = paths
+            groups.answerers[group]?.use(paths)
         }
     }
 
-    struct Doors {
-        var doors: [String: GroupDoor] = [:]
+    /// Groups of workers, by their names: what answers for them here, and the sockets of their workers.
+    struct Groups {
+        var answerers: [String: GroupAnswerer] = [:]
         var paths: [String: [String]] = [:]
     }
 
@@ -120,7 +121,7 @@ extension RunningHost {
     private func prepare(_ installed: InstalledApplication, _ image: ModuleImage?) async throws -> RunningApplication {
         switch installed.work {
         case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
-        case .group(let name): return RunningApplication(installed, instead: await self.door(to: name))
+        case .group(let name): return RunningApplication(installed, instead: await self.answerer(for: name))
         case .program(let application):
             return RunningApplication(
                 installed,

@@ -22,7 +22,7 @@ package final class RunningHost: Sendable {
     /// What has started for a change that is not settled, by its name.
     let prepared = NIOLockedValueBox<[String: Preparing]>([:])
     /// The ways to other groups.
-    let doors = NIOLockedValueBox(Doors())
+    let groups = NIOLockedValueBox(Groups())
     /// What is loaded, for good.
     let images = NIOLockedValueBox<[LoadedKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
