@@ -83,7 +83,7 @@ test-workers: build
 
 # Swift's runtime lets go of nothing at exit, and a fixture's scopes are left open on purpose: leaks are not looked for. The thread
 # sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.
-SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Signature|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^HTTPServerTests\.|^HTTPRelayTests\.'
+SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^(HTTPServer|HTTPRelay|ModuleRuntime)Tests\.'
 test-sanitize: packages
 	TSAN_OPTIONS=exitcode=66 swift test $(WIDTH) --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
 	ASAN_OPTIONS=detect_leaks=0 swift test $(WIDTH) --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)

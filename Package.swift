@@ -258,12 +258,35 @@ let package = Package(
             name: "RoostModulesTests", dependencies: ["CASGI", "RoostModules", "RoostSystem", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
+            name: "ModuleRuntimeTests",
+            dependencies: [
+                "CASGI", "CJSON", "CViews", "HTTPServer", "ModuleRuntime", "RoostSettings", "RoostSystem",
+                "TestSupport",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "RoostDeploymentTests",
+            dependencies: [
+                "CASGI", "ModuleRuntime", "RoostDeployment", "RoostModules", "RoostSettings", "RoostSystem",
+                "TestSupport",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "SupervisionTests",
+            dependencies: [
+                "CWorker", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules", "RoostSettings",
+                "RoostSystem", "Supervision", "TestSupport",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost",
-                "RoostDeployment", "RoostModules", "RoostSettings", "RoostSystem", "Supervision", "TestSupport",
+                "CASGI", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
+                "RoostSettings", "RoostSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             swiftSettings: swift
         ),

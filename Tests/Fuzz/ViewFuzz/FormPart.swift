@@ -1,1 +1,1 @@
-../../RoostTests/FormPart.swift
+../../ModuleRuntimeTests/FormPart.swift

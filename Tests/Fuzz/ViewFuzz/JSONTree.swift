@@ -1,1 +1,1 @@
-../../RoostTests/JSONTree.swift
+../../ModuleRuntimeTests/JSONTree.swift

@@ -3,7 +3,6 @@ import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 @testable import Supervision
 

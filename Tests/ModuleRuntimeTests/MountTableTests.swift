@@ -5,7 +5,6 @@ import Testing
 
 @testable import HTTPServer
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Which mount answers which request, without a socket.
 @Suite("Mount table")

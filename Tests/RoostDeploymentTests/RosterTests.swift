@@ -4,7 +4,6 @@ import RoostSettings
 import RoostSystem
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 
 @Suite("The roster: which applications there are, and how they are")

@@ -6,7 +6,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 @testable import RoostDeployment
 
 /// Libraries that modules bring with them: the loader knows them by name, and gives everybody the first one.

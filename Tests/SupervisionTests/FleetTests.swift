@@ -1,6 +1,5 @@
 import Testing
 
-@testable import Roost
 @testable import Supervision
 
 @Suite("The fleet: which workers there have to be")

@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// A thousand signatures of the closed set, made up, compiled as C, and called with made-up values.
 @Suite("Signatures")

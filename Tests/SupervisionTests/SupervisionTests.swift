@@ -7,7 +7,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 @testable import RoostDeployment
 @testable import Supervision
 

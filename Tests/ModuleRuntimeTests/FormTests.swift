@@ -2,7 +2,6 @@ import HTTPServer
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Fields of queries and forms, media types, cookies.
 @Suite("Forms")

@@ -3,7 +3,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 private let disposition = #"Content-Disposition: form-data; name="a""#
 

@@ -1,7 +1,6 @@
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// What a pattern says, and what is refused when a module is loaded.
 @Suite("Patterns of URLs")

@@ -3,7 +3,6 @@ import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 
 @Suite("A drop-in folder: what counts, and when")

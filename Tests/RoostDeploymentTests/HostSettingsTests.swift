@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 @testable import RoostDeployment
 
 /// What a settings file says to the host: its keys, checked by one schema.

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 
 @Suite("Watched sources")

@@ -6,7 +6,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// The settings module: which one, its file, its values.
 @Suite("Settings")

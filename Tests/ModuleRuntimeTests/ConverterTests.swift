@@ -3,7 +3,6 @@ import HTTPServer
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Converters as fields have them; what they are in a path is with the matching of URLs.
 @Suite("Converters of fields")

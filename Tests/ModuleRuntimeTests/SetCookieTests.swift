@@ -3,7 +3,6 @@ import HTTPServer
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// What is written into `set-cookie`, and what never is.
 @Suite("Cookies of replies")

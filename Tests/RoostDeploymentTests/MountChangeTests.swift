@@ -1,6 +1,5 @@
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 
 @Suite("A change of what is mounted, in all workers")

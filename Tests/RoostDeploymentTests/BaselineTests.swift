@@ -5,7 +5,6 @@ import RoostSystem
 import TestSupport
 import Testing
 
-@testable import Roost
 @testable import RoostDeployment
 
 /// What changes between the moment in which files are read and the moment in which they are watched.

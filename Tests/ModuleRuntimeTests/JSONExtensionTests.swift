@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// `asgi.json/1`: what RFC 8259 says, and what `asgi_json.h` says besides.
 @Suite("JSON for modules")

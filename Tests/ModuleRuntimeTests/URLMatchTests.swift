@@ -5,7 +5,6 @@ import TestSupport
 import Testing
 
 @testable import ModuleRuntime
-@testable import Roost
 
 /// Which row a path leads to, and with which values.
 @Suite("Matching of URLs")
