@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "RoostSystem",
             dependencies: [
-                "CLinux", "CWorker",
+                "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -167,10 +167,11 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
+                "CExit", "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
                 "RoostSettings", "RoostSystem", "Supervision", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"],
             // The templates of `roost new`: in the executable, since its user may have no other file of Roost.

@@ -18,7 +18,7 @@ package final class RelayClient {
     /// How long an exchange waits for a route to open.
     private static let patience = TimeAmount.seconds(1)
 
-    /// `answerFailure`: answers an exchange that no worker answers.
+    /// `answerFailure`: answers an exchange that no worker has answered.
     package init(
         loop: ServerLoop, users: Set<UInt32>, answerFailure: @escaping (any Exchange, RelayFailure) -> Void
     ) {

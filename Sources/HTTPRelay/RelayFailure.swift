@@ -1,6 +1,6 @@
-/// Why a relayed exchange is answered at the front.
-package enum RelayFailure: Equatable {
-    /// There is no worker, or none that could be reached in time.
+/// Why the front answers a relayed exchange itself.
+package enum RelayFailure {
+    /// There is no worker, or none was reached in time.
     case noWorker
     /// The worker that had the exchange was lost before it answered.
     case workerLost

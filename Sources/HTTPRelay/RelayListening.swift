@@ -1,9 +1,9 @@
 package import HTTPServer
 import NIOCore
 
-/// The back's socket, by which other workers have exchanges answered here.
+/// The listening socket of the back, which the front's workers connect to.
 package enum RelayListening {
-    /// Takes a socket that another process has bound. `users`: those that the workers at the other end may belong to.
+    /// Makes a listener of a socket that another process has bound. `users`: the users that the front's workers may run as.
     package static func listener(
         given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>
     ) -> Listener {

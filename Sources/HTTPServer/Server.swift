@@ -36,12 +36,12 @@ public final class Server: Sendable {
         }
     }
 
-    /// Stops, every loop for itself: one that hangs holds up no other.
+    /// Shuts every loop down independently: a stalled loop does not delay the others.
     ///
-    /// It stops accepting; what is in the listeners' queues is left to whoever else accepts on them. Every response is the last of its
-    /// connection from here on, which `stopped` is told with the number of the loop, on it. What is idle waits for its next request,
-    /// or is closed (`closesIdle`). After `grace` WebSockets are closed with 1012 and whoever answers is told that the client is gone;
-    /// after `farewell` more every connection is cut.
+    /// The loop stops accepting; other processes that share the listeners accept the connections in their queues. From then on every
+    /// response is the last of its connection; `stopped` is called with the loop's number, on the loop. Idle connections wait for their
+    /// next request, or are closed (`closesIdle`). After `grace`, WebSockets are closed with 1012 and applications are told that their
+    /// clients are gone; after `farewell` more, every connection is closed.
     public func stop(
         closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {

@@ -9,13 +9,13 @@ public import RoostSystem
 public typealias BindAddress = HTTPServer.BindAddress
 public typealias FileTrust = RoostSystem.FileTrust
 public typealias HostError = RoostSystem.HostError
-public typealias LineWriter = RoostSystem.LineWriter
 public typealias HostPattern = RoostSettings.HostPattern
 public typealias LifespanMode = RoostSettings.LifespanMode
+public typealias LineWriter = RoostSystem.LineWriter
 public typealias Mount = RoostSettings.Mount
 public typealias MountFault = RoostSettings.MountFault
-public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins
 public typealias RoostVersion = ModuleRuntime.RoostVersion
-public typealias ViewLimits = ModuleRuntime.ViewLimits
-public typealias ServerConfiguration = HTTPServer.ServerConfiguration
 public typealias ServedApplication = RoostDeployment.ServedApplication
+public typealias ServerConfiguration = HTTPServer.ServerConfiguration
+public typealias ViewLimits = ModuleRuntime.ViewLimits
+public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins

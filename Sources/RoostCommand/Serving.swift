@@ -4,6 +4,7 @@ import Roost
 import RoostDeployment
 import RoostModules
 import RoostSystem
+import Supervision
 import Synchronization
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.
@@ -39,7 +40,7 @@ struct Serving {
         let (logs, leave) = (self.logs, self.leave)
         let (stops, ignored, terminal) = (Stops(), IgnoredSignals(logs.logger), ControllingTerminal())
         do {
-            try SignalThread.listen(SignalMeaning.all) { number in
+            try SignalThread.listen(SignalMeaning.all.filter { $0 != Worker.stallSignal }) { number in
                 let meaning = SignalMeaning(number)
                 if meaning == .stop || (meaning == .reload && terminal.isLost) {
                     // A second one means: at once.

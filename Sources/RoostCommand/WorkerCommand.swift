@@ -12,13 +12,15 @@ struct WorkerCommand: ParsableCommand {
         commandName: "worker", abstract: "Serve what the supervisor orders.", shouldDisplay: false
     )
 
+    /// The ignored signals. The stall signal has a handler, which reports a thread's stack.
+    static let ignorable = SignalMeaning.ignorable.filter { $0 != Worker.stallSignal }
+
     @Argument var module: String?
     @OptionGroup var options: ServeOptions
 
     func run() throws {
         // A terminal's signals go to the whole group, and are the supervisor's; SIGQUIT drains once the worker serves.
-        SignalThread.drop(
-            SignalMeaning.ignorable.filter { $0 != Worker.stallSignal } + [SIGINT, SIGHUP, SIGPIPE, SIGUSR1])
+        SignalThread.drop(Self.ignorable + [SIGINT, SIGHUP, SIGPIPE, SIGUSR1])
         signal(SIGQUIT, SIG_DFL)
         let worker = try Worker()
         let logs = Logs(self.options, isErrorColoured: worker.isErrorColoured)
@@ -53,7 +55,7 @@ private final class WorkerServing: Sendable {
         self.worker.listen(self.heard)
         let ignored = IgnoredSignals(self.logs.logger)
         do {
-            try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + SignalMeaning.ignorable) { number in
+            try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + WorkerCommand.ignorable) { number in
                 guard SignalMeaning(number) == .stop else {
                     return ignored.tell(number, because: "it is not for a worker")
                 }

@@ -26,13 +26,13 @@ package struct ModuleProbe: Sendable {
             self.libraries = libraries
         }
 
-        /// Its arguments on the child's command line: path, symbol, the number of the libraries' fields, then each field's name and value.
+        /// The module's arguments on the child's command line: path, symbol, the number of the libraries' fields, then each field's name and value.
         package var arguments: [String] {
             let fields = self.libraries.texts.sorted { $0.key < $1.key }
             return [self.path, self.symbol, "\(fields.count)"] + fields.flatMap { [$0.key, $0.value] }
         }
 
-        /// Reads one module's arguments from the front of a command line. Nil: it is not whole.
+        /// Removes one module's arguments from the front of a command line. Nil: they are incomplete.
         package init?(readingFrom arguments: inout ArraySlice<String>) {
             guard arguments.count >= 3, let path = arguments.popFirst(), let symbol = arguments.popFirst(),
                 let count = arguments.popFirst().flatMap({ Int($0) }), 0...arguments.count / 2 ~= count

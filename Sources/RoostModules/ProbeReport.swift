@@ -5,7 +5,7 @@ package struct ProbeReport: Sendable, Equatable {
     /// Why it cannot be loaded; nil: it can.
     package var fault: String?
 
-    /// The descriptor that a probe child writes it to.
+    /// The descriptor that a probe child writes the report to.
     package static let descriptor: CInt = 3
     /// Its last line.
     package static let end = "end"

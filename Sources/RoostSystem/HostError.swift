@@ -39,7 +39,7 @@ public struct HostError: Error, CustomStringConvertible {
 }
 
 extension Result where Failure == HostError {
-    /// What comes of it; another's error is the module's fault.
+    /// Catches any error; one that is no `HostError` becomes one with the code `.module`.
     package init(catchingAsHostError body: () throws -> Success) {
         do { self = .success(try body()) } catch { self = .failure(HostError(error)) }
     }

@@ -1,13 +1,14 @@
-/// Puts lines together from what comes over a stream. A value without I/O.
+/// Assembles lines from the data of a stream. A value without I/O.
 package struct LineBuffer {
-    /// Bytes of a line: who sends a longer one is not understood.
+    /// The maximum size of a line, in bytes.
     private let most: Int
     private var bytes: [UInt8] = []
+    /// Whether a line was longer than that; its excess was dropped.
     package private(set) var isOverlong = false
 
     package init(most: Int) { self.most = most }
 
-    /// Takes what has come; says the lines that are whole now, without their ends.
+    /// Adds data, and returns the lines that are complete, without their newlines.
     package mutating func take(_ more: some Sequence<UInt8>) -> [String] {
         var lines: [String] = []
         for byte in more {
@@ -23,7 +24,7 @@ package struct LineBuffer {
         return lines
     }
 
-    /// What has come of a line that is not whole.
+    /// Removes and returns the incomplete line at the end; nil: there is none.
     package mutating func takeRest() -> String? {
         guard !self.bytes.isEmpty else { return nil }
         defer { self.bytes = [] }

@@ -40,7 +40,7 @@ double roost_trim_memory(void);
  * changes nothing but a socket of this user. Below zero with errno. */
 int roost_set_socket_access(const char *path, uint32_t user, uint32_t group, uint32_t mode);
 
-/* Whether a file has a POSIX access-control list (acl(5)); a link is followed. Below zero with errno: it cannot be seen. */
+/* Whether a file has a POSIX access-control list (acl(5)); follows links. Below zero with errno: the list cannot be read. */
 int roost_has_access_list(const char *path);
 
 /* Ends this process when its parent ends. */

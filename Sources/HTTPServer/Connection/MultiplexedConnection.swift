@@ -1,15 +1,15 @@
-/// A connection that carries many exchanges at a time, as its loop sees it: a protocol of a target above. Loop-bound.
+/// A connection that carries several exchanges at a time, of a protocol that a target above implements. Loop-bound.
 package protocol MultiplexedConnection: AnyObject {
-    /// Whether exchanges are answered here: a stop of the loop waits for its end.
+    /// Whether the exchanges are answered in this process. A graceful shutdown of the loop waits for such connections.
     var serves: Bool { get }
-    /// The turn ends: writes what was queued.
+    /// Writes the queued output. Called at the end of a turn.
     func flush()
-    /// The load has fallen after a peak: frees what is kept for it.
+    /// Frees memory that was kept for a peak of load.
     func trim()
-    /// The loop stops: no new exchange is wanted.
+    /// Tells the other end to send no new exchange. Called when a graceful shutdown starts.
     func stop()
-    /// The grace time has ended: applications are told that their clients are gone.
+    /// Tells applications that their clients are gone. Called when the drain timeout has passed.
     func leave()
-    /// Closes at once.
+    /// Closes the connection at once.
     func abort()
 }

@@ -11,7 +11,7 @@ public protocol ServerLog: AnyObject {
     func closed(peer: Peer, code: Int, reason: String)
     /// A connection waits that could not be accepted: there are no descriptors, or no memory. Comes again while it lasts.
     func couldNotAccept(reason: String)
-    /// A connection with another server process has failed, for this reason.
+    /// A connection to another server process has failed.
     func peerFailed(reason: String)
     /// A turn of the loop has ended: what was recorded in it may be written now.
     func turnEnded()

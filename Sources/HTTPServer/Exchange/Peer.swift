@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// The two ends of a connection, as its scopes name them. One a connection, made when it is accepted; one an exchange, where
-/// somebody else has the connection.
+/// The client and server address of a connection, as scopes report them. One per accepted connection; one per exchange where another
+/// process has the connection.
 public final class Peer {
     /// The address of the client; empty for a Unix socket.
     public private(set) var client: Octets

@@ -93,7 +93,7 @@ public final class RequestHead {
         self.reset()
     }
 
-    /// Room for a path of so many bytes once it is decoded, in memory that nothing placed before has to leave.
+    /// Reserves memory for a decoded path of `count` bytes, without moving data that was placed before.
     func reserveDecoded(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if let room = self.reserve(count) { return room }
         self.decoded?.deallocate()

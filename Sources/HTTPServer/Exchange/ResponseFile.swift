@@ -40,8 +40,8 @@ public final class ResponseFile: @unchecked Sendable {
         return ResponseFile(descriptor: file.takeDescriptor(), offset: 0, count: size, isWhole: true)
     }
 
-    /// A part of a file that somebody else has open. `offset` -1: where its position is, which moves behind the part;
-    /// `count` -1: to its end. The descriptor stays the caller's. Throws `FileFault`.
+    /// Makes a part of a file that the caller has open. `offset` -1: from the file's current position, which moves past the part;
+    /// `count` -1: to the end of the file. The caller keeps the descriptor. Throws `FileFault`.
     public static func duplicate(
         _ given: CInt, offset: Int, count: Int
     ) throws(FileFault) -> ResponseFile {

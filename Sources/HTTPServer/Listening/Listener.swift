@@ -9,8 +9,9 @@ public final class Listener: Sendable {
     /// Where it listens, with the port that the kernel chose.
     public let address: BindAddress
     package let backlog: Int
-    /// Sets up the channel of a connection that speaks a protocol of a target above, on its loop; nil: it speaks HTTP/1.1.
+    /// Adds the handlers of another protocol than HTTP/1.1 to the channel of a new connection. On the connection's loop.
     package typealias ChannelSetup = @Sendable (any Channel, ServerLoop) throws -> Void
+    /// Nil: connections use HTTP/1.1.
     let channelSetup: ChannelSetup?
     /// The file of a Unix socket that was bound here.
     public let file: SocketFile?

@@ -4,13 +4,13 @@ import NIOCore
 /// Loop-bound.
 ///
 /// Belongs to the exchange of its handshake until that rests, and to its connection until that is closed: an application
-/// may be done before the client has answered our close. Frames are read when somebody receives, and as long as they are
-/// control frames; the first message that nobody receives stops the reading.
+/// may finish before the client has answered the close frame. The application's receive reads a message. Control frames before
+/// it are processed at once; a message that is not received stops further reads.
 final class HTTP1WebSocket: WebSocket {
     unowned(unsafe) let loop: ServerLoop
-    /// The handshake, whose owner is told of everything; nil when nobody answers any more.
+    /// The exchange of the handshake, whose owner is notified of events; nil after the exchange has ended.
     private(set) var request: HTTP1Exchange?
-    /// Keeps what has come and was not received.
+    /// Buffers input that the application has not received.
     var connection: HTTP1Connection?
     private let handshake: WebSocketHandshake
     let subprotocols: UnsafeBufferPointer<Octets>
@@ -20,12 +20,12 @@ final class HTTP1WebSocket: WebSocket {
     private var inflater: MessageInflater?
     private(set) var deflater: MessageDeflater?
     private var isConnectTold = false
-    /// Somebody was answered `.pending`.
+    /// Whether the last receive returned `.pending`.
     private var isAwaited = false
     /// The connection is no more: what it has left can still be received.
     private(set) var isLost = false
-    /// A ping that was not answered, since the client has not taken what was sent before: only the last one needs to be (RFC 6455
-    /// §5.5.3). Each pong on its way would keep a whole buffer of the loop's.
+    /// The payload of the last unanswered ping, while the client is too slow to read earlier output. Only the last ping needs a pong
+    /// (RFC 6455 §5.5.3), and each pending pong would keep a whole buffer of the loop.
     private var owedPong: [UInt8]?
     /// The tick of our close, or of the last message.
     var since = 0
@@ -160,10 +160,10 @@ final class HTTP1WebSocket: WebSocket {
         }
     }
 
-    /// Something has come, or the client's end.
+    /// Processes new input, or the end of the client's side.
     func inputCame() {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
-        // Messages wait until somebody receives, or are not wanted any more.
+        // A message waits for a receive, unless messages are discarded.
         while let connection, !self.machine.isClosed,
             connection.input.withUnsafeReadableBytes({ self.reader?.needsNoReceiver($0) ?? false })
         {

@@ -55,8 +55,8 @@ struct WebSocketReader {
         self.inflater = inflater
     }
 
-    /// Whether the next frame may be processed while nobody receives: a control frame, or one that is not wanted any more. A malformed frame
-    /// waits until somebody does, so that the messages before it can be answered before the connection fails.
+    /// Whether the next frame is processed without a receive of the application: a control frame, or any frame while messages are discarded.
+    /// A malformed frame waits for a receive, so that the application can answer earlier messages before the connection fails.
     func needsNoReceiver(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let first = bytes.first else { return false }
         guard !self.isDiscarding else { return true }

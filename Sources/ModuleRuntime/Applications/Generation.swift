@@ -68,7 +68,7 @@ package final class Generation: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    /// One of a module that is loaded.
+    /// Makes a generation of a loaded module.
     package convenience init(
         name: String, number: UInt32, image: ModuleImage, settings: ApplicationSettings, proxyPath: String,
         mount: Mount, facilities: HostFacilities, logger: Logger
@@ -79,9 +79,9 @@ package final class Generation: @unchecked Sendable {
             urls: image.urls, logger: logger)
     }
 
-    /// Whether it hands on what it remembers.
+    /// Whether it transfers its state to the next generation.
     package var remembersState: Bool { self.memory != nil }
-    /// Whether its WebSockets are closed at once when another takes its place.
+    /// Whether its WebSockets are closed at once when a new generation replaces it.
     package var asksToReconnect: Bool { self.memory?.asksToReconnect == true }
 
     /// Whether a scope is called on the pool.

@@ -19,7 +19,7 @@ package final class HostFacilities: Sendable {
     nonisolated(unsafe) let shutdownExtension = HostTable.makeShutdownExtension()
     private let isStopped = Atomic<Bool>(false)
 
-    /// `threads`, `queue`: of the pool for what blocks. `groups`: those that a WebSocket can be a member of.
+    /// `threads`, `queue`: limits of the blocking pool. `groups`: limit of broadcast groups per WebSocket.
     package init(mailboxes: [Mailbox], threads: Int, queue: Int, groups: Int, views: ViewLimits) {
         self.mailboxes = mailboxes
         self.viewLimits = views

@@ -2,7 +2,7 @@ import Logging
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// Asks a generation for what it remembers, or gives it what the one before remembered, on the application's home. [any]
+/// Saves the state of a generation, or restores the previous generation's state in it. Calls the application on its home. [any]
 package struct StateTransfer: Sendable {
     private let generation: Generation
     /// How long the application may take, in seconds.
@@ -16,7 +16,7 @@ package struct StateTransfer: Sendable {
         self.most = most
     }
 
-    /// What the generation remembers; nil: nothing, or the application failed, which is logged.
+    /// Returns the generation's state; nil: it has none, or the application failed, which is logged.
     package func save() async -> SavedState? {
         guard let memory = self.generation.memory else { return nil }
         let saved = await self.atHome {
@@ -25,7 +25,7 @@ package struct StateTransfer: Sendable {
         return saved ?? nil
     }
 
-    /// Gives it what another remembered; a failure is logged.
+    /// Restores the state that another generation saved; a failure is logged.
     package func restore(_ saved: SavedState) async {
         guard let memory = self.generation.memory else { return }
         let isTaken: Void? = await self.atHome {
@@ -34,7 +34,7 @@ package struct StateTransfer: Sendable {
         if isTaken != nil { self.generation.log(.debug, "remembers \(saved.bytes.count) bytes of \(saved.format)") }
     }
 
-    /// Waits for work on the application's home; nil: it has thrown, or does not come to its end, which is logged.
+    /// Runs work on the application's home and waits for it; nil: it threw, or exceeded the time, which is logged.
     private func atHome<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async -> Value? {
         let result: Result<Value, StateFault> = await withCheckedContinuation { continuation in
             let waiting = NIOLockedValueBox<CheckedContinuation<Result<Value, StateFault>, Never>?>(continuation)
@@ -43,7 +43,7 @@ package struct StateTransfer: Sendable {
             }
             let seconds = self.seconds
             let limit = Task {
-                // Cancelled: it has come to its end.
+                // Cancelled: the work has ended.
                 guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
                 resume(.failure(StateFault("no answer within \(seconds) seconds (--timeout-lifespan)")))
             }

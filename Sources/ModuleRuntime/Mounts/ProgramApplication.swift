@@ -3,6 +3,6 @@ package import Logging
 
 /// An application that an embedding program gives its host. [any]
 package protocol ProgramApplication: Sendable {
-    /// Makes what answers for it, on these loops. `hiddenPath`: what a proxy in front takes away.
+    /// Makes the answerer of its mount, for these loops. `hiddenPath`: the path prefix that a proxy removes.
     func makeAnswerer(on loops: [ServerLoop.Handle], hiddenPath: String, logger: Logger) -> any MountAnswerer
 }

@@ -1,20 +1,19 @@
 import HTTPRelay
 import HTTPServer
 import ModuleRuntime
-import NIOConcurrencyHelpers
 import NIOCore
 
-/// Answers for the applications of another group of workers: each loop of this process relays to them. [any]
+/// Relays requests for the applications of another worker group to its workers. [any]
 final class GroupAnswerer: MountAnswerer {
     private struct LoopClient: Sendable {
         let eventLoop: any EventLoop
         let client: NIOLoopBound<RelayClient>
     }
 
-    /// By the loop's number.
+    /// One per event loop, by the loop's number.
     private let clients: [LoopClient]
 
-    /// `users`: those that the group's workers may belong to.
+    /// `users`: the users that the group's workers may run as.
     init(_ loops: [ServerLoop.Handle], users: Set<UInt32>) async {
         var clients: [LoopClient] = []
         for loop in loops {
@@ -39,7 +38,7 @@ final class GroupAnswerer: MountAnswerer {
         }
     }
 
-    /// From here on the workers at these sockets answer.
+    /// Sets the socket paths of the workers that answer.
     func use(_ paths: [String]) {
         for loop in self.clients { loop.eventLoop.execute { loop.client.value.use(paths) } }
     }

@@ -87,7 +87,7 @@ extension RunningHost {
         return image
     }
 
-    /// What answers for a group; it is made when it is first needed.
+    /// Returns the answerer for a group, and makes it on first use.
     private func answerer(for group: String) async -> GroupAnswerer {
         if let answerer = self.groups.withLockedValue({ $0.answerers[group] }) { return answerer }
         let made = await GroupAnswerer(self.loops.map(\.handle), users: self.configuration.relayUsers)
@@ -107,7 +107,7 @@ extension RunningHost {
         }
     }
 
-    /// Groups of workers, by their names: what answers for them here, and the sockets of their workers.
+    /// The answerers of groups, and the socket paths of their workers, by the group's name.
     struct Groups {
         var answerers: [String: GroupAnswerer] = [:]
         var paths: [String: [String]] = [:]

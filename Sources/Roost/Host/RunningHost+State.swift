@@ -3,9 +3,9 @@ package import ModuleRuntime
 import NIOConcurrencyHelpers
 import RoostDeployment
 
-/// What applications remember goes from one generation to the next.
+/// State transfer between generations.
 extension RunningHost {
-    /// Gives what is mounted now to what takes its place, before its first request.
+    /// Transfers the state of mounted generations to those that replace them, before their first request.
     func handOver(to added: [RunningApplication]) async {
         let mounted = self.applications.withLockedValue { $0 }
         for application in added {
@@ -17,7 +17,7 @@ extension RunningHost {
         }
     }
 
-    /// The numbers of the applications that take what others remember.
+    /// The numbers of the applications that take part in state transfer.
     package var remembering: [UInt32] {
         self.applications.withLockedValue {
             $0.filter { $0.generation?.remembersState == true }.map(\.installed.number)
@@ -28,7 +28,7 @@ extension RunningHost {
         self.applications.withLockedValue { $0.first { $0.installed.number == number }?.generation }
     }
 
-    /// What the application with this number remembers; nil: nothing.
+    /// Returns the state of the application with this number; nil: it has none.
     package func save(_ number: UInt32) async -> SavedState? {
         guard let generation = self.generation(of: number) else { return nil }
         return await self.transfer(generation).save()

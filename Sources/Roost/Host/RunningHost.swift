@@ -21,7 +21,7 @@ package final class RunningHost: Sendable {
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
     /// What has started for a change that is not settled, by its name.
     let prepared = NIOLockedValueBox<[String: Preparing]>([:])
-    /// The ways to other groups.
+    /// Groups of workers that answer for applications mounted here.
     let groups = NIOLockedValueBox(Groups())
     /// What is loaded, for good.
     let images = NIOLockedValueBox<[LoadedKey: ModuleImage]>([:])

@@ -2,7 +2,7 @@ package import Logging
 import RoostSettings
 
 extension Roster.Member {
-    /// What a log line about it says.
+    /// The fields of a log line about the application.
     package var logMetadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
             "application": "\(self.name)", "mount": "\(self.mount?.description ?? "nowhere")",

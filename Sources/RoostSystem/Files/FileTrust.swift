@@ -6,8 +6,9 @@ package import Glibc
 ///
 /// A file, every folder and every symbolic link on the way to it must belong to one of them. A file or folder must not be writable by
 /// others; a folder may be when it is sticky (`/tmp`), since its entries belong to their owners. A group may write when it is the own
-/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members. Where a group may write, there
-/// must be no access-control list besides: the group's bits of the mode are then the mask of its entries, which can name anybody (acl(5)).
+/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members. A file
+/// that a group may write must have no access-control list: the group bits of its mode are then the mask of the list, whose entries can
+/// name any user (acl(5)).
 public struct FileTrust: Sendable {
     /// Users besides root whose files are trusted: the host's own, and `--trust-owner`.
     public var owners: Set<UInt32>
@@ -83,8 +84,8 @@ public struct FileTrust: Sendable {
         return nil
     }
 
-    /// What is wrong with the access-control list of a file that its group may write; nil: there is none. The way to the file is trusted by
-    /// now, so that its name leads to it still.
+    /// The fault of a group-writable file with an access-control list; nil: it has no list. Every folder of the path is trusted at this
+    /// point, so that the path still names the file that was checked.
     private static func accessListFault(_ path: String) -> String? {
         let answer = roost_has_access_list(path)
         if answer == 0 { return nil }

@@ -1,5 +1,4 @@
 import CLinux
-import CWorker
 import Glibc
 package import Logging
 import NIOConcurrencyHelpers
@@ -15,8 +14,6 @@ package enum SignalThread {
 
     /// Calls `heard` on a thread of its own for each of these signals that comes, for the life of the process. Once a process. Throws `HostError`.
     package static func listen(_ numbers: [CInt], _ heard: @escaping @Sendable (CInt) -> Void) throws {
-        // It asks a worker's thread for its stack.
-        let numbers = numbers.filter { $0 != roost_stall_signal() }
         let descriptor = roost_signals_catch(numbers, CInt(numbers.count))
         guard descriptor >= 0 else {
             throw HostError(code: .exhausted, message: "no signals: \(String(cString: strerror(errno)))")

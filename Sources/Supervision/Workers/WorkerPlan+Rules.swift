@@ -1,7 +1,7 @@
 import RoostDeployment
 
 extension WorkerPlan {
-    /// As the fleet counts: in milliseconds.
+    /// The rules of the fleet, with times in milliseconds.
     var rules: Fleet.Rules {
         var rules = Fleet.Rules()
         rules.workers = self.workers

@@ -2,16 +2,15 @@ import CWorker
 import Glibc
 import NIOConcurrencyHelpers
 
-/// The end of a process with its exit handlers and destructors, which run on the main thread when everything has been shut down. [any]
-package final class ProcessEnd: Sendable {
-    /// True: the main thread is to end the process.
+/// Ends the process with its exit handlers and destructors, which run on the main thread after everything has been shut down. [any]
+final class ProcessEnd: Sendable {
+    /// True: the main thread has to end the process.
     private let lock = ConditionLock(value: false)
+    // SAFETY: under the lock.
     private nonisolated(unsafe) var status: CInt = 0
 
-    package init() {}
-
     /// Has the main thread end the process.
-    package func exit(_ status: CInt) -> Never {
+    func exit(_ status: CInt) -> Never {
         self.lock.lock()
         self.status = status
         self.lock.unlock(withValue: true)
@@ -19,7 +18,7 @@ package final class ProcessEnd: Sendable {
     }
 
     /// Waits for `exit`; for the main thread.
-    package func wait() -> Never {
+    func wait() -> Never {
         self.lock.lock(whenValue: true)
         // The process's own exit is no crash of an application.
         roost_end_reports()
