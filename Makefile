@@ -23,7 +23,7 @@ help:
 	@echo 'make test-reload  replace modules while they serve: however the file is written, whatever is wrong with it, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
-	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, forms and paths, for FUZZ_TIME seconds each (60)'
+	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make format   format the sources'
 	@echo 'make lint     see whether they are'
@@ -105,16 +105,18 @@ bench: build bench-packages
 # New inputs are kept below .build-fuzz. An input that crashes is named, and kept there too.
 FUZZ_TIME ?= 60
 fuzz: packages
-	for fuzzer in RequestFuzz SocketFuzz RelayFuzz ViewFuzz; do \
+	for fuzzer in RequestFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
-	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/views
+	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/messages .build-fuzz/views
 	.build-fuzz/release/RequestFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/corpus Tests/Fuzz/Seeds
 	.build-fuzz/release/SocketFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/frames Tests/Fuzz/SocketSeeds
 	.build-fuzz/release/RelayFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/relay Tests/Fuzz/RelaySeeds
+	.build-fuzz/release/MessageFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
+		.build-fuzz/messages
 	.build-fuzz/release/ViewFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/views Tests/Fuzz/ViewSeeds
 

@@ -124,8 +124,8 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules", "RoostSettings",
-                "RoostSystem",
+                "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules",
+                "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -317,6 +317,10 @@ if Context.environment["ROOST_FUZZ"] != nil {
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             path: "Tests/Fuzz/RelayFuzz", swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "MessageFuzz", dependencies: ["CFuzz", "RoostModules", "RoostSystem", "Supervision"],
+            path: "Tests/Fuzz/MessageFuzz", swiftSettings: swift
         ),
         .executableTarget(
             name: "ViewFuzz", dependencies: ["CASGI", "CFuzz", "CJSON", "CViews", "HTTPServer", "ModuleRuntime"],

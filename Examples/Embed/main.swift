@@ -20,6 +20,6 @@ let group = ServiceGroup(
     services: [host], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "embed"))
 async let serving: Void = group.run()
 try await host.mount(.module(words[4], at: "/third"))
-print("the third is there: \(host.mounted.map(\.mount))")
+print("the third is there: \(host.mounted.map(\.mountPoint))")
 try await serving
 print("stopped")

@@ -7,6 +7,7 @@ public import RoostSystem
 // Types of lower targets that an embedder names, so that `import Roost` is all it needs.
 
 public typealias BindAddress = HTTPServer.BindAddress
+public typealias DeployedApplication = RoostDeployment.DeployedApplication
 public typealias FileTrust = RoostSystem.FileTrust
 public typealias HostError = RoostSystem.HostError
 public typealias HostPattern = RoostSettings.HostPattern
@@ -15,7 +16,6 @@ public typealias LineWriter = RoostSystem.LineWriter
 public typealias Mount = RoostSettings.Mount
 public typealias MountFault = RoostSettings.MountFault
 public typealias RoostVersion = ModuleRuntime.RoostVersion
-public typealias ServedApplication = RoostDeployment.ServedApplication
 public typealias ServerConfiguration = HTTPServer.ServerConfiguration
 public typealias ViewLimits = ModuleRuntime.ViewLimits
 public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins

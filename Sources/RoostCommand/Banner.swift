@@ -8,14 +8,14 @@ import RoostSystem
 
 /// What a start prints: what is served where. A screen for a person, a line for a pipe.
 struct Banner {
-    private let applications: [ServedApplication]
+    private let applications: [DeployedApplication]
     private let addresses: [BindAddress]
     private let options: ServeOptions
     /// The settings files that were read.
     private let files: [String]
 
     init(
-        _ applications: [ServedApplication], _ addresses: [BindAddress], _ options: ServeOptions, files: [String]
+        _ applications: [DeployedApplication], _ addresses: [BindAddress], _ options: ServeOptions, files: [String]
     ) {
         self.files = files
         self.applications = applications
@@ -38,14 +38,14 @@ struct Banner {
 
     private func urls(_ separator: String) -> String { self.addresses.map(\.url).joined(separator: separator) }
 
-    private static func settings(_ application: ServedApplication) -> String {
+    private static func settings(_ application: DeployedApplication) -> String {
         if let module = application.settingsModule {
             return application.settingsPath.map { "\(module.name) (\($0))" } ?? "built in"
         }
         return application.settingsPath ?? "none"
     }
 
-    private static func settingsFacts(_ application: ServedApplication) -> [(String, String)] {
+    private static func settingsFacts(_ application: DeployedApplication) -> [(String, String)] {
         guard let path = application.settingsPath else {
             return [("settings", application.settingsModule == nil ? "none" : "built-in")]
         }
@@ -68,7 +68,7 @@ struct Banner {
         ]
     }
 
-    private var only: ServedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
+    private var only: DeployedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
 
     /// 0: this process serves by itself.
     private var workers: String {
@@ -77,7 +77,7 @@ struct Banner {
         return (try? self.options.worker.count).map { "\($0)" } ?? "1"
     }
 
-    private static func name(_ application: ServedApplication) -> String {
+    private static func name(_ application: DeployedApplication) -> String {
         LogText.printable(
             application.version.isEmpty ? application.name : "\(application.name) \(application.version)")
     }
@@ -102,8 +102,8 @@ struct Banner {
         return self.files.prefix(Self.most).joined(separator: separator) + more
     }
 
-    private func line(_ only: ServedApplication, _ terminal: Terminal) -> String {
-        let mount = only.mount == "/" ? "" : " \(only.mount)"
+    private func line(_ only: DeployedApplication, _ terminal: Terminal) -> String {
+        let mount = only.mountPoint == "/" ? "" : " \(only.mountPoint)"
         return """
             \(terminal.green(self.urls(", ")))\(LogText.printable(mount)) \(terminal.dim("->")) \(terminal.bold(Self.name(only)))
               module    \(LogText.printable(only.module))
@@ -116,13 +116,14 @@ struct Banner {
 
     private func list(_ terminal: Terminal) -> String {
         let named = self.applications.prefix(Self.most)
-        let width = named.map(\.mount.count).max() ?? 0
+        let width = named.map(\.mountPoint.count).max() ?? 0
         var lines = [terminal.green(self.urls(", "))]
         for application in named {
-            let space = String(repeating: " ", count: width - application.mount.count)
+            let space = String(repeating: " ", count: width - application.mountPoint.count)
             let fault = application.fault.map { " \(terminal.red(LogText.printable($0)))" } ?? ""
             lines.append(
-                "  \(application.mount)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)")
+                "  \(application.mountPoint)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)"
+            )
         }
         if self.applications.isEmpty { lines.append("  \(terminal.dim("nothing is there yet"))") }
         if self.applications.count > named.count {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import RoostDeployment
 import RoostSystem
 import Supervision
 
@@ -66,7 +67,8 @@ struct Reload: ParsableCommand {
 
     func run() throws {
         let (text, fault) = try self.control.client.reload(
-            names: self.applications, isForced: self.force, inNewWorkers: self.newWorkers)
+            ReloadRequest(
+                names: Set(self.applications), isAsked: true, isForced: self.force, inNewWorkers: self.newWorkers))
         for line in text.split(separator: "\n") { Terminal.output.write("\(LogText.printable(String(line)))\n") }
         guard let fault else { return }
         throw HostError(code: .startup, message: "not reloaded, what was there serves on: \(fault)")

@@ -47,7 +47,7 @@ struct Logs: Sendable {
     func leave(_ status: CInt, isComplete: Bool = false) -> Never {
         self.flush()
         if isComplete, let end { end.exit(status) }
-        Worker.leave(status)
+        Worker.exit(status)
     }
 
     /// Waits for the end of the process; for the main thread, while others serve.

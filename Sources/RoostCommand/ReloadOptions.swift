@@ -18,7 +18,7 @@ struct ReloadOptions: ParsableArguments {
     var reloadExclude: [String] = []
 
     @Option(help: "Maximum number of source files and folders that are watched.")
-    var reloadLimit = Supervisor.WatchPlan().most
+    var reloadLimit = WatchPlan().limit
 
     @Option(help: "Seconds that a file must not have changed before it counts; also in drop-in folders.")
     var reloadDelay = 0.1
@@ -55,14 +55,14 @@ struct ReloadOptions: ParsableArguments {
     }
 
     /// Nil: nothing is watched but the drop-in folders.
-    var plan: Supervisor.WatchPlan? {
+    var plan: WatchPlan? {
         guard self.reload else { return nil }
-        var plan = Supervisor.WatchPlan()
+        var plan = WatchPlan()
         plan.sources = self.reloadDir
         plan.includes = self.reloadInclude
         plan.excludes = self.reloadExclude
         plan.build = self.build
-        plan.most = self.reloadLimit
+        plan.limit = self.reloadLimit
         return plan
     }
 }

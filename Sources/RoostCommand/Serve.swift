@@ -36,7 +36,7 @@ struct Serve: ParsableCommand {
         try start.options.reload.check()
         // Before anything is made of the sources: what changes from here on is built again.
         var watch = start.options.reload.plan
-        watch?.takeBaseline()
+        watch?.readBaseline()
         if let command = start.options.reload.build, try !Build.run(command) {
             Terminal.error.write("roost: the build has failed: what is there is served\n")
         }
@@ -46,11 +46,11 @@ struct Serve: ParsableCommand {
         let run = try RunDirectory.make(
             start.options.runDir, isShared: try start.deployment().hasOtherUsers, trust: try start.options.trust)
         do {
-            let found = try self.look(start, run, watch)
+            let found = try self.scan(start, run, watch)
             guard !found.start.options.worker.supervisor else {
-                try Supervising(found.look, found.deployment, found.start, run, found.watch).runUntilStopped()
+                try Supervising(found.scan, found.deployment, found.start, run, found.watch).runUntilStopped()
             }
-            try Serving(found.look, found.deployment, found.start, run).runUntilStopped()
+            try Serving(found.scan, found.deployment, found.start, run).runUntilStopped()
         } catch {
             run.remove()
             throw error
@@ -60,32 +60,32 @@ struct Serve: ParsableCommand {
     private struct Found {
         let start: Start
         let deployment: Deployment
-        let look: Deployment.Look
-        let watch: Supervisor.WatchPlan?
+        let scan: Deployment.Scan
+        let watch: WatchPlan?
     }
 
-    /// Looks at what is to be served; the application may name settings that name others.
-    private func look(_ start: Start, _ run: RunDirectory, _ watch: Supervisor.WatchPlan?) throws -> Found {
+    /// Scans what is to be served; the application may name settings that name others.
+    private func scan(_ start: Start, _ run: RunDirectory, _ watch: WatchPlan?) throws -> Found {
         let deployment = try start.deployment()
-        let look = try deployment.look(run: run)
-        guard let module = start.module, let first = look.candidates.first(where: \.isRequired) else {
-            return Found(start: start, deployment: deployment, look: look, watch: watch)
+        let scan = try deployment.scan(run: run)
+        guard let module = start.module, let first = scan.declared.first(where: \.isRequired) else {
+            return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
         let application = try self.orSubcommand(first, module)
         guard let whole = try start.taking(defaultOf: application) else {
-            return Found(start: start, deployment: deployment, look: look, watch: watch)
+            return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
         // Its settings name others.
         let others = try whole.deployment()
         var plan = whole.options.reload.plan
-        plan?.takeBaseline(or: watch)
+        plan?.readBaseline(or: watch)
         return Found(
-            start: whole, deployment: others, look: try others.look(run: run, known: [application]), watch: plan)
+            start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)
     }
 
     /// Somebody may have meant a subcommand.
-    private func orSubcommand(_ candidate: Candidate, _ module: ModuleName) throws -> PreparedApplication {
-        switch candidate.outcome {
+    private func orSubcommand(_ declared: DeclaredApplication, _ module: ModuleName) throws -> PreparedApplication {
+        switch declared.preparation {
         case .success(let application): return application
         case .failure(let error):
             guard error.code == .usage,

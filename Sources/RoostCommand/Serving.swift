@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import NIOConcurrencyHelpers
 import Roost
 import RoostDeployment
 import RoostModules
@@ -9,35 +10,38 @@ import Synchronization
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.
 struct Serving {
-    private let applications: [ServedApplication]
     private let options: ServeOptions
     private let files: [String]
     private let run: RunDirectory
-    private let follower: DropInFollower
+    private let deployment: Deployment
+    private let scan: Deployment.Scan
+    private let redeclare: @Sendable () throws -> Deployment
+    private let reloads = ReloadRequests()
     private let host: Host
     private let logs: Logs
     private let notice = ServiceNotice()
 
     /// Binds. Throws `HostError`.
-    init(_ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
+    init(_ scan: Deployment.Scan, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
         // Before the first thread: setenv races getenv.
-        for (name, value) in look.environment { setenv(name, value, 1) }
-        self.applications = look.applications
+        for (name, value) in scan.environment { setenv(name, value, 1) }
         self.options = start.options
-        self.files = start.filesRead(look)
+        self.files = start.filesRead(scan)
         self.run = run
         self.logs = Logs(self.options, isErrorColoured: Terminal.error.isColoured)
         UnknownVariables().log(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
         configuration.addresses = try self.options.addresses
-        self.host = try Host(look, configuration: configuration)
-        self.follower = DropInFollower(self.host, deployment, look, run: run, logger: self.logs.logger)
+        self.host = try Host(deployment, scan, configuration: configuration)
+        self.deployment = deployment
+        self.scan = scan
+        self.redeclare = start.again
     }
 
     /// Serves until a signal stops it, then ends the process.
     func runUntilStopped() -> Never {
         let stopping = AsyncStream.makeStream(of: Void.self)
-        let (logs, leave) = (self.logs, self.leave)
+        let (logs, leave, reloads) = (self.logs, self.leave, self.reloads)
         let (stops, ignored, terminal) = (Stops(), IgnoredSignals(logs.logger), ControllingTerminal())
         do {
             try SignalThread.listen(SignalMeaning.all.filter { $0 != Worker.stallSignal }) { number in
@@ -46,6 +50,8 @@ struct Serving {
                     // A second one means: at once.
                     if !stops.isFirst() { leave(130, false) }
                     stopping.continuation.yield()
+                } else if meaning == .reload {
+                    reloads.request()
                 } else if meaning == .reopenLogs {
                     logs.reopen()
                 } else if meaning == .ignored {
@@ -67,9 +73,11 @@ struct Serving {
         do {
             try await self.host.start()
             SignalThread.restorePipeSignal()
-            Banner(self.applications, self.host.addresses, self.options, files: self.files).show(
-                self.logs.log, self.logs.logger)
-            try self.follower.start()
+            if let process = self.host.runningDeployment {
+                Banner(process.applications, self.host.addresses, self.options, files: self.files).show(
+                    self.logs.log, self.logs.logger)
+                try self.follow(process)
+            }
             self.notice.tell("READY=1", "STATUS=serving")
             Task { await self.notice.delivered() }
             for await _ in stopping { break }
@@ -81,6 +89,23 @@ struct Serving {
         } catch {
             self.logs.logger.critical("\(error)")
             return 1
+        }
+    }
+
+    /// Follows the drop-in folders, and reloads on SIGHUP.
+    private func follow(_ process: ProcessDeployment) throws {
+        let notice = self.notice
+        let follower = try DeploymentFollower(
+            process, self.deployment, self.scan, run: self.run, redeclare: self.redeclare
+        ) { fault in
+            notice.tell("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+        }
+        try follower.start()
+        let logger = self.logs.logger
+        self.reloads.begin {
+            logger.info("reloading")
+            notice.tellReloading()
+            follower.reload()
         }
     }
 
@@ -99,4 +124,30 @@ private final class Stops: Sendable {
     private let isAsked = Atomic(false)
 
     func isFirst() -> Bool { !self.isAsked.exchange(true, ordering: .relaxed) }
+}
+
+/// Reloads that signals ask for: one that comes before the host serves is made when it does. Used from any thread.
+private final class ReloadRequests: Sendable {
+    private struct State {
+        var isRequested = false
+        var reload: (@Sendable () -> Void)?
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    func request() {
+        let reload = self.state.withLockedValue { state in
+            state.isRequested = state.reload == nil
+            return state.reload
+        }
+        reload?()
+    }
+
+    func begin(_ reload: @escaping @Sendable () -> Void) {
+        let isRequested = self.state.withLockedValue { state in
+            state.reload = reload
+            return state.isRequested
+        }
+        if isRequested { reload() }
+    }
 }

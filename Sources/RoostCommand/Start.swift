@@ -22,7 +22,7 @@ struct Start {
         let serve = try self.layers.parse()
         self.options = Self.settled(serve.options)
         self.module = try serve.module.map { try ModuleName($0) }
-        let environment = getenv(SettingsModule.variable).map { String(cString: $0) }
+        let environment = ProcessEnvironment.atStart[SettingsModule.variable]
         let isNamed = self.options.settings != nil || !(environment ?? "").isEmpty
         // An application of the command line has a default, which is known once its file was examined.
         self.settings =
@@ -84,9 +84,9 @@ struct Start {
     }
 
     /// The settings files that this start has read.
-    func filesRead(_ look: Deployment.Look) -> [String] {
+    func filesRead(_ scan: Deployment.Scan) -> [String] {
         let own = self.file.map { [$0.path] } ?? []
-        return (own + look.settingsFiles.filter { !own.contains($0) })
+        return (own + scan.settingsFiles.filter { !own.contains($0) })
     }
 
     /// Options that count before an application is looked at.
@@ -96,6 +96,7 @@ struct Start {
     func deployment() throws -> Deployment {
         var preparation = ApplicationPreparation()
         preparation.folder = self.options.appDir
+        preparation.environment = ProcessEnvironment.atStart
         preparation.otherFolders = self.folders
         preparation.settings = self.options.settings
         preparation.readsSettings = !self.options.noSettings

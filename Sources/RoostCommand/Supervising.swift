@@ -13,31 +13,31 @@ struct Supervising {
 
     /// Binds. Before the process has a thread: signals are blocked from here on. Throws `HostError`.
     init(
-        _ look: Deployment.Look, _ deployment: Deployment, _ start: Start, _ run: RunDirectory,
-        _ watch: Supervisor.WatchPlan?
+        _ scan: Deployment.Scan, _ deployment: Deployment, _ start: Start, _ run: RunDirectory,
+        _ watch: WatchPlan?
     ) throws {
         // Before a thread runs.
         let signals = try SupervisorSignals()
         let options = start.options
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
         UnknownVariables().log(logs.logger)
-        var plan = Supervisor.Plan(
+        var plan = SupervisorPlan(
             deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
-        plan.redeploy = start.again
+        plan.redeclare = start.again
         plan.watch = watch
         if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.watch?.seen = start.seen
         plan.backlog = options.backlog
         plan.isErrorColoured = Terminal.error.isColoured
-        let files = start.filesRead(look)
+        let files = start.filesRead(scan)
         plan.reopenLogs = logs.reopen
-        plan.serving = { applications, addresses in
+        plan.whenServing = { applications, addresses in
             Banner(applications, addresses, options, files: files).show(logs.log, logs.logger)
         }
         self.run = run
         self.logs = logs
-        self.supervisor = try Supervisor(look, plan)
+        self.supervisor = try Supervisor(scan, plan)
     }
 
     func runUntilStopped() -> Never {

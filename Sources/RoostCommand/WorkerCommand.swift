@@ -52,14 +52,14 @@ private final class WorkerServing: Sendable {
     }
 
     func runUntilStopped() -> Never {
-        self.worker.listen(self.heard)
+        self.worker.listen(self.shutDown)
         let ignored = IgnoredSignals(self.logs.logger)
         do {
             try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + WorkerCommand.ignorable) { number in
                 guard SignalMeaning(number) == .stop else {
                     return ignored.tell(number, because: "it is not for a worker")
                 }
-                self.heard(.drain)
+                self.shutDown(.drain)
             }
         } catch {
             self.worker.refuse(HostError(error, otherwise: .exhausted))
@@ -82,25 +82,24 @@ private final class WorkerServing: Sendable {
         }
     }
 
-    private func heard(_ word: Worker.Word) {
-        switch word {
-        case .leave: self.logs.leave(0)
-        case .drain, .retire, .stop:
-            // Nobody is served yet.
-            guard self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
-            let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
-            if isFirst {
-                self.logs.leave(after: self.stopTime)
-                Task { await self.stop(word) }
-            } else if word == .stop {
-                self.host.closeIdle()
-            }
+    /// Nil: at once.
+    private func shutDown(_ way: WorkerShutdown?) {
+        // Nobody is served yet.
+        guard let way, self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
+        let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
+        if isFirst {
+            self.logs.leave(after: self.stopTime)
+            Task { await self.stop(way) }
+        } else if way == .stop {
+            self.host.closeIdle()
         }
     }
 
-    private func stop(_ word: Worker.Word) async {
+    private func stop(_ way: WorkerShutdown) async {
         do {
-            try await self.host.stop(closesIdle: word == .stop, isReplaced: word == .retire) { self.worker.deaf() }
+            try await self.host.stop(closesIdle: way == .stop, isReplaced: way == .retire) {
+                self.worker.reportStoppedAccepting()
+            }
             self.logs.leave(0, isComplete: true)
         } catch {
             self.logs.logger.error("\(error)")

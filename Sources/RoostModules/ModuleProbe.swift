@@ -25,25 +25,6 @@ package struct ModuleProbe: Sendable {
             self.symbol = symbol
             self.libraries = libraries
         }
-
-        /// The module's arguments on the child's command line: path, symbol, the number of the libraries' fields, then each field's name and value.
-        package var arguments: [String] {
-            let fields = self.libraries.texts.sorted { $0.key < $1.key }
-            return [self.path, self.symbol, "\(fields.count)"] + fields.flatMap { [$0.key, $0.value] }
-        }
-
-        /// Removes one module's arguments from the front of a command line. Nil: they are incomplete.
-        package init?(readingFrom arguments: inout ArraySlice<String>) {
-            guard arguments.count >= 3, let path = arguments.popFirst(), let symbol = arguments.popFirst(),
-                let count = arguments.popFirst().flatMap({ Int($0) }), 0...arguments.count / 2 ~= count
-            else { return nil }
-            var fields: [String: String] = [:]
-            for _ in 0..<count {
-                guard let name = arguments.popFirst(), let value = arguments.popFirst() else { return nil }
-                fields[name] = value
-            }
-            self.init(path: path, symbol: symbol, libraries: [PrivateLibrary]({ fields[$0] }))
-        }
     }
 
     /// Loads all in one child, one after another; the next takes over behind one that ends it. What is wrong with a module, or with the
@@ -66,24 +47,26 @@ package struct ModuleProbe: Sendable {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("no pipe") }
         defer { close(ends[0]) }
-        // The system limits what a command line may have.
-        let asked = modules.prefix(Self.mostAtOnce)
         let child: pid_t
         do {
             defer { close(ends[1]) }
+            let order = try ProbeOrder(privileges: privileges, modules: Array(modules)).makeFile()
+            defer { close(order) }
             child = try ChildProcess.start(
-                self.command, ["roost", "probe", privileges.text] + asked.flatMap(\.arguments),
-                environment: ChildProcess.environment(),
+                self.command, ["roost", "probe"], environment: ChildProcess.environment(),
                 // What a constructor prints belongs to the log.
-                descriptors: [(0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeReport.descriptor)],
+                descriptors: [
+                    (0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeReport.descriptor),
+                    (order, as: ProbeOrder.descriptor),
+                ],
                 purpose: "the probe"
             )
         }
-        var (reports, ending) = self.read(ends[0], most: asked.count)
+        var (reports, ending) = self.read(ends[0], most: modules.count)
         // A child that has closed the pipe exits; one that does not is the module's doing.
         let patience = ending == .closed ? self.time * 1000 : 0
         let (status, isKilled) = Self.waitForEnd(of: child, until: MonotonicClock.milliseconds + patience)
-        guard reports.count < asked.count else { return reports }
+        guard reports.count < modules.count else { return reports }
         if ending == .flooded {
             reports.append(ProbeReport(fault: "wrote into the probe's report"))
         } else if isKilled {
@@ -99,7 +82,6 @@ package struct ModuleProbe: Sendable {
         return reports
     }
 
-    private static let mostAtOnce = 1000
     /// Bytes of a report.
     private static let longestReport = 1 << 20
 
@@ -109,7 +91,7 @@ package struct ModuleProbe: Sendable {
         /// The child has closed the pipe.
         case closed
         case late
-        /// A module has written more than a report has.
+        /// A module has written what is no report.
         case flooded
     }
 
@@ -128,8 +110,7 @@ package struct ModuleProbe: Sendable {
 
     /// The reports until the end, or until one takes too long, in time or in bytes: the module can write to the pipe, and close it.
     private func read(_ descriptor: CInt, most: Int) -> (reports: [ProbeReport], ending: Ending) {
-        var lines = LineBuffer(most: Self.longestReport)
-        var text = ""
+        var buffer = MessageBuffer<ProbeReport>(limit: Self.longestReport)
         var reports: [ProbeReport] = []
         var part = [UInt8](repeating: 0, count: 4096)
         var end = MonotonicClock.milliseconds + self.time * 1000
@@ -142,21 +123,32 @@ package struct ModuleProbe: Sendable {
             let count = Glibc.read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return (reports, .closed) }
-            let new = lines.take(part[..<count])
-            guard !lines.isOverlong, text.utf8.count <= Self.longestReport else { return (reports, .flooded) }
-            for line in new {
-                text += line + "\n"
-                guard line == ProbeReport.end else { continue }
-                // One that makes no sense was written by the module.
-                reports.append(ProbeReport(text: text) ?? ProbeReport(fault: "wrote into the probe's report"))
-                text = ""
-                end = MonotonicClock.milliseconds + self.time * 1000
-            }
+            // What makes no sense was written by a module.
+            guard let new = try? buffer.receive(part[..<count]) else { return (reports, .flooded) }
+            guard !new.isEmpty else { continue }
+            reports += new.prefix(most - reports.count)
+            end = MonotonicClock.milliseconds + self.time * 1000
         }
         return (reports, .complete)
     }
 
     private static func error(_ what: String) -> HostError {
         HostError(code: .module, message: "\(what): \(String(cString: strerror(errno)))")
+    }
+}
+
+extension ModuleProbe.Module: MessageCodable {
+    package static var leastSize: Int { 12 }
+
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.path)
+        writer.write(self.symbol)
+        writer.write(self.libraries)
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.path = try reader.read()
+        self.symbol = try reader.read()
+        self.libraries = try reader.readList()
     }
 }

@@ -24,28 +24,20 @@ extension PrivateLibrary: Equatable {
     }
 }
 
-extension [PrivateLibrary] {
-    /// As fields of a message to the process that loads the module.
-    package var texts: [String: String] {
-        var texts: [String: String] = [:]
-        for (at, library) in self.enumerated() {
-            texts["library.\(at).path"] = library.path
-            texts["library.\(at).copy"] = library.copy
-            texts["library.\(at).hash"] = library.hash
-            // No such name has a slash: with one it would be a path.
-            texts["library.\(at).names"] = library.names.sorted().joined(separator: "/")
-        }
-        return texts
+/// For the process that loads the module: the state of the original is the supervisor's concern.
+extension PrivateLibrary: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.path)
+        writer.write(self.copy)
+        writer.write(self.hash)
+        writer.write(self.names.sorted())
     }
 
-    /// `given`: the field of this name.
-    package init(_ given: (String) -> String?) {
-        self = []
-        while let path = given("library.\(self.count).path"), let copy = given("library.\(self.count).copy"),
-            let hash = given("library.\(self.count).hash"), let names = given("library.\(self.count).names")
-        {
-            let known = Set(names.split(separator: "/").map(String.init))
-            self.append(PrivateLibrary(path: path, mark: nil, copy: copy, hash: hash, names: known))
-        }
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.path = try reader.read()
+        self.mark = nil
+        self.copy = try reader.read()
+        self.hash = try reader.read()
+        self.names = Set(try reader.readList(String.self))
     }
 }

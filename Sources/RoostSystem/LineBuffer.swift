@@ -9,7 +9,7 @@ package struct LineBuffer {
     package init(most: Int) { self.most = most }
 
     /// Adds data, and returns the lines that are complete, without their newlines.
-    package mutating func take(_ more: some Sequence<UInt8>) -> [String] {
+    package mutating func append(_ more: some Sequence<UInt8>) -> [String] {
         var lines: [String] = []
         for byte in more {
             if byte == UInt8(ascii: "\n") {
@@ -25,7 +25,7 @@ package struct LineBuffer {
     }
 
     /// Removes and returns the incomplete line at the end; nil: there is none.
-    package mutating func takeRest() -> String? {
+    package mutating func removeRest() -> String? {
         guard !self.bytes.isEmpty else { return nil }
         defer { self.bytes = [] }
         return String(decoding: self.bytes, as: UTF8.self)

@@ -239,9 +239,11 @@ struct CommandTests {
         let path = "\(self.folder.path)/s.sock"
         let process = try StartedProcess(
             [Repository.roost, self.hello, "--uds", path], output: pipe.fileHandleForWriting)
-        while !FileManager.default.fileExists(atPath: path) { sched_yield() }
+        // Its file is there a moment before it can be connected to.
+        var connected: RawClient?
+        while connected == nil { connected = try? RawClient(path: path) }
         // Far more lines than a pipe holds, from a client that waits for each answer.
-        let client = try RawClient(path: path)
+        let client = try #require(connected)
         for _ in 0..<5_000 {
             client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readResponse().status == 200)

@@ -239,10 +239,15 @@ struct SupervisorTests {
         let path = "\(self.folder.path)/run/\(boot)/control"
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
-        for text in ["\n", "{\"message\":\"other\"}\n", "[[[[\n", "\u{0}\n"] {
+        for (bytes, reason) in [
+            ([1, 0, 0, 0, 1, 99], "there is no such command"), ([0, 0, 0, 0, 1], "ends too early"),
+            ([1, 0, 0, 0, 77, 0], "of another version of roost"),
+            (Array("{\"message\":\"status\"}\n".utf8), "of another version"),
+            ([0xff, 0xff, 0xff, 0x7f, 1], "bytes, of 4096 at most"), ([2, 0, 0, 0, 1, 0, 0], "bytes after its end"),
+        ] as [([UInt8], String)] {
             let client = try RawClient(path: path)
-            client.send(text)
-            #expect(try client.readToEnd().contains("refused"), "\(text)")
+            client.send(bytes)
+            #expect(try client.readToEnd().contains(reason), "\(bytes)")
         }
         // One that says too much, and forty that say nothing.
         let loud = try RawClient(path: path)

@@ -23,7 +23,7 @@ struct BaselineTests {
     @Test("a module, its settings, an addition and a removal after the listing that was acted on are changes")
     func dropIn() throws {
         for name in ["kept.so", "gone.so", "set.so", "set.yaml"] { try self.folder.write(name, "1") }
-        let listing = DropInFolder.look(self.folder.path)
+        let listing = DropInFolder.list(self.folder.path)
         try self.folder.write("kept.so", "22")
         try self.folder.write("set.yaml", "22")
         try self.folder.write("later.so", "1")
@@ -32,7 +32,7 @@ struct BaselineTests {
         #expect(folders.listings == [listing])
         #expect(try #require(folders.due) <= MonotonicClock.milliseconds)
         #expect(self.changes(folders))
-        #expect(folders.listings == [DropInFolder.look(self.folder.path)])
+        #expect(folders.listings == [DropInFolder.list(self.folder.path)])
         #expect(folders.listings[0].modules.map(\.name) == ["kept", "later", "set"])
     }
 
@@ -103,12 +103,12 @@ struct BaselineTests {
             ApplicationEntry(
                 module: try ModuleName(missing), mount: try Mount(path: "/missing"), name: "missing", settings: nil),
         ]
-        let look = try deployment.look(run: run)
-        #expect(look.listings == [DropInFolder.look("\(self.folder.path)/mods")])
-        for path in [other, settings] { #expect(look.seen[path] == FileMark(of: path) && look.seen[path] != nil) }
-        #expect(look.seen.isNoted(missing) && look.seen[missing] == nil)
-        // What is looked at by itself keeps what was seen of the others.
-        let next = try deployment.look(at: look.listings, since: look, run: run)
-        #expect(next.seen[other] == look.seen[other])
+        let scan = try deployment.scan(run: run)
+        #expect(scan.listings == [DropInFolder.list("\(self.folder.path)/mods")])
+        for path in [other, settings] { #expect(scan.seen[path] == FileMark(of: path) && scan.seen[path] != nil) }
+        #expect(scan.seen.isNoted(missing) && scan.seen[missing] == nil)
+        // A scan of the drop-in folders keeps the states of the other files.
+        let next = try deployment.scan(scan.listings, since: scan, run: run)
+        #expect(next.seen[other] == scan.seen[other])
     }
 }

@@ -103,12 +103,12 @@ struct DropInTests {
             "wiki.so.1", "4913", "notes.txt", "#wiki.so#", ".so", "chat.json",
         ] { try self.folder.write(name, "x") }
         mkdir("\(self.folder.path)/sub.so", 0o700)
-        let listing = DropInFolder.look(self.folder.path)
+        let listing = DropInFolder.list(self.folder.path)
         #expect(listing.modules.map(\.name) == ["chat", "sub", "wiki"])
         #expect(listing.modules[0].settings == "\(self.folder.path)/chat.json")
         #expect(listing.modules[2].settings == "\(self.folder.path)/wiki.yaml")
-        #expect(DropInFolder.look("\(self.folder.path)/none").fault?.contains("No such file") == true)
-        #expect(DropInFolder.look("\(self.folder.path)/wiki.so").fault?.contains("is no folder") == true)
+        #expect(DropInFolder.list("\(self.folder.path)/none").fault?.contains("No such file") == true)
+        #expect(DropInFolder.list("\(self.folder.path)/wiki.so").fault?.contains("is no folder") == true)
     }
 
     @Test("whatever is done to a folder is heard of, or seen by the clock", arguments: [true, false])
@@ -125,7 +125,7 @@ struct DropInTests {
         }
         try self.folder.write("m/a.so", "1")
         #expect(hears())
-        #expect(DropInFolder.look(path).modules.map(\.name) == ["a"])
+        #expect(DropInFolder.list(path).modules.map(\.name) == ["a"])
         rename("\(path)/a.so", "\(path)/b.so")
         #expect(hears())
         // The folder as a whole.
@@ -134,12 +134,12 @@ struct DropInTests {
         rename(path, "\(self.folder.path)/old")
         rename("\(self.folder.path)/other", path)
         #expect(hears())
-        #expect(DropInFolder.look(path).modules.map(\.name) == ["c"])
+        #expect(DropInFolder.list(path).modules.map(\.name) == ["c"])
         while usesNotifications, events.drain() {}
         events.arm()
         try self.folder.write("m/d.so", "1")
         #expect(hears())
-        #expect(DropInFolder.look(path).modules.map(\.name) == ["c", "d"])
+        #expect(DropInFolder.list(path).modules.map(\.name) == ["c", "d"])
     }
 
     @Test("a link is followed; switched as deployments do it, another folder counts")
@@ -157,7 +157,7 @@ struct DropInTests {
         #expect(poll(&wait, 1, 60_000) == 1)
         while events.drain() {}
         events.arm()
-        #expect(DropInFolder.look(path).modules.map(\.name) == ["r2"])
+        #expect(DropInFolder.list(path).modules.map(\.name) == ["r2"])
         try self.folder.write("r2/more.so", "1")
         #expect(poll(&wait, 1, 60_000) == 1)
     }

@@ -10,7 +10,7 @@ struct MountChangeTests {
     ) { #expect(step == wanted, sourceLocation: place) }
 
     private func change(adding: [UInt32] = [], removing: [UInt32] = []) -> MountChange {
-        MountChange(number: 1, Roster(), adding: adding, removing: removing, deadline: 0)
+        MountChange(number: 1, Roster(), adding: adding, removing: removing)
     }
 
     @Test("one goes ahead, then the others, then all mount")

@@ -55,9 +55,9 @@ struct PrivateLibraryTests {
             try ModuleFile(path: path, symbol: "application", trust: FileTrust()), in: self.run, trust: FileTrust())
     }
 
-    private func look(
-        _ modules: [(name: String, path: String, group: String?)], before: Deployment.Look? = nil
-    ) throws -> Deployment.Look {
+    private func scan(
+        _ modules: [(name: String, path: String, group: String?)], before: Deployment.Scan? = nil
+    ) throws -> Deployment.Scan {
         var deployment = Deployment(preparation: ApplicationPreparation())
         deployment.preparation.probe = ModuleProbe(command: Repository.roost)
         deployment.entries = try modules.map { module in
@@ -67,12 +67,14 @@ struct PrivateLibraryTests {
             entry.group = module.group
             return entry
         }
-        let known = before?.candidates.compactMap { try? $0.outcome.get() } ?? []
-        return try deployment.look(at: [], before: before, run: self.run, known: known)
+        let known = before?.declared.compactMap { try? $0.preparation.get() } ?? []
+        return try deployment.scan([], before: before, run: self.run, known: known)
     }
 
-    private func fault(_ name: String, _ look: Deployment.Look) -> String? {
-        guard case .failure(let error)? = look.candidates.first(where: { $0.name == name })?.outcome else { return nil }
+    private func fault(_ name: String, _ scan: Deployment.Scan) -> String? {
+        guard case .failure(let error)? = scan.declared.first(where: { $0.name == name })?.preparation else {
+            return nil
+        }
         return error.message
     }
 
@@ -93,7 +95,8 @@ struct PrivateLibraryTests {
         #expect(staged.isOutdated)
         #expect(FileManager.default.contents(atPath: library.copy) == bytes)
         #expect(try self.staged(path).libraries != staged.libraries)
-        #expect([PrivateLibrary]({ staged.libraries.texts[$0] }) == staged.libraries)
+        var reader = MessageReader(MessageFrame.encode(MessageList(staged.libraries)).dropFirst(5))
+        #expect(try reader.readList(PrivateLibrary.self) == staged.libraries)
     }
 
     @Test("a library that is no regular file is refused, and not waited for")
@@ -122,18 +125,18 @@ struct PrivateLibraryTests {
             try self.module("a", needs: "libtwice.so.1", says: "a's"),
             try self.module("b", needs: "libtwice.so.1", says: "b's")
         )
-        let look = try self.look([("a", a, nil), ("b", b, nil)])
-        #expect(self.fault("a", look) == nil)
-        let fault = try #require(self.fault("b", look))
+        let scan = try self.scan([("a", a, nil), ("b", b, nil)])
+        #expect(self.fault("a", scan) == nil)
+        let fault = try #require(self.fault("b", scan))
         for word in [
             b, "'b' cannot be loaded beside 'a'", "/a/libtwice.so.1", "/b/libtwice.so.1", "the same name libtwice.so.1",
             "worker: NAME",
         ] { #expect(fault.contains(word), "\(word): \(fault)") }
         for groups in [(nil, "own"), ("own", nil), ("one", "two")] as [(String?, String?)] {
-            let look = try self.look([("a", a, groups.0), ("b", b, groups.1)])
-            #expect(self.fault("a", look) == nil && self.fault("b", look) == nil)
+            let scan = try self.scan([("a", a, groups.0), ("b", b, groups.1)])
+            #expect(self.fault("a", scan) == nil && self.fault("b", scan) == nil)
         }
-        let together = try self.look([("a", a, "own"), ("b", b, "own")])
+        let together = try self.scan([("a", a, "own"), ("b", b, "own")])
         #expect(self.fault("b", together)?.contains("beside 'a'") == true)
     }
 
@@ -145,10 +148,10 @@ struct PrivateLibraryTests {
             try self.module("c", needs: "liborder.so.1", says: "b's")
         )
         try self.copy("liborder.so.1", of: "b", to: "c")
-        let before = try self.look([("b", b, nil)])
-        let look = try self.look([("a", a, nil), ("b", b, nil), ("c", same, nil)], before: before)
-        #expect(self.fault("b", look) == nil && self.fault("c", look) == nil)
-        #expect(self.fault("a", look)?.contains("beside 'b'") == true)
+        let before = try self.scan([("b", b, nil)])
+        let scan = try self.scan([("a", a, nil), ("b", b, nil), ("c", same, nil)], before: before)
+        #expect(self.fault("b", scan) == nil && self.fault("c", scan) == nil)
+        #expect(self.fault("a", scan)?.contains("beside 'b'") == true)
     }
 
     @Test("the SONAME of a module is a name for libraries too; modules among themselves may share theirs")
@@ -158,19 +161,19 @@ struct PrivateLibraryTests {
             try self.module("one", needs: "libone.so.1", says: "1", flags: ["-Wl,-soname,libsite.so"]),
             try self.module("two", needs: "libtwo.so.1", says: "2", flags: ["-Wl,-soname,libsite.so"])
         )
-        let fine = try self.look([("one", one, nil), ("two", two, nil)])
+        let fine = try self.scan([("one", one, nil), ("two", two, nil)])
         #expect(self.fault("one", fine) == nil && self.fault("two", fine) == nil)
         #expect(
-            self.fault("one", try self.look([("a", library, nil), ("one", one, nil)]))?.contains("libsite.so") == true)
+            self.fault("one", try self.scan([("a", library, nil), ("one", one, nil)]))?.contains("libsite.so") == true)
         #expect(
-            self.fault("a", try self.look([("one", one, nil), ("a", library, nil)]))?.contains("libsite.so") == true)
+            self.fault("a", try self.scan([("one", one, nil), ("a", library, nil)]))?.contains("libsite.so") == true)
     }
 
     @Test("a library with the name of one that the host itself has loaded, and other bytes, is refused")
     func ofTheHost() throws {
         let taken = try #require(LoadedObject.all().first { $0.soname?.hasPrefix("libm.so") == true }?.soname)
         let path = try self.module("a", needs: taken, says: "a's", flags: ["-Wl,--unresolved-symbols=ignore-all"])
-        let fault = try #require(self.fault("a", try self.look([("a", path, nil)])))
+        let fault = try #require(self.fault("a", try self.scan([("a", path, nil)])))
         #expect(fault.contains("/a/\(taken) has the name \(taken) of "), "\(fault)")
         #expect(fault.contains("which this process has loaded"))
     }
@@ -204,10 +207,10 @@ struct PrivateLibraryTests {
 
     @Test("a process that has loaded a library of this name takes no other: a new worker does")
     func images() throws {
-        let before = try self.look([("a", try self.module("a", needs: "libnew.so.1", says: "a's"), nil)])
-        let after = try self.look([("b", try self.module("b", needs: "libnew.so.1", says: "b's"), nil)])
-        let (old, new) = (try before.candidates[0].outcome.get(), try after.candidates[0].outcome.get())
-        let images = LoadedImages([InstalledApplication(old)])
+        let before = try self.scan([("a", try self.module("a", needs: "libnew.so.1", says: "a's"), nil)])
+        let after = try self.scan([("b", try self.module("b", needs: "libnew.so.1", says: "b's"), nil)])
+        let (old, new) = (try before.declared[0].preparation.get(), try after.declared[0].preparation.get())
+        let images = LoadedImages([DeployedApplication(old)])
         let obstacle = images.obstacle(to: new, within: LoadedImages.Allowance())
         #expect(obstacle?.contains("/b/libnew.so.1 has the name libnew.so.1 of") == true)
         #expect(LoadedImages([]).obstacle(to: new, within: LoadedImages.Allowance()) == nil)

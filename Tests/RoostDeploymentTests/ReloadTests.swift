@@ -13,7 +13,7 @@ import Testing
 struct ReloadTests {
     private func application(
         _ name: String, _ copy: String, flags: UInt32 = 0, size: Int = 1000, obstacle: String? = nil
-    ) throws -> InstalledApplication {
+    ) throws -> DeployedApplication {
         var image = LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(copy)"))
         image.size = size
         image.obstacle = obstacle
@@ -22,13 +22,13 @@ struct ReloadTests {
         let entry = ApplicationEntry(
             module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: nil)
         let key = ImageKey(resolved: "/\(name).so", hash: copy, symbol: "application")
-        return InstalledApplication(PreparedApplication(entry, key, image))
+        return DeployedApplication(PreparedApplication(entry, key, image))
     }
 
     private func obstacle(
-        _ images: LoadedImages, _ installed: InstalledApplication, images most: Int = 50, bytes: Int = 1 << 20
+        _ images: LoadedImages, _ deployed: DeployedApplication, images most: Int = 50, bytes: Int = 1 << 20
     ) -> String? {
-        guard case .module(let application) = installed.work else { return nil }
+        guard case .module(let application) = deployed.answerer else { return nil }
         return images.obstacle(to: application, within: LoadedImages.Allowance(images: most, bytes: bytes))
     }
 
@@ -123,11 +123,11 @@ struct ReloadTests {
 
     @Test("a request names applications by name or mount, with all of their file; nobody by a wrong name")
     func requests() throws {
-        func candidate(_ name: String, file: String) throws -> Candidate {
+        func declared(_ name: String, file: String) throws -> DeclaredApplication {
             let entry = ApplicationEntry(
                 module: try ModuleName("./\(file).so"), mount: try Mount(path: "/at-\(name)"), name: name, settings: nil
             )
-            return Candidate(
+            return DeclaredApplication(
                 entry,
                 .success(
                     PreparedApplication(
@@ -135,10 +135,10 @@ struct ReloadTests {
                         LoadableImage(path: "\(file).so", folder: "/", staged: StagedModule(path: "/copy/\(file)")))))
         }
         let all = [
-            try candidate("wiki", file: "w"), try candidate("other", file: "w"), try candidate("shop", file: "s"),
+            try declared("wiki", file: "w"), try declared("other", file: "w"), try declared("shop", file: "s"),
         ]
         func keys(_ names: String...) throws -> Set<String>? {
-            try ReloadRequest(names: Set(names)).keys(of: [], all)
+            try ReloadRequest(names: Set(names)).keys(among: [], all)
         }
         #expect(try keys() == nil)
         #expect(try keys("wiki") == ["/at-wiki", "/at-other"])
@@ -147,15 +147,15 @@ struct ReloadTests {
         #expect(message == "there is no application 'shup'; did you mean shop?")
 
         var roster = Roster()
-        _ = roster.want(all)
-        #expect(roster.want(all, only: ["/at-shop"]).isEmpty)
+        _ = roster.update(to: all)
+        #expect(roster.update(to: all, only: ["/at-shop"]).isEmpty)
         let forced = ReloadRequest(isAsked: true, isForced: true)
-        #expect(roster.want(all, for: forced, only: ["/at-shop"]).renewed == [3])
+        #expect(roster.update(to: all, for: forced, only: ["/at-shop"]).renewed == [3])
         // What is not meant is not removed either.
-        #expect(roster.want([], only: ["/at-shop"]).removed == [3])
+        #expect(roster.update(to: [], only: ["/at-shop"]).removed == [3])
         let sent = ReloadRequest(names: ["a", "/b c"], isAsked: true, isForced: true, inNewWorkers: true)
-        let line = try #require(Message(line: sent.message.line))
-        #expect(ReloadRequest(line) == sent)
+        var buffer = MessageBuffer<ReloadRequest>(limit: 1000)
+        #expect(try buffer.receive(MessageFrame.encode(sent)) == [sent])
     }
 
     @Test("a report has the last of each, and says nothing when there is nothing")
@@ -173,42 +173,28 @@ struct ReloadTests {
         #expect(report.text == "one: done\ntwo: done\nthree: done")
     }
 
-    @Test("what is remembered goes through a message byte for byte; what is no such thing is none")
-    func memory() throws {
-        let saved = SavedState(version: 7, format: "chat \"rooms\"", bytes: Array(0...255))
-        let message = Message("memory", saved.texts(of: 3))
-        let taken = try #require(Message(line: message.line))
-        #expect(SavedState(of: 3, in: taken.fields) == saved)
-        #expect(SavedState(of: 4, in: taken.fields) == nil)
-        for bytes in ["0", "0g", "zz", "ab "] {
-            var fields = taken.fields
-            fields["3.bytes"] = bytes
-            #expect(SavedState(of: 3, in: fields) == nil, "\(bytes)")
-        }
-    }
-
     @Test("what failed is not tried again by itself; asked for it is, and the old one put back ends it")
     func refused() throws {
-        func candidate(_ copy: String) throws -> Candidate {
-            guard case .module(let application) = try self.application("a", copy).work else {
+        func declared(_ copy: String) throws -> DeclaredApplication {
+            guard case .module(let application) = try self.application("a", copy).answerer else {
                 throw CancellationError()
             }
             let entry = ApplicationEntry(
                 module: try ModuleName("./a.so"), mount: try Mount(path: "/a"), name: "a", settings: nil)
-            return Candidate(entry, .success(application))
+            return DeclaredApplication(entry, .success(application))
         }
         var roster = Roster()
-        _ = roster.want([try candidate("1")])
+        _ = roster.update(to: [try declared("1")])
         let old = roster
-        #expect(roster.want([try candidate("2")]).renewed == [1])
+        #expect(roster.update(to: [try declared("2")]).renewed == [1])
         roster.restore(1, from: old, because: "no database")
-        #expect(roster[1]?.application?.hash == "1")
-        #expect(roster.want([try candidate("2")]).isEmpty)
+        #expect(roster[1]?.prepared?.hash == "1")
+        #expect(roster.update(to: [try declared("2")]).isEmpty)
         #expect(roster[1]?.fault == "no database")
         var asked = roster
-        #expect(asked.want([try candidate("2")], for: ReloadRequest(isAsked: true)).renewed == [1])
-        #expect(roster.want([try candidate("1")]).isEmpty)
+        #expect(asked.update(to: [try declared("2")], for: ReloadRequest(isAsked: true)).renewed == [1])
+        #expect(roster.update(to: [try declared("1")]).isEmpty)
         #expect(roster[1]?.fault == nil)
-        #expect(roster.want([try candidate("2")]).renewed == [1])
+        #expect(roster.update(to: [try declared("2")]).renewed == [1])
     }
 }

@@ -9,95 +9,95 @@ import Testing
 @Suite("The roster: which applications there are, and how they are")
 struct RosterTests {
     /// What a look has found of an application that is mounted at its name, in this version; nil: it cannot be had.
-    private func candidate(
+    private func declared(
         _ name: String, _ version: String?, group: String? = nil, settings: String? = nil
-    ) throws -> Candidate {
+    ) throws -> DeclaredApplication {
         var entry = ApplicationEntry(
             module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: settings)
         entry.group = group
         guard let version else {
-            return Candidate(entry, .failure(HostError(code: .module, message: "\(name) is broken")))
+            return DeclaredApplication(entry, .failure(HostError(code: .module, message: "\(name) is broken")))
         }
         var application = PreparedApplication(
             entry, ImageKey(resolved: "/\(name).so", hash: version, symbol: "application"),
             LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(version)")))
         application.settingsModule = settings.map { SettingsModule(name: $0, origin: .option) }
-        return Candidate(entry, .success(application))
+        return DeclaredApplication(entry, .success(application))
     }
 
     private func serving(_ roster: Roster) -> [String] {
-        roster.members.map { "\($0.name) \($0.serves ? $0.application?.hash ?? "" : "-")" }
+        roster.applications.map { "\($0.name) \($0.serves ? $0.prepared?.hash ?? "" : "-")" }
     }
 
     @Test("what is new, gone, configured otherwise, and another file; numbers stay, and are given once")
     func changes() throws {
         var roster = Roster()
-        var change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        var change = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1")])
         #expect(change.added == [1, 2])
-        change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        change = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1")])
         #expect(change.isEmpty)
-        change = roster.want([try self.candidate("b", "2"), try self.candidate("c", "1")])
+        change = roster.update(to: [try self.declared("b", "2"), try self.declared("c", "1")])
         #expect(change.removed == [1])
         #expect(change.renewed == [2])
         #expect(change.added == [3])
         #expect(roster[2]?.previous?.hash == "1")
-        change = roster.want([try self.candidate("b", "2", settings: "other"), try self.candidate("c", "1")])
+        change = roster.update(to: [try self.declared("b", "2", settings: "other"), try self.declared("c", "1")])
         #expect(change.added == [])
         #expect(change.renewed == [2])
-        change = roster.want([])
+        change = roster.update(to: [])
         #expect(change.removed == [2, 3])
-        change = roster.want([try self.candidate("a", "1")])
+        change = roster.update(to: [try self.declared("a", "1")])
         #expect(change.added == [4])
     }
 
     @Test("what cannot be had keeps what it had; what never could is answered for")
     func failures() throws {
         var roster = Roster()
-        _ = roster.want([try self.candidate("a", "1"), try self.candidate("b", nil)])
+        _ = roster.update(to: [try self.declared("a", "1"), try self.declared("b", nil)])
         #expect(self.serving(roster) == ["a 1", "b -"])
-        guard case .standIn(.notStarted)? = roster.installed(2)?.work else {
+        guard case .standIn(.notStarted)? = roster[2]?.answerer else {
             Issue.record("b is not answered for")
             return
         }
-        let change = roster.want([try self.candidate("a", nil), try self.candidate("b", nil)])
+        let change = roster.update(to: [try self.declared("a", nil), try self.declared("b", nil)])
         #expect(change.isEmpty)
         #expect(change.failed == [1, 2])
         #expect(self.serving(roster) == ["a 1", "b -"])
         #expect(roster[1]?.fault == "a is broken")
-        #expect(roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")]).renewed == [2])
+        #expect(roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1")]).renewed == [2])
         #expect(roster[1]?.fault == nil)
     }
 
     @Test("a quarantine goes back to what was before, or is a 503, of all that have the file; another file ends it")
     func quarantine() throws {
         var roster = Roster()
-        _ = roster.want([try self.candidate("a", "1")])
-        _ = roster.want([try self.candidate("a", "2")])
+        _ = roster.update(to: [try self.declared("a", "1")])
+        _ = roster.update(to: [try self.declared("a", "2")])
         #expect(roster.quarantine("2", "crashed", unless: { _ in false }).map(\.number) == [1])
         #expect(self.serving(roster) == ["a 1"])
         #expect(roster[1]?.fault == "crashed")
         #expect(roster.quarantine("1", "crashed", unless: { _ in false }).map(\.isQuarantined) == [true])
-        guard case .standIn(.quarantined)? = roster.installed(1)?.work else {
+        guard case .standIn(.quarantined)? = roster[1]?.answerer else {
             Issue.record("it is not answered for")
             return
         }
-        #expect(roster.want([try self.candidate("a", "1")]).isEmpty)
+        #expect(roster.update(to: [try self.declared("a", "1")]).isEmpty)
         #expect(roster[1]?.isQuarantined == true)
-        #expect(roster.want([try self.candidate("a", "3")]).renewed == [1])
+        #expect(roster.update(to: [try self.declared("a", "3")]).renewed == [1])
         #expect(self.serving(roster) == ["a 3"])
         // What is quarantined itself is not gone back to.
-        _ = roster.want([try self.candidate("a", "4")])
+        _ = roster.update(to: [try self.declared("a", "4")])
         #expect(roster.quarantine("4", "crashed", unless: { $0 == "3" }).map(\.isQuarantined) == [true])
     }
 
     @Test("what did not start is as it was, or answered for, and tried again")
     func starts() throws {
         var old = Roster()
-        _ = old.want([try self.candidate("a", "1")])
+        _ = old.update(to: [try self.declared("a", "1")])
         var roster = old
-        _ = roster.want([try self.candidate("a", "1", settings: "other"), try self.candidate("b", "1")])
+        _ = roster.update(to: [try self.declared("a", "1", settings: "other"), try self.declared("b", "1")])
         for number: UInt32 in [1, 2] { roster.restore(number, from: old, because: "refused") }
-        #expect(roster[1]?.application?.settingsModule == nil)
+        #expect(roster[1]?.prepared?.settingsModule == nil)
         #expect(self.serving(roster) == ["a 1", "b -"])
         #expect(roster.retryAll() == [2])
         #expect(self.serving(roster) == ["a 1", "b 1"])
@@ -108,17 +108,17 @@ struct RosterTests {
         "a group has its own; those that accept have all, and a way to the group's; one that changes groups is another")
     func groups() throws {
         var roster = Roster()
-        _ = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1", group: "g")])
+        _ = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1", group: "g")])
         #expect(roster.groups == ["g"])
-        #expect(roster.view(of: "g").installed.map(\.number) == [2])
-        let front = roster.view(of: nil).installed
+        #expect(roster.view(of: "g").applications.map(\.number) == [2])
+        let front = roster.view(of: nil).applications
         #expect(front.map(\.number) == [1, 2])
-        guard case .group("g") = front[1].work else {
-            Issue.record("\(front[1].work)")
+        guard case .group("g") = front[1].answerer else {
+            Issue.record("\(front[1].answerer)")
             return
         }
         let old = roster
-        let change = roster.want([try self.candidate("a", "1"), try self.candidate("b", "1")])
+        let change = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1")])
         #expect(change.removed == [2])
         #expect(change.added == [3])
         let steps = MountStep.steps(of: change, from: old, to: roster, begun: 0)
@@ -128,7 +128,7 @@ struct RosterTests {
         #expect(steps[1].removed == [2])
         // The other way round the group is there first.
         let back = MountStep.steps(
-            of: Roster.Change(added: [2], removed: [3]), from: roster, to: old, begun: 0)
+            of: RosterChange(added: [2], removed: [3]), from: roster, to: old, begun: 0)
         #expect(back.map(\.group) == ["g", nil])
     }
 }

@@ -6,11 +6,11 @@ struct LineBufferTests {
     @Test("lines are put together from any pieces; one that is too long is found out")
     func lines() {
         var buffer = LineBuffer(most: 4)
-        #expect(buffer.take("ab".utf8) == [])
-        #expect(buffer.take("cd\n\nx\ny".utf8) == ["abcd", "", "x"])
-        #expect(buffer.takeRest() == "y")
+        #expect(buffer.append("ab".utf8) == [])
+        #expect(buffer.append("cd\n\nx\ny".utf8) == ["abcd", "", "x"])
+        #expect(buffer.removeRest() == "y")
         #expect(!buffer.isOverlong)
-        #expect(buffer.take("abcde\n".utf8) == ["abcd"])
+        #expect(buffer.append("abcde\n".utf8) == ["abcd"])
         #expect(buffer.isOverlong)
     }
 }

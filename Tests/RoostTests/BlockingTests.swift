@@ -69,9 +69,9 @@ struct BlockingTests {
         let prepared = try ApplicationPreparation().prepare(
             try ModuleName(self.library), run: try RunDirectory.make("\(self.folder.path)/run"))
         let applications = try ["a", "b"].enumerated().map { number, host in
-            InstalledApplication(
+            DeployedApplication(
                 number: UInt32(number + 1), name: host, mount: try Mount(path: "/", hosts: [try HostPattern(host)]),
-                work: .module(prepared))
+                .module(prepared))
         }
         let served = try await ServedHost(applications, in: self.folder) { $0.blockingThreads = 4 }
         let waiting = try (0..<8).map { _ in try served.client() }

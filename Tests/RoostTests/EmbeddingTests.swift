@@ -102,7 +102,7 @@ struct EmbeddingTests {
         #expect(refusal?.message.contains("is not wanted") == true)
         // What was refused has taken no place.
         try await host.mount(.module(self.library, at: "/three"))
-        #expect(host.mounted.map(\.mount) == ["/one", "/early", "/two", "/three"])
+        #expect(host.mounted.map(\.mountPoint) == ["/one", "/early", "/two", "/three"])
         #expect(try await host.unmount(at: "/two"))
         #expect(try await !host.unmount(at: "/two"))
         #expect(try await self.get("/two/x", host).status == 404)

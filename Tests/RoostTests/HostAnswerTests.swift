@@ -49,16 +49,16 @@ struct HostAnswerTests {
 
     @Test(
         "503 says when to try again where the host knows it (RFC 9110 §10.2.3)",
-        arguments: [(OwnAnswer.notStarted, "5"), (.groupAway, "1"), (.quarantined, nil), (.noWebSocket, nil)]
+        arguments: [(OwnAnswer.notStarted, "5"), (.groupAway, "1"), (.quarantined, nil)]
             as [(
                 OwnAnswer, String?
             )])
     func retryAfter(answer: OwnAnswer, seconds: String?) async throws {
-        let work: InstalledApplication.Work = answer == .groupAway ? .group("nowhere") : .standIn(answer)
+        let answerer: DeployedApplication.Answerer = answer == .groupAway ? .group("nowhere") : .standIn(answer)
         var configuration = HostConfiguration()
         configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
         let host = Host(
-            [InstalledApplication(number: 1, name: "a", mount: .root, work: work)],
+            [DeployedApplication(number: 1, name: "a", mount: .root, answerer)],
             on: try Host.bind(configuration.addresses, backlog: 16), configuration: configuration)
         try await host.start()
         guard case .tcp(_, let port, _) = host.addresses[0] else { return }
@@ -66,7 +66,7 @@ struct HostAnswerTests {
             let client = try RawClient(port: port)
             client.send("\(method) / HTTP/1.1\r\nhost: x\r\n\r\n")
             let response = try client.readResponse(isHead: method == "HEAD")
-            #expect(response.status == (answer == .noWebSocket ? 403 : 503))
+            #expect(response.status == 503)
             #expect(response.header("retry-after") == seconds)
         }
         try await host.stop()

@@ -26,17 +26,15 @@ struct ManyApplicationsTests {
 
     private func application(
         _ number: UInt32, at path: String, hosts: [String] = [], settings: String? = nil, isOptional: Bool = true
-    ) throws -> InstalledApplication {
+    ) throws -> DeployedApplication {
         if let settings { try self.folder.write("s\(number).yaml", settings) }
         var preparation = ApplicationPreparation()
         preparation.folder = self.folder.path
         preparation.settings = settings == nil ? nil : "s\(number)"
-        var application = InstalledApplication(
+        return DeployedApplication(
             number: number, name: "places\(number)",
-            mount: try Mount(path: path, hosts: hosts.map { try HostPattern($0) }),
-            work: .module(try preparation.prepare(try ModuleName(self.library), run: self.run)))
-        application.isOptional = isOptional
-        return application
+            mount: try Mount(path: path, hosts: hosts.map { try HostPattern($0) }), mustStart: !isOptional,
+            .module(try preparation.prepare(try ModuleName(self.library), run: self.run)))
     }
 
     @Test("each has its mount, its settings, and its paths as ASGI defines them; one image serves them all")
@@ -117,8 +115,8 @@ struct ManyApplicationsTests {
     func thousand() async throws {
         let prepared = try ApplicationPreparation().prepare(try ModuleName(self.library), run: self.run)
         let applications = try (1...1000).map {
-            InstalledApplication(
-                number: UInt32($0), name: "places\($0)", mount: try Mount(path: "/m\($0)"), work: .module(prepared))
+            DeployedApplication(
+                number: UInt32($0), name: "places\($0)", mount: try Mount(path: "/m\($0)"), .module(prepared))
         }
         let served = try await ServedHost(applications, in: self.folder)
         for number in [1, 2, 500, 999, 1000] {

@@ -3,6 +3,7 @@ import HTTPRelay
 import HTTPServer
 import Logging
 import RoostModules
+import RoostSettings
 import RoostSystem
 import TestSupport
 
@@ -29,12 +30,12 @@ final class ServedHost: Sendable {
         preparation.probe = ModuleProbe(command: Repository.roost)
         let application = try preparation.prepare(
             try ModuleName(library), run: try RunDirectory.make("\(folder.path)/run"))
-        let installed = InstalledApplication(application)
+        let installed = DeployedApplication(application)
         try await self.init([installed], in: folder, configure: configure)
     }
 
     init(
-        _ applications: [InstalledApplication], in folder: TemporaryFolder,
+        _ applications: [DeployedApplication], in folder: TemporaryFolder,
         configure: (inout HostConfiguration) -> Void = { _ in }
     ) async throws {
         self.folder = folder
@@ -70,9 +71,9 @@ final class ServedHost: Sendable {
         // What is the application's is not the front's.
         front.scopes = 65_536
         let relayed = applications.map { application in
-            var application = application
-            application.work = .group("back")
-            return application
+            DeployedApplication(
+                number: application.number, name: application.name, mount: application.mount ?? .root,
+                origins: application.origins, .group("back"))
         }
         self.host = Host(
             relayed, on: try Host.bind(front.addresses, backlog: front.server.backlog), configuration: front)

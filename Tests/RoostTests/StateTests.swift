@@ -73,16 +73,16 @@ struct StateTests {
 
     private func application(
         _ name: String, save: String = "", restore: String = "", well: String = "200", health: String? = nil
-    ) throws -> InstalledApplication {
+    ) throws -> DeployedApplication {
         let library = try Fixture.compile(
             Self.source, named: name,
             flags: ["-DSAVE=\(save)", "-DRESTORE=\(restore)", "-DWELL=\(well)", "-Wno-unused-result"], in: self.folder)
         var prepared = try ApplicationPreparation().prepare(try ModuleName(library), run: self.run)
         prepared.health = health
-        return InstalledApplication(number: 1, name: name, mount: .root, work: .module(prepared))
+        return DeployedApplication(number: 1, name: name, mount: .root, .module(prepared))
     }
 
-    private func serve(_ application: InstalledApplication) async throws -> ServedHost {
+    private func serve(_ application: DeployedApplication) async throws -> ServedHost {
         try await ServedHost([application], in: self.folder) {
             $0.logger = Logger(label: "test") { _ in self.lines.handler }
             $0.stateLimit = 1000
@@ -91,10 +91,10 @@ struct StateTests {
     }
 
     /// Says why it is not, if so.
-    private func replace(_ served: ServedHost, by next: InstalledApplication) async throws -> String? {
+    private func replace(_ served: ServedHost, by next: DeployedApplication) async throws -> String? {
         let running = try #require(served.host.current)
-        let failures = await running.prepare([next], for: "change")
-        await running.commit("change", mounting: failures.isEmpty ? [1] : [], removing: [], [])
+        let failures = await running.prepare([next], for: 1)
+        await running.commit(1, mounting: failures.isEmpty ? [1] : [], removing: [], [])
         return failures.first?.message
     }
 

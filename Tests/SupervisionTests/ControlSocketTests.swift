@@ -18,22 +18,23 @@ struct ControlSocketTests {
         let control = try ControlSocket(path: path)
         defer { control.close() }
         let client = try RawClient(path: path)
-        client.send("{\"message\":\"status\"}\n")
-        var heard: [(client: CInt, message: Message)] = []
-        while heard.isEmpty { heard = control.hear(now: MonotonicClock.milliseconds) }
-        let line = String(repeating: "x", count: 8 << 20) + "\n"
-        control.answer(heard[0].client, line)
+        client.send(MessageFrame.encode(ControlRequest.status))
+        var received: [(client: CInt, request: ControlRequest)] = []
+        while received.isEmpty { received = control.receive(now: MonotonicClock.milliseconds) }
+        let response = ControlResponse.done(text: String(repeating: "x", count: 8 << 20))
+        control.answer(received[0].client, response)
         let now = MonotonicClock.milliseconds
         #expect(control.waits(now: now).contains { $0.events == Int16(POLLOUT) })
         #expect(control.due != nil)
         let other = try RawClient(path: path)
-        other.send("{\"message\":\"reload\"}\n")
-        heard = []
-        while heard.isEmpty { heard = control.hear(now: now) }
-        #expect(heard[0].message.name == "reload")
+        let request = ReloadRequest(names: ["wiki"], isAsked: true)
+        other.send(MessageFrame.encode(ControlRequest.reload(request)))
+        received = []
+        while received.isEmpty { received = control.receive(now: now) }
+        #expect(received[0].request == .reload(request))
         // Each takes its turn: the client reads what there is room for, the socket writes on.
         let reader = try await self.readAll(client, control)
-        #expect(reader == line.utf8.count)
+        #expect(reader == MessageFrame.encode(response).count)
     }
 
     @Test("a control socket whose file is gone is made again")
@@ -45,9 +46,9 @@ struct ControlSocketTests {
         #expect(throws: RawClient.Failure.self) { try RawClient(path: path) }
         try control.restore()
         let client = try RawClient(path: path)
-        client.send("{\"message\":\"status\"}\n")
-        var heard: [(client: CInt, message: Message)] = []
-        while heard.isEmpty { heard = control.hear(now: MonotonicClock.milliseconds) }
+        client.send(MessageFrame.encode(ControlRequest.status))
+        var received: [(client: CInt, request: ControlRequest)] = []
+        while received.isEmpty { received = control.receive(now: MonotonicClock.milliseconds) }
         var before = stat()
         stat(path, &before)
         try control.restore()
@@ -56,11 +57,33 @@ struct ControlSocketTests {
         #expect(before.st_ino == after.st_ino)
     }
 
+    @Test("what is no request is refused by its reason, and one that is too large", arguments: [3, 5000])
+    func refused(size: Int) throws {
+        let path = "\(self.folder.path)/control"
+        let control = try ControlSocket(path: path)
+        defer { control.close() }
+        let client = try RawClient(path: path)
+        client.send(MessageFrame.encode(String(repeating: "x", count: size)))
+        var buffer = MessageBuffer<ControlResponse>(limit: 1000)
+        var responses: [ControlResponse] = []
+        while responses.isEmpty {
+            #expect(control.receive(now: MonotonicClock.milliseconds).isEmpty)
+            var part = [UInt8](repeating: 0, count: 1000)
+            let count = recv(client.descriptor, &part, part.count, Int32(MSG_DONTWAIT))
+            if count > 0 { responses = try buffer.receive(part[..<count]) }
+        }
+        guard case .refused(let reason, "") = responses[0] else {
+            Issue.record("\(responses)")
+            return
+        }
+        #expect(reason == (size == 3 ? "there is no such command" : "a message of 5004 bytes, of 4096 at most"))
+    }
+
     private func readAll(_ client: RawClient, _ control: ControlSocket) async throws -> Int {
         var count = 0
         var part = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            _ = control.hear(now: MonotonicClock.milliseconds)
+            _ = control.receive(now: MonotonicClock.milliseconds)
             let more = recv(client.descriptor, &part, part.count, 0)
             guard more > 0 else { return count }
             count += more

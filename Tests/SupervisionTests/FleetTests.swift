@@ -1,3 +1,4 @@
+import RoostDeployment
 import Testing
 
 @testable import Supervision
@@ -39,7 +40,7 @@ struct FleetTests {
                 self.fleet.ended(
                     id, culprit: culprit, isNeeded: isNeeded, reason: "crashed", status: status, now: self.now))
         }
-        mutating func replace(_ number: Int, because cause: Fleet.Cause = .reload) {
+        mutating func replace(_ number: Int, because cause: ReplacementCause = .reload) {
             self.take(self.fleet.replace(by: number, because: cause, now: self.now))
         }
         mutating func look(after time: Int = 0, _ seen: [Int: Fleet.Observation] = [:]) {
@@ -95,7 +96,7 @@ struct FleetTests {
         }
         #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600])
         // Who has lived for a while has not died at once.
-        world.now += BackOff.life
+        world.now += BackOff.stableTime
         world.ended(11)
         #expect(world.seen() == [Self.start(12)])
     }

@@ -1,4 +1,5 @@
 import CWorker
+import Foundation
 import HTTPServer
 import RoostModules
 import RoostSettings
@@ -12,33 +13,6 @@ import Testing
 
 @Suite("What the processes of a start tell each other")
 struct SupervisionTests {
-    @Test("messages survive the wire, whatever stands in them")
-    func messages() throws {
-        let fields = [
-            "plain": "a b", "lines": "a\nb\r\nc\u{85}\u{2028}\u{2029}", "quotes": "\"\\'{}[]: #,&*!|>%@`",
-            "number": "007",
-            "empty": "", "control": "\u{0}\u{1}\u{1f}\u{7f}\u{9f}\u{feff}", "far": "ü 字 👩‍🚀", "true": "true",
-            "null": "null",
-        ]
-        let message = Message("order", fields)
-        #expect(message.line.hasSuffix("\n"))
-        #expect(message.line.split(separator: "\n").count == 1)
-        #expect(Message(line: message.line) == message)
-        for line in ["", "[]", "{", "{\"a\":\"b\"}", "{\"message\":{}}", "no", "{\"message\":\"a\",\"b\":[1]}"] {
-            #expect(Message(line: line) == nil, "\(line)")
-        }
-    }
-
-    @Test("a message between processes is no way to have more read than its line")
-    func aliasesInMessages() {
-        #expect(Message(line: #"{"message":"a","b":"c"}"#) == Message("a", ["b": "c"]))
-        #expect(Message(line: "{message: &a x, b: *a}") == Message("x", ["b": "x"]))
-        #expect(Message(line: "{message: a, b: [c]}") == nil)
-        #expect(Message(line: "{? [a] : b, message: c}") == nil)
-        let long = String(repeating: "x", count: 1000)
-        #expect(Message(line: "{message: &a \(long), b: *a, c: *a}") == nil)
-    }
-
     @Test("an order gives a worker what its supervisor has looked at, not what is on disk by then")
     func order() throws {
         let folder = try TemporaryFolder()
@@ -52,38 +26,46 @@ struct SupervisionTests {
         #expect(application.variable?.value == "site")
         var here = application
         here.settingsKey = "pages"
-        var other = InstalledApplication(
+        let other = DeployedApplication(
             number: 7, name: "other", mount: try Mount(path: "/ü", hosts: [try HostPattern("*.example.org")]),
-            work: .module(here))
-        other.isOptional = true
-        let away = InstalledApplication(number: 9, name: "away", work: .standIn(.quarantined))
+            mustStart: false, .module(here))
+        let away = DeployedApplication(number: 9, name: "away", mount: .root, .standIn(.quarantined))
+        let relayed = DeployedApplication(number: 10, name: "relayed", mount: .root, .group("g"))
         try folder.write("site.yaml", "title: [\n")
         var privileges = Privileges()
         privileges.openFiles = 100
         let order = WorkerOrder(
-            applications: [InstalledApplication(application), other, away],
+            applications: ApplicationList([DeployedApplication(application), other, away, relayed]),
             addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), .tcp(host: "127.0.0.1", port: 1)],
-            privileges: privileges, isErrorColoured: true)
-        let told = try WorkerOrder(try #require(Message(line: order.message.line)))
+            privileges: privileges, isRelayed: true, relayUsers: [0, 33], groupSockets: ["g": ["/a", "/b"], "h": []],
+            isErrorColoured: true)
+        var buffer = MessageBuffer<WorkerOrder>(limit: 1 << 20)
+        let told = try #require(try buffer.receive(MessageFrame.encode(order)).first)
+        #expect(told.isRelayed)
+        #expect(told.relayUsers == [0, 33])
+        #expect(told.groupSockets == ["g": ["/a", "/b"], "h": []])
         #expect(told.addresses == order.addresses)
         #expect(told.privileges == privileges)
         #expect(told.isErrorColoured)
-        try #require(told.applications.map(\.number) == [1, 7, 9])
-        guard case .module(let given) = told.applications[0].work, case .module(let second) = told.applications[1].work,
-            case .standIn(.quarantined) = told.applications[2].work
+        let applications = told.applications.applications
+        try #require(applications.map(\.number) == [1, 7, 9, 10])
+        guard case .module(let given) = applications[0].answerer, case .module(let second) = applications[1].answerer,
+            case .standIn(.quarantined) = applications[2].answerer, case .group("g") = applications[3].answerer
         else {
-            Issue.record("\(told.applications)")
+            Issue.record("\(applications)")
             return
         }
-        #expect(told.applications[1].mount == other.mount)
-        #expect(told.applications.map(\.isOptional) == [false, true, false])
+        #expect(applications[1].mount == other.mount)
+        #expect(applications.map(\.isOptional) == [false, true, false, true])
         #expect(second.settings.value("size").map { Octets($0.pointee).text } == "20")
         #expect(given.staged.path == application.staged.path)
         #expect(given.hash == application.hash)
         #expect(given.settings.value("title").map { Octets($0.pointee).text } == "Ü")
         #expect(given.settings.value("pages.size").map { Octets($0.pointee).text } == "20")
         #expect(given.settings.value("roost.folder") != nil)
-        #expect(throws: HostError.self) { try WorkerOrder(Message("order")) }
+        let stoodIn = order.standingIn.applications.applications
+        #expect(stoodIn.map(\.number) == [1, 7, 9, 10])
+        #expect(stoodIn.allSatisfy { if case .standIn = $0.answerer { true } else { false } })
     }
 
     @Test("a status is the same at the other end, and a table for people")
@@ -107,8 +89,11 @@ struct SupervisionTests {
         worker.requests = 12
         worker.memory = 3 << 20
         report.workers = [worker]
-        #expect(StatusReport(json: report.json) == report)
-        #expect(StatusReport(json: "{}") == nil)
+        var buffer = MessageBuffer<ControlResponse>(limit: 10_000)
+        #expect(try buffer.receive(MessageFrame.encode(ControlResponse.status(report))) == [.status(report)])
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any])
+        #expect(json["lastCrash"] as? String == report.lastCrash)
+        #expect(json["addresses"] as? [String] == report.addresses)
         let table = report.table(now: 400) { text, _ in text }
         #expect(table.contains("12 requests by these workers, 2 crashes"))
         #expect(table.split(separator: "\n").contains { $0.hasPrefix("8       ready  5 min  12") })
@@ -141,18 +126,30 @@ struct SupervisionTests {
         }
     }
 
-    @Test("privileges are told as they are; a user that is not there is refused")
+    @Test("privileges are sent as they are; a user that does not exist is refused")
     func privileges() throws {
         var privileges = Privileges()
-        #expect(Privileges(text: privileges.text) == privileges)
+        var buffer = MessageBuffer<Privileges>(limit: 1000)
+        #expect(try buffer.receive(MessageFrame.encode(privileges)) == [privileges])
         privileges.user = 65_534
         privileges.group = 65_534
         privileges.userName = "nobody"
         privileges.core = 0
         privileges.addressSpace = 1 << 40
-        #expect(Privileges(text: privileges.text) == privileges)
-        #expect(Privileges(text: "1:2") == nil)
+        #expect(try buffer.receive(MessageFrame.encode(privileges)) == [privileges])
         #expect(throws: HostError.self) { try privileges.become(user: "nobody-at-all", group: nil) }
         #expect(throws: HostError.self) { try privileges.become(user: nil, group: "nobody-at-all") }
+    }
+
+    @Test("every message of a worker is received as it was sent")
+    func workerMessages() throws {
+        let state = SavedState(version: 7, format: "chat \"rooms\"", bytes: Array(0...255))
+        let messages: [WorkerMessage] = [
+            .ready(faults: [3: "no database\n"]), .stoppedAccepting, .refused(reason: "ü"),
+            .prepared(change: 5, faults: [:]), .committed(change: 5), .requestsState,
+            .savedState([3: state, 4: SavedState(version: 0, format: "", bytes: [])]),
+        ]
+        var buffer = MessageBuffer<WorkerMessage>(limit: 1000)
+        #expect(try buffer.receive(messages.flatMap(MessageFrame.encode)) == messages)
     }
 }

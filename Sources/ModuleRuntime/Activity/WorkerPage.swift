@@ -78,7 +78,7 @@ package final class WorkerPage: @unchecked Sendable {
         return Set(loops.filter(called).map(\.application)).union(threads.filter(called).map(\.application))
     }
 
-    /// Whether the worker has ended its process itself, by `Worker.leave`.
+    /// Whether the worker has ended its process itself, by `Worker.exit`.
     package var hasLeft: Bool { self.page.pointee.has_left != 0 }
 
     package var crash: CrashReport? { Self.report(&self.page.pointee.crash) }

@@ -6,19 +6,16 @@ import RoostSystem
 /// The child process that loads a module first, so that what its constructors do, they do to a process that nobody needs.
 package enum ProbeChild {
     /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
-    /// destructors. `arguments`: those of each module, one after another.
-    package static func run(_ arguments: [String], privileges text: String) -> Never {
+    /// destructors. Throws `HostError` when this process is no probe child.
+    package static func run() throws -> Never {
+        let order = try ProbeOrder.read()
         var refusal: String?
         do {
-            guard let privileges = Privileges(text: text) else {
-                throw HostError(code: .usage, message: "'\(text)' are no privileges")
-            }
-            try privileges.apply()
+            try order.privileges.apply()
             // After that: another user's process is nobody's child any more.
             roost_die_with_parent()
         } catch { refusal = "\(error)" }
-        var rest = arguments[...]
-        while let module = ModuleProbe.Module(readingFrom: &rest) {
+        for module in order.modules {
             var report = ProbeReport(fault: refusal)
             if refusal == nil {
                 do {
@@ -34,7 +31,7 @@ package enum ProbeChild {
     }
 
     private static func write(_ report: ProbeReport) {
-        var rest = Array(report.text.utf8)[...]
+        var rest = MessageFrame.encode(report)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(ProbeReport.descriptor, $0.baseAddress, $0.count) }
             guard count > 0 || errno == EINTR else { _exit(1) }

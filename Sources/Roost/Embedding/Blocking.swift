@@ -1,14 +1,16 @@
 import NIOConcurrencyHelpers
 
-/// Has a thread wait for what others do.
+/// Has a thread wait for asynchronous work.
 package enum Blocking {
     /// Throws what the work throws.
-    package static func wait<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+    package static func wait<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () async throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let done = ConditionLock<Bool>(value: false)
-        let outcome = NIOLockedValueBox<Result<Value, any Error>?>(nil)
+        let outcome = NIOLockedValueBox<Result<Value, Failure>?>(nil)
         Task {
-            let result: Result<Value, any Error>
-            do { result = .success(try await work()) } catch { result = .failure(error) }
+            let result: Result<Value, Failure>
+            do throws(Failure) { result = .success(try await work()) } catch { result = .failure(error) }
             outcome.withLockedValue { $0 = result }
             done.lock()
             done.unlock(withValue: true)

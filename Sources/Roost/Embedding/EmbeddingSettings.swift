@@ -86,11 +86,11 @@ package enum EmbeddingSettings {
     }
 
     /// What is served where, in one line.
-    package static func json(_ addresses: [String], _ applications: [ServedApplication]) -> String {
+    package static func json(_ addresses: [String], _ applications: [DeployedApplication]) -> String {
         let listed = applications.map { application in
             let members = [
                 ("name", application.name), ("version", application.version), ("module", application.module),
-                ("mount", application.mount),
+                ("mount", application.mountPoint),
             ].map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }
             return "{\(members.joined(separator: ","))}"
         }

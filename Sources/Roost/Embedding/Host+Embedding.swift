@@ -22,18 +22,19 @@ extension Host {
 
     /// Mounts one more: when this returns, requests that come reach it. Before `start` it is only taken down. Throws `HostError` when it does not
     /// start, or its place is taken.
-    public func mount(_ application: HostApplication) async throws {
+    public func mount(_ given: HostApplication) async throws {
         guard let embedded else {
             throw HostError(code: .usage, message: "this host serves what its settings name: change those")
         }
-        let installed = try embedded.install(application)
-        guard let running = await self.whenStarted(orChange: { $0.append(installed) }) else { return }
-        let change = "mount \(installed.number)"
-        if let failure = await running.prepare([installed], for: change).first {
-            embedded.forget(installed.mount)
-            throw HostError(code: .startup, message: failure.message)
+        let mount = try given.mount.get()
+        let application = try embedded.install(given)
+        guard let process = await self.whenStarted(orChange: { $0.append(application) }) else { return }
+        do {
+            try await process.mount(application)
+        } catch {
+            embedded.forget(mount)
+            throw error
         }
-        await running.commit(change, mounting: [installed.number], removing: [], [])
     }
 
     /// Takes what is mounted there away: requests that are under way end first. False: nothing is.
@@ -42,17 +43,16 @@ extension Host {
         let application = HostApplication.closure(at: path, hosts: hosts) { _ in .text("") }
         let mount = try application.mount.get()
         guard let number = self.embedded?.forget(mount) else { return false }
-        guard let running = await self.whenStarted(orChange: { $0.removeAll { $0.number == number } }) else {
+        guard let process = await self.whenStarted(orChange: { $0.removeAll { $0.number == number } }) else {
             return true
         }
-        await running.commit("unmount \(number)", mounting: [], removing: [number], [])
+        await process.unmount(number)
         return true
     }
 
     /// What is mounted, in the order in which it came.
-    public var mounted: [ServedApplication] {
-        let installed = self.current?.applications.withLockedValue { $0.map(\.installed) }
-        return (installed ?? self.applications.withLockedValue { $0 }).map { ServedApplication($0) }
+    public var mounted: [DeployedApplication] {
+        self.runningDeployment?.applications ?? self.applications.withLockedValue { $0 }
     }
 }
 
@@ -92,7 +92,7 @@ final class EmbeddedApplications: Sendable {
     }
 
     /// Throws `HostError`.
-    func install(_ application: HostApplication) throws -> InstalledApplication {
+    func install(_ application: HostApplication) throws -> DeployedApplication {
         let mount = try application.mount.get()
         let number = try self.state.withLockedValue { state in
             if let other = state.mounts.values.first(where: { mount.conflict(with: $0) != nil }) {
@@ -105,14 +105,11 @@ final class EmbeddedApplications: Sendable {
         do {
             switch application.work {
             case .closure(let closure):
-                return InstalledApplication(
-                    number: number, name: application.name, mount: mount, work: .program(closure))
+                return DeployedApplication(
+                    number: number, name: application.name, mount: mount, .program(closure))
             case .entry(let entry):
-                let prepared = try self.preparation.prepare([entry], run: try self.run())[0].get()
-                var installed = InstalledApplication(
-                    number: number, name: prepared.name, mount: mount, work: .module(prepared))
-                installed.origins = prepared.origins
-                return installed
+                return DeployedApplication(
+                    number: number, try self.preparation.prepare([entry], run: try self.run())[0].get())
             }
         } catch {
             self.state.withLockedValue { _ = $0.mounts.removeValue(forKey: number) }

@@ -13,12 +13,16 @@ import Synchronization
 /// give back every descriptor, thread and folder; code and memory of generations stay, since modules may still point there.
 public final class Host: Service {
     private let configuration: HostConfiguration
-    let applications: NIOLockedValueBox<[InstalledApplication]>
+    let applications: NIOLockedValueBox<[DeployedApplication]>
     /// The applications of a program; nil: the host serves what an operator has declared.
     let embedded: EmbeddedApplications?
     private let listeners: [Listener]
     private let areListenersClosed = Atomic(false)
     private let running = NIOLockedValueBox<RunningHost?>(nil)
+    /// What makes changes while it runs; nil: it does not run, or a supervisor makes them.
+    private let process = NIOLockedValueBox<ProcessDeployment?>(nil)
+    /// What is deployed at the start; nil: a supervisor knows it, or the applications are a program's.
+    private let deployment: DeploymentState?
     private let isStopping = Atomic(false)
     private let starting = HostStart()
 
@@ -32,43 +36,37 @@ public final class Host: Service {
     convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
-            [InstalledApplication(application)],
+            [DeployedApplication(application)],
             on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
             configuration: configuration)
     }
 
-    /// The same, for what an operator has declared: what cannot be had is told of in the log, and answered for. Throws `HostError` also when
-    /// that is one that is needed.
-    package convenience init(_ look: Deployment.Look, configuration: HostConfiguration) throws {
+    /// The same, for what an operator has declared: applications that could not be prepared are answered for, and logged when it starts. Throws `HostError` also
+    /// when one of them is required.
+    package convenience init(
+        _ deployment: Deployment, _ scan: Deployment.Scan, configuration: HostConfiguration
+    ) throws {
         try Self.refuseDebug(threads: configuration.threads)
-        var roster = Roster()
-        let change = roster.want(look.candidates)
-        if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
-        if let member = roster.members.first(where: { $0.group != nil }) {
-            throw HostError(
-                code: .settings,
-                message: "\(member.place): 'worker' wants workers: leave --no-supervisor out, or the key")
-        }
-        for member in roster.members {
-            guard let fault = member.fault else { continue }
-            configuration.logger.error("\(member.name) does not serve: \(fault)")
-        }
+        if let fault = scan.declared.lazy.compactMap(\.groupFault).first { throw fault }
+        let state = try DeploymentState(deployment, scan)
         self.init(
-            roster.installed, on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
-            configuration: configuration)
+            state.roster.applications.filter { $0.mount != nil },
+            on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
+            configuration: configuration, deployment: state)
     }
 
     /// Serves on sockets that are bound already.
     package convenience init(
-        _ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration
+        _ applications: [DeployedApplication], on listeners: [Listener], configuration: HostConfiguration
     ) {
-        self.init(applications, on: listeners, configuration: configuration, embedded: nil)
+        self.init(applications, on: listeners, configuration: configuration, embedded: nil, deployment: nil)
     }
 
     init(
-        _ applications: [InstalledApplication], on listeners: [Listener], configuration: HostConfiguration,
-        embedded: EmbeddedApplications?
+        _ applications: [DeployedApplication], on listeners: [Listener], configuration: HostConfiguration,
+        embedded: EmbeddedApplications? = nil, deployment: DeploymentState? = nil
     ) {
+        self.deployment = deployment
         self.applications = NIOLockedValueBox(applications)
         self.embedded = embedded
         self.configuration = configuration
@@ -127,7 +125,7 @@ public final class Host: Service {
             let running = try await RunningHost(self.configuration)
             do {
                 let failures = try await running.start(applications)
-                self.tell(failures)
+                self.process.withLockedValue { $0 = self.makeProcess(running, applications, failures) }
                 await beforeServing(running)
                 try await running.serve(on: self.listeners) {
                     // From here on it can be stopped: the first request may hold a loop before this has come to its end.
@@ -138,6 +136,7 @@ public final class Host: Service {
                 // Whoever stops it meanwhile ends it too.
                 guard !self.isStopping.load(ordering: .relaxed) else { return }
                 self.running.withLockedValue { $0 = nil }
+                self.process.withLockedValue { $0 = nil }
                 await running.end()
                 throw error
             }
@@ -149,10 +148,14 @@ public final class Host: Service {
         }
     }
 
-    private func tell(_ failures: [RunningHost.Failure]) {
-        // A supervisor tells for all its workers.
-        guard self.configuration.page == nil else { return }
-        for failure in failures { self.configuration.logger.error("does not serve: \(failure.message)") }
+    /// What makes changes in this process; nil: its supervisor does.
+    private func makeProcess(
+        _ running: RunningHost, _ applications: [DeployedApplication], _ failures: [RunningHost.Failure]
+    ) -> ProcessDeployment? {
+        guard self.configuration.page == nil else { return nil }
+        return ProcessDeployment(
+            running, self.deployment ?? DeploymentState(applications), failures,
+            logger: self.embedded == nil ? self.configuration.logger : nil)
     }
 
     /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a
@@ -170,6 +173,7 @@ public final class Host: Service {
         let grace = isReplaced ? self.configuration.drainTime : self.configuration.server.graceTime
         await running.drain(closesIdle: closesIdle, grace: grace, whenDeaf: whenDeaf)
         self.running.withLockedValue { $0 = nil }
+        self.process.withLockedValue { $0 = nil }
         await running.end()
         self.embedded?.close()
     }
@@ -177,19 +181,23 @@ public final class Host: Service {
     /// While `stop` lets connections wait: it does so no longer. [any]
     public func closeIdle() { self.running.withLockedValue { $0?.closeIdle() } }
 
-    /// What runs, when a start that is under way has come to its end; nil: it was not started, and the list was changed. [any]
-    func whenStarted(orChange change: (inout [InstalledApplication]) -> Void) async -> RunningHost? {
+    /// What makes changes, when a start that is under way has ended; nil: the host was not started, and the list was changed. Used from any
+    /// thread.
+    func whenStarted(orChange change: (inout [DeployedApplication]) -> Void) async -> ProcessDeployment? {
         while true {
             await self.starting.wait()
-            if let running = self.current { return running }
+            if let process = self.runningDeployment { return process }
             let isChanged = self.starting.unlessUnderWay {
-                guard self.current == nil else { return false }
+                guard self.runningDeployment == nil else { return false }
                 self.applications.withLockedValue { change(&$0) }
                 return true
             }
             if isChanged { return nil }
         }
     }
+
+    /// What makes changes while it runs; nil: it does not run, or a supervisor makes them. Used from any thread.
+    package var runningDeployment: ProcessDeployment? { self.process.withLockedValue { $0 } }
 
     /// What runs; nil: it does not. [any]
     package var current: RunningHost? { self.running.withLockedValue { $0 } }

@@ -1,34 +1,35 @@
 import ModuleRuntime
 import NIOConcurrencyHelpers
 import RoostDeployment
+import RoostSettings
 
-/// An application that has started, or what answers in its place: mounted or about to be. [any]
+/// An application that has started, or what answers in its place; mounted or about to be. Used from any thread.
 final class RunningApplication: Sendable {
-    let installed: InstalledApplication
+    let application: DeployedApplication
     let mounted: Mounted
-    /// Nil: it has none, or is none.
+    /// Nil: it is no module.
     let generation: Generation?
-    /// Until somebody shuts it down.
+    /// Nil: it has none, or somebody shuts it down already.
     private let lifespan: NIOLockedValueBox<Lifespan?>
 
-    init(_ installed: InstalledApplication, _ generation: Generation, _ lifespan: Lifespan?) {
-        self.installed = installed
+    init(_ application: DeployedApplication, at mount: Mount, _ generation: Generation, _ lifespan: Lifespan?) {
+        self.application = application
         self.generation = generation
         self.mounted = Mounted(
-            number: installed.number, mount: installed.mount, origins: installed.origins, generation: generation)
+            number: application.number, mount: mount, origins: application.origins, generation: generation)
         self.lifespan = NIOLockedValueBox(lifespan)
     }
 
-    init(_ installed: InstalledApplication, instead answerer: any MountAnswerer) {
-        self.installed = installed
+    init(_ application: DeployedApplication, at mount: Mount, answerer: any MountAnswerer) {
+        self.application = application
         self.generation = nil
         self.mounted = Mounted(
-            number: installed.number, mount: installed.mount, origins: installed.origins, answerer: answerer)
+            number: application.number, mount: mount, origins: application.origins, answerer: answerer)
         self.lifespan = NIOLockedValueBox(nil)
     }
 
-    /// What is to be shut down; nil: there is nothing, or somebody does it already.
-    func takeLifespan() -> Lifespan? {
+    /// Removes and returns the lifespan, which the caller shuts down; nil: there is none, or somebody shuts it down already.
+    func removeLifespan() -> Lifespan? {
         self.lifespan.withLockedValue { lifespan in
             defer { lifespan = nil }
             return lifespan

@@ -21,7 +21,7 @@ extension RunningHost {
     private static let startsAtOnce = 64
 
     /// Starts all, and mounts them. Says which did not start; throws `HostError` when one of those is needed.
-    func start(_ applications: [InstalledApplication]) async throws -> [Failure] {
+    func start(_ applications: [DeployedApplication]) async throws -> [Failure] {
         let outcomes = try await self.prepare(applications)
         await self.commit(outcomes.map(\.0), removing: [])
         return outcomes.compactMap(\.1)
@@ -30,10 +30,10 @@ extension RunningHost {
     /// Starts all, and mounts none: what does not start, and is not needed, becomes what answers in its place. Throws `HostError` when
     /// one that is needed does not.
     func prepare(
-        _ applications: [InstalledApplication]
+        _ applications: [DeployedApplication]
     ) async throws -> [(RunningApplication, Failure?)] {
         // One after another: constructors of one image are not to meet another's.
-        var images: [(InstalledApplication, Result<ModuleImage?, HostError>)] = []
+        var images: [(DeployedApplication, Result<ModuleImage?, HostError>)] = []
         for application in applications { images.append((application, self.load(application))) }
         return try await withThrowingTaskGroup(of: (Int, RunningApplication, Failure?).self) { group in
             var outcomes: [(Int, RunningApplication, Failure?)] = []
@@ -44,7 +44,8 @@ extension RunningHost {
                         do {
                             return (place, try await self.prepare(application, try image.get()), nil)
                         } catch let error as HostError where application.isOptional {
-                            let running = RunningApplication(application, instead: StandIn(.notStarted))
+                            let running = RunningApplication(
+                                application, at: try Self.mount(of: application), answerer: StandIn(.notStarted))
                             return (place, running, Failure(number: application.number, message: error.message))
                         }
                     }
@@ -62,8 +63,8 @@ extension RunningHost {
         }
     }
 
-    private func load(_ application: InstalledApplication) -> Result<ModuleImage?, HostError> {
-        guard case .module(let prepared) = application.work else { return .success(nil) }
+    private func load(_ application: DeployedApplication) -> Result<ModuleImage?, HostError> {
+        guard case .module(let prepared) = application.answerer else { return .success(nil) }
         do {
             let image = try self.image(of: prepared, for: application.number)
             if let fault = image.fault(threads: self.configuration.threads) {
@@ -118,33 +119,42 @@ extension RunningHost {
         let symbol: String
     }
 
-    private func prepare(_ installed: InstalledApplication, _ image: ModuleImage?) async throws -> RunningApplication {
-        switch installed.work {
-        case .standIn(let reason): return RunningApplication(installed, instead: StandIn(reason))
-        case .group(let name): return RunningApplication(installed, instead: await self.answerer(for: name))
-        case .program(let application):
+    private func prepare(_ application: DeployedApplication, _ image: ModuleImage?) async throws -> RunningApplication {
+        let mount = try Self.mount(of: application)
+        switch application.answerer {
+        case .standIn(let reason): return RunningApplication(application, at: mount, answerer: StandIn(reason))
+        case .group(let name):
+            return RunningApplication(application, at: mount, answerer: await self.answerer(for: name))
+        case .program(let program):
             return RunningApplication(
-                installed,
-                instead: application.makeAnswerer(
+                application, at: mount,
+                answerer: program.makeAnswerer(
                     on: self.loops.map(\.handle), hiddenPath: self.configuration.rootPath,
                     logger: self.configuration.logger))
         case .module(let prepared):
             guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
             let generation = Generation(
-                name: installed.name, number: installed.number, image: image, settings: prepared.settings,
-                proxyPath: self.configuration.rootPath, mount: installed.mount, facilities: self.facilities,
+                name: application.name, number: application.number, image: image, settings: prepared.settings,
+                proxyPath: self.configuration.rootPath, mount: mount, facilities: self.facilities,
                 logger: self.configuration.logger)
             let running = RunningApplication(
-                installed, generation,
+                application, at: mount, generation,
                 try await self.startLifespan(of: generation, prepared.lifespan ?? self.configuration.lifespan))
             do {
-                if let path = prepared.health { try await self.checkHealth(of: generation, installed.mount, at: path) }
+                if let path = prepared.health { try await self.checkHealth(of: generation, mount, at: path) }
             } catch {
                 await self.shutDown(running)
                 throw error
             }
             return running
         }
+    }
+
+    private static func mount(of application: DeployedApplication) throws -> Mount {
+        guard let mount = application.mount else {
+            throw HostError(code: .settings, message: "\(application.place): nothing says where it is mounted")
+        }
+        return mount
     }
 
     /// Nil: there is none.
@@ -182,13 +192,13 @@ extension RunningHost {
     // MARK: Mounting
 
     /// A change is about to be prepared.
-    package func announce(_ change: String) { self.prepared.withLockedValue { $0[change] = .underWay } }
+    package func announce(_ change: Int) { self.prepared.withLockedValue { $0[change] = .underWay } }
 
     /// The first part of a change: starts these, and keeps them until it is settled. Says which did not start.
-    package func prepare(_ applications: [InstalledApplication], for change: String) async -> [Failure] {
+    package func prepare(_ applications: [DeployedApplication], for change: Int) async -> [Failure] {
         let optional = applications.map { application in
             var application = application
-            application.isOptional = true
+            application.mustStart = false
             return application
         }
         // None of them is needed: it does not throw.
@@ -220,7 +230,7 @@ extension RunningHost {
 
     /// The second: mounts those of them that are to be, others that need not start, and unmounts some.
     package func commit(
-        _ change: String, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [InstalledApplication]
+        _ change: Int, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [DeployedApplication]
     ) async {
         let prepared: [RunningApplication] = self.prepared.withLockedValue { all in
             switch all[change] {
@@ -233,11 +243,11 @@ extension RunningHost {
             case .withdrawn, nil: return []
             }
         }
-        let wanted = prepared.filter { numbers.contains($0.installed.number) }
+        let wanted = prepared.filter { numbers.contains($0.application.number) }
         // They need not start, so that none fails.
         let answers = (try? await self.prepare(others)) ?? []
         await self.commit(wanted + answers.map(\.0), removing: removed)
-        for application in prepared where !numbers.contains(application.installed.number) {
+        for application in prepared where !numbers.contains(application.application.number) {
             await self.shutDown(application)
         }
     }
@@ -247,9 +257,9 @@ extension RunningHost {
     func commit(_ added: [RunningApplication], removing numbers: Set<UInt32>) async {
         await self.handOver(to: added)
         let (table, removed) = self.applications.withLockedValue { applications in
-            let going = numbers.union(added.map(\.installed.number))
-            let removed = applications.filter { going.contains($0.installed.number) }
-            applications = applications.filter { !going.contains($0.installed.number) } + added
+            let going = numbers.union(added.map(\.application.number))
+            let removed = applications.filter { going.contains($0.application.number) }
+            applications = applications.filter { !going.contains($0.application.number) } + added
             self.facilities.pool.share(applications.count > 1)
             return (MountTable(applications.map(\.mounted)), removed)
         }
@@ -312,7 +322,7 @@ extension RunningHost {
 
     /// Tells the application that it ends, and waits for it.
     func shutDown(_ application: RunningApplication) async {
-        guard let lifespan = application.takeLifespan() else { return }
+        guard let lifespan = application.removeLifespan() else { return }
         let limit = self.limit(lifespan)
         let outcome = await lifespan.stop()
         limit.cancel()

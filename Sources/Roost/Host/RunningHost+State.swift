@@ -10,7 +10,7 @@ extension RunningHost {
         let mounted = self.applications.withLockedValue { $0 }
         for application in added {
             guard let new = application.generation, new.remembersState,
-                let old = mounted.first(where: { $0.installed.number == application.installed.number })?.generation,
+                let old = mounted.first(where: { $0.application.number == application.application.number })?.generation,
                 let saved = await self.transfer(old).save()
             else { continue }
             await self.transfer(new).restore(saved)
@@ -20,12 +20,12 @@ extension RunningHost {
     /// The numbers of the applications that take part in state transfer.
     package var remembering: [UInt32] {
         self.applications.withLockedValue {
-            $0.filter { $0.generation?.remembersState == true }.map(\.installed.number)
+            $0.filter { $0.generation?.remembersState == true }.map(\.application.number)
         }
     }
 
     private func generation(of number: UInt32) -> Generation? {
-        self.applications.withLockedValue { $0.first { $0.installed.number == number }?.generation }
+        self.applications.withLockedValue { $0.first { $0.application.number == number }?.generation }
     }
 
     /// Returns the state of the application with this number; nil: it has none.

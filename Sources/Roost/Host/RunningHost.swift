@@ -19,8 +19,8 @@ package final class RunningHost: Sendable {
     let applications = NIOLockedValueBox<[RunningApplication]>([])
     /// What was, and has requests that have not ended.
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
-    /// What has started for a change that is not settled, by its name.
-    let prepared = NIOLockedValueBox<[String: Preparing]>([:])
+    /// What has started for a change that is not committed, by the number of the change.
+    let prepared = NIOLockedValueBox<[Int: Preparing]>([:])
     /// Groups of workers that answer for applications mounted here.
     let groups = NIOLockedValueBox(Groups())
     /// What is loaded, for good.

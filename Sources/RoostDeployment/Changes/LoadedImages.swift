@@ -24,13 +24,14 @@ package struct LoadedImages {
     private var names = PrivateNames()
     private var bytes = 0
 
-    package init(_ applications: [InstalledApplication] = []) {
+    package init(_ applications: [DeployedApplication] = []) {
         for application in applications { self.load(application) }
     }
 
     /// The process loads it, unless it has.
-    package mutating func load(_ installed: InstalledApplication) {
-        guard case .module(let application) = installed.work, self.applications[application.staged.path] == nil else {
+    package mutating func load(_ deployed: DeployedApplication) {
+        guard case .module(let application) = deployed.answerer, self.applications[application.staged.path] == nil
+        else {
             return
         }
         if self.earlier(application) != nil {

@@ -1,44 +1,45 @@
-/// A part of a change: what it is in one group.
+import RoostSettings
+
+/// The part of a change that concerns one group of workers.
 package struct MountStep {
-    /// Nil: the workers that accept.
+    /// Nil: the workers that accept connections.
     package let group: String?
-    /// As they are to be: those that are new, and those that are another generation.
-    package var members: [Roster.Member]
+    /// The applications that are new or get another generation.
+    package let applications: [DeployedApplication]
     package let removed: [UInt32]
-    /// Why only new workers will do; nil: it is for who performs it to find out.
-    package var wantsNewWorkers: String?
-    /// When it was begun, milliseconds of the monotonic clock.
+    /// Why the workers are replaced; nil: they take up the change in place where they can.
+    package var replacementReason: String?
+    /// When the scan began that led to it, milliseconds of the monotonic clock.
     package let begun: Int
 
     package init(
-        group: String?, members: [Roster.Member], removed: [UInt32], wantsNewWorkers: String? = nil, begun: Int
+        group: String?, applications: [DeployedApplication], removed: [UInt32], replacementReason: String? = nil,
+        begun: Int
     ) {
         self.group = group
-        self.members = members
+        self.applications = applications
         self.removed = removed
-        self.wantsNewWorkers = wantsNewWorkers
+        self.replacementReason = replacementReason
         self.begun = begun
     }
 
-    package var numbers: [UInt32] { self.members.map(\.number) }
+    package var numbers: [UInt32] { self.applications.map(\.number) }
 
-    /// The parts of a change, in their order: who is to be asked is there before anybody asks, and as long as somebody does.
-    package static func steps(of change: Roster.Change, from old: Roster, to new: Roster, begun: Int) -> [MountStep] {
+    /// The steps of a change, in their order: a group has an application before requests are relayed to it, and as long as they are.
+    package static func steps(of change: RosterChange, from old: Roster, to new: Roster, begun: Int) -> [MountStep] {
         func step(_ group: String?, adds: Bool, removes: Bool) -> MountStep? {
             let isOf = { (number: UInt32, roster: Roster) in roster[number].map { $0.group == group } ?? false }
-            // Those that accept have a way to every one, which stays when another generation is behind it.
+            // The workers that accept relay to every application, whatever its generation.
             let isAll = group == nil
             let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
-            // The origins of WebSockets are checked by those that accept, whoever has the application.
-            let isSeen = { (number: UInt32) in
-                isAll && old[number]?.application?.origins != new[number]?.application?.origins
-            }
+            // They check the origins of WebSockets too, whatever group has the application.
+            let isSeen = { (number: UInt32) in isAll && old[number]?.origins != new[number]?.origins }
             let renewed = adds ? change.renewed.filter { isOf($0, new) || isSeen($0) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []
             guard !added.isEmpty || !removed.isEmpty || !renewed.isEmpty else { return nil }
             return MountStep(
-                group: group, members: (added + renewed).compactMap { view[$0] }, removed: removed, begun: begun)
+                group: group, applications: (added + renewed).compactMap { view[$0] }, removed: removed, begun: begun)
         }
         let first = new.groups.sorted().compactMap { step($0, adds: true, removes: false) }
         let last = old.groups.sorted().compactMap { step($0, adds: false, removes: true) }

@@ -1,42 +1,45 @@
-/// How what somebody asked for has gone, until all of it has. A value without I/O.
-package struct ReloadReport {
-    /// What has become of each, by number.
+/// The results of a reload, until all of it is done. A value without I/O.
+struct ReloadReport {
+    /// The results by the numbers of the applications.
     private var lines: [UInt32: String] = [:]
     private var faults: [UInt32: String] = [:]
-    /// What concerns none of them alone.
-    private var general: [String] = []
-    /// Somebody waits for it.
-    package var isAsked = false
+    /// Results that concern no single application.
+    private var generalLines: [String] = []
+    private var generalFaults: [String] = []
+    /// Whether somebody waits for it.
+    var isAsked = false
 
-    package init() {}
-
-    package mutating func succeed(_ number: UInt32, _ line: String) {
+    mutating func succeed(_ number: UInt32, _ line: String) {
         self.faults[number] = nil
         self.lines[number] = line
     }
 
-    package mutating func fail(_ number: UInt32, _ reason: String) {
+    mutating func fail(_ number: UInt32, _ reason: String) {
         self.lines[number] = nil
         self.faults[number] = reason
     }
 
-    package mutating func say(_ line: String) { self.general.append(line) }
+    /// Adds a result that concerns no single application.
+    mutating func succeed(_ line: String) { self.generalLines.append(line) }
 
-    /// What went well, a line each.
-    package var text: String {
-        let lines = self.general + self.lines.sorted { $0.key < $1.key }.map(\.value)
-        return lines.isEmpty && self.faults.isEmpty ? Self.nothing : lines.joined(separator: "\n")
+    /// Adds a fault that concerns no single application.
+    mutating func fail(_ reason: String) { self.generalFaults.append(reason) }
+
+    /// The successes, a line each.
+    var text: String {
+        let lines = self.generalLines + self.lines.sorted { $0.key < $1.key }.map(\.value)
+        return lines.isEmpty && self.fault == nil ? Self.nothing : lines.joined(separator: "\n")
     }
 
-    /// Why something did not; nil: everything did.
-    package var fault: String? {
-        guard !self.faults.isEmpty else { return nil }
+    /// The faults; nil: there are none.
+    var fault: String? {
         var reasons: [String] = []
-        for (_, reason) in self.faults.sorted(by: { $0.key < $1.key }) where !reasons.contains(reason) {
+        for reason in self.faults.sorted(by: { $0.key < $1.key }).map(\.value) + self.generalFaults
+        where !reasons.contains(reason) {
             reasons.append(reason)
         }
-        return reasons.joined(separator: "; ")
+        return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
-    package static let nothing = "nothing to reload: everything is what it was (--force loads it anew)"
+    static let nothing = "nothing to reload: everything is what it was (--force loads it anew)"
 }

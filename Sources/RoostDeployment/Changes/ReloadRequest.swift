@@ -1,16 +1,16 @@
 import RoostModules
 import RoostSettings
-import RoostSystem
+package import RoostSystem
 
-/// What somebody wants loaded anew.
+/// Which applications are to be loaded anew.
 package struct ReloadRequest: Equatable, Sendable {
-    /// Names of applications, or their mounts; none: all.
+    /// Names of applications or their mounts; none: all applications.
     package var names: Set<String> = []
-    /// Somebody asked for it: what was refused, or is quarantined, gets another chance.
+    /// Whether an operator asked for it: then what was refused or is quarantined is tried again.
     package var isAsked = false
-    /// What is the same again too: its statics begin afresh.
+    /// Whether unchanged applications are loaded anew too.
     package var isForced = false
-    /// By new workers, whatever could be done in place.
+    /// Whether new workers take over even where the change could be made in place.
     package var inNewWorkers = false
 
     package init(
@@ -22,22 +22,15 @@ package struct ReloadRequest: Equatable, Sendable {
         self.inNewWorkers = inNewWorkers
     }
 
-    /// Both.
-    package func joined(with other: ReloadRequest) -> ReloadRequest {
-        var both = self
-        both.names = self.names.isEmpty || other.names.isEmpty ? [] : self.names.union(other.names)
-        both.isAsked = self.isAsked || other.isAsked
-        both.isForced = self.isForced || other.isForced
-        both.inNewWorkers = self.inNewWorkers || other.inNewWorkers
-        return both
-    }
-
-    /// Which of these it means, by their keys; applications of one file are reloaded together. Throws `HostError` for a name that nobody has.
-    package func keys(of members: [Roster.Member], _ candidates: [Candidate]) throws -> Set<String>? {
+    /// The keys of the applications that it names; nil: all. Applications of one file are reloaded together. Throws `HostError` for a name that no
+    /// application has.
+    package func keys(
+        among deployed: [DeployedApplication], _ declared: [DeclaredApplication]
+    ) throws -> Set<String>? {
         guard !self.names.isEmpty else { return nil }
         let known =
-            members.map { ($0.key, $0.name, $0.mount, $0.application?.key.resolved) }
-            + candidates.map { ($0.key, $0.name, $0.mount, (try? $0.outcome.get())?.key.resolved) }
+            deployed.map { ($0.key, $0.name, $0.mount, $0.prepared?.key.resolved) }
+            + declared.map { ($0.key, $0.name, $0.mount, $0.prepared?.key.resolved) }
         var keys: Set<String> = []
         for name in self.names {
             let named = known.filter { $0.1 == name || $0.2?.description == name }
@@ -57,19 +50,18 @@ package struct ReloadRequest: Equatable, Sendable {
     }
 }
 
-extension ReloadRequest {
-    /// As a command says it.
-    package init(_ message: Message) {
-        self.isAsked = true
-        self.names = Set((message.fields["names"] ?? "").split(separator: "\n").map(String.init))
-        self.isForced = message.fields["force"] != nil
-        self.inNewWorkers = message.fields["workers"] != nil
+/// As `roost reload` sends it.
+extension ReloadRequest: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.names.sorted())
+        writer.write(self.isForced)
+        writer.write(self.inNewWorkers)
     }
 
-    package var message: Message {
-        var fields = ["names": self.names.sorted().joined(separator: "\n")]
-        fields["force"] = self.isForced ? "" : nil
-        fields["workers"] = self.inNewWorkers ? "" : nil
-        return Message("reload", fields)
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.isAsked = true
+        self.names = Set(try reader.readList(String.self))
+        self.isForced = try reader.read()
+        self.inNewWorkers = try reader.read()
     }
 }

@@ -15,6 +15,8 @@ package struct ApplicationPreparation: Sendable {
     package var otherFolders: [String] = []
     /// The settings module of the command line's application, as the operator names it.
     package var settings: String?
+    /// The environment that may name settings modules; nil: that of the process at the time.
+    package var environment: [String: String]?
     /// Whether the command line's application has a settings file.
     package var readsSettings = true
     package var trust = FileTrust()
@@ -202,10 +204,10 @@ package struct ApplicationPreparation: Sendable {
         if entry.isRequired {
             guard self.readsSettings else { return nil }
             return try SettingsModule.chosen(
-                option: self.settings, environment: Self.environment(SettingsModule.variable),
+                option: self.settings, environment: self.variable(SettingsModule.variable),
                 moduleDefault: moduleDefault, folders: self.folders)
         }
-        if let variable = entry.variable, let value = Self.environment(variable), !value.isEmpty {
+        if let variable = entry.variable, let value = self.variable(variable), !value.isEmpty {
             return SettingsModule(name: value, origin: .environment, source: variable)
         }
         if case .named(let name, let place) = entry.settings {
@@ -222,5 +224,8 @@ package struct ApplicationPreparation: Sendable {
         return PreparedApplication.Variable(name: name, value: module.name)
     }
 
-    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    private func variable(_ name: String) -> String? {
+        guard let environment else { return getenv(name).map { String(cString: $0) } }
+        return environment[name]
+    }
 }

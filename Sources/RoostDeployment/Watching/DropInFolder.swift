@@ -23,9 +23,9 @@ package enum DropInFolder {
         var modules: [Module] = []
     }
 
-    /// What is in the folder now. Names that do not end in `.so`, or begin with a dot, are other programs' business: editors, linkers and
+    /// Lists the folder. Names that do not end in `.so`, or begin with a dot, are other programs' business: editors, linkers and
     /// copies write under such names before they rename.
-    static func look(_ folder: String) -> Listing {
+    static func list(_ folder: String) -> Listing {
         var listing = Listing(folder: folder)
         var status = stat()
         guard stat(folder, &status) == 0 else {

@@ -25,7 +25,7 @@ package final class DropInFolders {
     /// What is there at this moment, whether or not it will stay so; and what is away only for a moment.
     package var listingsNow: [DropInFolder.Listing] {
         self.followed.map { followed in
-            var listing = DropInFolder.look(followed.folder)
+            var listing = DropInFolder.list(followed.folder)
             let there = Set(listing.modules.map(\.path))
             listing.modules += followed.watch.settled.modules.filter { !there.contains($0.path) }
             listing.modules.sort { $0.path < $1.path }
@@ -51,7 +51,7 @@ package final class DropInFolders {
         let isTime = now >= self.due ?? .max
         for at in self.followed.indices where self.followed[at].events.drain() || isTime {
             self.followed[at].events.arm()
-            if self.followed[at].watch.look(DropInFolder.look(self.followed[at].folder), now: now) { hasChanged = true }
+            if self.followed[at].watch.look(DropInFolder.list(self.followed[at].folder), now: now) { hasChanged = true }
         }
         if now >= self.lookAt { self.lookAt = now + FolderEvents.pace }
         return hasChanged

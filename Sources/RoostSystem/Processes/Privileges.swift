@@ -76,24 +76,24 @@ package struct Privileges: Sendable, Equatable {
     private static func error(_ what: String) -> HostError {
         HostError(code: .usage, message: "privileges: \(what): \(String(cString: strerror(errno)))")
     }
+}
 
-    // MARK: On a command line, for a child
-
-    /// `user:group:name:addressSpace:openFiles:core`, what is nil left empty.
-    package var text: String {
-        let numbers = [self.user.map(Int.init), self.group.map(Int.init)].map { $0.map(String.init) ?? "" }
-        let limits = [self.addressSpace, self.openFiles, self.core].map { $0.map(String.init) ?? "" }
-        return (numbers + [self.userName] + limits).joined(separator: ":")
+extension Privileges: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.user)
+        writer.write(self.group)
+        writer.write(self.userName)
+        writer.write(self.addressSpace)
+        writer.write(self.openFiles)
+        writer.write(self.core)
     }
 
-    package init?(text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 6 else { return nil }
-        self.user = UInt32(parts[0])
-        self.group = UInt32(parts[1])
-        self.userName = parts[2]
-        self.addressSpace = Int(parts[3])
-        self.openFiles = Int(parts[4])
-        self.core = Int(parts[5])
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.user = try reader.readOptional()
+        self.group = try reader.readOptional()
+        self.userName = try reader.read()
+        self.addressSpace = try reader.readOptional()
+        self.openFiles = try reader.readOptional()
+        self.core = try reader.readOptional()
     }
 }

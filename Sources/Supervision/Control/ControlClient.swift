@@ -1,6 +1,6 @@
 import Glibc
 import HTTPServer
-import RoostDeployment
+package import RoostDeployment
 import RoostModules
 import RoostSystem
 
@@ -37,10 +37,9 @@ package struct ControlClient {
         return found.0
     }
 
-    /// Asks, and waits for the answer; nil: it went without one. Throws `HostError` when nobody is there.
-    package func ask(_ command: String) throws -> String? { try self.ask(Message(command)) }
-
-    private func ask(_ message: Message) throws -> String? {
+    /// Sends a request and waits for the answer; nil: the supervisor went without one. Throws `HostError` when nobody is there, and when the
+    /// answer is not understood.
+    private func ask(_ request: ControlRequest) throws -> ControlResponse? {
         let path = "\(self.boot)/\(ControlSocket.name)"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
@@ -48,44 +47,45 @@ package struct ControlClient {
             throw HostError(
                 code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))")
         }
-        let line = Array(message.line.utf8)
-        guard send(descriptor, line, line.count, CInt(MSG_NOSIGNAL)) == line.count else { return nil }
-        var lines = LineBuffer(most: 16 << 20)
+        let bytes = MessageFrame.encode(request)
+        guard send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return nil }
+        var buffer = MessageBuffer<ControlResponse>(limit: Self.largestResponse)
         var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return nil }
-            if let line = lines.take(part[..<count]).first { return line }
+            do throws(MessageFault) {
+                if let response = try buffer.receive(part[..<count]).first { return response }
+            } catch {
+                throw HostError(code: .runDirectory, message: "\(path): the answer is not understood: \(error)")
+            }
         }
     }
 
+    /// In bytes.
+    private static let largestResponse = 16 << 20
+
     package func status() throws -> StatusReport {
-        guard let text = try self.ask("status"), let report = StatusReport(json: text) else {
-            throw HostError(code: .runDirectory, message: "\(self.boot): its status is not understood")
+        guard case .status(let report)? = try self.ask(.status) else {
+            throw HostError(code: .runDirectory, message: "\(self.boot): it does not say its status")
         }
         return report
     }
 
-    /// Waits until it has been tried. `names`: of applications, or their mounts; none: all. `isForced`: also what is the same again; `inNewWorkers`:
-    /// whatever could be done in those that run. Says what serves now, a line each, and why something does not (nil: everything does). Throws
+    /// Waits until the reload has ended. Returns what serves now, a line each, and why something does not (nil: everything does). Throws
     /// `HostError`.
-    package func reload(
-        names: [String] = [], isForced: Bool = false, inNewWorkers: Bool = false
-    ) throws -> (text: String, fault: String?) {
-        var request = ReloadRequest()
-        request.names = Set(names)
-        request.isForced = isForced
-        request.inNewWorkers = inNewWorkers
-        guard let line = try self.ask(request.message), let message = Message(line: line) else {
-            return ("", "the supervisor went away")
+    package func reload(_ request: ReloadRequest) throws -> (text: String, fault: String?) {
+        switch try self.ask(.reload(request)) {
+        case .done(let text): (text, nil)
+        case .refused(let reason, let text): (text, reason)
+        case .status, nil: ("", "the supervisor went away")
         }
-        return (message.fields["text"] ?? "", message.name == "done" ? nil : message.fields["reason"] ?? "refused")
     }
 
-    /// Waits until it is gone.
+    /// Stops the server, and waits until it has ended.
     package func stop() throws {
-        _ = try self.ask("stop")
+        _ = try self.ask(.stop)
         // The lock of a start is held for as long as it lives.
         let lock = open("\(self.boot)/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return }

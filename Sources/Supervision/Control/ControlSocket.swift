@@ -1,11 +1,10 @@
 import Glibc
 import HTTPServer
-import RoostDeployment
 import RoostSystem
 
 /// The Unix socket in the folder of a start by which commands reach the supervisor; for its user only. For its one thread.
 ///
-/// A command sends one line and gets one. A command that is not answered at once (a reload, a status that waits for the workers) is
+/// A command sends one request and gets one response. A command that is not answered at once (a reload, a status that waits for the workers) is
 /// remembered by its descriptor; one that does not read its answer is not waited for.
 final class ControlSocket {
     static let name = "control"
@@ -19,7 +18,7 @@ final class ControlSocket {
     private struct Client {
         let descriptor: CInt
         var until: Int
-        var lines = LineBuffer(most: ControlSocket.mostBytes)
+        var buffer = MessageBuffer<ControlRequest>(limit: ControlSocket.mostBytes)
         /// It has sent its command.
         var isWaiting = false
         var isForReload = false
@@ -89,8 +88,8 @@ final class ControlSocket {
         return (times + (self.pausedUntil > 0 ? [self.pausedUntil] : [])).min()
     }
 
-    /// Accepts, reads and writes without waiting. Returns the commands that have come.
-    func hear(now: Int) -> [(client: CInt, message: Message)] {
+    /// Accepts, reads and writes without waiting. Returns the requests that have arrived.
+    func receive(now: Int) -> [(client: CInt, request: ControlRequest)] {
         if now >= self.pausedUntil { self.pausedUntil = 0 }
         while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
             let descriptor = accept(self.listener, nil, nil)
@@ -102,7 +101,7 @@ final class ControlSocket {
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             self.clients.append(Client(descriptor: descriptor, until: now + Self.patience))
         }
-        var heard: [(CInt, Message)] = []
+        var received: [(CInt, ControlRequest)] = []
         for at in self.clients.indices.reversed() {
             guard self.clients[at].answer == nil else {
                 self.write(at, now: now)
@@ -115,22 +114,26 @@ final class ControlSocket {
                 self.drop(at)
                 continue
             }
-            guard count > 0, !self.clients[at].isWaiting,
-                let line = self.clients[at].lines.take(part[..<count]).first
-            else { continue }
-            self.clients[at].isWaiting = true
-            heard.append((self.clients[at].descriptor, Message(line: line) ?? Message("?")))
+            guard count > 0, !self.clients[at].isWaiting else { continue }
+            do throws(MessageFault) {
+                guard let request = try self.clients[at].buffer.receive(part[..<count]).first else { continue }
+                self.clients[at].isWaiting = true
+                received.append((self.clients[at].descriptor, request))
+            } catch {
+                self.clients[at].isWaiting = true
+                self.answer(self.clients[at].descriptor, .refused(reason: error.description, text: ""))
+            }
         }
-        return heard
+        return received
     }
 
     /// Answers one, and is done with it when it has read the answer.
-    func answer(_ client: CInt, _ line: String) {
+    func answer(_ client: CInt, _ response: ControlResponse) {
         guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
         let now = MonotonicClock.milliseconds
         self.clients[at].statusAt = nil
         self.clients[at].isForReload = false
-        self.clients[at].answer = Array(line.utf8)[...]
+        self.clients[at].answer = MessageFrame.encode(response)[...]
         self.clients[at].until = now + Self.reading
         self.write(at, now: now)
     }
@@ -168,9 +171,7 @@ final class ControlSocket {
     }
 
     /// Answers all clients that wait for a reload.
-    func settleReloads(_ text: String, fault: String?) {
-        var message = Message(fault == nil ? "done" : "refused", ["text": text])
-        message.fields["reason"] = fault
-        for client in self.clients where client.isForReload { self.answer(client.descriptor, message.line) }
+    func answerReloads(_ response: ControlResponse) {
+        for client in self.clients where client.isForReload { self.answer(client.descriptor, response) }
     }
 }

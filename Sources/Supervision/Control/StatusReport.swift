@@ -1,13 +1,13 @@
 import RoostSettings
-import Yams
+package import RoostSystem
 
-/// What `roost status` tells: as JSON between the processes and for programs, as tables for people.
+/// What `roost status` reports: as JSON for programs, as tables for people.
 package struct StatusReport: Equatable {
     package struct Worker: Equatable {
         package var pid = 0
-        /// starting, ready, draining; or what it stands in for.
+        /// starting, ready, draining; or `stands in`.
         package var state = ""
-        /// Seconds of the calendar.
+        /// Seconds since 1970.
         package var since = 0
         package var generation = ""
         package var requests = 0
@@ -16,7 +16,7 @@ package struct StatusReport: Equatable {
         package var unfinished = 0
         /// Bytes, resident.
         package var memory = 0
-        /// Empty: it accepts.
+        /// Its worker group; empty: it accepts connections.
         package var group = ""
     }
 
@@ -28,9 +28,9 @@ package struct StatusReport: Equatable {
         package var generation = ""
         /// serving, reloading, quarantined or failing.
         package var state = ""
-        /// Why it does not serve, or why what is on disk does not.
+        /// Why it does not serve, or why the file on disk does not.
         package var fault = ""
-        /// The group whose workers have it; empty: those that accept.
+        /// The worker group that runs it; empty: the workers that accept connections.
         package var group = ""
     }
 
@@ -47,9 +47,7 @@ package struct StatusReport: Equatable {
 
     package init() {}
 
-    // MARK: JSON
-
-    /// One line.
+    /// One line of JSON.
     package var json: String {
         func object(_ members: [(String, String)]) -> String {
             "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
@@ -79,45 +77,75 @@ package struct StatusReport: Equatable {
             ("restarts", "\(self.restarts)"), ("lastCrash", JSONText.quoted(self.lastCrash)),
         ]) + "\n"
     }
+}
 
-    /// Nil: it is none.
-    package init?(json: String) {
-        guard let root = try? Yams.compose(yaml: json), root["roost"] != nil else { return nil }
-        func text(_ node: Node, _ key: String) -> String { node[key]?.scalar?.string ?? "" }
-        func number(_ node: Node, _ key: String) -> Int { node[key]?.int ?? 0 }
-        self.version = text(root, "roost")
-        self.pid = number(root, "pid")
-        self.since = number(root, "since")
-        self.state = text(root, "state")
-        self.addresses = root["addresses"]?.sequence?.compactMap { $0.scalar?.string } ?? []
-        self.crashes = number(root, "crashes")
-        self.restarts = number(root, "restarts")
-        self.lastCrash = text(root, "lastCrash")
-        for node in root["workers"]?.sequence ?? [] {
-            var worker = Worker()
-            worker.pid = number(node, "pid")
-            worker.state = text(node, "state")
-            worker.since = number(node, "since")
-            worker.generation = text(node, "generation")
-            worker.requests = number(node, "requests")
-            worker.errors = number(node, "errors")
-            worker.connections = number(node, "connections")
-            worker.unfinished = number(node, "unfinished")
-            worker.memory = number(node, "memory")
-            worker.group = text(node, "group")
-            self.workers.append(worker)
+extension StatusReport: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.version)
+        writer.write(self.pid)
+        writer.write(self.since)
+        writer.write(self.state)
+        writer.write(self.addresses)
+        writer.write(self.workers)
+        writer.write(self.applications)
+        writer.write(self.crashes)
+        writer.write(self.restarts)
+        writer.write(self.lastCrash)
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.version = try reader.read()
+        self.pid = try reader.read()
+        self.since = try reader.read()
+        self.state = try reader.read()
+        self.addresses = try reader.readList()
+        self.workers = try reader.readList()
+        self.applications = try reader.readList()
+        self.crashes = try reader.read()
+        self.restarts = try reader.read()
+        self.lastCrash = try reader.read()
+    }
+}
+
+extension StatusReport.Worker: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        for number in [
+            self.pid, self.since, self.requests, self.errors, self.connections, self.unfinished, self.memory,
+        ] {
+            writer.write(number)
         }
-        for node in root["applications"]?.sequence ?? [] {
-            var application = Application()
-            application.name = text(node, "name")
-            application.version = text(node, "version")
-            application.module = text(node, "module")
-            application.mount = text(node, "mount")
-            application.generation = text(node, "generation")
-            application.state = text(node, "state")
-            application.fault = text(node, "fault")
-            application.group = text(node, "group")
-            self.applications.append(application)
-        }
+        for text in [self.state, self.generation, self.group] { writer.write(text) }
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.pid = try reader.read()
+        self.since = try reader.read()
+        self.requests = try reader.read()
+        self.errors = try reader.read()
+        self.connections = try reader.read()
+        self.unfinished = try reader.read()
+        self.memory = try reader.read()
+        self.state = try reader.read()
+        self.generation = try reader.read()
+        self.group = try reader.read()
+    }
+}
+
+extension StatusReport.Application: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        for text in [
+            self.name, self.version, self.module, self.mount, self.generation, self.state, self.fault, self.group,
+        ] { writer.write(text) }
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.name = try reader.read()
+        self.version = try reader.read()
+        self.module = try reader.read()
+        self.mount = try reader.read()
+        self.generation = try reader.read()
+        self.state = try reader.read()
+        self.fault = try reader.read()
+        self.group = try reader.read()
     }
 }

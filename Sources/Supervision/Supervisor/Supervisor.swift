@@ -1,165 +1,127 @@
-package import Glibc
+import Glibc
 package import HTTPServer
 import Logging
-import NIOConcurrencyHelpers
 import Roost
 package import RoostDeployment
 import RoostModules
-package import RoostSystem
+import RoostSystem
 
-/// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, for what
-/// workers and commands say, and for the time. What is to be done is decided by `Fleet`.
+/// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, workers, files, commands and the
+/// time.
+///
+/// `DeploymentState` decides what is deployed, and `Fleet` which workers there have to be; `WorkerDeployment` carries it out.
 package final class Supervisor {
-    package var plan: Plan
-    var listeners: [Listener]
-    /// Socket files that were said to be gone.
-    var toldGone: Set<String> = []
-    /// The workers that accept.
-    private(set) var front: WorkerGroup!
-    /// The others, by the names of their groups.
-    var groups: [String: WorkerGroup] = [:]
-    /// All applications, as they were wanted last.
-    package var wanted: Roster
-    /// What is to be changed in which group, one after another.
-    var steps: [MountStep] = []
-    /// Who has the part before.
-    weak var lastStep: WorkerGroup?
-    /// How what was asked for has gone so far.
-    package var report = ReloadReport()
-    /// What the workers that accept were told of the others.
-    var toldWays: [String: [String]] = [:]
-    var lastDoor = 0
-    /// What was found when it was last looked, and has been taken.
-    package var look: Deployment.Look
-    /// What was found, and waits until workers can be changed.
-    package var found: Found?
-    /// What is to be looked at, when it can be.
-    package var requests: [ReloadRequest] = []
-    /// Something counts in a drop-in folder that has not been looked at.
-    var isFolderNew = false
-    /// Files are not looked at before: the last look failed for want of resources.
-    var nextPreparation = 0
-    /// Some copies of modules may be nobody's any more.
-    var hasOldCopies = false
-    /// What was said to be wrong with applications, and is still.
-    var toldFaults: Set<String> = []
-    /// Something is being looked at, on another thread.
-    package let preparation = Preparation()
-    package let folders: DropInFolders
+    private let plan: SupervisorPlan
+    private var deployment: WorkerDeployment!
+    private let control: ControlSocket
     /// `--reload`.
-    package let watch: ReloadWatch?
-    package var builds = BuildMachine()
-    /// Watched files have changed that no look was asked for yet: a build runs.
-    var hasChangedFiles = false
-    /// It was said that not all sources are watched.
-    var hasToldCut = false
-    package var build: Build?
-    let control: ControlSocket
-    package let notice = ServiceNotice()
+    private let sources: SourceFollower?
+    private let notice = ServiceNotice()
     private let terminal = ControllingTerminal()
     private let ignoredSignals: IgnoredSignals
-    package let since = time(nil)
-    package var crashes = 0
-    var lastCrash: String?
-    var restarts = 0
-    private var status: CInt?
-    private var stops = 0
-    private var nextLook = 0
+    private let since = time(nil)
+    private var shutdown = SupervisorShutdown()
+    private var isFrontServing = false
+    private var hasReportedServing = false
+    private var nextObservation = 0
     private var nextWatchdog = Int.max
-
+    /// How often workers are observed, in milliseconds.
     private let pace: Int
 
-    /// How often workers are looked at, in milliseconds: what is limited every second, their loops ten times in the time that one may
-    /// hang.
+    /// Milliseconds that workers have to write their state to their pages, for `roost status`.
+    private static let statusTime = 100
+
+    /// Binds. Throws `HostError`, also when an application that is required cannot be had.
+    package init(_ scan: Deployment.Scan, _ plan: SupervisorPlan) throws {
+        try Host.refuseDebug(threads: plan.deployment.workers.workers)
+        self.plan = plan
+        self.ignoredSignals = IgnoredSignals(plan.logger)
+        self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
+        self.sources = plan.watch.map {
+            SourceFollower($0, quiet: plan.deployment.quiet, plan.logger, plan.log)
+        }
+        self.control = try ControlSocket(path: "\(plan.run.boot)/\(ControlSocket.name)")
+        do {
+            self.deployment = try WorkerDeployment(scan, plan) { [unowned self] in self.handle($0) }
+        } catch {
+            self.control.close()
+            throw error
+        }
+    }
+
+    /// What is limited is observed every second, loops ten times in the time that one may hang.
     private static func pace(_ plan: WorkerPlan) -> Int {
         let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
         return min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
     }
 
-    /// Binds. Throws `HostError`, also when an application that is needed cannot be had.
-    package init(_ look: Deployment.Look, _ plan: Plan) throws {
-        try Host.refuseDebug(threads: plan.deployment.workers.workers)
-        self.plan = plan
-        self.ignoredSignals = IgnoredSignals(plan.logger)
-        self.look = look
-        self.pace = ([plan.deployment.workers] + plan.deployment.groups.values).map(Self.pace).min() ?? 60_000
-        self.folders = DropInFolders(look.listings, quiet: plan.deployment.quiet)
-        self.watch = plan.watch.map { ReloadWatch($0.tree, since: $0.baseline, quiet: plan.deployment.quiet) }
-        self.listeners = try Host.bind(plan.addresses, backlog: plan.backlog)
-        do {
-            var roster = Roster()
-            self.wanted = roster
-            let change = roster.want(look.candidates)
-            self.wanted = roster
-            if let refusal = change.refusals.first { throw HostError(code: .module, message: refusal) }
-            self.control = try ControlSocket(path: "\(plan.run.boot)/\(ControlSocket.name)")
-            self.front = WorkerGroup(self, plan.deployment.workers, roster.view(of: nil))
-            for name in roster.groups { self.addGroup(name) }
-        } catch {
-            for listener in self.listeners { listener.close() }
-            throw error
-        }
-    }
-
-    /// Where it listens, with the ports that the kernel chose.
-    package var addresses: [BindAddress] { self.listeners.map(\.address) }
-
-    /// Supervises until everything has ended; says the exit status.
+    /// Supervises until everything has ended. Returns the exit status.
     package func run() -> CInt {
-        self.tellFaults()
-        for group in self.all { group.perform(group.fleet.begin(now: Self.now())) }
-        while self.status == nil {
+        self.deployment.start()
+        while true {
+            if let status = self.shutdown.status {
+                self.control.close()
+                self.deployment.sockets.close()
+                return status
+            }
             self.wait()
-            // First: who has said that it is ready serves, and ends as others do.
-            for group in self.all { group.hearWorkers() }
-            self.hearSignals()
+            self.deployment.advance(now: MonotonicClock.milliseconds)
+            self.handleSignals()
             self.reapOrphans()
-            self.takePreparation()
-            self.hearCommands()
-            self.followFolders()
-            self.followFiles()
-            self.lookAround()
+            self.handleCommands()
+            self.followSources()
+            self.keepTime()
         }
-        self.control.close()
-        for listener in self.listeners { listener.close() }
-        return self.status ?? 1
     }
-
-    // MARK: Waiting
 
     private func wait() {
-        var waits = [self.plan.signals.descriptor, self.preparation.descriptor].map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-        for worker in self.all.flatMap(\.workers) {
-            let events = POLLIN | (worker.hasOutput ? POLLOUT : 0)
-            waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
-            if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
-        }
-        let now = Self.now()
-        waits += self.control.waits(now: now) + self.folders.waits + self.watchWaits
+        let now = MonotonicClock.milliseconds
+        let sources = self.deployment.isStopping ? nil : self.sources
+        var waits = [pollfd(fd: self.plan.signals.descriptor, events: Int16(POLLIN), revents: 0)]
+        waits += self.deployment.waits + self.control.waits(now: now) + (sources?.waits ?? [])
         let due = min(
-            self.nextLook, self.nextWatchdog, self.notice.due(now: now) ?? .max,
-            self.all.compactMap(\.due).min() ?? .max, self.control.due ?? .max,
-            self.folders.due ?? .max, self.watchDue
-        )
+            self.nextObservation, self.nextWatchdog, self.notice.due(now: now) ?? .max, self.deployment.due,
+            self.control.due ?? .max, sources?.due ?? .max)
         // Interrupted, or for want of memory: everything is looked at all the same.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
     }
 
-    package static func now() -> Int { MonotonicClock.milliseconds }
+    // MARK: Workers
+
+    private func handle(_ event: WorkerDeployment.Event) {
+        switch event {
+        case .serving: self.isFrontServing = true
+        case .ended(let group, let status):
+            self.shutdown.ended(isFront: group == nil, status, others: self.deployment.groups.relayed.count)
+            guard group == nil else { break }
+            for group in self.deployment.groups.relayed { group.stop(atOnce: self.shutdown.isAtOnce) }
+        case .reloaded(let text, let fault):
+            self.notice.tell(
+                "READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+            self.control.answerReloads(fault.map { .refused(reason: $0, text: text) } ?? .done(text: text))
+        case .accepted(let seen): self.sources?.accept(seen)
+        }
+    }
+
+    /// Reports once that everything serves, when it is known of all groups whether they do.
+    private func reportServing() {
+        guard self.isFrontServing, !self.hasReportedServing, self.deployment.areGroupsSettled else { return }
+        self.hasReportedServing = true
+        self.plan.whenServing(self.deployment.state.roster.applications, self.deployment.sockets.addresses)
+        self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
+    }
 
     // MARK: Signals
 
-    private func hearSignals() {
+    private func handleSignals() {
         while let number = self.plan.signals.next() {
             switch SignalMeaning(number) {
             case .stop: self.stop()
             case .reload where self.terminal.isLost: self.stop()
             case .reload: self.reload(ReloadRequest(isAsked: true))
             case .reopenLogs: self.plan.reopenLogs()
-            case .moreWorkers: self.front.perform(self.front.fleet.resize(by: 1, now: Self.now()))
-            case .fewerWorkers: self.front.perform(self.front.fleet.resize(by: -1, now: Self.now()))
+            case .moreWorkers: self.deployment.groups[nil]?.resize(by: 1)
+            case .fewerWorkers: self.deployment.groups[nil]?.resize(by: -1)
             case .ignored: self.ignoredSignals.tell(number)
             // A worker has ended, or a probe, which is waited for by who started it.
             case .child, .system: break
@@ -167,68 +129,26 @@ package final class Supervisor {
         }
     }
 
-    /// A second one means: at once.
-    package func stop() {
-        self.stops += 1
-        if self.stops == 1 {
+    /// The second time everything ends at once.
+    private func stop() {
+        self.shutdown.request()
+        if !self.shutdown.isAtOnce {
             self.plan.logger.info("stopping")
             self.notice.tell("STOPPING=1", "STATUS=stopping")
-        } else {
-            self.stopStatus = 130
         }
-        self.front.stop(atOnce: self.stops > 1, now: Self.now())
-        // Those that accept ask the others until they have ended.
-        for group in self.groups.values {
-            if self.stops > 1 {
-                group.stop(atOnce: true, now: Self.now())
-            } else {
-                for worker in group.workers { worker.tell(Worker.ending) }
-            }
+        self.sources?.end()
+        self.deployment.stop(atOnce: self.shutdown.isAtOnce)
+    }
+
+    private func reload(_ request: ReloadRequest, for client: CInt? = nil) {
+        guard !self.deployment.isStopping else { return }
+        if let client { self.control.awaitReload(client) }
+        if request.isAsked {
+            self.plan.logger.info("reloading")
+            self.notice.tellReloading()
+            do { try self.control.restore() } catch { self.plan.logger.error("\(error)") }
         }
-    }
-    private var stopStatus: CInt?
-    private var frontStatus: CInt?
-    private var isFrontServing = false
-    private var hasToldServing = false
-
-    // MARK: What its workers come to
-
-    /// All that have to be there are.
-    func isServing(_ group: WorkerGroup) {
-        self.isFrontServing = true
-        self.tellServing()
-    }
-
-    /// Said once, when it is known of all groups whether they serve.
-    func tellServing() {
-        guard self.isFrontServing, !self.hasToldServing, self.groups.values.allSatisfy(\.isSettled) else { return }
-        self.hasToldServing = true
-        self.plan.serving(self.roster.members.map { ServedApplication($0) }, self.addresses)
-        self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
-    }
-
-    /// All workers of a group have ended. Those that accept go first, and the others when nobody asks them any more.
-    func left(_ group: WorkerGroup, _ status: CInt) {
-        if let name = group.name {
-            self.groups[name] = nil
-            self.tellWays()
-        } else {
-            self.frontStatus = status
-            for group in self.groups.values { group.stop(atOnce: self.stops > 1, now: Self.now()) }
-        }
-        guard let frontStatus, self.groups.isEmpty else { return }
-        self.status = self.stopStatus ?? (frontStatus == 0 && group.name != nil ? status : frontStatus)
-    }
-
-    /// Removes copies of modules that nobody has, and nobody will be started with. Not while some are being made.
-    private func removeOldCopies() {
-        guard self.hasOldCopies, !self.preparation.isRunning, self.found == nil, self.steps.isEmpty else { return }
-        self.hasOldCopies = false
-        let rosters = self.all.flatMap { $0.rosters.values + [$0.change?.roster].compactMap { $0 } } + [self.wanted]
-        let prepared = rosters.flatMap(\.applications) + self.look.candidates.compactMap { try? $0.outcome.get() }
-        // What a process has mapped stays, for whoever looks at it with a debugger, or at its core.
-        let mapped = self.all.flatMap(\.workers).flatMap { $0.images.applications.keys }
-        self.plan.run.removeLoadFolders(but: prepared.map(\.staged.path) + mapped)
+        self.deployment.reload(request)
     }
 
     /// As the first process of a container it gets the children of others, when those have ended.
@@ -238,33 +158,60 @@ package final class Supervisor {
             var ended = siginfo_t()
             guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
             let process = ended._sifields._sigchld.si_pid
+            let isWorker = self.deployment.groups.all.contains { $0.workers.contains { $0.process == process } }
             // A probe's end is waited for by who has started it.
-            guard process != 0, !self.all.contains(where: { $0.workers.contains { $0.process == process } }),
-                !self.preparation.isRunning, self.build == nil
-            else { return }
+            guard process != 0, !isWorker, !self.deployment.isScanning, self.sources?.isBuilding != true else {
+                return
+            }
             waitpid(process, nil, WNOHANG)
         }
     }
 
-    /// What every so often is looked at.
-    private func lookAround() {
-        let now = Self.now()
+    // MARK: Commands
+
+    private func handleCommands() {
+        let now = MonotonicClock.milliseconds
+        for (client, request) in self.control.receive(now: now) {
+            switch request {
+            case .status:
+                for group in self.deployment.groups.all { group.ping() }
+                self.control.awaitStatus(client, at: now + Self.statusTime)
+            case .reload where self.deployment.isStopping:
+                self.control.answer(client, .refused(reason: "it stops", text: ""))
+            case .reload(let request): self.reload(request, for: client)
+            case .stop:
+                self.control.answer(client, .done(text: ""))
+                self.stop()
+            }
+        }
+        let clients = self.control.dueForStatus(now: now)
+        guard !clients.isEmpty else { return }
+        let report = StatusReport(self.deployment, since: self.since)
+        for client in clients { self.control.answer(client, .status(report)) }
+    }
+
+    // MARK: Files and time
+
+    private func followSources() {
+        guard let sources, !self.deployment.isStopping else { return }
+        let state = self.deployment.state
+        let requests = sources.follow(state.watchedFiles, seen: state.scan.seen, now: MonotonicClock.milliseconds)
+        for request in requests { self.reload(request) }
+    }
+
+    private func keepTime() {
+        let now = MonotonicClock.milliseconds
         if let watchdog = self.notice.watchdog, now >= self.nextWatchdog || self.nextWatchdog == .max {
             self.nextWatchdog = now + watchdog
             self.notice.tell("WATCHDOG=1")
         }
         self.notice.deliver()
-        self.answerStatus(now)
-        self.removeOldCopies()
-        for group in self.all {
-            group.lookAtChange(now)
-            group.retry(now)
-            if now >= self.nextLook || now >= group.fleet.due ?? .max { group.look(now) }
+        self.deployment.observe(now: now, isDue: now >= self.nextObservation)
+        if now >= self.nextObservation {
+            self.nextObservation = now + self.pace
+            self.deployment.sockets.logGone()
         }
-        if now >= self.nextLook {
-            self.nextLook = now + self.pace
-            self.tellGoneSockets()
-        }
-        self.tellServing()
+        self.deployment.advance(now: now)
+        self.reportServing()
     }
 }

@@ -1,3 +1,5 @@
+import RoostDeployment
+
 /// What the fleet is told, and what it answers.
 extension Fleet {
     struct Rules: Equatable {
@@ -23,14 +25,6 @@ extension Fleet {
         var crashWindow = 60_000
 
         init() {}
-    }
-
-    /// Why another release is to serve.
-    enum Cause: Equatable {
-        /// Somebody wants it: it is tried, and the one before goes on when it does not start.
-        case reload
-        /// An application of the one before has crashed its workers too often.
-        case quarantine
     }
 
     enum Retirement: String {

@@ -1,3 +1,5 @@
+import RoostDeployment
+
 /// Which workers there have to be, and what comes next: the supervisor's decisions, a value without I/O.
 ///
 /// Told what has happened, it answers with what is to be done. The order of a replacement is always the same: the new one is
@@ -96,7 +98,7 @@ struct Fleet {
             return self.decide(now)
         }
         if member.state != .draining {
-            let wait = self.backOff.died(after: wasReady ? now - member.readyAt : nil)
+            let wait = self.backOff.failed(after: wasReady ? now - member.readyAt : nil)
             self.startAt = now + wait
             if wait > 0 { self.actions.append(.log(.waiting(milliseconds: wait))) }
         }
@@ -125,7 +127,7 @@ struct Fleet {
     }
 
     /// Another release is to serve.
-    mutating func replace(by release: Int, because cause: Cause, now: Int) -> [Action] {
+    mutating func replace(by release: Int, because cause: ReplacementCause, now: Int) -> [Action] {
         guard !self.isStopping else { return [] }
         self.previous = cause == .reload ? self.isOnTrial ? self.previous : self.current : nil
         self.current = release

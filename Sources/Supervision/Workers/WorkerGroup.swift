@@ -1,156 +1,360 @@
 import Glibc
 import HTTPServer
 import Logging
+import ModuleRuntime
 import RoostDeployment
+import RoostSystem
 
-/// Workers that hold the same applications, as their supervisor has them: which there have to be is decided by `Fleet`, what they serve
-/// stands in a `Roster`. For the supervisor's one thread.
+/// The processes of a group of workers: `Fleet` decides which there have to be; this starts, hears, observes and ends them. For the supervisor's
+/// one thread.
+///
+/// It does not know what a release is, or what a change does: it reports to its delegate, which tells it what to send.
 final class WorkerGroup {
-    unowned let supervisor: Supervisor
-    /// Nil: they accept clients.
+    /// Nil: the workers that accept connections.
     let name: String?
-    /// How its workers are to be.
-    var workerPlan: WorkerPlan
-    var fleet: Fleet
-    /// Those that live, and those whose end is not told yet.
-    var workers: [WorkerHandle] = []
-    /// What workers were or are started with, by the number of the release.
-    var rosters: [Int: Roster]
-    var lastRelease = 1
-    /// A change of what is mounted that is under way in the workers.
-    var change: MountChange?
-    /// What its workers are being replaced for.
-    var replacing: Replacing?
-    /// Workers that are to be started when it is settled.
+    private(set) var plan: WorkerPlan
+    private(set) var fleet: Fleet
+    /// Workers that live, and those whose end is not handled yet.
+    private(set) var workers: [WorkerHandle] = []
+    /// Workers that are started when the change that is under way has ended: they get what is mounted then.
     private var postponed: [(id: Int, isStandIn: Bool)] = []
-    /// Those that did not start are tried again then.
-    var retryAt: Int?
-    var retries = BackOff()
+    private var isChanging = false
+    private var stateHandover = StateHandover()
+    private unowned let delegate: any WorkerGroupDelegate
+    private let logger: Logger
+    private let log: LineWriter
 
-    var plan: Supervisor.Plan { self.supervisor.plan }
-    var logger: Logger { self.supervisor.plan.logger }
-    /// What is served, or is to be.
-    var roster: Roster {
-        get { self.rosters[self.fleet.current] ?? Roster() }
-        set { self.rosters[self.fleet.current] = newValue }
-    }
+    /// The exit statuses of a start that failed: a worker refused, and one ended before it was ready.
+    private static let refused: CInt = 1
+    private static let endedTooEarly: CInt = 3
 
-    /// Of those that accept a start without any makes no sense; the others are tried for as long as it takes.
-    init(_ supervisor: Supervisor, name: String? = nil, _ plan: WorkerPlan, _ roster: Roster) {
-        self.supervisor = supervisor
+    /// A start without the workers that accept makes no sense; other groups are tried for as long as it takes.
+    init(name: String?, _ plan: WorkerPlan, _ delegate: any WorkerGroupDelegate, _ logger: Logger, _ log: LineWriter) {
         self.name = name
-        self.workerPlan = plan
-        self.rosters = [1: roster]
+        self.plan = plan
         self.fleet = Fleet(rules: plan.rules, release: 1, hasServed: name != nil)
+        self.delegate = delegate
+        self.logger = logger
+        self.log = log
     }
 
-    /// Where its workers answer, when they are another group's to ask: those that are ready.
-    var ways: [String] {
-        self.workers.filter { self.fleet.member($0.id)?.state == .ready }.compactMap(\.door?.path)
+    private func worker(_ id: Int) -> WorkerHandle? { self.workers.first { $0.id == id } }
+
+    private var now: Int { MonotonicClock.milliseconds }
+
+    private func report(_ report: WorkerGroupReport) { self.delegate.workerGroup(self, reports: report) }
+
+    // MARK: What it is
+
+    var status: WorkersStatus {
+        var status = WorkersStatus()
+        status.ready = self.readyWorkers.map(\.id)
+        status.isCalm = self.fleet.isCalm
+        status.isFailing = self.fleet.isFailing
+        return status
     }
 
-    /// Whether it serves, or it is known that it does not.
-    var isSettled: Bool { self.fleet.isFailing || self.fleet.members.contains { $0.state == .ready } }
-
-    func worker(_ id: Int) -> WorkerHandle? { self.workers.first { $0.id == id } }
-
-    /// What a worker serves, for people: the generation of its application, or the release of them all.
-    func generation(of worker: WorkerHandle) -> String {
-        let applications = self.rosters[worker.release]?.members.compactMap(\.application) ?? []
-        return applications.count == 1 ? applications[0].hash : "release \(worker.release)"
+    private var readyWorkers: [WorkerHandle] {
+        self.workers.filter { self.fleet.member($0.id)?.state == .ready }
     }
 
-    /// A roster that is to be served from the next release on.
-    func newRelease(_ roster: Roster) -> Int {
-        self.lastRelease += 1
-        self.rosters[self.lastRelease] = roster
-        return self.lastRelease
+    /// The sockets of the workers that serve, for the workers that accept connections.
+    var relayPaths: [String] { self.readyWorkers.compactMap(\.relayPath) }
+
+    /// Whether a worker of the current release serves.
+    var isServing: Bool {
+        self.fleet.members.contains { $0.state == .ready && !$0.isStandIn && $0.release == self.fleet.current }
     }
 
-    /// When something has to be looked at though nothing happens; nil: never.
-    var due: Int? { [self.fleet.due, self.change?.deadline, self.retryAt].compactMap { $0 }.min() }
+    /// Why a running worker cannot load this beside what it has; nil: all can.
+    func obstacle(to application: PreparedApplication) -> String? {
+        self.readyWorkers.lazy.compactMap { worker in
+            if let variable = application.variable, self.plan.environment[variable.name] == nil,
+                worker.variables[variable.name] != variable.value
+            {
+                return variable.obstacle
+            }
+            return worker.images.obstacle(to: application, within: self.plan.allowance)
+        }.first
+    }
 
-    /// All workers end; the second time at once.
-    func stop(atOnce: Bool, now: Int) {
-        if atOnce { for worker in self.workers { worker.killed = "stopped at once" } }
-        self.perform(atOnce ? self.fleet.kill(now: now) : self.fleet.stop(now: now))
+    // MARK: What it is told
+
+    func start() { self.perform(self.fleet.begin(now: self.now)) }
+    func resize(by count: Int) { self.perform(self.fleet.resize(by: count, now: self.now)) }
+
+    /// All workers end; `atOnce`: they are killed.
+    func stop(atOnce: Bool) {
+        if atOnce { for worker in self.workers { worker.noteKill("stopped at once") } }
+        self.perform(atOnce ? self.fleet.kill(now: self.now) : self.fleet.stop(now: self.now))
+    }
+
+    /// Workers that are started from here on are planned otherwise.
+    func adopt(_ plan: WorkerPlan) {
+        self.plan = plan
+        self.fleet.adopt(plan.rules)
+    }
+
+    /// Has workers start applications for a change.
+    func prepare(_ change: Int, _ applications: [DeployedApplication], in ids: [Int]) {
+        self.isChanging = true
+        let list = ApplicationList(applications)
+        for worker in ids.compactMap(self.worker) {
+            for application in list.applications { worker.load(application) }
+            worker.send(.prepare(change: change, list))
+        }
+    }
+
+    func commit(
+        _ change: Int, mounting: Set<UInt32>, removing: Set<UInt32>, instead: [DeployedApplication], in ids: [Int]
+    ) {
+        self.isChanging = true
+        let list = ApplicationList(instead)
+        for worker in ids.compactMap(self.worker) {
+            worker.send(.commit(change: change, mounting: mounting, removing: removing, instead: list))
+        }
+    }
+
+    /// Workers of the current release have become this one.
+    func setRelease(_ release: Int) {
+        for worker in self.workers where worker.release == self.fleet.current { worker.setRelease(release) }
+        self.fleet.amend(to: release)
+    }
+
+    /// Starts the workers that had to wait for the end of a change.
+    func changeEnded() {
+        self.isChanging = false
+        let postponed = self.postponed
+        self.postponed = []
+        for (id, isStandIn) in postponed where self.fleet.member(id) != nil { self.start(id, isStandIn) }
+        self.reportReleases()
+    }
+
+    /// New workers take over from those that run.
+    func replaceWorkers(by release: Int, _ cause: ReplacementCause, pardoned: [String]) {
+        for hash in pardoned { self.fleet.pardon(hash) }
+        self.perform(self.fleet.replace(by: release, because: cause, now: self.now))
+    }
+
+    func kill(_ ids: [Int], _ reason: String) {
+        for worker in ids.compactMap(self.worker) where worker.killReason == nil { worker.kill(reason) }
+    }
+
+    /// Tells workers something that concerns them all. `areReady`: not those that start.
+    func send(_ message: SupervisorMessage, areReady: Bool) {
+        for worker in self.workers where !areReady || self.fleet.member(worker.id)?.state != .starting {
+            worker.send(message)
+        }
+    }
+
+    func send(_ message: SupervisorMessage, to id: Int) { self.worker(id)?.send(message) }
+
+    /// Has every worker that serves write its state to its page.
+    func ping() {
+        for worker in self.workers where self.fleet.member(worker.id)?.state != .starting { worker.ping() }
     }
 
     // MARK: What the fleet decides
 
-    func perform(_ actions: [Fleet.Action]) {
-        // Before one is drained: nobody is to be without a way.
-        self.supervisor.tellWays()
+    private func perform(_ actions: [Fleet.Action]) {
+        // Before one is drained: the workers that relay know its successor.
+        self.report(.relayPathsChanged)
         for action in actions { self.perform(action) }
-        self.supervisor.tellWays()
+        self.report(.relayPathsChanged)
     }
 
     private func perform(_ action: Fleet.Action) {
         switch action {
         case .start(let id, _, let isStandIn):
-            // It is to have what is mounted then.
-            if self.change == nil { self.start(id, isStandIn) } else { self.postponed.append((id, isStandIn)) }
+            if self.isChanging { self.postponed.append((id, isStandIn)) } else { self.start(id, isStandIn) }
         case .drain(let id):
             let isReplaced = self.fleet.member(id)?.retirement == .replaced
-            self.worker(id)?.tell(isReplaced ? Worker.retire : Worker.drain)
-        case .stop(let id): self.worker(id)?.tell(Worker.stop)
+            self.worker(id)?.send(.shutDown(isReplaced ? .retire : .drain))
+        case .stop(let id): self.worker(id)?.send(.shutDown(.stop))
         case .kill(let id): self.kill(id)
-        case .examine(let id): self.examine(id)
+        case .examine(let id): self.worker(id)?.examine()
         case .log(let notice): self.log(notice)
-        case .serving: self.supervisor.isServing(self)
-        case .reloaded: self.isReloaded()
-        case .notReloaded(let reason): self.isNotReloaded(reason)
-        case .quarantine(let hash): self.quarantine(hash)
-        case .leave(let status): self.supervisor.left(self, status)
+        case .serving: self.report(.serving)
+        case .reloaded: self.report(.replaced)
+        case .notReloaded(let reason): self.report(.notReplaced(release: self.fleet.current, reason: reason))
+        case .quarantine(let hash): self.report(.quarantine(hash, isFirst: !self.fleet.hasServed))
+        case .leave(let status): self.report(.ended(status))
         }
+    }
+
+    private func start(_ id: Int, _ isStandIn: Bool) {
+        guard let member = self.fleet.member(id) else { return }
+        do {
+            let start = try self.delegate.workerGroup(self, startOf: member.release)
+            // The worker has its relay socket from here on; without a worker nobody has it.
+            try withExtendedLifetime(start) {
+                do {
+                    self.workers.append(try self.makeWorker(id, member.release, isStandIn, start))
+                } catch {
+                    start.relaySocket?.listener.file?.remove()
+                    throw error
+                }
+            }
+        } catch {
+            self.logger.error("\(error)")
+            self.perform(
+                self.fleet.ended(id, culprit: nil, reason: "\(error)", status: Self.refused, now: self.now))
+        }
+    }
+
+    private func makeWorker(
+        _ id: Int, _ release: Int, _ isStandIn: Bool, _ start: WorkerStart
+    ) throws -> WorkerHandle {
+        let variables = start.roster.applications.compactMap(\.variable)
+        let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        return try WorkerHandle(
+            id: id, release: release, order: isStandIn ? start.order.standingIn : start.order,
+            arguments: self.plan.arguments, variables: environment.merging(self.plan.environment) { $1 },
+            listeners: start.listeners, largestState: self.plan.state, relaySocket: start.relaySocket?.listener.file)
     }
 
     private func kill(_ id: Int) {
-        guard let worker = self.worker(id) else {
-            // It was never started.
-            guard self.postponed.contains(where: { $0.id == id }) else { return }
-            self.postponed.removeAll { $0.id == id }
-            return self.perform(
-                self.fleet.ended(id, culprit: nil, reason: "not started", status: 0, now: Supervisor.now()))
+        if let worker = self.worker(id) { return worker.kill("was killed by its supervisor") }
+        // It was never started.
+        guard self.postponed.contains(where: { $0.id == id }) else { return }
+        self.postponed.removeAll { $0.id == id }
+        self.perform(self.fleet.ended(id, culprit: nil, reason: "not started", status: 0, now: self.now))
+    }
+
+    private func log(_ notice: Fleet.Notice) {
+        switch notice {
+        case .retiring(let id, let reason):
+            guard let worker = self.worker(id) else { break }
+            self.logger.info("worker is replaced: \(reason.rawValue)", metadata: worker.logMetadata)
+        case .waiting(let milliseconds):
+            self.logger.warning("workers are crash-looping: next restart in \(milliseconds) ms")
+        case .overdue(let id):
+            guard let worker = self.worker(id) else { break }
+            worker.noteKill("it had not ended within its time")
+            self.logger.warning("worker is killed: \(worker.killReason ?? "")", metadata: worker.logMetadata)
+        case .neverReady(let id): self.worker(id)?.noteKill("was not ready within \(self.plan.start) seconds")
         }
-        if worker.killed == nil { worker.killed = "was killed by its supervisor" }
-        Glibc.kill(worker.process, SIGKILL)
     }
 
-    /// Starts those that had to wait for the end of a change.
-    func startPostponed() {
-        let postponed = self.postponed
-        self.postponed = []
-        for (id, isStandIn) in postponed where self.fleet.member(id) != nil { self.start(id, isStandIn) }
-    }
+    // MARK: What workers say
 
-    /// What has this hash has crashed too often, or cannot be started with at all: a release without it follows.
-    private func quarantine(_ hash: String) {
-        let isFirst = !self.fleet.hasServed
-        var roster = self.roster
-        let reason =
-            isFirst
-            ? "crashed at its start"
-            : "has crashed \(self.workerPlan.crashes) workers within \(self.workerPlan.crashWindow) seconds"
-        for member in roster.quarantine(hash, reason, unless: { self.fleet.ledger.isQuarantined($0) }) {
-            let instead =
-                member.isQuarantined ? "answered with 503" : "the one before serves (\(member.application?.hash ?? ""))"
-            self.logger.critical(
-                "\(member.name) \(reason), quarantined: \(instead): replace its file, then roost reload",
-                metadata: ["application": "\(member.name)", "generation": "\(hash)"])
+    /// Reads what workers have sent, and handles the ends of those that have ended.
+    func receive() {
+        for worker in self.workers {
+            if worker.hasOutput { worker.write() }
+            self.receive(from: worker)
+            var status: CInt = 0
+            guard waitpid(worker.process, &status, WNOHANG) == worker.process else { continue }
+            // Its last messages.
+            self.receive(from: worker)
+            self.workers.removeAll { $0 === worker }
+            self.handOverState([:], of: worker.id)
+            self.stateHandover.remove(worker.id)
+            self.ended(worker, status)
         }
-        roster.insist(false)
-        self.perform(self.fleet.replace(by: self.newRelease(roster), because: .quarantine, now: Supervisor.now()))
     }
 
-    /// What is looked at every so often.
-    func look(_ now: Int) { self.perform(self.fleet.look(now: now, at: self.observe(now))) }
+    private func receive(from worker: WorkerHandle) {
+        for line in worker.readErrors() { self.log.write(Array((line + "\n").utf8)) }
+        do throws(MessageFault) {
+            for message in try worker.receive() { self.handle(message, of: worker) }
+        } catch {
+            self.logger.error("worker sent an invalid message: killed", metadata: worker.logMetadata)
+            worker.kill("it sent an invalid message")
+        }
+    }
 
-    /// Those that no worker has and none will be started with.
-    func forgetReleases() {
-        let needed = Set(self.workers.map(\.release) + [self.fleet.current, self.fleet.previous ?? 0])
-        guard self.rosters.keys.contains(where: { !needed.contains($0) }) else { return }
-        self.rosters = self.rosters.filter { needed.contains($0.key) }
-        self.supervisor.hasOldCopies = true
+    private func handle(_ message: WorkerMessage, of worker: WorkerHandle) {
+        switch message {
+        case .ready(let faults):
+            self.logger.debug("worker ready", metadata: worker.logMetadata)
+            self.report(.ready(worker: worker.id, release: worker.release, faults: faults))
+            self.perform(self.fleet.ready(worker.id, now: self.now))
+        case .stoppedAccepting: self.perform(self.fleet.deaf(worker.id, now: self.now))
+        case .refused(let reason): worker.setRefusal(reason)
+        case .prepared(let change, let faults):
+            self.report(.prepared(worker: worker.id, change: change, faults: faults))
+        case .committed(let change): self.report(.committed(worker: worker.id, change: change))
+        case .requestsState:
+            let candidates = self.fleet.members.filter {
+                $0.state == .ready && $0.retirement != nil && !$0.isStandIn
+            }
+            if let giver = self.stateHandover.begin(for: worker.id, among: candidates.map(\.id)) {
+                self.worker(giver)?.send(.saveState)
+            } else {
+                worker.send(.restoreState([:]))
+            }
+        case .savedState(let states): self.handOverState(states, of: worker.id)
+        }
+    }
+
+    private func handOverState(_ states: [UInt32: SavedState], of giver: Int) {
+        guard let taker = self.stateHandover.end(of: giver) else { return }
+        self.worker(taker)?.send(.restoreState(states))
+    }
+
+    private func ended(_ worker: WorkerHandle, _ status: CInt) {
+        let member = self.fleet.member(worker.id)
+        let wasReady = member.map { $0.state != .starting } ?? true
+        let isExpected = self.fleet.isStopping || member?.state == .draining
+        let rosters = self.delegate.workerGroup(self, rostersOf: worker.release)
+        let end = WorkerEnd(of: worker, status: status, wasReady: wasReady, rosters: rosters, self.logger)
+        let cause = end.logCause()
+        let isNeeded = cause.culprit.map { self.isRequired($0.hash, release: self.fleet.current) } ?? true
+        if !wasReady, !isExpected, isNeeded || !cause.isCrash { end.logStartFailure(cause.reason ?? "ended") }
+        if cause.isCrash { self.report(.crashed(cause.reason ?? "")) }
+        if !isExpected { self.report(.restarted) }
+        // A generation that is part of a change in progress is left out of it, and does not count against the release.
+        let isOfChange = self.delegate.workerGroup(
+            self, ended: worker.id, culprit: cause.culprit?.hash, reason: cause.reason ?? "ended")
+        self.perform(
+            self.fleet.ended(
+                worker.id, culprit: cause.isCrash && !isOfChange ? cause.culprit?.hash : nil, isNeeded: isNeeded,
+                reason: cause.reason ?? "it ended",
+                status: status == 0 && wasReady ? 0 : worker.refusal == nil ? Self.endedTooEarly : Self.refused,
+                now: self.now))
+        self.reportReleases()
+    }
+
+    /// Whether an application with this file is one that a first start cannot do without.
+    private func isRequired(_ hash: String, release: Int) -> Bool {
+        let applications = self.delegate.workerGroup(self, rostersOf: release).first?.applications ?? []
+        return applications.contains { $0.prepared?.hash == hash && $0.isRequired }
+    }
+
+    private func reportReleases() {
+        let previous = self.fleet.previous ?? self.fleet.current
+        self.report(.releases(Set(self.workers.map(\.release) + [self.fleet.current, previous])))
+    }
+
+    // MARK: Observation
+
+    /// When the workers have to be observed though nothing happens; nil: they need not.
+    var due: Int? { self.fleet.due }
+
+    func observe(_ now: Int) {
+        var observations: [Int: Fleet.Observation] = [:]
+        for worker in self.workers {
+            if let member = self.fleet.member(worker.id), member.state == .ready {
+                observations[worker.id] = self.observe(worker, since: member.readyAt, now)
+            }
+            if let stall = worker.removeStallReport() {
+                let rosters = self.delegate.workerGroup(self, rostersOf: worker.release)
+                WorkerEnd.logStall(stall, of: worker, rosters, self.logger)
+            }
+        }
+        self.perform(self.fleet.look(now: now, at: observations))
+    }
+
+    private func observe(_ worker: WorkerHandle, since ready: Int, _ now: Int) -> Fleet.Observation {
+        var observation = Fleet.Observation()
+        observation.requests = worker.page.requests
+        observation.memory = self.fleet.rules.memory == nil ? 0 : worker.memory
+        observation.loops = worker.page.loops
+        if let stall = self.fleet.rules.stall {
+            observation.silence = worker.silence(since: ready, limit: stall, now: now)
+            worker.ping()
+        }
+        return observation
     }
 }

@@ -2,54 +2,56 @@ import CLinux
 import CWorker
 import Glibc
 import HTTPServer
+import Logging
 import ModuleRuntime
 import RoostDeployment
 import RoostSystem
 
-/// A worker as its supervisor has it: the process, the channel to it, the page that both share, its standard error until it is
-/// ready. For the supervisor's one thread.
+/// A worker process as its supervisor has it: the process, the channel to it, the page that both share, and its standard error until it is ready.
+/// For the supervisor's one thread.
 final class WorkerHandle {
     let id: Int
     let process: pid_t
-    /// What it serves.
-    var release: Int
+    /// The release that it serves.
+    private(set) var release: Int
     let page: WorkerPage
     /// What it has loaded, as far as it was told to.
-    var images: LoadedImages
-    /// Variables that it was given.
+    private(set) var images: LoadedImages
+    /// The environment variables that it was given.
     let variables: [String: String]
-    /// Since when it is there, seconds of the calendar.
+    /// When it was started, in seconds since 1970.
     let since = time(nil)
     let channel: CInt
-    /// -1: it has ended.
+    /// The pipe from its standard error; -1: it is closed.
     private(set) var errors: CInt
-    private var lines: LineBuffer
-    /// What it remembers was asked for, for this one.
-    var givesTo: Int?
+    private var messages: MessageBuffer<WorkerMessage>
     private var errorLines = LineBuffer(most: 64 << 10)
     private(set) var lastLines: [String] = []
     /// Why it said that it cannot start.
-    var refusal: String?
+    private(set) var refusal: String?
     /// The socket by which workers of another group reach it.
-    var door: SocketFile?
-    /// It was killed by the supervisor, for this reason.
-    var killed: String?
-    /// Its stack was asked for.
-    var isExamined = false
-    /// Its loops were silent for too long when it was last looked at: once more, and it is so. Who was held until now has not been
-    /// able to say anything.
+    private let relaySocket: SocketFile?
+    /// Why the supervisor killed it, or wants it to end; nil: neither.
+    private(set) var killReason: String?
+    /// Whether it was asked for the stack of a stalled loop, which has not been logged.
+    private var isExamined = false
+    /// Whether its loops were silent for too long when it was last observed: it counts when they are so twice.
     private var isSuspect = false
+    /// A debugger or a signal held it until then.
     private var heldUntil = 0
-    /// What it has not taken yet of what it was told.
+    /// What was sent and not taken yet.
     private var output: ArraySlice<UInt8>
 
-    /// How many of its last lines are told of.
+    /// The number of its last lines of standard error that are kept.
     private static let mostLines = 20
+    /// Bytes of a message besides the states of applications.
+    private static let largestMessage = 64 << 10
 
-    /// Starts it. `mostState`: bytes that an application of it may hand on. Throws `HostError`.
+    /// Starts a worker. `largestState`: bytes of state that an application of it may hand on; `relaySocket`: the file of its socket, which is
+    /// removed with this object. Throws `HostError`.
     init(
         id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
-        listeners: [CInt], mostState: Int
+        listeners: [CInt], largestState: Int, relaySocket: SocketFile?
     ) throws {
         guard let page = WorkerPage() else {
             throw HostError(code: .exhausted, message: "no memory for a worker: \(String(cString: strerror(errno)))")
@@ -69,11 +71,11 @@ final class WorkerHandle {
         for end in [ends[0], pipes[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         do {
             var descriptors: [(CInt, as: CInt)] = [
-                (0, as: 0), (1, as: 1), (pipes[1], as: 2), (ends[1], as: Worker.channel),
-                (page.descriptor, as: Worker.page), (2, as: Worker.standardError),
+                (0, as: 0), (1, as: 1), (pipes[1], as: 2), (ends[1], as: Worker.channelDescriptor),
+                (page.descriptor, as: Worker.pageDescriptor), (2, as: Worker.standardErrorDescriptor),
             ]
             for (number, listener) in listeners.enumerated() {
-                descriptors.append((listener, as: Worker.firstListener + CInt(number)))
+                descriptors.append((listener, as: Worker.firstListenerDescriptor + CInt(number)))
             }
             self.process = try ChildProcess.start(
                 ChildProcess.ownCommand, ["roost", "worker"] + arguments,
@@ -87,30 +89,39 @@ final class WorkerHandle {
         self.id = id
         self.release = release
         self.page = page
-        // In hexadecimal.
-        self.lines = LineBuffer(most: 64 << 10 + mostState * 2 * order.applications.count)
-        self.images = LoadedImages(order.applications)
+        let applications = order.applications.applications
+        self.messages = MessageBuffer(
+            limit: Self.largestMessage + (largestState + Self.largestMessage) * applications.count)
+        self.images = LoadedImages(applications)
+        self.relaySocket = relaySocket
         self.variables = variables
         self.channel = ends[0]
         self.errors = pipes[0]
-        self.output = Array(order.message.line.utf8)[...]
+        self.output = MessageFrame.encode(SupervisorMessage.order(order))[...]
         self.write()
     }
 
     deinit {
-        self.door?.remove()
+        self.relaySocket?.remove()
         close(self.channel)
         if self.errors >= 0 { close(self.errors) }
     }
 
-    /// Whether it has not taken all of what it was told.
+    var logMetadata: Logger.Metadata { ["pid": "\(self.process)"] }
+
+    /// The path of its relay socket; nil: it accepts connections of clients.
+    var relayPath: String? { self.relaySocket?.path }
+
+    // MARK: Messages
+
+    /// Whether some of what was sent is not taken yet.
     var hasOutput: Bool { !self.output.isEmpty }
 
-    /// Gives it more, as far as it takes it. One that is gone is found out otherwise.
+    /// Writes as much as the worker takes. That a worker is gone is found out otherwise.
     func write() {
         while !self.output.isEmpty {
             let count = self.output.withUnsafeBytes {
-                send(self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+                Glibc.send(self.channel, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
@@ -118,36 +129,61 @@ final class WorkerHandle {
         }
     }
 
-    /// Tells it a word.
-    func tell(_ word: String) {
-        // Who takes nothing needs not be asked again and again how it is.
-        guard word != Worker.ping || !self.hasOutput else { return }
-        self.output += Array("\(word)\n".utf8)
+    func send(_ message: SupervisorMessage) {
+        self.output += MessageFrame.encode(message)
         self.write()
     }
 
-    func tell(_ message: Message) {
-        self.output += Array(message.line.utf8)
-        self.write()
+    /// Asks it to show that its loops turn, unless it has not taken what was sent before.
+    func ping() {
+        guard !self.hasOutput else { return }
+        self.send(.ping)
     }
 
-    /// What it has said. Nil: what came is not understood, and whoever sends it is not trusted any further.
-    func hear() -> [Message]? {
-        var messages: [Message] = []
-        for line in self.lines.take(Self.readAll(self.channel).bytes) {
-            guard let message = Message(line: line) else { return nil }
-            messages.append(message)
-        }
-        return self.lines.isOverlong ? nil : messages
+    /// Reads the messages that have arrived. Throws `MessageFault`: the worker is not trusted any further.
+    func receive() throws(MessageFault) -> [WorkerMessage] {
+        try self.messages.receive(Self.readAll(self.channel).bytes)
     }
 
-    /// What it has written to standard error: whole lines, or, at its end, what there is.
+    // MARK: Changes of its state
+
+    func setRelease(_ release: Int) { self.release = release }
+    func load(_ application: DeployedApplication) { self.images.load(application) }
+    func setRefusal(_ reason: String) { self.refusal = reason }
+
+    /// Notes why it ends, unless that is known.
+    func noteKill(_ reason: String) { if self.killReason == nil { self.killReason = reason } }
+
+    func kill(_ reason: String) {
+        self.noteKill(reason)
+        Glibc.kill(self.process, SIGKILL)
+    }
+
+    /// Has the thread of its slowest loop write its stack to the page.
+    func examine() {
+        guard let slowest = self.page.slowest(since: 0) else { return }
+        self.isExamined = true
+        self.killReason = "event loop stalled"
+        // It may have ended meanwhile: then the signal reaches nobody.
+        _ = roost_signal_thread(self.process, slowest.thread, roost_stall_signal())
+    }
+
+    /// Removes and returns the report of a stalled loop that it was asked for; nil: there is none.
+    func removeStallReport() -> CrashReport? {
+        guard self.isExamined, let stall = self.page.stall else { return nil }
+        self.isExamined = false
+        return stall
+    }
+
+    // MARK: Standard error
+
+    /// Reads what it has written to standard error: whole lines, and at its end what there is.
     func readErrors() -> [String] {
         guard self.errors >= 0 else { return [] }
         let (bytes, isEnd) = Self.readAll(self.errors)
-        var lines = self.errorLines.take(bytes)
+        var lines = self.errorLines.append(bytes)
         if isEnd {
-            if let rest = self.errorLines.takeRest() { lines.append(rest) }
+            if let rest = self.errorLines.removeRest() { lines.append(rest) }
             close(self.errors)
             self.errors = -1
         }
@@ -155,7 +191,7 @@ final class WorkerHandle {
         return lines
     }
 
-    /// At most so much at a time, so that nobody is kept waiting by a worker that talks without end.
+    /// Bytes that are read at a time: a worker that writes without end keeps nobody waiting.
     private static let mostRead = 1 << 20
 
     private static func readAll(_ descriptor: CInt) -> (bytes: [UInt8], isEnd: Bool) {
@@ -171,9 +207,9 @@ final class WorkerHandle {
         return (all, false)
     }
 
-    // MARK: What is seen from outside
+    // MARK: Observation
 
-    /// How long its slowest loop has not turned since it was ready, when that was `since`; `limit`: what is too long.
+    /// How long its slowest loop has not turned since it was ready, in milliseconds. `since`: when that was; `limit`: what is too long.
     func silence(since: Int, limit: Int, now: Int) -> Int {
         let silence = now - max(self.page.slowest(since: since)?.turned ?? now, self.heldUntil)
         guard silence >= limit else {

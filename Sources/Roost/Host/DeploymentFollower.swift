@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+import NIOConcurrencyHelpers
+package import RoostDeployment
+package import RoostModules
+import RoostSystem
+
+/// Follows the drop-in folders of a host without a supervisor, and reloads it when that is asked for; on a thread of its own.
+///
+/// A new file is mounted, a removed one unmounted, and another file under the same name replaces the one before. What one process cannot do, like
+/// loading a library twice that has static TLS, is refused and logged.
+package final class DeploymentFollower: Sendable {
+    private let process: ProcessDeployment
+    private let requests = NIOLockedValueBox<[ReloadRequest]>([])
+    /// Wakes the thread: the ends of a pipe.
+    private let wake: (read: CInt, write: CInt)
+    // SAFETY: used by the one thread only.
+    private nonisolated(unsafe) let scanner: Scanner
+    /// Called on the thread when a reload that was asked for has ended; with its fault, or nil.
+    private let reloaded: @Sendable (String?) -> Void
+
+    /// `scan`: the scan that the host was made with; `redeclare`: reads what is declared anew. Throws `HostError`.
+    package init(
+        _ process: ProcessDeployment, _ deployment: Deployment, _ scan: Deployment.Scan, run: RunDirectory,
+        redeclare: @escaping @Sendable () throws -> Deployment, reloaded: @escaping @Sendable (String?) -> Void
+    ) throws {
+        self.process = process
+        self.scanner = Scanner(deployment, scan, run: run, redeclare: redeclare)
+        self.reloaded = reloaded
+        var ends: [CInt] = [-1, -1]
+        guard roost_pipe_make(&ends, 1) == 0 else {
+            throw HostError(
+                code: .exhausted, message: "no pipe to follow files with: \(String(cString: strerror(errno)))")
+        }
+        self.wake = (ends[0], ends[1])
+    }
+
+    /// Starts the thread, which lives as long as the process. Throws `HostError`.
+    package func start() throws {
+        guard DetachedThread.start({ self.follow() }) else {
+            throw HostError(code: .exhausted, message: "no thread to follow files with")
+        }
+    }
+
+    /// Reloads what has changed, and tries again what was refused. Used from any thread.
+    package func reload() {
+        self.requests.withLockedValue { $0.append(ReloadRequest(isAsked: true)) }
+        var byte: UInt8 = 1
+        _ = write(self.wake.write, &byte, 1)
+    }
+
+    private func follow() {
+        while true {
+            self.wait()
+            let requests = self.requests.withLockedValue { requests in
+                defer { requests = [] }
+                return requests
+            }
+            let faults = self.scanner.followFolders(now: MonotonicClock.milliseconds)
+            let outcome = self.scanner.removeOutcome().map(\.withoutGroups)
+            let result = Blocking.wait {
+                await self.process.apply { state, now in
+                    for request in requests { state.reload(PendingReload(request)) }
+                    if let faults { state.foldersChanged(faults: faults) }
+                    return outcome.map { state.scanned($0, now: now) } ?? []
+                }
+            }
+            if let scan = result.scan { self.scanner.begin(scan) }
+            if result.hasReloaded { self.reloaded(result.fault) }
+        }
+    }
+
+    private func wait() {
+        var waits = [pollfd(fd: self.wake.read, events: Int16(POLLIN), revents: 0)] + self.scanner.waits
+        let due = min(self.scanner.due ?? .max, self.process.due ?? .max)
+        let time = due == .max ? -1 : CInt(clamping: max(due - MonotonicClock.milliseconds, 0))
+        // Interrupted, or for want of memory: everything is looked at all the same.
+        _ = poll(&waits, nfds_t(waits.count), time)
+        var byte: UInt8 = 0
+        while read(self.wake.read, &byte, 1) == 1 {}
+    }
+}

@@ -1,0 +1,164 @@
+package import Logging
+import NIOConcurrencyHelpers
+package import RoostDeployment
+import RoostSystem
+
+/// Carries out the changes of a `DeploymentState` in this process, its only worker: for a host without a supervisor, and for the applications of a
+/// program. Used from any thread; changes are made one after another.
+package final class ProcessDeployment: Sendable {
+    private struct State {
+        var deployment: DeploymentState
+        /// What this process has loaded.
+        var images: LoadedImages
+    }
+
+    /// What a fact has led to.
+    package struct Result: Sendable {
+        /// The scan that is to be made; nil: none.
+        package var scan: ScanOrder?
+        /// Whether a reload that somebody asked for has ended.
+        package var hasReloaded = false
+        /// Why a part of that was refused.
+        package var fault: String?
+    }
+
+    /// This process, as the state knows it.
+    private static let worker = 1
+    private let running: RunningHost
+    private let state: NIOLockedValueBox<State>
+    private let changes = SerialTasks()
+    /// Nil: who asks for a change is told how it went.
+    private let logger: Logger?
+    /// The environment variables that announce settings modules.
+    private let variables: [String: String]
+
+    /// `failures`: the applications that did not start.
+    init(_ running: RunningHost, _ deployment: DeploymentState, _ failures: [RunningHost.Failure], logger: Logger?) {
+        self.running = running
+        self.logger = logger
+        let applications = deployment.roster.applications
+        self.variables = Dictionary(
+            applications.compactMap(\.variable).map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        var state = State(deployment: deployment, images: LoadedImages(applications))
+        let faults = Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
+        let now = MonotonicClock.milliseconds
+        let actions = state.deployment.ready(release: 1, of: nil, faults: faults, now: now)
+        self.state = NIOLockedValueBox(state)
+        self.log(actions)
+    }
+
+    /// All applications.
+    package var applications: [DeployedApplication] {
+        self.state.withLockedValue { $0.deployment.roster.applications }
+    }
+
+    /// When something is to be done though no fact comes; nil: nothing is.
+    var due: Int? { self.state.withLockedValue { $0.deployment.due } }
+
+    // MARK: A program's applications
+
+    /// Starts an application and mounts it. Throws `HostError` when it does not start.
+    func mount(_ application: DeployedApplication) async throws {
+        let result = await self.apply { state, now in
+            state.mount(application, now: now)
+            return []
+        }
+        if let fault = result.fault { throw HostError(code: .startup, message: fault) }
+    }
+
+    func unmount(_ number: UInt32) async {
+        _ = await self.apply { state, now in
+            state.unmount(number, now: now)
+            return []
+        }
+    }
+
+    // MARK: Facts and actions
+
+    /// Tells the state a fact, and does what follows from it.
+    package func apply(
+        _ fact: @escaping @Sendable (inout DeploymentState, _ now: Int) -> [DeploymentAction]
+    ) async -> Result {
+        await self.changes.run {
+            var result = Result()
+            var actions = self.update(fact)
+            while true {
+                if actions.isEmpty {
+                    actions = self.advance()
+                    if actions.isEmpty { return result }
+                }
+                actions += await self.perform(actions.removeFirst(), &result)
+            }
+        }
+    }
+
+    private func update(
+        _ fact: (inout DeploymentState, Int) -> [DeploymentAction]
+    ) -> [DeploymentAction] {
+        let now = MonotonicClock.milliseconds
+        return self.state.withLockedValue { fact(&$0.deployment, now) }
+    }
+
+    private func advance() -> [DeploymentAction] {
+        self.state.withLockedValue { state in
+            let workers = Workers(
+                images: state.images, variables: self.variables, allowance: state.deployment.plan(of: nil).allowance)
+            return state.deployment.advance(now: MonotonicClock.milliseconds, workers)
+        }
+    }
+
+    /// Returns what follows.
+    private func perform(_ action: DeploymentAction, _ result: inout Result) async -> [DeploymentAction] {
+        switch action {
+        case .prepare(_, _, let change, let applications):
+            self.state.withLockedValue { state in
+                for application in applications { state.images.load(application) }
+            }
+            let failures = await self.running.prepare(applications, for: change)
+            let faults = Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
+            return self.update {
+                $0.prepared(Self.worker, of: nil, change: change, faults: faults, now: $1)
+            }
+        case .commit(_, _, let change, let mounting, let removing, let instead):
+            await self.running.commit(change, mounting: mounting, removing: removing, instead)
+            return self.update { $0.committed(Self.worker, of: nil, change: change, now: $1) }
+        case .scan(let order): result.scan = order
+        case .answerReload(_, let fault):
+            result.hasReloaded = true
+            result.fault = fault
+        case .log: self.log([action])
+        // What concerns the processes of workers: there are none. Copies of modules stay until the process ends, which has mapped them.
+        case .accept, .startGroup, .stopGroup, .setRelease, .changeEnded, .replaceWorkers, .adopt, .kill, .removeCopies:
+            break
+        }
+        return []
+    }
+
+    private func log(_ actions: [DeploymentAction]) {
+        for case .log(let level, let message, let metadata) in actions {
+            self.logger?.log(level: level, "\(message)", metadata: metadata)
+        }
+    }
+
+    /// This process, as the only worker.
+    private struct Workers: DeploymentWorkers {
+        let images: LoadedImages
+        let variables: [String: String]
+        let allowance: LoadedImages.Allowance
+
+        var canReplace: Bool { false }
+
+        func status(of group: String?) -> WorkersStatus {
+            var status = WorkersStatus()
+            status.ready = [ProcessDeployment.worker]
+            return status
+        }
+
+        func obstacle(to application: PreparedApplication, in group: String?) -> String? {
+            if let variable = application.variable, self.variables[variable.name] != variable.value {
+                return variable.obstacle
+            }
+            return self.images.obstacle(to: application, within: self.allowance)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import NIOConcurrencyHelpers
+
+/// Runs asynchronous work one after another, in the order of the calls. Used from any thread.
+final class SerialTasks: Sendable {
+    private let last = NIOLockedValueBox<Task<Void, Never>?>(nil)
+
+    func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        let task = self.last.withLockedValue { last in
+            let earlier = last
+            let task = Task {
+                await earlier?.value
+                return await work()
+            }
+            last = Task { _ = await task.value }
+            return task
+        }
+        return await task.value
+    }
+}

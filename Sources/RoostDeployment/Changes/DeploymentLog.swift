@@ -1,0 +1,130 @@
+import Logging
+import RoostSystem
+
+/// What is reported about deployments: to the log, and to whoever waits for a reload. A value without I/O.
+struct DeploymentLog {
+    private(set) var report = ReloadReport()
+    /// Faults that were logged and last.
+    private var loggedFaults: Set<String> = []
+    private var entries: [DeploymentAction] = []
+
+    /// Removes and returns the log lines that are not written yet.
+    mutating func removeEntries() -> [DeploymentAction] {
+        defer { self.entries = [] }
+        return self.entries
+    }
+
+    mutating func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:]) {
+        self.entries.append(.log(level, message, metadata))
+    }
+
+    // MARK: The reload that somebody waits for
+
+    /// A change begins. `isAsked`: somebody waits for it.
+    mutating func beginChange(isAsked: Bool) {
+        if !self.report.isAsked { self.report = ReloadReport() }
+        if isAsked { self.report.isAsked = true }
+    }
+
+    mutating func refuse(_ number: UInt32, _ reason: String) { self.report.fail(number, reason) }
+    mutating func refuse(_ reason: String) { self.report.fail(reason) }
+
+    /// The reload has ended: answers those who wait.
+    mutating func endReload() -> DeploymentAction {
+        let report = self.report
+        self.report = ReloadReport()
+        if report.fault == nil, report.text == ReloadReport.nothing { self.log(.info, report.text) }
+        return .answerReload(report.text, fault: report.fault)
+    }
+
+    // MARK: Faults
+
+    /// Logs each new fault of applications once.
+    mutating func logFaults(of roster: Roster) {
+        for application in roster.applications {
+            guard let fault = application.fault, let message = application.faultMessage,
+                !self.loggedFaults.contains(fault)
+            else { continue }
+            self.log(.error, message, application.logMetadata)
+        }
+        self.loggedFaults = Set(roster.applications.compactMap(\.fault))
+    }
+
+    /// An application did not start in a worker.
+    mutating func logFailure(_ application: DeployedApplication) {
+        guard let fault = application.fault else { return }
+        self.loggedFaults.insert(fault)
+        self.log(.error, "\(application.name) does not serve: \(fault)", application.logMetadata)
+    }
+
+    mutating func logQuarantine(_ application: DeployedApplication, _ hash: String, _ reason: String) {
+        let instead =
+            application.isQuarantined
+            ? "answered with 503" : "the one before serves (\(application.prepared?.hash ?? ""))"
+        self.log(
+            .critical, "\(application.name) \(reason), quarantined: \(instead): replace its file, then roost reload",
+            ["application": "\(application.name)", "generation": "\(hash)"])
+    }
+
+    // MARK: Outcomes
+
+    /// `after`: the roster of the group after the change; `current`: all applications, with their states in the workers that run them.
+    mutating func log(_ outcome: ChangeOutcome, after: Roster, current: Roster, group: String?, now: Int) {
+        for number in outcome.removed {
+            guard let application = outcome.before[number] else { continue }
+            self.log(.info, "unmounted", application.logMetadata)
+            self.report.succeed(number, "\(application.name): unmounted")
+        }
+        let time = "\(now - outcome.begun)"
+        for number in outcome.mounted {
+            guard let application = after[number] else { continue }
+            self.logMounted(application, outcome, isServing: (current[number] ?? application).serves, time: time) {
+                current[number]?.fault
+            }
+        }
+        if outcome.mounted.isEmpty, outcome.method == ChangeOutcome.byNewWorkers {
+            self.log(.info, "reloaded", ["by": "new workers", "workers": "\(group ?? "-")", "time": "\(time)ms"])
+            self.report.succeed("\(group.map { "workers of \($0)" } ?? "workers"): new, \(time) ms")
+        }
+        for (number, reason) in outcome.faults.sorted(by: { $0.key < $1.key }) {
+            self.report.fail(number, reason)
+            guard let application = after[number], let message = application.faultMessage,
+                outcome.before[number]?.fault != reason
+            else { continue }
+            self.loggedFaults.insert(reason)
+            self.log(.error, message, application.logMetadata)
+        }
+    }
+
+    private mutating func logMounted(
+        _ application: DeployedApplication, _ outcome: ChangeOutcome, isServing: Bool, time: String,
+        fault: () -> String?
+    ) {
+        let number = application.number
+        guard isServing else {
+            if let fault = fault() { self.report.fail(number, fault) }
+            return
+        }
+        guard outcome.before[number]?.serves == true else {
+            self.log(.info, "mounted", application.logMetadata)
+            self.report.succeed(number, "\(application.name): mounted at \(application.mountPoint)")
+            return
+        }
+        var metadata = application.logMetadata
+        metadata["by"] = "\(outcome.method)"
+        metadata["time"] = "\(time)ms"
+        self.log(.info, "reloaded", metadata)
+        self.report.succeed(
+            number, "\(application.name): generation \(application.prepared?.hash ?? ""), \(outcome.method), \(time) ms"
+        )
+    }
+
+    /// New workers did not start. `numbers`: the applications that stay as they were.
+    mutating func logRollback(of numbers: [UInt32]?, _ reason: String) {
+        self.log(.error, "not reloaded, what was there serves on: \(reason)")
+        guard let numbers else { return }
+        self.loggedFaults.insert(reason)
+        for number in numbers { self.report.fail(number, reason) }
+        if numbers.isEmpty { self.report.fail(reason) }
+    }
+}

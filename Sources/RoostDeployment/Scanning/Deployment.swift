@@ -1,0 +1,116 @@
+package import RoostModules
+package import RoostSettings
+package import RoostSystem
+
+/// What the operator has declared: the applications, the drop-in folders and the workers. Scanned at the start and for every reload.
+package struct Deployment: Sendable {
+    /// The applications of the command line and of the settings.
+    package var entries: [ApplicationEntry] = []
+    /// Drop-in folders.
+    package var folders: [String] = []
+    /// How long a file must not have changed before it counts, milliseconds.
+    package var quiet = 100
+    package var preparation: ApplicationPreparation
+    /// The workers that accept connections.
+    package var workers = WorkerPlan()
+    /// The workers of groups with settings of their own; other groups have one worker like those that accept.
+    package var groups: [String: WorkerPlan] = [:]
+    /// A warning for the operator.
+    package var remark: String?
+
+    /// Throws `HostError` for what is wrong with it by itself, whatever the files are.
+    package func check() throws {
+        for (at, entry) in self.entries.enumerated() {
+            for other in self.entries[..<at] {
+                guard let host = entry.mount.conflict(with: other.mount) else { continue }
+                let path = entry.mount.path.isEmpty ? "/" : entry.mount.path
+                throw HostError(
+                    code: .settings,
+                    message: "\(entry.place.isEmpty ? "the command line" : entry.place): \(path)"
+                        + "\(host.isEmpty ? "" : " of \(host)") is mounted already"
+                        + " (\(other.place.isEmpty ? "the command line's" : other.place)): give one another 'mount' or 'hosts'"
+                )
+            }
+        }
+    }
+
+    package init(preparation: ApplicationPreparation) { self.preparation = preparation }
+
+    /// Whether some workers run as other users than this process.
+    package var hasOtherUsers: Bool {
+        ([self.workers] + self.groups.values).contains { $0.privileges.user != nil }
+    }
+
+    /// The plan of a group; nil: of the workers that accept connections.
+    package func plan(of group: String?) -> WorkerPlan {
+        guard let group else { return self.workers }
+        if let plan = self.groups[group] { return plan }
+        var plan = self.workers
+        plan.workers = 1
+        return plan
+    }
+
+    /// Scans everything: the files of all applications, and the drop-in folders. Throws `HostError` when the whole makes no sense; the fault of
+    /// one application is part of its result. `known`: generations whose copies need not be made again.
+    package func scan(run: RunDirectory, known: [PreparedApplication] = []) throws -> Scan {
+        let listings = self.folders.map(DropInFolder.list)
+        // What the operator names must be there, at the start.
+        if let fault = listings.compactMap(\.fault).first {
+            throw HostError(code: .usage, message: "drop-in folder \(fault): make it, or name another with --modules")
+        }
+        return try self.scan(listings, run: run, known: known)
+    }
+
+    /// The same, with these listings of the drop-in folders. `last`: only they are scanned, and what has not changed in them is as in that scan.
+    /// `before`: an earlier scan; a file that makes no sense now stays the application that it was there.
+    package func scan(
+        _ listings: [DropInFolder.Listing], since last: Scan? = nil, before: Scan? = nil, run: RunDirectory,
+        known: [PreparedApplication] = []
+    ) throws -> Scan {
+        var scan = Scan(entries: last?.entries ?? [])
+        scan.listings = listings
+        scan.seen = last?.seen ?? FileMarks()
+        var mounts = last?.entries.compactMap { declared in declared.mount.map { ($0, declared.place) } } ?? []
+        if last == nil {
+            try self.check()
+            mounts = self.entries.map { ($0.mount, $0.place) }
+        }
+        var new: [(DropInFolder.Module?, ApplicationEntry)] = last == nil ? self.entries.map { (nil, $0) } : []
+        for found in listings.flatMap(\.modules) {
+            do {
+                let kept = last?.droppedIn[found]
+                let entry = kept == nil ? try found.entry(self.preparation.trust) : nil
+                guard let mount = kept?.mount ?? entry?.mount else { continue }
+                if let (_, place) = mounts.first(where: { mount.conflict(with: $0.0) != nil }) {
+                    throw HostError(
+                        code: .settings,
+                        message:
+                            "\(found.path): \(mount) is mounted already (\(place.isEmpty ? "the command line's" : place)):"
+                            + " rename it, or give it another mount in \(found.name).yaml")
+                }
+                mounts.append((mount, found.path))
+                scan.droppedIn[found] = kept
+                if let entry { new.append((found, entry)) }
+            } catch {
+                let fault = HostError(error, otherwise: .settings)
+                let old = (last ?? before)?.droppedIn(from: found.path)
+                if let mount = old?.mount { mounts.append((mount, found.path)) }
+                scan.faulty.append(DeclaredApplication(found, fault, old: old))
+            }
+        }
+        let outcomes = self.preparation.prepare(new.map(\.1), run: run, known: known, seen: &scan.seen)
+        for ((found, entry), outcome) in zip(new, outcomes) {
+            let declared = DeclaredApplication(entry, outcome)
+            if let found, case .success = outcome {
+                scan.droppedIn[found] = declared
+            } else if found != nil {
+                scan.faulty.append(declared)
+            } else {
+                scan.entries.append(declared)
+            }
+        }
+        try scan.checkVariables()
+        scan.separateLibraries(since: last ?? before)
+        return scan
+    }
+}

@@ -1,0 +1,97 @@
+package import RoostSystem
+
+extension Deployment {
+    /// What a scan of the files has found.
+    package struct Scan: Sendable {
+        /// The applications of the command line and of the settings.
+        package var entries: [DeclaredApplication]
+        /// The applications in drop-in folders that could be prepared, by the states of their files.
+        var droppedIn: [DropInFolder.Module: DeclaredApplication] = [:]
+        /// Those that could not.
+        var faulty: [DeclaredApplication] = []
+        /// The drop-in folders as they were listed before any of their files was read.
+        package var listings: [DropInFolder.Listing] = []
+        /// The states of the files before they were read.
+        package var seen = FileMarks()
+
+        init(entries: [DeclaredApplication] = []) { self.entries = entries }
+
+        /// All applications.
+        package var declared: [DeclaredApplication] {
+            self.entries + self.droppedIn.values.sorted { $0.place < $1.place } + self.faulty
+        }
+    }
+}
+
+extension Deployment.Scan {
+    /// This scan, with the entries that have these keys, and the drop-in folders, as in a newer one.
+    func replacing(_ keys: Set<String>, from newer: Deployment.Scan) -> Deployment.Scan {
+        var scan = newer
+        scan.entries = self.entries.filter { !keys.contains($0.key) } + newer.entries.filter { keys.contains($0.key) }
+        scan.seen.merge(self.seen)
+        return scan
+    }
+
+    /// The keys of applications in drop-in folders whose files were written since another scan.
+    func touched(since last: Deployment.Scan) -> [String] {
+        let before = Set(last.droppedIn.keys.map(\.path))
+        return self.droppedIn.filter { last.droppedIn[$0.key] == nil && before.contains($0.key.path) }
+            .map(\.value.key).sorted()
+    }
+
+    /// The application of this file.
+    func droppedIn(from path: String) -> DeclaredApplication? {
+        (Array(self.droppedIn.values) + self.faulty).first { $0.place == path }
+    }
+
+    /// The same for a host without workers: applications that ask for a worker group are refused.
+    package var withoutGroups: Deployment.Scan {
+        var scan = self
+        scan.entries = self.entries.map { $0.group == nil ? $0 : $0.refusingGroup }
+        for (found, declared) in self.droppedIn where declared.group != nil {
+            scan.droppedIn[found] = nil
+            scan.faulty.append(declared.refusingGroup)
+        }
+        return scan
+    }
+
+    /// An environment has one value of a variable. Throws `HostError` when what is declared wants two.
+    mutating func checkVariables() throws {
+        var taken: [String: PreparedApplication] = [:]
+        for declared in self.entries { if let fault = Self.conflict(declared, &taken) { throw fault } }
+        for (found, declared) in self.droppedIn.sorted(by: { $0.key.path < $1.key.path }) {
+            guard let fault = Self.conflict(declared, &taken) else { continue }
+            self.droppedIn[found] = nil
+            self.faulty.append(DeclaredApplication(found, fault, old: declared))
+        }
+    }
+
+    private static func conflict(
+        _ declared: DeclaredApplication, _ taken: inout [String: PreparedApplication]
+    ) -> HostError? {
+        guard case .success(let application) = declared.preparation, let variable = application.variable else {
+            return nil
+        }
+        let other = taken[variable.name, default: application]
+        taken[variable.name] = other
+        guard let value = other.variable?.value, value != variable.value else { return nil }
+        return HostError(
+            code: .settings,
+            message:
+                "\(application.place): '\(application.name)' wants \(variable.name)=\(variable.value), '\(other.name)' wants"
+                + " \(variable.name)=\(value): one process has one environment")
+    }
+}
+
+extension Deployment.Scan {
+    /// The settings files that were read for the applications: their own, and those beside drop-in libraries.
+    package var settingsFiles: [String] {
+        let own = self.declared.compactMap { $0.prepared?.settingsPath }
+        return Set(own + self.droppedIn.keys.compactMap(\.settings)).sorted()
+    }
+
+    /// Variables that have to be in the environment of a process that serves them, before its first thread.
+    package var environment: [(name: String, value: String)] {
+        self.declared.compactMap { $0.prepared?.variable }.map { ($0.name, $0.value) }
+    }
+}

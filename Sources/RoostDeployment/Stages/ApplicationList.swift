@@ -1,0 +1,165 @@
+import ModuleRuntime
+import RoostModules
+import RoostSettings
+package import RoostSystem
+
+/// Applications as a supervisor describes them to a worker: everything was read and checked once, and all workers get the same.
+package struct ApplicationList: Sendable {
+    package let applications: [DeployedApplication]
+
+    /// Those that can be mounted.
+    package init(_ applications: [DeployedApplication]) {
+        self.applications = applications.filter { $0.mount != nil }
+    }
+}
+
+extension ApplicationList: MessageCodable {
+    /// What answers, on the wire.
+    private enum Kind: UInt8 {
+        case module, group, notStarted, quarantined
+    }
+
+    /// A settings file that several applications read is encoded once.
+    package func encode(to writer: inout MessageWriter) {
+        var files: [SettingsFile] = []
+        // The same text, not only the same path: one may have been read before the other was changed.
+        func index(of file: SettingsFile) -> Int {
+            if let known = files.firstIndex(where: { $0.path == file.path && $0.text == file.text }) { return known }
+            files.append(file)
+            return files.count - 1
+        }
+        let indices = self.applications.map { application in
+            if case .module(let prepared) = application.answerer {
+                prepared.settingsFile.map(index)
+            } else {
+                nil as Int?
+            }
+        }
+        writer.writeNumber(UInt32(files.count))
+        for file in files {
+            writer.write(file.path)
+            writer.write(file.resolved)
+            writer.write(file.text)
+        }
+        writer.writeNumber(UInt32(self.applications.count))
+        for (application, file) in zip(self.applications, indices) {
+            Self.encode(application, file: file, to: &writer)
+        }
+    }
+
+    private static func encode(_ application: DeployedApplication, file: Int?, to writer: inout MessageWriter) {
+        writer.write(application.number)
+        writer.write(application.name)
+        let mount = application.mount ?? .root
+        writer.write(mount.path)
+        writer.write(mount.hosts.map(\.description))
+        writer.write(!application.isOptional)
+        writer.write(application.origins?.description)
+        switch application.answerer {
+        case .module(let prepared):
+            writer.writeNumber(Kind.module.rawValue)
+            writer.write(file)
+            prepared.encode(to: &writer)
+        case .group(let name):
+            writer.writeNumber(Kind.group.rawValue)
+            writer.write(name)
+        case .standIn(.quarantined): writer.writeNumber(Kind.quarantined.rawValue)
+        // A program's application belongs to the process that has it.
+        case .standIn, .program: writer.writeNumber(Kind.notStarted.rawValue)
+        }
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        var files: [SettingsFile] = []
+        for _ in 0..<(try reader.readNumber(UInt32.self)) { files.append(try Self.file(from: &reader)) }
+        var applications: [DeployedApplication] = []
+        for _ in 0..<(try reader.readNumber(UInt32.self)) {
+            applications.append(try Self.application(from: &reader, files))
+        }
+        self.applications = applications
+    }
+
+    private static func file(from reader: inout MessageReader) throws(MessageFault) -> SettingsFile {
+        let path: String = try reader.read()
+        let resolved: String? = try reader.readOptional()
+        let text: String = try reader.read()
+        do {
+            return try SettingsFile(path: path, resolved: resolved, text: text)
+        } catch { throw MessageFault("\(error)") }
+    }
+
+    private static func application(
+        from reader: inout MessageReader, _ files: [SettingsFile]
+    ) throws(MessageFault) -> DeployedApplication {
+        let number: UInt32 = try reader.read()
+        let name: String = try reader.read()
+        let mount = try Self.mount(try reader.read(), try reader.readList())
+        let mustStart: Bool = try reader.read()
+        let origins = try Self.origins(try reader.readOptional())
+        let answerer: DeployedApplication.Answerer
+        switch Kind(rawValue: try reader.readNumber()) {
+        case .module:
+            let file: Int? = try reader.readOptional()
+            if let file, !files.indices.contains(file) { throw MessageFault("an application names no settings file") }
+            answerer = .module(
+                try PreparedApplication(name: name, mount: mount, settings: file.map { files[$0] }, from: &reader))
+        case .group: answerer = .group(try reader.read())
+        case .notStarted: answerer = .standIn(.notStarted)
+        case .quarantined: answerer = .standIn(.quarantined)
+        case nil: throw MessageFault("an application of an unknown kind")
+        }
+        return DeployedApplication(
+            number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, answerer)
+    }
+
+    private static func mount(_ path: String, _ hosts: [String]) throws(MessageFault) -> Mount {
+        do {
+            return try Mount(path: path.isEmpty ? "/" : path, hosts: try hosts.map { try HostPattern($0) })
+        } catch { throw MessageFault("a mount \((error as? MountFault)?.message ?? "\(error)")") }
+    }
+
+    private static func origins(_ text: String?) throws(MessageFault) -> WebSocketOrigins? {
+        guard let text else { return nil }
+        do throws(MountFault) {
+            return try WebSocketOrigins([text])
+        } catch { throw MessageFault("origins: \(error.message)") }
+    }
+}
+
+extension PreparedApplication {
+    /// Without what the deployed application has, and without the text of the settings file.
+    fileprivate func encode(to writer: inout MessageWriter) {
+        writer.write(self.version)
+        writer.write(self.lifespan?.rawValue)
+        writer.write(self.health)
+        writer.write(self.key.resolved)
+        writer.write(self.key.hash)
+        writer.write(self.key.symbol)
+        writer.write(self.path)
+        writer.write(self.image.folder)
+        writer.write(self.staged.path)
+        writer.write(self.staged.libraries)
+        writer.write(self.settingsKey)
+    }
+
+    fileprivate init(
+        name: String, mount: Mount, settings file: SettingsFile?, from reader: inout MessageReader
+    ) throws(MessageFault) {
+        let version: String = try reader.read()
+        let lifespan: String? = try reader.readOptional()
+        let health: String? = try reader.readOptional()
+        let key = ImageKey(resolved: try reader.read(), hash: try reader.read(), symbol: try reader.read())
+        let image = LoadableImage(
+            path: try reader.read(), folder: try reader.read(),
+            staged: StagedModule(path: try reader.read(), libraries: try reader.readList()))
+        self.init(
+            name: name, version: version, mount: mount, lifespan: lifespan.flatMap(LifespanMode.init), key: key,
+            image: image)
+        self.health = health
+        self.settingsFile = file
+        self.settingsKey = try reader.read()
+        do {
+            self.settings = try ApplicationSettings(file, at: self.settingsKey, folder: image.folder)
+        } catch { throw MessageFault("\(error)") }
+    }
+}

@@ -1,0 +1,69 @@
+import RoostSettings
+package import RoostSystem
+
+/// An application as the operator declares it, on the command line, in the settings or by a file in a drop-in folder; and what its preparation
+/// has come to.
+package struct DeclaredApplication: Sendable {
+    /// Identifies the application over reloads: its mount and its group, or its file.
+    package let key: String
+    package let name: String
+    /// Where it is declared.
+    package let place: String
+    /// Nil: the file in the drop-in folder does not say it, and never did.
+    let mount: Mount?
+    package let isRequired: Bool
+    /// The worker group; nil: the workers that accept connections.
+    package private(set) var group: String?
+    package private(set) var preparation: ApplicationPreparation.Outcome
+    /// The file of its module, where that is named by a path.
+    package let file: String?
+
+    /// The prepared application; nil: it could not be prepared.
+    package var prepared: PreparedApplication? { try? self.preparation.get() }
+
+    init(_ entry: ApplicationEntry, _ preparation: ApplicationPreparation.Outcome) {
+        self.key = entry.mount.description + (entry.group.map { " @\($0)" } ?? "")
+        self.group = entry.group
+        self.place = entry.place
+        self.mount = entry.mount
+        self.isRequired = entry.isRequired
+        self.preparation = preparation
+        self.name = (try? preparation.get().name) ?? entry.name ?? entry.module.text
+        if case .path(let path) = entry.module.place { self.file = path } else { self.file = nil }
+    }
+
+    /// A file in a drop-in folder that cannot be served. `old`: the application when the file could.
+    init(_ found: DropInFolder.Module, _ fault: HostError, old: DeclaredApplication?) {
+        self.key = old?.key ?? found.path
+        self.name = old?.name ?? found.name
+        self.place = found.path
+        self.mount = old?.mount
+        self.group = old?.group
+        self.isRequired = false
+        self.preparation = .failure(fault)
+        self.file = found.path
+    }
+
+    /// The same application, refused.
+    func failing(_ fault: HostError) -> DeclaredApplication {
+        var application = self
+        application.preparation = .failure(fault)
+        return application
+    }
+
+    /// Why a host without workers refuses it; nil: it asks for no worker group.
+    package var groupFault: HostError? {
+        guard self.group != nil else { return nil }
+        return HostError(
+            code: .settings,
+            message: "\(self.place): 'worker' wants workers: leave --no-supervisor out, or the key")
+    }
+
+    /// The same application in a host without workers.
+    var refusingGroup: DeclaredApplication {
+        guard let groupFault else { return self }
+        var application = self.failing(groupFault)
+        application.group = nil
+        return application
+    }
+}

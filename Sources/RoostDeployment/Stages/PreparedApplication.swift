@@ -1,0 +1,96 @@
+package import ModuleRuntime
+package import RoostModules
+package import RoostSettings
+import RoostSystem
+
+/// An application that is checked, copied and probed, and whose settings are read. Made by `ApplicationPreparation`.
+package struct PreparedApplication: Sendable {
+    /// An environment variable that announces a settings module to code which reads the environment.
+    package struct Variable: Sendable, Equatable {
+        package let name: String
+        package let value: String
+
+        /// Why a process with another value cannot load the application.
+        package var obstacle: String { "its environment variable \(self.name) has to be \(self.value)" }
+    }
+
+    /// What the operator calls it, else the module, else its file.
+    package let name: String
+    package let version: String
+    package let mount: Mount
+    /// Where it was declared; empty: on the command line.
+    package let place: String
+    package let isRequired: Bool
+    package let lifespan: LifespanMode?
+    /// The path below its mount that says whether it is well; nil: nobody asks.
+    package var health: String?
+    package let group: String?
+    /// The origins whose pages may open WebSockets; nil: those of the host.
+    package private(set) var origins: WebSocketOrigins?
+    package let key: ImageKey
+    private(set) var image: LoadableImage
+    package internal(set) var settingsModule: SettingsModule?
+    var settingsFile: SettingsFile?
+    /// The key in that file that its settings stand below; "": they are the file.
+    var settingsKey = ""
+    package var settings: ApplicationSettings
+    package var variable: Variable?
+
+    /// The file as the operator named it, or as it was found.
+    package var path: String { self.image.path }
+    /// The file of its settings, where there is one.
+    package var settingsPath: String? { self.settingsFile?.path }
+    /// Names the bytes of the module's file.
+    package var hash: String { self.key.hash }
+    package var symbol: String { self.key.symbol }
+    package var staged: StagedModule { self.image.staged }
+
+    init(_ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage) {
+        let description = image.description ?? ModuleDescription()
+        self.name =
+            entry.name ?? (description.name.isEmpty ? ModuleReport.name(ofFile: entry.module.file) : description.name)
+        self.version = description.version
+        self.mount = entry.mount
+        self.place = entry.place
+        self.isRequired = entry.isRequired
+        self.lifespan = entry.lifespan
+        self.health = entry.health
+        self.group = entry.group
+        self.origins = entry.origins
+        self.key = key
+        self.image = image
+        self.settings = .none
+    }
+
+    /// One that was prepared elsewhere.
+    init(name: String, version: String, mount: Mount, lifespan: LifespanMode?, key: ImageKey, image: LoadableImage) {
+        self.name = name
+        self.version = version
+        self.mount = mount
+        self.place = ""
+        self.isRequired = false
+        self.lifespan = lifespan
+        self.group = nil
+        self.key = key
+        self.image = image
+        self.settings = .none
+    }
+}
+
+extension PreparedApplication {
+    /// The same, with another copy.
+    func loading(_ image: LoadableImage) -> PreparedApplication {
+        var application = self
+        application.image = image
+        return application
+    }
+
+    /// Whether the other is the same again: the same bytes, with the same settings.
+    package func isSame(as other: PreparedApplication) -> Bool {
+        self.key == other.key && self.staged.libraries == other.staged.libraries && self.name == other.name
+            && self.mount == other.mount && self.health == other.health
+            && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
+            && self.settings.isSame(as: other.settings) && self.variable == other.variable
+            && self.lifespan == other.lifespan && self.group == other.group && self.origins == other.origins
+    }
+}

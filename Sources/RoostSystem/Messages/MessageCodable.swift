@@ -1,0 +1,16 @@
+/// A value that the processes of one start send each other.
+///
+/// An enum writes the number of its case first, as a `UInt8`.
+package protocol MessageCodable {
+    /// The fewest bytes that a value takes: a list of them cannot have more elements than its message has room for.
+    static var leastSize: Int { get }
+
+    func encode(to writer: inout MessageWriter)
+
+    /// Throws `MessageFault` for bytes that are no such value.
+    init(from reader: inout MessageReader) throws(MessageFault)
+}
+
+extension MessageCodable {
+    package static var leastSize: Int { 1 }
+}

@@ -1,0 +1,14 @@
+/// A list as one value of a message, where a value is asked for: in a map.
+package struct MessageList<Element: MessageCodable> {
+    package let elements: [Element]
+
+    package init(_ elements: [Element]) { self.elements = elements }
+}
+
+extension MessageList: MessageCodable {
+    package static var leastSize: Int { 4 }
+
+    package func encode(to writer: inout MessageWriter) { writer.write(self.elements) }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) { self.elements = try reader.readList() }
+}

@@ -1,0 +1,40 @@
+import RoostSystem
+
+/// A supervisor's answer to a command.
+enum ControlResponse: Equatable {
+    case status(StatusReport)
+    /// The command was carried out; `text`: what it has come to, a line each.
+    case done(text: String)
+    /// The command was refused, or a part of it: `text` is what was carried out.
+    case refused(reason: String, text: String)
+}
+
+extension ControlResponse: MessageCodable {
+    private enum Kind: UInt8 {
+        case status, done, refused
+    }
+
+    func encode(to writer: inout MessageWriter) {
+        switch self {
+        case .status(let report):
+            writer.writeNumber(Kind.status.rawValue)
+            writer.write(report)
+        case .done(let text):
+            writer.writeNumber(Kind.done.rawValue)
+            writer.write(text)
+        case .refused(let reason, let text):
+            writer.writeNumber(Kind.refused.rawValue)
+            writer.write(reason)
+            writer.write(text)
+        }
+    }
+
+    init(from reader: inout MessageReader) throws(MessageFault) {
+        switch Kind(rawValue: try reader.readNumber()) {
+        case .status: self = .status(try reader.read())
+        case .done: self = .done(text: try reader.read())
+        case .refused: self = .refused(reason: try reader.read(), text: try reader.read())
+        case nil: throw MessageFault("an answer of an unknown kind")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ModuleRuntime
+import RoostSystem
+
+/// What a worker sends to its supervisor.
+///
+/// A module can write to the channel as its worker can: the supervisor reads it within limits, and believes nothing but what concerns this
+/// worker.
+enum WorkerMessage: Equatable {
+    /// It is about to serve, but for the applications that did not start: by their numbers, and why.
+    case ready(faults: [UInt32: String])
+    /// It accepts no connections any more.
+    case stoppedAccepting
+    /// It cannot start, or cannot carry out a change.
+    case refused(reason: String)
+    /// It has prepared the change with this number, but for the applications that did not start.
+    case prepared(change: Int, faults: [UInt32: String])
+    case committed(change: Int)
+    /// Its applications would take the state of those in the worker that it replaces.
+    case requestsState
+    /// The states of its applications, by their numbers.
+    case savedState([UInt32: SavedState])
+}
+
+extension WorkerMessage: MessageCodable {
+    private enum Kind: UInt8 {
+        case ready, stoppedAccepting, refused, prepared, committed, requestsState, savedState
+    }
+
+    func encode(to writer: inout MessageWriter) {
+        switch self {
+        case .ready(let faults):
+            writer.writeNumber(Kind.ready.rawValue)
+            writer.write(faults)
+        case .stoppedAccepting: writer.writeNumber(Kind.stoppedAccepting.rawValue)
+        case .refused(let reason):
+            writer.writeNumber(Kind.refused.rawValue)
+            writer.write(reason)
+        case .prepared(let change, let faults):
+            writer.writeNumber(Kind.prepared.rawValue)
+            writer.write(change)
+            writer.write(faults)
+        case .committed(let change):
+            writer.writeNumber(Kind.committed.rawValue)
+            writer.write(change)
+        case .requestsState: writer.writeNumber(Kind.requestsState.rawValue)
+        case .savedState(let states):
+            writer.writeNumber(Kind.savedState.rawValue)
+            writer.write(states)
+        }
+    }
+
+    init(from reader: inout MessageReader) throws(MessageFault) {
+        switch Kind(rawValue: try reader.readNumber()) {
+        case .ready: self = .ready(faults: try reader.readMap())
+        case .stoppedAccepting: self = .stoppedAccepting
+        case .refused: self = .refused(reason: try reader.read())
+        case .prepared: self = .prepared(change: try reader.read(), faults: try reader.readMap())
+        case .committed: self = .committed(change: try reader.read())
+        case .requestsState: self = .requestsState
+        case .savedState: self = .savedState(try reader.readMap())
+        case nil: throw MessageFault("a worker's message of an unknown kind")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import HTTPServer
+import Logging
+import Roost
+import RoostDeployment
+
+/// The sockets that clients connect to. For the supervisor's one thread.
+///
+/// The file of a Unix socket may vanish while workers accept: nobody can connect any more, though the socket listens.
+final class ListeningSockets {
+    private(set) var listeners: [Listener]
+    private let backlog: Int
+    private let logger: Logger
+    /// Socket files whose absence was logged.
+    private var loggedGone: Set<String> = []
+
+    /// Binds. Throws `HostError`.
+    init(_ addresses: [BindAddress], backlog: Int, _ logger: Logger) throws {
+        self.listeners = try Host.bind(addresses, backlog: backlog)
+        self.backlog = backlog
+        self.logger = logger
+    }
+
+    /// Where it listens, with the ports that the kernel chose.
+    var addresses: [BindAddress] { self.listeners.map(\.address) }
+
+    /// Where clients connect, for `roost status`.
+    var descriptions: [String] {
+        self.listeners.indices.map { at in
+            let url = self.listeners[at].address.url
+            return self.isGone(at) ? "\(url) (its socket file is gone: roost reload makes it again)" : url
+        }
+    }
+
+    func close() { for listener in self.listeners { listener.close() } }
+
+    /// Whether the path of a listener leads to its socket no more. A socket that was given to this process has no file of its own.
+    private func isGone(_ at: Int) -> Bool { self.listeners[at].file.map { !$0.isThere } ?? false }
+
+    /// Logs each missing socket file once.
+    func logGone() {
+        let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].address.url }
+        for url in gone where !self.loggedGone.contains(url) {
+            self.logger.error(
+                "socket file is gone, clients cannot connect: roost reload makes it again", metadata: ["url": "\(url)"])
+        }
+        self.loggedGone = Set(gone)
+    }
+
+    /// Binds the listeners again whose files are gone, for workers that are started from here on. Returns whether some were, and why others
+    /// cannot be.
+    func rebindGone() -> (isRebound: Bool, faults: [String]) {
+        var isRebound = false
+        var faults: [String] = []
+        for at in self.listeners.indices where self.isGone(at) {
+            let old = self.listeners[at]
+            guard case .unix(let path, let access) = old.address else { continue }
+            do {
+                self.listeners[at] = try Listener(unix: path, access: access, backlog: self.backlog)
+                // Workers that run have their own descriptors of it.
+                old.close()
+                isRebound = true
+                self.logger.info("socket file made again", metadata: ["url": "\(old.address.url)"])
+            } catch {
+                let fault = "the socket file of \(old.address.url) is gone, and cannot be made again: \(error)"
+                self.logger.error("\(fault)")
+                faults.append(fault)
+            }
+        }
+        return (isRebound, faults)
+    }
+}

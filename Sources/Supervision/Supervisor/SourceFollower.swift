@@ -1,0 +1,112 @@
+import Glibc
+import Logging
+import RoostDeployment
+import RoostSystem
+
+/// `--reload`: follows modules, settings and sources, and builds modules from the sources. For the supervisor's one thread.
+final class SourceFollower {
+    private let plan: WatchPlan
+    private let watch: ReloadWatch
+    private var builds = BuildMachine()
+    private var build: Build?
+    /// Watched files have changed, and no reload was asked for yet: a build runs.
+    private var hasChangedFiles = false
+    private var hasLoggedLimit = false
+    private let logger: Logger
+    private let log: LineWriter
+
+    /// `quiet`: how long a file must not have changed before it counts, milliseconds.
+    init(_ plan: WatchPlan, quiet: Int, _ logger: Logger, _ log: LineWriter) {
+        self.plan = plan
+        self.watch = ReloadWatch(plan.tree, since: plan.baseline, quiet: quiet)
+        self.logger = logger
+        self.log = log
+    }
+
+    var isBuilding: Bool { self.build != nil }
+    /// The descriptors to wait for.
+    var waits: [pollfd] { self.watch.waits + (self.build?.waits ?? []) }
+    var due: Int { min(self.watch.due, self.build?.due ?? .max) }
+
+    /// Files in these states were acted on: what differs from them is a change.
+    func accept(_ seen: FileMarks) { self.watch.accept(seen) }
+
+    /// Looks at the files after a notification, or when it is due. `files`: modules and settings, whose states before they were read are in `seen`.
+    /// Returns the reloads that follow.
+    func follow(_ files: Set<String>, seen: FileMarks, now: Int) -> [ReloadRequest] {
+        var allSeen = self.plan.seen
+        allSeen.merge(seen)
+        self.watch.follow(files.union(self.plan.files), since: allSeen)
+        let change = self.watch.look(now: now)
+        self.logLimit()
+        var requests: [ReloadRequest] = []
+        if !change.sources.isEmpty {
+            if self.plan.build == nil {
+                // Whatever reads them does so when it starts.
+                requests.append(ReloadRequest(isForced: true))
+            } else {
+                self.perform(self.builds.changed(), &requests)
+            }
+        }
+        if !change.files.isEmpty { self.hasChangedFiles = true }
+        if let build, let status = build.look(now: now) {
+            self.build = nil
+            let step = self.builds.ended(well: status == 0)
+            if case .failed = step { self.logFailure(build, status) }
+            self.perform(step, &requests)
+        }
+        // What changes while a build runs counts when that has ended, however it has.
+        if self.hasChangedFiles, !self.builds.isRunning {
+            self.hasChangedFiles = false
+            requests.append(ReloadRequest())
+        }
+        return requests
+    }
+
+    /// Ends a build that is under way.
+    func end() {
+        self.build?.end()
+        self.build = nil
+    }
+
+    private func perform(_ step: BuildMachine.Step, _ requests: inout [ReloadRequest]) {
+        switch step {
+        case .start: self.startBuild()
+        case .cancel: self.build?.cancel()
+        case .reload(let again):
+            self.hasChangedFiles = false
+            requests.append(ReloadRequest())
+            if again { self.startBuild() }
+        case .failed(let again): if again { self.startBuild() }
+        case .nothing: break
+        }
+    }
+
+    private func startBuild() {
+        guard let command = self.plan.build else { return }
+        do {
+            self.build = try Build(command)
+            self.logger.info("building", metadata: ["command": "\(command)"])
+        } catch {
+            self.logger.error("\(error)")
+            _ = self.builds.ended(well: false)
+        }
+    }
+
+    /// Logs once that not all sources are watched.
+    private func logLimit() {
+        guard self.watch.isCut, !self.hasLoggedLimit else { return }
+        self.hasLoggedLimit = true
+        self.logger.warning(
+            "too many sources, not all are watched: see --reload-limit and --reload-exclude",
+            metadata: ["limit": "\(self.plan.limit)"])
+    }
+
+    /// The output of the compiler, then the result.
+    private func logFailure(_ build: Build, _ status: CInt) {
+        self.log.write(build.output + (build.output.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]))
+        let end = status & 0x7f == 0 ? "status \((status >> 8) & 0xff)" : "\(SignalName(status & 0x7f))"
+        self.logger.error(
+            "build failed (\(end)), previous version still serving", metadata: ["time": "\(build.time)ms"])
+    }
+}

@@ -1,0 +1,218 @@
+import Glibc
+import HTTPServer
+import Logging
+import ModuleRuntime
+import Roost
+import RoostDeployment
+import RoostModules
+import RoostSystem
+
+/// Carries out the changes of a `DeploymentState` with processes of workers, and tells it what becomes of those. For the supervisor's one thread.
+final class WorkerDeployment {
+    /// What has happened that concerns the supervisor.
+    enum Event {
+        /// The workers that accept connections serve.
+        case serving
+        /// All workers of a group have ended, with this status; nil: those that accept connections.
+        case ended(group: String?, CInt)
+        /// Everybody who waits for a reload is answered.
+        case reloaded(String, fault: String?)
+        /// Files in these states were acted on.
+        case accepted(FileMarks)
+    }
+
+    private(set) var state: DeploymentState
+    let groups: WorkerGroups
+    let sockets: ListeningSockets
+    private let scanner: Scanner
+    private let plan: SupervisorPlan
+    private let handle: (Event) -> Void
+    /// Of all workers, also those of groups that have ended.
+    private(set) var crashes = 0
+    private(set) var restarts = 0
+    private(set) var lastCrash = ""
+
+    /// Binds. Throws `HostError`, also when an application that is required cannot be had.
+    init(_ scan: Deployment.Scan, _ plan: SupervisorPlan, _ handle: @escaping (Event) -> Void) throws {
+        self.state = try DeploymentState(plan.deployment, scan)
+        self.plan = plan
+        self.handle = handle
+        self.groups = WorkerGroups(run: plan.run)
+        self.sockets = try ListeningSockets(plan.addresses, backlog: plan.backlog, plan.logger)
+        self.scanner = Scanner(plan.deployment, scan, run: plan.run, redeclare: plan.redeclare)
+        for name in [nil] + self.state.groupNames { self.addGroup(name) }
+    }
+
+    @discardableResult
+    private func addGroup(_ name: String?) -> WorkerGroup {
+        let group = WorkerGroup(name: name, self.state.plan(of: name), self, self.plan.logger, self.plan.log)
+        self.groups.add(group)
+        return group
+    }
+
+    func start() {
+        for group in self.groups.all { group.start() }
+    }
+
+    // MARK: The supervisor's loop
+
+    /// The descriptors to wait for.
+    var waits: [pollfd] {
+        var waits = self.scanner.waits
+        for worker in self.groups.all.flatMap(\.workers) {
+            let events = POLLIN | (worker.hasOutput ? POLLOUT : 0)
+            waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
+            if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
+        }
+        return waits
+    }
+
+    var due: Int { ([self.state.due, self.scanner.due] + self.groups.all.map(\.due)).compactMap { $0 }.min() ?? .max }
+
+    /// Takes up what has happened to workers and files, and does what can be done.
+    func advance(now: Int) {
+        // First: a worker that has said that it is ready serves, and ends as others do.
+        for group in self.groups.all { group.receive() }
+        if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
+        if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
+        while true {
+            let actions = self.state.advance(now: now, self)
+            guard !actions.isEmpty else { break }
+            self.perform(actions)
+        }
+    }
+
+    /// Observes workers; `isDue`: all of them, else those of groups for which it is time.
+    func observe(now: Int, isDue: Bool) {
+        for group in self.groups.all where isDue || now >= group.due ?? .max { group.observe(now) }
+    }
+
+    /// Reloads. What an operator asks for also makes vanished socket files again.
+    func reload(_ request: ReloadRequest) {
+        guard request.isAsked else { return self.state.reload(PendingReload(request)) }
+        let (isRebound, faults) = self.sockets.rebindGone()
+        let groups = Set(self.groups.unreachable.map { $0 as String? } + (isRebound ? [nil] : []))
+        self.state.reload(PendingReload(request, replacing: groups, faults: faults))
+    }
+
+    /// All workers end, those that accept connections first; the second time (`atOnce`) they are killed.
+    func stop(atOnce: Bool) {
+        self.state.stop()
+        self.groups[nil]?.stop(atOnce: atOnce)
+        // The workers that accept relay to the others until they have ended.
+        for group in self.groups.relayed {
+            if atOnce { group.stop(atOnce: true) } else { group.send(.announceStop, areReady: false) }
+        }
+    }
+
+    /// Whether a scan runs, which may have started a probe.
+    var isScanning: Bool { self.scanner.isRunning }
+    var isStopping: Bool { self.groups[nil]?.fleet.isStopping ?? false }
+    /// Whether every group besides those that accept serves, or is known not to.
+    var areGroupsSettled: Bool { self.groups.relayed.allSatisfy { $0.status.isSettled } }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [DeploymentAction]) {
+        for action in actions { self.perform(action) }
+    }
+
+    private func perform(_ action: DeploymentAction) {
+        switch action {
+        case .scan(let order): self.scanner.begin(order)
+        case .accept(let seen): self.handle(.accepted(seen))
+        case .startGroup(let name): self.addGroup(name).start()
+        case .stopGroup(let name): self.groups[name]?.stop(atOnce: false)
+        case .prepare(let group, let workers, let change, let applications):
+            self.groups[group]?.prepare(change, applications, in: workers)
+        case .commit(let group, let workers, let change, let mounting, let removing, let instead):
+            self.groups[group]?.commit(
+                change, mounting: mounting, removing: removing, instead: instead, in: workers)
+        case .setRelease(let group, let release): self.groups[group]?.setRelease(release)
+        case .changeEnded(let group): self.groups[group]?.changeEnded()
+        case .replaceWorkers(let group, let release, let cause, let pardoned):
+            self.groups[group]?.replaceWorkers(by: release, cause, pardoned: pardoned)
+        case .adopt(let group, let plan): self.groups[group]?.adopt(plan)
+        case .kill(let group, let workers, let reason): self.groups[group]?.kill(workers, reason)
+        case .removeCopies(let used):
+            // What a process has mapped stays, for whoever looks at it with a debugger, or at its core.
+            let mapped = self.groups.all.flatMap(\.workers).flatMap { $0.images.applications.keys }
+            self.plan.run.removeLoadFolders(but: used + mapped)
+        case .log(let level, let message, let metadata):
+            self.plan.logger.log(level: level, "\(message)", metadata: metadata)
+        case .answerReload(let text, let fault): self.handle(.reloaded(text, fault: fault))
+        }
+    }
+}
+
+extension WorkerDeployment: DeploymentWorkers {
+    var canReplace: Bool { true }
+
+    func status(of group: String?) -> WorkersStatus { self.groups[group]?.status ?? WorkersStatus() }
+
+    func obstacle(to application: PreparedApplication, in group: String?) -> String? {
+        self.groups[group]?.obstacle(to: application)
+    }
+}
+
+extension WorkerDeployment: WorkerGroupDelegate {
+    func workerGroup(_ group: WorkerGroup, reports report: WorkerGroupReport) {
+        let now = MonotonicClock.milliseconds
+        switch report {
+        case .ready(let worker, let release, let faults):
+            self.perform(self.state.ready(release: release, of: group.name, faults: faults, now: now))
+            if group.name == nil { self.groups.announceRelayPaths(to: worker) }
+        case .prepared(let worker, let change, let faults):
+            self.perform(self.state.prepared(worker, of: group.name, change: change, faults: faults, now: now))
+        case .committed(let worker, let change):
+            self.perform(self.state.committed(worker, of: group.name, change: change, now: now))
+        case .serving: if group.name == nil { self.handle(.serving) }
+        case .replaced: self.perform(self.state.replaced(group.name, now: now))
+        case .notReplaced(let release, let reason):
+            self.perform(self.state.notReplaced(group.name, release: release, reason: reason, now: now))
+        case .quarantine(let hash, let isFirst):
+            let ledger = group.fleet.ledger
+            self.perform(
+                self.state.quarantine(hash, of: group.name, isFirst: isFirst, isQuarantined: ledger.isQuarantined))
+        case .crashed(let reason):
+            self.crashes += 1
+            self.lastCrash = reason
+        case .restarted: self.restarts += 1
+        case .releases(let used): self.state.releasesUsed(used, of: group.name)
+        case .relayPathsChanged: self.groups.announceRelayPaths()
+        case .ended(let status):
+            if let name = group.name {
+                self.state.groupEnded(name)
+                self.groups.remove(name)
+                self.groups.announceRelayPaths()
+            }
+            self.handle(.ended(group: group.name, status))
+        }
+    }
+
+    func workerGroup(_ group: WorkerGroup, ended worker: Int, culprit: String?, reason: String) -> Bool {
+        let (isOfChange, actions) = self.state.ended(
+            worker, of: group.name, culprit: culprit, reason: reason, now: MonotonicClock.milliseconds)
+        self.perform(actions)
+        return isOfChange
+    }
+
+    func workerGroup(_ group: WorkerGroup, startOf release: Int) throws -> WorkerStart {
+        guard let roster = self.state.roster(of: group.name, release: release) else {
+            throw HostError(code: .usage, message: "release \(release) is forgotten")
+        }
+        let relaySocket = group.name == nil ? nil : try self.groups.makeRelaySocket()
+        let listeners = relaySocket.map { [$0.listener] } ?? self.sockets.listeners
+        let order = WorkerOrder(
+            applications: ApplicationList(roster.applications),
+            addresses: listeners.map { WorkerOrder.ListenerAddress($0.address) },
+            privileges: group.plan.privileges, isRelayed: relaySocket != nil, relayUsers: self.groups.relayUsers,
+            groupSockets: group.name == nil ? self.groups.relayPaths : [:], isErrorColoured: self.plan.isErrorColoured)
+        return WorkerStart(
+            roster: roster, order: order, listeners: listeners.map(\.descriptor), relaySocket: relaySocket)
+    }
+
+    func workerGroup(_ group: WorkerGroup, rostersOf release: Int) -> [Roster] {
+        self.state.rosters(of: group.name, release: release)
+    }
+}

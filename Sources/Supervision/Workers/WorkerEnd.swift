@@ -1,0 +1,179 @@
+import Glibc
+import Logging
+import ModuleRuntime
+import RoostDeployment
+import RoostModules
+import RoostSystem
+
+/// The end of a worker: its cause, the application that is responsible, and what is logged.
+struct WorkerEnd {
+    /// Why a worker has ended.
+    struct Cause {
+        /// Nil: it ended because it was asked to.
+        var reason: String?
+        /// It was a crash, or an exit that only a module can have caused.
+        var isCrash = false
+        /// The generation that is responsible; nil: none, or it is not known.
+        var culprit: PreparedApplication?
+    }
+
+    private let worker: WorkerHandle
+    /// As `waitpid` reports it.
+    private let status: CInt
+    private let wasReady: Bool
+    /// The applications that it may have loaded.
+    private let rosters: [Roster]
+    private let logger: Logger
+
+    init(of worker: WorkerHandle, status: CInt, wasReady: Bool, rosters: [Roster], _ logger: Logger) {
+        self.worker = worker
+        self.status = status
+        self.wasReady = wasReady
+        self.rosters = rosters
+        self.logger = logger
+    }
+
+    /// Finds the cause, and logs it.
+    func logCause() -> Cause {
+        let signal = self.status & 0x7f
+        let code = (self.status >> 8) & 0xff
+        if let crash = self.worker.page.crash {
+            guard !crash.isHostFault(isModule: { self.application(of: $0) != nil }) else {
+                return Cause(reason: self.logHostFault(crash), isCrash: true)
+            }
+            let culprit = self.application(of: crash)
+            return Cause(reason: self.log(crash, culprit, status: code), isCrash: true, culprit: culprit)
+        }
+        if signal == SIGKILL, let reason = self.worker.killReason {
+            return Cause(reason: self.worker.refusal ?? reason)
+        }
+        if signal != 0 {
+            // Signals that no handler reports, since the module has replaced it: or kill -9, by a person or for want of memory.
+            let isCrash = signal != SIGKILL && signal != SIGTERM
+            return self.logEnd("was killed by \(SignalName(signal))", isCrash: isCrash)
+        }
+        guard self.worker.refusal == nil, code != 0 || !self.worker.page.hasLeft else {
+            self.logger.debug("worker ended", metadata: self.worker.logMetadata.merging(["status": "\(code)"]) { $1 })
+            return Cause(reason: self.worker.refusal)
+        }
+        // Without a report and without the worker's own mark: a module has called exit_group(2). Before anything was called it is the start
+        // of the worker that has failed.
+        let isCrash = !self.worker.page.hasLeft && (self.wasReady || !self.worker.page.called.isEmpty)
+        return self.logEnd("exited by itself with status \(code)", isCrash: isCrash)
+    }
+
+    /// Logs that it never was ready.
+    func logStartFailure(_ reason: String) {
+        guard self.worker.refusal == nil else { return self.logger.critical("\(reason)") }
+        let lines = self.worker.lastLines.suffix(5).map { "'\($0)'" }.joined(separator: ", ")
+        self.logger.critical(
+            "worker exited before it was ready: it \(reason)\(lines.isEmpty ? "" : "; its last lines: \(lines)")",
+            metadata: self.worker.logMetadata)
+    }
+
+    // MARK: The application that is responsible
+
+    private func application(_ number: UInt32?) -> PreparedApplication? {
+        number.flatMap { number in self.rosters.lazy.compactMap { $0[number]?.prepared }.first }
+    }
+
+    /// The application that was called, in the generation whose code is on the stack; else the one whose code is there; else the only one
+    /// that the worker has.
+    private func application(of crash: CrashReport) -> PreparedApplication? {
+        let onStack = crash.frames.compactMap { self.application(of: $0) }
+        if let number = crash.application {
+            let named = self.application(number)
+            // A previous generation may still have requests.
+            return onStack.first { $0.key.resolved == named?.key.resolved } ?? named
+        }
+        return onStack.first ?? self.onlyApplication
+    }
+
+    /// The application whose copy, or whose private library beside it, a frame is in. Frames hold the end of a path.
+    private func application(of frame: CrashReport.Frame) -> PreparedApplication? {
+        guard !frame.isHost, !frame.library.isEmpty else { return nil }
+        let folder = frame.library.split(separator: "/").dropLast().last
+        return self.worker.images.applications.first { path, _ in
+            path.hasSuffix(frame.library) || (folder != nil && path.split(separator: "/").dropLast().last == folder)
+        }?.value
+    }
+
+    private var onlyApplication: PreparedApplication? {
+        let all = self.rosters.flatMap(\.generations)
+        return Set(all.map(\.hash)).count == 1 ? all.first : nil
+    }
+
+    // MARK: Log
+
+    /// Logs a crash of an application, or its exit. Returns the short form.
+    private func log(_ crash: CrashReport, _ application: PreparedApplication?, status: CInt) -> String {
+        var metadata = self.worker.logMetadata
+        metadata["application"] = "\(application?.name ?? "")"
+        metadata["generation"] = "\(application?.hash ?? "")"
+        Self.describe(crash, in: &metadata)
+        metadata["stack"] = "\(crash.stack)"
+        let end = crash.signal == 0 ? "called exit (status \(status))" : "crashed with \(SignalName(crash.signal))"
+        let place = crash.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
+        return self.log("\(end)\(place)", metadata)
+    }
+
+    /// Logs a crash in Roost's own code, for which no application is blamed. Returns the short form.
+    private func logHostFault(_ crash: CrashReport) -> String {
+        var metadata = self.worker.logMetadata
+        metadata["fault"] = "roost"
+        if let application = self.application(crash.application) { metadata["while-calling"] = "\(application.name)" }
+        Self.describe(crash, in: &metadata)
+        metadata["stack"] = "\(crash.wholeStack)"
+        let place = crash.frames.first(where: \.isHost).map { " in \($0.text)" } ?? ""
+        return self.log(
+            "crashed with \(SignalName(crash.signal))\(place): a fault of Roost itself, please report it", metadata)
+    }
+
+    private static func describe(_ crash: CrashReport, in metadata: inout Logger.Metadata) {
+        if !crash.method.isEmpty { metadata["method"] = "\(crash.method)" }
+        if !crash.path.isEmpty { metadata["path"] = "\(crash.path)" }
+        if crash.address != 0 { metadata["address"] = "0x\(String(crash.address, radix: 16))" }
+        if crash.signal != 0 { metadata["signal"] = "\(SignalName(crash.signal))" }
+    }
+
+    private func log(_ end: String, _ metadata: Logger.Metadata) -> String {
+        self.logger.error("worker \(end)", metadata: metadata)
+        return end
+    }
+
+    /// Logs an end without a report, with the applications that were being called. One is responsible if it is the only one, or the only one
+    /// that the worker has.
+    private func logEnd(_ end: String, isCrash: Bool) -> Cause {
+        var metadata = self.worker.logMetadata
+        guard isCrash else {
+            self.logger.error("worker \(end)", metadata: metadata)
+            return Cause(reason: end)
+        }
+        let called = self.worker.page.called.sorted().compactMap { self.application($0) }
+        let culprit = called.count == 1 ? called[0] : self.onlyApplication
+        if let culprit {
+            metadata["application"] = "\(culprit.name)"
+            metadata["generation"] = "\(culprit.hash)"
+        } else {
+            let all = called.isEmpty ? self.rosters.first?.generations ?? [] : called
+            metadata["one-of"] = "\(Set(all.map(\.name)).sorted().joined(separator: ","))"
+        }
+        return Cause(reason: self.log(end, metadata), isCrash: true, culprit: culprit)
+    }
+
+    /// Logs the report of a stalled loop.
+    static func logStall(_ stall: CrashReport, of worker: WorkerHandle, _ rosters: [Roster], _ logger: Logger) {
+        var metadata = worker.logMetadata
+        let application = stall.application.flatMap { number in
+            rosters.lazy.compactMap { $0[number]?.prepared }.first
+        }
+        if let application {
+            metadata["application"] = "\(application.name)"
+            metadata["generation"] = "\(application.hash)"
+        }
+        Self.describe(stall, in: &metadata)
+        metadata["stack"] = "\(stall.stack)"
+        let place = stall.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
+        logger.error("event loop stalled\(place)", metadata: metadata)
+    }
+}

@@ -1,0 +1,322 @@
+import ModuleRuntime
+import RoostModules
+import RoostSettings
+import RoostSystem
+import Testing
+
+@testable import RoostDeployment
+
+/// Changes of what is deployed, in a world where a driver does what it is told when the test says so.
+@Suite("The state of a deployment")
+struct DeploymentStateTests {
+    /// The workers of all groups, as a driver has them.
+    private struct Workers: DeploymentWorkers {
+        var canReplace = true
+        var statuses: [String?: WorkersStatus] = [:]
+        /// By the hashes of generations.
+        var obstacles: [String: String] = [:]
+
+        func status(of group: String?) -> WorkersStatus { self.statuses[group] ?? WorkersStatus() }
+        func obstacle(to application: PreparedApplication, in group: String?) -> String? {
+            self.obstacles[application.hash]
+        }
+    }
+
+    private struct World {
+        var state: DeploymentState
+        var workers = Workers()
+        var now = 0
+        /// What the driver was told, as text; scans are made at once.
+        var done: [String] = []
+        /// What the next scans find.
+        var found: [DeclaredApplication]
+
+        init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
+            self.found = declared
+            self.state = try DeploymentState(
+                Deployment(preparation: ApplicationPreparation()), Deployment.Scan(entries: declared))
+            self.workers.canReplace = canReplace
+            for name in [nil] + groups.map({ $0 as String? }) {
+                var status = WorkersStatus()
+                status.ready = [1]
+                self.workers.statuses[name] = status
+            }
+            self.advance()
+        }
+
+        mutating func advance() {
+            while true {
+                let actions = self.state.advance(now: self.now, self.workers)
+                guard !actions.isEmpty else { return }
+                for action in actions { self.perform(action) }
+            }
+        }
+
+        mutating func perform(_ actions: [DeploymentAction]) {
+            for action in actions { self.perform(action) }
+            self.advance()
+        }
+
+        private mutating func perform(_ action: DeploymentAction) {
+            switch action {
+            case .scan(let order):
+                let scan = Deployment.Scan(entries: self.found)
+                let outcome = ScanOutcome(order: order, result: .success(scan), deployment: order.deployment)
+                for action in self.state.scanned(outcome, now: self.now) { self.perform(action) }
+            case .prepare(let group, let workers, let change, let applications):
+                self.note("prepare", group, "\(workers) \(change) \(applications.map(\.number))")
+            case .commit(let group, let workers, let change, let mounting, let removing, let instead):
+                self.note(
+                    "commit", group,
+                    "\(workers) \(change) +\(mounting.sorted()) -\(removing.sorted()) instead \(instead.map(\.number))")
+            case .replaceWorkers(let group, let release, let cause, let pardoned):
+                self.note("replace", group, "\(release) \(cause) \(pardoned)")
+            case .startGroup(let name): self.note("start", name, "")
+            case .stopGroup(let name): self.note("stop", name, "")
+            case .setRelease(let group, let release): self.note("release", group, "\(release)")
+            case .kill(let group, let workers, let reason): self.note("kill", group, "\(workers) \(reason)")
+            case .answerReload(let text, let fault): self.done.append("answer \(text)\(fault.map { " | \($0)" } ?? "")")
+            case .log(let level, let message, _): self.done.append("\(level): \(message)")
+            case .accept, .changeEnded, .adopt, .removeCopies: break
+            }
+        }
+
+        private mutating func note(_ action: String, _ group: String?, _ rest: String) {
+            self.done.append("\(action) \(group ?? "-") \(rest)")
+        }
+
+        /// Removes and returns what was done.
+        mutating func removeDone() -> [String] {
+            defer { self.done = [] }
+            return self.done
+        }
+
+        mutating func reload(_ found: [DeclaredApplication], _ request: ReloadRequest = ReloadRequest(isAsked: true)) {
+            self.found = found
+            self.state.reload(PendingReload(request))
+            self.advance()
+        }
+
+        mutating func prepared(_ change: Int, of group: String? = nil, _ faults: [UInt32: String] = [:]) {
+            self.perform(self.state.prepared(1, of: group, change: change, faults: faults, now: self.now))
+        }
+
+        mutating func committed(_ change: Int, of group: String? = nil) {
+            self.perform(self.state.committed(1, of: group, change: change, now: self.now))
+        }
+
+        var serving: [String] {
+            self.state.roster.applications.map { "\($0.name) \($0.serves ? $0.prepared?.hash ?? "" : "-")" }
+        }
+    }
+
+    private func declared(_ name: String, _ version: String?, group: String? = nil) throws -> DeclaredApplication {
+        var entry = ApplicationEntry(
+            module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: nil)
+        entry.group = group
+        guard let version else {
+            return DeclaredApplication(entry, .failure(HostError(code: .module, message: "\(name) is broken")))
+        }
+        return DeclaredApplication(
+            entry,
+            .success(
+                PreparedApplication(
+                    entry, ImageKey(resolved: "/\(name).so", hash: version, symbol: "application"),
+                    LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(version)")))))
+    }
+
+    @Test("a change is prepared, then committed; whoever waits is answered when all of it is done")
+    func inPlace() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "2"), try self.declared("b", "1")])
+        #expect(world.removeDone() == ["prepare - [1] 1 [1, 2]"])
+        #expect(world.serving == ["a 1", "b 1"])
+        world.prepared(1)
+        #expect(world.removeDone() == ["commit - [1] 1 +[1, 2] -[] instead []", "release - 2"])
+        world.committed(1)
+        #expect(
+            world.removeDone() == [
+                "info: reloaded", "info: mounted", "answer a: generation 2, in place, 0 ms\nb: mounted at /b",
+            ])
+        #expect(world.state.roster(of: nil, release: 2)?.applications.map(\.number) == [1, 2])
+    }
+
+    @Test(
+        "what does not start is rolled back: the generation before serves, and what is new is answered for and tried again"
+    )
+    func rollback() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "2"), try self.declared("b", "1")])
+        world.prepared(1, [1: "no database", 2: "no disk"])
+        #expect(
+            world.removeDone() == [
+                "prepare - [1] 1 [1, 2]", "commit - [1] 1 +[] -[] instead [2]", "release - 2",
+            ])
+        world.committed(1)
+        #expect(world.serving == ["a 1", "b -"])
+        #expect(
+            world.removeDone() == [
+                "error: a goes on as it was: no database", "error: b does not serve: no disk",
+                "answer  | no database; no disk",
+            ])
+        // The one that was refused waits for somebody to ask; the new one is tried again by itself.
+        world.now = try #require(world.state.due)
+        world.advance()
+        #expect(world.removeDone() == ["prepare - [1] 2 [2]"])
+        world.prepared(2)
+        world.committed(2)
+        #expect(world.serving == ["a 1", "b 1"])
+        world.reload([try self.declared("a", "2"), try self.declared("b", "1")], ReloadRequest())
+        #expect(!world.removeDone().contains { $0.hasPrefix("prepare") && $0.contains("[1]  3") })
+        #expect(world.serving == ["a 1", "b 1"])
+    }
+
+    @Test("what cannot be loaded beside the old generation takes new workers, after what can")
+    func newWorkers() throws {
+        var world = try World([try self.declared("a", "1"), try self.declared("b", "1")])
+        world.workers.obstacles["2"] = "it has static TLS"
+        world.reload([try self.declared("a", "2"), try self.declared("b", "3")])
+        #expect(world.removeDone() == ["prepare - [1] 1 [2]"])
+        world.prepared(1)
+        world.committed(1)
+        #expect(
+            world.removeDone().suffix(3) == [
+                "info: reloaded", "info: takes a new worker: it has static TLS", "replace - 3 reload [\"2\"]",
+            ])
+        #expect(world.state.isReloading)
+        world.advance()
+        #expect(world.removeDone() == [])
+        world.perform(world.state.replaced(nil, now: 5))
+        #expect(world.serving == ["a 2", "b 3"])
+        #expect(
+            world.removeDone().last?.hasPrefix("answer a: generation 2, new workers, 5 ms\nb: generation 3, in place")
+                == true)
+    }
+
+    @Test("new workers that do not start leave everything as it was, and say why")
+    func notReplaced() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "2")], ReloadRequest(isAsked: true, inNewWorkers: true))
+        #expect(world.removeDone() == ["replace - 2 reload [\"2\"]"])
+        #expect(world.state.roster(of: nil, release: 2)?[1]?.mustStart == true)
+        world.perform(world.state.notReplaced(nil, release: 1, reason: "crashed", now: 0))
+        #expect(world.serving == ["a 1"])
+        #expect(world.state.roster[1]?.fault == "crashed")
+        #expect(world.removeDone() == ["error: not reloaded, what was there serves on: crashed", "answer  | crashed"])
+    }
+
+    @Test("without other processes an obstacle refuses the generation, and nothing else")
+    func oneProcess() throws {
+        var world = try World([try self.declared("a", "1"), try self.declared("b", "1")], canReplace: false)
+        world.workers.obstacles["2"] = "it has static TLS"
+        world.reload([try self.declared("a", "2"), try self.declared("b", "3")])
+        #expect(world.removeDone() == ["prepare - [1] 1 [2]"])
+        world.prepared(1)
+        world.committed(1)
+        #expect(world.serving == ["a 1", "b 3"])
+        let answer = try #require(world.removeDone().last)
+        #expect(answer.contains("b: generation 3, in place"))
+        #expect(
+            answer.contains(
+                "| a.so: cannot be loaded beside the one there is, since it has static TLS: it takes a restart"))
+    }
+
+    @Test("a group has an application before requests are relayed to it, and until none is")
+    func groups() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "1"), try self.declared("b", "1", group: "g")])
+        #expect(world.removeDone() == ["start g "])
+        // It is not there yet: the workers that accept do not relay to it.
+        world.advance()
+        #expect(world.removeDone() == [])
+        var status = WorkersStatus()
+        status.ready = [1]
+        world.workers.statuses["g"] = status
+        world.advance()
+        #expect(world.removeDone() == ["prepare - [1] 1 [2]"])
+        world.prepared(1)
+        world.committed(1)
+        _ = world.removeDone()
+        world.reload([try self.declared("a", "1")])
+        #expect(world.removeDone() == ["commit - [1] 2 +[] -[2] instead []", "release - 3"])
+        world.committed(2)
+        #expect(world.removeDone().contains("stop g "))
+        world.state.groupEnded("g")
+        world.advance()
+        #expect(world.serving == ["a 1"])
+    }
+
+    @Test("a newer file withdraws a change that is being prepared; the newest is deployed")
+    func withdrawn() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "2")])
+        world.reload([try self.declared("a", "3")])
+        #expect(world.removeDone() == ["prepare - [1] 1 [1]", "commit - [1] 1 +[] -[] instead []", "release - 2"])
+        // Too late.
+        world.prepared(1)
+        world.committed(1)
+        #expect(world.removeDone() == ["prepare - [1] 2 [1]"])
+        world.prepared(2)
+        world.committed(2)
+        #expect(world.serving == ["a 3"])
+    }
+
+    @Test("a worker that does not answer in time is given up once; its end goes on with the change")
+    func late() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.reload([try self.declared("a", "2")])
+        _ = world.removeDone()
+        world.now = try #require(world.state.due)
+        world.advance()
+        world.advance()
+        #expect(world.removeDone() == ["kill - [1] did not take up a change in time"])
+        let (isOfChange, actions) = world.state.ended(1, of: nil, culprit: "2", reason: "crashed", now: world.now)
+        #expect(isOfChange)
+        world.perform(actions)
+        #expect(world.serving == ["a 1"])
+        #expect(world.removeDone().contains("answer  | crashed"))
+    }
+
+    @Test("a generation that crashes workers is quarantined: workers without it take over")
+    func quarantine() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.perform(world.state.quarantine("1", of: nil, isFirst: false, isQuarantined: { _ in false }))
+        #expect(world.removeDone().last == "replace - 2 quarantine []")
+        #expect(world.serving == ["a -"])
+        guard case .standIn(.quarantined)? = world.state.roster(of: nil, release: 2)?[1]?.answerer else {
+            Issue.record("it is not answered for")
+            return
+        }
+    }
+
+    @Test("an application of a program that does not start takes no place, and is not tried again")
+    func program() throws {
+        let prepared = try #require(try self.declared("a", "1").prepared)
+        var state = DeploymentState([])
+        let workers = Workers(
+            canReplace: false,
+            statuses: [
+                nil: {
+                    var status = WorkersStatus(); status.ready = [1]; return status
+                }()
+            ])
+        state.mount(DeployedApplication(number: 1, prepared), now: 0)
+        guard case .prepare(_, _, 1, _)? = state.advance(now: 0, workers).first else {
+            Issue.record("it is not prepared")
+            return
+        }
+        let commit = state.prepared(1, of: nil, change: 1, faults: [1: "no"], now: 0)
+        guard case .commit(_, _, 1, [], [], let instead)? = commit.first else {
+            Issue.record("\(commit)")
+            return
+        }
+        #expect(instead.isEmpty)
+        _ = state.committed(1, of: nil, change: 1, now: 0)
+        guard case .answerReload(_, "no")? = state.advance(now: 0, workers).first else {
+            Issue.record("nobody is told")
+            return
+        }
+        #expect(state.roster.applications.isEmpty)
+        #expect(state.due == nil)
+    }
+}
