@@ -20,48 +20,49 @@ struct BlockingTests {
 
     @Test("receive and send block, bodies larger than all buffers pass through, on a connection that goes on")
     func echo() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let port = served.port
-        let body = String(repeating: "0123456789abcdef", count: 1 << 16)
-        try await TestSupport.onThread {
-            let client = try RawClient(port: port)
-            for _ in 0..<3 {
-                client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-                client.send("\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
-                #expect(try client.readResponse().text == body)
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let port = served.port
+            let body = String(repeating: "0123456789abcdef", count: 1 << 16)
+            try await TestSupport.onThread {
+                let client = try RawClient(port: port)
+                for _ in 0..<3 {
+                    client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+                    client.send("\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
+                    #expect(try client.readResponse().text == body)
+                }
             }
         }
-        try await served.stop()
     }
 
     @Test("who blocks holds up nobody else on its loop; what the application returns counts as it does on a loop")
     func others() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let waiting = try (0..<8).map { _ in try served.client() }
-        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
-        #expect(try served.get("/none").status == 500)
-        #expect(try served.get("/fail").status == 500)
-        #expect(try served.get("/finish").text == "finished")
-        #expect(try served.get("/open").text == "opened")
-        for client in waiting { #expect(try client.readResponse().text == "waited") }
-        #expect(served.log.holding("application returned without a response; answered 500").count == 1)
-        #expect(served.log.holding("application failed with ASGI_FAILED without a response; answered 500").count == 1)
-        #expect(try served.get("/close").status == 200)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let waiting = try (0..<8).map { _ in try served.client() }
+            for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+            #expect(try served.get("/none").status == 500)
+            #expect(try served.get("/fail").status == 500)
+            #expect(try served.get("/finish").text == "finished")
+            #expect(try served.get("/open").text == "opened")
+            for client in waiting { #expect(try client.readResponse().text == "waited") }
+            #expect(served.log.holding("application returned without a response; answered 500").count == 1)
+            #expect(
+                served.log.holding("application failed with ASGI_FAILED without a response; answered 500").count == 1)
+            #expect(try served.get("/close").status == 200)
+        }
     }
 
     @Test("where the system has no thread to give, the answer says so, and the log names the limits, once")
     func noThread() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) { $0.blockingThreads = 0 }
-        for _ in 1...2 {
-            let response = try served.get("/none")
-            #expect(response.status == 503)
-            #expect(response.text == "Service Unavailable: the system has no thread for this request")
+        try await withServedHost(ServedHost(self.library, in: self.folder) { $0.blockingThreads = 0 }) { served in
+            for _ in 1...2 {
+                let response = try served.get("/none")
+                #expect(response.status == 503)
+                #expect(response.text == "Service Unavailable: the system has no thread for this request")
+            }
+            let lines = served.log.holding("no thread can be started for a blocking call")
+            #expect(lines.count == 1)
+            #expect(lines.first?.contains("RLIMIT_NPROC=") == true)
         }
-        let lines = served.log.holding("no thread can be started for a blocking call")
-        #expect(lines.count == 1)
-        #expect(lines.first?.contains("RLIMIT_NPROC=") == true)
-        try await served.stop()
     }
 
     @Test("of several applications none takes more than half of the threads: the others' requests do not wait for it")
@@ -73,39 +74,41 @@ struct BlockingTests {
                 number: UInt32(number + 1), name: host, mount: try Mount(path: "/", hosts: [try HostPattern(host)]),
                 .module(prepared))
         }
-        let served = try await ServedHost(applications, in: self.folder) { $0.blockingThreads = 4 }
-        let waiting = try (0..<8).map { _ in try served.client() }
-        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n") }
-        #expect(try served.get("/none", host: "b").status == 500)
-        #expect(try served.get("/open", host: "b").text == "opened")
-        for client in waiting { #expect(try client.readResponse().text == "waited") }
-        #expect(try served.get("/close", host: "b").status == 200)
-        try await served.stop()
+        try await withServedHost(ServedHost(applications, in: self.folder) { $0.blockingThreads = 4 }) { served in
+            let waiting = try (0..<8).map { _ in try served.client() }
+            for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n") }
+            #expect(try served.get("/none", host: "b").status == 500)
+            #expect(try served.get("/open", host: "b").text == "opened")
+            for client in waiting { #expect(try client.readResponse().text == "waited") }
+            #expect(try served.get("/close", host: "b").status == 200)
+        }
     }
 
     @Test("when all threads are taken and the queue is full, 503; the rest are answered when threads are free")
     func full() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) {
-            $0.blockingThreads = 2
-            $0.blockingQueue = 2
-        }
-        var waiting = try (0..<20).map { _ in try served.client() }
-        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
-        // Four are taken; the others are told at once.
-        while waiting.count > 4 {
-            for client in waiting where try !client.isSilent(milliseconds: 0) {
-                #expect(try client.readResponse().status == 503)
-                client.close()
+        try await withServedHost(
+            ServedHost(self.library, in: self.folder) {
+                $0.blockingThreads = 2
+                $0.blockingQueue = 2
             }
-            waiting.removeAll { $0.descriptor < 0 }
+        ) { served in
+            var waiting = try (0..<20).map { _ in try served.client() }
+            for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+            // Four are taken; the others are told at once.
+            while waiting.count > 4 {
+                for client in waiting where try !client.isSilent(milliseconds: 0) {
+                    #expect(try client.readResponse().status == 503)
+                    client.close()
+                }
+                waiting.removeAll { $0.descriptor < 0 }
+            }
+            #expect(try served.get("/open").status == 503)
+            // Three leave, so that a thread is free for who opens.
+            for client in waiting[..<3] { client.reset() }
+            var status = 503
+            while status == 503 { status = try served.get("/open").status }
+            #expect(try waiting[3].readResponse().text == "waited")
+            #expect(try served.get("/close").status == 200)
         }
-        #expect(try served.get("/open").status == 503)
-        // Three leave, so that a thread is free for who opens.
-        for client in waiting[..<3] { client.reset() }
-        var status = 503
-        while status == 503 { status = try served.get("/open").status }
-        #expect(try waiting[3].readResponse().text == "waited")
-        #expect(try served.get("/close").status == 200)
-        try await served.stop()
     }
 }

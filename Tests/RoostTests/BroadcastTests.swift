@@ -28,184 +28,190 @@ struct BroadcastTests {
 
     @Test("to all, to the others, to nobody else's group, and not to who has left")
     func members() async throws {
-        let served = try await self.serve()
-        let (ada, grace, other) = (
-            try self.join(served, "g"), try self.join(served, "g"), try self.join(served, "other")
-        )
-        ada.send(.text("all héllo"))
-        for client in [ada, grace] { #expect(try client.readFrame() == .text("héllo")) }
-        ada.send(.text("others you"))
-        #expect(try grace.readFrame() == .text("you"))
-        grace.send(.text("leave"))
-        grace.send(WebSocketFrame(9))
-        #expect(try grace.readFrame() == WebSocketFrame(10))
-        ada.send(.text("all alone"))
-        #expect(try ada.readFrame() == .text("alone"))
-        other.send(.text("all ours"))
-        #expect(try other.readFrame() == .text("ours"))
-        grace.send(WebSocketFrame(9, [1]))
-        #expect(try grace.readFrame() == WebSocketFrame(10, [1]))
-        // Who is gone is no member: nothing is sent to them, and the next in its slot gets nothing of it.
-        ada.reset()
-        #expect(try served.notes(until: "gone 1006").contains("join=DONE"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let (ada, grace, other) = (
+                try self.join(served, "g"), try self.join(served, "g"), try self.join(served, "other")
+            )
+            ada.send(.text("all héllo"))
+            for client in [ada, grace] { #expect(try client.readFrame() == .text("héllo")) }
+            ada.send(.text("others you"))
+            #expect(try grace.readFrame() == .text("you"))
+            grace.send(.text("leave"))
+            grace.send(WebSocketFrame(9))
+            #expect(try grace.readFrame() == WebSocketFrame(10))
+            ada.send(.text("all alone"))
+            #expect(try ada.readFrame() == .text("alone"))
+            other.send(.text("all ours"))
+            #expect(try other.readFrame() == .text("ours"))
+            grace.send(WebSocketFrame(9, [1]))
+            #expect(try grace.readFrame() == WebSocketFrame(10, [1]))
+            // Who is gone is no member: nothing is sent to them, and the next in its slot gets nothing of it.
+            ada.reset()
+            #expect(try served.notes(until: "gone 1006").contains("join=DONE"))
+        }
     }
 
     @Test("from a thread, in order, to every member")
     func thread() async throws {
-        let served = try await self.serve()
-        let clients = try (0..<20).map { _ in try self.join(served, "g") }
-        #expect(try served.get("/thread").status == 200)
-        for client in clients {
-            for number in 0..<100 { #expect(try client.readFrame() == .text(String(format: "%02d", number))) }
+        try await withServedHost(self.serve()) { served in
+            let clients = try (0..<20).map { _ in try self.join(served, "g") }
+            #expect(try served.get("/thread").status == 200)
+            for client in clients {
+                for number in 0..<100 { #expect(try client.readFrame() == .text(String(format: "%02d", number))) }
+            }
         }
-        try await served.stop()
     }
 
     @Test("a member that does not read is closed instead of missing a message; the others get all of them")
     func slow() async throws {
-        let served = try await self.serve {
-            $0.server.writeTime = 1
-            $0.server.writeLimit = 256 << 10
+        try await withServedHost(
+            self.serve {
+                $0.server.writeTime = 1
+                $0.server.writeLimit = 256 << 10
+            }
+        ) { served in
+            let slow = try self.join(served, "g")
+            let fast = try self.join(served, "g")
+            let words = String(repeating: "x", count: 60 << 10)
+            var rounds = 0
+            while served.log.holding("a member of a group does not read: closed with 1013").isEmpty, rounds < 2000 {
+                fast.send(.text("all \(words)"))
+                #expect(try fast.readFrame()?.payload.count == words.utf8.count)
+                rounds += 1
+            }
+            #expect(1..<2000 ~= rounds)
+            #expect(slow.waitForLoss(seconds: 60))
+            #expect(try served.notes(until: "gone").contains("gone 1013"))
         }
-        let slow = try self.join(served, "g")
-        let fast = try self.join(served, "g")
-        let words = String(repeating: "x", count: 60 << 10)
-        var rounds = 0
-        while served.log.holding("a member of a group does not read: closed with 1013").isEmpty, rounds < 2000 {
-            fast.send(.text("all \(words)"))
-            #expect(try fast.readFrame()?.payload.count == words.utf8.count)
-            rounds += 1
-        }
-        #expect(1..<2000 ~= rounds)
-        #expect(slow.waitForLoss(seconds: 60))
-        #expect(try served.notes(until: "gone").contains("gone 1013"))
-        try await served.stop()
     }
 
     @Test("a thread that sends faster than the loops deliver has to wait, and then is refused; each is told once")
     func held() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/held").text == "held")
-        let notes = try served.notes(until: "told")
-        try await served.stop()
-        // 100 KiB each, the mark 64 KiB, the limit 1 MiB.
-        #expect(notes.components(separatedBy: "send=PENDING").count - 1 == 11)
-        #expect(notes.contains("send=FULL"))
-        #expect(notes.components(separatedBy: "told=DONE").count - 1 == 11)
+        try await withServedHost(self.serve()) { served in
+            #expect(try served.get("/held").text == "held")
+            let notes = try served.notes(until: "told")
+            try await served.stop()
+            // 100 KiB each, the mark 64 KiB, the limit 1 MiB.
+            #expect(notes.components(separatedBy: "send=PENDING").count - 1 == 11)
+            #expect(notes.contains("send=FULL"))
+            #expect(notes.components(separatedBy: "told=DONE").count - 1 == 11)
+        }
     }
 
     @Test("what is refused; as many groups as the limit says, and no more")
     func rules() async throws {
-        let served = try await self.serve { $0.groups = 3 }
-        _ = try served.get("/rules")
-        #expect(
-            try served.notes() == """
-                limit=3
-                join-http=INVALID
-                join-none=INVALID
-                join-long=INVALID
-                join-stale=STALE
-                send-other=INVALID
-                send-null=INVALID
-                send-flags=INVALID
-                send-not-utf8=INVALID
-                send-nobody=DONE
-                end
+        try await withServedHost(self.serve { $0.groups = 3 }) { served in
+            _ = try served.get("/rules")
+            #expect(
+                try served.notes() == """
+                    limit=3
+                    join-http=INVALID
+                    join-none=INVALID
+                    join-long=INVALID
+                    join-stale=STALE
+                    send-other=INVALID
+                    send-null=INVALID
+                    send-flags=INVALID
+                    send-not-utf8=INVALID
+                    send-nobody=DONE
+                    end
 
-                """)
-        #expect(try served.client().askForWebSocket("/many").status == 500)
-        #expect(
-            try served.notes() == """
-                join=DONE
-                join=FULL
-                join-known=DONE
-                leave=DONE
-                leave-again=DONE
-                join-after-leave=DONE
-                end
+                    """)
+            #expect(try served.client().askForWebSocket("/many").status == 500)
+            #expect(
+                try served.notes() == """
+                    join=DONE
+                    join=FULL
+                    join-known=DONE
+                    leave=DONE
+                    leave-again=DONE
+                    join-after-leave=DONE
+                    end
 
-                """)
-        try await served.stop()
+                    """)
+        }
     }
 
     @Test("the chat: names, words, who is here, the last hundred messages, and what it refuses")
     func chat() async throws {
-        let served = try await ServedHost("\(Repository.products)/libChat.so", in: self.folder)
-        func enter(_ name: String, _ room: String = "/tea") throws -> RawClient {
-            let client = try served.client()
-            #expect(try client.askForWebSocket(room).status == 101)
-            client.send(.text("name \(name)"))
-            return client
-        }
-        func read(_ client: RawClient, until text: String) throws -> String {
-            while let frame = try client.readFrame() { if frame.text.contains(text) { return frame.text } }
-            return ""
-        }
-        let ada = try enter("Ada \"A\"")
-        #expect(
-            try read(ada, until: "room")
-                == #"{"type":"room","people":["Ada \u0022A\u0022"],"messages":[]}"#)
-        for number in 1...120 { ada.send(.text("say \(number) \\ \u{1} é")) }
-        #expect(try read(ada, until: "120 ").contains(#""text":"120 \u005c \u0001 é"}"#))
-        let grace = try enter("Grace")
-        let room = try read(grace, until: "room")
-        #expect(room.components(separatedBy: "\"message\"").count - 1 == 100)
-        #expect(room.contains(#"["Grace","Ada \u0022A\u0022"]"#))
-        #expect(room.contains(#""text":"21 "#))
-        #expect(!room.contains(#""text":"20 "#))
-        #expect(try read(ada, until: "people").contains("Grace"))
-        // Another room is another.
-        let eve = try enter("Grace", "/other")
-        #expect(try read(eve, until: "room").contains(#""messages":[]"#))
+        try await withServedHost(ServedHost("\(Repository.products)/libChat.so", in: self.folder)) { served in
+            func enter(_ name: String, _ room: String = "/tea") throws -> RawClient {
+                let client = try served.client()
+                #expect(try client.askForWebSocket(room).status == 101)
+                client.send(.text("name \(name)"))
+                return client
+            }
+            func read(_ client: RawClient, until text: String) throws -> String {
+                while let frame = try client.readFrame() { if frame.text.contains(text) { return frame.text } }
+                return ""
+            }
+            let ada = try enter("Ada \"A\"")
+            #expect(
+                try read(ada, until: "room")
+                    == #"{"type":"room","people":["Ada \u0022A\u0022"],"messages":[]}"#)
+            for number in 1...120 { ada.send(.text("say \(number) \\ \u{1} é")) }
+            #expect(try read(ada, until: "120 ").contains(#""text":"120 \u005c \u0001 é"}"#))
+            let grace = try enter("Grace")
+            let room = try read(grace, until: "room")
+            #expect(room.components(separatedBy: "\"message\"").count - 1 == 100)
+            #expect(room.contains(#"["Grace","Ada \u0022A\u0022"]"#))
+            #expect(room.contains(#""text":"21 "#))
+            #expect(!room.contains(#""text":"20 "#))
+            #expect(try read(ada, until: "people").contains("Grace"))
+            // Another room is another.
+            let eve = try enter("Grace", "/other")
+            #expect(try read(eve, until: "room").contains(#""messages":[]"#))
 
-        let twice = try enter("Grace")
-        #expect(try read(twice, until: "refused").contains("Somebody here has that name."))
-        for (words, answer) in [
-            ("say too early", "A name is needed first."), ("name ", "A name is needed."), ("what", "Not understood"),
-            ("name \(String(repeating: "n", count: 81))", "The name is too long."),
-        ] {
-            twice.send(.text(words))
-            #expect(try read(twice, until: "refused").contains(answer))
+            let twice = try enter("Grace")
+            #expect(try read(twice, until: "refused").contains("Somebody here has that name."))
+            for (words, answer) in [
+                ("say too early", "A name is needed first."), ("name ", "A name is needed."),
+                ("what", "Not understood"),
+                ("name \(String(repeating: "n", count: 81))", "The name is too long."),
+            ] {
+                twice.send(.text(words))
+                #expect(try read(twice, until: "refused").contains(answer))
+            }
+            grace.send(.binary([1]))
+            #expect(try read(grace, until: "refused").contains("Only text"))
+            grace.send(.text("say \(String(repeating: "x", count: 4001))"))
+            #expect(try read(grace, until: "refused").contains("The message is too long."))
+            grace.send(.text("name Hopper"))
+            #expect(try read(ada, until: "Hopper").contains("people"))
+            grace.reset()
+            #expect(try read(ada, until: #"["Ada \u0022A\u0022"]"#).contains("people"))
         }
-        grace.send(.binary([1]))
-        #expect(try read(grace, until: "refused").contains("Only text"))
-        grace.send(.text("say \(String(repeating: "x", count: 4001))"))
-        #expect(try read(grace, until: "refused").contains("The message is too long."))
-        grace.send(.text("name Hopper"))
-        #expect(try read(ada, until: "Hopper").contains("people"))
-        grace.reset()
-        #expect(try read(ada, until: #"["Ada \u0022A\u0022"]"#).contains("people"))
-        try await served.stop()
     }
 
     @Test(
         "the chat's page, and what is no room: each response says what it is, and a WebSocket there is refused without a failure"
     )
     func chatPlaces() async throws {
-        let served = try await ServedHost("\(Repository.products)/libChat.so", in: self.folder)
-        func ask(_ method: String, _ target: String) throws -> Response {
-            let client = try served.client()
-            client.send("\(method) \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
-            return try client.readResponse(isHead: method == "HEAD")
+        try await withServedHost(ServedHost("\(Repository.products)/libChat.so", in: self.folder)) { served in
+            func ask(_ method: String, _ target: String) throws -> Response {
+                let client = try served.client()
+                client.send("\(method) \(target) HTTP/1.1\r\nhost: x\r\n\r\n")
+                return try client.readResponse(isHead: method == "HEAD")
+            }
+            for (method, target, status, type, allow) in [
+                ("GET", "/tea", 200, "text/html; charset=utf-8", nil),
+                ("HEAD", "/", 200, "text/html; charset=utf-8", nil),
+                ("GET", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
+                ("POST", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
+                ("POST", "/tea", 405, "text/plain; charset=utf-8", "GET, HEAD"),
+                ("DELETE", "/", 405, "text/plain; charset=utf-8", "GET, HEAD"),
+            ] as [(String, String, Int, String, String?)] {
+                let response = try ask(method, target)
+                #expect(response.status == status, "\(method) \(target)")
+                #expect(response.header("content-type") == type, "\(method) \(target)")
+                #expect(response.header("x-content-type-options") == "nosniff", "\(method) \(target)")
+                #expect(response.header("allow") == allow, "\(method) \(target)")
+            }
+            #expect(try ask("GET", "/tea").text.contains("<title>Chat</title>"))
+            #expect(try served.client().askForWebSocket("/tea/cup").status == 403)
+            #expect(try served.client().askForWebSocket("/" + String(repeating: "r", count: 2000)).status == 403)
+            try await served.stop()
+            #expect(served.log.holding("error ").isEmpty, "\(served.log.all)")
         }
-        for (method, target, status, type, allow) in [
-            ("GET", "/tea", 200, "text/html; charset=utf-8", nil), ("HEAD", "/", 200, "text/html; charset=utf-8", nil),
-            ("GET", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
-            ("POST", "/tea/cup", 404, "text/plain; charset=utf-8", nil),
-            ("POST", "/tea", 405, "text/plain; charset=utf-8", "GET, HEAD"),
-            ("DELETE", "/", 405, "text/plain; charset=utf-8", "GET, HEAD"),
-        ] as [(String, String, Int, String, String?)] {
-            let response = try ask(method, target)
-            #expect(response.status == status, "\(method) \(target)")
-            #expect(response.header("content-type") == type, "\(method) \(target)")
-            #expect(response.header("x-content-type-options") == "nosniff", "\(method) \(target)")
-            #expect(response.header("allow") == allow, "\(method) \(target)")
-        }
-        #expect(try ask("GET", "/tea").text.contains("<title>Chat</title>"))
-        #expect(try served.client().askForWebSocket("/tea/cup").status == 403)
-        #expect(try served.client().askForWebSocket("/" + String(repeating: "r", count: 2000)).status == 403)
-        try await served.stop()
-        #expect(served.log.holding("error ").isEmpty, "\(served.log.all)")
     }
 }

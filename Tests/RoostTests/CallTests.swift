@@ -28,276 +28,280 @@ struct CallTests {
 
     @Test("each call on the loop")
     func onLoop() async throws {
-        let served = try await self.serve()
-        let response = try served.get("/loop")
-        #expect(response.status == 200)
-        #expect(response.text == "done")
-        let notes = try served.notes().split(separator: "\n").map(String.init)
-        let expected =
-            [
-                "alive=DONE", "log=DONE", "setting=there", "extension=there", "extension-missing=none", "current=0",
-                "after=PENDING", "cancel=DONE", "receive-small=INVALID",
-                "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
-                "receive-no-then=WOULD_BLOCK",
-                "receive-waiting=PENDING", "receive-second=BUSY", "send-push=UNSUPPORTED",
-                "send-of-websocket=INVALID", "send-unknown=UNSUPPORTED", "send-null=INVALID",
-                "body-before-start=INVALID", "finish-pending=INVALID", "post=PENDING", "post-null=INVALID",
-                "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
-                "finish=DONE", "finish-twice=STALE", "returned",
-                // Not inside `finish`, but after `application` has returned.
-                "told=CANCELLED on=loop id=own event=none", "told=CANCELLED on=loop id=own event=none",
-                "post-told=CANCELLED", "after-on-loop",
-            ] + Self.late + ["end"]
-        #expect(notes == expected)
-        #expect(served.log.holding("from the loop").count == 1)
-        #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
-        #expect(served.log.holding("websocket.accept refused").count == 1)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let response = try served.get("/loop")
+            #expect(response.status == 200)
+            #expect(response.text == "done")
+            let notes = try served.notes().split(separator: "\n").map(String.init)
+            let expected =
+                [
+                    "alive=DONE", "log=DONE", "setting=there", "extension=there", "extension-missing=none", "current=0",
+                    "after=PENDING", "cancel=DONE", "receive-small=INVALID",
+                    "receive-null=INVALID", "receive=DONE", "received=request more=0 bytes=0",
+                    "receive-no-then=WOULD_BLOCK",
+                    "receive-waiting=PENDING", "receive-second=BUSY", "send-push=UNSUPPORTED",
+                    "send-of-websocket=INVALID", "send-unknown=UNSUPPORTED", "send-null=INVALID",
+                    "body-before-start=INVALID", "finish-pending=INVALID", "post=PENDING", "post-null=INVALID",
+                    "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
+                    "finish=DONE", "finish-twice=STALE", "returned",
+                    // Not inside `finish`, but after `application` has returned.
+                    "told=CANCELLED on=loop id=own event=none", "told=CANCELLED on=loop id=own event=none",
+                    "post-told=CANCELLED", "after-on-loop",
+                ] + Self.late + ["end"]
+            #expect(notes == expected)
+            #expect(served.log.holding("from the loop").count == 1)
+            #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
+            #expect(served.log.holding("websocket.accept refused").count == 1)
+        }
     }
 
     @Test(
         "timers: one runs out, one is cancelled, one ends with its scope; each told once, on the loop, outside of calls"
     )
     func timers() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/after").text == "after")
-        #expect(
-            try served.notes() == """
-                after=PENDING
-                timer-told=DONE on=loop id=own event=none
-                after-long=PENDING
-                cancel=DONE
-                cancel-again=INVALID
-                cancel-none=INVALID
-                after-null=INVALID
-                after-longest=PENDING
-                finish=DONE
-                timer-told=CANCELLED on=loop id=own event=none
-                timer-told=CANCELLED on=loop id=own event=none
-                end
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/after").text == "after")
+            #expect(
+                try served.notes() == """
+                    after=PENDING
+                    timer-told=DONE on=loop id=own event=none
+                    after-long=PENDING
+                    cancel=DONE
+                    cancel-again=INVALID
+                    cancel-none=INVALID
+                    after-null=INVALID
+                    after-longest=PENDING
+                    finish=DONE
+                    timer-told=CANCELLED on=loop id=own event=none
+                    timer-told=CANCELLED on=loop id=own event=none
+                    end
 
-                """)
-        try await served.stop()
+                    """)
+        }
     }
 
     @Test("a job on the pool may block, answer and end its scope, whose memory stays until it has returned")
     func spawn() async throws {
-        let served = try await self.serve()
-        for _ in 0..<20 {
-            #expect(try served.get("/spawn").text == "from the pool")
-            // What `spawn` answered may be noted when the job is under way already.
-            let notes = try served.notes().split(separator: "\n").filter { $0 != "spawn=PENDING" }
-            #expect(
-                notes == [
-                    "job=DONE on=elsewhere id=own event=none", "receive-blocking=DONE", "finish=DONE",
-                    "spawn-late=STALE",
-                    "path=/spawn", "end",
-                ])
+        try await withServedHost(self.serve()) { served in
+            for _ in 0..<20 {
+                #expect(try served.get("/spawn").text == "from the pool")
+                // What `spawn` answered may be noted when the job is under way already.
+                let notes = try served.notes().split(separator: "\n").filter { $0 != "spawn=PENDING" }
+                #expect(
+                    notes == [
+                        "job=DONE on=elsewhere id=own event=none", "receive-blocking=DONE", "finish=DONE",
+                        "spawn-late=STALE",
+                        "path=/spawn", "end",
+                    ])
+            }
         }
-        try await served.stop()
     }
 
     @Test(
         "a pool of one thread with a queue of one: a third job is FULL; one that had not begun when its scope ended is CANCELLED"
     )
     func spawnFull() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) {
-            $0.blockingThreads = 1
-            $0.blockingQueue = 1
-        }
-        for _ in 0..<20 {
-            #expect(try served.get("/spawn-full").text == "full")
-            #expect(
-                try served.notes() == """
-                    spawn=PENDING
-                    spawn=PENDING
-                    spawn=FULL
-                    spawn-null=INVALID
-                    finish=DONE
-                    first=DONE on=elsewhere
-                    behind=CANCELLED on=elsewhere
-                    end
+        try await withServedHost(
+            ServedHost(self.library, in: self.folder) {
+                $0.blockingThreads = 1
+                $0.blockingQueue = 1
+            }
+        ) { served throws in
+            for _ in 0..<20 {
+                #expect(try served.get("/spawn-full").text == "full")
+                #expect(
+                    try served.notes() == """
+                        spawn=PENDING
+                        spawn=PENDING
+                        spawn=FULL
+                        spawn-null=INVALID
+                        finish=DONE
+                        first=DONE on=elsewhere
+                        behind=CANCELLED on=elsewhere
+                        end
 
-                    """)
+                        """)
+            }
         }
-        try await served.stop()
     }
 
     @Test("timers that are set from a thread; and the lifespan's, which belong to no request")
     func timersOfThreads() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/thread-after").text == "after")
-        let notes = try served.notes().split(separator: "\n")
-        #expect(
-            notes.filter { $0.hasPrefix("after") } == ["after-long=PENDING", "after-long=PENDING", "after=PENDING"])
-        #expect(notes.filter { $0.hasPrefix("cancel") } == ["cancel=DONE", "cancel-again=INVALID"])
-        #expect(notes.filter { $0.hasPrefix("timer-told=CANCELLED on=loop id=own") }.count == 2)
-        #expect(notes.filter { $0.hasPrefix("timer-told=DONE on=loop id=own") }.count == 1)
-        #expect(try served.get("/lifespan-after").text == "ok")
-        let lifespan = try served.notes().split(separator: "\n")
-        #expect(lifespan.contains("cancel-of-another=INVALID") && lifespan.contains("cancel=DONE"))
-        #expect(
-            lifespan.filter { $0.hasPrefix("timer-told=") }.sorted().map { $0.prefix(20) } == [
-                "timer-told=CANCELLED", "timer-told=DONE on=l",
-            ])
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            #expect(try served.get("/thread-after").text == "after")
+            let notes = try served.notes().split(separator: "\n")
+            #expect(
+                notes.filter { $0.hasPrefix("after") } == ["after-long=PENDING", "after-long=PENDING", "after=PENDING"])
+            #expect(notes.filter { $0.hasPrefix("cancel") } == ["cancel=DONE", "cancel-again=INVALID"])
+            #expect(notes.filter { $0.hasPrefix("timer-told=CANCELLED on=loop id=own") }.count == 2)
+            #expect(notes.filter { $0.hasPrefix("timer-told=DONE on=loop id=own") }.count == 1)
+            #expect(try served.get("/lifespan-after").text == "ok")
+            let lifespan = try served.notes().split(separator: "\n")
+            #expect(lifespan.contains("cancel-of-another=INVALID") && lifespan.contains("cancel=DONE"))
+            #expect(
+                lifespan.filter { $0.hasPrefix("timer-told=") }.sorted().map { $0.prefix(20) } == [
+                    "timer-told=CANCELLED", "timer-told=DONE on=l",
+                ])
+        }
     }
 
     @Test("each call on a thread")
     func onThread() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("POST /thread HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody")
-        let response = try client.readResponse()
-        #expect(response.text == "from a thread")
-        #expect(response.header("transfer-encoding") == "chunked")
-        // What is told on the loop comes in between, in its own time.
-        let notes = try served.notes().split(separator: "\n").map(String.init)
-        let told = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
-        let others = notes.filter { !told.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
-        #expect(
-            others == [
-                "alive=DONE", "log=DONE", "current=-1", "post=PENDING", "receive-blocking=DONE",
-                "received=request more=0 bytes=body", "receive=PENDING", "start=DONE", "body=DONE", "body-last=DONE",
-                "finish=DONE", "after-on-thread",
-            ] + Self.late + ["end"]
-        )
-        #expect(served.log.holding("from a thread").count == 1)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("POST /thread HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody")
+            let response = try client.readResponse()
+            #expect(response.text == "from a thread")
+            #expect(response.header("transfer-encoding") == "chunked")
+            // What is told on the loop comes in between, in its own time.
+            let notes = try served.notes().split(separator: "\n").map(String.init)
+            let told = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
+            let others = notes.filter { !told.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
+            #expect(
+                others == [
+                    "alive=DONE", "log=DONE", "current=-1", "post=PENDING", "receive-blocking=DONE",
+                    "received=request more=0 bytes=body", "receive=PENDING", "start=DONE", "body=DONE",
+                    "body-last=DONE",
+                    "finish=DONE", "after-on-thread",
+                ] + Self.late + ["end"]
+            )
+            #expect(served.log.holding("from a thread").count == 1)
+        }
     }
 
     @Test("a queued call that turns out to be misuse is told to the next")
     func queuedMisuse() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/misuse").text == "mended")
-        #expect(
-            try served.notes().split(separator: "\n") == [
-                "body-before-start=DONE", "next-is-told=INVALID", "answer=DONE", "finish=DONE", "end",
-            ]
-        )
-        try await served.stop()
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/misuse").text == "mended")
+            #expect(
+                try served.notes().split(separator: "\n") == [
+                    "body-before-start=DONE", "next-is-told=INVALID", "answer=DONE", "finish=DONE", "end",
+                ]
+            )
+        }
     }
 
     @Test("a completion that is outstanding at the end is told CANCELLED, once, and not inside the call")
     func cancelled() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/cancelled").text == "ok")
-        let notes = try served.notes(until: "post-told").split(separator: "\n").map(String.init)
-        #expect(
-            notes == [
-                "receive=PENDING", "post=PENDING", "answer=DONE", "returning",
-                "told=DONE on=loop id=own event=disconnect", "post-told=CANCELLED on=loop",
-            ]
-        )
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            #expect(try served.get("/cancelled").text == "ok")
+            let notes = try served.notes(until: "post-told").split(separator: "\n").map(String.init)
+            #expect(
+                notes == [
+                    "receive=PENDING", "post=PENDING", "answer=DONE", "returning",
+                    "told=DONE on=loop id=own event=disconnect", "post-told=CANCELLED on=loop",
+                ]
+            )
+        }
     }
 
     @Test(
         "a scope may outlive its response: the connection goes on, receive says disconnect, the id stays until finish")
     func outliving() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /outlived HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().text == "first")
-        #expect(try client.readResponse().text == "second")
-        #expect(
-            try served.notes(until: "outlive-late").split(separator: "\n") == [
-                "outlive-told=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE", "outlive-late=STALE",
-            ]
-        )
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /outlived HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "first")
+            #expect(try client.readResponse().text == "second")
+            #expect(
+                try served.notes(until: "outlive-late").split(separator: "\n") == [
+                    "outlive-told=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE",
+                    "outlive-late=STALE",
+                ]
+            )
+        }
     }
 
     @Test("an id that is over never reaches another request, also when its slot is used again")
     func staleIds() async throws {
-        let served = try await self.serve()
-        _ = try served.get("/outlive")
-        _ = try served.get("/outlived")
-        // More requests than a chunk has slots: the slot of the old id has been used again.
-        let client = try served.client()
-        for _ in 0..<(ScopeTable.chunkSize + 10) {
-            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().status == 200)
+        try await withServedHost(self.serve()) { served in
+            _ = try served.get("/outlive")
+            _ = try served.get("/outlived")
+            // More requests than a chunk has slots: the slot of the old id has been used again.
+            let client = try served.client()
+            for _ in 0..<(ScopeTable.chunkSize + 10) {
+                client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().status == 200)
+            }
+            _ = try served.notes(until: "outlive-late")
+            #expect(try served.get("/old-id").text == "still here")
+            #expect(try served.notes(until: "old-id").contains("old-id=STALE"))
         }
-        _ = try served.notes(until: "outlive-late")
-        #expect(try served.get("/old-id").text == "still here")
-        #expect(try served.notes(until: "old-id").contains("old-id=STALE"))
-        try await served.stop()
     }
 
     @Test("work that belongs to no request runs on a loop, with the lifespan's id")
     func lifespanPost() async throws {
-        let served = try await self.serve()
-        _ = try served.get("/lifespan-post")
-        var notes = ""
-        while notes.components(separatedBy: "post-told=DONE").count < 3 { notes += try served.get("/log").text }
-        #expect(notes.contains("lifespan-alive=DONE"))
-        #expect(
-            notes.contains(
-                "lifespan-post=PENDING\nloop-post=PENDING\nloop-post-none=INVALID\nloop-post-request=INVALID"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            _ = try served.get("/lifespan-post")
+            var notes = ""
+            while notes.components(separatedBy: "post-told=DONE").count < 3 { notes += try served.get("/log").text }
+            #expect(notes.contains("lifespan-alive=DONE"))
+            #expect(
+                notes.contains(
+                    "lifespan-post=PENDING\nloop-post=PENDING\nloop-post-none=INVALID\nloop-post-request=INVALID"))
+        }
     }
 
     @Test("when the client leaves, receive is told disconnect, as often as asked, and send GONE")
     func clientLeaves() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try served.notes(until: "receive").contains("receive=PENDING"))
-        // A reset: a client that only ends its side may still be reading.
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-        client.close()
-        #expect(
-            try served.notes().split(separator: "\n") == [
-                "wait-told=DONE event=disconnect", "alive-gone=GONE", "receive-again=DONE", "send-gone=GONE",
-                "finish=DONE", "end",
-            ]
-        )
-        #expect(served.log.holding("error").isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try served.notes(until: "receive").contains("receive=PENDING"))
+            // A reset: a client that only ends its side may still be reading.
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+            client.close()
+            #expect(
+                try served.notes().split(separator: "\n") == [
+                    "wait-told=DONE event=disconnect", "alive-gone=GONE", "receive-again=DONE", "send-gone=GONE",
+                    "finish=DONE", "end",
+                ]
+            )
+            #expect(served.log.holding("error").isEmpty)
+        }
     }
 
     @Test("scope and strings stay until the last completion has returned, whatever request comes next")
     func stringsStay() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send(
-            "GET /path-of-the-first-request HTTP/1.1\r\nhost: x\r\n\r\nGET /state?xxxxxxxxxxxxxxxxxxxx HTTP/1.1\r\nhost: x\r\n\r\n"
-        )
-        #expect(try client.readResponse().text == "first")
-        #expect(try client.readResponse().status == 200)
-        #expect(try served.notes(until: "path=") == "path=/path-of-the-first-request result=CANCELLED\n")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send(
+                "GET /path-of-the-first-request HTTP/1.1\r\nhost: x\r\n\r\nGET /state?xxxxxxxxxxxxxxxxxxxx HTTP/1.1\r\nhost: x\r\n\r\n"
+            )
+            #expect(try client.readResponse().text == "first")
+            #expect(try client.readResponse().status == 200)
+            #expect(try served.notes(until: "path=") == "path=/path-of-the-first-request result=CANCELLED\n")
+        }
     }
 
     @Test("an event stays while its completion runs, also when that receives again")
     func eventStays() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("POST /kept HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n")
-        // The receive is PENDING when 100 has come.
-        #expect(try client.readResponse().status == 100)
-        client.send("abc")
-        #expect(try client.readResponse().text == "kept")
-        #expect(try served.notes(until: "kept=").contains("kept=request result=DONE again=WOULD_BLOCK"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("POST /kept HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n")
+            // The receive is PENDING when 100 has come.
+            #expect(try client.readResponse().status == 100)
+            client.send("abc")
+            #expect(try client.readResponse().text == "kept")
+            #expect(try served.notes(until: "kept=").contains("kept=request result=DONE again=WOULD_BLOCK"))
+        }
     }
 
     @Test("release may end the scope; what that completes is not told inside the call")
     func finishInRelease() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /release-finish HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try client.readToEnd()
-        #expect(try served.notes(until: "told=") == "finish-in-release=DONE\ntold=CANCELLED depth=0\n")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /release-finish HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try client.readToEnd()
+            #expect(try served.notes(until: "told=") == "finish-in-release=DONE\ntold=CANCELLED depth=0\n")
+        }
     }
 
     @Test("what a thread has sent is not lost when application returns before the loop has seen it")
     func overtaking() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/overtake").text == "from the thread")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/overtake").text == "from the thread")
+        }
     }
 }

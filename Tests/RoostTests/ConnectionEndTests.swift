@@ -26,84 +26,86 @@ struct ConnectionEndTests {
 
     @Test("pipelined requests are all answered by a thread, though the client has ended its side behind them")
     func pipelined() async throws {
-        let served = try await self.serve("Blocking")
-        let client = try served.client()
-        // The first is answered when the server has seen the end. The body of the third is received by nobody.
-        client.send(
-            Self.request("GET /wait") + Self.request("POST /echo", "content-length: 3\r\n", "abc")
-                + Self.request("POST /finish", "transfer-encoding: chunked\r\n", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")
-                + Self.request("POST /finish", "content-length: 3\r\n", "abc") + Self.request("GET /finish"))
-        client.shutdownWrite()
-        #expect(try served.get("/open").text == "opened")
-        let responses = try (0..<5).map { _ in try client.readResponse() }
-        #expect(responses.map(\.text) == ["waited", "abc", "finished", "finished", "finished"])
-        #expect(responses.map { $0.header("connection") } == [nil, nil, nil, nil, "close"])
-        #expect(try !client.readMore() && client.received.isEmpty)
-        #expect(try served.get("/close").status == 200)
-        try await served.stop()
+        try await withServedHost(self.serve("Blocking")) { served in
+            let client = try served.client()
+            // The first is answered when the server has seen the end. The body of the third is received by nobody.
+            client.send(
+                Self.request("GET /wait") + Self.request("POST /echo", "content-length: 3\r\n", "abc")
+                    + Self.request("POST /finish", "transfer-encoding: chunked\r\n", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")
+                    + Self.request("POST /finish", "content-length: 3\r\n", "abc") + Self.request("GET /finish"))
+            client.shutdownWrite()
+            #expect(try served.get("/open").text == "opened")
+            let responses = try (0..<5).map { _ in try client.readResponse() }
+            #expect(responses.map(\.text) == ["waited", "abc", "finished", "finished", "finished"])
+            #expect(responses.map { $0.header("connection") } == [nil, nil, nil, nil, "close"])
+            #expect(try !client.readMore() && client.received.isEmpty)
+            #expect(try served.get("/close").status == 200)
+        }
     }
 
     @Test("a request that is not whole when the client ends its side is none")
     func half() async throws {
-        let served = try await self.serve("Blocking")
-        let client = try served.client()
-        client.send(Self.request("GET /wait") + "GET /finish HTTP/1.1\r\nhost:")
-        client.shutdownWrite()
-        #expect(try served.get("/open").text == "opened")
-        #expect(try client.readResponse().text == "waited")
-        #expect(try !client.readMore() && client.received.isEmpty)
-        #expect(try served.get("/close").status == 200)
-        try await served.stop()
+        try await withServedHost(self.serve("Blocking")) { served in
+            let client = try served.client()
+            client.send(Self.request("GET /wait") + "GET /finish HTTP/1.1\r\nhost:")
+            client.shutdownWrite()
+            #expect(try served.get("/open").text == "opened")
+            #expect(try client.readResponse().text == "waited")
+            #expect(try !client.readMore() && client.received.isEmpty)
+            #expect(try served.get("/close").status == 200)
+        }
     }
 
     @Test("the time of a client that has ended its side begins anew with each request")
     func halfCloseTime() async throws {
-        let served = try await self.serve("Calls") { $0.server.halfCloseTime = 1 }
-        let client = try served.client()
-        client.send(Self.request("GET /state") + Self.request("GET /wait") + Self.request("GET /state"))
-        client.shutdownWrite()
-        #expect(try client.readResponse().text == "42")
-        // The second is never answered: the connection is given up.
-        #expect(try !client.readMore() && client.received.isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve("Calls") { $0.server.halfCloseTime = 1 }) { served in
+            let client = try served.client()
+            client.send(Self.request("GET /state") + Self.request("GET /wait") + Self.request("GET /state"))
+            client.shutdownWrite()
+            #expect(try client.readResponse().text == "42")
+            // The second is never answered: the connection is given up.
+            #expect(try !client.readMore() && client.received.isEmpty)
+        }
     }
 
     @Test(
         "bytes that a client sends behind its last request do not cost it the response",
         arguments: ["HTTP/1.1\r\nhost: x\r\nconnection: close", "HTTP/1.0"])
     func lateBytes(version: String) async throws {
-        let served = try await self.serve("Calls") { $0.server.lingerTime = 86_400 }
-        let client = try served.client()
-        client.send("GET /large \(version)\r\n\r\n" + String(repeating: "x", count: 300_000))
-        #expect(try client.readResponse().body.count == 2 << 20)
-        #expect(try !client.readMore())
-        // It is there still: nothing that comes later is answered with a reset.
-        for _ in 0..<2 { client.send("late") }
-        var error: CInt = 0
-        var size = socklen_t(MemoryLayout<CInt>.size)
-        #expect(getsockopt(client.descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
-        client.close()
-        try await served.stop()
+        try await withServedHost(self.serve("Calls") { $0.server.lingerTime = 86_400 }) { served in
+            let client = try served.client()
+            client.send("GET /large \(version)\r\n\r\n" + String(repeating: "x", count: 300_000))
+            #expect(try client.readResponse().body.count == 2 << 20)
+            #expect(try !client.readMore())
+            // It is there still: nothing that comes later is answered with a reset.
+            for _ in 0..<2 { client.send("late") }
+            var error: CInt = 0
+            var size = socklen_t(MemoryLayout<CInt>.size)
+            #expect(getsockopt(client.descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+            client.close()
+        }
     }
 
     @Test("a connection that lingers ends as soon as its client ends its side")
     func lingering() async throws {
-        let served = try await self.serve("Calls") {
-            $0.server.lingerTime = 86_400
-            $0.server.connections = 1
+        try await withServedHost(
+            self.serve("Calls") {
+                $0.server.lingerTime = 86_400
+                $0.server.connections = 1
+            }
+        ) { served in
+            let client = try served.client()
+            client.send(Self.request("GET /state", "connection: close\r\n"))
+            #expect(try client.readToEnd().hasSuffix("42"))
+            client.close()
+            // Until then every other connection is one too many; those linger too, and end as it does.
+            var status = 503
+            while status == 503 {
+                let next = try served.client()
+                next.send(Self.request("GET /state", "connection: close\r\n"))
+                status = try next.readResponse().status
+            }
+            #expect(status == 200)
         }
-        let client = try served.client()
-        client.send(Self.request("GET /state", "connection: close\r\n"))
-        #expect(try client.readToEnd().hasSuffix("42"))
-        client.close()
-        // Until then every other connection is one too many; those linger too, and end as it does.
-        var status = 503
-        while status == 503 {
-            let next = try served.client()
-            next.send(Self.request("GET /state", "connection: close\r\n"))
-            status = try next.readResponse().status
-        }
-        #expect(status == 200)
-        try await served.stop()
     }
 }

@@ -61,52 +61,54 @@ struct EmbeddingTests {
                 .closure(at: "/odd") { _ in throw Odd() },
                 .closure(at: "/bad") { _ in HostResponse(headers: [("a b", "c")]) },
             ], configuration: self.configuration)
-        try await host.start()
-        let answer = try await self.ask(
-            "POST /echo/a%20b?q=1 HTTP/1.1\r\nhost: x\r\nx-one: 1\r\ncontent-length: 4\r\n\r\nbody", host)
-        #expect(answer.status == 201)
-        #expect(answer.text == "POST /echo /echo/a b q=1 1 body")
-        #expect(answer.header("x-two") == "2")
-        #expect(try await self.get("/odd", host).status == 500)
-        #expect(try await self.get("/bad", host).status == 500)
-        #expect(try await self.get("/none", host).status == 404)
-        #expect(
-            try await self.ask(
-                "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n"
-                    + String(repeating: "x", count: 1 << 20) + "x", host
-            )
-            .status == 413)
-        guard case .tcp(_, let port, _) = host.addresses[0] else { return }
-        #expect(try RawClient(port: port).askForWebSocket("/echo").status == 403)
-        try await host.stop()
+        try await withHost(host) { host in
+            try await host.start()
+            let answer = try await self.ask(
+                "POST /echo/a%20b?q=1 HTTP/1.1\r\nhost: x\r\nx-one: 1\r\ncontent-length: 4\r\n\r\nbody", host)
+            #expect(answer.status == 201)
+            #expect(answer.text == "POST /echo /echo/a b q=1 1 body")
+            #expect(answer.header("x-two") == "2")
+            #expect(try await self.get("/odd", host).status == 500)
+            #expect(try await self.get("/bad", host).status == 500)
+            #expect(try await self.get("/none", host).status == 404)
+            #expect(
+                try await self.ask(
+                    "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n"
+                        + String(repeating: "x", count: 1 << 20) + "x", host
+                )
+                .status == 413)
+            guard case .tcp(_, let port, _) = host.addresses[0] else { return }
+            #expect(try RawClient(port: port).askForWebSocket("/echo").status == 403)
+        }
     }
 
     @Test("mounted before the start, while it starts, and while it runs; unmounted; a place is taken once")
     func changes() async throws {
         let host = try Host(
             applications: [.module(self.library, at: "/one")], configuration: self.configuration)
-        try await host.mount(.closure(at: "/early") { _ in .text("early") })
-        async let starting: Void = host.start()
-        async let mounting: Void = host.mount(.module(self.library, at: "/two"))
-        _ = try await (starting, mounting)
-        #expect(try await self.get("/one/x", host).text == "/one|/one/x|/one/x|/x|none|1")
-        #expect(try await self.get("/two/x", host).text == "/two|/two/x|/two/x|/x|none|1")
-        #expect(try await self.get("/early", host).text == "early")
-        await #expect(throws: HostError.self) { try await host.mount(.closure(at: "/two") { _ in .text("") }) }
-        await #expect(throws: HostError.self) { try await host.mount(.closure(at: "two") { _ in .text("") }) }
-        await #expect(throws: HostError.self) { try await host.mount(.module("./none.so", at: "/three")) }
-        try self.folder.write("refusing.yaml", "title: refuse")
-        let refusal = await #expect(throws: HostError.self) {
-            try await host.mount(.module(self.library, at: "/three", settings: "refusing"))
+        try await withHost(host) { host in
+            try await host.mount(.closure(at: "/early") { _ in .text("early") })
+            async let starting: Void = host.start()
+            async let mounting: Void = host.mount(.module(self.library, at: "/two"))
+            _ = try await (starting, mounting)
+            #expect(try await self.get("/one/x", host).text == "/one|/one/x|/one/x|/x|none|1")
+            #expect(try await self.get("/two/x", host).text == "/two|/two/x|/two/x|/x|none|1")
+            #expect(try await self.get("/early", host).text == "early")
+            await #expect(throws: HostError.self) { try await host.mount(.closure(at: "/two") { _ in .text("") }) }
+            await #expect(throws: HostError.self) { try await host.mount(.closure(at: "two") { _ in .text("") }) }
+            await #expect(throws: HostError.self) { try await host.mount(.module("./none.so", at: "/three")) }
+            try self.folder.write("refusing.yaml", "title: refuse")
+            let refusal = await #expect(throws: HostError.self) {
+                try await host.mount(.module(self.library, at: "/three", settings: "refusing"))
+            }
+            #expect(refusal?.message.contains("is not wanted") == true)
+            // What was refused has taken no place.
+            try await host.mount(.module(self.library, at: "/three"))
+            #expect(host.mounted.map(\.mountPoint) == ["/one", "/early", "/two", "/three"])
+            #expect(try await host.unmount(at: "/two"))
+            #expect(try await !host.unmount(at: "/two"))
+            #expect(try await self.get("/two/x", host).status == 404)
         }
-        #expect(refusal?.message.contains("is not wanted") == true)
-        // What was refused has taken no place.
-        try await host.mount(.module(self.library, at: "/three"))
-        #expect(host.mounted.map(\.mountPoint) == ["/one", "/early", "/two", "/three"])
-        #expect(try await host.unmount(at: "/two"))
-        #expect(try await !host.unmount(at: "/two"))
-        #expect(try await self.get("/two/x", host).status == 404)
-        try await host.stop()
     }
 
     @Test("the example: a closure, two modules, a third while it runs, in a ServiceGroup")
@@ -188,10 +190,11 @@ struct EmbeddingTests {
         let module = HostApplication.module(library, at: "/a")
         func round() async throws {
             let host = try make([module], [free])
-            try await host.start()
-            // The port is taken.
-            #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
-            try await host.stop()
+            try await withHost(host) { host in
+                try await host.start()
+                // The port is taken.
+                #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
+            }
             #expect(count(run) == 0)
             _ = try make([module], [free, .unix(path: "\(run).sock")])
             #expect(count(run) == 0 && access("\(run).sock", F_OK) != 0)
@@ -219,10 +222,11 @@ struct EmbeddingTests {
         configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
         configuration.runDirectory = "\(folder)/run"
         let host = try Host(applications: [], configuration: configuration)
-        try await host.start()
-        guard chdir("/") == 0 else { throw HostError(code: .usage, message: "no root") }
-        try await host.mount(.module("places", at: "/a"))
-        try await host.stop()
+        try await withHost(host) { host in
+            try await host.start()
+            guard chdir("/") == 0 else { throw HostError(code: .usage, message: "no root") }
+            try await host.mount(.module("places", at: "/a"))
+        }
     }
 
     private func inOwnProcess(_ test: String) throws {

@@ -51,33 +51,34 @@ struct ExtensionTests {
     @Test(
         "early hints go before the head, until the first body, to clients of 1.1; a value cannot split them (RFC 8297)")
     func earlyHint() async throws {
-        let served = try await ServedHost(try Fixture.compile(Self.source, in: self.folder), in: self.folder)
-        let client = try served.client()
-        client.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        let text = try client.readToEnd()
-        #expect(
-            text.hasPrefix(
-                "HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\nlink: </b.js>; rel=preload\r\n\r\n"
-                    + "HTTP/1.1 103 Early Hints\r\nlink: </late.css>\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(text)")
-        #expect(text.contains(" 0 -4 0 -4"))
-        #expect(!text.contains("set-cookie") && !text.contains("too-late"))
-        #expect(!served.log.holding("http.response.early_hint refused: the head has left already").isEmpty)
+        try await withServedHost(ServedHost(try Fixture.compile(Self.source, in: self.folder), in: self.folder)) {
+            served in
+            let client = try served.client()
+            client.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            let text = try client.readToEnd()
+            #expect(
+                text.hasPrefix(
+                    "HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\nlink: </b.js>; rel=preload\r\n\r\n"
+                        + "HTTP/1.1 103 Early Hints\r\nlink: </late.css>\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(text)")
+            #expect(text.contains(" 0 -4 0 -4"))
+            #expect(!text.contains("set-cookie") && !text.contains("too-late"))
+            #expect(!served.log.holding("http.response.early_hint refused: the head has left already").isEmpty)
 
-        let old = try served.client()
-        old.send("GET / HTTP/1.0\r\n\r\n")
-        let answer = try old.readToEnd()
-        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
-        #expect(answer.hasSuffix("x -5 -5 -5 -5"))
-        try await served.stop()
+            let old = try served.client()
+            old.send("GET / HTTP/1.0\r\n\r\n")
+            let answer = try old.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.hasSuffix("x -5 -5 -5 -5"))
+        }
     }
 
     @Test("the same by the Swift SDK")
     func swift() async throws {
-        let served = try await ServedHost("\(Repository.products)/libSwiftCalls.so", in: self.folder)
-        let client = try served.client()
-        client.send("GET /hint HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().status == 103)
-        #expect(try client.readResponse().text.contains("http.response.early_hint"))
-        try await served.stop()
+        try await withServedHost(ServedHost("\(Repository.products)/libSwiftCalls.so", in: self.folder)) { served in
+            let client = try served.client()
+            client.send("GET /hint HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 103)
+            #expect(try client.readResponse().text.contains("http.response.early_hint"))
+        }
     }
 }

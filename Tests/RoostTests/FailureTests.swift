@@ -25,19 +25,19 @@ struct FailureTests {
         ]
     )
     func answered(path: String, line: String) async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let client = try served.client()
-        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
-        let response = try client.readResponse()
-        #expect(response.status == 500)
-        #expect(response.text == "Internal Server Error")
-        #expect(response.header("set-cookie") == nil)
-        client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().status == 200)
-        let lines = served.log.holding(line)
-        #expect(lines.count == 1)
-        #expect(lines.first?.contains("scope=") == true)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let client = try served.client()
+            client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            let response = try client.readResponse()
+            #expect(response.status == 500)
+            #expect(response.text == "Internal Server Error")
+            #expect(response.header("set-cookie") == nil)
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+            let lines = served.log.holding(line)
+            #expect(lines.count == 1)
+            #expect(lines.first?.contains("scope=") == true)
+        }
     }
 
     @Test(
@@ -50,30 +50,30 @@ struct FailureTests {
         ]
     )
     func aborted(path: String, line: String) async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let client = try served.client()
-        client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
-        let text = try client.readToEnd()
-        #expect(!text.contains("0\r\n\r\n"))
-        #expect(!text.contains("345"))
-        #expect(served.log.holding(line).count == 1)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let client = try served.client()
+            client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+            let text = try client.readToEnd()
+            #expect(!text.contains("0\r\n\r\n"))
+            #expect(!text.contains("345"))
+            #expect(served.log.holding(line).count == 1)
+        }
     }
 
     @Test("a failure after a whole response changes nothing for the client, and is logged")
     func afterwards() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        #expect(try served.get("/answered-raise").text == "ok")
-        #expect(served.log.holding("application failed with ASGI_FAILED after its response").count == 1)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
+            #expect(try served.get("/answered-raise").text == "ok")
+            #expect(served.log.holding("application failed with ASGI_FAILED after its response").count == 1)
+        }
     }
 
     @Test("what is refused says why")
     func reasons() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        _ = try served.get("/split")
-        #expect(try served.notes(until: "split").contains("split=INVALID"))
-        #expect(served.log.holding("http.response refused: the value of a header holds CR, LF, NUL").count == 1)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            _ = try served.get("/split")
+            #expect(try served.notes(until: "split").contains("split=INVALID"))
+            #expect(served.log.holding("http.response refused: the value of a header holds CR, LF, NUL").count == 1)
+        }
     }
 }

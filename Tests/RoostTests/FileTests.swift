@@ -21,116 +21,117 @@ struct FileTests {
         "a file by its path, with its length and on a connection that goes on",
         arguments: ["/pathsend", "/thread-pathsend"])
     func path(route: String) async throws {
-        let served = try await self.serve()
-        let text = String(repeating: "0123456789abcdef", count: 1 << 16)
-        let file = try self.folder.write("a file", text)
-        let empty = try self.folder.write("empty", "")
-        // The query is not decoded: that is the module's to do, and the fixture does not.
-        let link = "\(self.folder.path)/link"
-        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
-        let client = try served.client()
-        for _ in 0..<3 {
-            client.send("GET \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
-            let response = try client.readResponse()
-            #expect(response.header("content-length") == "\(text.utf8.count)")
-            #expect(response.body == Array(text.utf8))
+        try await withServedHost(self.serve()) { served in
+            let text = String(repeating: "0123456789abcdef", count: 1 << 16)
+            let file = try self.folder.write("a file", text)
+            let empty = try self.folder.write("empty", "")
+            // The query is not decoded: that is the module's to do, and the fixture does not.
+            let link = "\(self.folder.path)/link"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+            let client = try served.client()
+            for _ in 0..<3 {
+                client.send("GET \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
+                let response = try client.readResponse()
+                #expect(response.header("content-length") == "\(text.utf8.count)")
+                #expect(response.body == Array(text.utf8))
+            }
+            client.send("HEAD \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
+            let head = try client.readResponse(isHead: true)
+            #expect(head.header("content-length") == "\(text.utf8.count)")
+            client.send("GET \(route)?\(empty) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().header("content-length") == "0")
         }
-        client.send("HEAD \(route)?\(link) HTTP/1.1\r\nhost: x\r\n\r\n")
-        let head = try client.readResponse(isHead: true)
-        #expect(head.header("content-length") == "\(text.utf8.count)")
-        client.send("GET \(route)?\(empty) HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().header("content-length") == "0")
-        try await served.stop()
     }
 
     @Test(
         "what is no regular file is FAILED, with a line in the log, and the response is the module's still",
         arguments: ["/pathsend", "/thread-pathsend"])
     func notSent(route: String) async throws {
-        let served = try await self.serve()
-        let fifo = "\(self.folder.path)/fifo"
-        mkfifo(fifo, 0o600)
-        for (path, reason) in [
-            ("/nowhere", "No such file or directory"), ("\(self.folder.path)", "not a regular file"),
-            (fifo, "not a regular file"), ("/dev/zero", "not a regular file"), ("relative", "is not absolute"),
-        ] {
-            let client = try served.client()
-            client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "no file")
-            #expect(
-                !served.log.holding("http.response.pathsend failed: ").filter { $0.contains(reason) }.isEmpty, "\(path)"
-            )
+        try await withServedHost(self.serve()) { served in
+            let fifo = "\(self.folder.path)/fifo"
+            mkfifo(fifo, 0o600)
+            for (path, reason) in [
+                ("/nowhere", "No such file or directory"), ("\(self.folder.path)", "not a regular file"),
+                (fifo, "not a regular file"), ("/dev/zero", "not a regular file"), ("relative", "is not absolute"),
+            ] {
+                let client = try served.client()
+                client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "no file")
+                #expect(
+                    !served.log.holding("http.response.pathsend failed: ").filter { $0.contains(reason) }.isEmpty,
+                    "\(path)"
+                )
+            }
+            #expect(served.log.holding("sent FAILED").count == 5)
         }
-        #expect(served.log.holding("sent FAILED").count == 5)
-        try await served.stop()
     }
 
     @Test(
         "parts of a descriptor, by offset and by its position, in chunks; it is duplicated in the call",
         arguments: ["/parts", "/thread-parts"])
     func parts(route: String) async throws {
-        let served = try await self.serve()
-        let file = try self.folder.write("digits", "0123456789")
-        let client = try served.client()
-        for _ in 0..<2 {
-            client.send("GET \(route)?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "012345|126789")
+        try await withServedHost(self.serve()) { served in
+            let file = try self.folder.write("digits", "0123456789")
+            let client = try served.client()
+            for _ in 0..<2 {
+                client.send("GET \(route)?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "012345|126789")
+            }
+            #expect(served.log.holding("sent FAILED").count == 2)
+            #expect(
+                !served.log.holding("1073741824 bytes from 1 are more than its 10 bytes").isEmpty)
+            let old = try served.client()
+            old.send("GET \(route)?\(file) HTTP/1.0\r\n\r\n")
+            #expect(try old.readToEnd().hasSuffix("\r\n\r\n012345|126789"))
         }
-        #expect(served.log.holding("sent FAILED").count == 2)
-        #expect(
-            !served.log.holding("1073741824 bytes from 1 are more than its 10 bytes").isEmpty)
-        let old = try served.client()
-        old.send("GET \(route)?\(file) HTTP/1.0\r\n\r\n")
-        #expect(try old.readToEnd().hasSuffix("\r\n\r\n012345|126789"))
-        try await served.stop()
     }
 
     @Test("what cannot be read, or is not as long as it says, is FAILED; a file by its path is the whole body")
     func unreadable() async throws {
-        let served = try await self.serve()
-        let file = try self.folder.write("digits", "0123456789")
-        for (route, path, reason) in [
-            ("/write-only", file, "not open for reading"), ("/path-only", file, "not open for reading"),
-            ("/pathsend", "/sys/kernel/mm/transparent_hugepage/enabled", "are not all there"),
-        ] {
+        try await withServedHost(self.serve()) { served in
+            let file = try self.folder.write("digits", "0123456789")
+            for (route, path, reason) in [
+                ("/write-only", file, "not open for reading"), ("/path-only", file, "not open for reading"),
+                ("/pathsend", "/sys/kernel/mm/transparent_hugepage/enabled", "are not all there"),
+            ] {
+                let client = try served.client()
+                client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "no file", "\(route)")
+                #expect(!served.log.holding(reason).isEmpty, "\(route)")
+            }
             let client = try served.client()
-            client.send("GET \(route)?\(path) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "no file", "\(route)")
-            #expect(!served.log.holding(reason).isEmpty, "\(route)")
+            client.send("GET /second-pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "first.")
+            #expect(!served.log.holding("http.response.pathsend refused: a file by its path is the whole body").isEmpty)
         }
-        let client = try served.client()
-        client.send("GET /second-pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().text == "first.")
-        #expect(!served.log.holding("http.response.pathsend refused: a file by its path is the whole body").isEmpty)
-        try await served.stop()
     }
 
     @Test("a part that was taken from another thread is sent, however much is under way")
     func taken() async throws {
-        let served = try await self.serve()
-        let file = try self.folder.write("digits", "0123456789")
-        let client = try served.client()
-        client.send("GET /behind-much?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
-        let response = try client.readResponse()
-        #expect(response.body.count == (2 << 20) + 10 + 1)
-        #expect(response.body.suffix(11) == Array("0123456789.".utf8))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let file = try self.folder.write("digits", "0123456789")
+            let client = try served.client()
+            client.send("GET /behind-much?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+            let response = try client.readResponse()
+            #expect(response.body.count == (2 << 20) + 10 + 1)
+            #expect(response.body.suffix(11) == Array("0123456789.".utf8))
+        }
     }
 
     @Test("a file that is cut short while it is sent ends the connection: nobody takes the part for the whole")
     func cutShort() async throws {
-        let served = try await self.serve()
-        let size = 64 << 20
-        let file = try self.folder.write("large", "")
-        truncate(file, off_t(size))
-        let client = try served.client()
-        client.send("GET /pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readMore())
-        truncate(file, 1 << 20)
-        var count = client.received.count
-        while try client.readMore() { count = client.received.count }
-        #expect(client.text.contains("content-length: \(size)\r\n"))
-        #expect(count < size)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let size = 64 << 20
+            let file = try self.folder.write("large", "")
+            truncate(file, off_t(size))
+            let client = try served.client()
+            client.send("GET /pathsend?\(file) HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readMore())
+            truncate(file, 1 << 20)
+            var count = client.received.count
+            while try client.readMore() { count = client.received.count }
+            #expect(client.text.contains("content-length: \(size)\r\n"))
+            #expect(count < size)
+        }
     }
 }

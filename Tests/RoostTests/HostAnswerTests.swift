@@ -26,25 +26,27 @@ struct HostAnswerTests {
     @Test("OPTIONS * is about the server: no application is asked (RFC 9110 §9.3.7)", arguments: ["", "/api"])
     func serverOptions(rootPath: String) async throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
-        let served = try await ServedHost(library, in: self.folder) {
-            $0.rootPath = rootPath
-            $0.answersHealth = true
+        try await withServedHost(
+            ServedHost(library, in: self.folder) {
+                $0.rootPath = rootPath
+                $0.answersHealth = true
+            }
+        ) { served in
+            for request in [
+                "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nhost: elsewhere\r\n\r\n",
+                "OPTIONS * HTTP/1.0\r\n\r\n", "OPTIONS http://x HTTP/1.1\r\nhost: x\r\n\r\n",
+            ] {
+                let response = try self.answer(to: request, of: served)
+                #expect(response.status == 204, "\(request)")
+                #expect(response.header("content-type") == nil && response.header("content-length") == nil)
+            }
+            // With a body, which is not the next request.
+            let client = try served.client()
+            client.send(
+                "OPTIONS * HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabcGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 204)
+            #expect(try client.readResponse().text == "42")
         }
-        for request in [
-            "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nhost: elsewhere\r\n\r\n",
-            "OPTIONS * HTTP/1.0\r\n\r\n", "OPTIONS http://x HTTP/1.1\r\nhost: x\r\n\r\n",
-        ] {
-            let response = try self.answer(to: request, of: served)
-            #expect(response.status == 204, "\(request)")
-            #expect(response.header("content-type") == nil && response.header("content-length") == nil)
-        }
-        // With a body, which is not the next request.
-        let client = try served.client()
-        client.send(
-            "OPTIONS * HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabcGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().status == 204)
-        #expect(try client.readResponse().text == "42")
-        try await served.stop()
     }
 
     @Test(
@@ -60,38 +62,41 @@ struct HostAnswerTests {
         let host = Host(
             [DeployedApplication(number: 1, name: "a", mount: .root, answerer)],
             on: try Host.bind(configuration.addresses, backlog: 16), configuration: configuration)
-        try await host.start()
-        guard case .tcp(_, let port, _) = host.addresses[0] else { return }
-        for method in ["GET", "HEAD"] {
-            let client = try RawClient(port: port)
-            client.send("\(method) / HTTP/1.1\r\nhost: x\r\n\r\n")
-            let response = try client.readResponse(isHead: method == "HEAD")
-            #expect(response.status == 503)
-            #expect(response.header("retry-after") == seconds)
+        try await withHost(host) { host in
+            try await host.start()
+            guard case .tcp(_, let port, _) = host.addresses[0] else { return }
+            for method in ["GET", "HEAD"] {
+                let client = try RawClient(port: port)
+                client.send("\(method) / HTTP/1.1\r\nhost: x\r\n\r\n")
+                let response = try client.readResponse(isHead: method == "HEAD")
+                #expect(response.status == 503)
+                #expect(response.header("retry-after") == seconds)
+            }
         }
-        try await host.stop()
     }
 
     @Test("a connection too many, and a request too many, may be tried again in a second")
     func tooMany() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
-        let served = try await ServedHost(library, in: self.folder) {
-            $0.scopes = 1
-            $0.server.connections = 2
+        try await withServedHost(
+            ServedHost(library, in: self.folder) {
+                $0.scopes = 1
+                $0.server.connections = 2
+            }
+        ) { served in
+            let waiting = try served.client()
+            waiting.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+            var response = try served.get("/state")
+            while response.status == 200 { response = try served.get("/state") }
+            #expect(response.status == 503 && response.header("retry-after") == "1")
+            let other = try served.client()
+            other.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try other.readResponse()
+            let third = try served.client().readResponse()
+            #expect(third.status == 503 && third.text.hasPrefix("too many connections"))
+            #expect(third.header("retry-after") == "1")
+            waiting.reset()
         }
-        let waiting = try served.client()
-        waiting.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-        var response = try served.get("/state")
-        while response.status == 200 { response = try served.get("/state") }
-        #expect(response.status == 503 && response.header("retry-after") == "1")
-        let other = try served.client()
-        other.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try other.readResponse()
-        let third = try served.client().readResponse()
-        #expect(third.status == 503 && third.text.hasPrefix("too many connections"))
-        #expect(third.header("retry-after") == "1")
-        waiting.reset()
-        try await served.stop()
     }
 
     @Test("a 205 has no content, whatever the application sends (RFC 9110 §15.3.6)")
@@ -103,12 +108,12 @@ struct HostAnswerTests {
             { (void)receive; if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
               return asgi_respond(scope, send, asgi_equal(asgi_path(scope), "/205") ? 205 : 200, "text/plain", asgi_text("body")); }
             """, in: self.folder)
-        let served = try await ServedHost(library, in: self.folder)
-        let client = try served.client()
-        client.send("GET /205 HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        let text = try client.readToEnd()
-        #expect(text.hasPrefix("HTTP/1.1 205 Reset Content\r\n") && text.hasSuffix("\r\n\r\nbody"))
-        #expect(text.contains("content-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"))
-        try await served.stop()
+        try await withServedHost(ServedHost(library, in: self.folder)) { served in
+            let client = try served.client()
+            client.send("GET /205 HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            let text = try client.readToEnd()
+            #expect(text.hasPrefix("HTTP/1.1 205 Reset Content\r\n") && text.hasSuffix("\r\n\r\nbody"))
+            #expect(text.contains("content-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"))
+        }
     }
 }

@@ -34,41 +34,45 @@ struct LifespanTests {
 
     @Test("startup carries state to every request, shutdown comes after the last", arguments: ["callback", "blocking"])
     func whole(how: String) async throws {
-        let served = try await self.serve(how)
-        #expect(try served.get("/state").text == "42")
-        #expect(self.shutdown.isEmpty)
-        try await served.stop()
-        #expect(self.shutdown.hasPrefix("shut down"))
+        try await withServedHost(self.serve(how)) { served in
+            #expect(try served.get("/state").text == "42")
+            #expect(self.shutdown.isEmpty)
+            try await served.stop()
+            #expect(self.shutdown.hasPrefix("shut down"))
+        }
     }
 
     @Test("shutdown waits for a scope that outlives its response, which is told CANCELLED when the grace is over")
     func lastScope() async throws {
-        let served = try await ServedHost(
-            self.library, settings: "shutdown: \(self.folder.path)/shutdown\n", in: self.folder
-        )
-        #expect(try served.get("/outlive").text == "first")
-        try await served.stop()
-        #expect(self.shutdown.hasPrefix("shut down"))
-        #expect(served.log.holding("1 scopes had not ended").count == 1)
+        try await withServedHost(
+            ServedHost(
+                self.library, settings: "shutdown: \(self.folder.path)/shutdown\n", in: self.folder
+            )
+        ) { served in
+            #expect(try served.get("/outlive").text == "first")
+            try await served.stop()
+            #expect(self.shutdown.hasPrefix("shut down"))
+            #expect(served.log.holding("1 scopes had not ended").count == 1)
+        }
     }
 
     @Test("an application that refuses the scope is served without lifespan")
     func without() async throws {
-        let served = try await self.serve("none")
-        #expect(try served.get("/state").text == "-1")
-        try await served.stop()
+        try await withServedHost(self.serve("none")) { served throws in
+            #expect(try served.get("/state").text == "-1")
+        }
     }
 
     @Test("--lifespan on refuses an application without; off never asks one")
     func modes() async throws {
         let error = await #expect(throws: HostError.self) { _ = try await self.serve("none", mode: .on) }
         #expect(error?.message == "calls has no lifespan, which --lifespan on asks for")
-        let on = try await self.serve("callback", mode: .on)
-        #expect(try on.get("/state").text == "42")
-        try await on.host.stop()
-        let off = try await self.serve("raise", mode: .off)
-        #expect(try off.get("/state").text == "-1")
-        try await off.host.stop()
+        try await withServedHost(self.serve("callback", mode: .on)) { on throws in
+            #expect(try on.get("/state").text == "42")
+        }
+        try await withServedHost(self.serve("raise", mode: .off)) { off throws in
+            #expect(try off.get("/state").text == "-1")
+        }
     }
 
     @Test("failing before startup was received, in another way than refusing the scope, refuses the start")

@@ -23,156 +23,162 @@ struct LimitTests {
         "a body of just the limit is taken, one more is 413: by its length before the application sees it, in chunks when it comes"
     )
     func body() async throws {
-        let served = try await self.serve { $0.limits.body = 10 }
-        func post(_ fields: String, _ body: String) throws -> Response {
-            let client = try served.client()
-            client.send("POST /echo HTTP/1.1\r\nhost: x\r\n\(fields)\r\n\r\n\(body)")
-            return try client.readResponse()
+        try await withServedHost(self.serve { $0.limits.body = 10 }) { served throws in
+            func post(_ fields: String, _ body: String) throws -> Response {
+                let client = try served.client()
+                client.send("POST /echo HTTP/1.1\r\nhost: x\r\n\(fields)\r\n\r\n\(body)")
+                return try client.readResponse()
+            }
+            #expect(try post("content-length: 10", "0123456789").text == "0123456789")
+            #expect(try post("content-length: 11", "").status == 413)
+            let chunked = "transfer-encoding: chunked"
+            #expect(try post(chunked, "a\r\n0123456789\r\n0\r\n\r\n").text == "0123456789")
+            #expect(try post(chunked, "b\r\n01234567890\r\n0\r\n\r\n").status == 413)
         }
-        #expect(try post("content-length: 10", "0123456789").text == "0123456789")
-        #expect(try post("content-length: 11", "").status == 413)
-        let chunked = "transfer-encoding: chunked"
-        #expect(try post(chunked, "a\r\n0123456789\r\n0\r\n\r\n").text == "0123456789")
-        #expect(try post(chunked, "b\r\n01234567890\r\n0\r\n\r\n").status == 413)
-        try await served.stop()
     }
 
     @Test("a connection too many is told so at once, and is none when it has gone")
     func connections() async throws {
-        let served = try await self.serve {
-            $0.connections = 2
-            $0.lingerTime = 1
+        try await withServedHost(
+            self.serve {
+                $0.connections = 2
+                $0.lingerTime = 1
+            }
+        ) { served in
+            let first = try served.client()
+            let second = try served.client()
+            for client in [first, second] {
+                client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().status == 200)
+            }
+            let third = try served.client()
+            let answer = try third.readResponse()
+            #expect(answer.status == 503)
+            #expect(answer.header("connection") == "close")
+            #expect(try !third.readMore())
+            third.close()
+            second.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            #expect(try second.readResponse().status == 200)
+            #expect(try !second.readMore())
+            // The server learns of the ends when it looks; until then the next is one too many still.
+            var status = 503
+            while status == 503 {
+                let next = try served.client()
+                next.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+                status = try next.readResponse().status
+            }
+            #expect(status == 200)
+            first.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try first.readResponse().status == 200)
         }
-        let first = try served.client()
-        let second = try served.client()
-        for client in [first, second] {
-            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().status == 200)
-        }
-        let third = try served.client()
-        let answer = try third.readResponse()
-        #expect(answer.status == 503)
-        #expect(answer.header("connection") == "close")
-        #expect(try !third.readMore())
-        third.close()
-        second.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        #expect(try second.readResponse().status == 200)
-        #expect(try !second.readMore())
-        // The server learns of the ends when it looks; until then the next is one too many still.
-        var status = 503
-        while status == 503 {
-            let next = try served.client()
-            next.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-            status = try next.readResponse().status
-        }
-        #expect(status == 200)
-        first.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try first.readResponse().status == 200)
-        try await served.stop()
     }
 
     @Test("bytes under way to a client, above which a send is FULL")
     func send() async throws {
-        let served = try await self.serve {
-            $0.writeMark = 64 << 10
-            $0.writeLimit = 128 << 10
+        try await withServedHost(
+            self.serve {
+                $0.writeMark = 64 << 10
+                $0.writeLimit = 128 << 10
+            }
+        ) { served in
+            let client = try served.client()
+            client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try client.readToEnd()
+            #expect(try served.notes(until: "flood").contains("flood=FULL taken=2 "))
         }
-        let client = try served.client()
-        client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try client.readToEnd()
-        #expect(try served.notes(until: "flood").contains("flood=FULL taken=2 "))
-        try await served.stop()
     }
 
     @Test("the line before a chunk, and the trailers, each at its limit")
     func chunkLines() async throws {
-        let served = try await self.serve {
-            $0.limits.chunkLine = 20
-            $0.limits.fields = 3
-            $0.limits.field = 40
-            // A line of the body is read whole, however little is read ahead.
-            $0.readWindow = 4
+        try await withServedHost(
+            self.serve {
+                $0.limits.chunkLine = 20
+                $0.limits.fields = 3
+                $0.limits.field = 40
+                // A line of the body is read whole, however little is read ahead.
+                $0.readWindow = 4
+            }
+        ) { served throws in
+            func post(_ body: String) throws -> Int {
+                let client = try served.client()
+                client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+                client.send(body)
+                return try client.readResponse().status
+            }
+            #expect(try post("1;456789012345678901\r\nx\r\n0\r\n\r\n") == 400)
+            #expect(try post("1;45678901234567890\r\nx\r\n0\r\n\r\n") == 200)
+            #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n") == 200)
+            #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n") == 431)
+            #expect(try post("0\r\na: \(String(repeating: "x", count: 37))\r\n\r\n") == 200)
+            #expect(try post("0\r\na: \(String(repeating: "x", count: 38))\r\n\r\n") == 431)
         }
-        func post(_ body: String) throws -> Int {
-            let client = try served.client()
-            client.send("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-            client.send(body)
-            return try client.readResponse().status
-        }
-        #expect(try post("1;456789012345678901\r\nx\r\n0\r\n\r\n") == 400)
-        #expect(try post("1;45678901234567890\r\nx\r\n0\r\n\r\n") == 200)
-        #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n") == 200)
-        #expect(try post("0\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n") == 431)
-        #expect(try post("0\r\na: \(String(repeating: "x", count: 37))\r\n\r\n") == 200)
-        #expect(try post("0\r\na: \(String(repeating: "x", count: 38))\r\n\r\n") == 431)
-        try await served.stop()
     }
 
     @Test("while as many requests of a connection have not ended, the next waits")
     func unfinished() async throws {
-        let served = try await self.serve { $0.unfinished = 1 }
-        let client = try served.client()
-        client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().text == "first")
-        // Another's request is answered meanwhile, and ends the one.
-        #expect(client.received.isEmpty)
-        #expect(try served.get("/state").status == 200)
-        #expect(try client.isSilent(milliseconds: 0))
-        #expect(try served.get("/outlived").text == "second")
-        #expect(try client.readResponse().status == 200)
-        try await served.stop()
+        try await withServedHost(self.serve { $0.unfinished = 1 }) { served in
+            let client = try served.client()
+            client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "first")
+            // Another's request is answered meanwhile, and ends the one.
+            #expect(client.received.isEmpty)
+            #expect(try served.get("/state").status == 200)
+            #expect(try client.isSilent(milliseconds: 0))
+            #expect(try served.get("/outlived").text == "second")
+            #expect(try client.readResponse().status == 200)
+        }
     }
 
     @Test("scopes of a loop that have not ended: one more is 503")
     func scopes() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) { $0.scopes = 2 }
-        let waiting = [try served.client(), try served.client()]
-        for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
-        var status = 200
-        while status == 200 { status = try served.get("/state").status }
-        #expect(status == 503)
-        waiting[0].reset()
-        while status == 503 { status = try served.get("/state").status }
-        #expect(status == 200)
-        waiting[1].reset()
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder) { $0.scopes = 2 }) { served in
+            let waiting = [try served.client(), try served.client()]
+            for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
+            var status = 200
+            while status == 200 { status = try served.get("/state").status }
+            #expect(status == 503)
+            waiting[0].reset()
+            while status == 503 { status = try served.get("/state").status }
+            #expect(status == 200)
+            waiting[1].reset()
+        }
     }
 
     /// Through a relay a small file is read and sent at once.
     @Test("files on their way to a client: one more is FULL", .disabled(if: ServedHost.isRelayed))
     func files() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
-        let served = try await ServedHost(library, in: self.folder) { $0.server.files = 2 }
-        let file = try self.folder.write("digits", "0123456789")
-        let client = try served.client()
-        client.send("GET /parts?\(file) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        // Two parts of the file are taken, the others are not: the response is not complete, and cut.
-        _ = try client.readToEnd()
-        #expect(served.log.holding("sent FULL").count == 3)
-        #expect(served.log.holding("sent PENDING").count == 1)
-        try await served.stop()
+        try await withServedHost(ServedHost(library, in: self.folder) { $0.server.files = 2 }) { served in
+            let file = try self.folder.write("digits", "0123456789")
+            let client = try served.client()
+            client.send("GET /parts?\(file) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            // Two parts of the file are taken, the others are not: the response is not complete, and cut.
+            _ = try client.readToEnd()
+            #expect(served.log.holding("sent FULL").count == 3)
+            #expect(served.log.holding("sent PENDING").count == 1)
+        }
     }
 
     @Test("a body that nobody received is dropped up to the limit; a longer one ends the connection")
     func unreadBody() async throws {
-        let served = try await self.serve { $0.unreadBody = 10 }
-        let client = try served.client()
-        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n0123456789")
-        #expect(try client.readResponse().header("connection") == nil)
-        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n01234567890")
-        #expect(try client.readResponse().header("connection") == "close")
-        #expect(try !client.readMore())
-        try await served.stop()
+        try await withServedHost(self.serve { $0.unreadBody = 10 }) { served in
+            let client = try served.client()
+            client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n0123456789")
+            #expect(try client.readResponse().header("connection") == nil)
+            client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n01234567890")
+            #expect(try client.readResponse().header("connection") == "close")
+            #expect(try !client.readMore())
+        }
     }
 
     @Test("a client that has ended its side is taken to be there for its time, and no longer")
     func halfClose() async throws {
-        let served = try await self.serve { $0.halfCloseTime = 1 }
-        let client = try served.client()
-        client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-        client.shutdownWrite()
-        #expect(try !client.readMore())
-        #expect(client.received.isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve { $0.halfCloseTime = 1 }) { served in
+            let client = try served.client()
+            client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.shutdownWrite()
+            #expect(try !client.readMore())
+            #expect(client.received.isEmpty)
+        }
     }
 }

@@ -19,74 +19,80 @@ struct LoopExtensionTests {
 
     @Test("a descriptor is watched a thousand times, each told once, on the loop")
     func pipe() async throws {
-        let served = try await self.serve("Loops")
-        #expect(try served.get("/pipe").text == "read")
-        let lines = try served.notes().split(separator: "\n")
-        #expect(lines.first == "watch=PENDING")
-        #expect(
-            lines.dropFirst().dropLast()
-                == stride(from: 1000, to: 0, by: -100).map { "readable=DONE on=loop left=\($0)" }[...])
-        try await served.stop()
+        try await withServedHost(self.serve("Loops")) { served in
+            #expect(try served.get("/pipe").text == "read")
+            let lines = try served.notes().split(separator: "\n")
+            #expect(lines.first == "watch=PENDING")
+            #expect(
+                lines.dropFirst().dropLast()
+                    == stride(from: 1000, to: 0, by: -100).map { "readable=DONE on=loop left=\($0)" }[...])
+        }
     }
 
     @Test("what is refused, what is cancelled, what ends with its scope")
     func rules() async throws {
-        let served = try await self.serve("Loops")
-        #expect(try served.get("/rules").text == "rules")
-        let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
-        let expected: Set<String> = [
-            "no-conditions=INVALID", "other-conditions=INVALID", "no-then=INVALID", "other-loop=INVALID",
-            "not-open=INVALID", "a-file=UNSUPPORTED", "writable=PENDING", "told-writable=DONE", "watch=PENDING",
-            "watch-twice=PENDING", "cancel=DONE", "cancel-again=INVALID", "told-cancelled=CANCELLED", "after=PENDING",
-            "after-other-loop=INVALID", "cancel-timer=DONE", "told-timer=CANCELLED", "end", "told-with-scope=CANCELLED",
-        ]
-        #expect(lines == expected)
-        try await served.stop()
+        try await withServedHost(self.serve("Loops")) { served in
+            #expect(try served.get("/rules").text == "rules")
+            let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
+            let expected: Set<String> = [
+                "no-conditions=INVALID", "other-conditions=INVALID", "no-then=INVALID", "other-loop=INVALID",
+                "not-open=INVALID", "a-file=UNSUPPORTED", "writable=PENDING", "told-writable=DONE", "watch=PENDING",
+                "watch-twice=PENDING", "cancel=DONE", "cancel-again=INVALID", "told-cancelled=CANCELLED",
+                "after=PENDING",
+                "after-other-loop=INVALID", "cancel-timer=DONE", "told-timer=CANCELLED", "end",
+                "told-with-scope=CANCELLED",
+            ]
+            #expect(lines == expected)
+        }
     }
 
     @Test("an application watches its own, from a thread, by its lifespan's id")
     func own() async throws {
-        let served = try await self.serve("Loops")
-        #expect(try served.get("/own").text == "watched")
-        #expect(try served.notes() == "own-watch=PENDING\nown=DONE id=lifespan loop=0\nend\n")
-        try await served.stop()
+        try await withServedHost(self.serve("Loops")) { served throws in
+            #expect(try served.get("/own").text == "watched")
+            #expect(try served.notes() == "own-watch=PENDING\nown=DONE id=lifespan loop=0\nend\n")
+        }
     }
 
     @Test("libcurl fetches on the loop, a hundred at once; what is abandoned is cancelled, and nothing is left")
     func curl() async throws {
-        let served = try await self.serve("Curl", flags: ["-lcurl"])
-        let source = try await ServedHost(
-            try Fixture.compile(file: Repository.fixture("Loops.c"), named: "source", in: self.folder),
-            in: try TemporaryFolder())
-        let url = "http://127.0.0.1:\(source.port)"
-        let clients = try (0..<100).map { _ in try served.client() }
-        for client in clients { client.send("GET /fetch?\(url)/own HTTP/1.1\r\nhost: x\r\n\r\n") }
-        for client in clients {
-            let response = try client.readResponse()
-            #expect(response.status == 200)
-            #expect(response.text == "watched")
+        try await withServedHost(self.serve("Curl", flags: ["-lcurl"])) { served in
+            try await withServedHost(
+                ServedHost(
+                    try Fixture.compile(file: Repository.fixture("Loops.c"), named: "source", in: self.folder),
+                    in: try TemporaryFolder())
+            ) { source in
+                let url = "http://127.0.0.1:\(source.port)"
+                let clients = try (0..<100).map { _ in try served.client() }
+                for client in clients { client.send("GET /fetch?\(url)/own HTTP/1.1\r\nhost: x\r\n\r\n") }
+                for client in clients {
+                    let response = try client.readResponse()
+                    #expect(response.status == 200)
+                    #expect(response.text == "watched")
+                }
+                // Nobody listens there.
+                #expect(try served.get("/fetch?http://127.0.0.1:1/").status == 502)
+                // It is abandoned while the other server holds its answer back.
+                #expect(try served.get("/abandon?\(url)/hold").status == 500)
+                var cleaned = 0
+                while cleaned < 102 {
+                    cleaned += try served.get("/log").text.components(separatedBy: "cleaned").count - 1
+                }
+                #expect(cleaned == 102)
+            }
         }
-        // Nobody listens there.
-        #expect(try served.get("/fetch?http://127.0.0.1:1/").status == 502)
-        // It is abandoned while the other server holds its answer back.
-        #expect(try served.get("/abandon?\(url)/hold").status == 500)
-        var cleaned = 0
-        while cleaned < 102 { cleaned += try served.get("/log").text.components(separatedBy: "cleaned").count - 1 }
-        #expect(cleaned == 102)
-        try await served.stop()
-        try await source.host.stop()
     }
 
     @Test("a module that holds the loop is reported by name and with how long, once a minute")
     func held() async throws {
-        let served = try await self.serve("Loops")
-        #expect(try served.get("/hold").text == "held")
-        #expect(try served.get("/hold").text == "held")
-        let lines = served.log.holding("held loop 0 for ")
-        #expect(lines.count == 1)
-        let time = lines.first?.components(separatedBy: "held loop 0 for ").last?.split(separator: " ").first
-        #expect(time.flatMap { Int($0) } ?? 0 >= 500)
-        #expect(lines.first?.contains("application=loops") == true)
-        try await served.stop()
+        try await withServedHost(self.serve("Loops")) { served throws in
+            #expect(try served.get("/hold").text == "held")
+            #expect(try served.get("/hold").text == "held")
+            let lines = served.log.holding("held loop 0 for ")
+            #expect(lines.count == 1)
+            let time = lines.first?.components(separatedBy: "held loop 0 for ").last?.split(separator: " ").first
+            #expect(time.flatMap { Int($0) } ?? 0 >= 500)
+            #expect(lines.first?.contains("application=loops") == true)
+        }
     }
 }

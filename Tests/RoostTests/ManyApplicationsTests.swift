@@ -39,41 +39,46 @@ struct ManyApplicationsTests {
 
     @Test("each has its mount, its settings, and its paths as ASGI defines them; one image serves them all")
     func mounts() async throws {
-        let served = try await ServedHost(
-            [
-                try self.application(1, at: "/", settings: "title: one"),
-                try self.application(2, at: "/wiki", settings: "title: two"),
-                try self.application(3, at: "/wiki", hosts: ["other.example"], settings: "title: three"),
-            ], in: self.folder)
-        #expect(try served.get("/").text == "|/|/|/|one|1")
-        #expect(try served.get("/wiki").text == "/wiki|/wiki|/wiki|/|two|1")
-        #expect(try served.get("/wiki/a%20b%2fc").text == "/wiki|/wiki/a b/c|/wiki/a%20b%2fc|/a b/c|two|1")
-        #expect(try served.get("/wiki/x", host: "other.example:8000").text == "/wiki|/wiki/x|/wiki/x|/x|three|1")
-        #expect(try served.get("/x", host: "other.example").text == "|/x|/x|/x|one|1")
-        try await served.stop()
+        try await withServedHost(
+            ServedHost(
+                [
+                    try self.application(1, at: "/", settings: "title: one"),
+                    try self.application(2, at: "/wiki", settings: "title: two"),
+                    try self.application(3, at: "/wiki", hosts: ["other.example"], settings: "title: three"),
+                ], in: self.folder)
+        ) { served throws in
+            #expect(try served.get("/").text == "|/|/|/|one|1")
+            #expect(try served.get("/wiki").text == "/wiki|/wiki|/wiki|/|two|1")
+            #expect(try served.get("/wiki/a%20b%2fc").text == "/wiki|/wiki/a b/c|/wiki/a%20b%2fc|/a b/c|two|1")
+            #expect(try served.get("/wiki/x", host: "other.example:8000").text == "/wiki|/wiki/x|/wiki/x|/x|three|1")
+            #expect(try served.get("/x", host: "other.example").text == "|/x|/x|/x|one|1")
+        }
     }
 
     @Test("below a proxy's root path")
     func proxied() async throws {
-        let served = try await ServedHost([try self.application(1, at: "/wiki")], in: self.folder) {
-            $0.rootPath = "/site"
+        try await withServedHost(
+            ServedHost([try self.application(1, at: "/wiki")], in: self.folder) {
+                $0.rootPath = "/site"
+            }
+        ) { served throws in
+            #expect(try served.get("/wiki/%78").text == "/site/wiki|/site/wiki/x|/wiki/%78|/x|none|1")
+            #expect(try served.get("/").status == 404)
         }
-        #expect(try served.get("/wiki/%78").text == "/site/wiki|/site/wiki/x|/wiki/%78|/x|none|1")
-        #expect(try served.get("/").status == 404)
-        try await served.stop()
     }
 
     @Test("one that refuses to start is a 503 at its mount, and the others serve; one that is needed refuses the start")
     func failing() async throws {
-        let served = try await ServedHost(
-            [try self.application(1, at: "/"), try self.application(2, at: "/bad", settings: "title: refuse")],
-            in: self.folder)
-        #expect(try served.get("/").status == 200)
-        let answer = try served.get("/bad/x")
-        #expect(answer.status == 503)
-        #expect(answer.text == "Service Unavailable: the application does not start")
-        try await served.stop()
-
+        try await withServedHost(
+            ServedHost(
+                [try self.application(1, at: "/"), try self.application(2, at: "/bad", settings: "title: refuse")],
+                in: self.folder)
+        ) { served in
+            #expect(try served.get("/").status == 200)
+            let answer = try served.get("/bad/x")
+            #expect(answer.status == 503)
+            #expect(answer.text == "Service Unavailable: the application does not start")
+        }
         let message = try await #require(throws: HostError.self) {
             _ = try await ServedHost(
                 [
@@ -87,28 +92,28 @@ struct ManyApplicationsTests {
 
     @Test("mounted, replaced and unmounted while it runs: what is under way ends with the application that has it")
     func changes() async throws {
-        let served = try await ServedHost([try self.application(1, at: "/")], in: self.folder)
-        let running = try #require(served.host.current)
-        #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
+        try await withServedHost(ServedHost([try self.application(1, at: "/")], in: self.folder)) { served in
+            let running = try #require(served.host.current)
+            #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
 
-        let second = try await running.prepare([try self.application(2, at: "/new", settings: "title: a")])
-        #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
-        await running.commit(second.map(\.0), removing: [])
-        #expect(try served.get("/new/x").text == "/new|/new/x|/new/x|/x|a|1")
+            let second = try await running.prepare([try self.application(2, at: "/new", settings: "title: a")])
+            #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
+            await running.commit(second.map(\.0), removing: [])
+            #expect(try served.get("/new/x").text == "/new|/new/x|/new/x|/x|a|1")
 
-        let holding = try served.client()
-        holding.send("GET /new/hold HTTP/1.1\r\nhost: x\r\n\r\nGET /new/y HTTP/1.1\r\nhost: x\r\n\r\n")
-        while try served.get("/new").text.isEmpty {}
-        let third = try await running.prepare([try self.application(2, at: "/new", settings: "title: b")])
-        await running.commit(third.map(\.0), removing: [])
-        #expect(try holding.readResponse().text == "released")
-        #expect(try holding.readResponse().text == "/new|/new/y|/new/y|/y|b|1")
+            let holding = try served.client()
+            holding.send("GET /new/hold HTTP/1.1\r\nhost: x\r\n\r\nGET /new/y HTTP/1.1\r\nhost: x\r\n\r\n")
+            while try served.get("/new").text.isEmpty {}
+            let third = try await running.prepare([try self.application(2, at: "/new", settings: "title: b")])
+            await running.commit(third.map(\.0), removing: [])
+            #expect(try holding.readResponse().text == "released")
+            #expect(try holding.readResponse().text == "/new|/new/y|/new/y|/y|b|1")
 
-        await running.commit([], removing: [2])
-        #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
-        await running.commit([], removing: [1])
-        #expect(try served.get("/new/x").status == 404)
-        try await served.stop()
+            await running.commit([], removing: [2])
+            #expect(try served.get("/new/x").text == "|/new/x|/new/x|/new/x|none|1")
+            await running.commit([], removing: [1])
+            #expect(try served.get("/new/x").status == 404)
+        }
     }
 
     @Test("a thousand mounts of one module: every one answers, and a lifespan that waits takes no thread")
@@ -118,11 +123,11 @@ struct ManyApplicationsTests {
             DeployedApplication(
                 number: UInt32($0), name: "places\($0)", mount: try Mount(path: "/m\($0)"), .module(prepared))
         }
-        let served = try await ServedHost(applications, in: self.folder)
-        for number in [1, 2, 500, 999, 1000] {
-            #expect(try served.get("/m\(number)/x").text == "/m\(number)|/m\(number)/x|/m\(number)/x|/x|none|1")
+        try await withServedHost(ServedHost(applications, in: self.folder)) { served throws in
+            for number in [1, 2, 500, 999, 1000] {
+                #expect(try served.get("/m\(number)/x").text == "/m\(number)|/m\(number)/x|/m\(number)/x|/x|none|1")
+            }
+            #expect(try served.get("/m1001").status == 404)
         }
-        #expect(try served.get("/m1001").status == 404)
-        try await served.stop()
     }
 }

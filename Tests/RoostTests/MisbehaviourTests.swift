@@ -732,20 +732,21 @@ struct MisbehaviourTests {
         let library = try self.compile()
         for kind in one.kinds {
             for loops in one.loops where loops <= Self.mostLoops {
-                let served = try await ServedHost(library, in: try TemporaryFolder()) { $0.threads = loops }
-                let (notes, answer) = try Client(port: served.port).play(one, kind)
-                let comment: Comment = "\(kind.rawValue), \(loops) loops"
-                #expect(notes == one.notes + "\nend\n", comment)
-                let expected = kind == .socket ? one.socket : one.request
-                if expected != .notLookedAt { #expect(answer == expected, comment) }
-                for line in one.logged { #expect(!served.log.holding(line).isEmpty, comment) }
-                // Whatever is INVALID: "the host's log says why".
-                let refused = notes.components(separatedBy: "=INVALID\n").count - 1
-                let complaints = served.log.all.count { $0.hasPrefix("error ") || $0.hasPrefix("warning ") }
-                #expect(complaints >= refused, comment)
-                // Nothing comes after the end.
-                #expect(try served.get("/log").text == "", comment)
-                try await served.stop()
+                try await withServedHost(ServedHost(library, in: try TemporaryFolder()) { $0.threads = loops }) {
+                    served in
+                    let (notes, answer) = try Client(port: served.port).play(one, kind)
+                    let comment: Comment = "\(kind.rawValue), \(loops) loops"
+                    #expect(notes == one.notes + "\nend\n", comment)
+                    let expected = kind == .socket ? one.socket : one.request
+                    if expected != .notLookedAt { #expect(answer == expected, comment) }
+                    for line in one.logged { #expect(!served.log.holding(line).isEmpty, comment) }
+                    // Whatever is INVALID: "the host's log says why".
+                    let refused = notes.components(separatedBy: "=INVALID\n").count - 1
+                    let complaints = served.log.all.count { $0.hasPrefix("error ") || $0.hasPrefix("warning ") }
+                    #expect(complaints >= refused, comment)
+                    // Nothing comes after the end.
+                    #expect(try served.get("/log").text == "", comment)
+                }
             }
         }
     }
@@ -756,39 +757,40 @@ struct MisbehaviourTests {
         "7: never ended: the client is served; at the stop it is cancelled after the time of grace, and counted",
         arguments: ["never", "never-silent"], [Kind.request, .socket])
     func never(name: String, kind: Kind) async throws {
-        let served = try await ServedHost(try self.compile(), in: self.folder)
-        let client = try served.client()
-        if kind == .socket {
-            #expect(try client.askForWebSocket("/ws-\(name)").status == 101)
-            #expect(try client.readFrame() == .text("answer"))
-        } else {
-            client.send("GET /\(name) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "answer")
+        try await withServedHost(ServedHost(try self.compile(), in: self.folder)) { served in
+            let client = try served.client()
+            if kind == .socket {
+                #expect(try client.askForWebSocket("/ws-\(name)").status == 101)
+                #expect(try client.readFrame() == .text("answer"))
+            } else {
+                client.send("GET /\(name) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "answer")
+            }
+            #expect(try served.notes(until: "waiting\n").contains("answer=DONE"))
+            try await served.stop()
+            if kind == .socket { #expect(try client.readFrameButPings()?.code == 1012) }
+            #expect(served.log.holding("1 scopes had not ended").count == 1)
+            guard name == "never" else { return }
+            #expect(served.log.holding("never ended: receive told DONE disconnect").count == 1)
+            #expect(served.log.holding("never ended: after told CANCELLED").count == 1)
+            #expect(served.log.holding("never ended: ").count == 2)
         }
-        #expect(try served.notes(until: "waiting\n").contains("answer=DONE"))
-        try await served.stop()
-        if kind == .socket { #expect(try client.readFrameButPings()?.code == 1012) }
-        #expect(served.log.holding("1 scopes had not ended").count == 1)
-        guard name == "never" else { return }
-        #expect(served.log.holding("never ended: receive told DONE disconnect").count == 1)
-        #expect(served.log.holding("never ended: after told CANCELLED").count == 1)
-        #expect(served.log.holding("never ended: ").count == 2)
     }
 
     @Test(
         "12: threads lend while another ends the scope: what was taken is released, once", arguments: 1...Self.mostLoops
     )
     func releaseRace(loops: Int) async throws {
-        let served = try await ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }
-        let race = Case(name: "release-race", notes: "")
-        for _ in 0..<50 {
-            for kind in race.kinds {
-                let (notes, _) = try Client(port: served.port).play(race, kind)
-                // Whether one of them had to wait is chance.
-                #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
+        try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
+            let race = Case(name: "release-race", notes: "")
+            for _ in 0..<50 {
+                for kind in race.kinds {
+                    let (notes, _) = try Client(port: served.port).play(race, kind)
+                    // Whether one of them had to wait is chance.
+                    #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
+                }
             }
         }
-        try await served.stop()
     }
 
     @Test("14: 0 is never an id, and bytes that are nowhere are refused", arguments: ["zero", "nulls"], [false, true])
@@ -817,30 +819,30 @@ struct MisbehaviourTests {
         "15: four threads post, set and cancel timers, and spawn while their scope ends: each told once",
         arguments: 1...Self.mostLoops)
     func flood(loops: Int) async throws {
-        let served = try await ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }
-        let client = try served.client()
-        for _ in 0..<1000 {
-            client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "answer")
-        }
-        for _ in 0..<200 {
-            let socket = try served.client()
-            #expect(try socket.askForWebSocket("/ws-flood").status == 101)
-            #expect(try socket.readFrame() == .text("answer"))
-            #expect(try socket.readFrame()?.code == 1000)
-            socket.send(.close(1000))
-        }
-        #expect(try served.get("/flooded").text == "answer")
-        #expect(
-            try served.notes() == """
-                floods=1200 lost=0 twice=0 otherwise=0 elsewhere=0 inside=0 not-stale=0
-                answer=DONE
-                finish=DONE
-                told post DONE 2
-                end
+        try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
+            let client = try served.client()
+            for _ in 0..<1000 {
+                client.send("GET /flood HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "answer")
+            }
+            for _ in 0..<200 {
+                let socket = try served.client()
+                #expect(try socket.askForWebSocket("/ws-flood").status == 101)
+                #expect(try socket.readFrame() == .text("answer"))
+                #expect(try socket.readFrame()?.code == 1000)
+                socket.send(.close(1000))
+            }
+            #expect(try served.get("/flooded").text == "answer")
+            #expect(
+                try served.notes() == """
+                    floods=1200 lost=0 twice=0 otherwise=0 elsewhere=0 inside=0 not-stale=0
+                    answer=DONE
+                    finish=DONE
+                    told post DONE 2
+                    end
 
-                """)
-        try await served.stop()
+                    """)
+        }
     }
 
     // MARK: The client

@@ -34,70 +34,72 @@ struct RefusalTests {
 
     @Test("no refusal of a HEAD has a body, whatever its status (RFC 9110 §9.3.2); of another method each has")
     func head() async throws {
-        let served = try await self.serve()
-        for (line, fields, status) in [
-            (" / HTTP/1.1", "host: x\r\na : b\r\n", 400), (" / HTTP/1.1", "", 400),
-            (" /a b HTTP/1.1", "host: x\r\n", 400),
-            (" /%zz HTTP/1.1", "host: x\r\n", 400), (" / HTTP/3.0", "host: x\r\n", 505), ("", "", 400),
-            (" / HTTP/1.1", "host: x\r\ncontent-length: 11\r\n", 413), (" / HTTP/1.1", "host: x\r\nexpect: y\r\n", 417),
-            (" / HTTP/1.1", "host: x\r\ntransfer-encoding: gzip, chunked\r\n", 501),
-            (" / HTTP/1.1", "host: x\r\na: \(String(repeating: "x", count: 100))\r\n", 431),
-            // Refused when its body comes, after the application was called.
-            (" /wait HTTP/1.1", "host: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
-        ] {
-            for method in ["HEAD", "head", "GET"] where !line.isEmpty || method != "GET" {
-                let text = try self.answer(to: "\(method)\(line)\r\n\(fields)\r\n", of: served)
-                #expect(text.hasPrefix("HTTP/1.1 \(status) "), "\(method)\(line) \(fields): \(text)")
-                #expect(text.contains("connection: close\r\n"))
-                // A line that ends behind the method has none that is known.
-                let isHead = method == "HEAD" && !line.isEmpty
-                #expect(text.hasSuffix("\r\n\r\n") == isHead, "\(method)\(line) \(fields): \(text)")
-                #expect(!text.contains("content-length: 0\r\n"))
+        try await withServedHost(self.serve()) { served in
+            for (line, fields, status) in [
+                (" / HTTP/1.1", "host: x\r\na : b\r\n", 400), (" / HTTP/1.1", "", 400),
+                (" /a b HTTP/1.1", "host: x\r\n", 400),
+                (" /%zz HTTP/1.1", "host: x\r\n", 400), (" / HTTP/3.0", "host: x\r\n", 505), ("", "", 400),
+                (" / HTTP/1.1", "host: x\r\ncontent-length: 11\r\n", 413),
+                (" / HTTP/1.1", "host: x\r\nexpect: y\r\n", 417),
+                (" / HTTP/1.1", "host: x\r\ntransfer-encoding: gzip, chunked\r\n", 501),
+                (" / HTTP/1.1", "host: x\r\na: \(String(repeating: "x", count: 100))\r\n", 431),
+                // Refused when its body comes, after the application was called.
+                (" /wait HTTP/1.1", "host: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
+            ] {
+                for method in ["HEAD", "head", "GET"] where !line.isEmpty || method != "GET" {
+                    let text = try self.answer(to: "\(method)\(line)\r\n\(fields)\r\n", of: served)
+                    #expect(text.hasPrefix("HTTP/1.1 \(status) "), "\(method)\(line) \(fields): \(text)")
+                    #expect(text.contains("connection: close\r\n"))
+                    // A line that ends behind the method has none that is known.
+                    let isHead = method == "HEAD" && !line.isEmpty
+                    #expect(text.hasSuffix("\r\n\r\n") == isHead, "\(method)\(line) \(fields): \(text)")
+                    #expect(!text.contains("content-length: 0\r\n"))
+                }
             }
         }
-        try await served.stop()
     }
 
     @Test("a HEAD whose header does not come in time is refused without a body")
     func lateHead() async throws {
-        let served = try await self.serve { $0.server.headTime = 1 }
-        let text = try self.answer(to: "HEAD / HTTP/1.1\r\nhost:", of: served)
-        #expect(text.hasPrefix("HTTP/1.1 408 ") && text.hasSuffix("\r\n\r\n"))
-        try await served.stop()
+        try await withServedHost(self.serve { $0.server.headTime = 1 }) { served in
+            let text = try self.answer(to: "HEAD / HTTP/1.1\r\nhost:", of: served)
+            #expect(text.hasPrefix("HTTP/1.1 408 ") && text.hasSuffix("\r\n\r\n"))
+        }
     }
 
     @Test("head in lower case is a method of its own: its response has a body like any other (RFC 9110 §9.1)")
     func lowerCase() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("head /state HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        for _ in 0..<2 { #expect(try client.readResponse().text == "42") }
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("head /state HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            for _ in 0..<2 { #expect(try client.readResponse().text == "42") }
+        }
     }
 
     @Test("a WebSocket of another version is offered the one that is supported (RFC 9110 §7.8, RFC 6455 §4.4)")
     func upgradeRequired() async throws {
-        let served = try await self.serve()
-        let text = try self.answer(
-            to: "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", of: served)
-        #expect(text.hasPrefix("HTTP/1.1 426 "))
-        for line in ["upgrade: websocket", "sec-websocket-version: 13", "connection: upgrade, close"] {
-            #expect(text.contains("\r\n\(line)\r\n"), "\(text)")
+        try await withServedHost(self.serve()) { served in
+            let text = try self.answer(
+                to: "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", of: served)
+            #expect(text.hasPrefix("HTTP/1.1 426 "))
+            for line in ["upgrade: websocket", "sec-websocket-version: 13", "connection: upgrade, close"] {
+                #expect(text.contains("\r\n\(line)\r\n"), "\(text)")
+            }
         }
-        try await served.stop()
     }
 
     @Test("a TLS client on a plain port is told so at once, and the operator too")
     func tls() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        // The start of a ClientHello, which has no end of line.
-        client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])
-        #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400 "))
-        #expect(
-            served.log.holding("request refused").first?.contains("reason=a TLS handshake on a plain HTTP port") == true
-        )
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            // The start of a ClientHello, which has no end of line.
+            client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])
+            #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400 "))
+            #expect(
+                served.log.holding("request refused").first?.contains("reason=a TLS handshake on a plain HTTP port")
+                    == true
+            )
+        }
     }
 
     /// Through a relay the log begins with the requests by which the two hosts have found each other.
@@ -106,46 +108,48 @@ struct RefusalTests {
         .disabled(if: ServedHost.isRelayed))
     func accessLog() async throws {
         let pipe = Pipe()
-        let served = try await self.serve {
-            $0.access = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
-            $0.server.headTime = 1
-            $0.server.connections = 1
-        }
-        let cases = [
-            ("GET /a?b HTTP/1.1\r\na : b\r\n", "GET /a?b 400 "), ("G(T /a HTTP/1.1\r\n", "- - 400 "),
-            ("\r\n\r\n", "- - 400 "),
-            ("GET /\u{1b}[31m HTTP/1.1\r\n", "GET - 400 "), ("\u{16}\u{3}\u{1}", "- - 400 "),
-            ("PRI * HTTP/2.0\r\n\r\n", "PRI * 505 "), ("HEAD /c HTTP/1.1\r\nhost:", "HEAD /c 408 0 "),
-            ("POST /d HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n", "POST /d 413 "),
-            ("GET /e HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", "GET /e 426 "),
-        ]
-        var text = ""
-        /// Sends a request on a connection of its own: the one before may be there still, so that this one is refused at first.
-        func send(_ request: String, until: (RawClient) throws -> Bool) throws -> RawClient {
-            while true {
-                let client = try served.client()
-                client.send(request)
-                if try until(client), !client.text.hasPrefix("HTTP/1.1 503 ") { return client }
+        try await withServedHost(
+            self.serve {
+                $0.access = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+                $0.server.headTime = 1
+                $0.server.connections = 1
             }
+        ) { served in
+            let cases = [
+                ("GET /a?b HTTP/1.1\r\na : b\r\n", "GET /a?b 400 "), ("G(T /a HTTP/1.1\r\n", "- - 400 "),
+                ("\r\n\r\n", "- - 400 "),
+                ("GET /\u{1b}[31m HTTP/1.1\r\n", "GET - 400 "), ("\u{16}\u{3}\u{1}", "- - 400 "),
+                ("PRI * HTTP/2.0\r\n\r\n", "PRI * 505 "), ("HEAD /c HTTP/1.1\r\nhost:", "HEAD /c 408 0 "),
+                ("POST /d HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n", "POST /d 413 "),
+                ("GET /e HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", "GET /e 426 "),
+            ]
+            var text = ""
+            /// Sends a request on a connection of its own: the one before may be there still, so that this one is refused at first.
+            func send(_ request: String, until: (RawClient) throws -> Bool) throws -> RawClient {
+                while true {
+                    let client = try served.client()
+                    client.send(request)
+                    if try until(client), !client.text.hasPrefix("HTTP/1.1 503 ") { return client }
+                }
+            }
+            func lines(tooMany: Bool) -> [Substring] {
+                text.split(separator: "\n").filter { $0.contains(" - - 503 ") == tooMany }
+            }
+            func read() { text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self) }
+            for (number, (request, line)) in cases.enumerated() {
+                try send(request) { !(try $0.readToEnd().isEmpty) }.close()
+                while lines(tooMany: false).count <= number { read() }
+                let found = lines(tooMany: false)[number]
+                let fields = found.split(separator: " ", omittingEmptySubsequences: false)
+                #expect(fields.count == 7 && fields.dropFirst().joined(separator: " ").hasPrefix(line), "\(found)")
+            }
+            // One connection too many.
+            let first = try send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n") { try $0.readMore() }
+            while lines(tooMany: false).count <= cases.count { read() }
+            let before = lines(tooMany: true).count
+            #expect(try served.client().readResponse().status == 503)
+            while lines(tooMany: true).count <= before { read() }
+            first.close()
         }
-        func lines(tooMany: Bool) -> [Substring] {
-            text.split(separator: "\n").filter { $0.contains(" - - 503 ") == tooMany }
-        }
-        func read() { text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self) }
-        for (number, (request, line)) in cases.enumerated() {
-            try send(request) { !(try $0.readToEnd().isEmpty) }.close()
-            while lines(tooMany: false).count <= number { read() }
-            let found = lines(tooMany: false)[number]
-            let fields = found.split(separator: " ", omittingEmptySubsequences: false)
-            #expect(fields.count == 7 && fields.dropFirst().joined(separator: " ").hasPrefix(line), "\(found)")
-        }
-        // One connection too many.
-        let first = try send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n") { try $0.readMore() }
-        while lines(tooMany: false).count <= cases.count { read() }
-        let before = lines(tooMany: true).count
-        #expect(try served.client().readResponse().status == 503)
-        while lines(tooMany: true).count <= before { read() }
-        first.close()
-        try await served.stop()
     }
 }

@@ -11,7 +11,7 @@ import TestSupport
 @testable import Roost
 @testable import RoostDeployment
 
-/// A host in this process that serves a module.
+/// A host in this process that serves a module. Tests use it within `withServedHost`, which always stops it.
 final class ServedHost: Sendable {
     let host: Host
     /// Has the applications, when they are asked by way of a relay.
@@ -77,8 +77,15 @@ final class ServedHost: Sendable {
         }
         self.host = Host(
             relayed, on: try Host.bind(front.addresses, backlog: front.server.backlog), configuration: front)
-        try await self.host.start()
-        // Until they have found each other it answers 503.
+        do { try await self.host.start() } catch {
+            try? await back.stop()
+            throw error
+        }
+    }
+
+    /// Waits until the relay has connected: until then requests get 503.
+    func waitForRelay() throws {
+        guard self.back != nil else { return }
         while try self.get("/").text.contains("workers are not there") {}
     }
 

@@ -25,157 +25,160 @@ struct ServingTests {
         "garbage gets 400 and a closed connection (§2.2)",
         arguments: ["asdf\r\n", "\u{16}\u{3}\u{1}\u{2}\r\n", "GET / HTTP/1.1\n"])
     func garbage(text: String) async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send(text)
-        let answer = try client.readToEnd()
-        #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
-        #expect(answer.contains("connection: close"))
-        let lines = served.log.holding("request refused")
-        #expect(lines.count == 1 && lines[0].hasSuffix("status=400"), "\(lines)")
-        #expect(try served.get("/state").status == 200)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send(text)
+            let answer = try client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+            #expect(answer.contains("connection: close"))
+            let lines = served.log.holding("request refused")
+            #expect(lines.count == 1 && lines[0].hasSuffix("status=400"), "\(lines)")
+            #expect(try served.get("/state").status == 200)
+        }
     }
 
     @Test("what a response says (RFC 9110 §6.6.1, §10.2.4)")
     func fields() async throws {
-        let served = try await self.serve()
-        let response = try served.get("/state")
-        #expect(response.header("server") == "roost")
-        #expect(response.header("content-length") == "2")
-        #expect(response.header("connection") == nil)
-        let date = try #require(response.header("date"))
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.timeZone = TimeZone(identifier: "GMT")
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        #expect(abs(try #require(format.date(from: date)).timeIntervalSinceNow) < 60)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let response = try served.get("/state")
+            #expect(response.header("server") == "roost")
+            #expect(response.header("content-length") == "2")
+            #expect(response.header("connection") == nil)
+            let date = try #require(response.header("date"))
+            let format = DateFormatter()
+            format.locale = Locale(identifier: "en_US_POSIX")
+            format.timeZone = TimeZone(identifier: "GMT")
+            format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+            #expect(abs(try #require(format.date(from: date)).timeIntervalSinceNow) < 60)
+        }
     }
 
     @Test("HEAD has the head of GET and no body (RFC 9110 §9.3.2)")
     func head() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("HEAD /state HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        let head = try client.readResponse(isHead: true)
-        #expect(head.header("content-length") == "2")
-        #expect(try client.readResponse().text == "42")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("HEAD /state HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            let head = try client.readResponse(isHead: true)
+            #expect(head.header("content-length") == "2")
+            #expect(try client.readResponse().text == "42")
+        }
     }
 
     @Test("requests that are sent ahead are answered in order (§9.3.2)")
     func pipelining() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        let one = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: "
-        client.send((0..<100).map { "\(one)\("\($0)".count)\r\n\r\n\($0)" }.joined())
-        for number in 0..<100 { #expect(try client.readResponse().text == "\(number)") }
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            let one = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: "
+            client.send((0..<100).map { "\(one)\("\($0)".count)\r\n\r\n\($0)" }.joined())
+            for number in 0..<100 { #expect(try client.readResponse().text == "\(number)") }
+        }
     }
 
     @Test("however the bytes are split")
     func bytes() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        for byte in "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".utf8 {
-            client.send([byte])
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            for byte in "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".utf8
+            {
+                client.send([byte])
+            }
+            #expect(try client.readResponse().text == "abc")
         }
-        #expect(try client.readResponse().text == "abc")
-        try await served.stop()
     }
 
     @Test("HTTP/1.0 closes, unless it asks not to (§9.3)")
     func old() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /state HTTP/1.0\r\n\r\n")
-        let text = try client.readToEnd()
-        #expect(text.contains("connection: close\r\n"))
-        let kept = try served.client()
-        kept.send("GET /state HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
-        #expect(try kept.readResponse().header("connection") == "keep-alive")
-        kept.send("GET /stream?2 HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
-        // Without a length the body ends with the connection.
-        let stream = try kept.readResponse()
-        #expect(stream.header("transfer-encoding") == nil)
-        #expect(stream.body.count == 2 << 16)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /state HTTP/1.0\r\n\r\n")
+            let text = try client.readToEnd()
+            #expect(text.contains("connection: close\r\n"))
+            let kept = try served.client()
+            kept.send("GET /state HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+            #expect(try kept.readResponse().header("connection") == "keep-alive")
+            kept.send("GET /stream?2 HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+            // Without a length the body ends with the connection.
+            let stream = try kept.readResponse()
+            #expect(stream.header("transfer-encoding") == nil)
+            #expect(stream.body.count == 2 << 16)
+        }
     }
 
     @Test("connection: close is obeyed (§9.6)")
     func close() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        #expect(try client.readToEnd().hasSuffix("\r\n\r\n42"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            #expect(try client.readToEnd().hasSuffix("\r\n\r\n42"))
+        }
     }
 
     @Test("an unread body does not become the next request")
     func unreadBody() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        let trap = "GET /fail HTTP/1.1\r\nhost: x\r\n\r\n"
-        client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: \(trap.utf8.count)\r\n\r\n\(trap)")
-        client.send("POST /state HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-        client.send(
-            "\(String(trap.utf8.count, radix: 16))\r\n\(trap)\r\n0\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        for _ in 0..<3 { #expect(try client.readResponse().text == "42") }
-        // One that is too long to be dropped ends the connection.
-        let long = try served.client()
-        long.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
-        long.send(String(repeating: "x", count: 100_000))
-        let response = try long.readResponse()
-        #expect(response.header("connection") == "close")
-        #expect(response.text == "42")
-        #expect(try !long.readMore())
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            let trap = "GET /fail HTTP/1.1\r\nhost: x\r\n\r\n"
+            client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: \(trap.utf8.count)\r\n\r\n\(trap)")
+            client.send("POST /state HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            client.send(
+                "\(String(trap.utf8.count, radix: 16))\r\n\(trap)\r\n0\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            for _ in 0..<3 { #expect(try client.readResponse().text == "42") }
+            // One that is too long to be dropped ends the connection.
+            let long = try served.client()
+            long.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+            long.send(String(repeating: "x", count: 100_000))
+            let response = try long.readResponse()
+            #expect(response.header("connection") == "close")
+            #expect(response.text == "42")
+            #expect(try !long.readMore())
+        }
     }
 
     @Test("a malformed chunk gets 400 if nothing was answered, else a cut")
     func badChunk() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("POST /wait HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
-        #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("POST /wait HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
+            #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400"))
+        }
     }
 
     @Test("a client that ends its side still gets its answer")
     func halfClose() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        client.shutdownWrite()
-        #expect(try client.readToEnd().hasSuffix("42"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.shutdownWrite()
+            #expect(try client.readToEnd().hasSuffix("42"))
+        }
     }
 
     @Test("each time limit ends its connection")
     func times() async throws {
-        let served = try await self.serve {
-            $0.server.keepAliveTime = 1
-            $0.server.headTime = 1
-            $0.server.bodyTime = 1
-            $0.server.writeTime = 1
+        try await withServedHost(
+            self.serve {
+                $0.server.keepAliveTime = 1
+                $0.server.headTime = 1
+                $0.server.bodyTime = 1
+                $0.server.writeTime = 1
+            }
+        ) { served in
+            let idle = try served.client()
+            #expect(try !idle.readMore())
+            let head = try served.client()
+            head.send("GET / HTTP/1.1\r\nhost:")
+            #expect(try head.readToEnd().hasPrefix("HTTP/1.1 408"))
+            let body = try served.client()
+            body.send("POST /upload-never HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+            #expect(try body.readResponse().text == "?")
+            let waiting = try served.client()
+            waiting.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+            #expect(try waiting.readToEnd().hasPrefix("HTTP/1.1 408"))
+            // A client that takes nothing: its send is told GONE.
+            let slow = try served.client()
+            slow.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try served.notes(until: "stream-told").contains("stream-told=GONE"))
         }
-        let idle = try served.client()
-        #expect(try !idle.readMore())
-        let head = try served.client()
-        head.send("GET / HTTP/1.1\r\nhost:")
-        #expect(try head.readToEnd().hasPrefix("HTTP/1.1 408"))
-        let body = try served.client()
-        body.send("POST /upload-never HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
-        #expect(try body.readResponse().text == "?")
-        let waiting = try served.client()
-        waiting.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
-        #expect(try waiting.readToEnd().hasPrefix("HTTP/1.1 408"))
-        // A client that takes nothing: its send is told GONE.
-        let slow = try served.client()
-        slow.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try served.notes(until: "stream-told").contains("stream-told=GONE"))
-        try await served.stop()
     }
 
     @Test(
@@ -186,26 +189,28 @@ struct ServingTests {
             (431, "GET / HTTP/1.1\r\nhost: x\r\na: b\r\na: b\r\na: b\r\na: b\r\n\r\n"),
         ])
     func limits(status: Int, request: String) async throws {
-        let served = try await self.serve {
-            $0.server.limits.requestLine = 100
-            $0.server.limits.field = 100
-            $0.server.limits.fields = 4
+        try await withServedHost(
+            self.serve {
+                $0.server.limits.requestLine = 100
+                $0.server.limits.field = 100
+                $0.server.limits.fields = 4
+            }
+        ) { served in
+            let client = try served.client()
+            client.send(request)
+            #expect(try client.readToEnd().hasPrefix("HTTP/1.1 \(status) "))
         }
-        let client = try served.client()
-        client.send(request)
-        #expect(try client.readToEnd().hasPrefix("HTTP/1.1 \(status) "))
-        try await served.stop()
     }
 
     @Test("a Unix socket; one that a dead server left is replaced, one in use is not")
     func unixSocket() async throws {
         let path = "\(self.folder.path)/roost.sock"
-        let served = try await self.serve { $0.addresses = [.unix(path: path)] }
-        let client = try RawClient(path: path)
-        client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try client.readResponse().text == "42")
-        await #expect(throws: HostError.self) { try await self.serve { $0.addresses = [.unix(path: path)] } }
-        try await served.stop()
+        try await withServedHost(self.serve { $0.addresses = [.unix(path: path)] }) { served in
+            let client = try RawClient(path: path)
+            client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().text == "42")
+            await #expect(throws: HostError.self) { try await self.serve { $0.addresses = [.unix(path: path)] } }
+        }
         #expect(!FileManager.default.fileExists(atPath: path))
 
         let left = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -218,8 +223,7 @@ struct ServingTests {
             }
         }
         Foundation.close(left)
-        let next = try await self.serve { $0.addresses = [.unix(path: path)] }
-        try await next.host.stop()
+        try await withServedHost(self.serve { $0.addresses = [.unix(path: path)] }) { _ in }
         try self.folder.write("file.sock", "")
         await #expect(throws: HostError.self) {
             try await self.serve { $0.addresses = [.unix(path: "\(self.folder.path)/file.sock")] }
@@ -228,97 +232,102 @@ struct ServingTests {
 
     @Test("root_path stands before path, and asgi_path takes it away")
     func rootPath() async throws {
-        let served = try await self.serve { $0.rootPath = "/api" }
-        #expect(try served.get("/state").text == "42")
-        try await served.stop()
+        try await withServedHost(self.serve { $0.rootPath = "/api" }) { served throws in
+            #expect(try served.get("/state").text == "42")
+        }
     }
 
     @Test("a stop closes idle connections, lets a request finish, and then closes its connection")
     func gracefulStop() async throws {
-        let served = try await self.serve { $0.server.graceTime = 60 }
-        try await onThread {
-            let idle = try served.client()
-            idle.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try idle.readResponse().status == 200)
-            let busy = try served.client()
-            busy.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello")
-            while !busy.text.contains("hello") { _ = try busy.readMore() }
-            let stopped = DispatchSemaphore(value: 0)
-            Task {
-                try await served.stop()
-                stopped.signal()
+        try await withServedHost(self.serve { $0.server.graceTime = 60 }) { served in
+            try await onThread {
+                let idle = try served.client()
+                idle.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try idle.readResponse().status == 200)
+                let busy = try served.client()
+                busy.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello")
+                while !busy.text.contains("hello") { _ = try busy.readMore() }
+                let stopped = DispatchSemaphore(value: 0)
+                Task {
+                    try await served.stop()
+                    stopped.signal()
+                }
+                #expect(try !idle.readMore())
+                busy.send("world")
+                let response = try busy.readResponse()
+                #expect(response.text == "helloworld")
+                #expect(try !busy.readMore())
+                stopped.wait()
             }
-            #expect(try !idle.readMore())
-            busy.send("world")
-            let response = try busy.readResponse()
-            #expect(response.text == "helloworld")
-            #expect(try !busy.readMore())
-            stopped.wait()
+            #expect(throws: RawClient.Failure.self) { try served.client() }
         }
-        #expect(throws: RawClient.Failure.self) { try served.client() }
     }
 
     @Test("what has not ended when the time of grace is over is cut")
     func grace() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try served.notes(until: "receive").contains("PENDING"))
-        try await served.stop()
-        #expect(try !client.readMore())
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try served.notes(until: "receive").contains("PENDING"))
+            try await served.stop()
+            #expect(try !client.readMore())
+        }
     }
 
     @Test("requests that are sent ahead of a slow reader wait; none is refused for what is under way")
     func slowReader() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        let request = "HTTP/1.1\r\nhost: x\r\n\r\n"
-        client.send(
-            "GET /large \(request)" + String(repeating: "GET /state \(request)", count: 300) + "GET /large \(request)")
-        #expect(try client.readResponse().body.count == 2 << 20)
-        for _ in 0..<300 { #expect(try client.readResponse().status == 200) }
-        #expect(try client.readResponse().body.count == 2 << 20)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            let request = "HTTP/1.1\r\nhost: x\r\n\r\n"
+            client.send(
+                "GET /large \(request)" + String(repeating: "GET /state \(request)", count: 300)
+                    + "GET /large \(request)")
+            #expect(try client.readResponse().body.count == 2 << 20)
+            for _ in 0..<300 { #expect(try client.readResponse().status == 200) }
+            #expect(try client.readResponse().body.count == 2 << 20)
+        }
     }
 
     @Test("what is malformed behind a whole response gets no second one")
     func noSecondResponse() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("POST /state HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-        #expect(try client.readResponse().text == "42")
-        client.send("zz\r\n")
-        #expect(try client.readToEnd().isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("POST /state HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            #expect(try client.readResponse().text == "42")
+            client.send("zz\r\n")
+            #expect(try client.readToEnd().isEmpty)
+        }
     }
 
     @Test("a client that sends its head a byte at a time has the time of one head, not of a byte")
     func trickle() async throws {
-        let served = try await self.serve { $0.server.headTime = 1 }
-        let client = try served.client()
-        client.send("GET / HTTP/1.1\r\nhost: x\r\na: ")
-        while try client.isSilent(milliseconds: 100) { client.send("x") }
-        #expect(try client.readToEnd().hasPrefix("HTTP/1.1 408"))
-        try await served.stop()
+        try await withServedHost(self.serve { $0.server.headTime = 1 }) { served in
+            let client = try served.client()
+            client.send("GET / HTTP/1.1\r\nhost: x\r\na: ")
+            while try client.isSilent(milliseconds: 100) { client.send("x") }
+            #expect(try client.readToEnd().hasPrefix("HTTP/1.1 408"))
+        }
     }
 
     @Test("a slow reader gets its whole last response, however long after it was given; then the connection closes")
     func slowLastResponse() async throws {
-        let served = try await self.serve {
-            $0.server.lingerTime = 1
-            $0.server.writeTime = 3
+        try await withServedHost(
+            self.serve {
+                $0.server.lingerTime = 1
+                $0.server.writeTime = 3
+            }
+        ) { served in
+            let client = try served.client()
+            // The body is not read, so that the connection lingers.
+            client.send("POST /large HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
+            var total = 0
+            while total < 2 << 20 {
+                total = client.received.count
+                // Reads a little, and lets seconds of the server's pass meanwhile.
+                guard try client.readMore(most: 128 * 1024) else { break }
+                _ = try client.isSilent(milliseconds: 150)
+            }
+            #expect(try client.readResponse().body.count == 2 << 20)
         }
-        let client = try served.client()
-        // The body is not read, so that the connection lingers.
-        client.send("POST /large HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
-        var total = 0
-        while total < 2 << 20 {
-            total = client.received.count
-            // Reads a little, and lets seconds of the server's pass meanwhile.
-            guard try client.readMore(most: 128 * 1024) else { break }
-            _ = try client.isSilent(milliseconds: 150)
-        }
-        #expect(try client.readResponse().body.count == 2 << 20)
-        try await served.stop()
     }
 }

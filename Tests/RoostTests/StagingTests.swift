@@ -63,11 +63,11 @@ struct StagingTests {
             """, "app/libm.so",
             [above, below, "-Wl,-rpath,$ORIGIN/../lib:$ORIGIN/sub", "-Wl,-rpath-link,\(self.folder.path)/lib"]
         )
-        let served = try await ServedHost(library, in: self.folder)
-        let response = try served.get("/")
-        #expect(response.text == "below")
-        #expect(response.header("content-type") == "deep")
-        try await served.stop()
+        try await withServedHost(ServedHost(library, in: self.folder)) { served in
+            let response = try served.get("/")
+            #expect(response.text == "below")
+            #expect(response.header("content-type") == "deep")
+        }
     }
 
     @Test("a library beside it that others can write to is refused")

@@ -100,14 +100,14 @@ struct StateTests {
 
     @Test("what is saved is restored before the first request, and given back once")
     func handedOn() async throws {
-        let served = try await self.serve(try self.application("one"))
-        for _ in 1...3 { _ = try served.get("/") }
-        #expect(try await self.replace(served, by: try self.application("two")) == nil)
-        #expect(try served.get("/").text == "4 0")
-        #expect(try await self.replace(served, by: try self.application("three")) == nil)
-        #expect(try served.get("/").text == "5 0")
-        #expect(self.lines.holding("not handed on").isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve(try self.application("one"))) { served in
+            for _ in 1...3 { _ = try served.get("/") }
+            #expect(try await self.replace(served, by: try self.application("two")) == nil)
+            #expect(try served.get("/").text == "4 0")
+            #expect(try await self.replace(served, by: try self.application("three")) == nil)
+            #expect(try served.get("/").text == "5 0")
+            #expect(self.lines.holding("not handed on").isEmpty)
+        }
     }
 
     @Test(
@@ -124,28 +124,30 @@ struct StateTests {
             ("", "return -77", "restore of 'count', version 3, answered -77"),
         ] as [(String, String, String?)])
     func lost(save: String, restore: String, why: String?) async throws {
-        let served = try await self.serve(try self.application("one", save: save))
-        for _ in 1...3 { _ = try served.get("/") }
-        #expect(try await self.replace(served, by: try self.application("two", restore: restore)) == nil)
-        #expect(try served.get("/").text == "1 0")
-        #expect(self.lines.holding("what was remembered is not handed on").count == (why == nil ? 0 : 1))
-        if let why { #expect(self.lines.holding(why).count == 1, "\(self.lines.holding("handed on"))") }
-        try await served.stop()
+        try await withServedHost(self.serve(try self.application("one", save: save))) { served in
+            for _ in 1...3 { _ = try served.get("/") }
+            #expect(try await self.replace(served, by: try self.application("two", restore: restore)) == nil)
+            #expect(try served.get("/").text == "1 0")
+            #expect(self.lines.holding("what was remembered is not handed on").count == (why == nil ? 0 : 1))
+            if let why { #expect(self.lines.holding(why).count == 1, "\(self.lines.holding("handed on"))") }
+        }
     }
 
     @Test("health: what does not answer with 2xx or 3xx, or not at all, is not mounted")
     func health() async throws {
-        let served = try await self.serve(try self.application("one", health: "/well"))
-        for (well, why) in [("503", "/well answered 503"), ("404", "/well answered 404")] {
-            let next = try self.application("ill\(well)", well: well, health: "/well")
-            #expect(try await self.replace(served, by: next)?.contains(why) == true)
-            #expect(try served.get("/well").status == 200)
+        try await withServedHost(self.serve(try self.application("one", health: "/well"))) { served in
+            for (well, why) in [("503", "/well answered 503"), ("404", "/well answered 404")] {
+                let next = try self.application("ill\(well)", well: well, health: "/well")
+                #expect(try await self.replace(served, by: next)?.contains(why) == true)
+                #expect(try served.get("/well").status == 200)
+            }
+            #expect(
+                try await self.replace(served, by: try self.application("moved", well: "302", health: "/well")) == nil)
+            #expect(try served.get("/well").status == 302)
+            let silent = try self.application("silent", well: "(sleep(2), 200)", health: "/well")
+            #expect(
+                try await self.replace(served, by: silent)?.contains("no whole answer at /well within 1 seconds")
+                    == true)
         }
-        #expect(try await self.replace(served, by: try self.application("moved", well: "302", health: "/well")) == nil)
-        #expect(try served.get("/well").status == 302)
-        let silent = try self.application("silent", well: "(sleep(2), 200)", health: "/well")
-        #expect(
-            try await self.replace(served, by: silent)?.contains("no whole answer at /well within 1 seconds") == true)
-        try await served.stop()
     }
 }

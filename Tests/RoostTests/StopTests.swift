@@ -22,110 +22,119 @@ struct StopTests {
 
     @Test("asgi.shutdown/1: what is refused, what is cancelled, what ends with its scope")
     func rules() async throws {
-        let served = try await self.serve("Stops")
-        #expect(try served.get("/rules").text == "rules")
-        let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
-        #expect(
-            lines == [
-                "lifespan=PENDING", "lifespan-told=CANCELLED", "no-then=INVALID", "stale=STALE", "stale-begun=STALE",
-                "notice=PENDING", "cancel=DONE", "again=INVALID", "left=PENDING", "told-cancelled=CANCELLED",
-                "told-with-scope=CANCELLED",
-            ])
-        try await served.stop()
+        try await withServedHost(self.serve("Stops")) { served in
+            #expect(try served.get("/rules").text == "rules")
+            let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
+            #expect(
+                lines == [
+                    "lifespan=PENDING", "lifespan-told=CANCELLED", "no-then=INVALID", "stale=STALE",
+                    "stale-begun=STALE",
+                    "notice=PENDING", "cancel=DONE", "again=INVALID", "left=PENDING", "told-cancelled=CANCELLED",
+                    "told-with-scope=CANCELLED",
+                ])
+        }
     }
 
     @Test("who waits for the stop is told while its client is there, and answers it")
     func notice() async throws {
-        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
-        let client = try served.client()
-        client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try served.notes(until: "notice=").contains("before=PENDING\nnotice=PENDING\n"))
-        try await served.stop()
-        let response = try client.readResponse()
-        #expect(response.text == "told=DONE\nbegun=DONE\nlate=PENDING\ntold=DONE\nbegun=DONE\n")
-        #expect(response.header("connection") == "close")
+        try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
+            let client = try served.client()
+            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try served.notes(until: "notice=").contains("before=PENDING\nnotice=PENDING\n"))
+            try await served.stop()
+            let response = try client.readResponse()
+            #expect(response.text == "told=DONE\nbegun=DONE\nlate=PENDING\ntold=DONE\nbegun=DONE\n")
+            #expect(response.header("connection") == "close")
+        }
     }
 
     @Test("what was sent ahead when it stops is answered, the last with connection: close")
     func pipelined() async throws {
-        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
-        let client = try served.client()
-        let request = "GET /told HTTP/1.1\r\nhost: x\r\n\r\n"
-        client.send(request + String(repeating: "GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n", count: 3))
-        _ = try served.notes(until: "notice=")
-        try await served.stop()
-        #expect(try client.readResponse().header("connection") == nil)
-        let responses = try (0..<3).map { _ in try client.readResponse() }
-        #expect(responses.map(\.status) == [404, 404, 404])
-        #expect(responses.map { $0.header("connection") } == [nil, nil, "close"])
-        #expect(try !client.readMore())
+        try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
+            let client = try served.client()
+            let request = "GET /told HTTP/1.1\r\nhost: x\r\n\r\n"
+            client.send(request + String(repeating: "GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n", count: 3))
+            _ = try served.notes(until: "notice=")
+            try await served.stop()
+            #expect(try client.readResponse().header("connection") == nil)
+            let responses = try (0..<3).map { _ in try client.readResponse() }
+            #expect(responses.map(\.status) == [404, 404, 404])
+            #expect(responses.map { $0.header("connection") } == [nil, nil, "close"])
+            #expect(try !client.readMore())
+        }
     }
 
     @Test("an idle connection waits for its next request when another process goes on")
     func drain() async throws {
-        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
-        nonisolated(unsafe) let idle = try served.client()
-        idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try idle.readResponse().header("connection") == nil)
-        async let stopped: Void = served.host.stop(closesIdle: false)
-        let isOpen = try await onThread {
-            // Kept until it has stopped.
-            repeat {
-                idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
-            } while try idle.readResponse().header("connection") != "close"
-            return try idle.readMore()
+        try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
+            nonisolated(unsafe) let idle = try served.client()
+            idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try idle.readResponse().header("connection") == nil)
+            async let stopped: Void = served.host.stop(closesIdle: false)
+            let isOpen = try await onThread {
+                // Kept until it has stopped.
+                repeat {
+                    idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
+                } while try idle.readResponse().header("connection") != "close"
+                return try idle.readMore()
+            }
+            idle.close()
+            try await stopped
+            #expect(!isOpen)
         }
-        idle.close()
-        try await stopped
-        #expect(!isOpen)
     }
 
     @Test("and no longer when it is to be closed after all")
     func closeIdle() async throws {
-        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
-        nonisolated(unsafe) let idle = try served.client()
-        idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try idle.readResponse()
-        async let stopped: Void = served.host.stop(closesIdle: false)
-        try await onThread { while let client = try? served.client() { client.close() } }
-        served.host.closeIdle()
-        let isOpen = try await onThread { try idle.readMore() }
-        #expect(!isOpen)
-        try await stopped
+        try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
+            nonisolated(unsafe) let idle = try served.client()
+            idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try idle.readResponse()
+            async let stopped: Void = served.host.stop(closesIdle: false)
+            try await onThread { while let client = try? served.client() { client.close() } }
+            served.host.closeIdle()
+            let isOpen = try await onThread { try idle.readMore() }
+            #expect(!isOpen)
+            try await stopped
+        }
     }
 
     @Test("a second stop does nothing, and holds nothing up")
     func twice() async throws {
-        let served = try await self.serve("Stops") { $0.server.graceTime = 60 }
-        let client = try served.client()
-        client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try served.notes(until: "notice=")
-        async let first: Void = served.stop()
-        async let second: Void = served.stop()
-        try await first
-        try await second
-        try await served.stop()
-        #expect(try client.readResponse().status == 200)
+        try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
+            let client = try served.client()
+            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try served.notes(until: "notice=")
+            async let first: Void = served.stop()
+            async let second: Void = served.stop()
+            try await first
+            try await second
+            try await served.stop()
+            #expect(try client.readResponse().status == 200)
+        }
     }
 
     @Test("/healthz and /readyz are the host's when it is asked for them, and the module's when not")
     func health() async throws {
-        let plain = try await self.serve("Stops")
-        #expect(try plain.get("/healthz").status == 404)
-        try await plain.host.stop()
-        let served = try await self.serve("Stops") {
-            $0.answersHealth = true
-            $0.server.graceTime = 60
+        try await withServedHost(self.serve("Stops")) { plain throws in
+            #expect(try plain.get("/healthz").status == 404)
         }
-        #expect(try served.get("/healthz").text == "alive")
-        #expect(try served.get("/readyz").text == "ready")
-        #expect(try served.get("/readyz/").status == 404)
-        // One that is asked while it stops, on a connection that was there before.
-        let client = try served.client()
-        client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
-        _ = try served.notes(until: "notice=")
-        try await served.stop()
-        #expect(try client.readResponse().status == 200)
-        #expect(try client.readResponse().status == 503)
+        try await withServedHost(
+            self.serve("Stops") {
+                $0.answersHealth = true
+                $0.server.graceTime = 60
+            }
+        ) { served in
+            #expect(try served.get("/healthz").text == "alive")
+            #expect(try served.get("/readyz").text == "ready")
+            #expect(try served.get("/readyz/").status == 404)
+            // One that is asked while it stops, on a connection that was there before.
+            let client = try served.client()
+            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
+            _ = try served.notes(until: "notice=")
+            try await served.stop()
+            #expect(try client.readResponse().status == 200)
+            #expect(try client.readResponse().status == 503)
+        }
     }
 }

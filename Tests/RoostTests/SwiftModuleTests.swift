@@ -23,10 +23,10 @@ struct SwiftModuleTests {
 
     @Test("its description, its settings, the file that they are in")
     func settings() async throws {
-        let served = try await self.serve("greeting: hello\ncolour: dark\n")
-        #expect(try served.get("/").text == "hello")
-        #expect(!served.log.holding("settings file \(self.folder.path)/settings.yaml").isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve("greeting: hello\ncolour: dark\n")) { served throws in
+            #expect(try served.get("/").text == "hello")
+            #expect(!served.log.holding("settings file \(self.folder.path)/settings.yaml").isEmpty)
+        }
     }
 
     @Test(
@@ -47,128 +47,130 @@ struct SwiftModuleTests {
     func lifespan() async throws {
         let error = await #expect(throws: HostError.self) { _ = try await self.serve("fail: startup") }
         #expect(error?.message == "calls refused to start: the database is away")
-        let served = try await self.serve("fail: shutdown")
-        #expect(try served.get("/").text == "none")
-        try await served.stop()
-        #expect(!served.log.holding("shutdown: the index was not written").isEmpty)
+        try await withServedHost(self.serve("fail: shutdown")) { served in
+            #expect(try served.get("/").text == "none")
+            try await served.stop()
+            #expect(!served.log.holding("shutdown: the index was not written").isEmpty)
+        }
     }
 
     @Test("the scope, as Swift sees it")
     func scope() async throws {
-        let served = try await self.serve { $0.rootPath = "/mount" }
-        let client = try served.client()
-        client.send("GET /scope%3F?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
-        #expect(try client.readResponse().status == 404)
-        client.send("GET /%73cope?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
-        #expect(
-            try client.readResponse().text == """
-                GET http 1.1 path=/mount/scope info=/scope raw=/%73cope
-                query=a=1%202&b a=1 2 root=/mount
-                x-twice=["1", "2"] missing=none
-                client=127.0.0.1 server port known
-                open=true
-                """)
-        try await served.stop()
+        try await withServedHost(self.serve { $0.rootPath = "/mount" }) { served in
+            let client = try served.client()
+            client.send("GET /scope%3F?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
+            #expect(try client.readResponse().status == 404)
+            client.send("GET /%73cope?a=1%202&b HTTP/1.1\r\nhost: x\r\nX-Twice: 1\r\nx-twice: 2\r\n\r\n")
+            #expect(
+                try client.readResponse().text == """
+                    GET http 1.1 path=/mount/scope info=/scope raw=/%73cope
+                    query=a=1%202&b a=1 2 root=/mount
+                    x-twice=["1", "2"] missing=none
+                    client=127.0.0.1 server port known
+                    open=true
+                    """)
+        }
     }
 
     @Test("errors become answers before the response has started, and cut it after")
     func errors() async throws {
-        let served = try await self.serve()
-        let teapot = try served.get("/teapot")
-        #expect(teapot.status == 418)
-        #expect(teapot.text == "short and stout\n")
-        #expect(teapot.header("x-spout") == "yes")
-        #expect(try served.get("/fail").status == 500)
-        #expect(!served.log.holding("GET /fail: wanted").isEmpty)
-        #expect(try served.get("/nothing").status == 500)
-        #expect(try served.get("/twice").text == "once")
-        #expect(!served.log.holding("GET /twice: the host has refused the call: invalid").isEmpty)
-        #expect(throws: (any Error).self) { try served.get("/late") }
-        #expect(!served.log.holding("GET /late: 418").isEmpty)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let teapot = try served.get("/teapot")
+            #expect(teapot.status == 418)
+            #expect(teapot.text == "short and stout\n")
+            #expect(teapot.header("x-spout") == "yes")
+            #expect(try served.get("/fail").status == 500)
+            #expect(!served.log.holding("GET /fail: wanted").isEmpty)
+            #expect(try served.get("/nothing").status == 500)
+            #expect(try served.get("/twice").text == "once")
+            #expect(!served.log.holding("GET /twice: the host has refused the call: invalid").isEmpty)
+            #expect(throws: (any Error).self) { try served.get("/late") }
+            #expect(!served.log.holding("GET /late: 418").isEmpty)
+        }
     }
 
     @Test("a body in parts, whole, and too large; forms")
     func bodies() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        func post(_ path: String, _ body: String, _ type: String = "text/plain") throws -> Response {
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            func post(_ path: String, _ body: String, _ type: String = "text/plain") throws -> Response {
+                client.send(
+                    "POST \(path) HTTP/1.1\r\nhost: x\r\ncontent-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
+                )
+                client.send(body)
+                return try client.readResponse()
+            }
+            let large = String(repeating: "x", count: 300_000)
+            #expect(try post("/count", large).text == "300000")
+            #expect(try post("/echo", large).text == large)
+            #expect(try post("/count", "").text == "0")
             client.send(
-                "POST \(path) HTTP/1.1\r\nhost: x\r\ncontent-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
-            )
-            client.send(body)
-            return try client.readResponse()
+                "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+            #expect(try client.readResponse().text == "abcde")
+            let form = "application/x-www-form-urlencoded"
+            #expect(
+                try post("/form", "a=1+2&b=%C3%A9&c", "Application/X-WWW-Form-URLencoded; charset=utf-8").text
+                    == "a=1 2;b=é;c=")
+            #expect(try post("/form", "{}", "application/json").status == 415)
+            #expect(try post("/form", String(repeating: "x", count: 1001), form).status == 413)
+            let chunked = try served.client()
+            let chunk = "3e9\r\n\(String(repeating: "x", count: 1001))\r\n0\r\n\r\n"
+            chunked.send(
+                "POST /form HTTP/1.1\r\nhost: x\r\ncontent-type: \(form)\r\ntransfer-encoding: chunked\r\n\r\n\(chunk)")
+            #expect(try chunked.readResponse().status == 413)
         }
-        let large = String(repeating: "x", count: 300_000)
-        #expect(try post("/count", large).text == "300000")
-        #expect(try post("/echo", large).text == large)
-        #expect(try post("/count", "").text == "0")
-        client.send(
-            "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
-        #expect(try client.readResponse().text == "abcde")
-        let form = "application/x-www-form-urlencoded"
-        #expect(
-            try post("/form", "a=1+2&b=%C3%A9&c", "Application/X-WWW-Form-URLencoded; charset=utf-8").text
-                == "a=1 2;b=é;c=")
-        #expect(try post("/form", "{}", "application/json").status == 415)
-        #expect(try post("/form", String(repeating: "x", count: 1001), form).status == 413)
-        let chunked = try served.client()
-        let chunk = "3e9\r\n\(String(repeating: "x", count: 1001))\r\n0\r\n\r\n"
-        chunked.send(
-            "POST /form HTTP/1.1\r\nhost: x\r\ncontent-type: \(form)\r\ntransfer-encoding: chunked\r\n\r\n\(chunk)")
-        #expect(try chunked.readResponse().status == 413)
-        try await served.stop()
     }
 
     @Test("a stream with back-pressure is whole; one that nobody reads ends with its client")
     func stream() async throws {
-        let served = try await self.serve()
-        #expect(try served.get("/stream").body.count == 64 * 64 << 10)
-        do {
-            let client = try served.client()
-            client.send("GET /stream?note HTTP/1.1\r\nhost: x\r\n\r\n")
-            await served.log.wait(for: "streaming")
+        try await withServedHost(self.serve()) { served in
+            #expect(try served.get("/stream").body.count == 64 * 64 << 10)
+            do {
+                let client = try served.client()
+                client.send("GET /stream?note HTTP/1.1\r\nhost: x\r\n\r\n")
+                await served.log.wait(for: "streaming")
+            }
+            await served.log.wait(for: "the client has left")
         }
-        await served.log.wait(for: "the client has left")
-        try await served.stop()
     }
 
     @Test("a body that breaks off is not taken for a whole one, however often it is asked for")
     func brokenOff() async throws {
-        let served = try await self.serve()
-        do {
-            let client = try served.client()
-            client.send("POST /broken HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc")
-            await served.log.wait(for: "reading")
+        try await withServedHost(self.serve()) { served in
+            do {
+                let client = try served.client()
+                client.send("POST /broken HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc")
+                await served.log.wait(for: "reading")
+            }
+            await served.log.wait(for: "twice: the client has left, the client has left")
         }
-        await served.log.wait(for: "twice: the client has left, the client has left")
-        try await served.stop()
     }
 
     @Test("whatever a request suspends on, it goes on on its loop; what blocks runs elsewhere")
     func loops() async throws {
-        let served = try await self.serve()
-        // The module needs Swift's threads, of which this test must not hold one meanwhile.
-        let threads = try await onThread { try served.get("/loops").text }
-        #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop event=loop")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            // The module needs Swift's threads, of which this test must not hold one meanwhile.
+            let threads = try await onThread { try served.get("/loops").text }
+            #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop event=loop")
+        }
     }
 
     @Test("a client that leaves is told by receive, and so is the end of the time of grace")
     func ends() async throws {
-        let served = try await self.serve()
-        do {
+        try await withServedHost(self.serve()) { served in
+            do {
+                let client = try served.client()
+                client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
+                await served.log.wait(for: "waiting")
+            }
+            await served.log.wait(for: "the client has left")
             let client = try served.client()
-            client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-            await served.log.wait(for: "waiting")
+            client.send("POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+            await served.log.wait(for: "waiting", times: 2)
+            try await served.stop()
+            #expect(served.log.holding("the client has left").count == 2)
+            withExtendedLifetime(client) {}
         }
-        await served.log.wait(for: "the client has left")
-        let client = try served.client()
-        client.send("POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
-        await served.log.wait(for: "waiting", times: 2)
-        try await served.stop()
-        #expect(served.log.holding("the client has left").count == 2)
-        withExtendedLifetime(client) {}
     }
 
     private func open(_ served: ServedHost, _ target: String, _ fields: [String] = []) throws -> RawClient {
@@ -179,68 +181,69 @@ struct SwiftModuleTests {
 
     @Test("WebSockets: messages as a sequence, events, a close with its code, and the errors that answer")
     func webSockets() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        let accepted = try client.askForWebSocket("/echo", fields: ["sec-websocket-protocol: a, b"])
-        #expect(accepted.header("sec-websocket-protocol") == "b")
-        #expect(accepted.header("x-swift") == "yes")
-        for frame in [WebSocketFrame.text("hé"), .binary([0, 255]), .text("")] {
-            client.send(frame)
-            #expect(try client.readFrame() == frame)
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            let accepted = try client.askForWebSocket("/echo", fields: ["sec-websocket-protocol: a, b"])
+            #expect(accepted.header("sec-websocket-protocol") == "b")
+            #expect(accepted.header("x-swift") == "yes")
+            for frame in [WebSocketFrame.text("hé"), .binary([0, 255]), .text("")] {
+                client.send(frame)
+                #expect(try client.readFrame() == frame)
+            }
+            client.send(.close(1000))
+            #expect(try client.readFrame()?.code == 1000)
+
+            let events = try self.open(served, "/events")
+            events.send(.text("one"))
+            events.send(.close(4001, "bye"))
+            #expect(try events.readFrame()?.code == 4001)
+            await served.log.wait(for: "events: ")
+            #expect(
+                served.log.holding("events: ").first?.contains(
+                    #"connect | message(ASGI.WebSocketMessage.text("one")) | disconnect(code: 4001, reason: "bye") | the client"#
+                        + " has left") == true)
+
+            #expect(try served.client().askForWebSocket("/nothing").status == 403)
+            let rejected = try served.client().askForWebSocket("/reject")
+            #expect(rejected.status == 401)
+            #expect(rejected.text == "who are you?")
+            #expect(try served.client().askForWebSocket("/throw").status == 404)
+            #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
+            #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
         }
-        client.send(.close(1000))
-        #expect(try client.readFrame()?.code == 1000)
-
-        let events = try self.open(served, "/events")
-        events.send(.text("one"))
-        events.send(.close(4001, "bye"))
-        #expect(try events.readFrame()?.code == 4001)
-        await served.log.wait(for: "events: ")
-        #expect(
-            served.log.holding("events: ").first?.contains(
-                #"connect | message(ASGI.WebSocketMessage.text("one")) | disconnect(code: 4001, reason: "bye") | the client"#
-                    + " has left") == true)
-
-        #expect(try served.client().askForWebSocket("/nothing").status == 403)
-        let rejected = try served.client().askForWebSocket("/reject")
-        #expect(rejected.status == 401)
-        #expect(rejected.text == "who are you?")
-        #expect(try served.client().askForWebSocket("/throw").status == 404)
-        #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
-        #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
-        try await served.stop()
     }
 
     @Test("groups, and timers that end with their task")
     func groupsAndTimers() async throws {
-        let served = try await self.serve()
-        let members = try (0..<3).map { _ in try self.open(served, "/room") }
-        for member in members { #expect(try member.readFrame() == .text("joined")) }
-        members[0].send(.text("others"))
-        members[0].send(.binary([1]))
-        #expect(try members[0].readFrame() == .binary([1]))
-        for member in members[1...] {
-            #expect(try member.readFrame() == .text("others"))
-            #expect(try member.readFrame() == .binary([1]))
+        try await withServedHost(self.serve()) { served in
+            let members = try (0..<3).map { _ in try self.open(served, "/room") }
+            for member in members { #expect(try member.readFrame() == .text("joined")) }
+            members[0].send(.text("others"))
+            members[0].send(.binary([1]))
+            #expect(try members[0].readFrame() == .binary([1]))
+            for member in members[1...] {
+                #expect(try member.readFrame() == .text("others"))
+                #expect(try member.readFrame() == .binary([1]))
+            }
+            let clock = try self.open(served, "/clock")
+            for text in ["tick 1", "tick 2", "tick 3", "cancelled"] {
+                #expect(try clock.readFrameButPings() == .text(text))
+            }
+            #expect(try clock.readFrameButPings() == .close(4000, "time is up"))
         }
-        let clock = try self.open(served, "/clock")
-        for text in ["tick 1", "tick 2", "tick 3", "cancelled"] {
-            #expect(try clock.readFrameButPings() == .text(text))
-        }
-        #expect(try clock.readFrameButPings() == .close(4000, "time is up"))
-        try await served.stop()
     }
 
     @Test("a WebSocket that waits for the host's stop says goodbye by itself")
     func hostStops() async throws {
         // Nothing but its goodbye is to end it, however busy the machine is.
-        let served = try await self.serve { $0.server.graceTime = 60 }
-        nonisolated(unsafe) let socket = try self.open(served, "/stops")
-        async let goodbye = onThread {
-            defer { socket.close() }
-            return try socket.readFrameButPings()
+        try await withServedHost(self.serve { $0.server.graceTime = 60 }) { served in
+            nonisolated(unsafe) let socket = try self.open(served, "/stops")
+            async let goodbye = onThread {
+                defer { socket.close() }
+                return try socket.readFrameButPings()
+            }
+            try await served.stop()
+            #expect(try await goodbye == .close(4001, "come back"))
         }
-        try await served.stop()
-        #expect(try await goodbye == .close(4001, "come back"))
     }
 }

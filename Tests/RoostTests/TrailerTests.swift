@@ -18,45 +18,47 @@ struct TrailerTests {
 
     @Test("trailers of a response go to those who take them, behind chunks; others are told UNSUPPORTED")
     func response() async throws {
-        let served = try await self.serve()
-        for length in ["", "?8"] {
-            let client = try served.client()
-            client.send(
-                "GET /trailers\(length) HTTP/1.1\r\nhost: x\r\nte: trailers, deflate;q=0.5\r\nconnection: close\r\n\r\n"
-            )
-            let text = try client.readToEnd()
-            #expect(text.contains("\r\ntransfer-encoding: chunked\r\n"))
-            #expect(!text.contains("content-length"))
-            #expect(text.hasSuffix("\r\n\r\n4\r\nbody\r\n4\r\nbody\r\n0\r\nx-sum: 12\r\nx-end: 12\r\n\r\n"), "\(text)")
-        }
-        #expect(!served.log.holding("http.response.trailers refused: trailers come after the last part").isEmpty)
-        #expect(!served.log.holding("http.response.body refused: the body has ended already").isEmpty)
-        #expect(!served.log.holding("refused: a trailer is a field that belongs to the head").isEmpty)
-        #expect(!served.log.holding("http.response.trailers refused: the response is complete already").isEmpty)
+        try await withServedHost(self.serve()) { served in
+            for length in ["", "?8"] {
+                let client = try served.client()
+                client.send(
+                    "GET /trailers\(length) HTTP/1.1\r\nhost: x\r\nte: trailers, deflate;q=0.5\r\nconnection: close\r\n\r\n"
+                )
+                let text = try client.readToEnd()
+                #expect(text.contains("\r\ntransfer-encoding: chunked\r\n"))
+                #expect(!text.contains("content-length"))
+                #expect(
+                    text.hasSuffix("\r\n\r\n4\r\nbody\r\n4\r\nbody\r\n0\r\nx-sum: 12\r\nx-end: 12\r\n\r\n"), "\(text)")
+            }
+            #expect(!served.log.holding("http.response.trailers refused: trailers come after the last part").isEmpty)
+            #expect(!served.log.holding("http.response.body refused: the body has ended already").isEmpty)
+            #expect(!served.log.holding("refused: a trailer is a field that belongs to the head").isEmpty)
+            #expect(!served.log.holding("http.response.trailers refused: the response is complete already").isEmpty)
 
-        let other = try served.client()
-        other.send("GET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try other.readResponse().text == "no trailers")
-        let old = try served.client()
-        old.send("GET /trailers HTTP/1.0\r\nte: trailers\r\n\r\n")
-        #expect(try old.readToEnd().hasSuffix("no trailers"))
-        // A response without a body has no trailers either; the connection goes on.
-        let head = try served.client()
-        head.send("HEAD /trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\nGET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
-        #expect(try head.readResponse(isHead: true).status == 200)
-        #expect(try head.readResponse().text == "no trailers")
-        try await served.stop()
+            let other = try served.client()
+            other.send("GET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try other.readResponse().text == "no trailers")
+            let old = try served.client()
+            old.send("GET /trailers HTTP/1.0\r\nte: trailers\r\n\r\n")
+            #expect(try old.readToEnd().hasSuffix("no trailers"))
+            // A response without a body has no trailers either; the connection goes on.
+            let head = try served.client()
+            head.send(
+                "HEAD /trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\nGET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try head.readResponse(isHead: true).status == 200)
+            #expect(try head.readResponse().text == "no trailers")
+        }
     }
 
     @Test("a response whose trailers never came is cut: its body does not look whole")
     func missing() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET /no-trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\n")
-        let text = try client.readToEnd()
-        #expect(!text.hasSuffix("0\r\n\r\n"))
-        #expect(try served.log.holding("before its response was complete; connection closed").count == 1)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET /no-trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\n")
+            let text = try client.readToEnd()
+            #expect(!text.hasSuffix("0\r\n\r\n"))
+            #expect(served.log.holding("before its response was complete; connection closed").count == 1)
+        }
     }
 
     @Test(
@@ -67,39 +69,40 @@ struct TrailerTests {
             ("HTTP/1.0\r\nte: trailers", "pathsend zerocopysend"),
         ])
     func extensions(head: String, names: String) async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send("GET / \(head)\r\n\r\n")
-        #expect(try client.readResponse().text == names.split(separator: " ").map { "http.response.\($0) " }.joined())
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send("GET / \(head)\r\n\r\n")
+            #expect(
+                try client.readResponse().text == names.split(separator: " ").map { "http.response.\($0) " }.joined())
+        }
     }
 
     @Test("trailers of a request come with the last part of its body, their names in lower case")
     func request() async throws {
-        let served = try await self.serve()
-        let request = "POST /received HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
-        let client = try served.client()
-        for step in [1, 7, 1000] {
-            var rest = Array("\(request)X-Sum: \t12 3 \r\nx-empty:\r\nX-SUM: 4\r\n\r\n".utf8)[...]
-            while !rest.isEmpty {
-                client.send(Array(rest.prefix(step)))
-                rest = rest.dropFirst(step)
+        try await withServedHost(self.serve()) { served in
+            let request = "POST /received HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+            let client = try served.client()
+            for step in [1, 7, 1000] {
+                var rest = Array("\(request)X-Sum: \t12 3 \r\nx-empty:\r\nX-SUM: 4\r\n\r\n".utf8)[...]
+                while !rest.isEmpty {
+                    client.send(Array(rest.prefix(step)))
+                    rest = rest.dropFirst(step)
+                }
+                #expect(try client.readResponse().text == "abcx-sum=12 3;x-empty=;x-sum=4;")
             }
-            #expect(try client.readResponse().text == "abcx-sum=12 3;x-empty=;x-sum=4;")
+            // None stay behind for the next request.
+            client.send("\(request)\r\n")
+            #expect(try client.readResponse().text == "abc")
+            // Who does not receive the body does not see them, and they are no request.
+            client.send(request.replacing("/received", with: "/") + "x: y\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+            client.send("\(request)\r\n")
+            #expect(try client.readResponse().text == "abc")
+            // One that belongs into the header is not handed on.
+            client.send("\(request)content-type: text/x\r\ny: z\r\n\r\n")
+            #expect(try client.readResponse().text == "abcy=z;")
+            client.send("\(request)content-length: 4\r\n\r\n")
+            #expect(try client.readResponse().status == 400)
         }
-        // None stay behind for the next request.
-        client.send("\(request)\r\n")
-        #expect(try client.readResponse().text == "abc")
-        // Who does not receive the body does not see them, and they are no request.
-        client.send(request.replacing("/received", with: "/") + "x: y\r\n\r\n")
-        #expect(try client.readResponse().status == 200)
-        client.send("\(request)\r\n")
-        #expect(try client.readResponse().text == "abc")
-        // One that belongs into the header is not handed on.
-        client.send("\(request)content-type: text/x\r\ny: z\r\n\r\n")
-        #expect(try client.readResponse().text == "abcy=z;")
-        client.send("\(request)content-length: 4\r\n\r\n")
-        #expect(try client.readResponse().status == 400)
-        try await served.stop()
     }
 }

@@ -20,43 +20,45 @@ struct ViewTableTests {
 
     @Test("refusals in the module's own words, paths as they are, a limit of its own")
     func own() async throws {
-        let served = try await self.serve(
-            """
-            static asgi_result echo(asgi_request *request) { return asgi_reply(request, 200, "", request->body); }
-            static asgi_result page(asgi_request *request, int64_t of)
-            {
-                (void)of;
-                return asgi_reply(request, 200, "text/plain", asgi_text("page"));
+        try await withServedHost(
+            self.serve(
+                """
+                static asgi_result echo(asgi_request *request) { return asgi_reply(request, 200, "", request->body); }
+                static asgi_result page(asgi_request *request, int64_t of)
+                {
+                    (void)of;
+                    return asgi_reply(request, 200, "text/plain", asgi_text("page"));
+                }
+                static asgi_result refused(asgi_request *request, const asgi_refusal *refusal)
+                {
+                    if (refusal->status == 413) return ASGI_UNSUPPORTED;
+                    return asgi_reply(request, refusal->status, "text/x-own", refusal->reason);
+                }
+                static const asgi_url rows[] = {
+                    ASGI_URL("echo body", echo, "echo"), ASGI_URL("page/?<int:of>", page, "page", ASGI_INT)};
+                static const asgi_urls table = ASGI_URLS_WITH(rows, ASGI_URLS_KEEP_SLASHES, 3, refused);
+                ASGI_APPLICATION_OF(table, "own", "1.0", "", 0)
+                """)
+        ) { served in
+            let visitor = Visitor(port: served.port)
+            for (request, status, text) in [
+                ("GET /none", 404, "there is no such page"), ("GET /page", 404, "there is no such page"),
+                ("PUT /page/", 405, "this page is asked for with GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
+                (
+                    "GET /page/?of=x", 422,
+                    "query field 'of': found 'x', expected an integer from \(Int64.min) to \(Int64.max)"
+                ),
+            ] {
+                let words = request.split(separator: " ").map(String.init)
+                let response = try visitor.get(words[1], method: words[0])
+                #expect((response.status, response.text) == (status, text))
+                #expect(response.header("content-type") == (status == 200 ? "text/plain" : "text/x-own"))
+                #expect(response.header("allow") == (status == 405 ? "GET, HEAD, OPTIONS" : nil))
             }
-            static asgi_result refused(asgi_request *request, const asgi_refusal *refusal)
-            {
-                if (refusal->status == 413) return ASGI_UNSUPPORTED;
-                return asgi_reply(request, refusal->status, "text/x-own", refusal->reason);
-            }
-            static const asgi_url rows[] = {
-                ASGI_URL("echo body", echo, "echo"), ASGI_URL("page/?<int:of>", page, "page", ASGI_INT)};
-            static const asgi_urls table = ASGI_URLS_WITH(rows, ASGI_URLS_KEEP_SLASHES, 3, refused);
-            ASGI_APPLICATION_OF(table, "own", "1.0", "", 0)
-            """)
-        let visitor = Visitor(port: served.port)
-        for (request, status, text) in [
-            ("GET /none", 404, "there is no such page"), ("GET /page", 404, "there is no such page"),
-            ("PUT /page/", 405, "this page is asked for with GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
-            (
-                "GET /page/?of=x", 422,
-                "query field 'of': found 'x', expected an integer from \(Int64.min) to \(Int64.max)"
-            ),
-        ] {
-            let words = request.split(separator: " ").map(String.init)
-            let response = try visitor.get(words[1], method: words[0])
-            #expect((response.status, response.text) == (status, text))
-            #expect(response.header("content-type") == (status == 200 ? "text/plain" : "text/x-own"))
-            #expect(response.header("allow") == (status == 405 ? "GET, HEAD, OPTIONS" : nil))
+            #expect(try visitor.post("/echo", ["a": "b"]).text == "a=b")
+            let large = try visitor.post("/echo", ["a": "bc"])
+            #expect((large.status, large.text) == (413, "Content Too Large: the body has more than 3 bytes\n"))
         }
-        #expect(try visitor.post("/echo", ["a": "b"]).text == "a=b")
-        let large = try visitor.post("/echo", ["a": "bc"])
-        #expect((large.status, large.text) == (413, "Content Too Large: the body has more than 3 bytes\n"))
-        try await served.stop()
     }
 
     static let wrong: [(rows: String, fault: String)] = [
@@ -129,21 +131,23 @@ struct ViewTableTests {
 
     @Test("a table of larger rows is included by one of smaller, each with its own stride")
     func strides() async throws {
-        let served = try await self.serve(
-            """
-            static asgi_result none(asgi_request *r) { return asgi_reply(r, 200, "", r->url->name); }
-            struct larger { asgi_url row; int more; };
-            static const struct larger others[] = {{ASGI_URL("a", none, "a"), 1}, {ASGI_URL("b", none, "b"), 1}};
-            static const asgi_url urls[] = {
-                {sizeof(asgi_url), 0, ASGI_STRING("x/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, &others[0].row, 2, sizeof *others},
-                ASGI_URL("c", none, "c")};
-            ASGI_APPLICATION(urls, "strides", "1.0")
-            """)
-        for (path, text) in [("/x/a", "a"), ("/x/b", "b"), ("/c", "c")] {
-            let response = try served.get(path)
-            #expect((response.text, response.header("content-type")) == (text, nil))
+        try await withServedHost(
+            self.serve(
+                """
+                static asgi_result none(asgi_request *r) { return asgi_reply(r, 200, "", r->url->name); }
+                struct larger { asgi_url row; int more; };
+                static const struct larger others[] = {{ASGI_URL("a", none, "a"), 1}, {ASGI_URL("b", none, "b"), 1}};
+                static const asgi_url urls[] = {
+                    {sizeof(asgi_url), 0, ASGI_STRING("x/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, &others[0].row, 2, sizeof *others},
+                    ASGI_URL("c", none, "c")};
+                ASGI_APPLICATION(urls, "strides", "1.0")
+                """)
+        ) { served in
+            for (path, text) in [("/x/a", "a"), ("/x/b", "b"), ("/c", "c")] {
+                let response = try served.get(path)
+                #expect((response.text, response.header("content-type")) == (text, nil))
+            }
         }
-        try await served.stop()
     }
 
     @Test("a table that is wrong is refused before it is served, with the row and both signatures", arguments: wrong)

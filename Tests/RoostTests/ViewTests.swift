@@ -17,14 +17,14 @@ struct ViewTests {
     }
 
     private func ask(_ requests: [(request: String, status: Int, text: String)]) async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        for expected in requests {
-            let words = expected.request.split(separator: " ", maxSplits: 1)
-            let response = try Visitor(port: served.port).get(String(words[1]), method: String(words[0]))
-            #expect(response.status == expected.status, "\(expected.request)")
-            #expect(response.text == expected.text, "\(expected.request)")
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            for expected in requests {
+                let words = expected.request.split(separator: " ", maxSplits: 1)
+                let response = try Visitor(port: served.port).get(String(words[1]), method: String(words[0]))
+                #expect(response.status == expected.status, "\(expected.request)")
+                #expect(response.text == expected.text, "\(expected.request)")
+            }
         }
-        try await served.stop()
     }
 
     @Test("a path calls its view with the values it has, decoded")
@@ -52,81 +52,83 @@ struct ViewTests {
 
     @Test("the method chooses the row; HEAD goes with GET, OPTIONS is answered, all others are 405")
     func methods() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let visitor = Visitor(port: served.port)
-        #expect(try visitor.get("/item").text == "item")
-        #expect(try visitor.get("/item", method: "PUT").text == "put")
-        #expect(try visitor.get("/item", method: "DELETE").text == "put")
-        let head = try visitor.get("/item", method: "HEAD")
-        #expect((head.status, head.header("content-length")) == (200, "4"))
-        let options = try visitor.get("/item", method: "OPTIONS")
-        #expect((options.status, options.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT, DELETE"))
-        for method in ["POST", "PATCH", "BREW"] {
-            let refused = try visitor.get("/item", method: method)
-            #expect((refused.status, refused.header("allow")) == (405, "GET, HEAD, OPTIONS, PUT, DELETE"))
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let visitor = Visitor(port: served.port)
+            #expect(try visitor.get("/item").text == "item")
+            #expect(try visitor.get("/item", method: "PUT").text == "put")
+            #expect(try visitor.get("/item", method: "DELETE").text == "put")
+            let head = try visitor.get("/item", method: "HEAD")
+            #expect((head.status, head.header("content-length")) == (200, "4"))
+            let options = try visitor.get("/item", method: "OPTIONS")
+            #expect((options.status, options.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT, DELETE"))
+            for method in ["POST", "PATCH", "BREW"] {
+                let refused = try visitor.get("/item", method: method)
+                #expect((refused.status, refused.header("allow")) == (405, "GET, HEAD, OPTIONS, PUT, DELETE"))
+            }
         }
-        try await served.stop()
     }
 
     @Test("a slash that is missing is redirected to, on this host, and with the method that it had")
     func slashes() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let visitor = Visitor(port: served.port)
-        for (target, location) in [
-            ("/articles/1/a", "/articles/1/a/"), ("/articles/1/a?x=%20&y", "/articles/1/a/?x=%20&y"),
-            ("/articles/1/%61", "/articles/1/%61/"), ("/blog", "/blog/"),
-        ] {
-            let response = try visitor.get(target)
-            #expect((response.status, response.header("location")) == (301, location))
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let visitor = Visitor(port: served.port)
+            for (target, location) in [
+                ("/articles/1/a", "/articles/1/a/"), ("/articles/1/a?x=%20&y", "/articles/1/a/?x=%20&y"),
+                ("/articles/1/%61", "/articles/1/%61/"), ("/blog", "/blog/"),
+            ] {
+                let response = try visitor.get(target)
+                #expect((response.status, response.header("location")) == (301, location))
+            }
+            let posted = try visitor.post("/comments/1", [:])
+            #expect((posted.status, posted.header("location")) == (308, "/comments/1/"))
+            // With the part that a proxy has removed, encoded.
+            try await withServedHost(ServedHost(self.library, in: self.folder) { $0.rootPath = "/a b" }) {
+                proxied throws in
+                #expect(
+                    try Visitor(port: proxied.port).get("/articles/1/%61?b").header("location")
+                        == "/a%20b/articles/1/%61/?b")
+            }
+            // Nothing below is another host's, whatever it begins with.
+            for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {
+                #expect(try visitor.get(target).header("location") == nil, "\(target)")
+            }
         }
-        let posted = try visitor.post("/comments/1", [:])
-        #expect((posted.status, posted.header("location")) == (308, "/comments/1/"))
-        // With the part that a proxy has removed, encoded.
-        let proxied = try await ServedHost(self.library, in: self.folder) { $0.rootPath = "/a b" }
-        #expect(
-            try Visitor(port: proxied.port).get("/articles/1/%61?b").header("location") == "/a%20b/articles/1/%61/?b")
-        try await proxied.stop()
-        // Nothing below is another host's, whatever it begins with.
-        for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {
-            #expect(try visitor.get(target).header("location") == nil, "\(target)")
-        }
-        try await served.stop()
     }
 
     @Test("a name leads to a path, with the mount; what does not fit is refused, and nothing leads to another host")
     func reverse() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let visitor = Visitor(port: served.port)
-        for (query, path) in [
-            ("name=home", "/"), ("name=article&text=a-b", "/articles/1/a-b/"), ("name=blog:latest", "/blog/"),
-            ("name=blog:entry&text=x", "/blog/1/x/"), ("name=below&text=a/%C3%A9%20b?c", "/below/a/%C3%A9%20b%3Fc"),
-            ("name=below&text=/evil.example", "/below//evil.example"), ("name=article&text=a%20b", ""),
-            ("name=nothing", ""), ("name=entry&text=x", ""),
-        ] {
-            #expect(try visitor.get("/reverse?\(query)").text == "[\(path)]", "\(query)")
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let visitor = Visitor(port: served.port)
+            for (query, path) in [
+                ("name=home", "/"), ("name=article&text=a-b", "/articles/1/a-b/"), ("name=blog:latest", "/blog/"),
+                ("name=blog:entry&text=x", "/blog/1/x/"), ("name=below&text=a/%C3%A9%20b?c", "/below/a/%C3%A9%20b%3Fc"),
+                ("name=below&text=/evil.example", "/below//evil.example"), ("name=article&text=a%20b", ""),
+                ("name=nothing", ""), ("name=entry&text=x", ""),
+            ] {
+                #expect(try visitor.get("/reverse?\(query)").text == "[\(path)]", "\(query)")
+            }
+            let moved = try visitor.get("/moved")
+            #expect((moved.status, moved.header("location")) == (303, "/articles/2026/hello/"))
+            #expect(!served.log.holding("reverse refused: ").isEmpty)
         }
-        let moved = try visitor.get("/moved")
-        #expect((moved.status, moved.header("location")) == (303, "/articles/2026/hello/"))
-        #expect(!served.log.holding("reverse refused: ").isEmpty)
-        try await served.stop()
     }
 
     @Test("a view answers later, from a thread of its own; or as it comes; or collects the body itself")
     func ways() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let client = try served.client()
-        for number in 0..<20 {
-            client.send("GET /later/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == "later \(number)")
-            client.send("GET /stream/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try client.readResponse().text == String(repeating: ".", count: number))
-            client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n01234")
-            client.send("56789")
-            #expect(try client.readResponse().text == "collected 0123456789")
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let client = try served.client()
+            for number in 0..<20 {
+                client.send("GET /later/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == "later \(number)")
+                client.send("GET /stream/\(number) HTTP/1.1\r\nhost: x\r\n\r\n")
+                #expect(try client.readResponse().text == String(repeating: ".", count: number))
+                client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n01234")
+                client.send("56789")
+                #expect(try client.readResponse().text == "collected 0123456789")
+            }
+            client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n0123456789a")
+            #expect(try client.readResponse().status == 413)
         }
-        client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n0123456789a")
-        #expect(try client.readResponse().status == 413)
-        try await served.stop()
     }
 
     @Test("more memory than there may be is none, and so much room is no crash")
@@ -138,17 +140,17 @@ struct ViewTests {
     func blocking() async throws {
         let library = try Fixture.compile(
             file: Repository.fixture("Views.c"), named: "blocking", flags: ["-DFLAGS=ASGI_BLOCKING"], in: self.folder)
-        let served = try await ServedHost(library, in: self.folder)
-        let visitor = Visitor(port: served.port)
-        #expect(try visitor.get("/articles/1/a/").text == "article 1 a")
-        #expect(try visitor.get("/later/3").text == "later 3")
-        #expect(try visitor.get("/stream/3").text == "...")
-        #expect(try visitor.get("/nowhere").status == 404)
-        #expect(try visitor.post("/comments/1/", ["author": "me"]).text == "comment 1 'me' 'nothing'")
-        let client = try served.client()
-        client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n01")
-        client.send("23")
-        #expect(try client.readResponse().text == "collected 0123")
-        try await served.stop()
+        try await withServedHost(ServedHost(library, in: self.folder)) { served in
+            let visitor = Visitor(port: served.port)
+            #expect(try visitor.get("/articles/1/a/").text == "article 1 a")
+            #expect(try visitor.get("/later/3").text == "later 3")
+            #expect(try visitor.get("/stream/3").text == "...")
+            #expect(try visitor.get("/nowhere").status == 404)
+            #expect(try visitor.post("/comments/1/", ["author": "me"]).text == "comment 1 'me' 'nothing'")
+            let client = try served.client()
+            client.send("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n01")
+            client.send("23")
+            #expect(try client.readResponse().text == "collected 0123")
+        }
     }
 }

@@ -24,82 +24,85 @@ struct ViewUsageTests {
 
     @Test("a body is collected once: what is there stays, what was too large is lost, one at a time collects")
     func collecting() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let client = try served.client()
-        self.post(client, "/twice", "0123456789")
-        #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_DONE) 10")
-        // Its beginning is not there any more.
-        self.post(client, "/twice", "0123456789x")
-        #expect(try client.readResponse().text == "\(ASGI_FULL) \(ASGI_FULL) 0")
-        client.send("POST /busy HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
-        // It collects.
-        #expect(try client.readResponse().status == 100)
-        client.send("abcd")
-        #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_BUSY) 4")
-        // It was asked for in vain before it was collected.
-        self.post(client, "/form", "a=1", "content-type: application/x-www-form-urlencoded")
-        #expect(try client.readResponse().text == "\(ASGI_DONE) 1")
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let client = try served.client()
+            self.post(client, "/twice", "0123456789")
+            #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_DONE) 10")
+            // Its beginning is not there any more.
+            self.post(client, "/twice", "0123456789x")
+            #expect(try client.readResponse().text == "\(ASGI_FULL) \(ASGI_FULL) 0")
+            client.send("POST /busy HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
+            // It collects.
+            #expect(try client.readResponse().status == 100)
+            client.send("abcd")
+            #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_BUSY) 4")
+            // It was asked for in vain before it was collected.
+            self.post(client, "/form", "a=1", "content-type: application/x-www-form-urlencoded")
+            #expect(try client.readResponse().text == "\(ASGI_DONE) 1")
+        }
     }
 
     @Test("a view that returns what is no result has ended, when its body came before it and when it came behind it")
     func odd() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) { $0.server.unfinished = 1 }
-        let client = try served.client()
-        for _ in 0..<3 {
-            self.post(client, "/odd", "ab")
-            #expect(try client.readResponse().text == "odd")
-            client.send("POST /odd HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
-            #expect(try client.readResponse().status == 100)
-            client.send("abcd")
-            #expect(try client.readResponse().text == "odd")
+        try await withServedHost(ServedHost(self.library, in: self.folder) { $0.server.unfinished = 1 }) { served in
+            let client = try served.client()
+            for _ in 0..<3 {
+                self.post(client, "/odd", "ab")
+                #expect(try client.readResponse().text == "odd")
+                client.send("POST /odd HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
+                #expect(try client.readResponse().status == 100)
+                client.send("abcd")
+                #expect(try client.readResponse().text == "odd")
+            }
         }
-        try await served.stop()
     }
 
     @Test(
         "a file that is not all there is none: nothing was sent, and something else may be; no folder is not all of them"
     )
     func files() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
-        #expect(try served.get("/no-folder").text == "\(ASGI_INVALID) \(ASGI_INVALID) \(ASGI_FAILED)")
-        #expect(served.log.holding("there is no folder").count == 2)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
+            #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
+            #expect(try served.get("/no-folder").text == "\(ASGI_INVALID) \(ASGI_INVALID) \(ASGI_FAILED)")
+            #expect(served.log.holding("there is no folder").count == 2)
+        }
     }
 
     @Test("a redirect leads somewhere; headers that wait are there for who sends them; unknown flags are refused")
     func answering() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let nowhere = try served.get("/nowhere")
-        #expect((nowhere.status, nowhere.header("location")) == (500, nil))
-        let streamed = try served.get("/streamed")
-        #expect((streamed.header("x-own"), streamed.header("set-cookie")?.hasPrefix("a=b; ")) == ("c", true))
-        #expect(try served.get("/flags").text == "\(ASGI_UNSUPPORTED)")
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            let nowhere = try served.get("/nowhere")
+            #expect((nowhere.status, nowhere.header("location")) == (500, nil))
+            let streamed = try served.get("/streamed")
+            #expect((streamed.header("x-own"), streamed.header("set-cookie")?.hasPrefix("a=b; ")) == ("c", true))
+            #expect(try served.get("/flags").text == "\(ASGI_UNSUPPORTED)")
+        }
     }
 
     @Test("a number of a path leads to a path with the same number")
     func numbers() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        let (large, small) = ("1" + String(repeating: "0", count: 300), "0." + String(repeating: "0", count: 323) + "5")
-        for (given, written) in [
-            ("0", "0"), ("0.5", "0.5"), ("00.50", "0.5"), ("0.00001", "0.00001"), ("0.000012345", "0.000012345"),
-            ("10000000000000000", "10000000000000000"), ("123456789012345678", "123456789012345680"), (large, large),
-            (small, small),
-        ] {
-            #expect(try served.get("/number/\(given)").text == "/number/\(written)")
-            #expect(try served.get("/number/\(written)").text == "/number/\(written)")
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
+            let (large, small) = (
+                "1" + String(repeating: "0", count: 300), "0." + String(repeating: "0", count: 323) + "5"
+            )
+            for (given, written) in [
+                ("0", "0"), ("0.5", "0.5"), ("00.50", "0.5"), ("0.00001", "0.00001"), ("0.000012345", "0.000012345"),
+                ("10000000000000000", "10000000000000000"), ("123456789012345678", "123456789012345680"),
+                (large, large),
+                (small, small),
+            ] {
+                #expect(try served.get("/number/\(given)").text == "/number/\(written)")
+                #expect(try served.get("/number/\(written)").text == "/number/\(written)")
+            }
         }
-        try await served.stop()
     }
 
     @Test("a scope is given to the views once")
     func again() async throws {
-        let served = try await ServedHost(self.library, in: self.folder)
-        #expect(try served.get("/again").text == "\(ASGI_INVALID)")
-        #expect(served.log.holding("a scope is given to the views twice").count == 1)
-        try await served.stop()
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
+            #expect(try served.get("/again").text == "\(ASGI_INVALID)")
+            #expect(served.log.holding("a scope is given to the views twice").count == 1)
+        }
     }
 
     /// Until the scopes of those before have returned.
@@ -111,17 +114,17 @@ struct ViewUsageTests {
 
     @Test("a view on a thread may outlive its scope: its request stays meanwhile, and the loop does not wait for it")
     func outliving() async throws {
-        let served = try await ServedHost(self.library, in: self.folder) { $0.scopes = 2 }
-        var least = 1000
-        for _ in 0..<4 {
-            #expect(try self.ask(served, "/outlive").text == "first")
-            let share = try #require(Int(try self.ask(served, "/outlived").text))
-            // It had another request's memory.
-            #expect(share != 1000)
-            least = min(least, share)
+        try await withServedHost(ServedHost(self.library, in: self.folder) { $0.scopes = 2 }) { served in
+            var least = 1000
+            for _ in 0..<4 {
+                #expect(try self.ask(served, "/outlive").text == "first")
+                let share = try #require(Int(try self.ask(served, "/outlived").text))
+                // It had another request's memory.
+                #expect(share != 1000)
+                least = min(least, share)
+            }
+            // Of a hundred: it has other work to do than to look again and again.
+            #expect(least < 50)
         }
-        // Of a hundred: it has other work to do than to look again and again.
-        #expect(least < 50)
-        try await served.stop()
     }
 }

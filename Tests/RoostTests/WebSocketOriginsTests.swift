@@ -92,25 +92,24 @@ struct WebSocketOriginsTests {
     func host() async throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.compile(file: Repository.fixture("Sockets.c"), named: "sockets", in: folder)
-        let served = try await ServedHost(library, in: folder)
-        func status(_ fields: String...) throws -> Int {
-            try served.client().askForWebSocket("/echo", fields: fields).status
+        try await withServedHost(ServedHost(library, in: folder)) { served in
+            func status(_ fields: String...) throws -> Int {
+                try served.client().askForWebSocket("/echo", fields: fields).status
+            }
+            #expect(try status() == 101)
+            #expect(try status("origin: http://x") == 101)
+            #expect(try status("Origin: https://X") == 101)
+            #expect(try status("origin: http://evil.example") == 403)
+            #expect(try status("origin: null") == 403)
+            #expect(try status("origin: http://x", "origin: http://x") == 403)
+            #expect(try status("origin: http://x", "Origin: http://evil.example") == 403)
+            let client = try served.client()
+            client.send("GET /none HTTP/1.1\r\nhost: x\r\norigin: http://evil.example\r\n\r\n")
+            #expect(try client.readResponse().status != 403)
         }
-        #expect(try status() == 101)
-        #expect(try status("origin: http://x") == 101)
-        #expect(try status("Origin: https://X") == 101)
-        #expect(try status("origin: http://evil.example") == 403)
-        #expect(try status("origin: null") == 403)
-        #expect(try status("origin: http://x", "origin: http://x") == 403)
-        #expect(try status("origin: http://x", "Origin: http://evil.example") == 403)
-        let client = try served.client()
-        client.send("GET /none HTTP/1.1\r\nhost: x\r\norigin: http://evil.example\r\n\r\n")
-        #expect(try client.readResponse().status != 403)
-        try await served.stop()
-
-        let open = try await ServedHost(library, in: folder) { $0.webSocketOrigins = .any }
-        #expect(try open.client().askForWebSocket("/echo", fields: ["origin: http://evil.example"]).status == 101)
-        #expect(try open.client().askForWebSocket("/echo", fields: ["origin: a", "origin: a"]).status == 403)
-        try await open.stop()
+        try await withServedHost(ServedHost(library, in: folder) { $0.webSocketOrigins = .any }) { open throws in
+            #expect(try open.client().askForWebSocket("/echo", fields: ["origin: http://evil.example"]).status == 101)
+            #expect(try open.client().askForWebSocket("/echo", fields: ["origin: a", "origin: a"]).status == 403)
+        }
     }
 }

@@ -29,53 +29,53 @@ struct WebSocketTests {
 
     @Test("messages go both ways; the client closes, and is answered with its code")
     func echo() async throws {
-        let served = try await self.serve()
-        let client = try self.open(served, "/echo")
-        let long = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0) })
-        client.send(.text("hé"))
-        #expect(try client.readFrame() == .text("hé"))
-        client.send(.binary(long))
-        #expect(try client.readFrame() == .binary(long))
-        client.send(WebSocketFrame(9, [1, 2, 3]))
-        #expect(try client.readFrame() == WebSocketFrame(10, [1, 2, 3]))
-        client.send(.close(4321, "bye"))
-        #expect(try client.readFrame() == .close(4321))
-        #expect(try client.readFrame() == nil)
-        #expect(
-            try served.notes() == """
-                connect
-                text of 3
-                binary of 200000
-                disconnect 4321 'bye'
-                send-after=GONE
-                close-after=GONE
-                disconnect 4321 'bye'
-                end
+        try await withServedHost(self.serve()) { served in
+            let client = try self.open(served, "/echo")
+            let long = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0) })
+            client.send(.text("hé"))
+            #expect(try client.readFrame() == .text("hé"))
+            client.send(.binary(long))
+            #expect(try client.readFrame() == .binary(long))
+            client.send(WebSocketFrame(9, [1, 2, 3]))
+            #expect(try client.readFrame() == WebSocketFrame(10, [1, 2, 3]))
+            client.send(.close(4321, "bye"))
+            #expect(try client.readFrame() == .close(4321))
+            #expect(try client.readFrame() == nil)
+            #expect(
+                try served.notes() == """
+                    connect
+                    text of 3
+                    binary of 200000
+                    disconnect 4321 'bye'
+                    send-after=GONE
+                    close-after=GONE
+                    disconnect 4321 'bye'
+                    end
 
-                """)
-        try await served.stop()
+                    """)
+        }
     }
 
     @Test("messages and a close sent with the handshake, before it was answered, are all there")
     func early() async throws {
-        let served = try await self.serve()
-        let client = try served.client()
-        client.send(
-            Array(
-                """
-                GET /echo HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r
-                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
-                """.utf8) + WebSocketFrame.text("a").bytes() + WebSocketFrame(9).bytes()
-                + WebSocketFrame.text("b").bytes()
-                + WebSocketFrame(8).bytes())
-        #expect(try client.readResponse().status == 101)
-        var frames: [WebSocketFrame] = []
-        while let frame = try client.readFrame() { frames.append(frame) }
-        // The ping is answered by the loop, the messages by the module on its thread.
-        #expect(frames.contains(WebSocketFrame(10)))
-        #expect(frames.filter { $0.opcode != 10 } == [.text("a"), .text("b"), WebSocketFrame(8)])
-        #expect(try served.notes().contains("disconnect 1005 ''"))
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try served.client()
+            client.send(
+                Array(
+                    """
+                    GET /echo HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r
+                    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
+                    """.utf8) + WebSocketFrame.text("a").bytes() + WebSocketFrame(9).bytes()
+                    + WebSocketFrame.text("b").bytes()
+                    + WebSocketFrame(8).bytes())
+            #expect(try client.readResponse().status == 101)
+            var frames: [WebSocketFrame] = []
+            while let frame = try client.readFrame() { frames.append(frame) }
+            // The ping is answered by the loop, the messages by the module on its thread.
+            #expect(frames.contains(WebSocketFrame(10)))
+            #expect(frames.filter { $0.opcode != 10 } == [.text("a"), .text("b"), WebSocketFrame(8)])
+            #expect(try served.notes().contains("disconnect 1005 ''"))
+        }
     }
 
     private static let order = """
@@ -111,109 +111,112 @@ struct WebSocketTests {
 
     @Test("each event out of order, on the loop: nothing of it reaches the client")
     func order() async throws {
-        let served = try await self.serve(onLoop: true)
-        let client = try served.client()
-        let answer = try client.askForWebSocket("/order", fields: ["sec-websocket-protocol: first, second"])
-        #expect(answer.status == 101)
-        #expect(answer.header("sec-websocket-protocol") == "second")
-        #expect(answer.header("x-test") == "1")
-        #expect(try client.readFrame() == .text("good"))
-        #expect(try client.readFrame()?.code == 4001)
-        client.send(.close(4001))
-        #expect(try client.readFrame() == nil)
-        #expect(try served.notes() == Self.order)
-        #expect(served.log.holding("websocket.send refused: a text message is not UTF-8").count == 1)
-        #expect(
-            served.log.holding("websocket.accept refused: the subprotocol is none that the client offers").count == 1)
-        try await served.stop()
+        try await withServedHost(self.serve(onLoop: true)) { served in
+            let client = try served.client()
+            let answer = try client.askForWebSocket("/order", fields: ["sec-websocket-protocol: first, second"])
+            #expect(answer.status == 101)
+            #expect(answer.header("sec-websocket-protocol") == "second")
+            #expect(answer.header("x-test") == "1")
+            #expect(try client.readFrame() == .text("good"))
+            #expect(try client.readFrame()?.code == 4001)
+            client.send(.close(4001))
+            #expect(try client.readFrame() == nil)
+            #expect(try served.notes() == Self.order)
+            #expect(served.log.holding("websocket.send refused: a text message is not UTF-8").count == 1)
+            #expect(
+                served.log.holding("websocket.accept refused: the subprotocol is none that the client offers").count
+                    == 1)
+        }
     }
 
     @Test(
         "rejected before accept: 403, or a response of its own in parts; the connection goes on",
         arguments: [true, false])
     func reject(onLoop: Bool) async throws {
-        let served = try await self.serve(onLoop: onLoop)
-        let client = try served.client()
-        #expect(try client.askForWebSocket("/reject").status == 403)
-        if onLoop {
-            #expect(
-                try served.notes() == "connect\nclose=DONE\naccept=INVALID\ndisconnect 1006 ''\nend\n")
-        } else {
-            #expect(try served.notes().contains("disconnect 1006 ''"))
+        try await withServedHost(self.serve(onLoop: onLoop)) { served in
+            let client = try served.client()
+            #expect(try client.askForWebSocket("/reject").status == 403)
+            if onLoop {
+                #expect(
+                    try served.notes() == "connect\nclose=DONE\naccept=INVALID\ndisconnect 1006 ''\nend\n")
+            } else {
+                #expect(try served.notes().contains("disconnect 1006 ''"))
+            }
+            let response = try client.askForWebSocket("/response")
+            #expect(response.status == 401)
+            #expect(response.text == "who are you?")
+            if onLoop {
+                #expect(
+                    try served.notes()
+                        == "connect\nstart=DONE\naccept=INVALID\nclose=INVALID\nbody=DONE\nbody=DONE\ndisconnect 1006 ''\nend\n"
+                )
+            }
+            if !onLoop {
+                #expect(try client.askForWebSocket("/echo").status == 101)
+                client.reset()
+                #expect(try served.notes().contains("disconnect 1006 ''"))
+            }
         }
-        let response = try client.askForWebSocket("/response")
-        #expect(response.status == 401)
-        #expect(response.text == "who are you?")
-        if onLoop {
-            #expect(
-                try served.notes()
-                    == "connect\nstart=DONE\naccept=INVALID\nclose=INVALID\nbody=DONE\nbody=DONE\ndisconnect 1006 ''\nend\n"
-            )
-        }
-        if !onLoop {
-            #expect(try client.askForWebSocket("/echo").status == 101)
-            client.reset()
-            #expect(try served.notes().contains("disconnect 1006 ''"))
-        }
-        try await served.stop()
     }
 
     @Test(
         "an application that ends without a word: 500 before accept, a real close frame after it",
         arguments: [true, false])
     func ends(onLoop: Bool) async throws {
-        let served = try await self.serve(onLoop: onLoop)
-        for target in ["/return-before", "/raise-before", "/half-response"] {
-            #expect(try served.client().askForWebSocket(target).status == 500)
+        try await withServedHost(self.serve(onLoop: onLoop)) { served in
+            for target in ["/return-before", "/raise-before", "/half-response"] {
+                #expect(try served.client().askForWebSocket(target).status == 500)
+            }
+            let complaints = served.log.holding("error").count
+            #expect(try served.client().askForWebSocket("/unsupported").status == 403)
+            #expect(served.log.holding("error").count == complaints)
+            for (target, code) in [("/return-after", 1000), ("/raise-after", 1011)] {
+                let client = try self.open(served, target)
+                #expect(try client.readFrame()?.code == code)
+                client.send(.close(code))
+                #expect(try client.readFrame() == nil)
+            }
+            #expect(served.log.holding("with its WebSocket open; closed with 1011").count == 1)
         }
-        let complaints = served.log.holding("error").count
-        #expect(try served.client().askForWebSocket("/unsupported").status == 403)
-        #expect(served.log.holding("error").count == complaints)
-        for (target, code) in [("/return-after", 1000), ("/raise-after", 1011)] {
-            let client = try self.open(served, target)
-            #expect(try client.readFrame()?.code == code)
-            client.send(.close(code))
-            #expect(try client.readFrame() == nil)
-        }
-        #expect(served.log.holding("with its WebSocket open; closed with 1011").count == 1)
-        try await served.stop()
     }
 
     @Test("a client that does not read makes send wait, and past the time for writing loses the connection")
     func slowReader() async throws {
-        let served = try await self.serve { $0.server.writeTime = 1 }
-        let client = try self.open(served, "/flood")
-        #expect(client.waitForLoss(seconds: 60))
-        #expect(try served.notes() == "flood=GONE\nend\n")
-        try await served.stop()
+        try await withServedHost(self.serve { $0.server.writeTime = 1 }) { served in
+            let client = try self.open(served, "/flood")
+            #expect(client.waitForLoss(seconds: 60))
+            #expect(try served.notes() == "flood=GONE\nend\n")
+        }
     }
 
     @Test("a module that does not receive stops the reads, and the ping clock with them; then everything is there")
     func slowModule() async throws {
-        let served = try await self.serve {
-            $0.server.webSocket.pingInterval = 1
-            $0.server.webSocket.pingTimeout = 1
-        }
-        let message = WebSocketFrame.binary([UInt8](repeating: 1, count: 1 << 20)).bytes()
-        let client = try self.open(served, "/gate")
-        let sent = Sent()
-        nonisolated(unsafe) let sender = client
-        Thread {
-            for _ in 0..<64 {
-                sender.send(message)
-                sent.add()
+        try await withServedHost(
+            self.serve {
+                $0.server.webSocket.pingInterval = 1
+                $0.server.webSocket.pingTimeout = 1
             }
-            sender.send(.close(1000))
-            sent.add()
-        }.start()
-        // Pings would have been missed thrice by now; the socket buffers of the kernel hold a few messages.
-        _ = try client.isSilent(milliseconds: 4000)
-        #expect(sent.count < 32)
-        #expect(try served.get("/open").text == "opened")
-        #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
-        // A slow client may have been pinged while nothing of it was there; it was not given up.
-        #expect(try client.readFrameButPings()?.code == 1000)
-        try await served.stop()
+        ) { served in
+            let message = WebSocketFrame.binary([UInt8](repeating: 1, count: 1 << 20)).bytes()
+            let client = try self.open(served, "/gate")
+            let sent = Sent()
+            nonisolated(unsafe) let sender = client
+            Thread {
+                for _ in 0..<64 {
+                    sender.send(message)
+                    sent.add()
+                }
+                sender.send(.close(1000))
+                sent.add()
+            }.start()
+            // Pings would have been missed thrice by now; the socket buffers of the kernel hold a few messages.
+            _ = try client.isSilent(milliseconds: 4000)
+            #expect(sent.count < 32)
+            #expect(try served.get("/open").text == "opened")
+            #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
+            // A slow client may have been pinged while nothing of it was there; it was not given up.
+            #expect(try client.readFrameButPings()?.code == 1000)
+        }
     }
 
     private final class Sent: @unchecked Sendable {
@@ -225,65 +228,70 @@ struct WebSocketTests {
 
     @Test("a client that says nothing is pinged; one that does not answer is given up as lost")
     func ping() async throws {
-        let served = try await self.serve {
-            $0.server.webSocket.pingInterval = 1
-            $0.server.webSocket.pingTimeout = 1
-        }
-        let client = try self.open(served, "/echo")
-        for _ in 0..<3 {
+        try await withServedHost(
+            self.serve {
+                $0.server.webSocket.pingInterval = 1
+                $0.server.webSocket.pingTimeout = 1
+            }
+        ) { served in
+            let client = try self.open(served, "/echo")
+            for _ in 0..<3 {
+                #expect(try client.readFrame() == WebSocketFrame(9))
+                client.send(WebSocketFrame(10))
+            }
             #expect(try client.readFrame() == WebSocketFrame(9))
-            client.send(WebSocketFrame(10))
+            #expect(try client.readFrame() == .close(1011, "no answer to a ping"))
+            #expect(try client.readFrame() == nil)
+            #expect(try served.notes().contains("disconnect 1006 ''"))
         }
-        #expect(try client.readFrame() == WebSocketFrame(9))
-        #expect(try client.readFrame() == .close(1011, "no answer to a ping"))
-        #expect(try client.readFrame() == nil)
-        #expect(try served.notes().contains("disconnect 1006 ''"))
-        try await served.stop()
     }
 
     @Test("a client that does not answer our close is cut after its time")
     func closeTime() async throws {
-        let served = try await self.serve { $0.server.webSocket.closeTime = 1 }
-        let client = try self.open(served, "/return-after")
-        #expect(try client.readFrame()?.code == 1000)
-        #expect(try client.readFrame() == nil)
-        try await served.stop()
+        try await withServedHost(self.serve { $0.server.webSocket.closeTime = 1 }) { served in
+            let client = try self.open(served, "/return-after")
+            #expect(try client.readFrame()?.code == 1000)
+            #expect(try client.readFrame() == nil)
+        }
     }
 
     @Test("limits: a message too big, all messages too many; each with its code and a line in the log")
     func limits() async throws {
-        let served = try await self.serve {
-            $0.server.webSocket.messageSize = 100_000
-            $0.server.webSocket.allMessages = 150_000
+        try await withServedHost(
+            self.serve {
+                $0.server.webSocket.messageSize = 100_000
+                $0.server.webSocket.allMessages = 150_000
+            }
+        ) { served in
+            let big = try self.open(served, "/echo")
+            big.send(.binary([UInt8](repeating: 0, count: 100_001)))
+            #expect(try big.readFrame()?.code == 1009)
+            let first = try self.open(served, "/echo")
+            first.send(WebSocketFrame(2, [UInt8](repeating: 0, count: 70_000), isFinal: false))
+            first.send(WebSocketFrame(9))
+            #expect(try first.readFrame() == WebSocketFrame(10))
+            let second = try self.open(served, "/echo")
+            second.send(.binary([UInt8](repeating: 0, count: 70_000)))
+            #expect(try second.readFrame()?.code == 1013)
+            first.send(WebSocketFrame(0))
+            #expect(try first.readFrame()?.payload.count == 70_000)
+            #expect(served.log.holding("WebSocket closed with 1009: the message is too big").count == 1)
         }
-        let big = try self.open(served, "/echo")
-        big.send(.binary([UInt8](repeating: 0, count: 100_001)))
-        #expect(try big.readFrame()?.code == 1009)
-        let first = try self.open(served, "/echo")
-        first.send(WebSocketFrame(2, [UInt8](repeating: 0, count: 70_000), isFinal: false))
-        first.send(WebSocketFrame(9))
-        #expect(try first.readFrame() == WebSocketFrame(10))
-        let second = try self.open(served, "/echo")
-        second.send(.binary([UInt8](repeating: 0, count: 70_000)))
-        #expect(try second.readFrame()?.code == 1013)
-        first.send(WebSocketFrame(0))
-        #expect(try first.readFrame()?.payload.count == 70_000)
-        #expect(served.log.holding("WebSocket closed with 1009: the message is too big").count == 1)
-        try await served.stop()
     }
 
     @Test("a stop closes WebSockets with 1012 when the time of grace is over")
     func stop() async throws {
-        let served = try await self.serve()
-        let client = try self.open(served, "/echo")
-        nonisolated(unsafe) let socket = client
-        async let codes = onThread {
-            let first = try socket.readFrameButPings()?.code
-            socket.send(.close(1012))
-            return [first, try socket.readFrameButPings()?.code]
+        try await withServedHost(self.serve()) { served in
+            let client = try self.open(served, "/echo")
+            nonisolated(unsafe) let socket = client
+            async let codes = onThread {
+                let first = try socket.readFrameButPings()?.code
+                socket.send(.close(1012))
+                return [first, try socket.readFrameButPings()?.code]
+            }
+            try await served.stop()
+            #expect(try await codes == [1012, nil])
         }
-        try await served.stop()
-        #expect(try await codes == [1012, nil])
     }
 
     @Test(
@@ -294,31 +302,31 @@ struct WebSocketTests {
             WebSocketFrame(9, [UInt8](repeating: 0, count: 126)).bytes(),
         ])
     func malformedBehindMessage(_ malformed: [UInt8]) async throws {
-        let served = try await self.serve()
-        let client = try self.open(served, "/echo")
-        client.send(WebSocketFrame.text("first").bytes() + malformed + WebSocketFrame(9).bytes())
-        #expect(try client.readFrame() == .text("first"))
-        #expect(try client.readFrame()?.code == 1002)
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let client = try self.open(served, "/echo")
+            client.send(WebSocketFrame.text("first").bytes() + malformed + WebSocketFrame(9).bytes())
+            #expect(try client.readFrame() == .text("first"))
+            #expect(try client.readFrame()?.code == 1002)
+        }
     }
 
     @Test("text that is not UTF-8, and a frame that is none, get their codes, which the application learns")
     func malformed() async throws {
-        let served = try await self.serve()
-        let text = try self.open(served, "/echo")
-        text.send(WebSocketFrame(1, [0x41, 0xff]))
-        #expect(try text.readFrame()?.code == 1007)
-        #expect(try served.notes().contains("disconnect 1007 'the text is not UTF-8'"))
-        let frame = try self.open(served, "/echo")
-        frame.send(WebSocketFrame(3))
-        #expect(try frame.readFrame()?.code == 1002)
-        let old = try served.client()
-        old.send(
-            "GET /echo HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 8\r\n\r\n"
-        )
-        let answer = try old.readResponse()
-        #expect(answer.status == 426)
-        #expect(answer.header("sec-websocket-version") == "13")
-        try await served.stop()
+        try await withServedHost(self.serve()) { served in
+            let text = try self.open(served, "/echo")
+            text.send(WebSocketFrame(1, [0x41, 0xff]))
+            #expect(try text.readFrame()?.code == 1007)
+            #expect(try served.notes().contains("disconnect 1007 'the text is not UTF-8'"))
+            let frame = try self.open(served, "/echo")
+            frame.send(WebSocketFrame(3))
+            #expect(try frame.readFrame()?.code == 1002)
+            let old = try served.client()
+            old.send(
+                "GET /echo HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 8\r\n\r\n"
+            )
+            let answer = try old.readResponse()
+            #expect(answer.status == 426)
+            #expect(answer.header("sec-websocket-version") == "13")
+        }
     }
 }
