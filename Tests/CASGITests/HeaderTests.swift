@@ -171,11 +171,65 @@ struct HeaderTests {
         #expect(throws: Fixture.Failure.self) { try compile(row) }
     }
 
-    @Test("it needs only <stddef.h> and <stdint.h>")
+    private static let headers = ((try? FileManager.default.contentsOfDirectory(atPath: Repository.headers)) ?? [])
+        .filter { $0.hasSuffix(".h") || $0.hasSuffix(".hpp") }.sorted()
+
+    /// The lines that include something.
+    private static func includes(_ path: String) throws -> [Substring] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("#include") }
+    }
+
+    @Test("it and what it includes need only <stddef.h> and <stdint.h>")
     func needs() throws {
-        let text = try String(contentsOfFile: "\(Repository.headers)/asgi.h", encoding: .utf8)
-        let included = text.split(separator: "\n").filter { $0.hasPrefix("#include") }
-        #expect(included == ["#include <stddef.h>", "#include <stdint.h>"])
+        let own = ["broadcast", "helpers", "loop", "shutdown", "state"].map { "asgi_\($0).h" }
+        #expect(
+            try Self.includes("\(Repository.headers)/asgi.h")
+                == ["#include <stddef.h>", "#include <stdint.h>"] + own.map { "#include \"\($0)\"" })
+        for header in own {
+            #expect(try Self.includes("\(Repository.headers)/\(header)") == ["#include \"asgi.h\""])
+        }
+    }
+
+    @Test("each header compiles by itself", arguments: Self.headers)
+    func alone(header: String) throws {
+        let languages =
+            header.hasSuffix(".hpp") ? [("g++", "c++17", "cpp")] : [("gcc", "c11", "c"), ("g++", "c++17", "cpp")]
+        for (compiler, standard, ending) in languages {
+            _ = try Fixture.compile(
+                "#include <\(header)>\n", compiler: compiler,
+                flags: ["-std=\(standard)", "-Wall", "-Wextra", "-Wpedantic", "-Werror"], ending: ending,
+                in: self.folder)
+        }
+    }
+
+    @Test("the templates of `roost new` have the same headers, all but those for hosts, and no other")
+    func templates() throws {
+        let folder = "\(Repository.root)/Sources/RoostCommand/Templates"
+        let copies = try FileManager.default.subpathsOfDirectory(atPath: folder)
+            .filter { $0.hasSuffix(".h") || $0.hasSuffix(".hpp") }
+        #expect(copies.sorted() == Self.headers.filter { $0 != "asgi_fields.h" })
+        for header in copies {
+            // By their bytes: a template may be a link.
+            let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(header)"))
+            #expect(try bytes == Data(contentsOf: URL(filePath: "\(Repository.headers)/\(header)")), "\(header)")
+        }
+    }
+
+    @Test(
+        "modules of the repository include these headers, and have none of their own",
+        arguments: ["Plugins", "Tests/Fixtures"])
+    func modules(folder: String) throws {
+        let folder = "\(Repository.root)/\(folder)"
+        var count = 0
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+            #expect(!(path as NSString).lastPathComponent.hasPrefix("asgi"), "\(path)")
+            guard [".c", ".cpp", ".h"].contains(where: path.hasSuffix) else { continue }
+            for line in try Self.includes("\(folder)/\(path)") where line.contains("asgi") {
+                #expect(Self.headers.contains { line == "#include <\($0)>" }, "\(path): \(line)")
+                count += 1
+            }
+        }
+        #expect(count > 0)
     }
 
     @Test("it imports into Swift")

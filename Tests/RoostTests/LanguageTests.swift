@@ -13,12 +13,12 @@ struct LanguageTests {
     init() throws { self.folder = try TemporaryFolder() }
 
     private func expectHello(_ library: String) async throws {
-        let served = try await ServedHost(library, in: self.folder)
-        let response = try served.get("/")
-        #expect(response.status == 200)
-        #expect(response.text == "Hello, World!")
-        #expect(response.header("content-type") == "text/plain; charset=utf-8")
-        try await served.stop()
+        try await withServedHost(ServedHost(library, in: self.folder)) { served in
+            let response = try served.get("/")
+            #expect(response.status == 200)
+            #expect(response.text == "Hello, World!")
+            #expect(response.header("content-type") == "text/plain; charset=utf-8")
+        }
     }
 
     @Test("C++") func cpp() async throws {
@@ -41,21 +41,25 @@ struct LanguageTests {
         try await self.expectHello(library)
     }
 
-    /// The header as it was before its last fields, and as it will be after the next ones.
-    private func header(_ change: (inout String) -> Void) throws -> String {
-        var text = try String(contentsOfFile: "\(Repository.headers)/asgi.h", encoding: .utf8)
-        let before = text
-        change(&text)
-        #expect(text != before)
+    /// A folder with the headers as they were before their last fields, or as they will be after the next ones.
+    private func headers(_ change: (inout String) -> Void) throws -> String {
         let headers = "\(self.folder.path)/\(UUID())"
         try FileManager.default.createDirectory(atPath: headers, withIntermediateDirectories: true)
-        try text.write(toFile: "\(headers)/asgi.h", atomically: false, encoding: .utf8)
+        var isChanged = false
+        for name in try FileManager.default.contentsOfDirectory(atPath: Repository.headers) {
+            var text = try String(contentsOfFile: "\(Repository.headers)/\(name)", encoding: .utf8)
+            let before = text
+            change(&text)
+            isChanged = isChanged || text != before
+            try text.write(toFile: "\(headers)/\(name)", atomically: false, encoding: .utf8)
+        }
+        #expect(isChanged)
         return headers
     }
 
     @Test("two modules built against two versions of the header, in one process (structs that are smaller, and larger)")
     func versions() async throws {
-        let older = try self.header { text in
+        let older = try self.headers { text in
             // A scope without TLS, an event without release, a description without extension.
             text = text.replacingOccurrences(of: "    const asgi_tls *tls;", with: "    /* const asgi_tls *tls;")
                 .replacingOccurrences(of: "/* NULL without TLS ", with: "NULL without TLS ")
@@ -63,7 +67,7 @@ struct LanguageTests {
                 of: "    void (*release)(void *release_context);\n    void *release_context;\n", with: ""
             ).replacingOccurrences(of: ", NULL, NULL, NULL};", with: ", NULL};")
         }
-        let newer = try self.header { text in
+        let newer = try self.headers { text in
             text = text.replacingOccurrences(
                 of: "    void *release_context;\n", with: "    void *release_context;\n    uint64_t added[8];\n"
             )
@@ -103,11 +107,11 @@ struct LanguageTests {
             """
         let first = try Fixture.compile(source, named: "older", headers: older, in: self.folder)
         let second = try Fixture.compile(source, named: "newer", headers: newer, in: self.folder)
-        let old = try await ServedHost(first, in: self.folder)
-        let new = try await ServedHost(second, in: self.folder)
-        #expect(try old.get("/p").text == "scope=larger event=request guard=whole size=own path=/p")
-        #expect(try new.get("/p").text == "scope=same event=request guard=whole size=own path=/p")
-        try await old.host.stop()
-        try await new.host.stop()
+        try await withServedHost(ServedHost(first, in: self.folder)) { old in
+            try await withServedHost(ServedHost(second, in: self.folder)) { new throws in
+                #expect(try old.get("/p").text == "scope=larger event=request guard=whole size=own path=/p")
+                #expect(try new.get("/p").text == "scope=same event=request guard=whole size=own path=/p")
+            }
+        }
     }
 }

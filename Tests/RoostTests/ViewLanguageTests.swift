@@ -43,23 +43,23 @@ struct ViewLanguageTests {
                     file: Repository.fixture("ViewTable.cpp"), named: "table", compiler: "g++", in: self.folder)
             default: "\(Repository.products)/libSwiftViews.so"
             }
-        let served = try await ServedHost(library, in: self.folder)
-        for request in Self.requests {
-            let client = try served.client()
-            let type = request.type.isEmpty ? "" : "content-type: \(request.type)\r\n"
-            client.send(
-                "\(request.method) \(request.target) HTTP/1.1\r\nhost: x\r\n\(type)"
-                    + "content-length: \(request.body.utf8.count)\r\n\r\n\(request.body)")
-            let response = try client.readResponse()
-            #expect(response.status == request.status, "\(request.method) \(request.target)")
-            if request.status == 200 { #expect(response.text == request.text, "\(request.target)") }
-            if request.status == 405 { #expect(response.header("allow") == "GET, HEAD, OPTIONS") }
+        try await withServedHost(ServedHost(library, in: self.folder)) { served in
+            for request in Self.requests {
+                let client = try served.client()
+                let type = request.type.isEmpty ? "" : "content-type: \(request.type)\r\n"
+                client.send(
+                    "\(request.method) \(request.target) HTTP/1.1\r\nhost: x\r\n\(type)"
+                        + "content-length: \(request.body.utf8.count)\r\n\r\n\(request.body)")
+                let response = try client.readResponse()
+                #expect(response.status == request.status, "\(request.method) \(request.target)")
+                if request.status == 200 { #expect(response.text == request.text, "\(request.target)") }
+                if request.status == 405 { #expect(response.header("allow") == "GET, HEAD, OPTIONS") }
+            }
+            if language == "C++" {
+                #expect(try served.get("/articles/1/throw/").status == 500)
+                #expect(served.log.holding("no such article").count == 1)
+            }
         }
-        if language == "C++" {
-            #expect(try served.get("/articles/1/throw/").status == 500)
-            #expect(served.log.holding("no such article").count == 1)
-        }
-        try await served.stop()
     }
 
     @Test("what a C++ view or refusal throws is logged, and a 500; the next is answered")
@@ -81,14 +81,15 @@ struct ViewLanguageTests {
             static const asgi_urls table = ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>);
             ASGI_APPLICATION_OF(table, "thrown", "1.0", "", 0)
             """, named: "thrown", compiler: "g++", flags: ["-std=c++17"], ending: "cpp", in: self.folder)
-        let served = try await ServedHost(library, in: self.folder)
-        for (path, line) in [
-            ("/page", "no page"), ("/number", "a view has thrown what is no std::exception"), ("/a/b", "refused /a/b"),
-            ("/again", "no again"),
-        ] {
-            #expect(try served.get(path).status == 500)
-            #expect(served.log.holding(line).count == 1, "\(line)")
+        try await withServedHost(ServedHost(library, in: self.folder)) { served throws in
+            for (path, line) in [
+                ("/page", "no page"), ("/number", "a view has thrown what is no std::exception"),
+                ("/a/b", "refused /a/b"),
+                ("/again", "no again"),
+            ] {
+                #expect(try served.get(path).status == 500)
+                #expect(served.log.holding(line).count == 1, "\(line)")
+            }
         }
-        try await served.stop()
     }
 }

@@ -15,17 +15,18 @@
  *
  * The words are ASGI's (https://asgi.readthedocs.io, version 3.0): the host calls `application` once for every scope, a
  * request, a WebSocket, or the lifespan of the application; the application takes events with `receive` and gives
- * events with `send`. This header is the whole contract, and these comments are its manual.
+ * events with `send`. This header is the whole contract, and these comments are its manual. It includes a header for each
+ * extension (asgi_loop.h, asgi_broadcast.h, asgi_shutdown.h, asgi_state.h) and asgi_helpers.h, so one #include suffices.
  *
  * THREADS. Each function says who may call it:
  *   [loop]     the event-loop thread that the scope lives on: where `application` and completions of requests run.
- *              It must never block: everybody else on that loop waits.
+ *              It must never block: all other connections of that loop would wait.
  *   [control]  the application's control thread: where the lifespan scope is called. Blocking is fine there. With
  *              ASGI_ONE_LOOP it is the application's loop instead, and must not block.
  *   [any]      any thread at any time, also after the scope has ended (the answer is then ASGI_STALE).
  *
  * OWNERS. What a pointer points at is borrowed unless its comment says otherwise, and its comment says until when.
- * Nobody frees the other side's memory. Nothing thrown crosses: no C++ exception, no panic, no longjmp.
+ * Neither side frees the other side's memory. No C++ exception, no panic and no longjmp crosses the interface.
  *
  * NO RE-ENTRANCY. The host calls nothing of the module from inside a host function on the same thread. (A call from a
  * foreign thread may be completed on the loop before the caller has its answer: publish what `context` points at first.)
@@ -89,7 +90,7 @@ typedef struct asgi_header {
 /* ---- Scopes, events, completions ------------------------------------------------------------------------------- */
 
 /* The id of a scope: not a pointer. An id is never used twice in a process, 0 is never one, and an id whose scope is
- * over is answered with ASGI_STALE by every function: it can be kept by anyone for as long as they like. */
+ * over is answered with ASGI_STALE by every function: it may be kept for any length of time. */
 typedef uint64_t asgi_id;
 
 typedef struct asgi_event asgi_event;
@@ -252,20 +253,20 @@ struct asgi_host {
     uint32_t size;
     uint32_t abi;        /* ASGI_ABI of the host                    */
     asgi_string name;    /* "roost"                                 */
-    asgi_string version; /* "0.1.0"                                 */
+    asgi_string version; /* "0.2.0"                                 */
 
     /* Writes a line to the host's log, with the application's name and the scope's id. [any]
      * message  UTF-8, borrowed for the call. A stale id is answered with ASGI_STALE; the line is written all the same. */
     asgi_result (*log)(asgi_id id, int32_t level, const asgi_string *message);
 
     /* Ends a scope whose `application` returned, or will return, ASGI_PENDING. [any]
-     * result   ASGI_DONE: the coroutine returned; below zero: it raised; ASGI_GONE: there was nobody left to be answered.
+     * result   ASGI_DONE: the coroutine returned; below zero: it raised; ASGI_GONE: the client had left.
      * The id is stale afterwards. Events that were sent before are delivered; pending calls complete with ASGI_CANCELLED. The
      * host ends a scope itself when its time is over; it reports that through pending calls only (a receive, a timer). */
     asgi_result (*finish)(asgi_id id, asgi_result result);
 
-    /* Whether it is worth while to go on. [any] ASGI_DONE: yes. ASGI_GONE: the client left, or its response is
-     * complete. ASGI_STALE. A cheap question for code that computes for long. */
+    /* Whether the client still waits for the response. [any] ASGI_DONE: yes. ASGI_GONE: the client left, or its response is
+     * complete. ASGI_STALE. A cheap check for long computations. */
     asgi_result (*alive)(asgi_id id);
 
     /* Runs `then` with ASGI_DONE on the scope's loop, never inside this call. [any] ASGI_PENDING, or an error.
@@ -280,11 +281,11 @@ struct asgi_host {
     /* Runs `then` with ASGI_DONE on the scope's loop after some milliseconds, never inside this call; with ASGI_CANCELLED
      * when the scope ends before. With the lifespan's id it runs on one loop, always the same, as with post. [any]
      * ASGI_PENDING, or an error.
-     * timer    where the timer's number goes, for cancel, before it can run out; may be NULL. */
+     * timer    receives the timer's number, for cancel, before it can fire; may be NULL. */
     asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
 
-    /* Ends a timer, a watch of asgi.loop/1 or a notice of asgi.shutdown/1: its `then` is called with ASGI_CANCELLED, never inside this call. [any]
-     * ASGI_DONE. ASGI_INVALID: the scope has none such, any more. */
+    /* Cancels a timer, a watch of asgi.loop/1 or a notice of asgi.shutdown/1: its `then` is called with ASGI_CANCELLED, never
+     * inside this call. [any] ASGI_DONE. ASGI_INVALID: the scope has no such timer, or no longer. */
     asgi_result (*cancel)(asgi_id id, uint64_t timer);
 
     /* A value of the application's settings. [any]
@@ -299,130 +300,13 @@ struct asgi_host {
     const void *(*extension)(asgi_id id, const asgi_string *name);
 };
 
-/* Conditions of a descriptor, for watch. */
-#define ASGI_READABLE 1u /* there is something to read, or the other side has ended */
-#define ASGI_WRITABLE 2u /* something can be written */
-
-/* The extension "asgi.loop/1": the event loops of this process, for libraries with an asynchronous interface (libcurl,
- * libpq) and for event loops that are guests on these. */
-typedef struct asgi_loop {
-    uint32_t size;
-    uint32_t count;           /* how many there are; they are numbered from 0 */
-
-    /* The number of the calling thread's loop, -1 when it is none. [any] */
-    int32_t (*current)(void);
-
-    /* Runs `then` with ASGI_DONE on a loop, without a request. [any] ASGI_PENDING, or an error.
-     * id       the lifespan's: the work belongs to the application, and is cancelled when its lifespan ends.
-     * loop     its number; ASGI_INVALID when there is none such.
-     * Called on that loop it runs after what is ready now, before the loop waits: the place for what belongs at a turn's end. */
-    asgi_result (*post)(asgi_id id, uint32_t loop, asgi_then then, void *context);
-
-    /* Runs `then` once on a loop, never inside this call: with ASGI_DONE when a descriptor is ready, with ASGI_CANCELLED
-     * when the scope has ended before, or host->cancel was called. [any] ASGI_PENDING, or an error. To go on watching, call
-     * it again from `then`, after reading or writing the data that was ready.
-     * id          the lifespan's; or a request's or WebSocket's, whose own loop `loop` then has to be.
-     * file        the caller's descriptor; it has to be cancelled before it is closed. ASGI_INVALID: not open. ASGI_UNSUPPORTED:
-     *             it cannot be watched (a regular file is always ready). A descriptor may be watched more than once.
-     * conditions  ASGI_READABLE, ASGI_WRITABLE or both: any of them is enough, as is an error of the descriptor.
-     * watch       where its number goes, for host->cancel, before `then` can run; may be NULL. */
-    asgi_result (*watch)(asgi_id id, uint32_t loop, int32_t file, uint32_t conditions, asgi_then then, void *context,
-                         uint64_t *watch);
-
-    /* A timer on a loop: as host->after, by the rules of `id` and `loop` in watch. [any] */
-    asgi_result (*after)(asgi_id id, uint32_t loop, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
-} asgi_loop;
-
-/* The extension "asgi.broadcast/1": messages to many WebSockets of one application, each encoded once.
- *
- * A group has a name, 1 to 255 bytes, which is the application's own; it is there while a WebSocket is in it. */
-typedef struct asgi_broadcast {
-    uint32_t size;
-    uint32_t group_limit; /* of so many groups a WebSocket can be a member at once */
-
-    /* Adds a WebSocket to a group. The WebSocket gets the group's messages once it is accepted, and leaves the group when
-     * its scope ends. [any] ASGI_DONE, also when it is in it already. ASGI_INVALID: no name, or the scope is no WebSocket.
-     * ASGI_FULL: in too many; from another thread than the scope's own that is logged instead. */
-    asgi_result (*join)(asgi_id id, const asgi_string *group);
-
-    /* Takes it out. [any] ASGI_DONE, also when it was not in it. */
-    asgi_result (*leave)(asgi_id id, const asgi_string *group);
-
-    /* Sends a message to every member of a group. [any]
-     * id       of any scope of the application, the lifespan's too.
-     * event    ASGI_WEBSOCKET_SEND: body, flags ASGI_TEXT. Copied in the call; `release` is not for this.
-     * except   the id of a member that does not get it; 0: all do.
-     * then     called when the answer is ASGI_PENDING: taken, but much is on its way to other loops, or beyond this process:
-     *          wait for it before sending more. NULL, as with send: on a thread that is no loop the call waits instead.
-     * ASGI_DONE: taken. ASGI_FULL: too much is on its way, nothing was taken. Members get the messages of one thread in
-     * order. A member whose client does not read is closed with 1013 when its pending output exceeds the limit: it gets no
-     * message after one that it has missed. */
-    asgi_result (*send)(asgi_id id, const asgi_string *group, const asgi_event *event, asgi_id except, asgi_then then,
-                        void *context);
-} asgi_broadcast;
-
-/* The extension "asgi.shutdown/1": the host stops, or this process is replaced. Who serves streams without end and WebSockets
- * learns of it while its clients are still there, and can say goodbye: finish the stream, close with a code that says when to come
- * back. What has not ended when the host's time of grace is over sees a disconnect (a WebSocket is closed with 1012); the
- * lifespan's shutdown comes after all requests. */
-typedef struct asgi_shutdown {
-    uint32_t size;
-    uint32_t reserved; /* 0 */
-
-    /* Whether it has begun. [any] ASGI_DONE: it has. ASGI_PENDING: not yet. ASGI_STALE: the scope is over. */
-    asgi_result (*begun)(asgi_id id);
-
-    /* Runs `then` once with ASGI_DONE on the scope's loop (with the lifespan's id: on one loop, as with post) when it begins,
-     * or at once when it has, never inside this call; with ASGI_CANCELLED when the scope ends before, or host->cancel was
-     * called. [any] ASGI_PENDING, or an error.
-     * notice   where its number goes, for host->cancel, before `then` can run; may be NULL. */
-    asgi_result (*notice)(asgi_id id, asgi_then then, void *context, uint64_t *notice);
-} asgi_shutdown;
-
-/* What an application remembers, as it hands it on. */
-typedef struct asgi_saved {
-    uint32_t size;
-    uint32_t version;   /* of the format: the module's own number                                                    */
-    asgi_string format; /* what the bytes are, in the module's own words: "chat.rooms"                               */
-    asgi_string bytes;
-    /* Of what `save` has filled: called once, on the thread of `save`, when the bytes were copied; may be NULL.      */
-    void (*release)(void *release_context);
-    void *release_context;
-} asgi_saved;
-
-/* Flags of asgi_state. */
-#define ASGI_STATE_RECONNECT 1u /* when another generation takes over, WebSockets of this one are closed with 1012 at once, so that their
-                                   clients come back to what remembers them                                          */
-
-/* The extension "asgi.state/1", which a module offers (asgi_module.extension): what an application remembers goes from one generation to
- * the next, in the same process or in another. When the new one has started, and before its first request, the host asks the
- * old one to save and the new one to restore; what the old one remembers after that is its own. Nothing is promised: after a crash
- * there is nothing to restore, and where there are many workers each hands on its own. */
-typedef struct asgi_state {
-    uint32_t size;
-    uint32_t flags;
-
-    /* Fills `saved` with what the application remembers. [control]
-     * id      its lifespan's, for what it has to say to the host; over when it has none.
-     * state   what its lifespan.startup.complete carried.
-     * saved   the host's, zero but for its `size`; what it points at stays the module's, until `release`.
-     * ASGI_DONE. ASGI_UNSUPPORTED: there is nothing. Whatever else: logged, and the new one begins with nothing. More bytes than the
-     * host takes (1 MiB by default) are refused. */
-    asgi_result (*save)(asgi_id id, void *state, asgi_saved *saved);
-
-    /* Takes what a generation before has saved, with the same id and state as save, of the new one. [control]
-     * saved   borrowed for the call; of another format or version than one knows, perhaps of a newer module: ASGI_UNSUPPORTED, which
-     *         is logged, and the application begins with nothing. */
-    asgi_result (*restore)(asgi_id id, void *state, const asgi_saved *saved);
-} asgi_state;
-
 /* ---- What a module exports ------------------------------------------------------------------------------------- */
 
 /* The application. Required. [loop]; the lifespan scope [control].
  * Returns ASGI_DONE: it is finished with the scope. ASGI_PENDING: it goes on, and ends the scope with host->finish.
  * Below zero: it raised. Ending a request without a response is answered with 500; ending it after the head was sent
  * but before its body was complete closes the connection, so that no client takes a part for the whole.
- * ASGI_GONE is for "there was nobody any more to be answered": it is no failure, and not logged as one.
+ * ASGI_GONE means that the client had left: it is no failure, and is not logged as one.
  * Lifespan: ASGI_UNSUPPORTED before anything was received means "without lifespan"; any other failure refuses the start.
  * The lifespan's shutdown is the place to save and to close: a host ends its process without destructors and functions of atexit(3), since
  * threads may still run; `roost serve --exit-handlers` runs them after all shutdowns, for tools that measure coverage or leaks. */
@@ -443,8 +327,8 @@ typedef struct asgi_module {
     asgi_string name;     /* "wiki"                                                                                  */
     asgi_string version;  /* "1.4.2"                                                                                 */
     asgi_string settings; /* the settings module when nobody names another: "wiki.settings"; or empty               */
-    /* What the module offers to the host, by name and revision ("asgi.state/1"); NULL: nothing. [any]; asked with a borrowed name. What it
-     * gives is valid for the life of the process. */
+    /* Returns the extension that the module offers to the host under a name and revision ("asgi.state/1"); NULL: none. [any]
+     * The name is borrowed; the result is valid for the life of the process. */
     const void *(*extension)(const asgi_string *name);
 } asgi_module;
 
@@ -453,100 +337,16 @@ typedef struct asgi_module {
  * taken to be of the oldest ABI that is not a draft; while there is none, of the host's draft. */
 ASGI_EXPORT const asgi_module *asgi_module_info(void);
 
-/* ---- Conveniences: nothing below is part of the contract ------------------------------------------------------- */
-
-/* Whether a struct that begins with `size` has a field: ASGI_HAS(scope, tls). */
-#define ASGI_HAS(pointer, field) \
-    ((size_t)(pointer)->size >= (size_t)((const char *)(&(pointer)->field + 1) - (const char *)(pointer)))
-
-/* A string from a literal, in an initialiser: static const asgi_string name = ASGI_STRING("wiki"); */
-#define ASGI_STRING(literal) {"" literal, sizeof(literal) - 1}
-
-/* A string from NUL-terminated text. Points at `text`. */
-static inline asgi_string asgi_text(const char *text)
-{
-    asgi_string string = {text, 0};
-    while (text && text[string.size]) string.size++;
-    return string;
-}
-
-/* Whether a string is this NUL-terminated text, byte for byte. */
-static inline int asgi_equal(asgi_string string, const char *text)
-{
-    size_t at = 0;
-    while (at < string.size && text[at] && string.data[at] == text[at]) at++;
-    return at == string.size && !text[at];
-}
-
-/* An event of a type with everything else zero; for languages without designated initialisers. */
-static inline asgi_event asgi_event_of(uint32_t type)
-{
-    asgi_event event = {0, 0, 0, 0, 0, 0, 0, 0, {NULL, 0}, {NULL, 0}, NULL, 0, NULL, NULL, NULL};
-    event.size = (uint32_t)sizeof event;
-    event.type = type;
-    return event;
-}
-
-/* The first header of that (lower-case) name, or NULL. Points into the scope. */
-static inline const asgi_header *asgi_find_header(const asgi_scope *scope, const char *name)
-{
-    size_t at;
-    for (at = 0; at < scope->header_count; at++)
-        if (asgi_equal(scope->headers[at].name, name)) return &scope->headers[at];
-    return NULL;
-}
-
-/* The path below the mount: scope->path without scope->root_path. For the mount itself it is "/", with or without a trailing slash
- * ("/wiki" and "/wiki/" are the same page of an application mounted at /wiki). Points into the scope, or to a constant. */
-static inline asgi_string asgi_path(const asgi_scope *scope)
-{
-    asgi_string path = scope->path;
-    if (path.size >= scope->root_path.size) {
-        path.data += scope->root_path.size;
-        path.size -= scope->root_path.size;
-    }
-    if (path.size == 0) {
-        path.data = "/";
-        path.size = 1;
-    }
-    return path;
-}
-
-/* Answers a whole response in one call; content_type NULL or "": none. Returns what `application` should return:
- * ASGI_DONE also when the client has left meanwhile or has to be waited for, since nothing is left to be done;
- * otherwise the error. */
-static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, int32_t status, const char *content_type,
-                                       asgi_string body)
-{
-    asgi_header type;
-    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
-    asgi_result result;
-    type.name = asgi_text("content-type");
-    type.value = asgi_text(content_type);
-    event.status = status;
-    event.headers = &type;
-    event.header_count = content_type && *content_type ? 1 : 0;
-    event.body = body;
-    result = send(scope->id, &event, NULL, NULL);
-    return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
-}
-
-/* Writes a line to the host's log. */
-static inline void asgi_log(const asgi_scope *scope, int32_t level, const char *message)
-{
-    asgi_string line = asgi_text(message);
-    scope->host->log(scope->id, level, &line);
-}
-
-/* The application's setting of that key, or `otherwise` (also when it is NULL: then an empty string). */
-static inline asgi_string asgi_setting(const asgi_scope *scope, const char *key, const char *otherwise)
-{
-    asgi_string name = asgi_text(key);
-    const asgi_string *value = scope->host->setting(scope->id, &name);
-    return value ? *value : asgi_text(otherwise);
-}
-
 #ifdef __cplusplus
 }
 #endif
+
+/* ---- Extensions and helpers: a header for each, so that a module includes this one only ------------------------ */
+
+#include "asgi_broadcast.h"
+#include "asgi_helpers.h"
+#include "asgi_loop.h"
+#include "asgi_shutdown.h"
+#include "asgi_state.h"
+
 #endif

@@ -52,7 +52,7 @@ struct NewModule {
         case .cpp:
             [
                 self.file(self.source, PackageResources.module_cpp)
-            ] + self.headers + [self.file("include/asgi_urls.hpp", PackageResources.asgi_urls_hpp)]
+            ] + self.headers + [self.header("asgi_urls.hpp", PackageResources.asgi_urls_hpp)]
         case .rust:
             [
                 self.file("Cargo.toml", PackageResources.Cargo_toml),
@@ -67,13 +67,23 @@ struct NewModule {
         }
     }
 
-    /// The interface in C.
+    /// The interface in C: `asgi.h`, and every header that it or `asgi_urls.h` includes.
     private var headers: [File] {
         [
-            self.file("include/asgi.h", PackageResources.asgi_h),
-            self.file("include/asgi_urls.h", PackageResources.asgi_urls_h),
-            self.file("include/asgi_json.h", PackageResources.asgi_json_h),
+            self.header("asgi.h", PackageResources.asgi_h),
+            self.header("asgi_broadcast.h", PackageResources.asgi_broadcast_h),
+            self.header("asgi_helpers.h", PackageResources.asgi_helpers_h),
+            self.header("asgi_json.h", PackageResources.asgi_json_h),
+            self.header("asgi_loop.h", PackageResources.asgi_loop_h),
+            self.header("asgi_shutdown.h", PackageResources.asgi_shutdown_h),
+            self.header("asgi_state.h", PackageResources.asgi_state_h),
+            self.header("asgi_urls.h", PackageResources.asgi_urls_h),
         ]
+    }
+
+    /// A header is copied byte for byte: modules are compiled with the headers that the host is compiled with.
+    private func header(_ name: String, _ bytes: [UInt8]) -> File {
+        File(path: "include/\(name)", text: String(decoding: bytes, as: UTF8.self))
     }
 
     /// The rules of the Makefile that build it.

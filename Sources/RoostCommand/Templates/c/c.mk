@@ -1,7 +1,7 @@
 WATCHED = .
 CFLAGS ?= -O2 -g
 
-@NAME@.so: @NAME@.c include/asgi.h Makefile
+@NAME@.so: @NAME@.c $(wildcard include/*) Makefile
 	$(CC) -std=c11 -Wall -Wextra $(CFLAGS) -fPIC -fvisibility=hidden -Iinclude \
 		-shared -Wl,-z,defs $(LDFLAGS) -o .$@ $<
 	mv -f .$@ $@

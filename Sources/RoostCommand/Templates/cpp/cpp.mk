@@ -3,7 +3,7 @@ CXXFLAGS ?= -O2 -g
 # g++ would share some variables with every other module of the process; clang++ never does, and does not know the flag.
 UNSHARED := $(shell $(CXX) -fno-gnu-unique -x c++ -E /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)
 
-@NAME@.so: @NAME@.cpp include/asgi.h Makefile
+@NAME@.so: @NAME@.cpp $(wildcard include/*) Makefile
 	$(CXX) -std=c++17 -Wall -Wextra $(CXXFLAGS) -fPIC -fvisibility=hidden $(UNSHARED) -Iinclude \
 		-shared -Wl,-z,defs $(LDFLAGS) -o .$@ $<
 	mv -f .$@ $@
