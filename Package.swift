@@ -14,12 +14,9 @@ let package = Package(
         .library(name: "Roost", type: .dynamic, targets: ["Roost", "RoostC"]),
         .library(name: "ASGI", targets: ["ASGI"]),
         .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
-        .library(name: "Bench", type: .dynamic, targets: ["Bench"]),
+        .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
         .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
-        .library(name: "SwiftCalls", type: .dynamic, targets: ["SwiftCalls"]),
-        .library(name: "SwiftViews", type: .dynamic, targets: ["SwiftViews"]),
-        .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -211,13 +208,17 @@ let package = Package(
             ],
             path: "Benchmarks/BareNIO", swiftSettings: swift
         ),
-        // What the tests ask of the Swift SDK.
+        // Modules in Swift, for the tests.
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
         .target(name: "SwiftViews", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftViews", swiftSettings: swift),
-        // Clients that mean harm, for `make test-hostile`.
-        .executableTarget(name: "Hostile", dependencies: ["TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
-        // Workers that die, are replaced and stop, for `make test-workers`.
-        .executableTarget(name: "Workers", dependencies: ["TestSupport"], path: "Tests/Workers", swiftSettings: swift),
+        // Hostile clients, for `make test-hostile`.
+        .executableTarget(
+            name: "Hostile", dependencies: ["TestHarness", "TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
+        // Workers that crash, are replaced and stop, for `make test-workers`.
+        .executableTarget(
+            name: "Workers", dependencies: ["TestHarness", "TestSupport"], path: "Tests/Workers", swiftSettings: swift),
+        // What these two programs share.
+        .target(name: "TestHarness", path: "Tests/Harness", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -295,6 +296,11 @@ let package = Package(
         .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ]
 )
+
+// Modules that the tests and the benchmarks load at run time. SwiftPM links a library into a file of its own only for a product:
+// these are no part of what the package offers. (It also makes a product of each executable target, of the root package only.)
+let loadedByTests = ["Bench", "SwiftCalls", "SwiftViews"]
+package.products += loadedByTests.map { .library(name: $0, type: .dynamic, targets: [$0]) }
 
 // What `make fuzz` builds. A plain build cannot link it.
 if Context.environment["ROOST_FUZZ"] != nil {

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that send much, or ask for much.
@@ -39,7 +40,7 @@ extension Attack {
             try expect("answer", "\(response.status) \(response.header("connection") ?? "")", "200 close")
             // It lingers, so that the answer can be read, but not for long.
             let sent = client.sendUntilRefused(1 << 40)
-            guard sent < 1 << 40 else { throw Surprise("all of it was taken") }
+            guard sent < 1 << 40 else { throw UnexpectedResult("all of it was taken") }
             return "200, closed after \(mebibytes(sent))"
         },
         Attack(
@@ -64,7 +65,7 @@ extension Attack {
                     // Each chunk of 64 KiB has nine bytes around it: its size and two line ends.
                     let chunks = (10 << 30) >> 16
                     guard count > (10 << 30) + chunks * 9, count < (10 << 30) + chunks * 9 + 500 else {
-                        throw Surprise("\(count) bytes came")
+                        throw UnexpectedResult("\(count) bytes came")
                     }
                 }
                 return "all of it; \(mebibytes(grown)) above idle at most"
@@ -79,7 +80,9 @@ extension Attack {
                 client.send("GET /file?\(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
                 let grown = try victim.growth {
                     let count = client.skipToEnd()
-                    guard count > 10 << 30, count < (10 << 30) + 500 else { throw Surprise("\(count) bytes came") }
+                    guard count > 10 << 30, count < (10 << 30) + 500 else {
+                        throw UnexpectedResult("\(count) bytes came")
+                    }
                 }
                 return "all of it; \(mebibytes(grown)) above idle at most"
             }),
@@ -93,7 +96,7 @@ extension Victim {
         self.resetPeak()
         try body()
         let grown = max(self.peak - before, 0)
-        guard grown < 20 << 20 else { throw Surprise("it grew by \(Attack.mebibytes(grown))") }
+        guard grown < 20 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
         return grown
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that come in numbers.
@@ -22,7 +23,7 @@ extension Attack {
                     clients[index].send(Attack.get)
                     try expect("status", try clients[index].readResponse().status, 200)
                 }
-                guard each < 8 << 10 else { throw Surprise("\(each) bytes a connection") }
+                guard each < 8 << 10 else { throw UnexpectedResult("\(each) bytes a connection") }
                 return "all kept and answered; \(each) bytes each"
             }),
         Attack("a flood: 200,000 pipelined requests, and nobody reads") { victim in
@@ -36,7 +37,7 @@ extension Attack {
             _ = try client.isSilent(milliseconds: 1000)
             let grown = max(victim.peak - before, 0)
             try expect("answers", client.count(UInt8(ascii: "!"), upTo: 200_000), 200_000)
-            guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "all answered when they are read; \(grown >> 10) KiB kept meanwhile"
         },
         Attack("a flood: 100,000 pipelined files of ten bytes, and nobody reads") { victim in
@@ -49,7 +50,7 @@ extension Attack {
             Thread { for _ in 0..<100 { sender.send(flood) } }.start()
             _ = try client.isSilent(milliseconds: 1000)
             let open = victim.descriptors - before
-            guard open <= 70 else { throw Surprise("\(open) descriptors are open") }
+            guard open <= 70 else { throw UnexpectedResult("\(open) descriptors are open") }
             try expect("answers", client.count(UInt8(ascii: "!"), upTo: 100_000), 100_000)
             return "all answered when they are read; \(open) descriptors meanwhile"
         },
@@ -59,7 +60,7 @@ extension Attack {
             clients[0].send(Attack.get)
             try expect("status of the first", try clients[0].readResponse().status, 200)
             let idle = try victim.busyTicks { _ = try clients[199].isSilent(milliseconds: 1000) }
-            guard idle < 20 else { throw Surprise("it spins: \(idle) ticks of CPU in a second") }
+            guard idle < 20 else { throw UnexpectedResult("it spins: \(idle) ticks of CPU in a second") }
             // Those in the queue are accepted as others leave.
             clients.removeFirst(180)
             clients[19].send(Attack.get)

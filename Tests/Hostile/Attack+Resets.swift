@@ -1,3 +1,4 @@
+import TestHarness
 import TestSupport
 
 /// Clients that are gone in the middle of it.
@@ -43,7 +44,7 @@ extension Attack {
                 _ = try pace.isSilent(milliseconds: 1000)
                 open = victim.descriptors - before
             }
-            guard open <= 0 else { throw Surprise("\(open) descriptors stay open") }
+            guard open <= 0 else { throw UnexpectedResult("\(open) descriptors stay open") }
             return "100 times; the next is answered, no descriptor is left"
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that take their time.
@@ -40,10 +41,10 @@ extension Attack {
             let clients = try (0..<100).map { _ in try victim.client() }
             for client in clients { client.send("GET /stream?1024 HTTP/1.1\r\nhost: x\r\n\r\n") }
             for client in clients {
-                guard client.waitForLoss(seconds: 60) else { throw Surprise("a connection was kept") }
+                guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection was kept") }
             }
             let grown = victim.peak - before
-            guard grown < 100 * 400 * 1024 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            guard grown < 100 * 400 * 1024 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connections lost; \(grown / 100 / 1024) KiB a reader at most"
         },
         Attack("slow readers: 100 ask for 16 lent bodies of 1 MiB, and read nothing") { victim in
@@ -52,7 +53,7 @@ extension Attack {
             let requests = String(repeating: "GET /1m HTTP/1.1\r\nhost: x\r\n\r\n", count: 16)
             for client in clients { client.send(requests) }
             for client in clients {
-                guard client.waitForLoss(seconds: 60) else { throw Surprise("a connection was kept") }
+                guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection was kept") }
             }
             return "connections lost; \(max(victim.peak - before, 0) / 100 / 1024) KiB a reader at most"
         },

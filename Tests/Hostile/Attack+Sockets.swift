@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients of WebSockets that mean harm. The module sends back what it gets; compression is what the client offers.
@@ -12,9 +13,9 @@ extension Attack {
             let flood = Array(pings)
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<500 { sender.send(flood) } }.start()
-            guard client.waitForLoss(seconds: 60) else { throw Surprise("it is kept") }
+            guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("it is kept") }
             let grown = max(victim.peak - before, 0)
-            guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connection lost; \(grown >> 10) KiB kept meanwhile"
         },
         Attack("a WebSocket whose messages come back, and nobody reads") { victim in
@@ -23,9 +24,9 @@ extension Attack {
             let flood = WebSocketFrame.binary([UInt8](repeating: 7, count: 64 << 10)).bytes()
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<2000 { sender.send(flood) } }.start()
-            guard client.waitForLoss(seconds: 60) else { throw Surprise("it is kept") }
+            guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("it is kept") }
             let grown = max(victim.peak - before, 0)
-            guard grown < 4 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connection lost; \(grown >> 10) KiB kept meanwhile"
         },
         Attack(
@@ -38,7 +39,7 @@ extension Attack {
                     try expect("close", try client.readFrame()?.code, 1009)
                 }
                 let grown = max(victim.peak - before, 0)
-                guard grown < 48 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+                guard grown < 48 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
                 return "20 times 1009; \(mebibytes(grown)) at most meanwhile"
             }),
         Attack(
@@ -55,7 +56,7 @@ extension Attack {
                     clients.append(client)
                     // The limit is 256 MiB, and what grows has its old memory for a moment.
                     if victim.memory - before > 320 << 20 {
-                        throw Surprise("it keeps \(mebibytes(victim.memory - before))")
+                        throw UnexpectedResult("it keeps \(mebibytes(victim.memory - before))")
                     }
                 }
                 for client in clients {
@@ -64,7 +65,7 @@ extension Attack {
                     try expect("close", try client.readFrame()?.code, 1013)
                     refused += 1
                 }
-                guard refused >= 80 else { throw Surprise("only \(refused) were refused") }
+                guard refused >= 80 else { throw UnexpectedResult("only \(refused) were refused") }
                 return "\(refused) times 1013; \(mebibytes(victim.memory - before)) kept"
             }),
         Attack("a million empty fragments of one message") { victim in
@@ -77,7 +78,7 @@ extension Attack {
             client.send(WebSocketFrame(0, [0x62]))
             try expect("message", try client.readFrame()?.text, "ab")
             let grown = max(victim.peak - before, 0)
-            guard grown < 2 << 20 else { throw Surprise("it grew by \(mebibytes(grown))") }
+            guard grown < 2 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "the message came back; it grew by \(grown >> 10) KiB"
         },
         Attack("frames of random bytes, 2,000 sockets") { victim in
@@ -103,7 +104,9 @@ extension Attack {
                 }
                 let each = (victim.memory - before) / clients.count
                 // Through a group, the front and the worker each keep state for a WebSocket.
-                guard each < (Victim.isGrouped ? 14 : 10) << 10 else { throw Surprise("\(each) bytes a WebSocket") }
+                guard each < (Victim.isGrouped ? 14 : 10) << 10 else {
+                    throw UnexpectedResult("\(each) bytes a WebSocket")
+                }
                 for index in stride(from: 0, to: 9_000, by: 1000) {
                     clients[index].send(.text("still"))
                     try expect("message", try clients[index].readFrame()?.text, "still")

@@ -1,6 +1,7 @@
+import TestHarness
 import TestSupport
 
-/// One way to do harm. `run` says what it got, or throws what surprised it.
+/// An attack. `run` returns what it got, or throws when the server did not respond as expected.
 struct Attack: Sendable {
     let name: String
     let run: @Sendable (Victim) throws -> String
@@ -37,10 +38,5 @@ struct Attack: Sendable {
 
     static func post(_ fields: String, to path: String = "/upload") -> String {
         "POST \(path) HTTP/1.1\r\nhost: x\r\n\(fields)\r\n\r\n"
-    }
-
-    static func mebibytes(_ bytes: Int) -> String {
-        let tenths = (bytes * 10) >> 20
-        return "\(tenths / 10).\(tenths % 10) MiB"
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import TestHarness
 import TestSupport
 
 /// The server under attack: the release build with the Bench module, and short time limits so that attacks end soon.
@@ -31,11 +31,9 @@ final class Victim {
     }
 
     /// The processes that serve: the only one, or the workers.
-    private var processes: [Int32] {
-        let process = self.process.identifier
-        guard Self.isGrouped else { return [process] }
-        let text = (try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)) ?? ""
-        return text.split(separator: " ").compactMap { Int32($0) }
+    private var processes: [ProcessFigures] {
+        let process = ProcessFigures(self.process.identifier)
+        return Self.isGrouped ? process.children.map(ProcessFigures.init) : [process]
     }
 
     func client() throws -> RawClient { try RawClient(port: self.process.port) }
@@ -53,62 +51,29 @@ final class Victim {
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         let response = try client.readResponse()
         guard response.status == 200 else {
-            throw Surprise("GET / is answered with \(response.status) afterwards: \(response.text)")
+            throw UnexpectedResult("GET / is answered with \(response.status) afterwards: \(response.text)")
         }
     }
 
-    /// Bytes of memory that its processes have, and that they had at most since the peak was reset.
-    var memory: Int { self.sum { Self.size("VmRSS:", of: $0) } }
-    var peak: Int { self.sum { Self.size("VmHWM:", of: $0) } }
+    /// Bytes of memory of its processes, and the most that there were since the peak was reset.
+    var memory: Int { self.sum(\.residentMemory) }
+    var peak: Int { self.sum(\.peakMemory) }
+    var descriptors: Int { self.sum(\.descriptors) }
 
-    private func sum(_ value: (Int32) -> Int) -> Int { self.processes.reduce(0) { $0 + value($1) } }
+    private func sum(_ figure: (ProcessFigures) -> Int) -> Int { self.processes.reduce(0) { $0 + figure($1) } }
 
-    func resetPeak() {
-        for process in self.processes {
-            try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
-        }
-    }
-
-    /// The number of open descriptors.
-    var descriptors: Int {
-        self.sum { ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\($0)/fd")) ?? []).count }
-    }
+    func resetPeak() { for process in self.processes { process.resetPeak() } }
 
     /// The CPU time that it took meanwhile, in hundredths of a second.
     func busyTicks(_ body: () throws -> Void) throws -> Int {
-        let before = self.sum(Self.ticks)
+        let before = self.sum(\.ticks)
         try body()
-        return self.sum(Self.ticks) - before
-    }
-
-    private static func ticks(of process: Int32) -> Int {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        // User and system time are the 12th and 13th field behind the name.
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        return fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
-    }
-
-    private static func size(_ name: String, of process: Int32) -> Int {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
-        return (Int(line.filter(\.isNumber)) ?? 0) << 10
+        return self.sum(\.ticks) - before
     }
 
     /// Ends it; fails when it does not end well.
     func stop() throws {
         let status = self.process.stop()
-        guard status == 0 else { throw Surprise("it ended with \(status)") }
+        guard status == 0 else { throw UnexpectedResult("it ended with \(status)") }
     }
-}
-
-/// Something else came of it than has to.
-struct Surprise: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
-}
-
-func expect<Value: Equatable>(_ what: String, _ value: Value, _ wanted: Value) throws {
-    guard value != wanted else { return }
-    throw Surprise("\(what): \(value) instead of \(wanted)")
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Many applications of one server: dropped in, changed, taken away, in groups of their own; nobody else loses anything.
@@ -31,7 +32,9 @@ extension Case {
             try wait(for: "its absence") { try server.ask("/guest/x").text.hasPrefix("|/guest/x|") }
             try stay.stop()
             for load in [stay, guest] {
-                guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+                guard load.tally.losses.isEmpty else {
+                    throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))")
+                }
             }
             try server.stop()
             return
@@ -58,7 +61,7 @@ extension Case {
             let server = try site.serve()
             let bytes = try Data(contentsOf: URL(fileURLWithPath: try site.library("1")))
             let path = "\(site.path)/slow.so"
-            FileManager.default.createFile(atPath: path, contents: nil)
+            try expect("a new file", FileManager.default.createFile(atPath: path, contents: nil), true)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             for part in 0..<4 {
                 try file.write(contentsOf: bytes[(bytes.count * part / 4)..<(bytes.count * (part + 1) / 4)])
@@ -67,7 +70,7 @@ extension Case {
                 if part < 3, try server.ask("/slow/").status == 200,
                     !(try server.ask("/slow/").text.hasPrefix("|/slow/|"))
                 {
-                    throw Surprise("served before it was whole")
+                    throw UnexpectedResult("served before it was whole")
                 }
             }
             try file.close()
@@ -86,12 +89,12 @@ extension Case {
             try server.waitFor("/refused/", status: 503)
             guard try server.status().applications.contains(where: { $0.fault?.contains("is not wanted") == true })
             else {
-                throw Surprise("roost status does not say why")
+                throw UnexpectedResult("roost status does not say why")
             }
             try site.settings("refused", "settings: {title: welcome}\n")
             try server.waitFor("/refused/", version: "1")
             try stay.stop()
-            guard stay.tally.losses.isEmpty else { throw Surprise("lost: \(stay.tally.losses.map(\.text))") }
+            guard stay.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(stay.tally.losses.map(\.text))") }
             try site.settings("crashing", "settings: {title: crash}\n")
             try site.put("crashing", "1")
             try server.waitFor("/crashing/", status: 503)
@@ -121,7 +124,7 @@ extension Case {
             try server.waitFor("/second/", version: "1")
             try server.waitFor("/first/", status: 404)
             try stay.stop()
-            guard stay.tally.losses.isEmpty else { throw Surprise("lost: \(stay.tally.losses.map(\.text))") }
+            guard stay.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(stay.tally.losses.map(\.text))") }
             try server.stop()
             return "\(stay.tally.counts.answered) answers by what is in all three, none lost"
         },
@@ -152,7 +155,7 @@ extension Case {
             try server.waitFor("/own/", version: "1")
             let time = start.seconds
             try stay.stop()
-            guard stay.tally.losses.isEmpty else { throw Surprise("lost: \(stay.tally.losses.map(\.text))") }
+            guard stay.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(stay.tally.losses.map(\.text))") }
             try expect("crashes", try server.status().crashes, 1)
             try server.stop()
             return "503, back \(time) later; \(stay.tally.counts.answered) answers by the others, none lost"
@@ -181,7 +184,7 @@ extension Case {
             try server.waitFor("/other/", status: 200)
             try load.stop()
             let lost = load.tally.losses.filter { !$0.text.contains("status 404") }
-            guard lost.isEmpty else { throw Surprise("lost: \(lost.map(\.text))") }
+            guard lost.isEmpty else { throw UnexpectedResult("lost: \(lost.map(\.text))") }
             try server.stop()
             return "\(load.tally.counts.answered) answers, none lost; the WebSocket is asked to come again (1012)"
         },
@@ -219,7 +222,7 @@ extension Case {
                 try expect("bytes", response.body.count, 1 << 20)
             }
             try server.stop()
-            return "20 responses of 1 MiB wait; the largest worker has \(Case.mebibytes(memory)) resident"
+            return "20 responses of 1 MiB wait; the largest worker has \(mebibytes(memory)) resident"
         },
     ]
 }

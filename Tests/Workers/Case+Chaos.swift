@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Workers that are killed at random.
@@ -23,7 +24,7 @@ extension Case {
             try new.stop()
             let losses = crowd.tally.losses + new.tally.losses
             if let loss = losses.first(where: { loss in !kills.contains { $0.explains(loss) } }) {
-                throw Surprise("lost without a kill: \(loss.text), worker \(loss.worker ?? 0)")
+                throw UnexpectedResult("lost without a kill: \(loss.text), worker \(loss.worker ?? 0)")
             }
             let status = try server.status()
             try expect("restarts", status.restarts, kills.count)

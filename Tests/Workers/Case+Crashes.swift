@@ -1,3 +1,4 @@
+import TestHarness
 import TestSupport
 
 /// Requests that end their worker.
@@ -44,7 +45,7 @@ extension Case {
         Case(name) { modules in
             let server = try Server(try module(modules), ["--limit-crashes", "1000"])
             let generation = try server.status().applications.first?.generation ?? ""
-            guard generation.count == 16 else { throw Surprise("the generation is '\(generation)'") }
+            guard generation.count == 16 else { throw UnexpectedResult("the generation is '\(generation)'") }
             let worker = server.workers.first ?? 0
             let client = try server.client()
             client.send(Case.get(path))
@@ -52,7 +53,9 @@ extension Case {
             let lost = Time()
             let answer = try server.ask("/")
             try expect("the next answer", answer.status, 200)
-            guard !answer.text.hasSuffix(" \(worker)") else { throw Surprise("the worker that is dead answers") }
+            guard !answer.text.hasSuffix(" \(worker)") else {
+                throw UnexpectedResult("the worker that is dead answers")
+            }
             let time = lost.milliseconds
             let line = try server.log.wait(for: "worker \(says)")
             let application = path == "/throw" ? "throws" : "crashes"
@@ -60,7 +63,7 @@ extension Case {
             if namesRequest { fields.merge(["method": "GET", "path": path]) { $1 } }
             fields["signal"] = signal
             for (field, value) in fields.sorted(by: <) where Log.field(field, of: line) != value {
-                throw Surprise("\(field) is not \(value) in: \(line)")
+                throw UnexpectedResult("\(field) is not \(value) in: \(line)")
             }
             let status = try server.status()
             try expect("crashes that are counted", status.crashes, 1)

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Stops while modules hold on; and those who do not want to wait.
@@ -45,7 +46,7 @@ extension Case {
             let end = try stopping.end(with: 1)
             // By its supervisor, or by itself: the limit is the same.
             guard !server.log.all("worker is killed").isEmpty || !server.log.all("--timeout-stop").isEmpty else {
-                throw Surprise("not told: \(server.log.tail)")
+                throw UnexpectedResult("not told: \(server.log.tail)")
             }
             return "killed; \(end)"
         },

@@ -1,3 +1,4 @@
+import TestHarness
 import TestSupport
 
 /// Loops that do not turn any more.
@@ -11,7 +12,9 @@ extension Case {
             // There is no other worker: this one waits until the one that hangs is found out.
             let answer = try server.ask("/").text
             let time = start.seconds
-            guard answer.hasPrefix("one "), answer != "one \(worker)" else { throw Surprise("answer: \(answer)") }
+            guard answer.hasPrefix("one "), answer != "one \(worker)" else {
+                throw UnexpectedResult("answer: \(answer)")
+            }
             try server.log.wait(for: "worker is replaced: event loop stalled pid=\(worker)")
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
@@ -53,7 +56,7 @@ extension Case {
             try new.stop()
             let (counts, losses) = (crowd.tally.counts + new.tally.counts, crowd.tally.losses + new.tally.losses)
             guard losses.isEmpty else {
-                throw Surprise("\(losses.count) lost, \(counts): \(losses.prefix(2).map(\.text))")
+                throw UnexpectedResult("\(losses.count) lost, \(counts): \(losses.prefix(2).map(\.text))")
             }
             try server.stop()
             return "replaced; killed \(time) later; \(counts.answered) requests by other loops, none lost"
@@ -72,6 +75,6 @@ extension Case {
         try log.wait(for: "worker is replaced: event loop stalled pid=")
         let line = try log.wait(for: "event loop stalled in libcrashes.so spin+0x")
         for field in ["application=crashes", "generation=", "method=GET", "path=/spin", "stack="]
-        where !line.contains(" \(field)") { throw Surprise("no \(field) in: \(line)") }
+        where !line.contains(" \(field)") { throw UnexpectedResult("no \(field) in: \(line)") }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Workers that eat memory, and how much they and their supervisor have.
@@ -13,7 +14,7 @@ extension Case {
             try greedy.stop()
             try others.stop()
             let (all, count) = (greedy.tally.counts + others.tally.counts, greedy.tally.losses + others.tally.losses)
-            guard count.isEmpty else { throw Surprise("lost: \(count.map(\.text))") }
+            guard count.isEmpty else { throw UnexpectedResult("lost: \(count.map(\.text))") }
             try server.waitForWorkers(2)
             try server.stop()
             return "4 times replaced; \(all.answered) requests answered, none lost"
@@ -28,7 +29,7 @@ extension Case {
                 guard (try? client.readResponse()) != nil else { break }
                 answers += 1
             }
-            guard 1..<300 ~= answers else { throw Surprise("\(answers) times 8 MiB were there") }
+            guard 1..<300 ~= answers else { throw UnexpectedResult("\(answers) times 8 MiB were there") }
             let line = try server.log.wait(for: "crashed with SIGABRT in libcrashes.so out_of_memory+0x")
             try expect("path", Log.field("path", of: line), "/grow")
             try expect("answer", try server.ask("/").status, 200)
@@ -40,9 +41,9 @@ extension Case {
             for _ in 0..<1000 { _ = try server.ask("/") }
             try server.reload("--new-workers")
             let workers = try server.waitForWorkers(4)
-            let supervisor = try Self.share(of: server.identifier)
-            let shares = try workers.map(Self.share)
-            guard supervisor <= 16 << 20 else { throw Surprise("the supervisor has \(mebibytes(supervisor))") }
+            let supervisor = ProcessFigures(server.identifier).proportionalMemory
+            let shares = workers.map { ProcessFigures($0).proportionalMemory }
+            guard supervisor <= 16 << 20 else { throw UnexpectedResult("the supervisor has \(mebibytes(supervisor))") }
             let resident = try server.status().workers.map { mebibytes($0.memory) }
             try server.stop()
             return """
@@ -51,11 +52,4 @@ extension Case {
                 """
         },
     ]
-
-    /// Bytes of memory, of what is shared only its part.
-    private static func share(of process: Int32) throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("Pss:") } ?? ""
-        return (Int(line.filter(\.isNumber)) ?? 0) << 10
-    }
 }

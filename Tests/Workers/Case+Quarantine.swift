@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Applications that crash their workers again and again.

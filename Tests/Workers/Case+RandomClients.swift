@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that leave at any moment, against every way of serving: no worker ends, every answer is right, and nothing is kept of those
@@ -40,10 +41,10 @@ extension Case {
                 try expect("workers", after.processes, before.processes)
                 try expect("restarts", status.restarts, 0)
                 guard after.descriptors <= before.descriptors else {
-                    throw Surprise("\(after.descriptors - before.descriptors) descriptors stay open")
+                    throw UnexpectedResult("\(after.descriptors - before.descriptors) descriptors stay open")
                 }
                 guard after.memory - before.memory < 24 << 20 else {
-                    throw Surprise("it grew by \(mebibytes(after.memory - before.memory))")
+                    throw UnexpectedResult("it grew by \(mebibytes(after.memory - before.memory))")
                 }
             }
             try server.stop()
@@ -60,13 +61,17 @@ extension Case {
             let start = Time()
             while start.milliseconds < seconds * 1000 {
                 let answer = try server.command("reload", ["--force"] + reloads)
-                guard answer.status == 0 else { throw Surprise("roost reload: \(answer.status) \(answer.error)") }
+                guard answer.status == 0 else {
+                    throw UnexpectedResult("roost reload: \(answer.status) \(answer.error)")
+                }
             }
         } else {
             load.tally.waitForLoss(seconds: seconds)
         }
         try crowd.stop()
-        if let loss = load.tally.losses.first { throw Surprise("\(load.tally.losses.count) went wrong: \(loss.text)") }
+        if let loss = load.tally.losses.first {
+            throw UnexpectedResult("\(load.tally.losses.count) went wrong: \(loss.text)")
+        }
     }
 
     /// What the workers of a server have when nobody is connected any more.
@@ -81,11 +86,9 @@ extension Case {
             try server.status().workers.allSatisfy { $0.connections == 0 && $0.unfinished == 0 && $0.state == "ready" }
         }
         var rest = Rest(processes: server.workers.sorted())
-        for worker in rest.processes {
-            rest.descriptors += (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/fd").count) ?? 0
-            let text = (try? String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)) ?? ""
-            let line = text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
-            rest.memory += (Int(line.filter(\.isNumber)) ?? 0) << 10
+        for worker in rest.processes.map(ProcessFigures.init) {
+            rest.descriptors += worker.descriptors
+            rest.memory += worker.anonymousMemory
         }
         return rest
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// `--reload`, with and without a build; and what an application remembers.
@@ -124,13 +125,13 @@ extension Case {
                 let answer = try server.command("reload")
                 try expect("exit status", answer.status, 0)
                 guard answer.output.contains(how == "in place" ? "in place" : "new workers") else {
-                    throw Surprise(answer.output)
+                    throw UnexpectedResult(answer.output)
                 }
                 if round == 1 { try expect("close", try ada.readFrameButPings()?.closeCode, 1012) }
             }
             let (_, room) = try enter("Ada")
             for number in 1...3 where !room.contains("message \(number) of Ada") {
-                throw Surprise("forgotten: \(room)")
+                throw UnexpectedResult("forgotten: \(room)")
             }
             try expect("warnings", server.log.all("not handed on"), [])
             try server.stop()

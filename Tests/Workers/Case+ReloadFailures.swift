@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Generations that are none: the old one serves, and everybody is told.
@@ -47,14 +48,16 @@ extension Case {
             try server.log.wait(for: "nothing to reload: the same bytes, with the same settings", "application=app")
             let answer = try server.command("reload", "app")
             try expect("exit status", answer.status, 0)
-            guard answer.output.contains("nothing to reload") else { throw Surprise(answer.output) }
+            guard answer.output.contains("nothing to reload") else { throw UnexpectedResult(answer.output) }
             try expect("count", try server.answer().count, 6)
             let forced = try server.command("reload", "/app", "--force")
-            guard forced.status == 0, forced.output.hasPrefix("app: generation ") else { throw Surprise(forced.output) }
+            guard forced.status == 0, forced.output.hasPrefix("app: generation ") else {
+                throw UnexpectedResult(forced.output)
+            }
             try expect("count", try server.answer().count, 1)
             let unknown = try server.command("reload", "ap")
             try expect("exit status", unknown.status, 1)
-            guard unknown.error.contains("did you mean app?") else { throw Surprise(unknown.error) }
+            guard unknown.error.contains("did you mean app?") else { throw UnexpectedResult(unknown.error) }
             try server.stop()
             return
                 "\(answer.output.trimmingCharacters(in: .newlines)); \(forced.output.trimmingCharacters(in: .newlines))"
@@ -82,10 +85,10 @@ extension Case {
             try put("2", flags + [flag])
             let answer = try server.command("reload", "app")
             try expect("exit status of roost reload APP", answer.status, 1)
-            guard answer.error.contains(word) else { throw Surprise("it says '\(answer.error)'") }
+            guard answer.error.contains(word) else { throw UnexpectedResult("it says '\(answer.error)'") }
             for _ in 0..<10 { try expect("version", try server.answer().version, "1") }
             let fault = try server.status().applications.first?.fault ?? ""
-            guard fault.contains(word) else { throw Surprise("roost status says '\(fault)'") }
+            guard fault.contains(word) else { throw UnexpectedResult("roost status says '\(fault)'") }
             try expect("lines", server.log.all("app goes on as it was: ", word).count, flags.isEmpty ? 1 : 0)
             let lost = workers.subtracting(try server.waitForWorkers(2)).count
             try expect("workers lost", lost, losing)

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// How long a reload takes, what it costs, and that nobody loses anything by it.
@@ -39,12 +40,14 @@ extension Case {
             let quiet = load.times.reset()
             let client = KeptClient(server)
             let start = Time()
+            let supervisor = ProcessFigures(server.identifier)
+            let figures = { (descriptors: supervisor.descriptors, memory: supervisor.privateMemory.written) }
             var early = (descriptors: 0, memory: 0)
             for number in 1...Self.reloadCount {
                 let version = "\(number % 10)"
                 try deployed.put(version)
                 try wait(for: "reload \(number)") { try client.ask("/app/").hasPrefix("\(version) ") }
-                if number == Self.reloadCount / 5 { early = try Self.take(of: server.identifier) }
+                if number == Self.reloadCount / 5 { early = figures() }
             }
             let time = start.milliseconds
             let slow = load.times.reset()
@@ -52,11 +55,11 @@ extension Case {
             try sockets.stop()
             let losses = requests.tally.losses + sockets.tally.losses
             guard losses.isEmpty else {
-                throw Surprise("\(losses.count) lost: \(losses.prefix(3).map(\.text)); \(server.log.tail)")
+                throw UnexpectedResult("\(losses.count) lost: \(losses.prefix(3).map(\.text)); \(server.log.tail)")
             }
-            let late = try Self.take(of: server.identifier)
+            let late = figures()
             guard late.descriptors <= early.descriptors + 4, late.memory <= early.memory + (2 << 20) else {
-                throw Surprise("the supervisor has grown from \(early) to \(late)")
+                throw UnexpectedResult("the supervisor has grown from \(early) to \(late)")
             }
             let recycled = server.log.all("takes a new worker").count
             try server.stop()
@@ -102,34 +105,15 @@ extension Case {
             }
         }
         try reload(20)
-        let before = try Self.own(of: process)
+        let before = ProcessFigures(process).privateMemory
         try reload(200)
-        let after = try Self.own(of: process)
-        let (each, pages) = ((after.written - before.written) / 200, (after.read - before.read) / 200)
+        let after = ProcessFigures(process).privateMemory
+        let (each, pages) = ((after.written - before.written) / 200, (after.ofFiles - before.ofFiles) / 200)
         try server.stop()
         let figures =
             "\(each >> 10) KiB each, besides \(pages >> 10) KiB of the file's pages, which the system can take back"
-        guard each <= 200 << 10 else { throw Surprise(figures) }
+        guard each <= 200 << 10 else { throw UnexpectedResult(figures) }
         return figures
-    }
-
-    /// Bytes that are a process's alone.
-    private static func own(of process: Int32) throws -> (written: Int, read: Int) {
-        let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
-        func field(_ name: String) -> Int {
-            let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
-            return (Int(line.filter(\.isNumber)) ?? 0) << 10
-        }
-        // A page of a file that was just written counts as dirty there, though it can be dropped once it is on disk.
-        let written = field("Anonymous")
-        return (written, field("Private_Dirty") + field("Private_Clean") - written)
-    }
-
-    private static func take(of process: Int32) throws -> (descriptors: Int, memory: Int) {
-        (
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count,
-            try Self.own(of: process).written
-        )
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Generations in the workers that run, and those that take a new worker.
@@ -17,7 +18,9 @@ extension Case {
             try put("2")
             try expect("before anybody asks", try server.answer(at: "/").version, "1")
             let answer = try server.command("reload")
-            guard answer.output.contains(", in place, ") else { throw Surprise("\(answer.output)\(answer.error)") }
+            guard answer.output.contains(", in place, ") else {
+                throw UnexpectedResult("\(answer.output)\(answer.error)")
+            }
             // When the command has ended no worker has the old one.
             for _ in 0..<30 { try expect("version", try server.answer(at: "/").version, "2") }
             try put("3")
@@ -45,7 +48,7 @@ extension Case {
             let time = start.seconds
             try expect("parts", try parts.readResponse().text, "111")
             let rest = try endless.readToEnd()
-            guard rest.contains("1"), !rest.contains("\r\n2\r\n") else { throw Surprise("the stream is mixed") }
+            guard rest.contains("1"), !rest.contains("\r\n2\r\n") else { throw UnexpectedResult("the stream is mixed") }
             try expect("answer", try server.answer().version, "2")
             try server.stop()
             return "the parts are of one; 1012 and the stream's end \(time) after"
@@ -69,7 +72,7 @@ extension Case {
             try server.waitFor(version: "4")
             try expect("the same process", try server.answer().process == process, false)
             try load.stop()
-            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.stop()
             return "\(load.tally.counts.answered) answers, none lost"
         },
@@ -116,7 +119,9 @@ extension Case {
             try server.waitFor(version: "1", at: "/")
             try part("2")
             let answer = try server.command("reload")
-            guard answer.output.contains("new workers") else { throw Surprise("\(answer.output)\(answer.error)") }
+            guard answer.output.contains("new workers") else {
+                throw UnexpectedResult("\(answer.output)\(answer.error)")
+            }
             try expect("version", try server.answer(at: "/").version, "2")
             let line = try server.log.wait(for: "takes a new worker: it brings libraries of its own")
             try server.stop()
@@ -134,7 +139,7 @@ extension Case {
                 }
                 let lines = server.log.all("takes a new worker: the one there is has loaded", word)
                 guard 1...4 ~= lines.count, processes.count == lines.count + 1 else {
-                    throw Surprise("\(option): \(lines.count) lines, \(processes.count) processes")
+                    throw UnexpectedResult("\(option): \(lines.count) lines, \(processes.count) processes")
                 }
                 try server.stop()
             }

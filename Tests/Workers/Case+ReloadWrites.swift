@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// However the file comes to be another: whole, once, and the newest.
@@ -10,7 +11,9 @@ extension Case {
         .written("written in parts, as a linker does it, with time between") { library, file in
             let bytes = try Data(contentsOf: URL(fileURLWithPath: library))
             unlink(file)
-            FileManager.default.createFile(atPath: file, contents: nil, attributes: [.posixPermissions: 0o755])
+            let isCreated = FileManager.default.createFile(
+                atPath: file, contents: nil, attributes: [.posixPermissions: 0o755])
+            try expect("a new file", isCreated, true)
             let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
             for part in 0..<4 {
                 try handle.write(contentsOf: bytes[(bytes.count * part / 4)..<(bytes.count * (part + 1) / 4)])
@@ -45,7 +48,7 @@ extension Case {
             try deployed.put("3")
             try server.waitFor(version: "3")
             let time = start.milliseconds
-            guard time < 6000 else { throw Surprise("it waited for the older one: \(time) ms") }
+            guard time < 6000 else { throw UnexpectedResult("it waited for the older one: \(time) ms") }
             // The older one comes to its end, and to nothing: what is told of it would be told before the next.
             try wait(for: "its end") { FileManager.default.fileExists(atPath: ended) }
             try expect("version", try server.answer().version, "3")
@@ -94,7 +97,7 @@ extension Case {
             try deployed.put("6")
             try server.waitFor(version: "6")
             try load.stop()
-            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try expect("crashes", try server.status().crashes, 0)
             let reloads = server.log.all(" reloaded application=app").count
             try server.stop()
@@ -130,7 +133,7 @@ extension Case {
                 try server.waitFor(version: version)
             }
             try load.stop()
-            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.log.wait(for: " reloaded application=app", "by=\"in place\"", count: 2)
             try expect("reloads", server.log.all(" reloaded application=app", "by=\"in place\"").count, 2)
             try server.stop()

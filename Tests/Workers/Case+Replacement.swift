@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Workers that are replaced under load, without anybody losing anything.
@@ -69,7 +70,7 @@ extension Case {
             let load = Crowd(of: 4, KeepAliveLoad(port: server.port, pause: 10))
             try server.log.wait(for: "worker is replaced: its time is over", count: 3)
             try load.stop()
-            guard load.tally.losses.isEmpty else { throw Surprise("lost: \(load.tally.losses.map(\.text))") }
+            guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.stop()
             return "3 times replaced; \(load.tally.counts.answered) requests answered, none lost"
         },
@@ -99,10 +100,12 @@ private struct MixedLoad {
         for crowd in crowds { try crowd.stop() }
         let losses = crowds.flatMap(\.tally.losses)
         guard losses.isEmpty else {
-            throw Surprise("\(losses.count) lost, \(self.figures): \(losses.prefix(3).map(\.text))")
+            throw UnexpectedResult("\(losses.count) lost, \(self.figures): \(losses.prefix(3).map(\.text))")
         }
         let closed = self.sockets.tally.counts.farewells
-        guard closed >= closings else { throw Surprise("only \(closed) WebSockets were closed; \(self.figures)") }
+        guard closed >= closings else {
+            throw UnexpectedResult("only \(closed) WebSockets were closed; \(self.figures)")
+        }
         return "none lost: \(self.figures)"
     }
 

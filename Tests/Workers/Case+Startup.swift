@@ -1,3 +1,4 @@
+import TestHarness
 import TestSupport
 
 /// Modules that do not get as far as to serve.
@@ -40,7 +41,7 @@ extension Case {
             let server = try Server(starting: try modules.crashes(flag), ["--timeout-lifespan", "2"])
             try expect("exit status", try server.waitForEnd(), status)
             for word in words where server.log.all(word).isEmpty {
-                throw Surprise("it did not say '\(word)', but: \(server.log.tail)")
+                throw UnexpectedResult("it did not say '\(word)', but: \(server.log.tail)")
             }
             try expect("lines that it serves", server.log.all(" serving "), [])
             return "exit status \(status), told; after \(start.milliseconds) ms"
@@ -58,7 +59,7 @@ extension Case {
             let answer = try server.command("reload")
             let time = start.milliseconds
             try expect("exit status of roost reload", answer.status, 1)
-            guard answer.error.contains(word) else { throw Surprise("roost reload says '\(answer.error)'") }
+            guard answer.error.contains(word) else { throw UnexpectedResult("roost reload says '\(answer.error)'") }
             try server.log.wait(for: "goes on as it was: ", word)
             try expect("answer", String(try server.ask("/").text.prefix(4)), "one ")
             // A crash costs the worker that went ahead.

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Stops while clients are there.
@@ -16,7 +17,7 @@ extension Case {
             try expect("more", try stopping.client.readMore(), false)
             let time = stopping.time
             // The time of grace is 30 s: nobody waits for it.
-            guard stopping.start.milliseconds < 10_000 else { throw Surprise("closed after \(time)") }
+            guard stopping.start.milliseconds < 10_000 else { throw UnexpectedResult("closed after \(time)") }
             return "closed after \(time); \(try stopping.end())"
         },
         Case("stop: a slow request") { modules in
@@ -54,7 +55,7 @@ extension Case {
         Case("stop: a stream without end") { _ in
             let stopping = try Stopping(try Server(Modules.bench, short)) { client in
                 client.send(Self.stream)
-                guard try client.readMore() else { throw Surprise("no stream") }
+                guard try client.readMore() else { throw UnexpectedResult("no stream") }
             }
             _ = stopping.client.skipToEnd()
             stopping.client.close()
@@ -63,7 +64,7 @@ extension Case {
         Case("stop: a client that does not read a large response") { _ in
             let stopping = try Stopping(try Server(Modules.bench, short)) { client in
                 client.send(Self.stream)
-                guard try client.readMore(most: 100) else { throw Surprise("no stream") }
+                guard try client.readMore(most: 100) else { throw UnexpectedResult("no stream") }
             }
             return try stopping.end()
         },

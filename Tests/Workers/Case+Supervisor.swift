@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// What happens to the supervisor.
@@ -56,7 +57,7 @@ extension Case {
             let workers = try server.waitForWorkers(2)
             kill(workers[0], SIGSTOP)
             // One thread is stopped after the other.
-            try wait(for: "the stop") { Self.isStopped(workers[0]) }
+            try wait(for: "the stop") { ProcessFigures(workers[0]).isStopped }
             let start = Time()
             var answers = 0
             // As a debugger would hold it: that is nobody's fault.
@@ -92,7 +93,7 @@ extension Case {
             let lines = server.log.all("who ", " end")
             let worker = server.workers.first ?? 0
             guard lines.count == 2, lines.contains(where: { $0.hasPrefix("who \(worker) ") }) else {
-                throw Surprise("the probe and worker \(worker) say: \(lines)")
+                throw UnexpectedResult("the probe and worker \(worker) say: \(lines)")
             }
             for line in lines {
                 let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
@@ -100,7 +101,7 @@ extension Case {
                     words.drop { $0 != "\(name):" }.dropFirst().prefix { $0.allSatisfy(\.isHexDigit) }.map { $0 }
                 }
                 for name in ["Uid", "Gid"] where numbers(name) != Array(repeating: "65534", count: 4) {
-                    throw Surprise("\(name) in: \(line)")
+                    throw UnexpectedResult("\(name) in: \(line)")
                 }
                 try expect("groups", numbers("Groups"), ["65534"])
                 try expect("no_new_privs", numbers("NoNewPrivs"), ["1"])
@@ -113,13 +114,4 @@ extension Case {
             return "nobody, in the probe and in the worker; no groups, no capabilities, no_new_privs"
         },
     ]
-
-    /// Whether all of its threads are.
-    private static func isStopped(_ process: Int32) -> Bool {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return threads.allSatisfy { thread in
-            let stat = try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/stat", encoding: .utf8)
-            return stat?.split(separator: ")").last?.hasPrefix(" T") ?? false
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// What an init system gives and wants; where one listens.
@@ -11,14 +12,14 @@ extension Case {
                 try modules.crashes(),
                 environment: ["NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "500000"])
             let ready = try socket.wait(for: "READY=1")
-            guard ready.contains("MAINPID=\(server.identifier)") else { throw Surprise("\(ready)") }
+            guard ready.contains("MAINPID=\(server.identifier)") else { throw UnexpectedResult("\(ready)") }
             let start = Time()
             for _ in 0..<5 { try socket.wait(for: "WATCHDOG=1") }
             let each = start.milliseconds / 5
             server.signal(SIGHUP)
             let reloading = try socket.wait(for: "RELOADING=1")
             guard reloading.contains(where: { $0.hasPrefix("MONOTONIC_USEC=") }) else {
-                throw Surprise("\(reloading)")
+                throw UnexpectedResult("\(reloading)")
             }
             try socket.wait(for: "READY=1")
             server.signal(SIGTERM)
@@ -39,7 +40,7 @@ extension Case {
             try expect("status", try client.readResponse().status, 200)
             let urls = server.urls
             guard urls.count == 1, urls[0].hasSuffix(":\(listener.port)") else {
-                throw Surprise("it serves at \(urls)")
+                throw UnexpectedResult("it serves at \(urls)")
             }
             try server.reload("--new-workers")
             try server.stop()
@@ -55,7 +56,7 @@ extension Case {
                 ["--bind", "127.0.0.1:0", "--bind", "[::1]:0", "--bind", "unix:\(path),mode=600"])
             let urls = server.urls
             guard urls.count == 3, let port = urls[1].split(separator: ":").last.flatMap({ Int($0) }) else {
-                throw Surprise("it serves at \(urls)")
+                throw UnexpectedResult("it serves at \(urls)")
             }
             var status = stat()
             try expect("stat", stat(path, &status), 0)
@@ -84,7 +85,7 @@ extension Case {
                 bind(descriptor, $0, size) | Glibc.listen(descriptor, 128) | getsockname(descriptor, $0, &size)
             }
         }
-        guard failed == 0 else { throw Surprise("no socket: \(errno)") }
+        guard failed == 0 else { throw UnexpectedResult("no socket: \(errno)") }
         return (
             FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), Int(in_port_t(bigEndian: address.sin_port))
         )

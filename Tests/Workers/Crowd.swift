@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 
 /// Clients, each on a thread of its own, that come again and again until they are stopped.
 final class Crowd: Sendable {
@@ -22,14 +23,14 @@ final class Crowd: Sendable {
     /// Waits until so many more requests were answered.
     func wait(forMore count: Int) throws {
         let wanted = self.tally.counts.answered + count
-        try Workers.wait(for: "\(count) more answers") { self.tally.counts.answered >= wanted }
+        try TestHarness.wait(for: "\(count) more answers") { self.tally.counts.answered >= wanted }
     }
 
     /// Has every client end what it is at.
     func stop() throws {
         self.tally.end()
         guard self.threads.wait(timeout: .now() + .seconds(Time.patience)) == .success else {
-            throw Surprise("clients wait still: \(self.tally.counts)")
+            throw UnexpectedResult("clients wait still: \(self.tally.counts)")
         }
     }
 }

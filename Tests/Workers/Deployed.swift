@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// A drop-in folder with one module, `app`, that is deployed again and again.
@@ -43,7 +44,7 @@ extension Server {
         let response = try self.ask(path)
         let words = response.text.split(separator: " ")
         guard response.status == 200, words.count == 3 else {
-            throw Surprise("\(path): \(response.status) \(response.text)")
+            throw UnexpectedResult("\(path): \(response.status) \(response.text)")
         }
         return Answer(version: String(words[0]), count: Int(words[1]) ?? 0, process: Int32(words[2]) ?? 0)
     }

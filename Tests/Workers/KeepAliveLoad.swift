@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that keep their connections, and ask one request after another on them, or several at a time.
@@ -21,7 +22,9 @@ struct KeepAliveLoad: Load {
                 client.send(requests)
                 for number in 1...self.depth {
                     let response = try client.readResponse()
-                    guard response.status == 200 else { throw Surprise("status \(response.status): \(response.text)") }
+                    guard response.status == 200 else {
+                        throw UnexpectedResult("status \(response.status): \(response.text)")
+                    }
                     // "one 4711"
                     worker = response.text.split(separator: " ").last.flatMap { Int32($0) }
                     tally.count { $0.answered += 1 }
@@ -31,7 +34,7 @@ struct KeepAliveLoad: Load {
                         $0.farewells += 1
                         $0.repeated += self.depth - number
                     }
-                    guard try !client.readMore() else { throw Surprise("more after connection: close") }
+                    guard try !client.readMore() else { throw UnexpectedResult("more after connection: close") }
                     return
                 }
                 if self.pause > 0 { usleep(.random(in: 0...UInt32(self.pause * 1000))) }

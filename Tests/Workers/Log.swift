@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 
 /// What a server says: read on a thread of its own, so that it never waits for us, and remembered.
 final class Log: @unchecked Sendable {
@@ -58,7 +59,7 @@ final class Log: @unchecked Sendable {
             if found.count >= count { return found[count - 1] }
             guard !self.hasEnded, self.changed.wait(until: until) else {
                 let what = self.hasEnded ? "ended without saying" : "did not say within \(seconds) s"
-                throw Surprise("it \(what) \(words), but: \(self.lines.suffix(6).joined(separator: " | "))")
+                throw UnexpectedResult("it \(what) \(words), but: \(self.lines.suffix(6).joined(separator: " | "))")
             }
         }
     }
@@ -70,7 +71,8 @@ final class Log: @unchecked Sendable {
         defer { self.changed.unlock() }
         while !self.hasEnded {
             guard self.changed.wait(until: until) else {
-                throw Surprise("not all ended within \(seconds) s: \(self.lines.suffix(6).joined(separator: " | "))")
+                throw UnexpectedResult(
+                    "not all ended within \(seconds) s: \(self.lines.suffix(6).joined(separator: " | "))")
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// The modules that are served: each is compiled when it is first asked for, and removed with this.
@@ -10,7 +11,7 @@ final class Modules {
 
     init() throws {
         for file in [Server.roost, Self.bench] where !FileManager.default.fileExists(atPath: file) {
-            throw Surprise("\(file) is missing: make build")
+            throw UnexpectedResult("\(file) is missing: make build")
         }
     }
 
@@ -43,7 +44,9 @@ final class Modules {
     func swiftHello(_ letter: Character) throws -> String {
         try self.build(["SwiftHello", "\(letter)"]) { folder in
             var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/.build/release/libSwiftHello.so"))
-            guard let at = bytes.range(of: Data("Hello, W".utf8)) else { throw Surprise("SwiftHello says otherwise") }
+            guard let at = bytes.range(of: Data("Hello, W".utf8)) else {
+                throw UnexpectedResult("SwiftHello says otherwise")
+            }
             bytes.replaceSubrange(at, with: Data("Hello, \(letter)".utf8))
             let path = "\(folder.path)/SwiftHello.so"
             try bytes.write(to: URL(fileURLWithPath: path))
@@ -99,6 +102,6 @@ final class Deployment {
     func put(_ library: String) throws {
         let next = "\(self.path).next"
         try FileManager.default.copyItem(atPath: library, toPath: next)
-        guard rename(next, self.path) == 0 else { throw Surprise("\(self.path): \(errno)") }
+        guard rename(next, self.path) == 0 else { throw UnexpectedResult("\(self.path): \(errno)") }
     }
 }

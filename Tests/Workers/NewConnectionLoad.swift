@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that make a connection for every request, so many a second.
@@ -13,7 +14,7 @@ struct NewConnectionLoad: Load {
             tally.count { $0.connections += 1 }
             client.send(Case.get("/"))
             let status = try client.readResponse().status
-            guard status == 200 else { throw Surprise("status \(status)") }
+            guard status == 200 else { throw UnexpectedResult("status \(status)") }
             tally.count { $0.answered += 1 }
         } catch {
             tally.lose(Tally.Loss(since: since, text: "\(error) on a new connection"))

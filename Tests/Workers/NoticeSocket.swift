@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 
 /// Where an init system hears from a service: a datagram socket (sd_notify(3)).
 final class NoticeSocket {
@@ -17,7 +18,7 @@ final class NoticeSocket {
                 bind(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard failed == 0 else { throw Surprise("\(path): \(errno)") }
+        guard failed == 0 else { throw UnexpectedResult("\(path): \(errno)") }
     }
 
     deinit { close(self.descriptor) }
@@ -30,7 +31,7 @@ final class NoticeSocket {
             var ready = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
             let left = Time.patience * 1000 - start.milliseconds
             guard left > 0, poll(&ready, 1, Int32(left)) > 0 else {
-                throw Surprise("\(line) did not come, but \(self.heard.suffix(10))")
+                throw UnexpectedResult("\(line) did not come, but \(self.heard.suffix(10))")
             }
             var room = [UInt8](repeating: 0, count: 4096)
             let count = recv(self.descriptor, &room, room.count, 0)

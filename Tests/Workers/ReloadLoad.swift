@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients that keep their connections to `Generations.c`, and find out when an answer is of two generations, or takes long.
@@ -18,11 +19,13 @@ struct ReloadLoad: Load {
                 let start = Time()
                 client.send(Case.get(isWhole ? "/app/" : "/app/parts"))
                 let response = try client.readResponse()
-                guard response.status == 200 else { throw Surprise("status \(response.status): \(response.text)") }
+                guard response.status == 200 else {
+                    throw UnexpectedResult("status \(response.status): \(response.text)")
+                }
                 if isWhole {
                     self.times.take(start.milliseconds)
                 } else if Set(response.text).count != 1 || response.text.count != 3 {
-                    throw Surprise("mixed: \(response.text)")
+                    throw UnexpectedResult("mixed: \(response.text)")
                 }
                 tally.count { $0.answered += 1 }
                 guard response.header("connection") != "close" else {
@@ -68,12 +71,14 @@ struct ReloadSockets: Load {
         do {
             let client = try RawClient(port: self.port)
             let handshake = try client.askForWebSocket("/app/ws")
-            guard handshake.status == 101 else { throw Surprise("handshake: \(handshake.status)") }
+            guard handshake.status == 101 else { throw UnexpectedResult("handshake: \(handshake.status)") }
             tally.count { $0.connections += 1 }
             var version: String?
             while !tally.isOver {
                 client.send(.text("who"))
-                guard let frame = try client.readFrameButPings() else { throw Surprise("ended without a close") }
+                guard let frame = try client.readFrameButPings() else {
+                    throw UnexpectedResult("ended without a close")
+                }
                 if frame.opcode == 8 {
                     try expect("close", frame.code, 1012)
                     client.send(.close(1012))

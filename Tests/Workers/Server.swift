@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// A supervised server under test: the release build, with a run directory of its own.
@@ -50,12 +51,8 @@ final class Server {
         return Log.field("pid", of: line).flatMap { Int32($0) } ?? self.process.identifier
     }
 
-    /// Its children, as the kernel has them.
-    var workers: [Int32] {
-        let path = "/proc/\(self.identifier)/task/\(self.identifier)/children"
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return text.split(separator: " ").compactMap { Int32($0) }
-    }
+    /// The child processes of the supervisor.
+    var workers: [Int32] { ProcessFigures(self.identifier).children }
 
     var urls: [String] {
         let line = self.log.all(" serving ").first ?? ""
@@ -94,13 +91,13 @@ final class Server {
 
     func status() throws -> Status {
         let answer = try self.command("status", "--json")
-        guard answer.status == 0 else { throw Surprise("roost status: \(answer.status) \(answer.error)") }
+        guard answer.status == 0 else { throw UnexpectedResult("roost status: \(answer.status) \(answer.error)") }
         return try JSONDecoder().decode(Status.self, from: Data(answer.output.utf8))
     }
 
     func reload(_ options: String...) throws {
         let answer = try self.command("reload", options)
-        guard answer.status == 0 else { throw Surprise("roost reload: \(answer.status) \(answer.error)") }
+        guard answer.status == 0 else { throw UnexpectedResult("roost reload: \(answer.status) \(answer.error)") }
     }
 
     /// Waits until so many workers are ready, and there is no other; says their processes.

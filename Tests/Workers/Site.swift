@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// A drop-in folder with modules of `Tests/Fixtures/Places.c`, each of which says where it is asked, and its version.

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 
 /// Clients of WebSockets that say something, and wait until it comes back.
@@ -12,14 +13,16 @@ struct SocketLoad: Load {
         do {
             let client = try RawClient(port: self.port)
             let handshake = try client.askForWebSocket("/ws")
-            guard handshake.status == 101 else { throw Surprise("handshake: \(handshake.status)") }
+            guard handshake.status == 101 else { throw UnexpectedResult("handshake: \(handshake.status)") }
             tally.count { $0.connections += 1 }
             var number = 0
             while !tally.isOver {
                 number += 1
                 let message = "message \(number)"
                 client.send(.text(message))
-                guard let frame = try client.readFrameButPings() else { throw Surprise("ended without a close") }
+                guard let frame = try client.readFrameButPings() else {
+                    throw UnexpectedResult("ended without a close")
+                }
                 if frame.opcode == 8 {
                     try expect("close", frame.code, 1012)
                     client.send(.close(1012))

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 
 /// The results of all clients of a load.
 final class Tally: @unchecked Sendable {

@@ -1,5 +1,4 @@
-import Foundation
-import TestSupport
+import TestHarness
 
 // Workers that crash, stall, grow, are replaced and stop, each case with its measurements. Ends with 1 when a case fails.
 //
@@ -21,32 +20,14 @@ let all =
             Case.supervisor, Case.system, Case.replacement, Case.applications, Case.chaos,
         ]
     }
-let cases = all.joined().filter { word.isEmpty || $0.name.contains(word) }
-guard !cases.isEmpty else {
-    print("no case has '\(word)' in its name")
-    exit(2)
-}
+let cases = CheckRun.select(Array(all.joined()), word: word, name: \.name)
 
-/// How many failed.
-func runAll() throws -> Int {
-    // Removed with what it has built before this process ends.
+func runAll() throws -> CheckRun {
+    // Modules are removed with this value, before the process exits.
     let modules = try Modules()
-    let widest = cases.map(\.name.count).max() ?? 0
-    var failed = 0
-    for one in cases {
-        var outcome: String
-        do {
-            outcome = "ok      \(try one.run(modules))"
-        } catch {
-            outcome = "FAILED  \(error)"
-            failed += 1
-        }
-        let name = one.name.padding(toLength: widest, withPad: " ", startingAt: 0)
-        FileHandle.standardOutput.write(Data("\(name)  \(outcome)\n".utf8))
-    }
-    return failed
+    var run = CheckRun(names: cases.map(\.name))
+    for one in cases { run.run(one.name) { try one.run(modules) } }
+    return run
 }
 
-let failed = try runAll()
-print("\(cases.count - failed) passed, \(failed) failed")
-exit(failed == 0 ? 0 : 1)
+try runAll().finish()

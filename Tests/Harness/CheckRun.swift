@@ -1,0 +1,40 @@
+import Foundation
+
+/// Runs named checks one after another, prints a line for each, and counts failures.
+package struct CheckRun {
+    private let count: Int
+    private let widestName: Int
+    private var failures = 0
+
+    package init(names: [String]) {
+        self.count = names.count
+        self.widestName = names.map(\.count).max() ?? 0
+    }
+
+    /// Returns the checks whose names contain a word. Exits with status 2 when there are none.
+    package static func select<Check>(_ checks: [Check], word: String, name: (Check) -> String) -> [Check] {
+        let selected = checks.filter { word.isEmpty || name($0).contains(word) }
+        guard selected.isEmpty else { return selected }
+        print("no name contains '\(word)'")
+        exit(2)
+    }
+
+    /// Runs a check, which returns what it measured or throws. `note`: evaluated after it, and printed before its outcome.
+    package mutating func run(_ name: String, note: () -> String? = { nil }, _ check: () throws -> String) {
+        let outcome: String
+        do { outcome = "ok      \(try check())" } catch {
+            outcome = "FAILED  \(error)"
+            self.failures += 1
+        }
+        let padded = name.padding(toLength: self.widestName, withPad: " ", startingAt: 0)
+        let columns = [padded, note(), outcome].compactMap { $0 }
+        // Not `print`: a line is shown at once, also by a pipe.
+        FileHandle.standardOutput.write(Data("\(columns.joined(separator: "  "))\n".utf8))
+    }
+
+    /// Prints the totals, and exits with status 1 after a failure.
+    package func finish() -> Never {
+        print("\(max(self.count - self.failures, 0)) passed, \(self.failures) failed")
+        exit(self.failures == 0 ? 0 : 1)
+    }
+}
