@@ -1,8 +1,8 @@
-# Roost. `make` alone says what there is.
-.PHONY: help run build test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean packages bench-packages
+# Roost. `make` alone lists the targets.
+.PHONY: help setup run build test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
 
-# What the host and its tests are built with, from Debian: the C and C++ compilers compile modules, curl asks them, the wiki
-# renders with cmark, WebSockets need SHA-1 and zlib; views are called by libffi, JSON is read by nlohmann-json.
+# Debian packages for the host and its tests: the C and C++ compilers compile modules, curl sends requests to them, the wiki
+# renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
 PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
@@ -13,23 +13,24 @@ APP_DIR ?= $(if $(findstring libWiki.so,$(MODULE)),Plugins/Wiki,.)
 ARGUMENTS ?=
 
 help:
-	@echo 'make run      install what is missing, build, and serve the wiki at http://127.0.0.1:8000'
-	@echo '              (another: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
+	@echo 'make setup    install the Debian packages that are missing; run, build and test do this first'
+	@echo 'make run      build, and serve the wiki at http://127.0.0.1:8000'
+	@echo '              (another module: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
-	@echo 'make test     install what is missing, and test (make test-all: everything there is)'
-	@echo 'make test-hostile  attack it: slow, large and many clients, and clients that leave; directly and through a worker group'
+	@echo 'make test     build and test (make test-all is the same)'
+	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that leave; directly and through a worker group'
 	@echo 'make test-chaos  random clients that leave at any moment, in every configuration (CHAOS_SECONDS each: 60)'
-	@echo 'make test-workers  crash it, replace its workers under load, stop it under clients that hold on (3 minutes)'
-	@echo 'make test-reload  replace modules while they serve: however the file is written, whatever is wrong with it, under load (5 minutes)'
+	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
+	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
-	@echo 'make autobahn  hold WebSockets against the Autobahn test suite (7 minutes; wants a Python 2.7)'
+	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
 	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make format   format the sources'
-	@echo 'make lint     see whether they are'
+	@echo 'make lint     check the format of the sources'
 	@echo 'make clean    remove what was built'
 
-run: build
+run: setup build
 	exec .build/release/roost serve $(MODULE) --app-dir $(APP_DIR) $(ARGUMENTS)
 
 # A target imports what it declares in Package.swift and nothing else: SwiftPM by itself lets it import whatever was built before.
@@ -39,7 +40,7 @@ LAYERED = --explicit-target-dependency-import-check error
 # are inlined over the borders of packages. Together a tenth of a request's CPU (Benchmarks/README.md).
 RELEASE = -c release $(LAYERED) -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
-build: packages
+build: setup
 	swift build $(RELEASE)
 
 # What a module does is the same when another worker has it: these suites are run once more, through a relay.
@@ -57,7 +58,7 @@ define run_tests
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
 endef
 
-test: build
+test: setup build
 	swift build --build-tests $(LAYERED)
 	$(call run_tests,,--skip $(PROGRAMS))
 	$(call run_tests,,--filter $(PROGRAMS))
@@ -84,7 +85,7 @@ test-workers: build
 # Swift's runtime lets go of nothing at exit, and a fixture's scopes are left open on purpose: leaks are not looked for. The thread
 # sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.
 SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^(HTTPServer|HTTPRelay|ModuleRuntime)Tests\.'
-test-sanitize: packages
+test-sanitize: setup
 	TSAN_OPTIONS=exitcode=66 swift test $(WIDTH) --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
 	ASAN_OPTIONS=detect_leaks=0 swift test $(WIDTH) --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)
 
@@ -97,15 +98,15 @@ autobahn: build
 	Tests/Autobahn/run
 	Tests/Autobahn/run --group
 
-bench: build bench-packages
+bench: build bench-setup
 	Benchmarks/bench
 	Benchmarks/applications
 	Benchmarks/views
 
 # New inputs are kept below .build-fuzz. An input that crashes is named, and kept there too.
 FUZZ_TIME ?= 60
-fuzz: packages
-	for fuzzer in RequestFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
+fuzz: setup
+	for fuzzer in RequestFuzz SocketFuzz RelayFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
 	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/messages .build-fuzz/views
@@ -129,19 +130,22 @@ lint:
 clean:
 	rm -rf .build .build-*
 
-packages:
-	@$(call install,$(PACKAGES))
+# Silent as a part of another target where nothing is missing.
+setup:
+	@$(call install,$(PACKAGES),$(filter setup,$(MAKECMDGOALS)))
 
-bench-packages:
+bench-setup:
 	@$(call install,$(BENCH_PACKAGES))
 
-# Installs those of the packages that are missing, in one line that says so.
+# Installs the packages of a list that are missing, and prints one line that names them.
 define install
 missing=$$(for package in $(1); do dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done | xargs); \
 if [ -n "$$missing" ]; then \
 	echo "installing $$missing"; \
 	sudo=$$([ $$(id -u) -eq 0 ] || echo sudo); \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+elif [ -n "$(2)" ]; then \
+	echo 'all packages are installed'; \
 fi
 endef
 
