@@ -71,7 +71,7 @@ struct SupervisionTests {
     @Test("a status is the same at the other end, and a table for people")
     func status() throws {
         var report = StatusReport()
-        report.version = "0.1.0"
+        report.version = "1.2.3"
         report.pid = 7
         report.since = 100
         report.state = "serving"

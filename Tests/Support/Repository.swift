@@ -17,4 +17,13 @@ public enum Repository {
     public static let headers = "\(root)/Sources/CASGI/include"
     public static var roost: String { "\(self.products)/roost" }
     public static func fixture(_ name: String) -> String { "\(self.root)/Tests/Fixtures/\(name)" }
+
+    /// The newest version of CHANGELOG.md, "0.2.0". Throws unless its first section of a version names one.
+    public static func newestRelease() throws -> String {
+        let text = try String(contentsOfFile: "\(self.root)/CHANGELOG.md", encoding: .utf8)
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("## [") && $0 != "## [Unreleased]" }),
+            let version = line.dropFirst("## [".count).split(separator: "]").first
+        else { throw CocoaError(.fileReadCorruptFile) }
+        return String(version)
+    }
 }

@@ -253,7 +253,7 @@ struct asgi_host {
     uint32_t size;
     uint32_t abi;        /* ASGI_ABI of the host                    */
     asgi_string name;    /* "roost"                                 */
-    asgi_string version; /* "0.2.0"                                 */
+    asgi_string version; /* of the host                          */
 
     /* Writes a line to the host's log, with the application's name and the scope's id. [any]
      * message  UTF-8, borrowed for the call. A stale id is answered with ASGI_STALE; the line is written all the same. */
