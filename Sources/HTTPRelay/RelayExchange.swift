@@ -4,7 +4,7 @@ import NIOCore
 /// A request at the back of a relay: what it offers to the application is what the front's own exchange offers, by way of frames.
 /// Loop-bound; used again for another request when it has ended.
 ///
-/// The order of a response is checked here, by the same state machine as everywhere, so that the application is told at once. How it is
+/// The response is checked here, by the validator of a direct connection, so that the application gets an error at once. How the response is
 /// written to the client is the front's business.
 final class RelayExchange: Exchange {
     // SAFETY: the loop outlives its exchanges.
@@ -16,7 +16,7 @@ final class RelayExchange: Exchange {
     var owner: (any ExchangeOwner)?
     private let serving: RelayServing
     private(set) var socket: RelaySocket?
-    private var response = HTTP1Response(version: .http11, isHead: false)
+    private var response = ResponseValidator(isHead: false)
     /// The client is there, as far as is known.
     private(set) var isAttached = true
 
@@ -49,7 +49,7 @@ final class RelayExchange: Exchange {
         let rest = try RelayHead.decode(payload, into: self.head)
         self.peer.become(
             client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)
-        self.response = HTTP1Response(version: self.head.version, isHead: self.head.method.equals("HEAD"))
+        self.response = ResponseValidator(isHead: self.head.method.equals("HEAD"))
         if rest.isBodiless { self.input.end() }
         if self.head.asksForWebSocket { self.socket = RelaySocket(self, subprotocols: rest.subprotocols) }
         return rest.mount
@@ -146,46 +146,39 @@ final class RelayExchange: Exchange {
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         do throws(SendFault) {
-            try self.response.mayStart(status: status)
-            let checked = try self.checked(fields)
-            try self.response.start(status: status, contentLength: checked.contentLength, trailers: trailers)
+            try self.begin(status: status, fields: fields, trailers: trailers)
             self.heldStart.start(status: status, trailers: trailers, fields, stream: self.stream)
             return .done
         } catch { return .invalid(error) }
     }
 
-    /// The fields of a response header, which has to fit into one frame.
-    private func checked(_ fields: HeaderFields) throws(SendFault) -> ResponseFields {
-        let checked = try ResponseFields(fields)
-        guard checked.size + fields.count * 8 <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
-        return checked
+    /// Accepts a response header, which has to fit into one frame.
+    private func begin(status: Int, fields: HeaderFields, trailers: Bool) throws(SendFault) {
+        var response = self.response
+        _ = try response.start(status: status, fields: fields, trailers: trailers)
+        try RelayFrame.checkSize(fields)
+        self.response = response
     }
 
     func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         guard isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
-            try self.response.mayHint()
-            for link in links { try ResponseFields.check(value: link.value) }
-            try Self.checkSize(links)
+            try self.response.hint(links)
+            try RelayFrame.checkSize(links)
             self.output.write(.hint) { $0.write(links, to: &$1) }
             return .done
         } catch { return .invalid(error) }
-    }
-
-    private static func checkSize(_ fields: HeaderFields) throws(SendFault) {
-        let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
-        guard size <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
     }
 
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         guard body.isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
-            let part = try self.response.body(count: body.bytes.size, more: more)
-            self.sendStart(part)
-            // A response without a body, to HEAD say, is told how long it would be, and no more.
-            self.write(part.body == nil ? self.emptied(body) : body, .send, last: more ? .send : .sendLast)
+            let part = try self.response.body(size: body.bytes.size, more: more)
+            if let content = part.content { self.sendStart(content) }
+            // A response without a body, such as one to HEAD, has its length in the header and nothing else.
+            self.write(part.isSent ? body : self.emptied(body), .send, last: more ? .send : .sendLast)
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
     }
@@ -196,15 +189,13 @@ final class RelayExchange: Exchange {
     }
 
     /// Sends the start of the response with the first part of its body, which tells the length where it can.
-    private func sendStart(_ part: HTTP1Response.Part) {
-        guard let framing = part.head else { return }
-        self.sendStart(framing)
-    }
-
-    private func sendStart(_ framing: HTTP1Response.Framing) {
-        var length: Int?
-        if case .length(let count) = framing { length = count }
-        if case .none(let count) = framing { length = count }
+    private func sendStart(_ content: ResponseValidator.Content) {
+        let length: Int? =
+            switch content {
+            case .length(let length): length
+            case .none(let length): length
+            case .unknownLength: nil
+            }
         guard let frame = self.heldStart.release(number: self.number, length: length) else { return }
         self.output.send(start: frame)
     }
@@ -213,15 +204,14 @@ final class RelayExchange: Exchange {
         guard self.isOpen else { return self.closedOutcome }
         guard isTaken || self.output.hasRoomForFile else { return .full }
         do throws(SendFault) {
-            if file.isWhole { try self.response.mayBeWhole() }
-            let part = try self.response.body(count: file.count, more: more)
-            self.sendStart(part)
+            let part = try self.response.body(size: file.count, more: more, isWhole: file.isWhole)
+            if let content = part.content { self.sendStart(content) }
             file.taken()
-            if part.body == nil {
-                self.write(ResponseBody(.empty), .send, last: more ? .send : .sendLast)
-            } else {
+            if part.isSent {
                 self.output.hold(file, more: more)
                 self.pump()
+            } else {
+                self.write(ResponseBody(.empty), .send, last: more ? .send : .sendLast)
             }
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
@@ -231,12 +221,10 @@ final class RelayExchange: Exchange {
         guard self.isOpen else { return self.closedOutcome }
         guard isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
-            for field in trailers {
-                try ResponseFields.check(field)
-                guard TrailerField.mayTrail(field.name.bytes) else { throw .trailerField }
-            }
-            try Self.checkSize(trailers)
-            let (_, isLast) = try self.response.trailers(more: more)
+            var response = self.response
+            let (_, isLast) = try response.trailers(trailers, more: more)
+            try RelayFrame.checkSize(trailers)
+            self.response = response
             self.output.write(more ? .trailers : .lastTrailers) { $0.write(trailers, to: &$1) }
             return self.sent(isLast: isLast)
         } catch { return .invalid(error) }
@@ -246,16 +234,17 @@ final class RelayExchange: Exchange {
         guard self.isOpen else { return self.closedOutcome }
         guard body.isTaken || self.output.hasRoom else { return .full }
         do throws(SendFault) {
-            try self.response.mayStart(status: status)
-            let checked = try self.checked(fields)
-            let bodiless = self.response.bodiless(
-                status: status, contentLength: checked.contentLength, whole: body.bytes.size)
-            if bodiless == nil, let length = checked.contentLength, length != body.bytes.size { throw .contentLength }
+            var response = self.response
+            let (_, content) = try response.respond(status: status, fields: fields, size: body.bytes.size)
+            try RelayFrame.checkSize(fields)
+            self.response = response
+            var hasContent = true
+            if case .none = content { hasContent = false }
             // The front accepts only one frame as the response to a WebSocket handshake; the host's own responses are small.
-            if self.socket == nil, bodiless != nil || self.output.mustQueue(size: body.bytes.size) {
+            if self.socket == nil, !hasContent || self.output.mustQueue(size: body.bytes.size) {
                 self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
-                self.sendStart(bodiless ?? .length(body.bytes.size))
-                self.write(bodiless == nil ? body : self.emptied(body), .send, last: .sendLast)
+                self.sendStart(content)
+                self.write(hasContent ? body : self.emptied(body), .send, last: .sendLast)
             } else {
                 self.output.send(.respond) { writer, output in
                     writer.write(self.number, to: &output)
@@ -266,7 +255,6 @@ final class RelayExchange: Exchange {
                 self.output.sent(body.bytes.size)
                 if body.release != nil { self.loop.willRelease(body) }
             }
-            self.response.complete()
             return self.sent(isLast: true)
         } catch { return .invalid(error) }
     }
@@ -340,9 +328,7 @@ final class RelayExchange: Exchange {
 
     /// Begins a response in place of the WebSocket.
     func reject(status: Int, fields: HeaderFields) throws(SendFault) {
-        try self.response.mayStart(status: status)
-        let checked = try self.checked(fields)
-        try self.response.start(status: status, contentLength: checked.contentLength)
+        try self.begin(status: status, fields: fields, trailers: false)
         self.output.send(.reject) { writer, output in
             writer.write(self.number, to: &output)
             writer.write(UInt16(status), to: &output)
@@ -353,8 +339,8 @@ final class RelayExchange: Exchange {
     func reject(_ body: ResponseBody, more: Bool) throws(SendFault) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         guard body.isTaken || self.output.hasRoom else { return .full }
-        let part = try self.response.body(count: body.bytes.size, more: more)
-        self.write(part.body == nil ? self.emptied(body) : body, .rejectPart, last: more ? .rejectPart : .rejectLast)
+        let part = try self.response.body(size: body.bytes.size, more: more)
+        self.write(part.isSent ? body : self.emptied(body), .rejectPart, last: more ? .rejectPart : .rejectLast)
         return self.sent(isLast: part.isLast)
     }
 

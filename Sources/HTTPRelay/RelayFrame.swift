@@ -101,5 +101,18 @@ struct RelayFrame {
     }
 }
 
+extension RelayFrame {
+    /// Checks that the fields of a response fit into one frame.
+    static func checkSize(_ fields: HeaderFields) throws(SendFault) {
+        let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
+        guard size <= Self.mostHeader else { throw .tooLargeForFrame }
+    }
+}
+
+extension SendFault {
+    static let tooLargeForFrame = SendFault(
+        "a header or a message is larger than 64 MiB, the most that a worker group can send")
+}
+
 /// The other end has sent bytes that are no valid frame, or a frame that is not valid at this point. The link is closed.
 struct RelayFault: Error {}

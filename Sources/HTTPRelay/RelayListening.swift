@@ -3,12 +3,14 @@ import NIOCore
 
 /// The listening socket of the back, which the front's workers connect to.
 package enum RelayListening {
-    /// Makes a listener of a socket that another process has bound. `users`: the users that the front's workers may run as.
+    /// Makes a listener of a socket that another process has bound. `users`: the users that the front's workers may run as. `handle`:
+    /// answers an exchange, on its loop; the number is that of the mount that the front has found for it.
     package static func listener(
-        given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>
+        given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>,
+        handle: @escaping @Sendable (any Exchange, UInt32) -> Void
     ) -> Listener {
         Listener(given: descriptor, address: address, backlog: backlog) { channel, loop in
-            let link = RelayLink(loop: loop, serves: true, endpoint: RelayServing(loop: loop))
+            let link = RelayLink(loop: loop, serves: true, endpoint: RelayServing(loop: loop, handle: handle))
             try channel.syncOptions?.setOption(.recvAllocator, value: RelayLink.reads)
             try RelayLink.addHandlers(link, users: users, to: channel)
         }

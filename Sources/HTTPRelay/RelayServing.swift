@@ -4,6 +4,8 @@ import HTTPServer
 final class RelayServing: RelayEndpoint {
     // SAFETY: the loop outlives its links.
     private unowned(unsafe) let loop: ServerLoop
+    /// Answers an exchange. The number is that of the mount that the front has found for it.
+    private let handle: (any Exchange, UInt32) -> Void
     private(set) var exchanges: [UInt32: RelayExchange] = [:]
     /// Exchanges for the next requests. They refer to this object: none is kept when the link is lost.
     private var resting: [RelayExchange] = []
@@ -12,7 +14,10 @@ final class RelayServing: RelayEndpoint {
     /// An exchange whose request header has taken more memory is not kept, in bytes.
     private static let mostKept = 64 * 1024
 
-    init(loop: ServerLoop) { self.loop = loop }
+    init(loop: ServerLoop, handle: @escaping (any Exchange, UInt32) -> Void) {
+        self.loop = loop
+        self.handle = handle
+    }
 
     func linkOpened(_ link: RelayLink) { if self.loop.isStopping { self.stop(link) } }
 
@@ -27,7 +32,7 @@ final class RelayServing: RelayEndpoint {
         let mount = try exchange.begin(reader.rest, frame.stream, on: link)
         self.exchanges[frame.stream] = exchange
         self.loop.multiplexedExchangeBegan()
-        self.loop.handler.handle(exchange, mount: mount)
+        self.handle(exchange, mount)
     }
 
     /// The exchange has ended, and all of it was sent.

@@ -70,8 +70,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             try self.machine.mayAccept()
             guard self.exchange.isAttached else { return .gone }
-            let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
-            guard size <= RelayFrame.mostHeader else { throw .tooLargeForRelay }
+            try RelayFrame.checkSize(fields)
             _ = try AcceptedHandshake.check(subprotocol: subprotocol, offered: self.subprotocols, fields: fields)
             self.machine.accepted()
             self.exchange.output.send(.accept) { writer, output in
@@ -104,8 +103,8 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard message.isTaken || self.exchange.output.hasRoom else { return .full }
-            guard message.bytes.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
-            guard !isText || UTF8Check.isWhole(message.bytes.bytes) else { return .invalid(.notUTF8) }
+            guard message.bytes.size <= RelayFrame.mostSentMessage else { throw .tooLargeForFrame }
+            try WebSocketMessage.check(message.bytes, isText: isText)
             self.exchange.write(message: message, isText: isText)
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }
@@ -115,20 +114,17 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard self.exchange.output.hasRoom else { return .full }
-            guard message.size <= RelayFrame.mostSentMessage else { throw .tooLargeForRelay }
+            guard message.size <= RelayFrame.mostSentMessage else { throw .tooLargeForFrame }
             message.withPayload { self.exchange.write(message: ResponseBody(Octets($0)), isText: message.isText) }
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }
     }
 
     func close(code: Int, reason: Octets) -> SendOutcome {
-        guard WebSocketClose.mayBeSent(code) else { return .invalid(.closeCode) }
-        guard reason.size <= WebSocketClose.longestReason, UTF8Check.isWhole(reason.bytes) else {
-            return .invalid(.closeReason)
-        }
         do throws(SendFault) {
+            let close = try WebSocketClose(sending: code, reason: reason)
             guard self.exchange.isAttached else { return .gone }
-            switch try self.machine.close(WebSocketClose(code, reason: reason)) {
+            switch try self.machine.close(close) {
             case .nothing, .finish: return .gone
             case .refuse, .sendClose, .sendLastClose:
                 if !self.machine.isAccepted || self.machine.isClosed { self.exchange.refused() }

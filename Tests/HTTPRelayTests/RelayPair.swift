@@ -23,9 +23,11 @@ final class RelayPair {
     private final class FrontHandler: RequestHandler {
         let route: RelayRoute
         var beforeRelay: () -> Void = {}
+        var handler: ((any Exchange) -> Void)?
         init(_ route: RelayRoute) { self.route = route }
 
         func handle(_ exchange: any Exchange) {
+            if let handler { return handler(exchange) }
             guard self.route.isOpen else {
                 _ = exchange.end(failed: true)
                 return exchange.rest()
@@ -34,7 +36,6 @@ final class RelayPair {
             self.route.begin(exchange, mount: 1)
         }
 
-        func handle(_ exchange: any Exchange, mount: UInt32) {}
         func release(_ body: ResponseBody) { body.release?(body.context) }
         func trimMemory() {}
     }
@@ -43,8 +44,7 @@ final class RelayPair {
     final class Applications: RequestHandler {
         var all: [RelayedApplication] = []
 
-        func handle(_ exchange: any Exchange) {}
-        func handle(_ exchange: any Exchange, mount: UInt32) { self.all.append(RelayedApplication(exchange)) }
+        func handle(_ exchange: any Exchange) { self.all.append(RelayedApplication(exchange)) }
         func release(_ body: ResponseBody) { body.release?(body.context) }
         func trimMemory() {}
     }
@@ -53,6 +53,12 @@ final class RelayPair {
     var beforeRelay: () -> Void {
         get { self.frontHandler.beforeRelay }
         set { self.frontHandler.beforeRelay = newValue }
+    }
+
+    /// Handles the requests of clients in place of the route.
+    var handler: ((any Exchange) -> Void)? {
+        get { self.frontHandler.handler }
+        set { self.frontHandler.handler = newValue }
     }
 
     init() throws {
@@ -65,7 +71,8 @@ final class RelayPair {
         }
         self.front = serverLoop(self.frontHandler)
         self.back = serverLoop(self.applications)
-        self.serving = RelayServing(loop: self.back)
+        let applications = self.applications
+        self.serving = RelayServing(loop: self.back) { exchange, _ in applications.handle(exchange) }
         self.frontChannel = EmbeddedChannel(loop: eventLoop)
         self.backChannel = EmbeddedChannel(loop: eventLoop)
         let frontLink = RelayLink(loop: self.front, serves: false, endpoint: self.route)

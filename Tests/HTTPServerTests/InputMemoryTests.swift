@@ -28,8 +28,6 @@ struct InputMemoryTests {
             }
         }
 
-        func handle(_ exchange: any Exchange, mount: UInt32) {}
-
         func release(_ body: ResponseBody) {}
         func trimMemory() {}
     }

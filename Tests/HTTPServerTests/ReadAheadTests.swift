@@ -10,7 +10,6 @@ struct ReadAheadTests {
     /// Takes requests and does nothing with them.
     private final class Idle: RequestHandler {
         func handle(_ exchange: any Exchange) {}
-        func handle(_ exchange: any Exchange, mount: UInt32) {}
 
         func release(_ body: ResponseBody) {}
         func trimMemory() {}

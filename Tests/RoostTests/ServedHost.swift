@@ -1,5 +1,4 @@
 import Glibc
-import HTTPRelay
 import HTTPServer
 import Logging
 import RoostModules
@@ -61,7 +60,7 @@ final class ServedHost: Sendable {
         let path = "\(folder.path)/door\(UInt32.random(in: 0...UInt32.max))"
         let bound = try Listener(unix: path, access: BindAddress.UnixAccess(), backlog: 16)
         configuration.relayUsers = [geteuid()]
-        let door = RelayListening.listener(
+        let door = GroupListener.make(
             given: bound.descriptor, address: bound.address, backlog: 16, users: configuration.relayUsers)
         let back = Host(applications, on: [door], configuration: configuration)
         self.back = back

@@ -1,63 +1,45 @@
-/// Why an event of a response or of a WebSocket was not taken.
-public enum SendFault: Error {
-    case startTwice
-    case bodyBeforeStart
-    case afterComplete
-    case statusOutOfRange
-    case fieldName
-    case fieldValue
-    case contentLength
-    case bodyTooLong
-    case bodyTooShort
-    case hintTooLate
-    case bodyAfterLast
-    case notWhole
-    case trailersBeforeBody
-    case trailerField
-    case otherScope
-    case otherSocket
-    case acceptTwice
-    case notAccepted
-    case socketRejected
-    case rejectTooLate
-    case subprotocol
-    case acceptField
-    case closeCode
-    case closeReason
-    case notUTF8
-    case nowhere
-    case tooLargeForRelay
+/// Why an event of a response or of a WebSocket was not accepted. A target above adds faults of its own in an extension.
+public struct SendFault: Error {
+    /// What is wrong, for the log.
+    public let reason: StaticString
 
-    /// For the log: what is wrong, in the words of the interface.
-    public var reason: StaticString {
-        switch self {
-        case .startTwice: "the response was started already"
-        case .bodyBeforeStart: "the response was not started yet"
-        case .afterComplete: "the response is complete already"
-        case .statusOutOfRange: "the status is not between 200 and 999"
-        case .fieldName: "the name of a header is empty or holds a character that is not allowed"
-        case .fieldValue: "the value of a header holds CR, LF, NUL or another control character"
-        case .contentLength: "content-length is not one number, or not the length of the body"
-        case .bodyTooLong: "the body is longer than content-length says"
-        case .bodyTooShort: "the body ends before it is as long as content-length says"
-        case .hintTooLate: "the head has left already"
-        case .notWhole: "a file by its path is the whole body, and a part of another was sent already"
-        case .bodyAfterLast: "the body has ended already: its trailers are to follow"
-        case .trailersBeforeBody: "trailers come after the last part of the body, where the start has announced them"
-        case .otherScope: "this scope is an http scope"
-        case .otherSocket: "this scope is a websocket scope"
-        case .acceptTwice: "the WebSocket was accepted already"
-        case .notAccepted: "the WebSocket was not accepted yet"
-        case .socketRejected: "a response was begun in place of the WebSocket"
-        case .rejectTooLate: "the WebSocket was accepted: it is closed, not answered"
-        case .subprotocol: "the subprotocol is none that the client offers"
-        case .acceptField: "a header begins with sec-websocket-, which is the server's own"
-        case .closeCode: "the close code is none that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999"
-        case .closeReason: "the reason of a close is longer than 123 bytes, or not UTF-8"
-        case .nowhere: "a text or a body has a size, and no bytes"
-        case .tooLargeForRelay: "a header or a message is larger than 64 MiB, the most that a worker group can send"
-        case .notUTF8: "a text message is not UTF-8"
-        case .trailerField: "a trailer is a field that belongs to the head"
-        }
+    public init(_ reason: StaticString) { self.reason = reason }
+}
+
+extension SendFault: Equatable {
+    public static func == (left: SendFault, right: SendFault) -> Bool {
+        left.reason.description == right.reason.description
     }
+}
+
+extension SendFault {
+    // Of a response.
+    package static let startTwice = SendFault("the response was started already")
+    package static let bodyBeforeStart = SendFault("the response was not started yet")
+    package static let afterComplete = SendFault("the response is complete already")
+    package static let statusOutOfRange = SendFault("the status is not between 200 and 999")
+    package static let fieldName = SendFault("the name of a header is empty or holds a character that is not allowed")
+    package static let fieldValue = SendFault("the value of a header holds CR, LF, NUL or another control character")
+    package static let contentLength = SendFault("content-length is not one number, or not the length of the body")
+    package static let bodyTooLong = SendFault("the body is longer than content-length says")
+    package static let bodyTooShort = SendFault("the body ends before it is as long as content-length says")
+    package static let hintTooLate = SendFault("the head has left already")
+    package static let notWhole = SendFault(
+        "a file by its path is the whole body, and a part of another was sent already")
+    package static let bodyAfterLast = SendFault("the body has ended already: its trailers are to follow")
+    package static let trailersBeforeBody = SendFault(
+        "trailers come after the last part of the body, where the start has announced them")
+    package static let trailerField = SendFault("a trailer is a field that belongs to the head")
+
+    // Of a WebSocket.
+    package static let acceptTwice = SendFault("the WebSocket was accepted already")
+    package static let notAccepted = SendFault("the WebSocket was not accepted yet")
+    package static let socketRejected = SendFault("a response was begun in place of the WebSocket")
+    package static let rejectTooLate = SendFault("the WebSocket was accepted: it is closed, not answered")
+    package static let subprotocol = SendFault("the subprotocol is none that the client offers")
+    package static let acceptField = SendFault("a header begins with sec-websocket-, which is the server's own")
+    package static let closeCode = SendFault(
+        "the close code is none that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999")
+    package static let closeReason = SendFault("the reason of a close is longer than 123 bytes, or not UTF-8")
+    package static let notUTF8 = SendFault("a text message is not UTF-8")
 }

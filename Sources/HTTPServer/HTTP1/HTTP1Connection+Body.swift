@@ -41,8 +41,8 @@ extension HTTP1Connection {
                 return .part(slice, more: !self.machine.body.isComplete)
             case .trailer(let name, let value, _):
                 start.withUnsafeReadableBytes { bytes in
-                    self.exchange?.takeTrailer(
-                        name: UnsafeRawBufferPointer(rebasing: bytes[name]),
+                    self.exchange?.receive(
+                        trailer: UnsafeRawBufferPointer(rebasing: bytes[name]),
                         value: UnsafeRawBufferPointer(rebasing: bytes[value])
                     )
                 }

@@ -7,7 +7,7 @@ extension HTTP1Connection {
         do {
             let handshake = try WebSocketHandshake(
                 exchange.head, deflates: self.loop.configuration.webSocket.deflates)
-            exchange.socket = HTTP1WebSocket(handshake, for: exchange, on: self)
+            exchange.offer(HTTP1WebSocket(handshake, for: exchange, on: self))
             return true
         } catch {
             self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)

@@ -27,7 +27,7 @@ enum HTTP1Encoder {
 
     /// A whole head, and what of the body stands right behind it.
     static func writeHead(
-        status: Int, fields: ResponseFields, framing: HTTP1Response.Framing, persistence: Persistence,
+        status: Int, fields: ResponseFields, framing: HTTP1Framing, persistence: Persistence,
         body: UnsafeRawBufferPointer, loop: ServerLoop, into buffer: inout ByteBuffer
     ) {
         let start = Start(status: status, fields: fields, loop: loop)
@@ -86,7 +86,7 @@ enum HTTP1Encoder {
 
     /// The framing, what is said about the connection, and the empty line.
     static func writeEnd(
-        framing: HTTP1Response.Framing, persistence: Persistence, into buffer: inout ByteBuffer
+        framing: HTTP1Framing, persistence: Persistence, into buffer: inout ByteBuffer
     ) {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.longestEnd) { room in
             var cursor = Cursor(room)
@@ -169,7 +169,7 @@ enum HTTP1Encoder {
             self.write(Octets("\r\n"))
         }
 
-        mutating func write(_ framing: HTTP1Response.Framing, _ persistence: Persistence) {
+        mutating func write(_ framing: HTTP1Framing, _ persistence: Persistence) {
             switch framing {
             case .length(let length), .none(contentLength: .some(let length)):
                 self.write(Octets("content-length: "))

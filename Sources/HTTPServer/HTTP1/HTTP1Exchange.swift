@@ -1,61 +1,56 @@
 import NIOCore
 
-/// One request of HTTP/1 and its response. Loop-bound; used again for another request when it has ended.
+/// One request of HTTP/1 and its response. Loop-bound; reused for another request when it has ended.
 final class HTTP1Exchange: Exchange {
-    /// Outlives its exchanges.
+    // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
     var peer: Peer { self.origin!.peer }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 
-    /// Where the request came from, until nobody holds it any more.
+    /// The connection of the request, until nobody holds the exchange any more.
     private var origin: HTTP1Connection?
-    /// The response is not complete, and the client is there.
+    /// Whether the response is not complete and the client is still connected.
     private var isAttached = false
-    /// Nil when the response is complete, or the client is gone.
-    var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
-    var response = HTTP1Response(version: .http11, isHead: false)
-    var isHead = false
-    /// The head of the response, from `start` to the first part of the body.
-    var heldHead = ByteBuffer()
-    /// A response header that has taken more memory does not keep it, in bytes.
-    private static let mostKept = 64 * 1024
-    var heldClose = false
+    private var response: HTTP1ResponseWriter
+    /// The WebSocket that the request asks for.
+    private var socket: HTTP1WebSocket?
     private var trailerList: FieldList?
-    /// The WebSocket that it asks for.
-    var socket: HTTP1WebSocket?
     /// The part of the body that the last `receive` has lent.
     private var lent: ByteBuffer?
     private var lastPartWasLent = false
-    private var began: UInt64 = 0
-    var status = 0
-    var bytesSent = 0
+    /// Whether the owner waits for a part of the body that has not arrived.
+    private(set) var isStarved = false
     /// The server has answered in the owner's place: what the owner still sends is too late, not wrong.
-    var isRefused = false
-    /// Counts the requests it was used for: who remembers one must not take the next for it.
+    private var isRefused = false
+    private var began: UInt64 = 0
+    /// The number of requests that the exchange was used for, by which a reference to one is told from the next.
     private(set) var use = 0
 
-    init(loop: ServerLoop) { self.loop = loop }
+    init(loop: ServerLoop) {
+        self.loop = loop
+        self.response = HTTP1ResponseWriter(loop: loop)
+    }
 
-    /// The head is complete.
+    /// The connection, while the response is not complete and the client is connected.
+    var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
+
+    /// Begins with a request whose header is complete.
     func begin(on connection: HTTP1Connection, began: UInt64) {
         self.origin = connection
         self.isAttached = true
         connection.unfinished += 1
-        self.isHead = self.head.method.equals("HEAD")
-        self.response = HTTP1Response(version: self.head.version, isHead: self.isHead)
+        self.response.begin(self.head)
         self.lastPartWasLent = false
-        self.began = began
-        self.status = 0
-        self.bytesSent = 0
-        self.number = 0
-        self.isRefused = false
         self.isStarved = false
+        self.isRefused = false
+        self.began = began
+        self.number = 0
         self.use += 1
     }
 
-    // MARK: The request's body
+    // MARK: The request body
 
     func receive() -> Reception {
         self.lent = nil
@@ -84,17 +79,85 @@ final class HTTP1Exchange: Exchange {
 
     var trailers: HeaderFields { self.trailerList?.fields ?? HeaderFields(start: nil, count: 0) }
 
-    /// A trailer of the body has come.
-    func takeTrailer(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    /// A trailer of the request body has arrived.
+    func receive(trailer name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let list = self.trailerList ?? FieldList(most: self.loop.configuration.limits.fields)
         self.trailerList = list
         list.append(name: name, value: value)
     }
 
-    /// Somebody waits for a part of the body that has not come.
-    private(set) var isStarved = false
-    /// The body has not been lent to its end.
+    /// Whether the owner has not received the body to its end.
     var awaitsBody: Bool { !self.lastPartWasLent }
+
+    // MARK: The response
+
+    var isOpen: Bool { self.connection != nil }
+
+    func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
+        guard self.connection != nil else { return self.closedOutcome }
+        do {
+            try self.response.start(status: status, fields: fields, trailers: trailers)
+            return .done
+        } catch { return .invalid(error) }
+    }
+
+    func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard isTaken || connection.hasRoom else { return .full }
+        do {
+            try self.response.hint(links, on: connection)
+            connection.wrote()
+            // A sender on another thread was not asked to wait before: it learns now that it has to.
+            return isTaken ? connection.outcome(for: self) : .done
+        } catch { return .invalid(error) }
+    }
+
+    func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard body.isTaken || connection.hasRoom else { return .full }
+        do {
+            let isLast = try self.response.write(body, more: more, on: connection)
+            return self.sent(isLast: isLast, on: connection)
+        } catch { return .invalid(error) }
+    }
+
+    func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard isTaken || connection.hasRoom else { return .full }
+        do {
+            let isLast = try self.response.write(file, more: more, on: connection)
+            return self.sent(isLast: isLast, on: connection)
+        } catch { return .invalid(error) }
+    }
+
+    func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard isTaken || connection.hasRoom else { return .full }
+        do {
+            let isLast = try self.response.write(trailers: trailers, more: more, on: connection)
+            return self.sent(isLast: isLast, on: connection)
+        } catch { return .invalid(error) }
+    }
+
+    func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
+        guard let connection else { return self.closedOutcome }
+        guard body.isTaken || connection.hasRoom else { return .full }
+        do {
+            try self.response.respond(status: status, fields: fields, body: body, on: connection)
+            return self.sent(isLast: true, on: connection)
+        } catch { return .invalid(error) }
+    }
+
+    private func sent(isLast: Bool, on connection: HTTP1Connection) -> SendOutcome {
+        connection.wrote()
+        if isLast { self.complete(connection) }
+        return connection.outcome(for: self)
+    }
+
+    /// The outcome of a send when there is no connection any more.
+    private var closedOutcome: SendOutcome {
+        self.response.isComplete && !self.isRefused ? .invalid(.afterComplete) : .gone
+    }
 
     // MARK: The end
 
@@ -102,13 +165,9 @@ final class HTTP1Exchange: Exchange {
         self.owner = nil
         if let socket, socket.machine.isAccepted { return socket.end(failed: failed) }
         guard let connection else { return .complete }
-        guard self.response.isReplaceable else {
-            connection.cut()
-            self.detach(isCut: true)
-            return .aborted
-        }
-        self.answer(Refusal(status: 500, reason: "Internal Server Error"), close: false, on: connection)
-        return .answered
+        let isAnswered = self.answer(
+            Refusal(status: 500, reason: "Internal Server Error"), close: false, on: connection)
+        return isAnswered ? .answered : .aborted
     }
 
     func leave() { self.connection?.leave() }
@@ -118,7 +177,7 @@ final class HTTP1Exchange: Exchange {
         self.socket = nil
         self.lent = nil
         self.trailerList = nil
-        if self.heldHead.capacity > Self.mostKept { self.heldHead = ByteBuffer() }
+        self.response.trim()
         self.origin?.exchangeRested()
         self.origin = nil
         self.loop.rest(self)
@@ -131,69 +190,33 @@ final class HTTP1Exchange: Exchange {
         self.owner?.exchange(changed: .gone)
     }
 
-    /// Refuses the rest of a request whose head was good: the status if nothing was written, else a cut.
+    /// Refuses the rest of a request whose header was valid: with the status if nothing was written, else by a cut.
     func refuse(_ refusal: Refusal, on connection: HTTP1Connection) {
         self.isRefused = true
-        if self.response.isReplaceable {
-            self.answer(refusal, close: true, on: connection)
-        } else {
-            connection.cut()
-            self.detach(isCut: true)
-        }
+        _ = self.answer(refusal, close: true, on: connection)
         self.owner?.exchange(changed: .gone)
     }
 
-    /// Answers in the owner's place. A refusal of a HEAD has no body either (RFC 9110 §9.3.2).
-    private func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) {
-        var persistence = connection.persistence(close: close, isWhole: true)
-        if refusal.offersUpgrade, persistence == .close { persistence = .closeWithUpgrade }
-        self.status = refusal.status
-        self.loop.withOutput(of: connection) { output in
-            HTTP1Encoder.writeOwn(
-                status: refusal.status, text: refusal.reason, lines: refusal.lines, persistence: persistence,
-                body: !self.isHead, loop: self.loop, into: &output
-            )
-        }
-        self.bytesSent = self.isHead ? 0 : refusal.reason.utf8CodeUnitCount
-        connection.wrote()
-        self.response.complete()
-        self.complete(connection)
-    }
-
-    // MARK: The handshake of a WebSocket
-
-    var webSocket: (any WebSocket)? { self.socket }
-
-    /// Answers a handshake that no application is asked about.
-    func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {
-        self.answer(refusal, close: true, on: connection)
-    }
-
-    func answerForbidden() {
-        guard let connection else { return }
+    /// Answers in the owner's place. False: a part of a response was written already, and the connection is cut.
+    private func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) -> Bool {
         guard self.response.isReplaceable else {
             connection.cut()
-            return self.detach(isCut: true)
+            self.detach(isCut: true)
+            return false
         }
-        self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection)
+        self.response.answer(refusal, close: close, on: connection)
+        connection.wrote()
+        self.complete(connection)
+        return true
     }
 
-    /// The handshake was taken: there is no response any more, only a socket.
-    func accepted() {
-        self.status = 101
-        self.response.complete()
-    }
-
-    /// The socket has ended, or nobody answers it any more.
-    func socketLeft(isCut: Bool) { self.detach(isCut: isCut) }
-
-    func complete(_ connection: HTTP1Connection) {
+    private func complete(_ connection: HTTP1Connection) {
         self.detach(isCut: false)
         connection.responseComplete()
         self.owner?.exchange(changed: .complete)
     }
 
-    /// Leaves the connection: nothing more of this exchange will reach it.
+    /// Leaves the connection: nothing more of this exchange reaches it.
     private func detach(isCut: Bool) {
         guard let connection else { return }
         self.isAttached = false
@@ -201,9 +224,36 @@ final class HTTP1Exchange: Exchange {
         guard let log = self.loop.log, log.wantsAccess else { return }
         log.served(
             AccessRecord(
-                peer: self.peer, head: self.head, status: self.status, bytes: self.bytesSent,
+                peer: self.peer, head: self.head, status: self.response.status, bytes: self.response.bytesSent,
                 nanoseconds: NIODeadline.now().uptimeNanoseconds &- self.began, number: self.number, isCut: isCut
             )
         )
     }
+
+    // MARK: The WebSocket
+
+    var webSocket: (any WebSocket)? { self.socket }
+
+    /// The request asks for a WebSocket, and its handshake is valid.
+    func offer(_ socket: HTTP1WebSocket) { self.socket = socket }
+
+    /// Answers a handshake that is not valid.
+    func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {
+        _ = self.answer(refusal, close: true, on: connection)
+    }
+
+    /// Answers a handshake that the owner has refused.
+    func answerForbidden() {
+        guard let connection else { return }
+        _ = self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection)
+    }
+
+    /// The handshake was accepted.
+    func accepted() { self.response.switchProtocols() }
+
+    /// A message was written to the client.
+    func sent(message size: Int) { self.response.count(message: size) }
+
+    /// The WebSocket has ended, or its owner has.
+    func socketLeft(isCut: Bool) { self.detach(isCut: isCut) }
 }

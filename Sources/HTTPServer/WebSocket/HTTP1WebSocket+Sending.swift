@@ -6,8 +6,8 @@ extension HTTP1WebSocket {
         do {
             guard try self.machine.maySend(), let connection = self.live, let request else { return .gone }
             guard message.isTaken || connection.hasRoom else { return .full }
-            guard !isText || UTF8Check.isWhole(message.bytes.bytes) else { return .invalid(.notUTF8) }
-            request.bytesSent += message.bytes.size
+            try WebSocketMessage.check(message.bytes, isText: isText)
+            request.sent(message: message.bytes.size)
             self.write(message, isText: isText, to: connection)
             connection.wrote()
             return connection.outcome(for: request)
@@ -41,7 +41,7 @@ extension HTTP1WebSocket {
         do {
             guard try self.machine.maySend(), let connection = self.live, let request else { return .gone }
             guard connection.hasRoom else { return .full }
-            request.bytesSent += message.size
+            request.sent(message: message.size)
             connection.write(message.frame)
             connection.wrote()
             return connection.outcome(for: request)
@@ -49,12 +49,8 @@ extension HTTP1WebSocket {
     }
 
     func close(code: Int, reason: Octets) -> SendOutcome {
-        guard WebSocketClose.mayBeSent(code) else { return .invalid(.closeCode) }
-        guard reason.size <= WebSocketClose.longestReason, UTF8Check.isWhole(reason.bytes) else {
-            return .invalid(.closeReason)
-        }
         do {
-            let close = WebSocketClose(code, reason: reason)
+            let close = try WebSocketClose(sending: code, reason: reason)
             let next = try self.machine.close(close)
             switch next {
             case .refuse:

@@ -28,12 +28,19 @@ package struct WebSocketClose: Error {
         self.reason = Array(reason.bytes)
     }
 
-    /// What the client has sent is no frame that it may send.
+    /// The close that a handler asks for (RFC 6455 §5.5, §7.4.2). Throws if its frame would be invalid.
+    package init(sending code: Int, reason: Octets) throws(SendFault) {
+        guard Self.mayBeSent(code) else { throw .closeCode }
+        guard reason.size <= Self.longestReason, UTF8Check.isWhole(reason.bytes) else { throw .closeReason }
+        self.init(code, reason: reason)
+    }
+
+    /// The client has sent a frame that is not valid.
     static func malformed(_ reason: StaticString) -> WebSocketClose { WebSocketClose(Self.protocolError, reason) }
 
     /// Whether the code may stand in a frame (RFC 6455 §7.4.2 and IANA's registry: 1004 is reserved, 1005, 1006 and 1015 are for
     /// endpoints only).
-    package static func mayBeSent(_ code: Int) -> Bool {
+    static func mayBeSent(_ code: Int) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true
         default: false

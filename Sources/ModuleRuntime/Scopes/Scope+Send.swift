@@ -16,7 +16,7 @@ extension Scope {
         body.isTaken = isTaken
         guard event.pointee.body.data != nil || event.pointee.body.size == 0,
             event.pointee.text.data != nil || event.pointee.text.size == 0
-        else { return self.refuse(event, .nowhere) }
+        else { return self.refuse(event, .noBytes) }
         let outcome: SendOutcome
         do {
             let sent =
@@ -86,7 +86,7 @@ extension Scope {
             return exchange.send(file, more: more, isTaken: body.isTaken)
         case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
             ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
-            return .invalid(.otherScope)
+            return .invalid(.httpScope)
         default: return nil
         }
     }
@@ -110,10 +110,16 @@ extension Scope {
             return socket.reject(body, more: event.flags & ASGI_MORE != 0)
         case ASGI_HTTP_RESPONSE...ASGI_HTTP_RESPONSE_DEBUG,
             ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:
-            return .invalid(.otherSocket)
+            return .invalid(.webSocketScope)
         default: return nil
         }
     }
+}
+
+extension SendFault {
+    static let httpScope = SendFault("this scope is an http scope")
+    static let webSocketScope = SendFault("this scope is a websocket scope")
+    static let noBytes = SendFault("a text or a body has a size, and no bytes")
 }
 
 extension asgi_event {

@@ -106,6 +106,7 @@ package final class ScopeLoop: RequestHandler {
         self.handle(exchange, by: mounted)
     }
 
+    /// Handles a request whose mount another process has found.
     package func handle(_ exchange: any Exchange, mount: UInt32) {
         guard let mounted = self.mounts[mount] else { return OwnAnswer.notStarted.give(to: exchange) }
         self.handle(exchange, by: mounted)

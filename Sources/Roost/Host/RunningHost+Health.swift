@@ -40,7 +40,7 @@ extension RunningHost {
             }
             loop.handle.eventLoop.execute {
                 let server = loop.handle.bound.value
-                let exchange = InnerExchange(path: path, authority: authority, on: server) { status in
+                let exchange = HealthCheckExchange(path: path, authority: authority, on: server) { status in
                     limit.cancel()
                     // Whoever held the loop for longer answers before anybody can tell.
                     waiting.takeValue()?.resume(returning: MonotonicClock.milliseconds < until ? status : nil)

@@ -1,7 +1,6 @@
 import CLinux
 import CWorker
 import Glibc
-import HTTPRelay
 import HTTPServer
 import Logging
 import ModuleRuntime
@@ -64,7 +63,7 @@ package final class Worker: Sendable {
             guard self.order.isRelayed else {
                 return Listener(given: descriptor, address: address.address, backlog: backlog)
             }
-            return RelayListening.listener(
+            return GroupListener.make(
                 given: descriptor, address: address.address, backlog: backlog, users: self.order.relayUsers)
         }
         let host = Host(self.order.applications.applications, on: listeners, configuration: configuration)

@@ -24,13 +24,13 @@ package enum TrailerField {
 
     private static func table(_ names: [String]) -> [[UInt8]] { names.map { Array($0.utf8) } }
 
-    /// What becomes of a trailer that a client sends.
+    /// How a trailer from a client is treated.
     package static func kind(_ name: some Collection<UInt8>) -> Kind {
         let isThis = { (other: [UInt8]) in other.elementsEqual(name.lazy.map(ASCII.lowercased)) }
         return self.refused.contains(where: isThis)
             ? .refused : self.discarded.contains(where: isThis) ? .discarded : .allowed
     }
 
-    /// Whether an application may send it.
+    /// Whether a handler may send it.
     package static func mayTrail(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
 }

@@ -1,13 +1,13 @@
-/// What the fields of a response say, found in one look that also checks them. Nothing is written before all are good.
+/// The fields of a response header, checked, and what they say. Found in one pass; nothing is written before all are valid.
 package struct ResponseFields {
     package let fields: HeaderFields
-    /// What the application says about its body's length.
+    /// The length of the body that the handler declares.
     package private(set) var contentLength: Int?
     private(set) var hasDate = false
     private(set) var hasServer = false
-    /// The application asks for the connection to be closed after this response.
-    package private(set) var close = false
-    /// Bytes of the fields when they are written, at most.
+    /// Whether the handler asks for the connection to be closed after this response.
+    private(set) var close = false
+    /// The size of the fields when they are written, at most, in bytes.
     package private(set) var size = 0
 
     package init(_ fields: HeaderFields) throws(SendFault) {
@@ -29,8 +29,9 @@ package struct ResponseFields {
         }
     }
 
-    /// A name is a token, a value holds no control character: what would let an application's data split a response.
-    package static func check(_ field: HeaderField) throws(SendFault) {
+    /// Checks that the name is a token and that the value holds no control character (RFC 9110 §5.1, §5.5): such a field could split the
+    /// response.
+    static func check(_ field: HeaderField) throws(SendFault) {
         guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
         var allowed = true
         for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
@@ -38,7 +39,7 @@ package struct ResponseFields {
         try self.check(value: field.value)
     }
 
-    package static func check(value: Octets) throws(SendFault) {
+    static func check(value: Octets) throws(SendFault) {
         guard value.size == 0 || value.data != nil else { throw .fieldValue }
         var allowed = true
         for byte in value.bytes { allowed = allowed && ASCII.isFieldValue(byte) }
@@ -56,7 +57,7 @@ package struct ResponseFields {
         return length
     }
 
-    /// Whether a field is the server's own business: the framing and what concerns one connection (RFC 9110 §7.6.1).
+    /// Whether the server sets the field itself: the framing, and fields that concern one connection (RFC 9110 §7.6.1).
     static func isServers(_ name: Octets) -> Bool {
         switch name.size {
         case 7: name.equalsIgnoringCase("upgrade")

@@ -1,0 +1,19 @@
+/// How the end of a response's body is marked in HTTP/1 (RFC 9112 §6).
+enum HTTP1Framing: Equatable {
+    /// The response has no body.
+    case none(contentLength: Int?)
+    case length(Int)
+    case chunked
+    /// By the end of the connection: HTTP/1.0 without a length.
+    case untilClose
+
+    /// Trailers can only follow chunks (RFC 9112 §7.1.2).
+    init(_ content: ResponseValidator.Content, version: HTTPVersion, hasTrailers: Bool) {
+        self =
+            switch content {
+            case .none(let contentLength): .none(contentLength: contentLength)
+            case .length(let length): hasTrailers ? .chunked : .length(length)
+            case .unknownLength: hasTrailers || version != .http10 ? .chunked : .untilClose
+            }
+    }
+}

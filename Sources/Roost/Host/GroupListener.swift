@@ -1,0 +1,17 @@
+import HTTPRelay
+package import HTTPServer
+import ModuleRuntime
+
+/// The listening socket of a worker whose requests come from the workers of another group, by their `GroupAnswerer`.
+package enum GroupListener {
+    /// Makes a listener of a socket that another process has bound. `users`: the users that the other workers may run as.
+    package static func make(
+        given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>
+    ) -> Listener {
+        RelayListening.listener(given: descriptor, address: address, backlog: backlog, users: users) {
+            exchange, mount in
+            guard let scopes = ScopeLoop.current else { preconditionFailure("a request outside of an event loop") }
+            scopes.takeUnretainedValue().handle(exchange, mount: mount)
+        }
+    }
+}
