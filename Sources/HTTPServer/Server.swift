@@ -7,7 +7,7 @@ import NIOPosix
 public final class Server: Sendable {
     private let loops: [ServerLoop.Handle]
     private let listeners: [Listener]
-    /// Nil: it accepts no more.
+    /// Nil: the server does not accept any more.
     private let accepting = NIOLockedValueBox<[any Channel]?>([])
 
     public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
@@ -15,7 +15,7 @@ public final class Server: Sendable {
         self.listeners = listeners
     }
 
-    /// Begins to accept, every loop for itself: the first request may hold one.
+    /// Starts to accept, on every loop independently: the first request may block one.
     public func start() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for loop in self.loops {
@@ -40,8 +40,8 @@ public final class Server: Sendable {
     ///
     /// The loop stops accepting; other processes that share the listeners accept the connections in their queues. From then on every
     /// response is the last of its connection; `stopped` is called with the loop's number, on the loop. Idle connections wait for their
-    /// next request, or are closed (`closesIdle`). After `grace`, WebSockets are closed with 1012 and applications are told that their
-    /// clients are gone; after `farewell` more, every connection is closed.
+    /// next request, or are closed (`closesIdle`). After `grace`, WebSockets are closed with 1012 and owners of exchanges are notified that
+    /// their clients are gone; after `farewell` more, every connection is closed.
     public func stop(
         closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {
@@ -70,7 +70,7 @@ public final class Server: Sendable {
         }
     }
 
-    /// What is idle waits no longer for another request. While `stop` runs.
+    /// Closes idle connections. While `stop` runs.
     public func closeIdle() {
         for loop in self.loops { loop.eventLoop.execute { loop.bound.value.closeIdle() } }
     }
@@ -85,7 +85,7 @@ public final class Server: Sendable {
             mark == ServerConfiguration().writeMark ? nil : .init(low: mark / 2 + 1, high: mark + 1)
         let bootstrap = ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: Int32(clamping: listener.backlog))
-            // A burst of new connections is accepted in one look.
+            // A burst of new connections is accepted in one poll.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,9 +1,9 @@
-/// The versions that are spoken.
+/// The versions of HTTP that are supported.
 public enum HTTPVersion: UInt8 {
     case http10
     case http11
 
-    /// As a scope names it.
+    /// The number of the version, as text.
     public var name: Octets {
         switch self {
         case .http10: Octets("1.0")

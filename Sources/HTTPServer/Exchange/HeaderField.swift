@@ -1,6 +1,6 @@
-/// A field of a head: name and value, borrowed. Laid out as `asgi_header` in `asgi.h`.
+/// A header field: name and value, borrowed. Laid out as a C struct of two strings, each a pointer and a size.
 ///
-/// Names that come from a client are lower-case; order and duplicates are kept.
+/// Names from a client are lower-case; order and duplicates are kept.
 public struct HeaderField {
     public var name: Octets
     public var value: Octets
@@ -12,5 +12,5 @@ public struct HeaderField {
     }
 }
 
-/// The fields of a head, borrowed.
+/// The fields of a header, borrowed.
 public typealias HeaderFields = UnsafeBufferPointer<HeaderField>

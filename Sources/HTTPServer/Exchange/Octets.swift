@@ -2,8 +2,8 @@ public import Glibc
 
 /// Borrowed bytes: where they are and how many. Not NUL-terminated.
 ///
-/// Laid out as C's `struct { const char *data; size_t size; }`, so that a table of fields crosses into C without being
-/// copied (`asgi_string` in `asgi.h`; a test holds the two together). Valid as long as whoever lent them says.
+/// Laid out as C's `struct { const char *data; size_t size; }`, so that a table of fields can be passed to C without a copy. Valid for as
+/// long as the lender says.
 public struct Octets {
     public var data: UnsafePointer<CChar>?
     public var size: Int

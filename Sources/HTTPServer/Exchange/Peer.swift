@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// The client and server address of a connection, as scopes report them. One per accepted connection; one per exchange where another
-/// process has the connection.
+/// The client and server address of a connection. One per accepted connection; one per exchange where another process has the
+/// connection.
 public final class Peer {
     /// The address of the client; empty for a Unix socket.
     public private(set) var client: Octets
@@ -12,7 +12,7 @@ public final class Peer {
     public private(set) var serverPort: Int32
     private let isOwn: Bool
 
-    /// Of a connection that is another's: borrowed, anew for every request.
+    /// For the connection of another process: addresses are borrowed, anew for every request.
     package init() {
         self.client = .empty
         self.server = .empty
@@ -21,7 +21,7 @@ public final class Peer {
         self.isOwn = false
     }
 
-    /// Borrows.
+    /// Borrows the addresses of the next request.
     package func become(client: Octets, clientPort: Int32, server: Octets, serverPort: Int32) {
         self.client = client
         self.clientPort = clientPort

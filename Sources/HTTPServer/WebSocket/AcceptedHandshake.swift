@@ -1,19 +1,19 @@
 package import NIOCore
 
-/// The answer that takes a handshake (RFC 6455 §4.2.2). Borrows what the application has given.
+/// The response that accepts a handshake (RFC 6455 §4.2.2). Borrows what the handler has given.
 package struct AcceptedHandshake {
     private let handshake: WebSocketHandshake
     private let subprotocol: Octets
     private let fields: ResponseFields
 
-    /// Throws what of it may not be.
+    /// Throws if the response would be invalid.
     init(_ handshake: WebSocketHandshake, subprotocol: Octets, fields: HeaderFields) throws(SendFault) {
         self.fields = try Self.check(subprotocol: subprotocol, offered: handshake.subprotocols, fields: fields)
         self.handshake = handshake
         self.subprotocol = subprotocol
     }
 
-    /// Throws what of it may not be.
+    /// Checks the subprotocol and the fields that a handler gives.
     package static func check(
         subprotocol: Octets, offered: some Sequence<Octets>, fields: HeaderFields
     ) throws(SendFault) -> ResponseFields {

@@ -1,6 +1,6 @@
 /// What an operator can choose about WebSockets. Sizes are bytes, times seconds.
 public struct WebSocketConfiguration: Sendable {
-    /// Bytes of one message, as the application gets it: above it the socket is closed with 1009.
+    /// The largest message from a client, decompressed, in bytes: above it the WebSocket is closed with 1009.
     public var messageSize = 16 * 1024 * 1024
     /// Bytes of all messages that are under assembly, of all loops: above it the socket that asks for more gets 1013.
     public var allMessages = 256 * 1024 * 1024

@@ -55,8 +55,8 @@ struct WebSocketReader {
         self.inflater = inflater
     }
 
-    /// Whether the next frame is processed without a receive of the application: a control frame, or any frame while messages are discarded.
-    /// A malformed frame waits for a receive, so that the application can answer earlier messages before the connection fails.
+    /// Whether the next frame is processed without a receive of the handler: a control frame, or any frame while messages are discarded.
+    /// A malformed frame waits for a receive, so that the handler can answer earlier messages before the connection fails.
     func needsNoReceiver(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let first = bytes.first else { return false }
         guard !self.isDiscarding else { return true }
@@ -92,7 +92,7 @@ struct WebSocketReader {
             let step = try self.next(&rest)
             return (step, bytes.count - rest.count)
         } catch {
-            // An incomplete message is of no use. A complete one may still be lent to the application.
+            // An incomplete message is of no use. A complete one may still be lent to the handler.
             if self.assembled != nil { self.freeMessage() }
             return (.failed(error), bytes.count - rest.count)
         }

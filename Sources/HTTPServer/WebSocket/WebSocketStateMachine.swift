@@ -1,15 +1,14 @@
-/// Where one WebSocket stands between its handshake and its end, and what comes next (RFC 6455 §4, §5.5, §7; asgiref's
-/// www.rst). A value without I/O.
+/// The state of one WebSocket between its handshake and its end, and what comes next (RFC 6455 §4, §5.5, §7). A value without I/O.
 package struct WebSocketStateMachine {
     private enum Phase: Equatable {
-        /// Neither taken nor refused.
+        /// Neither accepted nor rejected.
         case handshake
-        /// A response goes in its place.
+        /// A response is sent in its place.
         case rejecting
         case open
-        /// Our close has left; the client's is waited for.
+        /// The server has sent its close frame, the client has not.
         case closing
-        /// Nothing more will come or go.
+        /// Nothing more is received or sent.
         case closed
     }
 
@@ -23,23 +22,23 @@ package struct WebSocketStateMachine {
         case sendLastClose
         /// The connection ends.
         case finish
-        /// Nothing: it is known already.
+        /// Nothing: the WebSocket was closed before.
         case nothing
     }
 
     private var phase = Phase.handshake
-    /// How it ended, as the application is told; nil: it has not.
+    /// How the WebSocket ended, as it is reported to the handler; nil: it has not.
     package private(set) var end: WebSocketClose?
 
     package init() {}
 
     package var isOpen: Bool { self.phase == .open }
-    /// The handshake was taken: the connection speaks WebSocket.
+    /// Whether the handshake was accepted.
     package var isAccepted: Bool { self.phase != .handshake && self.phase != .rejecting }
     package var isClosing: Bool { self.phase == .closing }
     package var isClosed: Bool { self.phase == .closed }
 
-    // MARK: What the application asks
+    // MARK: Calls of the handler
 
     package func mayAccept() throws(SendFault) {
         switch self.phase {
@@ -60,13 +59,13 @@ package struct WebSocketStateMachine {
 
     package mutating func rejectionBegan() { self.phase = .rejecting }
 
-    /// The response in its place was taken whole, or the client left.
+    /// The response in its place is complete, or the client has left.
     mutating func rejected() {
         self.phase = .closed
         self.note(WebSocketClose(WebSocketClose.lost))
     }
 
-    /// Whether a message may be sent; false: nobody is there to get it.
+    /// Whether a message may be sent; false: the client is gone.
     package func maySend() throws(SendFault) -> Bool {
         switch self.phase {
         case .handshake: throw .notAccepted
@@ -76,7 +75,7 @@ package struct WebSocketStateMachine {
         }
     }
 
-    /// The application closes.
+    /// The handler closes.
     package mutating func close(_ close: WebSocketClose) throws(SendFault) -> Next {
         switch self.phase {
         case .handshake:
@@ -91,12 +90,12 @@ package struct WebSocketStateMachine {
         }
     }
 
-    // MARK: What the client does
+    // MARK: Events of the client
 
-    /// Its close frame has come.
+    /// The client's close frame has arrived.
     package mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
 
-    /// It has sent what cannot be taken, or says nothing any more: it is told why, and that is the end.
+    /// The client has sent something invalid, or does not answer. The close frame that tells it why is the last.
     package mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
         self.ended(told ?? close)
     }
@@ -108,13 +107,13 @@ package struct WebSocketStateMachine {
         return wasOpen ? .sendLastClose : .finish
     }
 
-    /// Its connection is gone.
+    /// The connection is closed.
     package mutating func lost() {
         self.note(WebSocketClose(WebSocketClose.lost))
         self.phase = .closed
     }
 
-    /// The first end is the one that counts.
+    /// Records the end; the first one counts.
     private mutating func note(_ close: WebSocketClose) {
         if self.end == nil { self.end = close }
     }
