@@ -106,7 +106,7 @@ bench: build bench-setup
 # New inputs are kept below .build-fuzz. An input that crashes is named, and kept there too.
 FUZZ_TIME ?= 60
 fuzz: setup
-	for fuzzer in RequestFuzz SocketFuzz RelayFuzz ViewFuzz; do \
+	for fuzzer in RequestFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
 	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/messages .build-fuzz/views

@@ -2,12 +2,14 @@ import HTTPServer
 import NIOCore
 
 /// One connection of a relay: splits its input into frames, and writes frames once a turn. Loop-bound.
-final class RelayLink: ChannelInboundHandler, MultiplexedConnection {
+final class RelayLink: ChannelInboundHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     // SAFETY: the loop outlives its links.
     unowned(unsafe) let loop: ServerLoop
+    /// A link is not a client's connection.
+    let isCounted = false
     /// Whether this end is the back, which answers exchanges of another process.
     let serves: Bool
     private var context: ChannelHandlerContext?
@@ -87,7 +89,7 @@ final class RelayLink: ChannelInboundHandler, MultiplexedConnection {
     private func willFlush() {
         guard !self.isDirty else { return }
         self.isDirty = true
-        self.loop.willFlush(self)
+        self.loop.willFlushLast(self)
     }
 
     /// Closes when everything that was sent is written. No stream is left.

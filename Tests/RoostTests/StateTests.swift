@@ -141,6 +141,9 @@ struct StateTests {
                 #expect(try await self.replace(served, by: next)?.contains(why) == true)
                 #expect(try served.get("/well").status == 200)
             }
+            let malformed = try self.application(
+                "malformed", well: #"(asgi_respond(scope, send, 200, "a\nb", asgi_text("x")), 199)"#, health: "/well")
+            #expect(try await self.replace(served, by: malformed)?.contains("/well answered 500") == true)
             #expect(
                 try await self.replace(served, by: try self.application("moved", well: "302", health: "/well")) == nil)
             #expect(try served.get("/well").status == 302)

@@ -1,132 +1,100 @@
-import Glibc
 import NIOCore
 
 /// One connection of HTTP/1: the only handler of its channel. Loop-bound.
 ///
-/// Performs what the values beside it decide: `HTTP1Parser` reads heads, `HTTP1StateMachine` says what comes next,
-/// `HTTP1Exchange` is the request that is being answered. Requests of one connection are answered one after another;
-/// what a client sends ahead waits in `input`, which is never read further than one window. When a handshake was taken the
-/// connection is its `HTTP1WebSocket`'s.
-final class HTTP1Connection: ChannelDuplexHandler {
+/// Performs what the values beside it decide: `HTTP1StateMachine` says what comes next, `HTTP1Input` reads what the client has sent,
+/// `HTTP1Deadlines` ends what takes too long, `HTTP1Backlog` holds requests back. `HTTP1Output` writes. Requests of one connection are
+/// answered one after another; what a client sends ahead waits in the input, which is read ahead up to one window. When a handshake was
+/// accepted, the connection belongs to its `HTTP1WebSocket`.
+final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What `receive` answers.
+    /// What `receive` returns.
     enum Part {
         case part(ByteBuffer, more: Bool)
         case pending
         case disconnect
     }
 
-    enum Closing {
-        case afterWrites(linger: Bool)
-        case cut(reset: Bool)
-    }
-
     let loop: ServerLoop
     let peer: Peer
-    var context: ChannelHandlerContext?
-    var machine: HTTP1StateMachine
-    var parser: HTTP1Parser
-    var input = ByteBuffer()
-    var exchange: HTTP1Exchange?
-    /// The next, whose head has not come whole.
-    var begun: HTTP1Exchange?
-    /// What speaks on it in place of HTTP, once a handshake was taken.
-    var socket: HTTP1WebSocket?
-    /// Exchanges whose `send` was `.pending`, each with its use: it may serve another connection since.
-    var congested: [(exchange: HTTP1Exchange, use: Int)] = []
-    /// Requests wait until what is under way has left, or scopes have ended.
-    var isHeldBack = false
-    /// Exchanges that somebody still holds, though their response may be complete.
-    var unfinished = 0
-    /// The end of the connection is that of a body.
-    var endsBody = false
-    /// Files on their way to the client, in order.
-    var files: [FileUnderWay] = []
-    /// Bytes given to the channel, and those of them that had left when it was last asked.
-    var given = 0
-    var sent = 0
-    /// The last write has left: only the client's end is waited for.
-    var writesHaveEnded = false
-    var closing: Closing?
-    /// The tick since which nothing has moved, for the deadline of the phase.
-    var since: Int
-    var writeSince = 0
-    /// Bytes given to the channel since it was last writable.
-    var queued = 0
-    var isWritable = true
-    var isDirty = false
-    var isReady = false
-    var isProceeding = false
-    var heldRead = false
+    let output: HTTP1Output
+    private(set) var machine: HTTP1StateMachine
+    private(set) var input: HTTP1Input
+    private var deadlines: HTTP1Deadlines
+    private var backlog = HTTP1Backlog()
+    private var context: ChannelHandlerContext?
+    /// The exchange whose response is not complete.
+    private var exchange: HTTP1Exchange?
+    /// The exchange of the next request, whose header is not complete.
+    private var begun: HTTP1Exchange?
+    /// The WebSocket that the connection belongs to.
+    private var socket: HTTP1WebSocket?
+    private var isReady = false
+    private var isProceeding = false
+    /// Whether the channel wants to read and the window is full.
+    private var isReadHeld = false
 
     init(loop: ServerLoop, peer: Peer) {
+        let configuration = loop.configuration
         self.loop = loop
         self.peer = peer
-        self.machine = HTTP1StateMachine(
-            unreadBody: loop.configuration.unreadBody, limits: loop.configuration.limits
-        )
-        self.parser = HTTP1Parser(limits: loop.configuration.limits)
-        self.since = loop.tick
+        self.output = HTTP1Output(loop: loop)
+        self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
+        self.input = HTTP1Input(limits: configuration.limits, readWindow: configuration.readWindow)
+        self.deadlines = HTTP1Deadlines(now: loop.tick)
     }
 
-    deinit { assert(!self.loop.isOutputOwner(self), "the loop remembers a connection that is no more") }
-
-    // MARK: What the channel tells
+    // MARK: Events of the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.output.opened(context, for: self)
         self.loop.add(self)
     }
 
     func channelActive(context: ChannelHandlerContext) {
         guard self.loop.hasTooManyConnections else { return }
-        // Refused at once: a connection that waits for its request would be one too many for as long.
+        // Refused at once: a connection that waits for its request would exceed the limit for as long.
         self.loop.turn { self.refuse(Self.tooMany, nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.machine.closed()
         self.context = nil
-        if let begun { self.loop.rest(begun) }
+        self.output.channelClosed()
+        if let begun { self.loop.exchanges.recycle(begun) }
         self.begun = nil
         self.loop.remove(self)
         self.loop.turn {
             self.disconnect()
-            self.tellCongested(.gone)
+            self.notifyWaiting(.gone)
         }
-        // The loop must not remember a connection that is no more.
-        self.loop.takeOutput(of: self) { _ in }
+        self.output.discard()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = self.unwrapInboundIn(data)
-        if self.input.readableBytes == 0 {
-            self.input = buffer
-        } else {
-            // What was looked at already must not be kept as long as a part of something is left.
-            if self.input.readerIndex > 0 { self.input.discardReadBytes() }
-            self.input.writeBuffer(&buffer)
-        }
-        // Of a head the time counts from its first byte, of a lingering connection from our end.
+        self.input.append(&buffer)
+        // The time for a header counts from its first byte, the time of a lingering connection from the end of the output.
         switch self.machine.phase {
-        case .exchange, .draining: self.since = self.loop.tick
-        case .webSocket: self.socket?.clock.heard(now: self.loop.tick)
+        case .exchange, .draining: self.restartClock()
+        case .webSocket: self.socket?.heard()
         case .idle, .head, .lingering, .closed: break
         }
         self.loop.turn { self.inputCame() }
-        if self.input.readableBytes == 0 { self.input = ByteBuffer() }
+        self.input.trim()
     }
 
     func read(context: ChannelHandlerContext) {
-        if self.wantsInput { context.read() } else { self.heldRead = true }
+        if self.wantsInput { context.read() } else { self.isReadHeld = true }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
-        self.since = self.loop.tick
+        self.restartClock()
         self.loop.turn {
             self.follow(self.machine.inputDidEnd())
             if let socket {
@@ -138,10 +106,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        self.isWritable = context.channel.isWritable
-        guard self.isWritable else { return }
-        self.queued = 0
-        self.loop.turn { self.relieved() }
+        let isWritable = context.channel.isWritable
+        self.output.writabilityChanged(isWritable)
+        if isWritable { self.loop.turn { self.outputRelieved() } }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -149,10 +116,23 @@ final class HTTP1Connection: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
+    // MARK: Reading
+
+    private var wantsInput: Bool {
+        !self.machine.inputEnded
+            && self.input.wantsMore(in: self.machine.phase, isChunked: self.machine.body.isChunked)
+    }
+
+    func resumeReading() {
+        guard self.isReadHeld, self.wantsInput, let context else { return }
+        self.isReadHeld = false
+        context.read()
+    }
+
     // MARK: Requests
 
     private func inputCame() {
-        guard self.closing == nil else { return self.input.clear() }
+        guard !self.output.isClosing else { return self.input.clear() }
         if let socket {
             socket.inputCame()
         } else if let exchange, !self.machine.body.isComplete || exchange.awaitsBody {
@@ -162,25 +142,22 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
     }
 
-    /// Goes on with what has come, until a request is being answered or nothing whole is left.
+    /// Processes the input, until a request is being answered or is incomplete.
     func proceed() {
         self.isReady = false
         guard !self.isProceeding else { return }
         self.isProceeding = true
         defer { self.isProceeding = false }
-        while self.closing == nil, self.step() {}
+        while !self.output.isClosing, self.step() {}
         self.resumeReading()
     }
 
-    /// One step; false when there is nothing to go on with.
+    /// One step; false when there is nothing to process.
     private func step() -> Bool {
         switch self.machine.phase {
         case .idle, .head:
-            // A client that sends requests and takes no answers gets no further, nor one whose scopes do not end.
-            guard !self.isCongested, self.unfinished < self.loop.configuration.unfinished else {
-                self.isHeldBack = true
-                return false
-            }
+            let most = self.loop.configuration.unfinished
+            guard !self.backlog.holdsBack(isCongested: self.output.isCongested, most: most) else { return false }
             return self.parse()
         case .draining: return self.drain()
         case .webSocket:
@@ -191,23 +168,22 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func parse() -> Bool {
-        guard self.input.readableBytes > 0 else {
+        guard !self.input.isEmpty else {
             self.follow(self.machine.starved())
             return false
         }
-        if self.machine.phase == .idle { self.since = self.loop.tick }
+        if self.machine.phase == .idle { self.restartClock() }
         self.machine.headBegan()
-        let exchange = self.begun ?? self.loop.wake()
+        let exchange = self.begun ?? self.loop.exchanges.exchange(on: self.loop)
         self.begun = nil
-        let outcome = self.input.withUnsafeReadableBytes { self.parser.parse($0, into: exchange.head) }
-        switch outcome {
-        case .complete(let count):
-            self.input.moveReaderIndex(forwardBy: count)
+        switch self.input.parseHeader(into: exchange.head) {
+        case .complete:
             self.machine.headComplete(exchange.head.framing, version: exchange.head.version)
             self.exchange = exchange
+            self.backlog.exchangeBegan()
             let began = self.loop.log?.wantsAccess == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.begin(on: self, began: began)
-            if exchange.head.asksForWebSocket, !self.beginHandshake(of: exchange) { return true }
+            if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
             self.loop.handler.handle(exchange)
             return true
         case .incomplete:
@@ -216,20 +192,21 @@ final class HTTP1Connection: ChannelDuplexHandler {
             return false
         case .refused(let refusal):
             self.refuse(refusal, exchange.head)
-            self.loop.rest(exchange)
+            self.loop.exchanges.recycle(exchange)
             return false
         }
     }
 
+    /// Drops what is left of a request body that nobody has received.
     private func drain() -> Bool {
-        guard self.input.readableBytes > 0 || self.machine.inputEnded else { return false }
+        guard !self.input.isEmpty || self.machine.inputEnded else { return false }
         var dropped = 0
-        switch self.decode() {
+        switch self.input.decode(&self.machine.body) {
         case .part(let range): dropped = range.count
         case .trailer(_, _, let consumed): dropped = consumed
         case .incomplete, .end: break
         case .refused(let refusal):
-            // The response is whole already: a second one would be taken for the next request's.
+            // The response is complete already: the client would take a second one for that of its next request.
             self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
             self.input.clear()
             self.follow(self.machine.refused())
@@ -240,24 +217,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
         return next == .parse || (next == .wait && dropped > 0)
     }
 
-    /// Lets the request's body decode what is at the start of the input, and takes that from it.
-    func decode() -> ChunkedDecoder.Step {
-        let step = self.input.withUnsafeReadableBytes { self.machine.body.next($0) }
-        switch step {
-        case .part(let range): self.input.moveReaderIndex(forwardBy: range.upperBound)
-        case .incomplete(let consumed), .trailer(_, _, let consumed), .end(let consumed):
-            self.input.moveReaderIndex(forwardBy: consumed)
-        case .refused: break
-        }
-        return step
-    }
-
-    func follow(_ next: HTTP1StateMachine.Next) {
+    private func follow(_ next: HTTP1StateMachine.Next) {
         switch next {
         case .wait: break
         case .parse, .drain: self.willProceed()
-        case .close: self.close(.afterWrites(linger: false))
-        case .linger: self.close(.afterWrites(linger: true))
+        case .close: self.output.close(.afterWrites(linger: false))
+        case .linger: self.output.close(.afterWrites(linger: true))
         }
     }
 
@@ -270,60 +235,221 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private static let tooMany = Refusal(
         status: 503, reason: "too many connections: try again in a moment", lines: "retry-after: 1\r\n")
 
-    /// Answers a request that no exchange has begun for, and closes. `head`: what is known of it; nil: nothing has come.
-    func refuse(_ refusal: Refusal, _ head: RequestHead?) {
+    /// Answers a request that no exchange has begun for, and closes. `head`: what is known of it; nil: nothing has arrived.
+    private func refuse(_ refusal: Refusal, _ head: RequestHead?) {
         self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
         // A response to a HEAD has no body, whatever its status (RFC 9110 §9.3.2).
         let hasBody = head?.method.equals("HEAD") != true
-        self.loop.withOutput(of: self) { output in
-            HTTP1Encoder.writeOwn(
-                status: refusal.status, text: refusal.reason, lines: refusal.lines, persistence: .close, body: hasBody,
-                loop: self.loop, into: &output
+        self.output.encode {
+            HTTP1Encoder.write(refusal, persistence: .close, hasBody: hasBody, loop: self.loop, into: &$0)
+        }
+        if let log = self.loop.log, log.wantsAccess {
+            log.served(
+                AccessRecord(
+                    peer: self.peer, head: head ?? RequestHead(capacity: 1, fields: 1), status: refusal.status,
+                    bytes: hasBody ? refusal.reason.utf8CodeUnitCount : 0,
+                    nanoseconds: UInt64(self.deadlines.elapsed(now: self.loop.tick)) * 1_000_000_000, number: 0,
+                    isCut: false
+                )
             )
         }
-        self.record(refusal, head ?? RequestHead(capacity: 1, fields: 1), hasBody: hasBody)
         self.input.clear()
         self.follow(self.machine.refused())
-        self.wrote()
     }
 
-    /// Writes the request to the access log, as far as it is known. Its time is counted in ticks.
-    private func record(_ refusal: Refusal, _ head: RequestHead, hasBody: Bool) {
-        guard let log = self.loop.log, log.wantsAccess else { return }
-        log.served(
-            AccessRecord(
-                peer: self.peer, head: head, status: refusal.status,
-                bytes: hasBody ? refusal.reason.utf8CodeUnitCount : 0,
-                nanoseconds: UInt64(self.loop.tick - self.since) * 1_000_000_000, number: 0, isCut: false
-            )
-        )
-    }
+    // MARK: For the exchange
 
-    // MARK: Reading
-
-    private var wantsInput: Bool {
-        guard !self.machine.inputEnded else { return false }
-        return switch self.machine.phase {
-        case .closed: false
-        case .lingering: true
-        case .webSocket: self.input.readableBytes < self.loop.configuration.readWindow
-        case .idle, .head:
-            self.input.readableBytes
-                < max(
-                    self.loop.configuration.readWindow, self.loop.configuration.limits.head + 1
-                )
-        case .exchange, .draining:
-            self.input.readableBytes
-                < max(
-                    self.loop.configuration.readWindow,
-                    self.machine.body.isChunked ? self.loop.configuration.limits.longestBodyLine : 0
-                )
+    /// The next part of the request body.
+    func receive() -> Part {
+        if self.machine.awaitsContinue {
+            self.machine.continued()
+            if self.input.isEmpty {
+                self.output.encode { HTTP1Encoder.write(Octets("HTTP/1.1 100 Continue\r\n\r\n"), into: &$0) }
+            }
+        }
+        let exchange = self.exchange
+        let next = self.input.nextPart(of: &self.machine.body) { exchange?.receive(trailer: $0, value: $1) }
+        if case .incomplete = next, self.machine.inputEnded {
+            return self.refuseBody(.badRequest("the body broke off"))
+        }
+        defer { self.resumeReading() }
+        switch next {
+        case .part(let buffer, let more): return .part(buffer, more: more)
+        case .end: return .part(ByteBuffer(), more: false)
+        case .incomplete: return .pending
+        case .refused(let refusal): return self.refuseBody(refusal)
         }
     }
 
-    func resumeReading() {
-        guard self.heldRead, self.wantsInput, let context else { return }
-        self.heldRead = false
-        context.read()
+    /// The body is malformed: the client gets the refusal, if it got nothing else. For the handler the client is gone.
+    private func refuseBody(_ refusal: Refusal) -> Part {
+        self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
+        self.exchange?.refuse(refusal, on: self)
+        return .disconnect
+    }
+
+    /// Decides whether the connection outlives the response, and returns what the response header says about it.
+    func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
+        // Everything that has arrived is answered: when the loop stops, and when the client has ended its side.
+        let hasMore = (self.loop.isStopping || self.machine.inputEnded) && self.hasMore
+        return self.machine.persistence(
+            close: close || (self.loop.isStopping && !hasMore), isWhole: isWhole, hasMore: hasMore)
+    }
+
+    /// Whether the client has sent its next request, or a part of it, already.
+    private var hasMore: Bool { !self.output.isClosing && self.input.peek { self.machine.hasMore(in: $0) } }
+
+    /// The outcome of a `send` that was accepted.
+    func outcome(for exchange: HTTP1Exchange) -> SendOutcome {
+        guard self.output.isCongested else { return .done }
+        self.backlog.wait(exchange)
+        return .pending
+    }
+
+    /// The exchange has left: nothing more of it concerns the connection.
+    func exchangeLeft() { self.exchange = nil }
+
+    func responseComplete() {
+        self.restartClock()
+        self.follow(self.machine.responseComplete())
+    }
+
+    /// An exchange of this connection has ended, and so has its owner.
+    func exchangeEnded() {
+        self.backlog.exchangeEnded()
+        self.releaseBacklog()
+    }
+
+    /// Something begins to be waited for.
+    func restartClock() { self.deadlines.restart(now: self.loop.tick) }
+
+    // MARK: Output
+
+    func flush() { self.output.flush() }
+
+    /// Pending output is below the high-water mark.
+    func outputRelieved() {
+        guard !self.output.isCongested else { return }
+        self.notifyWaiting(.writable)
+        self.socket?.answerOwedPing()
+        self.releaseBacklog()
+    }
+
+    private func notifyWaiting(_ change: ExchangeChange) {
+        for (exchange, use) in self.backlog.removeWaiting() where exchange.use == use {
+            exchange.owner?.exchange(changed: change)
+        }
+    }
+
+    private func releaseBacklog() { if self.backlog.release() { self.willProceed() } }
+
+    /// Everything was written. Returns whether the client's side is still read.
+    func outputEnded(linger: Bool) -> Bool {
+        guard linger, !self.machine.inputEnded else { return false }
+        self.restartClock()
+        return true
+    }
+
+    // MARK: The WebSocket
+
+    /// Makes a WebSocket of a valid handshake. False: the handshake was refused, and no handler is asked.
+    private func offerWebSocket(to exchange: HTTP1Exchange) -> Bool {
+        do {
+            let handshake = try WebSocketHandshake(
+                exchange.head, deflates: self.loop.configuration.webSocket.deflates)
+            exchange.offer(HTTP1WebSocket(handshake, for: exchange, on: self))
+            return true
+        } catch {
+            self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
+            exchange.refuse(handshake: error, on: self)
+            exchange.rest()
+            return false
+        }
+    }
+
+    /// The handshake was accepted. Input behind it is processed when the turn ends.
+    func becomes(_ socket: HTTP1WebSocket) {
+        self.socket = socket
+        self.machine.upgraded()
+        self.willProceed()
+    }
+
+    /// The WebSocket has ended: so does the connection, when everything was written.
+    func socketEnded() {
+        self.socket = nil
+        self.input.clear()
+        self.restartClock()
+        self.follow(self.machine.socketEnded())
+    }
+
+    /// Shows the input to a WebSocket, which returns how many bytes it has consumed.
+    func consumeInput<Result>(_ body: (UnsafeRawBufferPointer) -> (step: Result, consumed: Int)) -> Result {
+        self.input.consume(body)
+    }
+
+    /// Whether the client has ended its side for too long to be still there.
+    var isHalfClosedTooLong: Bool {
+        self.machine.inputEnded
+            && self.deadlines.elapsed(now: self.loop.tick) > self.loop.configuration.halfCloseTime
+    }
+
+    // MARK: The end
+
+    var isCounted: Bool { true }
+    var serves: Bool { true }
+
+    func checkDeadlines() {
+        // What the kernel still keeps for such a client is given up too.
+        guard !self.output.isStuck() else { return self.abort(reset: true) }
+        let situation = HTTP1Deadlines.Situation(
+            phase: self.machine.phase, inputEnded: self.machine.inputEnded,
+            awaitsBody: !self.machine.body.isComplete && self.exchange?.isStarved == true,
+            isBusy: self.backlog.isHeldBack || !self.output.isDrained, outputEnded: self.output.hasEnded)
+        switch self.deadlines.check(situation, now: self.loop.tick, self.loop.configuration) {
+        case .none: break
+        case .close: self.follow(self.machine.stop())
+        case .refuseHeader(let refusal): self.refuse(refusal, self.begun?.head)
+        case .refuseBody(let refusal): self.exchange?.refuse(refusal, on: self)
+        case .abort: self.abort()
+        case .checkWebSocket: self.socket?.checkDeadlines()
+        }
+    }
+
+    func closeIfIdle() {
+        // A connection is not idle while a response is leaving, or while its next request is held back.
+        guard self.machine.phase == .idle, !self.backlog.isHeldBack, self.output.unsent == 0 else { return }
+        self.follow(self.machine.stop())
+    }
+
+    /// Closes a WebSocket, and cuts a request. A connection that lingers has a time of its own.
+    func leave() {
+        switch self.machine.phase {
+        case .webSocket: self.socket?.leaveForRestart()
+        case .lingering, .closed: break
+        case .idle, .head, .exchange, .draining: self.abort()
+        }
+    }
+
+    func abort() { self.abort(reset: false) }
+
+    /// Closes the connection, whatever is in progress. `reset`: what the kernel has not sent is dropped.
+    func abort(reset: Bool) {
+        self.disconnect()
+        self.cut(reset: reset)
+    }
+
+    /// Closes at once, so that what was written does not look complete.
+    func cut() { self.cut(reset: false) }
+
+    private func cut(reset: Bool) {
+        self.machine.closed()
+        self.output.close(.cut(reset: reset))
+    }
+
+    /// Nothing more arrives from the client, or reaches it.
+    private func disconnect() {
+        guard let socket else { return self.exchange?.disconnect() ?? () }
+        self.socket = nil
+        socket.connectionLost()
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import NIOCore
 
-/// Writes response heads and chunks of HTTP/1 straight into a buffer (RFC 9112 §4, §5, §7.1).
+/// Encodes response headers and chunks of HTTP/1 into a buffer (RFC 9112 §4, §5, §7.1).
 enum HTTP1Encoder {
     /// What the response header says about the connection.
     enum Persistence {
@@ -15,7 +15,7 @@ enum HTTP1Encoder {
         case closeWithUpgrade
     }
 
-    /// Status line and fields, without the framing and the empty line.
+    /// Writes the status line and the fields, without the framing and the empty line.
     static func writeStart(status: Int, fields: ResponseFields, loop: ServerLoop, into buffer: inout ByteBuffer) {
         let start = Start(status: status, fields: fields, loop: loop)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.most) { room in
@@ -25,7 +25,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// A whole head, and what of the body stands right behind it.
+    /// Writes a whole response header, and `body` behind it.
     static func writeHead(
         status: Int, fields: ResponseFields, framing: HTTP1Framing, persistence: Persistence,
         body: UnsafeRawBufferPointer, loop: ServerLoop, into buffer: inout ByteBuffer
@@ -40,7 +40,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// What a head begins with.
+    /// The start of a response header.
     private struct Start {
         let status: Int
         let fields: ResponseFields
@@ -55,14 +55,14 @@ enum HTTP1Encoder {
             self.server = fields.hasServer ? .empty : loop.serverLine
         }
 
-        /// Bytes, at most.
+        /// The largest size, in bytes.
         var most: Int { StatusLine.longest + self.date.size + self.server.size + self.fields.size }
     }
 
-    /// Bytes of the framing, what is said about the connection, and the empty line, at most.
+    /// The largest size of the framing, the fields of the connection, and the empty line, in bytes.
     private static let longestEnd = 96
 
-    /// A whole interim response with a link for each value (RFC 8297 §2).
+    /// Writes a whole interim response with a link for each value (RFC 8297 §2).
     static func writeHint(_ links: HeaderFields, into buffer: inout ByteBuffer) {
         self.write(Octets("HTTP/1.1 103 Early Hints\r\n"), into: &buffer)
         for link in links {
@@ -71,7 +71,7 @@ enum HTTP1Encoder {
         self.write(Octets("\r\n"), into: &buffer)
     }
 
-    /// Fields behind a body (RFC 9112 §7.1.2), without the empty line that ends them.
+    /// Writes trailers (RFC 9112 §7.1.2), without the empty line that ends them.
     static func write(_ trailers: HeaderFields, into buffer: inout ByteBuffer) {
         for field in trailers { self.write(field, into: &buffer) }
     }
@@ -84,7 +84,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// The framing, what is said about the connection, and the empty line.
+    /// Writes the framing, the fields of the connection, and the empty line.
     static func writeEnd(
         framing: HTTP1Framing, persistence: Persistence, into buffer: inout ByteBuffer
     ) {
@@ -95,7 +95,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// `chunk-size CRLF`; the chunk's data and a CRLF have to follow.
+    /// Writes `chunk-size CRLF`; the data of the chunk and a CRLF have to follow.
     static func writeChunkSize(_ size: Int, into buffer: inout ByteBuffer) {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 18) { room in
             var cursor = Cursor(room)
@@ -110,20 +110,19 @@ enum HTTP1Encoder {
         buffer.writeBytes(octets.bytes)
     }
 
-    /// A whole response of the server's own: a refusal, a 500. `lines`: fields besides, each with its CRLF.
-    static func writeOwn(
-        status: Int, text: StaticString, lines: StaticString = "", persistence: Persistence, body: Bool,
-        loop: ServerLoop,
-        into buffer: inout ByteBuffer
+    /// Writes a whole response of the server's own: a refusal, a 500.
+    static func write(
+        _ refusal: Refusal, persistence: Persistence, hasBody: Bool, loop: ServerLoop, into buffer: inout ByteBuffer
     ) {
         let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
         withUnsafePointer(to: type) { type in
-            // The one field is ours and well formed: it cannot be refused.
+            // The one field is constant and well formed: it cannot be refused.
             guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
-            self.writeStart(status: status, fields: fields, loop: loop, into: &buffer)
-            self.write(Octets(lines), into: &buffer)
-            self.writeEnd(framing: .length(text.utf8CodeUnitCount), persistence: persistence, into: &buffer)
-            if body { self.write(Octets(text), into: &buffer) }
+            self.writeStart(status: refusal.status, fields: fields, loop: loop, into: &buffer)
+            self.write(Octets(refusal.lines), into: &buffer)
+            self.writeEnd(
+                framing: .length(refusal.reason.utf8CodeUnitCount), persistence: persistence, into: &buffer)
+            if hasBody { self.write(Octets(refusal.reason), into: &buffer) }
         }
     }
 

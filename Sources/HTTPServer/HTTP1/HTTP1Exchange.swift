@@ -13,7 +13,7 @@ final class HTTP1Exchange: Exchange {
     private var origin: HTTP1Connection?
     /// Whether the response is not complete and the client is still connected.
     private var isAttached = false
-    private var response: HTTP1ResponseWriter
+    private var response = HTTP1ResponseWriter()
     /// The WebSocket that the request asks for.
     private var socket: HTTP1WebSocket?
     private var trailerList: FieldList?
@@ -28,10 +28,7 @@ final class HTTP1Exchange: Exchange {
     /// The number of requests that the exchange was used for, by which a reference to one is told from the next.
     private(set) var use = 0
 
-    init(loop: ServerLoop) {
-        self.loop = loop
-        self.response = HTTP1ResponseWriter(loop: loop)
-    }
+    init(loop: ServerLoop) { self.loop = loop }
 
     /// The connection, while the response is not complete and the client is connected.
     var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
@@ -40,7 +37,6 @@ final class HTTP1Exchange: Exchange {
     func begin(on connection: HTTP1Connection, began: UInt64) {
         self.origin = connection
         self.isAttached = true
-        connection.unfinished += 1
         self.response.begin(self.head)
         self.lastPartWasLent = false
         self.isStarved = false
@@ -94,19 +90,18 @@ final class HTTP1Exchange: Exchange {
     var isOpen: Bool { self.connection != nil }
 
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
-        guard self.connection != nil else { return self.closedOutcome }
+        guard let connection else { return self.closedOutcome }
         do {
-            try self.response.start(status: status, fields: fields, trailers: trailers)
+            try self.response.start(status: status, fields: fields, trailers: trailers, on: connection)
             return .done
         } catch { return .invalid(error) }
     }
 
     func hint(_ links: HeaderFields, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard isTaken || connection.hasRoom else { return .full }
+        guard isTaken || connection.output.hasRoom else { return .full }
         do {
             try self.response.hint(links, on: connection)
-            connection.wrote()
             // A sender on another thread was not asked to wait before: it learns now that it has to.
             return isTaken ? connection.outcome(for: self) : .done
         } catch { return .invalid(error) }
@@ -114,7 +109,7 @@ final class HTTP1Exchange: Exchange {
 
     func send(_ body: ResponseBody, more: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard body.isTaken || connection.hasRoom else { return .full }
+        guard body.isTaken || connection.output.hasRoom else { return .full }
         do {
             let isLast = try self.response.write(body, more: more, on: connection)
             return self.sent(isLast: isLast, on: connection)
@@ -123,7 +118,7 @@ final class HTTP1Exchange: Exchange {
 
     func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard isTaken || connection.hasRoom else { return .full }
+        guard isTaken || connection.output.hasRoom else { return .full }
         do {
             let isLast = try self.response.write(file, more: more, on: connection)
             return self.sent(isLast: isLast, on: connection)
@@ -132,7 +127,7 @@ final class HTTP1Exchange: Exchange {
 
     func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard isTaken || connection.hasRoom else { return .full }
+        guard isTaken || connection.output.hasRoom else { return .full }
         do {
             let isLast = try self.response.write(trailers: trailers, more: more, on: connection)
             return self.sent(isLast: isLast, on: connection)
@@ -141,7 +136,7 @@ final class HTTP1Exchange: Exchange {
 
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
         guard let connection else { return self.closedOutcome }
-        guard body.isTaken || connection.hasRoom else { return .full }
+        guard body.isTaken || connection.output.hasRoom else { return .full }
         do {
             try self.response.respond(status: status, fields: fields, body: body, on: connection)
             return self.sent(isLast: true, on: connection)
@@ -149,7 +144,6 @@ final class HTTP1Exchange: Exchange {
     }
 
     private func sent(isLast: Bool, on connection: HTTP1Connection) -> SendOutcome {
-        connection.wrote()
         if isLast { self.complete(connection) }
         return connection.outcome(for: self)
     }
@@ -178,9 +172,9 @@ final class HTTP1Exchange: Exchange {
         self.lent = nil
         self.trailerList = nil
         self.response.trim()
-        self.origin?.exchangeRested()
+        self.origin?.exchangeEnded()
         self.origin = nil
-        self.loop.rest(self)
+        self.loop.exchanges.recycle(self)
     }
 
     /// The client is gone, or its request turned out to be malformed.
@@ -205,7 +199,6 @@ final class HTTP1Exchange: Exchange {
             return false
         }
         self.response.answer(refusal, close: close, on: connection)
-        connection.wrote()
         self.complete(connection)
         return true
     }

@@ -3,8 +3,6 @@ import NIOCore
 /// Writes the response of one exchange: checks it (`ResponseValidator`), frames it (`HTTP1Framing`) and encodes it (`HTTP1Encoder`) into
 /// the output of its connection. Loop-bound.
 struct HTTP1ResponseWriter {
-    // SAFETY: the loop outlives its exchanges.
-    private unowned(unsafe) let loop: ServerLoop
     private var validator = ResponseValidator(isHead: false)
     private var isHead = false
     private var version = HTTPVersion.http11
@@ -21,8 +19,6 @@ struct HTTP1ResponseWriter {
     private(set) var status = 0
     /// The size of the body, or of the WebSocket messages, that was written, in bytes.
     private(set) var bytesSent = 0
-
-    init(loop: ServerLoop) { self.loop = loop }
 
     /// Prepares for the response to this request.
     mutating func begin(_ head: RequestHead) {
@@ -44,17 +40,19 @@ struct HTTP1ResponseWriter {
 
     // MARK: The handler's response
 
-    mutating func start(status: Int, fields: HeaderFields, trailers: Bool) throws(SendFault) {
+    mutating func start(
+        status: Int, fields: HeaderFields, trailers: Bool, on connection: HTTP1Connection
+    ) throws(SendFault) {
         let fields = try self.validator.start(status: status, fields: fields, trailers: trailers)
         self.heldHeader.clear()
         self.closes = fields.close
         self.status = status
-        HTTP1Encoder.writeStart(status: status, fields: fields, loop: self.loop, into: &self.heldHeader)
+        HTTP1Encoder.writeStart(status: status, fields: fields, loop: connection.loop, into: &self.heldHeader)
     }
 
     func hint(_ links: HeaderFields, on connection: HTTP1Connection) throws(SendFault) {
         try self.validator.hint(links)
-        self.loop.withOutput(of: connection) { HTTP1Encoder.writeHint(links, into: &$0) }
+        connection.output.encode { HTTP1Encoder.writeHint(links, into: &$0) }
     }
 
     /// Writes a part of the body. Returns whether the response is complete.
@@ -63,9 +61,11 @@ struct HTTP1ResponseWriter {
     ) throws(SendFault) -> Bool {
         let part = try self.validator.body(size: body.bytes.size, more: more)
         self.writeHeader(before: part, on: connection)
-        if !part.isSent || body.bytes.size == 0, body.release != nil { self.loop.willRelease(body) }
+        if !part.isSent || body.bytes.size == 0, body.release != nil { connection.loop.willRelease(body) }
         if part.isSent {
-            self.writeFramed(size: body.bytes.size, ends: Self.end(of: part), on: connection) { connection.write(body) }
+            self.writeFramed(size: body.bytes.size, ends: Self.end(of: part), on: connection) {
+                connection.output.write(body)
+            }
         }
         return part.isLast
     }
@@ -78,7 +78,9 @@ struct HTTP1ResponseWriter {
         self.writeHeader(before: part, on: connection)
         file.taken()
         if part.isSent {
-            self.writeFramed(size: file.count, ends: Self.end(of: part), on: connection) { connection.write(file) }
+            self.writeFramed(size: file.count, ends: Self.end(of: part), on: connection) {
+                connection.output.write(file)
+            }
         }
         return part.isLast
     }
@@ -89,7 +91,7 @@ struct HTTP1ResponseWriter {
     ) throws(SendFault) -> Bool {
         let (areSent, isLast) = try self.validator.trailers(trailers, more: more)
         guard areSent else { return isLast }
-        self.loop.withOutput(of: connection) { output in
+        connection.output.encode { output in
             HTTP1Encoder.write(trailers, into: &output)
             if isLast { HTTP1Encoder.write(Octets("\r\n"), into: &output) }
         }
@@ -97,6 +99,7 @@ struct HTTP1ResponseWriter {
     }
 
     /// Writes a whole response.
+    @inline(__always)
     mutating func respond(
         status: Int, fields: HeaderFields, body: ResponseBody, on connection: HTTP1Connection
     ) throws(SendFault) {
@@ -106,16 +109,20 @@ struct HTTP1ResponseWriter {
         var hasContent = true
         if case .none = content { hasContent = false }
         // A small body is encoded behind the header, so that both leave in one write.
-        let isSmall = hasContent && body.bytes.size <= HTTP1Connection.smallBody
-        self.loop.withOutput(of: connection) { output in
+        let isSmall = hasContent && body.bytes.size <= HTTP1Output.smallBody
+        connection.output.encode { output in
             HTTP1Encoder.writeHead(
                 status: status, fields: fields, framing: framing, persistence: persistence,
-                body: isSmall ? body.bytes.bytes : Octets.empty.bytes, loop: self.loop, into: &output
+                body: isSmall ? body.bytes.bytes : Octets.empty.bytes, loop: connection.loop, into: &output
             )
         }
         self.status = status
         if hasContent { self.bytesSent = body.bytes.size }
-        if hasContent && !isSmall { connection.write(body) } else if body.release != nil { self.loop.willRelease(body) }
+        if hasContent && !isSmall {
+            connection.output.write(body)
+        } else if body.release != nil {
+            connection.loop.willRelease(body)
+        }
     }
 
     /// Writes the held response header before the first part of the body.
@@ -124,11 +131,11 @@ struct HTTP1ResponseWriter {
         let framing = HTTP1Framing(content, version: self.version, hasTrailers: self.validator.hasTrailers)
         self.framing = framing
         let persistence = connection.persistence(close: self.closes || framing == .untilClose, isWhole: part.isLast)
-        self.loop.withOutput(of: connection) { output in
+        connection.output.encode { output in
             output.writeImmutableBuffer(self.heldHeader)
             HTTP1Encoder.writeEnd(framing: framing, persistence: persistence, into: &output)
         }
-        if framing == .untilClose { connection.willEndBody() }
+        if framing == .untilClose { connection.output.willEndBody() }
     }
 
     /// Returns what ends chunks: the last one, and the empty line unless trailers precede it (RFC 9112 §7.1).
@@ -147,10 +154,10 @@ struct HTTP1ResponseWriter {
             return
         }
         if size > 0 {
-            self.loop.withOutput(of: connection) { HTTP1Encoder.writeChunkSize(size, into: &$0) }
+            connection.output.encode { HTTP1Encoder.writeChunkSize(size, into: &$0) }
             body()
         }
-        self.loop.withOutput(of: connection) { output in
+        connection.output.encode { output in
             if size > 0 { HTTP1Encoder.write(Octets("\r\n"), into: &output) }
             if let ends { HTTP1Encoder.write(Octets(ends), into: &output) }
         }
@@ -162,11 +169,9 @@ struct HTTP1ResponseWriter {
     mutating func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) {
         var persistence = connection.persistence(close: close, isWhole: true)
         if refusal.offersUpgrade, persistence == .close { persistence = .closeWithUpgrade }
-        self.loop.withOutput(of: connection) { output in
-            HTTP1Encoder.writeOwn(
-                status: refusal.status, text: refusal.reason, lines: refusal.lines, persistence: persistence,
-                body: !self.isHead, loop: self.loop, into: &output
-            )
+        connection.output.encode { output in
+            HTTP1Encoder.write(
+                refusal, persistence: persistence, hasBody: !self.isHead, loop: connection.loop, into: &output)
         }
         self.status = refusal.status
         self.bytesSent = self.isHead ? 0 : refusal.reason.utf8CodeUnitCount

@@ -1,32 +1,32 @@
-/// Where one connection of HTTP/1 stands between its requests, and what comes next (RFC 9112 §9). A value without I/O.
+/// The state of one connection of HTTP/1 between its requests, and what comes next (RFC 9112 §9). A value without I/O.
 struct HTTP1StateMachine {
     enum Phase: Equatable {
-        /// No byte of the next request has come.
+        /// No byte of the next request has arrived.
         case idle
-        /// A head has begun.
+        /// A request header has begun to arrive.
         case head
         /// A request is being answered.
         case exchange
-        /// The response is complete; what is left of the request's body is read and dropped, at most so many bytes.
+        /// The response is complete; the rest of the request body is read and dropped, at most so many bytes.
         case draining(left: Int)
-        /// The connection is a WebSocket's.
+        /// The connection belongs to a WebSocket.
         case webSocket
-        /// Our side is ended; the client gets time to notice (RFC 9112 §9.6).
+        /// The server has ended its side; the client gets time to notice (RFC 9112 §9.6).
         case lingering
         case closed
     }
 
     /// What to do with the connection.
     enum Next: Equatable {
-        /// Wait for what comes.
+        /// Wait for input.
         case wait
-        /// Look for the next head.
+        /// Parse the next request header.
         case parse
-        /// Read and drop.
+        /// Read and drop the body.
         case drain
         /// Close when everything is written.
         case close
-        /// End our side when everything is written, and linger.
+        /// End the server's side when everything is written, and linger.
         case linger
     }
 
@@ -34,7 +34,7 @@ struct HTTP1StateMachine {
     private(set) var inputEnded = false
     /// The body of the request that is being answered, or dropped.
     var body = RequestBody.complete
-    /// The client waits for 100 before it sends the body.
+    /// Whether the client waits for 100 before it sends the body.
     private(set) var awaitsContinue = false
 
     private let unreadBody: Int
@@ -63,18 +63,18 @@ struct HTTP1StateMachine {
 
     /// Decides whether the connection outlives the response, and returns what the response header says about it.
     ///
-    /// `isWhole`: the response ends with what follows, so that nobody will receive the rest of the body. `hasMore`: another
-    /// request has begun to come already; it is answered though the client has ended its side.
+    /// `isWhole`: the response ends with what follows, so that the rest of the body will not be received. `hasMore`: the next request has
+    /// begun to arrive; it is answered though the client has ended its side.
     mutating func persistence(close: Bool, isWhole: Bool, hasMore: Bool) -> HTTP1Encoder.Persistence {
         let isLast = close || (self.inputEnded && !hasMore)
-        // A client that waits for 100 and gets the response instead may send the body or not: nobody can tell.
+        // A client that waits for 100 and gets the response instead may send the body or not: the server cannot tell.
         if isLast || self.awaitsContinue || (isWhole && !self.canDrain) { self.keepsAlive = false }
         self.awaitsContinue = false
         guard self.keepsAlive else { return .close }
         return self.version == .http10 ? .keepAlive : .implied
     }
 
-    /// Whether what is left of the body may be read and dropped, as far as that is known.
+    /// Whether the rest of the body may be read and dropped, as far as its size is known.
     private var canDrain: Bool {
         switch self.body {
         case .complete: true
@@ -96,7 +96,7 @@ struct HTTP1StateMachine {
         return .drain
     }
 
-    /// Whether `bytes`, which the client has sent, go on behind the body of the current request.
+    /// Whether `bytes`, which the client has sent, continue after the body of the current request.
     func hasMore(in bytes: UnsafeRawBufferPointer) -> Bool {
         var body = self.body
         var at = 0
@@ -110,14 +110,7 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// Whether all that is left of the body stands in `bytes`, and holds none of its bytes: the last part was the last.
-    func bodyEnds(in bytes: UnsafeRawBufferPointer) -> Bool {
-        var body = self.body
-        if case .end = body.next(bytes) { return true }
-        return false
-    }
-
-    /// `count` bytes of the body were dropped; 0: the input holds no more of it.
+    /// `count` bytes of the body were dropped; 0: no more of it has arrived.
     mutating func dropped(_ count: Int) -> Next {
         guard case .draining(let left) = self.phase else { return .wait }
         if self.body.isComplete {
@@ -129,10 +122,10 @@ struct HTTP1StateMachine {
         return .wait
     }
 
-    /// The request was refused; the refusal is the last that is written.
+    /// The request was refused; the refusal is the last response.
     mutating func refused() -> Next { self.finish() }
 
-    /// A handshake was taken: what follows is no HTTP (RFC 9110 §7.8).
+    /// A handshake was accepted: what follows is not HTTP (RFC 9110 §7.8).
     mutating func upgraded() { self.phase = .webSocket }
 
     /// The WebSocket has ended.
@@ -148,7 +141,7 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// All input has been looked at, and no request is whole.
+    /// All input was processed, and no request is complete.
     mutating func starved() -> Next { self.inputEnded ? self.finish() : .wait }
 
     /// The connection is idle, and not kept any longer.
@@ -156,7 +149,7 @@ struct HTTP1StateMachine {
 
     mutating func closed() { self.phase = .closed }
 
-    /// Ends our side of the connection. It lingers while the client's side is open.
+    /// Ends the server's side of the connection, which lingers while the client's side is open.
     private mutating func finish() -> Next { self.finish(linger: !self.inputEnded) }
 
     private mutating func finish(linger: Bool) -> Next {

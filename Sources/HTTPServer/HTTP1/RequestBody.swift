@@ -1,4 +1,4 @@
-/// The body of one request as it comes from the wire: how it is framed, and how far it has been read. No I/O.
+/// The body of one request: how it is framed, and how far it has been read. A value without I/O.
 enum RequestBody {
     /// There is no more of it.
     case complete
@@ -27,7 +27,14 @@ enum RequestBody {
         return false
     }
 
-    /// What stands at the start of `bytes`: see `ChunkedDecoder.Step`.
+    /// Whether `bytes` hold the end of the body and no further part of it: the part before was the last.
+    func ends(in bytes: UnsafeRawBufferPointer) -> Bool {
+        var body = self
+        if case .end = body.next(bytes) { return true }
+        return false
+    }
+
+    /// Decodes what is at the start of `bytes`: see `ChunkedDecoder.Step`.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> ChunkedDecoder.Step {
         switch self {
         case .complete: return .end(consumed: 0)

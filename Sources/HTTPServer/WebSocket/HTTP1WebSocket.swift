@@ -1,42 +1,39 @@
 import NIOCore
 
-/// A WebSocket on a connection of HTTP/1: performs what `WebSocketStateMachine`, `WebSocketReader` and `PingClock` decide.
-/// Loop-bound.
+/// A WebSocket on a connection of HTTP/1: performs what `WebSocketStateMachine`, `WebSocketReader` and `WebSocketDeadlines` decide, and writes
+/// with its `WebSocketWriter`. Loop-bound.
 ///
-/// Belongs to the exchange of its handshake until that rests, and to its connection until that is closed: an application
-/// may finish before the client has answered the close frame. The application's receive reads a message. Control frames before
-/// it are processed at once; a message that is not received stops further reads.
+/// Belongs to the exchange of its handshake until that rests, and to its connection until that is closed: a handler may finish before the
+/// client has answered the close frame. The handler's receive reads a message. Control frames before it are processed at once; a message
+/// that is not received stops further reads.
 final class HTTP1WebSocket: WebSocket {
-    unowned(unsafe) let loop: ServerLoop
+    // SAFETY: the loop outlives its WebSockets.
+    private unowned(unsafe) let loop: ServerLoop
     /// The exchange of the handshake, whose owner is notified of events; nil after the exchange has ended.
-    private(set) var request: HTTP1Exchange?
-    /// Buffers input that the application has not received.
-    var connection: HTTP1Connection?
+    private var request: HTTP1Exchange?
+    /// Buffers input that the handler has not received.
+    private var connection: HTTP1Connection?
     private let handshake: WebSocketHandshake
     let subprotocols: UnsafeBufferPointer<Octets>
-    var machine = WebSocketStateMachine()
-    var reader: WebSocketReader?
-    var clock: PingClock
+    private(set) var machine = WebSocketStateMachine()
+    /// Nil before the handshake was accepted.
+    private var reader: WebSocketReader?
     private var inflater: MessageInflater?
-    private(set) var deflater: MessageDeflater?
-    private var isConnectTold = false
+    private var writer: WebSocketWriter
+    private var deadlines: WebSocketDeadlines
+    private var isConnectReceived = false
     /// Whether the last receive returned `.pending`.
     private var isAwaited = false
-    /// The connection is no more: what it has left can still be received.
-    private(set) var isLost = false
-    /// The payload of the last unanswered ping, while the client is too slow to read earlier output. Only the last ping needs a pong
-    /// (RFC 6455 §5.5.3), and each pending pong would keep a whole buffer of the loop.
-    private var owedPong: [UInt8]?
-    /// The tick of our close, or of the last message.
-    var since = 0
+    /// Whether the connection is closed. The messages that it has left can still be received.
+    private var isLost = false
 
     init(_ handshake: WebSocketHandshake, for request: HTTP1Exchange, on connection: HTTP1Connection) {
         self.loop = connection.loop
         self.request = request
         self.connection = connection
         self.handshake = handshake
-        let options = self.loop.configuration.webSocket
-        self.clock = PingClock(interval: options.pingInterval, timeout: options.pingTimeout, now: self.loop.tick)
+        self.writer = WebSocketWriter(loop: self.loop, deflater: handshake.deflate?.deflater)
+        self.deadlines = WebSocketDeadlines(self.loop.configuration.webSocket, now: self.loop.tick)
         let offered = UnsafeMutableBufferPointer<Octets>.allocate(capacity: handshake.subprotocols.count)
         _ = offered.initialize(from: handshake.subprotocols)
         self.subprotocols = UnsafeBufferPointer(offered)
@@ -47,8 +44,8 @@ final class HTTP1WebSocket: WebSocket {
         self.reader?.end()
     }
 
-    /// The connection, while something can be written to it.
-    var live: HTTP1Connection? { self.isLost ? nil : self.connection }
+    /// The output of the connection, while something can be written to it.
+    private var output: HTTP1Output? { self.isLost ? nil : self.connection?.output }
 
     // MARK: The handshake
 
@@ -57,24 +54,18 @@ final class HTTP1WebSocket: WebSocket {
             try self.machine.mayAccept()
             guard let request, let connection = request.connection else { return .gone }
             let accepted = try AcceptedHandshake(self.handshake, subprotocol: subprotocol, fields: fields)
-            self.loop.withOutput(of: connection) { accepted.write(loop: self.loop, into: &$0) }
+            connection.output.encode { accepted.write(loop: self.loop, into: &$0) }
             self.machine.accepted()
-            self.begin(self.handshake.deflate)
-            self.clock.heard(now: self.loop.tick)
+            self.inflater = self.handshake.deflate?.inflater
+            self.reader = WebSocketReader(
+                most: self.loop.configuration.webSocket.messageSize, memory: self.loop.messages,
+                scratch: self.loop.scratch, inflater: self.inflater)
+            self.deadlines.restart(now: self.loop.tick)
+            self.heard()
             request.accepted()
             connection.becomes(self)
             return .done
         } catch { return .invalid(error) }
-    }
-
-    private func begin(_ deflate: DeflateAgreement?) {
-        self.inflater = deflate?.inflater
-        self.deflater = deflate?.deflater
-        self.since = self.loop.tick
-        self.reader = WebSocketReader(
-            most: self.loop.configuration.webSocket.messageSize, memory: self.loop.messages, scratch: self.loop.scratch,
-            inflater: self.inflater
-        )
     }
 
     func reject(status: Int, fields: HeaderFields) -> SendOutcome {
@@ -98,8 +89,8 @@ final class HTTP1WebSocket: WebSocket {
 
     func receive() -> WebSocketReception {
         self.isAwaited = false
-        guard self.isConnectTold else {
-            self.isConnectTold = true
+        guard self.isConnectReceived else {
+            self.isConnectReceived = true
             return .connect
         }
         self.reader?.forget()
@@ -117,20 +108,19 @@ final class HTTP1WebSocket: WebSocket {
     }
 
     private func lend(_ reason: [UInt8]) -> Octets {
-        guard !reason.isEmpty else { return .empty }
-        guard let request else { return .empty }
+        guard !reason.isEmpty, let request else { return .empty }
         return request.lend(ByteBuffer(bytes: reason))
     }
 
-    /// Reads on to the end of a message; nil: none is whole.
+    /// Reads on to the end of a message; nil: none is complete.
     private func nextMessage() -> WebSocketReception? {
         while let connection, self.machine.end == nil {
-            switch self.step(connection) {
+            switch self.readFrame(of: connection) {
             case .incomplete:
                 connection.resumeReading()
                 return nil
             case .message(let isText):
-                self.since = self.loop.tick
+                self.deadlines.restart(now: self.loop.tick)
                 connection.resumeReading()
                 let bytes = self.reader?.message.withUnsafeReadableBytes { Octets($0) } ?? .empty
                 return .message(bytes, isText: isText)
@@ -140,19 +130,15 @@ final class HTTP1WebSocket: WebSocket {
         return nil
     }
 
-    /// Lets the reader look at what has come.
-    private func step(_ connection: HTTP1Connection) -> WebSocketReader.Step {
-        let (step, consumed) = connection.input.withUnsafeReadableBytes {
-            self.reader?.next($0) ?? (.incomplete, 0)
-        }
-        connection.input.moveReaderIndex(forwardBy: consumed)
-        return step
+    private func readFrame(of connection: HTTP1Connection) -> WebSocketReader.Step {
+        connection.consumeInput { self.reader?.next($0) ?? (step: .incomplete, consumed: 0) }
     }
 
     private func follow(_ step: WebSocketReader.Step) {
         switch step {
         case .incomplete, .message, .pong: break
-        case .ping(let payload): self.answer(ping: payload)
+        case .ping(let payload):
+            if self.machine.isOpen, let output { self.writer.writePong(payload, to: output) }
         case .close(let close):
             // Answered with its code (RFC 6455 §5.5.1).
             self.follow(self.machine.received(close), with: WebSocketClose(close.code))
@@ -160,14 +146,17 @@ final class HTTP1WebSocket: WebSocket {
         }
     }
 
+    /// Something has arrived from the client.
+    func heard() { self.deadlines.heard(now: self.loop.tick) }
+
     /// Processes new input, or the end of the client's side.
     func inputCame() {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
         // A message waits for a receive, unless messages are discarded.
         while let connection, !self.machine.isClosed,
-            connection.input.withUnsafeReadableBytes({ self.reader?.needsNoReceiver($0) ?? false })
+            connection.input.peek({ self.reader?.needsNoReceiver($0) ?? false })
         {
-            let step = self.step(connection)
+            let step = self.readFrame(of: connection)
             if case .incomplete = step { break }
             self.follow(step)
         }
@@ -178,73 +167,98 @@ final class HTTP1WebSocket: WebSocket {
     /// The client has ended its side without a close: what it has sent before can still be received.
     private func inputEnded() {
         guard !self.machine.isClosed else { return }
-        let hasMore = self.connection?.input.readableBytes ?? 0 > 0 && !self.machine.isClosing && !self.isAwaited
-        guard !hasMore else { return }
+        let hasInput = self.connection?.input.isEmpty == false
+        guard !hasInput || self.machine.isClosing || self.isAwaited else { return }
         self.machine.lost()
         self.finish(isCut: true)
     }
 
-    // MARK: Control frames
+    // MARK: Sending
 
-    private func answer(ping payload: UnsafeRawBufferPointer) {
-        guard self.machine.isOpen, let connection = self.live else { return }
-        guard connection.unsent == 0 else {
-            self.owedPong = Array(payload)
-            return
-        }
-        self.loop.withOutput(of: connection) { WebSocketEncoder.writePong(payload, into: &$0) }
-        connection.wrote()
+    func send(_ message: ResponseBody, isText: Bool) -> SendOutcome {
+        do {
+            guard try self.machine.maySend(), let output, let request else { return .gone }
+            guard message.isTaken || output.hasRoom else { return .full }
+            try WebSocketMessage.check(message.bytes, isText: isText)
+            if self.writer.write(message, isText: isText, to: output) { self.deadlines.restart(now: self.loop.tick) }
+            return self.sent(message.bytes.size, by: request)
+        } catch { return .invalid(error) }
     }
 
-    /// What was under way may have left.
+    func send(_ message: WebSocketMessage) -> SendOutcome {
+        do {
+            guard try self.machine.maySend(), let output, let request else { return .gone }
+            guard output.hasRoom else { return .full }
+            output.write(shared: message.frame)
+            return self.sent(message.size, by: request)
+        } catch { return .invalid(error) }
+    }
+
+    private func sent(_ size: Int, by request: HTTP1Exchange) -> SendOutcome {
+        request.sent(message: size)
+        return self.connection?.outcome(for: request) ?? .gone
+    }
+
+    func close(code: Int, reason: Octets) -> SendOutcome {
+        do {
+            let close = try WebSocketClose(sending: code, reason: reason)
+            let next = try self.machine.close(close)
+            switch next {
+            case .refuse:
+                guard let request, request.connection != nil else { return .gone }
+                request.answerForbidden()
+                return .done
+            case .nothing, .finish: return .gone
+            case .sendClose, .sendLastClose:
+                guard self.output != nil else { return .gone }
+                self.follow(next, with: close)
+                self.request?.owner?.exchange(changed: .complete)
+                return .done
+            }
+        } catch { return .invalid(error) }
+    }
+
+    /// Earlier output may have left.
     func answerOwedPing() {
-        guard let pong = self.owedPong else { return }
-        self.owedPong = nil
-        pong.withUnsafeBytes { self.answer(ping: $0) }
+        if self.machine.isOpen, let output { self.writer.writeOwedPong(to: output) }
     }
 
     // MARK: The end
 
-    /// The client has sent what cannot be taken.
-    func fail(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) {
+    /// The client has sent something invalid, or does not answer. `reported`: how the end is reported to the handler, if otherwise.
+    private func fail(_ close: WebSocketClose, reported: WebSocketClose? = nil) {
         if let connection {
             self.loop.log?.closed(
                 peer: connection.peer, code: close.code, reason: String(decoding: close.reason, as: UTF8.self))
         }
-        self.follow(self.machine.failed(close, toldAs: told), with: close)
+        self.follow(self.machine.failed(close, toldAs: reported), with: close)
     }
 
-    func follow(_ next: WebSocketStateMachine.Next, with close: WebSocketClose) {
+    private func follow(_ next: WebSocketStateMachine.Next, with close: WebSocketClose) {
         switch next {
         case .refuse, .nothing: break
         case .sendClose:
-            self.write(close)
-            self.since = self.loop.tick
+            if let output { self.writer.write(close, to: output) }
+            self.deadlines.restart(now: self.loop.tick)
             self.reader?.isDiscarding = true
             self.connection?.willProceed()
         case .sendLastClose:
-            self.write(close)
+            if let output { self.writer.write(close, to: output) }
             self.finish(isCut: false)
         case .finish: self.finish(isCut: false)
         }
     }
 
-    private func write(_ close: WebSocketClose) {
-        guard let connection = self.live else { return }
-        self.loop.withOutput(of: connection) { WebSocketEncoder.write(close, into: &$0) }
-        connection.wrote()
-    }
-
-    /// Nothing more comes or goes: the connection ends when what was written has left.
+    /// Nothing more arrives or is sent: the connection ends when everything was written.
     private func finish(isCut: Bool) {
         self.reader?.end()
-        self.putContextsAside()
-        guard let connection = self.live else { return }
+        self.trim()
+        guard !self.isLost, let connection else { return }
         connection.socketEnded()
         self.leave(isCut: isCut)
     }
 
-    /// The connection is gone.
+    /// The connection is closed.
     func connectionLost() {
         self.isLost = true
         self.leave(isCut: !self.machine.isClosed)
@@ -256,17 +270,17 @@ final class HTTP1WebSocket: WebSocket {
         request.owner?.exchange(changed: .gone)
     }
 
-    /// Whoever answers has finished, and nothing else has ended the socket: it is closed in its place.
+    /// The handler has finished. Closes the WebSocket in its place, if nothing else has ended it.
     func end(failed: Bool) -> Ending {
         guard self.machine.isOpen else { return .complete }
         let close = WebSocketClose(failed ? WebSocketClose.serverError : WebSocketClose.normal)
-        // An open socket may be closed.
+        // An open WebSocket may be closed.
         guard let next = try? self.machine.close(close) else { return .complete }
         self.follow(next, with: close)
         return .closed(code: close.code)
     }
 
-    /// The handshake's exchange rests: nobody answers any more.
+    /// The exchange of the handshake rests: it has no handler any more.
     func rest() {
         self.request?.socketLeft(isCut: false)
         self.request = nil
@@ -274,9 +288,40 @@ final class HTTP1WebSocket: WebSocket {
         if self.isLost { self.connection = nil }
     }
 
-    /// Gives back what compression keeps between messages.
-    func putContextsAside() {
+    /// Frees the memory that compression keeps between messages.
+    private func trim() {
         self.inflater?.putAside()
-        self.deflater?.putAside()
+        self.writer.trim()
+    }
+
+    /// Checks the deadlines, once a second.
+    func checkDeadlines() {
+        let now = self.loop.tick
+        if self.machine.isClosing {
+            if self.deadlines.isCloseOverdue(now: now) { self.connection?.abort(reset: true) }
+            return
+        }
+        guard self.machine.isOpen, let connection else { return }
+        guard !connection.isHalfClosedTooLong else { return connection.abort() }
+        self.answerOwedPing()
+        if self.deadlines.isIdle(now: now) { self.trim() }
+        // While input waits for a receive, nobody can tell whether the client is silent: the answer to a ping may be in it.
+        guard connection.input.isEmpty else { return self.heard() }
+        switch self.deadlines.checkPing(now: now) {
+        case .wait: break
+        case .ping: if let output { self.writer.writePing(to: output) }
+        case .giveUp:
+            self.fail(
+                WebSocketClose(WebSocketClose.serverError, "no answer to a ping"),
+                reported: WebSocketClose(WebSocketClose.lost)
+            )
+        }
+    }
+
+    /// The server shuts down.
+    func leaveForRestart() {
+        guard self.machine.isOpen else { return }
+        let close = WebSocketClose(WebSocketClose.restart, "the server restarts")
+        self.follow(self.machine.failed(close), with: close)
     }
 }

@@ -1,0 +1,116 @@
+import NIOCore
+
+/// What a client has sent and the connection has not processed yet: reads request headers and bodies from it. A value without I/O.
+struct HTTP1Input {
+    /// What is at the start of the input.
+    enum BodyPart {
+        case part(ByteBuffer, more: Bool)
+        /// The end of the body.
+        case end
+        /// The rest of the body has not arrived.
+        case incomplete
+        case refused(Refusal)
+    }
+
+    private var buffer = ByteBuffer()
+    private var parser: HTTP1Parser
+    /// The sizes up to which input is read ahead, in bytes: by default, while a request header is expected, and in a chunked body. The
+    /// latter two have to hold the longest line that is valid.
+    private let window: Int
+    private let headerWindow: Int
+    private let chunkedWindow: Int
+
+    init(limits: HTTP1Limits, readWindow: Int) {
+        self.parser = HTTP1Parser(limits: limits)
+        self.window = readWindow
+        self.headerWindow = max(readWindow, limits.head + 1)
+        self.chunkedWindow = max(readWindow, limits.longestBodyLine)
+    }
+
+    var isEmpty: Bool { self.buffer.readableBytes == 0 }
+    /// The memory of the input, in bytes.
+    var capacity: Int { self.buffer.capacity }
+
+    mutating func append(_ bytes: inout ByteBuffer) {
+        if self.isEmpty {
+            self.buffer = bytes
+        } else {
+            // What was processed must not be kept for as long as a part of something is left.
+            if self.buffer.readerIndex > 0 { self.buffer.discardReadBytes() }
+            self.buffer.writeBuffer(&bytes)
+        }
+    }
+
+    mutating func clear() { self.buffer.clear() }
+
+    /// Gives memory back when everything was processed.
+    mutating func trim() { if self.isEmpty { self.buffer = ByteBuffer() } }
+
+    /// Whether more is to be read in this phase of the connection.
+    func wantsMore(in phase: HTTP1StateMachine.Phase, isChunked: Bool) -> Bool {
+        switch phase {
+        case .closed: false
+        case .lingering: true
+        case .webSocket: self.buffer.readableBytes < self.window
+        case .idle, .head: self.buffer.readableBytes < self.headerWindow
+        case .exchange, .draining: self.buffer.readableBytes < (isChunked ? self.chunkedWindow : self.window)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Shows the input without consuming it.
+    func peek<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        self.buffer.withUnsafeReadableBytes(body)
+    }
+
+    /// Shows the input to `body`, which returns how many bytes it has consumed.
+    mutating func consume<Result>(_ body: (UnsafeRawBufferPointer) -> (step: Result, consumed: Int)) -> Result {
+        let (result, consumed) = self.buffer.withUnsafeReadableBytes(body)
+        self.buffer.moveReaderIndex(forwardBy: consumed)
+        return result
+    }
+
+    /// Parses a request header; consumes it if it is complete.
+    mutating func parseHeader(into head: RequestHead) -> HTTP1Parser.Outcome {
+        let outcome = self.buffer.withUnsafeReadableBytes { self.parser.parse($0, into: head) }
+        if case .complete(let size) = outcome { self.buffer.moveReaderIndex(forwardBy: size) }
+        return outcome
+    }
+
+    /// Decodes and consumes what the body has at the start of the input.
+    mutating func decode(_ body: inout RequestBody) -> ChunkedDecoder.Step {
+        let step = self.buffer.withUnsafeReadableBytes { body.next($0) }
+        switch step {
+        case .part(let range): self.buffer.moveReaderIndex(forwardBy: range.upperBound)
+        case .incomplete(let consumed), .trailer(_, _, let consumed), .end(let consumed):
+            self.buffer.moveReaderIndex(forwardBy: consumed)
+        case .refused: break
+        }
+        return step
+    }
+
+    /// Decodes the next part of the body, which shares the memory of the input. `trailer`: gets the name and the value of each trailer.
+    mutating func nextPart(
+        of body: inout RequestBody, trailer: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) -> BodyPart {
+        while true {
+            let start = self.buffer
+            switch self.decode(&body) {
+            case .part(let range):
+                // A chunk whose end is here already is the last one.
+                if !body.isComplete, self.peek({ body.ends(in: $0) }) { _ = self.decode(&body) }
+                let part = start.getSlice(at: start.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
+                return .part(part, more: !body.isComplete)
+            case .trailer(let name, let value, _):
+                start.withUnsafeReadableBytes { bytes in
+                    trailer(
+                        UnsafeRawBufferPointer(rebasing: bytes[name]), UnsafeRawBufferPointer(rebasing: bytes[value]))
+                }
+            case .end: return .end
+            case .incomplete: return .incomplete
+            case .refused(let refusal): return .refused(refusal)
+            }
+        }
+    }
+}

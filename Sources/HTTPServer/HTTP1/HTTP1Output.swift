@@ -1,0 +1,262 @@
+import Glibc
+import NIOCore
+
+/// The output of an `HTTP1Connection`: collects it in the loop's buffer and in the channel, flushes it once a turn, and closes the channel.
+/// Loop-bound.
+final class HTTP1Output: SharedOutput.Owner {
+    /// How the connection ends.
+    enum Closing {
+        /// When everything was written. `linger`: the client's side is read until it ends, or for a time (RFC 9112 §9.6).
+        case afterWrites(linger: Bool)
+        /// At once. `reset`: what the kernel has not sent is dropped.
+        case cut(reset: Bool)
+    }
+
+    private let loop: ServerLoop
+    private let shared: SharedOutput
+    // SAFETY: the connection owns this object, and each promise that calls it holds the connection.
+    private var connection: Unmanaged<HTTP1Connection>!
+    /// Nil when the channel is closed.
+    private var context: ChannelHandlerContext?
+    private var isDirty = false
+    private var closing: Closing?
+    /// The bytes given to the channel since it was last writable.
+    private var queued = 0
+    private var isWritable = true
+    private var progress = WriteProgress()
+    /// Files that the kernel sends, in order.
+    private var files: [FileInTransfer] = []
+    /// Whether the end of the connection is that of a body.
+    private var endsBody = false
+    /// Whether everything was written, and only the client's end is awaited.
+    private(set) var hasEnded = false
+
+    /// Above this size of pending output `send` waits, and above this one it is not accepted, in bytes.
+    private let mark: Int
+    private let limit: Int
+    /// The largest number of files.
+    private let mostFiles: Int
+
+    /// The largest body that is copied into the buffer, so that it leaves in one write with its header, in bytes.
+    static let smallBody = 16 * 1024
+
+    init(loop: ServerLoop) {
+        self.loop = loop
+        self.shared = loop.output
+        self.mark = loop.configuration.writeMark
+        self.limit = loop.configuration.writeLimit
+        self.mostFiles = loop.configuration.files
+    }
+
+    deinit { assert(!self.shared.belongs(to: self), "the loop's buffer belongs to a connection that has ended") }
+
+    func opened(_ context: ChannelHandlerContext, for connection: HTTP1Connection) {
+        self.context = context
+        self.connection = Unmanaged.passUnretained(connection)
+    }
+
+    /// The channel is closed.
+    func channelClosed() { self.context = nil }
+
+    // MARK: Back-pressure
+
+    /// Whether a further send may be accepted.
+    var hasRoom: Bool { self.pending < self.limit && !self.hasTooManyFiles }
+
+    /// Whether pending output exceeds the high-water mark.
+    var isCongested: Bool {
+        !self.isWritable || self.pending > self.mark || self.hasTooManyFiles
+    }
+
+    /// Each file holds a descriptor, however small its part is.
+    private var hasTooManyFiles: Bool { self.files.count >= self.mostFiles }
+
+    private var pending: Int { self.queued + self.shared.size(for: self) }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        self.isWritable = isWritable
+        if isWritable { self.queued = 0 }
+    }
+
+    /// The bytes that the channel has not written yet.
+    var unsent: Int { (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
+    /// Whether nothing is left to write, as far as is known without asking the channel.
+    var isDrained: Bool { self.progress.isDrained }
+
+    /// Whether the client makes no progress: it has read nothing for too long, or a file became too short to be sent.
+    func isStuck() -> Bool {
+        let limit = self.loop.configuration.writeTime
+        if !self.progress.isDrained, self.progress.isStuck(unsent: self.unsent, now: self.loop.tick, limit: limit) {
+            return true
+        }
+        return self.files.contains(where: \.isTruncated)
+    }
+
+    // MARK: Writing
+
+    /// Has `body` encode output, which leaves when the turn ends.
+    @inline(__always)
+    func encode<Result>(_ body: (inout ByteBuffer) -> Result) -> Result {
+        self.setDirty()
+        return self.shared.append(for: self, body)
+    }
+
+    /// Writes the bytes of a body or a message, and has them released when they have left.
+    func write(_ body: ResponseBody) {
+        if body.bytes.size <= Self.smallBody {
+            self.encode { HTTP1Encoder.write(body.bytes, into: &$0) }
+            if body.release != nil { self.loop.willRelease(body) }
+            return
+        }
+        self.beginWrite(size: body.bytes.size)
+        guard let context else { return }
+        guard body.release != nil else {
+            return context.write(NIOAny(ByteBuffer(bytes: body.bytes.bytes)), promise: nil)
+        }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let loop = self.loop
+        promise.futureResult.assumeIsolated().whenComplete { _ in loop.willRelease(body) }
+        context.write(NIOAny(ByteBuffer(borrowing: body.bytes)), promise: promise)
+    }
+
+    /// Writes bytes that go to other connections too, without a copy.
+    func write(shared bytes: ByteBuffer) {
+        self.beginWrite(size: bytes.readableBytes)
+        self.context?.write(NIOAny(bytes), promise: nil)
+    }
+
+    /// Has the kernel send a part of a file (sendfile).
+    func write(_ file: ResponseFile) {
+        self.beginWrite(size: file.count)
+        guard let context else { return }
+        let transfer = FileInTransfer(file)
+        self.files.append(transfer)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let connection = self.connection.takeUnretainedValue()
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            transfer.close()
+            connection.output.fileSent()
+        }
+        context.write(NIOAny(IOData.fileRegion(transfer.region)), promise: promise)
+    }
+
+    private func fileSent() {
+        let isRelief = self.hasTooManyFiles
+        self.files.removeFirst()
+        if isRelief { self.loop.turn { self.notifyRelieved() } }
+    }
+
+    /// Makes way for bytes that go to the channel without passing the loop's buffer.
+    private func beginWrite(size: Int) {
+        self.setDirty()
+        self.spill()
+        self.count(size)
+    }
+
+    @inline(__always)
+    private func setDirty() {
+        guard !self.isDirty else { return }
+        self.isDirty = true
+        self.connection._withUnsafeGuaranteedRef { self.loop.willFlush($0) }
+    }
+
+    /// Counts bytes that are given to the channel.
+    private func count(_ bytes: Int) {
+        self.progress.gave(bytes, now: self.loop.tick)
+        self.queued += bytes
+    }
+
+    /// Gives the output in the loop's buffer to the channel, without flushing it.
+    func spill() {
+        guard let context else { return self.discard() }
+        if let small = self.shared.copy(for: self, atMost: Self.smallBody) {
+            self.count(small.readableBytes)
+            return context.write(NIOAny(small), promise: nil)
+        }
+        self.shared.drain(for: self) { output in
+            self.count(output.readableBytes)
+            context.write(NIOAny(output), promise: nil)
+        }
+    }
+
+    /// Drops the output in the loop's buffer.
+    func discard() { self.shared.drain(for: self) { _ in } }
+
+    // MARK: The end of a turn
+
+    /// Flushes the output of the turn, in one write if possible, and closes the channel if that is due.
+    func flush() {
+        self.isDirty = false
+        guard let context else { return self.discard() }
+        switch self.closing {
+        case nil:
+            self.flush(context)
+            guard self.isWritable else { return }
+            self.queued = 0
+            self.notifyRelieved()
+        case .afterWrites(let linger):
+            self.flush(context)
+            // The rule: that one write has taken everything.
+            guard self.unsent > 0 else { return self.end(linger: linger) }
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            let connection = self.connection.takeUnretainedValue()
+            promise.futureResult.assumeIsolated().whenSuccess {
+                connection.loop.turn { connection.output.end(linger: linger) }
+            }
+            context.writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
+        case .cut(let reset):
+            self.discard()
+            if reset { self.setReset(true) }
+            context.close(promise: nil)
+        }
+    }
+
+    private func flush(_ context: ChannelHandlerContext) {
+        var hasFlushed = false
+        self.shared.drain(for: self) { output in
+            self.count(output.readableBytes)
+            context.writeAndFlush(NIOAny(output), promise: nil)
+            hasFlushed = true
+        }
+        if !hasFlushed { context.flush() }
+    }
+
+    private func notifyRelieved() { self.connection._withUnsafeGuaranteedRef { $0.outputRelieved() } }
+
+    // MARK: The end of the connection
+
+    /// Whether the connection ends: nothing that arrives is processed any more.
+    var isClosing: Bool { self.closing != nil }
+
+    /// Closes the connection when the turn ends. After a cut nothing else has an effect.
+    func close(_ closing: Closing) {
+        if case .cut = self.closing { return }
+        self.closing = closing
+        self.setDirty()
+    }
+
+    /// Makes the end of the connection the end of a body (RFC 9112 §6.3). Any other end has to be a reset from here on, so that the client
+    /// does not take a part of the body for the whole.
+    func willEndBody() {
+        self.endsBody = true
+        self.setReset(true)
+    }
+
+    private func setReset(_ isOn: Bool) {
+        _ = (self.context?.channel as? any SocketOptionProvider)?
+            .setSoLinger(linger(l_onoff: isOn ? 1 : 0, l_linger: 0))
+    }
+
+    /// Everything was written.
+    private func end(linger: Bool) {
+        guard let context else { return }
+        self.hasEnded = true
+        if self.endsBody { self.setReset(false) }
+        self.notifyRelieved()
+        let connection = self.connection.takeUnretainedValue()
+        guard connection.outputEnded(linger: linger) else { return context.close(promise: nil) }
+        context.close(mode: .output, promise: nil)
+        connection.resumeReading()
+    }
+}

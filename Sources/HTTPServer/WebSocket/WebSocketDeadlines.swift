@@ -1,0 +1,33 @@
+/// When the client of a WebSocket has been silent for too long, and when its compression can give memory back. A value without I/O; times are
+/// ticks of the loop, a second each.
+struct WebSocketDeadlines {
+    private var clock: PingClock
+    private let closeTime: Int
+    /// The tick of the server's close, or of the last message.
+    private var since: Int
+
+    /// The number of ticks after the last message when the memory of compression is freed.
+    private static let idleTime = 5
+
+    init(_ configuration: WebSocketConfiguration, now: Int) {
+        self.clock = PingClock(
+            interval: configuration.pingInterval, timeout: configuration.pingTimeout, now: now)
+        self.closeTime = configuration.closeTime
+        self.since = now
+    }
+
+    /// Something has arrived from the client, or waits to be received.
+    mutating func heard(now: Int) { self.clock.heard(now: now) }
+
+    /// A message was received or sent, or the server has sent its close.
+    mutating func restart(now: Int) { self.since = now }
+
+    /// Whether the client has not answered the server's close in time.
+    func isCloseOverdue(now: Int) -> Bool { now - self.since > self.closeTime }
+
+    /// Whether the memory of compression is to be freed at this tick.
+    func isIdle(now: Int) -> Bool { now - self.since == Self.idleTime }
+
+    /// Whether a ping is due, or its answer is overdue.
+    mutating func checkPing(now: Int) -> PingClock.Next { self.clock.look(now: now) }
+}

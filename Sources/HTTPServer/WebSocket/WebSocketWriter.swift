@@ -1,0 +1,65 @@
+import NIOCore
+
+/// Writes the frames of one WebSocket to the output of its connection, and compresses messages where that was agreed upon. Loop-bound.
+struct WebSocketWriter {
+    // SAFETY: the loop outlives its WebSockets.
+    private unowned(unsafe) let loop: ServerLoop
+    private let deflater: MessageDeflater?
+    /// The payload of the last unanswered ping, while the client is too slow to read earlier output. Only the last ping needs a pong
+    /// (RFC 6455 §5.5.3), and each pending pong would keep a whole buffer of the loop.
+    private var owedPong: [UInt8]?
+
+    init(loop: ServerLoop, deflater: MessageDeflater?) {
+        self.loop = loop
+        self.deflater = deflater
+    }
+
+    /// Writes a message as one frame. Returns whether it was compressed.
+    func write(_ message: ResponseBody, isText: Bool, to output: HTTP1Output) -> Bool {
+        let size = message.bytes.size
+        if let deflater, MessageDeflater.sizes ~= size, let deflated = deflater.deflate(message.bytes.bytes) {
+            if message.release != nil { self.loop.willRelease(message) }
+            output.encode { output in
+                deflated.withUnsafeReadableBytes {
+                    WebSocketEncoder.write($0, isText: isText, isCompressed: true, into: &output)
+                }
+            }
+            return true
+        }
+        if size > HTTP1Output.smallBody {
+            output.encode { WebSocketEncoder.writeHead(size: size, isText: isText, isCompressed: false, into: &$0) }
+            output.write(message)
+        } else {
+            if message.release != nil { self.loop.willRelease(message) }
+            output.encode {
+                WebSocketEncoder.write(message.bytes.bytes, isText: isText, isCompressed: false, into: &$0)
+            }
+        }
+        return false
+    }
+
+    func write(_ close: WebSocketClose, to output: HTTP1Output) {
+        output.encode { WebSocketEncoder.write(close, into: &$0) }
+    }
+
+    func writePing(to output: HTTP1Output) { output.encode { WebSocketEncoder.writePing(into: &$0) } }
+
+    /// Answers a ping, or remembers it until earlier output has left.
+    mutating func writePong(_ payload: UnsafeRawBufferPointer, to output: HTTP1Output) {
+        guard output.unsent == 0 else {
+            self.owedPong = Array(payload)
+            return
+        }
+        output.encode { WebSocketEncoder.writePong(payload, into: &$0) }
+    }
+
+    /// Answers the ping that was remembered, if earlier output has left.
+    mutating func writeOwedPong(to output: HTTP1Output) {
+        guard let pong = self.owedPong else { return }
+        self.owedPong = nil
+        pong.withUnsafeBytes { self.writePong($0, to: output) }
+    }
+
+    /// Frees the memory that compression keeps between messages.
+    func trim() { self.deflater?.putAside() }
+}
