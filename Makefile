@@ -1,5 +1,5 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
+.PHONY: help setup run build reference test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests: the C and C++ compilers compile modules, curl sends requests to them, the wiki
 # renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
@@ -26,6 +26,7 @@ help:
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
 	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
+	@echo 'make reference  write Documentation/Options.md from the declarations of the options'
 	@echo 'make format   format the sources'
 	@echo 'make lint     check the format of the sources'
 	@echo 'make clean    remove what was built'
@@ -42,6 +43,10 @@ RELEASE = -c release $(LAYERED) -Xswiftc -enforce-exclusivity=unchecked -Xswiftc
 
 build: setup
 	swift build $(RELEASE)
+
+# The reference page of the options. A test compares it with what the command writes.
+reference: build
+	.build/release/roost reference > Documentation/Options.md
 
 # What a module does is the same when another worker has it: these suites are run once more, through a relay.
 RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'

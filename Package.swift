@@ -165,7 +165,7 @@ let package = Package(
             name: "RoostCommand",
             dependencies: [
                 "CExit", "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "Supervision", "Yams",
+                "RoostSettings", "RoostSystem", "Supervision",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

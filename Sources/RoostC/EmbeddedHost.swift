@@ -5,8 +5,12 @@ import RoostSystem
 /// A host of `roost_start`.
 final class EmbeddedHost: Sendable {
     private let host: Host
+    private let accessLog: LineWriter?
 
-    private init(_ host: Host) { self.host = host }
+    private init(_ host: Host, accessLog: LineWriter?) {
+        self.host = host
+        self.accessLog = accessLog
+    }
 
     static func of(_ pointer: OpaquePointer?) -> EmbeddedHost? {
         pointer.map { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
@@ -20,7 +24,7 @@ final class EmbeddedHost: Sendable {
                 let host = try Host(applications: applications, configuration: configuration)
                 try await host.start()
                 BrokenPipes.restoreHandler()
-                return EmbeddedHost(host)
+                return EmbeddedHost(host, accessLog: configuration.access)
             } catch {
                 BrokenPipes.giveBack()
                 throw error
@@ -44,6 +48,9 @@ final class EmbeddedHost: Sendable {
         defer { BrokenPipes.giveBack() }
         try await Self.with { try await self.host.stop() }
     }
+
+    /// Writes what requests have logged.
+    func flushLog() { self.accessLog?.flush() }
 
     var port: CInt {
         guard case .tcp(_, let port, _)? = self.host.addresses.first else { return -1 }

@@ -42,6 +42,8 @@ public func roost_free(_ text: UnsafeMutablePointer<CChar>!) { free(text) }
 @c @implementation
 public func roost_stop(_ host: OpaquePointer!) -> CInt {
     let result = LastError.keep(host, nil) { host, _ in
+        // On this thread: a reader of standard output that takes nothing holds it up.
+        defer { host.flushLog() }
         try Blocking.wait { try await host.stop() }
     }
     if let host { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer(host)).release() }

@@ -2,6 +2,7 @@ import Glibc
 import HTTPServer
 import Logging
 import ModuleRuntime
+import Roost
 import RoostDeployment
 import RoostSettings
 import RoostSystem
@@ -10,12 +11,12 @@ import RoostSystem
 struct Banner {
     private let applications: [DeployedApplication]
     private let addresses: [BindAddress]
-    private let options: ServeOptions
+    private let options: ServerOptions
     /// The settings files that were read.
     private let files: [String]
 
     init(
-        _ applications: [DeployedApplication], _ addresses: [BindAddress], _ options: ServeOptions, files: [String]
+        _ applications: [DeployedApplication], _ addresses: [BindAddress], _ options: ServerOptions, files: [String]
     ) {
         self.files = files
         self.applications = applications
@@ -64,7 +65,7 @@ struct Banner {
             } ?? [("applications", "\(self.applications.count)"), ("url", self.urls(","))]
         let read = self.files.isEmpty ? [] : [("read", self.readFiles(separator: ","))]
         return about + read + [
-            ("workers", self.workers), ("threads", "\(self.options.threads)"), ("pid", "\(getpid())"),
+            ("workers", self.workers), ("threads", "\(self.options.host.threads)"), ("pid", "\(getpid())"),
         ]
     }
 
@@ -72,9 +73,9 @@ struct Banner {
 
     /// 0: this process serves by itself.
     private var workers: String {
-        guard self.options.worker.supervisor else { return "0" }
+        guard self.options.process.isSupervised else { return "0" }
         // It was checked when the options were.
-        return (try? self.options.worker.count).map { "\($0)" } ?? "1"
+        return (try? self.options.workerCount).map { "\($0)" } ?? "1"
     }
 
     private static func name(_ application: DeployedApplication) -> String {
@@ -88,7 +89,7 @@ struct Banner {
           \(terminal.bold("roost")) \(RoostVersion.current) \(terminal.dim("pid \(getpid())"))
 
           \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
-          workers   \(self.workers), of \(self.options.threads) \(self.options.threads == 1 ? "thread" : "threads")
+          workers   \(self.workers), of \(self.options.host.threads) \(self.options.host.threads == 1 ? "thread" : "threads")
           read      \(LogText.printable(self.readFiles(separator: ", ")))
 
           \(terminal.dim("Ctrl-C stops; again, at once"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Roost
 import RoostModules
 import RoostSystem
 
@@ -13,10 +14,10 @@ struct Check: ParsableCommand {
     var module: String
 
     @Option(help: "Look up names of modules below this folder.")
-    var appDir = "."
+    var appDir = HostConfiguration().folder
 
     @Option(help: "Seconds that it may take to be loaded.")
-    var probeTimeout = 10
+    var probeTimeout = ModuleProbe().time
 
     @Flag(help: "Serve it too, be its clients, and hold what it does against asgi.h.")
     var conformance = false

@@ -12,7 +12,7 @@ struct Conformance: ParsableCommand {
     )
 
     @Argument var module: String
-    @Option var appDir = "."
+    @Option var appDir = HostConfiguration().folder
 
     /// Seconds until a module that never comes to an end is given up.
     static let limit: UInt32 = 120

@@ -12,19 +12,19 @@ struct Logs: Sendable {
     /// Nil: the process ends without its exit handlers.
     private let end: ProcessEnd?
 
-    init(_ options: ServeOptions, isErrorColoured: Bool) {
+    init(_ options: ServerOptions, isErrorColoured: Bool) {
         let log = LineWriter(descriptor: 2)
         self.log = log
-        self.end = options.worker.exitHandlers ? ProcessEnd() : nil
-        self.access = options.accessLog ? LineWriter(descriptor: 1) : nil
+        self.end = options.process.runsExitHandlers ? ProcessEnd() : nil
+        self.access = options.process.logsAccess ? LineWriter(descriptor: 1) : nil
         self.logger = Logger(label: "roost") { _ in
-            LineLogHandler(level: options.logLevel.level, writer: log, isColoured: isErrorColoured)
+            LineLogHandler(level: options.process.logLevel, writer: log, isColoured: isErrorColoured)
         }
     }
 
     /// What the options ask for, with these logs.
-    func configuration(_ options: ServeOptions) -> HostConfiguration {
-        var configuration = options.hostConfiguration
+    func configuration(_ options: ServerOptions) -> HostConfiguration {
+        var configuration = options.host
         configuration.logger = self.logger
         configuration.access = self.access
         configuration.isAccessColoured = Terminal.output.isColoured

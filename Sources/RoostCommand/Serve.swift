@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings
@@ -21,11 +22,10 @@ struct Serve: ParsableCommand {
     var module: String?
 
     @OptionGroup
-    var options: ServeOptions
+    var options: OptionArguments
 
     func run() throws {
-        let words = try CommandArguments.words
-        let start = try Start(words: words.first == "serve" ? Array(words.dropFirst()) : words)
+        let start = try Start(module: self.module, typed: self.options.given)
         guard !start.isEmpty else {
             guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
             throw HostError(
@@ -33,21 +33,22 @@ struct Serve: ParsableCommand {
                 message: "\(file.path): names nothing to serve: give it 'applications' or 'modules', or name a module")
         }
         InheritedDescriptors.keepToThisProcess()
-        try start.options.reload.check()
+        try start.options.checkWatchedFolders()
         // Before anything is made of the sources: what changes from here on is built again.
-        var watch = start.options.reload.plan
+        var watch = start.options.watchPlan
         watch?.readBaseline()
-        if let command = start.options.reload.build, try !Build.run(command) {
+        if let command = start.options.watch.build, try !Build.run(command) {
             Terminal.error.write("roost: the build has failed: what is there is served\n")
         }
         Self.openStandardStreams()
         Self.takeSignals()
         Self.raiseFileLimit()
         let run = try RunDirectory.make(
-            start.options.runDir, isShared: try start.deployment().hasOtherUsers, trust: try start.options.trust)
+            start.options.host.runDirectory, isShared: try start.deployment().hasOtherUsers,
+            trust: start.options.host.trust)
         do {
             let found = try self.scan(start, run, watch)
-            guard !found.start.options.worker.supervisor else {
+            guard !found.start.options.process.isSupervised else {
                 try Supervising(found.scan, found.deployment, found.start, run, found.watch).runUntilStopped()
             }
             try Serving(found.scan, found.deployment, found.start, run).runUntilStopped()
@@ -77,7 +78,7 @@ struct Serve: ParsableCommand {
         }
         // Its settings name others.
         let others = try whole.deployment()
-        var plan = whole.options.reload.plan
+        var plan = whole.options.watchPlan
         plan?.readBaseline(or: watch)
         return Found(
             start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)

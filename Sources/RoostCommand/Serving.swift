@@ -10,7 +10,7 @@ import Synchronization
 
 /// A host that runs in this process, without a supervisor: its logs, its signals, its end.
 struct Serving {
-    private let options: ServeOptions
+    private let options: ServerOptions
     private let files: [String]
     private let run: RunDirectory
     private let deployment: Deployment
@@ -31,7 +31,7 @@ struct Serving {
         self.logs = Logs(self.options, isErrorColoured: Terminal.error.isColoured)
         UnknownVariables().log(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
-        configuration.addresses = try self.options.addresses
+        configuration.addresses = try self.options.bindAddresses
         self.host = try Host(deployment, scan, configuration: configuration)
         self.deployment = deployment
         self.scan = scan

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Roost
 import RoostDeployment
 import RoostSettings
 import RoostSystem
@@ -21,14 +22,13 @@ struct Settings: ParsableCommand {
     var explain = false
 
     @OptionGroup
-    var options: ServeOptions
+    var options: OptionArguments
 
     func run() throws {
         let terminal = Terminal.output
         guard !self.explain else { return terminal.write(Self.explanation(terminal)) }
-        let words = try CommandArguments.words.drop { $0 != "settings" }.dropFirst()
         for sentence in UnknownVariables().sentences { Terminal.error.write("roost: \(sentence)\n") }
-        let start = try Start(words: Array(words))
+        let start = try Start(module: self.module, typed: self.options.given)
         terminal.write(try Self.text(start, terminal))
     }
 
@@ -36,8 +36,11 @@ struct Settings: ParsableCommand {
 
     private static func text(_ start: Start, _ terminal: Terminal) throws -> String {
         var rows: [Row] = []
-        for (option, value, origin) in start.layers.inForce() where option.name != "settings" {
-            rows.append(Row("server.\(option.name)", Redaction.shown(value), origin.text, isOwn: origin != .standard))
+        let given = Dictionary(uniqueKeysWithValues: start.layers.given.map { ($0.option.name, $0) })
+        for option in OptionTable.all where option.declaration.scope > .commandLine {
+            let (own, name) = (given[option.name], "server.\(option.name)")
+            let value = own.map { $0.values.joined(separator: " ") } ?? option.standard
+            rows.append(Row(name, Redaction.shown(value), own?.origin.text ?? "default", isOwn: own != nil))
         }
         let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
         rows.insert(
@@ -111,9 +114,9 @@ struct Settings: ParsableCommand {
 
     private static func explain(_ schema: SettingsSchema, below prefix: String, _ terminal: Terminal) -> String {
         schema.keys.map { key in
-            let standard = key.standard.map { $0.isEmpty ? "" : "; \($0) when it is not given" } ?? ""
+            let standard = key.standard.map { $0.isEmpty ? "" : "; default: \($0)" } ?? ""
             return """
-                \(terminal.bold(prefix + key.name))  \(terminal.dim(key.kindWords + standard))
+                \(terminal.bold(prefix + key.name))  \(terminal.dim(key.values + standard))
                     \(key.meaning)\n
                 """
         }.joined() + "\n"

@@ -1,4 +1,5 @@
 import Glibc
+import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings
@@ -8,7 +9,7 @@ import RoostSystem
 struct Start {
     let module: ModuleName?
     private(set) var layers: OptionLayers
-    private(set) var options: ServeOptions
+    private(set) var options: ServerOptions
     /// The settings module; nil: nobody names one, and it is the module's to say.
     let settings: SettingsModule?
     private(set) var file: SettingsFile?
@@ -16,22 +17,25 @@ struct Start {
     /// The state of the settings file before it was read.
     private(set) var seen = FileMarks()
 
-    /// `words`: those of the command line, behind the command. Throws `HostError`.
-    init(words: [String]) throws {
-        self.layers = try OptionLayers(words: words)
-        let serve = try self.layers.parse()
-        self.options = Self.settled(serve.options)
-        self.module = try serve.module.map { try ModuleName($0) }
+    /// `module`, `typed`: the arguments of the command line. Throws `HostError`, or `ValidationError` for those.
+    init(module: String?, typed: [GivenOption]) throws {
+        try self.init(try module.map { try ModuleName($0) }, try OptionLayers(typed: typed))
+    }
+
+    private init(_ module: ModuleName?, _ layers: OptionLayers) throws {
+        self.layers = layers
+        self.options = Self.settled(try self.layers.resolve())
+        self.module = module
         let environment = ProcessEnvironment.atStart[SettingsModule.variable]
-        let isNamed = self.options.settings != nil || !(environment ?? "").isEmpty
+        let isNamed = self.options.process.settings != nil || !(environment ?? "").isEmpty
         // An application of the command line has a default, which is known once its file was examined.
         self.settings =
-            !self.options.noSettings && (isNamed || self.module == nil)
+            !self.options.process.readsNoSettings && (isNamed || self.module == nil)
             ? try SettingsModule.chosen(
-                option: self.options.settings, environment: environment, moduleDefault: nil,
-                folders: [self.options.appDir])
+                option: self.options.process.settings, environment: environment, moduleDefault: nil,
+                folders: [self.options.host.folder])
             : nil
-        if let path = try self.settings?.file(below: [self.options.appDir]) {
+        if let path = try self.settings?.file(below: [self.options.host.folder]) {
             try self.take(from: path)
         }
     }
@@ -43,26 +47,26 @@ struct Start {
 
     /// The drop-in folders: those of the highest layer that names some; in a file they are below the folder of names.
     private var folders: [String] {
-        guard self.options.modules.isEmpty else { return self.options.modules }
-        return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.appDir)/\($0)" }
+        guard self.options.process.modules.isEmpty else { return self.options.process.modules }
+        return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.host.folder)/\($0)" }
     }
 
     /// Without a supervisor this process loads modules, and a module may change the working folder: then paths are absolute from the start on.
-    private static func settled(_ options: ServeOptions) -> ServeOptions {
-        guard !options.worker.supervisor else { return options }
+    private static func settled(_ options: ServerOptions) -> ServerOptions {
+        guard !options.process.isSupervised else { return options }
         var options = options
-        options.appDir = WorkingFolder.absolute(options.appDir)
-        options.modules = options.modules.map { WorkingFolder.absolute($0) }
+        options.host.folder = WorkingFolder.absolute(options.host.folder)
+        options.process.modules = options.process.modules.map { WorkingFolder.absolute($0) }
         return options
     }
 
     private mutating func take(from path: String) throws {
         self.seen.note(path)
-        let file = try SettingsFile(path: path, trust: try self.options.trust)
+        let file = try SettingsFile(path: path, trust: self.options.host.trust)
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
-        if let server = host.server { self.layers.take(server) }
-        self.options = Self.settled(try self.layers.parse().options)
+        if let server = host.server { self.layers.add(server) }
+        self.options = Self.settled(try self.layers.resolve())
         self.file = file
         self.host = host
     }
@@ -73,7 +77,8 @@ struct Start {
         guard self.file == nil, let path = application.settingsPath else { return nil }
         var start = self
         try start.take(from: path)
-        for name in start.host?.server?.names ?? [] where Self.early.contains(name) {
+        for name in start.host?.server?.names ?? []
+        where OptionTable.option(named: name)?.declaration.isEarly == true {
             throw HostError(
                 code: .settings,
                 message:
@@ -89,30 +94,26 @@ struct Start {
         return (own + scan.settingsFiles.filter { !own.contains($0) })
     }
 
-    /// Options that count before an application is looked at.
-    private static let early = ["run-dir", "user", "group", "trust-owner", "probe-timeout", "limit-address-space"]
-
     /// What is to be served. Throws `HostError`.
     func deployment() throws -> Deployment {
         var preparation = ApplicationPreparation()
-        preparation.folder = self.options.appDir
+        preparation.folder = self.options.host.folder
         preparation.environment = ProcessEnvironment.atStart
         preparation.otherFolders = self.folders
-        preparation.settings = self.options.settings
-        preparation.readsSettings = !self.options.noSettings
-        preparation.trust = try self.options.trust
-        preparation.probe = ModuleProbe(time: self.options.probeTimeout)
-        preparation.privileges = try self.options.worker.privileges
-        var deployment = Deployment(preparation: preparation)
+        preparation.settings = self.options.process.settings
+        preparation.readsSettings = !self.options.process.readsNoSettings
+        preparation.trust = self.options.host.trust
+        preparation.probe = ModuleProbe(time: self.options.probeTime)
+        var workers = try self.options.workerPlan
+        preparation.privileges = workers.privileges
+        workers.arguments = self.layers.given.flatMap(\.words) + (self.module.map { ["--", $0.text] } ?? [])
+        var deployment = Deployment(preparation: preparation, workers: workers)
         deployment.entries = (self.module.map { [ApplicationEntry(commandLine: $0)] } ?? []) + self.applications
-        if !self.options.worker.supervisor {
+        if !self.options.process.isSupervised {
             for at in deployment.entries.indices { deployment.entries[at].resolvePath() }
         }
         deployment.folders = self.folders
-        deployment.quiet = self.options.reload.quiet
-        deployment.workers = try self.options.workerPlan
-        // What workers read too.
-        deployment.workers.arguments = self.layers.words
+        deployment.quiet = Int(self.options.watch.delay * 1000)
         for group in self.host?.groups ?? [] {
             let plan = try self.layers.plan(of: group)
             deployment.groups[group.name] = plan
@@ -124,9 +125,9 @@ struct Start {
 
     /// The same start, looked at anew, whenever that is asked for. It says what takes another start.
     var again: @Sendable () throws -> Deployment {
-        let (layers, path, folders) = (self.layers, self.file?.path, self.folders)
+        let (module, layers, path, folders) = (self.module, self.layers, self.file?.path, self.folders)
         return {
-            var start = try Start(words: layers.typed)
+            var start = try Start(module, try OptionLayers(typed: layers.typed))
             if start.file == nil, let path { try start.take(from: path) }
             var deployment = try start.deployment()
             let differences = start.layers.differences(from: layers).map { "server.\($0)" }

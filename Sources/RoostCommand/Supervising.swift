@@ -1,5 +1,7 @@
 import Glibc
+import HTTPServer
 import Logging
+import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings
@@ -22,13 +24,13 @@ struct Supervising {
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
         UnknownVariables().log(logs.logger)
         var plan = SupervisorPlan(
-            deployment: deployment, addresses: try options.addresses, run: run, signals: signals,
+            deployment: deployment, addresses: try options.bindAddresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
         plan.redeclare = start.again
         plan.watch = watch
         if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.watch?.seen = start.seen
-        plan.backlog = options.backlog
+        plan.backlog = options.host.server.backlog
         plan.isErrorColoured = Terminal.error.isColoured
         let files = start.filesRead(scan)
         plan.reopenLogs = logs.reopen

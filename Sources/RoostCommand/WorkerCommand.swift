@@ -15,23 +15,25 @@ struct WorkerCommand: ParsableCommand {
     /// The ignored signals. The stall signal has a handler, which reports a thread's stack.
     static let ignorable = SignalMeaning.ignorable.filter { $0 != Worker.stallSignal }
 
+    /// For people who list processes.
     @Argument var module: String?
-    @OptionGroup var options: ServeOptions
+    @OptionGroup var arguments: OptionArguments
 
     func run() throws {
+        let options = try ServerOptions(checking: self.arguments.given)
         // A terminal's signals go to the whole group, and are the supervisor's; SIGQUIT drains once the worker serves.
         SignalThread.drop(Self.ignorable + [SIGINT, SIGHUP, SIGPIPE, SIGUSR1])
         signal(SIGQUIT, SIG_DFL)
         let worker = try Worker()
-        let logs = Logs(self.options, isErrorColoured: worker.isErrorColoured)
+        let logs = Logs(options, isErrorColoured: worker.isErrorColoured)
         let host: Host
         do {
-            host = try worker.makeHost(logs.configuration(self.options))
+            host = try worker.makeHost(logs.configuration(options))
         } catch let error as HostError {
             worker.refuse(error)
             logs.leave(1)
         }
-        WorkerServing(worker: worker, host: host, logs: logs, stopTime: self.options.stopTime).runUntilStopped()
+        WorkerServing(worker: worker, host: host, logs: logs, stopTime: options.stopTime).runUntilStopped()
     }
 }
 

@@ -1,37 +1,42 @@
 package import RoostSystem
 
-/// How the workers of a group are to be: how many, who, when one is replaced.
+/// The rules for the workers of a group: how many there are, their user and limits, and when one is replaced.
 package struct WorkerPlan: Sendable, Equatable {
     package var workers = 1
-    /// Requests after which a worker is replaced, and by how many that may differ, at most.
+    /// Requests after which a worker is replaced; nil: never.
     package var requests: Int?
+    /// The maximum random number that is added to `requests`.
     package var requestJitter = 0
-    /// Bytes.
+    /// Resident bytes above which a worker is replaced; nil: any number.
     package var memory: Int?
-    /// Seconds: how long a worker serves, how long its loops may not turn, how long it may take to be ready, its requests to end,
-    /// and the whole of its end.
+    /// Seconds after which a worker is replaced; nil: never.
     package var lifetime: Int?
-    package var stall: Int?
-    package var start = 75
-    package var grace = 30
-    package var stop = 95
-    /// So many crashes within so many seconds are too many.
+    /// Seconds after which a stalled event loop has its worker replaced; nil: never.
+    package var stall: Int? = 60
+    /// Seconds until a worker must be ready.
+    package var start: Int
+    /// Seconds for requests to finish.
+    package var grace: Int
+    /// Seconds for a whole shutdown.
+    package var stop: Int
+    /// An application that crashes this number of workers within `crashWindow` seconds is quarantined.
     package var crashes = 3
     package var crashWindow = 60
-    /// Bytes that an application may hand to its next generation.
-    package var state = 1 << 20
-    /// The words that a worker is started with, after its own.
+    /// Bytes of state that an application may pass to its next generation.
+    package var state: Int
+    /// The arguments of a worker's command line, behind the subcommand.
     package var arguments: [String] = []
     package var privileges = Privileges()
-    /// What one may have loaded in the place of something else.
+    /// The generations that a worker may load in the place of others; above it another worker replaces it.
     package var allowance = LoadedImages.Allowance()
-    /// Variables that it has besides its supervisor's.
+    /// Environment variables besides the supervisor's.
     package var environment: [String: String] = [:]
 
-    package init() {}
-
-    /// Generations that one may load in the place of others, and the bytes of their files: above them another worker takes over.
-    package mutating func allow(images: Int, bytes: Int) {
-        self.allowance = LoadedImages.Allowance(images: images, bytes: bytes)
+    /// The parameters have no default of their own: they follow from the settings of the host.
+    package init(start: Int, grace: Int, stop: Int, state: Int) {
+        self.start = start
+        self.grace = grace
+        self.stop = stop
+        self.state = state
     }
 }

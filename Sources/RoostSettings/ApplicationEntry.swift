@@ -90,7 +90,7 @@ package struct ApplicationEntry: Sendable {
             "worker", .text, standard: "the front's workers",
             "The group of workers that has it: server.groups says how they are."),
         SettingsKey(
-            "lifespan", .choice(["auto", "on", "off"]), standard: "server.lifespan",
+            "lifespan", .choice(LifespanMode.allCases.map(\.rawValue)), standard: "server.lifespan",
             "Whether it is told of its start and its end."),
         SettingsKey(
             "health", .text,

@@ -1,6 +1,5 @@
-/// One key that a settings file may have for the host: its name, what may stand there, and what it means.
+/// A key of a settings file: its name, the kind of its value, its default and its meaning.
 package struct SettingsKey: Sendable, Equatable {
-    /// What may stand there.
     package enum Kind: Sendable, Equatable {
         case text
         /// One text, or a list of them.
@@ -27,18 +26,19 @@ package struct SettingsKey: Sendable, Equatable {
 
     package var name: String
     package var kind: Kind
-    /// What counts where it is not given, for people; nil: nothing.
+    /// Its default, for people; nil: none.
     package var standard: String?
     package var meaning: String
+    /// The values it takes, for people.
+    package var values: String
 
-    /// What may stand there, for people.
-    package var kindWords: String { self.kind.words }
-
-    package init(_ name: String, _ kind: Kind, standard: String? = nil, _ meaning: String) {
+    /// `values`: where they say more than the kind.
+    package init(_ name: String, _ kind: Kind, standard: String? = nil, _ meaning: String, values: String? = nil) {
         self.name = name
         self.kind = kind
         self.standard = standard
         self.meaning = meaning
+        self.values = values ?? kind.words
     }
 }
 

@@ -33,6 +33,10 @@ int main(int argc, char **argv)
     if (argc != 4) return 2;
     if (roost_start("{prot: 1}")) return 3;
     printf("refused: %s\n", roost_error());
+    if (roost_start("{port: 0,\n workers: 2}")) return 3;
+    printf("refused: %s\n", roost_error());
+    if (roost_start("{timeout-write: 0}")) return 3;
+    printf("refused: %s\n", roost_error());
     if (roost_start("{port: 0, applications: [{module: ./none.so}]}")) return 3;
     printf("refused: %s\n", roost_error());
     snprintf(settings, sizeof settings, "{port: 0, run-dir: '%s', applications: [{module: '%s', mount: /one}]}", argv[1],
@@ -54,5 +58,12 @@ int main(int argc, char **argv)
     ask(port, "/one/x");
     if (roost_unmount(host, "/one") == 0) return 3;
     printf("refused: %s\n", roost_error());
+    if (roost_stop(host) != 0) return 1;
+
+    /* Another host, which logs its requests to standard output. */
+    host = roost_start("{port: 0, access-log: true, log-level: error}");
+    if (!host) return fprintf(stderr, "%s\n", roost_error()), 1;
+    ask(roost_port(host), "/none");
+    fflush(stdout);
     return roost_stop(host) == 0 ? 0 : 1;
 }

@@ -92,7 +92,7 @@ struct BaselineTests {
         rename(library, "\(self.folder.path)/mods/m.so")
         let settings = try self.folder.write("site.yaml", "k: 1")
         let other = try Fixture.compile(source, named: "other", in: self.folder)
-        var deployment = Deployment(preparation: ApplicationPreparation())
+        var deployment = Deployment(preparation: ApplicationPreparation(), workers: .example)
         deployment.preparation.folder = self.folder.path
         deployment.folders = ["\(self.folder.path)/mods"]
         let missing = "\(self.folder.path)/missing.so"

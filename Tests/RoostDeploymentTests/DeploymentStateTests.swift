@@ -34,7 +34,7 @@ struct DeploymentStateTests {
         init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
             self.found = declared
             self.state = try DeploymentState(
-                Deployment(preparation: ApplicationPreparation()), Deployment.Scan(entries: declared))
+                Deployment(preparation: ApplicationPreparation(), workers: .example), Deployment.Scan(entries: declared))
             self.workers.canReplace = canReplace
             for name in [nil] + groups.map({ $0 as String? }) {
                 var status = WorkersStatus()
@@ -292,7 +292,7 @@ struct DeploymentStateTests {
     @Test("an application of a program that does not start takes no place, and is not tried again")
     func program() throws {
         let prepared = try #require(try self.declared("a", "1").prepared)
-        var state = DeploymentState([])
+        var state = DeploymentState([], workers: .example)
         let workers = Workers(
             canReplace: false,
             statuses: [

@@ -160,7 +160,7 @@ struct HostSettingsTests {
 
     @Test("two applications of one place are refused, with both")
     func conflict() throws {
-        var deployment = Deployment(preparation: ApplicationPreparation())
+        var deployment = Deployment(preparation: ApplicationPreparation(), workers: .example)
         deployment.entries = try self.read(
             """
             applications:

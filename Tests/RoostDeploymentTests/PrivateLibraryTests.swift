@@ -58,7 +58,7 @@ struct PrivateLibraryTests {
     private func scan(
         _ modules: [(name: String, path: String, group: String?)], before: Deployment.Scan? = nil
     ) throws -> Deployment.Scan {
-        var deployment = Deployment(preparation: ApplicationPreparation())
+        var deployment = Deployment(preparation: ApplicationPreparation(), workers: .example)
         deployment.preparation.probe = ModuleProbe(command: Repository.roost)
         deployment.entries = try modules.map { module in
             var entry = ApplicationEntry(

@@ -82,6 +82,19 @@ struct EmbeddingTests {
         }
     }
 
+    @Test("limits that the settings of a program name hold")
+    func limits() async throws {
+        let host = try Host(
+            applications: [.closure(at: "/") { _ in .text("here") }],
+            configuration: try HostConfiguration(settings: "{port: 0, limit-request-line: 30, server-header: false}"))
+        try await host.start()
+        let answer = try await self.get("/", host)
+        #expect(answer.text == "here")
+        #expect(answer.header("server") == nil)
+        #expect(try await self.get("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", host).status == 414)
+        try await host.stop()
+    }
+
     @Test("mounted before the start, while it starts, and while it runs; unmounted; a place is taken once")
     func changes() async throws {
         let host = try Host(
@@ -292,9 +305,14 @@ struct EmbeddingTests {
         #expect(compiled.status == 0, "\(compiled.error)")
         let done = try Command.run(["timeout", "60", program, "\(self.folder.path)/run", self.library, self.library])
         #expect(done.status == 0, "\(done.error)")
+        // The access log has its line by the end of roost_stop.
+        let lines = done.output.split(separator: "\n")
+        #expect(lines.last?.contains(" GET /none 404 ") == true, "\(done.output)")
         #expect(
-            done.output == """
+            lines.dropLast().joined(separator: "\n") == """
                 refused: settings:1: unknown key 'prot' (did you mean 'port'?)
+                refused: settings:2: 'workers' is an option of the command roost only: an embedded host has no worker processes
+                refused: settings:1: 'timeout-write' 0 is not between 1 and 86400
                 refused: ./none.so: not found in \(FileManager.default.currentDirectoryPath)
                 /one/x: /one|/one/x|/one/x|/x|none|1
                 /two/x: Not Found: nothing is mounted here
@@ -304,7 +322,7 @@ struct EmbeddingTests {
                 {"name":"second","version":"","module":"\(self.library)","mount":"/two"}]}
                 /one/x: Not Found: nothing is mounted here
                 refused: nothing is mounted at /one
-
+                /none: Not Found: nothing is mounted here
                 """)
         // The header is C++ too.
         let header = try self.folder.write(

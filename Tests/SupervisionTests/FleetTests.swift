@@ -14,8 +14,9 @@ struct FleetTests {
         var logged: [Fleet.Notice] = []
 
         init(workers: Int = 1, _ change: (inout Fleet.Rules) -> Void = { _ in }) {
-            var rules = Fleet.Rules()
-            rules.workers = workers
+            var rules = Fleet.Rules(
+                workers: workers, requestJitter: 0, start: 75_000, grace: 30_000, stop: 95_000, crashes: 3,
+                crashWindow: 60_000)
             change(&rules)
             self.fleet = Fleet(rules: rules, release: 1, random: { $0 })
             self.take(self.fleet.begin(now: 0))

@@ -9,7 +9,8 @@
  * roost_start starts threads and opens descriptors, and makes a folder below "run-dir" for copies of modules. While a host runs SIGPIPE is ignored,
  * unless the program has a handler for it: a client that leaves would end the program. roost_stop gives all of this back, and so does a start that
  * fails. What stays until the process ends: idle threads of the runtime, as many as were needed at once, and the code of every module that was loaded,
- * with some KiB of memory a start, since a module may still refer to it. A module that is started again is loaded again.
+ * with some KiB of memory a start, since a module may still refer to it. A module that is started again is loaded again. Where "access-log" was on, the
+ * thread that writes the log stays too.
  *
  * A module that crashes ends the program. Where "probe" names the command `roost`, that command loads each module first, in a process of its own.
  *
@@ -27,11 +28,15 @@ typedef struct roost_host roost_host;
 /* Binds, starts the applications, and serves when it returns. `settings`: YAML or JSON, or NULL for the defaults:
  *
  *     {host: 127.0.0.1, port: 8000, bind: ["unix:/run/site.sock"], threads: 1, root-path: "", app-dir: ".", run-dir: "/var/cache/site",
- *      ws-origins: same, probe: /usr/bin/roost,
+ *      ws-origins: same, access-log: true, log-level: warning, limit-request-body: 1048576, probe: /usr/bin/roost,
  *      applications: [{module: ./libwiki.so, mount: /wiki, hosts: [wiki.example.org], settings: wiki.production, ws-origins: any}]}
  *
- * The applications are as in the settings file of the command (roost settings --explain); `settings` of one is a name here. Port 0 takes a free
- * port: roost_port. app-dir is relative to the working folder of this moment. A debug build has one thread. */
+ * The keys are the options of the command, with the same defaults, ranges and limits: roost settings --explain and Documentation/Options.md list
+ * them. An option of the command's processes (workers, user, reload) is refused with the reason. Two things differ: access-log is off, since
+ * standard output is the program's; and "probe" is a key of its own.
+ *
+ * The applications are as in the settings file of the command; `settings` of one is a name here. Port 0 takes a free port: roost_port. app-dir is
+ * relative to the working folder of this moment. A debug build has one thread. */
 roost_host *roost_start(const char *settings);
 
 /* Mounts one more application, given as one of `applications`. 0: new requests reach it. -1: it does not start, or its mount is taken. */

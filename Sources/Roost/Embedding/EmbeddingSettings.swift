@@ -1,25 +1,22 @@
-import HTTPServer
+import Logging
 import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// The settings of a host in a program that is not Swift: YAML or JSON, checked as a settings file is.
+/// Settings that a program gives to its host: YAML or JSON, checked as a settings file is. The options are those of the command's `server`.
 package enum EmbeddingSettings {
-    static let schema = SettingsSchema([
-        SettingsKey("host", .text, standard: "127.0.0.1", "Where to listen."),
-        SettingsKey("port", .text, standard: "8000", "0 takes a free one."),
-        SettingsKey("bind", .texts, "Where to listen instead, as the command's --bind."),
-        SettingsKey("threads", .text, standard: "1", "Event loops, each a thread."),
-        SettingsKey("root-path", .text, "A path that a proxy in front takes away."),
-        SettingsKey("app-dir", .text, standard: ".", "Names are looked up below it."),
-        SettingsKey("run-dir", .text, "Folder for copies of modules."),
-        SettingsKey("probe", .text, "The command roost, which loads each module first."),
-        SettingsKey(
-            "ws-origins", .texts, standard: "same",
-            "Origins whose pages may open WebSockets: same, any, or a list of same and origins."),
-        SettingsKey("applications", .maps, "What is served."),
-    ])
+    /// The options that an embedded host takes.
+    static let options = OptionTable.all.filter { $0.declaration.refusal == nil }
+
+    private static let applicationsKey = SettingsKey("applications", .maps, "What is served.")
+
+    /// Keys besides options.
+    static let ownKeys = [
+        SettingsKey("probe", .text, "The command roost, which loads each module first."), Self.applicationsKey,
+    ]
+
+    private static let schema = SettingsSchema(Self.options.map(\.key) + Self.ownKeys)
 
     private static let applicationSchema = SettingsSchema(
         ApplicationEntry.schema.keys.filter {
@@ -27,35 +24,66 @@ package enum EmbeddingSettings {
         }
         .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
 
+    /// The defaults of an embedded host: standard output is the program's, so requests are not logged there.
+    package static var defaults: ServerOptions {
+        var options = ServerOptions()
+        options.process.logsAccess = false
+        return options
+    }
+
     /// Throws `HostError` with line and key.
     package static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
         let file = try SettingsFile(path: "settings", resolved: nil, text: text)
-        let values = try Self.schema.read(file.root, in: file, below: "")
-        var configuration = HostConfiguration()
-        configuration.folder = values.text("app-dir") ?? "."
-        configuration.runDirectory = values.text("run-dir")
-        configuration.rootPath = values.text("root-path") ?? ""
-        configuration.threads = try Self.number("threads", 1...256, values) ?? 1
-        if let origins = try values.origins("ws-origins") { configuration.webSocketOrigins = origins }
-        configuration.probe = values.text("probe").map { ModuleProbe(command: $0) }
-        let port = try Self.number("port", 0...65535, values) ?? 8000
-        configuration.addresses = try values.texts("bind").map { text in
-            do { return try BindAddress(text, port: port) } catch { throw values.error("bind", "\(error)") }
-        }
-        if configuration.addresses.isEmpty {
-            let host = values.text("host") ?? "127.0.0.1"
-            do {
-                configuration.addresses = [.tcp(host: try BindAddress.host(host), port: port)]
-            } catch { throw values.error("host", "\(error)") }
-        }
-        let applications = values.nodes["applications"]?.list ?? []
+        let values = try Self.values(of: file)
+        let applications = values.nodes[Self.applicationsKey.name]?.list ?? []
         return (
-            configuration,
+            try Self.configuration(values),
             try applications.enumerated().compactMap { number, node in
                 try node.map.map { try Self.application($0, in: file, below: "applications.\(number).") }
             }
         )
     }
+
+    /// Options alone. Throws `HostError` with line and key.
+    static func configuration(_ text: String) throws -> HostConfiguration {
+        let values = try Self.values(of: try SettingsFile(path: "settings", resolved: nil, text: text))
+        guard values.nodes[Self.applicationsKey.name] == nil else {
+            throw values.error(Self.applicationsKey.name, "is not a part of a configuration: give applications to Host")
+        }
+        return try Self.configuration(values)
+    }
+
+    private static func values(of file: SettingsFile) throws -> SettingsValues {
+        for entry in file.root {
+            guard let refusal = OptionTable.option(named: entry.name)?.declaration.refusal else { continue }
+            throw SettingsFile.error(
+                file.path, entry.line, "'\(entry.name)' is an option of the command roost only: \(refusal)")
+        }
+        return try Self.schema.read(file.root, in: file, below: "")
+    }
+
+    private static func configuration(_ values: SettingsValues) throws -> HostConfiguration {
+        do throws(OptionError) {
+            let given = Self.options.filter { values.nodes[$0.name] != nil }.map {
+                GivenOption($0, values.texts($0.name), .program(values.place($0.name)))
+            }
+            let options = try ServerOptions(given, defaults: Self.defaults)
+            try options.check(.key)
+            var configuration = options.host
+            configuration.addresses = try options.listen.addresses(.key)
+            configuration.probe = values.text("probe").map { ModuleProbe(command: $0, time: options.probeTime) }
+            // A logger of the program has a level of its own.
+            if values.nodes["log-level"] != nil { configuration.logger.logLevel = options.process.logLevel }
+            configuration.access = options.process.logsAccess ? Self.accessLog : nil
+            return configuration
+        } catch {
+            throw HostError(
+                code: .settings, message: "\(error.origin?.text ?? values.file.path): \(error.message)", cause: error)
+        }
+    }
+
+    /// One for the process: its thread never ends.
+    private static let accessLog = LineWriter(descriptor: 1)
 
     /// One application. Throws `HostError`.
     package static func application(_ text: String) throws -> HostApplication {
@@ -75,17 +103,7 @@ package enum EmbeddingSettings {
             settings: values.text("settings"), webSocketOrigins: try values.origins("ws-origins"))
     }
 
-    private static func number(
-        _ key: String, _ range: ClosedRange<Int>, _ values: SettingsValues
-    ) throws -> Int? {
-        guard let text = values.text(key) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
-            throw values.error(key, "'\(text)' is not between \(range.lowerBound) and \(range.upperBound)")
-        }
-        return number
-    }
-
-    /// What is served where, in one line.
+    /// The addresses and the applications, in one line.
     package static func json(_ addresses: [String], _ applications: [DeployedApplication]) -> String {
         let listed = applications.map { application in
             let members = [
@@ -97,4 +115,10 @@ package enum EmbeddingSettings {
         return "{\"addresses\":[\(addresses.map(JSONText.quoted).joined(separator: ","))],"
             + "\"applications\":[\(listed.joined(separator: ","))]}"
     }
+}
+
+extension HostConfiguration {
+    /// The options of the command's `server`, as YAML or JSON: `{port: 0, threads: 2, log-level: debug, access-log: true}`. Options of the command's
+    /// processes are refused. `Documentation/Options.md` lists all. Throws `HostError` with line and key.
+    public init(settings text: String) throws { self = try EmbeddingSettings.configuration(text) }
 }

@@ -153,8 +153,11 @@ public final class Host: Service {
         _ running: RunningHost, _ applications: [DeployedApplication], _ failures: [RunningHost.Failure]
     ) -> ProcessDeployment? {
         guard self.configuration.page == nil else { return nil }
+        let plan = WorkerPlan(
+            start: self.configuration.lifespanTime, grace: self.configuration.server.graceTime,
+            stop: self.configuration.server.graceTime, state: self.configuration.stateLimit)
         return ProcessDeployment(
-            running, self.deployment ?? DeploymentState(applications), failures,
+            running, self.deployment ?? DeploymentState(applications, workers: plan), failures,
             logger: self.embedded == nil ? self.configuration.logger : nil)
     }
 

@@ -8,7 +8,7 @@ public import RoostSystem
 /// What a host serves, where, and how.
 public struct HostConfiguration: Sendable {
     /// Where to listen.
-    public var addresses: [BindAddress] = [.tcp(host: "127.0.0.1", port: 8000)]
+    public var addresses = [ListenOptions().hostAndPort]
     /// Event loops, each a thread.
     public var threads = 1
     public var server = ServerConfiguration()

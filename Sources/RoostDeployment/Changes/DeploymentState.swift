@@ -40,10 +40,10 @@ package struct DeploymentState {
     }
 
     /// For applications that a program gives its host: nothing is scanned, and what does not start is not tried again.
-    package init(_ applications: [DeployedApplication]) {
-        self.deployment = Deployment(preparation: ApplicationPreparation())
+    package init(_ applications: [DeployedApplication], workers: WorkerPlan) {
+        self.deployment = Deployment(preparation: ApplicationPreparation(), workers: workers)
         // How often a program mounts a file is its own affair.
-        self.deployment.workers.allow(images: .max, bytes: .max)
+        self.deployment.workers.allowance = LoadedImages.Allowance(images: .max, bytes: .max)
         self.scan = Deployment.Scan(entries: [])
         self.keepsFailing = false
         self.wanted = Roster(applications)
@@ -66,7 +66,7 @@ package struct DeploymentState {
     /// The names of the groups besides the workers that accept connections.
     package var groupNames: [String] { self.groups.keys.compactMap { $0 }.sorted() }
 
-    package func plan(of group: String?) -> WorkerPlan { self.groups[group]?.plan ?? WorkerPlan() }
+    package func plan(of group: String?) -> WorkerPlan { self.groups[group]?.plan ?? self.deployment.plan(of: group) }
 
     /// What the workers of a group serve, or are to.
     package func roster(of group: String?) -> Roster { self.groups[group]?.roster ?? Roster() }

@@ -9,10 +9,11 @@ package struct Deployment: Sendable {
     /// Drop-in folders.
     package var folders: [String] = []
     /// How long a file must not have changed before it counts, milliseconds.
-    package var quiet = 100
+    package var quiet = Self.usualQuiet
+    package static let usualQuiet = 100
     package var preparation: ApplicationPreparation
     /// The workers that accept connections.
-    package var workers = WorkerPlan()
+    package var workers: WorkerPlan
     /// The workers of groups with settings of their own; other groups have one worker like those that accept.
     package var groups: [String: WorkerPlan] = [:]
     /// A warning for the operator.
@@ -34,7 +35,10 @@ package struct Deployment: Sendable {
         }
     }
 
-    package init(preparation: ApplicationPreparation) { self.preparation = preparation }
+    package init(preparation: ApplicationPreparation, workers: WorkerPlan) {
+        self.preparation = preparation
+        self.workers = workers
+    }
 
     /// Whether some workers run as other users than this process.
     package var hasOtherUsers: Bool {

@@ -10,7 +10,7 @@ struct Settling<State: Equatable> {
     let quiet: Int
     /// It is away when it has been for so long.
     static var absence: Int { 1000 }
-    static var usualQuiet: Int { 100 }
+    static var usualQuiet: Int { Deployment.usualQuiet }
 
     /// What counts, by path.
     private(set) var settled: [String: State]

@@ -13,7 +13,7 @@ package struct SupervisorPlan {
     /// The files that are watched besides the drop-in folders; nil: none.
     package var watch: WatchPlan?
     package let addresses: [BindAddress]
-    package var backlog = 2048
+    package var backlog = ServerConfiguration().backlog
     package let run: RunDirectory
     package let signals: SupervisorSignals
     package let logger: Logger

@@ -2,11 +2,12 @@ import RoostDeployment
 
 /// What the fleet is told, and what it answers.
 extension Fleet {
+    /// The plan of the workers, with times in milliseconds.
     struct Rules: Equatable {
-        var workers = 1
+        var workers: Int
         /// Requests after which a worker is replaced, and by how many this differs from worker to worker, at most.
         var requests: Int?
-        var requestJitter = 0
+        var requestJitter: Int
         /// Bytes of resident memory above which a worker is replaced.
         var memory: Int?
         /// How long a worker serves until it is replaced.
@@ -14,17 +15,15 @@ extension Fleet {
         /// How long a loop may not turn; nil: for ever.
         var stall: Int?
         /// How long a worker may take to be ready.
-        var start = 75_000
+        var start: Int
         /// How long requests may go on when a worker drains.
-        var grace = 30_000
+        var grace: Int
         /// How long a worker may take to end.
-        var stop = 95_000
+        var stop: Int
         /// An application that crashes so many workers ...
-        var crashes = 3
+        var crashes: Int
         /// ... within this time is quarantined.
-        var crashWindow = 60_000
-
-        init() {}
+        var crashWindow: Int
     }
 
     enum Retirement: String {

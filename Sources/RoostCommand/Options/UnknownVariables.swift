@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Roost
 import RoostSettings
 import RoostSystem
 
@@ -48,5 +49,6 @@ struct UnknownVariables {
     /// The variables of the project's own tests.
     private static let testPrefix = "ROOST_TEST_"
 
-    private static let known = Set(OptionLayers.variables + [SettingsModule.variable, "ROOST_FUZZ"])
+    private static let known = Set(
+        OptionTable.all.compactMap(\.declaration.variable) + [SettingsModule.variable, "ROOST_FUZZ"])
 }

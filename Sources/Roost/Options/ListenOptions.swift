@@ -1,0 +1,36 @@
+import HTTPServer
+package import RoostSettings
+
+/// The addresses to listen on, as options name them.
+package struct ListenOptions: Sendable {
+    package var host = "127.0.0.1"
+    package var port = 8000
+    package var unixPath: String?
+    package var addresses: [String] = []
+
+    package init() {}
+
+    /// The address where no other is named.
+    var hostAndPort: BindAddress { .tcp(host: self.host, port: self.port) }
+
+    /// The addresses; `given`: sockets that are bound already. Without any, the host and the port count. Throws `OptionError`.
+    package func addresses(given: [BindAddress] = [], _ naming: OptionFault.Naming) throws(OptionError) -> [BindAddress]
+    {
+        var addresses: [BindAddress] = []
+        for text in self.addresses {
+            addresses.append(try Self.parse("bind", naming) { try BindAddress(text, port: self.port) })
+        }
+        addresses = given.filter { !addresses.contains($0) } + addresses
+        if let unixPath {
+            addresses.append(.unix(path: try Self.parse("uds", naming) { try BindAddress.unix(unixPath) }))
+        }
+        guard addresses.isEmpty else { return addresses }
+        return [.tcp(host: try Self.parse("host", naming) { try BindAddress.host(self.host) }, port: self.port)]
+    }
+
+    private static func parse<Value>(
+        _ option: String, _ naming: OptionFault.Naming, _ body: () throws -> Value
+    ) throws(OptionError) -> Value {
+        do { return try body() } catch { throw OptionError("\(naming.name(option)) \(error)") }
+    }
+}

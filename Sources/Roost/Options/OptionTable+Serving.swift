@@ -1,0 +1,88 @@
+import Glibc
+import HTTPServer
+import Logging
+import RoostSettings
+import RoostSystem
+
+/// Where the server listens, what it serves and what it says about it.
+extension OptionTable {
+    static let addresses: [ServerOption] = [
+        .text("host", \.listen.host, "Host name or address to listen on; all addresses of a name are used.") {
+            _ = try BindAddress.host($0)
+        },
+        .count("port", \.listen.port, 0...65535, "Port to listen on; 0 takes a free one."),
+        .optionalText(
+            "uds", \.listen.unixPath, "Path of a Unix socket to listen on instead; @NAME is an abstract socket."
+        ) { _ = try BindAddress.unix($0) },
+        .texts(
+            "bind", \.listen.addresses, unset: "--host and --port, or the sockets that systemd passes",
+            """
+            Address to listen on; repeatable: 127.0.0.1:8000, [::]:8000 (both families; with ,ipv6only one), :8000 (everywhere), \
+            unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3.
+            """
+        ) { _ = try BindAddress($0, port: 0) },
+        .count("backlog", \.host.server.backlog, 1...65535, "Maximum number of connections that wait to be accepted."),
+        .text("root-path", \.host.rootPath, "Path prefix that a proxy in front removes: ASGI's root_path.") {
+            guard !$0.isEmpty, !$0.hasPrefix("/") || $0.hasSuffix("/") else { return }
+            throw OptionFault.refused("'\($0)' must begin with a / and must not end with one")
+        },
+    ]
+
+    static let applications: [ServerOption] = [
+        .text("app-dir", \.host.folder, "Folder below which modules and settings are found by name.").notInFiles,
+        .texts(
+            "modules", \.process.modules,
+            "Drop-in folder: each library in it is served at /NAME, and changes are followed; repeatable."
+        ).notInFiles.commandOnly("give the applications to the host; it does not follow folders"),
+        .optionalText(
+            "settings", \.process.settings, unset: "$ROOST_SETTINGS_MODULE, else the module's own",
+            "Settings module, like wiki.settings."
+        ).onCommandLineOnly.commandOnly("give the settings themselves to the host"),
+        .flag(
+            "no-settings", \.process.readsNoSettings,
+            """
+            Read no settings file: neither settings.yaml below --app-dir, nor that of $ROOST_SETTINGS_MODULE, nor the module's own. \
+            Files beside the libraries of --modules are read.
+            """
+        ).onCommandLineOnly.commandOnly("an embedded host reads no settings file of its own"),
+        .optionalText(
+            "run-dir", \.host.runDirectory, unset: "/run/roost, $XDG_RUNTIME_DIR/roost or ~/.cache/roost",
+            "Folder for copies of modules."
+        ).early,
+        .parsed(
+            "trust-owner", .texts, \.host.trust,
+            "User whose files are loaded too, besides root's and the own user's; repeatable.",
+            parse: Self.trust, texts: { _ in [] }
+        ).early,
+        .seconds("probe-timeout", \.probeTime, .time, "Maximum time to load a module.").early,
+        .choice(
+            "lifespan", \.host.lifespan, among: LifespanMode.allCases,
+            "Whether applications get lifespan events: auto asks the application, on requires it."
+        ).forGroups,
+        .seconds(
+            "timeout-lifespan", \.host.lifespanTime, .time,
+            "Maximum time of an application's startup, and of its shutdown."
+        ).forGroups,
+    ]
+
+    static let logs: [ServerOption] = [
+        .choice(
+            "log-level", \.process.logLevel, among: [.critical, .error, .warning, .info, .debug, .trace],
+            "Lowest level of messages that are logged."),
+        .flag("access-log", \.process.logsAccess, isNegatable: true, "Log each request to standard output."),
+        .flag("server-header", \.sendsServerName, isNegatable: true, "Send `server: roost` with every response."),
+        .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),
+    ]
+
+    /// The trusted users, by name or number.
+    @Sendable private static func trust(_ names: [String]) throws -> FileTrust {
+        var trust = FileTrust()
+        for name in names {
+            guard let user = getpwnam(name)?.pointee.pw_uid ?? UInt32(name) else {
+                throw OptionFault.refused("'\(name)' is not a user of this machine")
+            }
+            trust.owners.insert(user)
+        }
+        return trust
+    }
+}

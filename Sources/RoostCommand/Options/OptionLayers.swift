@@ -1,0 +1,93 @@
+import ArgumentParser
+import Glibc
+import Roost
+import RoostDeployment
+import RoostSettings
+import RoostSystem
+
+/// The options of a start from all sources. In order of precedence: the command line, the environment (`ROOST_PORT`), the settings file
+/// (`server: {port: 8000}`), the defaults.
+struct OptionLayers {
+    /// Of the command line.
+    let typed: [GivenOption]
+    private let environment: [GivenOption]
+    private var file: [GivenOption] = []
+
+    /// Adds the environment to the options of the command line. Throws `HostError`.
+    init(typed: [GivenOption]) throws {
+        self.typed = typed
+        self.environment = try OptionTable.all.compactMap { option in
+            guard let name = option.declaration.variable, let value = getenv(name).map({ String(cString: $0) }),
+                !value.isEmpty
+            else { return nil }
+            switch option.declaration.kind {
+            case .flag where SettingsValues.flag(value) == nil:
+                throw HostError(code: .settings, message: "$\(name): '\(value)' is not true or false")
+            case .texts:
+                return GivenOption(option, value.split(separator: " ").map(String.init), .environment(name))
+            case .flag, .number, .decimal, .text, .commaSeparated, .choice, .boolean:
+                return GivenOption(option, [value], .environment(name))
+            }
+        }
+    }
+
+    /// Adds the key `server` of a settings file.
+    mutating func add(_ values: SettingsValues) { self.file = Self.options(of: values) }
+
+    private static func options(of values: SettingsValues) -> [GivenOption] {
+        values.names.compactMap { name in
+            OptionTable.option(named: name).map { GivenOption($0, values.texts(name), .file(values.place(name))) }
+        }
+    }
+
+    /// Each given option from the source that takes precedence, in the order of the table.
+    var given: [GivenOption] { Self.merged([self.file, self.environment, self.typed]) }
+
+    /// Later layers take precedence.
+    private static func merged(_ layers: [[GivenOption]]) -> [GivenOption] {
+        let byName = Dictionary(layers.joined().map { ($0.option.name, $0) }, uniquingKeysWith: { $1 })
+        return OptionTable.all.compactMap { byName[$0.name] }
+    }
+
+    /// The values of all options. Throws what is wrong, with its place.
+    func resolve() throws -> ServerOptions { try ServerOptions(checking: self.given) }
+
+    /// The plan for the workers of a group: that of all workers, but for the group's own options. Throws what is wrong, with its place.
+    func plan(of group: GroupSettings) throws -> WorkerPlan {
+        let one = OptionTable.option(named: "workers").map { [GivenOption($0, ["1"], .commandLine)] } ?? []
+        let given = Self.merged([self.given, one, Self.options(of: group.options)])
+        var plan = try ServerOptions(checking: given).workerPlan
+        plan.arguments = given.flatMap(\.words)
+        plan.environment = group.environment
+        return plan
+    }
+
+    /// The names of the options that environment and file give otherwise than another's.
+    func differences(from other: OptionLayers) -> [String] {
+        func given(_ layers: OptionLayers) -> [String: [String]] {
+            Dictionary(
+                layers.given.filter { $0.origin != .commandLine }.map { ($0.option.name, $0.values) },
+                uniquingKeysWith: { $1 })
+        }
+        let (here, there) = (given(self), given(other))
+        return Set(here.keys).union(there.keys).filter { here[$0] != there[$0] }.sorted()
+    }
+
+    /// The key `server` of a settings file.
+    static let schema = SettingsSchema(OptionTable.all.filter { $0.declaration.scope >= .file }.map(\.key))
+
+    /// The options of a group in `server.groups`.
+    static let groupSchema = SettingsSchema(OptionTable.all.filter { $0.declaration.scope >= .group }.map(\.key))
+}
+
+extension GivenOption {
+    /// The option as the command line of a worker has it.
+    var words: [String] {
+        guard case .flag(let isNegatable) = self.option.declaration.kind else {
+            // ArgumentParser takes `--name=` for an option without a value.
+            return self.values.flatMap { $0.isEmpty ? ["--\(self.option.name)", ""] : ["--\(self.option.name)=\($0)"] }
+        }
+        if SettingsValues.flag(self.values[0]) == true { return ["--\(self.option.name)"] }
+        return isNegatable ? ["--no-\(self.option.name)"] : []
+    }
+}

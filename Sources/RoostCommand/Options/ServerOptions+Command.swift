@@ -1,0 +1,114 @@
+import ArgumentParser
+import Glibc
+import HTTPServer
+import Roost
+import RoostDeployment
+import RoostSettings
+import RoostSystem
+import Supervision
+
+/// What the command makes of the options.
+extension ServerOptions {
+    /// Sets and checks them. Throws `ValidationError` for the command line, `HostError` for another source.
+    init(checking given: [GivenOption]) throws {
+        do throws(OptionError) {
+            try self.init(given)
+            try self.check(.option)
+            try self.checkTogether()
+        } catch {
+            guard let origin = error.origin, origin != .commandLine else { throw ValidationError(error.message) }
+            throw HostError(code: .settings, message: "\(origin.text): \(error.message)", cause: error)
+        }
+        try self.checkProcesses()
+    }
+
+    private func checkTogether() throws(OptionError) {
+        _ = try self.addresses()
+        guard self.process.settings == nil || !self.process.readsNoSettings else {
+            throw OptionError("--settings and --no-settings exclude each other: leave one of them out")
+        }
+        let defaults = ServerOptions()
+        for option in OptionTable.all where option.values(in: self) != option.values(in: defaults) {
+            switch option.declaration.requirement {
+            case .supervisor? where !self.process.isSupervised:
+                throw OptionError("--\(option.name) needs the supervisor: leave --no-supervisor out")
+            case .reload? where !self.watch.isOn:
+                throw OptionError("--\(option.name) is for --reload: add that")
+            case .supervisor?, .reload?, nil: break
+            }
+        }
+        guard self.watch.build == nil || !self.watch.folders.isEmpty else {
+            throw OptionError("--build needs the folder of the sources: name it with --reload-dir")
+        }
+    }
+
+    private func checkProcesses() throws {
+        // /proc has the memory of a process.
+        guard self.workers.memory == nil || access("/proc/self/statm", R_OK) == 0 else {
+            throw ValidationError("--limit-max-rss needs /proc: mount it, or leave the option out")
+        }
+        guard self.process.isSupervised || (self.process.workers ?? 1) == 1 else {
+            throw ValidationError("--workers needs the supervisor: leave --no-supervisor out")
+        }
+        _ = try self.workerCount
+    }
+
+    /// The addresses to listen on: sockets that systemd passes, and those that options name.
+    private func addresses() throws(OptionError) -> [BindAddress] {
+        try self.listen.addresses(given: GivenSockets.descriptors().map { .descriptor($0) }, .option)
+    }
+
+    /// The same, once they have been checked.
+    var bindAddresses: [BindAddress] {
+        get throws {
+            do throws(OptionError) { return try self.addresses() } catch { throw ValidationError(error.message) }
+        }
+    }
+
+    /// The number of workers.
+    var workerCount: Int {
+        get throws {
+            if let workers = self.process.workers { return workers }
+            guard self.process.isSupervised,
+                let text = getenv("WEB_CONCURRENCY").map({ String(cString: $0) }), !text.isEmpty
+            else { return 1 }
+            guard Int(text) != nil else { throw ValidationError("WEB_CONCURRENCY '\(text)' is not a number") }
+            guard let option = OptionTable.option(named: "workers") else { return 1 }
+            do throws(OptionError) {
+                return try ServerOptions([GivenOption(option, [text], .commandLine)]).process.workers ?? 1
+            } catch { throw ValidationError(error.message) }
+        }
+    }
+
+    /// The plan of the workers, with their number and their user.
+    var workerPlan: WorkerPlan {
+        get throws {
+            var plan = self.workers
+            plan.workers = try self.workerCount
+            try plan.privileges.become(user: self.process.user, group: self.process.group)
+            return plan
+        }
+    }
+
+    /// What is watched besides the drop-in folders; nil: nothing.
+    var watchPlan: WatchPlan? {
+        guard self.watch.isOn else { return nil }
+        var plan = WatchPlan()
+        plan.sources = self.watch.folders
+        plan.includes = self.watch.includes
+        plan.excludes = self.watch.excludes
+        plan.build = self.watch.build
+        plan.limit = self.watch.limit
+        return plan
+    }
+
+    /// Checks that the watched folders exist, when a start begins. Throws `HostError`.
+    func checkWatchedFolders() throws {
+        for folder in self.watch.folders {
+            var status = stat()
+            guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw HostError(code: .usage, message: "--reload-dir \(folder): there is no such folder")
+            }
+        }
+    }
+}

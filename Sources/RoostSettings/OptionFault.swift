@@ -1,0 +1,43 @@
+import RoostSystem
+
+/// Why an option does not take a value.
+package enum OptionFault: Error, Equatable {
+    /// The value is not of the option's kind.
+    case malformed(String)
+    /// The number is outside of the option's range, whose bounds follow.
+    case outOfRange(String, String, String)
+    /// Anything else: words that follow the option's name.
+    case refused(String)
+
+    /// How a message names the option.
+    package enum Naming: Sendable {
+        /// `--port`
+        case option
+        /// `'port'`
+        case key
+
+        package func name(_ option: String) -> String {
+            switch self {
+            case .option: "--\(option)"
+            case .key: "'\(option)'"
+            }
+        }
+    }
+
+    /// The line for the operator.
+    package func message(for option: OptionDeclaration, _ naming: Naming) -> String {
+        let name = naming.name(option.name)
+        switch self {
+        case .malformed(let value):
+            let choices = if case .choice(let choices) = option.kind { choices } else { [String]() }
+            if case .key = naming { return "\(name) must be \(option.valuesText), found '\(ShownText.of(value))'" }
+            let quoted = choices.map { "'\($0)'" }
+            let hint =
+                quoted.last.map { ". Please provide one of \(quoted.dropLast().joined(separator: ", ")) or \($0)." }
+                ?? ""
+            return "The value '\(value)' is invalid for '\(name) <\(option.valueName)>'\(hint)"
+        case .outOfRange(let value, let least, let most): return "\(name) \(value) is not between \(least) and \(most)"
+        case .refused(let words): return "\(name) \(words)"
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import HTTPServer
+import Logging
+import RoostDeployment
+import RoostModules
+import RoostSettings
+import RoostSystem
+import Testing
+
+@testable import Roost
+
+@Suite("Options and the embedded host")
+struct OptionTests {
+    @Test("every option has a name of its own, and its default is a value that it takes")
+    func defaults() throws {
+        #expect(Set(OptionTable.all.map(\.name)).count == OptionTable.all.count)
+        for option in OptionTable.all where !option.standard.isEmpty {
+            var options = ServerOptions()
+            try option.set(option.values(in: options), in: &options)
+            #expect(option.values(in: options) == option.values(in: ServerOptions()), "\(option.name)")
+        }
+    }
+
+    @Test(
+        "a number is taken from the least to the greatest of its range; outside, the error names option, value and range"
+    )
+    func ranges() throws {
+        for option in OptionTable.all {
+            guard case .number(let range) = option.declaration.kind else { continue }
+            for bound in [range.lowerBound, range.upperBound] {
+                var options = ServerOptions()
+                try option.set(["\(bound)"], in: &options)
+                #expect(option.values(in: options) == ["\(bound)"], "\(option.name)")
+            }
+            let outside = [range.lowerBound - 1] + (range.upperBound == .max ? [] : [range.upperBound + 1])
+            for value in outside {
+                let error = #expect(throws: OptionError.self) {
+                    try ServerOptions([GivenOption(option, ["\(value)"], .file("settings.yaml:3"))])
+                }
+                #expect(error?.origin == .file("settings.yaml:3"))
+                #expect(
+                    error?.message
+                        == "--\(option.name) \(value) is not between \(range.lowerBound) and \(range.upperBound)")
+            }
+        }
+    }
+
+    @Test("an embedded host takes every option, or refuses it by name with the reason")
+    func embedded() throws {
+        var taken = 0
+        for option in OptionTable.all {
+            // A value of its own, so that a default does not pass for it.
+            let value =
+                switch option.declaration.kind {
+                case .number(let range): "\(range.lowerBound)"
+                case .decimal(let range): "\(range.lowerBound)"
+                case .choice(let choices): choices[0]
+                case .boolean, .flag: "\(option.standard != "true")"
+                case .commaSeparated: "any"
+                case .text, .texts: option.name == "trust-owner" ? "root" : "/tmp/x"
+                }
+            // These have bounds by others.
+            let rest = option.name == "limit-send" ? ", limit-send-ahead: 1" : ""
+            let text = "{\n\(option.name): '\(value)'\(rest)}"
+            if let refusal = option.declaration.refusal {
+                let error = #expect(throws: HostError.self, "\(option.name)") { try EmbeddingSettings.read(text) }
+                #expect(
+                    error?.message
+                        == "settings:2: '\(option.name)' is an option of the command roost only: \(refusal)")
+            } else if option.name == "bind" {
+                #expect(try EmbeddingSettings.read("{bind: ['unix:/tmp/x']}").0.addresses == [.unix(path: "/tmp/x")])
+            } else {
+                #expect(throws: Never.self, "\(option.name)") { try EmbeddingSettings.read(text) }
+                taken += 1
+            }
+        }
+        #expect(taken > 40)
+    }
+
+    @Test("the embedded host has the command's limits, timeouts, log level and access log")
+    func values() throws {
+        let configuration = try HostConfiguration(
+            settings: """
+                host: ::1
+                port: 0
+                threads: 3
+                limit-files: 7
+                timeout-write: 8
+                reload-drain: 9
+                ws-origins: [same, "https://example.org"]
+                ws-max-size: 10
+                server-header: no
+                lifespan: on
+                log-level: debug
+                access-log: yes
+                health: true
+                trust-owner: root
+                """)
+        #expect(configuration.addresses == [.tcp(host: "::1", port: 0)])
+        #expect(configuration.threads == 3)
+        #expect(configuration.server.files == 7)
+        #expect(configuration.server.writeTime == 8)
+        #expect(configuration.drainTime == 9)
+        #expect(configuration.webSocketOrigins.description == "same,https://example.org:443")
+        #expect(configuration.server.webSocket.messageSize == 10)
+        #expect(configuration.server.serverName.isEmpty)
+        #expect(configuration.lifespan == .on)
+        #expect(configuration.logger.logLevel == .debug)
+        #expect(configuration.access != nil)
+        #expect(configuration.answersHealth)
+        #expect(configuration.trust.owners.contains(0))
+        let usual = try HostConfiguration(settings: "")
+        #expect(usual.access == nil)
+        #expect(usual.addresses == HostConfiguration().addresses)
+        #expect(usual.server.files == HostConfiguration().server.files)
+    }
+
+    @Test(
+        "what is wrong with a program's settings names line and key",
+        arguments: [
+            ("port: 0\nthreads: 0", "settings:2: 'threads' 0 is not between 1 and 256"),
+            ("port: many", "settings:1: 'port' must be a number from 0 to 65535, found 'many'"),
+            (
+                "log-level: loud",
+                "settings:1: 'log-level' must be critical, error, warning, info, debug or trace, found"
+            ),
+            ("limit-send: 1", "settings: 'limit-send-ahead' 65536 is more than 'limit-send' 1"),
+            ("bind: ['::1']", "settings:1: 'bind' '::1'"), ("ws-origins: 'a b'", "settings:1: 'ws-origins' names"),
+            ("applications: []", "settings:1: 'applications' is not a part of a configuration"),
+            (
+                "workers: 2",
+                "settings:1: 'workers' is an option of the command roost only: an embedded host has no worker"
+            ),
+            ("limit-file: 2", "settings:1: unknown key 'limit-file' (did you mean 'limit-files'"),
+        ])
+    func refused(settings: String, message: String) throws {
+        let error = #expect(throws: HostError.self) { try HostConfiguration(settings: settings) }
+        #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a shutdown may take the sum of its phases; a reload drains for a second under --reload")
+    func derived() throws {
+        func options(_ values: [(String, String)]) throws -> ServerOptions {
+            try ServerOptions(
+                values.map { name, value in
+                    GivenOption(try #require(OptionTable.option(named: name)), [value], .commandLine)
+                })
+        }
+        let usual = ServerOptions()
+        #expect(usual.host.drainTime == 30)
+        #expect(usual.workers.start == 75)
+        #expect(usual.workers.stop == 102)
+        #expect(try options([("reload", "true")]).host.drainTime == 1)
+        #expect(try options([("reload", "true"), ("reload-drain", "5")]).host.drainTime == 5)
+        let changed = try options([
+            ("timeout-graceful-shutdown", "100"), ("timeout-lifespan", "5"), ("limit-state", "4096"),
+        ])
+        #expect(changed.workers.grace == 100)
+        #expect(changed.workers.stop == 117)
+        #expect(changed.workers.state == 4096)
+        #expect(try options([("timeout-stop", "3")]).workers.stop == 3)
+        #expect(try options([("timeout-worker", "0")]).workers.stall == nil)
+    }
+}
