@@ -61,6 +61,7 @@ int main(int argc, char **argv)
     if (roost_stop(host) != 0) return 1;
 
     /* Another host, which logs its requests to standard output. */
+    fflush(stdout);
     host = roost_start("{port: 0, access-log: true, log-level: error}");
     if (!host) return fprintf(stderr, "%s\n", roost_error()), 1;
     ask(roost_port(host), "/none");
