@@ -136,8 +136,8 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "CLinux", "CWorker", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment",
-                "RoostModules", "RoostSettings", "RoostSystem", "Yams",
+                "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
+                "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -286,8 +286,8 @@ let package = Package(
         .testTarget(
             name: "RoostTests",
             dependencies: [
-                "CASGI", "HTTPRelay", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "TestSupport",
+                "CASGI", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings",
+                "RoostSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift

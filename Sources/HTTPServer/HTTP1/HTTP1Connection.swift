@@ -11,13 +11,6 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What `receive` returns.
-    enum Part {
-        case part(ByteBuffer, more: Bool)
-        case pending
-        case disconnect
-    }
-
     let loop: ServerLoop
     let peer: Peer
     let output: HTTP1Output
@@ -259,33 +252,27 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
     // MARK: For the exchange
 
-    /// The next part of the request body.
-    func receive() -> Part {
+    /// The next part of the request body. Nil: the body is malformed, and the exchange has ended.
+    func receive() -> HTTP1Input.Part? {
         if self.machine.awaitsContinue {
             self.machine.continued()
             if self.input.isEmpty {
                 self.output.encode { HTTP1Encoder.write(Octets("HTTP/1.1 100 Continue\r\n\r\n"), into: &$0) }
             }
         }
-        let exchange = self.exchange
-        let next = self.input.nextPart(of: &self.machine.body) { exchange?.receive(trailer: $0, value: $1) }
-        if case .incomplete = next, self.machine.inputEnded {
-            return self.refuseBody(.badRequest("the body broke off"))
-        }
         defer { self.resumeReading() }
-        switch next {
-        case .part(let buffer, let more): return .part(buffer, more: more)
-        case .end: return .part(ByteBuffer(), more: false)
-        case .incomplete: return .pending
-        case .refused(let refusal): return self.refuseBody(refusal)
+        do throws(Refusal) {
+            let part = try self.input.nextPart(of: &self.machine.body) {
+                self.exchange?.receive(trailer: $0, value: $1)
+            }
+            if case .incomplete = part, self.machine.inputEnded { throw Refusal.badRequest("the body broke off") }
+            return part
+        } catch {
+            // The client gets the refusal, if it got nothing else. For the handler the client is gone.
+            self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
+            self.exchange?.refuse(error, on: self)
+            return nil
         }
-    }
-
-    /// The body is malformed: the client gets the refusal, if it got nothing else. For the handler the client is gone.
-    private func refuseBody(_ refusal: Refusal) -> Part {
-        self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
-        self.exchange?.refuse(refusal, on: self)
-        return .disconnect
     }
 
     /// Decides whether the connection outlives the response, and returns what the response header says about it.

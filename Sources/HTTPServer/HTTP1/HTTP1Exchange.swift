@@ -59,11 +59,11 @@ final class HTTP1Exchange: Exchange {
             self.lastPartWasLent = !more
             guard buffer.readableBytes > 0 else { return .part(.empty, more: more) }
             return .part(self.lend(buffer), more: more)
-        case .pending:
+        case .incomplete:
             if !wasStarved { connection.restartClock() }
             self.isStarved = true
             return .pending
-        case .disconnect: return .disconnect
+        case nil: return .disconnect
         }
     }
 

@@ -2,14 +2,12 @@ import NIOCore
 
 /// What a client has sent and the connection has not processed yet: reads request headers and bodies from it. A value without I/O.
 struct HTTP1Input {
-    /// What is at the start of the input.
-    enum BodyPart {
+    /// What `nextPart` returns.
+    enum Part {
+        /// Bytes of the body. `more`: they are not the last.
         case part(ByteBuffer, more: Bool)
-        /// The end of the body.
-        case end
         /// The rest of the body has not arrived.
         case incomplete
-        case refused(Refusal)
     }
 
     private var buffer = ByteBuffer()
@@ -90,10 +88,11 @@ struct HTTP1Input {
         return step
     }
 
-    /// Decodes the next part of the body, which shares the memory of the input. `trailer`: gets the name and the value of each trailer.
+    /// Decodes the next part of the body, which shares the memory of the input. `trailer`: gets the name and the value of each trailer. Throws
+    /// why the body is refused.
     mutating func nextPart(
         of body: inout RequestBody, trailer: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
-    ) -> BodyPart {
+    ) throws(Refusal) -> Part {
         while true {
             let start = self.buffer
             switch self.decode(&body) {
@@ -107,9 +106,9 @@ struct HTTP1Input {
                     trailer(
                         UnsafeRawBufferPointer(rebasing: bytes[name]), UnsafeRawBufferPointer(rebasing: bytes[value]))
                 }
-            case .end: return .end
+            case .end: return .part(ByteBuffer(), more: false)
             case .incomplete: return .incomplete
-            case .refused(let refusal): return .refused(refusal)
+            case .refused(let refusal): throw refusal
             }
         }
     }
