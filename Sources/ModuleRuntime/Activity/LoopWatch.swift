@@ -3,47 +3,41 @@ import NIOCore
 import RoostSystem
 import Synchronization
 
-/// Finds out which module holds a loop: everybody else on that loop waits meanwhile. [any]
+/// Finds modules that block an event loop. [any]
 ///
-/// A thread looks at the loops ten times a second. What a call costs for it is two stores; the clock is read here, and by a call that
-/// was found running for long when it ends. An application is reported once a minute at most.
+/// A thread checks the loops ten times a second. A call pays two stores for it; the clock is read here, and at the end of a call that was
+/// found to block. An application is reported once a minute at most.
 package final class LoopWatch: Sendable {
     private let loops: [LoopActivity]
-    private let lock = WakingLock()
-    private nonisolated(unsafe) var isStopped = false
+    private let isStopped = Monitor(false)
 
-    /// Milliseconds: what is held longer is reported.
+    /// Milliseconds: a call that blocks for longer is reported.
     package static let limit: UInt64 = 200
-    private static let pace: UInt64 = 100
+    private static let pace = 100
     /// Between two reports of one application.
     private static let minute: UInt64 = 60_000_000_000
 
     package init(_ loops: [LoopActivity]) { self.loops = loops }
 
     package func start() {
-        // Nothing but the report is missing without it.
-        _ = DetachedThread.start { self.look() }
+        // Without a thread there are no reports; everything else works.
+        _ = DetachedThread.start { self.check() }
     }
 
     package func stop() {
-        self.lock.withLock {
-            self.isStopped = true
-            self.lock.wakeAll()
-        }
+        self.isStopped.withLock { $0 = true }
+        self.isStopped.broadcast()
     }
 
-    /// Waits until it is time to look again; false: it was stopped.
-    private func rest() -> Bool {
-        self.lock.withLock {
-            if !self.isStopped { self.lock.wait(milliseconds: Self.pace) }
-            return !self.isStopped
-        }
+    /// Waits until the next check is due; false: the watch was stopped.
+    private func waitForCheck() -> Bool {
+        self.isStopped.wait(milliseconds: Self.pace) { $0 ? true : nil } == nil
     }
 
-    private func look() {
+    private func check() {
         // For each loop the call that was running, and since when it was seen.
         var seen = [(call: UInt64, since: UInt64)](repeating: (0, 0), count: self.loops.count)
-        while self.rest() {
+        while self.waitForCheck() {
             let now = NIODeadline.now().uptimeNanoseconds
             for (number, loop) in self.loops.enumerated() {
                 let call = loop.calls
@@ -53,7 +47,7 @@ package final class LoopWatch: Sendable {
                 }
                 guard now - seen[number].since >= Self.limit * 1_000_000 else { continue }
                 loop.heldSince.store(seen[number].since, ordering: .sequentiallyConsistent)
-                // It has ended meanwhile: the next one is not to be blamed for it.
+                // The call has ended meanwhile: the next one is not reported for it.
                 if loop.calls != call {
                     loop.heldSince.store(0, ordering: .relaxed)
                 }
@@ -61,7 +55,7 @@ package final class LoopWatch: Sendable {
         }
     }
 
-    /// A call has ended that was noticed. On its loop.
+    /// Reports a call that has ended and was found to block. On its loop.
     package static func report(_ loop: LoopActivity, number: Int) {
         let now = NIODeadline.now().uptimeNanoseconds
         let since = loop.heldSince.exchange(0, ordering: .relaxed)

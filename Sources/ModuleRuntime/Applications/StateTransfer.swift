@@ -1,5 +1,4 @@
 import Logging
-import NIOConcurrencyHelpers
 import RoostSystem
 
 /// Saves the state of a generation, or restores the previous generation's state in it. Calls the application on its home. [any]
@@ -36,25 +35,14 @@ package struct StateTransfer: Sendable {
 
     /// Runs work on the application's home and waits for it; nil: it threw, or exceeded the time, which is logged.
     private func atHome<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async -> Value? {
-        let result: Result<Value, StateFault> = await withCheckedContinuation { continuation in
-            let waiting = NIOLockedValueBox<CheckedContinuation<Result<Value, StateFault>, Never>?>(continuation)
-            let resume: @Sendable (Result<Value, StateFault>) -> Void = { result in
-                waiting.takeValue()?.resume(returning: result)
-            }
-            let seconds = self.seconds
-            let limit = Task {
-                // Cancelled: the work has ended.
-                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
-                resume(.failure(StateFault("no answer within \(seconds) seconds (--timeout-lifespan)")))
-            }
-            self.generation.home.run {
-                do {
-                    resume(.success(try work()))
-                } catch { resume(.failure(error as? StateFault ?? StateFault("\(error)"))) }
-                limit.cancel()
-            }
+        let result = OneShot<Result<Value, StateFault>>()
+        self.generation.home.run {
+            do {
+                result.send(.success(try work()))
+            } catch { result.send(.failure(error as? StateFault ?? StateFault("\(error)"))) }
         }
-        switch result {
+        let late = StateFault("no answer within \(self.seconds) seconds (--timeout-lifespan)")
+        switch await result.value(within: .seconds(self.seconds)) ?? .failure(late) {
         case .success(let value): return value
         case .failure(let fault):
             self.generation.log(.warning, "what was remembered is not handed on: \(fault)")

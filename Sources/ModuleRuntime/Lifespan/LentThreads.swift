@@ -1,9 +1,9 @@
 import CWorker
 import RoostSystem
 
-/// Threads that are lent to whoever has something to do, may block for as long as it likes, and gives them back. [any]
+/// Threads for jobs that may block for any time. [any]
 ///
-/// As many as were ever needed at once: a thread that is free waits for the next job, for the life of the process.
+/// There are as many as were ever needed at once: a free thread waits for the next job, for the life of the process.
 final class LentThreads: Sendable {
     static let process = LentThreads()
 
@@ -12,30 +12,29 @@ final class LentThreads: Sendable {
         var free = 0
     }
 
-    private let lock = WakingLock()
-    private nonisolated(unsafe) var state = State()
+    private let state = Monitor(State())
 
     private init() {}
 
-    /// Runs the job on a thread that is free, or on a new one; when the system has none to give, on the next that becomes free.
+    /// Runs the job on a free thread or on a new one. When the system has no thread to give, on the next that becomes free.
     func run(_ job: @escaping @Sendable () -> Void) {
-        self.lock.withLock {
-            self.state.jobs.append(job)
-            if self.state.jobs.count > self.state.free, DetachedThread.start({ self.work() }) { self.state.free += 1 }
-            self.lock.wakeOne()
+        self.state.withLock { state in
+            state.jobs.append(job)
+            if state.jobs.count > state.free, DetachedThread.start({ self.work() }) { state.free += 1 }
         }
+        self.state.signal()
     }
 
     private func work() {
         roost_prepare_thread()
         while true {
-            let job = self.lock.withLock {
-                while self.state.jobs.isEmpty { self.lock.wait() }
-                self.state.free -= 1
-                return self.state.jobs.removeFirst()
+            let job = self.state.wait { state -> (@Sendable () -> Void)? in
+                guard !state.jobs.isEmpty else { return nil }
+                state.free -= 1
+                return state.jobs.removeFirst()
             }
             job()
-            self.lock.withLock { self.state.free += 1 }
+            self.state.withLock { $0.free += 1 }
         }
     }
 }

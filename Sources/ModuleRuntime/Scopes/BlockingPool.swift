@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// A thread is started when a job comes and none is free, and stays until the pool stops.
 package final class BlockingPool: Sendable {
-    /// A module's function that is to be run for a scope, whose memory stays until it has returned.
+    /// A module's function to run for a scope, whose memory stays until the function has returned.
+    // SAFETY: the pool runs it once; the slot and the context are for any thread by the rules of asgi.h.
     struct Job: @unchecked Sendable {
         enum Work {
             case job(asgi_then, UnsafeMutableRawPointer?)
@@ -20,10 +21,10 @@ package final class BlockingPool: Sendable {
         let slot: UnsafeMutablePointer<ScopeSlot>
         let work: Work
 
-        /// Whose it is.
+        /// The number of its application.
         fileprivate var application: UInt32 { self.slot.pointee.lastGeneration?.number ?? 0 }
 
-        /// `call`: what the thread does, for who reports its crash.
+        /// `call`: where the thread records what it does, for the report of a crash.
         fileprivate func run(_ call: UnsafeMutablePointer<roost_call>) {
             let isOpen = self.slot.pointee.isOpen(self.id)
             var scope: UnsafePointer<asgi_scope>?
@@ -55,12 +56,47 @@ package final class BlockingPool: Sendable {
         var free = 0
         var isStopped = false
         var nextComplaint = 0
-        /// Jobs that run, by the numbers of their applications.
+        /// The number of running jobs, by the number of the application.
         var running: [UInt32: Int] = [:]
-        /// Those that wait.
+        /// The number of queued jobs, likewise.
         var queued: [UInt32: Int] = [:]
-        /// There are several applications: each gets half of the threads at most, and of the queue.
+        /// There are several applications: each gets at most half of the threads, and of the queue.
         var isShared = false
+
+        /// The first job whose application has not its share of the threads already.
+        func runnable(threads: Int) -> CircularBuffer<Job>.Index? {
+            guard self.isShared, !self.isStopped else { return self.queue.indices.first }
+            let share = max(threads / 2, 1)
+            return self.queue.indices.first { self.running[self.queue[$0].application, default: 0] < share }
+        }
+
+        mutating func dequeue(at index: CircularBuffer<Job>.Index) -> Job {
+            let job = self.queue.remove(at: index)
+            self.free -= 1
+            self.queued[job.application] = (self.queued[job.application] ?? 1) - 1
+            self.running[job.application, default: 0] += 1
+            return job
+        }
+
+        mutating func finish(application: UInt32) {
+            self.free += 1
+            self.running[application, default: 1] -= 1
+            if self.running[application] == 0 { self.running[application] = nil }
+        }
+
+        /// Whether the lack of threads is to be logged again.
+        mutating func isComplaintDue() -> Bool {
+            let now = MonotonicClock.milliseconds
+            guard now >= self.nextComplaint else { return false }
+            self.nextComplaint = now + BlockingPool.complaintPace
+            return true
+        }
+    }
+
+    /// What a thread does next.
+    private enum Next {
+        case run(Job, application: UInt32)
+        case end
     }
 
     /// What becomes of a job.
@@ -74,11 +110,9 @@ package final class BlockingPool: Sendable {
 
     private let most: Int
     private let limit: Int
-    /// How often it is logged that there is no thread, in milliseconds.
-    private static let complaintPace = 10_000
-    /// Guards the state; a thread that waits for a job is woken for one, no other.
-    private let lock = WakingLock()
-    private nonisolated(unsafe) var state = State()
+    /// How often the lack of threads is logged, in milliseconds.
+    fileprivate static let complaintPace = 10_000
+    private let state = Monitor(State())
 
     /// `threads`: at most so many; `queue`: jobs that wait for one.
     init(threads: Int, queue: Int) {
@@ -88,91 +122,54 @@ package final class BlockingPool: Sendable {
 
     /// Takes a job, when there is room for it.
     func take(_ job: Job) -> Outcome {
-        self.lock.withLock {
-            guard !self.state.isStopped else { return .full }
+        let outcome = self.state.withLock { state -> Outcome in
+            guard !state.isStopped else { return .full }
             let application = job.application
-            if self.state.isShared, self.state.queued[application, default: 0] >= max(self.limit / 2, 1) {
-                return .full
+            if state.isShared, state.queued[application, default: 0] >= max(self.limit / 2, 1) { return .full }
+            if state.queue.count >= state.free, state.threads < self.most, DetachedThread.start({ self.work() }) {
+                state.threads += 1
+                state.free += 1
             }
-            if self.state.queue.count >= self.state.free, self.state.threads < self.most { self.startThread() }
-            // Without any thread nobody would take it, however long the queue may be.
-            guard self.state.threads > 0 else { return .noThread(isNews: self.isNews()) }
-            guard self.state.queue.count < self.limit + self.state.free else { return .full }
-            self.state.queue.append(job)
-            self.state.queued[application, default: 0] += 1
-            self.lock.wakeOne()
+            // When the system has no more threads to give, the existing ones suffice. Without any, the job would wait for ever.
+            guard state.threads > 0 else { return .noThread(isNews: state.isComplaintDue()) }
+            guard state.queue.count < self.limit + state.free else { return .full }
+            state.queue.append(job)
+            state.queued[application, default: 0] += 1
             return .taken
         }
+        if outcome == .taken { self.state.signal() }
+        return outcome
     }
 
-    /// Under the lock. Whether it is time to say that there is no thread.
-    private func isNews() -> Bool {
-        let now = MonotonicClock.milliseconds
-        guard now >= self.state.nextComplaint else { return false }
-        self.state.nextComplaint = now + Self.complaintPace
-        return true
-    }
-
-    /// Lets the threads go when all that is queued has been run. What runs is left to return.
+    /// Ends the threads when all queued jobs have been run. Running jobs are left to return.
     func stop() {
-        self.lock.withLock {
-            self.state.isStopped = true
-            self.lock.wakeAll()
-        }
+        self.state.withLock { $0.isStopped = true }
+        self.state.broadcast()
     }
 
-    /// Under the lock. When the system has no thread to give, those that there are have to do.
-    private func startThread() {
-        guard DetachedThread.start({ self.work() }) else { return }
-        self.state.threads += 1
-        self.state.free += 1
+    /// Sets whether there are several applications, which share the threads. [any]
+    package func share(_ isShared: Bool) {
+        self.state.withLock { $0.isShared = isShared }
+        self.state.broadcast()
     }
 
     private func work() {
         roost_prepare_thread()
         let call = roost_thread_call()!
-        while let (job, application) = self.next() {
+        while case .run(let job, let application) = self.next() {
             job.run(call)
-            self.lock.withLock {
-                self.state.free += 1
-                self.state.running[application, default: 1] -= 1
-                if self.state.running[application] == 0 { self.state.running[application] = nil }
+            self.state.withLock { $0.finish(application: application) }
+        }
+    }
+
+    /// Waits for a job, or until the pool has stopped and the queue is empty.
+    private func next() -> Next {
+        self.state.wait { state in
+            if let index = state.runnable(threads: self.most) {
+                let job = state.dequeue(at: index)
+                return .run(job, application: job.application)
             }
-        }
-    }
-
-    /// Whether there are several applications, which share the threads. [any]
-    package func share(_ isShared: Bool) {
-        self.lock.withLock {
-            self.state.isShared = isShared
-            self.lock.wakeAll()
-        }
-    }
-
-    /// Waits for a job; nil: the pool has stopped, and nothing is left.
-    private func next() -> (Job, application: UInt32)? {
-        self.lock.withLock {
-            while true {
-                if let at = self.runnable {
-                    let job = self.state.queue.remove(at: at)
-                    let application = job.application
-                    self.state.free -= 1
-                    self.state.queued[application] = (self.state.queued[application] ?? 1) - 1
-                    self.state.running[application, default: 0] += 1
-                    return (job, application)
-                }
-                guard !self.state.isStopped || !self.state.queue.isEmpty else { return nil }
-                self.lock.wait()
-            }
-        }
-    }
-
-    /// The first job whose application has not its share of the threads already. Under the lock.
-    private var runnable: CircularBuffer<Job>.Index? {
-        guard self.state.isShared, !self.state.isStopped else { return self.state.queue.indices.first }
-        let share = max(self.most / 2, 1)
-        return self.state.queue.indices.first {
-            self.state.running[self.state.queue[$0].application, default: 0] < share
+            return state.isStopped && state.queue.isEmpty ? .end : nil
         }
     }
 }

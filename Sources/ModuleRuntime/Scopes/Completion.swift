@@ -1,5 +1,5 @@
 import CASGI
-import NIOConcurrencyHelpers
+import RoostSystem
 
 /// Who is told when a call that was PENDING is done.
 enum Completion {
@@ -25,24 +25,21 @@ enum Completion {
 }
 
 /// A call with `then == NULL` on a thread that is no loop: the thread waits here.
+// SAFETY: `event` is used under the monitor's mutex, before the caller that owns it goes on.
 final class BlockedCall: @unchecked Sendable {
-    private let done = ConditionLock(value: false)
-    private var result = ASGI_DONE
-    /// The caller's, who waits: valid until it is told.
+    private let result = Monitor<asgi_result?>(nil)
+    /// The caller's, who waits: valid until `complete` has set the result.
     private let event: UnsafeMutablePointer<asgi_event>?
 
     init(event: UnsafeMutablePointer<asgi_event>?) { self.event = event }
 
     func complete(_ result: asgi_result, _ event: UnsafePointer<asgi_event>?) {
-        self.done.lock()
-        self.result = result
-        if let event, let room = self.event { asgi_event_write(room, event) }
-        self.done.unlock(withValue: true)
+        self.result.withLock {
+            if let event, let room = self.event { asgi_event_write(room, event) }
+            $0 = result
+        }
+        self.result.signal()
     }
 
-    func wait() -> asgi_result {
-        self.done.lock(whenValue: true)
-        defer { self.done.unlock() }
-        return self.result
-    }
+    func wait() -> asgi_result { self.result.wait { $0 } }
 }

@@ -1,15 +1,15 @@
 import CViews
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The signatures of views, each prepared once a process. [any]
 enum ViewSignatures {
-    private static let known = Mutex<[String: UInt]>([:])
+    private static let known = NIOLockedValueBox<[String: UInt]>([:])
 
     /// Throws `URLFault` where libffi does not know it.
     static func of(_ kinds: [ArgumentKind]) throws(URLFault) -> OpaquePointer {
         let letters = String(decoding: kinds.map(\.rawValue), as: UTF8.self)
         // Under the lock: libffi may write into its types while it prepares a call.
-        let address = self.known.withLock { known in
+        let address = self.known.withLockedValue { known in
             if let address = known[letters] { return address }
             let made = UInt(bitPattern: roost_signature_make(letters, kinds.count))
             if made != 0 { known[letters] = made }

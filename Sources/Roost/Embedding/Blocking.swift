@@ -1,23 +1,18 @@
-import NIOConcurrencyHelpers
+import RoostSystem
 
-/// Has a thread wait for asynchronous work.
+/// Blocks a thread until asynchronous work has ended.
 package enum Blocking {
     /// Throws what the work throws.
     package static func wait<Value: Sendable, Failure: Error>(
         _ work: @escaping @Sendable () async throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        let done = ConditionLock<Bool>(value: false)
-        let outcome = NIOLockedValueBox<Result<Value, Failure>?>(nil)
+        let outcome = Monitor<Result<Value, Failure>?>(nil)
         Task {
             let result: Result<Value, Failure>
             do throws(Failure) { result = .success(try await work()) } catch { result = .failure(error) }
-            outcome.withLockedValue { $0 = result }
-            done.lock()
-            done.unlock(withValue: true)
+            outcome.withLock { $0 = result }
+            outcome.signal()
         }
-        done.lock(whenValue: true)
-        done.unlock()
-        // It is there when the lock says so.
-        return try outcome.withLockedValue { $0! }.get()
+        return try outcome.wait { $0 }.get()
     }
 }

@@ -1,28 +1,27 @@
 import Glibc
-import NIOConcurrencyHelpers
 
-/// Writes lines to a descriptor from a thread of its own, so that who writes them never waits for a slow reader. [any]
+/// Writes lines to a descriptor from a thread of its own, so that callers never wait for a slow reader. [any]
 ///
-/// What the reader does not take is kept up to a limit; beyond it lines are dropped, and their number is written when
-/// there is room again.
+/// Lines that the reader does not take are kept up to a limit; beyond it lines are dropped, and their number is written when there is room
+/// again.
 public final class LineWriter: Sendable {
     private struct Waiting {
         var bytes: [UInt8] = []
         var dropped = 0
         var isWriting = false
+        var isEmpty: Bool { self.bytes.isEmpty && self.dropped == 0 }
     }
 
     private let descriptor: CInt
     private let limit: Int
-    /// Other processes write to the same pipe: what is not longer than this is not torn by theirs (pipe(7), PIPE_BUF). Files
-    /// bear any length.
+    /// Other processes may write to the same pipe: a write that is not longer than this is not torn (pipe(7), PIPE_BUF). A file has no
+    /// such limit.
     private let longestWrite: Int
     private static let pipeBuffer = 4096
-    /// Memory of a burst that is larger than this is given back.
+    /// A larger buffer is freed after a burst.
     private static let mostKept = 64 << 10
-    /// True: there is something to write.
-    private let lock = ConditionLock(value: false)
-    private nonisolated(unsafe) var waiting = Waiting()
+    /// The thread waits here for lines, and `flush` for the thread.
+    private let waiting = Monitor(Waiting())
 
     /// `limit`: bytes that are kept for a slow reader.
     public init(descriptor: CInt, limit: Int = 4 << 20) {
@@ -44,43 +43,39 @@ public final class LineWriter: Sendable {
     /// Takes whole lines, each with its newline.
     public func write(_ lines: some Collection<UInt8>) {
         guard !lines.isEmpty else { return }
-        self.lock.lock()
-        if self.waiting.bytes.count + lines.count <= self.limit {
-            self.waiting.bytes.append(contentsOf: lines)
-        } else {
-            self.waiting.dropped += lines.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+        self.waiting.withLock { waiting in
+            if waiting.bytes.count + lines.count <= self.limit {
+                waiting.bytes.append(contentsOf: lines)
+            } else {
+                waiting.dropped += lines.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+            }
         }
-        self.lock.unlock(withValue: true)
+        self.waiting.broadcast()
     }
 
-    /// Waits until everything so far is written; a reader that takes nothing holds it up for two seconds at most.
+    /// Waits until all lines so far are written, for two seconds at most: a reader may take nothing.
     public func flush() {
-        for _ in 0..<200 {
-            self.lock.lock()
-            let isDone = self.waiting.bytes.isEmpty && !self.waiting.isWriting
-            self.lock.unlock()
-            if isDone { return }
-            usleep(10_000)
-        }
+        _ = self.waiting.wait(milliseconds: 2000) { $0.isEmpty && !$0.isWriting ? true : nil }
     }
 
     private func work() -> UnsafeMutableRawPointer? {
-        // The two take turns, so that nothing is allocated for a line.
+        // Two buffers take turns, so that nothing is allocated for a line.
         var taken = Waiting()
         while true {
             taken.bytes.removeAll(keepingCapacity: taken.bytes.capacity <= Self.mostKept)
             taken.dropped = 0
-            self.lock.lock(whenValue: true)
-            swap(&taken, &self.waiting)
-            self.waiting.isWriting = true
-            self.lock.unlock(withValue: false)
+            self.waiting.wait { waiting -> Void? in
+                guard !waiting.isEmpty else { return nil }
+                swap(&taken, &waiting)
+                waiting.isWriting = true
+                return ()
+            }
             if taken.dropped > 0 {
                 taken.bytes += Array("(\(taken.dropped) lines dropped: the reader is too slow)\n".utf8)
             }
             self.writeAll(taken.bytes)
-            self.lock.lock()
-            self.waiting.isWriting = false
-            self.lock.unlock(withValue: !self.waiting.bytes.isEmpty || self.waiting.dropped > 0)
+            self.waiting.withLock { $0.isWriting = false }
+            self.waiting.broadcast()
         }
     }
 
