@@ -263,7 +263,7 @@ let package = Package(
             name: "ModuleRuntimeTests",
             dependencies: [
                 "CASGI", "CJSON", "CViews", "HTTPServer", "ModuleRuntime", "RoostSettings", "RoostSystem",
-                "TestSupport",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift
         ),
@@ -292,6 +292,8 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        // Conventions that the compiler does not check, held against the sources.
+        .testTarget(name: "ConventionTests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "WikiTests", dependencies: ["TestSupport", "Wiki"], swiftSettings: swift),
         .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ]

@@ -11,6 +11,7 @@ import Synchronization
 ///
 /// @c public func asgi_module_info() -> CModule { description.pointer }
 /// ```
+// SAFETY: the memory is written in `init` only, and is constant for the life of the process.
 public struct ModuleDescription: @unchecked Sendable {
     /// For `asgi_module_info`. Never freed.
     public let pointer: CModule

@@ -279,3 +279,6 @@ final class RelayCall: ExchangeOwner {
         self.end(failed: true)
     }
 }
+
+@available(*, unavailable)
+extension RelayCall: Sendable {}

@@ -123,3 +123,6 @@ package final class RelayClient {
         }
     }
 }
+
+@available(*, unavailable)
+extension RelayClient: Sendable {}

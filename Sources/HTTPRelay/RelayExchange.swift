@@ -347,3 +347,6 @@ final class RelayExchange: Exchange {
     /// The front answers the handshake with 403.
     func refused() { self.response.complete() }
 }
+
+@available(*, unavailable)
+extension RelayExchange: Sendable {}

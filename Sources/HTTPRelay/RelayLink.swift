@@ -198,3 +198,6 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
 
     func abort() { self.loop.turn { self.lose() } }
 }
+
+@available(*, unavailable)
+extension RelayLink: Sendable {}

@@ -35,3 +35,6 @@ private struct PeerUser {
     var user: UInt32
     var group: UInt32
 }
+
+@available(*, unavailable)
+extension RelayPeerCheck: Sendable {}

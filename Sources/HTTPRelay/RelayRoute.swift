@@ -65,3 +65,6 @@ final class RelayRoute: RelayEndpoint {
     func stop(_ link: RelayLink) {}
     func leave(_ link: RelayLink) {}
 }
+
+@available(*, unavailable)
+extension RelayRoute: Sendable {}

@@ -62,3 +62,6 @@ final class RelayServing: RelayEndpoint {
 
     func leave(_ link: RelayLink) { for exchange in self.exchanges.values { exchange.leave() } }
 }
+
+@available(*, unavailable)
+extension RelayServing: Sendable {}

@@ -150,3 +150,6 @@ final class RelaySocket: WebSocket {
 
     func rest() { self.message = nil }
 }
+
+@available(*, unavailable)
+extension RelaySocket: Sendable {}

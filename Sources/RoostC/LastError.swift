@@ -15,6 +15,7 @@ enum LastError {
         return UnsafePointer(text.assumingMemoryBound(to: CChar.self))
     }
 
+    // SAFETY: one constant byte.
     private nonisolated(unsafe) static let nothing = UnsafePointer(strdup("")!)
 
     static func keep<Value>(_ body: () throws -> Value) -> Value? {

@@ -3,6 +3,7 @@ import CASGI
 /// The event loops of the host, as executors of one application: the extension `asgi.loop/1`.
 struct EventLoops: Sendable {
     private let executors: [LoopExecutor]
+    // SAFETY: the host's table is constant, and its functions are for any thread.
     private nonisolated(unsafe) let table: UnsafePointer<asgi_loop>
 
     /// Nil: this host does not have the extension.

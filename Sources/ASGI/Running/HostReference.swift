@@ -1,6 +1,7 @@
 import CASGI
 
 /// The host's functions, as a scope came with them. Valid for the life of the process. [any]
+// SAFETY: the host's table is constant, and its functions are for any thread.
 struct HostReference: @unchecked Sendable {
     let pointer: UnsafePointer<asgi_host>
 

@@ -4,6 +4,7 @@ import CASGI
 ///
 /// A task that is resumed by a completion, or by another task, of the same loop runs before the module returns to the
 /// host: no hop, no wake-up. From any other thread its job is posted to the loop.
+// SAFETY: `isEntered` and `jobs` are accessed on the loop only, the rest is constant.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     /// Jobs that run before the module gives the loop back, though more are there: others wait for the loop too.
     private static let mostJobsATurn = 64

@@ -1,6 +1,7 @@
 import CASGI
 
 /// The functions of one scope, as Swift calls them: at once, or awaited. [any]
+// SAFETY: the functions are for any thread, and the id is a number.
 struct ScopeFunctions: @unchecked Sendable {
     private let id: asgi_id
     private let host: HostReference

@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// The task begins inside the module's `application`, on the loop. Has it come to its end when that returns, the scope
 /// ends with the return; has it not, `application` returns ASGI_PENDING and the task finishes the scope. [any]
+// SAFETY: `result` is written before `ending` becomes `ended` (releasing), and read after that (acquiring).
 final class ScopeTask: @unchecked Sendable {
     private enum Ending {
         static let open = 0

@@ -3,6 +3,7 @@ import CASGI
 /// A copy of a scope: the host's own is gone when the scope is over, and values of Swift may be kept for longer.
 ///
 /// One block of memory holds the header fields, then the extensions and the subprotocols, then all bytes. Immutable.
+// SAFETY: written in `init` only, and freed in `deinit`.
 final class ScopeMemory: @unchecked Sendable {
     let id: asgi_id
     let host: HostReference

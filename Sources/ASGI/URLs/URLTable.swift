@@ -2,6 +2,7 @@ import CASGI
 import Synchronization
 
 /// The URLs of an application, as the host takes them: `asgi.urls/1`. Lives as long as the process. Immutable. [any]
+// SAFETY: the table is written before it is shared, and is constant for the life of the process.
 public struct URLTable<App: URLApplication>: @unchecked Sendable {
     let pointer: UnsafePointer<asgi_urls>
 
@@ -51,12 +52,14 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
 }
 
 /// What stands in a row: called by C, which knows nothing of types.
+// SAFETY: neither this class nor its subclass has state that changes.
 class URLView: @unchecked Sendable {
     func begin(_ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>) -> CResult {
         ASGI_UNSUPPORTED
     }
 }
 
+// SAFETY: immutable; its row holds a `@Sendable` closure.
 private final class AppView<App: URLApplication>: URLView, @unchecked Sendable {
     private let row: URLRow<App>
 
@@ -100,6 +103,7 @@ private func answer<App: URLApplication>(
 }
 
 /// The table that the module offers, and how it refuses what no view gets.
+// SAFETY: the table is constant for the life of the process.
 struct OfferedURLs: @unchecked Sendable {
     let table: UnsafePointer<asgi_urls>
     let refuse: (UnsafeMutablePointer<asgi_request>, UnsafePointer<asgi_refusal>) -> CResult

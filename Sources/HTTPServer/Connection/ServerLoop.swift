@@ -236,3 +236,6 @@ public final class ServerLoop {
     /// Closes every connection, with or without a request in progress.
     func abort() { self.turn { for connection in self.connections.serving { connection.abort() } } }
 }
+
+@available(*, unavailable)
+extension ServerLoop: Sendable {}

@@ -33,3 +33,6 @@ package final class FieldList {
         self.count = 0
     }
 }
+
+@available(*, unavailable)
+extension FieldList: Sendable {}

@@ -110,3 +110,6 @@ public final class RequestHead {
         self.tableCapacity *= 2
     }
 }
+
+@available(*, unavailable)
+extension RequestHead: Sendable {}

@@ -4,6 +4,7 @@ package import NIOCore
 /// A part of a regular file, as a part of a response's body: the kernel sends it, this process never reads it.
 ///
 /// Owns a descriptor. Made on any thread, given to an exchange on its loop.
+// SAFETY: one thread at a time uses it: the one that makes it, then the loop of its exchange.
 public final class ResponseFile: @unchecked Sendable {
     public let offset: Int
     public let count: Int

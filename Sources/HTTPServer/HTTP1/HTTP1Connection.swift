@@ -440,3 +440,6 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         socket.connectionLost()
     }
 }
+
+@available(*, unavailable)
+extension HTTP1Connection: Sendable {}

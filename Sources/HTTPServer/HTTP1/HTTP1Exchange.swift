@@ -250,3 +250,6 @@ final class HTTP1Exchange: Exchange {
     /// The WebSocket has ended, or its owner has.
     func socketLeft(isCut: Bool) { self.detach(isCut: isCut) }
 }
+
+@available(*, unavailable)
+extension HTTP1Exchange: Sendable {}

@@ -325,3 +325,6 @@ final class HTTP1WebSocket: WebSocket {
         self.follow(self.machine.failed(close), with: close)
     }
 }
+
+@available(*, unavailable)
+extension HTTP1WebSocket: Sendable {}

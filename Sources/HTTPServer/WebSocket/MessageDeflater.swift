@@ -64,3 +64,6 @@ final class MessageDeflater {
         return stream
     }
 }
+
+@available(*, unavailable)
+extension MessageDeflater: Sendable {}

@@ -109,3 +109,6 @@ final class MessageInflater {
         self.stream = nil
     }
 }
+
+@available(*, unavailable)
+extension MessageInflater: Sendable {}

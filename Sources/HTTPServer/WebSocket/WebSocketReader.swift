@@ -31,6 +31,7 @@ struct WebSocketReader {
 
     private let most: Int
     private let memory: MessageMemory
+    // SAFETY: the loop holds it, and outlives its connections.
     private unowned(unsafe) let scratch: WebSocketScratch
     private let inflater: MessageInflater?
 

@@ -10,3 +10,6 @@ final class WebSocketScratch {
         self.inflated.deallocate()
     }
 }
+
+@available(*, unavailable)
+extension WebSocketScratch: Sendable {}

@@ -4,6 +4,7 @@ package import CWorker
 import Synchronization
 
 /// What a loop is doing for a module, as `LoopWatch` may ask from its thread, and the supervisor from its process.
+// SAFETY: the memory behind `call` is written and read by atomic operations of CWorker.
 package final class LoopActivity: @unchecked Sendable {
     /// In the page that a worker shares with its supervisor, or in memory of its own; lives as long as the process.
     package let call: UnsafeMutablePointer<roost_call>

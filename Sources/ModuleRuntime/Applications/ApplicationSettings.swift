@@ -5,6 +5,7 @@ import RoostSystem
 
 /// The settings of one application, as `setting(id, key)` hands them out. Immutable; what a generation has lives as long as the
 /// process. [any]
+// SAFETY: the strings are written in `init` only.
 package final class ApplicationSettings: @unchecked Sendable {
     private let values: [String: UnsafePointer<asgi_string>]
     /// Nil: there is none.

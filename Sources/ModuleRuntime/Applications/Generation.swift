@@ -8,6 +8,7 @@ import Synchronization
 /// One image of an application between its start and its shutdown: what a scope belongs to.
 ///
 /// Lives as long as the process: ids that modules keep may lead here, and its code is never unmapped either.
+// SAFETY: what is not atomic is set in `init` only; the memory behind it lives as long as the process.
 package final class Generation: @unchecked Sendable {
     package typealias Application =
         @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
@@ -34,6 +35,7 @@ package final class Generation: @unchecked Sendable {
     /// How it hands on what it remembers; nil: it does not.
     let memory: ModuleState?
     /// Its typed views; nil: it has none. Lives as long as the process.
+    // SAFETY: tables of URLs live as long as the process.
     unowned(unsafe) let urls: URLTable?
     private let logger: Logger
     /// Of its lifespan; 0: it has none.

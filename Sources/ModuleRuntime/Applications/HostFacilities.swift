@@ -10,12 +10,15 @@ package final class HostFacilities: Sendable {
     /// Bytes of broadcasts that wait in mailboxes.
     let broadcastBytes = Atomic<Int>(0)
     /// `asgi.loop/1`; lives as long as the process.
+    // SAFETY: the table is constant once made.
     nonisolated(unsafe) let loopExtension: UnsafePointer<asgi_loop>
     /// `asgi.broadcast/1`; lives as long as the process.
+    // SAFETY: the table is constant once made.
     nonisolated(unsafe) let broadcastExtension: UnsafePointer<asgi_broadcast>
 
     let viewLimits: ViewLimits
     /// `asgi.shutdown/1`; lives as long as the process.
+    // SAFETY: the table is constant once made.
     nonisolated(unsafe) let shutdownExtension = HostTable.makeShutdownExtension()
     private let isStopped = Atomic<Bool>(false)
 

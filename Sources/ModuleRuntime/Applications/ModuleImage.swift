@@ -6,6 +6,7 @@ package import RoostModules
 import RoostSystem
 
 /// A module that is mapped into this process. Never unmapped: its code may be on any stack, its names in any runtime.
+// SAFETY: pointers to code and constants of a library that is never unmapped.
 package struct ModuleImage: @unchecked Sendable {
     package let application: Generation.Application
     package let description: ModuleDescription

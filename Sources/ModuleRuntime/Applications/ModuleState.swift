@@ -2,6 +2,7 @@ import CASGI
 import HTTPServer
 
 /// `asgi.state/1` of a module: how what an application remembers is asked for, and given back. The module's, for the life of the process.
+// SAFETY: functions of a library that is never unmapped; they are called on the application's home only.
 struct ModuleState: @unchecked Sendable {
     private let table: UnsafePointer<asgi_state>
 

@@ -102,6 +102,7 @@ extension HostFacilities {
 }
 
 /// Who sent a broadcast, and is told when it has been given to all members.
+// SAFETY: the context is the module's, to which asgi.h promises one completion on any loop.
 private struct SenderOfBroadcast: @unchecked Sendable {
     let id: asgi_id
     let slot: UnsafeMutablePointer<ScopeSlot>

@@ -10,6 +10,7 @@ import RoostSystem
 /// as the process, since modules may keep its id for as long.
 package final class Lifespan: Sendable {
     /// Touched under its lock only.
+    // SAFETY: accessed under the lock of `state` only.
     private struct State: @unchecked Sendable {
         var machine = LifespanMachine()
         var receiver: Completion?
@@ -23,6 +24,7 @@ package final class Lifespan: Sendable {
     private let slot: ScopeSlotReference
     private let id: asgi_id
     private let state = NIOLockedValueBox<State>(State())
+    // SAFETY: written in `init` only; the lifespan lives as long as the process.
     private nonisolated(unsafe) let scope: UnsafeMutablePointer<asgi_scope>
 
     /// Takes a slot for good. Throws when the process has none left.
@@ -210,6 +212,7 @@ package final class Lifespan: Sendable {
         case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
         case .call(let then, let context):
             let id = self.id
+            // SAFETY: the context is the module's, and goes to one completion.
             nonisolated(unsafe) let held = context
             self.home.run { then(held, id, ASGI_CANCELLED, nil) }
         case .nobody, nil: break
@@ -255,6 +258,7 @@ extension LifespanMachine.Event {
 }
 
 /// A slot as other threads may hold it: what they may ask of it is atomic.
+// SAFETY: slots are never freed, and what other threads use of them is atomic.
 struct ScopeSlotReference: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<ScopeSlot>
 

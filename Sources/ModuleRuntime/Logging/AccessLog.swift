@@ -97,3 +97,6 @@ package final class AccessLog: ServerLog {
         peer.client.size > 0 ? "\(peer.client.text):\(peer.clientPort)" : "unix"
     }
 }
+
+@available(*, unavailable)
+extension AccessLog: Sendable {}

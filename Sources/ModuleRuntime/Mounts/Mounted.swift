@@ -4,6 +4,7 @@ package import RoostSettings
 /// What answers at one mount. Immutable; a change replaces it. [any]
 ///
 /// Lives as long as the process, as the generations behind it do: loops look it up without counting references.
+// SAFETY: immutable.
 package final class Mounted: @unchecked Sendable {
     /// Which of the host's applications it is.
     package let number: UInt32
@@ -13,6 +14,7 @@ package final class Mounted: @unchecked Sendable {
     /// The origins whose pages may open WebSockets here; nil: those of the host.
     package let origins: WebSocketOrigins?
     /// The application, when it is one of this process; else somebody else answers.
+    // SAFETY: generations live as long as the process.
     package unowned(unsafe) let generation: Generation?
     private let answerer: (any MountAnswerer)?
 

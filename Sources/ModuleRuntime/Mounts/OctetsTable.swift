@@ -1,6 +1,7 @@
 import HTTPServer
 
 /// Finds what belongs to some bytes, without a String or a count of references: open addressing, at most half full. Immutable. [any]
+// SAFETY: written in `init` only, and freed in `deinit`.
 final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
     private struct Slot {
         var hash: UInt64

@@ -5,6 +5,7 @@ import RoostSettings
 ///
 /// A path is matched as it was received, by whole segments, each decoded: an encoded slash separates nothing and is in no
 /// mount, dot segments are names like others (RFC 3986 §2.2, §6.2.2), letter case counts.
+// SAFETY: written in `init` only.
 final class PathTable: @unchecked Sendable {
     private let root: Unmanaged<Mounted>?
     /// Segments of the mount that has most, and bytes of the longest.

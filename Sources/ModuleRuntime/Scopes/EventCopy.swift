@@ -3,6 +3,7 @@ import Glibc
 import HTTPServer
 
 /// An event that another thread has sent, with its headers and, unless it is borrowed, its body: one piece of memory.
+// SAFETY: used by one thread at a time: the mailbox hands it over.
 final class EventCopy: @unchecked Sendable {
     let event: UnsafeMutablePointer<asgi_event>
     /// The file that it names, opened in the call: the caller may close its own.

@@ -1,6 +1,7 @@
 import CLinux
 
 /// The slots of one home that no scope has, first in, first out. Bound to its home, or under a lock.
+// SAFETY: used on its loop, or under the lock of `ScopeTable`.
 struct FreeSlots: @unchecked Sendable {
     private let home: ScopeHome
     /// A ring: grows by a chunk when it runs empty.

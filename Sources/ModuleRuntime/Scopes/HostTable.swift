@@ -11,6 +11,7 @@ import Synchronization
 /// loop's mailbox. Calls about the lifespan go to the lifespan itself, which takes them from any thread.
 package enum HostTable {
     /// Lives as long as the process.
+    // SAFETY: the table is constant once made.
     package nonisolated(unsafe) static let pointer: UnsafePointer<asgi_host> = {
         let table = UnsafeMutablePointer<asgi_host>.zeroed(bytes: asgi_host_size())
         table.pointee.size = UInt32(asgi_host_size())

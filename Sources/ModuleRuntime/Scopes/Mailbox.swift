@@ -64,6 +64,7 @@ package final class Mailbox: Sendable {
 }
 
 /// A call that was made on another thread than its scope's, or has to go behind one.
+// SAFETY: the slot's protocol keeps what it refers to until the call is settled.
 struct ForeignCall: @unchecked Sendable {
     enum Kind {
         case receive(Completion)

@@ -10,6 +10,7 @@ import Synchronization
 /// only while no host function is on the stack: what happens inside a call is noted, and told later.
 final class Scope: ExchangeOwner {
     /// Lives as long as the process, as generations do.
+    // SAFETY: scope loops live as long as the process.
     unowned(unsafe) let loop: ScopeLoop
     /// As the module sees it.
     let memory: UnsafeMutablePointer<asgi_scope>
@@ -17,6 +18,7 @@ final class Scope: ExchangeOwner {
     private var rooted: [UInt8] = []
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
+    // SAFETY: generations live as long as the process.
     private(set) unowned(unsafe) var generation: Generation?
     /// Until the scope rests: it keeps what the module may still look at.
     private var exchange: (any Exchange)?
@@ -421,3 +423,6 @@ extension Octets {
     @inline(__always)
     package init(_ string: asgi_string) { self.init(data: string.data, size: string.data == nil ? 0 : string.size) }
 }
+
+@available(*, unavailable)
+extension Scope: Sendable {}

@@ -4,6 +4,7 @@ import HTTPServer
 /// ASGI's names of what a connection can do besides (asgiref's extensions.rst): the `extensions` of a scope.
 enum ScopeExtensions {
     /// In the order of what a client has to know for them; the last is a WebSocket's. Live as long as the process.
+    // SAFETY: constant once made, for the life of the process.
     private nonisolated(unsafe) static let all = {
         let names: [StaticString] = [
             "http.response.pathsend", "http.response.zerocopysend", "http.response.early_hint",

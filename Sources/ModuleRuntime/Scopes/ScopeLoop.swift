@@ -354,3 +354,6 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 }
+
+@available(*, unavailable)
+extension ScopeLoop: Sendable {}

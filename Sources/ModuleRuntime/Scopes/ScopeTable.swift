@@ -18,6 +18,7 @@ final class ScopeTable: Sendable {
     private static let mostChunks = 1 << (slotBits - chunkBits)
 
     /// Addresses of chunks of slots; 0: not made yet.
+    // SAFETY: a constant pointer to atomics, valid for the life of the process.
     private nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
     private let count = NIOLockedValueBox(0)
     /// For scopes that live on a control thread: lifespans, which keep theirs for good.

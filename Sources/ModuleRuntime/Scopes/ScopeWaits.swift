@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// Who takes one out of here tells its completion, on the loop: it is told once, whoever comes first.
 final class ScopeWaits: Sendable {
+    // SAFETY: whoever takes it out of the table is its only user; `ScopeSlot.waits` keeps the scope's memory.
     struct Wait: @unchecked Sendable {
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>

@@ -6,6 +6,7 @@ import HTTPServer
 ///
 /// As Django's regular expressions would: the first value takes as much as it can while the rest still fits. Found in time that grows with
 /// the length of the text, whatever the text is: from its end backwards, for each piece the places where it may begin. Immutable. [any]
+// SAFETY: written in `init` only.
 final class PieceSequence: @unchecked Sendable {
     let pieces: [URLPattern.Piece]
     /// Shorter than this no text fits.

@@ -15,7 +15,9 @@ struct URLPattern {
         /// What holds where it is not there; nil: it has to be.
         let fallback: String?
         /// Both again, for as long as the process lives.
+        // SAFETY: bytes that live as long as the process and never change.
         nonisolated(unsafe) let lastingName: Octets
+        // SAFETY: likewise.
         nonisolated(unsafe) let lastingFallback: Octets?
 
         init(converter: Converter, name: String, fallback: String?) {

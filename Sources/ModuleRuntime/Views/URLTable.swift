@@ -3,6 +3,7 @@ import CViews
 import HTTPServer
 
 /// A module's table of URLs, checked and taken apart: `asgi.urls/1`. Made when the module is loaded, for the life of the process. Immutable. [any]
+// SAFETY: written in `init` only.
 final class URLTable: @unchecked Sendable {
     /// The module's.
     let source: UnsafePointer<asgi_urls>

@@ -6,6 +6,7 @@ import HTTPServer
 /// One request on its way to a view: found in the table, given what it wants, called; or refused.
 struct ViewCall {
     /// Both live as long as the process.
+    // SAFETY: tables of URLs live as long as the process.
     unowned(unsafe) let table: URLTable
     let generation: Unmanaged<Generation>
     let view: ViewMemory

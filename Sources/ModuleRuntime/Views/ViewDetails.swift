@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 /// What a request's view needs beyond its arguments, made when it is first asked for: what was decoded, what waits for the reply. [any]
 ///
 /// Lives as long as the scope. One thread at a time works with a request; the lock is for who does not keep to that.
+// SAFETY: `contents` is accessed under `lock` only.
 final class ViewDetails: @unchecked Sendable {
     private let lock = NIOLock()
     private var contents = Contents()

@@ -8,6 +8,7 @@ import Logging
 /// The functions of `asgi.urls/1`. All [any].
 enum ViewsTable {
     /// Lives as long as the process.
+    // SAFETY: the table is constant once made.
     nonisolated(unsafe) static let pointer: UnsafePointer<asgi_views> = {
         let table = UnsafeMutablePointer<asgi_views>.zeroed(bytes: asgi_views_size())
         table.pointee.size = UInt32(asgi_views_size())

@@ -141,3 +141,6 @@ private final class ClosureCall: ExchangeOwner {
         self.exchange.rest()
     }
 }
+
+@available(*, unavailable)
+extension ClosureCall: Sendable {}

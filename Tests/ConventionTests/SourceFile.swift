@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+
+/// A Swift file of the repository, as the conventions look at it.
+struct SourceFile {
+    /// Below the repository.
+    let path: String
+    let lines: [String]
+
+    /// All Swift files of what is built, but not of the tests.
+    static let all: [SourceFile] = ["Sources", "Plugins", "Examples"].flatMap { folder in
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: "\(Repository.root)/\(folder)")) ?? []
+        return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path -> SourceFile? in
+            // A link leads to a file that is listed where it is.
+            guard let text = try? String(contentsOfFile: "\(Repository.root)/\(folder)/\(path)", encoding: .utf8) else {
+                return nil
+            }
+            return SourceFile(path: "\(folder)/\(path)", text: text)
+        }
+    }
+
+    init(path: String, text: String) {
+        self.path = path
+        self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// The lines that match, but for comments; by their numbers from 0.
+    func code(_ matches: (String) -> Bool) -> [Int] {
+        self.lines.indices.filter { !self.lines[$0].hasPrefix("//") && matches(self.lines[$0]) }
+    }
+
+    /// "Sources/X.swift:12"
+    func place(_ line: Int) -> String { "\(self.path):\(line + 1)" }
+
+    /// Whether a comment right above a line, or above the lines right above it that match too, contains a text.
+    func isCommented(_ line: Int, with text: String, together matches: (String) -> Bool) -> Bool {
+        var line = line - 1
+        while line >= 0, matches(self.lines[line]), !self.lines[line].hasPrefix("//") { line -= 1 }
+        while line >= 0, self.lines[line].hasPrefix("//") || self.lines[line].hasPrefix("@") {
+            if self.lines[line].contains(text) { return true }
+            line -= 1
+        }
+        return false
+    }
+}
