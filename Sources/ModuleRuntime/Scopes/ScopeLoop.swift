@@ -182,19 +182,18 @@ package final class ScopeLoop: RequestHandler {
         if body.release != nil { self.server.willRelease(body) }
     }
 
-    /// A scope is over and has told everybody: rests for the next request, unless a call is still on its way to it.
+    /// Recycles a scope that is over and has completed all its calls, unless other threads still keep it (`ScopeSlot`).
     func rest(_ scope: Scope) {
-        let isHeld = scope.slot.pointee.held.load(ordering: .sequentiallyConsistent) != 0
-        guard !isHeld, scope.slot.pointee.jobs.load(ordering: .sequentiallyConsistent) == 0 else {
+        let isHeld = scope.slot.pointee.isHeld
+        guard !isHeld, !scope.slot.pointee.hasJobs else {
             guard !scope.isLeaving else { return }
             scope.isLeaving = true
             self.leaving.append(scope)
-            // It may have been a thread that turned away again and leaves nothing in the mailbox: look once more. A job that
-            // runs on the pool knocks by itself when it has returned.
+            // The caller may be turned away, and leave nothing in the mailbox. A job knocks by itself when it has returned.
             if isHeld { self.mailbox.knock() }
             return
         }
-        // One that was set while the scope ended.
+        // A timer or watch that was set while the scope ended.
         guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
         if scope.isLeaving {
             scope.isLeaving = false
