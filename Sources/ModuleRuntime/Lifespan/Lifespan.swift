@@ -16,8 +16,9 @@ package final class Lifespan: Sendable {
         var receiver: Completion?
         /// `application` has returned PENDING, or not at all yet.
         var isOpen = true
-        var startup: CheckedContinuation<LifespanMachine.Outcome, Never>?
-        var shutdown: CheckedContinuation<LifespanMachine.Outcome, Never>?
+        /// Where the answers go; nil: they have come, or nobody asked.
+        var startup: OneShot<LifespanMachine.Outcome>?
+        var shutdown: OneShot<LifespanMachine.Outcome>?
     }
 
     private unowned let generation: Generation
@@ -53,42 +54,32 @@ package final class Lifespan: Sendable {
 
     // MARK: For the host
 
-    /// Calls the application and waits for its answer to startup.
-    package func start() async -> LifespanMachine.Outcome {
-        await withCheckedContinuation { continuation in
-            self.state.withLockedValue { $0.startup = continuation }
-            self.home.run {
-                let result = self.generation.application(self.scope, receiveCall, sendCall)
-                if result != ASGI_PENDING { self.end(result) }
-            }
+    /// Calls the application and waits for its answer to startup, for some seconds at most.
+    package func start(within seconds: Int) async -> LifespanMachine.Outcome {
+        let answer = OneShot<LifespanMachine.Outcome>()
+        self.state.withLockedValue { $0.startup = answer }
+        self.home.run {
+            let result = self.generation.application(self.scope, receiveCall, sendCall)
+            if result != ASGI_PENDING { self.end(result) }
         }
+        return await answer.value(within: .seconds(seconds)) ?? .refused(Self.lateness(seconds))
     }
 
-    /// Tells the application to shut down and waits for its answer.
-    package func stop() async -> LifespanMachine.Outcome {
-        await withCheckedContinuation { continuation in
-            let outcome = self.state.withLockedValue { state in
-                let outcome = state.machine.stop()
-                if outcome == nil { state.shutdown = continuation }
-                return outcome
-            }
-            if let outcome { return continuation.resume(returning: outcome) }
-            self.tellReceiver()
+    /// Tells the application to shut down and waits for its answer, for some seconds at most.
+    package func stop(within seconds: Int) async -> LifespanMachine.Outcome {
+        let answer = OneShot<LifespanMachine.Outcome>()
+        let outcome = self.state.withLockedValue { state in
+            let outcome = state.machine.stop()
+            if outcome == nil { state.shutdown = answer }
+            return outcome
         }
+        if let outcome { return outcome }
+        self.tellReceiver()
+        return await answer.value(within: .seconds(seconds)) ?? .stoppedBadly(Self.lateness(seconds))
     }
 
-    /// Its time is up: whoever waits for its answer waits no longer.
-    package func giveUp(after seconds: Int) {
-        let (startup, shutdown) = self.state.withLockedValue { state in
-            defer {
-                state.startup = nil
-                state.shutdown = nil
-            }
-            return (state.startup, state.shutdown)
-        }
-        let message = "no answer within \(seconds) seconds (--timeout-lifespan)"
-        startup?.resume(returning: .refused(message))
-        shutdown?.resume(returning: .stoppedBadly(message))
+    private static func lateness(_ seconds: Int) -> String {
+        "no answer within \(seconds) seconds (--timeout-lifespan)"
     }
 
     // MARK: For the module, from any thread
@@ -236,7 +227,7 @@ package final class Lifespan: Sendable {
                 return state.shutdown
             }
         }
-        waiting?.resume(returning: outcome)
+        waiting?.send(outcome)
     }
 
     private static func fill(_ event: UnsafeMutablePointer<asgi_event>, _ next: LifespanMachine.Event) {

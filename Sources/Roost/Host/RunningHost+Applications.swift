@@ -161,9 +161,7 @@ extension RunningHost {
     private func startLifespan(of generation: Generation, _ mode: LifespanMode) async throws -> Lifespan? {
         guard mode != .off else { return nil }
         let lifespan = try Lifespan(generation: generation)
-        let limit = self.limit(lifespan)
-        let outcome = await lifespan.start()
-        limit.cancel()
+        let outcome = await lifespan.start(within: self.configuration.lifespanTime)
         switch outcome {
         case .refused(let message):
             _ = lifespan.finish(ASGI_DONE)
@@ -177,16 +175,6 @@ extension RunningHost {
         case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
         }
         return lifespan
-    }
-
-    /// Gives the lifespan up when it does not answer in time. Not a loop's timer: a loop may hang.
-    private func limit(_ lifespan: Lifespan) -> Task<Void, Never> {
-        let seconds = self.configuration.lifespanTime
-        return Task {
-            // Cancelled: it has answered.
-            guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
-            lifespan.giveUp(after: seconds)
-        }
     }
 
     // MARK: Mounting
@@ -323,9 +311,7 @@ extension RunningHost {
     /// Tells the application that it ends, and waits for it.
     func shutDown(_ application: RunningApplication) async {
         guard let lifespan = application.removeLifespan() else { return }
-        let limit = self.limit(lifespan)
-        let outcome = await lifespan.stop()
-        limit.cancel()
+        let outcome = await lifespan.stop(within: self.configuration.lifespanTime)
         // Its id is over too: nothing is posted to loops that are no more.
         _ = lifespan.finish(ASGI_DONE)
         if case .stoppedBadly(let message) = outcome { application.generation?.log(.error, "shutdown: \(message)") }
