@@ -7,7 +7,7 @@ import RoostDeployment
 import RoostSettings
 import RoostSystem
 
-/// What a start prints: what is served where. A screen for a person, a line for a pipe.
+/// The message of a start: applications and addresses, as a screen on a terminal and as a log line elsewhere.
 struct Banner {
     private let applications: [DeployedApplication]
     private let addresses: [BindAddress]
@@ -71,10 +71,10 @@ struct Banner {
 
     private var only: DeployedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
 
-    /// 0: this process serves by itself.
+    /// The number of workers; 0 without a supervisor.
     private var workers: String {
         guard self.options.process.isSupervised else { return "0" }
-        // It was checked when the options were.
+        // The options have been checked.
         return (try? self.options.workerCount).map { "\($0)" } ?? "1"
     }
 
@@ -112,7 +112,7 @@ struct Banner {
             """
     }
 
-    /// So many are named.
+    /// Maximum number of names in the message.
     private static let most = 20
 
     private func list(_ terminal: Terminal) -> String {

@@ -4,7 +4,7 @@ import Roost
 import RoostSystem
 import Supervision
 
-/// Where a process of `roost` writes: standard error for the log, standard output for the line of each request.
+/// The logs of a process of `roost`: messages go to standard error, the access log to standard output.
 struct Logs: Sendable {
     let log: LineWriter
     let access: LineWriter?
@@ -22,7 +22,7 @@ struct Logs: Sendable {
         }
     }
 
-    /// What the options ask for, with these logs.
+    /// The host's configuration by the options, with these logs.
     func configuration(_ options: ServerOptions) -> HostConfiguration {
         var configuration = options.host
         configuration.logger = self.logger
@@ -31,8 +31,7 @@ struct Logs: Sendable {
         return configuration
     }
 
-    /// Opens the files of the log anew, as whoever has moved them away asks (`SIGUSR1`). There are none yet: the log goes where the process was
-    /// started with.
+    /// Handles `SIGUSR1`, which asks to reopen log files. There are none: the log goes to the streams that the process was started with.
     func reopen() {
         self.logger.info("no log files to reopen: the log goes to standard error, requests to standard output")
     }
@@ -50,13 +49,13 @@ struct Logs: Sendable {
         Worker.exit(status)
     }
 
-    /// Waits for the end of the process; for the main thread, while others serve.
+    /// Blocks the main thread until the process ends.
     func waitForEnd() -> Never {
         if let end { end.wait() }
         while true { pause() }
     }
 
-    /// Ends the process when the time of its stop is over, whatever is left.
+    /// Ends the process after this time, even if the shutdown is not complete.
     func leave(after seconds: Int) {
         let isArmed = DetachedThread.start {
             sleep(UInt32(clamping: seconds))

@@ -8,7 +8,7 @@ import RoostSettings
 import RoostSystem
 import Supervision
 
-/// `roost serve MODULE`, and `roost MODULE`; without one, what the settings name.
+/// `roost serve MODULE`, and `roost MODULE`; without a module, the applications of the settings file.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve a module, a folder of them, or what the settings name (the default).",
@@ -34,7 +34,7 @@ struct Serve: ParsableCommand {
         }
         InheritedDescriptors.keepToThisProcess()
         try start.options.checkWatchedFolders()
-        // Before anything is made of the sources: what changes from here on is built again.
+        // Before the first build: a source that changes from here on is built again.
         var watch = start.options.watchPlan
         watch?.readBaseline()
         if let command = start.options.watch.build, try !Build.run(command) {
@@ -65,7 +65,7 @@ struct Serve: ParsableCommand {
         let watch: WatchPlan?
     }
 
-    /// Scans what is to be served; the application may name settings that name others.
+    /// Scans the applications. The one of the command line may name a settings file that declares others.
     private func scan(_ start: Start, _ run: RunDirectory, _ watch: WatchPlan?) throws -> Found {
         let deployment = try start.deployment()
         let scan = try deployment.scan(run: run)
@@ -73,10 +73,9 @@ struct Serve: ParsableCommand {
             return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
         let application = try self.orSubcommand(first, module)
-        guard let whole = try start.taking(defaultOf: application) else {
+        guard let whole = try start.reading(settingsOf: application) else {
             return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
-        // Its settings name others.
         let others = try whole.deployment()
         var plan = whole.options.watchPlan
         plan?.readBaseline(or: watch)
@@ -84,7 +83,7 @@ struct Serve: ParsableCommand {
             start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)
     }
 
-    /// Somebody may have meant a subcommand.
+    /// Suggests a subcommand where the name of the module is near to one.
     private func orSubcommand(_ declared: DeclaredApplication, _ module: ModuleName) throws -> PreparedApplication {
         switch declared.preparation {
         case .success(let application): return application
@@ -97,22 +96,22 @@ struct Serve: ParsableCommand {
         }
     }
 
-    /// What is opened next must not be taken for a standard stream.
+    /// Opens closed standard streams, so that no other file gets their descriptors.
     private static func openStandardStreams() {
         for descriptor in CInt(0)...2 where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
     }
 
-    /// Whoever started this process may have had signals blocked, which a child inherits: a stop would never arrive.
+    /// Unblocks all signals: a blocked mask is inherited, and SIGTERM would never arrive.
     private static func takeSignals() {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
-        // What has no meaning, or none yet, does not end the start; nor does SIGQUIT print a stack, as the runtime has it.
+        // Signals without a meaning here must not end the start, and SIGQUIT must not print a stack as the runtime's handler does.
         SignalThread.drop(SignalMeaning.ignorable + [SIGPIPE, SIGUSR1])
         signal(SIGQUIT, SIG_DFL)
     }
 
-    /// As many connections as the system allows.
+    /// Raises the limit of open files, and so of connections, to the hard limit.
     private static func raiseFileLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -8,9 +8,9 @@ import RoostSystem
 /// `roost settings`.
 struct Settings: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say which settings are in force, and where each comes from.",
+        abstract: "Show the settings in force, and the source of each.",
         discussion: """
-            Takes what roost serve takes. Layers: the command line, the environment (ROOST_PORT=9000), the settings file \
+            Takes the arguments of roost serve. Precedence: the command line, the environment (ROOST_PORT=9000), the settings file \
             (server: {port: 9000}), the defaults.
             """
     )
@@ -18,7 +18,7 @@ struct Settings: ParsableCommand {
     @Argument(help: "The module that would be served.")
     var module: String?
 
-    @Flag(help: "Say what every setting means instead.")
+    @Flag(help: "Show the meaning, the values and the default of every setting instead.")
     var explain = false
 
     @OptionGroup
@@ -93,12 +93,12 @@ struct Settings: ParsableCommand {
         }.joined()
     }
 
-    // MARK: What there is
+    // MARK: Explanation
 
     private static func explanation(_ terminal: Terminal) -> String {
         var text = """
             A settings file is YAML or JSON: the settings module wiki.production is wiki/production.yaml below --app-dir.
-            What it does not say, the environment may (ROOST_PORT), and the command line before both (--port).
+            The environment (ROOST_PORT) takes precedence over it, and the command line (--port) over both.
 
             """
         text += Self.explain(HostSettings.schema, below: "", terminal)

@@ -5,16 +5,16 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// What a start is asked for: its options from all layers, its settings file, and the applications that it names.
+/// The configuration of a start: the options from all sources, the settings file, and the applications that it declares.
 struct Start {
     let module: ModuleName?
     private(set) var layers: OptionLayers
     private(set) var options: ServerOptions
-    /// The settings module; nil: nobody names one, and it is the module's to say.
+    /// The settings module of the server; nil: the operator names none, so that the application's own counts.
     let settings: SettingsModule?
     private(set) var file: SettingsFile?
     private(set) var host: HostSettings?
-    /// The state of the settings file before it was read.
+    /// The mark of the settings file from before it was read.
     private(set) var seen = FileMarks()
 
     /// `module`, `typed`: the arguments of the command line. Throws `HostError`, or `ValidationError` for those.
@@ -28,7 +28,7 @@ struct Start {
         self.module = module
         let environment = ProcessEnvironment.atStart[SettingsModule.variable]
         let isNamed = self.options.process.settings != nil || !(environment ?? "").isEmpty
-        // An application of the command line has a default, which is known once its file was examined.
+        // An application of the command line may name its own default, which is known once its file has been examined.
         self.settings =
             !self.options.process.readsNoSettings && (isNamed || self.module == nil)
             ? try SettingsModule.chosen(
@@ -36,22 +36,22 @@ struct Start {
                 folders: [self.options.host.folder])
             : nil
         if let path = try self.settings?.file(below: [self.options.host.folder]) {
-            try self.take(from: path)
+            try self.read(path)
         }
     }
 
-    /// Whether nothing is to be served.
+    /// Whether no application and no folder is declared.
     var isEmpty: Bool { self.module == nil && self.applications.isEmpty && self.folders.isEmpty }
 
     private var applications: [ApplicationEntry] { self.host?.applications ?? [] }
 
-    /// The drop-in folders: those of the highest layer that names some; in a file they are below the folder of names.
+    /// The drop-in folders: those of the options, else those of the settings file, which are relative to `--app-dir`.
     private var folders: [String] {
         guard self.options.process.modules.isEmpty else { return self.options.process.modules }
         return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.host.folder)/\($0)" }
     }
 
-    /// Without a supervisor this process loads modules, and a module may change the working folder: then paths are absolute from the start on.
+    /// Makes paths absolute where this process loads modules, since a module may change the working folder.
     private static func settled(_ options: ServerOptions) -> ServerOptions {
         guard !options.process.isSupervised else { return options }
         var options = options
@@ -60,7 +60,7 @@ struct Start {
         return options
     }
 
-    private mutating func take(from path: String) throws {
+    private mutating func read(_ path: String) throws {
         self.seen.note(path)
         let file = try SettingsFile(path: path, trust: self.options.host.trust)
         let host = try HostSettings(
@@ -71,12 +71,12 @@ struct Start {
         self.host = host
     }
 
-    /// The same with the settings file that the application itself names, now that it has been looked at; nil: it says nothing to the host.
-    /// Throws `HostError` for what comes too late.
-    func taking(defaultOf application: PreparedApplication) throws -> Start? {
+    /// Returns this start with the settings file that the examined application names itself; nil: it names none. Throws `HostError` for an option of
+    /// that file which has been needed already.
+    func reading(settingsOf application: PreparedApplication) throws -> Start? {
         guard self.file == nil, let path = application.settingsPath else { return nil }
         var start = self
-        try start.take(from: path)
+        try start.read(path)
         for name in start.host?.server?.names ?? []
         where OptionTable.option(named: name)?.declaration.isEarly == true {
             throw HostError(
@@ -94,7 +94,7 @@ struct Start {
         return (own + scan.settingsFiles.filter { !own.contains($0) })
     }
 
-    /// What is to be served. Throws `HostError`.
+    /// The applications, folders and worker groups that this start declares. Throws `HostError`.
     func deployment() throws -> Deployment {
         var preparation = ApplicationPreparation()
         preparation.folder = self.options.host.folder
@@ -123,19 +123,19 @@ struct Start {
         return deployment
     }
 
-    /// The same start, looked at anew, whenever that is asked for. It says what takes another start.
+    /// Reads the settings again for a reload. The result remarks which changed options need a restart.
     var again: @Sendable () throws -> Deployment {
         let (module, layers, path, folders) = (self.module, self.layers, self.file?.path, self.folders)
         return {
             var start = try Start(module, try OptionLayers(typed: layers.typed))
-            if start.file == nil, let path { try start.take(from: path) }
+            if start.file == nil, let path { try start.read(path) }
             var deployment = try start.deployment()
             let differences = start.layers.differences(from: layers).map { "server.\($0)" }
             if !differences.isEmpty {
                 deployment.remark =
                     "changed settings of the server take a restart: \(differences.joined(separator: ", "))"
             }
-            // They are followed since the start.
+            // The folders of the start are already followed.
             deployment.folders = folders
             return deployment
         }

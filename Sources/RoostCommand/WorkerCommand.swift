@@ -15,7 +15,7 @@ struct WorkerCommand: ParsableCommand {
     /// The ignored signals. The stall signal has a handler, which reports a thread's stack.
     static let ignorable = SignalMeaning.ignorable.filter { $0 != Worker.stallSignal }
 
-    /// For people who list processes.
+    /// Shown in lists of processes only.
     @Argument var module: String?
     @OptionGroup var arguments: OptionArguments
 
@@ -37,7 +37,7 @@ struct WorkerCommand: ParsableCommand {
     }
 }
 
-/// The life of a worker: it starts, says so, serves, and ends when it is told.
+/// Starts a worker's host, reports to the supervisor, serves, and stops on the supervisor's order.
 private final class WorkerServing: Sendable {
     private let worker: Worker
     private let host: Host
@@ -86,7 +86,7 @@ private final class WorkerServing: Sendable {
 
     /// Nil: at once.
     private func shutDown(_ way: WorkerShutdown?) {
-        // Nobody is served yet.
+        // No client is connected yet.
         guard let way, self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
         let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
         if isFirst {

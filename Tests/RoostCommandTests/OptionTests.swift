@@ -106,7 +106,9 @@ struct OptionTests {
 
     @Test("a repeated option counts last, a repeatable one in its order; = and --no- work; true in a file is undone")
     func forms() throws {
-        try self.folder.write("settings.yaml", "server: {health: false, access-log: true, reload: true}\n")
+        try self.folder.write(
+            "settings.yaml",
+            "server: {health: false, access-log: true, reload: true, ws-origins: [same, 'https://example.org']}\n")
         let shown = try self.roost(
             "settings", "--port", "1", "--port=2", "--bind", "127.0.0.1:1", "--bind=[::1]:2", "--no-access-log",
             "--root-path", "", environment: ["ROOST_HEALTH": "yes", "ROOST_RELOAD": "no"])
@@ -118,6 +120,7 @@ struct OptionTests {
         #expect(rows.contains(["server.health", "yes", "$ROOST_HEALTH"]))
         #expect(rows.contains(["server.reload", "no", "$ROOST_RELOAD"]))
         #expect(rows.contains(["server.root-path", "command", "line"]))
+        #expect(rows.contains(["server.ws-origins", "same,https://example.org", "./settings.yaml:1"]))
     }
 
     @Test("workers have the options of the file, of the environment and of the command line")

@@ -5,56 +5,55 @@ package import RoostModules
 public import RoostSettings
 public import RoostSystem
 
-/// What a host serves, where, and how.
+/// The addresses, limits and logs of a host.
 public struct HostConfiguration: Sendable {
-    /// Where to listen.
+    /// The addresses to listen on.
     public var addresses = [ListenOptions().hostAndPort]
-    /// Event loops, each a thread.
+    /// The number of event loops, one thread each.
     public var threads = 1
     public var server = ServerConfiguration()
-    /// A path that a proxy in front has taken away; ASGI's `root_path`.
+    /// The path prefix that a proxy in front removes: ASGI's `root_path`.
     public var rootPath = ""
-    /// Folder that names of modules and of settings are looked up below, by a host in a program of one's own.
+    /// The folder below which an embedded host finds modules and settings by name.
     public var folder = "."
-    /// Folder for copies of modules; nil: one of the usual.
+    /// The folder for copies of modules; nil: the first usable one of the standard folders.
     public var runDirectory: String?
-    /// Whose files are loaded.
+    /// The users whose files are loaded.
     public var trust = FileTrust()
-    /// Has a child load each module first, by the command `roost`; nil: no child does.
+    /// Loads each module in a child process first, with the command `roost`; nil: no child does.
     package var probe: ModuleProbe?
-    /// Seconds that an application may take for its startup, and for its shutdown.
+    /// Maximum seconds of an application's startup, and of its shutdown.
     public var lifespanTime = 60
-    /// Seconds that applications have after the time of grace, when they were told that their clients are gone, until what
-    /// they have not ended is cancelled.
+    /// Seconds after the graceful-shutdown timeout, when applications have received disconnects, until unfinished requests are cancelled.
     public var farewellTime = 2
-    /// Seconds that requests and WebSockets of a generation go on when another has taken its place.
+    /// Maximum seconds for requests and WebSockets of a replaced or unmounted generation to finish.
     public var drainTime = 30
-    /// Bytes that an application may hand to its next generation.
+    /// Maximum bytes of state that an application passes to its next generation.
     public var stateLimit = 1 << 20
-    /// Whether `/healthz` and `/readyz` are answered by the host itself.
+    /// Whether the host itself answers `/healthz` and `/readyz`.
     public var answersHealth = false
-    /// Who workers of other groups may be.
+    /// The users of the workers of other groups.
     package var relayUsers: Set<UInt32> = []
-    /// Where their workers answer, by the groups' names.
+    /// The socket paths of other groups' workers, by the groups' names.
     package var relayPaths: [String: [String]] = [:]
-    /// Where a supervised worker says what it does.
+    /// The page that a supervised worker shares with its supervisor.
     package var page: WorkerPage?
-    /// Scopes of one loop that have not ended: above it requests are answered with 503.
+    /// Maximum number of unfinished scopes of one loop; above it requests get 503.
     public var scopes = 65_536
-    /// Threads on which modules may block, at most.
+    /// Maximum number of threads on which modules may block.
     public var blockingThreads = 40
-    /// Blocking jobs that wait for a thread: above it `spawn` is FULL.
+    /// Maximum number of blocking jobs that wait for a thread; above it `spawn` returns `ASGI_FULL`.
     public var blockingQueue = 1024
-    /// Groups that a WebSocket can be a member of: above it `join` is FULL.
+    /// Maximum number of groups of a WebSocket; above it `join` returns `ASGI_FULL`.
     public var groups = 100
-    /// What requests may make it keep for views.
+    /// Limits of what is kept for views.
     public var views = ViewLimits()
     /// The origins whose pages may open WebSockets, where an application names none of its own.
     public var webSocketOrigins = WebSocketOrigins.same
-    /// Whether applications have a lifespan.
+    /// Whether applications get lifespan events.
     public var lifespan = LifespanMode.auto
     public var logger = Logger(label: "roost")
-    /// Where the line of each request goes; nil: nowhere.
+    /// The access log; nil: requests are not logged.
     public var access: LineWriter?
     public var isAccessColoured = false
 

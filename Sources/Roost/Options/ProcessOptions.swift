@@ -1,5 +1,4 @@
 package import Logging
-import RoostDeployment
 
 /// The options that concern the processes of the command `roost`, and its settings file.
 package struct ProcessOptions: Sendable {
@@ -20,17 +19,4 @@ package struct ProcessOptions: Sendable {
     /// Seconds that a shutdown may take; nil: the sum of its phases.
     package var stopTime: Int?
     package var runsExitHandlers = false
-}
-
-/// The options for development: what is watched and built.
-package struct WatchOptions: Sendable {
-    package var isOn = false
-    package var folders: [String] = []
-    package var includes: [String] = []
-    package var excludes: [String] = []
-    /// Maximum number of files and folders.
-    package var limit = SourceTree.usualMost
-    /// Seconds that a file must be unchanged.
-    package var delay = Double(Deployment.usualQuiet) / 1000
-    package var build: String?
 }

@@ -11,7 +11,9 @@ package struct ServerOption: Sendable {
     package var name: String { self.declaration.name }
 
     /// Its default, as the option takes it; empty: there is none.
-    package var standard: String { self.values(in: ServerOptions()).joined(separator: " ") }
+    package var standard: String { self.values(in: Self.defaults).joined(separator: " ") }
+
+    private static let defaults = ServerOptions()
 
     /// Its key in a settings file.
     package var key: SettingsKey { self.declaration.key(standard: self.standard) }

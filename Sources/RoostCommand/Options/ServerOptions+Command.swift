@@ -76,7 +76,7 @@ extension ServerOptions {
             guard let option = OptionTable.option(named: "workers") else { return 1 }
             do throws(OptionError) {
                 return try ServerOptions([GivenOption(option, [text], .commandLine)]).process.workers ?? 1
-            } catch { throw ValidationError(error.message) }
+            } catch { throw ValidationError("WEB_CONCURRENCY: \(error.message)") }
         }
     }
 

@@ -4,7 +4,7 @@ import Roost
 import RoostSettings
 import RoostSystem
 
-/// Environment variables that look like options of Roost and are none: a mistake in a name must not go unnoticed. Their values are not shown.
+/// Environment variables that begin with `ROOST_` and belong to no option, so that a misspelt name is reported. Their values are not shown.
 struct UnknownVariables {
     struct Variable: Equatable {
         let name: String
@@ -13,7 +13,7 @@ struct UnknownVariables {
 
     let variables: [Variable]
 
-    /// Of this process.
+    /// Those of this process.
     init() {
         var names: [String] = []
         var at = environ
