@@ -86,3 +86,6 @@ final class SharedOutput {
         if self.spare.capacity > Self.capacity { self.spare = Self.empty }
     }
 }
+
+@available(*, unavailable)
+extension SharedOutput: Sendable {}

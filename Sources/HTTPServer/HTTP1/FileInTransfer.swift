@@ -24,3 +24,6 @@ final class FileInTransfer {
         try? self.handle.close()
     }
 }
+
+@available(*, unavailable)
+extension FileInTransfer: Sendable {}

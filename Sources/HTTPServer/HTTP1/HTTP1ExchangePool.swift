@@ -12,3 +12,6 @@ final class HTTP1ExchangePool {
 
     func trim() { self.exchanges = [] }
 }
+
+@available(*, unavailable)
+extension HTTP1ExchangePool: Sendable {}

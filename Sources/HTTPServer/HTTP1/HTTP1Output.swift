@@ -260,3 +260,6 @@ final class HTTP1Output: SharedOutput.Owner {
         connection.resumeReading()
     }
 }
+
+@available(*, unavailable)
+extension HTTP1Output: Sendable {}

@@ -119,3 +119,6 @@ final class HealthCheckExchange: Exchange {
 
     func rest() {}
 }
+
+@available(*, unavailable)
+extension HealthCheckExchange: Sendable {}
