@@ -63,14 +63,14 @@ struct ReadmeTests {
     func make() throws {
         #expect(
             try #require(try self.blocks("sh").first).split(separator: "\n").map { $0.prefix(9) } == [
-                "make run ", "make test",
+                "make setu", "make run ", "make test",
             ])
         for product in ["roost", "libWiki.so", "libHello.so", "libSwiftHello.so", "libBench.so"] {
             #expect(
                 FileManager.default.fileExists(atPath: "\(Repository.root)/.build/release/\(product)"), "\(product)")
         }
         let help = try Command.run(["make", "--no-print-directory"], folder: Repository.root)
-        for target in ["run", "build", "test", "bench", "format", "lint", "clean"] {
+        for target in ["setup", "run", "build", "test", "bench", "format", "lint", "clean"] {
             #expect(help.output.contains("make \(target)"), "\(target)")
         }
         // What `make run` does after the build, which has been done.
