@@ -1,4 +1,4 @@
-package import Logging
+import Logging
 import NIOConcurrencyHelpers
 package import RoostDeployment
 import RoostSystem

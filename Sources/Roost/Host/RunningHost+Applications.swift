@@ -4,7 +4,7 @@ import Logging
 import ModuleRuntime
 import NIOConcurrencyHelpers
 import NIOCore
-package import RoostDeployment
+import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem

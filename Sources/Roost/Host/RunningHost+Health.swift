@@ -1,6 +1,5 @@
 import HTTPServer
 import ModuleRuntime
-import NIOConcurrencyHelpers
 import NIOCore
 import RoostSettings
 import RoostSystem
@@ -26,27 +25,20 @@ extension RunningHost {
         let loop = self.loops[0]
         let seconds = self.configuration.lifespanTime
         let until = MonotonicClock.milliseconds + seconds * 1000
-        return await withCheckedContinuation { continuation in
-            let waiting = NIOLockedValueBox<CheckedContinuation<Int?, Never>?>(continuation)
-            // Not a loop's timer: the application may hold the loop.
-            let limit = Task {
-                // Cancelled: it has answered.
-                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
-                waiting.takeValue()?.resume(returning: nil)
-                loop.handle.eventLoop.execute {
-                    loop.scopes.value.bidFarewell(to: generation)
-                    _ = loop.scopes.value.cancel(generation)
-                }
+        let answer = OneShot<Int?>()
+        loop.handle.eventLoop.execute {
+            let server = loop.handle.bound.value
+            let exchange = HealthCheckExchange(path: path, authority: authority, on: server) { status in
+                // An application that held the loop for longer answers before the deadline can be noticed.
+                answer.send(MonotonicClock.milliseconds < until ? status : nil)
             }
-            loop.handle.eventLoop.execute {
-                let server = loop.handle.bound.value
-                let exchange = HealthCheckExchange(path: path, authority: authority, on: server) { status in
-                    limit.cancel()
-                    // Whoever held the loop for longer answers before anybody can tell.
-                    waiting.takeValue()?.resume(returning: MonotonicClock.milliseconds < until ? status : nil)
-                }
-                server.turn { loop.scopes.value.begin(exchange, generation) }
-            }
+            server.turn { loop.scopes.value.begin(exchange, generation) }
         }
+        if let status = await answer.value(within: .seconds(seconds)) { return status }
+        loop.handle.eventLoop.execute {
+            loop.scopes.value.bidFarewell(to: generation)
+            _ = loop.scopes.value.cancel(generation)
+        }
+        return nil
     }
 }

@@ -2,7 +2,7 @@ import CLinux
 package import Glibc
 import NIOConcurrencyHelpers
 package import RoostModules
-package import RoostSystem
+import RoostSystem
 
 /// Follows the drop-in folders, and scans settings and files on a thread of its own: a probe takes its time, and workers are not to wait for it.
 /// For one thread, but for the scan.

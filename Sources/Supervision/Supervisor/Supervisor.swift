@@ -1,5 +1,5 @@
 import Glibc
-package import HTTPServer
+import HTTPServer
 import Logging
 import Roost
 package import RoostDeployment

@@ -1,4 +1,4 @@
-package import RoostDeployment
+import RoostDeployment
 package import RoostSystem
 
 /// What `--reload` watches, and how modules are built from it.

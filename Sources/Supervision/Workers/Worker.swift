@@ -26,8 +26,8 @@ package final class Worker: Sendable {
     private let order: WorkerOrder
     private let page: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
-    /// Waits for the states of the worker that this one replaces.
-    private let stateWaiter = NIOLockedValueBox<CheckedContinuation<[UInt32: SavedState], Never>?>(nil)
+    /// The states of the worker that this one replaces, when the supervisor sends them.
+    private let savedState = OneShot<[UInt32: SavedState]>()
 
     package var isErrorColoured: Bool { self.order.isErrorColoured }
 
@@ -104,16 +104,9 @@ package final class Worker: Sendable {
     private func restoreState(_ running: RunningHost) async {
         let numbers = running.remembering
         guard !numbers.isEmpty else { return }
-        let limit = Task {
-            // Cancelled: the supervisor has answered.
-            guard (try? await Task.sleep(for: .seconds(running.configuration.lifespanTime))) != nil else { return }
-            self.stateWaiter.takeValue()?.resume(returning: [:])
-        }
-        let states = await withCheckedContinuation { continuation in
-            self.stateWaiter.withLockedValue { $0 = continuation }
-            self.channel.send(.requestsState)
-        }
-        limit.cancel()
+        self.channel.send(.requestsState)
+        // Without an answer in time the applications begin without a state.
+        let states = await self.savedState.value(within: .seconds(running.configuration.lifespanTime)) ?? [:]
         for number in numbers {
             if let saved = states[number] { await running.restore(saved, in: number) }
         }
@@ -148,7 +141,7 @@ package final class Worker: Sendable {
         case .ping: host?.answerPing()
         case .announceStop: host?.announceStop()
         case .shutDown(let way): shutDown(way)
-        case .restoreState(let states): self.stateWaiter.takeValue()?.resume(returning: states)
+        case .restoreState(let states): self.savedState.send(states)
         case .groupSockets(let group, let paths): host?.current?.use(paths, for: group)
         case .prepare(let change, let list):
             guard let running = host?.current else { return }
