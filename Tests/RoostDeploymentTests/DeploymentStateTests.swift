@@ -34,7 +34,8 @@ struct DeploymentStateTests {
         init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
             self.found = declared
             self.state = try DeploymentState(
-                Deployment(preparation: ApplicationPreparation(), workers: .example), Deployment.Scan(entries: declared))
+                Deployment(preparation: ApplicationPreparation(), workers: .example), Deployment.Scan(entries: declared)
+            )
             self.workers.canReplace = canReplace
             for name in [nil] + groups.map({ $0 as String? }) {
                 var status = WorkersStatus()
