@@ -63,9 +63,9 @@ extension Application {
     /// ```
     public static func call(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
         switch scope.pointee.type {
-        case ASGI_HTTP: HTTPCall.begin(Self.self, scope, receive, send)
-        case ASGI_WEBSOCKET: WebSocketCall.begin(Self.self, scope, receive, send)
-        case ASGI_LIFESPAN: LifespanCall.begin(Self.self, scope, receive, send)
+        case ASGI_HTTP: HTTPCall.start(Self.self, scope, receive, send)
+        case ASGI_WEBSOCKET: WebSocketCall.start(Self.self, scope, receive, send)
+        case ASGI_LIFESPAN: LifespanCall.start(Self.self, scope, receive, send)
         default: ASGI_UNSUPPORTED
         }
     }

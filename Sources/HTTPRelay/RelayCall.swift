@@ -31,7 +31,7 @@ final class RelayCall: ExchangeOwner {
             writeLimit: link.loop.configuration.writeLimit, writeMark: link.loop.configuration.writeMark)
     }
 
-    func begin(mount: UInt32) {
+    func start(mount: UInt32) {
         self.exchange.owner = self
         let isBodiless = self.socket == nil && !self.exchange.head.hasBody
         RelayHead.send(
@@ -48,7 +48,7 @@ final class RelayCall: ExchangeOwner {
     func exchange(changed change: ExchangeChange) {
         switch change {
         case .readable: self.sendInput()
-        case .writable: self.acknowledge(self.debt.settle())
+        case .writable: self.acknowledge(self.debt.removeAll())
         case .complete: break
         case .gone: self.notifyGone()
         }
@@ -163,19 +163,19 @@ final class RelayCall: ExchangeOwner {
         case .start: try self.start(reader)
         case .hint:
             try self.debt.receive(frame.size)
-            self.settle(try reader.withFields { self.exchange.hint($0, isTaken: true) })
+            self.handle(try reader.withFields { self.exchange.hint($0, isTaken: true) })
         case .send, .sendLast:
             try self.debt.receive(frame.size)
-            self.settle(self.exchange.send(Self.body(reader.rest), more: frame.kind == .send))
+            self.handle(self.exchange.send(Self.body(reader.rest), more: frame.kind == .send))
         case .trailers, .lastTrailers:
             try self.debt.receive(frame.size)
             let more = frame.kind == .trailers
-            self.settle(try reader.withFields { self.exchange.send(trailers: $0, more: more, isTaken: true) })
+            self.handle(try reader.withFields { self.exchange.send(trailers: $0, more: more, isTaken: true) })
         case .respond: try self.respond(reader)
         case .accept, .reject, .rejectPart, .rejectLast, .text, .binary, .close:
             guard let socket else { throw RelayFault() }
             try self.receive(frame, reader, for: socket)
-        case .leave: self.exchange.leave()
+        case .giveUp: self.exchange.giveUp()
         case .end, .failed:
             self.end(failed: frame.kind == .failed)
             return true
@@ -192,7 +192,7 @@ final class RelayCall: ExchangeOwner {
         let start = { (fields: HeaderFields) in
             self.exchange.start(status: status, fields: fields, trailers: trailers)
         }
-        guard length != HeldStart.noLength else { return self.settle(try reader.withFields(start)) }
+        guard length != HeldStart.noLength else { return self.handle(try reader.withFields(start)) }
         // The back knows the length, and its body comes in parts.
         let outcome = try reader.withFields { fields in
             let hasLength = fields.contains { $0.name.equalsIgnoringCase("content-length") }
@@ -204,7 +204,7 @@ final class RelayCall: ExchangeOwner {
                 return (Array(fields) + [field]).withUnsafeBufferPointer(start)
             }
         }
-        self.settle(outcome)
+        self.handle(outcome)
     }
 
     private func respond(_ given: RelayReader) throws(RelayFault) {
@@ -213,7 +213,7 @@ final class RelayCall: ExchangeOwner {
         let status = Int(try reader.number(UInt16.self))
         let body = try reader.octets()
         try self.debt.receive(body.size)
-        self.settle(
+        self.handle(
             try reader.withFields { self.exchange.respond(status: status, fields: $0, body: Self.body(body)) })
     }
 
@@ -223,20 +223,20 @@ final class RelayCall: ExchangeOwner {
         case .accept:
             self.exchange.number = try reader.number()
             let subprotocol = try reader.octets()
-            self.settle(try reader.withFields { socket.accept(subprotocol: subprotocol, fields: $0) })
+            self.handle(try reader.withFields { socket.accept(subprotocol: subprotocol, fields: $0) })
         case .reject:
             self.exchange.number = try reader.number()
             let status = Int(try reader.number(UInt16.self))
-            self.settle(try reader.withFields { socket.reject(status: status, fields: $0) })
+            self.handle(try reader.withFields { socket.reject(status: status, fields: $0) })
         case .close:
             let code = Int(try reader.number(UInt16.self))
-            self.settle(socket.close(code: code, reason: reader.rest))
+            self.handle(socket.close(code: code, reason: reader.rest))
         case .rejectPart, .rejectLast:
             try self.debt.receive(frame.size)
-            self.settle(socket.reject(Self.body(reader.rest), more: frame.kind == .rejectPart))
+            self.handle(socket.reject(Self.body(reader.rest), more: frame.kind == .rejectPart))
         default:
             try self.debt.receive(frame.size)
-            self.settle(socket.send(Self.body(reader.rest), isText: frame.kind == .text))
+            self.handle(socket.send(Self.body(reader.rest), isText: frame.kind == .text))
         }
     }
 
@@ -247,15 +247,15 @@ final class RelayCall: ExchangeOwner {
         return body
     }
 
-    private func settle(_ outcome: SendOutcome) {
+    private func handle(_ outcome: SendOutcome) {
         switch outcome {
         // Acknowledged when the exchange reports `.writable`.
         case .pending: break
-        case .done: self.acknowledge(self.debt.settleBatch())
+        case .done: self.acknowledge(self.debt.removeBatch())
         // It was in order at the back: the client's side has ended the exchange meanwhile.
         case .full, .gone, .invalid:
             self.notifyGone()
-            self.acknowledge(self.debt.settle())
+            self.acknowledge(self.debt.removeAll())
         }
     }
 
@@ -268,7 +268,7 @@ final class RelayCall: ExchangeOwner {
 
     private func end(failed: Bool) {
         _ = self.exchange.end(failed: failed)
-        self.exchange.rest()
+        self.exchange.recycle()
     }
 
     /// The link is lost: an exchange whose response has not begun gets this answer, any other is cut. `answer`: gives the answer.

@@ -46,7 +46,7 @@ package final class RelayClient {
         var least: RelayRoute?
         for route in self.routes where route.isOpen && route.calls.count < least?.calls.count ?? .max { least = route }
         if let least {
-            least.begin(exchange, mount: mount)
+            least.start(exchange, mount: mount)
             return true
         }
         guard !self.hasHadRoute || !self.routes.isEmpty else { return false }
@@ -85,7 +85,7 @@ package final class RelayClient {
     private func giveUp(_ exchange: any Exchange) {
         self.answerFailure(exchange, .noWorker)
         _ = exchange.end(failed: true)
-        exchange.rest()
+        exchange.recycle()
     }
 
     private func connect(_ route: RelayRoute) {

@@ -25,10 +25,10 @@ struct RelayDebt {
     }
 
     /// The bytes to acknowledge now, if there is a batch of them.
-    mutating func settleBatch() -> Int? { self.bytes >= self.batch ? self.settle() : nil }
+    mutating func removeBatch() -> Int? { self.bytes >= self.batch ? self.removeAll() : nil }
 
     /// All of them; nil: there are none.
-    mutating func settle() -> Int? {
+    mutating func removeAll() -> Int? {
         guard self.bytes > 0 else { return nil }
         defer { self.bytes = 0 }
         return self.bytes

@@ -11,5 +11,5 @@ protocol RelayEndpoint: AnyObject {
     /// The loop stops: no new request is wanted.
     func stop(_ link: RelayLink)
     /// The exchanges have no time left.
-    func leave(_ link: RelayLink)
+    func giveUp(_ link: RelayLink)
 }

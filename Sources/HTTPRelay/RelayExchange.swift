@@ -28,7 +28,7 @@ final class RelayExchange: Exchange {
     /// The application has finished.
     private var hasEnded = false
     /// The application needs nothing of it any more.
-    private var isResting = false
+    private var isRecycling = false
 
     init(loop: ServerLoop, of serving: RelayServing) {
         self.loop = loop
@@ -37,12 +37,12 @@ final class RelayExchange: Exchange {
     }
 
     /// Takes the header of a request. Returns the number of the mount that is meant.
-    func begin(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
+    func start(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
         self.stream = stream
         self.number = 0
         self.isAttached = true
         self.hasEnded = false
-        self.isResting = false
+        self.isRecycling = false
         self.input = RelayInput()
         self.output = RelayOutput(loop: self.loop, link: link, stream: stream)
         self.heldStart = HeldStart()
@@ -62,7 +62,7 @@ final class RelayExchange: Exchange {
     func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
         var reader = given
         // Input that was sent before the front knew that the application has finished is of no use.
-        guard !self.isResting || frame.kind == .credit || frame.kind == .gone else { return }
+        guard !self.isRecycling || frame.kind == .credit || frame.kind == .gone else { return }
         switch frame.kind {
         case .part, .lastPart:
             guard self.socket == nil else { throw RelayFault() }
@@ -103,7 +103,7 @@ final class RelayExchange: Exchange {
         guard self.isAttached else { return }
         self.isAttached = false
         self.output.drop()
-        if self.isResting { self.serving.rest(self) }
+        if self.isRecycling { self.serving.recycle(self) }
         self.owner?.exchange(changed: .gone)
     }
 
@@ -146,14 +146,14 @@ final class RelayExchange: Exchange {
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
         guard self.isOpen else { return self.closedOutcome }
         do throws(SendFault) {
-            try self.begin(status: status, fields: fields, trailers: trailers)
+            try self.writeStart(status: status, fields: fields, trailers: trailers)
             self.heldStart.start(status: status, trailers: trailers, fields, stream: self.stream)
             return .done
         } catch { return .invalid(error) }
     }
 
     /// Accepts a response header, which has to fit into one frame.
-    private func begin(status: Int, fields: HeaderFields, trailers: Bool) throws(SendFault) {
+    private func writeStart(status: Int, fields: HeaderFields, trailers: Bool) throws(SendFault) {
         var response = self.response
         _ = try response.start(status: status, fields: fields, trailers: trailers)
         try RelayFrame.checkSize(fields)
@@ -206,7 +206,7 @@ final class RelayExchange: Exchange {
         do throws(SendFault) {
             let part = try self.response.body(size: file.count, more: more, isWhole: file.isWhole)
             if let content = part.content { self.sendStart(content) }
-            file.taken()
+            file.markSent()
             if part.isSent {
                 self.output.hold(file, more: more)
                 self.pump()
@@ -278,13 +278,13 @@ final class RelayExchange: Exchange {
         switch self.output.pump() {
         case .waiting: break
         case .drained(let isAwaited):
-            if self.isResting { return self.serving.rest(self) }
+            if self.isRecycling { return self.serving.recycle(self) }
             if isAwaited { self.owner?.exchange(changed: .writable) }
         case .fault:
             // The response cannot be what its header says: the client is cut.
-            self.leave()
+            self.giveUp()
             self.output.drop(failed: true)
-            if self.isResting { self.serving.rest(self) }
+            if self.isRecycling { self.serving.recycle(self) }
         }
     }
 
@@ -296,7 +296,7 @@ final class RelayExchange: Exchange {
     // MARK: The end
 
     /// Nothing follows the last frame.
-    func leave() { if !self.hasEnded { self.output.send(.leave) { _, _ in } } }
+    func giveUp() { if !self.hasEnded { self.output.send(.giveUp) { _, _ in } } }
 
     func end(failed: Bool) -> Ending {
         self.owner = nil
@@ -314,21 +314,21 @@ final class RelayExchange: Exchange {
         return ending
     }
 
-    func rest() {
+    func recycle() {
         self.lent = nil
         self.trailerList = nil
-        self.socket?.rest()
+        self.socket?.recycle()
         self.socket = nil
-        self.isResting = true
+        self.isRecycling = true
         // What is queued is still sent.
-        if !self.output.isBusy { self.serving.rest(self) }
+        if !self.output.isBusy { self.serving.recycle(self) }
     }
 
     // MARK: For its WebSocket
 
     /// Begins a response in place of the WebSocket.
     func reject(status: Int, fields: HeaderFields) throws(SendFault) {
-        try self.begin(status: status, fields: fields, trailers: false)
+        try self.writeStart(status: status, fields: fields, trailers: false)
         self.output.send(.reject) { writer, output in
             writer.write(self.number, to: &output)
             writer.write(UInt16(status), to: &output)

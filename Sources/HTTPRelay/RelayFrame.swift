@@ -23,7 +23,7 @@ struct RelayFrame {
         case start, hint, send, sendLast, trailers, lastTrailers, respond
         case accept, reject, rejectPart, rejectLast, close
         /// The application has no time left: the client is closed or cut.
-        case leave
+        case giveUp
         /// The application has finished, or failed: the last frame of a stream.
         case end, failed
         // From both.
@@ -37,7 +37,7 @@ struct RelayFrame {
             switch self {
             case .request, .part, .lastPart, .requestTrailers, .text, .binary, .gone, .disconnect, .credit: true
             case .start, .hint, .send, .sendLast, .trailers, .lastTrailers, .respond, .accept, .reject, .rejectPart,
-                .rejectLast, .close, .leave, .end, .failed, .goAway:
+                .rejectLast, .close, .giveUp, .end, .failed, .goAway:
                 false
             }
         }
@@ -96,7 +96,7 @@ struct RelayFrame {
         case .respond: Self.mostHeader + 4096 + Self.mostPart
         case .disconnect, .close: MemoryLayout<UInt16>.size + WebSocketClose.longestReason
         case .credit: MemoryLayout<UInt64>.size
-        case .gone, .leave, .end, .failed, .goAway: 0
+        case .gone, .giveUp, .end, .failed, .goAway: 0
         }
     }
 }

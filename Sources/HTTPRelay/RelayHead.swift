@@ -3,7 +3,7 @@ import NIOCore
 
 /// Encodes the header of a request for a relay, and decodes it.
 enum RelayHead {
-    private static let takesTrailers: UInt8 = 1
+    private static let acceptsTrailers: UInt8 = 1
     private static let asksForWebSocket: UInt8 = 2
     private static let isBodiless: UInt8 = 4
     private static let isOld: UInt8 = 8
@@ -28,7 +28,7 @@ enum RelayHead {
         // The two are the same bytes when the path has no percent-encoding.
         let isPathDecoded = head.path.data != head.rawPath.data
         var flags: UInt8 = 0
-        if head.takesTrailers { flags |= Self.takesTrailers }
+        if head.acceptsTrailers { flags |= Self.acceptsTrailers }
         if head.asksForWebSocket { flags |= Self.asksForWebSocket }
         if isBodiless { flags |= Self.isBodiless }
         if head.version == .http10 { flags |= Self.isOld }
@@ -80,7 +80,7 @@ enum RelayHead {
         head.authority = try reader.octets()
         head.version = flags & Self.isOld != 0 ? .http10 : .http11
         head.asksForWebSocket = flags & Self.asksForWebSocket != 0
-        head.takesTrailers = flags & Self.takesTrailers != 0
+        head.acceptsTrailers = flags & Self.acceptsTrailers != 0
         var rest = Rest(
             mount: mount, isBodiless: flags & Self.isBodiless != 0, client: try reader.octets(),
             clientPort: try reader.number(), server: try reader.octets(), serverPort: try reader.number(),

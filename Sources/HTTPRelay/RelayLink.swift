@@ -194,7 +194,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
     }
 
     /// The exchanges have no time left.
-    func leave() { self.loop.turn { self.endpoint?.leave(self) } }
+    func giveUp() { self.loop.turn { self.endpoint?.giveUp(self) } }
 
     func abort() { self.loop.turn { self.lose() } }
 }

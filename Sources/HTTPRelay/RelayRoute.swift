@@ -19,12 +19,12 @@ final class RelayRoute: RelayEndpoint {
 
     init(_ path: String) { self.path = path }
 
-    func begin(_ exchange: any Exchange, mount: UInt32) {
+    func start(_ exchange: any Exchange, mount: UInt32) {
         guard let link else { return }
         repeat { self.lastStream &+= 1 } while self.calls[self.lastStream] != nil || self.lastStream == 0
         let call = RelayCall(exchange, self.lastStream, on: link)
         self.calls[self.lastStream] = call
-        call.begin(mount: mount)
+        call.start(mount: mount)
     }
 
     /// Takes no new exchange, and closes the link when those that it has have ended.
@@ -63,7 +63,7 @@ final class RelayRoute: RelayEndpoint {
 
     func trim() { if self.calls.isEmpty { self.calls = [:] } }
     func stop(_ link: RelayLink) {}
-    func leave(_ link: RelayLink) {}
+    func giveUp(_ link: RelayLink) {}
 }
 
 @available(*, unavailable)

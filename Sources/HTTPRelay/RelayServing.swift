@@ -8,9 +8,9 @@ final class RelayServing: RelayEndpoint {
     private let handle: (any Exchange, UInt32) -> Void
     private(set) var exchanges: [UInt32: RelayExchange] = [:]
     /// Exchanges for the next requests. They refer to this object: none is kept when the link is lost.
-    private var resting: [RelayExchange] = []
+    private var recycled: [RelayExchange] = []
     private var isLost = false
-    private static let mostResting = 256
+    private static let mostRecycled = 256
     /// An exchange whose request header has taken more memory is not kept, in bytes.
     private static let mostKept = 64 * 1024
 
@@ -28,39 +28,39 @@ final class RelayServing: RelayEndpoint {
             return
         }
         guard self.exchanges[frame.stream] == nil else { throw RelayFault() }
-        let exchange = self.resting.popLast() ?? RelayExchange(loop: self.loop, of: self)
-        let mount = try exchange.begin(reader.rest, frame.stream, on: link)
+        let exchange = self.recycled.popLast() ?? RelayExchange(loop: self.loop, of: self)
+        let mount = try exchange.start(reader.rest, frame.stream, on: link)
         self.exchanges[frame.stream] = exchange
         self.loop.multiplexedExchangeBegan()
         self.handle(exchange, mount)
     }
 
     /// The exchange has ended, and all of it was sent.
-    func rest(_ exchange: RelayExchange) {
+    func recycle(_ exchange: RelayExchange) {
         guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
         self.loop.multiplexedExchangeEnded()
-        guard !self.isLost, self.resting.count < Self.mostResting, exchange.head.capacity <= Self.mostKept else {
+        guard !self.isLost, self.recycled.count < Self.mostRecycled, exchange.head.capacity <= Self.mostKept else {
             return
         }
-        self.resting.append(exchange)
+        self.recycled.append(exchange)
     }
 
     func linkWritable(_ stream: UInt32) { self.exchanges[stream]?.linkWritable() }
 
     func linkLost(_ link: RelayLink) {
         self.isLost = true
-        self.resting = []
+        self.recycled = []
         for exchange in self.exchanges.values { exchange.lost() }
     }
 
     func trim() {
-        self.resting = []
+        self.recycled = []
         if self.exchanges.isEmpty { self.exchanges = [:] }
     }
 
     func stop(_ link: RelayLink) { link.send(.goAway, 0) }
 
-    func leave(_ link: RelayLink) { for exchange in self.exchanges.values { exchange.leave() } }
+    func giveUp(_ link: RelayLink) { for exchange in self.exchanges.values { exchange.giveUp() } }
 }
 
 @available(*, unavailable)

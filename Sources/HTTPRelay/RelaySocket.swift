@@ -148,7 +148,7 @@ final class RelaySocket: WebSocket {
         return .closed(code: code)
     }
 
-    func rest() { self.message = nil }
+    func recycle() { self.message = nil }
 }
 
 @available(*, unavailable)

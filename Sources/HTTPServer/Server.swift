@@ -53,7 +53,7 @@ public final class Server: Sendable {
             for (number, loop) in self.loops.enumerated() {
                 let own = channels.filter { $0.eventLoop === loop.eventLoop }
                 group.addTask {
-                    let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.leave() }
+                    let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.giveUp() }
                     let cut = loop.eventLoop.scheduleTask(in: grace + farewell) { loop.bound.value.abort() }
                     for channel in own { try await channel.close() }
                     let emptied = loop.eventLoop.flatSubmit {

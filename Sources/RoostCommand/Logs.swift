@@ -43,7 +43,7 @@ struct Logs: Sendable {
 
     /// Ends the process: without exit handlers and destructors, since threads of modules may run; with them when everything has been shut down
     /// (`isComplete`) and `--exit-handlers` asks for it.
-    func leave(_ status: CInt, isComplete: Bool = false) -> Never {
+    func exit(_ status: CInt, isComplete: Bool = false) -> Never {
         self.flush()
         if isComplete, let end { end.exit(status) }
         Worker.exit(status)
@@ -56,11 +56,11 @@ struct Logs: Sendable {
     }
 
     /// Ends the process after this time, even if the shutdown is not complete.
-    func leave(after seconds: Int) {
+    func exit(after seconds: Int) {
         let isArmed = DetachedThread.start {
             sleep(UInt32(clamping: seconds))
             self.logger.error("not everything had ended within \(seconds) seconds (--timeout-stop)")
-            self.leave(1)
+            self.exit(1)
         }
         if !isArmed { self.logger.warning("no thread for the last limit of the stop: it has none") }
     }

@@ -41,7 +41,7 @@ struct Serve: ParsableCommand {
             Terminal.error.write("roost: the build has failed: what is there is served\n")
         }
         Self.openStandardStreams()
-        Self.takeSignals()
+        Self.resetSignals()
         Self.raiseFileLimit()
         let run = try RunDirectory.make(
             start.options.host.runDirectory, isShared: try start.deployment().hasOtherUsers,
@@ -102,7 +102,7 @@ struct Serve: ParsableCommand {
     }
 
     /// Unblocks all signals: a blocked mask is inherited, and SIGTERM would never arrive.
-    private static func takeSignals() {
+    private static func resetSignals() {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)

@@ -41,30 +41,30 @@ struct Serving {
     /// Serves until a signal stops it, then ends the process.
     func runUntilStopped() -> Never {
         let stopping = AsyncStream.makeStream(of: Void.self)
-        let (logs, leave, reloads) = (self.logs, self.leave, self.reloads)
+        let (logs, exit, reloads) = (self.logs, self.exit, self.reloads)
         let (stops, ignored, terminal) = (Stops(), IgnoredSignals(logs.logger), ControllingTerminal())
         do {
             try SignalThread.listen(SignalMeaning.all.filter { $0 != Worker.stallSignal }) { number in
                 let meaning = SignalMeaning(number)
                 if meaning == .stop || (meaning == .reload && terminal.isLost) {
                     // A second one means: at once.
-                    if !stops.isFirst() { leave(130, false) }
+                    if !stops.isFirst() { exit(130, false) }
                     stopping.continuation.yield()
                 } else if meaning == .reload {
                     reloads.request()
                 } else if meaning == .reopenLogs {
                     logs.reopen()
                 } else if meaning == .ignored {
-                    ignored.tell(number)
+                    ignored.log(number)
                 } else {
-                    ignored.tell(number, because: "it needs the supervisor (leave --no-supervisor out)")
+                    ignored.log(number, because: "it needs the supervisor (leave --no-supervisor out)")
                 }
             }
         } catch {
             logs.logger.critical("\(error)")
-            leave(1, false)
+            exit(1, false)
         }
-        Task { leave(await self.serve(until: stopping.stream), true) }
+        Task { exit(await self.serve(until: stopping.stream), true) }
         logs.waitForEnd()
     }
 
@@ -78,12 +78,12 @@ struct Serving {
                     self.logs.log, self.logs.logger)
                 try self.follow(process)
             }
-            self.notice.tell("READY=1", "STATUS=serving")
+            self.notice.notify("READY=1", "STATUS=serving")
             Task { await self.notice.delivered() }
             for await _ in stopping { break }
             self.logs.logger.info("stopping")
-            self.notice.tell("STOPPING=1")
-            self.logs.leave(after: self.options.stopTime)
+            self.notice.notify("STOPPING=1")
+            self.logs.exit(after: self.options.stopTime)
             try await self.host.stop()
             return 0
         } catch {
@@ -98,23 +98,23 @@ struct Serving {
         let follower = try DeploymentFollower(
             process, self.deployment, self.scan, run: self.run, redeclare: self.redeclare
         ) { fault in
-            notice.tell("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+            notice.notify("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
         }
         try follower.start()
         let logger = self.logs.logger
-        self.reloads.begin {
+        self.reloads.setHandler {
             logger.info("reloading")
-            notice.tellReloading()
+            notice.notifyReloading()
             follower.reload()
         }
     }
 
     /// Ends the process. Takes the exit status, and whether everything has been shut down.
-    private var leave: @Sendable (CInt, Bool) -> Never {
+    private var exit: @Sendable (CInt, Bool) -> Never {
         let (run, logs) = (self.run, self.logs)
         return { status, isComplete in
             run.remove()
-            logs.leave(status, isComplete: isComplete)
+            logs.exit(status, isComplete: isComplete)
         }
     }
 }
@@ -143,7 +143,7 @@ private final class ReloadRequests: Sendable {
         reload?()
     }
 
-    func begin(_ reload: @escaping @Sendable () -> Void) {
+    func setHandler(_ reload: @escaping @Sendable () -> Void) {
         let isRequested = self.state.withLockedValue { state in
             state.reload = reload
             return state.isRequested

@@ -24,7 +24,7 @@ struct Start {
 
     private init(_ module: ModuleName?, _ layers: OptionLayers) throws {
         self.layers = layers
-        self.options = Self.settled(try self.layers.resolve())
+        self.options = Self.withAbsolutePaths(try self.layers.resolve())
         self.module = module
         let environment = ProcessEnvironment.atStart[SettingsModule.variable]
         let isNamed = self.options.process.settings != nil || !(environment ?? "").isEmpty
@@ -52,7 +52,7 @@ struct Start {
     }
 
     /// Makes paths absolute where this process loads modules, since a module may change the working folder.
-    private static func settled(_ options: ServerOptions) -> ServerOptions {
+    private static func withAbsolutePaths(_ options: ServerOptions) -> ServerOptions {
         guard !options.process.isSupervised else { return options }
         var options = options
         options.host.folder = WorkingFolder.absolute(options.host.folder)
@@ -66,7 +66,7 @@ struct Start {
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.add(server) }
-        self.options = Self.settled(try self.layers.resolve())
+        self.options = Self.withAbsolutePaths(try self.layers.resolve())
         self.file = file
         self.host = host
     }

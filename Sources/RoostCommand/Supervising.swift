@@ -45,6 +45,6 @@ struct Supervising {
     func runUntilStopped() -> Never {
         let status = self.supervisor.run()
         self.run.remove()
-        self.logs.leave(status)
+        self.logs.exit(status)
     }
 }

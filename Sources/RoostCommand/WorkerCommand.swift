@@ -31,7 +31,7 @@ struct WorkerCommand: ParsableCommand {
             host = try worker.makeHost(logs.configuration(options))
         } catch let error as HostError {
             worker.refuse(error)
-            logs.leave(1)
+            logs.exit(1)
         }
         WorkerServing(worker: worker, host: host, logs: logs, stopTime: options.stopTime).runUntilStopped()
     }
@@ -59,13 +59,13 @@ private final class WorkerServing: Sendable {
         do {
             try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + WorkerCommand.ignorable) { number in
                 guard SignalMeaning(number) == .stop else {
-                    return ignored.tell(number, because: "it is not for a worker")
+                    return ignored.log(number, because: "it is not for a worker")
                 }
                 self.shutDown(.drain)
             }
         } catch {
             self.worker.refuse(HostError(error, otherwise: .exhausted))
-            self.logs.leave(1)
+            self.logs.exit(1)
         }
         Task { await self.start() }
         self.logs.waitForEnd()
@@ -80,17 +80,17 @@ private final class WorkerServing: Sendable {
             SignalThread.restorePipeSignal()
         } catch {
             self.worker.refuse(HostError(error, otherwise: .startup))
-            self.logs.leave(1)
+            self.logs.exit(1)
         }
     }
 
     /// Nil: at once.
     private func shutDown(_ way: WorkerShutdown?) {
         // No client is connected yet.
-        guard let way, self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.leave(0) }
+        guard let way, self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.exit(0) }
         let isFirst = !self.isEnding.exchange(true, ordering: .sequentiallyConsistent)
         if isFirst {
-            self.logs.leave(after: self.stopTime)
+            self.logs.exit(after: self.stopTime)
             Task { await self.stop(way) }
         } else if way == .stop {
             self.host.closeIdle()
@@ -102,10 +102,10 @@ private final class WorkerServing: Sendable {
             try await self.host.stop(closesIdle: way == .stop, isReplaced: way == .retire) {
                 self.worker.reportStoppedAccepting()
             }
-            self.logs.leave(0, isComplete: true)
+            self.logs.exit(0, isComplete: true)
         } catch {
             self.logs.logger.error("\(error)")
-            self.logs.leave(1)
+            self.logs.exit(1)
         }
     }
 }

@@ -114,7 +114,7 @@ package struct ApplicationEntry: Sendable {
         self.mount = .root
         self.settings = .usual
         self.place = SettingsFile.place(file.path, line)
-        try self.take(values)
+        try self.read(values)
     }
 
     /// A library in a drop-in folder; `beside`: the settings file beside it. Throws `HostError`.
@@ -127,13 +127,13 @@ package struct ApplicationEntry: Sendable {
         } catch { throw HostError(code: .module, message: "\(path): its name \(error.message)") }
         guard let file else { return }
         let keys = Self.schema.keys.filter { $0.name != "module" }
-        try self.take(try SettingsSchema(keys).read(file.root, in: file, below: ""))
+        try self.read(try SettingsSchema(keys).read(file.root, in: file, below: ""))
     }
 
     /// The name of a library that is mounted at the root of a drop-in folder's host.
     package static let index = "index"
 
-    private mutating func take(_ values: SettingsValues) throws {
+    private mutating func read(_ values: SettingsValues) throws {
         self.name = values.text("name")
         self.variable = values.text("variable")
         self.group = try values.text("worker").map { name in

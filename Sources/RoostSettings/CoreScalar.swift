@@ -111,19 +111,19 @@ package struct CoreScalar: Sendable, Equatable {
             rest = rest.dropFirst(digits.count)
             return digits
         }
-        func take(_ characters: String) -> UInt8? {
+        func consume(_ characters: String) -> UInt8? {
             guard let first = rest.first, characters.utf8.contains(first) else { return nil }
             rest = rest.dropFirst()
             return first
         }
-        let sign = take("-+")
+        let sign = consume("-+")
         let whole = digits()
-        let hasPoint = take(".") != nil
+        let hasPoint = consume(".") != nil
         let fraction = hasPoint ? digits() : []
         guard !whole.isEmpty || !fraction.isEmpty else { return nil }
         var exponent: [UInt8] = []
-        if let letter = take("eE") {
-            let sign = take("-+")
+        if let letter = consume("eE") {
+            let sign = consume("-+")
             let digits = digits()
             guard !digits.isEmpty else { return nil }
             exponent = [letter] + (sign.map { [$0] } ?? []) + digits

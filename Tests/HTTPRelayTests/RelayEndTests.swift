@@ -37,21 +37,21 @@ struct RelayEndTests {
     /// Sends a request, and returns its application.
     private func request(_ head: String, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
         try client.send(head)
-        try pair.settle()
+        try pair.runToCompletion()
         return try #require(pair.applications.all.last)
     }
 
     /// Brings an exchange of a new pair to its middle.
-    private func begin(_ kind: Kind) throws -> (RelayPair, RelayedClient, RelayedApplication) {
+    private func start(_ kind: Kind) throws -> (RelayPair, RelayedClient, RelayedApplication) {
         let (pair, client) = try self.connect()
-        return (pair, client, try self.begin(kind, pair, client))
+        return (pair, client, try self.start(kind, pair, client))
     }
 
     /// Brings an exchange to its middle.
-    private func begin(_ kind: Kind, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
+    private func start(_ kind: Kind, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
         let application = try self.request(kind.head, pair, client)
         application.receive()
-        try pair.settle()
+        try pair.runToCompletion()
         switch kind {
         case .request: break
         case .upload: application.receive()
@@ -66,12 +66,12 @@ struct RelayEndTests {
                 application.accept()
                 application.receive()
             }
-            try pair.settle()
+            try pair.runToCompletion()
             try client.send(WebSocketFrame(2, Array("one".utf8)).bytes())
             try client.send(WebSocketFrame(2, Array("two".utf8)).bytes())
         case .refusedWebSocket: pair.back.turn { application.close(1000) }
         }
-        try pair.settle()
+        try pair.runToCompletion()
         return application
     }
 
@@ -82,27 +82,27 @@ struct RelayEndTests {
         case .failure: pair.back.turn { application.finish(failed: true) }
         case .link: pair.loseLink()
         case .stop:
-            pair.front.leave()
-            pair.back.leave()
+            pair.front.giveUp()
+            pair.back.giveUp()
         }
     }
 
-    /// `isSettled`: the other end learns of each end before the next one comes.
+    /// `isComplete`: the other end learns of each end before the next one comes.
     @Test("every order of ends leaves nothing behind", arguments: Kind.allCases, [true, false])
-    func orders(kind: Kind, isSettled: Bool) throws {
+    func orders(kind: Kind, isComplete: Bool) throws {
         for first in End.allCases {
             for second in End.allCases {
-                let (pair, client, application) = try self.begin(kind)
+                let (pair, client, application) = try self.start(kind)
                 for end in [first, second] {
                     self.perform(end, pair, client, application)
-                    if isSettled { try pair.settle() }
+                    if isComplete { try pair.runToCompletion() }
                 }
                 // What an application does, and a client, when their other end is gone.
                 application.receive()
                 pair.back.turn { application.finish() }
-                try pair.settle()
+                try pair.runToCompletion()
                 client.leave()
-                try pair.settle()
+                try pair.runToCompletion()
                 let label = Comment("\(kind), \(first), \(second)")
                 #expect(pair.route.calls.isEmpty, label)
                 #expect(pair.serving.exchanges.isEmpty, label)
@@ -115,36 +115,36 @@ struct RelayEndTests {
 
     @Test("what a client has sent to a WebSocket before it leaves is received before the disconnect")
     func messagesBeforeTheEnd() throws {
-        let (pair, client, application) = try self.begin(.webSocket)
+        let (pair, client, application) = try self.start(.webSocket)
         try client.send(WebSocketFrame(2, Array("three".utf8)).bytes())
         client.leave()
         while application.disconnected == nil {
             application.receive()
-            try pair.settle()
+            try pair.runToCompletion()
         }
         #expect(application.isGone)
         #expect(application.messages == ["one", "two", "three"])
         #expect(application.disconnected == WebSocketClose.lost)
         application.finish()
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.route.calls.isEmpty)
     }
 
     @Test("the code and the reason of the client's close reach the application")
     func closeCode() throws {
-        let (pair, client, application) = try self.begin(.webSocket)
+        let (pair, client, application) = try self.start(.webSocket)
         try client.send(WebSocketFrame(8, [0x0f, 0xa1] + Array("bye".utf8)).bytes())
-        try pair.settle()
+        try pair.runToCompletion()
         while application.disconnected == nil {
             application.receive()
-            try pair.settle()
+            try pair.runToCompletion()
         }
         #expect(application.disconnected == 4001)
     }
 
     @Test("a slow client keeps no more of a relayed body than of a direct one")
     func slowClient() throws {
-        let (pair, client, application) = try self.begin(.download)
+        let (pair, client, application) = try self.start(.download)
         #expect(application.released == 0)
         let pending = try client.read().count
         // The high-water mark, what the back sends until it learns of it, and one piece.
@@ -153,9 +153,9 @@ struct RelayEndTests {
         var count = pending
         while case let more = try client.read().count, more > 0 {
             count += more
-            try pair.settle()
+            try pair.runToCompletion()
         }
-        try pair.settle()
+        try pair.runToCompletion()
         count += try client.read().count
         #expect(count > 1 << 20)
         #expect(application.released == 1)
@@ -168,7 +168,7 @@ struct RelayEndTests {
         let pair = try RelayPair()
         let clients = try (0..<20).map { _ in try pair.connect() }
         for client in clients { try client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
-        try pair.settle()
+        try pair.runToCompletion()
         pair.backWrites(false)
         let applications = pair.applications.all
         for application in applications {
@@ -183,12 +183,12 @@ struct RelayEndTests {
                 application.finish()
             }
         }
-        try pair.settle()
+        try pair.runToCompletion()
         for client in clients { #expect(try client.read().count < 1000) }
         // A copied body would have been released.
         #expect(applications.allSatisfy { $0.released == 0 })
         pair.backWrites(true)
-        try pair.settle()
+        try pair.runToCompletion()
         for client in clients { #expect(try client.read().count > (isWhole ? 50_000 : 100_000)) }
         #expect(applications.allSatisfy { $0.released == (isWhole ? 1 : 2) })
         #expect(pair.serving.exchanges.isEmpty)
@@ -205,7 +205,7 @@ struct RelayEndTests {
             application.finish()
         }
         pair.backWrites(true)
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.isLinked)
         #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
         #expect(pair.route.calls.isEmpty)
@@ -213,7 +213,7 @@ struct RelayEndTests {
 
     @Test("an exchange that ends before its work does sends its last frame")
     func workBehindTheEnd() throws {
-        let (pair, client, application) = try self.begin(.request)
+        let (pair, client, application) = try self.start(.request)
         client.takesOutput(false)
         pair.backWrites(false)
         pair.back.turn {
@@ -224,16 +224,16 @@ struct RelayEndTests {
         // The body fills the window: the last frame waits for an acknowledgement.
         pair.backWrites(true)
         application.finish()
-        try pair.settle()
+        try pair.runToCompletion()
         client.takesOutput(true)
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.route.calls.isEmpty)
         #expect(pair.serving.exchanges.isEmpty)
     }
 
     @Test("WebSocket messages stay in order while the link has no room, and the application waits")
     func slowFrontOfSocket() throws {
-        let (pair, client, application) = try self.begin(.webSocket)
+        let (pair, client, application) = try self.start(.webSocket)
         _ = try client.read()
         pair.backWrites(false)
         pair.back.turn {
@@ -242,7 +242,7 @@ struct RelayEndTests {
             application.close(1000)
         }
         pair.backWrites(true)
-        try pair.settle()
+        try pair.runToCompletion()
         let bytes = try client.read()
         #expect(
             bytes == WebSocketFrame(2, [UInt8](repeating: 0x78, count: 10)).bytes(mask: nil) + [0x88, 2, 0x03, 0xe8])
@@ -251,7 +251,7 @@ struct RelayEndTests {
 
     @Test("an application that ignores back-pressure is refused at the limit of a direct connection")
     func heldLimit() throws {
-        let (pair, client, application) = try self.begin(.request)
+        let (pair, client, application) = try self.start(.request)
         client.takesOutput(false)
         pair.back.turn {
             application.start()
@@ -262,7 +262,7 @@ struct RelayEndTests {
             }
         }
         client.leave()
-        try pair.settle()
+        try pair.runToCompletion()
         application.finish()
         #expect(pair.serving.exchanges.isEmpty)
     }
@@ -275,7 +275,7 @@ struct RelayEndTests {
             application.respond(1 << 20)
             application.finish()
         }
-        try pair.settle()
+        try pair.runToCompletion()
         let text = String(decoding: try client.read(), as: UTF8.self)
         #expect(text.contains("content-length: 1048576\r\n"))
         #expect(text.hasSuffix("\r\n\r\n"))

@@ -21,7 +21,7 @@ struct RelayFaultTests {
     private func upload(_ pair: RelayPair) throws -> (RelayedClient, RelayedApplication) {
         let client = try pair.connect()
         try client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nabc")
-        try pair.settle()
+        try pair.runToCompletion()
         return (client, try #require(pair.applications.all.last))
     }
 
@@ -31,7 +31,7 @@ struct RelayFaultTests {
             let pair = try RelayPair()
             let (client, _) = try self.upload(pair)
             try pair.inject(self.frame(.credit, 1, self.number(credit)), toFront: true)
-            try pair.settle()
+            try pair.runToCompletion()
             #expect(!pair.isLinked)
             #expect(pair.route.calls.isEmpty)
             #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
@@ -43,7 +43,7 @@ struct RelayFaultTests {
         let pair = try RelayPair()
         let client = try pair.connect()
         try client.send(RelayEndTests.Kind.webSocket.head)
-        try pair.settle()
+        try pair.runToCompletion()
         let application = try #require(pair.applications.all.last)
         pair.back.turn {
             application.accept()
@@ -51,10 +51,10 @@ struct RelayFaultTests {
         }
         // The credit is on its way when the client leaves.
         client.leave()
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.isLinked)
         application.receive()
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(application.disconnected == WebSocketClose.lost)
     }
 
@@ -92,7 +92,7 @@ struct RelayFaultTests {
             let pair = try RelayPair()
             let (client, _) = try self.upload(pair)
             try pair.inject(bytes, toFront: true)
-            try pair.settle()
+            try pair.runToCompletion()
             #expect(!pair.isLinked)
             #expect(pair.route.calls.isEmpty)
             #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
@@ -109,9 +109,9 @@ struct RelayFaultTests {
             let pair = try RelayPair()
             let client = try pair.connect()
             try client.send(RelayEndTests.Kind.webSocket.head)
-            try pair.settle()
+            try pair.runToCompletion()
             try pair.inject(self.frame(kind, 1, payload), toFront: true)
-            try pair.settle()
+            try pair.runToCompletion()
             #expect(!pair.isLinked)
             #expect(String(decoding: try client.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
         }
@@ -122,10 +122,10 @@ struct RelayFaultTests {
         let pair = try RelayPair()
         let client = try pair.connect()
         try client.send(RelayEndTests.Kind.webSocket.head)
-        try pair.settle()
+        try pair.runToCompletion()
         let application = try #require(pair.applications.all.last)
         application.receive()
-        try pair.settle()
+        try pair.runToCompletion()
         // The front has asked for nothing that it could send; the back hears only that the client is gone.
         try pair.inject(self.frame(.gone, 1), toFront: false)
         application.receive()
@@ -143,10 +143,10 @@ struct RelayFaultTests {
         let client = try pair.connect()
         pair.beforeRelay = { client.leave() }
         try client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.applications.all.last?.isGone ?? true)
         for application in pair.applications.all { application.finish() }
-        try pair.settle()
+        try pair.runToCompletion()
         #expect(pair.route.calls.isEmpty)
     }
 
@@ -155,16 +155,16 @@ struct RelayFaultTests {
         let pair = try RelayPair()
         let clients = try (0..<20).map { _ in try self.upload(pair) }
         for (_, application) in clients { application.receive() }
-        try pair.settle()
+        try pair.runToCompletion()
         pair.frontWrites(false)
         for (client, _) in clients { try client.send(Array(repeating: 0x78, count: 997)) }
-        try pair.settle()
+        try pair.runToCompletion()
         for (_, application) in clients {
             application.receive()
             #expect(application.bodySize == 3)
         }
         pair.frontWrites(true)
-        try pair.settle()
+        try pair.runToCompletion()
         for (_, application) in clients {
             application.receive()
             #expect(application.bodySize == 1000)
@@ -235,10 +235,10 @@ private struct RelayScript {
         for application in pair.applications.all.shuffled(using: &self.numbers) {
             pair.back.turn { application.finish() }
         }
-        try pair.settle()
+        try pair.runToCompletion()
         // A request that the back has never seen begins now.
         for application in pair.applications.all { pair.back.turn { application.finish() } }
-        try pair.settle()
+        try pair.runToCompletion()
         // A hostile end may have cut an exchange off from its other end: only the loss of the link ends it then.
         if !self.isHostile {
             #expect(pair.route.calls.isEmpty, "seed \(self.seed)")

@@ -30,10 +30,10 @@ final class RelayPair {
             if let handler { return handler(exchange) }
             guard self.route.isOpen else {
                 _ = exchange.end(failed: true)
-                return exchange.rest()
+                return exchange.recycle()
             }
             self.beforeRelay()
-            self.route.begin(exchange, mount: 1)
+            self.route.start(exchange, mount: 1)
         }
 
         func release(_ body: ResponseBody) { body.release?(body.context) }
@@ -135,7 +135,7 @@ final class RelayPair {
     }
 
     /// Moves everything until nothing moves any more.
-    func settle() throws { while try self.transfer() {} }
+    func runToCompletion() throws { while try self.transfer() {} }
 
     /// The connection between the two is lost.
     func loseLink() {
@@ -312,7 +312,7 @@ final class RelayedApplication: ExchangeOwner {
     /// Ends the exchange and its work.
     func finish(failed: Bool = false) {
         self.end(failed: failed)
-        self.exchange?.rest()
+        self.exchange?.recycle()
         self.exchange = nil
     }
 }

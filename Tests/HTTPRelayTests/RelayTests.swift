@@ -131,10 +131,10 @@ struct RelayTests {
     func debt() throws {
         var debt = RelayDebt(writeLimit: 1 << 20, writeMark: 64 * 1024)
         try debt.receive(1000)
-        #expect(debt.settleBatch() == nil)
+        #expect(debt.removeBatch() == nil)
         try debt.receive(16 * 1024)
-        #expect(debt.settleBatch() == 1000 + 16 * 1024)
-        #expect(debt.settle() == nil)
+        #expect(debt.removeBatch() == 1000 + 16 * 1024)
+        #expect(debt.removeAll() == nil)
         for _ in 0..<2 { try debt.receive(RelayFrame.mostSentMessage) }
         #expect(throws: RelayFault.self) { try debt.receive(RelayFrame.mostSentMessage) }
         #expect(throws: RelayFault.self) { try debt.receive(.max) }
@@ -149,7 +149,7 @@ struct RelayTests {
         for size in [1, 3000, 3000, 16_383, 16_383, 1] {
             try debt.receive(size)
             unacknowledged += size
-            unacknowledged -= debt.settleBatch() ?? 0
+            unacknowledged -= debt.removeBatch() ?? 0
             #expect(unacknowledged <= mark / 2)
         }
     }

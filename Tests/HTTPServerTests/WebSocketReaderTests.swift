@@ -62,7 +62,7 @@ struct WebSocketReaderTests {
         }
         #expect(isRefused)
         #expect(reader.message.capacity == 0)
-        #expect(memory.take(1 << 20))
+        #expect(memory.reserve(1 << 20))
     }
 
     @Test("what is no frame of a client's is 1002")
@@ -134,14 +134,14 @@ struct WebSocketReaderTests {
         let memory = MessageMemory(most: 64 << 10)
         let half = [UInt8](repeating: 7, count: 30 << 10)
         let begun = WebSocketFrame(2, half, isFinal: false)
-        #expect(memory.take(40 << 10))
+        #expect(memory.reserve(40 << 10))
         #expect(self.read(begun.bytes(), memory: memory) == [.failed(1013)])
         memory.give(40 << 10)
         // What an ended reader held is given back.
         for _ in 0..<10 {
             #expect(self.read(begun.bytes() + WebSocketFrame(0, [1]).bytes(), memory: memory) == [.binary(half + [1])])
         }
-        #expect(memory.take(64 << 10))
+        #expect(memory.reserve(64 << 10))
     }
 
     @Test("compressed messages, with every agreement, in fragments and pieces", arguments: [1, 5, 1000])

@@ -223,13 +223,13 @@ struct ScopeSlotModel: Hashable {
                 model.recycle(inDrain: inDrain)
             }
         case .performs:
-            // A call that ends the scope has it looked at before the call is settled.
+            // A call that ends the scope has it looked at before the call is completed.
             let message = self.taken[0]
             if message.isFinish, !self.isEnded {
                 model.isEnded = true
                 model.home = .looksAtHeld(inDrain: true)
             } else {
-                model.settle()
+                model.complete()
             }
         case .unorders(let message):
             if message.isOrdered { model.ordered -= 1 }
@@ -253,14 +253,14 @@ struct ScopeSlotModel: Hashable {
         if self.open == 1 { self.open = 0 }
     }
 
-    private mutating func settle() { self.home = .unorders(self.taken[0]) }
+    private mutating func complete() { self.home = .unorders(self.taken[0]) }
 
     private mutating func leave(isHeld: Bool, inDrain: Bool) {
         if !self.isLeaving {
             self.isLeaving = true
             if isHeld, self.mistake != .noKnockWhenHeld { self.drains += 1 }
         }
-        if inDrain { self.settle() } else { self.home = .idle }
+        if inDrain { self.complete() } else { self.home = .idle }
     }
 
     private mutating func recycle(inDrain: Bool) {
@@ -268,6 +268,6 @@ struct ScopeSlotModel: Hashable {
         self.isLeaving = false
         // Another scope has the slot at once.
         self.open = 2
-        if inDrain { self.settle() } else { self.home = .idle }
+        if inDrain { self.complete() } else { self.home = .idle }
     }
 }

@@ -85,7 +85,7 @@ struct ScopeSlotTests {
         /// The home of the slot: begins a scope, ends it, and waits until nobody holds it.
         func serve(_ generation: Generation) {
             for number in 0..<Self.scopes {
-                let id = self.slot.pointee.begin(generation)
+                let id = self.slot.pointee.open(for: generation)
                 self.memory.pointee = id
                 let before = self.announced.load(ordering: .relaxed)
                 self.id.store(id, ordering: .releasing)
@@ -112,7 +112,7 @@ struct ScopeSlotTests {
                 }
                 self.announced.add(1, ordering: .relaxed)
                 if self.memory.pointee != id { self.wrong.add(1, ordering: .relaxed) }
-                if isJob { self.slot.pointee.endJob(id) } else { self.slot.pointee.settle(ordered: isOrdered) }
+                if isJob { self.slot.pointee.endJob(id) } else { self.slot.pointee.complete(ordered: isOrdered) }
             }
         }
     }

@@ -14,10 +14,10 @@ struct BaselineTests {
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// The next state settles at once: a first look sees the change, a second one counts it.
+    /// A first poll sees the change, a second one counts it.
     private func changes(_ folders: DropInFolders) -> Bool {
-        _ = folders.look(now: MonotonicClock.milliseconds)
-        return folders.look(now: MonotonicClock.milliseconds + Settling<Int>.absence)
+        _ = folders.poll(now: MonotonicClock.milliseconds)
+        return folders.poll(now: MonotonicClock.milliseconds + Debounce<Int>.absence)
     }
 
     @Test("a module, its settings, an addition and a removal after the listing that was acted on are changes")
@@ -41,7 +41,7 @@ struct BaselineTests {
         let (file, source) = (try self.folder.write("m.so", "1"), try self.folder.write("src/a.c", "1"))
         let missing = "\(self.folder.path)/missing.yaml"
         let tree = SourceTree(["\(self.folder.path)/src"])
-        let baseline = tree.look().files
+        let baseline = tree.scan().files
         var seen = FileMarks()
         for path in [file, missing] { seen.note(path) }
         try self.folder.write("m.so", "22")
@@ -53,8 +53,8 @@ struct BaselineTests {
         let watch = ReloadWatch(tree, since: baseline, quiet: 0)
         watch.follow([file, missing], since: seen)
         #expect(watch.due <= MonotonicClock.milliseconds)
-        #expect(watch.look(now: MonotonicClock.milliseconds).files == [])
-        let change = watch.look(now: MonotonicClock.milliseconds + Settling<Int>.absence)
+        #expect(watch.poll(now: MonotonicClock.milliseconds).files == [])
+        let change = watch.poll(now: MonotonicClock.milliseconds + Debounce<Int>.absence)
         #expect(change.files == [file, missing].sorted())
         #expect(change.sources == [source, later])
     }
@@ -71,8 +71,8 @@ struct BaselineTests {
         acted.note(file)
         try self.folder.write("m.so", "333")
         watch.accept(acted)
-        _ = watch.look(now: MonotonicClock.milliseconds)
-        #expect(watch.look(now: MonotonicClock.milliseconds + 10_000).files == [file])
+        _ = watch.poll(now: MonotonicClock.milliseconds)
+        #expect(watch.poll(now: MonotonicClock.milliseconds + 10_000).files == [file])
         acted = FileMarks()
         acted.note(file)
         try self.folder.write("m.so", "4444")
@@ -80,7 +80,7 @@ struct BaselineTests {
         var now = FileMarks()
         now.note(file)
         watch.accept(now)
-        #expect(watch.look(now: MonotonicClock.milliseconds + 20_000).files == [])
+        #expect(watch.poll(now: MonotonicClock.milliseconds + 20_000).files == [])
     }
 
     @Test("a look carries the listings and the states of the files that it was made of")

@@ -23,27 +23,27 @@ struct DropInTests {
             })
     }
 
-    private func look(
+    private func update(
         _ watch: inout DropInWatch, _ listing: DropInFolder.Listing, now: Int, counts: Bool,
         at place: SourceLocation = #_sourceLocation
     ) {
-        let hasChanged = watch.look(listing, now: now)
+        let hasChanged = watch.update(listing, now: now)
         #expect(hasChanged == counts, sourceLocation: place)
     }
 
     private func counts(_ watch: DropInWatch) -> [String] {
-        watch.settled.modules.map { "\($0.name):\($0.mark.size)" }
+        watch.stable.modules.map { "\($0.name):\($0.mark.size)" }
     }
 
     @Test("a file counts when it has been so for a moment, not while it grows")
     func grows() {
         var watch = DropInWatch(self.listing("a:1"))
-        self.look(&watch, self.listing("a:1", "b:1"), now: 0, counts: false)
-        #expect(watch.due == Settling<String>.usualQuiet)
-        self.look(&watch, self.listing("a:1", "b:2"), now: 90, counts: false)
-        self.look(&watch, self.listing("a:1", "b:2"), now: 180, counts: false)
+        self.update(&watch, self.listing("a:1", "b:1"), now: 0, counts: false)
+        #expect(watch.due == Debounce<String>.usualQuiet)
+        self.update(&watch, self.listing("a:1", "b:2"), now: 90, counts: false)
+        self.update(&watch, self.listing("a:1", "b:2"), now: 180, counts: false)
         #expect(self.counts(watch) == ["a:1"])
-        self.look(&watch, self.listing("a:1", "b:2"), now: 190, counts: true)
+        self.update(&watch, self.listing("a:1", "b:2"), now: 190, counts: true)
         #expect(self.counts(watch) == ["a:1", "b:2"])
         #expect(watch.due == nil)
     }
@@ -52,7 +52,7 @@ struct DropInTests {
     func independent() {
         var watch = DropInWatch(self.listing())
         for now in stride(from: 0, through: 100, by: 10) {
-            _ = watch.look(self.listing("a:\(now)", "b:1"), now: now)
+            _ = watch.update(self.listing("a:\(now)", "b:1"), now: now)
         }
         #expect(self.counts(watch) == ["b:1"])
     }
@@ -60,39 +60,39 @@ struct DropInTests {
     @Test("a file that is away counts until it has been for a second: linkers unlink before they write")
     func away() {
         var watch = DropInWatch(self.listing("a:1"))
-        self.look(&watch, self.listing(), now: 0, counts: false)
-        self.look(&watch, self.listing("a:2"), now: 500, counts: false)
-        self.look(&watch, self.listing("a:2"), now: 600, counts: true)
+        self.update(&watch, self.listing(), now: 0, counts: false)
+        self.update(&watch, self.listing("a:2"), now: 500, counts: false)
+        self.update(&watch, self.listing("a:2"), now: 600, counts: true)
         #expect(self.counts(watch) == ["a:2"])
-        self.look(&watch, self.listing(), now: 1000, counts: false)
-        self.look(&watch, self.listing(), now: 1999, counts: false)
-        self.look(&watch, self.listing(), now: 2000, counts: true)
+        self.update(&watch, self.listing(), now: 1000, counts: false)
+        self.update(&watch, self.listing(), now: 1999, counts: false)
+        self.update(&watch, self.listing(), now: 2000, counts: true)
         #expect(self.counts(watch) == [])
     }
 
     @Test("one that comes back as it was was never away")
     func back() {
         var watch = DropInWatch(self.listing("a:1"))
-        _ = watch.look(self.listing(), now: 0)
-        self.look(&watch, self.listing("a:1"), now: 900, counts: false)
-        self.look(&watch, self.listing(), now: 950, counts: false)
-        self.look(&watch, self.listing(), now: 1900, counts: false)
+        _ = watch.update(self.listing(), now: 0)
+        self.update(&watch, self.listing("a:1"), now: 900, counts: false)
+        self.update(&watch, self.listing(), now: 950, counts: false)
+        self.update(&watch, self.listing(), now: 1900, counts: false)
         #expect(self.counts(watch) == ["a:1"])
     }
 
     @Test("a folder that is away for a moment is being replaced; for longer, it has gone, and says so once")
     func folderAway() {
         var watch = DropInWatch(self.listing("a:1"))
-        self.look(&watch, self.listing(fault: "gone"), now: 0, counts: false)
-        self.look(&watch, self.listing("a:1"), now: 500, counts: false)
-        self.look(&watch, self.listing(fault: "gone"), now: 600, counts: false)
-        self.look(&watch, self.listing(fault: "gone"), now: 1600, counts: true)
-        #expect(watch.settled.fault == "gone")
+        self.update(&watch, self.listing(fault: "gone"), now: 0, counts: false)
+        self.update(&watch, self.listing("a:1"), now: 500, counts: false)
+        self.update(&watch, self.listing(fault: "gone"), now: 600, counts: false)
+        self.update(&watch, self.listing(fault: "gone"), now: 1600, counts: true)
+        #expect(watch.stable.fault == "gone")
         #expect(self.counts(watch) == [])
-        self.look(&watch, self.listing(fault: "gone"), now: 9000, counts: false)
-        _ = watch.look(self.listing("a:1"), now: 9100)
-        #expect(watch.settled.fault == nil)
-        _ = watch.look(self.listing("a:1"), now: 9200)
+        self.update(&watch, self.listing(fault: "gone"), now: 9000, counts: false)
+        _ = watch.update(self.listing("a:1"), now: 9100)
+        #expect(watch.stable.fault == nil)
+        _ = watch.update(self.listing("a:1"), now: 9200)
         #expect(self.counts(watch) == ["a:1"])
     }
 

@@ -16,7 +16,7 @@ struct MountChangeTests {
     @Test("one goes ahead, then the others, then all mount")
     func inOrder() {
         var change = self.change(adding: [5])
-        expect(change.begin([1, 2, 3]), .prepare([1]))
+        expect(change.start([1, 2, 3]), .prepare([1]))
         expect(change.prepared(2, [:]), .nothing)
         expect(change.prepared(1, [:]), .prepare([2, 3]))
         expect(change.prepared(3, [:]), .nothing)
@@ -32,7 +32,7 @@ struct MountChangeTests {
     @Test("something newer has come: nobody is waited for, nothing is mounted, and who comes late is not heard")
     func withdrawn() {
         var change = self.change(adding: [5], removing: [6])
-        _ = change.begin([1, 2])
+        _ = change.start([1, 2])
         expect(change.withdraw(), .commit([2, 1]))
         #expect(change.mounting == [])
         expect(change.prepared(1, [:]), .nothing)
@@ -44,30 +44,32 @@ struct MountChangeTests {
     @Test("what is only removed needs no preparation; with no worker nobody is waited for")
     func removal() {
         var change = self.change(removing: [5])
-        expect(change.begin([1, 2]), .commit([1, 2]))
+        expect(change.start([1, 2]), .commit([1, 2]))
         var alone = self.change(adding: [5])
-        expect(alone.begin([]), .done)
+        expect(alone.start([]), .done)
     }
 
     @Test("what the first cannot start is not tried in the others; what a later one cannot is mounted nowhere")
     func refused() {
         var change = self.change(adding: [5, 6])
-        _ = change.begin([1, 2])
+        _ = change.start([1, 2])
         expect(change.prepared(1, [5: "no"]), .prepare([2]))
         #expect(change.mounting == [6])
         expect(change.prepared(2, [6: "not here"]), .commit([1, 2]))
         #expect(change.mounting == [])
         #expect(change.faults == [5: "no", 6: "not here"])
         var only = self.change(adding: [5])
-        _ = only.begin([1, 2])
+        _ = only.start([1, 2])
         expect(only.prepared(1, [5: "no", 99: "never asked"]), .commit([1, 2]))
         #expect(only.faults == [5: "no"])
     }
 
-    @Test("a death in the first part is laid at the door of who is known, or of all; then another goes ahead")
+    @Test(
+        "the end of a worker in the first part counts against the culprit, or against all; then another worker goes first"
+    )
     func deaths() {
         var change = self.change(adding: [5, 6])
-        _ = change.begin([1, 2, 3])
+        _ = change.start([1, 2, 3])
         expect(change.ended(1, culprit: 5, "crashed"), .prepare([2]))
         #expect(change.mounting == [6])
         expect(change.prepared(2, [:]), .prepare([3]))
@@ -79,7 +81,7 @@ struct MountChangeTests {
     @Test("who has answered and dies is not waited for; nor who dies while all mount")
     func later() {
         var change = self.change(adding: [5])
-        _ = change.begin([1, 2, 3])
+        _ = change.start([1, 2, 3])
         _ = change.prepared(1, [:])
         expect(change.ended(1, culprit: nil, "killed"), .nothing)
         _ = change.prepared(2, [:])
@@ -118,7 +120,7 @@ struct MountChangeTests {
                 case .nothing: break
                 }
             }
-            follow(change.begin(workers))
+            follow(change.start(workers))
             for _ in 0..<50 where !isDone {
                 guard let id = living.randomElement(using: &random) else { break }
                 if Int.random(in: 0..<8, using: &random) == 0 {

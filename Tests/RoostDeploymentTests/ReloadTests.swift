@@ -61,19 +61,19 @@ struct ReloadTests {
     }
 
     @Test("a file counts when it is quiet, an absence when it lasts; what is accepted counts at once")
-    func settling() {
-        var files = Settling(["a": 1, "b": 1], quiet: 50)
-        #expect(files.look(["a": 2, "b": 1], now: 0) == [])
+    func debounce() {
+        var files = Debounce(["a": 1, "b": 1], quiet: 50)
+        #expect(files.update(["a": 2, "b": 1], now: 0) == [])
         #expect(files.due == 50)
-        #expect(files.look(["a": 3, "b": 1], now: 40) == [])
-        #expect(files.look(["a": 3, "b": 1], now: 89) == [])
-        #expect(files.look(["a": 3], now: 90) == ["a"])
-        #expect(files.look(["a": 3], now: 90 + Settling<Int>.absence) == ["b"])
-        #expect(files.settled == ["a": 3])
-        #expect(files.look(["a": 4], now: 2000) == [])
+        #expect(files.update(["a": 3, "b": 1], now: 40) == [])
+        #expect(files.update(["a": 3, "b": 1], now: 89) == [])
+        #expect(files.update(["a": 3], now: 90) == ["a"])
+        #expect(files.update(["a": 3], now: 90 + Debounce<Int>.absence) == ["b"])
+        #expect(files.stable == ["a": 3])
+        #expect(files.update(["a": 4], now: 2000) == [])
         files.accept(["a": 4])
         #expect(files.due == nil)
-        #expect(files.look(["a": 4], now: 3000) == [])
+        #expect(files.update(["a": 4], now: 3000) == [])
     }
 
     @Test("one build at a time: a newer change cancels it, but not for ever")
@@ -111,14 +111,14 @@ struct ReloadTests {
         ] { try folder.write(file, "") }
         symlink(folder.path, "\(folder.path)/deep/loop")
         func names(_ includes: [String] = [], _ excludes: [String] = []) -> [String] {
-            SourceTree([folder.path], includes: includes, excludes: excludes).look().files.keys.map {
+            SourceTree([folder.path], includes: includes, excludes: excludes).scan().files.keys.map {
                 String($0.dropFirst(folder.path.count + 1))
             }.sorted()
         }
         #expect(names() == ["a.c", "deep/b.swift", "deep/gone.c"])
         #expect(names(["*.html", "build"], ["deep/gone.c"]) == ["a.c", "build/y.c", "deep/b.swift", "deep/page.html"])
         #expect(names([], ["*.c", "deep"]) == [])
-        #expect(SourceTree(["\(folder.path)/nowhere"]).look().files.isEmpty)
+        #expect(SourceTree(["\(folder.path)/nowhere"]).scan().files.isEmpty)
     }
 
     @Test("a request names applications by name or mount, with all of their file; nobody by a wrong name")

@@ -11,7 +11,7 @@ struct SourceTreeTests {
     init() throws { self.folder = try TemporaryFolder() }
 
     private func names(_ tree: SourceTree) -> [String] {
-        tree.look().files.keys.map { String($0.dropFirst(self.folder.path.count + 1)) }.sorted()
+        tree.scan().files.keys.map { String($0.dropFirst(self.folder.path.count + 1)) }.sorted()
     }
 
     @Test("sources of every language that makes shared libraries, by their usual names")
@@ -41,18 +41,18 @@ struct SourceTreeTests {
         let found = self.names(tree)
         #expect(found.count == 2 && found.contains("real/a.c"))
         #expect(found.contains("linked/b.c") || found.contains("twice/b.c"))
-        let before = tree.look().files
+        let before = tree.scan().files
         try outside.write("shared/b.c", "changed")
-        #expect(tree.look().files != before)
-        #expect(tree.look().folders.contains { $0.hasSuffix("/linked") || $0.hasSuffix("/twice") })
+        #expect(tree.scan().files != before)
+        #expect(tree.scan().folders.contains { $0.hasSuffix("/linked") || $0.hasSuffix("/twice") })
     }
 
     @Test("so many files and folders are watched, no more; that there are more is said")
     func limit() throws {
         for number in 1...20 { try self.folder.write("\(number)/a.c", "") }
-        let whole = SourceTree([self.folder.path]).look()
+        let whole = SourceTree([self.folder.path]).scan()
         #expect(whole.files.count == 20 && whole.folders.count == 21 && !whole.isCut)
-        let cut = SourceTree([self.folder.path], most: 10).look()
+        let cut = SourceTree([self.folder.path], most: 10).scan()
         #expect(cut.isCut && cut.files.count + cut.folders.count == 10)
     }
 }

@@ -36,11 +36,11 @@ struct ProcessesTests {
         let manager = self.manager(path)
         defer { close(manager) }
         let flood = ServiceNotice(path: path)
-        while !flood.isPending { flood.tell("X=1") }
+        while !flood.isPending { flood.notify("X=1") }
         let notice = ServiceNotice(path: path)
-        notice.tell("READY=1", "STATUS=serving")
-        for _ in 0..<100 { notice.tell("WATCHDOG=1") }
-        notice.tell("STOPPING=1")
+        notice.notify("READY=1", "STATUS=serving")
+        for _ in 0..<100 { notice.notify("WATCHDOG=1") }
+        notice.notify("STOPPING=1")
         #expect(notice.isPending && notice.due(now: 5) != nil)
         while self.receive(manager) != nil {}
         notice.deliver()
@@ -54,12 +54,12 @@ struct ProcessesTests {
     func bounds() throws {
         let path = "\(self.folder.path)/notify"
         let absent = ServiceNotice(path: path)
-        absent.tell("READY=1")
+        absent.notify("READY=1")
         #expect(!absent.isPending)
         let manager = self.manager(path)
         defer { close(manager) }
-        while !absent.isPending { absent.tell("X=1") }
-        for number in 1...(ServiceNotice.mostPending + 5) { absent.tell("N=\(number)") }
+        while !absent.isPending { absent.notify("X=1") }
+        for number in 1...(ServiceNotice.mostPending + 5) { absent.notify("N=\(number)") }
         while self.receive(manager) != nil {}
         var told: [String] = []
         while absent.isPending {
@@ -89,8 +89,8 @@ struct ProcessesTests {
     func ignored() {
         let log = LogLines()
         let signals = IgnoredSignals(Logger(label: "test") { _ in log.handler })
-        for _ in 1...3 { signals.tell(SIGUSR2) }
-        signals.tell(SIGALRM)
+        for _ in 1...3 { signals.log(SIGUSR2) }
+        signals.log(SIGALRM)
         #expect(log.holding("signal ignored").count == 2)
     }
 }

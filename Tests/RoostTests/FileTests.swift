@@ -107,7 +107,7 @@ struct FileTests {
     }
 
     @Test("a part that was taken from another thread is sent, however much is under way")
-    func taken() async throws {
+    func markSent() async throws {
         try await withServedHost(self.serve()) { served in
             let file = try self.folder.write("digits", "0123456789")
             let client = try served.client()

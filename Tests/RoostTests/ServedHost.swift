@@ -57,12 +57,12 @@ final class ServedHost: Sendable {
             try await self.host.start()
             return
         }
-        let path = "\(folder.path)/door\(UInt32.random(in: 0...UInt32.max))"
+        let path = "\(folder.path)/listener\(UInt32.random(in: 0...UInt32.max))"
         let bound = try Listener(unix: path, access: BindAddress.UnixAccess(), backlog: 16)
         configuration.relayUsers = [geteuid()]
-        let door = GroupListener.make(
+        let listener = GroupListener.make(
             given: bound.descriptor, address: bound.address, backlog: 16, users: configuration.relayUsers)
-        let back = Host(applications, on: [door], configuration: configuration)
+        let back = Host(applications, on: [listener], configuration: configuration)
         self.back = back
         try await back.start()
         var front = configuration

@@ -19,10 +19,10 @@ struct FleetTests {
                 crashWindow: 60_000)
             change(&rules)
             self.fleet = Fleet(rules: rules, release: 1, random: { $0 })
-            self.take(self.fleet.begin(now: 0))
+            self.perform(self.fleet.start(now: 0))
         }
 
-        mutating func take(_ actions: [Fleet.Action]) {
+        mutating func perform(_ actions: [Fleet.Action]) {
             for action in actions {
                 if case .log(let notice) = action { self.logged.append(notice) } else { self.done.append(action) }
             }
@@ -34,19 +34,19 @@ struct FleetTests {
             return self.done
         }
 
-        mutating func ready(_ id: Int) { self.take(self.fleet.ready(id, now: self.now)) }
-        mutating func deaf(_ id: Int) { self.take(self.fleet.deaf(id, now: self.now)) }
+        mutating func ready(_ id: Int) { self.perform(self.fleet.ready(id, now: self.now)) }
+        mutating func stoppedAccepting(_ id: Int) { self.perform(self.fleet.stoppedAccepting(id, now: self.now)) }
         mutating func ended(_ id: Int, culprit: String? = nil, isNeeded: Bool = true, status: CInt = 3) {
-            self.take(
+            self.perform(
                 self.fleet.ended(
                     id, culprit: culprit, isNeeded: isNeeded, reason: "crashed", status: status, now: self.now))
         }
         mutating func replace(_ number: Int, because cause: ReplacementCause = .reload) {
-            self.take(self.fleet.replace(by: number, because: cause, now: self.now))
+            self.perform(self.fleet.replace(by: number, because: cause, now: self.now))
         }
-        mutating func look(after time: Int = 0, _ seen: [Int: Fleet.Observation] = [:]) {
+        mutating func observe(after time: Int = 0, _ seen: [Int: Fleet.Observation] = [:]) {
             self.now += time
-            self.take(self.fleet.look(now: self.now, at: seen))
+            self.perform(self.fleet.observe(now: self.now, seen))
         }
         var states: [String] { self.fleet.members.map { "\($0.id) \($0.state)" } }
     }
@@ -74,7 +74,7 @@ struct FleetTests {
         world.ended(2, culprit: "a")
         #expect(world.seen() == [.stop(1)])
         world.ended(1)
-        #expect(world.seen() == [.leave(3)])
+        #expect(world.seen() == [.exit(3)])
     }
 
     @Test("one that dies later is replaced at once; one that keeps dying waits longer and longer")
@@ -89,7 +89,7 @@ struct FleetTests {
             if world.seen() != [Self.start(id + 1)] {
                 let due = world.fleet.due ?? 0
                 waits.append(due - world.now)
-                world.look(after: due - world.now)
+                world.observe(after: due - world.now)
                 #expect(world.seen() == [Self.start(id + 1)])
             }
             world.ready(id + 1)
@@ -114,10 +114,10 @@ struct FleetTests {
         #expect(world.seen() == [Self.start(4, release: 2), .drain(1)])
         world.ready(4)
         #expect(world.seen() == [.drain(2)])
-        world.deaf(1)
+        world.stoppedAccepting(1)
         #expect(world.seen() == [])
         // Every new connection is a new one's.
-        world.deaf(2)
+        world.stoppedAccepting(2)
         #expect(world.seen() == [.reloaded])
         world.ended(1)
         world.ended(2)
@@ -196,9 +196,9 @@ struct FleetTests {
         world.ready(2)
         #expect(world.fleet.isCalm)
         _ = world.seen()
-        world.fleet.amend(to: 2)
+        world.fleet.setRelease(to: 2)
         #expect(world.fleet.isCalm)
-        world.look()
+        world.observe()
         #expect(world.seen() == [])
         world.ended(1)
         #expect(world.seen() == [Self.start(3, release: 2)])
@@ -233,7 +233,7 @@ struct FleetTests {
         world.ended(2, status: 1)
         #expect(world.seen() == [Self.start(2), Self.start(3, standsIn: true)])
         world.ready(3)
-        world.look(after: 100)
+        world.observe(after: 100)
         #expect(world.seen() == [Self.start(4)])
         world.ready(4)
         #expect(world.seen() == [.drain(3)])
@@ -250,16 +250,16 @@ struct FleetTests {
         }
         world.ready(1)
         _ = world.seen()
-        world.look([1: Fleet.Observation(requests: 119, memory: 1000)])
+        world.observe([1: Fleet.Observation(requests: 119, memory: 1000)])
         #expect(world.seen() == [])
-        world.look([1: Fleet.Observation(requests: 120, memory: 1000)])
+        world.observe([1: Fleet.Observation(requests: 120, memory: 1000)])
         #expect(world.seen() == [Self.start(2)])
         world.ready(2)
         #expect(world.seen() == [.drain(1)])
-        world.look([2: Fleet.Observation(memory: 1001)])
+        world.observe([2: Fleet.Observation(memory: 1001)])
         world.ready(3)
         #expect(world.seen() == [Self.start(3), .drain(2)])
-        world.look(after: 60_000, [3: Fleet.Observation()])
+        world.observe(after: 60_000, [3: Fleet.Observation()])
         #expect(world.seen() == [Self.start(4)])
         #expect(
             world.logged == [.retiring(1, .requests), .retiring(2, .memory), .retiring(3, .lifetime)])
@@ -270,11 +270,11 @@ struct FleetTests {
         var world = World { $0.stall = 60_000 }
         world.ready(1)
         _ = world.seen()
-        world.look(after: 60_000, [1: Fleet.Observation(silence: 59_999)])
+        world.observe(after: 60_000, [1: Fleet.Observation(silence: 59_999)])
         #expect(world.seen() == [])
-        world.look([1: Fleet.Observation(silence: 60_000)])
+        world.observe([1: Fleet.Observation(silence: 60_000)])
         #expect(world.seen() == [.examine(1), Self.start(2)])
-        world.look(after: 1000, [1: Fleet.Observation(silence: 61_000)])
+        world.observe(after: 1000, [1: Fleet.Observation(silence: 61_000)])
         #expect(world.seen() == [.kill(1)])
         world.ended(1)
         world.ready(2)
@@ -285,15 +285,15 @@ struct FleetTests {
     func stallAndStop() {
         var world = World { $0.stall = 60_000 }
         world.ready(1)
-        world.look(after: 60_000, [1: Fleet.Observation(silence: 60_000)])
+        world.observe(after: 60_000, [1: Fleet.Observation(silence: 60_000)])
         world.ready(2)
         _ = world.seen()
-        world.take(world.fleet.stop(now: world.now))
-        world.look(after: 1000)
+        world.perform(world.fleet.stop(now: world.now))
+        world.observe(after: 1000)
         #expect(world.seen().contains(.kill(1)))
         world.ended(1)
         world.ended(2, status: 0)
-        #expect(world.seen() == [.leave(0)])
+        #expect(world.seen() == [.exit(0)])
     }
 
     @Test("one that never comes to be ready is killed, and has failed")
@@ -301,11 +301,11 @@ struct FleetTests {
         var world = World { $0.start = 5000 }
         _ = world.seen()
         #expect(world.fleet.due == 5000)
-        world.look(after: 5000)
-        world.look(after: 5000)
+        world.observe(after: 5000)
+        world.observe(after: 5000)
         #expect(world.seen() == [.kill(1)])
         world.ended(1)
-        #expect(world.seen() == [.leave(3)])
+        #expect(world.seen() == [.exit(3)])
     }
 
     @Test("one more, one fewer, never none")
@@ -313,13 +313,13 @@ struct FleetTests {
         var world = World()
         world.ready(1)
         _ = world.seen()
-        world.take(world.fleet.resize(by: 1, now: 0))
+        world.perform(world.fleet.resize(by: 1, now: 0))
         #expect(world.seen() == [Self.start(2)])
         world.ready(2)
-        world.take(world.fleet.resize(by: -1, now: 0))
+        world.perform(world.fleet.resize(by: -1, now: 0))
         #expect(world.seen() == [.drain(2)])
         world.ended(2)
-        world.take(world.fleet.resize(by: -1, now: 0))
+        world.perform(world.fleet.resize(by: -1, now: 0))
         #expect(world.seen() == [])
     }
 
@@ -328,25 +328,25 @@ struct FleetTests {
         var world = World(workers: 2) { $0.stop = 1000 }
         world.ready(1)
         _ = world.seen()
-        world.take(world.fleet.stop(now: 0))
+        world.perform(world.fleet.stop(now: 0))
         #expect(world.seen() == [.stop(1), .kill(2)])
         world.ended(2)
-        world.look(after: 999)
+        world.observe(after: 999)
         #expect(world.seen() == [])
-        world.look(after: 1)
+        world.observe(after: 1)
         #expect(world.seen() == [.kill(1)])
         world.ended(1)
-        #expect(world.seen() == [.leave(1)])
+        #expect(world.seen() == [.exit(1)])
     }
 
     @Test("one that says it is ready while it is killed for a stop has not ended badly")
     func readyInStop() {
         var world = World()
         _ = world.seen()
-        world.take(world.fleet.stop(now: 0))
+        world.perform(world.fleet.stop(now: 0))
         world.ready(1)
         world.ended(1, status: 137)
-        #expect(world.seen() == [.kill(1), .leave(0)])
+        #expect(world.seen() == [.kill(1), .exit(0)])
     }
 
     @Test("a stop that comes to its end by itself leaves with 0")
@@ -354,9 +354,9 @@ struct FleetTests {
         var world = World()
         world.ready(1)
         _ = world.seen()
-        world.take(world.fleet.stop(now: 0))
+        world.perform(world.fleet.stop(now: 0))
         world.ended(1, status: 0)
-        #expect(world.seen() == [.stop(1), .leave(0)])
+        #expect(world.seen() == [.stop(1), .exit(0)])
     }
 
     @Test("at once means at once")
@@ -365,8 +365,8 @@ struct FleetTests {
         world.ready(1)
         world.ready(2)
         _ = world.seen()
-        world.take(world.fleet.stop(now: 0))
-        world.take(world.fleet.kill(now: 0))
+        world.perform(world.fleet.stop(now: 0))
+        world.perform(world.fleet.kill(now: 0))
         #expect(world.seen() == [.stop(1), .stop(2), .kill(1), .kill(2)])
     }
 
@@ -390,15 +390,15 @@ struct FleetTests {
                     world.replace(release)
                 case 8 where world.fleet.isCalm:
                     release += 1
-                    world.fleet.amend(to: release)
-                default: world.look()
+                    world.fleet.setRelease(to: release)
+                default: world.observe()
                 }
                 // What a supervisor does at once.
                 if case .quarantine? = world.done.last {
                     release += 1
                     world.replace(release, because: .quarantine)
                 }
-                if world.done.contains(where: { if case .leave = $0 { true } else { false } }) { break }
+                if world.done.contains(where: { if case .exit = $0 { true } else { false } }) { break }
                 let serving = world.fleet.members.filter { $0.state != .draining && !$0.isStandIn }
                 #expect(serving.count <= world.fleet.wanted + 1)
                 #expect(world.fleet.members.count { $0.isStandIn && $0.state != .draining } <= 1)
@@ -406,7 +406,7 @@ struct FleetTests {
             // Left alone it comes to rest: all there, or answered for.
             for _ in 0..<100 {
                 guard !world.fleet.isStopping else { break }
-                world.look(after: BackOff.longest)
+                world.observe(after: BackOff.longest)
                 for member in world.fleet.members where member.state == .starting { world.ready(member.id) }
                 for member in world.fleet.members where member.state == .draining { world.ended(member.id) }
             }

@@ -14,21 +14,21 @@ final class HTTPCall: Sendable {
     }
 
     /// The module's `application` for a request. [loop]
-    static func begin<App: Application>(
+    static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
-        Self.begin(type, scope, receive, send) { application, call in
+        Self.start(type, scope, receive, send) { application, call in
             try await application.http(call.scope, HTTPReceive(call: call), HTTPSend(call: call))
         }
     }
 
     /// The same, where it is answered by something else than the application's `http`. [loop]
-    static func begin<App: Application>(
+    static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend,
         _ run: @escaping @Sendable (App, HTTPCall) async throws -> Void
     ) -> CResult {
         let copy = HTTPScope(memory: ScopeMemory(scope))
-        return ScopeTask.begin(type, scope, receive, send) { application, task in
+        return ScopeTask.start(type, scope, receive, send) { application, task in
             let call = HTTPCall(copy, task)
             do {
                 try await run(application, call)

@@ -7,11 +7,11 @@ import CASGI
 final class HostCompletion {
     /// The loop that completions come on; nil: they are a lifespan's.
     private let executor: LoopExecutor?
-    private let told: (asgi_result, UnsafePointer<asgi_event>?) -> Void
+    private let handle: (asgi_result, UnsafePointer<asgi_event>?) -> Void
 
     private init(_ executor: LoopExecutor?, _ told: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void) {
         self.executor = executor
-        self.told = told
+        self.handle = told
     }
 
     /// Calls the host. `call` says what it answered; `completed` runs on the loop, when it is.
@@ -24,8 +24,8 @@ final class HostCompletion {
     }
 
     fileprivate func complete(_ result: asgi_result, _ event: UnsafePointer<asgi_event>?) {
-        guard let executor else { return self.told(result, event) }
-        executor.entering { self.told(result, event) }
+        guard let executor else { return self.handle(result, event) }
+        executor.entering { self.handle(result, event) }
     }
 }
 

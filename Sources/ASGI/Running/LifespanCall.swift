@@ -7,7 +7,7 @@ struct LifespanCall: Sendable {
     private let functions: ScopeFunctions
 
     /// The module's `application` for the lifespan. [control]
-    static func begin<App: Application>(
+    static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
         let call = LifespanCall(
@@ -40,17 +40,19 @@ struct LifespanCall: Sendable {
             try await running.application.shutdown()
             return self.functions.send(ASGI_LIFESPAN_SHUTDOWN_COMPLETE) { _ in }
         } catch {
-            return self.tell(ASGI_LIFESPAN_SHUTDOWN_FAILED, "\(error)")
+            return self.complete(ASGI_LIFESPAN_SHUTDOWN_FAILED, "\(error)")
         }
     }
 
     /// The start is refused. Of a setting at fault the host knows the file and the line.
     private func refuse(_ error: any Error) -> asgi_result {
-        guard let error = error as? SettingsError else { return self.tell(ASGI_LIFESPAN_STARTUP_FAILED, "\(error)") }
-        return self.tell(ASGI_LIFESPAN_STARTUP_FAILED, error.message, key: error.key)
+        guard let error = error as? SettingsError else {
+            return self.complete(ASGI_LIFESPAN_STARTUP_FAILED, "\(error)")
+        }
+        return self.complete(ASGI_LIFESPAN_STARTUP_FAILED, error.message, key: error.key)
     }
 
-    private func tell(_ type: UInt32, _ text: String, key: String = "") -> asgi_result {
+    private func complete(_ type: UInt32, _ text: String, key: String = "") -> asgi_result {
         let result = text.withString { text in
             key.withString { key in
                 self.functions.send(type) { event in

@@ -20,7 +20,7 @@ final class PendingReceive: Sendable {
     enum Step {
         case ask
         case wait
-        case take(Received)
+        case deliver(Received)
     }
 
     private let state = Mutex(State.idle)
@@ -37,10 +37,10 @@ final class PendingReceive: Sendable {
             case .outstanding(nil):
                 state = .outstanding(continuation)
                 return .wait
-            case .outstanding: return .take(Received(ASGI_BUSY, nil))
+            case .outstanding: return .deliver(Received(ASGI_BUSY, nil))
             case .ready(let received):
                 state = .idle
-                return .take(received)
+                return .deliver(received)
             }
         }
     }

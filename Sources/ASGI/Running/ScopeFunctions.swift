@@ -35,7 +35,7 @@ struct ScopeFunctions: @unchecked Sendable {
 
     private func waitForEvent(_ continuation: PendingReceive.Continuation) {
         switch self.pending.wait(continuation) {
-        case .take(let received): return continuation.resume(returning: received)
+        case .deliver(let received): return continuation.resume(returning: received)
         case .wait: break
         case .ask:
             let pending = self.pending

@@ -31,7 +31,7 @@ final class ScopeTask: @unchecked Sendable {
     }
 
     /// The module's `application` for a scope that `run` answers; `run` says how it ended. [loop]
-    static func begin<App: Application>(
+    static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend,
         _ run: @escaping @Sendable (App, ScopeTask) async -> asgi_result
     ) -> CResult {

@@ -14,11 +14,11 @@ final class WebSocketCall: Sendable {
     }
 
     /// The module's `application` for a WebSocket. [loop]
-    static func begin<App: Application>(
+    static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
         let copy = WebSocketScope(memory: ScopeMemory(scope))
-        return ScopeTask.begin(type, scope, receive, send) { application, task in
+        return ScopeTask.start(type, scope, receive, send) { application, task in
             await WebSocketCall(copy, task).run(application)
         }
     }

@@ -3,12 +3,12 @@ extension JSONReader {
     /// A number, checked by the grammar and kept as written.
     mutating func number() throws(Failure) -> String {
         let start = self.offset
-        _ = self.take("-")
+        _ = self.consume("-")
         // A zero that leads stands alone.
-        if !self.take("0") { try self.digits() }
-        if self.take(".") { try self.digits() }
-        if self.take("e") || self.take("E") {
-            if !self.take("+") { _ = self.take("-") }
+        if !self.consume("0") { try self.digits() }
+        if self.consume(".") { try self.digits() }
+        if self.consume("e") || self.consume("E") {
+            if !self.consume("+") { _ = self.consume("-") }
             try self.digits()
         }
         guard let text = self.text(from: start) else { throw self.failure("a number has to stand here", at: start) }
@@ -70,7 +70,7 @@ extension JSONReader {
     private mutating func scalar(escapedAt start: Int) throws(Failure) -> Unicode.Scalar {
         let unit = try self.unit()
         if let scalar = Unicode.Scalar(unit) { return scalar }
-        guard UTF16.isLeadSurrogate(unit), self.take("\\"), self.take("u") else {
+        guard UTF16.isLeadSurrogate(unit), self.consume("\\"), self.consume("u") else {
             throw self.failure("this is half of a surrogate pair", at: start)
         }
         let second = try self.unit()

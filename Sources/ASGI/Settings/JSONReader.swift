@@ -33,7 +33,7 @@ struct JSONReader {
     mutating func advance() { self.offset += 1 }
 
     /// Passes the byte if it is next.
-    mutating func take(_ character: Unicode.Scalar) -> Bool {
+    mutating func consume(_ character: Unicode.Scalar) -> Bool {
         guard let byte = self.peek, byte == UInt8(ascii: character) else { return false }
         self.offset += 1
         return true
@@ -78,13 +78,13 @@ struct JSONReader {
     private mutating func array(depth: Int) throws(Failure) -> JSONValue {
         try self.open(depth)
         var elements: [JSONValue] = []
-        guard !self.take("]") else { return .array(elements) }
+        guard !self.consume("]") else { return .array(elements) }
         while true {
             self.skipSpace()
             elements.append(try self.value(depth: depth + 1))
             self.skipSpace()
-            if self.take("]") { return .array(elements) }
-            guard self.take(",") else { throw self.failure("a comma or the list's end has to stand here") }
+            if self.consume("]") { return .array(elements) }
+            guard self.consume(",") else { throw self.failure("a comma or the list's end has to stand here") }
         }
     }
 
@@ -92,7 +92,7 @@ struct JSONReader {
         try self.open(depth)
         var members: [(key: String, value: JSONValue)] = []
         var keys: Set<String> = []
-        guard !self.take("}") else { return .object(members) }
+        guard !self.consume("}") else { return .object(members) }
         while true {
             self.skipSpace()
             let start = self.offset
@@ -102,12 +102,12 @@ struct JSONReader {
                 throw self.failure("the key '\(Wording.shortened(key))' stands twice", at: start)
             }
             self.skipSpace()
-            guard self.take(":") else { throw self.failure("a colon has to stand here") }
+            guard self.consume(":") else { throw self.failure("a colon has to stand here") }
             self.skipSpace()
             members.append((key, try self.value(depth: depth + 1)))
             self.skipSpace()
-            if self.take("}") { return .object(members) }
-            guard self.take(",") else { throw self.failure("a comma or the object's end has to stand here") }
+            if self.consume("}") { return .object(members) }
+            guard self.consume(",") else { throw self.failure("a comma or the object's end has to stand here") }
         }
     }
 

@@ -49,8 +49,8 @@ extension URLApplication {
     public static func call(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
         switch scope.pointee.type {
         case ASGI_HTTP: asgi_call_urls(Self.urls.pointer, scope, receive, send)
-        case ASGI_WEBSOCKET: WebSocketCall.begin(Self.self, scope, receive, send)
-        case ASGI_LIFESPAN: LifespanCall.begin(Self.self, scope, receive, send)
+        case ASGI_WEBSOCKET: WebSocketCall.start(Self.self, scope, receive, send)
+        case ASGI_LIFESPAN: LifespanCall.start(Self.self, scope, receive, send)
         default: ASGI_UNSUPPORTED
         }
     }

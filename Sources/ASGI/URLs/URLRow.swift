@@ -15,7 +15,7 @@ public struct URLRow<App: URLApplication>: Sendable {
     /// Letters of the view's arguments.
     let kinds: [UInt8]
     /// Copies the arguments, which the host lends.
-    let take: @Sendable (UnsafePointer<asgi_argument>) -> Answer
+    let decode: @Sendable (UnsafePointer<asgi_argument>) -> Answer
     /// Instead of a view: rows whose patterns follow behind this one's.
     let included: [URLRow]?
 
@@ -32,13 +32,13 @@ public struct URLRow<App: URLApplication>: Sendable {
         repeat kinds.append((each Value).kind)
         self.kinds = kinds
         self.included = nil
-        self.take = { arguments in
+        self.decode = { arguments in
             var next = arguments
-            func take<Taken: URLValue>(_ type: Taken.Type) -> Taken {
+            func value<Taken: URLValue>(_ type: Taken.Type) -> Taken {
                 defer { next += 1 }
                 return Taken(next.pointee)
             }
-            let values = (repeat take((each Value).self))
+            let values = (repeat value((each Value).self))
             return { application, request in try await view(application)(request, repeat each values) }
         }
     }
@@ -52,7 +52,7 @@ public struct URLRow<App: URLApplication>: Sendable {
         self.pattern = prefix
         self.name = name
         self.kinds = []
-        self.take = { _ in { _, _ in nil } }
+        self.decode = { _ in { _, _ in nil } }
         self.included = rows
     }
 }

@@ -54,7 +54,7 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
 /// What stands in a row: called by C, which knows nothing of types.
 // SAFETY: neither this class nor its subclass has state that changes.
 class URLView: @unchecked Sendable {
-    func begin(_ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>) -> CResult {
+    func start(_ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>) -> CResult {
         ASGI_UNSUPPORTED
     }
 }
@@ -65,10 +65,10 @@ private final class AppView<App: URLApplication>: URLView, @unchecked Sendable {
 
     init(_ row: URLRow<App>) { self.row = row }
 
-    override func begin(
+    override func start(
         _ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>
     ) -> CResult {
-        let view = self.row.take(arguments)
+        let view = self.row.decode(arguments)
         return answer(App.self, request) { try await view($0, $1) }
     }
 }
@@ -78,7 +78,7 @@ private let plainView: asgi_view = {
     let view: @convention(c) (UnsafeMutablePointer<asgi_request>?, UnsafePointer<asgi_argument>?, Int) -> CResult = {
         request, arguments, _ in
         guard let request, let arguments, let context = request.pointee.context else { return ASGI_FAILED }
-        return Unmanaged<URLView>.fromOpaque(context).takeUnretainedValue().begin(request, arguments)
+        return Unmanaged<URLView>.fromOpaque(context).takeUnretainedValue().start(request, arguments)
     }
     return unsafeBitCast(view, to: asgi_view.self)
 }()
@@ -93,7 +93,7 @@ private func answer<App: URLApplication>(
         return ASGI_FAILED
     }
     let body = Array(UnsafeRawBufferPointer(request.pointee.body))
-    return HTTPCall.begin(type, scope, receive, send) { application, call in
+    return HTTPCall.start(type, scope, receive, send) { application, call in
         let request = ViewRequest(call: call, scope: call.scope, body: body)
         guard let response = try await application.answer(request, { try await view(application, request) }) else {
             return

@@ -18,7 +18,7 @@ package protocol ServerConnection: AnyObject {
     /// Closes the connection if it has no exchange. Called during a graceful shutdown.
     func closeIfIdle()
     /// Tells the owners of its exchanges that their clients are gone. Called when the drain timeout has passed.
-    func leave()
+    func giveUp()
     /// Closes the connection at once.
     func abort()
 }

@@ -79,11 +79,11 @@ public final class ServerLoop {
         guard !self.isInTurn else { return body() }
         self.isInTurn = true
         body()
-        self.settle()
+        self.finishTurn()
         self.isInTurn = false
     }
 
-    private func settle() {
+    private func finishTurn() {
         for _ in 0..<Self.mostRounds {
             if !self.ready.isEmpty {
                 self.ready.removeLast().proceed()
@@ -99,11 +99,11 @@ public final class ServerLoop {
             }
         }
         self.log?.turnEnded()
-        self.takeTurn()
+        self.runEmptyTurn()
     }
 
     /// Ends a turn soon, for work that was noted outside of one.
-    private func takeTurn() { self.eventLoop.assumeIsolated().execute { self.turn {} } }
+    private func runEmptyTurn() { self.eventLoop.assumeIsolated().execute { self.turn {} } }
 
     /// Has `flush` of the connection called when the turn ends. In a turn.
     func willFlush(_ connection: any ServerConnection) { self.dirty.append(connection) }
@@ -111,7 +111,7 @@ public final class ServerLoop {
     /// Has `flush` of the connection called as the last of the turn: for a connection whose output the work of others adds to.
     package func willFlushLast(_ connection: any ServerConnection) {
         self.dirtyLast.append(connection)
-        if !self.isInTurn { self.takeTurn() }
+        if !self.isInTurn { self.runEmptyTurn() }
     }
 
     /// Has `proceed` of the connection called in this turn.
@@ -120,7 +120,7 @@ public final class ServerLoop {
     /// Has the handler release the body in this turn, but not inside this call.
     public func willRelease(_ body: ResponseBody) {
         self.releases.append(body)
-        if !self.isInTurn { self.takeTurn() }
+        if !self.isInTurn { self.runEmptyTurn() }
     }
 
     // MARK: Connections
@@ -231,7 +231,7 @@ public final class ServerLoop {
     }
 
     /// Ends the drain timeout: closes WebSockets, and tells the owners of exchanges that their clients are gone.
-    func leave() { self.turn { for connection in self.connections.serving { connection.leave() } } }
+    func giveUp() { self.turn { for connection in self.connections.serving { connection.giveUp() } } }
 
     /// Closes every connection, with or without a request in progress.
     func abort() { self.turn { for connection in self.connections.serving { connection.abort() } } }

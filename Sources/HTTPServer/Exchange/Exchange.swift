@@ -48,13 +48,13 @@ public protocol Exchange: AnyObject {
 
     /// Ends the exchange in place of a handler that has no time left: a WebSocket is closed with 1012, any other connection is cut. The owner
     /// is notified as if the client had left.
-    func leave()
+    func giveUp()
 
     /// The handler has finished, or `failed`. Returns what became of the response.
     func end(failed: Bool) -> Ending
 
     /// The last call, after `end`: what the exchange has lent is not needed any more, and the exchange is reused.
-    func rest()
+    func recycle()
 }
 
 /// What answers an exchange, and is notified of its events.

@@ -70,12 +70,12 @@ extension Octets {
     /// Whether one of the members of a comma-separated list is the (lower-case) literal (RFC 9110 §5.6.1).
     func listContains(_ literal: StaticString) -> Bool {
         var rest = self
-        while let member = rest.takeMember() { if member.equalsIgnoringCase(literal) { return true } }
+        while let member = rest.removeMember() { if member.equalsIgnoringCase(literal) { return true } }
         return false
     }
 
     /// Removes the first member of a comma-separated list and returns it, trimmed; nil when the list is empty.
-    mutating func takeMember() -> Octets? {
+    mutating func removeMember() -> Octets? {
         guard let data, self.size > 0 else { return nil }
         let comma = self.bytes.firstIndex(of: UInt8(ascii: ",")) ?? self.size
         let member = Octets(data: data, size: comma).trimmed

@@ -15,9 +15,9 @@ public final class RequestHead {
     public package(set) var isServerWide = false
 
     /// Whether the client takes trailers behind the response's body.
-    public package(set) var takesTrailers: Bool {
-        get { self.framing.takesTrailers }
-        set { self.framing.takesTrailers = newValue }
+    public package(set) var acceptsTrailers: Bool {
+        get { self.framing.acceptsTrailers }
+        set { self.framing.acceptsTrailers = newValue }
     }
 
     /// Whether a body follows.

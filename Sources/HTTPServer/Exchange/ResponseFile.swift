@@ -38,7 +38,7 @@ public final class ResponseFile: @unchecked Sendable {
         guard descriptor >= 0 else { throw FileFault("\(path.text): \(String(cString: strerror(errno)))") }
         let file = ResponseFile(descriptor: descriptor, offset: 0, count: 0)
         let size = try Self.size(of: descriptor, named: path.text)
-        return ResponseFile(descriptor: file.takeDescriptor(), offset: 0, count: size, isWhole: true)
+        return ResponseFile(descriptor: file.detachDescriptor(), offset: 0, count: size, isWhole: true)
     }
 
     /// Makes a part of a file that the caller has open. `offset` -1: from the file's current position, which moves past the part;
@@ -61,8 +61,8 @@ public final class ResponseFile: @unchecked Sendable {
         return ResponseFile(descriptor: descriptor, offset: start, count: length, movesPosition: offset == -1)
     }
 
-    /// It will be sent: where its position counts, the next part is what follows. (Both descriptors share one position.)
-    public func taken() {
+    /// The file will be sent: where the descriptor's position counts, the next part begins after it. (Both descriptors share one position.)
+    public func markSent() {
         guard self.movesPosition else { return }
         self.movesPosition = false
         lseek(self.descriptor, off_t(self.offset + self.count), SEEK_SET)
@@ -107,7 +107,7 @@ public final class ResponseFile: @unchecked Sendable {
     }
 
     /// The descriptor is the caller's from here on.
-    func takeDescriptor() -> CInt {
+    func detachDescriptor() -> CInt {
         defer { self.descriptor = -1 }
         return self.descriptor
     }

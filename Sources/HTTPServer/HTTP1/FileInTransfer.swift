@@ -7,7 +7,7 @@ final class FileInTransfer {
     private let handle: NIOFileHandle
 
     init(_ file: ResponseFile) {
-        self.handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: file.takeDescriptor())
+        self.handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: file.detachDescriptor())
         self.region = FileRegion(
             fileHandle: self.handle, readerIndex: file.offset, endIndex: file.offset + file.count)
     }

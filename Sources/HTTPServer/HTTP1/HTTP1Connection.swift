@@ -74,7 +74,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         // The time for a header counts from its first byte, the time of a lingering connection from the end of the output.
         switch self.machine.phase {
         case .exchange, .draining: self.restartClock()
-        case .webSocket: self.socket?.heard()
+        case .webSocket: self.socket?.received()
         case .idle, .head, .lingering, .closed: break
         }
         self.loop.turn { self.inputCame() }
@@ -175,7 +175,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.exchange = exchange
             self.backlog.exchangeBegan()
             let began = self.loop.log?.wantsAccess == true ? NIODeadline.now().uptimeNanoseconds : 0
-            exchange.begin(on: self, began: began)
+            exchange.start(on: self, began: began)
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
             self.loop.handler.handle(exchange)
             return true
@@ -349,7 +349,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         } catch {
             self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
             exchange.refuse(handshake: error, on: self)
-            exchange.rest()
+            exchange.recycle()
             return false
         }
     }
@@ -409,9 +409,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     /// Closes a WebSocket, and cuts a request. A connection that lingers has a time of its own.
-    func leave() {
+    func giveUp() {
         switch self.machine.phase {
-        case .webSocket: self.socket?.leaveForRestart()
+        case .webSocket: self.socket?.closeForRestart()
         case .lingering, .closed: break
         case .idle, .head, .exchange, .draining: self.abort()
         }

@@ -34,10 +34,10 @@ final class HTTP1Exchange: Exchange {
     var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
 
     /// Begins with a request whose header is complete.
-    func begin(on connection: HTTP1Connection, began: UInt64) {
+    func start(on connection: HTTP1Connection, began: UInt64) {
         self.origin = connection
         self.isAttached = true
-        self.response.begin(self.head)
+        self.response.start(self.head)
         self.lastPartWasLent = false
         self.isStarved = false
         self.isRefused = false
@@ -164,10 +164,10 @@ final class HTTP1Exchange: Exchange {
         return isAnswered ? .answered : .aborted
     }
 
-    func leave() { self.connection?.leave() }
+    func giveUp() { self.connection?.giveUp() }
 
-    func rest() {
-        self.socket?.rest()
+    func recycle() {
+        self.socket?.recycle()
         self.socket = nil
         self.lent = nil
         self.trailerList = nil

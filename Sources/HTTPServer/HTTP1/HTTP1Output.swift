@@ -109,7 +109,7 @@ final class HTTP1Output: SharedOutput.Owner {
             if body.release != nil { self.loop.willRelease(body) }
             return
         }
-        self.beginWrite(size: body.bytes.size)
+        self.startWrite(size: body.bytes.size)
         guard let context else { return }
         guard body.release != nil else {
             return context.write(NIOAny(ByteBuffer(bytes: body.bytes.bytes)), promise: nil)
@@ -122,13 +122,13 @@ final class HTTP1Output: SharedOutput.Owner {
 
     /// Writes bytes that go to other connections too, without a copy.
     func write(shared bytes: ByteBuffer) {
-        self.beginWrite(size: bytes.readableBytes)
+        self.startWrite(size: bytes.readableBytes)
         self.context?.write(NIOAny(bytes), promise: nil)
     }
 
     /// Has the kernel send a part of a file (sendfile).
     func write(_ file: ResponseFile) {
-        self.beginWrite(size: file.count)
+        self.startWrite(size: file.count)
         guard let context else { return }
         let transfer = FileInTransfer(file)
         self.files.append(transfer)
@@ -148,7 +148,7 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     /// Makes way for bytes that go to the channel without passing the loop's buffer.
-    private func beginWrite(size: Int) {
+    private func startWrite(size: Int) {
         self.setDirty()
         self.spill()
         self.count(size)

@@ -21,7 +21,7 @@ struct HTTP1ResponseWriter {
     private(set) var bytesSent = 0
 
     /// Prepares for the response to this request.
-    mutating func begin(_ head: RequestHead) {
+    mutating func start(_ head: RequestHead) {
         self.isHead = head.method.equals("HEAD")
         self.version = head.version
         self.validator = ResponseValidator(isHead: self.isHead)
@@ -76,7 +76,7 @@ struct HTTP1ResponseWriter {
     ) throws(SendFault) -> Bool {
         let part = try self.validator.body(size: file.count, more: more, isWhole: file.isWhole)
         self.writeHeader(before: part, on: connection)
-        file.taken()
+        file.markSent()
         if part.isSent {
             self.writeFramed(size: file.count, ends: Self.end(of: part), on: connection) {
                 connection.output.write(file)

@@ -144,7 +144,7 @@ struct HeadReader {
     private mutating func note(_ field: HeaderField, of head: RequestHead) throws(Refusal) {
         switch field.name.size {
         case 2 where field.name.equals("te"):
-            if field.value.listContains("trailers") { head.framing.takesTrailers = true }
+            if field.value.listContains("trailers") { head.framing.acceptsTrailers = true }
         case 4 where field.name.equals("host"):
             self.hosts += 1
             self.hostField = head.fieldCount - 1
@@ -217,7 +217,7 @@ struct HeadReader {
         // A client of 1.0 knows neither 100 (RFC 9110 §10.1.1) nor chunks.
         if head.version == .http10 {
             head.framing.expectsContinue = false
-            head.framing.takesTrailers = false
+            head.framing.acceptsTrailers = false
         }
     }
 }

@@ -12,7 +12,7 @@ struct RequestFraming: Equatable {
     var upgrades = false
     var knowsWebSocket = false
     /// The client takes trailers behind the response's body (RFC 9110 §10.1.4).
-    var takesTrailers = false
+    var acceptsTrailers = false
 
     var hasBody: Bool { self.isChunked || (self.contentLength ?? 0) > 0 }
 }

@@ -10,7 +10,7 @@ struct TransferCodings {
     mutating func append(_ value: Octets) throws(Refusal) {
         self.isGiven = true
         var rest = value
-        while let coding = rest.takeMember() {
+        while let coding = rest.removeMember() {
             guard coding.size > 0 else { continue }
             let isChunked = coding.equalsIgnoringCase("chunked")
             guard !isChunked || !self.endsInChunked else { throw .badRequest("transfer-encoding has chunked twice") }

@@ -20,7 +20,7 @@ struct DeflateAgreement: Equatable {
             while let (name, value) = list.nextParameter() {
                 // Given twice, not known, or with a value that is not allowed: the offer is declined (RFC 7692 §7).
                 guard isGood else { continue }
-                isGood = !seen.contains { $0.equals(name) } && agreement.take(name, value)
+                isGood = !seen.contains { $0.equals(name) } && agreement.apply(name, value)
                 seen.append(name)
             }
             if isGood, first == nil { first = agreement }
@@ -29,7 +29,7 @@ struct DeflateAgreement: Equatable {
         return first
     }
 
-    private mutating func take(_ name: Octets, _ value: Octets?) -> Bool {
+    private mutating func apply(_ name: Octets, _ value: Octets?) -> Bool {
         if name.equals("server_no_context_takeover") {
             self.serverTakesOver = false
             return value == nil
@@ -73,6 +73,6 @@ struct DeflateAgreement: Equatable {
         return answer
     }
 
-    var inflater: MessageInflater { MessageInflater(bits: self.clientBits ?? 15, takesOver: self.clientTakesOver) }
-    var deflater: MessageDeflater { MessageDeflater(bits: self.serverBits ?? 15, takesOver: self.serverTakesOver) }
+    var inflater: MessageInflater { MessageInflater(bits: self.clientBits ?? 15, keepsContext: self.clientTakesOver) }
+    var deflater: MessageDeflater { MessageDeflater(bits: self.serverBits ?? 15, keepsContext: self.serverTakesOver) }
 }

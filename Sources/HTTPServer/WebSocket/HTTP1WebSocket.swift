@@ -61,7 +61,7 @@ final class HTTP1WebSocket: WebSocket {
                 most: self.loop.configuration.webSocket.messageSize, memory: self.loop.messages,
                 scratch: self.loop.scratch, inflater: self.inflater)
             self.deadlines.restart(now: self.loop.tick)
-            self.heard()
+            self.received()
             request.accepted()
             connection.becomes(self)
             return .done
@@ -147,7 +147,7 @@ final class HTTP1WebSocket: WebSocket {
     }
 
     /// Something has arrived from the client.
-    func heard() { self.deadlines.heard(now: self.loop.tick) }
+    func received() { self.deadlines.received(now: self.loop.tick) }
 
     /// Processes new input, or the end of the client's side.
     func inputCame() {
@@ -255,16 +255,16 @@ final class HTTP1WebSocket: WebSocket {
         self.trim()
         guard !self.isLost, let connection else { return }
         connection.socketEnded()
-        self.leave(isCut: isCut)
+        self.reportGone(isCut: isCut)
     }
 
     /// The connection is closed.
     func connectionLost() {
         self.isLost = true
-        self.leave(isCut: !self.machine.isClosed)
+        self.reportGone(isCut: !self.machine.isClosed)
     }
 
-    private func leave(isCut: Bool) {
+    private func reportGone(isCut: Bool) {
         guard let request else { return }
         request.socketLeft(isCut: isCut)
         request.owner?.exchange(changed: .gone)
@@ -280,8 +280,8 @@ final class HTTP1WebSocket: WebSocket {
         return .closed(code: close.code)
     }
 
-    /// The exchange of the handshake rests: it has no handler any more.
-    func rest() {
+    /// The exchange of the handshake is recycled: it has no handler any more.
+    func recycle() {
         self.request?.socketLeft(isCut: false)
         self.request = nil
         self.reader?.forget()
@@ -306,7 +306,7 @@ final class HTTP1WebSocket: WebSocket {
         self.answerOwedPing()
         if self.deadlines.isIdle(now: now) { self.trim() }
         // While input waits for a receive, nobody can tell whether the client is silent: the answer to a ping may be in it.
-        guard connection.input.isEmpty else { return self.heard() }
+        guard connection.input.isEmpty else { return self.received() }
         switch self.deadlines.checkPing(now: now) {
         case .wait: break
         case .ping: if let output { self.writer.writePing(to: output) }
@@ -319,7 +319,7 @@ final class HTTP1WebSocket: WebSocket {
     }
 
     /// The server shuts down.
-    func leaveForRestart() {
+    func closeForRestart() {
         guard self.machine.isOpen else { return }
         let close = WebSocketClose(WebSocketClose.restart, "the server restarts")
         self.follow(self.machine.failed(close), with: close)

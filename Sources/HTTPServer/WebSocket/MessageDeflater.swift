@@ -9,7 +9,7 @@ final class MessageDeflater {
     private var stream: UnsafeMutablePointer<z_stream>?
     private let bits: Int32
     /// The next message may refer to this one.
-    private let takesOver: Bool
+    private let keepsContext: Bool
 
     /// A window and a memory level that need 38 KiB: beyond, messages get hardly smaller.
     static let mostBits = 12
@@ -17,9 +17,9 @@ final class MessageDeflater {
     /// Below, a message gets no smaller; above, to deflate it would hold the loop up.
     static let sizes = 64...(1 << 20)
 
-    init(bits: Int, takesOver: Bool) {
+    init(bits: Int, keepsContext: Bool) {
         self.bits = Int32(min(bits, Self.mostBits))
-        self.takesOver = takesOver
+        self.keepsContext = keepsContext
     }
 
     deinit { self.putAside() }
@@ -27,7 +27,7 @@ final class MessageDeflater {
     /// The message as it goes into a frame; nil: there is no memory to deflate with, it goes as it is.
     func deflate(_ message: UnsafeRawBufferPointer) -> ByteBuffer? {
         guard let stream = self.stream ?? self.make() else { return nil }
-        if !self.takesOver { deflateReset(stream) }
+        if !self.keepsContext { deflateReset(stream) }
         stream.pointee.next_in = UnsafeMutablePointer(
             mutating: message.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.pointee.avail_in = UInt32(message.count)

@@ -10,14 +10,14 @@ final class MessageInflater {
     private var window: [UInt8] = []
     private let bits: Int32
     /// The client's next message goes on where this one has ended.
-    private let takesOver: Bool
+    private let keepsContext: Bool
     private var hasMore = false
     /// What comes behind the last part cannot be inflated.
     private var fault: WebSocketClose?
 
-    init(bits: Int, takesOver: Bool) {
+    init(bits: Int, keepsContext: Bool) {
         self.bits = Int32(bits)
-        self.takesOver = takesOver
+        self.keepsContext = keepsContext
     }
 
     deinit { self.free() }
@@ -61,13 +61,13 @@ final class MessageInflater {
     }
 
     func messageEnded() {
-        if let stream, !self.takesOver { inflateReset(stream) }
+        if let stream, !self.keepsContext { inflateReset(stream) }
     }
 
     /// Gives back what is not needed until the next message.
     func putAside() {
         guard let stream else { return }
-        self.window = self.takesOver ? Self.window(of: stream) : []
+        self.window = self.keepsContext ? Self.window(of: stream) : []
         self.free()
     }
 

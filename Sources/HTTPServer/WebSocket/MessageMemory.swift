@@ -8,7 +8,7 @@ public final class MessageMemory: Sendable {
     public init(most: Int) { self.most = most }
 
     /// Takes so many bytes; false: that would be too many.
-    func take(_ bytes: Int) -> Bool {
+    func reserve(_ bytes: Int) -> Bool {
         if self.used.add(bytes, ordering: .relaxed).newValue <= self.most { return true }
         self.give(bytes)
         return false

@@ -9,25 +9,25 @@ struct PingClock {
 
     private let interval: Int
     private let timeout: Int
-    private var heard: Int
+    private var receivedAt: Int
     private var pinged: Int?
 
     init(interval: Int, timeout: Int, now: Int) {
         self.interval = interval
         self.timeout = timeout
-        self.heard = now
+        self.receivedAt = now
     }
 
     /// Something has come from the client, or it cannot be heard: what it has sent is not read.
-    mutating func heard(now: Int) {
-        self.heard = now
+    mutating func received(now: Int) {
+        self.receivedAt = now
         self.pinged = nil
     }
 
-    mutating func look(now: Int) -> Next {
+    mutating func check(now: Int) -> Next {
         guard self.interval > 0 else { return .wait }
         if let pinged { return now - pinged > self.timeout ? .giveUp : .wait }
-        guard now - self.heard >= self.interval else { return .wait }
+        guard now - self.receivedAt >= self.interval else { return .wait }
         self.pinged = now
         return .ping
     }

@@ -12,14 +12,14 @@ package struct UTF8Check {
     package var isComplete: Bool { self.missing == 0 }
 
     /// Takes what comes next; false: it is not UTF-8.
-    mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         let count = bytes.count
         while at < count {
             if self.missing == 0 {
                 at = Self.skipASCII(bytes, from: at)
                 guard at < count else { return true }
-                guard self.begin(bytes[at]) else { return false }
+                guard self.start(bytes[at]) else { return false }
             } else {
                 guard self.low...self.high ~= bytes[at] else { return false }
                 self.missing -= 1
@@ -34,12 +34,12 @@ package struct UTF8Check {
     /// Whether all of it is UTF-8.
     package static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var check = UTF8Check()
-        return check.take(bytes) && check.isComplete
+        return check.consume(bytes) && check.isComplete
     }
 
     /// The first byte of a character that is longer than one. The second byte's range keeps out what has a shorter form, the
     /// surrogates, and what lies beyond U+10FFFF.
-    private mutating func begin(_ byte: UInt8) -> Bool {
+    private mutating func start(_ byte: UInt8) -> Bool {
         switch byte {
         case 0xc2...0xdf: self.missing = 1
         case 0xe0: (self.missing, self.low) = (2, 0xa0)

@@ -17,7 +17,7 @@ struct WebSocketDeadlines {
     }
 
     /// Something has arrived from the client, or waits to be received.
-    mutating func heard(now: Int) { self.clock.heard(now: now) }
+    mutating func received(now: Int) { self.clock.received(now: now) }
 
     /// A message was received or sent, or the server has sent its close.
     mutating func restart(now: Int) { self.since = now }
@@ -29,5 +29,5 @@ struct WebSocketDeadlines {
     func isIdle(now: Int) -> Bool { now - self.since == Self.idleTime }
 
     /// Whether a ping is due, or its answer is overdue.
-    mutating func checkPing(now: Int) -> PingClock.Next { self.clock.look(now: now) }
+    mutating func checkPing(now: Int) -> PingClock.Next { self.clock.check(now: now) }
 }

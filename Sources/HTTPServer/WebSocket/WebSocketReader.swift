@@ -111,13 +111,13 @@ struct WebSocketReader {
                         defer { rest = UnsafeRawBufferPointer(rebasing: rest[(size + head.size)...]) }
                         return try self.control(head, UnsafeRawBufferPointer(rebasing: rest[size...].prefix(head.size)))
                     }
-                    try self.begin(head)
+                    try self.start(head)
                     rest = UnsafeRawBufferPointer(rebasing: rest[size...])
                 }
             }
             guard var frame = self.frame else { return .incomplete }
             let count = min(frame.left, rest.count)
-            try self.take(UnsafeRawBufferPointer(rebasing: rest[..<count]), &frame.mask)
+            try self.consume(UnsafeRawBufferPointer(rebasing: rest[..<count]), &frame.mask)
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             frame.left -= count
             self.frame = frame.left > 0 ? frame : nil
@@ -128,7 +128,7 @@ struct WebSocketReader {
 
     // MARK: Messages
 
-    private mutating func begin(_ head: WebSocketFrameHead) throws(WebSocketClose) {
+    private mutating func start(_ head: WebSocketFrameHead) throws(WebSocketClose) {
         if head.opcode == .continuation {
             guard self.assembled != nil else { throw .malformed("a continuation continues nothing") }
             // The bit stands in the first frame only (RFC 7692 §6.1).
@@ -148,7 +148,7 @@ struct WebSocketReader {
     }
 
     /// A part of the payload of a message's frame.
-    private mutating func take(
+    private mutating func consume(
         _ masked: UnsafeRawBufferPointer, _ mask: inout WebSocketMask
     ) throws(WebSocketClose) {
         guard masked.count > 0, !self.isDiscarding, let assembled else { return }
@@ -216,7 +216,7 @@ struct WebSocketReader {
     private mutating func check(from start: Int) throws(WebSocketClose) {
         guard self.assembled?.isText == true else { return }
         let isGood = self.message.withUnsafeReadableBytes {
-            self.text.take(UnsafeRawBufferPointer(rebasing: $0[start...]))
+            self.text.consume(UnsafeRawBufferPointer(rebasing: $0[start...]))
         }
         guard isGood else { throw Self.notUTF8 }
     }
@@ -228,7 +228,7 @@ struct WebSocketReader {
         // As large as the buffer makes itself.
         let capacity = 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount)
         if capacity > Self.kept {
-            guard self.memory.take(capacity - self.counted) else {
+            guard self.memory.reserve(capacity - self.counted) else {
                 throw WebSocketClose(WebSocketClose.tryLater, "too much is under way: try again in a moment")
             }
             self.counted = capacity

@@ -33,7 +33,7 @@ package final class LoopActivity: @unchecked Sendable {
 
     /// Whether the watch has noticed the call that ends.
     @inline(__always)
-    package func leave() -> Bool {
+    package func endCall() -> Bool {
         roost_call_leave(self.call)
         return self.heldSince.load(ordering: .relaxed) != 0
     }

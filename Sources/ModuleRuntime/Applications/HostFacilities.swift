@@ -44,6 +44,6 @@ package final class HostFacilities: Sendable {
     package func stop() {
         self.pool.stop()
         self.poll.stop()
-        for mailbox in self.mailboxes { mailbox.door.close() }
+        for mailbox in self.mailboxes { mailbox.gate.close() }
     }
 }

@@ -49,7 +49,7 @@ package struct ModuleImage: @unchecked Sendable {
         return fault ?? self.urlFault.map { "its URLs: \($0)" }
     }
 
-    /// Has crashes in its code laid at this application's door.
+    /// Has crashes in its code attributed to the application with this number.
     package func name(as application: UInt32) {
         roost_name_image(unsafeBitCast(self.application, to: UnsafeRawPointer.self), application)
     }

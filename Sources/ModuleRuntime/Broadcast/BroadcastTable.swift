@@ -28,12 +28,12 @@ private func member(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?, _ change
         return ASGI_STALE
     }
     guard let name, let group = GroupName(Octets(name.pointee), of: generation) else { return ASGI_INVALID }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .lifespan: return ASGI_INVALID
     case .here(let scope): return scope.change(change, group)
     case .mailbox(let mailbox, let slot):
-        return leave(mailbox, slot, id, .member(change, group)) ? ASGI_DONE : ASGI_STALE
+        return enqueueCall(mailbox, slot, id, .member(change, group)) ? ASGI_DONE : ASGI_STALE
     }
 }
 
@@ -93,7 +93,7 @@ extension HostFacilities {
         let loops = others.count + (here == nil ? 0 : 1)
         let broadcast = Broadcast(group: group, message: message, except: except, loops: loops) {
             self.broadcastBytes.subtract(message.size, ordering: .relaxed)
-            sender.tell()
+            sender.notify()
         }
         for mailbox in others { mailbox.put(.broadcast(broadcast)) }
         here?._withUnsafeGuaranteedRef { $0.deliver(broadcast) }
@@ -114,7 +114,7 @@ private struct SenderOfBroadcast: @unchecked Sendable {
         return self.slot.pointee.announce(self.id, ordered: false)
     }
 
-    func tell() {
+    func notify() {
         switch self.completion {
         case .nobody: break
         case .wait(let blocked): blocked.complete(ASGI_DONE, nil)

@@ -18,7 +18,7 @@ struct GroupMembers {
     func send(_ broadcast: Broadcast) {
         guard let members = self.groups[broadcast.group] else { return }
         for (id, scope) in members where id != broadcast.except {
-            scope._withUnsafeGuaranteedRef { $0.take(broadcast.message) }
+            scope._withUnsafeGuaranteedRef { $0.enqueue(broadcast.message) }
         }
     }
 }

@@ -26,7 +26,7 @@ extension Scope {
     }
 
     /// Gets what was sent to a group. Who is not there, or no more, gets nothing.
-    package func take(_ message: WebSocketMessage) {
+    package func enqueue(_ message: WebSocketMessage) {
         guard self.openExchange != nil, let socket else { return }
         guard case .full = socket.send(message) else { return }
         // It would miss this message and get later ones.

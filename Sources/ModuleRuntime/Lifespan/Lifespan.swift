@@ -30,12 +30,12 @@ package final class Lifespan: Sendable {
 
     /// Takes a slot for good. Throws when the process has none left.
     package init(generation: Generation) throws {
-        guard let slot = ScopeTable.process.takeControlSlot() else {
+        guard let slot = ScopeTable.process.allocateControlSlot() else {
             throw HostError(code: .exhausted, message: "no scope ids are left")
         }
         self.generation = generation
         self.slot = ScopeSlotReference(slot)
-        self.id = slot.pointee.begin(generation)
+        self.id = slot.pointee.open(for: generation)
         self.scope = .zeroed(bytes: asgi_scope_size())
         self.scope.pointee.size = UInt32(asgi_scope_size())
         self.scope.pointee.type = ASGI_LIFESPAN
@@ -74,7 +74,7 @@ package final class Lifespan: Sendable {
             return outcome
         }
         if let outcome { return outcome }
-        self.tellReceiver()
+        self.notifyReceiver()
         return await answer.value(within: .seconds(seconds)) ?? .stoppedBadly(Self.lateness(seconds))
     }
 
@@ -108,7 +108,7 @@ package final class Lifespan: Sendable {
             state.receiver = .wait(blocked!)
             return ASGI_PENDING
         }
-        if isWaiting { self.tellReceiver() }
+        if isWaiting { self.notifyReceiver() }
         return blocked?.wait() ?? answer
     }
 
@@ -166,7 +166,7 @@ package final class Lifespan: Sendable {
     // MARK: What follows
 
     /// Gives whoever waits the event that has come, on its home, where a module's function may be called.
-    private func tellReceiver() {
+    private func notifyReceiver() {
         let isBlocked = self.state.withLockedValue { state in
             if case .wait = state.receiver { true } else { false }
         }

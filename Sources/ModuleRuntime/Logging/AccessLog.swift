@@ -14,7 +14,7 @@ package final class AccessLog: ServerLog {
     private let logger: Logger
     private let isColoured: Bool
     private var lines: [UInt8] = []
-    private var toldOfAccepting: ContinuousClock.Instant?
+    private var acceptFailureLoggedAt: ContinuousClock.Instant?
 
     package init(writer: LineWriter?, logger: Logger, isColoured: Bool) {
         self.writer = writer
@@ -54,8 +54,8 @@ package final class AccessLog: ServerLog {
 
     package func couldNotAccept(reason: String) {
         let now = ContinuousClock.now
-        if let last = self.toldOfAccepting, now - last < .seconds(60) { return }
-        self.toldOfAccepting = now
+        if let last = self.acceptFailureLoggedAt, now - last < .seconds(60) { return }
+        self.acceptFailureLoggedAt = now
         self.logger.warning(
             "connections wait, none can be accepted: \(reason); raise `ulimit -n`, or lower --limit-concurrency")
     }

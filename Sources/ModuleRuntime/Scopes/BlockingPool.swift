@@ -101,7 +101,7 @@ package final class BlockingPool: Sendable {
 
     /// What becomes of a job.
     enum Outcome: Equatable {
-        case taken
+        case enqueued
         /// The queue is full, or the pool has stopped.
         case full
         /// The system has no thread to give. `isNews`: that is to be logged.
@@ -120,8 +120,8 @@ package final class BlockingPool: Sendable {
         self.limit = queue
     }
 
-    /// Takes a job, when there is room for it.
-    func take(_ job: Job) -> Outcome {
+    /// Adds a job to the queue, when there is room for it.
+    func enqueue(_ job: Job) -> Outcome {
         let outcome = self.state.withLock { state -> Outcome in
             guard !state.isStopped else { return .full }
             let application = job.application
@@ -135,9 +135,9 @@ package final class BlockingPool: Sendable {
             guard state.queue.count < self.limit + state.free else { return .full }
             state.queue.append(job)
             state.queued[application, default: 0] += 1
-            return .taken
+            return .enqueued
         }
-        if outcome == .taken { self.state.signal() }
+        if outcome == .enqueued { self.state.signal() }
         return outcome
     }
 

@@ -13,7 +13,7 @@ struct FreeSlots: @unchecked Sendable {
     init(home: ScopeHome) { self.home = home }
 
     /// The slot that has rested longest; nil when the process has no more.
-    mutating func takeOldest() -> UnsafeMutablePointer<ScopeSlot>? {
+    mutating func removeOldest() -> UnsafeMutablePointer<ScopeSlot>? {
         if self.count == 0 {
             guard let chunk = ScopeTable.process.makeChunk(home: self.home) else { return nil }
             self.chunks.append(chunk)

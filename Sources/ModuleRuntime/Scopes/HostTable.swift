@@ -43,8 +43,8 @@ package enum HostTable {
     }
 }
 
-/// Where a call about a scope goes.
-enum Way {
+/// How a call about a scope reaches it.
+enum CallRoute {
     case here(Scope)
     case mailbox(Unmanaged<Mailbox>, UnsafeMutablePointer<ScopeSlot>)
     case lifespan(Lifespan)
@@ -52,7 +52,7 @@ enum Way {
 }
 
 @inline(__always)
-func way(_ id: asgi_id) -> Way {
+func route(_ id: asgi_id) -> CallRoute {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return .stale }
     guard let loop = slot.pointee.home.loop else {
         // A lifespan's slot is never another's, and its lifespan lives as long as the process.
@@ -64,8 +64,8 @@ func way(_ id: asgi_id) -> Way {
     return slot.pointee.home.mailbox.map { .mailbox($0, slot) } ?? .stale
 }
 
-/// Leaves a call in a mailbox; false: the scope is over.
-func leave(
+/// Puts a call into a mailbox; false: the scope is over.
+func enqueueCall(
     _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
 ) -> Bool {
     let call = ForeignCall(id: id, slot: slot, kind: kind)
@@ -88,18 +88,18 @@ package func receiveCall(
     guard let event, asgi_event_has_type(event) != 0 else {
         return refuse(id, "receive refused: there is no event, or its size does not reach its type")
     }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .here(let scope): return scope.receive(event, Completion(then, context))
     case .lifespan(let lifespan): return lifespan.receive(event, then, context)
     case .mailbox(let mailbox, let slot):
         guard !slot.pointee.isFaulty.exchange(false, ordering: .relaxed) else { return ASGI_INVALID }
         if then != nil {
-            return leave(mailbox, slot, id, .receive(Completion(then, context))) ? ASGI_PENDING : ASGI_STALE
+            return enqueueCall(mailbox, slot, id, .receive(Completion(then, context))) ? ASGI_PENDING : ASGI_STALE
         }
         guard ScopeLoop.current == nil else { return ASGI_WOULD_BLOCK }
         let blocked = BlockedCall(event: event)
-        guard leave(mailbox, slot, id, .receive(.wait(blocked))) else { return ASGI_STALE }
+        guard enqueueCall(mailbox, slot, id, .receive(.wait(blocked))) else { return ASGI_STALE }
         return blocked.wait()
     }
 }
@@ -110,7 +110,7 @@ package func sendCall(
     guard let event, asgi_event_has_type(event) != 0 else {
         return refuse(id, "send refused: there is no event, or its size does not reach its type")
     }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .here(let scope):
         guard let loop = ScopeLoop.current else { return ASGI_STALE }
@@ -146,7 +146,7 @@ private func sendFromAfar(
     }
     // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
     guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
-    copy.file?.taken()
+    copy.file?.markSent()
     let blocks = then == nil && ScopeLoop.current == nil
     let isAbove =
         slot.pointee.underWay.add(copy.size, ordering: .relaxed).newValue > mark
@@ -177,7 +177,7 @@ private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asg
 
 private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
     guard result <= 0 else { return refuse(id, "finish refused: \(result) is no end") }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .lifespan(let lifespan): return lifespan.finish(result)
     case .here(let scope): return scope.finish(result)
@@ -185,7 +185,7 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
         // Announced before the id ends, so that the scope keeps its memory until the loop has seen the call.
         guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
         guard slot.pointee.end(id) else {
-            slot.pointee.settle(ordered: true)
+            slot.pointee.complete(ordered: true)
             return ASGI_STALE
         }
         let call = ForeignCall(id: id, slot: slot, kind: .finish(result))
@@ -203,14 +203,14 @@ private func aliveCall(_ id: asgi_id) -> asgi_result {
 
 private func postCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
     guard let then else { return ASGI_INVALID }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .lifespan(let lifespan): return lifespan.post(loop: 0, then, context)
     case .here(let scope):
         guard let mailbox = scope.slot.pointee.home.mailbox else { return ASGI_STALE }
-        return leave(mailbox, scope.slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+        return enqueueCall(mailbox, scope.slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
     case .mailbox(let mailbox, let slot):
-        return leave(mailbox, slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+        return enqueueCall(mailbox, slot, id, .post(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
     }
 }
 
@@ -219,8 +219,8 @@ private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutabl
     guard let slot = ScopeTable.process.slot(of: id), let generation = slot.pointee.generation(of: id),
         slot.pointee.beginJob(id)
     else { return ASGI_STALE }
-    switch generation.facilities.pool.take(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) {
-    case .taken: return ASGI_PENDING
+    switch generation.facilities.pool.enqueue(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) {
+    case .enqueued: return ASGI_PENDING
     case .noThread(isNews: true): generation.complainOfThreads()
     case .noThread, .full: break
     }
@@ -239,16 +239,16 @@ private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
     guard let (slot, mailbox) = announceWait(id, loop: ScopeWaits.loop(of: number)) else {
         return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
     }
-    guard let taken = mailbox.waits.take(number, of: id) else {
-        slot.pointee.settle(ordered: false)
+    guard let taken = mailbox.waits.remove(number, of: id) else {
+        slot.pointee.complete(ordered: false)
         return ASGI_INVALID
     }
-    // Settled when it is told.
+    // It is completed with its completion.
     mailbox.put(.call(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
     return ASGI_DONE
 }
 
-/// Where the waits of a scope on a loop are; it keeps its memory until the call settles. Nil: the scope is over, or has no
+/// Where the waits of a scope on a loop are; it keeps its memory until the call is completed. Nil: the scope is over, or has no
 /// such loop: a request has its own only. `loop` nil: the one it has, for a lifespan the first.
 private func announceWait(_ id: asgi_id, loop: Int?) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
@@ -260,7 +260,7 @@ private func announceWait(_ id: asgi_id, loop: Int?) -> (UnsafeMutablePointer<Sc
         mailbox = slot.pointee.lifespan?.takeUnretainedValue().mailbox(loop ?? 0)
     }
     guard let mailbox else {
-        slot.pointee.settle(ordered: false)
+        slot.pointee.complete(ordered: false)
         return nil
     }
     return (slot, mailbox)
@@ -294,7 +294,7 @@ private func loopPostCall(
     _ id: asgi_id, _ loop: UInt32, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
     guard let then else { return ASGI_INVALID }
-    switch way(id) {
+    switch route(id) {
     case .stale: return ASGI_STALE
     case .lifespan(let lifespan): return lifespan.post(loop: Int(loop), then, context)
     case .here, .mailbox: return ASGI_INVALID
@@ -331,7 +331,7 @@ func wait(
     guard let (slot, mailbox) = announceWait(id, loop: loop) else {
         return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
     }
-    defer { slot.pointee.settle(ordered: false) }
+    defer { slot.pointee.complete(ordered: false) }
     return add(slot, mailbox.waits)
 }
 

@@ -18,7 +18,7 @@ package final class Mailbox: Sendable {
     /// Those of the loop's scopes.
     let waits: ScopeWaits
     /// Closed when the loop ends: what comes then is not done.
-    let door: LoopDoor
+    let gate: LoopGate
     private let items = NIOLockedValueBox<[Item]>([])
     private let drain: @Sendable () -> Void
 
@@ -28,8 +28,8 @@ package final class Mailbox: Sendable {
         runOut: @escaping @Sendable (UInt64) -> Void,
         drain: @escaping @Sendable () -> Void
     ) {
-        self.door = LoopDoor(eventLoop: eventLoop)
-        self.waits = ScopeWaits(door: self.door, loop: loop, runOut: runOut)
+        self.gate = LoopGate(eventLoop: eventLoop)
+        self.waits = ScopeWaits(gate: self.gate, loop: loop, runOut: runOut)
         self.sendMark = sendMark
         self.sendLimit = sendLimit
         self.drain = drain
@@ -41,8 +41,8 @@ package final class Mailbox: Sendable {
             items.append(item)
             return items.count == 1
         }
-        guard wasEmpty, !self.door.run(self.drain) else { return }
-        for item in self.take() {
+        guard wasEmpty, !self.gate.run(self.drain) else { return }
+        for item in self.removeAll() {
             switch item {
             case .call(let call): call.abandon()
             case .broadcast(let broadcast): broadcast.deliver()
@@ -52,10 +52,10 @@ package final class Mailbox: Sendable {
     }
 
     /// Has the loop look, though nothing has come. [any]
-    func knock() { _ = self.door.run(self.drain) }
+    func wake() { _ = self.gate.run(self.drain) }
 
     /// Everything that has come; on the loop.
-    func take() -> [Item] {
+    func removeAll() -> [Item] {
         self.items.withLockedValue { items in
             defer { items = [] }
             return items
@@ -64,7 +64,7 @@ package final class Mailbox: Sendable {
 }
 
 /// A call that was made on another thread than its scope's, or has to go behind one.
-// SAFETY: the slot's protocol keeps what it refers to until the call is settled.
+// SAFETY: the slot's protocol keeps what it refers to until the call is completed.
 struct ForeignCall: @unchecked Sendable {
     enum Kind {
         case receive(Completion)
@@ -90,7 +90,7 @@ struct ForeignCall: @unchecked Sendable {
             blocked.complete(ASGI_CANCELLED, nil)
         case .receive, .send, .finish, .post, .member, .cancelled, .returned: break
         }
-        self.slot.pointee.settle(ordered: self.isOrdered)
+        self.slot.pointee.complete(ordered: self.isOrdered)
     }
 
     /// Whether calls on the loop have to go behind it.

@@ -30,7 +30,7 @@ package enum OwnAnswer: String {
     package func give(to exchange: any Exchange) {
         self.respond(to: exchange)
         _ = exchange.end(failed: false)
-        exchange.rest()
+        exchange.recycle()
     }
 
     /// Sends the response only: the caller ends the exchange.

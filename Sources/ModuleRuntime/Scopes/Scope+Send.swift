@@ -68,13 +68,13 @@ extension Scope {
             return exchange.respond(status: status, fields: fields, body: body)
         case ASGI_HTTP_RESPONSE_START:
             let trailers = event.flags == ASGI_TRAILERS
-            guard event.flags == 0 || (trailers && exchange.head.takesTrailers) else { return nil }
+            guard event.flags == 0 || (trailers && exchange.head.acceptsTrailers) else { return nil }
             return exchange.start(status: status, fields: fields, trailers: trailers)
         case ASGI_HTTP_RESPONSE_BODY:
             guard event.flags & ~ASGI_MORE == 0 else { return nil }
             return exchange.send(body, more: more)
         case ASGI_HTTP_RESPONSE_TRAILERS:
-            guard event.flags & ~ASGI_MORE == 0, exchange.head.takesTrailers else { return nil }
+            guard event.flags & ~ASGI_MORE == 0, exchange.head.acceptsTrailers else { return nil }
             return exchange.send(trailers: fields, more: more, isTaken: body.isTaken)
         case ASGI_HTTP_RESPONSE_EARLY_HINT:
             guard event.flags == 0, exchange.head.version != .http10 else { return nil }

@@ -65,20 +65,20 @@ final class Scope: ExchangeOwner {
     // MARK: Life
 
     /// Calls the application with a request, or a WebSocket.
-    func begin(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
+    func start(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
         self.slot = slot
         self.generation = generation
         self.exchange = exchange
         self.socket = exchange.head.asksForWebSocket ? exchange.webSocket : nil
         self.life = ScopeLife()
-        self.id = slot.pointee.begin(generation)
+        self.id = slot.pointee.open(for: generation)
         slot.pointee.scope = Unmanaged.passUnretained(self)
         if let view { view.lend(to: slot) }
         exchange.number = self.id
         exchange.owner = self
         self.describe(exchange, generation)
         guard !generation.isBlocking(webSocket: self.socket != nil) else {
-            return self.beginOnPool(exchange, generation)
+            return self.startOnPool(exchange, generation)
         }
         let result = self.loop.calling(generation, self.memory) {
             generation.application(self.memory, receiveCall, sendCall)
@@ -88,11 +88,11 @@ final class Scope: ExchangeOwner {
     }
 
     /// Has the pool call the application, which may block; 503 when its queue is full.
-    private func beginOnPool(_ exchange: any Exchange, _ generation: Generation) {
+    private func startOnPool(_ exchange: any Exchange, _ generation: Generation) {
         self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
         let work = BlockingPool.Job.Work.application(generation.application, self.memory)
-        let outcome = generation.facilities.pool.take(BlockingPool.Job(id: self.id, slot: self.slot, work: work))
-        guard outcome != .taken else {
+        let outcome = generation.facilities.pool.enqueue(BlockingPool.Job(id: self.id, slot: self.slot, work: work))
+        guard outcome != .enqueued else {
             self.itself = self
             return
         }
@@ -116,7 +116,7 @@ final class Scope: ExchangeOwner {
         // As `announce`, but the id may be over: a thread has finished the scope, and its call is on the way.
         self.slot.pointee.announceReturn()
         guard self.slot.pointee.end(self.id) else {
-            self.slot.pointee.settle(ordered: true)
+            self.slot.pointee.complete(ordered: true)
             self.log(.warning, Self.ignored(result))
             return true
         }
@@ -227,14 +227,14 @@ final class Scope: ExchangeOwner {
     }
 
     /// Its application is mounted no more, and its time is over, which its client and its application are told.
-    func bidFarewell() { self.openExchange?.leave() }
+    func bidFarewell() { self.openExchange?.giveUp() }
 
     // MARK: Receive
 
     func receive(_ event: UnsafeMutablePointer<asgi_event>, _ completion: Completion) -> asgi_result {
         guard let exchange = self.openExchange else { return ASGI_STALE }
         guard self.receiver == nil else { return ASGI_BUSY }
-        guard self.take(from: exchange) else {
+        guard self.receive(from: exchange) else {
             if case .nobody = completion { return ASGI_WOULD_BLOCK }
             self.receiver = completion
             return ASGI_PENDING
@@ -244,8 +244,8 @@ final class Scope: ExchangeOwner {
     }
 
     /// Puts the next event into the loop's; false: there is none yet.
-    private func take(from exchange: any Exchange) -> Bool {
-        if let socket { return self.take(from: socket) }
+    private func receive(from exchange: any Exchange) -> Bool {
+        if let socket { return self.receive(from: socket) }
         switch exchange.receive() {
         case .pending: return false
         case .disconnect: asgi_event_reset(self.loop.event, ASGI_HTTP_DISCONNECT)
@@ -262,7 +262,7 @@ final class Scope: ExchangeOwner {
         return true
     }
 
-    private func take(from socket: any WebSocket) -> Bool {
+    private func receive(from socket: any WebSocket) -> Bool {
         switch socket.receive() {
         case .pending: return false
         case .connect: asgi_event_reset(self.loop.event, ASGI_WEBSOCKET_CONNECT)
@@ -283,17 +283,17 @@ final class Scope: ExchangeOwner {
     func perform(_ kind: ForeignCall.Kind) {
         switch kind {
         case .receive(let completion):
-            guard self.receiver == nil else { return self.tell(completion, ASGI_BUSY) }
+            guard self.receiver == nil else { return self.complete(completion, ASGI_BUSY) }
             self.receiver = completion
         case .send(let copy, let completion, let isPromised):
             self.performSend(copy, completion, isPromised)
         case .finish(let result): self.follow(self.life.finish(result))
         case .post(let completion):
-            self.tell(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+            self.complete(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
         case .member(let change, let group):
             let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
             if result != ASGI_DONE { self.log(.error, "cannot join a group: \(ResultName(result))") }
-        case .cancelled(let completion): self.tell(completion, ASGI_CANCELLED)
+        case .cancelled(let completion): self.complete(completion, ASGI_CANCELLED)
         case .returned(let result):
             self.itself = nil
             self.follow(self.life.returned(result))
@@ -314,7 +314,7 @@ final class Scope: ExchangeOwner {
         }
         self.slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
         guard isPromised else { return }
-        self.tell(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
+        self.complete(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
     }
 
     // MARK: What the exchange tells
@@ -345,32 +345,32 @@ final class Scope: ExchangeOwner {
         self.isRevisiting = true
         repeat {
             self.isNoted = false
-            self.tellSenders()
-            self.tellReceiver()
-            if self.life.isEnded { self.tellWaits() }
+            self.notifySenders()
+            self.notifyReceiver()
+            if self.life.isEnded { self.notifyWaits() }
         } while self.isNoted
         self.isRevisiting = false
-        if self.life.isOver { self.loop.rest(self) }
+        if self.life.isOver { self.loop.recycle(self) }
     }
 
-    private func tellReceiver() {
+    private func notifyReceiver() {
         while let receiver {
             if let exchange = self.openExchange {
-                guard self.take(from: exchange) else { return }
+                guard self.receive(from: exchange) else { return }
                 self.receiver = nil
                 // A copy: the module may receive again before it has looked at this one.
                 withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
                     memcpy(room.baseAddress!, self.loop.event, asgi_event_size())
-                    self.tell(receiver, ASGI_DONE, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))
+                    self.complete(receiver, ASGI_DONE, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))
                 }
             } else {
                 self.receiver = nil
-                self.tell(receiver, ASGI_CANCELLED)
+                self.complete(receiver, ASGI_CANCELLED)
             }
         }
     }
 
-    private func tellSenders() {
+    private func notifySenders() {
         guard let result = self.life.isEnded ? ASGI_CANCELLED : self.sendersResult else { return }
         self.sendersResult = nil
         self.slot.pointee.underWay.subtract(self.foreignBytes, ordering: .relaxed)
@@ -378,33 +378,33 @@ final class Scope: ExchangeOwner {
         let told = self.senders
         guard !told.isEmpty else { return }
         self.senders = []
-        for completion in told { self.tell(completion, result) }
+        for completion in told { self.complete(completion, result) }
     }
 
     /// What is waited for still is cancelled with its scope.
-    private func tellWaits() {
+    private func notifyWaits() {
         guard self.slot.pointee.waits.load(ordering: .sequentiallyConsistent) > 0,
             let waits = self.slot.pointee.home.mailbox?.takeUnretainedValue().waits
         else { return }
         for number in waits.numbers(of: self.id) {
-            if let wait = waits.take(number) { self.tell(wait.completion, ASGI_CANCELLED) }
+            if let wait = waits.remove(number) { self.complete(wait.completion, ASGI_CANCELLED) }
         }
     }
 
-    private func tell(
+    private func complete(
         _ completion: Completion, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil
     ) {
         self.loop.calling(self.generation, self.memory) { completion.complete(self.id, result, event) }
     }
 
     /// The scope's memory is nobody's any more.
-    func rested() {
+    func prepareReuse() {
         self.leaveGroups()
         self.view = ViewMemory(takingBack: self.slot)
         self.slot.pointee.scope = nil
         self.generation = nil
         self.socket = nil
-        self.exchange?.rest()
+        self.exchange?.recycle()
         self.exchange = nil
     }
 

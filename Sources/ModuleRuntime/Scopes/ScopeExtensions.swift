@@ -19,6 +19,7 @@ enum ScopeExtensions {
     /// (RFC 9110 §6.5.1).
     static func of(_ head: RequestHead) -> UnsafeBufferPointer<asgi_string> {
         guard !head.asksForWebSocket else { return UnsafeBufferPointer(rebasing: self.all.suffix(1)) }
-        return UnsafeBufferPointer(rebasing: self.all.prefix(head.version == .http10 ? 2 : head.takesTrailers ? 4 : 3))
+        return UnsafeBufferPointer(
+            rebasing: self.all.prefix(head.version == .http10 ? 2 : head.acceptsTrailers ? 4 : 3))
     }
 }

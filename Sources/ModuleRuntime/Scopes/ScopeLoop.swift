@@ -29,7 +29,7 @@ package final class ScopeLoop: RequestHandler {
 
     private var depth = 0
     private var noted: [Scope] = []
-    private var resting: [Scope] = []
+    private var recycled: [Scope] = []
     /// Scopes that have ended while other threads' calls were on their way, or jobs of theirs on the pool.
     private var leaving: [Scope] = []
     private var slots: FreeSlots!
@@ -43,7 +43,7 @@ package final class ScopeLoop: RequestHandler {
     /// Generations that are mounted no more, with the number of their scopes here.
     private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
-    private static let mostResting = 1024
+    private static let mostRecycled = 1024
 
     /// `call`: where the loop says what it does; nil: nobody asks but its own process.
     package init(
@@ -115,20 +115,20 @@ package final class ScopeLoop: RequestHandler {
     @inline(__always)
     private func handle(_ exchange: any Exchange, by mounted: Mounted) {
         guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
-        self.begin(exchange, generation)
+        self.start(exchange, generation)
     }
 
     /// Opens a scope of this generation, wherever it is mounted.
     @inline(__always)
-    package func begin(_ exchange: any Exchange, _ generation: Generation) {
-        guard self.openScopes < self.mostScopes, let slot = self.slots.takeOldest() else {
+    package func start(_ exchange: any Exchange, _ generation: Generation) {
+        guard self.openScopes < self.mostScopes, let slot = self.slots.removeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
         }
-        let scope = self.resting.popLast() ?? Scope(loop: self, slot: slot)
+        let scope = self.recycled.popLast() ?? Scope(loop: self, slot: slot)
         self.openScopes += 1
         roost_call_count_request(self.activity.call)
-        scope.begin(exchange, generation: generation, slot: slot)
+        scope.start(exchange, generation: generation, slot: slot)
     }
 
     private func health(_ path: Octets) -> OwnAnswer? {
@@ -158,7 +158,7 @@ package final class ScopeLoop: RequestHandler {
         self.depth += 1
         let result = body()
         self.depth -= 1
-        if self.activity.leave() { LoopWatch.report(self.activity, number: self.number) }
+        if self.activity.endCall() { LoopWatch.report(self.activity, number: self.number) }
         if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
         return result
     }
@@ -183,14 +183,14 @@ package final class ScopeLoop: RequestHandler {
     }
 
     /// Recycles a scope that is over and has completed all its calls, unless other threads still keep it (`ScopeSlot`).
-    func rest(_ scope: Scope) {
+    func recycle(_ scope: Scope) {
         let isHeld = scope.slot.pointee.isHeld
         guard !isHeld, !scope.slot.pointee.hasJobs else {
             guard !scope.isLeaving else { return }
             scope.isLeaving = true
             self.leaving.append(scope)
             // The caller may be turned away, and leave nothing in the mailbox. A job knocks by itself when it has returned.
-            if isHeld { self.mailbox.knock() }
+            if isHeld { self.mailbox.wake() }
             return
         }
         // A timer or watch that was set while the scope ended.
@@ -201,28 +201,28 @@ package final class ScopeLoop: RequestHandler {
         }
         let slot = scope.slot
         if !self.retiring.isEmpty { self.countOut(scope.generation) }
-        scope.rested()
+        scope.prepareReuse()
         self.slots.give(slot)
-        if self.resting.count < Self.mostResting { self.resting.append(scope) }
+        if self.recycled.count < Self.mostRecycled { self.recycled.append(scope) }
         self.openScopes -= 1
         guard self.openScopes == 0 else { return }
         self.emptied?.succeed()
         self.emptied = nil
     }
 
-    package func trimMemory() { self.resting = [] }
+    package func trimMemory() { self.recycled = [] }
 
     // MARK: Other threads
 
     private func drainMailbox() {
         self.server.turn {
-            for item in self.mailbox.take() {
+            for item in self.mailbox.removeAll() {
                 switch item {
                 case .broadcast(let broadcast): self.deliver(broadcast)
                 case .job(let job): self.calling(nil) { job() }
                 case .call(let call):
                     self.perform(call)
-                    call.slot.pointee.settle(ordered: call.isOrdered)
+                    call.slot.pointee.complete(ordered: call.isOrdered)
                 }
             }
             let leaving = self.leaving
@@ -236,7 +236,7 @@ package final class ScopeLoop: RequestHandler {
 
     /// A timer has run out, a descriptor is ready, or their scope has ended.
     private func runOut(_ number: UInt64) {
-        guard let wait = self.mailbox.waits.take(number) else { return }
+        guard let wait = self.mailbox.waits.remove(number) else { return }
         let isOpen = wait.slot.pointee.isOpen(wait.id)
         let scope = wait.slot.pointee.scope?.takeUnretainedValue()
         self.server.turn {
@@ -323,7 +323,7 @@ package final class ScopeLoop: RequestHandler {
     package func cancel(_ generation: Generation) -> Int {
         let count = self.endAll { $0.generation === generation && $0.cancel() }
         // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
-        self.settle(generation)
+        self.finishRetirement(generation)
         return count
     }
 
@@ -333,7 +333,7 @@ package final class ScopeLoop: RequestHandler {
         if self.retiring[at].scopes == 0 { self.retiring.remove(at: at).promise.succeed() }
     }
 
-    private func settle(_ generation: Generation) {
+    private func finishRetirement(_ generation: Generation) {
         guard let at = self.retiring.firstIndex(where: { $0.generation === generation }) else { return }
         self.retiring.remove(at: at).promise.succeed()
     }

@@ -26,7 +26,7 @@ enum Audience: UInt8, AtomicRepresentable {
 ///                      |              |  ^
 ///                      |              v  |  held or jobs: leaving; a drain of the mailbox looks again
 ///                      |            leaving
-///                      +-- announce, settle, beginJob, endJob: other threads
+///                      +-- announce, complete, beginJob, endJob: other threads
 ///
 /// The protocol. Each line is one atomic operation, sequentially consistent; `held`, `ordered` and `jobs` count.
 ///
@@ -82,7 +82,7 @@ struct ScopeSlot: ~Copyable {
 
     /// Opens the slot for a new scope and returns its id. On its home.
     @inline(__always)
-    mutating func begin(_ generation: Generation) -> asgi_id {
+    mutating func open(for generation: Generation) -> asgi_id {
         // 40 bits of count: at a million scopes a second a slot that is used 1,024 times less often lasts for ages.
         self.count = (self.count + 1) & (1 << 40 - 1)
         if self.count == 0 { self.count = 1 }
@@ -142,7 +142,7 @@ struct ScopeSlot: ~Copyable {
     }
 
     /// Records that an announced call has been performed.
-    func settle(ordered: Bool) {
+    func complete(ordered: Bool) {
         if ordered { self.ordered.subtract(1, ordering: .sequentiallyConsistent) }
         self.held.subtract(1, ordering: .sequentiallyConsistent)
     }
@@ -151,7 +151,7 @@ struct ScopeSlot: ~Copyable {
     func beginJob(_ id: asgi_id) -> Bool {
         guard self.announce(id, ordered: false) else { return false }
         self.jobs.add(1, ordering: .sequentiallyConsistent)
-        self.settle(ordered: false)
+        self.complete(ordered: false)
         return true
     }
 
@@ -159,7 +159,7 @@ struct ScopeSlot: ~Copyable {
     func endJob(_ id: asgi_id) {
         let mailbox = self.home.mailbox
         self.jobs.subtract(1, ordering: .sequentiallyConsistent)
-        if !self.isCertainlyOpen(id) { mailbox?._withUnsafeGuaranteedRef { $0.knock() } }
+        if !self.isCertainlyOpen(id) { mailbox?._withUnsafeGuaranteedRef { $0.wake() } }
     }
 
     /// Announces that `application` has returned, which the scope is told even if it has ended. Its job has kept it so far.

@@ -40,8 +40,8 @@ final class ScopeTable: Sendable {
     }
 
     /// Returns a slot for a lifespan; nil: the table is full. [any]
-    func takeControlSlot() -> UnsafeMutablePointer<ScopeSlot>? {
-        self.controlSlots.withLockedValue { $0.takeOldest() }
+    func allocateControlSlot() -> UnsafeMutablePointer<ScopeSlot>? {
+        self.controlSlots.withLockedValue { $0.removeOldest() }
     }
 
     /// Makes a chunk of slots; nil: the table is full. [any]

@@ -37,7 +37,7 @@ final class ScopeWaits: Sendable {
 
     /// The number of the loop.
     let loop: Int
-    private let door: LoopDoor
+    private let gate: LoopGate
     private let waiting: NIOLockedValueBox<Waiting>
     private let runOut: @Sendable (UInt64) -> Void
     /// Ten years: what is asked for beyond is not told apart.
@@ -46,9 +46,9 @@ final class ScopeWaits: Sendable {
     private static let loopBit: UInt64 = 48
 
     /// `runOut` is run on the event loop with the number of a wait, which it takes.
-    init(door: LoopDoor, loop: Int, runOut: @escaping @Sendable (UInt64) -> Void) {
+    init(gate: LoopGate, loop: Int, runOut: @escaping @Sendable (UInt64) -> Void) {
         self.loop = loop
-        self.door = door
+        self.gate = gate
         self.waiting = NIOLockedValueBox(Waiting(last: UInt64(loop) << Self.loopBit))
         self.runOut = runOut
     }
@@ -67,11 +67,11 @@ final class ScopeWaits: Sendable {
             let number = waiting.last
             room?.pointee = number
             let runOut = self.runOut
-            let scheduled = self.door.eventLoop.scheduleTask(in: time) { runOut(number) }
+            let scheduled = self.gate.eventLoop.scheduleTask(in: time) { runOut(number) }
             waiting.add(Wait(id: id, slot: slot, completion: completion, cause: .timer(scheduled)), as: number)
             return number
         }
-        self.lookAgain(id, slot, number)
+        self.retryPoll(id, slot, number)
     }
 
     /// Watches a descriptor, by the same rules. Says why it cannot.
@@ -88,10 +88,10 @@ final class ScopeWaits: Sendable {
         }
         let result = poll.add(file, DescriptorPoll.Watch(number: number, waits: self, conditions: conditions))
         guard result == ASGI_PENDING else {
-            _ = self.take(number)
+            _ = self.remove(number)
             return result
         }
-        self.lookAgain(id, slot, number)
+        self.retryPoll(id, slot, number)
         return ASGI_PENDING
     }
 
@@ -107,7 +107,7 @@ final class ScopeWaits: Sendable {
             return waiting.last
         }
         // Announced meanwhile: it may have looked before this one was there.
-        if isEnding() { self.hasten([number]) } else { self.lookAgain(id, slot, number) }
+        if isEnding() { self.hasten([number]) } else { self.retryPoll(id, slot, number) }
     }
 
     /// The host stops, or these applications do: those that wait for it are told.
@@ -121,12 +121,12 @@ final class ScopeWaits: Sendable {
     }
 
     /// Ended meanwhile: it may have looked for its waits before this one was there.
-    private func lookAgain(_ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ number: UInt64) {
+    private func retryPoll(_ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ number: UInt64) {
         if !slot.pointee.isOpen(id) { self.hasten([number]) }
     }
 
     /// Takes a wait out, if it is there, and that scope's.
-    func take(_ number: UInt64, of id: asgi_id? = nil) -> Wait? {
+    func remove(_ number: UInt64, of id: asgi_id? = nil) -> Wait? {
         let taken: Wait? = self.waiting.withLockedValue { waiting in
             guard let wait = waiting.waits[number], id == nil || wait.id == id else { return nil }
             waiting.waits[number] = nil
@@ -149,6 +149,6 @@ final class ScopeWaits: Sendable {
     /// Has waits looked at now: what they wait for is there, or their scope is over.
     func hasten(_ numbers: some Sequence<UInt64> & Sendable) {
         let runOut = self.runOut
-        _ = self.door.run { for number in numbers { runOut(number) } }
+        _ = self.gate.run { for number in numbers { runOut(number) } }
     }
 }

@@ -27,7 +27,7 @@ final class BodyCollection {
     /// was received is nobody's any more.
     ///
     /// `waits`: on a thread that may, `receive` waits.
-    func begin(waits: Bool) -> asgi_result {
+    func start(waits: Bool) -> asgi_result {
         let mayBegin = waits || self.done != nil
         let before = self.view.details.withContents { contents in
             let before = contents.collection
@@ -59,7 +59,7 @@ final class BodyCollection {
                 asgi_event_reset(event, 0)
                 let result = self.receive(event, waits: waits)
                 guard result == ASGI_DONE else { return result }
-                if let end = self.take(event) { return end }
+                if let end = self.receive(event) { return end }
             }
         }
     }
@@ -73,7 +73,7 @@ final class BodyCollection {
             { context, _, result, event in
                 let this = Unmanaged<BodyCollection>.fromOpaque(context!).takeRetainedValue()
                 var result = result
-                if result == ASGI_DONE, let event { result = this.take(event) ?? this.goOn(waits: false) }
+                if result == ASGI_DONE, let event { result = this.receive(event) ?? this.goOn(waits: false) }
                 if result != ASGI_PENDING { this.done?(this.ended(result)) }
             }, this.toOpaque())
         if result != ASGI_PENDING { this.release() }
@@ -81,7 +81,7 @@ final class BodyCollection {
     }
 
     /// Nil: there is more.
-    private func take(_ event: UnsafePointer<asgi_event>) -> asgi_result? {
+    private func receive(_ event: UnsafePointer<asgi_event>) -> asgi_result? {
         guard event.pointee.type == ASGI_HTTP_REQUEST else { return ASGI_GONE }
         let part = Octets(event.pointee.body)
         guard part.size <= self.limit - self.count else { return ASGI_FULL }

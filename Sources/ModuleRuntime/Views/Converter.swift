@@ -19,7 +19,7 @@ enum Converter: String, CaseIterable {
 
     /// Whether a value may have this byte. `float` and `uuid` have a form besides.
     @inline(__always)
-    func takes(_ byte: UInt8) -> Bool {
+    func accepts(_ byte: UInt8) -> Bool {
         switch self {
         case .int: ASCII.isDigit(byte)
         case .float: ASCII.isDigit(byte) || byte == UInt8(ascii: ".")
@@ -31,13 +31,13 @@ enum Converter: String, CaseIterable {
     }
 
     /// Whether a field may be empty.
-    var takesEmpty: Bool { self == .str || self == .path }
+    var acceptsEmpty: Bool { self == .str || self == .path }
 
     /// Makes the argument of the bytes of a path; false: they are no such value, or it is out of range. A text points where they are.
     @inline(__always)
     func read(_ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         guard count > 0 else { return false }
-        argument.pointee.begin(self.kind)
+        argument.pointee.reset(to: self.kind)
         switch self {
         case .int: return Self.readInteger(bytes, count, &argument.pointee.value.integer)
         case .float: return Self.readNumber(bytes, count, &argument.pointee.value.number)
@@ -55,18 +55,18 @@ enum Converter: String, CaseIterable {
     func readField(_ text: Octets, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         let count = text.size
         guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
-            guard self.takesEmpty else { return false }
-            argument.pointee.begin(self.kind)
+            guard self.acceptsEmpty else { return false }
+            argument.pointee.reset(to: self.kind)
             argument.pointee.value.string = asgi_string(text)
             return true
         }
         let isNegative = bytes[0] == UInt8(ascii: "-")
         switch self {
         case .int where isNegative:
-            argument.pointee.begin(self.kind)
+            argument.pointee.reset(to: self.kind)
             return Self.readInteger(bytes + 1, count - 1, isNegative: true, &argument.pointee.value.integer)
         case .float:
-            argument.pointee.begin(self.kind)
+            argument.pointee.reset(to: self.kind)
             let sign = isNegative ? 1 : 0
             let fits = Self.readNumber(
                 bytes + sign, count - sign, mayHaveExponent: true, &argument.pointee.value.number)
@@ -222,7 +222,7 @@ enum ArgumentKind: UInt8 {
 extension asgi_argument {
     /// What is not its value.
     @inline(__always)
-    mutating func begin(_ kind: ArgumentKind) {
+    mutating func reset(to kind: ArgumentKind) {
         self.kind = UInt32(kind.rawValue)
         self.reserved = 0
     }

@@ -103,7 +103,7 @@ final class PieceSequence: @unchecked Sendable {
         case .value(let converter):
             var fits = false
             for at in stride(from: count - 1, through: 0, by: -1) {
-                fits = converter.takes(places.text[at]) && (fits || places[piece + 1, at + 1])
+                fits = converter.accepts(places.text[at]) && (fits || places[piece + 1, at + 1])
                 places[piece, at] = fits
             }
         }
@@ -131,7 +131,7 @@ final class PieceSequence: @unchecked Sendable {
         var end = start
         var at = start
         var dots = 0
-        while at < places.count, converter.takes(places.text[at]) {
+        while at < places.count, converter.accepts(places.text[at]) {
             if converter == .float, places.text[at] == UInt8(ascii: ".") {
                 dots += 1
                 if dots > 1 { break }

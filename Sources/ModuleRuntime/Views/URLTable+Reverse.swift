@@ -52,7 +52,7 @@ extension URLTable {
         }
         var again = asgi_argument()
         let fits = text.withUnsafeBufferPointer { bytes in
-            bytes.allSatisfy { converter.takes($0) }
+            bytes.allSatisfy { converter.accepts($0) }
                 && bytes.baseAddress.map { converter.read($0, bytes.count, into: &again) } ?? false
         }
         guard fits, String(validating: text, as: UTF8.self) != nil else {

@@ -14,7 +14,7 @@ struct ViewArguments {
     init(from next: UnsafeMutablePointer<asgi_argument>) { self.next = next }
 
     /// `what`: "query" or "form".
-    mutating func take(_ wanted: [URLPattern.Field], _ fields: DecodedFields, _ what: StaticString) {
+    mutating func decode(_ wanted: [URLPattern.Field], _ fields: DecodedFields, _ what: StaticString) {
         for field in wanted {
             let (count, at) = fields.find(field.lastingName)
             guard count < 2 else {
@@ -22,9 +22,9 @@ struct ViewArguments {
                 continue
             }
             // What forms send of an input that was left empty is no number.
-            guard count == 1, field.lastingFallback == nil || field.converter.takesEmpty || fields.value(at).size > 0
+            guard count == 1, field.lastingFallback == nil || field.converter.acceptsEmpty || fields.value(at).size > 0
             else {
-                self.takeFallback(of: field, what)
+                self.useFallback(of: field, what)
                 continue
             }
             guard !fields.mended.contains(at) else {
@@ -41,13 +41,13 @@ struct ViewArguments {
     }
 
     /// The members of an object.
-    mutating func take(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
+    mutating func decode(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
             let member = (0..<object.pointee.count).first {
                 Octets(object.pointee.items[$0].key).equals(field.lastingName)
             }
             guard let member, object.pointee.items[member].type != ASGI_JSON_NULL else {
-                self.takeFallback(of: field, "json")
+                self.useFallback(of: field, "json")
                 continue
             }
             guard self.read(object.pointee.items + member, as: field.converter) else {
@@ -60,7 +60,7 @@ struct ViewArguments {
     }
 
     private func read(_ value: UnsafePointer<asgi_json>, as converter: Converter) -> Bool {
-        self.next.pointee.begin(converter.kind)
+        self.next.pointee.reset(to: converter.kind)
         switch (converter, value.pointee.type) {
         case (.int, ASGI_JSON_INTEGER): self.next.pointee.value.integer = value.pointee.integer
         case (.float, ASGI_JSON_INTEGER), (.float, ASGI_JSON_NUMBER):
@@ -83,7 +83,7 @@ struct ViewArguments {
         }
     }
 
-    private mutating func takeFallback(of field: URLPattern.Field, _ what: StaticString) {
+    private mutating func useFallback(of field: URLPattern.Field, _ what: StaticString) {
         guard let text = field.lastingFallback else {
             return self.fail("\(what) field '\(field.name)': is missing, expected \(field.converter.expectation)")
         }

@@ -91,7 +91,7 @@ struct ViewCall {
             return self.refuse(.tooLarge(limit))
         }
         let collection = BodyCollection(self.view, limit: limit) { self.resume(row, wants, limit, $0) }
-        let result = collection.begin(waits: self.waits)
+        let result = collection.start(waits: self.waits)
         return result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
     }
 
@@ -142,19 +142,20 @@ struct ViewCall {
             var filled = arguments
             do throws(FormFault) {
                 if !wants.query.isEmpty {
-                    filled.take(wants.query, try contents.fields(ASGI_QUERY_FIELDS, self.request, most: most), "query")
+                    filled.decode(
+                        wants.query, try contents.fields(ASGI_QUERY_FIELDS, self.request, most: most), "query")
                 }
                 switch wants.body {
                 case .unread, .collected: break
                 case .form:
-                    filled.take(
+                    filled.decode(
                         wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
                 case .json:
                     let (json, fault) = contents.readJSON(most: self.limits.jsonValues)
                     guard let json else { throw FormFault("the JSON is refused: \(fault)") }
                     guard !wants.bodyFields.isEmpty else { break }
                     guard json.pointee.type == ASGI_JSON_OBJECT else { throw FormFault("the body is no JSON object") }
-                    filled.take(wants.bodyFields, json)
+                    filled.decode(wants.bodyFields, json)
                 }
                 return .success(filled)
             } catch { return .failure(error) }

@@ -81,6 +81,6 @@ struct ViewMemory {
 /// Runs with what a scope keeps for its view, which stays meanwhile; nil: the scope is over, or was not given to a view. [any]
 func withView<Result>(_ id: asgi_id, _ body: (ViewMemory) -> Result) -> Result? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
-    defer { slot.pointee.settle(ordered: false) }
+    defer { slot.pointee.complete(ordered: false) }
     return ViewMemory(of: slot).map(body)
 }

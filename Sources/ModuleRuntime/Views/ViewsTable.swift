@@ -102,7 +102,7 @@ private func collectCall(
         let call = ViewCall(table: table, generation: .passUnretained(generation), view: view, waits: waits)
         let most = limit > 0 ? Int(clamping: limit) : call.bodyLimit
         let done = then.map { then in { (result: asgi_result) in then(context, id, result, nil) } }
-        return BodyCollection(view, limit: most, done: done).begin(waits: waits)
+        return BodyCollection(view, limit: most, done: done).start(waits: waits)
     } ?? ASGI_STALE
 }
 

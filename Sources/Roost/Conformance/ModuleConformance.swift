@@ -28,7 +28,7 @@ package struct ModuleConformance: Sendable {
             began(name)
             do {
                 try await body()
-                let complaints = self.log.take()
+                let complaints = self.log.removeAll()
                 ended(Outcome(name: name, fault: complaints.first))
                 return complaints.isEmpty
             } catch {
@@ -142,7 +142,7 @@ package struct ModuleConformance: Sendable {
 private final class Complaints: Sendable {
     private let lines = NIOLockedValueBox<[String]>([])
 
-    func take() -> [String] {
+    func removeAll() -> [String] {
         self.lines.withLockedValue { lines in
             defer { lines = [] }
             return lines

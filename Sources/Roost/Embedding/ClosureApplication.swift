@@ -138,7 +138,7 @@ private final class ClosureCall: ExchangeOwner {
     private func end(failed: Bool = false) {
         self.isAsked = true
         _ = self.exchange.end(failed: failed)
-        self.exchange.rest()
+        self.exchange.recycle()
     }
 }
 

@@ -65,7 +65,7 @@ package final class DeploymentFollower: Sendable {
                     return outcome.map { state.scanned($0, now: now) } ?? []
                 }
             }
-            if let scan = result.scan { self.scanner.begin(scan) }
+            if let scan = result.scan { self.scanner.start(scan) }
             if result.hasReloaded { self.reloaded(result.fault) }
         }
     }

@@ -68,7 +68,7 @@ final class HealthCheckExchange: Exchange {
     func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
         self.accept { response throws(SendFault) in
             _ = try response.body(size: file.count, more: more, isWhole: file.isWhole)
-            file.taken()
+            file.markSent()
         }
     }
 
@@ -102,7 +102,7 @@ final class HealthCheckExchange: Exchange {
 
     // MARK: The end
 
-    func leave() {
+    func giveUp() {
         guard self.isOpen else { return }
         self.isCut = true
         self.complete(nil)
@@ -117,7 +117,7 @@ final class HealthCheckExchange: Exchange {
         return ending
     }
 
-    func rest() {}
+    func recycle() {}
 }
 
 @available(*, unavailable)

@@ -120,7 +120,7 @@ public final class Host: Service {
         whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void
     ) async throws {
         do {
-            let applications = self.starting.begin(self.applications)
+            let applications = self.starting.start(self.applications)
             defer { self.starting.end() }
             let running = try await RunningHost(self.configuration)
             do {

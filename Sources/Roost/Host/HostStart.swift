@@ -11,7 +11,7 @@ final class HostStart: Sendable {
     private let state = NIOLockedValueBox(State())
 
     /// Begins; says what is to be started: what comes later is not among it.
-    func begin(_ applications: NIOLockedValueBox<[DeployedApplication]>) -> [DeployedApplication] {
+    func start(_ applications: NIOLockedValueBox<[DeployedApplication]>) -> [DeployedApplication] {
         self.state.withLockedValue { state in
             state.isUnderWay = true
             return applications.withLockedValue { $0 }

@@ -182,7 +182,7 @@ extension RunningHost {
     /// A change is about to be prepared.
     package func announce(_ change: Int) { self.prepared.withLockedValue { $0[change] = .underWay } }
 
-    /// The first part of a change: starts these, and keeps them until it is settled. Says which did not start.
+    /// The first part of a change: starts these, and keeps them until it is committed. Returns those that did not start.
     package func prepare(_ applications: [DeployedApplication], for change: Int) async -> [Failure] {
         let optional = applications.map { application in
             var application = application
@@ -208,7 +208,7 @@ extension RunningHost {
     enum Preparing {
         case underWay
         case done([RunningApplication])
-        /// It was settled before it was done: nobody wants it any more.
+        /// It was committed without them before they had started: they are shut down when they have.
         case withdrawn
 
         var started: [RunningApplication] {

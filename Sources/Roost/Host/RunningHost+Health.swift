@@ -32,7 +32,7 @@ extension RunningHost {
                 // An application that held the loop for longer answers before the deadline can be noticed.
                 answer.send(MonotonicClock.milliseconds < until ? status : nil)
             }
-            server.turn { loop.scopes.value.begin(exchange, generation) }
+            server.turn { loop.scopes.value.start(exchange, generation) }
         }
         if let status = await answer.value(within: .seconds(seconds)) { return status }
         loop.handle.eventLoop.execute {

@@ -293,7 +293,7 @@ package struct DeploymentState {
                 return actions + self.start(step)
             }
             guard !group.isChanging, workers.status(of: step.group).isSettled,
-                let begun = self.begin(step, isReplacing: group.isReplacing, now, workers)
+                let begun = self.beginStep(step, isReplacing: group.isReplacing, now, workers)
             else { return actions }
             actions += begun
         }
@@ -306,19 +306,19 @@ package struct DeploymentState {
             self.steps.removeFirst()
             return []
         }
-        self.steps.begin()
+        self.steps.beginFirst()
         self.addGroup(name)
         return [.startGroup(name)]
     }
 
     /// Nil: the workers are not ready for it.
-    private mutating func begin(
+    private mutating func beginStep(
         _ step: MountStep, isReplacing: Bool, _ now: Int, _ workers: some DeploymentWorkers
     ) -> [DeploymentAction]? {
         switch MountMethod(of: step, in: workers, areReplaced: isReplacing) {
         case .wait: return nil
         case .replaceWorkers(let reasons):
-            self.steps.begin()
+            self.steps.beginFirst()
             for application in step.applications {
                 guard let reason = reasons[application.number] else { continue }
                 self.log.log(.info, "takes a new worker: \(reason)", application.logMetadata)
@@ -330,10 +330,10 @@ package struct DeploymentState {
                 self.steps.removeFirst()
                 return [.stopGroup(name)]
             }
-            self.steps.begin(rest: rest)
+            self.steps.beginFirst(rest: rest)
             let ready = workers.status(of: step.group).ready
             return self.update(step.group, now) {
-                $0.begin(
+                $0.beginChange(
                     roster, adding: applications.map(\.number), faults: faults, removing: step.removed,
                     begun: step.begun, ready: ready, now: now)
             }

@@ -105,13 +105,13 @@ struct GroupDeployment {
 
     /// Begins a change in workers of which none is about to start or to end. `faults`: why some of `adding` cannot be started in any of them;
     /// `ready`: the ids of the workers.
-    mutating func begin(
+    mutating func beginChange(
         _ roster: Roster, adding: [UInt32], faults: [UInt32: String] = [:], removing: [UInt32], begun: Int,
         ready: [Int], now: Int
     ) -> [DeploymentAction] {
         self.lastChange += 1
         var mount = MountChange(number: self.lastChange, roster, adding: adding, faults: faults, removing: removing)
-        let step = mount.begin(ready)
+        let step = mount.start(ready)
         self.inPlace = InPlace(mount: mount, begun: begun)
         return self.follow(step, now)
     }
@@ -324,6 +324,6 @@ struct GroupDeployment {
         var roster = self.roster
         let failing = roster.retryAll()
         guard !failing.isEmpty else { return [] }
-        return self.begin(roster, adding: failing, removing: [], begun: now, ready: ready, now: now)
+        return self.beginChange(roster, adding: failing, removing: [], begun: now, ready: ready, now: now)
     }
 }

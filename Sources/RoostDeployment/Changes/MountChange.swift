@@ -43,7 +43,7 @@ package struct MountChange {
     /// The workers that have not answered.
     package var unanswered: Set<Int> { self.waiting }
 
-    package mutating func begin(_ workers: [Int]) -> Step {
+    package mutating func start(_ workers: [Int]) -> Step {
         self.remaining = workers
         if self.adding.isEmpty { self.prepared = workers }
         return self.advance()

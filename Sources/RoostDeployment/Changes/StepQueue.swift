@@ -12,7 +12,7 @@ struct StepQueue {
     mutating func removeFirst() { self.steps.removeFirst() }
 
     /// The first step is begun; `rest`: what of it follows in a step of its own.
-    mutating func begin(rest: MountStep? = nil) {
+    mutating func beginFirst(rest: MountStep? = nil) {
         self.last = self.steps.removeFirst()
         if let rest { self.steps.insert(rest, at: 0) }
     }

@@ -60,7 +60,7 @@ package struct ApplicationPreparation: Sendable {
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
                     for library in image.staged.libraries { seen.note(library.path, library.mark) }
-                    return try self.settle(entry, key, image, &seen)
+                    return try self.readSettings(entry, key, image, &seen)
                 })
             }
         }
@@ -171,7 +171,7 @@ package struct ApplicationPreparation: Sendable {
 
     // MARK: Settings
 
-    private func settle(
+    private func readSettings(
         _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage, _ seen: inout FileMarks
     ) throws -> PreparedApplication {
         let description = image.description ?? ModuleDescription()

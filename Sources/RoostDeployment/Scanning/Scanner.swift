@@ -37,7 +37,7 @@ package final class Scanner {
     deinit { for end in [self.descriptor, self.end] where end >= 0 { close(end) } }
 
     /// Begins a scan; none may be running.
-    package func begin(_ order: ScanOrder) {
+    package func start(_ order: ScanOrder) {
         let isWhole = !order.reloads.isEmpty
         let listings = isWhole ? self.folders.listingsNow : self.folders.listings
         let redeclare = isWhole ? self.redeclare : nil
@@ -88,6 +88,6 @@ package final class Scanner {
 
     /// Looks at the folders after a notification, or when it is due. Returns the faults of folders when something has changed; nil: nothing has.
     package func followFolders(now: Int) -> [String]? {
-        self.folders.look(now: now) ? self.folders.listings.compactMap(\.fault) : nil
+        self.folders.poll(now: now) ? self.folders.listings.compactMap(\.fault) : nil
     }
 }

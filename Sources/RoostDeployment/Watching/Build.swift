@@ -67,7 +67,7 @@ package final class Build {
     }
 
     /// Takes what it says. Its status when it has ended.
-    package func look(now: Int) -> CInt? {
+    package func poll(now: Int) -> CInt? {
         self.readOutput()
         if let killAt, now >= killAt {
             kill(-self.process, SIGKILL)

@@ -16,18 +16,18 @@ package final class ReloadWatch {
     /// There are more sources than are watched.
     package private(set) var isCut = false
     private var paths: Set<String> = []
-    private var files: Settling<FileMark>
-    private var sources: Settling<FileMark>
+    private var files: Debounce<FileMark>
+    private var sources: Debounce<FileMark>
     /// The first look is due at once.
-    private var lookAt = 0
+    private var pollAt = 0
 
     /// `baseline`: the sources as they were before anything was made of them. `quiet`: how long a file must not have changed before it counts,
     /// milliseconds.
     package init(_ tree: SourceTree, since baseline: [String: FileMark], quiet: Int) {
         self.tree = tree
-        self.files = Settling([:], quiet: quiet)
-        self.sources = Settling(baseline, quiet: quiet)
-        self.arm(tree.look().folders)
+        self.files = Debounce([:], quiet: quiet)
+        self.sources = Debounce(baseline, quiet: quiet)
+        self.arm(tree.scan().folders)
     }
 
     /// Follows these files. `seen`: the states of the new ones before they were read.
@@ -35,15 +35,15 @@ package final class ReloadWatch {
         guard paths != self.paths else { return }
         let new = paths.subtracting(self.paths)
         self.paths = paths
-        var there = self.files.settled.filter { paths.contains($0.key) }
+        var there = self.files.stable.filter { paths.contains($0.key) }
         for path in new { there[path] = seen.isNoted(path) ? seen[path] : FileMark(of: path) }
         self.files.accept(there)
-        self.arm(self.tree.look().folders)
+        self.arm(self.tree.scan().folders)
     }
 
     /// Files in these states were acted on: what differs from them is a change.
     package func accept(_ seen: FileMarks) {
-        var there = self.files.settled
+        var there = self.files.stable
         for path in self.paths where seen.isNoted(path) { there[path] = seen[path] }
         self.files.accept(there)
     }
@@ -62,17 +62,17 @@ package final class ReloadWatch {
     }
 
     /// When the files have to be looked at without a notification.
-    package var due: Int { min(self.lookAt, self.files.due ?? .max, self.sources.due ?? .max) }
+    package var due: Int { min(self.pollAt, self.files.due ?? .max, self.sources.due ?? .max) }
 
     /// Looks at the files after a notification, or when it is due.
-    package func look(now: Int) -> Change {
+    package func poll(now: Int) -> Change {
         guard self.events.drain() || now >= self.due else { return Change() }
-        if now >= self.lookAt { self.lookAt = now + FolderEvents.pace }
-        let tree = self.tree.look()
+        if now >= self.pollAt { self.pollAt = now + FolderEvents.pace }
+        let tree = self.tree.scan()
         self.isCut = tree.isCut
         self.arm(tree.folders)
         return Change(
-            files: self.files.look(self.marks, now: now), sources: self.sources.look(tree.files, now: now))
+            files: self.files.update(self.marks, now: now), sources: self.sources.update(tree.files, now: now))
     }
 
     private var marks: [String: FileMark] {

@@ -3,7 +3,7 @@ package import RoostSystem
 
 /// The source files below some folders, as far as patterns name them. Links to folders are followed, each folder once.
 package struct SourceTree: Sendable {
-    package struct Look {
+    package struct Listing {
         package var files: [String: FileMark] = [:]
         /// All folders that sources could be in.
         package var folders: Set<String> = []
@@ -12,10 +12,10 @@ package struct SourceTree: Sendable {
 
         fileprivate var count: Int { self.files.count + self.folders.count }
 
-        fileprivate func cut() -> Look {
-            var look = self
-            look.isCut = true
-            return look
+        fileprivate func cut() -> Listing {
+            var listing = self
+            listing.isCut = true
+            return listing
         }
     }
 
@@ -58,8 +58,8 @@ package struct SourceTree: Sendable {
     }
 
     /// The files with their states, and all folders they could be in.
-    package func look() -> Look {
-        var look = Look()
+    package func scan() -> Listing {
+        var listing = Listing()
         var seen: Set<Identity> = []
         var rest = self.folders.map { ($0, "") }
         // Followed last: a folder that is also there without a link is seen at its own place.
@@ -70,8 +70,8 @@ package struct SourceTree: Sendable {
             guard stat(folder, &status) == 0,
                 seen.insert(Identity(device: status.st_dev, inode: status.st_ino)).inserted
             else { continue }
-            guard look.count < self.most else { return look.cut() }
-            look.folders.insert(folder)
+            guard listing.count < self.most else { return listing.cut() }
+            listing.folders.insert(folder)
             for name in FolderList.names(in: folder) {
                 let (path, place) = ("\(folder)/\(name)", inside.isEmpty ? name : "\(inside)/\(name)")
                 guard !Self.matches(self.excludes, name, place), stat(path, &status) == 0 else { continue }
@@ -80,12 +80,12 @@ package struct SourceTree: Sendable {
                     let isLink = lstat(path, &link) == 0 && link.st_mode & S_IFMT == S_IFLNK
                     if isLink { links.append((path, place)) } else { rest.append((path, place)) }
                 } else if Self.matches(self.includes, name, place) {
-                    guard look.count < self.most else { return look.cut() }
-                    look.files[path] = FileMark(status)
+                    guard listing.count < self.most else { return listing.cut() }
+                    listing.files[path] = FileMark(status)
                 }
             }
         }
-        return look
+        return listing
     }
 
     /// By the name, or by the path below the folder.

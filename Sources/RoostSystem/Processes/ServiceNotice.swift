@@ -34,7 +34,7 @@ package final class ServiceNotice: Sendable {
     ]
 
     /// Sends lines of `KEY=value`, at once or when there is room. Does nothing without `NOTIFY_SOCKET`; a manager that does not listen misses it.
-    package func tell(_ lines: String...) {
+    package func notify(_ lines: String...) {
         guard self.path != nil else { return }
         self.pending.withLockedValue { pending in
             // A sign of life is not worth a place in a full queue: the next one follows.
@@ -92,7 +92,7 @@ package final class ServiceNotice: Sendable {
     }
 
     /// `RELOADING=1` wants the time with it (Type=notify-reload).
-    package func tellReloading() {
-        self.tell("RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.microseconds)")
+    package func notifyReloading() {
+        self.notify("RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.microseconds)")
     }
 }

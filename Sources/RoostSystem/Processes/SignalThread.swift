@@ -32,13 +32,13 @@ package enum SignalThread {
 
 /// Logs signals that are ignored: each of them once, since some come by the thousand. [any]
 package final class IgnoredSignals: Sendable {
-    private let told = NIOLockedValueBox<Set<CInt>>([])
+    private let logged = NIOLockedValueBox<Set<CInt>>([])
     private let logger: Logger
 
     package init(_ logger: Logger) { self.logger = logger }
 
-    package func tell(_ number: CInt, because reason: String = "it has no meaning here") {
-        guard self.told.withLockedValue({ $0.insert(number).inserted }) else { return }
+    package func log(_ number: CInt, because reason: String = "it has no meaning here") {
+        guard self.logged.withLockedValue({ $0.insert(number).inserted }) else { return }
         self.logger.warning("signal ignored: \(reason)", metadata: ["signal": "\(SignalName(number))"])
     }
 }

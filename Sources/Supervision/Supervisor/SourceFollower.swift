@@ -37,7 +37,7 @@ final class SourceFollower {
         var allSeen = self.plan.seen
         allSeen.merge(seen)
         self.watch.follow(files.union(self.plan.files), since: allSeen)
-        let change = self.watch.look(now: now)
+        let change = self.watch.poll(now: now)
         self.logLimit()
         var requests: [ReloadRequest] = []
         if !change.sources.isEmpty {
@@ -49,7 +49,7 @@ final class SourceFollower {
             }
         }
         if !change.files.isEmpty { self.hasChangedFiles = true }
-        if let build, let status = build.look(now: now) {
+        if let build, let status = build.poll(now: now) {
             self.build = nil
             let step = self.builds.ended(well: status == 0)
             if case .failed = step { self.logFailure(build, status) }

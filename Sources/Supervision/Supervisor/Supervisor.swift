@@ -96,7 +96,7 @@ package final class Supervisor {
             guard group == nil else { break }
             for group in self.deployment.groups.relayed { group.stop(atOnce: self.shutdown.isAtOnce) }
         case .reloaded(let text, let fault):
-            self.notice.tell(
+            self.notice.notify(
                 "READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
             self.control.answerReloads(fault.map { .refused(reason: $0, text: text) } ?? .done(text: text))
         case .accepted(let seen): self.sources?.accept(seen)
@@ -108,7 +108,7 @@ package final class Supervisor {
         guard self.isFrontServing, !self.hasReportedServing, self.deployment.areGroupsSettled else { return }
         self.hasReportedServing = true
         self.plan.whenServing(self.deployment.state.roster.applications, self.deployment.sockets.addresses)
-        self.notice.tell("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
+        self.notice.notify("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
     }
 
     // MARK: Signals
@@ -122,7 +122,7 @@ package final class Supervisor {
             case .reopenLogs: self.plan.reopenLogs()
             case .moreWorkers: self.deployment.groups[nil]?.resize(by: 1)
             case .fewerWorkers: self.deployment.groups[nil]?.resize(by: -1)
-            case .ignored: self.ignoredSignals.tell(number)
+            case .ignored: self.ignoredSignals.log(number)
             // A worker has ended, or a probe, which is waited for by who started it.
             case .child, .system: break
             }
@@ -134,7 +134,7 @@ package final class Supervisor {
         self.shutdown.request()
         if !self.shutdown.isAtOnce {
             self.plan.logger.info("stopping")
-            self.notice.tell("STOPPING=1", "STATUS=stopping")
+            self.notice.notify("STOPPING=1", "STATUS=stopping")
         }
         self.sources?.end()
         self.deployment.stop(atOnce: self.shutdown.isAtOnce)
@@ -145,7 +145,7 @@ package final class Supervisor {
         if let client { self.control.awaitReload(client) }
         if request.isAsked {
             self.plan.logger.info("reloading")
-            self.notice.tellReloading()
+            self.notice.notifyReloading()
             do { try self.control.restore() } catch { self.plan.logger.error("\(error)") }
         }
         self.deployment.reload(request)
@@ -203,7 +203,7 @@ package final class Supervisor {
         let now = MonotonicClock.milliseconds
         if let watchdog = self.notice.watchdog, now >= self.nextWatchdog || self.nextWatchdog == .max {
             self.nextWatchdog = now + watchdog
-            self.notice.tell("WATCHDOG=1")
+            self.notice.notify("WATCHDOG=1")
         }
         self.notice.deliver()
         self.deployment.observe(now: now, isDue: now >= self.nextObservation)

@@ -31,7 +31,7 @@ package struct WatchPlan {
         {
             self.baseline = earlier.baseline
         } else {
-            self.baseline = self.tree.look().files
+            self.baseline = self.tree.scan().files
         }
     }
 }

@@ -119,7 +119,7 @@ final class WorkerDeployment {
 
     private func perform(_ action: DeploymentAction) {
         switch action {
-        case .scan(let order): self.scanner.begin(order)
+        case .scan(let order): self.scanner.start(order)
         case .accept(let seen): self.handle(.accepted(seen))
         case .startGroup(let name): self.addGroup(name).start()
         case .stopGroup(let name): self.groups[name]?.stop(atOnce: false)

@@ -51,7 +51,7 @@ extension Fleet {
         var requestLimit: Int?
         var killAt: Int?
         /// It accepts nothing any more.
-        var isDeaf = false
+        var hasStoppedAccepting = false
     }
 
     /// What is seen of a worker from outside.
@@ -81,7 +81,7 @@ extension Fleet {
         case notReloaded(String)
         /// Who has this hash has crashed too often: a release without it is to follow at once.
         case quarantine(String)
-        case leave(CInt)
+        case exit(CInt)
     }
 
     enum Notice: Equatable {

@@ -60,7 +60,7 @@ struct Fleet {
 
     // MARK: What happens
 
-    mutating func begin(now: Int) -> [Action] { self.decide(now) }
+    mutating func start(now: Int) -> [Action] { self.decide(now) }
 
     mutating func ready(_ id: Int, now: Int) -> [Action] {
         // One that is being killed, since everything ends, does not come to serve.
@@ -78,9 +78,9 @@ struct Fleet {
     }
 
     /// A worker that drains accepts nothing any more: every new connection is another's.
-    mutating func deaf(_ id: Int, now: Int) -> [Action] {
+    mutating func stoppedAccepting(_ id: Int, now: Int) -> [Action] {
         guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
-        self.members[at].isDeaf = true
+        self.members[at].hasStoppedAccepting = true
         return self.decide(now)
     }
 
@@ -141,7 +141,7 @@ struct Fleet {
     }
 
     /// Whoever serves has become another release while it runs.
-    mutating func amend(to release: Int) {
+    mutating func setRelease(to release: Int) {
         for at in self.members.indices where self.members[at].release == self.current {
             self.members[at].release = release
         }
@@ -187,7 +187,7 @@ struct Fleet {
     }
 
     /// Time has passed.
-    mutating func look(now: Int, at observations: [Int: Observation]) -> [Action] {
+    mutating func observe(now: Int, _ observations: [Int: Observation]) -> [Action] {
         for at in self.members.indices {
             let member = self.members[at]
             if let killAt = member.killAt, now >= killAt {
@@ -280,12 +280,12 @@ struct Fleet {
     /// Does what is to be done now.
     private mutating func decide(_ now: Int) -> [Action] {
         if self.isStopping {
-            if self.members.isEmpty { self.actions.append(.leave(self.status)) }
+            if self.members.isEmpty { self.actions.append(.exit(self.status)) }
         } else {
             if now >= self.startAt { for _ in 0..<max(self.missing, 0) { self.start(now, isStandIn: false) } }
             self.arrangeStandIn(now)
             self.drainSurplus(now)
-            self.tell()
+            self.reportProgress()
         }
         defer { self.actions = [] }
         return self.actions
@@ -335,7 +335,7 @@ struct Fleet {
         self.members[at].killAt = min(self.members[at].killAt ?? .max, now + self.rules.stop)
     }
 
-    private mutating func tell() {
+    private mutating func reportProgress() {
         let fresh = self.fresh.filter { $0.state == .ready }
         guard fresh.count >= self.wanted else { return }
         if !self.hasServed {
@@ -343,10 +343,10 @@ struct Fleet {
             self.actions.append(.serving)
         }
         // Not before the next request is certain to be the new one's.
-        let areOldDeaf = self.members.allSatisfy {
-            $0.isDeaf || $0.state == .starting || ($0.release == self.current && !$0.isStandIn)
+        let haveOldStopped = self.members.allSatisfy {
+            $0.hasStoppedAccepting || $0.state == .starting || ($0.release == self.current && !$0.isStandIn)
         }
-        if self.isReloading, areOldDeaf {
+        if self.isReloading, haveOldStopped {
             self.isReloading = false
             self.actions.append(.reloaded)
         }

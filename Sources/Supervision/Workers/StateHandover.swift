@@ -4,14 +4,14 @@ struct StateHandover {
     private var takers: [Int: Int?] = [:]
 
     /// Chooses who gives its state to a new worker, among those that are to be drained; nil: nobody.
-    mutating func begin(for taker: Int, among candidates: [Int]) -> Int? {
+    mutating func chooseGiver(for taker: Int, among candidates: [Int]) -> Int? {
         guard let giver = candidates.first(where: { self.takers[$0] == nil }) else { return nil }
         self.takers.updateValue(taker, forKey: giver)
         return giver
     }
 
     /// A worker has given its state, or ended without. Returns who gets it; nil: nobody waits for it.
-    mutating func end(of giver: Int) -> Int? {
+    mutating func removeTaker(of giver: Int) -> Int? {
         guard let taker = self.takers[giver] ?? nil else { return nil }
         // What it remembers later is its own.
         self.takers.updateValue(nil, forKey: giver)

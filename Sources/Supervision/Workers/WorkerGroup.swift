@@ -80,7 +80,7 @@ final class WorkerGroup {
 
     // MARK: What it is told
 
-    func start() { self.perform(self.fleet.begin(now: self.now)) }
+    func start() { self.perform(self.fleet.start(now: self.now)) }
     func resize(by count: Int) { self.perform(self.fleet.resize(by: count, now: self.now)) }
 
     /// All workers end; `atOnce`: they are killed.
@@ -118,7 +118,7 @@ final class WorkerGroup {
     /// Workers of the current release have become this one.
     func setRelease(_ release: Int) {
         for worker in self.workers where worker.release == self.fleet.current { worker.setRelease(release) }
-        self.fleet.amend(to: release)
+        self.fleet.setRelease(to: release)
     }
 
     /// Starts the workers that had to wait for the end of a change.
@@ -178,7 +178,7 @@ final class WorkerGroup {
         case .reloaded: self.report(.replaced)
         case .notReloaded(let reason): self.report(.notReplaced(release: self.fleet.current, reason: reason))
         case .quarantine(let hash): self.report(.quarantine(hash, isFirst: !self.fleet.hasServed))
-        case .leave(let status): self.report(.ended(status))
+        case .exit(let status): self.report(.ended(status))
         }
     }
 
@@ -270,7 +270,7 @@ final class WorkerGroup {
             self.logger.debug("worker ready", metadata: worker.logMetadata)
             self.report(.ready(worker: worker.id, release: worker.release, faults: faults))
             self.perform(self.fleet.ready(worker.id, now: self.now))
-        case .stoppedAccepting: self.perform(self.fleet.deaf(worker.id, now: self.now))
+        case .stoppedAccepting: self.perform(self.fleet.stoppedAccepting(worker.id, now: self.now))
         case .refused(let reason): worker.setRefusal(reason)
         case .prepared(let change, let faults):
             self.report(.prepared(worker: worker.id, change: change, faults: faults))
@@ -279,7 +279,7 @@ final class WorkerGroup {
             let candidates = self.fleet.members.filter {
                 $0.state == .ready && $0.retirement != nil && !$0.isStandIn
             }
-            if let giver = self.stateHandover.begin(for: worker.id, among: candidates.map(\.id)) {
+            if let giver = self.stateHandover.chooseGiver(for: worker.id, among: candidates.map(\.id)) {
                 self.worker(giver)?.send(.saveState)
             } else {
                 worker.send(.restoreState([:]))
@@ -289,7 +289,7 @@ final class WorkerGroup {
     }
 
     private func handOverState(_ states: [UInt32: SavedState], of giver: Int) {
-        guard let taker = self.stateHandover.end(of: giver) else { return }
+        guard let taker = self.stateHandover.removeTaker(of: giver) else { return }
         self.worker(taker)?.send(.restoreState(states))
     }
 
@@ -343,7 +343,7 @@ final class WorkerGroup {
                 WorkerEnd.logStall(stall, of: worker, rosters, self.logger)
             }
         }
-        self.perform(self.fleet.look(now: now, at: observations))
+        self.perform(self.fleet.observe(now: now, observations))
     }
 
     private func observe(_ worker: WorkerHandle, since ready: Int, _ now: Int) -> Fleet.Observation {

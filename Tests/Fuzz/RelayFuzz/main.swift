@@ -24,19 +24,19 @@ func play(_ options: UInt8, _ bytes: [UInt8]) throws {
         GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
         """)
-    try pair.settle()
+    try pair.runToCompletion()
     for application in pair.applications.all {
         pair.back.turn {
             application.receive()
             application.accept()
         }
     }
-    try pair.settle()
+    try pair.runToCompletion()
     let step = max(Int(options >> 1), 1)
     for start in stride(from: 0, to: bytes.count, by: step) {
         try pair.inject(Array(bytes[start..<min(start + step, bytes.count)]), toFront: options & 1 == 1)
     }
-    try pair.settle()
+    try pair.runToCompletion()
     pair.loseLink()
     for application in pair.applications.all { pair.back.turn { application.finish() } }
     for one in [client, reader, socket] { one.leave() }
