@@ -299,8 +299,8 @@ let package = Package(
     ]
 )
 
-// Modules that the tests and the benchmarks load at run time. SwiftPM links a library into a file of its own only for a product:
-// these are no part of what the package offers. (It also makes a product of each executable target, of the root package only.)
+// Modules that the tests and the benchmarks load at run time: products only since SwiftPM links a library into a file of its own only for a
+// product. (It also makes a product of each executable target, of the root package only.)
 let loadedByTests = ["Bench", "SwiftCalls", "SwiftViews"]
 package.products += loadedByTests.map { .library(name: $0, type: .dynamic, targets: [$0]) }
 

@@ -82,6 +82,7 @@ struct Serving {
             Task { await self.notice.delivered() }
             for await _ in stopping { break }
             self.logs.logger.info("stopping")
+            self.reloads.setHandler {}
             self.notice.notify("STOPPING=1")
             self.logs.exit(after: self.options.stopTime)
             try await self.host.stop()

@@ -125,8 +125,9 @@ package struct ModuleProbe: Sendable {
             guard count > 0 else { return (reports, .closed) }
             // What makes no sense was written by a module.
             guard let new = try? buffer.receive(part[..<count]) else { return (reports, .flooded) }
-            guard !new.isEmpty else { continue }
             reports += new.prefix(most - reports.count)
+            guard buffer.fault == nil || reports.count == most else { return (reports, .flooded) }
+            guard !new.isEmpty else { continue }
             end = MonotonicClock.milliseconds + self.time * 1000
         }
         return (reports, .complete)

@@ -4,7 +4,7 @@ package import RoostSystem
 
 /// What a probe child is to load, and what it becomes before.
 ///
-/// The child reads it from a sealed memory file: a command line would be limited by the system, and seen by every user.
+/// The child reads it from a memory file, whose size is sealed: a command line would be limited by the system, and seen by every user.
 package struct ProbeOrder: MessageCodable {
     /// The descriptor that a probe child reads its order from.
     package static let descriptor: CInt = 4

@@ -28,7 +28,9 @@ package enum OptionFault: Error, Equatable {
     package func message(for option: OptionDeclaration, _ naming: Naming) -> String {
         let name = naming.name(option.name)
         switch self {
-        case .malformed(let value):
+        case .malformed(let given):
+            // A value under the wrong key may be a secret.
+            let value = Redaction.shown(given, of: option.name)
             let choices = if case .choice(let choices) = option.kind { choices } else { [String]() }
             if case .key = naming { return "\(name) must be \(option.valuesText), found '\(ShownText.of(value))'" }
             let quoted = choices.map { "'\($0)'" }

@@ -114,7 +114,7 @@ struct ManyApplicationsTests {
             ("server: {prot: 1}", "settings.yaml:1: unknown key 'server.prot' (did you mean 'port'"),
             ("server: {port: many}", "settings.yaml:1: The value 'many' is invalid for '--port"),
             ("server: {threads: 0}", "settings.yaml:1: --threads 0 is not between 1 and 256"),
-            ("server: {limit-send: 1}", "--limit-send-ahead 65536 is more than --limit-send 1"),
+            ("server: {limit-send: 1}", "settings.yaml:1: --limit-send-ahead 65536 is more than --limit-send 1"),
             ("server: {limit-view-body: 0}", "settings.yaml:1: --limit-view-body 0 is not between 1 and"),
             (
                 "server: {limit-form-fields: 1k}",

@@ -100,7 +100,8 @@ struct SupervisorTests {
         let first = try self.get("/pid", server).text
         // Answered, or not any more: the supervisor may be quicker.
         _ = try? self.get("/talk", server)
-        try server.waitFor("worker sent an invalid message: killed pid=\(first)")
+        try server.waitFor("worker sent an invalid message: killed")
+        try server.waitFor("pid=\(first)\n")
         // It takes a moment to die.
         while (try? self.get("/pid", server).text) ?? first == first {}
         #expect(server.stop() == 0, "\(server.error)")

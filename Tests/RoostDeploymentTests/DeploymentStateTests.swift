@@ -30,6 +30,8 @@ struct DeploymentStateTests {
         var done: [String] = []
         /// What the next scans find.
         var found: [DeclaredApplication]
+        /// Why the next scans fail; nil: they do not.
+        var fault: HostError?
 
         init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
             self.found = declared
@@ -62,7 +64,9 @@ struct DeploymentStateTests {
             switch action {
             case .scan(let order):
                 let scan = Deployment.Scan(entries: self.found)
-                let outcome = ScanOutcome(order: order, result: .success(scan), deployment: order.deployment)
+                let outcome = ScanOutcome(
+                    order: order, result: self.fault.map { .failure($0) } ?? .success(scan),
+                    deployment: order.deployment)
                 for action in self.state.scanned(outcome, now: self.now) { self.perform(action) }
             case .prepare(let group, let workers, let change, let applications):
                 self.note("prepare", group, "\(workers) \(change) \(applications.map(\.number))")
@@ -281,7 +285,7 @@ struct DeploymentStateTests {
     @Test("a generation that crashes workers is quarantined: workers without it take over")
     func quarantine() throws {
         var world = try World([try self.declared("a", "1")])
-        world.perform(world.state.quarantine("1", of: nil, isFirst: false, isQuarantined: { _ in false }))
+        world.perform(world.state.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
         #expect(world.removeDone().last == "replace - 2 quarantine []")
         #expect(world.serving == ["a -"])
         guard case .standIn(.quarantined)? = world.state.roster(of: nil, release: 2)?[1]?.answerer else {
@@ -319,5 +323,67 @@ struct DeploymentStateTests {
         }
         #expect(state.roster.applications.isEmpty)
         #expect(state.due == nil)
+    }
+
+    @Test("workers whose sockets were made again are replaced, also when the reload that did it is refused")
+    func socketsOfRefusedReload() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.fault = HostError(code: .settings, message: "settings.yaml:1: no")
+        world.state.reload(PendingReload(ReloadRequest(isAsked: true), replacing: [nil], faults: ["no socket"]))
+        world.advance()
+        #expect(
+            world.removeDone() == [
+                "error: not reloaded, what was there serves on: settings.yaml:1: no",
+                "answer  | settings.yaml:1: no; no socket", "replace - 2 reload []",
+            ])
+    }
+
+    @Test("a quarantine during a change of another application stays")
+    func quarantineDuringChange() throws {
+        var world = try World([try self.declared("a", "1"), try self.declared("b", "1b")])
+        world.reload([try self.declared("a", "1"), try self.declared("b", "2b")])
+        world.perform(world.state.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
+        world.prepared(1)
+        world.committed(1)
+        #expect(world.serving == ["a -", "b 2b"])
+    }
+
+    @Test("a quarantine ends a replacement that is under way: whoever waits is answered")
+    func quarantineDuringReplacement() throws {
+        var world = try World([try self.declared("a", "1"), try self.declared("b", "1b")])
+        world.reload(
+            [try self.declared("a", "2"), try self.declared("b", "2b")],
+            ReloadRequest(isAsked: true, inNewWorkers: true))
+        _ = world.removeDone()
+        world.perform(world.state.quarantine("2", of: nil, isFirst: true, now: 3, isQuarantined: { _ in false }))
+        let done = world.removeDone()
+        #expect(done.contains("replace - 3 quarantine []"))
+        #expect(done.last == "answer b: generation 2b, new workers, 3 ms | crashed at its start")
+    }
+
+    @Test("a retry that has to wait is not due at once, and nothing is due when everything ends")
+    func due() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.perform(world.state.ready(release: 1, of: nil, faults: [1: "no database"], now: 0))
+        let time = try #require(world.state.due)
+        world.workers.statuses[nil]?.isCalm = false
+        world.now = time
+        world.advance()
+        #expect(try #require(world.state.due) > time)
+        world.state.stop()
+        #expect(world.state.due == nil)
+    }
+
+    @Test("a host without workers refuses what asks for a group, whatever else is wrong with it")
+    func withoutGroups() throws {
+        let scan = Deployment.Scan(entries: [
+            try self.declared("a", "1", group: "g"), try self.declared("b", nil, group: "g"),
+        ]).withoutGroups
+        #expect(scan.declared.allSatisfy { $0.group == nil && $0.prepared == nil })
+        guard case .failure(let group) = scan.declared[0].preparation,
+            case .failure(let broken) = scan.declared[1].preparation
+        else { return }
+        #expect(group.message.contains("'worker' wants workers"))
+        #expect(broken.message == "b is broken")
     }
 }

@@ -131,6 +131,17 @@ struct MessageTests {
         #expect(throws: MessageFault("a message has a key twice")) { try map.readMap(UInt32.self, String.self) }
     }
 
+    @Test("messages before an invalid one are received; afterwards nothing is, and the reason stays")
+    func afterFault() throws {
+        var buffer = MessageBuffer<String>(limit: 100)
+        #expect(try buffer.receive(MessageFrame.encode("one") + [9, 9, 9, 9, 9]) == ["one"])
+        #expect(buffer.fault != nil)
+        #expect(throws: MessageFault.self) { try buffer.receive(MessageFrame.encode("two")) }
+        var small = MessageBuffer<String>(limit: 5)
+        small.raiseLimit(by: 3)
+        #expect(try small.receive(MessageFrame.encode("four")) == ["four"])
+    }
+
     @Test("whatever the bytes, reading ends, and takes no more than they are")
     func anything() {
         var random = SystemRandomNumberGenerator()

@@ -58,8 +58,13 @@ struct OptionTests {
                 case .commaSeparated: "any"
                 case .text, .texts: option.name == "trust-owner" ? "root" : "/tmp/x"
                 }
-            // These have bounds by others.
-            let rest = option.name == "limit-send" ? ", limit-send-ahead: 1" : ""
+            // These need others.
+            let rest =
+                switch option.name {
+                case "limit-send": ", limit-send-ahead: 1"
+                case "probe-timeout": ", probe: /usr/bin/roost"
+                default: ""
+                }
             let text = "{\n\(option.name): '\(value)'\(rest)}"
             if let refusal = option.declaration.refusal {
                 let error = #expect(throws: HostError.self, "\(option.name)") { try EmbeddingSettings.read(text) }
@@ -123,7 +128,7 @@ struct OptionTests {
                 "log-level: loud",
                 "settings:1: 'log-level' must be critical, error, warning, info, debug or trace, found"
             ),
-            ("limit-send: 1", "settings: 'limit-send-ahead' 65536 is more than 'limit-send' 1"),
+            ("limit-send: 1", "settings:1: 'limit-send-ahead' 65536 is more than 'limit-send' 1"),
             ("bind: ['::1']", "settings:1: 'bind' '::1'"), ("ws-origins: 'a b'", "settings:1: 'ws-origins' names"),
             ("applications: []", "settings:1: 'applications' is not a part of a configuration"),
             (

@@ -63,10 +63,13 @@ package enum EmbeddingSettings {
     }
 
     private static func configuration(_ values: SettingsValues) throws -> HostConfiguration {
+        let given = Self.options.filter { values.nodes[$0.name] != nil }.map {
+            GivenOption($0, values.texts($0.name), .program(values.place($0.name)))
+        }
+        guard values.nodes["probe-timeout"] == nil || values.nodes["probe"] != nil else {
+            throw values.error("probe-timeout", "needs 'probe', the command that loads modules first")
+        }
         do throws(OptionError) {
-            let given = Self.options.filter { values.nodes[$0.name] != nil }.map {
-                GivenOption($0, values.texts($0.name), .program(values.place($0.name)))
-            }
             let options = try ServerOptions(given, defaults: Self.defaults)
             try options.check(.key)
             var configuration = options.host
@@ -78,7 +81,8 @@ package enum EmbeddingSettings {
             return configuration
         } catch {
             throw HostError(
-                code: .settings, message: "\(error.origin?.text ?? values.file.path): \(error.message)", cause: error)
+                code: .settings, message: "\(error.origin(among: given)?.text ?? values.file.path): \(error.message)",
+                cause: error)
         }
     }
 

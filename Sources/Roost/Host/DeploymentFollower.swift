@@ -11,6 +11,7 @@ import RoostSystem
 /// loading a library twice that has static TLS, is refused and logged.
 package final class DeploymentFollower: Sendable {
     private let process: ProcessDeployment
+    private let run: RunDirectory
     private let requests = NIOLockedValueBox<[ReloadRequest]>([])
     /// Wakes the thread: the ends of a pipe.
     private let wake: (read: CInt, write: CInt)
@@ -25,6 +26,7 @@ package final class DeploymentFollower: Sendable {
         redeclare: @escaping @Sendable () throws -> Deployment, reloaded: @escaping @Sendable (String?) -> Void
     ) throws {
         self.process = process
+        self.run = run
         self.scanner = Scanner(deployment, scan, run: run, redeclare: redeclare)
         self.reloaded = reloaded
         var ends: [CInt] = [-1, -1]
@@ -65,6 +67,7 @@ package final class DeploymentFollower: Sendable {
                     return outcome.map { state.scanned($0, now: now) } ?? []
                 }
             }
+            if let copies = result.copies { self.run.removeLoadFolders(but: copies) }
             if let scan = result.scan { self.scanner.start(scan) }
             if result.hasReloaded { self.reloaded(result.fault) }
         }

@@ -41,14 +41,17 @@ public final class Host: Service {
             configuration: configuration)
     }
 
-    /// The same, for what an operator has declared: applications that could not be prepared are answered for, and logged when it starts. Throws `HostError` also
+    /// The same, for what an operator has declared: applications that could not be prepared are logged, and answered for. Throws `HostError` also
     /// when one of them is required.
     package convenience init(
         _ deployment: Deployment, _ scan: Deployment.Scan, configuration: HostConfiguration
     ) throws {
         try Self.refuseDebug(threads: configuration.threads)
         if let fault = scan.declared.lazy.compactMap(\.groupFault).first { throw fault }
-        let state = try DeploymentState(deployment, scan)
+        var state = try DeploymentState(deployment, scan)
+        for case .log(let level, let message, let metadata) in state.removeLogLines() {
+            configuration.logger.log(level: level, "\(message)", metadata: metadata)
+        }
         self.init(
             state.roster.applications.filter { $0.mount != nil },
             on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
@@ -158,7 +161,7 @@ public final class Host: Service {
             stop: self.configuration.server.graceTime, state: self.configuration.stateLimit)
         return ProcessDeployment(
             running, self.deployment ?? DeploymentState(applications, workers: plan), failures,
-            logger: self.embedded == nil ? self.configuration.logger : nil)
+            isProgram: self.embedded != nil, self.configuration.logger)
     }
 
     /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a
@@ -199,7 +202,7 @@ public final class Host: Service {
         }
     }
 
-    /// What makes changes while it runs; nil: it does not run, or a supervisor makes them. Used from any thread.
+    /// What makes changes, from the start of the applications on; nil: a supervisor does, or the host has stopped. Used from any thread.
     package var runningDeployment: ProcessDeployment? { self.process.withLockedValue { $0 } }
 
     /// What runs; nil: it does not. [any]

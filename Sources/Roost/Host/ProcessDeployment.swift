@@ -16,6 +16,8 @@ package final class ProcessDeployment: Sendable {
     package struct Result: Sendable {
         /// The scan that is to be made; nil: none.
         package var scan: ScanOrder?
+        /// The copies of modules that are needed, when others can be removed; nil: none can.
+        package var copies: [String]?
         /// Whether a reload that somebody asked for has ended.
         package var hasReloaded = false
         /// Why a part of that was refused.
@@ -27,14 +29,19 @@ package final class ProcessDeployment: Sendable {
     private let running: RunningHost
     private let state: NIOLockedValueBox<State>
     private let changes = SerialTasks()
-    /// Nil: who asks for a change is told how it went.
-    private let logger: Logger?
+    /// Whether the applications are those of a program: whoever asks for a change gets its result, and nothing is logged.
+    private let isProgram: Bool
+    private let logger: Logger
     /// The environment variables that announce settings modules.
     private let variables: [String: String]
 
     /// `failures`: the applications that did not start.
-    init(_ running: RunningHost, _ deployment: DeploymentState, _ failures: [RunningHost.Failure], logger: Logger?) {
+    init(
+        _ running: RunningHost, _ deployment: DeploymentState, _ failures: [RunningHost.Failure], isProgram: Bool,
+        _ logger: Logger
+    ) {
         self.running = running
+        self.isProgram = isProgram
         self.logger = logger
         let applications = deployment.roster.applications
         self.variables = Dictionary(
@@ -102,7 +109,8 @@ package final class ProcessDeployment: Sendable {
     private func advance() -> [DeploymentAction] {
         self.state.withLockedValue { state in
             let workers = Workers(
-                images: state.images, variables: self.variables, allowance: state.deployment.plan(of: nil).allowance)
+                images: self.isProgram ? nil : state.images, variables: self.variables,
+                allowance: state.deployment.plan(of: nil).allowance)
             return state.deployment.advance(now: MonotonicClock.milliseconds, workers)
         }
     }
@@ -110,39 +118,44 @@ package final class ProcessDeployment: Sendable {
     /// Returns what follows.
     private func perform(_ action: DeploymentAction, _ result: inout Result) async -> [DeploymentAction] {
         switch action {
-        case .prepare(_, _, let change, let applications):
+        case .prepare(let group, _, let change, let applications):
             self.state.withLockedValue { state in
                 for application in applications { state.images.load(application) }
             }
             let failures = await self.running.prepare(applications, for: change)
             let faults = Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
             return self.update {
-                $0.prepared(Self.worker, of: nil, change: change, faults: faults, now: $1)
+                $0.prepared(Self.worker, of: group, change: change, faults: faults, now: $1)
             }
-        case .commit(_, _, let change, let mounting, let removing, let instead):
+        case .commit(let group, _, let change, let mounting, let removing, let instead):
             await self.running.commit(change, mounting: mounting, removing: removing, instead)
-            return self.update { $0.committed(Self.worker, of: nil, change: change, now: $1) }
+            return self.update { $0.committed(Self.worker, of: group, change: change, now: $1) }
         case .scan(let order): result.scan = order
         case .answerReload(_, let fault):
             result.hasReloaded = true
             result.fault = fault
         case .log: self.log([action])
-        // What concerns the processes of workers: there are none. Copies of modules stay until the process ends, which has mapped them.
-        case .accept, .startGroup, .stopGroup, .setRelease, .changeEnded, .replaceWorkers, .adopt, .kill, .removeCopies:
-            break
+        case .removeCopies(let used):
+            // What the process has mapped stays, for whoever looks at it with a debugger, or at its core.
+            let mapped = self.state.withLockedValue { Array($0.images.applications.keys) }
+            result.copies = used + mapped
+        // What concerns the processes of workers: there are none.
+        case .accept, .startGroup, .stopGroup, .setRelease, .changeEnded, .replaceWorkers, .adopt, .kill: break
         }
         return []
     }
 
     private func log(_ actions: [DeploymentAction]) {
+        guard !self.isProgram else { return }
         for case .log(let level, let message, let metadata) in actions {
-            self.logger?.log(level: level, "\(message)", metadata: metadata)
+            self.logger.log(level: level, "\(message)", metadata: metadata)
         }
     }
 
     /// This process, as the only worker.
     private struct Workers: DeploymentWorkers {
-        let images: LoadedImages
+        /// Nil: what cannot stand beside it is found out when it is loaded.
+        let images: LoadedImages?
         let variables: [String: String]
         let allowance: LoadedImages.Allowance
 
@@ -158,7 +171,7 @@ package final class ProcessDeployment: Sendable {
             if let variable = application.variable, self.variables[variable.name] != variable.value {
                 return variable.obstacle
             }
-            return self.images.obstacle(to: application, within: self.allowance)
+            return self.images?.obstacle(to: application, within: self.allowance)
         }
     }
 }

@@ -31,6 +31,6 @@ package struct ListenOptions: Sendable {
     private static func parse<Value>(
         _ option: String, _ naming: OptionFault.Naming, _ body: () throws -> Value
     ) throws(OptionError) -> Value {
-        do { return try body() } catch { throw OptionError("\(naming.name(option)) \(error)") }
+        do { return try body() } catch { throw OptionError("\(naming.name(option)) \(error)", option) }
     }
 }

@@ -7,9 +7,7 @@ import RoostSystem
 /// Where the server listens, what it serves and what it says about it.
 extension OptionTable {
     static let addresses: [ServerOption] = [
-        .text("host", \.listen.host, "Host name or address to listen on; all addresses of a name are used.") {
-            _ = try BindAddress.host($0)
-        },
+        .text("host", \.listen.host, "Host name or address to listen on; all addresses of a name are used."),
         .count("port", \.listen.port, 0...65535, "Port to listen on; 0 takes a free one."),
         .optionalText(
             "uds", \.listen.unixPath, "Path of a Unix socket to listen on instead; @NAME is an abstract socket."

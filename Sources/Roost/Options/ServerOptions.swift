@@ -56,7 +56,8 @@ package struct ServerOptions: Sendable {
         let (ahead, limit) = (self.host.server.writeMark, self.host.server.writeLimit)
         guard ahead <= limit else {
             throw OptionError(
-                "\(naming.name("limit-send-ahead")) \(ahead) is more than \(naming.name("limit-send")) \(limit)")
+                "\(naming.name("limit-send-ahead")) \(ahead) is more than \(naming.name("limit-send")) \(limit)",
+                "limit-send-ahead", "limit-send")
         }
     }
 }

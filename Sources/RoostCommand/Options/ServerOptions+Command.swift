@@ -15,42 +15,45 @@ extension ServerOptions {
             try self.init(given)
             try self.check(.option)
             try self.checkTogether()
+            try self.checkProcesses()
         } catch {
-            guard let origin = error.origin, origin != .commandLine else { throw ValidationError(error.message) }
+            guard let origin = error.origin(among: given), origin != .commandLine else {
+                throw ValidationError(error.message)
+            }
             throw HostError(code: .settings, message: "\(origin.text): \(error.message)", cause: error)
         }
-        try self.checkProcesses()
+        _ = try self.workerCount
     }
 
     private func checkTogether() throws(OptionError) {
         _ = try self.addresses()
         guard self.process.settings == nil || !self.process.readsNoSettings else {
-            throw OptionError("--settings and --no-settings exclude each other: leave one of them out")
+            throw OptionError(
+                "--settings and --no-settings exclude each other: leave one of them out", "no-settings", "settings")
         }
         let defaults = ServerOptions()
         for option in OptionTable.all where option.values(in: self) != option.values(in: defaults) {
             switch option.declaration.requirement {
             case .supervisor? where !self.process.isSupervised:
-                throw OptionError("--\(option.name) needs the supervisor: leave --no-supervisor out")
+                throw OptionError("--\(option.name) needs the supervisor: leave --no-supervisor out", option.name)
             case .reload? where !self.watch.isOn:
-                throw OptionError("--\(option.name) is for --reload: add that")
+                throw OptionError("--\(option.name) is for --reload: add that", option.name)
             case .supervisor?, .reload?, nil: break
             }
         }
         guard self.watch.build == nil || !self.watch.folders.isEmpty else {
-            throw OptionError("--build needs the folder of the sources: name it with --reload-dir")
+            throw OptionError("--build needs the folder of the sources: name it with --reload-dir", "build")
         }
     }
 
-    private func checkProcesses() throws {
+    private func checkProcesses() throws(OptionError) {
         // /proc has the memory of a process.
         guard self.workers.memory == nil || access("/proc/self/statm", R_OK) == 0 else {
-            throw ValidationError("--limit-max-rss needs /proc: mount it, or leave the option out")
+            throw OptionError("--limit-max-rss needs /proc: mount it, or leave the option out", "limit-max-rss")
         }
         guard self.process.isSupervised || (self.process.workers ?? 1) == 1 else {
-            throw ValidationError("--workers needs the supervisor: leave --no-supervisor out")
+            throw OptionError("--workers needs the supervisor: leave --no-supervisor out", "workers")
         }
-        _ = try self.workerCount
     }
 
     /// The addresses to listen on: sockets that systemd passes, and those that options name.

@@ -11,6 +11,6 @@ struct ChangeOutcome {
     /// Those that did not start, and why.
     var faults: [UInt32: String] = [:]
     let method: String
-    /// When its scan began, milliseconds of the monotonic clock.
+    /// When that began which led to it, milliseconds of the monotonic clock.
     let begun: Int
 }

@@ -42,7 +42,7 @@ package struct DeploymentState {
     /// For applications that a program gives its host: nothing is scanned, and what does not start is not tried again.
     package init(_ applications: [DeployedApplication], workers: WorkerPlan) {
         self.deployment = Deployment(preparation: ApplicationPreparation(), workers: workers)
-        // How often a program mounts a file is its own affair.
+        // How often a program mounts a file is up to the program.
         self.deployment.workers.allowance = LoadedImages.Allowance(images: .max, bytes: .max)
         self.scan = Deployment.Scan(entries: [])
         self.keepsFailing = false
@@ -74,7 +74,7 @@ package struct DeploymentState {
     /// What a worker of this release is started with; nil: the release is forgotten.
     package func roster(of group: String?, release: Int) -> Roster? { self.groups[group]?.roster(ofRelease: release) }
 
-    /// The generations that a worker of this release may have loaded, by the numbers of their applications.
+    /// The rosters whose applications a worker of this release may have loaded.
     package func rosters(of group: String?, release: Int) -> [Roster] {
         self.groups[group]?.rosters(ofRelease: release) ?? []
     }
@@ -96,11 +96,14 @@ package struct DeploymentState {
         return files
     }
 
-    /// When something is to be done though no fact comes; nil: nothing is.
+    /// When something can be done though no fact comes; nil: nothing can.
     package var due: Int? {
-        let times = self.groups.values.flatMap { [$0.changeDeadline, $0.retryAt] } + [self.reloads.due]
-        return times.compactMap { $0 }.min()
+        guard !self.isStopping else { return nil }
+        return (self.groups.values.map(\.due) + [self.reloads.due]).compactMap { $0 }.min()
     }
+
+    /// Removes and returns the log lines about the first scan, which `advance` returns otherwise.
+    package mutating func removeLogLines() -> [DeploymentAction] { self.log.removeEntries() }
 
     // MARK: Facts: the operator and the files
 
@@ -132,9 +135,13 @@ package struct DeploymentState {
         case .failure(let error):
             // Changes of the folders have not been acted on.
             if !asked.isEmpty, !self.scan.listings.isEmpty { self.reloads.addFolderChange() }
+            // Workers whose sockets were made again have to be replaced, whatever the files are.
+            self.replaceWorkers(
+                of: asked.reduce(into: []) { $0.formUnion($1.replacedGroups) }, begun: outcome.order.begun)
             if asked.contains(where: \.request.isAsked) {
                 self.log.log(.error, "not reloaded, what was there serves on: \(error.message)")
-                return self.log.removeEntries() + [.answerReload("", fault: error.message)]
+                let faults = [error.message] + asked.flatMap(\.faults)
+                return self.log.removeEntries() + [.answerReload("", fault: faults.joined(separator: "; "))]
             }
             self.log.log(.error, error.message)
             if error.code == .exhausted { self.reloads.putOff(asked, until: now + FolderEvents.pace) }
@@ -200,16 +207,21 @@ package struct DeploymentState {
     /// A generation has crashed its workers too often, or at their first start (`isFirst`): workers without it are to take over.
     /// `isQuarantined`: whether that is so of another generation.
     package mutating func quarantine(
-        _ hash: String, of group: String?, isFirst: Bool, isQuarantined: (String) -> Bool
+        _ hash: String, of group: String?, isFirst: Bool, now: Int, isQuarantined: (String) -> Bool
     ) -> [DeploymentAction] {
         guard let plan = self.groups[group]?.plan else { return [] }
         let reason =
             isFirst
             ? "crashed at its start"
             : "has crashed \(plan.crashes) workers within \(plan.crashWindow) seconds"
-        guard let outcome = self.groups[group]?.quarantine(hash, reason, unless: isQuarantined) else { return [] }
-        for application in outcome.applications { self.log.logQuarantine(application, hash, reason) }
-        return self.log.removeEntries() + [outcome.action]
+        var quarantined: [DeployedApplication] = []
+        let actions = self.update(group, now) {
+            let (applications, action) = $0.quarantine(hash, reason, unless: isQuarantined)
+            quarantined = applications
+            return [action]
+        }
+        for application in quarantined { self.log.logQuarantine(application, hash, reason) }
+        return self.log.removeEntries() + actions
     }
 
     /// The workers of a group have all ended.
@@ -246,7 +258,7 @@ package struct DeploymentState {
                 actions.append(.kill(group: name, workers: late, reason: "did not take up a change in time"))
             }
             let status = workers.status(of: name)
-            if status.isCalm { actions += self.update(name, now) { $0.retry(ready: status.ready, now: now) } }
+            actions += self.update(name, now) { $0.retry(ready: status.isCalm ? status.ready : nil, now: now) }
         }
         if self.log.report.isAsked, self.reloads.isIdle, self.steps.isEmpty,
             self.groups.values.allSatisfy({ !$0.isChanging && !$0.isReplacing })
@@ -289,8 +301,15 @@ package struct DeploymentState {
                 else { return actions }
             }
             guard let group = self.groups[step.group] else {
+                guard let name = step.group, !step.applications.isEmpty else {
+                    // What is removed from a group that has ended is gone.
+                    self.steps.removeFirst()
+                    continue
+                }
+                self.steps.beginFirst()
+                self.addGroup(name)
                 // Its workers are not there before the driver has started them.
-                return actions + self.start(step)
+                return actions + [.startGroup(name)]
             }
             guard !group.isChanging, workers.status(of: step.group).isSettled,
                 let begun = self.beginStep(step, isReplacing: group.isReplacing, now, workers)
@@ -298,17 +317,6 @@ package struct DeploymentState {
             actions += begun
         }
         return actions
-    }
-
-    /// A group that is new. What is removed from a group that has ended is gone.
-    private mutating func start(_ step: MountStep) -> [DeploymentAction] {
-        guard let name = step.group, !step.applications.isEmpty else {
-            self.steps.removeFirst()
-            return []
-        }
-        self.steps.beginFirst()
-        self.addGroup(name)
-        return [.startGroup(name)]
     }
 
     /// Nil: the workers are not ready for it.
@@ -386,15 +394,18 @@ package struct DeploymentState {
             self.log.log(.info, "nothing to reload: every module is what it was")
         }
         self.steps.append(MountStep.steps(of: update.change, from: old, to: update.roster, begun: found.begun))
-        // The workers that accept come last: they relay to the others.
-        let groups = update.replacedGroups
-        for group in groups.compactMap({ $0 }).sorted() + (groups.contains(nil) ? [nil] : []) {
-            self.steps.replaceWorkers(of: group, "that was asked for", begun: found.begun)
-        }
+        self.replaceWorkers(of: update.replacedGroups, begun: found.begun)
         let adopted = self.adoptPlans(of: update.roster.groups, begun: found.begun)
         // Of applications that are not concerned nothing was acted on.
         let accepted = update.keys == nil ? [DeploymentAction.accept(found.scan.seen)] : []
         return self.log.removeEntries() + accepted + adopted
+    }
+
+    /// The workers that accept come last: they relay to the others.
+    private mutating func replaceWorkers(of groups: Set<String?>, begun: Int) {
+        for group in groups.compactMap({ $0 }).sorted() + (groups.contains(nil) ? [nil] : []) {
+            self.steps.replaceWorkers(of: group, "that was asked for", begun: begun)
+        }
     }
 
     /// Groups whose workers are planned otherwise get new ones.

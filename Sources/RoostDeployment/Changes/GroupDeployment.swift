@@ -34,7 +34,7 @@ struct GroupDeployment {
     private var inPlace: InPlace?
     private var replacement: Replacement?
     /// When applications that did not start are tried again; nil: none is failing.
-    private(set) var retryAt: Int?
+    private var retryAt: Int?
     private var retries = BackOff()
     private var outcome: ChangeOutcome?
 
@@ -72,8 +72,11 @@ struct GroupDeployment {
     var isChanging: Bool { self.inPlace != nil }
     /// Whether new workers take over.
     var isReplacing: Bool { self.replacement != nil }
-    /// When workers that have not answered are given up; nil: none is waited for.
-    var changeDeadline: Int? { self.inPlace?.deadline }
+    /// When something can be done though nothing happens; nil: nothing can.
+    var due: Int? {
+        guard self.inPlace == nil, self.replacement == nil else { return self.inPlace?.deadline }
+        return self.retryAt
+    }
 
     /// Removes and returns the outcome of the change that has ended; nil: none has.
     mutating func removeOutcome() -> ChangeOutcome? {
@@ -149,7 +152,7 @@ struct GroupDeployment {
 
     /// Gives up workers that have not answered to the change in time, once. Returns their ids.
     mutating func giveUpLateWorkers(now: Int) -> [Int] {
-        guard let changeDeadline, now >= changeDeadline, let change = self.inPlace else { return [] }
+        guard let change = self.inPlace, let deadline = change.deadline, now >= deadline else { return [] }
         self.inPlace?.deadline = nil
         return change.mount.unanswered.sorted()
     }
@@ -199,7 +202,8 @@ struct GroupDeployment {
 
     /// Makes the outcome of the change the current release: applications that did not start are as they were.
     private mutating func commit(_ mount: MountChange, before: Roster) -> Roster {
-        var roster = mount.roster
+        // What has become of other applications meanwhile, a quarantine say, stays.
+        var roster = before.replacing(mount.roster.applications(mount.adding), removing: mount.removing)
         if mount.isWithdrawn { roster.withdraw(mount.adding, from: before) }
         for (number, reason) in mount.faults { roster.restore(number, from: before, because: reason) }
         if !self.keepsFailing {
@@ -282,6 +286,15 @@ struct GroupDeployment {
     ) -> (applications: [DeployedApplication], action: DeploymentAction) {
         var roster = self.roster
         let applications = roster.quarantine(hash, reason, unless: isQuarantined)
+        if let replacement {
+            // Its workers are replaced by those without the generation.
+            self.replacement = nil
+            let refused = Set(applications.map(\.number)).intersection(replacement.numbers)
+            self.outcome = ChangeOutcome(
+                before: replacement.before, mounted: replacement.numbers.filter { !refused.contains($0) },
+                faults: Dictionary(uniqueKeysWithValues: refused.map { ($0, reason) }),
+                method: ChangeOutcome.byNewWorkers, begun: replacement.begun)
+        }
         roster.setMustStart(false)
         return (applications, self.replaceWorkers(roster, .quarantine))
     }
@@ -317,9 +330,13 @@ struct GroupDeployment {
         self.retryAt = now + max(self.retries.failed(after: 0), Self.firstRetry)
     }
 
-    /// Tries them again when it is time, in workers of which none is about to start or to end.
-    mutating func retry(ready: [Int], now: Int) -> [DeploymentAction] {
+    /// Tries them again when it is time. `ready`: the workers; nil: some are about to start or to end, and it is put off.
+    mutating func retry(ready: [Int]?, now: Int) -> [DeploymentAction] {
         guard let retryAt, now >= retryAt, !self.isChanging, !self.isReplacing else { return [] }
+        guard let ready else {
+            self.retryAt = now + Self.firstRetry
+            return []
+        }
         self.retryAt = nil
         var roster = self.roster
         let failing = roster.retryAll()

@@ -9,7 +9,7 @@ package struct MountStep {
     package let removed: [UInt32]
     /// Why the workers are replaced; nil: they take up the change in place where they can.
     package var replacementReason: String?
-    /// When the scan began that led to it, milliseconds of the monotonic clock.
+    /// When that began which led to it (a scan, a retry, a call of the program), milliseconds of the monotonic clock.
     package let begun: Int
 
     package init(

@@ -163,6 +163,8 @@ package struct Roster {
             if let previous = self.applications[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {
                 self.applications[at].refused = self.applications[at].prepared
                 self.applications[at].prepared = previous
+                self.applications[at].name = previous.name
+                self.applications[at].origins = previous.origins
             } else {
                 self.applications[at].isQuarantined = true
             }

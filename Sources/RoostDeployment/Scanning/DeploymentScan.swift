@@ -47,10 +47,11 @@ extension Deployment.Scan {
     /// The same for a host without workers: applications that ask for a worker group are refused.
     package var withoutGroups: Deployment.Scan {
         var scan = self
-        scan.entries = self.entries.map { $0.group == nil ? $0 : $0.refusingGroup }
+        scan.entries = self.entries.map(\.withoutGroup)
+        scan.faulty = self.faulty.map(\.withoutGroup)
         for (found, declared) in self.droppedIn where declared.group != nil {
             scan.droppedIn[found] = nil
-            scan.faulty.append(declared.refusingGroup)
+            scan.faulty.append(declared.withoutGroup)
         }
         return scan
     }

@@ -26,7 +26,7 @@ package final class Scanner {
         redeclare: (@Sendable () throws -> Deployment)? = nil
     ) {
         var ends: [CInt] = [-1, -1]
-        // Without descriptors no worker can be started either, which is logged then.
+        // Without descriptors nothing can be scanned or started, which is reported when that is tried.
         _ = roost_pipe_make(&ends, 1)
         (self.descriptor, self.end) = (ends[0], ends[1])
         self.folders = DropInFolders(scan.listings, quiet: deployment.quiet)

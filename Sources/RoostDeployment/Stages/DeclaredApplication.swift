@@ -59,10 +59,10 @@ package struct DeclaredApplication: Sendable {
             message: "\(self.place): 'worker' wants workers: leave --no-supervisor out, or the key")
     }
 
-    /// The same application in a host without workers.
-    var refusingGroup: DeclaredApplication {
+    /// The same application in a host without workers, where one that asks for a group is refused.
+    var withoutGroup: DeclaredApplication {
         guard let groupFault else { return self }
-        var application = self.failing(groupFault)
+        var application = self.prepared == nil ? self : self.failing(groupFault)
         application.group = nil
         return application
     }

@@ -1,4 +1,4 @@
-/// A value that the processes of one start send each other.
+/// A value that processes of Roost send each other: supervisor and worker, host and probe, command and server.
 ///
 /// An enum writes the number of its case first, as a `UInt8`.
 package protocol MessageCodable {

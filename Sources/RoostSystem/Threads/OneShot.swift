@@ -61,9 +61,16 @@ package final class OneShot<Value: Sendable>: Sendable {
 
     private func close() {
         let awaiting = self.state.withLockedValue { state -> CheckedContinuation<Value?, Never>? in
-            defer { state = .closed }
-            if case .awaited(let continuation) = state { return continuation }
-            return nil
+            switch state {
+            // A value that came before the deadline is the result, also when nobody has asked for it yet.
+            case .sent, .closed: return nil
+            case .empty:
+                state = .closed
+                return nil
+            case .awaited(let continuation):
+                state = .closed
+                return continuation
+            }
         }
         awaiting?.resume(returning: nil)
     }

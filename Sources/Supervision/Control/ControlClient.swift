@@ -16,11 +16,16 @@ package struct ControlClient {
             FolderList.names(in: folder).map { "\(folder)/\($0)" }
         }.filter { access("\($0)/\(ControlSocket.name)", F_OK) == 0 }.map { ControlClient(boot: $0) }
         var live: [(ControlClient, [String])] = []
+        var misunderstood: HostError?
         for start in starts {
-            // What does not answer is dead, or another user's.
-            guard let status = try? start.status() else { continue }
-            live.append((start, status.addresses))
+            do throws(Failure) {
+                live.append((start, try start.askStatus().addresses))
+            } catch {
+                // One that cannot be connected to is dead, or another user's.
+                if case .misunderstood = error { misunderstood = error.error }
+            }
         }
+        if let misunderstood, live.isEmpty { throw misunderstood }
         let fitting = port.map { port in live.filter { $0.1.contains { $0.hasSuffix(":\(port)") } } } ?? live
         let names = live.map { $0.1.joined(separator: " ") }.joined(separator: ", ")
         guard let found = fitting.first else {
@@ -37,18 +42,30 @@ package struct ControlClient {
         return found.0
     }
 
-    /// Sends a request and waits for the answer; nil: the supervisor went without one. Throws `HostError` when nobody is there, and when the
-    /// answer is not understood.
-    private func ask(_ request: ControlRequest) throws -> ControlResponse? {
+    /// Why a supervisor does not answer.
+    private enum Failure: Error {
+        case absent(HostError)
+        /// It is there, and may be another version of roost.
+        case misunderstood(HostError)
+
+        var error: HostError {
+            switch self {
+            case .absent(let error), .misunderstood(let error): error
+            }
+        }
+    }
+
+    /// Sends a request and waits for the answer; nil: the supervisor went without one.
+    private func ask(_ request: ControlRequest) throws(Failure) -> ControlResponse? {
         let path = "\(self.boot)/\(ControlSocket.name)"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         guard let address = UnixAddress(path), address.with({ connect(descriptor, $0, $1) }) == 0 else {
-            throw HostError(
-                code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))")
+            throw .absent(
+                HostError(code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))"))
         }
         let bytes = MessageFrame.encode(request)
-        guard send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return nil }
+        guard Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return nil }
         var buffer = MessageBuffer<ControlResponse>(limit: Self.largestResponse)
         var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -57,26 +74,44 @@ package struct ControlClient {
             guard count > 0 else { return nil }
             do throws(MessageFault) {
                 if let response = try buffer.receive(part[..<count]).first { return response }
-            } catch {
-                throw HostError(code: .runDirectory, message: "\(path): the answer is not understood: \(error)")
-            }
+            } catch { throw self.misunderstood("\(error)") }
         }
+    }
+
+    private func misunderstood(_ reason: String) -> Failure {
+        .misunderstood(
+            HostError(
+                code: .runDirectory,
+                message:
+                    "\(self.boot): the server that runs there is not understood: \(reason); use its own version of roost, or signals"
+            ))
     }
 
     /// In bytes.
     private static let largestResponse = 16 << 20
 
-    package func status() throws -> StatusReport {
-        guard case .status(let report)? = try self.ask(.status) else {
-            throw HostError(code: .runDirectory, message: "\(self.boot): it does not say its status")
+    private func askStatus() throws(Failure) -> StatusReport {
+        switch try self.ask(.status) {
+        case .status(let report): report
+        case .refused(let reason, _): throw self.misunderstood(reason)
+        case .done, nil: throw self.misunderstood("it does not say its status")
         }
-        return report
+    }
+
+    /// Throws `HostError`.
+    package func status() throws -> StatusReport {
+        do throws(Failure) { return try self.askStatus() } catch { throw error.error }
+    }
+
+    /// Throws `HostError`.
+    private func send(_ request: ControlRequest) throws -> ControlResponse? {
+        do throws(Failure) { return try self.ask(request) } catch { throw error.error }
     }
 
     /// Waits until the reload has ended. Returns what serves now, a line each, and why something does not (nil: everything does). Throws
     /// `HostError`.
     package func reload(_ request: ReloadRequest) throws -> (text: String, fault: String?) {
-        switch try self.ask(.reload(request)) {
+        switch try self.send(.reload(request)) {
         case .done(let text): (text, nil)
         case .refused(let reason, let text): (text, reason)
         case .status, nil: ("", "the supervisor went away")
@@ -85,7 +120,7 @@ package struct ControlClient {
 
     /// Stops the server, and waits until it has ended.
     package func stop() throws {
-        _ = try self.ask(.stop)
+        _ = try self.send(.stop)
         // The lock of a start is held for as long as it lives.
         let lock = open("\(self.boot)/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return }

@@ -26,7 +26,7 @@ package struct StatusReport: Equatable {
         package var module = ""
         package var mount = "/"
         package var generation = ""
-        /// serving, reloading, quarantined or failing.
+        /// serving, quarantined or failing.
         package var state = ""
         /// Why it does not serve, or why the file on disk does not.
         package var fault = ""

@@ -3,14 +3,14 @@ import RoostSystem
 
 /// What a worker sends to its supervisor.
 ///
-/// A module can write to the channel as its worker can: the supervisor reads it within limits, and believes nothing but what concerns this
-/// worker.
+/// A module can write to the channel as its worker can: the supervisor reads it within limits, and acts only on what concerns the applications of
+/// the worker's group.
 enum WorkerMessage: Equatable {
     /// It is about to serve, but for the applications that did not start: by their numbers, and why.
     case ready(faults: [UInt32: String])
     /// It accepts no connections any more.
     case stoppedAccepting
-    /// It cannot start, or cannot carry out a change.
+    /// It cannot start.
     case refused(reason: String)
     /// It has prepared the change with this number, but for the applications that did not start.
     case prepared(change: Int, faults: [UInt32: String])

@@ -193,7 +193,8 @@ package final class Supervisor {
     // MARK: Files and time
 
     private func followSources() {
-        guard let sources, !self.deployment.isStopping else { return }
+        guard let sources else { return }
+        guard !self.deployment.isStopping else { return sources.end() }
         let state = self.deployment.state
         let requests = sources.follow(state.watchedFiles, seen: state.scan.seen, now: MonotonicClock.milliseconds)
         for request in requests { self.reload(request) }

@@ -61,7 +61,7 @@ final class WorkerDeployment {
         var waits = self.scanner.waits
         for worker in self.groups.all.flatMap(\.workers) {
             let events = POLLIN | (worker.hasOutput ? POLLOUT : 0)
-            waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0))
+            if !worker.hasClosedChannel { waits.append(pollfd(fd: worker.channel, events: Int16(events), revents: 0)) }
             if worker.errors >= 0 { waits.append(pollfd(fd: worker.errors, events: Int16(POLLIN), revents: 0)) }
         }
         return waits
@@ -75,6 +75,8 @@ final class WorkerDeployment {
         for group in self.groups.all { group.receive() }
         if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
         if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
+        // The workers that accept may stop by themselves, when their first start fails.
+        if self.isStopping { self.state.stop() }
         while true {
             let actions = self.state.advance(now: now, self)
             guard !actions.isEmpty else { break }
@@ -173,7 +175,8 @@ extension WorkerDeployment: WorkerGroupDelegate {
         case .quarantine(let hash, let isFirst):
             let ledger = group.fleet.ledger
             self.perform(
-                self.state.quarantine(hash, of: group.name, isFirst: isFirst, isQuarantined: ledger.isQuarantined))
+                self.state.quarantine(
+                    hash, of: group.name, isFirst: isFirst, now: now, isQuarantined: ledger.isQuarantined))
         case .crashed(let reason):
             self.crashes += 1
             self.lastCrash = reason

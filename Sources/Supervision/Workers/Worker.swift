@@ -89,7 +89,7 @@ package final class Worker: Sendable {
     /// Reports that it accepts no connections any more.
     package func reportStoppedAccepting() { self.channel.send(.stoppedAccepting) }
 
-    /// Reports why it cannot start or change.
+    /// Reports why it cannot start.
     package func refuse(_ error: HostError) { self.channel.send(.refused(reason: error.message)) }
 
     /// Ends this process without running destructors, since threads of modules may run. Its exit is not reported as a module's.

@@ -2,11 +2,18 @@ import Glibc
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// A worker's end of the channel to its supervisor. Sending is safe from any thread.
+/// A worker's end of the channel to its supervisor. Sending is safe from any thread; one thread receives.
 final class WorkerChannel: Sendable {
+    private struct Input {
+        var buffer = MessageBuffer<SupervisorMessage>(limit: WorkerChannel.largestMessage)
+        /// Messages that have arrived behind the order.
+        var messages: [SupervisorMessage] = []
+    }
+
     private let descriptor: CInt
     /// Keeps the bytes of a message together.
     private let sending = NIOLock()
+    private let input = NIOLockedValueBox(Input())
     /// The supervisor is trusted, and what it passes on has limits of its own.
     private static let largestMessage = Int(UInt32.max)
 
@@ -29,33 +36,41 @@ final class WorkerChannel: Sendable {
 
     /// Reads the first message, which is the order. Throws `HostError`.
     func receiveOrder() throws -> WorkerOrder {
-        var buffer = MessageBuffer<SupervisorMessage>(limit: Self.largestMessage)
-        while let bytes = self.read() {
-            // Nothing follows the order before this worker has said that it is ready.
-            do throws(MessageFault) {
-                guard let message = try buffer.receive(bytes).first else { continue }
-                if case .order(let order) = message { return order }
-            } catch { throw HostError(code: .usage, message: "the order of the supervisor: \(error)") }
-            break
-        }
+        do throws(MessageFault) {
+            while let messages = try self.receive() {
+                guard let first = messages.first else { continue }
+                self.input.withLockedValue { $0.messages = Array(messages.dropFirst()) }
+                if case .order(let order) = first { return order }
+                break
+            }
+        } catch { throw HostError(code: .usage, message: "the order of the supervisor: \(error)") }
         throw HostError(code: .usage, message: "a worker is started by its supervisor only")
     }
 
     /// Reads messages until the supervisor is gone, or sends what is not understood. Blocks the thread.
     func receiveAll(_ handle: (SupervisorMessage) -> Void) throws(MessageFault) {
-        var buffer = MessageBuffer<SupervisorMessage>(limit: Self.largestMessage)
-        while let bytes = self.read() {
-            for message in try buffer.receive(bytes) { handle(message) }
+        let early = self.input.withLockedValue { input in
+            defer { input.messages = [] }
+            return input.messages
+        }
+        for message in early { handle(message) }
+        while let messages = try self.receive() {
+            for message in messages { handle(message) }
         }
     }
 
     /// Nil: the supervisor is gone.
-    private func read() -> ArraySlice<UInt8>? {
+    private func receive() throws(MessageFault) -> [SupervisorMessage]? {
         var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let count = Glibc.read(self.descriptor, &part, part.count)
+            let count = read(self.descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
-            return count > 0 ? part[..<count] : nil
+            guard count > 0 else { return nil }
+            let bytes = part[..<count]
+            let result = self.input.withLockedValue { input in
+                Result { () throws(MessageFault) in try input.buffer.receive(bytes) }
+            }
+            return try result.get()
         }
     }
 }

@@ -130,10 +130,14 @@ struct WorkerEnd {
     }
 
     private static func describe(_ crash: CrashReport, in metadata: inout Logger.Metadata) {
-        if !crash.method.isEmpty { metadata["method"] = "\(crash.method)" }
-        if !crash.path.isEmpty { metadata["path"] = "\(crash.path)" }
+        Self.describeRequest(crash, in: &metadata)
         if crash.address != 0 { metadata["address"] = "0x\(String(crash.address, radix: 16))" }
         if crash.signal != 0 { metadata["signal"] = "\(SignalName(crash.signal))" }
+    }
+
+    private static func describeRequest(_ report: CrashReport, in metadata: inout Logger.Metadata) {
+        if !report.method.isEmpty { metadata["method"] = "\(report.method)" }
+        if !report.path.isEmpty { metadata["path"] = "\(report.path)" }
     }
 
     private func log(_ end: String, _ metadata: Logger.Metadata) -> String {
@@ -171,7 +175,7 @@ struct WorkerEnd {
             metadata["application"] = "\(application.name)"
             metadata["generation"] = "\(application.hash)"
         }
-        Self.describe(stall, in: &metadata)
+        Self.describeRequest(stall, in: &metadata)
         metadata["stack"] = "\(stall.stack)"
         let place = stall.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
         logger.error("event loop stalled\(place)", metadata: metadata)

@@ -256,12 +256,15 @@ final class WorkerGroup {
 
     private func receive(from worker: WorkerHandle) {
         for line in worker.readErrors() { self.log.write(Array((line + "\n").utf8)) }
-        do throws(MessageFault) {
-            for message in try worker.receive() { self.handle(message, of: worker) }
-        } catch {
-            self.logger.error("worker sent an invalid message: killed", metadata: worker.logMetadata)
+        for message in worker.receive() { self.handle(message, of: worker) }
+        if let fault = worker.removeFault() {
+            self.logger.error(
+                "worker sent an invalid message: killed",
+                metadata: worker.logMetadata.merging(["fault": "\(fault)"]) { $1 })
             worker.kill("it sent an invalid message")
         }
+        // One that lives on could not be told to end.
+        if worker.hasClosedChannel { worker.kill("it closed the channel to its supervisor") }
     }
 
     private func handle(_ message: WorkerMessage, of worker: WorkerHandle) {
@@ -270,12 +273,15 @@ final class WorkerGroup {
             self.logger.debug("worker ready", metadata: worker.logMetadata)
             self.report(.ready(worker: worker.id, release: worker.release, faults: faults))
             self.perform(self.fleet.ready(worker.id, now: self.now))
-        case .stoppedAccepting: self.perform(self.fleet.stoppedAccepting(worker.id, now: self.now))
+        case .stoppedAccepting:
+            guard self.fleet.member(worker.id)?.hasStoppedAccepting == false else { return }
+            self.perform(self.fleet.stoppedAccepting(worker.id, now: self.now))
         case .refused(let reason): worker.setRefusal(reason)
         case .prepared(let change, let faults):
             self.report(.prepared(worker: worker.id, change: change, faults: faults))
         case .committed(let change): self.report(.committed(worker: worker.id, change: change))
         case .requestsState:
+            guard self.fleet.member(worker.id)?.state == .starting, worker.noteStateRequest() else { return }
             let candidates = self.fleet.members.filter {
                 $0.state == .ready && $0.retirement != nil && !$0.isStandIn
             }

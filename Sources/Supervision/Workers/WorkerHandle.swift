@@ -25,6 +25,11 @@ final class WorkerHandle {
     /// The pipe from its standard error; -1: it is closed.
     private(set) var errors: CInt
     private var messages: MessageBuffer<WorkerMessage>
+    private var isFaultReported = false
+    private var hasRequestedState = false
+    /// It has closed its end of the channel: it has ended, or cannot be told anything any more.
+    private(set) var hasClosedChannel = false
+    private let largestState: Int
     private var errorLines = LineBuffer(most: 64 << 10)
     private(set) var lastLines: [String] = []
     /// Why it said that it cannot start.
@@ -90,6 +95,7 @@ final class WorkerHandle {
         self.release = release
         self.page = page
         let applications = order.applications.applications
+        self.largestState = largestState
         self.messages = MessageBuffer(
             limit: Self.largestMessage + (largestState + Self.largestMessage) * applications.count)
         self.images = LoadedImages(applications)
@@ -140,15 +146,34 @@ final class WorkerHandle {
         self.send(.ping)
     }
 
-    /// Reads the messages that have arrived. Throws `MessageFault`: the worker is not trusted any further.
-    func receive() throws(MessageFault) -> [WorkerMessage] {
-        try self.messages.receive(Self.readAll(self.channel).bytes)
+    /// Reads the messages that have arrived, before an invalid one; what the worker sends after that is dropped.
+    func receive() -> [WorkerMessage] {
+        guard !self.hasClosedChannel else { return [] }
+        let (bytes, isEnd) = Self.readAll(self.channel)
+        self.hasClosedChannel = isEnd
+        return (try? self.messages.receive(bytes)) ?? []
+    }
+
+    /// Why a message of it is invalid, the first time that this is asked; nil: none is.
+    func removeFault() -> MessageFault? {
+        guard let fault = self.messages.fault, !self.isFaultReported else { return nil }
+        self.isFaultReported = true
+        return fault
+    }
+
+    /// Whether this is its first request for a state.
+    func noteStateRequest() -> Bool {
+        defer { self.hasRequestedState = true }
+        return !self.hasRequestedState
     }
 
     // MARK: Changes of its state
 
     func setRelease(_ release: Int) { self.release = release }
-    func load(_ application: DeployedApplication) { self.images.load(application) }
+    func load(_ application: DeployedApplication) {
+        self.images.load(application)
+        self.messages.raiseLimit(by: self.largestState + Self.largestMessage)
+    }
     func setRefusal(_ reason: String) { self.refusal = reason }
 
     /// Notes why it ends, unless that is known.

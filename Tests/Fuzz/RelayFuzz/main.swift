@@ -41,6 +41,8 @@ func play(_ options: UInt8, _ bytes: [UInt8]) throws {
     for application in pair.applications.all { pair.back.turn { application.finish() } }
     for one in [client, reader, socket] { one.leave() }
     precondition(pair.route.calls.isEmpty && pair.serving.exchanges.isEmpty && pair.front.connectionCount == 0)
+    // The serving end holds the applications, which hold their exchanges, which hold that end.
+    pair.applications.all = []
 }
 
 exit(
