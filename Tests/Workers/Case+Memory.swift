@@ -44,7 +44,9 @@ extension Case {
             let supervisor = ProcessFigures(server.identifier).proportionalMemory
             let shares = workers.map { ProcessFigures($0).proportionalMemory }
             // Nothing: it could not be read.
-            guard 1...(16 << 20) ~= supervisor else { throw UnexpectedResult("the supervisor has \(mebibytes(supervisor))") }
+            guard 1...(16 << 20) ~= supervisor else {
+                throw UnexpectedResult("the supervisor has \(mebibytes(supervisor))")
+            }
             let resident = try server.status().workers.map { mebibytes($0.memory) }
             try server.stop()
             return """
