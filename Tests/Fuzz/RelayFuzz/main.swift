@@ -1,5 +1,6 @@
 import CFuzz
 import NIOCore
+import NIOEmbedded
 
 @testable import HTTPRelay
 @testable import HTTPServer
@@ -41,8 +42,9 @@ func play(_ options: UInt8, _ bytes: [UInt8]) throws {
     for application in pair.applications.all { pair.back.turn { application.finish() } }
     for one in [client, reader, socket] { one.leave() }
     precondition(pair.route.calls.isEmpty && pair.serving.exchanges.isEmpty && pair.front.connectionCount == 0)
-    // The serving end holds the applications, which hold their exchanges, which hold that end.
+    // The serving end holds the applications, which hold their exchanges, which hold that end; and each loop has its next check of deadlines.
     pair.applications.all = []
+    pair.eventLoop.advanceTime(by: .hours(1))
 }
 
 exit(
