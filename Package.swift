@@ -295,7 +295,7 @@ let package = Package(
         // Conventions that the compiler does not check, held against the sources.
         .testTarget(name: "ConventionTests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "WikiTests", dependencies: ["TestSupport", "Wiki"], swiftSettings: swift),
-        .testTarget(name: "RoostCommandTests", dependencies: ["TestSupport"], swiftSettings: swift),
+        .testTarget(name: "RoostCommandTests", dependencies: ["TestHarness", "TestSupport"], swiftSettings: swift),
     ]
 )
 

@@ -18,6 +18,14 @@ package enum Redaction {
         self.isSecret(name: key) || SecretText.isSecret(value) ? self.mask : value
     }
 
+    /// A message about a value, which may quote all of it, or an element of a comma-separated one. `key`: as for `shown`.
+    package static func masked(_ message: String, quoting value: String, of key: String = "") -> String {
+        let elements = value.split(separator: ",").map { $0.drop { $0 == " " } }
+        return ([value[...]] + elements).map(String.init).reduce(message) { message, text in
+            text.isEmpty || self.shown(text, of: key) == text ? message : message.replacing(text, with: self.mask)
+        }
+    }
+
     /// The single values of a map by their dotted keys, as they may be shown; lists as JSON.
     package static func leaves(of map: SettingsMap, below prefix: String = "") -> [(key: String, value: String)] {
         map.flatMap { entry -> [(String, String)] in

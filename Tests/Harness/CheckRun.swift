@@ -19,17 +19,16 @@ package struct CheckRun {
         exit(2)
     }
 
-    /// Runs a check, which returns what it measured or throws. `note`: evaluated after it, and printed before its outcome.
-    package mutating func run(_ name: String, note: () -> String? = { nil }, _ check: () throws -> String) {
+    /// Runs a check, which returns what it measured or throws.
+    package mutating func run(_ name: String, _ check: () throws -> String) {
         let outcome: String
         do { outcome = "ok      \(try check())" } catch {
             outcome = "FAILED  \(error)"
             self.failures += 1
         }
         let padded = name.padding(toLength: self.widestName, withPad: " ", startingAt: 0)
-        let columns = [padded, note(), outcome].compactMap { $0 }
         // Not `print`: a line is shown at once, also by a pipe.
-        FileHandle.standardOutput.write(Data("\(columns.joined(separator: "  "))\n".utf8))
+        FileHandle.standardOutput.write(Data("\(padded)  \(outcome)\n".utf8))
     }
 
     /// Prints the totals, and exits with status 1 after a failure.

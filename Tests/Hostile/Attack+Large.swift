@@ -92,10 +92,10 @@ extension Attack {
 extension Victim {
     /// How far it grew at most while this went on; more than 20 MiB is too far.
     func growth(_ body: () throws -> Void) throws -> Int {
-        let before = self.memory
-        self.resetPeak()
+        let before = try self.memory
+        try self.resetPeak()
         try body()
-        let grown = max(self.peak - before, 0)
+        let grown = try max(self.peak - before, 0)
         guard grown < 20 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
         return grown
     }

@@ -8,7 +8,7 @@ extension Attack {
         Attack(
             "10,000 idle connections, each after a request",
             onFresh: { victim in
-                let before = victim.memory
+                let before = try victim.memory
                 var clients: [RawClient] = []
                 for _ in 0..<10_000 {
                     let client = try victim.client()
@@ -16,7 +16,7 @@ extension Attack {
                     try expect("status", try client.readResponse().status, 200)
                     clients.append(client)
                 }
-                let each = (victim.memory - before) / clients.count
+                let each = try (victim.memory - before) / clients.count
                 try victim.checkAlive()
                 // Some in the middle are there still.
                 for index in stride(from: 0, to: 10_000, by: 1000) {
@@ -27,7 +27,7 @@ extension Attack {
                 return "all kept and answered; \(each) bytes each"
             }),
         Attack("a flood: 200,000 pipelined requests, and nobody reads") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let client = try victim.client()
             let flood = Array(String(repeating: Attack.get, count: 1000).utf8)
             // The other direction of the same socket.
@@ -35,7 +35,7 @@ extension Attack {
             Thread { for _ in 0..<200 { sender.send(flood) } }.start()
             // No answer is taken until the server has stopped taking requests.
             _ = try client.isSilent(milliseconds: 1000)
-            let grown = max(victim.peak - before, 0)
+            let grown = try max(victim.peak - before, 0)
             try expect("answers", client.count(UInt8(ascii: "!"), upTo: 200_000), 200_000)
             guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "all answered when they are read; \(grown >> 10) KiB kept meanwhile"
@@ -43,13 +43,13 @@ extension Attack {
         Attack("a flood: 100,000 pipelined files of ten bytes, and nobody reads") { victim in
             let folder = try TemporaryFolder()
             let path = try folder.write("digits", "012345678!")
-            let before = victim.descriptors
+            let before = try victim.descriptors
             let client = try victim.client()
             let flood = Array(String(repeating: "GET /file?\(path) HTTP/1.1\r\nhost: x\r\n\r\n", count: 1000).utf8)
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<100 { sender.send(flood) } }.start()
             _ = try client.isSilent(milliseconds: 1000)
-            let open = victim.descriptors - before
+            let open = try victim.descriptors - before
             guard open <= 70 else { throw UnexpectedResult("\(open) descriptors are open") }
             try expect("answers", client.count(UInt8(ascii: "!"), upTo: 100_000), 100_000)
             return "all answered when they are read; \(open) descriptors meanwhile"

@@ -31,7 +31,7 @@ extension Attack {
             let pace = try victim.client()
             pace.send(Attack.get)
             try expect("status", try pace.readResponse().status, 200)
-            let before = victim.descriptors
+            let before = try victim.descriptors
             for _ in 0..<100 {
                 let client = try victim.client()
                 client.send(state.sent)
@@ -39,10 +39,10 @@ extension Attack {
                 client.reset()
             }
             // What it still has to notice goes within its times.
-            var open = victim.descriptors - before
+            var open = try victim.descriptors - before
             for _ in 0..<10 where open > 0 {
                 _ = try pace.isSilent(milliseconds: 1000)
-                open = victim.descriptors - before
+                open = try victim.descriptors - before
             }
             guard open <= 0 else { throw UnexpectedResult("\(open) descriptors stay open") }
             return "100 times; the next is answered, no descriptor is left"

@@ -37,25 +37,25 @@ extension Attack {
             return "200, all 4 bytes"
         },
         Attack("slow readers: 100 ask for 1 GiB each and read nothing") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let clients = try (0..<100).map { _ in try victim.client() }
             for client in clients { client.send("GET /stream?1024 HTTP/1.1\r\nhost: x\r\n\r\n") }
             for client in clients {
                 guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection was kept") }
             }
-            let grown = victim.peak - before
+            let grown = try victim.peak - before
             guard grown < 100 * 400 * 1024 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connections lost; \(grown / 100 / 1024) KiB a reader at most"
         },
         Attack("slow readers: 100 ask for 16 lent bodies of 1 MiB, and read nothing") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let clients = try (0..<100).map { _ in try victim.client() }
             let requests = String(repeating: "GET /1m HTTP/1.1\r\nhost: x\r\n\r\n", count: 16)
             for client in clients { client.send(requests) }
             for client in clients {
                 guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection was kept") }
             }
-            return "connections lost; \(max(victim.peak - before, 0) / 100 / 1024) KiB a reader at most"
+            return "connections lost; \(max(try victim.peak - before, 0) / 100 / 1024) KiB a reader at most"
         },
     ]
 }

@@ -6,7 +6,7 @@ import TestSupport
 extension Attack {
     static let sockets: [Attack] = [
         Attack("a WebSocket that pings without end, and reads nothing") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let client = try Self.socket(victim)
             let pings = Array(repeating: WebSocketFrame(9, [UInt8](repeating: 0, count: 125)).bytes(), count: 1000)
                 .joined()
@@ -14,38 +14,38 @@ extension Attack {
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<500 { sender.send(flood) } }.start()
             guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("it is kept") }
-            let grown = max(victim.peak - before, 0)
+            let grown = try max(victim.peak - before, 0)
             guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connection lost; \(grown >> 10) KiB kept meanwhile"
         },
         Attack("a WebSocket whose messages come back, and nobody reads") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let client = try Self.socket(victim)
             let flood = WebSocketFrame.binary([UInt8](repeating: 7, count: 64 << 10)).bytes()
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<2000 { sender.send(flood) } }.start()
             guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("it is kept") }
-            let grown = max(victim.peak - before, 0)
+            let grown = try max(victim.peak - before, 0)
             guard grown < 4 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "connection lost; \(grown >> 10) KiB kept meanwhile"
         },
         Attack(
             "a bomb: 16 KiB that inflate to 16 MiB and more",
             onFresh: { victim in
-                let before = victim.memory
+                let before = try victim.memory
                 for _ in 0..<20 {
                     let client = try Self.socket(victim, ["sec-websocket-extensions: permessage-deflate"])
                     client.send(WebSocketFrame(2, Self.bomb, reserved: 0x40))
                     try expect("close", try client.readFrame()?.code, 1009)
                 }
-                let grown = max(victim.peak - before, 0)
+                let grown = try max(victim.peak - before, 0)
                 guard grown < 48 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
                 return "20 times 1009; \(mebibytes(grown)) at most meanwhile"
             }),
         Attack(
             "100 messages of 16 MiB, each but for its last byte",
             onFresh: { victim in
-                let before = victim.memory
+                let before = try victim.memory
                 let size = 16 << 20
                 let frame = WebSocketFrame.binary([UInt8](repeating: 1, count: size)).bytes().dropLast()
                 var clients: [RawClient] = []
@@ -55,8 +55,8 @@ extension Attack {
                     client.send(Array(frame))
                     clients.append(client)
                     // The limit is 256 MiB, and what grows has its old memory for a moment.
-                    if victim.memory - before > 320 << 20 {
-                        throw UnexpectedResult("it keeps \(mebibytes(victim.memory - before))")
+                    if try victim.memory - before > 320 << 20 {
+                        throw UnexpectedResult("it keeps \(mebibytes(try victim.memory - before))")
                     }
                 }
                 for client in clients {
@@ -66,10 +66,10 @@ extension Attack {
                     refused += 1
                 }
                 guard refused >= 80 else { throw UnexpectedResult("only \(refused) were refused") }
-                return "\(refused) times 1013; \(mebibytes(victim.memory - before)) kept"
+                return "\(refused) times 1013; \(mebibytes(try victim.memory - before)) kept"
             }),
         Attack("a million empty fragments of one message") { victim in
-            let before = victim.memory
+            let before = try victim.memory
             let client = try Self.socket(victim)
             client.send(WebSocketFrame(1, [0x61], isFinal: false))
             let fragments = Array(
@@ -77,7 +77,7 @@ extension Attack {
             for _ in 0..<100 { client.send(fragments) }
             client.send(WebSocketFrame(0, [0x62]))
             try expect("message", try client.readFrame()?.text, "ab")
-            let grown = max(victim.peak - before, 0)
+            let grown = try max(victim.peak - before, 0)
             guard grown < 2 << 20 else { throw UnexpectedResult("it grew by \(mebibytes(grown))") }
             return "the message came back; it grew by \(grown >> 10) KiB"
         },
@@ -94,7 +94,7 @@ extension Attack {
         Attack(
             "9,000 idle WebSockets, each after a message",
             onFresh: { victim in
-                let before = victim.memory
+                let before = try victim.memory
                 var clients: [RawClient] = []
                 for _ in 0..<9_000 {
                     let client = try Self.socket(victim)
@@ -102,7 +102,7 @@ extension Attack {
                     try expect("message", try client.readFrame()?.text, "hello")
                     clients.append(client)
                 }
-                let each = (victim.memory - before) / clients.count
+                let each = try (victim.memory - before) / clients.count
                 // Through a group, the front and the worker each keep state for a WebSocket.
                 guard each < (Victim.isGrouped ? 14 : 10) << 10 else {
                     throw UnexpectedResult("\(each) bytes a WebSocket")

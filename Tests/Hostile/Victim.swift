@@ -56,19 +56,21 @@ final class Victim {
     }
 
     /// Bytes of memory of its processes, and the most that there were since the peak was reset.
-    var memory: Int { self.sum(\.residentMemory) }
-    var peak: Int { self.sum(\.peakMemory) }
-    var descriptors: Int { self.sum(\.descriptors) }
+    var memory: Int { get throws { try self.sum { try $0.residentMemory } } }
+    var peak: Int { get throws { try self.sum { try $0.peakMemory } } }
+    var descriptors: Int { get throws { try self.sum { try $0.descriptors } } }
 
-    private func sum(_ figure: (ProcessFigures) -> Int) -> Int { self.processes.reduce(0) { $0 + figure($1) } }
+    private func sum(_ figure: (ProcessFigures) throws -> Int) throws -> Int {
+        try self.processes.reduce(0) { try $0 + figure($1) }
+    }
 
-    func resetPeak() { for process in self.processes { process.resetPeak() } }
+    func resetPeak() throws { for process in self.processes { try process.resetPeak() } }
 
     /// The CPU time that it took meanwhile, in hundredths of a second.
     func busyTicks(_ body: () throws -> Void) throws -> Int {
-        let before = self.sum(\.ticks)
+        let before = try self.sum { try $0.ticks }
         try body()
-        return self.sum(\.ticks) - before
+        return try self.sum { try $0.ticks } - before
     }
 
     /// Ends it; fails when it does not end well.

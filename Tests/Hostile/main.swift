@@ -20,12 +20,12 @@ let victim = try Victim()
 var run = CheckRun(names: attacks.map(\.name))
 try victim.checkAlive()
 for attack in attacks {
-    let before = victim.memory
-    victim.resetPeak()
-    run.run(attack.name, note: { "\(mebibytes(before)) -> \(mebibytes(victim.memory))" }) {
+    run.run(attack.name) {
+        let before = try victim.memory
+        try victim.resetPeak()
         let outcome = try attack.run(victim)
         try victim.checkAlive()
-        return outcome
+        return "\(mebibytes(before)) -> \(mebibytes(try victim.memory))  \(outcome)"
     }
 }
 run.run("the server") {

@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 import Testing
 
@@ -29,18 +30,6 @@ struct ManyApplicationsTests {
         let client = try RawClient(port: port)
         client.send("GET \(path) HTTP/1.1\r\nhost: \(host)\r\n\r\n")
         return try client.readResponse()
-    }
-
-    /// Asks until it is so: nobody says how long a change takes.
-    private func wait(for what: String, _ isSo: () throws -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while try !isSo() {
-            guard ContinuousClock.now < end else {
-                Issue.record("not within a minute: \(what)")
-                return
-            }
-            usleep(10_000)
-        }
     }
 
     @Test("made, dropped in, configured, moved to another host, given a group, crashed, removed")
@@ -76,22 +65,22 @@ struct ManyApplicationsTests {
             #expect(done.status == 0, "\(command)\n\(done.error)")
             switch command {
             case let text where text.contains("Good morning"):
-                try self.wait(for: "the settings") { try self.get("/hello/", port: port).text.contains("Good morning") }
+                try wait(for: "the settings") { try self.get("/hello/", port: port).text.contains("Good morning") }
                 // What makes no sense changes nothing, and is told.
                 _ = try self.shell("echo '{greeting' > modules/hello.yaml")
-                try self.wait(for: "the fault") {
+                try wait(for: "the fault") {
                     try self.shell("roost status --json --run-dir run").output.contains("hello.yaml:")
                 }
                 #expect(try self.get("/hello/", port: port).text.contains("Good morning"))
             case let text where text.hasPrefix("echo") && text.contains("shop.example.org"):
-                try self.wait(for: "the host") {
+                try wait(for: "the host") {
                     try self.get("/", host: "shop.example.org", port: port).status == 200
                         && self.get("/shop/", port: port).status == 404
                 }
             case let text where text.contains("worker: own"):
-                try self.wait(for: "the group") { try self.get("/hello/", port: port).text.contains("Good evening") }
+                try wait(for: "the group") { try self.get("/hello/", port: port).text.contains("Good evening") }
             case let text where text.hasPrefix("cp "):
-                try self.wait(for: "the copy") { try self.get("/again/", port: port).status == 200 }
+                try wait(for: "the copy") { try self.get("/again/", port: port).status == 200 }
             case let text where text.hasPrefix("roost status"):
                 #expect(done.output.contains("/again"))
                 #expect(done.output.contains("own"))
@@ -100,11 +89,11 @@ struct ManyApplicationsTests {
         }
         // A crash of a group: its own request, and nobody else's.
         #expect(try self.get("/crashes/crash", port: port).status == 503)
-        try self.wait(for: "its next worker") { try self.get("/crashes/x", port: port).status == 200 }
+        try wait(for: "its next worker") { try self.get("/crashes/x", port: port).status == 200 }
         #expect(load.stop() == [:])
         #expect(load.answered > 100)
         _ = try self.shell(try #require(blocks[1].first { $0.hasPrefix("rm ") }))
-        try self.wait(for: "the removal") { try self.get("/again/", port: port).status == 404 }
+        try wait(for: "the removal") { try self.get("/again/", port: port).status == 404 }
         #expect(server.stop() == 0)
     }
 

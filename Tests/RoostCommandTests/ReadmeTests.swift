@@ -1,4 +1,5 @@
 import Foundation
+import TestHarness
 import TestSupport
 import Testing
 
@@ -145,9 +146,7 @@ struct ReadmeTests {
                 return try client.readResponse().text.trimmingCharacters(in: .newlines)
             }
             // A build takes what it takes.
-            let until = Date(timeIntervalSinceNow: 60)
-            while try get() != answer, Date() < until { usleep(20_000) }
-            #expect(try get() == answer)
+            try wait(for: answer, seconds: 60) { try get() == answer }
         }
         #expect(server.error.contains(" reloaded application=hello by=\"in place\" generation="))
         #expect(try Command.run([roost, "stop", "--run-dir", "\(folder.path)/run"]).status == 0)

@@ -103,11 +103,11 @@ struct DeploymentStateTests {
         }
 
         mutating func prepared(_ change: Int, of group: String? = nil, _ faults: [UInt32: String] = [:]) {
-            self.perform(self.state.prepared(1, of: group, change: change, faults: faults, now: self.now))
+            self.perform(self.state.rollout.prepared(1, of: group, change: change, faults: faults, now: self.now))
         }
 
         mutating func committed(_ change: Int, of group: String? = nil) {
-            self.perform(self.state.committed(1, of: group, change: change, now: self.now))
+            self.perform(self.state.rollout.committed(1, of: group, change: change, now: self.now))
         }
 
         var serving: [String] {
@@ -143,7 +143,7 @@ struct DeploymentStateTests {
             world.removeDone() == [
                 "info: reloaded", "info: mounted", "answer a: generation 2, in place, 0 ms\nb: mounted at /b",
             ])
-        #expect(world.state.roster(of: nil, release: 2)?.applications.map(\.number) == [1, 2])
+        #expect(world.state.rollout.roster(of: nil, release: 2)?.applications.map(\.number) == [1, 2])
     }
 
     @Test(
@@ -191,7 +191,7 @@ struct DeploymentStateTests {
         #expect(world.state.isReloading)
         world.advance()
         #expect(world.removeDone() == [])
-        world.perform(world.state.replaced(nil, now: 5))
+        world.perform(world.state.rollout.replaced(nil, now: 5))
         #expect(world.serving == ["a 2", "b 3"])
         #expect(
             world.removeDone().last?.hasPrefix("answer a: generation 2, new workers, 5 ms\nb: generation 3, in place")
@@ -203,8 +203,8 @@ struct DeploymentStateTests {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "2")], ReloadRequest(isAsked: true, inNewWorkers: true))
         #expect(world.removeDone() == ["replace - 2 reload [\"2\"]"])
-        #expect(world.state.roster(of: nil, release: 2)?[1]?.mustStart == true)
-        world.perform(world.state.notReplaced(nil, release: 1, reason: "crashed", now: 0))
+        #expect(world.state.rollout.roster(of: nil, release: 2)?[1]?.mustStart == true)
+        world.perform(world.state.rollout.notReplaced(nil, release: 1, reason: "crashed", now: 0))
         #expect(world.serving == ["a 1"])
         #expect(world.state.roster[1]?.fault == "crashed")
         #expect(world.removeDone() == ["error: not reloaded, what was there serves on: crashed", "answer  | crashed"])
@@ -246,7 +246,7 @@ struct DeploymentStateTests {
         #expect(world.removeDone() == ["commit - [1] 2 +[] -[2] instead []", "release - 3"])
         world.committed(2)
         #expect(world.removeDone().contains("stop g "))
-        world.state.groupEnded("g")
+        world.state.rollout.groupEnded("g")
         world.advance()
         #expect(world.serving == ["a 1"])
     }
@@ -275,7 +275,8 @@ struct DeploymentStateTests {
         world.advance()
         world.advance()
         #expect(world.removeDone() == ["kill - [1] did not take up a change in time"])
-        let (isOfChange, actions) = world.state.ended(1, of: nil, culprit: "2", reason: "crashed", now: world.now)
+        let (isOfChange, actions) = world.state.rollout.ended(
+            1, of: nil, culprit: "2", reason: "crashed", now: world.now)
         #expect(isOfChange)
         world.perform(actions)
         #expect(world.serving == ["a 1"])
@@ -285,10 +286,11 @@ struct DeploymentStateTests {
     @Test("a generation that crashes workers is quarantined: workers without it take over")
     func quarantine() throws {
         var world = try World([try self.declared("a", "1")])
-        world.perform(world.state.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
+        world.perform(
+            world.state.rollout.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
         #expect(world.removeDone().last == "replace - 2 quarantine []")
         #expect(world.serving == ["a -"])
-        guard case .standIn(.quarantined)? = world.state.roster(of: nil, release: 2)?[1]?.answerer else {
+        guard case .standIn(.quarantined)? = world.state.rollout.roster(of: nil, release: 2)?[1]?.answerer else {
             Issue.record("it is not answered for")
             return
         }
@@ -310,13 +312,13 @@ struct DeploymentStateTests {
             Issue.record("it is not prepared")
             return
         }
-        let commit = state.prepared(1, of: nil, change: 1, faults: [1: "no"], now: 0)
+        let commit = state.rollout.prepared(1, of: nil, change: 1, faults: [1: "no"], now: 0)
         guard case .commit(_, _, 1, [], [], let instead)? = commit.first else {
             Issue.record("\(commit)")
             return
         }
         #expect(instead.isEmpty)
-        _ = state.committed(1, of: nil, change: 1, now: 0)
+        _ = state.rollout.committed(1, of: nil, change: 1, now: 0)
         guard case .answerReload(_, "no")? = state.advance(now: 0, workers).first else {
             Issue.record("nobody is told")
             return
@@ -342,7 +344,8 @@ struct DeploymentStateTests {
     func quarantineDuringChange() throws {
         var world = try World([try self.declared("a", "1"), try self.declared("b", "1b")])
         world.reload([try self.declared("a", "1"), try self.declared("b", "2b")])
-        world.perform(world.state.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
+        world.perform(
+            world.state.rollout.quarantine("1", of: nil, isFirst: false, now: 0, isQuarantined: { _ in false }))
         world.prepared(1)
         world.committed(1)
         #expect(world.serving == ["a -", "b 2b"])
@@ -355,7 +358,8 @@ struct DeploymentStateTests {
             [try self.declared("a", "2"), try self.declared("b", "2b")],
             ReloadRequest(isAsked: true, inNewWorkers: true))
         _ = world.removeDone()
-        world.perform(world.state.quarantine("2", of: nil, isFirst: true, now: 3, isQuarantined: { _ in false }))
+        world.perform(
+            world.state.rollout.quarantine("2", of: nil, isFirst: true, now: 3, isQuarantined: { _ in false }))
         let done = world.removeDone()
         #expect(done.contains("replace - 3 quarantine []"))
         #expect(done.last == "answer b: generation 2b, new workers, 3 ms | crashed at its start")
@@ -364,7 +368,7 @@ struct DeploymentStateTests {
     @Test("a retry that has to wait is not due at once, and nothing is due when everything ends")
     func due() throws {
         var world = try World([try self.declared("a", "1")])
-        world.perform(world.state.ready(release: 1, of: nil, faults: [1: "no database"], now: 0))
+        world.perform(world.state.rollout.ready(release: 1, of: nil, faults: [1: "no database"], now: 0))
         let time = try #require(world.state.due)
         world.workers.statuses[nil]?.isCalm = false
         world.now = time

@@ -144,8 +144,9 @@ struct LimitTests {
         }
     }
 
-    /// Through a relay a small file is read and sent at once.
-    @Test("files on their way to a client: one more is FULL", .disabled(if: ServedHost.isRelayed))
+    @Test(
+        "files on their way to a client: one more is FULL",
+        .disabled(if: ServedHost.isRelayed, "a relay reads and sends a small file at once"))
     func files() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
         try await withServedHost(ServedHost(library, in: self.folder) { $0.server.files = 2 }) { served in

@@ -142,6 +142,22 @@ struct OptionTests {
         #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
     }
 
+    @Test(
+        "a value that looks like a secret, under a wrong key, is not repeated by the error",
+        arguments: [
+            ("root-path: 'https://user:geheim@h/'", "settings:1: 'root-path' '********' must begin with a /"),
+            ("trust-owner: ['root', 'postgres://u:geheim@h']", "settings:1: 'trust-owner' '********' is not a user"),
+            ("ws-origins: 'same, https://u:geheim@h/x'", "settings:1: 'ws-origins' names '********'"),
+            ("bind: ['redis://:geheim@h']", "settings:1: 'bind' '********'"),
+            ("host: 'https://u:geheim@h'", "settings:1: 'host' '********'"),
+            ("port: 'token=geheim'", "settings:1: 'port' must be a number from 0 to 65535, found '********'"),
+        ])
+    func masked(settings: String, message: String) throws {
+        let error = #expect(throws: HostError.self) { try HostConfiguration(settings: settings) }
+        #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("geheim") == false)
+    }
+
     @Test("a shutdown may take the sum of its phases; a reload drains for a second under --reload")
     func derived() throws {
         func options(_ values: [(String, String)]) throws -> ServerOptions {

@@ -41,10 +41,9 @@ extension Case {
             for _ in 0..<1000 { _ = try server.ask("/") }
             try server.reload("--new-workers")
             let workers = try server.waitForWorkers(4)
-            let supervisor = ProcessFigures(server.identifier).proportionalMemory
-            let shares = workers.map { ProcessFigures($0).proportionalMemory }
-            // Nothing: it could not be read.
-            guard 1...(16 << 20) ~= supervisor else {
+            let supervisor = try ProcessFigures(server.identifier).proportionalMemory
+            let shares = try workers.map { try ProcessFigures($0).proportionalMemory }
+            guard supervisor <= 16 << 20 else {
                 throw UnexpectedResult("the supervisor has \(mebibytes(supervisor))")
             }
             let resident = try server.status().workers.map { mebibytes($0.memory) }

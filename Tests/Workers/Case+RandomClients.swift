@@ -87,8 +87,8 @@ extension Case {
         }
         var rest = Rest(processes: server.workers.sorted())
         for worker in rest.processes.map(ProcessFigures.init) {
-            rest.descriptors += worker.descriptors
-            rest.memory += worker.anonymousMemory
+            rest.descriptors += try worker.descriptors
+            rest.memory += try worker.anonymousMemory
         }
         return rest
     }

@@ -41,13 +41,15 @@ extension Case {
             let client = KeptClient(server)
             let start = Time()
             let supervisor = ProcessFigures(server.identifier)
-            let figures = { (descriptors: supervisor.descriptors, memory: supervisor.privateMemory.written) }
+            let figures = {
+                try (descriptors: supervisor.descriptors, memory: supervisor.privateMemory.written)
+            }
             var early = (descriptors: 0, memory: 0)
             for number in 1...Self.reloadCount {
                 let version = "\(number % 10)"
                 try deployed.put(version)
                 try wait(for: "reload \(number)") { try client.ask("/app/").hasPrefix("\(version) ") }
-                if number == Self.reloadCount / 5 { early = figures() }
+                if number == Self.reloadCount / 5 { early = try figures() }
             }
             let time = start.milliseconds
             let slow = load.times.reset()
@@ -57,7 +59,7 @@ extension Case {
             guard losses.isEmpty else {
                 throw UnexpectedResult("\(losses.count) lost: \(losses.prefix(3).map(\.text)); \(server.log.tail)")
             }
-            let late = figures()
+            let late = try figures()
             guard late.descriptors <= early.descriptors + 4, late.memory <= early.memory + (2 << 20) else {
                 throw UnexpectedResult("the supervisor has grown from \(early) to \(late)")
             }
@@ -105,9 +107,9 @@ extension Case {
             }
         }
         try reload(20)
-        let before = ProcessFigures(process).privateMemory
+        let before = try ProcessFigures(process).privateMemory
         try reload(200)
-        let after = ProcessFigures(process).privateMemory
+        let after = try ProcessFigures(process).privateMemory
         let (each, pages) = ((after.written - before.written) / 200, (after.ofFiles - before.ofFiles) / 200)
         try server.stop()
         let figures =

@@ -57,7 +57,7 @@ extension Case {
             let workers = try server.waitForWorkers(2)
             kill(workers[0], SIGSTOP)
             // One thread is stopped after the other.
-            try wait(for: "the stop") { ProcessFigures(workers[0]).isStopped }
+            try wait(for: "the stop") { try ProcessFigures(workers[0]).isStopped }
             let start = Time()
             var answers = 0
             // As a debugger would hold it: that is nobody's fault.

@@ -2,8 +2,8 @@ import CASGI
 
 /// What is done when the host completes a call: the `context` that goes with the call, and `then`, its completion.
 ///
-/// The host completes a call that it has answered with ASGI_PENDING once, and no other; whoever is left with one that was
-/// not taken drops it.
+/// The host completes each call that it has answered with ASGI_PENDING once, and no other call. The caller releases the
+/// completion of a call that was answered otherwise.
 final class HostCompletion {
     /// The loop that completions come on; nil: they are a lifespan's.
     private let executor: LoopExecutor?

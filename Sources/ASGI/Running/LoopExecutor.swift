@@ -56,7 +56,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     private func post(_ job: UnownedJob) {
         HostCompletion.pass(self) { then, context in
             let answer = self.table.pointee.post(self.lifespan, self.number, then, context)
-            // The application has been shut down: whoever still waits for this task must not wait for ever.
+            // The application has been shut down: the task runs elsewhere, so that no other task waits for it for ever.
             if answer != ASGI_PENDING { globalConcurrentExecutor.enqueue(job) }
             return answer
         } completed: { _, _ in

@@ -54,7 +54,7 @@ final class PendingReceive: Sendable {
         }
     }
 
-    /// Whoever waits does not any more. Says who is to be told.
+    /// The task stops waiting. Returns its continuation, for the caller to resume; nil: no task was waiting.
     func abandon() -> Continuation? {
         self.state.withLock { state in
             guard case .outstanding(let continuation) = state else { return nil }

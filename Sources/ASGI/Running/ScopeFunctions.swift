@@ -48,7 +48,7 @@ struct ScopeFunctions: @unchecked Sendable {
                 complete(Received($0, $1))
             }
         }
-        // A cancellation that came before there was somebody to be told.
+        // A cancellation that came before the continuation was stored.
         if withUnsafeCurrentTask(body: { $0?.isCancelled }) == true { self.stopWaiting() }
     }
 
@@ -65,7 +65,7 @@ struct ScopeFunctions: @unchecked Sendable {
         }
     }
 
-    /// Gives an event of a type, whose other fields `fill` writes. Never blocks: whoever waits for it says so.
+    /// Sends an event of a type, whose other fields `fill` writes. Never blocks: `then` is called when a pending send is complete.
     @inline(never)
     func send(
         _ type: UInt32, _ then: asgi_then = ignored, _ context: UnsafeMutableRawPointer? = nil,

@@ -7,7 +7,7 @@ import CASGI
 /// URLRow("comments/<int:of>/ form <str:author>&<str:text=>", "comment", Articles.comment)
 /// ```
 public struct URLRow<App: URLApplication>: Sendable {
-    /// A view with its values: what is left is to call it.
+    /// A view whose arguments are bound: it takes the application and the request.
     typealias Answer = @Sendable (App, ViewRequest) async throws -> HTTPResponse?
 
     let pattern: String

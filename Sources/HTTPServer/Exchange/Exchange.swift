@@ -43,7 +43,7 @@ public protocol Exchange: AnyObject {
     /// Sends a whole response: one header, one body, one write.
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome
 
-    /// Whether what is sent can still reach the client: it is connected, and the response is not complete.
+    /// Whether a response can still be sent: the client is connected, and the response is not complete.
     var isOpen: Bool { get }
 
     /// Ends the exchange in place of a handler that has no time left: a WebSocket is closed with 1012, any other connection is cut. The owner

@@ -190,7 +190,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         }
     }
 
-    /// Drops what is left of a request body that nobody has received.
+    /// Drops the rest of a request body that the handler has not received.
     private func drain() -> Bool {
         guard !self.input.isEmpty || self.machine.inputEnded else { return false }
         var dropped = 0

@@ -7,7 +7,7 @@ struct HTTP1StateMachine {
         case head
         /// A request is being answered.
         case exchange
-        /// The response is complete; the rest of the request body is read and dropped, at most so many bytes.
+        /// The response is complete; the rest of the request body is read and dropped, at most `left` bytes.
         case draining(left: Int)
         /// The connection belongs to a WebSocket.
         case webSocket

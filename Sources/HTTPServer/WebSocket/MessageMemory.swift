@@ -7,7 +7,7 @@ public final class MessageMemory: Sendable {
 
     public init(most: Int) { self.most = most }
 
-    /// Takes so many bytes; false: that would be too many.
+    /// Reserves `bytes` bytes. Returns false when that would exceed the limit.
     func reserve(_ bytes: Int) -> Bool {
         if self.used.add(bytes, ordering: .relaxed).newValue <= self.most { return true }
         self.give(bytes)

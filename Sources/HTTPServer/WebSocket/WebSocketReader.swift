@@ -45,7 +45,7 @@ struct WebSocketReader {
     /// Nobody wants messages any more: they are looked through for the client's close.
     var isDiscarding = false
 
-    /// Up to so many bytes a message's memory is kept for the next, and not counted.
+    /// The memory of a message, in bytes, that is kept for the next one and not counted.
     private static let kept = 1024
 
     /// `most`: bytes of a message; `inflater`: where compression was agreed upon; `scratch` outlives the reader.
@@ -221,7 +221,7 @@ struct WebSocketReader {
         guard isGood else { throw Self.notUTF8 }
     }
 
-    /// Room for so many bytes more. Grows with what comes, never to what is announced.
+    /// Makes room for `count` more bytes. Memory grows with the bytes that arrive, never with the announced length.
     private mutating func reserve(_ count: Int) throws(WebSocketClose) {
         let needed = self.message.writerIndex + count
         guard needed > self.message.capacity else { return }

@@ -59,7 +59,7 @@ package final class ApplicationSettings: @unchecked Sendable {
         guard let value = self.values[key], value.pointee.size > 0 else { return message }
         let bytes = UnsafeRawBufferPointer(start: value.pointee.data, count: value.pointee.size)
         let text = String(decoding: bytes, as: UTF8.self)
-        return Redaction.shown(text, of: key) == text ? message : message.replacing(text, with: Redaction.mask)
+        return Redaction.masked(message, quoting: text, of: key)
     }
 
     /// Whether the other's values are the same, wherever they stand.

@@ -12,10 +12,9 @@ final class Scope: ExchangeOwner {
     /// Lives as long as the process, as generations do.
     // SAFETY: scope loops live as long as the process.
     unowned(unsafe) let loop: ScopeLoop
+    private var scopeMemory = ScopeMemory()
     /// As the module sees it.
-    let memory: UnsafeMutablePointer<asgi_scope>
-    /// `path` with the part that a proxy has removed, which the exchange does not know.
-    private var rooted: [UInt8] = []
+    var memory: UnsafeMutablePointer<asgi_scope> { self.scopeMemory.pointer }
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
     // SAFETY: generations live as long as the process.
@@ -50,17 +49,9 @@ final class Scope: ExchangeOwner {
     init(loop: ScopeLoop, slot: UnsafeMutablePointer<ScopeSlot>) {
         self.loop = loop
         self.slot = slot
-        self.memory = .zeroed(bytes: asgi_scope_size())
-        self.memory.pointee.size = UInt32(asgi_scope_size())
-        self.memory.pointee.host = HostTable.pointer
-        self.memory.pointee.asgi_version = asgi_string(Octets("3.0"))
-        self.memory.pointee.spec_version = asgi_string(Octets("2.5"))
     }
 
-    deinit {
-        UnsafeMutableRawPointer(self.memory).deallocate()
-        self.view?.deallocate()
-    }
+    deinit { self.view?.deallocate() }
 
     // MARK: Life
 
@@ -76,7 +67,7 @@ final class Scope: ExchangeOwner {
         if let view { view.lend(to: slot) }
         exchange.number = self.id
         exchange.owner = self
-        self.describe(exchange, generation)
+        self.scopeMemory.describe(exchange, self.socket, id: self.id, generation)
         guard !generation.isBlocking(webSocket: self.socket != nil) else {
             return self.startOnPool(exchange, generation)
         }
@@ -107,8 +98,8 @@ final class Scope: ExchangeOwner {
         self.note()
     }
 
-    /// Calls of other threads that came before `application` returned are performed before it counts as returned: what
-    /// they were told is taken must not be lost. The end is then left behind them.
+    /// Calls of other threads that came before `application` returned are performed before it counts as returned: calls that
+    /// the host has accepted must not be lost. The end is queued behind them.
     private func isOvertaking(_ result: asgi_result) -> Bool {
         guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
             !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox
@@ -126,49 +117,6 @@ final class Scope: ExchangeOwner {
         return true
     }
 
-    private func describe(_ exchange: any Exchange, _ generation: Generation) {
-        let head = exchange.head
-        let peer = exchange.peer
-        let fields = head.fields
-        self.memory.pointee.id = self.id
-        self.memory.pointee.type = self.socket == nil ? ASGI_HTTP : ASGI_WEBSOCKET
-        self.memory.pointee.scheme = asgi_string(self.socket == nil ? Octets("http") : Octets("ws"))
-        self.memory.pointee.subprotocols = UnsafeRawPointer(self.socket?.subprotocols.baseAddress)?
-            .assumingMemoryBound(to: asgi_string.self)
-        self.memory.pointee.subprotocol_count = self.socket?.subprotocols.count ?? 0
-        self.memory.pointee.state = generation.state
-        self.memory.pointee.http_version = asgi_string(head.version.name)
-        self.memory.pointee.method = asgi_string(self.socket == nil ? head.method : .empty)
-        self.memory.pointee.path = asgi_string(head.path)
-        self.memory.pointee.raw_path = asgi_string(head.rawPath)
-        self.memory.pointee.query_string = asgi_string(head.query)
-        self.memory.pointee.root_path = asgi_string(generation.rootPath)
-        self.memory.pointee.headers = UnsafeRawPointer(fields.baseAddress)?.assumingMemoryBound(to: asgi_header.self)
-        self.memory.pointee.header_count = fields.count
-        self.memory.pointee.client_host = asgi_string(peer.client)
-        self.memory.pointee.client_port = peer.clientPort
-        self.memory.pointee.server_host = asgi_string(peer.server)
-        self.memory.pointee.server_port = peer.serverPort
-        let extensions = ScopeExtensions.of(head)
-        self.memory.pointee.extensions = extensions.baseAddress
-        self.memory.pointee.extension_count = extensions.count
-        if generation.hiddenSize > 0 {
-            self.describeRooted(head, Octets(data: generation.rootPath.data, size: generation.hiddenSize))
-        }
-    }
-
-    /// A proxy has removed a part of the root path. ASGI wants it in `path`, but not in `raw_path`, which is what was received
-    /// (asgiref's www.rst).
-    private func describeRooted(_ head: RequestHead, _ hidden: Octets) {
-        self.rooted.removeAll(keepingCapacity: true)
-        for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }
-        self.rooted.withUnsafeBufferPointer { bytes in
-            // The array is not touched again before the next request.
-            let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
-            self.memory.pointee.path = asgi_string(data: start, size: bytes.count)
-        }
-    }
-
     private func follow(_ step: ScopeLife.Step) {
         switch step {
         case .goOn: break
@@ -181,10 +129,10 @@ final class Scope: ExchangeOwner {
         "application returned \(ResultName(result)) after it had finished the scope; ignored"
     }
 
-    /// The scope is over: its id is stale, and its response is whole, a 500, or cut. Whoever calls this notes it.
+    /// Ends the scope: its id is stale from here on, and its response is complete, a 500, or cut. The caller calls `note` afterwards.
     private func end(_ result: asgi_result) {
         _ = self.slot.pointee.end(self.id)
-        // It does not know WebSockets: that is no failure.
+        // An application that does not support WebSockets has not failed.
         if result == ASGI_UNSUPPORTED, let socket { OwnAnswer.noWebSocket.reject(socket) }
         switch self.exchange?.end(failed: result < 0) {
         case nil: break
@@ -210,7 +158,7 @@ final class Scope: ExchangeOwner {
         result < 0 ? "application failed with \(ResultName(result))" : "application returned"
     }
 
-    /// The module ends it, on the loop.
+    /// Ends the scope for its module, on the loop.
     func finish(_ result: asgi_result) -> asgi_result {
         guard self.slot.pointee.end(self.id) else { return ASGI_STALE }
         self.follow(self.life.finish(result))
@@ -218,7 +166,7 @@ final class Scope: ExchangeOwner {
         return ASGI_DONE
     }
 
-    /// The host ends it: its time is up. False: it has ended.
+    /// Ends the scope after its drain timeout. Returns false when it had ended before.
     func cancel() -> Bool {
         guard self.slot.pointee.end(self.id) else { return false }
         self.follow(self.life.cancel())
@@ -226,8 +174,8 @@ final class Scope: ExchangeOwner {
         return true
     }
 
-    /// Its application is mounted no more, and its time is over, which its client and its application are told.
-    func bidFarewell() { self.openExchange?.giveUp() }
+    /// Ends the exchange of an unmounted application after the drain timeout; client and application are notified.
+    func giveUp() { self.openExchange?.giveUp() }
 
     // MARK: Receive
 
@@ -397,7 +345,7 @@ final class Scope: ExchangeOwner {
         self.loop.calling(self.generation, self.memory) { completion.complete(self.id, result, event) }
     }
 
-    /// The scope's memory is nobody's any more.
+    /// Releases what the request used: no module and no other thread refers to the scope any more.
     func prepareReuse() {
         self.leaveGroups()
         self.view = ViewMemory(takingBack: self.slot)

@@ -189,7 +189,7 @@ package final class ScopeLoop: RequestHandler {
             guard !scope.isLeaving else { return }
             scope.isLeaving = true
             self.leaving.append(scope)
-            // The caller may be turned away, and leave nothing in the mailbox. A job knocks by itself when it has returned.
+            // The caller may be turned away, and leave nothing in the mailbox. A job wakes the mailbox itself when it has returned.
             if isHeld { self.mailbox.wake() }
             return
         }
@@ -307,15 +307,15 @@ package final class ScopeLoop: RequestHandler {
         return promise.futureResult
     }
 
-    /// Its time is over: its WebSockets are closed with 1012, its requests are cut.
-    package func bidFarewell(to generation: Generation) {
-        self.server.turn { self.forEachScope { if $0.generation === generation { $0.bidFarewell() } } }
+    /// Ends the exchanges of a generation after its drain timeout: WebSockets are closed with 1012, requests are cut.
+    package func giveUp(_ generation: Generation) {
+        self.server.turn { self.forEachScope { if $0.generation === generation { $0.giveUp() } } }
     }
 
     /// Its WebSockets are closed with 1012 now.
     package func closeWebSockets(of generation: Generation) {
         self.server.turn {
-            self.forEachScope { if $0.generation === generation, $0.socket != nil { $0.bidFarewell() } }
+            self.forEachScope { if $0.generation === generation, $0.socket != nil { $0.giveUp() } }
         }
     }
 

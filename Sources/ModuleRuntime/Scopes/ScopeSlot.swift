@@ -22,28 +22,28 @@ enum Audience: UInt8, AtomicRepresentable {
 ///
 /// States of a slot, as its home (the loop) sees them. Only the home moves a slot on, but for the end, which any thread may cause:
 ///
-///     free --begin--> open --end--> ended --rest--> free
-///                      |              |  ^
-///                      |              v  |  held or jobs: leaving; a drain of the mailbox looks again
-///                      |            leaving
-///                      +-- announce, complete, beginJob, endJob: other threads
+///     free --open--> open --end--> ended --recycle--> free
+///                     |              |  ^
+///                     |              v  |  held or jobs: leaving; a drain of the mailbox looks again
+///                     |            leaving
+///                     +-- announce, complete, beginJob, endJob: other threads
 ///
 /// The protocol. Each line is one atomic operation, sequentially consistent; `held`, `ordered` and `jobs` count.
 ///
 ///     caller with an id              home                              job with an id
 ///     1  held += 1                   a  end: open = 0                  announce: 1, 2
-///     2  open == id?                 b  rest: held == 0?               5  jobs += 1
+///     2  open == id?                 b  recycle: held == 0?            5  jobs += 1
 ///        no: held -= 1, STALE        c        jobs == 0?               6  held -= 1
 ///     3  ordered += 1                   both: recycle the slot         7  run
 ///        put the call in the mailbox    else: leaving                  8  jobs -= 1
-///     4  home: perform it,              held: knock                    9  open == id?
-///        ordered -= 1, held -= 1                                          no: knock
+///     4  home: perform it,              held: wake                     9  open == id?
+///        ordered -= 1, held -= 1                                          no: wake
 ///
 /// - 1 before 2, and a before b: either the home sees `held`, or the caller sees that the scope is over. So no slot is recycled under a caller
 ///   that was not turned away.
 /// - 5 before 6, and b before c: either the home sees `held` or it sees `jobs`.
-/// - A caller that is turned away leaves nothing in the mailbox; for it the home knocks at its own mailbox when it finds `held`. A job
-///   that ends after its scope knocks (8 before 9, a before c). So every slot that is leaving is looked at again.
+/// - A caller that is turned away leaves nothing in the mailbox; for it the home wakes its own mailbox when it finds `held`. A job
+///   that ends after its scope wakes it too (8 before 9, a before c). So every slot that is leaving is looked at again.
 /// - `ordered` is at least the number of ordered calls in the mailbox: a call on the loop that finds 0 overtakes none.
 ///
 /// `ScopeSlotTests` plays all orders of these operations.

@@ -49,7 +49,7 @@ package final class ProcessDeployment: Sendable {
         var state = State(deployment: deployment, images: LoadedImages(applications))
         let faults = Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
         let now = MonotonicClock.milliseconds
-        let actions = state.deployment.ready(release: 1, of: nil, faults: faults, now: now)
+        let actions = state.deployment.rollout.ready(release: 1, of: nil, faults: faults, now: now)
         self.state = NIOLockedValueBox(state)
         self.log(actions)
     }
@@ -110,7 +110,7 @@ package final class ProcessDeployment: Sendable {
         self.state.withLockedValue { state in
             let workers = Workers(
                 images: self.isProgram ? nil : state.images, variables: self.variables,
-                allowance: state.deployment.plan(of: nil).allowance)
+                allowance: state.deployment.rollout.plan(of: nil).allowance)
             return state.deployment.advance(now: MonotonicClock.milliseconds, workers)
         }
     }
@@ -125,11 +125,11 @@ package final class ProcessDeployment: Sendable {
             let failures = await self.running.prepare(applications, for: change)
             let faults = Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
             return self.update {
-                $0.prepared(Self.worker, of: group, change: change, faults: faults, now: $1)
+                $0.rollout.prepared(Self.worker, of: group, change: change, faults: faults, now: $1)
             }
         case .commit(let group, _, let change, let mounting, let removing, let instead):
             await self.running.commit(change, mounting: mounting, removing: removing, instead)
-            return self.update { $0.committed(Self.worker, of: group, change: change, now: $1) }
+            return self.update { $0.rollout.committed(Self.worker, of: group, change: change, now: $1) }
         case .scan(let order): result.scan = order
         case .answerReload(_, let fault):
             result.hasReloaded = true

@@ -282,7 +282,7 @@ extension RunningHost {
         let grace = TimeAmount.seconds(Int64(self.configuration.drainTime))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let eventLoop = loop.handle.eventLoop
-        let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.bidFarewell(to: generation) }
+        let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.giveUp(generation) }
         let cancelled = eventLoop.scheduleTask(in: grace + farewell) { loop.scopes.value.cancel(generation) }
         // It does not fail: it ends with the last scope, or when those that are left were cancelled.
         try? await eventLoop.flatSubmit { loop.scopes.value.retire(generation) }.get()

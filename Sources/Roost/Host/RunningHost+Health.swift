@@ -36,7 +36,7 @@ extension RunningHost {
         }
         if let status = await answer.value(within: .seconds(seconds)) { return status }
         loop.handle.eventLoop.execute {
-            loop.scopes.value.bidFarewell(to: generation)
+            loop.scopes.value.giveUp(generation)
             _ = loop.scopes.value.cancel(generation)
         }
         return nil

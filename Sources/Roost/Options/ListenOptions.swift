@@ -18,19 +18,23 @@ package struct ListenOptions: Sendable {
     {
         var addresses: [BindAddress] = []
         for text in self.addresses {
-            addresses.append(try Self.parse("bind", naming) { try BindAddress(text, port: self.port) })
+            addresses.append(try Self.parse(text, of: "bind", naming) { try BindAddress($0, port: self.port) })
         }
         addresses = given.filter { !addresses.contains($0) } + addresses
         if let unixPath {
-            addresses.append(.unix(path: try Self.parse("uds", naming) { try BindAddress.unix(unixPath) }))
+            addresses.append(.unix(path: try Self.parse(unixPath, of: "uds", naming, BindAddress.unix)))
         }
         guard addresses.isEmpty else { return addresses }
-        return [.tcp(host: try Self.parse("host", naming) { try BindAddress.host(self.host) }, port: self.port)]
+        return [.tcp(host: try Self.parse(self.host, of: "host", naming, BindAddress.host), port: self.port)]
     }
 
     private static func parse<Value>(
-        _ option: String, _ naming: OptionFault.Naming, _ body: () throws -> Value
+        _ text: String, of option: String, _ naming: OptionFault.Naming, _ body: (String) throws -> Value
     ) throws(OptionError) -> Value {
-        do { return try body() } catch { throw OptionError("\(naming.name(option)) \(error)", option) }
+        do {
+            return try body(text)
+        } catch {
+            throw OptionError("\(naming.name(option)) \(Redaction.masked("\(error)", quoting: text))", option)
+        }
     }
 }

@@ -23,7 +23,11 @@ package struct ServerOption: Sendable {
 
     /// Sets its value. Throws what is wrong with the text.
     func set(_ values: [String], in options: inout ServerOptions) throws(OptionFault) {
-        try self.write(&options, values)
+        do throws(OptionFault) {
+            try self.write(&options, values)
+        } catch .refused(let words) {
+            throw .refused(values.reduce(words) { Redaction.masked($0, quoting: $1, of: self.name) })
+        }
     }
 
     // MARK: Who may set it

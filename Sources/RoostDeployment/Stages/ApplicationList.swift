@@ -15,8 +15,10 @@ package struct ApplicationList: Sendable {
 
 extension ApplicationList: MessageCodable {
     /// What answers, on the wire.
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case module, group, notStarted, quarantined
+
+        static let unknown = MessageFault("an application of an unknown kind")
     }
 
     /// A settings file that several applications read is encoded once.
@@ -57,15 +59,15 @@ extension ApplicationList: MessageCodable {
         writer.write(application.origins?.description)
         switch application.answerer {
         case .module(let prepared):
-            writer.writeNumber(Kind.module.rawValue)
+            writer.write(Kind.module)
             writer.write(file)
             prepared.encode(to: &writer)
         case .group(let name):
-            writer.writeNumber(Kind.group.rawValue)
+            writer.write(Kind.group)
             writer.write(name)
-        case .standIn(.quarantined): writer.writeNumber(Kind.quarantined.rawValue)
+        case .standIn(.quarantined): writer.write(Kind.quarantined)
         // A program's application belongs to the process that has it.
-        case .standIn, .program: writer.writeNumber(Kind.notStarted.rawValue)
+        case .standIn, .program: writer.write(Kind.notStarted)
         }
     }
 
@@ -97,7 +99,7 @@ extension ApplicationList: MessageCodable {
         let mustStart: Bool = try reader.read()
         let origins = try Self.origins(try reader.readOptional())
         let answerer: DeployedApplication.Answerer
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .module:
             let file: Int? = try reader.readOptional()
             if let file, !files.indices.contains(file) { throw MessageFault("an application names no settings file") }
@@ -106,7 +108,6 @@ extension ApplicationList: MessageCodable {
         case .group: answerer = .group(try reader.read())
         case .notStarted: answerer = .standIn(.notStarted)
         case .quarantined: answerer = .standIn(.quarantined)
-        case nil: throw MessageFault("an application of an unknown kind")
         }
         return DeployedApplication(
             number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, answerer)

@@ -1,6 +1,6 @@
 /// A value that processes of Roost send each other: supervisor and worker, host and probe, command and server.
 ///
-/// An enum writes the number of its case first, as a `UInt8`.
+/// An enum with values writes a `MessageKind` first: which case it is.
 package protocol MessageCodable {
     /// The fewest bytes that a value takes: a list of them cannot have more elements than its message has room for.
     static var leastSize: Int { get }

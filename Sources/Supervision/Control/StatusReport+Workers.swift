@@ -20,7 +20,9 @@ extension StatusReport {
             Application(application, isServed: deployment.groups[application.group]?.isServing ?? false)
         }
         self.workers = groups.reversed().flatMap { group in
-            group.workers.map { Worker($0, of: group, deployment.state.roster(of: group.name, release: $0.release)) }
+            group.workers.map {
+                Worker($0, of: group, deployment.state.rollout.roster(of: group.name, release: $0.release))
+            }
         }
     }
 }

@@ -9,26 +9,27 @@ enum ControlRequest: Equatable {
 }
 
 extension ControlRequest: MessageCodable {
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case status, reload, stop
+
+        static let unknown = MessageFault("there is no such command")
     }
 
     func encode(to writer: inout MessageWriter) {
         switch self {
-        case .status: writer.writeNumber(Kind.status.rawValue)
+        case .status: writer.write(Kind.status)
         case .reload(let request):
-            writer.writeNumber(Kind.reload.rawValue)
+            writer.write(Kind.reload)
             writer.write(request)
-        case .stop: writer.writeNumber(Kind.stop.rawValue)
+        case .stop: writer.write(Kind.stop)
         }
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .status: self = .status
         case .reload: self = .reload(try reader.read())
         case .stop: self = .stop
-        case nil: throw MessageFault("there is no such command")
         }
     }
 }

@@ -10,31 +10,32 @@ enum ControlResponse: Equatable {
 }
 
 extension ControlResponse: MessageCodable {
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case status, done, refused
+
+        static let unknown = MessageFault("an answer of an unknown kind")
     }
 
     func encode(to writer: inout MessageWriter) {
         switch self {
         case .status(let report):
-            writer.writeNumber(Kind.status.rawValue)
+            writer.write(Kind.status)
             writer.write(report)
         case .done(let text):
-            writer.writeNumber(Kind.done.rawValue)
+            writer.write(Kind.done)
             writer.write(text)
         case .refused(let reason, let text):
-            writer.writeNumber(Kind.refused.rawValue)
+            writer.write(Kind.refused)
             writer.write(reason)
             writer.write(text)
         }
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .status: self = .status(try reader.read())
         case .done: self = .done(text: try reader.read())
         case .refused: self = .refused(reason: try reader.read(), text: try reader.read())
-        case nil: throw MessageFault("an answer of an unknown kind")
         }
     }
 }

@@ -1,6 +1,6 @@
 import ModuleRuntime
 import RoostDeployment
-import RoostSystem
+package import RoostSystem
 
 /// What a supervisor sends to a worker.
 enum SupervisorMessage {
@@ -33,52 +33,54 @@ package enum WorkerShutdown: UInt8, Sendable {
     case stop
 }
 
+extension WorkerShutdown: MessageKind {
+    package static var unknown: MessageFault { MessageFault("an unknown kind of shutdown") }
+}
+
 extension SupervisorMessage: MessageCodable {
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets
+
+        static let unknown = MessageFault("a supervisor's message of an unknown kind")
     }
 
     func encode(to writer: inout MessageWriter) {
         switch self {
         case .order(let order):
-            writer.writeNumber(Kind.order.rawValue)
+            writer.write(Kind.order)
             writer.write(order)
-        case .ping: writer.writeNumber(Kind.ping.rawValue)
-        case .announceStop: writer.writeNumber(Kind.announceStop.rawValue)
+        case .ping: writer.write(Kind.ping)
+        case .announceStop: writer.write(Kind.announceStop)
         case .shutDown(let shutdown):
-            writer.writeNumber(Kind.shutDown.rawValue)
-            writer.writeNumber(shutdown.rawValue)
+            writer.write(Kind.shutDown)
+            writer.write(shutdown)
         case .prepare(let change, let applications):
-            writer.writeNumber(Kind.prepare.rawValue)
+            writer.write(Kind.prepare)
             writer.write(change)
             writer.write(applications)
         case .commit(let change, let mounting, let removing, let instead):
-            writer.writeNumber(Kind.commit.rawValue)
+            writer.write(Kind.commit)
             writer.write(change)
             writer.write(mounting.sorted())
             writer.write(removing.sorted())
             writer.write(instead)
-        case .saveState: writer.writeNumber(Kind.saveState.rawValue)
+        case .saveState: writer.write(Kind.saveState)
         case .restoreState(let states):
-            writer.writeNumber(Kind.restoreState.rawValue)
+            writer.write(Kind.restoreState)
             writer.write(states)
         case .groupSockets(let group, let paths):
-            writer.writeNumber(Kind.groupSockets.rawValue)
+            writer.write(Kind.groupSockets)
             writer.write(group)
             writer.write(paths)
         }
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .order: self = .order(try reader.read())
         case .ping: self = .ping
         case .announceStop: self = .announceStop
-        case .shutDown:
-            guard let shutdown = WorkerShutdown(rawValue: try reader.readNumber()) else {
-                throw MessageFault("an unknown kind of shutdown")
-            }
-            self = .shutDown(shutdown)
+        case .shutDown: self = .shutDown(try reader.read())
         case .prepare: self = .prepare(change: try reader.read(), try reader.read())
         case .commit:
             self = .commit(
@@ -87,7 +89,6 @@ extension SupervisorMessage: MessageCodable {
         case .saveState: self = .saveState
         case .restoreState: self = .restoreState(try reader.readMap())
         case .groupSockets: self = .groupSockets(group: try reader.read(), paths: try reader.readList())
-        case nil: throw MessageFault("a supervisor's message of an unknown kind")
         }
     }
 }

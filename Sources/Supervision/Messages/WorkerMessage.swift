@@ -22,35 +22,37 @@ enum WorkerMessage: Equatable {
 }
 
 extension WorkerMessage: MessageCodable {
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case ready, stoppedAccepting, refused, prepared, committed, requestsState, savedState
+
+        static let unknown = MessageFault("a worker's message of an unknown kind")
     }
 
     func encode(to writer: inout MessageWriter) {
         switch self {
         case .ready(let faults):
-            writer.writeNumber(Kind.ready.rawValue)
+            writer.write(Kind.ready)
             writer.write(faults)
-        case .stoppedAccepting: writer.writeNumber(Kind.stoppedAccepting.rawValue)
+        case .stoppedAccepting: writer.write(Kind.stoppedAccepting)
         case .refused(let reason):
-            writer.writeNumber(Kind.refused.rawValue)
+            writer.write(Kind.refused)
             writer.write(reason)
         case .prepared(let change, let faults):
-            writer.writeNumber(Kind.prepared.rawValue)
+            writer.write(Kind.prepared)
             writer.write(change)
             writer.write(faults)
         case .committed(let change):
-            writer.writeNumber(Kind.committed.rawValue)
+            writer.write(Kind.committed)
             writer.write(change)
-        case .requestsState: writer.writeNumber(Kind.requestsState.rawValue)
+        case .requestsState: writer.write(Kind.requestsState)
         case .savedState(let states):
-            writer.writeNumber(Kind.savedState.rawValue)
+            writer.write(Kind.savedState)
             writer.write(states)
         }
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .ready: self = .ready(faults: try reader.readMap())
         case .stoppedAccepting: self = .stoppedAccepting
         case .refused: self = .refused(reason: try reader.read())
@@ -58,7 +60,6 @@ extension WorkerMessage: MessageCodable {
         case .committed: self = .committed(change: try reader.read())
         case .requestsState: self = .requestsState
         case .savedState: self = .savedState(try reader.readMap())
-        case nil: throw MessageFault("a worker's message of an unknown kind")
         }
     }
 }

@@ -77,27 +77,28 @@ extension WorkerOrder: MessageCodable {
 }
 
 extension WorkerOrder.ListenerAddress: MessageCodable {
-    private enum Kind: UInt8 {
+    private enum Kind: UInt8, MessageKind {
         case tcp, unix
+
+        static let unknown = MessageFault("a listener of an unknown kind")
     }
 
     func encode(to writer: inout MessageWriter) {
         switch self {
         case .tcp(let host, let port):
-            writer.writeNumber(Kind.tcp.rawValue)
+            writer.write(Kind.tcp)
             writer.write(host)
             writer.write(port)
         case .unix(let path):
-            writer.writeNumber(Kind.unix.rawValue)
+            writer.write(Kind.unix)
             writer.write(path)
         }
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
-        switch Kind(rawValue: try reader.readNumber()) {
+        switch try reader.read(Kind.self) {
         case .tcp: self = .tcp(host: try reader.read(), port: try reader.read())
         case .unix: self = .unix(path: try reader.read())
-        case nil: throw MessageFault("a listener of an unknown kind")
         }
     }
 }

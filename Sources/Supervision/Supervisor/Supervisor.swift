@@ -65,7 +65,7 @@ package final class Supervisor {
                 return status
             }
             self.wait()
-            self.deployment.advance(now: MonotonicClock.milliseconds)
+            self.deployment.receive(now: MonotonicClock.milliseconds)
             self.handleSignals()
             self.reapOrphans()
             self.handleCommands()

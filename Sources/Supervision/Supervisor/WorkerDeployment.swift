@@ -40,12 +40,12 @@ final class WorkerDeployment {
         self.groups = WorkerGroups(run: plan.run)
         self.sockets = try ListeningSockets(plan.addresses, backlog: plan.backlog, plan.logger)
         self.scanner = Scanner(plan.deployment, scan, run: plan.run, redeclare: plan.redeclare)
-        for name in [nil] + self.state.groupNames { self.addGroup(name) }
+        for name in [nil] + self.state.rollout.groupNames { self.addGroup(name) }
     }
 
     @discardableResult
     private func addGroup(_ name: String?) -> WorkerGroup {
-        let group = WorkerGroup(name: name, self.state.plan(of: name), self, self.plan.logger, self.plan.log)
+        let group = WorkerGroup(name: name, self.state.rollout.plan(of: name), self, self.plan.logger, self.plan.log)
         self.groups.add(group)
         return group
     }
@@ -69,12 +69,16 @@ final class WorkerDeployment {
 
     var due: Int { ([self.state.due, self.scanner.due] + self.groups.all.map(\.due)).compactMap { $0 }.min() ?? .max }
 
-    /// Takes up what has happened to workers and files, and does what can be done.
-    func advance(now: Int) {
-        // First: a worker that has said that it is ready serves, and ends as others do.
+    /// Receives what workers and the scanner report, and looks at the watched folders.
+    func receive(now: Int) {
+        // Before the signals: a worker that has reported that it is ready serves, and is drained as others are.
         for group in self.groups.all { group.receive() }
         if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
         if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
+    }
+
+    /// Carries out what the state decides now.
+    func advance(now: Int) {
         // The workers that accept may stop by themselves, when their first start fails.
         if self.isStopping { self.state.stop() }
         while true {
@@ -162,30 +166,30 @@ extension WorkerDeployment: WorkerGroupDelegate {
         let now = MonotonicClock.milliseconds
         switch report {
         case .ready(let worker, let release, let faults):
-            self.perform(self.state.ready(release: release, of: group.name, faults: faults, now: now))
+            self.perform(self.state.rollout.ready(release: release, of: group.name, faults: faults, now: now))
             if group.name == nil { self.groups.announceRelayPaths(to: worker) }
         case .prepared(let worker, let change, let faults):
-            self.perform(self.state.prepared(worker, of: group.name, change: change, faults: faults, now: now))
+            self.perform(self.state.rollout.prepared(worker, of: group.name, change: change, faults: faults, now: now))
         case .committed(let worker, let change):
-            self.perform(self.state.committed(worker, of: group.name, change: change, now: now))
+            self.perform(self.state.rollout.committed(worker, of: group.name, change: change, now: now))
         case .serving: if group.name == nil { self.handle(.serving) }
-        case .replaced: self.perform(self.state.replaced(group.name, now: now))
+        case .replaced: self.perform(self.state.rollout.replaced(group.name, now: now))
         case .notReplaced(let release, let reason):
-            self.perform(self.state.notReplaced(group.name, release: release, reason: reason, now: now))
+            self.perform(self.state.rollout.notReplaced(group.name, release: release, reason: reason, now: now))
         case .quarantine(let hash, let isFirst):
             let ledger = group.fleet.ledger
             self.perform(
-                self.state.quarantine(
+                self.state.rollout.quarantine(
                     hash, of: group.name, isFirst: isFirst, now: now, isQuarantined: ledger.isQuarantined))
         case .crashed(let reason):
             self.crashes += 1
             self.lastCrash = reason
         case .restarted: self.restarts += 1
-        case .releases(let used): self.state.releasesUsed(used, of: group.name)
+        case .releases(let used): self.state.rollout.releasesUsed(used, of: group.name)
         case .relayPathsChanged: self.groups.announceRelayPaths()
         case .ended(let status):
             if let name = group.name {
-                self.state.groupEnded(name)
+                self.state.rollout.groupEnded(name)
                 self.groups.remove(name)
                 self.groups.announceRelayPaths()
             }
@@ -194,28 +198,28 @@ extension WorkerDeployment: WorkerGroupDelegate {
     }
 
     func workerGroup(_ group: WorkerGroup, ended worker: Int, culprit: String?, reason: String) -> Bool {
-        let (isOfChange, actions) = self.state.ended(
+        let (isOfChange, actions) = self.state.rollout.ended(
             worker, of: group.name, culprit: culprit, reason: reason, now: MonotonicClock.milliseconds)
         self.perform(actions)
         return isOfChange
     }
 
     func workerGroup(_ group: WorkerGroup, startOf release: Int) throws -> WorkerStart {
-        guard let roster = self.state.roster(of: group.name, release: release) else {
+        guard let roster = self.state.rollout.roster(of: group.name, release: release) else {
             throw HostError(code: .usage, message: "release \(release) is forgotten")
         }
-        let relaySocket = group.name == nil ? nil : try self.groups.makeRelaySocket()
-        let listeners = relaySocket.map { [$0.listener] } ?? self.sockets.listeners
+        let relayListener = group.name == nil ? nil : try self.groups.makeRelayListener()
+        let listeners = relayListener.map { [$0.listener] } ?? self.sockets.listeners
         let order = WorkerOrder(
             applications: ApplicationList(roster.applications),
             addresses: listeners.map { WorkerOrder.ListenerAddress($0.address) },
-            privileges: group.plan.privileges, isRelayed: relaySocket != nil, relayUsers: self.groups.relayUsers,
+            privileges: group.plan.privileges, isRelayed: relayListener != nil, relayUsers: self.groups.relayUsers,
             groupSockets: group.name == nil ? self.groups.relayPaths : [:], isErrorColoured: self.plan.isErrorColoured)
         return WorkerStart(
-            roster: roster, order: order, listeners: listeners.map(\.descriptor), relaySocket: relaySocket)
+            roster: roster, order: order, listeners: listeners.map(\.descriptor), relayListener: relayListener)
     }
 
     func workerGroup(_ group: WorkerGroup, rostersOf release: Int) -> [Roster] {
-        self.state.rosters(of: group.name, release: release)
+        self.state.rollout.rosters(of: group.name, release: release)
     }
 }

@@ -11,7 +11,7 @@ final class WorkerGroups {
     private var front: WorkerGroup?
     private var others: [String: WorkerGroup] = [:]
     private let run: RunDirectory
-    private var lastRelaySocket = 0
+    private var lastRelayListener = 0
     /// The relay sockets of each group, as the workers that accept were told.
     private var announced: [String: [String]] = [:]
 
@@ -45,14 +45,14 @@ final class WorkerGroups {
     var unreachable: [String] { self.relayPaths.filter { $0.value.contains { access($0, F_OK) != 0 } }.map(\.key) }
 
     /// Makes a socket for one worker that the workers that accept can connect to, and nobody else. Throws `HostError`.
-    func makeRelaySocket() throws -> RelaySocket {
-        self.lastRelaySocket += 1
+    func makeRelayListener() throws -> RelayListener {
+        self.lastRelayListener += 1
         var access = BindAddress.UnixAccess()
         access.mode = 0o600
         access.user = self.front?.plan.privileges.user.map { "\($0)" }
-        let path = "\(self.run.boot)/worker\(self.lastRelaySocket)"
+        let path = "\(self.run.boot)/worker\(self.lastRelayListener)"
         do {
-            return RelaySocket(try Listener(unix: path, access: access, backlog: 256))
+            return RelayListener(try Listener(unix: path, access: access, backlog: 256))
         } catch {
             throw HostError(code: .runDirectory, message: "no socket for a worker: \(error)", cause: error)
         }

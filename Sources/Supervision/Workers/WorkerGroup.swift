@@ -191,7 +191,7 @@ final class WorkerGroup {
                 do {
                     self.workers.append(try self.makeWorker(id, member.release, isStandIn, start))
                 } catch {
-                    start.relaySocket?.listener.file?.remove()
+                    start.relayListener?.listener.file?.remove()
                     throw error
                 }
             }
@@ -210,7 +210,7 @@ final class WorkerGroup {
         return try WorkerHandle(
             id: id, release: release, order: isStandIn ? start.order.standingIn : start.order,
             arguments: self.plan.arguments, variables: environment.merging(self.plan.environment) { $1 },
-            listeners: start.listeners, largestState: self.plan.state, relaySocket: start.relaySocket?.listener.file)
+            listeners: start.listeners, largestState: self.plan.state, relayFile: start.relayListener?.listener.file)
     }
 
     private func kill(_ id: Int) {

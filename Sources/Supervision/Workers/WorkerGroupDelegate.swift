@@ -47,5 +47,5 @@ struct WorkerStart {
     /// The listening sockets of the order's addresses.
     let listeners: [CInt]
     /// The socket that other workers reach it by; nil: it accepts connections of clients. Whoever asked for it closes it.
-    let relaySocket: RelaySocket?
+    let relayListener: RelayListener?
 }

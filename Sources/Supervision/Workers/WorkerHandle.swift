@@ -35,7 +35,7 @@ final class WorkerHandle {
     /// Why it said that it cannot start.
     private(set) var refusal: String?
     /// The socket by which workers of another group reach it.
-    private let relaySocket: SocketFile?
+    private let relayFile: SocketFile?
     /// Why the supervisor killed it, or wants it to end; nil: neither.
     private(set) var killReason: String?
     /// Whether it was asked for the stack of a stalled loop, which has not been logged.
@@ -52,11 +52,11 @@ final class WorkerHandle {
     /// Bytes of a message besides the states of applications.
     private static let largestMessage = 64 << 10
 
-    /// Starts a worker. `largestState`: bytes of state that an application of it may hand on; `relaySocket`: the file of its socket, which is
+    /// Starts a worker. `largestState`: bytes of state that an application of it may hand on; `relayFile`: the file of its socket, which is
     /// removed with this object. Throws `HostError`.
     init(
         id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
-        listeners: [CInt], largestState: Int, relaySocket: SocketFile?
+        listeners: [CInt], largestState: Int, relayFile: SocketFile?
     ) throws {
         guard let page = WorkerPage() else {
             throw HostError(code: .exhausted, message: "no memory for a worker: \(String(cString: strerror(errno)))")
@@ -99,7 +99,7 @@ final class WorkerHandle {
         self.messages = MessageBuffer(
             limit: Self.largestMessage + (largestState + Self.largestMessage) * applications.count)
         self.images = LoadedImages(applications)
-        self.relaySocket = relaySocket
+        self.relayFile = relayFile
         self.variables = variables
         self.channel = ends[0]
         self.errors = pipes[0]
@@ -108,7 +108,7 @@ final class WorkerHandle {
     }
 
     deinit {
-        self.relaySocket?.remove()
+        self.relayFile?.remove()
         close(self.channel)
         if self.errors >= 0 { close(self.errors) }
     }
@@ -116,7 +116,7 @@ final class WorkerHandle {
     var logMetadata: Logger.Metadata { ["pid": "\(self.process)"] }
 
     /// The path of its relay socket; nil: it accepts connections of clients.
-    var relayPath: String? { self.relaySocket?.path }
+    var relayPath: String? { self.relayFile?.path }
 
     // MARK: Messages
 

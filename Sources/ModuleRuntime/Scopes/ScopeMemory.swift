@@ -1,0 +1,66 @@
+import CASGI
+import HTTPServer
+
+/// The `asgi_scope` that a module sees: allocated once for a `Scope`, and written for each request or WebSocket.
+struct ScopeMemory: ~Copyable {
+    let pointer: UnsafeMutablePointer<asgi_scope>
+    /// `path` with the part that a proxy has removed, which the exchange does not know.
+    private var rooted: [UInt8] = []
+
+    init() {
+        self.pointer = .zeroed(bytes: asgi_scope_size())
+        self.pointer.pointee.size = UInt32(asgi_scope_size())
+        self.pointer.pointee.host = HostTable.pointer
+        self.pointer.pointee.asgi_version = asgi_string(Octets("3.0"))
+        self.pointer.pointee.spec_version = asgi_string(Octets("2.5"))
+    }
+
+    deinit { UnsafeMutableRawPointer(self.pointer).deallocate() }
+
+    /// Writes the fields of a request; of a WebSocket where `socket` is not nil. The strings belong to the exchange and the generation.
+    @inline(__always)
+    mutating func describe(
+        _ exchange: any Exchange, _ socket: (any WebSocket)?, id: asgi_id, _ generation: Generation
+    ) {
+        let head = exchange.head
+        let peer = exchange.peer
+        let fields = head.fields
+        self.pointer.pointee.id = id
+        self.pointer.pointee.type = socket == nil ? ASGI_HTTP : ASGI_WEBSOCKET
+        self.pointer.pointee.scheme = asgi_string(socket == nil ? Octets("http") : Octets("ws"))
+        self.pointer.pointee.subprotocols = UnsafeRawPointer(socket?.subprotocols.baseAddress)?
+            .assumingMemoryBound(to: asgi_string.self)
+        self.pointer.pointee.subprotocol_count = socket?.subprotocols.count ?? 0
+        self.pointer.pointee.state = generation.state
+        self.pointer.pointee.http_version = asgi_string(head.version.name)
+        self.pointer.pointee.method = asgi_string(socket == nil ? head.method : .empty)
+        self.pointer.pointee.path = asgi_string(head.path)
+        self.pointer.pointee.raw_path = asgi_string(head.rawPath)
+        self.pointer.pointee.query_string = asgi_string(head.query)
+        self.pointer.pointee.root_path = asgi_string(generation.rootPath)
+        self.pointer.pointee.headers = UnsafeRawPointer(fields.baseAddress)?.assumingMemoryBound(to: asgi_header.self)
+        self.pointer.pointee.header_count = fields.count
+        self.pointer.pointee.client_host = asgi_string(peer.client)
+        self.pointer.pointee.client_port = peer.clientPort
+        self.pointer.pointee.server_host = asgi_string(peer.server)
+        self.pointer.pointee.server_port = peer.serverPort
+        let extensions = ScopeExtensions.of(head)
+        self.pointer.pointee.extensions = extensions.baseAddress
+        self.pointer.pointee.extension_count = extensions.count
+        if generation.hiddenSize > 0 {
+            self.describeRooted(head, Octets(data: generation.rootPath.data, size: generation.hiddenSize))
+        }
+    }
+
+    /// A proxy has removed a part of the root path. ASGI requires it in `path`, but not in `raw_path`, which is the path as received
+    /// (asgiref's www.rst).
+    private mutating func describeRooted(_ head: RequestHead, _ hidden: Octets) {
+        self.rooted.removeAll(keepingCapacity: true)
+        for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }
+        self.rooted.withUnsafeBufferPointer { bytes in
+            // The array is not changed again before the next request.
+            let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
+            self.pointer.pointee.path = asgi_string(data: start, size: bytes.count)
+        }
+    }
+}

@@ -1,0 +1,287 @@
+import Logging
+import RoostModules
+package import RoostSystem
+
+/// Carries changes out, one group of workers after another, and follows what becomes of them in the workers. A value without I/O; times are
+/// milliseconds of the monotonic clock.
+///
+/// A change is a list of `MountStep`s. Each group (`GroupDeployment`) prepares its step in one worker, then in the others, and commits it in all; or
+/// new workers take over. What fails is rolled back.
+package struct Rollout {
+    /// All applications, as they were wanted last.
+    private var wanted: Roster
+    /// Plans the workers of each group.
+    var deployment: Deployment
+    private var groups: [String?: GroupDeployment] = [:]
+    private var steps = StepQueue()
+    var log = DeploymentLog()
+    /// False: an application that did not start is gone.
+    private let keepsFailing: Bool
+    /// Some copies of modules may be unused.
+    private var mayHaveUnusedCopies = false
+
+    init(_ wanted: Roster, _ deployment: Deployment, keepsFailing: Bool) {
+        self.wanted = wanted
+        self.deployment = deployment
+        self.keepsFailing = keepsFailing
+        for name in [nil] + wanted.groups.map({ $0 as String? }) { self.addGroup(name) }
+    }
+
+    private mutating func addGroup(_ name: String?) {
+        self.groups[name] = GroupDeployment(
+            name: name, self.deployment.plan(of: name), self.wanted.view(of: name), keepsFailing: self.keepsFailing)
+    }
+
+    /// All applications, with their states in the workers that run them.
+    package var roster: Roster {
+        // What a program mounts is only in the group.
+        self.keepsFailing ? self.wanted.updated(by: self.groups.mapValues(\.roster)) : self.roster(of: nil)
+    }
+
+    /// The names of the groups besides the workers that accept connections.
+    package var groupNames: [String] { self.groups.keys.compactMap { $0 }.sorted() }
+
+    package func plan(of group: String?) -> WorkerPlan { self.groups[group]?.plan ?? self.deployment.plan(of: group) }
+
+    /// What the workers of a group serve, or are to.
+    package func roster(of group: String?) -> Roster { self.groups[group]?.roster ?? Roster() }
+
+    /// What a worker of this release is started with; nil: the release is forgotten.
+    package func roster(of group: String?, release: Int) -> Roster? { self.groups[group]?.roster(ofRelease: release) }
+
+    /// The rosters whose applications a worker of this release may have loaded.
+    package func rosters(of group: String?, release: Int) -> [Roster] {
+        self.groups[group]?.rosters(ofRelease: release) ?? []
+    }
+
+    /// When something can be done though no fact comes; nil: nothing can.
+    var due: Int? { self.groups.values.compactMap(\.due).min() }
+
+    /// Whether a reload that somebody waits for is under way.
+    var isReloading: Bool { self.log.report.isAsked }
+
+    /// Whether all steps have begun, and no change is made in place: new workers may still be taking over.
+    var canBegin: Bool { self.steps.isEmpty && !self.groups.values.contains(where: \.isChanging) }
+
+    /// Whether every change has ended.
+    var isComplete: Bool { self.canBegin && !self.groups.values.contains(where: \.isReplacing) }
+    // MARK: Facts
+
+    /// A worker serves, but for applications that did not start.
+    package mutating func ready(
+        release: Int, of group: String?, faults: [UInt32: String], now: Int
+    ) -> [DeploymentAction] {
+        for application in self.groups[group]?.failed(faults, release: release, now: now) ?? [] {
+            self.log.logFailure(application)
+        }
+        return self.log.removeEntries()
+    }
+
+    package mutating func prepared(
+        _ worker: Int, of group: String?, change: Int, faults: [UInt32: String], now: Int
+    ) -> [DeploymentAction] {
+        self.update(group, now) { $0.prepared(worker, change: change, faults, now: now) }
+    }
+
+    package mutating func committed(_ worker: Int, of group: String?, change: Int, now: Int) -> [DeploymentAction] {
+        self.update(group, now) { $0.committed(worker, change: change, now: now) }
+    }
+
+    /// A worker has ended. `culprit`: the hash of the generation that is responsible; nil: none is. `isOfChange`: it is part of a change, which
+    /// goes on without it: nothing else is to follow from the crash.
+    package mutating func ended(
+        _ worker: Int, of group: String?, culprit: String?, reason: String, now: Int
+    ) -> (isOfChange: Bool, actions: [DeploymentAction]) {
+        // Copies that it had mapped may not be needed any more.
+        self.mayHaveUnusedCopies = true
+        var isOfChange = false
+        let actions = self.update(group, now) {
+            let (isPart, actions) = $0.ended(worker, culprit: culprit, reason: reason, now: now)
+            isOfChange = isPart
+            return actions
+        }
+        return (isOfChange, actions)
+    }
+
+    /// New workers serve in place of all others.
+    package mutating func replaced(_ group: String?, now: Int) -> [DeploymentAction] {
+        self.update(group, now) {
+            $0.replaced()
+            return []
+        }
+    }
+
+    /// New workers did not start; `release`: what workers are started with from here on.
+    package mutating func notReplaced(
+        _ group: String?, release: Int, reason: String, now: Int
+    ) -> [DeploymentAction] {
+        let numbers = self.groups[group]?.rollBack(to: release, reason, now: now)
+        self.log.logRollback(of: numbers, reason)
+        return self.log.removeEntries()
+    }
+
+    /// A generation has crashed its workers too often, or at their first start (`isFirst`): workers without it are to take over.
+    /// `isQuarantined`: whether that is so of another generation.
+    package mutating func quarantine(
+        _ hash: String, of group: String?, isFirst: Bool, now: Int, isQuarantined: (String) -> Bool
+    ) -> [DeploymentAction] {
+        guard let plan = self.groups[group]?.plan else { return [] }
+        let reason =
+            isFirst
+            ? "crashed at its start"
+            : "has crashed \(plan.crashes) workers within \(plan.crashWindow) seconds"
+        var quarantined: [DeployedApplication] = []
+        let actions = self.update(group, now) {
+            let (applications, action) = $0.quarantine(hash, reason, unless: isQuarantined)
+            quarantined = applications
+            return [action]
+        }
+        for application in quarantined { self.log.logQuarantine(application, hash, reason) }
+        return self.log.removeEntries() + actions
+    }
+
+    /// The workers of a group have all ended.
+    package mutating func groupEnded(_ name: String) { self.groups[name] = nil }
+
+    /// Releases that workers of a group have, or may be started with.
+    package mutating func releasesUsed(_ releases: Set<Int>, of group: String?) {
+        if self.groups[group]?.removeReleases(except: releases) == true { self.mayHaveUnusedCopies = true }
+    }
+
+    private mutating func update(
+        _ group: String?, _ now: Int, _ body: (inout GroupDeployment) -> [DeploymentAction]
+    ) -> [DeploymentAction] {
+        guard var deployment = self.groups[group] else { return [] }
+        let actions = body(&deployment)
+        let outcome = deployment.removeOutcome()
+        self.groups[group] = deployment
+        if let outcome {
+            self.log.log(outcome, after: deployment.roster, current: self.roster, group: group, now: now)
+        }
+        return self.log.removeEntries() + actions
+    }
+
+    // MARK: Steps
+
+    /// Appends steps after those that have not begun.
+    mutating func append(_ steps: [MountStep]) { self.steps.append(steps) }
+
+    /// Begins the steps that can begin now.
+    mutating func advanceSteps(_ now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
+        var actions: [DeploymentAction] = []
+        while let step = self.steps.first {
+            // The step before has to be complete: no request is relayed to a group that does not have its application yet. But the workers
+            // of that group themselves may be on their way to something older.
+            if let last = self.steps.last, let group = self.groups[last.group] {
+                guard !group.isChanging, workers.status(of: last.group).isSettled,
+                    !group.isReplacing || last.group == step.group
+                else { return actions }
+            }
+            guard let group = self.groups[step.group] else {
+                guard let name = step.group, !step.applications.isEmpty else {
+                    // What is removed from a group that has ended is gone.
+                    self.steps.removeFirst()
+                    continue
+                }
+                self.steps.beginFirst()
+                self.addGroup(name)
+                // Its workers are not there before the driver has started them.
+                return actions + [.startGroup(name)]
+            }
+            guard !group.isChanging, workers.status(of: step.group).isSettled,
+                let begun = self.beginStep(step, isReplacing: group.isReplacing, now, workers)
+            else { return actions }
+            actions += begun
+        }
+        return actions
+    }
+
+    /// Nil: the workers are not ready for it.
+    private mutating func beginStep(
+        _ step: MountStep, isReplacing: Bool, _ now: Int, _ workers: some DeploymentWorkers
+    ) -> [DeploymentAction]? {
+        switch MountMethod(of: step, in: workers, areReplaced: isReplacing) {
+        case .wait: return nil
+        case .replaceWorkers(let reasons):
+            self.steps.beginFirst()
+            for application in step.applications {
+                guard let reason = reasons[application.number] else { continue }
+                self.log.log(.info, "takes a new worker: \(reason)", application.logMetadata)
+            }
+            return self.update(step.group, now) { $0.replaceWorkers(for: step) }
+        case .inPlace(let applications, let faults, let rest):
+            let roster = self.roster(of: step.group).replacing(applications, removing: step.removed)
+            if roster.applications.isEmpty, rest == nil, let name = step.group {
+                self.steps.removeFirst()
+                return [.stopGroup(name)]
+            }
+            self.steps.beginFirst(rest: rest)
+            let ready = workers.status(of: step.group).ready
+            return self.update(step.group, now) {
+                $0.beginChange(
+                    roster, adding: applications.map(\.number), faults: faults, removing: step.removed,
+                    begun: step.begun, ready: ready, now: now)
+            }
+        }
+    }
+
+    /// The workers that accept come last: they relay to the others.
+    mutating func replaceWorkers(of groups: Set<String?>, begun: Int) {
+        for group in groups.compactMap({ $0 }).sorted() + (groups.contains(nil) ? [nil] : []) {
+            self.steps.replaceWorkers(of: group, "that was asked for", begun: begun)
+        }
+    }
+
+    /// Groups whose workers are planned otherwise get new ones.
+    private mutating func adoptPlans(begun: Int) -> [DeploymentAction] {
+        var actions: [DeploymentAction] = []
+        for name in self.wanted.groups.sorted() {
+            let plan = self.deployment.plan(of: name)
+            guard let group = self.groups[name], plan != group.plan else { continue }
+            self.groups[name]?.adopt(plan)
+            actions.append(.adopt(group: name, plan))
+            self.steps.replaceWorkers(of: name, "its workers are to be otherwise", begun: begun)
+        }
+        return actions
+    }
+
+    /// Withdraws changes that are still being prepared, of applications that a newer scan has changed again.
+    mutating func withdraw(for declared: [DeclaredApplication], now: Int) -> [DeploymentAction] {
+        self.groups.keys.flatMap { name in self.update(name, now) { $0.withdraw(for: declared, now: now) } }
+    }
+
+    /// Begins the change to these applications, which are wanted from here on.
+    mutating func begin(_ update: RosterUpdate, from old: Roster, begun: Int) -> [DeploymentAction] {
+        self.wanted = update.roster
+        for name in self.groups.keys {
+            self.groups[name]?.copyFaults(of: update.roster, except: Set(update.change.renewed))
+        }
+        self.steps.append(MountStep.steps(of: update.change, from: old, to: update.roster, begun: begun))
+        self.replaceWorkers(of: update.replacedGroups, begun: begun)
+        return self.adoptPlans(begun: begun)
+    }
+
+    /// Gives up workers that are late, and tries applications again that did not start.
+    mutating func keepTime(_ now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
+        self.groups.keys.flatMap { name in
+            var actions: [DeploymentAction] = []
+            if let late = self.groups[name]?.giveUpLateWorkers(now: now), !late.isEmpty {
+                actions.append(.kill(group: name, workers: late, reason: "did not take up a change in time"))
+            }
+            let status = workers.status(of: name)
+            return actions + self.update(name, now) { $0.retry(ready: status.isCalm ? status.ready : nil, now: now) }
+        }
+    }
+
+    // MARK: Copies of modules
+
+    /// A scan has made copies.
+    mutating func copiesMade() { self.mayHaveUnusedCopies = true }
+
+    /// The generations that are served or wanted, once whenever some copies may be unused; nil: none may be, or steps have not begun.
+    mutating func usedGenerations() -> [PreparedApplication]? {
+        guard self.mayHaveUnusedCopies, self.steps.isEmpty else { return nil }
+        self.mayHaveUnusedCopies = false
+        return self.groups.values.flatMap(\.generations) + self.wanted.generations
+    }
+}
