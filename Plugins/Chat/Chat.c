@@ -154,10 +154,10 @@ static asgi_result take(guest *g, const asgi_event *event)
     case ASGI_WEBSOCKET_CONNECT: return g->send(g->id, &accept, NULL, NULL);
     case ASGI_WEBSOCKET_DISCONNECT: return ASGI_GONE;
     case ASGI_WEBSOCKET_RECEIVE:
-        if (!(event->flags & ASGI_TEXT)) refuse(g, "Only text is understood.");
+        if (!(event->flags & ASGI_TEXT)) refuse(g, "Only text messages are supported.");
         else if ((rest = after(event->body, "name")).data) take_name(g, rest);
         else if ((rest = after(event->body, "say")).data) take_words(g, rest);
-        else refuse(g, "Not understood: 'name ...' or 'say ...' is.");
+        else refuse(g, "Unknown command; use 'name ...' or 'say ...'.");
         return ASGI_DONE;
     default: return ASGI_DONE;
     }
@@ -232,7 +232,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (scope->type == ASGI_WEBSOCKET && is_room) return chat(scope, receive, send);
     if (scope->type == ASGI_WEBSOCKET) return reject(scope, send);
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
-    if (!is_room) return chat_refuse(scope, send, 404, "Not Found: there is no such room.\n");
+    if (!is_room) return chat_refuse(scope, send, 404, "Not Found: no such room.\n");
     if (!asgi_equal(scope->method, "GET") && !asgi_equal(scope->method, "HEAD"))
         return chat_refuse(scope, send, 405, "Method Not Allowed; allowed: GET, HEAD.\n");
     return chat_page(scope, send);

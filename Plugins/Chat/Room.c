@@ -63,7 +63,7 @@ static const char *fault_of(const room *r, const person *p, asgi_string name)
     if (name.size == 0) return "A name is needed.";
     if (name.size > person_name_limit) return "The name is too long.";
     for (other = r->people; other; other = other->next)
-        if (other != p && is_named(other->name, other->name_size, name)) return "Somebody here has that name.";
+        if (other != p && is_named(other->name, other->name_size, name)) return "Another person in this room has that name.";
     return NULL;
 }
 

@@ -111,7 +111,7 @@ extension RelayFrame {
 
 extension SendFault {
     static let tooLargeForFrame = SendFault(
-        "a header or a message is larger than 64 MiB, the most that a worker group can send")
+        "a header or a message exceeds 64 MiB, the limit of a worker group")
 }
 
 /// The other end has sent bytes that are no valid frame, or a frame that is not valid at this point. The link is closed.

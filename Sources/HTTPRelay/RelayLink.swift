@@ -158,7 +158,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
                 self.input.discardReadBytes()
             }
         } catch {
-            self.loop.log?.peerFailed(reason: "the other end sent an invalid frame")
+            self.loop.log?.peerFailed(reason: "peer sent an invalid frame")
             self.lose()
         }
     }

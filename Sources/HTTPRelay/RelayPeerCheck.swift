@@ -21,7 +21,7 @@ final class RelayPeerCheck: ChannelInboundHandler, RemovableChannelHandler {
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         user.assumeIsolated().whenComplete { result in
             guard let user = try? result.get().user, self.users.contains(user) else {
-                self.loop.log?.peerFailed(reason: "the other end belongs to another user")
+                self.loop.log?.peerFailed(reason: "peer belongs to another user")
                 return context.close(promise: nil)
             }
             context.fireChannelActive()

@@ -33,7 +33,9 @@ enum LastError {
         _ host: OpaquePointer?, _ text: UnsafePointer<CChar>?, _ body: (EmbeddedHost, String) throws -> Void
     ) -> CInt {
         let done: Void? = self.keep {
-            guard let host = EmbeddedHost.of(host) else { throw HostError(code: .usage, message: "there is no host") }
+            guard let host = EmbeddedHost.of(host) else {
+                throw HostError(code: .usage, message: "the host does not exist")
+            }
             try body(host, text.map { String(cString: $0) } ?? "")
         }
         return done == nil ? -1 : 0

@@ -27,13 +27,13 @@ struct Banner {
     func show(_ log: LineWriter, _ logger: Logger) {
         for application in self.applications {
             guard let module = application.settingsModule, application.settingsPath == nil else { continue }
-            logger.info("settings module \(module.name), the module's default, is not there: its built-in values serve")
+            logger.log(.defaultSettingsMissing, ["application": "\(application.name)", "settings": "\(module.name)"])
         }
         guard logger.logLevel <= .info else { return }
-        if isatty(2) != 0 {
+        if isatty(2) != 0, self.options.host.logFormat == .text {
             log.write(Array(self.screen(.error).utf8))
         } else {
-            logger.info("serving", metadata: Logger.Metadata(uniqueKeysWithValues: self.facts.map { ($0, "\($1)") }))
+            logger.log(.serving, Logger.Metadata(uniqueKeysWithValues: self.facts.map { ($0, "\($1)") }))
         }
     }
 
@@ -128,7 +128,7 @@ struct Banner {
         }
         if self.applications.isEmpty { lines.append("  \(terminal.dim("nothing is there yet"))") }
         if self.applications.count > named.count {
-            lines.append("  and \(self.applications.count - named.count) more (roost status has them all)")
+            lines.append("  and \(self.applications.count - named.count) more (roost status lists all)")
         }
         return lines.joined(separator: "\n  ")
     }

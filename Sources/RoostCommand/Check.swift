@@ -7,19 +7,19 @@ import RoostSystem
 /// `roost check MODULE`.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Load a module in a child and say what it is, what is wrong with it, and what is risky."
+        abstract: "Load a module in a child process and report its description, faults and risks."
     )
 
     @Argument(help: "The module to check.")
     var module: String
 
-    @Option(help: "Look up names of modules below this folder.")
+    @Option(help: "Folder below which modules are found by name.")
     var appDir = HostConfiguration().folder
 
-    @Option(help: "Seconds that it may take to be loaded.")
+    @Option(help: "Maximum time to load the module, in seconds.")
     var probeTimeout = ModuleProbe().time
 
-    @Flag(help: "Serve it too, be its clients, and hold what it does against asgi.h.")
+    @Flag(help: "Also serve the module, send test requests to it, and report every violation of asgi.h.")
     var conformance = false
 
     func run() throws {
@@ -37,7 +37,7 @@ struct Check: ParsableCommand {
         if let fault = report.fault {
             text += "\(terminal.red("wrong"))      \(fault)\n"
         } else {
-            text += "\(terminal.green("ok"))         this host can serve it\n"
+            text += "\(terminal.green("ok"))         the module can be served by this host\n"
         }
         terminal.write(text)
         if report.fault != nil { throw ExitCode(1) }

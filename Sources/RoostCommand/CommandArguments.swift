@@ -9,7 +9,7 @@ enum CommandArguments {
             let all = (0..<roost_argument_count()).compactMap { roost_argument($0).map { String(cString: $0) } }
             // A process is always given its own name.
             guard !all.isEmpty || !CommandLine.arguments.isEmpty else {
-                throw HostError(code: .usage, message: "the command line cannot be read: mount /proc")
+                throw HostError(code: .usage, message: "cannot read the command line; mount /proc")
             }
             return Array((all.isEmpty ? CommandLine.arguments : all).dropFirst())
         }

@@ -8,7 +8,7 @@ import RoostSystem
 /// `roost conformance`: the child of `roost check --conformance`. Not for people.
 struct Conformance: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve a module, and hold it against asgi.h.", shouldDisplay: false
+        abstract: "Serve a module and check it against asgi.h.", shouldDisplay: false
     )
 
     @Argument var module: String
@@ -48,15 +48,15 @@ struct Conformance: ParsableCommand {
         var child = pid_t()
         let code = posix_spawn(&child, ChildProcess.ownCommand, nil, nil, &arguments, environ)
         guard code == 0 else {
-            throw HostError(code: .module, message: "no child can be started: \(String(cString: strerror(code)))")
+            throw HostError(code: .module, message: "cannot start a child process: \(String(cString: strerror(code)))")
         }
         var status: CInt = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7f
         if signal == SIGALRM {
-            Terminal.output.write("wrong, it did not come to an end within \(Self.limit) seconds\n")
+            Terminal.output.write("failed: did not finish within \(Self.limit) seconds\n")
         } else if signal != 0 {
-            Terminal.output.write("wrong, crashed with \(SignalName(signal))\n")
+            Terminal.output.write("failed: crashed with \(SignalName(signal))\n")
         }
         return status == 0
     }

@@ -6,10 +6,10 @@ import Supervision
 
 /// Which start a command talks to.
 struct ControlOptions: ParsableArguments {
-    @Option(help: "The one that listens on this port, when more than one runs.")
+    @Option(help: "Port of the server, if more than one runs.")
     var port: Int?
 
-    @Option(help: "Its --run-dir, when it was given one.")
+    @Option(help: "The server's --run-dir, if it was started with one.")
     var runDir: String?
 
     var client: ControlClient {
@@ -20,11 +20,11 @@ struct ControlOptions: ParsableArguments {
 /// `roost status`.
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say how a running server is: its workers, its applications, what went wrong.")
+        abstract: "Show the status of a running server: workers, applications, recent errors.")
 
     @OptionGroup var control: ControlOptions
 
-    @Flag(help: "As one line of JSON.")
+    @Flag(help: "Print one line of JSON.")
     var json = false
 
     func run() throws {
@@ -47,7 +47,7 @@ struct Status: ParsableCommand {
 /// `roost reload`.
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Have a running server look at its settings and its modules anew, and serve what it finds.",
+        abstract: "Reload settings and changed modules in a running server.",
         discussion: """
             What is another file, or has other settings, becomes a new generation: in the workers that run, or, where that cannot be done, in new \
             ones. Ends when it serves (exit status 0), or was refused (1): then what was there serves on.
@@ -56,13 +56,13 @@ struct Reload: ParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Argument(help: "Only these, by their names or their mounts. [default: all]")
+    @Argument(help: "Names or mounts of the applications to reload. [default: all]")
     var applications: [String] = []
 
-    @Flag(help: "Load what is the same again too: its statics begin afresh.")
+    @Flag(help: "Also reload unchanged modules; their static variables are initialized again.")
     var force = false
 
-    @Flag(help: "In new workers, whatever could be done in those that run.")
+    @Flag(help: "Replace all workers, even where a reload in place is possible.")
     var newWorkers = false
 
     func run() throws {
@@ -71,14 +71,14 @@ struct Reload: ParsableCommand {
                 names: Set(self.applications), isAsked: true, isForced: self.force, inNewWorkers: self.newWorkers))
         for line in text.split(separator: "\n") { Terminal.output.write("\(LogText.printable(String(line)))\n") }
         guard let fault else { return }
-        throw HostError(code: .startup, message: "not reloaded, what was there serves on: \(fault)")
+        throw HostError(code: .startup, message: "reload failed, the previous version is still serving: \(fault)")
     }
 }
 
 /// `roost stop`.
 struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stop a running server: what is under way ends first. Ends when the server has."
+        abstract: "Stop a running server gracefully, and wait until it has stopped."
     )
 
     @OptionGroup var control: ControlOptions

@@ -18,7 +18,9 @@ struct Logs: Sendable {
         self.end = options.process.runsExitHandlers ? ProcessEnd() : nil
         self.access = options.process.logsAccess ? LineWriter(descriptor: 1) : nil
         self.logger = Logger(label: "roost") { _ in
-            LineLogHandler(level: options.process.logLevel, writer: log, isColoured: isErrorColoured)
+            LineLogHandler(
+                level: options.process.logLevel, writer: log, format: options.host.logFormat,
+                isColoured: isErrorColoured)
         }
     }
 
@@ -33,7 +35,7 @@ struct Logs: Sendable {
 
     /// Handles `SIGUSR1`, which asks to reopen log files. There are none: the log goes to the streams that the process was started with.
     func reopen() {
-        self.logger.info("no log files to reopen: the log goes to standard error, requests to standard output")
+        self.logger.log(.noLogFiles)
     }
 
     func flush() {
@@ -59,9 +61,9 @@ struct Logs: Sendable {
     func exit(after seconds: Int) {
         let isArmed = DetachedThread.start {
             sleep(UInt32(clamping: seconds))
-            self.logger.error("not everything had ended within \(seconds) seconds (--timeout-stop)")
+            self.logger.log(.stopTimedOut, ["seconds": "\(seconds)"])
             self.exit(1)
         }
-        if !isArmed { self.logger.warning("no thread for the last limit of the stop: it has none") }
+        if !isArmed { self.logger.log(.stopNotLimited) }
     }
 }

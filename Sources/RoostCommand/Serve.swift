@@ -11,10 +11,10 @@ import Supervision
 /// `roost serve MODULE`, and `roost MODULE`; without a module, the applications of the settings file.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve a module, a folder of them, or what the settings name (the default).",
+        abstract: "Serve a module, a drop-in folder, or the applications of the settings file (default subcommand).",
         discussion: """
-            MODULE is a path like ./libhello.so, or a name like hello; hello:other takes another symbol. Every option can also be \
-            given by the environment (ROOST_PORT=9000) and by the settings file (server: {port: 9000}): see roost settings.
+            MODULE is a path like ./libhello.so, or a name like hello; hello:other uses the symbol 'other'. Every option can also be \
+            set in the environment (ROOST_PORT=9000) and in the settings file (server: {port: 9000}); see roost settings.
             """
     )
 
@@ -30,7 +30,7 @@ struct Serve: ParsableCommand {
             guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
             throw HostError(
                 code: .usage,
-                message: "\(file.path): names nothing to serve: give it 'applications' or 'modules', or name a module")
+                message: "\(file.path): nothing to serve; add 'applications' or 'modules', or name a module")
         }
         InheritedDescriptors.keepToThisProcess()
         try start.options.checkWatchedFolders()
@@ -38,7 +38,7 @@ struct Serve: ParsableCommand {
         var watch = start.options.watchPlan
         watch?.readBaseline()
         if let command = start.options.watch.build, try !Build.run(command) {
-            Terminal.error.write("roost: the build has failed: what is there is served\n")
+            Terminal.error.write("roost: the build failed; serving the existing version\n")
         }
         Self.openStandardStreams()
         Self.resetSignals()

@@ -61,7 +61,7 @@ struct Serving {
                 }
             }
         } catch {
-            logs.logger.critical("\(error)")
+            logs.logger.log(.startFailed, ["reason": "\(error)"])
             exit(1, false)
         }
         Task { exit(await self.serve(until: stopping.stream), true) }
@@ -81,14 +81,14 @@ struct Serving {
             self.notice.notify("READY=1", "STATUS=serving")
             Task { await self.notice.delivered() }
             for await _ in stopping { break }
-            self.logs.logger.info("stopping")
+            self.logs.logger.log(.stopping)
             self.reloads.setHandler {}
             self.notice.notify("STOPPING=1")
             self.logs.exit(after: self.options.stopTime)
             try await self.host.stop()
             return 0
         } catch {
-            self.logs.logger.critical("\(error)")
+            self.logs.logger.log(.startFailed, ["reason": "\(error)"])
             return 1
         }
     }
@@ -99,12 +99,12 @@ struct Serving {
         let follower = try DeploymentFollower(
             process, self.deployment, self.scan, run: self.run, redeclare: self.redeclare
         ) { fault in
-            notice.notify("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+            notice.notify("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, the last reload failed")
         }
         try follower.start()
         let logger = self.logs.logger
         self.reloads.setHandler {
-            logger.info("reloading")
+            logger.log(.reloading)
             notice.notifyReloading()
             follower.reload()
         }

@@ -8,17 +8,17 @@ import RoostSystem
 /// `roost settings`.
 struct Settings: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the settings in force, and the source of each.",
+        abstract: "Show the settings in effect and the source of each.",
         discussion: """
-            Takes the arguments of roost serve. Precedence: the command line, the environment (ROOST_PORT=9000), the settings file \
+            Accepts the arguments of roost serve. Precedence: the command line, the environment (ROOST_PORT=9000), the settings file \
             (server: {port: 9000}), the defaults.
             """
     )
 
-    @Argument(help: "The module that would be served.")
+    @Argument(help: "The module to show the settings for.")
     var module: String?
 
-    @Flag(help: "Show the meaning, the values and the default of every setting instead.")
+    @Flag(help: "Show the meaning, values and default of every setting instead.")
     var explain = false
 
     @OptionGroup
@@ -44,7 +44,7 @@ struct Settings: ParsableCommand {
         }
         let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
         rows.insert(
-            Row("settings module", module ?? (start.module == nil ? "none" : "the module's to say"), "", isOwn: false),
+            Row("settings module", module ?? (start.module == nil ? "none" : "chosen by the module"), "", isOwn: false),
             at: 0)
         let deployment = try start.deployment()
         for folder in deployment.folders {
@@ -104,7 +104,7 @@ struct Settings: ParsableCommand {
         text += Self.explain(HostSettings.schema, below: "", terminal)
         text += Self.explain(ApplicationEntry.schema, below: "applications[].", terminal)
         text +=
-            "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, but for 'module'.\n\n"
+            "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, except 'module'.\n\n"
         text += Self.explain(OptionLayers.schema, below: "server.", terminal)
         text += Self.explain(SettingsSchema([HostSettings.groupsKey]), below: "server.", terminal)
         let ofGroup = SettingsSchema(OptionLayers.groupSchema.keys + [GroupSettings.environmentKey])

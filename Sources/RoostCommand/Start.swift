@@ -82,8 +82,8 @@ struct Start {
             throw HostError(
                 code: .settings,
                 message:
-                    "\(start.host?.server?.place(name) ?? path): 'server.\(name)' comes too late in the settings that the module"
-                    + " names itself: name them with --settings")
+                    "\(start.host?.server?.place(name) ?? path): 'server.\(name)' is not allowed in the settings that the module"
+                    + " selects itself; select them with --settings")
         }
         return start
     }
@@ -123,7 +123,7 @@ struct Start {
         return deployment
     }
 
-    /// Reads the settings again for a reload. The result remarks which changed options need a restart.
+    /// Reads the settings again for a reload. The result names changed options that need a restart.
     var again: @Sendable () throws -> Deployment {
         let (module, layers, path, folders) = (self.module, self.layers, self.file?.path, self.folders)
         return {
@@ -131,10 +131,7 @@ struct Start {
             if start.file == nil, let path { try start.read(path) }
             var deployment = try start.deployment()
             let differences = start.layers.differences(from: layers).map { "server.\($0)" }
-            if !differences.isEmpty {
-                deployment.remark =
-                    "changed settings of the server take a restart: \(differences.joined(separator: ", "))"
-            }
+            if !differences.isEmpty { deployment.restartSettings = differences.joined(separator: ",") }
             // The folders of the start are already followed.
             deployment.folders = folders
             return deployment

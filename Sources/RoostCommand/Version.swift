@@ -3,7 +3,7 @@ import ModuleRuntime
 
 /// `roost version`.
 struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say which roost this is.")
+    static let configuration = CommandConfiguration(abstract: "Show the version.")
 
     func run() { Terminal.output.write("roost \(RoostVersion.current) (ABI \(RoostVersion.abi))\n") }
 }

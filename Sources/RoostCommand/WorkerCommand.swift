@@ -9,7 +9,7 @@ import Synchronization
 /// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Serve what the supervisor orders.", shouldDisplay: false
+        commandName: "worker", abstract: "Serve as a worker of the supervisor.", shouldDisplay: false
     )
 
     /// The ignored signals. The stall signal has a handler, which reports a thread's stack.
@@ -59,7 +59,7 @@ private final class WorkerServing: Sendable {
         do {
             try SignalThread.listen([SIGTERM, SIGQUIT, SIGUSR1] + WorkerCommand.ignorable) { number in
                 guard SignalMeaning(number) == .stop else {
-                    return ignored.log(number, because: "it is not for a worker")
+                    return ignored.log(number, because: "a worker does not handle it")
                 }
                 self.shutDown(.drain)
             }
@@ -104,7 +104,7 @@ private final class WorkerServing: Sendable {
             }
             self.logs.exit(0, isComplete: true)
         } catch {
-            self.logs.logger.error("\(error)")
+            self.logs.logger.log(.stopFailed, ["reason": "\(error)"])
             self.logs.exit(1)
         }
     }

@@ -58,7 +58,7 @@ package struct ELFImage: Sendable {
         guard let header = file.load(Elf64_Ehdr.self, at: 0) else { throw .truncated }
         guard header.e_machine == Self.machine else { throw .otherMachine(Self.name(ofMachine: header.e_machine)) }
         guard header.e_type == 3 else {
-            throw .notSharedObject(header.e_type == 1 ? "an object file: link it with -shared" : "an executable")
+            throw .notSharedObject(header.e_type == 1 ? "an object file; link it with -shared" : "an executable")
         }
         return header
     }

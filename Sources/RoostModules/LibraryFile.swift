@@ -27,7 +27,7 @@ final class LibraryFile: Sendable {
         do {
             var status = stat()
             guard fstat(self.descriptor, &status) == 0 else {
-                throw Self.error(path, "cannot be looked at: \(String(cString: strerror(errno)))")
+                throw Self.error(path, "cannot be examined: \(String(cString: strerror(errno)))")
             }
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw Self.error(
@@ -67,15 +67,15 @@ final class LibraryFile: Sendable {
             return (try ELFImage(bytes), ContentHash(bytes))
         } catch {
             switch error {
-            case .notELF: throw Self.error(path, "is no ELF file: a module is a shared library (cc -shared -fPIC)")
+            case .notELF: throw Self.error(path, "is not an ELF file; a module is a shared library (cc -shared -fPIC)")
             case .otherMachine(let machine):
                 throw Self.error(
                     path,
-                    "is made for \(machine), this is \(ELFImage.name(ofMachine: ELFImage.machine)): build it for this one"
+                    "is built for \(machine), but this machine is \(ELFImage.name(ofMachine: ELFImage.machine)); build it for this machine"
                 )
             case .notSharedObject(let what):
-                throw Self.error(path, "is no shared library but \(what): build it with -shared -fPIC")
-            case .truncated: throw Self.error(path, "is cut short: was it still being written? Copy it again")
+                throw Self.error(path, "is not a shared library but \(what); build it with -shared -fPIC")
+            case .truncated: throw Self.error(path, "is truncated; was it still being written? Copy it again")
             case .malformed(let what): throw Self.error(path, "is malformed: \(what)")
             }
         }
@@ -84,13 +84,15 @@ final class LibraryFile: Sendable {
     /// Writes the bytes to a new file. Throws `HostError`.
     func copy(to destination: String) throws {
         let target = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o500)
-        guard target >= 0 else { throw Self.error(destination, "cannot be made: \(String(cString: strerror(errno)))") }
+        guard target >= 0 else {
+            throw Self.error(destination, "cannot be created: \(String(cString: strerror(errno)))")
+        }
         defer { close(target) }
         var offset: off_t = 0
         while offset < self.size {
             let sent = sendfile(target, self.descriptor, &offset, self.size - Int(offset))
             guard sent > 0 else {
-                let why = sent == 0 ? "it became shorter meanwhile" : String(cString: strerror(errno))
+                let why = sent == 0 ? "it became shorter during the copy" : String(cString: strerror(errno))
                 throw Self.error(self.path, "cannot be copied to \(destination): \(why)")
             }
         }
@@ -99,7 +101,7 @@ final class LibraryFile: Sendable {
         }
         // The file may have been written to between the check and the copy.
         guard try ContentHash(file: destination) == self.hash else {
-            throw Self.error(self.path, "was changed while it was copied: try again")
+            throw Self.error(self.path, "was changed while it was copied; try again")
         }
     }
 }

@@ -54,9 +54,9 @@ package struct LoadableImage: Sendable, Equatable {
         if elf.hasStaticTLS { return "it has static TLS (build it without -ftls-model=initial-exec)" }
         if let name = elf.uniqueSymbols.first {
             return
-                "it has unique symbols of g++ (\(name)), whose data would be the old one's (build it with -fno-gnu-unique)"
+                "it has unique symbols of g++ (\(name)), whose data would be shared with the previous version (build it with -fno-gnu-unique)"
         }
-        return staged.libraries.first.map { "it brings libraries of its own (\($0.path))" }
+        return staged.libraries.first.map { "it has private libraries (\($0.path))" }
     }
 
     /// Whether it says itself that it wants a process of its own for every generation.

@@ -35,8 +35,8 @@ package enum LoadedNames {
                 throw HostError(
                     code: .module,
                     message:
-                        "its library \(library.path) has the name \(name) of \(other.path), which this process has loaded,"
-                        + " and other contents; the loader would take the loaded one: give it another SONAME, or link it statically"
+                        "its library \(library.path) has the name \(name) of \(other.path), which this process has already loaded,"
+                        + " with different contents; the loader would use the loaded one; change the SONAME, or link the library statically"
                 )
             }
         }
@@ -75,8 +75,8 @@ package enum LoadedNames {
                 let refusal = HostError(
                     code: .module,
                     message:
-                        "\(object.path) needs the library \(name), and would get \(provider.path), which another application has"
-                        + " brought: give one of them a worker group of its own (worker: NAME in its entry)")
+                        "\(object.path) needs the library \(name), and would get \(provider.path) of another"
+                        + " application; give one of them its own worker group (worker: NAME in its entry)")
                 // It stays loaded: the next try would find nothing new.
                 self.state.withLockedValue { $0.refused[module] = refusal }
                 throw refusal

@@ -17,12 +17,12 @@ package struct ModuleDescription: Sendable, Equatable {
     package init(of address: UnsafeMutableRawPointer?) throws {
         guard let address else { return }
         let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
-        guard let given = info() else { throw HostError(code: .module, message: "asgi_module_info answered NULL") }
+        guard let given = info() else { throw HostError(code: .module, message: "asgi_module_info returned NULL") }
         // Up to here a description must reach to say which contract it is of.
         guard asgi_module_has_contract(given) != 0 else {
             throw HostError(
                 code: .module,
-                message: "asgi_module_info gave a description of \(given.pointee.size) bytes: set its size")
+                message: "asgi_module_info returned a description with size \(given.pointee.size); set it to sizeof")
         }
         withUnsafeTemporaryAllocation(byteCount: asgi_module_size(), alignment: 16) { room in
             let whole = room.baseAddress!.assumingMemoryBound(to: asgi_module.self)
@@ -52,16 +52,16 @@ package struct ModuleDescription: Sendable, Equatable {
     package func fault(threads: Int) -> String? {
         if let fault { return fault }
         guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
-        return "asks for ASGI_ONE_LOOP: serve it with --threads 1"
+        return "requires ASGI_ONE_LOOP; serve it with --threads 1"
     }
 
     /// Why this host cannot serve it; nil: it can.
     package var fault: String? {
         guard self.abi == UInt32(ASGI_ABI) else {
-            return "is built for ABI \(self.abi), this host speaks \(ASGI_ABI): build it with this host's asgi.h"
+            return "is built for ABI \(self.abi), but this host has ABI \(ASGI_ABI); build it with this host's asgi.h"
         }
         guard self.draft == UInt32(ASGI_DRAFT) else {
-            return "is built for draft \(self.draft) of the ABI, this host speaks draft \(ASGI_DRAFT):"
+            return "is built for draft \(self.draft) of the ABI, but this host has draft \(ASGI_DRAFT);"
                 + " build it with this host's asgi.h"
         }
         return nil

@@ -30,7 +30,7 @@ package final class ModuleFile: Sendable {
             let hint = near.isEmpty ? "" : " (it has \(near.joined(separator: ", ")))"
             throw LibraryFile.error(
                 path,
-                "defines no function '\(symbol)' of its own\(hint): export"
+                "does not define the function '\(symbol)'\(hint); export"
                     + " asgi_result \(symbol)(const asgi_scope *, asgi_receive, asgi_send)"
             )
         }

@@ -23,7 +23,7 @@ package struct ModuleLocator: Sendable {
                 let near = self.folders.flatMap { Self.near(words[words.count - 1], in: $0) }
                 throw HostError(
                     code: .usage,
-                    message: "no module '\(words.joined(separator: "."))': looked for "
+                    message: "module '\(words.joined(separator: "."))' not found: looked for "
                         + looked.map { WorkingFolder.absolute($0) }.joined(separator: ", ")
                         + Self.suggestion(near)
                 )
@@ -46,7 +46,7 @@ package struct ModuleLocator: Sendable {
         let folder = slash == absolute.startIndex ? "/" : String(absolute[..<slash])
         let name = String(absolute[slash...].dropFirst())
         guard access(folder, F_OK) == 0 else {
-            return HostError(code: .usage, message: "\(path): not found: there is no folder \(folder)")
+            return HostError(code: .usage, message: "\(path): not found: the folder \(folder) does not exist")
         }
         return HostError(
             code: .usage, message: "\(path): not found in \(folder)\(self.suggestion(self.near(name, in: folder)))")

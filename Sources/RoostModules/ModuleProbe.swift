@@ -45,7 +45,7 @@ package struct ModuleProbe: Sendable {
     /// The reports of one child: at least one, and the last may be about its end.
     private func ask(_ modules: ArraySlice<Module>, _ privileges: Privileges) throws -> [ProbeReport] {
         var ends: [CInt] = [-1, -1]
-        guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("no pipe") }
+        guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("cannot create a pipe") }
         defer { close(ends[0]) }
         let child: pid_t
         do {
@@ -70,14 +70,14 @@ package struct ModuleProbe: Sendable {
         if ending == .flooded {
             reports.append(ProbeReport(fault: "wrote into the probe's report"))
         } else if isKilled {
-            reports.append(ProbeReport(fault: "was not loaded within \(self.time) seconds (--probe-timeout)"))
+            reports.append(ProbeReport(fault: "did not load within \(self.time) seconds (--probe-timeout)"))
         } else {
             let signal = status & 0x7f
             reports.append(
                 ProbeReport(
                     fault: signal == 0
-                        ? "ended the process while it was loaded (status \(status >> 8))"
-                        : "crashed with \(SignalName(signal)) while it was loaded"))
+                        ? "ended the process while loading (status \(status >> 8))"
+                        : "crashed with \(SignalName(signal)) while loading"))
         }
         return reports
     }

@@ -26,7 +26,7 @@ package struct ModuleReport: Sendable {
                 "abi",
                 description.isGiven
                     ? "\(description.abi), draft \(description.draft)"
-                    : "no description: taken as \(ASGI_ABI), draft \(ASGI_DRAFT)"
+                    : "no description; assumed: \(ASGI_ABI), draft \(ASGI_DRAFT)"
             ),
             ("flags", description.flagNames.isEmpty ? "none" : description.flagNames.joined(separator: ", ")),
             ("settings", description.settings.isEmpty ? "none" : description.settings),
@@ -34,8 +34,8 @@ package struct ModuleReport: Sendable {
             ("soname", file.elf.soname ?? "none"),
             ("needs", file.elf.needed.isEmpty ? "nothing" : file.elf.needed.joined(separator: ", ")),
             (
-                "looks in",
-                file.elf.searchPath.isEmpty ? "the system's folders" : file.elf.searchPath.joined(separator: ", ")
+                "searched in",
+                file.elf.searchPath.isEmpty ? "the system folders" : file.elf.searchPath.joined(separator: ", ")
             ),
             ("static TLS", file.elf.hasStaticTLS ? "yes" : "no"),
         ]
@@ -61,13 +61,13 @@ package struct ModuleReport: Sendable {
         if !unique.isEmpty {
             risks.append(
                 "\(unique.count) unique symbols of g++ (\(unique[0])...): their data is shared with every other module that"
-                    + " has them, and kept over a reload; build it with -fno-gnu-unique"
+                    + " has them, and survives a reload; build the module with -fno-gnu-unique"
             )
         }
         if elf.hasStaticTLS {
             risks.append(
-                "static TLS: few such libraries fit into one process, and a reload needs a new one;"
-                    + " build it without -ftls-model=initial-exec"
+                "static TLS: a process can load only a few such libraries, and a reload needs a new process;"
+                    + " build the module without -ftls-model=initial-exec"
             )
         }
         return risks

@@ -11,8 +11,8 @@ package struct PrivateNames {
         package let owner: String
 
         package var description: String {
-            "\(self.path) has the name \(self.name) of \(self.other) ('\(self.owner)') and other contents;"
-                + " a process loads one library of a name"
+            "\(self.path) has the name \(self.name) of \(self.other) ('\(self.owner)') and different contents;"
+                + " a process loads only one library of a name"
         }
     }
 

@@ -35,7 +35,7 @@ package struct ProbeOrder: MessageCodable {
         guard file >= 0, pwrite(file, bytes, bytes.count, 0) == bytes.count else {
             let reason = String(cString: strerror(errno))
             if file >= 0 { close(file) }
-            throw HostError(code: .exhausted, message: "no memory for the probe's order: \(reason)")
+            throw HostError(code: .exhausted, message: "out of memory for the probe order: \(reason)")
         }
         return file
     }
@@ -55,6 +55,6 @@ package struct ProbeOrder: MessageCodable {
                 return order
             }
         }
-        throw HostError(code: .usage, message: "a probe is started by roost only")
+        throw HostError(code: .usage, message: "roost probe is started by roost only")
     }
 }

@@ -41,14 +41,14 @@ package final class RunDirectory: Sendable {
         }
         throw HostError(
             code: .runDirectory,
-            message: "no run directory can be used; name one with --run-dir: \(faults.joined(separator: "; "))"
+            message: "no usable run directory; name one with --run-dir: \(faults.joined(separator: "; "))"
         )
     }
 
     package init(_ path: String, isShared: Bool = false, trust: FileTrust = FileTrust()) throws {
         self.mode = isShared ? 0o711 : 0o700
         try Self.makeFolder(path, trust)
-        if isShared, chmod(path, self.mode) != 0 { throw Self.error(path, "cannot be opened to workers") }
+        if isShared, chmod(path, self.mode) != 0 { throw Self.error(path, "cannot be made accessible to workers") }
         Self.removeDeadStarts(in: path)
         let boot = "\(path)/\(getpid())-\(Self.moment())"
         self.boot = boot
@@ -79,7 +79,7 @@ package final class RunDirectory: Sendable {
     private static func make(folder: String, _ mode: mode_t) throws {
         // The mode is said once more: a umask may have taken of it.
         guard mkdir(folder, mode) == 0 || errno == EEXIST, chmod(folder, mode) == 0 else {
-            throw self.error(folder, "cannot be made")
+            throw self.error(folder, "cannot be created")
         }
     }
 
@@ -111,7 +111,7 @@ package final class RunDirectory: Sendable {
     private static func makeFolder(_ path: String, _ trust: FileTrust) throws {
         guard path.hasPrefix("/") else {
             throw HostError(
-                code: .runDirectory, message: "run directory: '\(path)' is not absolute: name a path that begins with /"
+                code: .runDirectory, message: "run directory: '\(path)' is not absolute; name a path that starts with /"
             )
         }
         var made = ""
@@ -122,18 +122,18 @@ package final class RunDirectory: Sendable {
                     message: "run directory: \(path) cannot be used: \(fault); or name another with --run-dir")
             }
             made += "/\(part)"
-            if mkdir(made, 0o700) != 0, errno != EEXIST { throw Self.error(made, "cannot be made") }
+            if mkdir(made, 0o700) != 0, errno != EEXIST { throw Self.error(made, "cannot be created") }
         }
         var status = stat()
-        guard lstat(path, &status) == 0 else { throw Self.error(path, "cannot be looked at") }
+        guard lstat(path, &status) == 0 else { throw Self.error(path, "cannot be examined") }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw HostError(
-                code: .runDirectory, message: "run directory: \(path) is no folder: name another with --run-dir")
+                code: .runDirectory, message: "run directory: \(path) is not a folder; name another with --run-dir")
         }
         guard status.st_uid == geteuid(), status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
             throw HostError(
                 code: .runDirectory,
-                message: "run directory: \(path) belongs to another user, or others can write to it:"
+                message: "run directory: \(path) belongs to another user, or is writable by others; run"
                     + " chmod 700 it, or name another with --run-dir"
             )
         }
@@ -143,7 +143,7 @@ package final class RunDirectory: Sendable {
     private static func proveExecutable(_ boot: String) throws {
         let path = "\(boot)/proof"
         let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o700)
-        guard file >= 0 else { throw Self.error(path, "cannot be made") }
+        guard file >= 0 else { throw Self.error(path, "cannot be created") }
         defer {
             close(file)
             unlink(path)

@@ -82,8 +82,8 @@ private struct OriginStaging {
                 throw HostError(
                     code: .module,
                     message:
-                        "\(self.base)/\(inside.joined(separator: "/")): a library there looks for others at $ORIGIN/"
-                        + "\(after.joined(separator: "/")), above what its module does: put them side by side"
+                        "\(self.base)/\(inside.joined(separator: "/")): a library there searches for others at $ORIGIN/"
+                        + "\(after.joined(separator: "/")), above the folder of its module; put them side by side"
                 )
             }
             let path = ([Substring(self.base)] + folder + [Substring(name)]).joined(separator: "/")

@@ -75,26 +75,27 @@ package struct ApplicationEntry: Sendable {
     /// The keys of an entry.
     package static let schema = SettingsSchema([
         SettingsKey(
-            "module", .text, "The library: a path, or a name below --app-dir; name:symbol takes another symbol."),
-        SettingsKey("name", .text, standard: "the module's own", "What logs and roost status call it."),
-        SettingsKey("mount", .text, standard: "/", "The path that it answers at and below."),
+            "module", .text, "The library: a path, or a name below --app-dir; name:symbol selects another symbol."),
+        SettingsKey("name", .text, standard: "the module's own", "Name in logs and in roost status."),
+        SettingsKey("mount", .text, standard: "/", "Path at and below which the application is served."),
         SettingsKey(
-            "hosts", .texts, standard: "every host", "Host names that it answers for; *.example.org for all below one."),
+            "hosts", .texts, standard: "every host",
+            "Host names that it serves; *.example.org matches all names below example.org."),
         SettingsKey(
             "settings", .textOrMap, standard: "the module's own",
-            "Its settings module, like wiki.settings; or the settings themselves."),
+            "Settings module, like wiki.settings, or a map of settings."),
         SettingsKey(
             "variable", .text,
-            "The environment variable that tells its settings module, as DJANGO_SETTINGS_MODULE does."),
+            "Environment variable that passes on the settings module, like DJANGO_SETTINGS_MODULE."),
         SettingsKey(
-            "worker", .text, standard: "the front's workers",
-            "The group of workers that has it: server.groups says how they are."),
+            "worker", .text, standard: "the workers that accept connections",
+            "Worker group that serves it; server.groups configures groups."),
         SettingsKey(
             "lifespan", .choice(LifespanMode.allCases.map(\.rawValue)), standard: "server.lifespan",
-            "Whether it is told of its start and its end."),
+            "Whether the application gets lifespan events."),
         SettingsKey(
             "health", .text,
-            "A path below its mount: what does not answer it with 2xx or 3xx before it is mounted is not mounted."),
+            "Path for a health check below the mount; the application is mounted only if the response is 2xx or 3xx."),
         SettingsKey(
             "ws-origins", .texts, standard: "server.ws-origins",
             "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
@@ -106,7 +107,7 @@ package struct ApplicationEntry: Sendable {
         let values = try Self.schema.read(map, in: file, below: prefix)
         let line = map.entries.first?.line
         guard let module = values.text("module") else {
-            throw SettingsFile.error(file.path, line, "'\(prefix)module' is missing: name the library")
+            throw SettingsFile.error(file.path, line, "'\(prefix)module' is missing; name the library")
         }
         do {
             self.module = try ModuleName(module)
@@ -138,14 +139,14 @@ package struct ApplicationEntry: Sendable {
         self.variable = values.text("variable")
         self.group = try values.text("worker").map { name in
             guard GroupSettings.isName(name) else {
-                throw values.error("worker", "'\(name)' is no name of a group: letters, digits, - and _ are")
+                throw values.error("worker", "'\(name)' is not a group name; use letters, digits, - and _")
             }
             return name
         }
         self.lifespan = values.text("lifespan").flatMap(LifespanMode.init)
         self.health = try values.text("health").map { path in
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
-                throw values.error("health", "'\(path)' is no path: '/healthz' is one")
+                throw values.error("health", "'\(path)' is not a path; example: '/healthz'")
             }
             return path
         }
@@ -158,7 +159,7 @@ package struct ApplicationEntry: Sendable {
                 path: values.text("mount") ?? (self.mount.path.isEmpty ? "/" : self.mount.path), hosts: hosts)
         } catch { throw values.error("mount", error.message) }
         if let name = self.variable, !Self.isVariable(name) {
-            throw values.error("variable", "'\(name)' is no name of a variable: letters, digits and _ are")
+            throw values.error("variable", "'\(name)' is not a variable name; use letters, digits and _")
         }
         if let name = values.text("settings") {
             self.settings = .named(name, place: "\(values.place("settings")): '\(values.prefix)settings'")

@@ -51,7 +51,7 @@ package struct CoreScalar: Sendable, Equatable {
         // JSON has no infinity: it is a text, whose type was still named correctly.
         case ("float", .text) where Self.isNotFinite(text): break
         case ("null", _), ("bool", _), ("int", _), ("float", _):
-            throw Fault(message: "the value is not of its type, !!\(name)")
+            throw Fault(message: "the value is not of the type !!\(name)")
         default:
             throw Fault(message: Self.refusal(ofTag: tag))
         }
@@ -64,7 +64,7 @@ package struct CoreScalar: Sendable, Equatable {
     /// Why a tag is refused. It is not shown: a secret may begin with a `!`.
     package static func refusal(ofTag tag: String) -> String {
         let name = tag.hasPrefix(self.namespace) ? " !!\(ShownText.of(tag.dropFirst(self.namespace.count)))" : ""
-        return "the tag\(name) is not supported: remove it (a value that begins with ! must be quoted)"
+        return "the tag\(name) is not supported; remove it (a value that starts with ! must be quoted)"
     }
 
     // MARK: Numbers
@@ -88,7 +88,7 @@ package struct CoreScalar: Sendable, Equatable {
         let digits = text.dropFirst(2)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ Self.digit($0) < radix }) else { return nil }
         guard let number = UInt64(digits, radix: radix) else {
-            throw Fault(message: "the number has more than 64 bits: quote it, or write it in decimal")
+            throw Fault(message: "the number has more than 64 bits; quote it, or write it in decimal")
         }
         return "\(number)"
     }

@@ -16,7 +16,7 @@ package struct GroupSettings {
         for entry in self.options.map("environment") ?? SettingsMap() {
             guard ApplicationEntry.isVariable(entry.name), let value = entry.value.text else {
                 throw SettingsFile.error(
-                    file.path, entry.line, "'\(prefix)environment' has names of variables, each with a value")
+                    file.path, entry.line, "'\(prefix)environment' must be a map of variable names and values")
             }
             environment[entry.name] = value
         }
@@ -24,7 +24,7 @@ package struct GroupSettings {
     }
 
     package static let environmentKey = SettingsKey(
-        "environment", .map, "Variables of the environment, besides the server's own.")
+        "environment", .map, "Environment variables, in addition to the server's own.")
 
     static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 64

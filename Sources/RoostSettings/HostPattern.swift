@@ -12,22 +12,23 @@ public struct HostPattern: Sendable, Hashable, CustomStringConvertible {
         var name = (self.isWildcard ? String(text.dropFirst(2)) : text).lowercased()
         if name.hasSuffix("."), name != "." { name.removeLast() }
         self.name = name
-        guard !name.isEmpty else { throw MountFault("is empty: leave it out to answer for every host") }
+        guard !name.isEmpty else { throw MountFault("is empty; remove it to serve every host") }
         guard !name.contains("*") else {
-            throw MountFault("'\(text)' has a * that is not at its beginning: *.example.org is every name below one")
+            throw MountFault(
+                "'\(text)' has a * that is not at its start; *.example.org matches all names below example.org")
         }
         let isAddress = name.hasPrefix("[") && name.hasSuffix("]")
         guard isAddress || !name.contains(":") else {
-            throw MountFault("'\(text)' has a port, or is an address without brackets: every port of the server counts")
+            throw MountFault("'\(text)' has a port, or is an IPv6 address without brackets; remove the port")
         }
-        guard !name.contains("/") else { throw MountFault("'\(text)' is no host name: the path belongs into 'mount'") }
+        guard !name.contains("/") else { throw MountFault("'\(text)' is not a host name; put the path into 'mount'") }
         let allowed = { (byte: UInt8) in
             byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
                 || (isAddress ? [UInt8]("[]:.".utf8) : [UInt8]("-._".utf8)).contains(byte)
         }
         guard name.utf8.allSatisfy(allowed) else {
             throw MountFault(
-                "'\(text)' is no host name: letters, digits, '-' and '.' (others in their ASCII form, xn--)")
+                "'\(text)' is not a host name; use letters, digits, '-' and '.' (other characters in ASCII form, xn--)")
         }
     }
 }

@@ -4,8 +4,9 @@ package struct HostSettings {
     package static let schema = SettingsSchema([
         SettingsKey("server", .map, "Options of the server."),
         SettingsKey(
-            "modules", .texts, "The drop-in folder: each library in it is mounted under its name, and followed."),
-        SettingsKey("applications", .maps, "The applications."),
+            "modules", .texts,
+            "Drop-in folder: each library in it is mounted under its name, and reloaded when it changes."),
+        SettingsKey("applications", .maps, "The applications to serve."),
     ])
 
     package let server: SettingsValues?
@@ -38,7 +39,7 @@ package struct HostSettings {
     }
 
     package static let groupsKey = SettingsKey(
-        "groups", .map, "Workers of their own for some applications, by the name of the group.")
+        "groups", .map, "Worker groups: names, each with a map of options.")
 
     /// Whether a key is the host's.
     package static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }

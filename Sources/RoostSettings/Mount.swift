@@ -16,7 +16,7 @@ public struct Mount: Sendable, Hashable, CustomStringConvertible {
     /// `path`: "/" or "/wiki" (a slash at the end counts for nothing). Throws `MountFault`.
     public init(path: String, hosts: [HostPattern] = []) throws(MountFault) {
         self.hosts = hosts
-        guard path.hasPrefix("/") else { throw MountFault("'\(path)' does not begin with a /") }
+        guard path.hasPrefix("/") else { throw MountFault("'\(path)' does not start with a /") }
         var path = path
         if path.hasSuffix("/") { path.removeLast() }
         self.path = path
@@ -24,18 +24,20 @@ public struct Mount: Sendable, Hashable, CustomStringConvertible {
             throw MountFault("is longer than \(Self.longest) bytes")
         }
         for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            guard !segment.isEmpty else { throw MountFault("'\(path)' has two slashes in a row: no request is there") }
+            guard !segment.isEmpty else {
+                throw MountFault("'\(path)' has two consecutive slashes, which no request path has")
+            }
             guard segment != ".", segment != ".." else {
-                throw MountFault("'\(path)' has a '\(segment)': write the path that is meant")
+                throw MountFault("'\(path)' contains the segment '\(segment)'; write the path without it")
             }
         }
         guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            throw MountFault("has a control character in it")
+            throw MountFault("contains a control character")
         }
         for mark in ["?", "#"] where path.contains(mark) {
-            throw MountFault("'\(path)' has a \(mark): only a path can be mounted")
+            throw MountFault("'\(path)' contains \(mark); only a path can be mounted")
         }
-        guard !path.contains("%") else { throw MountFault("'\(path)' has a %: write the path decoded") }
+        guard !path.contains("%") else { throw MountFault("'\(path)' contains %; write the path decoded") }
     }
 
     /// Bytes of a mount's path: a request is looked at no further.

@@ -30,7 +30,8 @@ struct OriginPattern: Sendable, Equatable, CustomStringConvertible {
 
     private static func fault(_ text: String) -> MountFault {
         MountFault(
-            "names '\(text)', which is no origin: https://example.org:8443, https://*.example.org, example.org are")
+            "names '\(text)', which is not an origin; examples: https://example.org:8443, https://*.example.org, example.org"
+        )
     }
 
     var description: String {

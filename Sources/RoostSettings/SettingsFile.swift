@@ -61,7 +61,7 @@ package struct SettingsFile: Sendable {
             if fstat(file, &status) != 0 {
                 "\(path): cannot be read: \(String(cString: strerror(errno)))"
             } else if status.st_mode & S_IFMT != S_IFREG {
-                "\(path): is \(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"): name a settings file"
+                "\(path): is \(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"); name a settings file"
             } else {
                 trust.fault(of: status, path: path)
             }
@@ -80,11 +80,11 @@ package struct SettingsFile: Sendable {
             guard count > 0 else { break }
             bytes.append(contentsOf: part[..<count])
             guard bytes.count <= Self.largest else {
-                throw Self.error(path, nil, "is larger than \(Self.largest >> 20) MiB: is it a settings file?")
+                throw Self.error(path, nil, "is larger than \(Self.largest >> 20) MiB; is it a settings file?")
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Self.error(path, nil, "is not UTF-8: save it as UTF-8")
+            throw Self.error(path, nil, "is not UTF-8; save it as UTF-8")
         }
         return text
     }

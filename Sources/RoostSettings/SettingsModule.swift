@@ -44,19 +44,19 @@ package struct SettingsModule: Sendable, Equatable {
     package func file(below folders: [String]) throws -> String? {
         let parts = self.name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy(Self.isWord) else {
-            throw self.error("'\(self.name)' is no settings module: a dotted name like wiki.settings is")
+            throw self.error("'\(self.name)' is not a settings module; use a dotted name like wiki.settings")
         }
         let stems = folders.map { "\($0)/\(parts.joined(separator: "/"))" }
         for stem in stems {
             let found = Self.paths(stem).filter { access($0, F_OK) == 0 }
-            if found.count > 1 { throw self.error("both \(found[0]) and \(found[1]) are there: remove one") }
+            if found.count > 1 { throw self.error("both \(found[0]) and \(found[1]) exist; remove one") }
             if let path = found.first { return path }
         }
         switch self.origin {
         case .module, .usual: return nil
         case .option, .environment:
             throw self.error(
-                "no settings module '\(self.name)': looked for "
+                "settings module '\(self.name)' not found: looked for "
                     + stems.flatMap(Self.paths).map { WorkingFolder.absolute($0) }.joined(separator: ", ")
                     + "; name another, or the folder with --app-dir")
         }

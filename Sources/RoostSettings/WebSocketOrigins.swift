@@ -26,10 +26,10 @@ public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
         let items = texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
             .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
         guard !items.isEmpty else {
-            throw MountFault("names no origin: 'same', 'any' or a list like same,https://example.org does")
+            throw MountFault("names no origin; use 'same', 'any' or a list like same,https://example.org")
         }
         if items.contains("any") {
-            guard items.count == 1 else { throw MountFault("names 'any' beside others: it stands alone") }
+            guard items.count == 1 else { throw MountFault("names 'any' with others; use 'any' alone") }
             self = .any
             return
         }

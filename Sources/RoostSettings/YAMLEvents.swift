@@ -41,7 +41,7 @@ final class YAMLEvents {
         _ = self.bytes.initialize(from: utf8)
         guard yaml_parser_initialize(self.parser) == 1 else {
             self.parser.initialize(to: yaml_parser_t())
-            throw YAMLFault(line: nil, message: "no memory to parse it")
+            throw YAMLFault(line: nil, message: "out of memory")
         }
         yaml_parser_set_encoding(self.parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(self.parser, self.bytes.baseAddress, utf8.count)
@@ -96,12 +96,12 @@ final class YAMLEvents {
     private var fault: YAMLFault {
         let parser = self.parser.pointee
         guard parser.error != YAML_MEMORY_ERROR, let problem = parser.problem else {
-            return YAMLFault(line: nil, message: "no memory to parse it")
+            return YAMLFault(line: nil, message: "out of memory")
         }
         var text = String(cString: problem)
         // It would name a function of libyaml.
         if text.hasPrefix("Maximum nesting level reached") {
-            text = "too many lists and maps inside of each other: flatten it"
+            text = "too many nested lists and maps; flatten them"
         }
         guard parser.error != YAML_READER_ERROR else {
             let read = self.bytes.prefix(parser.problem_offset)

@@ -52,7 +52,7 @@ package struct YAMLReader {
             if isAtStart, byte == UInt8(ascii: "%") {
                 directives += 1
                 guard directives <= limits.directives else {
-                    throw YAMLFault(line: line, message: "more than \(limits.directives) directives: remove them")
+                    throw YAMLFault(line: line, message: "more than \(limits.directives) directives; remove them")
                 }
             }
             // YAML ends lines with a carriage return, too.
@@ -68,7 +68,7 @@ package struct YAMLReader {
         _ = try self.events.next()
         let last = try self.events.next()
         guard case .streamEnd = last.kind else {
-            throw YAMLFault(line: last.line, message: "found another document: a settings file has one")
+            throw YAMLFault(line: last.line, message: "found a second document; a settings file has one")
         }
         return node
     }
@@ -102,8 +102,8 @@ package struct YAMLReader {
         guard let anchored = self.anchors[event.anchor] else {
             throw YAMLFault(
                 line: event.line,
-                message: "the alias names no anchor before it: write the value out"
-                    + " (a value that begins with * must be quoted)")
+                message: "the alias refers to no anchor before it; write the value out"
+                    + " (a value that starts with * must be quoted)")
         }
         try self.spend(nodes: anchored.nodes, bytes: anchored.bytes, event.line)
         try self.check(depth: depth + anchored.height, event.line)
@@ -143,7 +143,7 @@ package struct YAMLReader {
             guard lines.updateValue(event.line, forKey: name) == nil else {
                 let first = map.entries.first { $0.name == name }.map { " (the first is in line \($0.line))" } ?? ""
                 throw YAMLFault(
-                    line: event.line, message: "duplicate key '\(ShownText.of(name))'\(first): remove one of them")
+                    line: event.line, message: "duplicate key '\(ShownText.of(name))'\(first); remove one of them")
             }
             let (value, inner) = try self.node(try self.events.next(), depth: depth)
             height = max(height, inner)
@@ -210,13 +210,13 @@ package struct YAMLReader {
         guard self.nodes <= self.limits.nodes else {
             throw YAMLFault(
                 line: line,
-                message: "more than \(self.limits.nodes) keys and values, each alias counted as a copy:"
+                message: "more than \(self.limits.nodes) keys and values, each alias counted as a copy;"
                     + " shorten it, or use fewer aliases")
         }
         guard self.bytes <= self.limits.bytes else {
             throw YAMLFault(
                 line: line,
-                message: "more than \(self.limits.bytes >> 20) MiB of text, each alias counted as a copy:"
+                message: "more than \(self.limits.bytes >> 20) MiB of text, each alias counted as a copy;"
                     + " shorten it, or use fewer aliases")
         }
     }
@@ -224,7 +224,7 @@ package struct YAMLReader {
     private func check(depth: Int, _ line: Int) throws(YAMLFault) {
         guard depth <= self.limits.depth else {
             throw YAMLFault(
-                line: line, message: "more than \(self.limits.depth) lists and maps inside of each other: flatten it")
+                line: line, message: "more than \(self.limits.depth) nested lists and maps; flatten them")
         }
     }
 }

@@ -48,7 +48,7 @@ package struct ModuleName: Sendable, Equatable {
         self.symbol = parts.count == 2 ? parts[1] : Self.usualSymbol
         guard Self.isSymbol(self.symbol) else {
             throw HostError(
-                code: .usage, message: "'\(text)': behind the colon stands a symbol, like '\(parts[0]):application'")
+                code: .usage, message: "'\(text)': a symbol must follow the colon, like '\(parts[0]):application'")
         }
         if parts[0].contains("/") || parts[0].hasSuffix(".so") {
             self.place = .path(parts[0])
@@ -57,7 +57,7 @@ package struct ModuleName: Sendable, Equatable {
         let words = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard words.allSatisfy({ !$0.isEmpty && !$0.contains("\0") }) else {
             throw HostError(
-                code: .usage, message: "'\(text)' names no module: give a path like ./libhello.so, or a name like hello"
+                code: .usage, message: "'\(text)' is not a module; use a path like ./libhello.so, or a name like hello"
             )
         }
         self.place = .dotted(words)

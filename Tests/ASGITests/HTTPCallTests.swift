@@ -245,7 +245,7 @@ struct HTTPCallTests {
         }
         #expect(result == ASGI_PENDING)
         self.host.turn()
-        #expect(Script.notes == ["the host has refused the call: busy"])
+        #expect(Script.notes == ["the host refused the call: busy"])
         self.host.complete(ASGI_DONE, ASGI_HTTP_DISCONNECT)
         #expect(self.host.turnUntilFinished())
     }

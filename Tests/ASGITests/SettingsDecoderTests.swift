@@ -57,21 +57,21 @@ struct SettingsDecoderTests {
 
     @Test("nothing is taken for what it is not: found and allowed are said")
     func mismatches() {
-        #expect(self.refused(Bool.self, #""yes""#) == "found the text 'yes'; true or false is allowed")
-        #expect(self.refused(Bool.self, "1") == "found 1; true or false is allowed")
-        #expect(self.refused(String.self, "[]") == "found a list; a text is allowed")
-        #expect(self.refused(String.self, "12") == "found 12; a text is allowed")
-        #expect(self.refused(Int.self, #""12""#) == "found the text '12'; a whole number is allowed")
-        #expect(self.refused(Int.self, "12.5") == "found 12.5; a whole number is allowed")
-        #expect(self.refused(Int.self, "3.0") == "found 3.0; a whole number is allowed")
-        #expect(self.refused(Int.self, "1e3") == "found 1e3; a whole number is allowed")
-        #expect(self.refused(Int.self, "true") == "found true; a whole number is allowed")
-        #expect(self.refused(Double.self, #""1.5""#) == "found the text '1.5'; a number is allowed")
-        #expect(self.refused(Float.self, "{}") == "found a map; a number is allowed")
-        #expect(self.refused([Int].self, #"{"a":1}"#) == "found a map; a list is allowed")
-        #expect(self.refused(Pages.self, "[1]") == "found a list; a map is allowed")
-        #expect(self.refused(String.self, "null") == "found nothing; a text is allowed")
-        #expect(self.refused(Wiki.self, #"{"title":null}"#) == "title: found nothing; a text is allowed")
+        #expect(self.refused(Bool.self, #""yes""#) == "found the text 'yes', expected true or false")
+        #expect(self.refused(Bool.self, "1") == "found 1, expected true or false")
+        #expect(self.refused(String.self, "[]") == "found a list, expected text")
+        #expect(self.refused(String.self, "12") == "found 12, expected text")
+        #expect(self.refused(Int.self, #""12""#) == "found the text '12', expected a whole number")
+        #expect(self.refused(Int.self, "12.5") == "found 12.5, expected a whole number")
+        #expect(self.refused(Int.self, "3.0") == "found 3.0, expected a whole number")
+        #expect(self.refused(Int.self, "1e3") == "found 1e3, expected a whole number")
+        #expect(self.refused(Int.self, "true") == "found true, expected a whole number")
+        #expect(self.refused(Double.self, #""1.5""#) == "found the text '1.5', expected a number")
+        #expect(self.refused(Float.self, "{}") == "found a map, expected a number")
+        #expect(self.refused([Int].self, #"{"a":1}"#) == "found a map, expected a list")
+        #expect(self.refused(Pages.self, "[1]") == "found a list, expected a map")
+        #expect(self.refused(String.self, "null") == "found nothing, expected text")
+        #expect(self.refused(Wiki.self, #"{"title":null}"#) == "title: found nothing, expected text")
     }
 
     @Test("numbers: every type of them, to its ends")
@@ -79,9 +79,9 @@ struct SettingsDecoderTests {
         func ends<Number: FixedWidthInteger & Decodable>(_ type: Number.Type, _ below: String, _ above: String) throws {
             #expect(try self.decoded(type, "\(Number.min)") == .min)
             #expect(try self.decoded(type, "\(Number.max)") == .max)
-            let allowed = "\(Number.min) to \(Number.max) are allowed"
-            #expect(self.refused(type, below) == "found \(below); \(allowed)")
-            #expect(self.refused(type, above) == "found \(above); \(allowed)")
+            let expected = "\(Number.min) to \(Number.max)"
+            #expect(self.refused(type, below) == "found \(below), expected \(expected)")
+            #expect(self.refused(type, above) == "found \(above), expected \(expected)")
         }
         try ends(Int8.self, "-129", "300")
         try ends(Int16.self, "-32769", "32768")
@@ -95,33 +95,33 @@ struct SettingsDecoderTests {
         try ends(UInt64.self, "-1", "18446744073709551616")
         try ends(UInt.self, "-1", "18446744073709551616")
         try ends(UInt128.self, "-1", "\(UInt128.max)0")
-        #expect(self.refused(Int8.self, "300") == "found 300; -128 to 127 are allowed")
+        #expect(self.refused(Int8.self, "300") == "found 300, expected -128 to 127")
         #expect(try self.decoded(UInt8.self, "-0") == 0)
         #expect(try self.decoded(Double.self, "3") == 3)
         #expect(try self.decoded(Double.self, "-1.5e+2") == -150)
         #expect(try self.decoded(Float.self, "0.1") == 0.1)
         #expect(
-            self.refused(Float.self, "1e39") == "found 1e39; -3.4028235e+38 to 3.4028235e+38 are allowed")
-        #expect(self.refused(Double.self, "-1e400").hasPrefix("found -1e400; -1.797"))
+            self.refused(Float.self, "1e39") == "found 1e39, expected -3.4028235e+38 to 3.4028235e+38")
+        #expect(self.refused(Double.self, "-1e400").hasPrefix("found -1e400, expected -1.797"))
     }
 
     @Test("the key at fault, from the root, with the place in a list")
     func keys() {
-        #expect(self.refused(Wiki.self, "{}") == "title: is missing; a text has to stand here")
+        #expect(self.refused(Wiki.self, "{}") == "title: missing, expected text")
         #expect(
             self.refused(Wiki.self, #"{"title":"","pages":{}}"#)
-                == "pages.size: is missing; a whole number has to stand here")
+                == "pages.size: missing, expected a whole number")
         #expect(
             self.refused(Wiki.self, #"{"title":"","pages":{"size":true}}"#)
-                == "pages.size: found true; a whole number is allowed")
+                == "pages.size: found true, expected a whole number")
         #expect(
-            self.refused(Wiki.self, #"{"title":"","hosts":["a",7]}"#) == "hosts.1: found 7; a text is allowed")
+            self.refused(Wiki.self, #"{"title":"","hosts":["a",7]}"#) == "hosts.1: found 7, expected text")
         #expect(
             self.refused(Wiki.self, #"{"title":"","mirrors":[{"size":1},{"size":""}]}"#)
-                == "mirrors.1.size: found the text ''; a whole number is allowed")
+                == "mirrors.1.size: found the text '', expected a whole number")
         #expect(
             self.refused(Wiki.self, #"{"title":"","limits":{"a":1,"b":"2"}}"#)
-                == "limits.b: found the text '2'; a whole number is allowed")
+                == "limits.b: found the text '2', expected a whole number")
     }
 
     @Test("what is missing is named by what its type reads")
@@ -129,13 +129,13 @@ struct SettingsDecoderTests {
         struct One<Value: Decodable>: Decodable { let value: Value }
         struct Text: RawRepresentable, Decodable { let rawValue: String }
         struct Anything: Decodable { init(from decoder: any Decoder) {} }
-        #expect(self.refused(One<Bool>.self, "{}") == "value: is missing; true or false has to stand here")
-        #expect(self.refused(One<Float>.self, "{}") == "value: is missing; a number has to stand here")
-        #expect(self.refused(One<[Int]>.self, "{}") == "value: is missing; a list has to stand here")
-        #expect(self.refused(One<Pages>.self, "{}") == "value: is missing; a map has to stand here")
-        #expect(self.refused(One<Theme>.self, "{}") == "value: is missing; a text has to stand here")
-        #expect(self.refused(One<Text>.self, "{}") == "value: is missing; a text has to stand here")
-        #expect(self.refused(One<Anything>.self, "{}") == "value: is missing; a value has to stand here")
+        #expect(self.refused(One<Bool>.self, "{}") == "value: missing, expected true or false")
+        #expect(self.refused(One<Float>.self, "{}") == "value: missing, expected a number")
+        #expect(self.refused(One<[Int]>.self, "{}") == "value: missing, expected a list")
+        #expect(self.refused(One<Pages>.self, "{}") == "value: missing, expected a map")
+        #expect(self.refused(One<Theme>.self, "{}") == "value: missing, expected text")
+        #expect(self.refused(One<Text>.self, "{}") == "value: missing, expected text")
+        #expect(self.refused(One<Anything>.self, "{}") == "value: missing, expected a value")
     }
 
     @Test("an enum's cases are named, whatever they are written as")
@@ -155,14 +155,14 @@ struct SettingsDecoderTests {
                 self.rawValue = rawValue
             }
         }
-        #expect(self.refused(Theme.self, #""dak""#) == "found 'dak'; light, dark, system are allowed")
+        #expect(self.refused(Theme.self, #""dak""#) == "found 'dak', expected one of light, dark, system")
         #expect(
             self.refused(Wiki.self, #"{"title":"","theme":"a\nb"}"#)
-                == #"theme: found 'a\nb'; light, dark, system are allowed"#)
-        #expect(self.refused([Theme].self, #"["dark","x"]"#) == "1: found 'x'; light, dark, system are allowed")
-        #expect(self.refused(Level.self, "3") == "found 3; 1, 2 are allowed")
-        #expect(self.refused(Only.self, #""two""#) == "found 'two'; one is allowed")
-        #expect(self.refused(Theme.self, "3") == "found 3; a text is allowed")
+                == #"theme: found 'a\nb', expected one of light, dark, system"#)
+        #expect(self.refused([Theme].self, #"["dark","x"]"#) == "1: found 'x', expected one of light, dark, system")
+        #expect(self.refused(Level.self, "3") == "found 3, expected one of 1, 2")
+        #expect(self.refused(Only.self, #""two""#) == "found 'two', expected one")
+        #expect(self.refused(Theme.self, "3") == "found 3, expected text")
         #expect(self.refused(Old.self, #""old""#) == "went in 2.0; write 'new'")
         #expect(self.refused(Even.self, "3").contains("3"))
         #expect(try self.decoded(Level.self, "2") == .two)
@@ -171,28 +171,29 @@ struct SettingsDecoderTests {
     @Test("a key that nobody asks for is refused, with the nearest that is or with all")
     func unknown() {
         #expect(
-            self.refused(Wiki.self, #"{"title":"","hots":[]}"#) == "hots: is not known; did you mean 'hosts'?")
+            self.refused(Wiki.self, #"{"title":"","hots":[]}"#) == "hots: unknown key (did you mean 'hosts'?)")
         #expect(
             self.refused(Wiki.self, #"{"title":"","colour":1}"#)
-                == "colour: is not known; title, pages, hosts, theme, isOpen, limits, mirrors are")
+                == "colour: unknown key (known: title, pages, hosts, theme, isOpen, limits, mirrors)")
         #expect(
             self.refused(Wiki.self, #"{"title":"","pages":{"size":1,"length":2}}"#)
-                == "pages.length: is not known; size, ratio are")
+                == "pages.length: unknown key (known: size, ratio)")
         #expect(
             self.refused(Wiki.self, #"{"title":"","mirrors":[{"size":1},{"size":1,"siez":2}]}"#)
-                == "mirrors.1.siez: is not known; did you mean 'size'?")
+                == "mirrors.1.siez: unknown key (did you mean 'size'?)")
         // The first in the order written.
-        #expect(self.refused(Pages.self, #"{"x":{},"size":1,"y":{}}"#) == "x: is not known; size, ratio are")
+        #expect(self.refused(Pages.self, #"{"x":{},"size":1,"y":{}}"#) == "x: unknown key (known: size, ratio)")
         // As many edits as characters are no likeness.
-        #expect(self.refused(Pages.self, #"{"size":1,"si":1}"#).hasSuffix("did you mean 'size'?"))
+        #expect(self.refused(Pages.self, #"{"size":1,"si":1}"#).hasSuffix("(did you mean 'size'?)"))
         struct Short: Decodable { let id: Int? }
-        #expect(self.refused(Short.self, #"{"xy":1}"#) == "xy: is not known; id is")
-        #expect(self.refused([String: Pages].self, #"{"a":{"size":1},"b":{"size":1,"c":1}}"#).hasPrefix("b.c: is not"))
+        #expect(self.refused(Short.self, #"{"xy":1}"#) == "xy: unknown key (known: id)")
+        #expect(
+            self.refused([String: Pages].self, #"{"a":{"size":1},"b":{"size":1,"c":1}}"#).hasPrefix("b.c: unknown key"))
     }
 
     @Test("a value that is wrong or missing comes before a key that is not known")
     func order() {
-        #expect(self.refused(Pages.self, #"{"siez":1}"#) == "size: is missing; a whole number has to stand here")
+        #expect(self.refused(Pages.self, #"{"siez":1}"#) == "size: missing, expected a whole number")
     }
 
     @Test("asking in any way makes a key known: contains, nil, nested, super; a dictionary knows all")
@@ -216,11 +217,11 @@ struct SettingsDecoderTests {
         #expect(self.refused(Asking.self, json) == "none")
         #expect(
             self.refused(Asking.self, json.dropLast() + #","other":1}"#)
-                == "other: is not known; asked, deep, empty, inner, list, super, parent are")
+                == "other: unknown key (known: asked, deep, empty, inner, list, super, parent)")
         #expect(
             self.refused(
                 Asking.self, #"{"asked":1,"empty":null,"inner":{"deep":1,"x":1},"list":[2],"super":"s","parent":"p"}"#)
-                == "inner.x: is not known; deep is")
+                == "inner.x: unknown key (known: deep)")
         #expect(self.refused([String: [String: Int]].self, #"{"a":{"b":1},"c":{}}"#) == "none")
         struct Names: Decodable {
             init(from decoder: any Decoder) throws {
@@ -241,8 +242,8 @@ struct SettingsDecoderTests {
         }
         #expect(try self.decoded(Store.self, #"{"file":{"path":"/a"}}"#) == .file(path: "/a"))
         #expect(try self.decoded(Store.self, #"{"memory":{}}"#) == .memory)
-        #expect(self.refused(Store.self, #"{"file":{"paht":"/a"}}"#).hasPrefix("file.path: is missing; a text"))
-        #expect(self.refused(Store.self, #"{"memory":{},"sise":1}"#) == "sise: is not known; memory is")
+        #expect(self.refused(Store.self, #"{"file":{"paht":"/a"}}"#).hasPrefix("file.path: missing, expected text"))
+        #expect(self.refused(Store.self, #"{"memory":{},"sise":1}"#) == "sise: unknown key (known: memory)")
     }
 
     @Test("lists: each element in turn, and none behind the last")
@@ -271,7 +272,7 @@ struct SettingsDecoderTests {
             }
         }
         #expect(
-            self.refused(Turn.self, #"[1,null,{"a":2},[3],4]"#) == "5: is missing; true or false has to stand here")
+            self.refused(Turn.self, #"[1,null,{"a":2},[3],4]"#) == "5: missing, expected true or false")
     }
 
     @Test("a class reads what its superclass reads, from the same map or from its own")
@@ -294,9 +295,9 @@ struct SettingsDecoderTests {
             }
         }
         #expect(try self.decoded(Flat.self, #"{"name":"a","size":1}"#).name == "a")
-        #expect(self.refused(Flat.self, #"{"name":"a","size":1,"x":1}"#) == "x: is not known; size, name are")
+        #expect(self.refused(Flat.self, #"{"name":"a","size":1,"x":1}"#) == "x: unknown key (known: size, name)")
         #expect(try self.decoded(Nested.self, #"{"super":{"name":"a"},"size":1}"#).name == "a")
-        #expect(self.refused(Nested.self, #"{"size":1}"#) == "super: is missing; a map has to stand here")
+        #expect(self.refused(Nested.self, #"{"size":1}"#) == "super: missing, expected a map")
     }
 
     @Test("what a type throws itself comes to its key; a SettingsError stays as it is")
@@ -330,7 +331,7 @@ struct SettingsDecoderTests {
             }
         }
         #expect(try self.decoded([Either].self, #"[3,{"size":4}]"#).map(\.pages.size) == [3, 4])
-        #expect(self.refused(Either.self, #"{"size":4,"x":1}"#) == "x: is not known; size, ratio are")
+        #expect(self.refused(Either.self, #"{"size":4,"x":1}"#) == "x: unknown key (known: size, ratio)")
     }
 
     @Test("a range says what it allows")
@@ -349,22 +350,22 @@ struct SettingsDecoderTests {
         #expect(try self.decoded(Ranged.self, #"{"size":1,"share":1}"#).share == 1)
         #expect(try self.decoded(Ranged.self, #"{"size":500,"share":null}"#).share == nil)
         #expect(try self.decoded(Ranged.self, #"{"size":500}"#).size == 500)
-        #expect(self.refused(Ranged.self, #"{"size":0}"#) == "size: found 0; 1 to 500 are allowed")
-        #expect(self.refused(Outer.self, #"{"pages":{"size":501}}"#) == "pages.size: found 501; 1 to 500 are allowed")
-        #expect(self.refused(Ranged.self, #"{"size":1,"share":1.5}"#) == "share: found 1.5; 0.0 to 1.0 are allowed")
-        #expect(self.refused(Ranged.self, "{}") == "size: is missing; a whole number has to stand here")
+        #expect(self.refused(Ranged.self, #"{"size":0}"#) == "size: found 0, expected 1 to 500")
+        #expect(self.refused(Outer.self, #"{"pages":{"size":501}}"#) == "pages.size: found 501, expected 1 to 500")
+        #expect(self.refused(Ranged.self, #"{"size":1,"share":1.5}"#) == "share: found 1.5, expected 0.0 to 1.0")
+        #expect(self.refused(Ranged.self, "{}") == "size: missing, expected a whole number")
     }
 
     @Test("what is no JSON is refused with the byte; messages stay on one line and short")
     func messages() {
-        #expect(self.refused(Int.self, "{") == "is no JSON: it ends too early (byte 1)")
+        #expect(self.refused(Int.self, "{") == "invalid JSON: unexpected end (byte 1)")
         #expect(
-            self.refused(Int.self, #""a\n\u2028b""#) == #"found the text 'a\n\u{2028}b'; a whole number is allowed"#)
+            self.refused(Int.self, #""a\n\u2028b""#) == #"found the text 'a\n\u{2028}b', expected a whole number"#)
         let long = String(repeating: "x", count: 100)
         #expect(
             self.refused(Int.self, "\"\(long)\"")
-                == "found the text '\(long.prefix(Wording.longestShown))...'; a whole number is allowed")
-        #expect(self.refused(Pages.self, #"{"size":1,"a\nb":1}"#) == #"a\nb: is not known; size, ratio are"#)
+                == "found the text '\(long.prefix(Wording.longestShown))...', expected a whole number")
+        #expect(self.refused(Pages.self, #"{"size":1,"a\nb":1}"#) == #"a\nb: unknown key (known: size, ratio)"#)
         let error = SettingsError(key: "a.b", message: "c")
         #expect(error.key == "a.b" && error.message == "c" && error.description == "a.b: c")
     }

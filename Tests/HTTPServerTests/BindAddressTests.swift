@@ -29,7 +29,7 @@ struct BindAddressTests {
         let scheme = text.prefix { $0 != "/" } + "//"
         for read in [{ _ = try BindAddress(text, port: 8000) }, { _ = try BindAddress.host(text) }] {
             let error = #expect(throws: BindAddress.Malformed.self) { try read() }
-            #expect(error?.description == "'\(text)' is a URL, not an address: leave '\(scheme)' out")
+            #expect(error?.description == "'\(text)' is a URL, not an address; remove '\(scheme)'")
         }
     }
 

@@ -96,19 +96,19 @@ struct HTTP1ParserTests {
     @Test(
         "the reason names what is wrong",
         arguments: [
-            ("GET /a b HTTP/1.1", "the request target has a space: it must be percent-encoded"),
-            ("GET /a", "the HTTP version is missing"), ("GET ", "the request target is missing"),
-            ("GET  / HTTP/1.1", "the request line has two spaces in a row"),
-            ("GET /a#b HTTP/1.1", "the request target has a fragment (#)"),
-            ("GET /\u{e9} HTTP/1.1", "the request target has a character that must be percent-encoded"),
-            ("GET / HTTP/1.1 x", "the HTTP version is malformed"), ("GET / http/1.1", "the HTTP version is malformed"),
-            ("PRI * HTTP/2.0", "HTTP/2 is not supported: use HTTP/1.1"),
+            ("GET /a b HTTP/1.1", "space in the request target; percent-encode it"),
+            ("GET /a", "missing HTTP version"), ("GET ", "missing request target"),
+            ("GET  / HTTP/1.1", "two consecutive spaces in the request line"),
+            ("GET /a#b HTTP/1.1", "fragment (#) in the request target"),
+            ("GET /\u{e9} HTTP/1.1", "invalid character in the request target; percent-encode it"),
+            ("GET / HTTP/1.1 x", "malformed HTTP version"), ("GET / http/1.1", "malformed HTTP version"),
+            ("PRI * HTTP/2.0", "HTTP/2 is not supported; use HTTP/1.1"),
         ])
     func reasons(line: String, reason: String) { #expect(Parsed.reason("\(line)\r\n") == reason) }
 
     @Test("the first bytes of a TLS client are refused at once, as such")
     func tls() {
-        #expect(Parsed.reason("\u{16}\u{3}") == "a TLS handshake on a plain HTTP port: use http://")
+        #expect(Parsed.reason("\u{16}\u{3}") == "TLS handshake on a plain HTTP port; use http://")
         #expect(Parsed("\u{16}") == .incomplete)
     }
 

@@ -114,23 +114,24 @@ struct MultipartFormTests {
     @Test(
         "what is no form is refused, with the reason",
         arguments: [
-            ("", "its boundary is not in it"), ("x", "its boundary is not in it"), ("--b", "its boundary is not in it"),
-            ("x--b--", "its boundary is not in it"), ("--c--\r\n", "its boundary is not in it"),
-            ("--b\n\(disposition)\n\nx\n--b--\n", "its boundary is not in it"),
-            ("--b\0\r\n", "its boundary is not in it"),
-            ("--b\r\n", "a part has no end of its header"),
-            ("--b\r\n\(disposition)", "a part has no end of its header"),
-            ("--b\r\n\(disposition)\r\n", "a part has no end of its header"),
-            ("--b\r\n\(disposition)\n\nx\n--b--\n", "a part has no end of its header"),
-            ("--b\r\n\(disposition)\r\n--b--\r\n", "a part has no end of its header"),
-            ("--b\r\n\(disposition)\r\n\r\nx", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b-", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b--\r", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx--b--\r\n", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx\n--b--\n", "its last boundary is missing"),
-            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b\r\n", "a part has no end of its header"),
-            ("--b\r\n\r\n--b--", "a part has no 'content-disposition: form-data'"),
+            ("", "the boundary does not occur in it"), ("x", "the boundary does not occur in it"),
+            ("--b", "the boundary does not occur in it"),
+            ("x--b--", "the boundary does not occur in it"), ("--c--\r\n", "the boundary does not occur in it"),
+            ("--b\n\(disposition)\n\nx\n--b--\n", "the boundary does not occur in it"),
+            ("--b\0\r\n", "the boundary does not occur in it"),
+            ("--b\r\n", "the header of a part does not end"),
+            ("--b\r\n\(disposition)", "the header of a part does not end"),
+            ("--b\r\n\(disposition)\r\n", "the header of a part does not end"),
+            ("--b\r\n\(disposition)\n\nx\n--b--\n", "the header of a part does not end"),
+            ("--b\r\n\(disposition)\r\n--b--\r\n", "the header of a part does not end"),
+            ("--b\r\n\(disposition)\r\n\r\nx", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b-", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b--\r", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx--b--\r\n", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\n--b--\n", "the closing boundary is missing"),
+            ("--b\r\n\(disposition)\r\n\r\nx\r\n--b\r\n", "the header of a part does not end"),
+            ("--b\r\n\r\n--b--", "a part without 'content-disposition: form-data'"),
         ] as [(String, String)]
     )
     func refused(form: String, reason: String) {
@@ -140,21 +141,21 @@ struct MultipartFormTests {
     @Test(
         "a part that two readers could read two ways is refused",
         arguments: [
-            ("\(disposition)\r\n\(disposition)", "a part has two of content-disposition"),
-            ("\(disposition)\r\ncontent-disposition: x", "a part has two of content-disposition"),
-            ("\(disposition);\r\n filename=x", "a part has a header line without a field"),
-            (" \(disposition)", "a part has a header line without a field"),
-            ("\(disposition)\r\nx", "a part has a header line without a field"),
-            ("\(disposition)\r\n: x", "a part has a header line without a field"),
-            ("\(disposition)\r\na\0: x", "a part has a NUL or a bare line end in its header"),
-            ("Content-Disposition : form-data; name=a", "a part has a header line without a field"),
-            ("Content-Type: text/plain", "a part has no 'content-disposition: form-data'"),
-            ("Content-Disposition: attachment; name=a", "a part has no 'content-disposition: form-data'"),
-            ("Content-Disposition: form-data", "a part has no name"),
+            ("\(disposition)\r\n\(disposition)", "more than one content-disposition in a part"),
+            ("\(disposition)\r\ncontent-disposition: x", "more than one content-disposition in a part"),
+            ("\(disposition);\r\n filename=x", "malformed header line in a part"),
+            (" \(disposition)", "malformed header line in a part"),
+            ("\(disposition)\r\nx", "malformed header line in a part"),
+            ("\(disposition)\r\n: x", "malformed header line in a part"),
+            ("\(disposition)\r\na\0: x", "NUL or a bare CR or LF in the header of a part"),
+            ("Content-Disposition : form-data; name=a", "malformed header line in a part"),
+            ("Content-Type: text/plain", "a part without 'content-disposition: form-data'"),
+            ("Content-Disposition: attachment; name=a", "a part without 'content-disposition: form-data'"),
+            ("Content-Disposition: form-data", "a part without a name"),
             // A backslash does not escape the quote.
-            (#"Content-Disposition: form-data; name="a\"b""#, "a part has a malformed content-disposition"),
-            (#"Content-Disposition: form-data; name="a"#, "a part has a malformed content-disposition"),
-            ("Content-Disposition: form-data; filename=x", "a part has no name"),
+            (#"Content-Disposition: form-data; name="a\"b""#, "malformed content-disposition in a part"),
+            (#"Content-Disposition: form-data; name="a"#, "malformed content-disposition in a part"),
+            ("Content-Disposition: form-data; filename=x", "a part without a name"),
         ] as [(String, String)]
     )
     func heads(head: String, reason: String) {
@@ -183,7 +184,7 @@ struct MultipartFormTests {
         let parts = (0..<3).map { FormPart("\($0)") }
         let form = FormPart.write(parts, boundary: Self.boundary)
         #expect(FormPart.read(form, boundary: Self.boundary, most: 3) == .success(parts))
-        let fault = FormFault("it has more than 2 parts (--limit-form-fields)")
+        let fault = FormFault("more than 2 parts (--limit-form-fields)")
         #expect(FormPart.read(form, boundary: Self.boundary, most: 2) == .failure(fault))
         #expect(Self.read("--b--", most: 0) == .success([]))
     }
@@ -194,7 +195,7 @@ struct MultipartFormTests {
         let form = FormPart.write(parts, boundary: Self.boundary)
         #expect(FormPart.read(form, boundary: Self.boundary) == .success(parts))
         let reasons: Set = [
-            "its boundary is not in it", "a part has no end of its header", "its last boundary is missing",
+            "the boundary does not occur in it", "the header of a part does not end", "the closing boundary is missing",
         ]
         for count in 0..<form.count {
             switch FormPart.read(Array(form[..<count]), boundary: Self.boundary) {
@@ -211,24 +212,25 @@ struct MultipartFormTests {
         #expect(Self.read(head: "Content-Disposition: form-data; name=\"\(name)\"") == .success([FormPart(name)]))
         #expect(
             Self.read("--b\r\nContent-Disposition: form-data; name=\"\(name)")
-                == .failure(FormFault("a part has no end of its header")))
+                == .failure(FormFault("the header of a part does not end")))
         let fields = String(repeating: "x: y\r\n", count: 50_000)
         #expect(Self.read(head: fields + disposition) == .success([FormPart("a")]))
         let nearly = String(repeating: "\r\n--bx", count: 150_000)
         #expect(Self.read(head: disposition, body: nearly) == .success([FormPart("a", nearly)]))
         #expect(
-            Self.read("--b\r\n\(disposition)\r\n\r\n\(nearly)") == .failure(FormFault("its last boundary is missing")))
+            Self.read("--b\r\n\(disposition)\r\n\r\n\(nearly)")
+                == .failure(FormFault("the closing boundary is missing")))
         let parameters = (0..<100_000).map { ";p\($0)=" }.joined()
         #expect(
             Self.read(head: disposition + parameters)
-                == .failure(FormFault("a part has a malformed content-disposition")))
+                == .failure(FormFault("malformed content-disposition in a part")))
         let dashes = Array(String(repeating: "-", count: 1 << 20).utf8)
         #expect(
             FormPart.read(dashes, boundary: Array(dashes.prefix(70)))
-                == .failure(FormFault("its boundary is not in it")))
+                == .failure(FormFault("the boundary does not occur in it")))
         #expect(
             Self.read("--b" + String(repeating: " ", count: 1 << 20))
-                == .failure(FormFault("its boundary is not in it")))
+                == .failure(FormFault("the boundary does not occur in it")))
     }
 
     @Test("what is written is read again, a thousand times")

@@ -84,12 +84,12 @@ struct SetCookieTests {
         #expect {
             _ = try Self.text("a b")
         } throws: {
-            "\($0)" == "its name 'a b' is no token"
+            "\($0)" == "its name 'a b' is not a token"
         }
         #expect {
             _ = try Self.text("sid", "a;b")
         } throws: {
-            "\($0)" == "its value has a byte that no cookie may have: encode it, percent-encoding will do"
+            "\($0)" == "its value has a byte that is not allowed in a cookie; percent-encode it"
         }
     }
 }

@@ -56,16 +56,16 @@ struct SettingsTests {
         #expect(try file("wiki.settings", .module) == nil)
         #expect(
             self.message { _ = try file("wiki.settings", .option) }.hasPrefix(
-                "--settings: no settings module 'wiki.settings': looked for /nowhere/wiki/settings.yaml"))
+                "--settings: settings module 'wiki.settings' not found: looked for /nowhere/wiki/settings.yaml"))
         #expect(
             self.message { _ = try file("wiki.settings", .environment) }.hasPrefix(
-                "ROOST_SETTINGS_MODULE: no settings module"))
+                "ROOST_SETTINGS_MODULE: settings module 'wiki.settings' not found"))
         let path = try self.folder.write("wiki/settings.yaml", "a: 1")
         #expect(try file("wiki.settings", .option) == path)
         try self.folder.write("wiki/settings.json", "{}")
         #expect(self.message { _ = try file("wiki.settings", .option) }.contains("both"))
         for bad in ["../x", "a/b", "a..b", "", ".a", "a b"] {
-            #expect(self.message { _ = try file(bad, .option) }.contains("is no settings module"), "\(bad)")
+            #expect(self.message { _ = try file(bad, .option) }.contains("is not a settings module"), "\(bad)")
         }
     }
 
@@ -150,16 +150,16 @@ struct SettingsTests {
         try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(fileURLWithPath: path))
         #expect(
             self.message { _ = try SettingsFile(path: path, trust: FileTrust()) }
-                == "\(path): is not UTF-8: save it as UTF-8")
+                == "\(path): is not UTF-8; save it as UTF-8")
         let large = try self.folder.write("large.yaml", "a: " + String(repeating: "x", count: SettingsFile.largest))
         #expect(
             self.message { _ = try SettingsFile(path: large, trust: FileTrust()) }
-                == "\(large): is larger than 4 MiB: is it a settings file?")
+                == "\(large): is larger than 4 MiB; is it a settings file?")
         #expect(
             self.message { _ = try SettingsFile(path: "/none.yaml", trust: FileTrust()) }.contains(
                 "cannot be read: No such file"))
         #expect(
             self.message { _ = try SettingsFile(path: self.folder.path, trust: FileTrust()) }.contains(
-                "is a folder: name a settings file"))
+                "is a folder; name a settings file"))
     }
 }

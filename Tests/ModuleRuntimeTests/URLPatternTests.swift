@@ -34,47 +34,50 @@ struct URLPatternTests {
     }
 
     private static let otherMethods =
-        "before a path in capitals write one of GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE, QUERY, PROPFIND, PROPPATCH, "
+        "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE, QUERY, PROPFIND, PROPPATCH, "
         + "MKCOL, COPY, MOVE, LOCK, UNLOCK, REPORT, ANY"
 
     @Test(
         "what cannot be meant is refused, with what to do",
         arguments: [
-            ("/articles/", "begins with a slash: leave it out, what is matched begins behind it"),
-            ("<integer:x>", "there is no converter 'integer': there are int, float, str, slug, uuid, path"),
-            ("<itn:x>", "there is no converter 'itn', did you mean 'int'?"),
-            ("a<int:x", "a '<' has no '>'"),
-            ("a>", "a '>' has no '<'"),
-            ("<int:a><int:b>", "two values have nothing between them: nobody could tell where the first ends"),
-            ("<int:a>/<int:a>", "the name 'a' is there twice: give each value one of its own"),
+            ("/articles/", "starts with a slash; remove it, patterns are relative to the mount"),
+            ("<integer:x>", "unknown converter 'integer'; known: int, float, str, slug, uuid, path"),
+            ("<itn:x>", "unknown converter 'itn', did you mean 'int'?"),
+            ("a<int:x", "'<' without '>'"),
+            ("a>", "'>' without '<'"),
+            ("<int:a><int:b>", "two values without text between them are ambiguous"),
+            ("<int:a>/<int:a>", "duplicate name 'a'; give each value its own name"),
             ("<int:a b>", "' is no field' or body"),
-            ("<int:>", "'' is no name: use letters, digits and '_'"),
-            ("<int:a-b>", "'a-b' is no name: use letters, digits and '_'"),
-            ("a%20b", "has a '%': write the character itself, paths are matched decoded"),
-            ("a#b", "has a '#', which no request's path has"),
-            ("a\u{1}", "has a control character"),
-            ("a?q", "'q' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"),
-            ("a?", "'' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"),
+            ("<int:>", "invalid name ''; use letters, digits and '_'"),
+            ("<int:a-b>", "invalid name 'a-b'; use letters, digits and '_'"),
+            ("a%20b", "contains '%'; write the decoded character, since patterns match decoded paths"),
+            ("a#b", "contains '#', which never occurs in a request path"),
+            ("a\u{1}", "contains a control character"),
+            ("a?q", "malformed field 'q'; write <converter:name> or <converter:name=default>, without spaces"),
+            ("a?", "malformed field ''; write <converter:name> or <converter:name=default>, without spaces"),
             (
                 "a?<str:b=c d>",
-                "'<str:b=c' is no field: write <converter:name> or <converter:name=otherwise>, without spaces"
+                "malformed field '<str:b=c'; write <converter:name> or <converter:name=default>, without spaces"
             ),
-            ("a?<int:b>,<int:c>", "'<int:b>,<int:c>' is several fields: put '&' between them"),
-            ("a?<int:b><int:c>", "'<int:b><int:c>' is several fields: put '&' between them"),
-            ("a?<int:n>&<int:n>", "the field 'n' is there twice"),
-            ("a?<int:n=x>", "'x' of the field 'n' is not an integer from -9223372036854775808 to 9223372036854775807"),
+            ("a?<int:b>,<int:c>", "'<int:b>,<int:c>' contains several fields; separate them with '&'"),
+            ("a?<int:b><int:c>", "'<int:b><int:c>' contains several fields; separate them with '&'"),
+            ("a?<int:n>&<int:n>", "duplicate field 'n'"),
+            (
+                "a?<int:n=x>",
+                "the default 'x' of the field 'n' is not an integer from -9223372036854775808 to 9223372036854775807"
+            ),
             ("a?<int:=1>", "'<int:=1>' has no name"),
-            ("a ", "'' behind the path is none of body, form, json"),
-            ("a boddy", "'boddy' behind the path is none of body, form, json"),
-            ("POTS a", "'POTS' is no method, did you mean 'POST'?"),
-            ("GET,PUST a", "'GET,PUST' is no method: \(Self.otherMethods)"),
-            ("ARCHIVE form", "'ARCHIVE' is no method: \(Self.otherMethods)"),
-            ("VERSION-CONTROL body", "'VERSION-CONTROL' is no method: \(Self.otherMethods)"),
-            ("post a", "methods are written in capitals: 'POST', not 'post'"),
-            ("POST  a", "has two spaces beside each other: the mount or the prefix itself is written '/'"),
-            ("a body <int:x>", "'<int:x>' is one word too many: a body has no fields"),
-            ("a form <int:x> y", "'y' is one word too many: fields have '&' between them, not spaces"),
-            ("GET a form", "a body does not come with GET: name the method, POST say"),
+            ("a ", "unknown word '' after the path; known: body, form, json"),
+            ("a boddy", "unknown word 'boddy' after the path; known: body, form, json"),
+            ("POTS a", "unknown method 'POTS', did you mean 'POST'?"),
+            ("GET,PUST a", "unknown method 'GET,PUST'; known: \(Self.otherMethods)"),
+            ("ARCHIVE form", "unknown method 'ARCHIVE'; known: \(Self.otherMethods)"),
+            ("VERSION-CONTROL body", "unknown method 'VERSION-CONTROL'; known: \(Self.otherMethods)"),
+            ("post a", "write methods in capitals: 'POST', not 'post'"),
+            ("POST  a", "has two consecutive spaces; write '/' for the mount or the prefix itself"),
+            ("a body <int:x>", "unexpected '<int:x>': a body has no fields"),
+            ("a form <int:x> y", "'y' is unexpected; separate fields with '&', not with spaces"),
+            ("GET a form", "a body is not possible with GET; name the method, for example POST"),
         ]
     )
     func refused(text: String, reason: String) {
@@ -114,7 +117,7 @@ struct URLPatternTests {
         #expect {
             _ = try tree("a/<int:x>", "a/<int:y>")
         } throws: {
-            "\($0)" == "\"a/<int:y>\": is never reached, \"a/<int:x>\" before it has the same path and methods"
+            "\($0)" == "\"a/<int:y>\": is unreachable, since \"a/<int:x>\" before it has the same path and methods"
         }
         #expect(throws: URLFault.self) { _ = try tree("ANY a", "POST a") }
         #expect(throws: URLFault.self) { _ = try tree("GET a", "POST a", "GET,POST a") }

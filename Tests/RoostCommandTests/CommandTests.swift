@@ -42,7 +42,7 @@ struct CommandTests {
             (["x", "--log-level", "loud"], "is invalid for '--log-level"),
             (["x", "--root-path", "api"], "--root-path 'api' must begin with a /"),
             (["HELLO", "--settings", "no.such"], "no settings module 'no.such'"),
-            (["HELLO", "--settings", "../x"], "is no settings module"),
+            (["HELLO", "--settings", "../x"], "is not a settings module"),
             (["HELLO", "--trust-owner", "nobody-of-that-name"], "is not a user of this machine"),
             (["HELLO:other"], "defines no function 'other'"),
             (["check"], "Missing expected argument '<module>'"), (["a..b"], "names no module"),

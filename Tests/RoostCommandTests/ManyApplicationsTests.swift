@@ -113,7 +113,7 @@ struct ManyApplicationsTests {
                 "server: {groups: {a: {limit-form-fields: -1}}}\nmodules: m",
                 "settings.yaml:1: --limit-form-fields -1 is not between 1 and 16777216"
             ),
-            ("applications: [{module: a, mount: /x}, {module: b, mount: /x}]", "/x is mounted already"),
+            ("applications: [{module: a, mount: /x}, {module: b, mount: /x}]", "/x is already mounted"),
             (
                 "modules: m\napplications:\n - {module: ./x.so, mount: x}",
                 "settings.yaml:3: 'applications.0.mount' 'x' does not begin"

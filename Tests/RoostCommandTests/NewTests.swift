@@ -38,7 +38,7 @@ struct NewTests {
         let roost = try self.copiedRoost()
         let refused = try self.new(["my-site", "--language", "swift"], roost: roost)
         #expect(refused.status == 2)
-        #expect(refused.error.contains("there are none above \(roost): name their folder with --sdk PATH"))
+        #expect(refused.error.contains("there are none above \(roost); name their folder with --sdk PATH"))
         let made = try self.new(["my-site", "--language", "swift", "--sdk", Repository.root], roost: roost)
         #expect(made.status == 0, "\(made.error)")
         #expect(

@@ -68,7 +68,7 @@ struct SingleProcessTests {
             "{module: ./one.so, mount: /moved}, {module: ./two.so, mount: /grouped, worker: own}")
         kill(server.identifier, SIGHUP)
         try server.waitFor("mounted application=one generation")
-        try server.waitFor("'worker' wants workers")
+        try server.waitFor("'worker' needs worker processes")
         #expect(try self.get("/moved", server) == "one 2")
         #expect(try self.get("/one", server).hasPrefix("Not Found"))
         #expect(try self.get("/two", server).hasPrefix("Not Found"))

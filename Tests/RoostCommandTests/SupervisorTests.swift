@@ -167,7 +167,8 @@ struct SupervisorTests {
         let server = try self.serve()
         for (flag, why) in [
             ("-DSTARTUP=crash_here()", "crashed with SIGSEGV in libsite.so crash_here+0x"),
-            ("-DSTARTUP=return ASGI_FAILED", "refused to start"), ("-Dapplication=other", "defines no function"),
+            ("-DSTARTUP=return ASGI_FAILED", "refused to start"),
+            ("-Dapplication=other", "does not define the function"),
         ] {
             try self.build(flag)
             let refused = try self.roost("reload")
@@ -241,7 +242,7 @@ struct SupervisorTests {
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         for (bytes, reason) in [
-            ([1, 0, 0, 0, 1, 99], "there is no such command"), ([0, 0, 0, 0, 1], "ends too early"),
+            ([1, 0, 0, 0, 1, 99], "unknown command"), ([0, 0, 0, 0, 1], "ends too early"),
             ([1, 0, 0, 0, 77, 0], "of another version of roost"),
             (Array("{\"message\":\"status\"}\n".utf8), "of another version"),
             ([0xff, 0xff, 0xff, 0x7f, 1], "bytes, of 4096 at most"), ([2, 0, 0, 0, 1, 0, 0], "bytes after its end"),
@@ -379,6 +380,6 @@ struct SupervisorTests {
     func worker() throws {
         let told = try Command.run([Self.roost, "worker", "./x.so"])
         #expect(told.status == 2)
-        #expect(told.error.contains("a worker is started by its supervisor only"))
+        #expect(told.error.contains("roost worker is started by the supervisor only"))
     }
 }

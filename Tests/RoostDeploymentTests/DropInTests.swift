@@ -108,7 +108,7 @@ struct DropInTests {
         #expect(listing.modules[0].settings == "\(self.folder.path)/chat.json")
         #expect(listing.modules[2].settings == "\(self.folder.path)/wiki.yaml")
         #expect(DropInFolder.list("\(self.folder.path)/none").fault?.contains("No such file") == true)
-        #expect(DropInFolder.list("\(self.folder.path)/wiki.so").fault?.contains("is no folder") == true)
+        #expect(DropInFolder.list("\(self.folder.path)/wiki.so").fault?.contains("not a folder") == true)
     }
 
     @Test("whatever is done to a folder is heard of, or seen by the clock", arguments: [true, false])

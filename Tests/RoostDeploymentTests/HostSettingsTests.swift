@@ -78,11 +78,11 @@ struct HostSettingsTests {
         #expect(own.text("title") == "Talk")
         #expect(own.text("deep.er") == "[1,2]")
         #expect(own.text("module") == nil)
-        #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):15: 'deep.er' is odd")
+        #expect(own.complaint(about: "deep.er", "is odd") == "\(file.path):15: 'deep.er': is odd")
         let secret = try SettingsFile(path: "x.yaml", resolved: nil, text: "key: geheim\n")
         #expect(
             try ApplicationSettings(secret, folder: "/").complaint(about: "key", "'geheim' is too short")
-                == "x.yaml:1: 'key' '********' is too short")
+                == "x.yaml:1: 'key': '********' is too short")
     }
 
     @Test("with an application on the command line all other keys are its own, and the host's are not")
@@ -108,21 +108,24 @@ struct HostSettingsTests {
             ("server: 80\n", "s.yaml:1: 'server' must be a map of keys and values, found '80'"),
             ("applications: {wiki: {}}\n", "s.yaml:1: 'applications' must be a list of maps, found a map"),
             ("applications: [wiki]\n", "s.yaml:1: 'applications' must be a list of maps, found a list"),
-            ("applications:\n  - name: x\n", "s.yaml:2: 'applications.0.module' is missing: name the library"),
-            ("applications:\n  - module: a..b\n", "s.yaml:2: 'applications.0.module' 'a..b' names no module"),
+            ("applications:\n  - name: x\n", "s.yaml:2: 'applications.0.module' is missing; name the library"),
+            ("applications:\n  - module: a..b\n", "s.yaml:2: 'applications.0.module' 'a..b' is not a module"),
             (
                 "applications:\n  - module: a\n    mont: /x\n",
                 "s.yaml:3: unknown key 'applications.0.mont' (did you mean 'mount'?)"
             ),
             (
                 "applications:\n  - module: a\n    mount: x\n",
-                "s.yaml:3: 'applications.0.mount' 'x' does not begin with a /"
+                "s.yaml:3: 'applications.0.mount' 'x' does not start with a /"
             ),
             (
                 "applications:\n  - module: a\n    mount: /a/../b\n",
-                "s.yaml:3: 'applications.0.mount' '/a/../b' has a '..'"
+                "s.yaml:3: 'applications.0.mount' '/a/../b' contains the segment '..'"
             ),
-            ("applications:\n  - module: a\n    mount: /a%2fb\n", "s.yaml:3: 'applications.0.mount' '/a%2fb' has a %"),
+            (
+                "applications:\n  - module: a\n    mount: /a%2fb\n",
+                "s.yaml:3: 'applications.0.mount' '/a%2fb' contains %"
+            ),
             (
                 "applications:\n  - module: a\n    hosts: [a, 'b:80']\n",
                 "s.yaml:3: 'applications.0.hosts' 'b:80' has a port"
@@ -131,24 +134,30 @@ struct HostSettingsTests {
                 "applications:\n  - module: a\n    hosts: {a: b}\n",
                 "s.yaml:3: 'applications.0.hosts' must be a value, or a list"
             ),
-            ("applications:\n  - module: a\n    variable: 1A\n", "s.yaml:3: 'applications.0.variable' '1A' is no name"),
+            (
+                "applications:\n  - module: a\n    variable: 1A\n",
+                "s.yaml:3: 'applications.0.variable' '1A' is not a variable name"
+            ),
             (
                 "applications:\n  - module: a\n    settings: [1]\n",
                 "s.yaml:3: 'applications.0.settings' must be a name, or a map"
             ),
             (
                 "applications:\n  - module: a\n    worker: a b\n",
-                "s.yaml:3: 'applications.0.worker' 'a b' is no name of a group"
+                "s.yaml:3: 'applications.0.worker' 'a b' is not a group name"
             ),
             ("server:\n  groups: {a: 1}\n", "s.yaml:2: 'server.groups' is a map of names"),
             (
                 "server:\n  groups: {a: {wrkers: 1}}\n",
                 "s.yaml:2: unknown key 'server.groups.a.wrkers' (did you mean 'workers'?)"
             ),
-            ("server:\n  groups: {a: {environment: {1: x}}}\n", "s.yaml:2: 'server.groups.a.environment' has names"),
+            (
+                "server:\n  groups: {a: {environment: {1: x}}}\n",
+                "s.yaml:2: 'server.groups.a.environment' must be a map of variable names"
+            ),
             (
                 "applications:\n  - {module: a, mount: \"x\\ninfo forged\"}\n",
-                "s.yaml:2: 'applications.0.mount' 'x\\u{a}info forged' does not begin with a /"
+                "s.yaml:2: 'applications.0.mount' 'x\\u{a}info forged' does not start with a /"
             ),
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list instead of a key"),
         ])
@@ -172,7 +181,7 @@ struct HostSettingsTests {
         let message = try #require(throws: HostError.self) { try deployment.check() }.message
         #expect(
             message.replacing("\(self.folder.path)/", with: "").hasPrefix(
-                "s.yaml:4: /x of two.example is mounted already (s.yaml:2)"))
+                "s.yaml:4: /x of two.example is already mounted (s.yaml:2)"))
     }
 }
 

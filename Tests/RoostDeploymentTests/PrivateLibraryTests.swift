@@ -175,7 +175,7 @@ struct PrivateLibraryTests {
         let path = try self.module("a", needs: taken, says: "a's", flags: ["-Wl,--unresolved-symbols=ignore-all"])
         let fault = try #require(self.fault("a", try self.scan([("a", path, nil)])))
         #expect(fault.contains("/a/\(taken) has the name \(taken) of "), "\(fault)")
-        #expect(fault.contains("which this process has loaded"))
+        #expect(fault.contains("which this process has already loaded"))
     }
 
     @Test("the loader is held to it: no module runs with what another has brought")

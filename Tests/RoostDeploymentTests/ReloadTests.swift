@@ -144,7 +144,7 @@ struct ReloadTests {
         #expect(try keys("wiki") == ["/at-wiki", "/at-other"])
         #expect(try keys("/at-shop") == ["/at-shop"])
         let message = #expect(throws: HostError.self) { try keys("shup") }?.message
-        #expect(message == "there is no application 'shup'; did you mean shop?")
+        #expect(message == "no application 'shup'; did you mean shop?")
 
         var roster = Roster()
         _ = roster.update(to: all)

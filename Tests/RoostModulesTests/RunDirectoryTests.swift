@@ -27,7 +27,7 @@ struct RunDirectoryTests {
         }
         #expect(message("\(try self.makeFolder("sticky", 0o1777))/run") == "none")
         let open = try self.makeFolder("open", 0o777)
-        #expect(message("\(open)/a/run").contains("cannot be used: \(open): is writable by everybody"))
+        #expect(message("\(open)/a/run").contains("cannot be used: \(open): is writable by everyone"))
         #expect(!FileManager.default.fileExists(atPath: "\(open)/a"))
         guard geteuid() == 0 else { return }
         let other = try self.makeFolder("other", 0o755)

@@ -25,11 +25,12 @@ struct SettingsFileTrustTests {
         chmod(file, 0o644)
         let fifo = "\(self.folder.path)/fifo.yaml"
         mkfifo(fifo, 0o600)
-        #expect(message(fifo) == "\(fifo): is not a regular file: name a settings file")
+        #expect(message(fifo) == "\(fifo): is not a regular file; name a settings file")
         guard geteuid() == 0 else { return }
         chown(file, 12345, 0)
         #expect(
-            message(file).contains("belongs to 12345, who is neither root nor the host's user: run chown root \(file)"))
+            message(file).contains(
+                "belongs to 12345, who is neither root nor the user of roost; run chown root \(file)"))
         var trust = FileTrust()
         trust.owners.insert(12345)
         #expect(message(file, trust) == "none")

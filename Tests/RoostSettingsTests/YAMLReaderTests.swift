@@ -54,12 +54,12 @@ struct YAMLReaderTests {
         ] {
             // libyaml reads ahead in a line, and has a limit of its own.
             let told = self.onSmallStack(stack) { self.read(text) }
-            #expect(told.contains(" lists and maps inside of each other: flatten it"), "\(told)")
+            #expect(told.contains(" nested lists and maps; flatten them"), "\(told)")
         }
         #expect(self.onSmallStack(stack) { self.read(deep(100_000, "? ", "")) } == "1: found a map instead of a key")
         var chain = "a0: &a0 [x]\n"
         for number in 1...70 { chain += "a\(number): &a\(number) [*a\(number - 1)]\n" }
-        #expect(self.read(chain).hasPrefix("64: more than 64 lists and maps inside of each other"))
+        #expect(self.read(chain).hasPrefix("64: more than 64 nested lists and maps"))
     }
 
     private func onSmallStack(_ size: Int, _ body: @escaping @Sendable () -> String) -> String {
@@ -86,10 +86,10 @@ struct YAMLReaderTests {
     @Test(
         "a duplicate key is reported where it is the second time, with the line of the first",
         arguments: [
-            ("a: 1\nb: 2\n\na: 3\n", "4: duplicate key 'a' (the first is in line 1): remove one of them"),
-            ("b:\n  a: 1\n  \"a\": 3\n", "3: duplicate key 'a' (the first is in line 2): remove one of them"),
-            ("{1: a,\n '1': b}", "2: duplicate key '1' (the first is in line 1): remove one of them"),
-            ("a: &a {}\nb:\n  <<: *a\n  <<: *a\n", "4: duplicate key '<<': remove one of them"),
+            ("a: 1\nb: 2\n\na: 3\n", "4: duplicate key 'a' (the first is in line 1); remove one of them"),
+            ("b:\n  a: 1\n  \"a\": 3\n", "3: duplicate key 'a' (the first is in line 2); remove one of them"),
+            ("{1: a,\n '1': b}", "2: duplicate key '1' (the first is in line 1); remove one of them"),
+            ("a: &a {}\nb:\n  <<: *a\n  <<: *a\n", "4: duplicate key '<<'; remove one of them"),
         ])
     func duplicates(text: String, told: String) { #expect(self.read(text) == told) }
 
@@ -111,31 +111,31 @@ struct YAMLReaderTests {
         arguments: [
             (
                 "a: 1\nb: !env [HOME]\n",
-                "2: the tag is not supported: remove it (a value that begins with ! must be quoted)"
+                "2: the tag is not supported; remove it (a value that starts with ! must be quoted)"
             ),
             (
                 "a: !!timestamp 2026-01-01",
-                "1: the tag !!timestamp is not supported: remove it (a value that begins with ! must be quoted)"
+                "1: the tag !!timestamp is not supported; remove it (a value that starts with ! must be quoted)"
             ),
             (
                 "a: !!binary aGk=",
-                "1: the tag !!binary is not supported: remove it (a value that begins with ! must be quoted)"
+                "1: the tag !!binary is not supported; remove it (a value that starts with ! must be quoted)"
             ),
             (
                 "a: !!set {b, c}",
-                "1: the tag !!set is not supported: remove it (a value that begins with ! must be quoted)"
+                "1: the tag !!set is not supported; remove it (a value that starts with ! must be quoted)"
             ),
-            ("a: !!int geheim", "1: the value is not of its type, !!int"),
+            ("a: !!int geheim", "1: the value is not of the type !!int"),
             (
                 "a: *geheim",
-                "1: the alias names no anchor before it: write the value out (a value that begins with * must be quoted)"
+                "1: the alias refers to no anchor before it; write the value out (a value that starts with * must be quoted)"
             ),
             (
                 "a: &a [*a]",
-                "1: the alias names no anchor before it: write the value out (a value that begins with * must be quoted)"
+                "1: the alias refers to no anchor before it; write the value out (a value that starts with * must be quoted)"
             ),
-            ("a: 0x1ffffffffffffffff", "1: the number has more than 64 bits: quote it, or write it in decimal"),
-            ("a: 1\n---\nb: 2\n", "2: found another document: a settings file has one"),
+            ("a: 0x1ffffffffffffffff", "1: the number has more than 64 bits; quote it, or write it in decimal"),
+            ("a: 1\n---\nb: 2\n", "2: found a second document; a settings file has one"),
             ("a: 1\nb: \u{1}\n", "2: control characters are not allowed"),
         ])
     func unsupported(text: String, told: String) { #expect(self.read(text) == told) }

@@ -28,14 +28,14 @@ struct FileTrustTests {
     func words() throws {
         let file = try self.folder.write("s.yaml", "a: 1")
         chmod(file, 0o646)
-        #expect(self.fault(file) == "\(file): is writable by everybody (mode 0646): run chmod o-w \(file)")
+        #expect(self.fault(file) == "\(file): is writable by everyone (mode 0646); run chmod o-w \(file)")
         chmod(file, 0o644)
         #expect(self.fault(file) == nil)
         let open = try self.makeFolder("open", 0o757)
         let inner = try self.folder.write("open/x", "")
         #expect(
             self.fault(inner)
-                == "\(inner): its folder \(open) is writable by everybody (mode 0757): run chmod o-w \(open)")
+                == "\(inner): its folder \(open) is writable by everyone (mode 0757); run chmod o-w \(open)")
     }
 
     @Test("links on the way are checked: their folders, and in sticky folders their owners")
@@ -47,7 +47,7 @@ struct FileTrustTests {
         #expect(self.fault(link) == nil)
         let open = try self.makeFolder("open", 0o777)
         symlink(file, "\(open)/x.so")
-        #expect(self.fault("\(open)/x.so")?.contains("its folder \(open) is writable by everybody") == true)
+        #expect(self.fault("\(open)/x.so")?.contains("its folder \(open) is writable by everyone") == true)
         // Through a folder and back again is no way around it.
         #expect(self.fault("\(open)/../real/x.so")?.contains("its folder \(open)") == true)
         symlink("loop", "\(self.folder.path)/loop")
@@ -56,7 +56,7 @@ struct FileTrustTests {
         lchown(link, 12345, 0)
         #expect(
             self.fault(link)
-                == "\(link): the link \(link) belongs to 12345, who is neither root nor the host's user:"
+                == "\(link): the link \(link) belongs to 12345, who is neither root nor the user of roost;"
                 + " run chown -h root \(link), or trust the owner with --trust-owner")
         symlink("real", "\(self.folder.path)/way")
         lchown("\(self.folder.path)/way", 12345, 0)
@@ -72,7 +72,8 @@ struct FileTrustTests {
         // A primary group that others share: games(5) is Debian's "man" user's neighbour; "users" has no user of its name.
         chown(file, 0, 100)
         #expect(
-            self.fault(file)?.contains("(mode 0664), which is no trusted user's own: run chmod g-w \(file)") == true)
+            self.fault(file)?.contains(
+                "(mode 0664), which is not the private group of a trusted user; run chmod g-w \(file)") == true)
         chown(file, 0, 54321)
         #expect(self.fault(file)?.contains("is writable by group 54321") == true)
         guard let user = getpwnam("nobody")?.pointee, let daemon = getpwnam("daemon")?.pointee else { return }
@@ -117,7 +118,7 @@ struct FileTrustTests {
         // The mode is that of a group of the owner's own: only the list says who else writes.
         var status = stat()
         #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o664)
-        let start = "has an access-control list that lets more than its owner write (mode 0664): run chmod g-w"
+        let start = "has an access-control list that lets other users write (mode 0664); run chmod g-w"
         #expect(self.fault(file) == "\(file): \(start) \(file), or setfacl -b \(file)")
         // The mask holds for every entry: chmod g-w takes the right of all of them.
         #expect(chmod(file, 0o644) == 0)

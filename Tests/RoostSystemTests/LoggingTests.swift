@@ -35,7 +35,9 @@ struct LoggingTests {
     private static func line(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) -> String {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
-        let logger = Logger(label: "test") { _ in LineLogHandler(level: .info, writer: writer, isColoured: false) }
+        let logger = Logger(label: "test") { _ in
+            LineLogHandler(level: .info, writer: writer, format: .text, isColoured: false)
+        }
         logger.debug("not this")
         logger.error(message, metadata: metadata)
         writer.flush()

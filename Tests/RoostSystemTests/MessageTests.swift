@@ -78,7 +78,7 @@ struct MessageTests {
         var frame = MessageFrame.encode(self.value) + [0]
         frame[0] += 1
         var buffer = MessageBuffer<Everything>(limit: 10_000)
-        #expect(throws: MessageFault("a message has bytes after its end")) { try buffer.receive(frame) }
+        #expect(throws: MessageFault("unexpected bytes after the end of a message")) { try buffer.receive(frame) }
     }
 
     @Test(
@@ -106,19 +106,19 @@ struct MessageTests {
     @Test("a message that is too large, of another version, or with an odd value is refused by its reason")
     func refused() {
         var small = MessageBuffer<String>(limit: 7)
-        #expect(throws: MessageFault("a message of 8 bytes, of 7 at most")) {
+        #expect(throws: MessageFault("a message of 8 bytes, above the limit of 7")) {
             try small.receive(MessageFrame.encode("four"))
         }
         var other = MessageFrame.encode("x")
         other[4] = 2
         var buffer = MessageBuffer<String>(limit: 100)
-        #expect(throws: MessageFault("a message of another version of roost (format 2, not 1)")) {
+        #expect(throws: MessageFault("a message from another version of roost (format 2, not 1)")) {
             try buffer.receive(other)
         }
         var text = MessageReader([1, 0, 0, 0, 0xff])
-        #expect(throws: MessageFault("a message has a text that is not UTF-8")) { try text.read(String.self) }
+        #expect(throws: MessageFault("a text in a message is not UTF-8")) { try text.read(String.self) }
         var flag = MessageReader([2])
-        #expect(throws: MessageFault("a message has a truth value that is neither 0 nor 1")) {
+        #expect(throws: MessageFault("a Boolean in a message is neither 0 nor 1")) {
             try flag.read(Bool.self)
         }
         var writer = MessageWriter()
@@ -128,7 +128,7 @@ struct MessageTests {
             writer.write("")
         }
         var map = MessageReader(writer.bytes)
-        #expect(throws: MessageFault("a message has a key twice")) { try map.readMap(UInt32.self, String.self) }
+        #expect(throws: MessageFault("duplicate key in a message")) { try map.readMap(UInt32.self, String.self) }
     }
 
     @Test("messages before an invalid one are received; afterwards nothing is, and the reason stays")

@@ -57,7 +57,7 @@ struct BlockingTests {
             for _ in 1...2 {
                 let response = try served.get("/none")
                 #expect(response.status == 503)
-                #expect(response.text == "Service Unavailable: the system has no thread for this request")
+                #expect(response.text == "Service Unavailable: no thread available for this request")
             }
             let lines = served.log.holding("no thread can be started for a blocking call")
             #expect(lines.count == 1)

@@ -163,7 +163,7 @@ struct BroadcastTests {
             #expect(try read(eve, until: "room").contains(#""messages":[]"#))
 
             let twice = try enter("Grace")
-            #expect(try read(twice, until: "refused").contains("Somebody here has that name."))
+            #expect(try read(twice, until: "refused").contains("Another person in this room has that name."))
             for (words, answer) in [
                 ("say too early", "A name is needed first."), ("name ", "A name is needed."),
                 ("what", "Not understood"),

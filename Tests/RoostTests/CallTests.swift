@@ -50,7 +50,7 @@ struct CallTests {
                 ] + Self.late + ["end"]
             #expect(notes == expected)
             #expect(served.log.holding("from the loop").count == 1)
-            #expect(served.log.holding("http.response.body refused: the response was not started yet").count == 1)
+            #expect(served.log.holding("http.response.body refused: the response has not started").count == 1)
             #expect(served.log.holding("websocket.accept refused").count == 1)
         }
     }

@@ -62,7 +62,9 @@ struct ExtensionTests {
                         + "HTTP/1.1 103 Early Hints\r\nlink: </late.css>\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(text)")
             #expect(text.contains(" 0 -4 0 -4"))
             #expect(!text.contains("set-cookie") && !text.contains("too-late"))
-            #expect(!served.log.holding("http.response.early_hint refused: the head has left already").isEmpty)
+            #expect(
+                !served.log.holding("http.response.early_hint refused: the response header has already been sent")
+                    .isEmpty)
 
             let old = try served.client()
             old.send("GET / HTTP/1.0\r\n\r\n")

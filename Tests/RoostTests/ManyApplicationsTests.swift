@@ -77,7 +77,7 @@ struct ManyApplicationsTests {
             #expect(try served.get("/").status == 200)
             let answer = try served.get("/bad/x")
             #expect(answer.status == 503)
-            #expect(answer.text == "Service Unavailable: the application does not start")
+            #expect(answer.text == "Service Unavailable: the application failed to start")
         }
         let message = try await #require(throws: HostError.self) {
             _ = try await ServedHost(

@@ -224,11 +224,11 @@ struct MisbehaviourTests {
         Case(
             name: "order", kinds: [.request],
             logged: [
-                "http.response.body refused: the response was not started yet",
+                "http.response.body refused: the response has not started",
                 "websocket.accept refused: this scope is an http scope",
                 "lifespan.startup.complete refused: this scope is an http scope",
-                "http.response.start refused: the response was started already",
-                "http.response refused: the response is complete already",
+                "http.response.start refused: the response has already started",
+                "http.response refused: the response is already complete",
             ],
             notes: """
                 body-first=INVALID
@@ -255,9 +255,9 @@ struct MisbehaviourTests {
         Case(
             name: "order", kinds: [.socket], socket: .messages(["answer"], code: 4000),
             logged: [
-                "websocket.send refused: the WebSocket was not accepted yet",
+                "websocket.send refused: the WebSocket is not accepted yet",
                 "http.response.start refused: this scope is a websocket scope",
-                "websocket.accept refused: the WebSocket was accepted already",
+                "websocket.accept refused: the WebSocket is already accepted",
                 "websocket.send refused: a text message is not UTF-8",
             ],
             notes: """

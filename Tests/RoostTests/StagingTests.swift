@@ -95,7 +95,7 @@ struct StagingTests {
         #expect(message(self.run).contains("others can write to it"))
         #expect(message("relative").contains("is not absolute"))
         #expect(message(try self.folder.write("file", "")).contains("run directory: "))
-        #expect(message("/proc/none").contains("cannot be made"))
+        #expect(message("/proc/none").contains("cannot be created"))
     }
 
     @Test("a folder that is mounted noexec is refused", .enabled(if: geteuid() == 0, "mounting wants root"))

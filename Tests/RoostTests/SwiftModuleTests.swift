@@ -83,7 +83,7 @@ struct SwiftModuleTests {
             #expect(!served.log.holding("GET /fail: wanted").isEmpty)
             #expect(try served.get("/nothing").status == 500)
             #expect(try served.get("/twice").text == "once")
-            #expect(!served.log.holding("GET /twice: the host has refused the call: invalid").isEmpty)
+            #expect(!served.log.holding("GET /twice: the host refused the call: invalid").isEmpty)
             #expect(throws: (any Error).self) { try served.get("/late") }
             #expect(!served.log.holding("GET /late: 418").isEmpty)
         }
@@ -130,7 +130,7 @@ struct SwiftModuleTests {
                 client.send("GET /stream?note HTTP/1.1\r\nhost: x\r\n\r\n")
                 await served.log.wait(for: "streaming")
             }
-            await served.log.wait(for: "the client has left")
+            await served.log.wait(for: "the client has disconnected")
         }
     }
 
@@ -163,12 +163,12 @@ struct SwiftModuleTests {
                 client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
                 await served.log.wait(for: "waiting")
             }
-            await served.log.wait(for: "the client has left")
+            await served.log.wait(for: "the client has disconnected")
             let client = try served.client()
             client.send("POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
             await served.log.wait(for: "waiting", times: 2)
             try await served.stop()
-            #expect(served.log.holding("the client has left").count == 2)
+            #expect(served.log.holding("the client has disconnected").count == 2)
             withExtendedLifetime(client) {}
         }
     }

@@ -35,7 +35,7 @@ struct ViewFieldTests {
                 ("text=a+b%26c", 200, "search 'a b&c' 1 0.5"),
                 ("page=-3&text=&least=-1000.25", 200, "search '' -3 -1000.25"),
                 ("other=1&text=%C3%A9&other=2", 200, "search 'é' 1 0.5"),
-                ("", 422, "Unprocessable Content: query field 'text': is missing, expected a text\n"),
+                ("", 422, "Unprocessable Content: query field 'text': missing, expected a text\n"),
                 (
                     "text=a&page=x", 422,
                     "Unprocessable Content: query field 'page': found 'x', expected an integer from "

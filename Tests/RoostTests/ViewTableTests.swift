@@ -42,7 +42,7 @@ struct ViewTableTests {
         ) { served in
             let visitor = Visitor(port: served.port)
             for (request, status, text) in [
-                ("GET /none", 404, "there is no such page"), ("GET /page", 404, "there is no such page"),
+                ("GET /none", 404, "no such page"), ("GET /page", 404, "no such page"),
                 ("PUT /page/", 405, "this page is asked for with GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
                 (
                     "GET /page/?of=x", 422,

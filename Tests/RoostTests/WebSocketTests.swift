@@ -124,7 +124,7 @@ struct WebSocketTests {
             #expect(try served.notes() == Self.order)
             #expect(served.log.holding("websocket.send refused: a text message is not UTF-8").count == 1)
             #expect(
-                served.log.holding("websocket.accept refused: the subprotocol is none that the client offers").count
+                served.log.holding("websocket.accept refused: the client does not offer this subprotocol").count
                     == 1)
         }
     }
@@ -240,7 +240,7 @@ struct WebSocketTests {
                 client.send(WebSocketFrame(10))
             }
             #expect(try client.readFrame() == WebSocketFrame(9))
-            #expect(try client.readFrame() == .close(1011, "no answer to a ping"))
+            #expect(try client.readFrame() == .close(1011, "ping timeout"))
             #expect(try client.readFrame() == nil)
             #expect(try served.notes().contains("disconnect 1006 ''"))
         }

@@ -76,7 +76,7 @@ struct ControlSocketTests {
             Issue.record("\(responses)")
             return
         }
-        #expect(reason == (size == 3 ? "there is no such command" : "a message of 5004 bytes, of 4096 at most"))
+        #expect(reason == (size == 3 ? "unknown command" : "a message of 5004 bytes, above the limit of 4096"))
     }
 
     private func readAll(_ client: RawClient, _ control: ControlSocket) async throws -> Int {

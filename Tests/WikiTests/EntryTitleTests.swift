@@ -32,7 +32,7 @@ struct EntryTitleTests {
 
     @Test("the reason names the control character")
     func reason() {
-        #expect(throws: EntryError.invalidTitle("a title cannot have the control character U+0007")) {
+        #expect(throws: EntryError.invalidTitle("a title cannot contain the control character U+0007")) {
             try EntryTitle("a\u{7}")
         }
     }

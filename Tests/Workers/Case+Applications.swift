@@ -75,7 +75,7 @@ extension Case {
             }
             try file.close()
             try server.waitFor("/slow/", version: "1")
-            try expect("told", server.log.all("is cut short").isEmpty, false)
+            try expect("told", server.log.all("is truncated").isEmpty, false)
             try server.stop()
             return "told that it was cut short, then served"
         },

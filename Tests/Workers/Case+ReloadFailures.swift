@@ -6,7 +6,7 @@ import TestSupport
 extension Case {
     static let reloadFailures: [Case] = [
         .keepsOld("no symbol", "-Dapplication=other", "defines no function 'application'"),
-        .keepsOld("a crash in a constructor", "-DCONSTRUCTOR=crash_here()", "crashed with SIGSEGV while it was loaded"),
+        .keepsOld("a crash in a constructor", "-DCONSTRUCTOR=crash_here()", "crashed with SIGSEGV while loading"),
         .keepsOld("a crash in startup", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in", losing: 1),
         .keepsOld("a refused startup", "-DSTARTUP=refuse()", "refused to start: there is no database"),
         .keepsOld("a failed health check", "-DHEALTH=503", "is not well: /app/healthz answered 503"),

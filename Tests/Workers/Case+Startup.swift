@@ -15,14 +15,14 @@ extension Case {
             "its last lines:", "'about to crash'"),
         .refused("the first start: refused by the application", refusing, with: 1, "there is no database"),
         .refused(
-            "the first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while it was loaded"
+            "the first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while loading"
         ),
         .refused(
             "the first start: a startup without end, with --timeout-lifespan", "-DSTARTUP=sleep(60)", with: 1,
             "refused to start"),
         .notReloaded("a reload: a crash in startup", crashing, "crashed with SIGSEGV in libcrashes.so crash_here+0x"),
         .notReloaded("a reload: refused by the application", refusing, "there is no database"),
-        .notReloaded("a reload: a crash in a constructor", unloadable, "crashed with SIGSEGV while it was loaded"),
+        .notReloaded("a reload: a crash in a constructor", unloadable, "crashed with SIGSEGV while loading"),
         Case("a startup that holds its loop for longer than --timeout-worker") { modules in
             let start = Time()
             let server = try Server(

@@ -22,15 +22,15 @@ enum EntryError: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .invalidTitle(let reason): reason
-        case .exists(let title): "there is an entry “\(title.text)” already"
-        case .missing(let title): "there is no entry “\(title.text)”"
-        case .noVersion(let title, let number): "“\(title.text)” has no version \(number)"
+        case .exists(let title): "the entry “\(title.text)” already exists"
+        case .missing(let title): "the entry “\(title.text)” does not exist"
+        case .noVersion(let title, let number): "version \(number) of “\(title.text)” does not exist"
         case .conflict(let current):
-            "“\(current.title.text)” was changed meanwhile: version \(current.number) is \(current.version)"
-        case .tooLarge(let limit): "the text is larger than \(limit) bytes"
-        case .notText: "the text is no UTF-8, or has a NUL in it"
+            "“\(current.title.text)” was changed in the meantime: version \(current.number) is \(current.version)"
+        case .tooLarge(let limit): "the text exceeds \(limit) bytes"
+        case .notText: "the text is not UTF-8, or contains NUL"
         case .failed(let reason): reason
-        case .busy: "others are writing: try again in a moment"
+        case .busy: "too many concurrent writes; try again later"
         }
     }
 

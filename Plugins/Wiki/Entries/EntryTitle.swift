@@ -18,17 +18,17 @@ struct EntryTitle: Hashable, Sendable {
         guard !text.unicodeScalars.allSatisfy(Self.isInvisible) else { throw .invalidTitle("a title cannot be empty") }
         // In an address they are a way up, however they are encoded (RFC 3986 §5.2.4).
         guard !text.unicodeScalars.allSatisfy({ $0 == "." }) else {
-            throw .invalidTitle("a title cannot be of dots only")
+            throw .invalidTitle("a title cannot consist of dots only")
         }
         if let refused = text.unicodeScalars.first(where: Self.isRefused) {
             let digits = String(refused.value, radix: 16, uppercase: true)
             let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            throw .invalidTitle("a title cannot have the control character U+\(name)")
+            throw .invalidTitle("a title cannot contain the control character U+\(name)")
         }
         let count = Self.escaped(text).utf8.count
         guard count <= Self.longestName else {
             throw .invalidTitle(
-                "the title is too long: as a file's name it has \(count) bytes, and \(Self.longestName) are allowed"
+                "the title is too long: its file name would have \(count) bytes, the limit is \(Self.longestName)"
             )
         }
         self.text = text

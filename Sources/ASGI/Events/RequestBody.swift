@@ -65,12 +65,12 @@ public struct RequestBody: AsyncSequence, Sendable {
         // Parameters may follow, with white space before them (RFC 9110 §5.6.6).
         let type = self.call.scope.headers["content-type"]?.prefix { $0 != ";" && $0 != " " && $0 != "\t" } ?? ""
         guard type.utf8.map(\.lowerCased).elementsEqual(FormFields.contentType.utf8) else {
-            throw HTTPError(415, "a form has to be posted as \(FormFields.contentType)")
+            throw HTTPError(415, "expected the content type \(FormFields.contentType)")
         }
         return try await self.bytes(upTo: limit).withUnsafeBytes { FormFields($0) }
     }
 
     private static func tooLarge(_ limit: Int) -> HTTPError {
-        HTTPError(413, "a body of more than \(limit) bytes is refused")
+        HTTPError(413, "the body exceeds \(limit) bytes")
     }
 }

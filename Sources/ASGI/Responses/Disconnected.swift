@@ -6,5 +6,5 @@
 public struct Disconnected: Error, CustomStringConvertible {
     public init() {}
 
-    public var description: String { "the client has left" }
+    public var description: String { "the client has disconnected" }
 }

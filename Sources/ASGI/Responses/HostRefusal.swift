@@ -39,5 +39,5 @@ public struct HostRefusal: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    public var description: String { "the host has refused the call: \(self.reason)" }
+    public var description: String { "the host refused the call: \(self.reason)" }
 }

@@ -52,7 +52,7 @@ final class HTTPCall: Sendable {
         } catch is Disconnected {
             return ASGI_GONE
         } catch {
-            self.scope.log(.error, "its answer could not be sent: \(error)")
+            self.scope.log(.error, "response could not be sent: \(error)")
             return ASGI_FAILED
         }
     }

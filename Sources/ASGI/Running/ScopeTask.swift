@@ -37,12 +37,15 @@ final class ScopeTask: @unchecked Sendable {
     ) -> CResult {
         let host = HostReference(scope.pointee.host)
         guard let state = scope.pointee.state else {
-            host.log(scope.pointee.id, .error, "a scope without a startup before it: a lifespan is needed")
+            host.log(
+                scope.pointee.id, .error,
+                "scope refused: the application was not started; modules written with the Swift SDK need a lifespan")
             return ASGI_FAILED
         }
         let running = Unmanaged<RunningApplication<App>>.fromOpaque(state).takeUnretainedValue()
         guard let executor = running.loops.current else {
-            host.log(scope.pointee.id, .error, "a scope on a thread that asgi.loop/1 does not know")
+            host.log(
+                scope.pointee.id, .error, "scope refused: called on a thread that is not an event loop of asgi.loop/1")
             return ASGI_FAILED
         }
         let this = ScopeTask(scope, receive, send, executor)

@@ -42,10 +42,10 @@ final class AskedKeys {
     }
 
     private func unknown(_ key: String, at path: [String]) -> SettingsError {
-        let mend =
+        let hint =
             if let nearest = Wording.nearest(to: key, among: self.names) {
                 "did you mean '\(Wording.shortened(nearest))'?"
-            } else { Wording.list(self.names) }
-        return SettingsError(key: path.joined(separator: "."), message: "is not known; \(mend)")
+            } else { "known: \(Wording.list(self.names))" }
+        return SettingsError(key: path.joined(separator: "."), message: "unknown key (\(hint))")
     }
 }

@@ -11,7 +11,7 @@ extension JSONReader {
             if !self.consume("+") { _ = self.consume("-") }
             try self.digits()
         }
-        guard let text = self.text(from: start) else { throw self.failure("a number has to stand here", at: start) }
+        guard let text = self.text(from: start) else { throw self.failure("expected a number", at: start) }
         return text
     }
 
@@ -19,7 +19,7 @@ extension JSONReader {
     private mutating func digits() throws(Failure) {
         let start = self.offset
         while let byte = self.peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { self.advance() }
-        guard self.offset > start else { throw self.failure("a digit has to stand here") }
+        guard self.offset > start else { throw self.failure("expected a digit") }
     }
 
     /// A string, from its opening quote to its closing one.
@@ -38,14 +38,14 @@ extension JSONReader {
                 string += try self.plain(from: start)
                 string.unicodeScalars.append(try self.escape())
                 start = self.offset
-            case 0..<0x20: throw self.failure("a control character has to be escaped")
+            case 0..<0x20: throw self.failure("control characters must be escaped")
             default: self.advance()
             }
         }
     }
 
     private func plain(from start: Int) throws(Failure) -> String {
-        guard let text = self.text(from: start) else { throw self.failure("this text is no UTF-8", at: start) }
+        guard let text = self.text(from: start) else { throw self.failure("invalid UTF-8", at: start) }
         return text
     }
 
@@ -62,7 +62,7 @@ extension JSONReader {
         case UInt8(ascii: "r"): return "\r"
         case UInt8(ascii: "t"): return "\t"
         case UInt8(ascii: "u"): return try self.scalar(escapedAt: start)
-        default: throw self.failure("there is no such escape", at: start)
+        default: throw self.failure("unknown escape sequence", at: start)
         }
     }
 
@@ -71,13 +71,13 @@ extension JSONReader {
         let unit = try self.unit()
         if let scalar = Unicode.Scalar(unit) { return scalar }
         guard UTF16.isLeadSurrogate(unit), self.consume("\\"), self.consume("u") else {
-            throw self.failure("this is half of a surrogate pair", at: start)
+            throw self.failure("unpaired surrogate", at: start)
         }
         let second = try self.unit()
         // Ten bits of each, above the plane that one unit reaches (RFC 2781 §2.2).
         let value = 0x10000 + UInt32(unit & 0x3FF) << 10 + UInt32(second & 0x3FF)
         guard UTF16.isTrailSurrogate(second), let scalar = Unicode.Scalar(value) else {
-            throw self.failure("this is half of a surrogate pair", at: start)
+            throw self.failure("unpaired surrogate", at: start)
         }
         return scalar
     }
@@ -87,7 +87,7 @@ extension JSONReader {
         var unit: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = self.peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw self.failure("four hexadecimal digits have to follow \\u")
+                throw self.failure("expected four hexadecimal digits after \\u")
             }
             unit = unit << 4 | UInt16(digit)
             self.advance()

@@ -23,7 +23,7 @@ struct JSONReader {
         reader.skipSpace()
         let value = try reader.value(depth: 0)
         reader.skipSpace()
-        guard reader.peek == nil else { throw reader.failure("there is more after the value") }
+        guard reader.peek == nil else { throw reader.failure("unexpected text after the value") }
         return value
     }
 
@@ -44,7 +44,7 @@ struct JSONReader {
 
     func failure(_ reason: String, at offset: Int? = nil) -> Failure {
         let isEnd = offset == nil && self.peek == nil
-        return Failure(offset: offset ?? self.offset, reason: isEnd ? "it ends too early" : reason)
+        return Failure(offset: offset ?? self.offset, reason: isEnd ? "unexpected end" : reason)
     }
 
     private mutating func skipSpace() {
@@ -53,7 +53,7 @@ struct JSONReader {
 
     /// `depth`: how many lists and objects are open around it.
     private mutating func value(depth: Int) throws(Failure) -> JSONValue {
-        guard let byte = self.peek else { throw self.failure("a value has to stand here") }
+        guard let byte = self.peek else { throw self.failure("expected a value") }
         switch byte {
         case UInt8(ascii: "{"): return try self.object(depth: depth)
         case UInt8(ascii: "["): return try self.array(depth: depth)
@@ -62,14 +62,14 @@ struct JSONReader {
         case UInt8(ascii: "f"): return try self.word("false", .bool(false))
         case UInt8(ascii: "n"): return try self.word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try self.number())
-        default: throw self.failure("a value has to stand here")
+        default: throw self.failure("expected a value")
         }
     }
 
     private mutating func word(_ word: StaticString, _ value: JSONValue) throws(Failure) -> JSONValue {
         let start = self.offset
         for byte in "\(word)".utf8 {
-            guard self.peek == byte else { throw self.failure("true, false or null has to stand here", at: start) }
+            guard self.peek == byte else { throw self.failure("expected true, false or null", at: start) }
             self.offset += 1
         }
         return value
@@ -84,7 +84,7 @@ struct JSONReader {
             elements.append(try self.value(depth: depth + 1))
             self.skipSpace()
             if self.consume("]") { return .array(elements) }
-            guard self.consume(",") else { throw self.failure("a comma or the list's end has to stand here") }
+            guard self.consume(",") else { throw self.failure("expected a comma or the end of the list") }
         }
     }
 
@@ -96,24 +96,24 @@ struct JSONReader {
         while true {
             self.skipSpace()
             let start = self.offset
-            guard self.peek == UInt8(ascii: "\"") else { throw self.failure("a key in quotes has to stand here") }
+            guard self.peek == UInt8(ascii: "\"") else { throw self.failure("expected a quoted key") }
             let key = try self.string()
             guard keys.insert(key).inserted else {
-                throw self.failure("the key '\(Wording.shortened(key))' stands twice", at: start)
+                throw self.failure("duplicate key '\(Wording.shortened(key))'", at: start)
             }
             self.skipSpace()
-            guard self.consume(":") else { throw self.failure("a colon has to stand here") }
+            guard self.consume(":") else { throw self.failure("expected a colon") }
             self.skipSpace()
             members.append((key, try self.value(depth: depth + 1)))
             self.skipSpace()
             if self.consume("}") { return .object(members) }
-            guard self.consume(",") else { throw self.failure("a comma or the object's end has to stand here") }
+            guard self.consume(",") else { throw self.failure("expected a comma or the end of the object") }
         }
     }
 
     /// Passes the bracket.
     private mutating func open(_ depth: Int) throws(Failure) {
-        guard depth < Self.deepest else { throw self.failure("more than \(Self.deepest) levels are not allowed") }
+        guard depth < Self.deepest else { throw self.failure("nested deeper than \(Self.deepest) levels") }
         self.offset += 1
         self.skipSpace()
     }

@@ -30,7 +30,7 @@ extension KeyedDecodingContainer {
         guard range.contains(value) else {
             throw DecodingError.dataCorruptedError(
                 forKey: key, in: self,
-                debugDescription: "found \(value); \(range.lowerBound) to \(range.upperBound) are allowed")
+                debugDescription: "found \(value), expected \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }

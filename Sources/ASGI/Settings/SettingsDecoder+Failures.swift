@@ -1,11 +1,11 @@
 /// What is thrown, in the operator's words: `DecodingError`, so that a type that tries several forms can catch it.
 extension SettingsDecoder {
-    private static let missingPrefix = "is missing; "
+    private static let missingPrefix = "missing, "
 
     /// What stands here is no `wanted`, as "a text" or "a list"; or nothing does.
     func refusal(_ type: any Any.Type, _ wanted: String) -> DecodingError {
         guard let value else { return self.missing(wanted) }
-        let context = self.context("found \(value.found); \(wanted) is allowed")
+        let context = self.context("found \(value.found), expected \(wanted)")
         if case .null = value { return .valueNotFound(type, context) }
         return .typeMismatch(type, context)
     }
@@ -14,12 +14,12 @@ extension SettingsDecoder {
     func refusal<Number>(outside range: ClosedRange<Number>) -> DecodingError {
         let found = self.value?.found ?? JSONValue.null.found
         return .dataCorrupted(
-            self.context("found \(found); \(range.lowerBound) to \(range.upperBound) are allowed"))
+            self.context("found \(found), expected \(range.lowerBound) to \(range.upperBound)"))
     }
 
     /// Nothing stands here, and `wanted` has to.
     func missing(_ wanted: String) -> DecodingError {
-        let message = "\(Self.missingPrefix)\(wanted) has to stand here"
+        let message = "\(Self.missingPrefix)expected \(wanted)"
         // Behind a list's end there is no value rather than no key (the documentation of `UnkeyedDecodingContainer`).
         guard let key = self.codingPath.last, (key as? PathKey)?.intValue == nil else {
             return .valueNotFound(JSONValue.self, self.context(message))
@@ -54,7 +54,8 @@ extension SettingsDecoder {
         let names = Self.rawValues(type)
         guard !names.isEmpty else { return error }
         let found = if case .string(let text) = value { "'\(Wording.shortened(text))'" } else { value.found }
-        return .dataCorrupted(self.context("found \(found); \(Wording.list(names)) allowed", error))
+        return .dataCorrupted(
+            self.context("found \(found), expected \(names.count > 1 ? "one of " : "")\(Wording.list(names))", error))
     }
 
     func context(_ message: String, _ underlying: (any Error)? = nil) -> DecodingError.Context {

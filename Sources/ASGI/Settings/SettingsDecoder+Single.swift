@@ -12,7 +12,7 @@ extension SettingsDecoder: SingleValueDecodingContainer {
     }
 
     func decode(_ type: String.Type) throws -> String {
-        guard case .string(let text) = self.value else { throw self.refusal(type, "a text") }
+        guard case .string(let text) = self.value else { throw self.refusal(type, "text") }
         return text
     }
 

@@ -13,7 +13,7 @@ struct SettingsDecoder: Decoder {
     static func decode<Settings: Decodable>(_ type: Settings.Type, json: String) throws(SettingsError) -> Settings {
         let value: JSONValue
         do { value = try JSONReader.read(json.utf8) } catch {
-            throw SettingsError(key: "", message: "is no JSON: \(error.reason) (byte \(error.offset))")
+            throw SettingsError(key: "", message: "invalid JSON: \(error.reason) (byte \(error.offset))")
         }
         let decoder = SettingsDecoder(value: value, codingPath: [], asked: AskedKeys())
         let settings: Settings

@@ -21,10 +21,9 @@ enum Wording {
         return line
     }
 
-    /// "title, entries are", "title is".
+    /// "title, entries"; "none" without names.
     static func list(_ names: [String]) -> String {
-        guard !names.isEmpty else { return "no key is" }
-        return "\(names.map(Self.shortened).joined(separator: ", ")) \(names.count == 1 ? "is" : "are")"
+        names.isEmpty ? "none" : names.map(Self.shortened).joined(separator: ", ")
     }
 
     /// The name that `name` was most likely meant to be, within two edits.

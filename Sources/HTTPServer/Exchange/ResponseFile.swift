@@ -29,7 +29,7 @@ public final class ResponseFile: @unchecked Sendable {
     /// The whole of a file, by its absolute path. Throws `FileFault`.
     public static func open(_ path: Octets) throws(FileFault) -> ResponseFile {
         guard path.size > 0, path.bytes.first == UInt8(ascii: "/"), !path.bytes.contains(0) else {
-            throw FileFault("the path '\(path.text)' is not absolute, or holds a NUL")
+            throw FileFault("the path '\(path.text)' is not absolute, or contains NUL")
         }
         var name = Array(path.bytes.map(CChar.init(bitPattern:)))
         name.append(0)
@@ -50,7 +50,7 @@ public final class ResponseFile: @unchecked Sendable {
         let size = try Self.size(of: given, named: name)
         let start = offset == -1 ? Int(lseek(given, 0, SEEK_CUR)) : offset
         guard start >= 0, start <= size, count >= -1 else {
-            throw FileFault("\(name): offset \(offset) and count \(count) are not within its \(size) bytes")
+            throw FileFault("\(name): offset \(offset) and count \(count) are outside its \(size) bytes")
         }
         let length = count == -1 ? size - start : count
         guard length <= size - start else {
@@ -85,7 +85,7 @@ public final class ResponseFile: @unchecked Sendable {
         // Files that the kernel makes up say they are larger than they are: sendfile would send nothing, for ever.
         var last: UInt8 = 0
         guard facts.st_blocks > 0 || facts.st_size == 0 || pread(descriptor, &last, 1, facts.st_size - 1) == 1 else {
-            throw FileFault("\(name): its \(facts.st_size) bytes are not all there")
+            throw FileFault("\(name): its size of \(facts.st_size) bytes exceeds the file system's maximum")
         }
         return Int(facts.st_size)
     }

@@ -46,7 +46,7 @@ struct ChunkedDecoder {
                 }
                 guard newline - at <= self.limits.chunkLine else { return .refused(Self.sizeTooLong) }
                 guard let size = ChunkLine.size(bytes[at..<newline]) else {
-                    return .refused(.badRequest("a chunk's size or extension is malformed"))
+                    return .refused(.badRequest("malformed chunk size or extension"))
                 }
                 // Refused by what it announces, however much of it has come.
                 guard size <= self.left else { return .refused(RequestBody.tooLarge) }
@@ -77,7 +77,7 @@ struct ChunkedDecoder {
                 }
                 guard let newline else { return .incomplete(consumed: at) }
                 guard line > 0, bytes[newline - 1] == ASCII.carriageReturn else {
-                    return .refused(.badRequest("a line of the trailers ends without CR"))
+                    return .refused(.badRequest("bare LF in the trailers"))
                 }
                 if line == 1 {
                     at = newline + 1
@@ -94,21 +94,21 @@ struct ChunkedDecoder {
         }
     }
 
-    private static let badEnd = Refusal.badRequest("a chunk does not end with CRLF")
-    private static let sizeTooLong = Refusal.badRequest("a chunk's size is too long")
-    private static let trailersTooLong = Refusal(status: 431, reason: "the trailers are too long")
-    private static let tooManyTrailers = Refusal(status: 431, reason: "there are too many trailers")
+    private static let badEnd = Refusal.badRequest("missing CRLF after a chunk")
+    private static let sizeTooLong = Refusal.badRequest("chunk size line too long")
+    private static let trailersTooLong = Refusal(status: 431, reason: "trailers too large")
+    private static let tooManyTrailers = Refusal(status: 431, reason: "too many trailers")
 
     /// Reads `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2). Nil: the trailer is discarded.
     private static func trailer(_ line: Slice<UnsafeRawBufferPointer>) -> Step? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy(ASCII.isToken), line[(colon + 1)...].allSatisfy(ASCII.isFieldValue)
-        else { return .refused(.badRequest("a trailer is malformed")) }
+        else { return .refused(.badRequest("malformed trailer field")) }
         switch TrailerField.kind(line[..<colon]) {
         case .allowed: break
         case .discarded: return nil
         case .refused:
-            return .refused(.badRequest("a trailer is a field of framing, routing or authentication"))
+            return .refused(.badRequest("forbidden trailer field (framing, routing or authentication)"))
         }
         let value = line[(colon + 1)...].drop(while: ASCII.isBlank)
         let end = value.lastIndex { !ASCII.isBlank($0) }.map { $0 + 1 } ?? value.startIndex

@@ -226,7 +226,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     private static let tooMany = Refusal(
-        status: 503, reason: "too many connections: try again in a moment", lines: "retry-after: 1\r\n")
+        status: 503, reason: "too many connections; try again later", lines: "retry-after: 1\r\n")
 
     /// Answers a request that no exchange has begun for, and closes. `head`: what is known of it; nil: nothing has arrived.
     private func refuse(_ refusal: Refusal, _ head: RequestHead?) {
@@ -265,7 +265,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             let part = try self.input.nextPart(of: &self.machine.body) {
                 self.exchange?.receive(trailer: $0, value: $1)
             }
-            if case .incomplete = part, self.machine.inputEnded { throw Refusal.badRequest("the body broke off") }
+            if case .incomplete = part, self.machine.inputEnded { throw Refusal.badRequest("incomplete request body") }
             return part
         } catch {
             // The client gets the refusal, if it got nothing else. For the handler the client is gone.

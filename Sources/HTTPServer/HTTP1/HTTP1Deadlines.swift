@@ -47,11 +47,11 @@ struct HTTP1Deadlines {
             return !situation.isBusy && elapsed > configuration.keepAliveTime ? .close : .none
         case .head:
             guard elapsed > configuration.headTime else { return .none }
-            return .refuseHeader(Refusal(status: 408, reason: "the head did not come in time"))
+            return .refuseHeader(Refusal(status: 408, reason: "timeout while receiving the request header"))
         case .exchange:
             if situation.inputEnded { return elapsed > configuration.halfCloseTime ? .abort : .none }
             guard situation.awaitsBody, elapsed > configuration.bodyTime else { return .none }
-            return .refuseBody(Refusal(status: 408, reason: "the body did not come in time"))
+            return .refuseBody(Refusal(status: 408, reason: "timeout while receiving the request body"))
         case .webSocket: return .checkWebSocket
         case .draining: return elapsed > configuration.bodyTime ? .abort : .none
         // Until the last write has left, only the write timeout counts.

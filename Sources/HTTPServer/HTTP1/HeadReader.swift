@@ -64,10 +64,10 @@ struct HeadReader {
     }
 
     /// A record of the type handshake, of any version of SSL 3 or TLS.
-    private static let isTLS = Refusal.badRequest("a TLS handshake on a plain HTTP port: use http://")
-    private static let lineTooLong = Refusal(status: 414, reason: "the request line is too long")
-    private static let fieldTooLong = Refusal(status: 431, reason: "a field is too long")
-    private static let headTooLong = Refusal(status: 431, reason: "the head is too long")
+    private static let isTLS = Refusal.badRequest("TLS handshake on a plain HTTP port; use http://")
+    private static let lineTooLong = Refusal(status: 414, reason: "request line too long")
+    private static let fieldTooLong = Refusal(status: 431, reason: "header field too large")
+    private static let headTooLong = Refusal(status: 431, reason: "request header too large")
 
     /// The next line, without its CRLF; a bare LF is refused (RFC 9112 §2.2 lets us choose, smuggling chooses for us).
     private mutating func line(_ bytes: UnsafeRawBufferPointer, limit: Int, beyond: Refusal) -> Line {
@@ -79,7 +79,7 @@ struct HeadReader {
         }
         if newline + 1 > self.limits.head { return .refused(Self.headTooLong) }
         guard newline > self.at, bytes[newline - 1] == ASCII.carriageReturn else {
-            return .refused(.badRequest("a line ends without CR"))
+            return .refused(.badRequest("bare LF in the request header"))
         }
         let start = self.at
         self.at = newline + 1
@@ -107,7 +107,7 @@ struct HeadReader {
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
     ) throws(Refusal) -> Bool {
         guard head.fieldCount < self.limits.fields else {
-            throw Refusal(status: 431, reason: "the head has too many fields")
+            throw Refusal(status: 431, reason: "too many header fields")
         }
         guard let memory = head.reserve(end - start) else { return false }
         let source = (bytes.baseAddress! + start).assumingMemoryBound(to: UInt8.self)
@@ -120,7 +120,7 @@ struct HeadReader {
         }
         // White space before the colon and folded lines fall out here too: neither is a token (RFC 9112 §5.1, §5.2).
         guard colon > 0, colon < count, source[colon] == UInt8(ascii: ":") else {
-            throw .badRequest("the name of a field is malformed")
+            throw .badRequest("malformed header field name")
         }
         var valueStart = colon + 1
         var valueEnd = count
@@ -128,7 +128,7 @@ struct HeadReader {
         while valueStart < valueEnd, ASCII.isBlank(source[valueEnd - 1]) { valueEnd -= 1 }
         var allowed = true
         for at in valueStart..<valueEnd { allowed = allowed && ASCII.isFieldValue(source[at]) }
-        guard allowed else { throw .badRequest("the value of a field holds a control character") }
+        guard allowed else { throw .badRequest("control character in a header field value") }
         memcpy(memory + valueStart, source + valueStart, valueEnd - valueStart)
 
         let field = HeaderField(
@@ -151,7 +151,7 @@ struct HeadReader {
         case 6 where field.name.equals("expect"):
             // The only expectation there is (RFC 9110 §10.1.1).
             guard field.value.equalsIgnoringCase("100-continue") else {
-                throw Refusal(status: 417, reason: "expect asks for something else than 100-continue")
+                throw Refusal(status: 417, reason: "unsupported expectation; only 100-continue is supported")
             }
             head.framing.expectsContinue = true
         case 7 where field.name.equals("upgrade"):
@@ -163,7 +163,7 @@ struct HeadReader {
         case 14 where field.name.equals("content-length"):
             // Compared as text: `5` and `05` are one number to us, and perhaps not to a proxy.
             if let lengthText, !lengthText.equals(field.value) {
-                throw .badRequest("content-length is given twice, with different values")
+                throw .badRequest("conflicting content-length fields")
             }
             head.framing.contentLength = try Self.length(field.value)
             self.lengthText = field.value
@@ -175,13 +175,13 @@ struct HeadReader {
     /// Reads digits: no sign, no list (RFC 9112 §6.3).
     private static func length(_ value: Octets) throws(Refusal) -> Int {
         var length = 0
-        guard value.size > 0 else { throw .badRequest("content-length is empty") }
+        guard value.size > 0 else { throw .badRequest("empty content-length") }
         for byte in value.bytes {
             let digit = byte &- UInt8(ascii: "0")
             guard digit < 10 else { throw .badRequest("content-length is not a number") }
             let (tens, over) = length.multipliedReportingOverflow(by: 10)
             let (sum, overToo) = tens.addingReportingOverflow(Int(digit))
-            guard !over, !overToo else { throw Refusal(status: 413, reason: "content-length is too large") }
+            guard !over, !overToo else { throw Refusal(status: 413, reason: "content-length too large") }
             length = sum
         }
         return length
@@ -192,20 +192,20 @@ struct HeadReader {
         if self.codings.isGiven {
             // Both at once is how requests are smuggled (RFC 9112 §6.1), and HTTP/1.0 has no chunks.
             if head.framing.contentLength != nil {
-                throw .badRequest("content-length and transfer-encoding are both given")
+                throw .badRequest("both content-length and transfer-encoding")
             }
-            if head.version == .http10 { throw .badRequest("transfer-encoding is given in HTTP/1.0") }
+            if head.version == .http10 { throw .badRequest("transfer-encoding in an HTTP/1.0 request") }
             try self.codings.check()
             head.framing.isChunked = true
         }
         if let limit = self.limits.body, let length = head.framing.contentLength, length > limit {
             throw RequestBody.tooLarge
         }
-        guard self.hosts <= 1 else { throw .badRequest("host is given twice") }
-        guard self.hosts == 1 || head.version == .http10 else { throw .badRequest("host is missing") }
+        guard self.hosts <= 1 else { throw .badRequest("more than one host field") }
+        guard self.hosts == 1 || head.version == .http10 else { throw .badRequest("missing host field") }
         if self.hosts == 1 {
             guard RequestTarget.isAuthority(head.fields[self.hostField].value) else {
-                throw .badRequest("host is malformed")
+                throw .badRequest("malformed host field")
             }
         }
         let authority = try self.target?.resolve(into: head)

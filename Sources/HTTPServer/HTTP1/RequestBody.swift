@@ -15,7 +15,7 @@ enum RequestBody {
         }
     }
 
-    static let tooLarge = Refusal(status: 413, reason: "the body is too large")
+    static let tooLarge = Refusal(status: 413, reason: "request body too large")
 
     var isComplete: Bool {
         if case .complete = self { return true }

@@ -12,7 +12,7 @@ enum RequestLine {
         let start = line.baseAddress!
         var at = 0
         while at < line.count, ASCII.isToken(line[at]) { at += 1 }
-        guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("the method is malformed") }
+        guard at > 0, at < line.count, line[at] == ASCII.space else { throw .badRequest("malformed method") }
         head.method = Octets(start, at)
 
         let targetStart = at + 1
@@ -30,10 +30,10 @@ enum RequestLine {
     /// What is wrong with a target that ends before `next`; nil: with the line.
     private static func fault(ofTarget target: some Collection<UInt8>, next: UInt8?) -> StaticString {
         switch next {
-        case nil: target.isEmpty ? "the request target is missing" : "the HTTP version is missing"
-        case ASCII.space: "the request line has two spaces in a row"
-        case UInt8(ascii: "#"): "the request target has a fragment (#)"
-        default: "the request target has a character that must be percent-encoded"
+        case nil: target.isEmpty ? "missing request target" : "missing HTTP version"
+        case ASCII.space: "two consecutive spaces in the request line"
+        case UInt8(ascii: "#"): "fragment (#) in the request target"
+        default: "invalid character in the request target; percent-encode it"
         }
     }
 
@@ -47,15 +47,15 @@ enum RequestLine {
             let isSpaceInTarget = last?.starts(with: "HTTP/".utf8) == true
             throw .badRequest(
                 isSpaceInTarget
-                    ? "the request target has a space: it must be percent-encoded" : "the HTTP version is malformed")
+                    ? "space in the request target; percent-encode it" : "malformed HTTP version")
         }
         switch (bytes[5], bytes[7]) {
         case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .http10
         // A later minor version is processed as the highest one that is implemented (RFC 9110 §6.2).
         case (UInt8(ascii: "1"), _): return .http11
         case (UInt8(ascii: "2"), _):
-            throw Refusal(status: 505, reason: "HTTP/2 is not supported: use HTTP/1.1")
-        default: throw Refusal(status: 505, reason: "the version is not HTTP/1.0 or HTTP/1.1")
+            throw Refusal(status: 505, reason: "HTTP/2 is not supported; use HTTP/1.1")
+        default: throw Refusal(status: 505, reason: "unsupported HTTP version; use HTTP/1.0 or HTTP/1.1")
         }
     }
 }

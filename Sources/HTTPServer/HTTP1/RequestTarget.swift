@@ -25,17 +25,17 @@ struct RequestTarget {
         if at.pointee != UInt8(ascii: "/") {
             if self.count == 1, at.pointee == UInt8(ascii: "*") {
                 guard head.method.equals("OPTIONS") else {
-                    throw .badRequest("the request target * is for OPTIONS only")
+                    throw .badRequest("the request target * is valid for OPTIONS only")
                 }
                 head.isServerWide = true
             } else {
-                guard let scheme = Self.scheme(at, end) else { throw .badRequest("the request target is malformed") }
+                guard let scheme = Self.scheme(at, end) else { throw .badRequest("malformed request target") }
                 at += scheme
                 let begin = at
                 while at < end, at.pointee != UInt8(ascii: "/"), at.pointee != UInt8(ascii: "?") { at += 1 }
                 authority = Octets(begin, at - begin)
                 guard authority!.size > 0, Self.isAuthority(authority!) else {
-                    throw .badRequest("the authority of the request target is malformed")
+                    throw .badRequest("malformed authority in the request target")
                 }
                 // In this form an OPTIONS without a path is `OPTIONS *` (RFC 9112 §3.2.4).
                 head.isServerWide = at == end && head.method.equals("OPTIONS")
@@ -108,10 +108,10 @@ struct RequestTarget {
             if byte == UInt8(ascii: "%") {
                 guard at + 1 < bytes.count, let high = ASCII.hexadecimal(bytes[at]),
                     let low = ASCII.hexadecimal(bytes[at + 1])
-                else { throw .badRequest("the path holds a % that is not followed by two hexadecimal digits") }
+                else { throw .badRequest("invalid percent-encoding in the path") }
                 byte = high << 4 | low
                 at += 2
-                guard byte != 0 else { throw .badRequest("the path holds a NUL") }
+                guard byte != 0 else { throw .badRequest("NUL in the path") }
             }
             memory[count] = byte
             count += 1

@@ -13,7 +13,9 @@ struct TransferCodings {
         while let coding = rest.removeMember() {
             guard coding.size > 0 else { continue }
             let isChunked = coding.equalsIgnoringCase("chunked")
-            guard !isChunked || !self.endsInChunked else { throw .badRequest("transfer-encoding has chunked twice") }
+            guard !isChunked || !self.endsInChunked else {
+                throw .badRequest("chunked applied twice in transfer-encoding")
+            }
             guard !self.endsInChunked else { throw Self.notLast }
             self.endsInChunked = isChunked
             if !isChunked { self.hasOthers = true }
@@ -25,9 +27,9 @@ struct TransferCodings {
         // The length of the body is unknown (RFC 9112 §6.3).
         guard self.endsInChunked else { throw Self.notLast }
         guard !self.hasOthers else {
-            throw Refusal(status: 501, reason: "transfer-encoding has a coding besides chunked")
+            throw Refusal(status: 501, reason: "unsupported transfer coding; only chunked is supported")
         }
     }
 
-    private static let notLast = Refusal.badRequest("transfer-encoding does not end in chunked")
+    private static let notLast = Refusal.badRequest("the last transfer coding is not chunked")
 }

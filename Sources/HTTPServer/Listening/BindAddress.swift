@@ -49,17 +49,17 @@ extension BindAddress: CustomStringConvertible {
         if place.hasPrefix("unix:") {
             let path = String(place.dropFirst(5))
             guard !Self.isAbstract(path) || options.isEmpty else {
-                throw Malformed(description: "'\(text)': an abstract socket has no mode, user or group: leave them out")
+                throw Malformed(description: "'\(text)': an abstract socket has no mode, user or group; remove them")
             }
             self = try .unix(path: Self.unix(path), access: Self.access(options, of: text))
         } else if place.hasPrefix("fd://") {
             guard options.isEmpty, let descriptor = CInt(place.dropFirst(5)), descriptor > 2 else {
-                throw Malformed(description: "'\(text)' is no descriptor above 2, like fd://3")
+                throw Malformed(description: "'\(text)' is not a descriptor above 2; example: fd://3")
             }
             self = .descriptor(descriptor)
         } else {
             guard options.allSatisfy({ $0 == "ipv6only" }) else {
-                throw Malformed(description: "'\(text)': after an address only ,ipv6only may stand")
+                throw Malformed(description: "'\(text)': only ,ipv6only may follow an address")
             }
             let (host, port) = try Self.hostAndPort(place, port)
             self = .tcp(host: host, port: port, onlyIPv6: !options.isEmpty)
@@ -72,7 +72,7 @@ extension BindAddress: CustomStringConvertible {
         try Self.refuseURL(text)
         guard text.hasPrefix("[") else { return text }
         guard text.hasSuffix("]") else {
-            throw Malformed(description: "'\(text)' has a [ and does not end in ]: the port has an option of its own")
+            throw Malformed(description: "'\(text)' has a [ but does not end with ]; set the port with --port")
         }
         return String(text.dropFirst().dropLast())
     }
@@ -80,7 +80,7 @@ extension BindAddress: CustomStringConvertible {
     private static func refuseURL(_ text: String) throws {
         guard let mark = text.firstRange(of: "://") else { return }
         throw Malformed(
-            description: "'\(text)' is a URL, not an address: leave '\(text[..<mark.upperBound])' out")
+            description: "'\(text)' is a URL, not an address; remove '\(text[..<mark.upperBound])'")
     }
 
     private static func hostAndPort(_ text: String, _ usual: Int) throws -> (String, Int) {
@@ -88,23 +88,23 @@ extension BindAddress: CustomStringConvertible {
         var host = text[...]
         var digits: Substring?
         if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { throw Malformed(description: "'\(text)' lacks a ]") }
+            guard let end = text.firstIndex(of: "]") else { throw Malformed(description: "'\(text)' has no closing ]") }
             host = text[text.index(after: text.startIndex)..<end]
             let rest = text[text.index(after: end)...]
             guard rest.isEmpty || rest.first == ":" else {
-                throw Malformed(description: "'\(text)': after the ] only a : and a port may stand")
+                throw Malformed(description: "'\(text)': only :PORT may follow the ]")
             }
             digits = rest.isEmpty ? nil : rest.dropFirst()
         } else if let colon = text.lastIndex(of: ":") {
             guard text.firstIndex(of: ":") == colon else {
-                throw Malformed(description: "'\(text)': an IPv6 address stands in brackets, like [::1]:8000")
+                throw Malformed(description: "'\(text)': write an IPv6 address in brackets, like [::1]:8000")
             }
             host = text[..<colon]
             digits = text[text.index(after: colon)...]
         }
         guard let digits else { return (String(host), usual) }
         guard let port = Int(digits), 0...65535 ~= port else {
-            throw Malformed(description: "'\(text)': '\(digits)' is no port between 0 and 65535")
+            throw Malformed(description: "'\(text)': '\(digits)' is not a port from 0 to 65535")
         }
         // Nothing before the colon: everywhere, in both families.
         return (host.isEmpty ? "::" : String(host), port)
@@ -112,8 +112,10 @@ extension BindAddress: CustomStringConvertible {
 
     /// Checks the path of a Unix socket, or the `@name` of an abstract one, as `--uds` has it. Throws `Malformed`.
     public static func unix(_ path: String) throws -> String {
-        guard !path.isEmpty, path != "@" else { throw Malformed(description: "'\(path)' names no Unix socket") }
-        guard !path.utf8.contains(0) else { throw Malformed(description: "the path of a Unix socket has a NUL") }
+        guard !path.isEmpty, path != "@" else {
+            throw Malformed(description: "'\(path)' is not the path of a Unix socket")
+        }
+        guard !path.utf8.contains(0) else { throw Malformed(description: "the path of a Unix socket contains NUL") }
         return path
     }
 
@@ -127,12 +129,12 @@ extension BindAddress: CustomStringConvertible {
             switch (pair[0], pair.count == 2 ? pair[1] : "") {
             case ("mode", let digits):
                 guard let mode = UInt32(digits, radix: 8), mode <= 0o777 else {
-                    throw Malformed(description: "'\(text)': '\(digits)' is no mode like 660")
+                    throw Malformed(description: "'\(text)': '\(digits)' is not a mode; example: 660")
                 }
                 access.mode = mode
             case ("user", let name) where !name.isEmpty: access.user = name
             case ("group", let name) where !name.isEmpty: access.group = name
-            default: throw Malformed(description: "'\(text)': '\(option)' is none of mode=, user=, group=")
+            default: throw Malformed(description: "'\(text)': unknown '\(option)'; known: mode=, user=, group=")
             }
         }
         return access

@@ -15,7 +15,7 @@ enum GivenSocket {
         var length = socklen_t(MemoryLayout<CInt>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length) == 0, kind == CInt(SOCK_STREAM.rawValue)
         else {
-            throw ListenerError(code: .notListening, address: wanted, cause: "it is no stream socket")
+            throw ListenerError(code: .notListening, address: wanted, cause: "it is not a stream socket")
         }
         return withUnsafePointer(to: &storage) { storage in
             switch CInt(storage.pointee.ss_family) {

@@ -48,22 +48,22 @@ public struct ListenerError: Error, CustomStringConvertible {
             switch self.code {
             case .inUse:
                 if case .unix = self.address {
-                    "another server is listening there: stop it, or choose another path"
+                    "another server is listening there; stop it, or choose another path"
                 } else {
-                    "another server is listening there: stop it, or choose another port (0 takes a free one)"
+                    "another server is listening there; stop it, or choose another port (0 selects a free one)"
                 }
             case .notAllowed:
                 if case .unix = self.address {
-                    "\(self.cause): choose another path, or another user"
+                    "\(self.cause); choose another path, or run as another user"
                 } else {
-                    "\(self.cause): choose a port above 1023, or another user"
+                    "\(self.cause); choose a port above 1023, or run as another user"
                 }
-            case .noSuchHost: "no such host (\(self.cause)): choose another"
-            case .notHere: "this machine does not have that address (\(self.cause)): choose another"
-            case .pathTooLong: "the path is longer than \(self.cause): choose a shorter one"
-            case .notListening: "\(self.cause): give it one that listens (systemd: ListenStream=)"
+            case .noSuchHost: "host not found (\(self.cause)); choose another"
+            case .notHere: "this machine does not have that address (\(self.cause)); choose another"
+            case .pathTooLong: "the path is longer than \(self.cause); choose a shorter one"
+            case .notListening: "\(self.cause); pass a listening socket (systemd: ListenStream=)"
             case .noSuchUser: "this machine has no \(self.cause)"
-            case .notASocket, .occupied: "\(self.cause): remove it, or choose another path"
+            case .notASocket, .occupied: "\(self.cause); remove it, or choose another path"
             default: self.cause
             }
         return "cannot listen on \(self.address): \(mend)"

@@ -65,11 +65,11 @@ enum UnixListening {
         case .dead(let file): file.remove()
         case .live: throw ListenerError(EADDRINUSE, wanted)
         case .notASocket:
-            throw ListenerError(code: .notASocket, address: wanted, cause: "it is there and is no socket")
+            throw ListenerError(code: .notASocket, address: wanted, cause: "a file that is not a socket exists there")
         case .unknown(let number):
             throw ListenerError(
                 code: .occupied, address: wanted,
-                cause: "a socket is there that may be in use (\(String(cString: strerror(number))))")
+                cause: "a socket that may be in use exists there (\(String(cString: strerror(number))))")
         }
     }
 }

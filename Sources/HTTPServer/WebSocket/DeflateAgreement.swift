@@ -25,7 +25,7 @@ struct DeflateAgreement: Equatable {
             }
             if isGood, first == nil { first = agreement }
         }
-        guard !list.isMalformed else { throw .badRequest("sec-websocket-extensions is malformed") }
+        guard !list.isMalformed else { throw .badRequest("malformed sec-websocket-extensions") }
         return first
     }
 

@@ -312,7 +312,7 @@ final class HTTP1WebSocket: WebSocket {
         case .ping: if let output { self.writer.writePing(to: output) }
         case .giveUp:
             self.fail(
-                WebSocketClose(WebSocketClose.serverError, "no answer to a ping"),
+                WebSocketClose(WebSocketClose.serverError, "ping timeout"),
                 reported: WebSocketClose(WebSocketClose.lost)
             )
         }
@@ -321,7 +321,7 @@ final class HTTP1WebSocket: WebSocket {
     /// The server shuts down.
     func closeForRestart() {
         guard self.machine.isOpen else { return }
-        let close = WebSocketClose(WebSocketClose.restart, "the server restarts")
+        let close = WebSocketClose(WebSocketClose.restart, "server restart")
         self.follow(self.machine.failed(close), with: close)
     }
 }

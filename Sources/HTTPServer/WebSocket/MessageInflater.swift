@@ -41,7 +41,7 @@ final class MessageInflater {
             guard code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END else {
                 let fault =
                     code == Z_MEM_ERROR
-                    ? Self.noMemory : WebSocketClose(WebSocketClose.notUTF8, "the message is not deflated")
+                    ? Self.noMemory : WebSocketClose(WebSocketClose.notUTF8, "invalid compressed data")
                 self.fault = fault
                 let count = room.count - Int(stream.pointee.avail_out)
                 guard count > 0 else { throw fault }
@@ -85,7 +85,7 @@ final class MessageInflater {
         }
     }
 
-    private static let noMemory = WebSocketClose(WebSocketClose.serverError, "there is no memory to inflate with")
+    private static let noMemory = WebSocketClose(WebSocketClose.serverError, "out of memory")
 
     private func make() -> UnsafeMutablePointer<z_stream>? {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)

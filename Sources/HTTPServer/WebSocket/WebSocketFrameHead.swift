@@ -29,19 +29,19 @@ struct WebSocketFrameHead {
     /// Reads the head at the start of `bytes`. What is wrong in the first two bytes is refused with them.
     static func read(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         guard bytes.count >= 2 else { return .incomplete }
-        guard bytes[0] & 0x30 == 0 else { return .failed(.malformed("a reserved bit is set")) }
+        guard bytes[0] & 0x30 == 0 else { return .failed(.malformed("reserved bit set")) }
         guard let opcode = Opcode(rawValue: bytes[0] & 0x0f) else {
-            return .failed(.malformed("the opcode is not known"))
+            return .failed(.malformed("unknown opcode"))
         }
         let isFinal = bytes[0] & 0x80 != 0
         let isCompressed = bytes[0] & 0x40 != 0
         let short = bytes[1] & 0x7f
         // RFC 6455 §5.1: what a client sends is masked.
-        guard bytes[1] & 0x80 != 0 else { return .failed(.malformed("a frame is not masked")) }
+        guard bytes[1] & 0x80 != 0 else { return .failed(.malformed("unmasked frame")) }
         if opcode.isControl {
-            guard isFinal else { return .failed(.malformed("a control frame is fragmented")) }
-            guard short <= 125 else { return .failed(.malformed("a control frame is too long")) }
-            guard !isCompressed else { return .failed(.malformed("a control frame is compressed")) }
+            guard isFinal else { return .failed(.malformed("fragmented control frame")) }
+            guard short <= 125 else { return .failed(.malformed("control frame too long")) }
+            guard !isCompressed else { return .failed(.malformed("compressed control frame")) }
         }
         let wide = short == 126 ? 2 : short == 127 ? 8 : 0
         guard bytes.count >= 2 + wide + 4 else { return .incomplete }
@@ -49,7 +49,7 @@ struct WebSocketFrameHead {
         for at in 2..<(2 + wide) { size = size << 8 | UInt64(bytes[at]) }
         // In as few bytes as it can be, the highest bit 0.
         guard wide == 0 || size > (wide == 2 ? 125 : 0xffff), size <= UInt64(Int.max) else {
-            return .failed(.malformed("the length of a frame is malformed"))
+            return .failed(.malformed("malformed frame length"))
         }
         let mask = WebSocketMask(bytes, at: 2 + wide)
         let head = WebSocketFrameHead(

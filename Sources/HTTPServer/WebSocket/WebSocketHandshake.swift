@@ -16,10 +16,10 @@ struct WebSocketHandshake {
         var deflate: DeflateAgreement?
         for field in head.fields where field.name.size >= 17 {
             if field.name.equals("sec-websocket-key") {
-                guard key == nil else { throw .badRequest("sec-websocket-key is given twice") }
+                guard key == nil else { throw .badRequest("more than one sec-websocket-key") }
                 key = field.value
             } else if field.name.equals("sec-websocket-version") {
-                guard version == nil else { throw .badRequest("sec-websocket-version is given twice") }
+                guard version == nil else { throw .badRequest("more than one sec-websocket-version") }
                 version = field.value
             } else if field.name.equals("sec-websocket-protocol") {
                 subprotocols = try Self.names(in: field.value, after: subprotocols)
@@ -30,7 +30,7 @@ struct WebSocketHandshake {
         }
         guard version?.equals("13") == true else { throw Self.wrongVersion }
         guard let key, Self.isKey(key) else { throw .badRequest("sec-websocket-key is not 16 bytes in base64") }
-        guard !head.framing.hasBody else { throw .badRequest("a WebSocket handshake has no body") }
+        guard !head.framing.hasBody else { throw .badRequest("WebSocket handshake with a body") }
         try Self.check(subprotocols)
         self.key = key
         self.subprotocols = subprotocols
@@ -39,14 +39,14 @@ struct WebSocketHandshake {
 
     /// The response names the version that is supported (RFC 6455 §4.4).
     static let wrongVersion = Refusal(
-        status: 426, reason: "sec-websocket-version is not 13",
+        status: 426, reason: "unsupported sec-websocket-version; use 13",
         lines: "upgrade: websocket\r\nsec-websocket-version: 13\r\n", offersUpgrade: true)
 
     private static func names(in field: Octets, after before: [Octets]) throws(Refusal) -> [Octets] {
         var list = ParameterList(field)
         var names = before
         while let name = list.nextElement() { names.append(name) }
-        guard !list.isMalformed else { throw .badRequest("sec-websocket-protocol is malformed") }
+        guard !list.isMalformed else { throw .badRequest("malformed sec-websocket-protocol") }
         return names
     }
 
@@ -55,7 +55,7 @@ struct WebSocketHandshake {
         guard subprotocols.count > 1 else { return }
         let sorted = subprotocols.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         for (one, next) in zip(sorted, sorted.dropFirst()) where one.equals(next) {
-            throw .badRequest("sec-websocket-protocol has a subprotocol twice")
+            throw .badRequest("duplicate subprotocol in sec-websocket-protocol")
         }
     }
 

@@ -130,12 +130,12 @@ struct WebSocketReader {
 
     private mutating func start(_ head: WebSocketFrameHead) throws(WebSocketClose) {
         if head.opcode == .continuation {
-            guard self.assembled != nil else { throw .malformed("a continuation continues nothing") }
+            guard self.assembled != nil else { throw .malformed("continuation frame without a message") }
             // The bit stands in the first frame only (RFC 7692 §6.1).
-            guard !head.isCompressed else { throw .malformed("a reserved bit is set") }
+            guard !head.isCompressed else { throw .malformed("reserved bit set") }
         } else {
-            guard self.assembled == nil else { throw .malformed("a message begins within another") }
-            guard !head.isCompressed || self.inflater != nil else { throw .malformed("a reserved bit is set") }
+            guard self.assembled == nil else { throw .malformed("new message inside a fragmented message") }
+            guard !head.isCompressed || self.inflater != nil else { throw .malformed("reserved bit set") }
             self.assembled = Message(isText: head.opcode == .text, isCompressed: head.isCompressed)
             self.text = UTF8Check()
             self.message.clear()
@@ -209,8 +209,8 @@ struct WebSocketReader {
         }
     }
 
-    private static let tooBig = WebSocketClose(WebSocketClose.tooBig, "the message is too big")
-    private static let notUTF8 = WebSocketClose(WebSocketClose.notUTF8, "the text is not UTF-8")
+    private static let tooBig = WebSocketClose(WebSocketClose.tooBig, "message too big")
+    private static let notUTF8 = WebSocketClose(WebSocketClose.notUTF8, "invalid UTF-8")
 
     /// Of a text what has come since `start` is checked at once.
     private mutating func check(from start: Int) throws(WebSocketClose) {
@@ -229,7 +229,7 @@ struct WebSocketReader {
         let capacity = 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount)
         if capacity > Self.kept {
             guard self.memory.reserve(capacity - self.counted) else {
-                throw WebSocketClose(WebSocketClose.tryLater, "too much is under way: try again in a moment")
+                throw WebSocketClose(WebSocketClose.tryLater, "out of memory for messages; try again later")
             }
             self.counted = capacity
         }
@@ -254,9 +254,9 @@ struct WebSocketReader {
     /// What the client's close says (RFC 6455 §5.5.1).
     private static func close(_ payload: UnsafeRawBufferPointer) throws(WebSocketClose) -> WebSocketClose {
         guard payload.count > 0 else { return WebSocketClose(WebSocketClose.noCode) }
-        guard payload.count >= 2 else { throw .malformed("a close frame has half a code") }
+        guard payload.count >= 2 else { throw .malformed("incomplete close code") }
         let code = Int(payload[0]) << 8 | Int(payload[1])
-        guard WebSocketClose.mayBeSent(code) else { throw .malformed("the code of a close frame is not allowed") }
+        guard WebSocketClose.mayBeSent(code) else { throw .malformed("invalid close code") }
         let reason = UnsafeRawBufferPointer(rebasing: payload[2...])
         guard UTF8Check.isWhole(reason) else { throw Self.notUTF8 }
         return WebSocketClose(code, reason: Octets(reason))

@@ -60,9 +60,6 @@ package final class LoopWatch: Sendable {
         let now = NIODeadline.now().uptimeNanoseconds
         let since = loop.heldSince.exchange(0, ordering: .relaxed)
         guard let generation = loop.generation, generation.mayReport(now: now, rest: self.minute) else { return }
-        generation.log(
-            .warning,
-            "held loop \(number) for \((now &- since) / 1_000_000) ms: what blocks belongs on the pool (spawn, ASGI_BLOCKING)"
-        )
+        generation.log(.eventLoopBlocked, ["loop": "\(number)", "time": "\((now &- since) / 1_000_000)ms"])
     }
 }

@@ -50,8 +50,8 @@ package final class ApplicationSettings: @unchecked Sendable {
     /// would stand below.
     package func complaint(about key: String, _ message: String) -> String {
         let message = self.masked(message, key)
-        guard let file else { return "setting '\(key)': \(message) (there is no settings file)" }
-        return "\(file.place(of: self.prefix + key)): '\(key)' \(message)"
+        guard let file else { return "setting '\(key)': \(message) (no settings file)" }
+        return "\(file.place(of: self.prefix + key)): '\(key)': \(message)"
     }
 
     /// A module's message about a key, which may quote the value.
@@ -85,14 +85,14 @@ package final class ApplicationSettings: @unchecked Sendable {
             size += key.utf8.count + text.utf8.count
             guard size <= Self.largest else {
                 throw SettingsFile.error(
-                    path, entry.line, "the settings take more than \(Self.largest >> 20) MiB in memory: shorten them")
+                    path, entry.line, "the settings take more than \(Self.largest >> 20) MiB in memory; shorten them")
             }
             guard texts.updateValue(text, forKey: key) == nil else {
                 throw SettingsFile.error(
                     path, entry.line,
                     key.isEmpty || key.hasPrefix("roost.")
-                        ? "the key '\(key)' is reserved: name it differently"
-                        : "duplicate key '\(ShownText.of(key))', once with a dot and once as a map: remove one of them")
+                        ? "the key '\(key)' is reserved; rename it"
+                        : "duplicate key '\(ShownText.of(key))', once with a dot and once as a map; remove one of them")
             }
             if let inner = entry.value.map { try Self.collect(inner, below: "\(key).", in: path, into: &texts, &size) }
         }

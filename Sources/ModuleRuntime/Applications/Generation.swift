@@ -3,6 +3,7 @@ package import HTTPServer
 package import Logging
 import RoostModules
 package import RoostSettings
+package import RoostSystem
 import Synchronization
 
 /// One image of an application between its start and its shutdown: what a scope belongs to.
@@ -117,18 +118,22 @@ package final class Generation: @unchecked Sendable {
     }
 
     /// Says that the system has no thread to call the application on, and which limits there are. [any]
-    func complainOfThreads() {
-        self.log(.error, "no thread can be started for a blocking call (\(ThreadLimits.text))")
-    }
+    func logNoThread() { self.log(.threadUnavailable, ThreadLimits.fields) }
 
     /// A line about the application, or about one of its scopes. [any]
-    package func log(_ level: Logger.Level, _ message: @autoclosure () -> String, scope: asgi_id? = nil) {
-        self.logger.log(
-            level: level, "\(message())",
-            metadata: ["application": "\(self.name)"].merging(
-                scope.map { ["scope": "\(ScopeNumber($0))"] } ?? [:], uniquingKeysWith: { $1 }
-            )
-        )
+    package func log(_ event: LoggedEvent, _ fields: @autoclosure () -> Logger.Metadata = [:], scope: asgi_id? = nil) {
+        self.logger.log(event, fields().merging(self.logFields(scope), uniquingKeysWith: { $1 }))
+    }
+
+    /// Logs a message of the application itself. [any]
+    func log(_ level: Logger.Level, message: @autoclosure () -> String, scope: asgi_id) {
+        self.logger.log(level: level, "\(message())", metadata: self.logFields(scope))
+    }
+
+    private func logFields(_ scope: asgi_id?) -> Logger.Metadata {
+        var fields: Logger.Metadata = ["application": "\(self.name)"]
+        if let scope { fields["scope"] = "\(ScopeNumber(scope))" }
+        return fields
     }
 }
 

@@ -26,7 +26,7 @@ package struct ModuleImage: @unchecked Sendable {
         }
         try LoadedNames.note(path, libraries, since: before)
         guard let address = Self.symbol(symbol, of: handle) else {
-            throw HostError(code: .module, message: "has no symbol '\(symbol)' of its own")
+            throw HostError(code: .module, message: "does not define the symbol '\(symbol)'")
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
         self.description = try ModuleDescription(of: Self.symbol("asgi_module_info", of: handle))

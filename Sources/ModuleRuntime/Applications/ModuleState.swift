@@ -28,12 +28,12 @@ struct ModuleState: @unchecked Sendable {
             let result = self.table.pointee.save(id, state, saved)
             guard result == ASGI_DONE else {
                 guard result != ASGI_UNSUPPORTED else { return nil }
-                throw StateFault("save answered \(ResultName(result))")
+                throw StateFault("save returned \(ResultName(result))")
             }
             defer { saved.pointee.release?(saved.pointee.release_context) }
             let bytes = Octets(saved.pointee.bytes)
             guard bytes.size <= most else {
-                throw StateFault("save gave \(bytes.size) bytes, more than \(most) (--limit-state)")
+                throw StateFault("save returned \(bytes.size) bytes, above the limit of \(most) (--limit-state)")
             }
             return SavedState(
                 version: saved.pointee.version, format: Octets(saved.pointee.format).text, bytes: Array(bytes.bytes))
@@ -56,7 +56,7 @@ struct ModuleState: @unchecked Sendable {
             }
         }
         guard result == ASGI_DONE else {
-            throw StateFault("restore of '\(given.format)', version \(given.version), answered \(ResultName(result))")
+            throw StateFault("restore of '\(given.format)', version \(given.version), returned \(ResultName(result))")
         }
     }
 }

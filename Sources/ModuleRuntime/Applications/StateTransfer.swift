@@ -30,7 +30,8 @@ package struct StateTransfer: Sendable {
         let isTaken: Void? = await self.atHome {
             try memory.restore(saved, self.generation.lifespanId, self.generation.state)
         }
-        if isTaken != nil { self.generation.log(.debug, "remembers \(saved.bytes.count) bytes of \(saved.format)") }
+        guard isTaken != nil else { return }
+        self.generation.log(.stateRestored, ["bytes": "\(saved.bytes.count)", "format": "\(saved.format)"])
     }
 
     /// Runs work on the application's home and waits for it; nil: it threw, or exceeded the time, which is logged.
@@ -45,7 +46,7 @@ package struct StateTransfer: Sendable {
         switch await result.value(within: .seconds(self.seconds)) ?? .failure(late) {
         case .success(let value): return value
         case .failure(let fault):
-            self.generation.log(.warning, "what was remembered is not handed on: \(fault)")
+            self.generation.log(.stateNotTransferred, ["reason": "\(fault)"])
             return nil
         }
     }

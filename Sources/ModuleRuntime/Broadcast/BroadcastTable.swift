@@ -1,6 +1,7 @@
 import CASGI
 import HTTPServer
 import Logging
+import RoostSystem
 import Synchronization
 
 /// The functions of `asgi.broadcast/1`. All [any].
@@ -56,7 +57,9 @@ private func broadcastCall(
         return WebSocketMessage(Octets(whole.pointee.body), isText: whole.pointee.flags & ASGI_TEXT != 0)
     }
     guard let message else {
-        generation.log(.error, "broadcast refused: it is no websocket.send, or text that is not UTF-8", scope: id)
+        generation.log(
+            .callRefused, ["call": "broadcast", "reason": "the event is not websocket.send, or its text is not UTF-8"],
+            scope: id)
         return ASGI_INVALID
     }
     return generation.facilities.send(message, to: group, except: except, by: id, slot, then, context)

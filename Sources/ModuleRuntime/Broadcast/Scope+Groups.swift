@@ -1,6 +1,7 @@
 import CASGI
 import HTTPServer
 import Logging
+import RoostSystem
 
 /// A WebSocket as a member of groups.
 extension Scope {
@@ -30,7 +31,7 @@ extension Scope {
         guard self.openExchange != nil, let socket else { return }
         guard case .full = socket.send(message) else { return }
         // It would miss this message and get later ones.
-        _ = socket.close(code: 1013, reason: Octets("too slow for its group: come again"))
-        self.log(.info, "a member of a group does not read: closed with 1013")
+        _ = socket.close(code: 1013, reason: Octets("client too slow; reconnect"))
+        self.log(.groupMemberClosed)
     }
 }

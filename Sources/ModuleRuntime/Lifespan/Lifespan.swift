@@ -112,6 +112,12 @@ package final class Lifespan: Sendable {
         return blocked?.wait() ?? answer
     }
 
+    private func refuse(_ event: UInt32, _ reason: String) -> asgi_result {
+        self.generation.log(
+            .callRefused, ["call": "send", "event": "\(EventName(event))", "reason": "\(reason)"], scope: self.id)
+        return ASGI_INVALID
+    }
+
     package func send(_ given: UnsafePointer<asgi_event>) -> asgi_result {
         let copy = withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
             EventCopy(asgi_event_read(given, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)))
@@ -119,8 +125,7 @@ package final class Lifespan: Sendable {
         let event = copy.event.pointee.type
         guard ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED ~= event else {
             guard ASGI_HTTP_RESPONSE...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY ~= event else { return ASGI_UNSUPPORTED }
-            self.generation.log(.error, "send of \(EventName(event)) refused: this scope is a lifespan", scope: self.id)
-            return ASGI_INVALID
+            return self.refuse(event, "this scope is a lifespan")
         }
         var text = Octets(copy.event.pointee.text).text
         let key = Octets(copy.event.pointee.body).text
@@ -136,8 +141,7 @@ package final class Lifespan: Sendable {
         switch answer {
         case nil: return ASGI_STALE
         case .failure(let fault):
-            self.generation.log(.error, "send of \(EventName(event)) refused: \(fault.reason)", scope: self.id)
-            return ASGI_INVALID
+            return self.refuse(event, fault.reason)
         case .success(let outcome):
             if outcome == .started { self.generation.state = copy.event.pointee.state }
             if copy.event.pointee.release != nil { self.home.run { copy.drop() } }
@@ -211,7 +215,7 @@ package final class Lifespan: Sendable {
         if let outcome = ended.outcome {
             self.report(outcome)
         } else if result < 0 {
-            self.generation.log(.error, "lifespan ended with \(ResultName(result))", scope: self.id)
+            self.generation.log(.lifespanFailed, ["result": "\(ResultName(result))"], scope: self.id)
         }
         return true
     }

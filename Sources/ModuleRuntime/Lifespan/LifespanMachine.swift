@@ -68,7 +68,7 @@ package struct LifespanMachine {
         case (ASGI_LIFESPAN_SHUTDOWN_FAILED, .stopping(hasReceived: true)):
             self.phase = .stopped
             return .stoppedBadly(text.isEmpty ? "shutdown failed" : text)
-        default: throw Fault(reason: "it answers an event that was not received, or was answered already")
+        default: throw Fault(reason: "it replies to an event that was not received, or was already replied to")
         }
     }
 

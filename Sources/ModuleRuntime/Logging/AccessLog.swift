@@ -12,17 +12,26 @@ package final class AccessLog: ServerLog {
     /// Nil: no line is written.
     private let writer: LineWriter?
     private let logger: Logger
+    private let format: LogFormat
     private let isColoured: Bool
     private var lines: [UInt8] = []
     private var acceptFailureLoggedAt: ContinuousClock.Instant?
 
-    package init(writer: LineWriter?, logger: Logger, isColoured: Bool) {
+    package init(writer: LineWriter?, logger: Logger, format: LogFormat, isColoured: Bool) {
         self.writer = writer
         self.logger = logger
+        self.format = format
         self.isColoured = isColoured
     }
 
     package func served(_ record: AccessRecord) {
+        switch self.format {
+        case .text: self.putText(record)
+        case .json: self.putJSON(record)
+        }
+    }
+
+    private func putText(_ record: AccessRecord) {
         self.put(record.peer)
         self.put(" ")
         self.put(orDash: record.head.method)
@@ -36,31 +45,48 @@ package final class AccessLog: ServerLog {
         self.put(status: record.status)
         self.put(record.isCut ? " cut " : " ")
         self.put("\(record.bytes) ")
-        let microseconds = record.nanoseconds / 1000
+        self.put("\(Self.milliseconds(record.nanoseconds))ms \(ScopeNumber(record.number))\n")
+    }
+
+    /// The same values; what is not known of a refused request is an empty string.
+    private func putJSON(_ record: AccessRecord) {
+        self.put(#"{"time":"\#(LogTime.now())","client":\#(JSONString.quoted(Self.name(record.peer)))"#)
+        for (key, value) in [
+            ("method", record.head.method), ("path", record.head.rawPath), ("query", record.head.query),
+        ] {
+            self.put(#","\#(key)":\#(JSONString.quoted(value.text))"#)
+        }
+        self.put(#","status":\#(record.status),"bytes":\#(record.bytes),"cut":\#(record.isCut)"#)
+        self.put(
+            #","milliseconds":\#(Self.milliseconds(record.nanoseconds)),"scope":"\#(ScopeNumber(record.number))"}"#)
+        self.put("\n")
+    }
+
+    /// With three decimals.
+    private static func milliseconds(_ nanoseconds: UInt64) -> String {
+        let microseconds = nanoseconds / 1000
         let thousandths = "\(microseconds % 1000)"
-        self.put("\(microseconds / 1000).\(String(repeating: "0", count: 3 - thousandths.count))\(thousandths)ms ")
-        self.put("\(ScopeNumber(record.number))\n")
+        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - thousandths.count))\(thousandths)"
     }
 
     package func refused(peer: Peer, status: Int, reason: StaticString) {
-        self.logger.info(
-            "request refused",
-            metadata: ["client": "\(Self.name(peer))", "status": "\(status)", "reason": "\(reason)"])
+        self.logger.log(
+            .requestRefused, ["client": "\(Self.name(peer))", "status": "\(status)", "reason": "\(reason)"])
     }
 
     package func closed(peer: Peer, code: Int, reason: String) {
-        self.logger.info("WebSocket closed with \(code): \(reason)", metadata: ["client": "\(Self.name(peer))"])
+        self.logger.log(
+            .webSocketClosed, ["client": "\(Self.name(peer))", "code": "\(code)", "reason": "\(reason)"])
     }
 
     package func couldNotAccept(reason: String) {
         let now = ContinuousClock.now
         if let last = self.acceptFailureLoggedAt, now - last < .seconds(60) { return }
         self.acceptFailureLoggedAt = now
-        self.logger.warning(
-            "connections wait, none can be accepted: \(reason); raise `ulimit -n`, or lower --limit-concurrency")
+        self.logger.log(.connectionsNotAccepted, ["reason": "\(reason)"])
     }
 
-    package func peerFailed(reason: String) { self.logger.error("a connection between workers has ended: \(reason)") }
+    package func peerFailed(reason: String) { self.logger.log(.relayFailed, ["reason": "\(reason)"]) }
 
     package func turnEnded() {
         guard !self.lines.isEmpty else { return }

@@ -3,6 +3,7 @@ import CJSON
 import CLinux
 import HTTPServer
 import Logging
+import RoostSystem
 import Synchronization
 
 /// The functions that modules call: `receive`, `send`, and the table behind `scope->host`. All [any].
@@ -75,8 +76,9 @@ func enqueueCall(
 }
 
 /// Says in the log why a call makes no sense.
-private func refuse(_ id: asgi_id, _ message: @autoclosure () -> String) -> asgi_result {
-    ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?.log(.error, message(), scope: id)
+private func refuse(_ id: asgi_id, _ call: String, _ reason: String) -> asgi_result {
+    ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?
+        .log(.callRefused, ["call": "\(call)", "reason": "\(reason)"], scope: id)
     return ASGI_INVALID
 }
 
@@ -86,7 +88,7 @@ package func receiveCall(
     _ id: asgi_id, _ event: UnsafeMutablePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
     guard let event, asgi_event_has_type(event) != 0 else {
-        return refuse(id, "receive refused: there is no event, or its size does not reach its type")
+        return refuse(id, "receive", "no event, or its size does not cover its type")
     }
     switch route(id) {
     case .stale: return ASGI_STALE
@@ -108,7 +110,7 @@ package func sendCall(
     _ id: asgi_id, _ event: UnsafePointer<asgi_event>?, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
     guard let event, asgi_event_has_type(event) != 0 else {
-        return refuse(id, "send refused: there is no event, or its size does not reach its type")
+        return refuse(id, "send", "no event, or its size does not cover its type")
     }
     switch route(id) {
     case .stale: return ASGI_STALE
@@ -141,7 +143,7 @@ private func sendFromAfar(
         }
     } catch {
         slot.pointee.generation(of: id)?
-            .log(.error, "send of \(EventName(event.pointee.type)) failed: \(error)", scope: id)
+            .log(.sendFailed, ["event": "\(EventName(event.pointee.type))", "reason": "\(error)"], scope: id)
         return ASGI_FAILED
     }
     // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
@@ -167,16 +169,16 @@ private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asg
     let generation = slot?.pointee.generation(of: id)
     let text = Octets(message.pointee).text
     if let generation {
-        generation.log(Logger.Level(asgi: level), text, scope: id)
+        generation.log(Logger.Level(asgi: level), message: text, scope: id)
         return ASGI_DONE
     }
     // Whose it was is not known any more; what it says may still matter.
-    (slot?.pointee.lastGeneration ?? nil)?.log(Logger.Level(asgi: level), text, scope: id)
+    (slot?.pointee.lastGeneration ?? nil)?.log(Logger.Level(asgi: level), message: text, scope: id)
     return ASGI_STALE
 }
 
 private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
-    guard result <= 0 else { return refuse(id, "finish refused: \(result) is no end") }
+    guard result <= 0 else { return refuse(id, "finish", "\(result) is not a result that ends a scope") }
     switch route(id) {
     case .stale: return ASGI_STALE
     case .lifespan(let lifespan): return lifespan.finish(result)
@@ -221,7 +223,7 @@ private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutabl
     else { return ASGI_STALE }
     switch generation.facilities.pool.enqueue(BlockingPool.Job(id: id, slot: slot, work: .job(job, context))) {
     case .enqueued: return ASGI_PENDING
-    case .noThread(isNews: true): generation.complainOfThreads()
+    case .noThread(isNews: true): generation.logNoThread()
     case .noThread, .full: break
     }
     slot.pointee.endJob(id)

@@ -1,6 +1,7 @@
 package import CASGI
 package import HTTPServer
 import Logging
+import RoostSystem
 
 /// What a module sends.
 extension Scope {
@@ -26,7 +27,7 @@ extension Scope {
             guard let sent else { return ASGI_UNSUPPORTED }
             outcome = sent
         } catch {
-            self.log(.error, "send of \(EventName(event.pointee.type)) failed: \(error)")
+            self.log(.sendFailed, ["event": "\(EventName(event.pointee.type))", "reason": "\(error)"])
             return ASGI_FAILED
         }
         switch outcome {
@@ -43,7 +44,8 @@ extension Scope {
     }
 
     private func refuse(_ event: UnsafePointer<asgi_event>, _ fault: SendFault) -> asgi_result {
-        self.log(.error, "send of \(EventName(event.pointee.type)) refused: \(fault.reason)")
+        self.log(
+            .callRefused, ["call": "send", "event": "\(EventName(event.pointee.type))", "reason": "\(fault.reason)"])
         return ASGI_INVALID
     }
 
@@ -119,7 +121,7 @@ extension Scope {
 extension SendFault {
     static let httpScope = SendFault("this scope is an http scope")
     static let webSocketScope = SendFault("this scope is a websocket scope")
-    static let noBytes = SendFault("a text or a body has a size, and no bytes")
+    static let noBytes = SendFault("a text or a body has a size but no bytes")
 }
 
 extension asgi_event {

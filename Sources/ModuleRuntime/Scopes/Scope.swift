@@ -2,6 +2,7 @@ package import CASGI
 import Glibc
 package import HTTPServer
 import Logging
+import RoostSystem
 import Synchronization
 
 /// One request or one WebSocket in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
@@ -89,7 +90,7 @@ final class Scope: ExchangeOwner {
         }
         self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
         if case .noThread(let isNews) = outcome {
-            if isNews { generation.complainOfThreads() }
+            if isNews { generation.logNoThread() }
             OwnAnswer.noThread.respond(to: exchange)
         } else {
             OwnAnswer.tooManyJobs.respond(to: exchange)
@@ -108,7 +109,7 @@ final class Scope: ExchangeOwner {
         self.slot.pointee.announceReturn()
         guard self.slot.pointee.end(self.id) else {
             self.slot.pointee.complete(ordered: true)
-            self.log(.warning, Self.ignored(result))
+            self.logIgnored(result)
             return true
         }
         mailbox._withUnsafeGuaranteedRef {
@@ -121,12 +122,12 @@ final class Scope: ExchangeOwner {
         switch step {
         case .goOn: break
         case .end(let result): self.end(result)
-        case .ignore(let result): self.log(.warning, Self.ignored(result))
+        case .ignore(let result): self.logIgnored(result)
         }
     }
 
-    private static func ignored(_ result: asgi_result) -> String {
-        "application returned \(ResultName(result)) after it had finished the scope; ignored"
+    private func logIgnored(_ result: asgi_result) {
+        self.log(.resultIgnored, ["result": "\(ResultName(result))"])
     }
 
     /// Ends the scope: its id is stale from here on, and its response is complete, a 500, or cut. The caller calls `note` afterwards.
@@ -140,22 +141,22 @@ final class Scope: ExchangeOwner {
             guard result < 0, result != ASGI_CANCELLED, result != ASGI_GONE,
                 self.socket == nil || result != ASGI_UNSUPPORTED
             else { break }
-            self.log(.error, "application failed with \(ResultName(result)) after its response")
+            self.logFailure(result, outcome: "response was complete")
         case .answered:
             self.loop.countFailure()
-            self.log(.error, "\(Self.how(result)) without a response; answered 500")
+            self.logFailure(result, outcome: "no response; answered 500")
         case .aborted:
             self.loop.countFailure()
-            self.log(.error, "\(Self.how(result)) before its response was complete; connection closed")
+            self.logFailure(result, outcome: "incomplete response; connection closed")
         case .closed(let code):
             guard result < 0 else { break }
             self.loop.countFailure()
-            self.log(.error, "\(Self.how(result)) with its WebSocket open; closed with \(code)")
+            self.logFailure(result, outcome: "open WebSocket; closed with \(code)")
         }
     }
 
-    private static func how(_ result: asgi_result) -> String {
-        result < 0 ? "application failed with \(ResultName(result))" : "application returned"
+    private func logFailure(_ result: asgi_result, outcome: String) {
+        self.log(.applicationFailed, ["result": "\(ResultName(result))", "outcome": "\(outcome)"])
     }
 
     /// Ends the scope for its module, on the loop.
@@ -240,7 +241,7 @@ final class Scope: ExchangeOwner {
             self.complete(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
         case .member(let change, let group):
             let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
-            if result != ASGI_DONE { self.log(.error, "cannot join a group: \(ResultName(result))") }
+            if result != ASGI_DONE { self.log(.groupJoinFailed, ["result": "\(ResultName(result))"]) }
         case .cancelled(let completion): self.complete(completion, ASGI_CANCELLED)
         case .returned(let result):
             self.itself = nil
@@ -356,8 +357,8 @@ final class Scope: ExchangeOwner {
         self.exchange = nil
     }
 
-    func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {
-        self.generation?.log(level, message(), scope: self.id)
+    func log(_ event: LoggedEvent, _ fields: @autoclosure () -> Logger.Metadata = [:]) {
+        self.generation?.log(event, fields(), scope: self.id)
     }
 }
 

@@ -1,13 +1,17 @@
 import Glibc
+import Logging
 
 /// What may keep the system from starting another thread, for people: the limits of this process's user, control group and memory.
 enum ThreadLimits {
-    static var text: String {
-        var texts = ["RLIMIT_NPROC=\(Self.limit(__RLIMIT_NPROC))", "RLIMIT_AS=\(Self.limit(RLIMIT_AS))"]
+    static var fields: Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "RLIMIT_NPROC": "\(Self.limit(__RLIMIT_NPROC))", "RLIMIT_AS": "\(Self.limit(RLIMIT_AS))",
+        ]
         if let most = Self.controlGroup("pids.max") {
-            texts.append("pids.max=\(most) pids.current=\(Self.controlGroup("pids.current") ?? "unknown")")
+            fields["pids.max"] = "\(most)"
+            fields["pids.current"] = "\(Self.controlGroup("pids.current") ?? "unknown")"
         }
-        return texts.joined(separator: " ")
+        return fields
     }
 
     private static func limit(_ resource: __rlimit_resource) -> String {

@@ -38,7 +38,7 @@ struct Arena: ~Copyable {
 
     /// The same for what has a limit: that there is none ends the process, as with all other memory.
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
-        guard let memory = self.allocate(ifThereIs: size) else { fatalError("there is no memory for \(size) bytes") }
+        guard let memory = self.allocate(ifThereIs: size) else { fatalError("out of memory (\(size) bytes)") }
         return memory
     }
 

@@ -164,8 +164,8 @@ enum Converter: String, CaseIterable {
         switch self {
         case .int: "an integer from \(Int64.min) to \(Int64.max)"
         case .float: "a number"
-        case .str, .path: "a text"
-        case .slug: "letters, digits, '-' and '_'"
+        case .str, .path: "text"
+        case .slug: "text of letters, digits, '-' and '_'"
         case .uuid: "a UUID"
         }
     }
@@ -174,9 +174,9 @@ enum Converter: String, CaseIterable {
     var pathExpectation: String {
         switch self {
         case .int: "an integer from 0 to \(Int64.max)"
-        case .float: "a number of digits and a dot, without a sign or an exponent"
-        case .str: "a text, not empty, without a slash"
-        case .path: "a text, not empty"
+        case .float: "digits and a dot, without a sign or an exponent"
+        case .str: "text without a slash, not empty"
+        case .path: "text, not empty"
         case .slug, .uuid: self.expectation
         }
     }

@@ -38,13 +38,15 @@ struct MultipartForm {
         var lines = Self(bytes: body.bytes, boundary: boundary)
         var parts: [Part] = []
         // The preamble is ignored (RFC 2046 §5.1.1).
-        guard var ending = lines.skipToDelimiter(from: 0)?.ending else { throw FormFault("its boundary is not in it") }
+        guard var ending = lines.skipToDelimiter(from: 0)?.ending else {
+            throw FormFault("the boundary does not occur in it")
+        }
         while ending == .another {
-            guard parts.count < most else { throw FormFault("it has more than \(most) parts (--limit-form-fields)") }
+            guard parts.count < most else { throw FormFault("more than \(most) parts (--limit-form-fields)") }
             var part = try lines.readHead(into: &arena)
             let start = lines.at
             guard let (end, next) = lines.skipToDelimiter(from: start) else {
-                throw FormFault("its last boundary is missing")
+                throw FormFault("the closing boundary is missing")
             }
             part.body = Octets(UnsafeRawBufferPointer(rebasing: lines.bytes[start..<end]))
             if part.filename == nil { (part.body, part.isMended) = part.body.validated(into: &arena) }
@@ -117,37 +119,37 @@ struct MultipartForm {
         var contentType: Octets?
         while true {
             guard let end = self.find([ASCII.carriageReturn, ASCII.newline], from: self.at) else {
-                throw FormFault("a part has no end of its header")
+                throw FormFault("the header of a part does not end")
             }
             let line = self.bytes[self.at..<end]
             self.at = end + 2
             if line.isEmpty { break }
-            guard !line.starts(with: self.delimiter) else { throw FormFault("a part has no end of its header") }
+            guard !line.starts(with: self.delimiter) else { throw FormFault("the header of a part does not end") }
             // Another reader would end a line or a text there. Browsers send other control characters of a name as they are.
             guard line.allSatisfy({ $0 != 0 && $0 != ASCII.newline && $0 != ASCII.carriageReturn }) else {
-                throw FormFault("a part has a NUL or a bare line end in its header")
+                throw FormFault("NUL or a bare CR or LF in the header of a part")
             }
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].allSatisfy(ASCII.isToken),
                 colon > line.startIndex
-            else { throw FormFault("a part has a header line without a field") }
+            else { throw FormFault("malformed header line in a part") }
             let name = Octets(UnsafeRawBufferPointer(rebasing: line[..<colon]))
             let value = Octets(UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]))
             if name.equalsIgnoringCase("content-disposition") {
-                guard disposition == nil else { throw FormFault("a part has two of content-disposition") }
+                guard disposition == nil else { throw FormFault("more than one content-disposition in a part") }
                 disposition = value
             } else if name.equalsIgnoringCase("content-type") {
-                guard contentType == nil else { throw FormFault("a part has two of content-type") }
+                guard contentType == nil else { throw FormFault("more than one content-type in a part") }
                 contentType = value.trimmed
             }
         }
         guard let disposition, MediaType.is(disposition, "form-data") else {
-            throw FormFault("a part has no 'content-disposition: form-data'")
+            throw FormFault("a part without 'content-disposition: form-data'")
         }
         guard let parameters = MediaType.parameters(of: disposition, quoting: .form) else {
-            throw FormFault("a part has a malformed content-disposition")
+            throw FormFault("malformed content-disposition in a part")
         }
         guard let name = MediaType.parameter("name", in: parameters) else {
-            throw FormFault("a part has no name")
+            throw FormFault("a part without a name")
         }
         func keep(_ text: [UInt8], _ arena: inout Arena) -> Octets {
             let kept = text.withUnsafeBytes { arena.copy($0) }

@@ -17,14 +17,14 @@ enum SetCookie {
     static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
         let (name, value) = (Octets(cookie.pointee.name), Octets(cookie.pointee.value))
         guard name.size > 0, name.bytes.allSatisfy(ASCII.isToken) else {
-            throw Fault("its name '\(name.text)' is no token")
+            throw Fault("its name '\(name.text)' is not a token")
         }
         guard value.bytes.allSatisfy(Self.isOctet) else {
-            throw Fault("its value has a byte that no cookie may have: encode it, percent-encoding will do")
+            throw Fault("its value has a byte that is not allowed in a cookie; percent-encode it")
         }
         let (path, domain) = (Octets(cookie.pointee.path), Octets(cookie.pointee.domain))
         for part in [path, domain] where !part.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ";") }) {
-            throw Fault("its path or domain has a semicolon, a space, a control character, or is no ASCII")
+            throw Fault("its path or domain has a semicolon, a space, a control character or a non-ASCII character")
         }
         let flags = cookie.pointee.flags
         let isEverywhere = flags & ASGI_COOKIE_EVERYWHERE != 0

@@ -8,7 +8,7 @@ extension URLPattern {
     /// `prefixes`: paths of the tables that this one is included by.
     package init(_ text: String, below prefixes: [String] = []) throws(URLFault) {
         guard !text.contains("  ") else {
-            throw URLFault("has two spaces beside each other: the mount or the prefix itself is written '/'")
+            throw URLFault("has two consecutive spaces; write '/' for the mount or the prefix itself")
         }
         var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
         let methods = words.count > 1 ? try Self.methods(words[0], before: words[1]) : nil
@@ -26,15 +26,15 @@ extension URLPattern {
         if self.body != .unread {
             self.methods = methods ?? .post
             guard !self.methods.isSubset(of: [.get, .head]) else {
-                throw URLFault("a body does not come with GET: name the method, POST say")
+                throw URLFault("a body is not possible with GET; name the method, for example POST")
             }
             guard self.body == .collected || self.methods.isDisjoint(with: .get) else {
-                throw URLFault("a form and JSON do not come with GET: name the methods, POST say")
+                throw URLFault("a form or JSON is not possible with GET; name the method, for example POST")
             }
         }
         var seen: Set<String> = []
         for name in self.names where !seen.insert(name).inserted {
-            throw URLFault("the name '\(name)' is there twice: give each value one of its own")
+            throw URLFault("duplicate name '\(name)'; give each value its own name")
         }
     }
 
@@ -51,7 +51,7 @@ extension URLPattern {
         if let methods = RequestMethods(words: word) { return methods }
         let capitals = word.uppercased()
         guard Body(word: next) != nil || RequestMethods(words: capitals[...]) == nil else {
-            throw URLFault("methods are written in capitals: '\(capitals)', not '\(word)'")
+            throw URLFault("write methods in capitals: '\(capitals)', not '\(word)'")
         }
         // There may be more one day, and it is not to mean another thing then.
         guard let first = word.first, first.isASCII, first.isUppercase,
@@ -59,13 +59,13 @@ extension URLPattern {
         else { return nil }
         let nearest = NearestName.to(String(word), among: RequestMethods.words).first.map { ", did you mean '\($0)'?" }
         let known = RequestMethods.words.joined(separator: ", ")
-        throw URLFault("'\(word)' is no method\(nearest ?? ": before a path in capitals write one of \(known)")")
+        throw URLFault("unknown method '\(word)'\(nearest ?? "; known: \(known)")")
     }
 
     private mutating func addPath(_ text: Substring) throws(URLFault) {
         var rest = text
         if rest.first == "/", self.pieces.isEmpty || self.endsWithSlash {
-            throw URLFault("begins with a slash: leave it out, what is matched begins behind it")
+            throw URLFault("starts with a slash; remove it, patterns are relative to the mount")
         }
         while !rest.isEmpty {
             let literal = rest.prefix { $0 != "<" }
@@ -73,10 +73,10 @@ extension URLPattern {
             if !literal.isEmpty { self.pieces.append(.text(Array(literal.utf8))) }
             rest = rest.dropFirst(literal.count)
             guard !rest.isEmpty else { return }
-            guard let end = rest.firstIndex(of: ">") else { throw URLFault("a '<' has no '>'") }
+            guard let end = rest.firstIndex(of: ">") else { throw URLFault("'<' without '>'") }
             let (converter, name) = try Self.value(rest[rest.index(after: rest.startIndex)..<end])
             guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }), !name.isEmpty else {
-                throw URLFault("'\(name)' is no name: use letters, digits and '_'")
+                throw URLFault("invalid name '\(name)'; use letters, digits and '_'")
             }
             self.pieces.append(.value(converter))
             self.names.append(String(name))
@@ -91,10 +91,10 @@ extension URLPattern {
     private static func checkText(_ text: Substring) throws(URLFault) {
         for scalar in text.unicodeScalars {
             switch scalar {
-            case ">": throw URLFault("a '>' has no '<'")
-            case "%": throw URLFault("has a '%': write the character itself, paths are matched decoded")
-            case "#": throw URLFault("has a '#', which no request's path has")
-            case "\0"..." ", "\u{7f}": throw URLFault("has a control character")
+            case ">": throw URLFault("'>' without '<'")
+            case "%": throw URLFault("contains '%'; write the decoded character, since patterns match decoded paths")
+            case "#": throw URLFault("contains '#', which never occurs in a request path")
+            case "\0"..." ", "\u{7f}": throw URLFault("contains a control character")
             default: break
             }
         }
@@ -108,7 +108,7 @@ extension URLPattern {
             let known = Converter.allCases.map(\.rawValue)
             let nearest = NearestName.to(String(parts[0]), among: known).first.map { ", did you mean '\($0)'?" }
             throw URLFault(
-                "there is no converter '\(parts[0])'\(nearest ?? ": there are \(known.joined(separator: ", "))")")
+                "unknown converter '\(parts[0])'\(nearest ?? "; known: \(known.joined(separator: ", "))")")
         }
         return (converter, parts[1])
     }
@@ -119,21 +119,23 @@ extension URLPattern {
         for part in text.split(separator: "&", omittingEmptySubsequences: false) {
             guard part.first == "<", part.last == ">", part.count > 2 else {
                 throw URLFault(
-                    "'\(part)' is no field: write <converter:name> or <converter:name=otherwise>, without spaces")
+                    "malformed field '\(part)'; write <converter:name> or <converter:name=default>, without spaces")
             }
             let inner = part.dropFirst().dropLast()
-            guard !inner.contains("<") else { throw URLFault("'\(part)' is several fields: put '&' between them") }
+            guard !inner.contains("<") else {
+                throw URLFault("'\(part)' contains several fields; separate them with '&'")
+            }
             let halves = inner.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let (converter, name) = try Self.value(halves[0])
             guard !name.isEmpty, !name.contains(where: { "<>=&".contains($0) }) else {
                 throw URLFault("'\(part)' has no name")
             }
             guard !fields.contains(where: { $0.name == name }) else {
-                throw URLFault("the field '\(name)' is there twice")
+                throw URLFault("duplicate field '\(name)'")
             }
             let fallback = halves.count > 1 ? String(halves[1]) : nil
             if let fallback, !Self.fits(fallback, converter) {
-                throw URLFault("'\(fallback)' of the field '\(name)' is not \(converter.expectation)")
+                throw URLFault("the default '\(fallback)' of the field '\(name)' is not \(converter.expectation)")
             }
             fields.append(Field(converter: converter, name: String(name), fallback: fallback))
         }
@@ -147,14 +149,14 @@ extension URLPattern {
 
     private mutating func addBody(_ word: Substring, _ rest: ArraySlice<Substring>) throws(URLFault) {
         guard let body = Body(word: word) else {
-            throw URLFault("'\(word)' behind the path is none of body, form, json")
+            throw URLFault("unknown word '\(word)' after the path; known: body, form, json")
         }
         self.body = body
         guard let fields = rest.first else { return }
-        guard self.body != .collected else { throw URLFault("'\(fields)' is one word too many: a body has no fields") }
+        guard self.body != .collected else { throw URLFault("unexpected '\(fields)': a body has no fields") }
         guard rest.count == 1 else {
             throw URLFault(
-                "'\(rest.dropFirst().first!)' is one word too many: fields have '&' between them, not spaces")
+                "'\(rest.dropFirst().first!)' is unexpected; separate fields with '&', not with spaces")
         }
         self.bodyFields = try Self.fields(fields)
     }
@@ -173,7 +175,7 @@ extension URLPattern {
     private func checkNeighbours() throws(URLFault) {
         for (left, right) in zip(self.pieces, self.pieces.dropFirst()) {
             if case .value = left, case .value = right {
-                throw URLFault("two values have nothing between them: nobody could tell where the first ends")
+                throw URLFault("two values without text between them are ambiguous")
             }
         }
     }

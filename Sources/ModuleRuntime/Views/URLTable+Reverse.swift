@@ -9,7 +9,7 @@ extension URLTable {
     func reverse(_ name: String, _ arguments: UnsafeBufferPointer<asgi_argument>) throws(URLFault) -> String {
         guard let rows = self.named[name] else {
             let nearest = NearestName.to(name, among: self.named.keys).first.map { ", did you mean '\($0)'?" } ?? ""
-            throw URLFault("no row has the name '\(name)'\(nearest)")
+            throw URLFault("unknown URL name '\(name)'\(nearest)")
         }
         let kinds = arguments.map { UInt8(exactly: $0.kind).flatMap(ArgumentKind.init) }
         guard let row = rows.first(where: { self.patterns[$0].pathKinds == kinds }) else {
@@ -29,7 +29,7 @@ extension URLTable {
         }
         // Clients take such segments away, before they ask (RFC 3986 §5.2.4).
         guard !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else {
-            throw URLFault("the path of '\(name)' would have a segment of dots, and so be another: '\(path)'")
+            throw URLFault("the path of '\(name)' would contain a segment '.' or '..': '\(path)'")
         }
         return path
     }

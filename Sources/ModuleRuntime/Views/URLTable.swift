@@ -27,7 +27,7 @@ final class URLTable: @unchecked Sendable {
         guard let given = info(), let offer = asgi_module_offer(given, "asgi.urls/1") else { return nil }
         let source = offer.assumingMemoryBound(to: asgi_urls.self)
         guard asgi_urls_has_rows(source) != 0 else {
-            throw URLFault("its table has a size of \(source.pointee.size): set it")
+            throw URLFault("the size of its table is \(source.pointee.size); set it to sizeof")
         }
         self.source = source
         let whole = UnsafeMutablePointer<asgi_urls>.zeroed(bytes: asgi_urls_size())
@@ -36,7 +36,7 @@ final class URLTable: @unchecked Sendable {
             from: source, byteCount: min(Int(source.pointee.size), asgi_urls_size()))
         try Self.check(whole.pointee.flags, known: ASGI_URLS_KEEP_SLASHES, of: "its table")
         guard whole.pointee.reserved == 0 else {
-            throw URLFault("its table has \(whole.pointee.reserved) for what is reserved: set it to 0")
+            throw URLFault("the reserved member of its table is \(whole.pointee.reserved); set it to 0")
         }
         self.keepsSlashes = whole.pointee.flags & ASGI_URLS_KEEP_SLASHES != 0
         self.bodyLimit = whole.pointee.body_limit
@@ -58,7 +58,7 @@ final class URLTable: @unchecked Sendable {
     /// A later header's flags mean something: they are not ignored.
     private static func check(_ flags: UInt32, known: UInt32, of whose: String) throws(URLFault) {
         guard flags & ~known == 0 else {
-            throw URLFault("\(whose) has flags 0x\(String(flags & ~known, radix: 16)) that this host does not know")
+            throw URLFault("\(whose) has flags 0x\(String(flags & ~known, radix: 16)) that are unknown to this host")
         }
     }
 
@@ -76,14 +76,14 @@ final class URLTable: @unchecked Sendable {
             }
             guard prefixes.count <= URLTable.deepest else {
                 throw URLFault(
-                    "\(place)tables are included more than \(URLTable.deepest) deep: does one include itself?")
+                    "\(place)tables are nested more than \(URLTable.deepest) deep; does one include itself?")
             }
             let whole = UnsafeMutablePointer<asgi_url>.zeroed(bytes: asgi_url_size())
             defer { UnsafeMutableRawPointer(whole).deallocate() }
             for at in 0..<count {
                 let url = (UnsafeRawPointer(start) + at * stride).assumingMemoryBound(to: asgi_url.self)
                 guard asgi_url_has_view(url) != 0 else {
-                    throw URLFault("\(place)row \(at + 1) has a size of \(url.pointee.size): set it")
+                    throw URLFault("\(place)row \(at + 1) has the size \(url.pointee.size); set it to sizeof")
                 }
                 guard url.pointee.size <= stride else {
                     throw URLFault(
@@ -97,14 +97,14 @@ final class URLTable: @unchecked Sendable {
                     let name = String(validating: Octets(whole.pointee.name).bytes, as: UTF8.self)
                 else {
                     let text = Octets(whole.pointee.pattern).text
-                    throw URLFault("\(place)row \(at + 1) has a pattern or a name that is no UTF-8: '\(text)'")
+                    throw URLFault("\(place)row \(at + 1) has a pattern or a name that is not UTF-8: '\(text)'")
                 }
                 if let include = whole.pointee.include {
                     let (count, step) = (whole.pointee.include_count, whole.pointee.include_stride)
                     guard text.allSatisfy({ $0 != " " && $0 != "?" }) else {
                         throw URLFault(
-                            "\"\(prefixes.joined() + text)\": is the beginning of other paths: neither methods, nor fields, "
-                                + "nor a body belong to it")
+                            "\"\(prefixes.joined() + text)\": is a prefix of other paths; methods, fields and a body "
+                                + "are not allowed in it")
                     }
                     try self.read(
                         include, count, stride: step == 0 ? stride : step, below: prefixes + [text],

@@ -37,7 +37,7 @@ struct URLTree {
             let before = node.leaves.filter { !$0.methods.isDisjoint(with: pattern.methods) }
             if before.reduce(RequestMethods(), { $0.union($1.methods) }).isSuperset(of: pattern.methods) {
                 let rows = before.map { "\"\(patterns[$0.row].text)\"" }.joined(separator: " and ")
-                throw URLFault("\"\(text)\": is never reached, \(rows) before it has the same path and methods")
+                throw URLFault("\"\(text)\": is unreachable, since \(rows) before it has the same path and methods")
             }
             node.leaves.append(URLLeaf(methods: pattern.methods, row: row))
         }

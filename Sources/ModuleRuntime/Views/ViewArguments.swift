@@ -18,7 +18,7 @@ struct ViewArguments {
         for field in wanted {
             let (count, at) = fields.find(field.lastingName)
             guard count < 2 else {
-                self.fail("\(what) field '\(field.name)': is there \(count) times")
+                self.fail("\(what) field '\(field.name)': given \(count) times")
                 continue
             }
             // What forms send of an input that was left empty is no number.
@@ -28,7 +28,7 @@ struct ViewArguments {
                 continue
             }
             guard !fields.mended.contains(at) else {
-                self.fail("\(what) field '\(field.name)': is not UTF-8")
+                self.fail("\(what) field '\(field.name)': not UTF-8")
                 continue
             }
             guard field.converter.readField(fields.value(at), into: self.next) else {
@@ -85,7 +85,7 @@ struct ViewArguments {
 
     private mutating func useFallback(of field: URLPattern.Field, _ what: StaticString) {
         guard let text = field.lastingFallback else {
-            return self.fail("\(what) field '\(field.name)': is missing, expected \(field.converter.expectation)")
+            return self.fail("\(what) field '\(field.name)': missing, expected \(field.converter.expectation)")
         }
         // It was read when the module was loaded.
         _ = field.converter.readField(text, into: self.next)

@@ -32,11 +32,11 @@ extension ViewCall {
         /// Lines for people.
         var reason: String {
             switch self {
-            case .notFound: "there is no such page"
-            case .methodNotAllowed(let allowed): "this page is asked for with \(allowed)"
+            case .notFound: "no such page"
+            case .methodNotAllowed(let allowed): "allowed: \(allowed)"
             case .badRequest(let reason): reason
-            case .tooLarge(let limit): "the body has more than \(limit) bytes"
-            case .mediaType(let expected): "the body has to be \(expected)"
+            case .tooLarge(let limit): "the body exceeds \(limit) bytes"
+            case .mediaType(let expected): "expected a body of type \(expected)"
             case .unprocessable(let faults): faults.joined(separator: "\n")
             }
         }

@@ -152,9 +152,11 @@ struct ViewCall {
                         wants.bodyFields, try contents.fields(ASGI_FORM_FIELDS, self.request, most: most), "form")
                 case .json:
                     let (json, fault) = contents.readJSON(most: self.limits.jsonValues)
-                    guard let json else { throw FormFault("the JSON is refused: \(fault)") }
+                    guard let json else { throw FormFault("invalid JSON: \(fault)") }
                     guard !wants.bodyFields.isEmpty else { break }
-                    guard json.pointee.type == ASGI_JSON_OBJECT else { throw FormFault("the body is no JSON object") }
+                    guard json.pointee.type == ASGI_JSON_OBJECT else {
+                        throw FormFault("the body is not a JSON object")
+                    }
                     filled.decode(wants.bodyFields, json)
                 }
                 return .success(filled)

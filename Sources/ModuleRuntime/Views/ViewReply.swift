@@ -2,6 +2,7 @@ import CASGI
 import CViews
 import HTTPServer
 import Logging
+import RoostSystem
 
 /// A response with the headers that wait for it.
 struct ViewReply {
@@ -15,9 +16,9 @@ struct ViewReply {
         guard name.size > 0, name.bytes.allSatisfy({ ASCII.isToken($0) && ASCII.lowercased($0) == $0 }),
             value.bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab })
         else {
+            let reason = "its name is not a lower-case token, or its value has control characters"
             generation.log(
-                .error,
-                "the header '\(name.text)' is refused: its name is no lower-case token, or its value has control characters",
+                .callRefused, ["call": "header", "name": "\(name.text)", "reason": "\(reason)"],
                 scope: self.view.request.pointee.scope.pointee.id)
             return ASGI_INVALID
         }

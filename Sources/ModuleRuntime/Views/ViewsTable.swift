@@ -4,6 +4,7 @@ import CLinux
 import CViews
 import HTTPServer
 import Logging
+import RoostSystem
 
 /// The functions of `asgi.urls/1`. All [any].
 enum ViewsTable {
@@ -40,8 +41,8 @@ private func viewCall(
         return ASGI_STALE
     }
     guard let table = generation._withUnsafeGuaranteedRef({ $0.urls }), table.source == urls else {
-        generation.takeUnretainedValue().log(
-            .error, "the table of URLs is not the one that asgi_module_info offers as asgi.urls/1", scope: id)
+        let reason = "the URL table is not the one that asgi_module_info provides as asgi.urls/1"
+        generation.takeUnretainedValue().log(.callRefused, ["call": "view", "reason": "\(reason)"], scope: id)
         return ASGI_FAILED
     }
     let isHome = slot.pointee.home.loop != nil && slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop())
@@ -50,7 +51,8 @@ private func viewCall(
     defer { if !isHome { slot.pointee.endJob(id) } }
     let view = ViewMemory(making: slot)
     guard view.request.pointee.scope == nil else {
-        generation.takeUnretainedValue().log(.error, "a scope is given to the views twice", scope: id)
+        generation.takeUnretainedValue().log(
+            .callRefused, ["call": "view", "reason": "the scope has already been passed to the views"], scope: id)
         return ASGI_INVALID
     }
     roost_view_reset(view.view)
@@ -85,7 +87,7 @@ private func reverseCall(
         }
         return Int64(whole.utf8.count)
     } catch {
-        generation.log(.error, "reverse refused: \(error)", scope: id)
+        generation.log(.callRefused, ["call": "reverse", "reason": "\(error)"], scope: id)
         return Int64(ASGI_INVALID)
     }
 }
@@ -117,7 +119,7 @@ private func decoding<Result>(
                 try body(&$0, view.request, generation.facilities.viewLimits.fields)
             }
         } catch {
-            generation.log(.warning, "\(error)", scope: id)
+            generation.log(.viewFieldsInvalid, ["reason": "\(error)"], scope: id)
             return nil
         }
     } ?? nil
@@ -167,7 +169,7 @@ private func setCookieCall(_ id: asgi_id, _ cookie: UnsafePointer<asgi_cookie>?)
                 ViewReply(view).add(Octets("set-cookie"), Octets($0), log: generation)
             }
         } catch {
-            generation.log(.error, "the cookie is refused: \(error)", scope: id)
+            generation.log(.callRefused, ["call": "set_cookie", "reason": "\(error)"], scope: id)
             return ASGI_INVALID
         }
     } ?? ASGI_STALE
@@ -213,7 +215,7 @@ private func replyJSONCall(_ id: asgi_id, _ status: Int32, _ value: UnsafePointe
         let functions = roost_json_functions()!
         var fault = asgi_string()
         guard let text = functions.pointee.write(value, &fault) else {
-            generation.log(.error, "the JSON is refused: \(Octets(fault).text)", scope: id)
+            generation.log(.callRefused, ["call": "reply_json", "reason": "\(Octets(fault).text)"], scope: id)
             return ASGI_INVALID
         }
         defer { functions.pointee.release_text(text) }

@@ -25,7 +25,7 @@ final class ConformanceClient {
                 connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) != 0
             }
         }
-        guard !failed else { throw Fault(description: "no connection: \(String(cString: strerror(errno)))") }
+        guard !failed else { throw Fault(description: "cannot connect: \(String(cString: strerror(errno)))") }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -63,8 +63,8 @@ final class ConformanceClient {
         var count: Int
         // A process that crashes interrupts its threads to look at them: that is no end of the connection.
         repeat { count = recv(self.descriptor, &part, part.count, 0) } while count < 0 && errno == EINTR
-        if count < 0, errno == EAGAIN { throw Fault(description: "no answer within 10 seconds") }
-        guard count > 0 else { throw Fault(description: "the connection ended before the answer was whole") }
+        if count < 0, errno == EAGAIN { throw Fault(description: "no response within 10 seconds") }
+        guard count > 0 else { throw Fault(description: "the connection was closed before the response was complete") }
         self.received += part[..<count]
     }
 
@@ -79,7 +79,7 @@ final class ConformanceClient {
         } else if fields["transfer-encoding"] == "chunked" {
             try self.readChunks()
         } else {
-            throw Fault(description: "a response of HTTP/1.1 without a length")
+            throw Fault(description: "an HTTP/1.1 response without a length")
         }
     }
 

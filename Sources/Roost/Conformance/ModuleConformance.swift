@@ -37,15 +37,15 @@ package struct ModuleConformance: Sendable {
             }
         }
         var host: Host?
-        let hasStarted = await hold("it starts, or says that it has no lifespan") {
+        let hasStarted = await hold("startup completes, or lifespan is unsupported") {
             let started = try Host(self.application, configuration: self.configuration)
             try await started.start()
             host = started
         }
         guard hasStarted, let host, case .tcp(_, let port, _) = host.addresses[0] else { return }
         for (name, body) in Self.cases { _ = await hold(name) { try body(ConformanceClient(port: port)) } }
-        _ = await hold("a scope of a type that nobody knows is refused") { try self.unknownScope() }
-        _ = await hold("every scope has ended, and it shuts down in time") { try await host.stop() }
+        _ = await hold("a scope of an unknown type is refused") { try self.unknownScope() }
+        _ = await hold("all scopes end, and shutdown completes in time") { try await host.stop() }
     }
 
     private var configuration: HostConfiguration {
@@ -63,26 +63,26 @@ package struct ModuleConformance: Sendable {
     /// In the order of `asgi.h`.
     private static let cases: [(String, Case)] = [
         (
-            "GET / is answered whole, twice on one connection",
+            "GET / gets a complete response, twice on one connection",
             { client in
                 for _ in 0..<2 { try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n") }
             }
         ),
         (
-            "HEAD / is answered without a body",
+            "HEAD / gets a response without a body",
             { client in
                 try client.ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", isHead: true)
                 try client.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             }
         ),
         (
-            "a path that nobody knows is answered",
+            "an unknown path gets a response",
             { client in
                 try client.ask("GET /conformance/%E2%82%AC?a=%00 HTTP/1.1\r\nhost: x\r\n\r\n")
             }
         ),
         (
-            "a body of 64 KiB in chunks is answered, received or not",
+            "a chunked body of 64 KiB gets a response, received or not",
             { client in
                 let chunk = "400\r\n\(String(repeating: "x", count: 1024))\r\n"
                 let body = String(repeating: chunk, count: 64) + "0\r\n\r\n"
@@ -90,27 +90,27 @@ package struct ModuleConformance: Sendable {
             }
         ),
         (
-            "a client that leaves in the middle of its body ends the scope",
+            "a client that disconnects within its body ends the scope",
             { client in
                 client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nhalf")
                 client.reset()
             }
         ),
         (
-            "a client that leaves before it is answered ends the scope",
+            "a client that disconnects before the response ends the scope",
             { client in
                 client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
                 client.reset()
             }
         ),
         (
-            "a WebSocket is accepted or refused; an accepted one ends with its client's close",
+            "a WebSocket is accepted or rejected; an accepted one ends when the client closes it",
             { client in
                 try client.openSocket()
             }
         ),
         (
-            "a WebSocket that is lost ends its scope",
+            "a lost WebSocket connection ends its scope",
             { client in
                 client.send(ConformanceClient.handshake)
                 client.reset()
@@ -133,7 +133,7 @@ package struct ModuleConformance: Sendable {
         guard result < 0 else {
             throw HostError(
                 code: .module,
-                message: "it returned \(ResultName(result)) for a scope of type 77: ASGI_UNSUPPORTED is expected")
+                message: "returned \(ResultName(result)) for a scope of type 77, expected ASGI_UNSUPPORTED")
         }
     }
 }
@@ -162,7 +162,8 @@ private final class Complaints: Sendable {
         }
 
         func log(event: LogEvent) {
-            self.complaints.lines.withLockedValue { $0.append("\(event.message)") }
+            let reason = event.metadata.map { LogText.fields($0) } ?? ""
+            self.complaints.lines.withLockedValue { $0.append("\(event.message)\(reason)") }
         }
     }
 }

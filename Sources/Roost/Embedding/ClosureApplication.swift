@@ -3,6 +3,7 @@ import Logging
 import ModuleRuntime
 import NIOCore
 import RoostSettings
+import RoostSystem
 
 /// A closure as an application. [any]
 final class ClosureApplication: ProgramApplication {
@@ -98,7 +99,7 @@ private final class ClosureCall: ExchangeOwner {
             do {
                 response = try await application.body(request)
             } catch {
-                logger.error("closure at \(request.rootPath): \(error)")
+                logger.log(.closureFailed, ["mount": "\(request.rootPath)", "reason": "\(error)"])
                 response = .text("Internal Server Error", status: 500)
             }
             loop.eventLoop.execute { loop.bound.value.turn { answered.value.give(response) } }
@@ -120,7 +121,7 @@ private final class ClosureCall: ExchangeOwner {
             }
         }
         if case .invalid(let fault) = outcome {
-            self.logger.error("closure at \(self.rootPath): its answer cannot be sent: \(fault.reason)")
+            self.logger.log(.closureFailed, ["mount": "\(self.rootPath)", "reason": "\(fault.reason)"])
             return self.end(failed: true)
         }
         self.end()

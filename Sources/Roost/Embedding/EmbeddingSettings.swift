@@ -9,11 +9,12 @@ package enum EmbeddingSettings {
     /// The options that an embedded host takes.
     static let options = OptionTable.all.filter { $0.declaration.refusal == nil }
 
-    private static let applicationsKey = SettingsKey("applications", .maps, "What is served.")
+    private static let applicationsKey = SettingsKey("applications", .maps, "Applications to serve.")
 
     /// Keys besides options.
     static let ownKeys = [
-        SettingsKey("probe", .text, "The command roost, which loads each module first."), Self.applicationsKey,
+        SettingsKey("probe", .text, "Path of the command roost, which loads each module in a child process first."),
+        Self.applicationsKey,
     ]
 
     private static let schema = SettingsSchema(Self.options.map(\.key) + Self.ownKeys)
@@ -48,7 +49,7 @@ package enum EmbeddingSettings {
     static func configuration(_ text: String) throws -> HostConfiguration {
         let values = try Self.values(of: try SettingsFile(path: "settings", resolved: nil, text: text))
         guard values.nodes[Self.applicationsKey.name] == nil else {
-            throw values.error(Self.applicationsKey.name, "is not a part of a configuration: give applications to Host")
+            throw values.error(Self.applicationsKey.name, "is not part of a configuration; pass applications to Host")
         }
         return try Self.configuration(values)
     }
@@ -67,7 +68,8 @@ package enum EmbeddingSettings {
             GivenOption($0, values.texts($0.name), .program(values.place($0.name)))
         }
         guard values.nodes["probe-timeout"] == nil || values.nodes["probe"] != nil else {
-            throw values.error("probe-timeout", "needs 'probe', the command that loads modules first")
+            throw values.error(
+                "probe-timeout", "needs 'probe', the command that loads modules in a child process first")
         }
         do throws(OptionError) {
             let options = try ServerOptions(given, defaults: Self.defaults)
@@ -100,7 +102,7 @@ package enum EmbeddingSettings {
     ) throws -> HostApplication {
         let values = try Self.applicationSchema.read(map, in: file, below: prefix)
         guard let module = values.text("module") else {
-            throw HostError(code: .settings, message: "\(file.path): '\(prefix)module' is missing: name the library")
+            throw HostError(code: .settings, message: "\(file.path): '\(prefix)module' is missing; name the library")
         }
         return .module(
             module, at: values.text("mount") ?? "/", hosts: values.texts("hosts"), name: values.text("name"),
@@ -113,10 +115,10 @@ package enum EmbeddingSettings {
             let members = [
                 ("name", application.name), ("version", application.version), ("module", application.module),
                 ("mount", application.mountPoint),
-            ].map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }
+            ].map { "\(JSONString.quoted($0.0)):\(JSONString.quoted($0.1))" }
             return "{\(members.joined(separator: ","))}"
         }
-        return "{\"addresses\":[\(addresses.map(JSONText.quoted).joined(separator: ","))],"
+        return "{\"addresses\":[\(addresses.map(JSONString.quoted).joined(separator: ","))],"
             + "\"applications\":[\(listed.joined(separator: ","))]}"
     }
 }

@@ -24,7 +24,8 @@ extension Host {
     /// start, or its place is taken.
     public func mount(_ given: HostApplication) async throws {
         guard let embedded else {
-            throw HostError(code: .usage, message: "this host serves what its settings name: change those")
+            throw HostError(
+                code: .usage, message: "the applications of this host come from its settings; change the settings")
         }
         let mount = try given.mount.get()
         let application = try embedded.install(given)
@@ -96,7 +97,7 @@ final class EmbeddedApplications: Sendable {
         let mount = try application.mount.get()
         let number = try self.state.withLockedValue { state in
             if let other = state.mounts.values.first(where: { mount.conflict(with: $0) != nil }) {
-                throw HostError(code: .usage, message: "\(mount) is mounted already (as \(other))")
+                throw HostError(code: .usage, message: "\(mount) is already mounted (as \(other))")
             }
             state.last += 1
             state.mounts[state.last] = mount

@@ -32,7 +32,7 @@ package final class DeploymentFollower: Sendable {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 1) == 0 else {
             throw HostError(
-                code: .exhausted, message: "no pipe to follow files with: \(String(cString: strerror(errno)))")
+                code: .exhausted, message: "cannot create a pipe to watch files: \(String(cString: strerror(errno)))")
         }
         self.wake = (ends[0], ends[1])
     }
@@ -40,7 +40,7 @@ package final class DeploymentFollower: Sendable {
     /// Starts the thread, which lives as long as the process. Throws `HostError`.
     package func start() throws {
         guard DetachedThread.start({ self.follow() }) else {
-            throw HostError(code: .exhausted, message: "no thread to follow files with")
+            throw HostError(code: .exhausted, message: "cannot start a thread to watch files")
         }
     }
 

@@ -10,7 +10,7 @@ package enum GroupListener {
     ) -> Listener {
         RelayListening.listener(given: descriptor, address: address, backlog: backlog, users: users) {
             exchange, mount in
-            guard let scopes = ScopeLoop.current else { preconditionFailure("a request outside of an event loop") }
+            guard let scopes = ScopeLoop.current else { preconditionFailure("a request outside an event loop") }
             scopes.takeUnretainedValue().handle(exchange, mount: mount)
         }
     }

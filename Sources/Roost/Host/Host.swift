@@ -49,9 +49,7 @@ public final class Host: Service {
         try Self.refuseDebug(threads: configuration.threads)
         if let fault = scan.declared.lazy.compactMap(\.groupFault).first { throw fault }
         var state = try DeploymentState(deployment, scan)
-        for case .log(let level, let message, let metadata) in state.removeLogLines() {
-            configuration.logger.log(level: level, "\(message)", metadata: metadata)
-        }
+        for case .log(let event, let fields) in state.removeLogLines() { configuration.logger.log(event, fields) }
         self.init(
             state.roster.applications.filter { $0.mount != nil },
             on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
@@ -89,7 +87,7 @@ public final class Host: Service {
             guard threads == 1 else {
                 throw HostError(
                     code: .usage,
-                    message: "this is a debug build, which serves with one worker of one thread: build with -c release")
+                    message: "a debug build serves with one worker and one thread only; build with -c release")
             }
         #endif
     }

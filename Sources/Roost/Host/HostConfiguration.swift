@@ -56,6 +56,8 @@ public struct HostConfiguration: Sendable {
     /// The access log; nil: requests are not logged.
     public var access: LineWriter?
     public var isAccessColoured = false
+    /// The format of the access log. The program's logger has its own.
+    public var logFormat = LogFormat.text
 
     public init() {}
 }

@@ -147,9 +147,7 @@ package final class ProcessDeployment: Sendable {
 
     private func log(_ actions: [DeploymentAction]) {
         guard !self.isProgram else { return }
-        for case .log(let level, let message, let metadata) in actions {
-            self.logger.log(level: level, "\(message)", metadata: metadata)
-        }
+        for case .log(let event, let fields) in actions { self.logger.log(event, fields) }
     }
 
     /// This process, as the only worker.

@@ -152,7 +152,7 @@ extension RunningHost {
 
     private static func mount(of application: DeployedApplication) throws -> Mount {
         guard let mount = application.mount else {
-            throw HostError(code: .settings, message: "\(application.place): nothing says where it is mounted")
+            throw HostError(code: .settings, message: "\(application.place): it has no mount; set 'mount'")
         }
         return mount
     }
@@ -169,10 +169,11 @@ extension RunningHost {
         case .without:
             guard mode != .on else {
                 throw HostError(
-                    code: .startup, message: "\(generation.name) has no lifespan, which --lifespan on asks for")
+                    code: .startup,
+                    message: "\(generation.name) does not support lifespan, which --lifespan on requires")
             }
-            generation.log(.debug, "has no lifespan")
-        case .started, .stopped, .stoppedBadly: generation.log(.debug, "startup complete")
+            generation.log(.lifespanUnsupported)
+        case .started, .stopped, .stoppedBadly: generation.log(.startupComplete)
         }
         return lifespan
     }
@@ -289,7 +290,7 @@ extension RunningHost {
         leaving.cancel()
         cancelled.cancel()
         if let count = try? await cancelled.futureResult.get(), count > 0 {
-            generation.log(.warning, "\(count) scopes had not ended when the time to drain was over; cancelled")
+            generation.log(.scopesCancelled, ["count": "\(count)"])
         }
     }
 
@@ -314,6 +315,8 @@ extension RunningHost {
         let outcome = await lifespan.stop(within: self.configuration.lifespanTime)
         // Its id is over too: nothing is posted to loops that are no more.
         _ = lifespan.finish(ASGI_DONE)
-        if case .stoppedBadly(let message) = outcome { application.generation?.log(.error, "shutdown: \(message)") }
+        if case .stoppedBadly(let message) = outcome {
+            application.generation?.log(.shutdownFailed, ["reason": "\(message)"])
+        }
     }
 }

@@ -12,11 +12,12 @@ extension RunningHost {
         guard let status = await self.status(of: generation, at: whole, authority) else {
             throw HostError(
                 code: .startup,
-                message: "\(generation.name) is not well: no whole answer at \(whole) within"
+                message: "\(generation.name) health check failed: no complete response from \(whole) within"
                     + " \(self.configuration.lifespanTime) seconds (--timeout-lifespan)")
         }
         guard 200..<400 ~= status else {
-            throw HostError(code: .startup, message: "\(generation.name) is not well: \(whole) answered \(status)")
+            throw HostError(
+                code: .startup, message: "\(generation.name) health check failed: \(whole) returned status \(status)")
         }
     }
 

@@ -4,6 +4,7 @@ import ModuleRuntime
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import RoostSystem
 import Synchronization
 
 /// What a host consists of while it runs: its loops, its threads, its server and its applications. [any]
@@ -71,7 +72,7 @@ package final class RunningHost: Sendable {
         }
         guard !isDone else { return }
         self.hangs.store(true, ordering: .relaxed)
-        self.configuration.logger.error("a loop did not come to its end: something on it does not return")
+        self.configuration.logger.log(.loopsNotStopped, ["reason": "a call of a module does not return"])
     }
 
     /// Waits until the work is done, or (false), after the time, a loop hangs in one and the same call of a module: then the work goes
@@ -120,7 +121,7 @@ package final class RunningHost: Sendable {
         guard !self.hangs.load(ordering: .relaxed) else { return }
         do {
             try await self.group.shutdownGracefully()
-        } catch { self.configuration.logger.error("the loops did not end: \(error)") }
+        } catch { self.configuration.logger.log(.loopsNotStopped, ["reason": "\(error)"]) }
     }
 
     private func stopServer(
@@ -137,7 +138,7 @@ package final class RunningHost: Sendable {
                 }
                 if isLast { whenDeaf() }
             }
-        } catch { self.configuration.logger.error("the server did not stop: \(error)") }
+        } catch { self.configuration.logger.log(.serverNotStopped, ["reason": "\(error)"]) }
         self.server.withLockedValue { $0 = nil }
     }
 
@@ -164,8 +165,7 @@ package final class RunningHost: Sendable {
         try? await eventLoop.flatSubmit { loop.scopes.value.whenEmpty(orAfter: cancelled) }.get()
         timer.cancel()
         if let count = try? await cancelled.get(), count > 0 {
-            self.configuration.logger.warning(
-                "\(count) scopes had not ended when the time of grace was over; cancelled")
+            self.configuration.logger.log(.scopesCancelled, ["count": "\(count)"])
         }
     }
 
@@ -205,7 +205,8 @@ struct LoopPair: Sendable {
         scopes.answersHealth = configuration.answersHealth
         scopes.origins = configuration.webSocketOrigins
         let log = AccessLog(
-            writer: configuration.access, logger: configuration.logger, isColoured: configuration.isAccessColoured
+            writer: configuration.access, logger: configuration.logger,
+            format: configuration.logFormat, isColoured: configuration.isAccessColoured
         )
         let server = ServerLoop(
             eventLoop: eventLoop, configuration: configuration.server, count: count, messages: messages,

@@ -9,7 +9,7 @@ extension OptionTable {
             .forSupervisor.commandOnly("an embedded host does not watch files"),
         .texts("reload-dir", \.watch.folders, "Folder of sources to watch too; repeatable.") {
             guard $0.isEmpty else { return }
-            throw OptionFault.refused("names a folder")
+            throw OptionFault.refused("must name a folder")
         }.forReload,
         .texts("reload-include", \.watch.includes, "Pattern of further source files, like '*.html'; repeatable.")
             .forReload,

@@ -67,6 +67,9 @@ extension OptionTable {
         .choice(
             "log-level", \.process.logLevel, among: [.critical, .error, .warning, .info, .debug, .trace],
             "Lowest level of messages that are logged."),
+        .choice(
+            "log-format", \.host.logFormat, among: LogFormat.allCases,
+            "Format of the log and of the access log: lines of text, or one JSON object per line."),
         .flag("access-log", \.process.logsAccess, isNegatable: true, "Log each request to standard output."),
         .flag("server-header", \.sendsServerName, isNegatable: true, "Send `server: roost` with every response."),
         .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),

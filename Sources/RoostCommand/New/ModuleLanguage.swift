@@ -12,7 +12,7 @@ enum ModuleLanguage: String, CaseIterable {
             let near = NearestName.to(word, among: Self.words)
             throw HostError(
                 code: .usage,
-                message: "--language '\(word)' is none of \(Self.words.joined(separator: ", "))"
+                message: "unknown --language '\(word)'; known: \(Self.words.joined(separator: ", "))"
                     + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
             )
         }
@@ -43,9 +43,9 @@ enum ModuleLanguage: String, CaseIterable {
     var interface: (path: String, meaning: String) {
         switch self {
         case .c, .cpp:
-            ("include/asgi.h", "the interface, and its manual; asgi_urls.h beside it is for URLs that call functions")
-        case .swift: ("Package.swift", "where the interface is: the library ASGI of Roost's sources")
-        case .rust: ("src/asgi.rs", "the part of the interface, Roost's asgi.h, that it uses")
+            ("include/asgi.h", "the interface and its manual; asgi_urls.h beside it calls a function for each URL")
+        case .swift: ("Package.swift", "names the interface: the library ASGI in Roost's sources")
+        case .rust: ("src/asgi.rs", "the part of Roost's asgi.h that the module uses")
         }
     }
 

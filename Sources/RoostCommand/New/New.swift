@@ -4,18 +4,18 @@ import RoostSystem
 /// `roost new NAME`.
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a folder with a module that builds and runs, its settings and a Makefile.",
+        abstract: "Create a folder with a working module, its settings and a Makefile.",
         discussion:
-            "Nothing that is there is changed. What is in the folder is the module's own, and its README says what it is."
+            "No existing file is changed. The README in the folder describes its files."
     )
 
-    @Argument(help: "The module's name, and its folder's: letters, digits, - and _.")
+    @Argument(help: "Name of the module and of its folder: letters, digits, - and _.")
     var name: String
 
     @Option(help: "\(ModuleLanguage.words.joined(separator: ", ")).")
     var language = ModuleLanguage.c.rawValue
 
-    @Option(help: "Folder of Roost's sources, for a module in Swift. [default: what this roost was built of]")
+    @Option(help: "Folder of Roost's sources, for a module in Swift. [default: the sources of this executable]")
     var sdk: String?
 
     func run() throws {
@@ -27,11 +27,11 @@ struct New: ParsableCommand {
                 throw HostError(
                     code: .usage,
                     message:
-                        "'\(module.name)' is the name of a package that a module in Swift is built with: choose another"
+                        "'\(module.name)' is the name of a package that a Swift module depends on; choose another"
                 )
             }
         } else if self.sdk != nil {
-            throw ValidationError("--sdk is for modules in Swift: leave it out, or say --language swift")
+            throw ValidationError("--sdk is for modules in Swift only; remove it, or add --language swift")
         }
         try NewFolder.write(module.files, to: module.name)
 

@@ -12,7 +12,7 @@ struct NewFolder {
     /// Writes the files into the folder `name` of the current one, which must not be there, or be empty. Throws `HostError`.
     static func write(_ files: [NewModule.File], to name: String) throws {
         var template = Array(".\(name).XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Self.error(name, "cannot be made here") }
+        guard mkdtemp(&template) != nil else { throw Self.error(name, "cannot be created here") }
         let shelter = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
         var folder = NewFolder(name: name, shelter: shelter)
         defer { folder.removeRest() }
@@ -36,7 +36,7 @@ struct NewFolder {
     private mutating func make(_ path: String) throws {
         let path = self.folder + path
         guard !self.made.contains(path) else { return }
-        guard mkdir(path, 0o755) == 0 else { throw Self.error(self.name, "cannot be made") }
+        guard mkdir(path, 0o755) == 0 else { throw Self.error(self.name, "cannot be created") }
         self.made.append(path)
     }
 
@@ -51,7 +51,7 @@ struct NewFolder {
     private mutating func write(_ file: NewModule.File) throws {
         let path = "\(self.folder)/\(file.path)"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.error("\(self.name)/\(file.path)", "cannot be made") }
+        guard descriptor >= 0 else { throw Self.error("\(self.name)/\(file.path)", "cannot be created") }
         self.made.append(path)
         var rest = Array(file.text.utf8)[...]
         while !rest.isEmpty {
@@ -73,11 +73,13 @@ struct NewFolder {
             return
         }
         let code = errno
-        guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(code) else { throw Self.error(self.name, "cannot be made", code) }
+        guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(code) else {
+            throw Self.error(self.name, "cannot be created", code)
+        }
         throw HostError(
             code: .usage,
-            message: "\(self.name) is there already, and is \(code == ENOTDIR ? "no folder" : "not empty"):"
-                + " choose another name, or move it away"
+            message: "\(self.name) exists already and is \(code == ENOTDIR ? "not a folder" : "not empty");"
+                + " choose another name, or move it"
         )
     }
 

@@ -25,8 +25,8 @@ struct NewModule {
         else {
             throw HostError(
                 code: .usage,
-                message: "'\(name)' is no name for a module: it begins with a letter, has letters, digits, - and _,"
-                    + " and at most \(Self.longestName) of them"
+                message: "invalid module name '\(name)': use a letter, then letters, digits, - and _,"
+                    + " at most \(Self.longestName) characters"
             )
         }
         self.name = name

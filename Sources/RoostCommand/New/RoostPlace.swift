@@ -13,7 +13,7 @@ enum RoostPlace {
             guard let folder = self.resolved(given), self.isSources(folder) else {
                 throw HostError(
                     code: .usage,
-                    message: "--sdk \(given) is no folder of Roost's sources: there is no Package.swift of roost in it"
+                    message: "--sdk \(given) is not the folder of Roost's sources: it has no Package.swift of roost"
                 )
             }
             return folder
@@ -25,8 +25,8 @@ enum RoostPlace {
         }
         throw HostError(
             code: .usage,
-            message: "a module in Swift is built with Roost's sources, and there are none above"
-                + " \(self.executable ?? "this roost"): name their folder with --sdk PATH"
+            message: "a Swift module needs Roost's sources, which were not found above"
+                + " \(self.executable ?? "this roost"); name their folder with --sdk PATH"
         )
     }
 

@@ -29,30 +29,30 @@ extension ServerOptions {
         _ = try self.addresses()
         guard self.process.settings == nil || !self.process.readsNoSettings else {
             throw OptionError(
-                "--settings and --no-settings exclude each other: leave one of them out", "no-settings", "settings")
+                "--settings and --no-settings exclude each other; remove one of them", "no-settings", "settings")
         }
         let defaults = ServerOptions()
         for option in OptionTable.all where option.values(in: self) != option.values(in: defaults) {
             switch option.declaration.requirement {
             case .supervisor? where !self.process.isSupervised:
-                throw OptionError("--\(option.name) needs the supervisor: leave --no-supervisor out", option.name)
+                throw OptionError("--\(option.name) needs the supervisor; remove --no-supervisor", option.name)
             case .reload? where !self.watch.isOn:
-                throw OptionError("--\(option.name) is for --reload: add that", option.name)
+                throw OptionError("--\(option.name) needs --reload; add it", option.name)
             case .supervisor?, .reload?, nil: break
             }
         }
         guard self.watch.build == nil || !self.watch.folders.isEmpty else {
-            throw OptionError("--build needs the folder of the sources: name it with --reload-dir", "build")
+            throw OptionError("--build needs the folder of the sources; name it with --reload-dir", "build")
         }
     }
 
     private func checkProcesses() throws(OptionError) {
         // /proc has the memory of a process.
         guard self.workers.memory == nil || access("/proc/self/statm", R_OK) == 0 else {
-            throw OptionError("--limit-max-rss needs /proc: mount it, or leave the option out", "limit-max-rss")
+            throw OptionError("--limit-max-rss needs /proc; mount it, or remove the option", "limit-max-rss")
         }
         guard self.process.isSupervised || (self.process.workers ?? 1) == 1 else {
-            throw OptionError("--workers needs the supervisor: leave --no-supervisor out", "workers")
+            throw OptionError("--workers needs the supervisor; remove --no-supervisor", "workers")
         }
     }
 
@@ -110,7 +110,7 @@ extension ServerOptions {
         for folder in self.watch.folders {
             var status = stat()
             guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                throw HostError(code: .usage, message: "--reload-dir \(folder): there is no such folder")
+                throw HostError(code: .usage, message: "--reload-dir \(folder): folder not found")
             }
         }
     }

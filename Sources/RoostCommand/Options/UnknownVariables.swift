@@ -42,7 +42,7 @@ struct UnknownVariables {
         for variable in self.variables {
             var metadata: Logger.Metadata = ["name": "\(variable.name)"]
             if let nearest = variable.nearest { metadata["nearest"] = "\(nearest)" }
-            logger.warning("unknown environment variable is ignored", metadata: metadata)
+            logger.log(.variableUnknown, metadata)
         }
     }
 

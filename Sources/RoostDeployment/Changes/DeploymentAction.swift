@@ -33,7 +33,7 @@ package enum DeploymentAction {
     /// Remove copies of modules, except these.
     case removeCopies(except: [String])
 
-    case log(Logger.Level, String, Logger.Metadata)
+    case log(LoggedEvent, Logger.Metadata)
     /// Answer everybody who waits for a reload. `fault`: why something was refused; nil: everything serves.
     case answerReload(String, fault: String?)
 }

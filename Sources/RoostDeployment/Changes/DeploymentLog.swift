@@ -14,8 +14,8 @@ struct DeploymentLog {
         return self.entries
     }
 
-    mutating func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:]) {
-        self.entries.append(.log(level, message, metadata))
+    mutating func log(_ event: LoggedEvent, _ fields: Logger.Metadata = [:]) {
+        self.entries.append(.log(event, fields))
     }
 
     // MARK: The reload that somebody waits for
@@ -33,7 +33,7 @@ struct DeploymentLog {
     mutating func endReload() -> DeploymentAction {
         let report = self.report
         self.report = ReloadReport()
-        if report.fault == nil, report.text == ReloadReport.nothing { self.log(.info, report.text) }
+        if report.fault == nil, report.text == ReloadReport.nothing { self.log(.nothingToReload) }
         return .answerReload(report.text, fault: report.fault)
     }
 
@@ -42,10 +42,8 @@ struct DeploymentLog {
     /// Logs each new fault of applications once.
     mutating func logFaults(of roster: Roster) {
         for application in roster.applications {
-            guard let fault = application.fault, let message = application.faultMessage,
-                !self.loggedFaults.contains(fault)
-            else { continue }
-            self.log(.error, message, application.logMetadata)
+            guard let fault = application.fault, !self.loggedFaults.contains(fault) else { continue }
+            self.logFault(fault, of: application)
         }
         self.loggedFaults = Set(roster.applications.compactMap(\.fault))
     }
@@ -54,16 +52,22 @@ struct DeploymentLog {
     mutating func logFailure(_ application: DeployedApplication) {
         guard let fault = application.fault else { return }
         self.loggedFaults.insert(fault)
-        self.log(.error, "\(application.name) does not serve: \(fault)", application.logMetadata)
+        self.log(.applicationNotServing, application.logFields(reason: fault))
+    }
+
+    private mutating func logFault(_ fault: String, of application: DeployedApplication) {
+        self.log(
+            application.serves ? .reloadFailed : .applicationNotServing, application.logFields(reason: fault))
     }
 
     mutating func logQuarantine(_ application: DeployedApplication, _ hash: String, _ reason: String) {
-        let instead =
-            application.isQuarantined
-            ? "answered with 503" : "the one before serves (\(application.prepared?.hash ?? ""))"
+        let serving = application.isQuarantined ? "503" : application.prepared?.hash ?? ""
         self.log(
-            .critical, "\(application.name) \(reason), quarantined: \(instead): replace its file, then roost reload",
-            ["application": "\(application.name)", "generation": "\(hash)"])
+            .applicationQuarantined,
+            [
+                "application": "\(application.name)", "generation": "\(hash)", "reason": "\(reason)",
+                "serving": "\(serving)",
+            ])
     }
 
     // MARK: Outcomes
@@ -72,7 +76,7 @@ struct DeploymentLog {
     mutating func log(_ outcome: ChangeOutcome, after: Roster, current: Roster, group: String?, now: Int) {
         for number in outcome.removed {
             guard let application = outcome.before[number] else { continue }
-            self.log(.info, "unmounted", application.logMetadata)
+            self.log(.unmounted, application.logFields)
             self.report.succeed(number, "\(application.name): unmounted")
         }
         let time = "\(now - outcome.begun)"
@@ -83,16 +87,16 @@ struct DeploymentLog {
             }
         }
         if outcome.mounted.isEmpty, outcome.method == ChangeOutcome.byNewWorkers {
-            self.log(.info, "reloaded", ["by": "new workers", "workers": "\(group ?? "-")", "time": "\(time)ms"])
+            self.log(.reloaded, ["by": "new workers", "workers": "\(group ?? "-")", "time": "\(time)ms"])
             self.report.succeed("\(group.map { "workers of \($0)" } ?? "workers"): new, \(time) ms")
         }
         for (number, reason) in outcome.faults.sorted(by: { $0.key < $1.key }) {
             self.report.fail(number, reason)
-            guard let application = after[number], let message = application.faultMessage,
+            guard let application = after[number], let fault = application.fault,
                 outcome.before[number]?.fault != reason
             else { continue }
             self.loggedFaults.insert(reason)
-            self.log(.error, message, application.logMetadata)
+            self.logFault(fault, of: application)
         }
     }
 
@@ -106,14 +110,14 @@ struct DeploymentLog {
             return
         }
         guard outcome.before[number]?.serves == true else {
-            self.log(.info, "mounted", application.logMetadata)
+            self.log(.mounted, application.logFields)
             self.report.succeed(number, "\(application.name): mounted at \(application.mountPoint)")
             return
         }
-        var metadata = application.logMetadata
-        metadata["by"] = "\(outcome.method)"
-        metadata["time"] = "\(time)ms"
-        self.log(.info, "reloaded", metadata)
+        var fields = application.logFields
+        fields["by"] = "\(outcome.method)"
+        fields["time"] = "\(time)ms"
+        self.log(.reloaded, fields)
         self.report.succeed(
             number, "\(application.name): generation \(application.prepared?.hash ?? ""), \(outcome.method), \(time) ms"
         )
@@ -121,7 +125,7 @@ struct DeploymentLog {
 
     /// New workers did not start. `numbers`: the applications that stay as they were.
     mutating func logRollback(of numbers: [UInt32]?, _ reason: String) {
-        self.log(.error, "not reloaded, what was there serves on: \(reason)")
+        self.log(.reloadFailed, ["reason": "\(reason)"])
         guard let numbers else { return }
         self.loggedFaults.insert(reason)
         for number in numbers { self.report.fail(number, reason) }

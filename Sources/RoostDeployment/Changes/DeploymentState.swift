@@ -77,7 +77,7 @@ package struct DeploymentState {
     /// Drop-in folders have changed; `faults`: those that cannot be read.
     package mutating func foldersChanged(faults: [String]) {
         self.reloads.addFolderChange()
-        for fault in faults { self.rollout.log.log(.error, "drop-in folder: \(fault)") }
+        for fault in faults { self.rollout.log.log(.folderUnreadable, ["reason": "\(fault)"]) }
     }
 
     /// Everything ends: no further change begins.
@@ -87,7 +87,9 @@ package struct DeploymentState {
         let asked = outcome.order.reloads
         guard self.reloads.endScan(of: asked) else { return [] }
         if !asked.isEmpty {
-            if let remark = outcome.deployment.remark { self.rollout.log.log(.warning, remark) }
+            if let changed = outcome.deployment.restartSettings {
+                self.rollout.log.log(.restartNeeded, ["settings": "\(changed)"])
+            }
             // The plans of groups count for workers that are started from here on.
             self.rollout.deployment = outcome.deployment
         }
@@ -100,11 +102,11 @@ package struct DeploymentState {
             self.rollout.replaceWorkers(
                 of: asked.reduce(into: []) { $0.formUnion($1.replacedGroups) }, begun: outcome.order.begun)
             if asked.contains(where: \.request.isAsked) {
-                self.rollout.log.log(.error, "not reloaded, what was there serves on: \(error.message)")
+                self.rollout.log.log(.reloadFailed, ["reason": "\(error.message)"])
                 let faults = [error.message] + asked.flatMap(\.faults)
                 return self.rollout.log.removeEntries() + [.answerReload("", fault: faults.joined(separator: "; "))]
             }
-            self.rollout.log.log(.error, error.message)
+            self.rollout.log.log(.reloadFailed, ["reason": "\(error.message)"])
             if error.code == .exhausted { self.reloads.putOff(asked, until: now + FolderEvents.pace) }
         }
         return self.rollout.log.removeEntries()
@@ -163,7 +165,7 @@ package struct DeploymentState {
         let update = RosterUpdate(found, of: old)
         self.rollout.log.beginChange(isAsked: update.isAsked)
         for refusal in update.refusals {
-            self.rollout.log.log(.error, "not reloaded: \(refusal)")
+            self.rollout.log.log(.reloadFailed, ["reason": "\(refusal)"])
             self.rollout.log.refuse(refusal)
         }
         for fault in update.faults { self.rollout.log.refuse(fault) }
@@ -175,12 +177,11 @@ package struct DeploymentState {
             for (number, fault) in update.reportedFaults(since: old) { self.rollout.log.refuse(number, fault) }
         } else {
             for application in update.unchanged(found.scan, since: last) {
-                self.rollout.log.log(
-                    .info, "nothing to reload: the same bytes, with the same settings", application.logMetadata)
+                self.rollout.log.log(.nothingToReload, application.logFields)
             }
         }
         if found.isWatched, update.change.isEmpty, update.change.failed.isEmpty {
-            self.rollout.log.log(.info, "nothing to reload: every module is what it was")
+            self.rollout.log.log(.nothingToReload)
         }
         // Of applications that are not concerned nothing was acted on.
         let accepted = update.keys == nil ? [DeploymentAction.accept(found.scan.seen)] : []

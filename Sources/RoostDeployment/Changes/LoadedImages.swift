@@ -49,15 +49,15 @@ package struct LoadedImages {
             return self.names.conflict(of: application).map { "\($0)" }
         }
         if application.image.wantsProcess || earlier.image.wantsProcess {
-            return "it asks for a process of its own (ASGI_RELOAD_PROCESS)"
+            return "the module requires a new process (ASGI_RELOAD_PROCESS)"
         }
         if let obstacle = application.image.obstacle { return obstacle }
         if let conflict = self.names.conflict(of: application) { return "\(conflict)" }
         guard self.replacements < allowance.images else {
-            return "the one there is has loaded \(self.replacements) generations (--limit-images)"
+            return "the worker has loaded \(self.replacements) generations (--limit-images)"
         }
         guard self.bytes + application.image.size <= allowance.bytes else {
-            return "the one there is has loaded generations of \(self.bytes) bytes (--limit-image-bytes)"
+            return "the worker has loaded generations of \(self.bytes) bytes (--limit-image-bytes)"
         }
         return nil
     }

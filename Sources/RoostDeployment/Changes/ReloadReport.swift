@@ -41,5 +41,5 @@ struct ReloadReport {
         return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
-    static let nothing = "nothing to reload: everything is what it was (--force loads it anew)"
+    static let nothing = "nothing to reload: no file or setting has changed (--force reloads anyway)"
 }

@@ -38,9 +38,9 @@ package struct ReloadRequest: Equatable, Sendable {
                 let near = NearestName.to(name, among: Set(known.map(\.1)))
                 throw HostError(
                     code: .usage,
-                    message: "there is no application '\(name)'"
+                    message: "no application '\(name)'"
                         + (near.isEmpty
-                            ? " (roost status has them all)" : "; did you mean \(near.joined(separator: ", "))?"))
+                            ? " (roost status lists all)" : "; did you mean \(near.joined(separator: ", "))?"))
             }
             let files = Set(named.compactMap(\.3))
             keys.formUnion(named.map(\.0))

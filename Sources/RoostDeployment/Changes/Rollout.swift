@@ -128,8 +128,8 @@ package struct Rollout {
         guard let plan = self.groups[group]?.plan else { return [] }
         let reason =
             isFirst
-            ? "crashed at its start"
-            : "has crashed \(plan.crashes) workers within \(plan.crashWindow) seconds"
+            ? "crashed in its startup"
+            : "crashed \(plan.crashes) workers within \(plan.crashWindow) seconds"
         var quarantined: [DeployedApplication] = []
         let actions = self.update(group, now) {
             let (applications, action) = $0.quarantine(hash, reason, unless: isQuarantined)
@@ -206,7 +206,7 @@ package struct Rollout {
             self.steps.beginFirst()
             for application in step.applications {
                 guard let reason = reasons[application.number] else { continue }
-                self.log.log(.info, "takes a new worker: \(reason)", application.logMetadata)
+                self.log.log(.workerReplacementNeeded, application.logFields(reason: reason))
             }
             return self.update(step.group, now) { $0.replaceWorkers(for: step) }
         case .inPlace(let applications, let faults, let rest):
@@ -228,7 +228,7 @@ package struct Rollout {
     /// The workers that accept come last: they relay to the others.
     mutating func replaceWorkers(of groups: Set<String?>, begun: Int) {
         for group in groups.compactMap({ $0 }).sorted() + (groups.contains(nil) ? [nil] : []) {
-            self.steps.replaceWorkers(of: group, "that was asked for", begun: begun)
+            self.steps.replaceWorkers(of: group, "requested", begun: begun)
         }
     }
 
@@ -240,7 +240,7 @@ package struct Rollout {
             guard let group = self.groups[name], plan != group.plan else { continue }
             self.groups[name]?.adopt(plan)
             actions.append(.adopt(group: name, plan))
-            self.steps.replaceWorkers(of: name, "its workers are to be otherwise", begun: begun)
+            self.steps.replaceWorkers(of: name, "worker settings have changed", begun: begun)
         }
         return actions
     }
@@ -266,7 +266,7 @@ package struct Rollout {
         self.groups.keys.flatMap { name in
             var actions: [DeploymentAction] = []
             if let late = self.groups[name]?.giveUpLateWorkers(now: now), !late.isEmpty {
-                actions.append(.kill(group: name, workers: late, reason: "did not take up a change in time"))
+                actions.append(.kill(group: name, workers: late, reason: "did not apply a change in time"))
             }
             let status = workers.status(of: name)
             return actions + self.update(name, now) { $0.retry(ready: status.isCalm ? status.ready : nil, now: now) }

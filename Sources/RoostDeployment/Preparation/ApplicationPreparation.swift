@@ -180,7 +180,7 @@ package struct ApplicationPreparation: Sendable {
             guard entry.variable == nil else {
                 throw HostError(
                     code: .settings,
-                    message: "\(entry.place): 'variable' tells a settings module, and 'settings' names none")
+                    message: "\(entry.place): 'variable' passes on a settings module, but 'settings' names none")
             }
             application.settingsFile = file
             application.settingsKey = place

@@ -16,8 +16,8 @@ package struct Deployment: Sendable {
     package var workers: WorkerPlan
     /// The workers of groups with settings of their own; other groups have one worker like those that accept.
     package var groups: [String: WorkerPlan] = [:]
-    /// A warning for the operator.
-    package var remark: String?
+    /// The changed options of the server that take effect after a restart only; nil if there are none.
+    package var restartSettings: String?
 
     /// Throws `HostError` for what is wrong with it by itself, whatever the files are.
     package func check() throws {
@@ -28,8 +28,8 @@ package struct Deployment: Sendable {
                 throw HostError(
                     code: .settings,
                     message: "\(entry.place.isEmpty ? "the command line" : entry.place): \(path)"
-                        + "\(host.isEmpty ? "" : " of \(host)") is mounted already"
-                        + " (\(other.place.isEmpty ? "the command line's" : other.place)): give one another 'mount' or 'hosts'"
+                        + "\(host.isEmpty ? "" : " of \(host)") is already mounted"
+                        + " (\(other.place.isEmpty ? "the command line's" : other.place)); change 'mount' or 'hosts' of one of them"
                 )
             }
         }
@@ -60,7 +60,7 @@ package struct Deployment: Sendable {
         let listings = self.folders.map(DropInFolder.list)
         // What the operator names must be there, at the start.
         if let fault = listings.compactMap(\.fault).first {
-            throw HostError(code: .usage, message: "drop-in folder \(fault): make it, or name another with --modules")
+            throw HostError(code: .usage, message: "drop-in folder \(fault); create it, or name another with --modules")
         }
         return try self.scan(listings, run: run, known: known)
     }
@@ -89,8 +89,8 @@ package struct Deployment: Sendable {
                     throw HostError(
                         code: .settings,
                         message:
-                            "\(found.path): \(mount) is mounted already (\(place.isEmpty ? "the command line's" : place)):"
-                            + " rename it, or give it another mount in \(found.name).yaml")
+                            "\(found.path): \(mount) is already mounted (\(place.isEmpty ? "by the command line" : place));"
+                            + " rename the file, or set another mount in \(found.name).yaml")
                 }
                 mounts.append((mount, found.path))
                 scan.droppedIn[found] = kept

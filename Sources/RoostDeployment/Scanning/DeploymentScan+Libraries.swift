@@ -38,8 +38,8 @@ extension Deployment.Scan {
                 code: .module,
                 message:
                     "\(application.path): '\(application.name)' cannot be loaded beside '\(conflict.owner)': \(conflict.path)"
-                    + " and \(conflict.other) have the same name \(conflict.name) (SONAME or file name) and other contents, and a process"
-                    + " loads one library of a name: give one of the two a worker group of its own (worker: NAME in its entry)"
+                    + " and \(conflict.other) have the same name \(conflict.name) (SONAME or file name) and different contents, but a process"
+                    + " loads only one library of a name; give one application its own worker group (worker: NAME in its entry)"
             ))
         for at in self.entries.indices where self.entries[at].key == declared.key { self.entries[at] = refused }
         for (found, other) in self.droppedIn where other.key == declared.key {

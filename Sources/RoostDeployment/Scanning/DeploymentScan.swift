@@ -79,8 +79,9 @@ extension Deployment.Scan {
         return HostError(
             code: .settings,
             message:
-                "\(application.place): '\(application.name)' wants \(variable.name)=\(variable.value), '\(other.name)' wants"
-                + " \(variable.name)=\(value): one process has one environment")
+                "\(application.place): '\(application.name)' needs \(variable.name)=\(variable.value), '\(other.name)' needs"
+                + " \(variable.name)=\(value); a process has one environment, so give one of them its own worker group (worker: NAME)"
+        )
     }
 }
 

@@ -59,7 +59,7 @@ package final class Scanner {
             finish(ScanOutcome(order: order, result: result, deployment: deployment))
         }
         guard !isStarted else { return }
-        let error = HostError(code: .exhausted, message: "no thread to look at the files with")
+        let error = HostError(code: .exhausted, message: "cannot start a thread to scan files")
         finish(ScanOutcome(order: order, result: .failure(error), deployment: order.deployment))
     }
 

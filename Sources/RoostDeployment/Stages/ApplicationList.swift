@@ -18,7 +18,7 @@ extension ApplicationList: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case module, group, notStarted, quarantined
 
-        static let unknown = MessageFault("an application of an unknown kind")
+        static let unknown = MessageFault("unknown kind of application")
     }
 
     /// A settings file that several applications read is encoded once.
@@ -102,7 +102,9 @@ extension ApplicationList: MessageCodable {
         switch try reader.read(Kind.self) {
         case .module:
             let file: Int? = try reader.readOptional()
-            if let file, !files.indices.contains(file) { throw MessageFault("an application names no settings file") }
+            if let file, !files.indices.contains(file) {
+                throw MessageFault("an application refers to a missing settings file")
+            }
             answerer = .module(
                 try PreparedApplication(name: name, mount: mount, settings: file.map { files[$0] }, from: &reader))
         case .group: answerer = .group(try reader.read())

@@ -56,7 +56,7 @@ package struct DeclaredApplication: Sendable {
         guard self.group != nil else { return nil }
         return HostError(
             code: .settings,
-            message: "\(self.place): 'worker' wants workers: leave --no-supervisor out, or the key")
+            message: "\(self.place): 'worker' needs worker processes; remove --no-supervisor, or the key")
     }
 
     /// The same application in a host without workers, where one that asks for a group is refused.

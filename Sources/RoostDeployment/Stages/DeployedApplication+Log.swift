@@ -3,16 +3,16 @@ import RoostSettings
 
 extension DeployedApplication {
     /// The fields of a log line about the application.
-    package var logMetadata: Logger.Metadata {
-        var metadata: Logger.Metadata = [
-            "application": "\(self.name)", "mount": "\(self.mount?.description ?? "nowhere")",
+    package var logFields: Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "application": "\(self.name)", "mount": "\(self.mount?.description ?? "none")",
         ]
-        if let prepared { metadata["generation"] = "\(prepared.hash)" }
-        return metadata
+        if let prepared { fields["generation"] = "\(prepared.hash)" }
+        return fields
     }
 
-    /// The log line about its fault; nil: it has none.
-    package var faultMessage: String? {
-        self.fault.map { "\(self.name) \(self.serves ? "goes on as it was" : "does not serve"): \($0)" }
+    /// The fields of a log line about a fault of the application.
+    func logFields(reason: String) -> Logger.Metadata {
+        self.logFields.merging(["reason": "\(reason)"]) { $1 }
     }
 }

@@ -11,7 +11,7 @@ package struct PreparedApplication: Sendable {
         package let value: String
 
         /// Why a process with another value cannot load the application.
-        package var obstacle: String { "its environment variable \(self.name) has to be \(self.value)" }
+        package var obstacle: String { "its environment variable \(self.name) must be \(self.value)" }
     }
 
     /// What the operator calls it, else the module, else its file.

@@ -19,7 +19,8 @@ package final class Build {
     package init(_ command: String) throws {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 1) == 0 else {
-            throw HostError(code: .exhausted, message: "no pipe to a build: \(String(cString: strerror(errno)))")
+            throw HostError(
+                code: .exhausted, message: "cannot create a pipe to a build: \(String(cString: strerror(errno)))")
         }
         defer { close(ends[1]) }
         do {

@@ -33,7 +33,7 @@ package enum DropInFolder {
             return listing
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            listing.fault = "\(folder): is no folder"
+            listing.fault = "\(folder): not a folder"
             return listing
         }
         guard access(folder, R_OK | X_OK) == 0 else {
@@ -59,7 +59,7 @@ extension DropInFolder.Module {
     /// The entry that the file's name and its settings make. Throws `HostError`.
     package func entry(_ trust: FileTrust) throws -> ApplicationEntry {
         guard !self.name.isEmpty else {
-            throw HostError(code: .module, message: "\(self.path): has no name before its .so")
+            throw HostError(code: .module, message: "\(self.path): no name before .so")
         }
         return try ApplicationEntry(
             dropIn: self.path, name: self.name,

@@ -25,7 +25,7 @@ public struct FileTrust: Sendable {
         }
         // Every folder on the way is in trusted hands, so that only those could have changed it.
         guard end.status.st_dev == status.st_dev, end.status.st_ino == status.st_ino else {
-            return "\(path): was replaced while it was checked: try again"
+            return "\(path): was replaced while it was checked; try again"
         }
         return self.fault(status, named: end.path, for: path)
     }
@@ -63,23 +63,23 @@ public struct FileTrust: Sendable {
         guard self.isTrusted(status.st_uid) else {
             let option = kind == S_IFLNK ? " -h" : ""
             return
-                "\(start) belongs to \(SystemAccounts.name(ofUser: status.st_uid)), who is neither root nor the host's user: run"
+                "\(start) belongs to \(SystemAccounts.name(ofUser: status.st_uid)), who is neither root nor the user of roost; run"
                 + " chown\(option) \(SystemAccounts.name(ofUser: geteuid())) \(name), or trust the owner with --trust-owner"
         }
         // A link has no mode of its own. In a sticky folder only the owner of an entry can replace it.
         if kind == S_IFLNK || (kind == S_IFDIR && status.st_mode & mode_t(S_ISVTX) != 0) { return nil }
         let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
         if status.st_mode & S_IWOTH != 0 {
-            return "\(start) is writable by everybody (mode \(mode)): run chmod o-w \(name)"
+            return "\(start) is writable by everyone (mode \(mode)); run chmod o-w \(name)"
         }
         if status.st_mode & S_IWGRP != 0, !self.isPrivate(status.st_gid) {
             let group = SystemAccounts.group(status.st_gid)?.name ?? "\(status.st_gid)"
             return
-                "\(start) is writable by group \(group) (mode \(mode)), which is no trusted user's"
-                + " own: run chmod g-w \(name)"
+                "\(start) is writable by group \(group) (mode \(mode)), which is not the private group of a"
+                + " trusted user; run chmod g-w \(name)"
         }
         if status.st_mode & S_IWGRP != 0, let fault = Self.accessListFault(name) {
-            return "\(start) \(fault) (mode \(mode)): run chmod g-w \(name), or setfacl -b \(name)"
+            return "\(start) \(fault) (mode \(mode)); run chmod g-w \(name), or setfacl -b \(name)"
         }
         return nil
     }
@@ -89,7 +89,7 @@ public struct FileTrust: Sendable {
     private static func accessListFault(_ path: String) -> String? {
         let answer = roost_has_access_list(path)
         if answer == 0 { return nil }
-        if answer > 0 { return "has an access-control list that lets more than its owner write" }
+        if answer > 0 { return "has an access-control list that lets other users write" }
         return "has an access-control list that cannot be read: \(String(cString: strerror(errno)))"
     }
 

@@ -1,18 +1,21 @@
-import Glibc
 package import Logging
 
-/// Writes log lines for people and for tools: time, level, message, and metadata as `key=value`, quoted by the rule of `LogText`; coloured on a
-/// terminal.
+/// Writes log lines: as text, coloured on a terminal, or as JSON.
+///
+/// A text line has time, level, message and `key=value` fields, which are quoted by the rule of `LogText`. In JSON all values are strings; a field
+/// that has the name of one of the keys `time`, `level` and `message` gets an underscore in front.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let writer: LineWriter
+    private let format: LogFormat
     private let isColoured: Bool
 
-    package init(level: Logger.Level, writer: LineWriter, isColoured: Bool) {
+    package init(level: Logger.Level, writer: LineWriter, format: LogFormat, isColoured: Bool) {
         self.logLevel = level
         self.writer = writer
-        self.isColoured = isColoured
+        self.format = format
+        self.isColoured = isColoured && format == .text
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -21,40 +24,39 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var line = "\(Self.time()) \(self.name(event.level)) \(LogText.message(event.message.description))"
-        let all = self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(LogText.value(value.description))"
-        }
-        self.writer.write((line + "\n").utf8.map { $0 })
-    }
-
-    private func name(_ level: Logger.Level) -> String {
-        let (name, colour) =
-            switch level {
-            case .trace: ("trace   ", 90)
-            case .debug: ("debug   ", 90)
-            case .info: ("info    ", 32)
-            case .notice: ("notice  ", 36)
-            case .warning: ("warning ", 33)
-            case .error: ("error   ", 31)
-            case .critical: ("critical", 35)
+        let fields = self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+        let line =
+            switch self.format {
+            case .text: self.text(event.level, event.message.description, fields)
+            case .json: Self.json(event.level, event.message.description, fields)
             }
-        return self.isColoured ? "\u{1b}[\(colour)m\(name)\u{1b}[0m" : name
+        self.writer.write(Array((line + "\n").utf8))
     }
 
-    /// `2026-11-22T16:00:00.123Z`.
-    private static func time() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func padded(_ number: Int, _ digits: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(digits - text.count, 0)) + text
+    private func text(_ level: Logger.Level, _ message: String, _ fields: Logger.Metadata) -> String {
+        let padding = String(repeating: " ", count: 8 - level.rawValue.utf8.count)
+        var name = level.rawValue + padding
+        if self.isColoured { name = "\u{1b}[\(Self.colour(of: level))m\(name)\u{1b}[0m" }
+        return "\(LogTime.now()) \(name) \(LogText.message(message))\(LogText.fields(fields))"
+    }
+
+    private static func json(_ level: Logger.Level, _ message: String, _ fields: Logger.Metadata) -> String {
+        var members = [("time", LogTime.now()), ("level", level.rawValue), ("message", message)]
+        let own = Set(members.map(\.0))
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+            members.append((own.contains(key) ? "_\(key)" : key, value.description))
         }
-        let day = "\(parts.tm_year + 1900)-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
-        let time = "\(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2)):\(padded(Int(parts.tm_sec), 2))"
-        return "\(day)T\(time).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+        return "{\(members.map { "\(JSONString.quoted($0)):\(JSONString.quoted($1))" }.joined(separator: ","))}"
+    }
+
+    private static func colour(of level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 90
+        case .info: 32
+        case .notice: 36
+        case .warning: 33
+        case .error: 31
+        case .critical: 35
+        }
     }
 }

@@ -37,7 +37,7 @@ public final class LineWriter: Sendable {
             { this in
                 Unmanaged<LineWriter>.fromOpaque(this!).takeUnretainedValue().work()
             }, this.toOpaque())
-        precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
+        precondition(code == 0, "cannot start a thread: \(String(cString: strerror(code)))")
     }
 
     /// Takes whole lines, each with its newline.

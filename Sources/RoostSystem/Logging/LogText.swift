@@ -1,3 +1,5 @@
+package import Logging
+
 /// How text from outside the server, from clients, modules and files, is written to a log or a terminal.
 ///
 /// The rule that readers of a log can rely on: outside of the pairs that the server itself has written, no line has a word that is followed by `=`,
@@ -9,6 +11,11 @@ package enum LogText {
             $0 != "\"" && $0 != "=" && !self.isUnsafe($0) && !$0.properties.isWhitespace
         }
         return isWord && !text.isEmpty ? text : self.quoted(text)
+    }
+
+    /// Fields behind a message, by their names: ` key=value key="other value"`.
+    package static func fields(_ fields: Logger.Metadata) -> String {
+        fields.sorted { $0.key < $1.key }.map { " \($0)=\(self.value($1.description))" }.joined()
     }
 
     /// A message: as it is, without control characters, or quoted where it could be taken for pairs, or for a value.

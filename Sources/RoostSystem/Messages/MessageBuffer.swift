@@ -33,7 +33,7 @@ package struct MessageBuffer<Message: MessageCodable> {
             guard self.bytes.count - first >= size else { break }
             var reader = MessageReader(self.bytes[first..<(first + size)])
             let message = try Message(from: &reader)
-            guard reader.isAtEnd else { throw MessageFault("a message has bytes after its end") }
+            guard reader.isAtEnd else { throw MessageFault("unexpected bytes after the end of a message") }
             messages.append(message)
             start = first + size
         }
@@ -47,9 +47,12 @@ package struct MessageBuffer<Message: MessageCodable> {
         let size = Int(try header.readNumber(UInt32.self))
         let version = try header.readNumber(UInt8.self)
         guard version == MessageFrame.version else {
-            throw MessageFault("a message of another version of roost (format \(version), not \(MessageFrame.version))")
+            throw MessageFault(
+                "a message from another version of roost (format \(version), not \(MessageFrame.version))")
         }
-        guard size <= self.limit else { throw MessageFault("a message of \(size) bytes, of \(self.limit) at most") }
+        guard size <= self.limit else {
+            throw MessageFault("a message of \(size) bytes, above the limit of \(self.limit)")
+        }
         return size
     }
 }

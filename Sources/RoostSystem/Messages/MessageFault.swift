@@ -4,5 +4,5 @@ package struct MessageFault: Error, Equatable, CustomStringConvertible {
 
     package init(_ description: String) { self.description = description }
 
-    static let truncated = MessageFault("a message ends too early")
+    static let truncated = MessageFault("a message is truncated")
 }

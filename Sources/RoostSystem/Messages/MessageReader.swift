@@ -59,7 +59,7 @@ package struct MessageReader {
         for _ in 0..<count {
             let name = try self.read(key)
             guard map.updateValue(try self.read(value), forKey: name) == nil else {
-                throw MessageFault("a message has a key twice")
+                throw MessageFault("duplicate key in a message")
             }
         }
         return map

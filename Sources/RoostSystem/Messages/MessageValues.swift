@@ -7,7 +7,7 @@ extension Bool: MessageCodable {
         switch try reader.readNumber(UInt8.self) {
         case 0: self = false
         case 1: self = true
-        default: throw MessageFault("a message has a truth value that is neither 0 nor 1")
+        default: throw MessageFault("a Boolean in a message is neither 0 nor 1")
         }
     }
 }
@@ -37,7 +37,7 @@ extension String: MessageCodable {
 
     package init(from reader: inout MessageReader) throws(MessageFault) {
         guard let text = String(validating: try reader.readBytes(), as: UTF8.self) else {
-            throw MessageFault("a message has a text that is not UTF-8")
+            throw MessageFault("a text in a message is not UTF-8")
         }
         self = text
     }

@@ -36,7 +36,8 @@ package struct Privileges: Sendable, Equatable {
         }
         guard self.user != nil || self.group != nil, geteuid() != 0 else { return }
         throw HostError(
-            code: .usage, message: "--user and --group want a start as root; this is user \(geteuid()): leave them out")
+            code: .usage, message: "--user and --group need a start as root, but this is user \(geteuid()); remove them"
+        )
     }
 
     /// Makes this process so, for good. Throws `HostError`: nothing may be loaded then.
@@ -46,13 +47,13 @@ package struct Privileges: Sendable, Equatable {
         try Self.limit(RLIMIT_CORE, "--limit-core", self.core)
         if let group = self.group {
             let groups = self.userName.isEmpty ? setgroups(1, [group]) : initgroups(self.userName, group)
-            guard groups == 0 else { throw Self.error("its groups cannot be taken away") }
+            guard groups == 0 else { throw Self.error("cannot drop supplementary groups") }
             guard roost_become(self.user ?? geteuid(), group) == 0 else {
-                throw Self.error("another user it cannot be")
+                throw Self.error("cannot switch the user")
             }
-            guard self.user ?? 0 == 0 || setuid(0) != 0 else { throw Self.error("it could become root again") }
+            guard self.user ?? 0 == 0 || setuid(0) != 0 else { throw Self.error("root privileges could be regained") }
         }
-        guard roost_no_new_privileges() == 0 else { throw Self.error("no_new_privs cannot be set") }
+        guard roost_no_new_privileges() == 0 else { throw Self.error("cannot set no_new_privs") }
     }
 
     /// `raises`: to what is allowed, when nothing is asked.
@@ -61,7 +62,7 @@ package struct Privileges: Sendable, Equatable {
     ) throws {
         var limit = rlimit()
         let resource = __rlimit_resource_t(resource.rawValue)
-        guard getrlimit(resource, &limit) == 0 else { throw self.error("\(option): the limit cannot be read") }
+        guard getrlimit(resource, &limit) == 0 else { throw self.error("\(option): cannot read the limit") }
         if let wanted {
             limit.rlim_cur = rlim_t(wanted)
             limit.rlim_max = min(limit.rlim_max, rlim_t(wanted))

@@ -16,7 +16,7 @@ package enum SignalThread {
     package static func listen(_ numbers: [CInt], _ heard: @escaping @Sendable (CInt) -> Void) throws {
         let descriptor = roost_signals_catch(numbers, CInt(numbers.count))
         guard descriptor >= 0 else {
-            throw HostError(code: .exhausted, message: "no signals: \(String(cString: strerror(errno)))")
+            throw HostError(code: .exhausted, message: "cannot receive signals: \(String(cString: strerror(errno)))")
         }
         let isListening = DetachedThread.start {
             var number: UInt8 = 0
@@ -26,7 +26,7 @@ package enum SignalThread {
                 guard count == 1 || (count < 0 && errno == EINTR) else { return }
             }
         }
-        guard isListening else { throw HostError(code: .exhausted, message: "no thread for signals") }
+        guard isListening else { throw HostError(code: .exhausted, message: "cannot start a thread for signals") }
     }
 }
 
@@ -37,8 +37,8 @@ package final class IgnoredSignals: Sendable {
 
     package init(_ logger: Logger) { self.logger = logger }
 
-    package func log(_ number: CInt, because reason: String = "it has no meaning here") {
+    package func log(_ number: CInt, because reason: String = "it has no effect here") {
         guard self.logged.withLockedValue({ $0.insert(number).inserted }) else { return }
-        self.logger.warning("signal ignored: \(reason)", metadata: ["signal": "\(SignalName(number))"])
+        self.logger.log(.signalIgnored, ["signal": "\(SignalName(number))", "reason": "\(reason)"])
     }
 }

@@ -33,11 +33,11 @@ package struct ControlClient {
             throw HostError(
                 code: .runDirectory,
                 message: live.isEmpty
-                    ? "no supervised roost of this user runs (looked in \(where_)); is its --run-dir another?"
-                    : "no roost listens on port \(port ?? 0): there are \(names)")
+                    ? "no supervised roost of this user is running (looked in \(where_)); if it has another run directory, add --run-dir"
+                    : "no roost is listening on port \(port ?? 0); running: \(names)")
         }
         guard fitting.count == 1 else {
-            throw HostError(code: .usage, message: "more than one roost runs: say which with --port: \(names)")
+            throw HostError(code: .usage, message: "more than one roost is running; choose one with --port: \(names)")
         }
         return found.0
     }
@@ -62,7 +62,7 @@ package struct ControlClient {
         defer { close(descriptor) }
         guard let address = UnixAddress(path), address.with({ connect(descriptor, $0, $1) }) == 0 else {
             throw .absent(
-                HostError(code: .runDirectory, message: "\(path): nobody answers: \(String(cString: strerror(errno)))"))
+                HostError(code: .runDirectory, message: "\(path): no answer: \(String(cString: strerror(errno)))"))
         }
         let bytes = MessageFrame.encode(request)
         guard Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return nil }
@@ -83,7 +83,7 @@ package struct ControlClient {
             HostError(
                 code: .runDirectory,
                 message:
-                    "\(self.boot): the server that runs there is not understood: \(reason); use its own version of roost, or signals"
+                    "\(self.boot): the server sent an invalid answer: \(reason); use the roost command of its version, or signals"
             ))
     }
 
@@ -94,7 +94,7 @@ package struct ControlClient {
         switch try self.ask(.status) {
         case .status(let report): report
         case .refused(let reason, _): throw self.misunderstood(reason)
-        case .done, nil: throw self.misunderstood("it does not say its status")
+        case .done, nil: throw self.misunderstood("no status")
         }
     }
 
@@ -114,7 +114,7 @@ package struct ControlClient {
         switch try self.send(.reload(request)) {
         case .done(let text): (text, nil)
         case .refused(let reason, let text): (text, reason)
-        case .status, nil: ("", "the supervisor went away")
+        case .status, nil: ("", "the supervisor exited")
         }
     }
 

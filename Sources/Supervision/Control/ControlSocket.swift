@@ -54,7 +54,7 @@ final class ControlSocket {
             Glibc.close(listener)
             throw HostError(
                 code: .runDirectory,
-                message: "run directory: \(path) cannot be listened on: \(why); name another with --run-dir")
+                message: "run directory: cannot listen on \(path): \(why); name another with --run-dir")
         }
         return (listener, SocketFile(bound: path))
     }

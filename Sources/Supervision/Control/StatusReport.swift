@@ -50,31 +50,32 @@ package struct StatusReport: Equatable {
     /// One line of JSON.
     package var json: String {
         func object(_ members: [(String, String)]) -> String {
-            "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+            "{" + members.map { "\(JSONString.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
         }
         func list(_ members: [String]) -> String { "[" + members.joined(separator: ",") + "]" }
         let workers = self.workers.map { worker in
             object([
-                ("pid", "\(worker.pid)"), ("state", JSONText.quoted(worker.state)), ("since", "\(worker.since)"),
-                ("generation", JSONText.quoted(worker.generation)), ("requests", "\(worker.requests)"),
+                ("pid", "\(worker.pid)"), ("state", JSONString.quoted(worker.state)), ("since", "\(worker.since)"),
+                ("generation", JSONString.quoted(worker.generation)), ("requests", "\(worker.requests)"),
                 ("errors", "\(worker.errors)"), ("connections", "\(worker.connections)"),
                 ("unfinished", "\(worker.unfinished)"), ("memory", "\(worker.memory)"),
-                ("group", JSONText.quoted(worker.group)),
+                ("group", JSONString.quoted(worker.group)),
             ])
         }
         let applications = self.applications.map { application in
             object([
-                ("name", JSONText.quoted(application.name)), ("version", JSONText.quoted(application.version)),
-                ("module", JSONText.quoted(application.module)), ("mount", JSONText.quoted(application.mount)),
-                ("generation", JSONText.quoted(application.generation)), ("state", JSONText.quoted(application.state)),
-                ("fault", JSONText.quoted(application.fault)), ("group", JSONText.quoted(application.group)),
+                ("name", JSONString.quoted(application.name)), ("version", JSONString.quoted(application.version)),
+                ("module", JSONString.quoted(application.module)), ("mount", JSONString.quoted(application.mount)),
+                ("generation", JSONString.quoted(application.generation)),
+                ("state", JSONString.quoted(application.state)),
+                ("fault", JSONString.quoted(application.fault)), ("group", JSONString.quoted(application.group)),
             ])
         }
         return object([
-            ("roost", JSONText.quoted(self.version)), ("pid", "\(self.pid)"), ("since", "\(self.since)"),
-            ("state", JSONText.quoted(self.state)), ("addresses", list(self.addresses.map(JSONText.quoted))),
+            ("roost", JSONString.quoted(self.version)), ("pid", "\(self.pid)"), ("since", "\(self.since)"),
+            ("state", JSONString.quoted(self.state)), ("addresses", list(self.addresses.map(JSONString.quoted))),
             ("workers", list(workers)), ("applications", list(applications)), ("crashes", "\(self.crashes)"),
-            ("restarts", "\(self.restarts)"), ("lastCrash", JSONText.quoted(self.lastCrash)),
+            ("restarts", "\(self.restarts)"), ("lastCrash", JSONString.quoted(self.lastCrash)),
         ]) + "\n"
     }
 }

@@ -12,7 +12,7 @@ extension ControlRequest: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case status, reload, stop
 
-        static let unknown = MessageFault("there is no such command")
+        static let unknown = MessageFault("unknown command")
     }
 
     func encode(to writer: inout MessageWriter) {

@@ -13,7 +13,7 @@ extension ControlResponse: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case status, done, refused
 
-        static let unknown = MessageFault("an answer of an unknown kind")
+        static let unknown = MessageFault("unknown kind of answer")
     }
 
     func encode(to writer: inout MessageWriter) {

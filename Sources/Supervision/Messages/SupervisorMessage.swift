@@ -34,14 +34,14 @@ package enum WorkerShutdown: UInt8, Sendable {
 }
 
 extension WorkerShutdown: MessageKind {
-    package static var unknown: MessageFault { MessageFault("an unknown kind of shutdown") }
+    package static var unknown: MessageFault { MessageFault("unknown kind of shutdown") }
 }
 
 extension SupervisorMessage: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets
 
-        static let unknown = MessageFault("a supervisor's message of an unknown kind")
+        static let unknown = MessageFault("unknown kind of supervisor message")
     }
 
     func encode(to writer: inout MessageWriter) {

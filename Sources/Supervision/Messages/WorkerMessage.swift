@@ -25,7 +25,7 @@ extension WorkerMessage: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case ready, stoppedAccepting, refused, prepared, committed, requestsState, savedState
 
-        static let unknown = MessageFault("a worker's message of an unknown kind")
+        static let unknown = MessageFault("unknown kind of worker message")
     }
 
     func encode(to writer: inout MessageWriter) {

@@ -80,7 +80,7 @@ extension WorkerOrder.ListenerAddress: MessageCodable {
     private enum Kind: UInt8, MessageKind {
         case tcp, unix
 
-        static let unknown = MessageFault("a listener of an unknown kind")
+        static let unknown = MessageFault("unknown kind of listener")
     }
 
     func encode(to writer: inout MessageWriter) {

@@ -3,6 +3,7 @@ import HTTPServer
 import Logging
 import Roost
 import RoostDeployment
+import RoostSystem
 
 /// The sockets that clients connect to. For the supervisor's one thread.
 ///
@@ -28,7 +29,7 @@ final class ListeningSockets {
     var descriptions: [String] {
         self.listeners.indices.map { at in
             let url = self.listeners[at].address.url
-            return self.isGone(at) ? "\(url) (its socket file is gone: roost reload makes it again)" : url
+            return self.isGone(at) ? "\(url) (its socket file is missing; roost reload creates it again)" : url
         }
     }
 
@@ -41,8 +42,7 @@ final class ListeningSockets {
     func logGone() {
         let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].address.url }
         for url in gone where !self.loggedGone.contains(url) {
-            self.logger.error(
-                "socket file is gone, clients cannot connect: roost reload makes it again", metadata: ["url": "\(url)"])
+            self.logger.log(.socketFileMissing, ["url": "\(url)"])
         }
         self.loggedGone = Set(gone)
     }
@@ -60,10 +60,10 @@ final class ListeningSockets {
                 // Workers that run have their own descriptors of it.
                 old.close()
                 isRebound = true
-                self.logger.info("socket file made again", metadata: ["url": "\(old.address.url)"])
+                self.logger.log(.socketFileCreated, ["url": "\(old.address.url)"])
             } catch {
-                let fault = "the socket file of \(old.address.url) is gone, and cannot be made again: \(error)"
-                self.logger.error("\(fault)")
+                let fault = "the socket file of \(old.address.url) is missing and cannot be created again: \(error)"
+                self.logger.log(.socketFileNotCreated, ["url": "\(old.address.url)", "reason": "\(error)"])
                 faults.append(fault)
             }
         }

@@ -86,9 +86,9 @@ final class SourceFollower {
         guard let command = self.plan.build else { return }
         do {
             self.build = try Build(command)
-            self.logger.info("building", metadata: ["command": "\(command)"])
+            self.logger.log(.building, ["command": "\(command)"])
         } catch {
-            self.logger.error("\(error)")
+            self.logger.log(.buildNotStarted, ["reason": "\(error)"])
             _ = self.builds.ended(well: false)
         }
     }
@@ -97,16 +97,18 @@ final class SourceFollower {
     private func logLimit() {
         guard self.watch.isCut, !self.hasLoggedLimit else { return }
         self.hasLoggedLimit = true
-        self.logger.warning(
-            "too many sources, not all are watched: see --reload-limit and --reload-exclude",
-            metadata: ["limit": "\(self.plan.limit)"])
+        self.logger.log(.tooManySources, ["limit": "\(self.plan.limit)"])
     }
 
     /// The output of the compiler, then the result.
     private func logFailure(_ build: Build, _ status: CInt) {
         self.log.write(build.output + (build.output.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]))
-        let end = status & 0x7f == 0 ? "status \((status >> 8) & 0xff)" : "\(SignalName(status & 0x7f))"
-        self.logger.error(
-            "build failed (\(end)), previous version still serving", metadata: ["time": "\(build.time)ms"])
+        var fields: Logger.Metadata = ["time": "\(build.time)ms"]
+        if status & 0x7f == 0 {
+            fields["status"] = "\((status >> 8) & 0xff)"
+        } else {
+            fields["signal"] = "\(SignalName(status & 0x7f))"
+        }
+        self.logger.log(.buildFailed, fields)
     }
 }

@@ -97,7 +97,7 @@ package final class Supervisor {
             for group in self.deployment.groups.relayed { group.stop(atOnce: self.shutdown.isAtOnce) }
         case .reloaded(let text, let fault):
             self.notice.notify(
-                "READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, a reload was refused")
+                "READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, the last reload failed")
             self.control.answerReloads(fault.map { .refused(reason: $0, text: text) } ?? .done(text: text))
         case .accepted(let seen): self.sources?.accept(seen)
         }
@@ -133,7 +133,7 @@ package final class Supervisor {
     private func stop() {
         self.shutdown.request()
         if !self.shutdown.isAtOnce {
-            self.plan.logger.info("stopping")
+            self.plan.logger.log(.stopping)
             self.notice.notify("STOPPING=1", "STATUS=stopping")
         }
         self.sources?.end()
@@ -144,9 +144,11 @@ package final class Supervisor {
         guard !self.deployment.isStopping else { return }
         if let client { self.control.awaitReload(client) }
         if request.isAsked {
-            self.plan.logger.info("reloading")
+            self.plan.logger.log(.reloading)
             self.notice.notifyReloading()
-            do { try self.control.restore() } catch { self.plan.logger.error("\(error)") }
+            do { try self.control.restore() } catch {
+                self.plan.logger.log(.controlSocketFailed, ["reason": "\(error)"])
+            }
         }
         self.deployment.reload(request)
     }
@@ -177,7 +179,7 @@ package final class Supervisor {
                 for group in self.deployment.groups.all { group.ping() }
                 self.control.awaitStatus(client, at: now + Self.statusTime)
             case .reload where self.deployment.isStopping:
-                self.control.answer(client, .refused(reason: "it stops", text: ""))
+                self.control.answer(client, .refused(reason: "the server is shutting down", text: ""))
             case .reload(let request): self.reload(request, for: client)
             case .stop:
                 self.control.answer(client, .done(text: ""))

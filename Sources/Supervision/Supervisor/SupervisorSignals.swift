@@ -12,7 +12,7 @@ package struct SupervisorSignals: Sendable {
         let numbers = SignalMeaning.all + [SIGCHLD]
         self.descriptor = roost_signals_make(numbers, CInt(numbers.count))
         guard self.descriptor >= 0 else {
-            throw HostError(code: .exhausted, message: "no signals: \(String(cString: strerror(errno)))")
+            throw HostError(code: .exhausted, message: "cannot receive signals: \(String(cString: strerror(errno)))")
         }
     }
 

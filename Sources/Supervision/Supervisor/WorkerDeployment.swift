@@ -144,8 +144,7 @@ final class WorkerDeployment {
             // What a process has mapped stays, for whoever looks at it with a debugger, or at its core.
             let mapped = self.groups.all.flatMap(\.workers).flatMap { $0.images.applications.keys }
             self.plan.run.removeLoadFolders(but: used + mapped)
-        case .log(let level, let message, let metadata):
-            self.plan.logger.log(level: level, "\(message)", metadata: metadata)
+        case .log(let event, let fields): self.plan.logger.log(event, fields)
         case .answerReload(let text, let fault): self.handle(.reloaded(text, fault: fault))
         }
     }
@@ -206,7 +205,7 @@ extension WorkerDeployment: WorkerGroupDelegate {
 
     func workerGroup(_ group: WorkerGroup, startOf release: Int) throws -> WorkerStart {
         guard let roster = self.state.rollout.roster(of: group.name, release: release) else {
-            throw HostError(code: .usage, message: "release \(release) is forgotten")
+            throw HostError(code: .usage, message: "release \(release) does not exist")
         }
         let relayListener = group.name == nil ? nil : try self.groups.makeRelayListener()
         let listeners = relayListener.map { [$0.listener] } ?? self.sockets.listeners

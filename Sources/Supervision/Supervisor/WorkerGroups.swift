@@ -54,7 +54,7 @@ final class WorkerGroups {
         do {
             return RelayListener(try Listener(unix: path, access: access, backlog: 256))
         } catch {
-            throw HostError(code: .runDirectory, message: "no socket for a worker: \(error)", cause: error)
+            throw HostError(code: .runDirectory, message: "cannot create a socket for a worker: \(error)", cause: error)
         }
     }
 

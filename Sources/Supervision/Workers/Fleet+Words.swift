@@ -27,10 +27,10 @@ extension Fleet {
     }
 
     enum Retirement: String {
-        case replaced = "it serves what was before"
-        case requests = "it has served its requests"
-        case memory = "it has too much memory"
-        case lifetime = "its time is over"
+        case replaced = "it serves the previous version"
+        case requests = "request limit reached (--limit-max-requests)"
+        case memory = "memory limit reached (--limit-max-rss)"
+        case lifetime = "lifetime reached (--limit-worker-lifetime)"
         case stalled = "event loop stalled"
         case quarantined = "an application is quarantined"
     }

@@ -112,7 +112,7 @@ struct Fleet {
         if !member.isStandIn {
             if !wasReady { self.failedToStart(member, reason) }
             if let culprit, member.release == self.current, self.ledger.record(culprit, now: now) {
-                self.giveUpReload("it has crashed too often")
+                self.giveUpReload("new workers have crashed too often")
                 return self.giveUp(culprit)
             }
         }

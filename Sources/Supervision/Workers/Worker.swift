@@ -35,11 +35,11 @@ package final class Worker: Sendable {
     package init() throws {
         for descriptor in [Self.channelDescriptor, Self.pageDescriptor, Self.standardErrorDescriptor] {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
-                throw HostError(code: .usage, message: "a worker is started by its supervisor only")
+                throw HostError(code: .usage, message: "roost worker is started by the supervisor only")
             }
         }
         guard let page = WorkerPage(descriptor: Self.pageDescriptor) else {
-            throw HostError(code: .exhausted, message: "the page of this worker cannot be mapped")
+            throw HostError(code: .exhausted, message: "cannot map the worker's shared page")
         }
         self.page = page
         self.channel = WorkerChannel(Self.channelDescriptor)

@@ -43,8 +43,8 @@ final class WorkerChannel: Sendable {
                 if case .order(let order) = first { return order }
                 break
             }
-        } catch { throw HostError(code: .usage, message: "the order of the supervisor: \(error)") }
-        throw HostError(code: .usage, message: "a worker is started by its supervisor only")
+        } catch { throw HostError(code: .usage, message: "invalid order from the supervisor: \(error)") }
+        throw HostError(code: .usage, message: "roost worker is started by the supervisor only")
     }
 
     /// Reads messages until the supervisor is gone, or sends what is not understood. Blocks the thread.

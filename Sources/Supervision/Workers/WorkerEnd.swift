@@ -50,25 +50,25 @@ struct WorkerEnd {
         if signal != 0 {
             // Signals that no handler reports, since the module has replaced it: or kill -9, by a person or for want of memory.
             let isCrash = signal != SIGKILL && signal != SIGTERM
-            return self.logEnd("was killed by \(SignalName(signal))", isCrash: isCrash)
+            return self.logExit(
+                ["signal": "\(SignalName(signal))"], "killed by \(SignalName(signal))", isCrash: isCrash)
         }
         guard self.worker.refusal == nil, code != 0 || !self.worker.page.hasLeft else {
-            self.logger.debug("worker ended", metadata: self.worker.logMetadata.merging(["status": "\(code)"]) { $1 })
+            self.logger.log(.workerStopped, self.worker.logFields(["status": "\(code)"]))
             return Cause(reason: self.worker.refusal)
         }
         // Without a report and without the worker's own mark: a module has called exit_group(2). Before anything was called it is the start
         // of the worker that has failed.
         let isCrash = !self.worker.page.hasLeft && (self.wasReady || !self.worker.page.called.isEmpty)
-        return self.logEnd("exited by itself with status \(code)", isCrash: isCrash)
+        return self.logExit(["status": "\(code)"], "exited with status \(code)", isCrash: isCrash)
     }
 
     /// Logs that it never was ready.
     func logStartFailure(_ reason: String) {
-        guard self.worker.refusal == nil else { return self.logger.critical("\(reason)") }
-        let lines = self.worker.lastLines.suffix(5).map { "'\($0)'" }.joined(separator: ", ")
-        self.logger.critical(
-            "worker exited before it was ready: it \(reason)\(lines.isEmpty ? "" : "; its last lines: \(lines)")",
-            metadata: self.worker.logMetadata)
+        var fields = self.worker.logFields(["reason": "\(reason)"])
+        let lines = self.worker.refusal == nil ? self.worker.lastLines.suffix(5) : []
+        if !lines.isEmpty { fields["output"] = "\(lines.joined(separator: "\n"))" }
+        self.logger.log(.workerNotReady, fields)
     }
 
     // MARK: The application that is responsible
@@ -107,77 +107,76 @@ struct WorkerEnd {
 
     /// Logs a crash of an application, or its exit. Returns the short form.
     private func log(_ crash: CrashReport, _ application: PreparedApplication?, status: CInt) -> String {
-        var metadata = self.worker.logMetadata
-        metadata["application"] = "\(application?.name ?? "")"
-        metadata["generation"] = "\(application?.hash ?? "")"
-        Self.describe(crash, in: &metadata)
-        metadata["stack"] = "\(crash.stack)"
+        var fields = self.worker.logFields()
+        fields["application"] = "\(application?.name ?? "")"
+        fields["generation"] = "\(application?.hash ?? "")"
+        Self.describe(crash, in: &fields)
+        fields["stack"] = "\(crash.stack)"
+        if crash.signal == 0 { fields["exit"] = "\(status)" }
+        let place = crash.place(in: application?.staged.path ?? "")?.text
+        if let place { fields["function"] = "\(place)" }
+        self.logger.log(.workerCrashed, fields)
         let end = crash.signal == 0 ? "called exit (status \(status))" : "crashed with \(SignalName(crash.signal))"
-        let place = crash.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
-        return self.log("\(end)\(place)", metadata)
+        return end + (place.map { " in \($0)" } ?? "")
     }
 
     /// Logs a crash in Roost's own code, for which no application is blamed. Returns the short form.
     private func logHostFault(_ crash: CrashReport) -> String {
-        var metadata = self.worker.logMetadata
-        metadata["fault"] = "roost"
-        if let application = self.application(crash.application) { metadata["while-calling"] = "\(application.name)" }
-        Self.describe(crash, in: &metadata)
-        metadata["stack"] = "\(crash.wholeStack)"
-        let place = crash.frames.first(where: \.isHost).map { " in \($0.text)" } ?? ""
-        return self.log(
-            "crashed with \(SignalName(crash.signal))\(place): a fault of Roost itself, please report it", metadata)
+        var fields = self.worker.logFields(["fault": "roost"])
+        if let application = self.application(crash.application) { fields["while-calling"] = "\(application.name)" }
+        Self.describe(crash, in: &fields)
+        fields["stack"] = "\(crash.wholeStack)"
+        let place = crash.frames.first(where: \.isHost)?.text
+        if let place { fields["function"] = "\(place)" }
+        self.logger.log(.workerCrashed, fields)
+        return "crashed with \(SignalName(crash.signal))\(place.map { " in \($0)" } ?? "") (a fault of Roost)"
     }
 
-    private static func describe(_ crash: CrashReport, in metadata: inout Logger.Metadata) {
-        Self.describeRequest(crash, in: &metadata)
-        if crash.address != 0 { metadata["address"] = "0x\(String(crash.address, radix: 16))" }
-        if crash.signal != 0 { metadata["signal"] = "\(SignalName(crash.signal))" }
+    private static func describe(_ crash: CrashReport, in fields: inout Logger.Metadata) {
+        Self.describeRequest(crash, in: &fields)
+        if crash.address != 0 { fields["address"] = "0x\(String(crash.address, radix: 16))" }
+        if crash.signal != 0 { fields["signal"] = "\(SignalName(crash.signal))" }
     }
 
-    private static func describeRequest(_ report: CrashReport, in metadata: inout Logger.Metadata) {
-        if !report.method.isEmpty { metadata["method"] = "\(report.method)" }
-        if !report.path.isEmpty { metadata["path"] = "\(report.path)" }
-    }
-
-    private func log(_ end: String, _ metadata: Logger.Metadata) -> String {
-        self.logger.error("worker \(end)", metadata: metadata)
-        return end
+    private static func describeRequest(_ report: CrashReport, in fields: inout Logger.Metadata) {
+        if !report.method.isEmpty { fields["method"] = "\(report.method)" }
+        if !report.path.isEmpty { fields["path"] = "\(report.path)" }
     }
 
     /// Logs an end without a report, with the applications that were being called. One is responsible if it is the only one, or the only one
     /// that the worker has.
-    private func logEnd(_ end: String, isCrash: Bool) -> Cause {
-        var metadata = self.worker.logMetadata
+    private func logExit(_ facts: Logger.Metadata, _ reason: String, isCrash: Bool) -> Cause {
+        var fields = self.worker.logFields(facts)
         guard isCrash else {
-            self.logger.error("worker \(end)", metadata: metadata)
-            return Cause(reason: end)
+            self.logger.log(.workerExited, fields)
+            return Cause(reason: reason)
         }
         let called = self.worker.page.called.sorted().compactMap { self.application($0) }
         let culprit = called.count == 1 ? called[0] : self.onlyApplication
         if let culprit {
-            metadata["application"] = "\(culprit.name)"
-            metadata["generation"] = "\(culprit.hash)"
+            fields["application"] = "\(culprit.name)"
+            fields["generation"] = "\(culprit.hash)"
         } else {
             let all = called.isEmpty ? self.rosters.first?.generations ?? [] : called
-            metadata["one-of"] = "\(Set(all.map(\.name)).sorted().joined(separator: ","))"
+            fields["one-of"] = "\(Set(all.map(\.name)).sorted().joined(separator: ","))"
         }
-        return Cause(reason: self.log(end, metadata), isCrash: true, culprit: culprit)
+        self.logger.log(.workerExited, fields)
+        return Cause(reason: reason, isCrash: true, culprit: culprit)
     }
 
     /// Logs the report of a stalled loop.
     static func logStall(_ stall: CrashReport, of worker: WorkerHandle, _ rosters: [Roster], _ logger: Logger) {
-        var metadata = worker.logMetadata
+        var fields = worker.logFields()
         let application = stall.application.flatMap { number in
             rosters.lazy.compactMap { $0[number]?.prepared }.first
         }
         if let application {
-            metadata["application"] = "\(application.name)"
-            metadata["generation"] = "\(application.hash)"
+            fields["application"] = "\(application.name)"
+            fields["generation"] = "\(application.hash)"
         }
-        Self.describeRequest(stall, in: &metadata)
-        metadata["stack"] = "\(stall.stack)"
-        let place = stall.place(in: application?.staged.path ?? "").map { " in \($0.text)" } ?? ""
-        logger.error("event loop stalled\(place)", metadata: metadata)
+        Self.describeRequest(stall, in: &fields)
+        fields["stack"] = "\(stall.stack)"
+        if let place = stall.place(in: application?.staged.path ?? "")?.text { fields["function"] = "\(place)" }
+        logger.log(.eventLoopStalled, fields)
     }
 }

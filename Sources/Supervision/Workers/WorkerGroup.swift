@@ -196,7 +196,7 @@ final class WorkerGroup {
                 }
             }
         } catch {
-            self.logger.error("\(error)")
+            self.logger.log(.workerNotStarted, ["reason": "\(error)"])
             self.perform(
                 self.fleet.ended(id, culprit: nil, reason: "\(error)", status: Self.refused, now: self.now))
         }
@@ -214,7 +214,7 @@ final class WorkerGroup {
     }
 
     private func kill(_ id: Int) {
-        if let worker = self.worker(id) { return worker.kill("was killed by its supervisor") }
+        if let worker = self.worker(id) { return worker.kill("killed by the supervisor") }
         // It was never started.
         guard self.postponed.contains(where: { $0.id == id }) else { return }
         self.postponed.removeAll { $0.id == id }
@@ -225,13 +225,13 @@ final class WorkerGroup {
         switch notice {
         case .retiring(let id, let reason):
             guard let worker = self.worker(id) else { break }
-            self.logger.info("worker is replaced: \(reason.rawValue)", metadata: worker.logMetadata)
+            self.logger.log(.workerReplaced, worker.logFields(["reason": "\(reason.rawValue)"]))
         case .waiting(let milliseconds):
-            self.logger.warning("workers are crash-looping: next restart in \(milliseconds) ms")
+            self.logger.log(.workersCrashLooping, ["restart": "\(milliseconds)ms"])
         case .overdue(let id):
             guard let worker = self.worker(id) else { break }
-            worker.noteKill("it had not ended within its time")
-            self.logger.warning("worker is killed: \(worker.killReason ?? "")", metadata: worker.logMetadata)
+            worker.noteKill("did not exit in time")
+            self.logger.log(.workerKilled, worker.logFields(["reason": "\(worker.killReason ?? "")"]))
         case .neverReady(let id): self.worker(id)?.noteKill("was not ready within \(self.plan.start) seconds")
         }
     }
@@ -258,19 +258,17 @@ final class WorkerGroup {
         for line in worker.readErrors() { self.log.write(Array((line + "\n").utf8)) }
         for message in worker.receive() { self.handle(message, of: worker) }
         if let fault = worker.removeFault() {
-            self.logger.error(
-                "worker sent an invalid message: killed",
-                metadata: worker.logMetadata.merging(["fault": "\(fault)"]) { $1 })
-            worker.kill("it sent an invalid message")
+            self.logger.log(.workerMessageInvalid, worker.logFields(["reason": "\(fault)"]))
+            worker.kill("sent an invalid message")
         }
         // One that lives on could not be told to end.
-        if worker.hasClosedChannel { worker.kill("it closed the channel to its supervisor") }
+        if worker.hasClosedChannel { worker.kill("closed its channel to the supervisor") }
     }
 
     private func handle(_ message: WorkerMessage, of worker: WorkerHandle) {
         switch message {
         case .ready(let faults):
-            self.logger.debug("worker ready", metadata: worker.logMetadata)
+            self.logger.log(.workerReady, worker.logFields())
             self.report(.ready(worker: worker.id, release: worker.release, faults: faults))
             self.perform(self.fleet.ready(worker.id, now: self.now))
         case .stoppedAccepting:
@@ -307,16 +305,16 @@ final class WorkerGroup {
         let end = WorkerEnd(of: worker, status: status, wasReady: wasReady, rosters: rosters, self.logger)
         let cause = end.logCause()
         let isNeeded = cause.culprit.map { self.isRequired($0.hash, release: self.fleet.current) } ?? true
-        if !wasReady, !isExpected, isNeeded || !cause.isCrash { end.logStartFailure(cause.reason ?? "ended") }
+        if !wasReady, !isExpected, isNeeded || !cause.isCrash { end.logStartFailure(cause.reason ?? "exited") }
         if cause.isCrash { self.report(.crashed(cause.reason ?? "")) }
         if !isExpected { self.report(.restarted) }
         // A generation that is part of a change in progress is left out of it, and does not count against the release.
         let isOfChange = self.delegate.workerGroup(
-            self, ended: worker.id, culprit: cause.culprit?.hash, reason: cause.reason ?? "ended")
+            self, ended: worker.id, culprit: cause.culprit?.hash, reason: cause.reason ?? "exited")
         self.perform(
             self.fleet.ended(
                 worker.id, culprit: cause.isCrash && !isOfChange ? cause.culprit?.hash : nil, isNeeded: isNeeded,
-                reason: cause.reason ?? "it ended",
+                reason: cause.reason ?? "exited",
                 status: status == 0 && wasReady ? 0 : worker.refusal == nil ? Self.endedTooEarly : Self.refused,
                 now: self.now))
         self.reportReleases()

@@ -59,18 +59,21 @@ final class WorkerHandle {
         listeners: [CInt], largestState: Int, relayFile: SocketFile?
     ) throws {
         guard let page = WorkerPage() else {
-            throw HostError(code: .exhausted, message: "no memory for a worker: \(String(cString: strerror(errno)))")
+            throw HostError(
+                code: .exhausted, message: "out of memory for a worker: \(String(cString: strerror(errno)))")
         }
         var ends: [CInt] = [-1, -1]
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw HostError(code: .exhausted, message: "no channel to a worker: \(String(cString: strerror(errno)))")
+            throw HostError(
+                code: .exhausted, message: "cannot create a channel to a worker: \(String(cString: strerror(errno)))")
         }
         defer { close(ends[1]) }
         var pipes: [CInt] = [-1, -1]
         guard roost_pipe_make(&pipes, 0) == 0 else {
             close(ends[0])
-            throw HostError(code: .exhausted, message: "no pipe to a worker: \(String(cString: strerror(errno)))")
+            throw HostError(
+                code: .exhausted, message: "cannot create a pipe to a worker: \(String(cString: strerror(errno)))")
         }
         defer { close(pipes[1]) }
         for end in [ends[0], pipes[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
@@ -113,7 +116,9 @@ final class WorkerHandle {
         if self.errors >= 0 { close(self.errors) }
     }
 
-    var logMetadata: Logger.Metadata { ["pid": "\(self.process)"] }
+    func logFields(_ others: Logger.Metadata = [:]) -> Logger.Metadata {
+        others.merging(["pid": "\(self.process)"]) { $1 }
+    }
 
     /// The path of its relay socket; nil: it accepts connections of clients.
     var relayPath: String? { self.relayFile?.path }

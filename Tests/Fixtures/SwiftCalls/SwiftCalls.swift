@@ -76,7 +76,7 @@ struct SwiftCalls: Application {
                     parts += 1
                 }
             } catch is Disconnected {
-                scope.log(.info, "the client has left")
+                scope.log(.info, "the client has disconnected")
                 throw Disconnected()
             }
             try await send(.body("", more: false))
@@ -135,7 +135,7 @@ struct SwiftCalls: Application {
         do {
             scope.log(.info, "waiting")
             while try await receive() != .disconnect {}
-            scope.log(.info, "the client has left")
+            scope.log(.info, "the client has disconnected")
         } catch {
             scope.log(.info, "\(error) cancelled=\(Task.isCancelled)")
             throw error

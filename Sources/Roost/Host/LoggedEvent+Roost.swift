@@ -1,0 +1,23 @@
+import Logging
+package import RoostSystem
+
+extension LoggedEvent {
+    static let startupComplete = LoggedEvent(.debug, "startup complete", "An application has started in this process.")
+    static let lifespanUnsupported = LoggedEvent(
+        .debug, "lifespan unsupported", "The application does not handle lifespan events; it is served without them.")
+    static let shutdownFailed = LoggedEvent(
+        .error, "application shutdown failed", "The application answered lifespan.shutdown with a failure.")
+    static let scopesCancelled = LoggedEvent(
+        .warning, "unfinished requests cancelled",
+        "Requests or WebSockets had not finished when the drain timeout was over.")
+    static let closureFailed = LoggedEvent(
+        .error, "closure failed", "A closure of the embedding program threw, or returned an invalid response.")
+    static let loopsNotStopped = LoggedEvent(
+        .error, "event loops did not stop", "An event loop did not stop in the shutdown: code on it does not return.")
+    static let serverNotStopped = LoggedEvent(.error, "server did not stop", "The listeners could not be closed.")
+
+    package static let ofRoost = [
+        startupComplete, lifespanUnsupported, shutdownFailed, scopesCancelled, closureFailed, loopsNotStopped,
+        serverNotStopped,
+    ]
+}
