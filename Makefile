@@ -1,13 +1,13 @@
 # Roost. `make` alone lists the targets.
 .PHONY: help setup run build reference test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
 
-# Debian packages for the host and its tests: the C and C++ compilers compile modules, curl sends requests to them, the wiki
-# renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
+# Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
+# with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
 PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
-# The wiki's settings modules are below its folder, another module's where make is called.
+# The wiki's settings modules are below its folder, those of another module below the working directory.
 MODULE ?= .build/release/libWiki.so
 APP_DIR ?= $(if $(findstring libWiki.so,$(MODULE)),Plugins/Wiki,.)
 ARGUMENTS ?=
@@ -34,30 +34,33 @@ help:
 run: setup build
 	exec .build/release/roost serve $(MODULE) --app-dir $(APP_DIR) $(ARGUMENTS)
 
-# A target imports what it declares in Package.swift and nothing else: SwiftPM by itself lets it import whatever was built before.
+# Makes it an error to import a target that Package.swift does not declare. By default SwiftPM permits any target built
+# before.
 LAYERED = --explicit-target-dependency-import-check error
 
-# For what every request passes: the checks for overlapping access stay in the debug build, which the tests run, and functions
-# are inlined over the borders of packages. Together a tenth of a request's CPU (Benchmarks/README.md).
+# Faster code for every request: exclusivity checks only in the debug build, which the tests run, and inlining across
+# packages. Together this saves a tenth of a request's CPU time (Benchmarks/README.md).
 RELEASE = -c release $(LAYERED) -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
 
 build: setup
 	swift build $(RELEASE)
 
-# The reference page of the options. A test compares it with what the command writes.
+# Writes the reference page of the options. A test compares it with the output of the command.
 reference: build
 	.build/release/roost reference > Documentation/Options.md
 
-# What a module does is the same when another worker has it: these suites are run once more, through a relay.
+# Suites that run a second time with the module in another worker, through a relay; the results must be the same.
 RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
-# Tests that wait for programs block threads, of which the tests of asynchronous code beside them would get none: they run by themselves.
+# Suites that wait for programs and thereby block threads. They run separately, since asynchronous tests would get no
+# threads.
 PROGRAMS = '^(RoostCommandTests|WikiTests)\.'
 
-# Test cases that run at a time. With all of them started at once, a test on a busy machine waits longer for a thread than timeouts allow.
+# Maximum number of concurrent test cases. If all start at once on a busy machine, a test waits for a thread beyond its
+# timeouts.
 WIDTH = --experimental-maximum-parallelization-width 16
 
-# A filter that matches nothing ends well with no test run: the count is looked at too.
+# A filter that matches nothing succeeds without running a test, so the number of tests is checked too.
 define run_tests
 	$(1) swift test --skip-build $(WIDTH) $(2) 2>&1 | tee .build/test.log; test $${PIPESTATUS[0]} -eq 0
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
@@ -71,30 +74,31 @@ test: setup build
 
 test-all: test
 
-# Hostile clients, against the release build: directly, and through a worker group.
+# Runs hostile clients against the release build: directly, and through a worker group.
 test-hostile: build
 	swift build --product Hostile
 	.build/debug/Hostile
 	.build/debug/Hostile --group
 
-# Random clients that leave at any moment. CHAOS_SECONDS: the time of each configuration.
+# Runs clients that disconnect at random moments. CHAOS_SECONDS: seconds for each configuration.
 test-chaos: build
 	swift build --product Workers
 	.build/debug/Workers --chaos
 
-# Workers that crash, are replaced, and stop; with load. CHAOS_SECONDS: how long workers are killed at random (60).
+# Crashes, replaces and stops workers under load. CHAOS_SECONDS: for how long workers are killed at random (60).
 test-workers: build
 	swift build --product Workers
 	.build/debug/Workers
 
-# Swift's runtime lets go of nothing at exit, and a fixture's scopes are left open on purpose: leaks are not looked for. The thread
-# sanitizer does not see the mutex of the Synchronization module and reports what it guards: the suites of the SDK are left out.
+# No leak detection: Swift's runtime frees nothing at exit, and a fixture leaves scopes open on purpose. The suites of
+# the SDK are left out: the thread sanitizer does not see the mutex of the Synchronization module and reports what it
+# guards.
 SANITIZED = '^RoostTests\.(View|ViewField|ViewUsage|Call|Stream|Lifespan|Failure|Blocking|WebSocket|Broadcast|LoopExtension|Misbehaviour)Tests|^(HTTPServer|HTTPRelay|ModuleRuntime)Tests\.'
 test-sanitize: setup
 	TSAN_OPTIONS=exitcode=66 swift test $(WIDTH) --sanitize=thread --scratch-path .build-tsan --filter $(SANITIZED)
 	ASAN_OPTIONS=detect_leaks=0 swift test $(WIDTH) --sanitize=address --scratch-path .build-asan --filter $(SANITIZED)
 
-# Generations that take each other's place, with load. RELOADS: how often under load (1000).
+# Replaces generations under load. RELOADS: the number of reloads under load (1000).
 test-reload: build
 	swift build --product Workers
 	.build/debug/Workers --reload
@@ -108,7 +112,7 @@ bench: build bench-setup
 	Benchmarks/applications
 	Benchmarks/views
 
-# New inputs are kept below .build-fuzz. An input that crashes is named, and kept there too.
+# New inputs are stored below .build-fuzz. An input that crashes is reported and stored there too.
 FUZZ_TIME ?= 60
 fuzz: setup
 	for fuzzer in RequestFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
@@ -135,14 +139,14 @@ lint:
 clean:
 	rm -rf .build .build-*
 
-# Silent as a part of another target where nothing is missing.
+# Prints nothing as a prerequisite of another target if no package is missing.
 setup:
 	@$(call install,$(PACKAGES),$(filter setup,$(MAKECMDGOALS)))
 
 bench-setup:
 	@$(call install,$(BENCH_PACKAGES))
 
-# Installs the packages of a list that are missing, and prints one line that names them.
+# Installs the missing packages of a list, and prints their names on one line.
 define install
 missing=$$(for package in $(1); do dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done | xargs); \
 if [ -n "$$missing" ]; then \

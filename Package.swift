@@ -26,22 +26,22 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // The C ABI, headers only: what a module is compiled against.
+        // The C ABI, headers only; modules are compiled against it.
         .target(name: "CASGI"),
-        // The Swift SDK: what a module written in Swift is compiled against.
+        // The Swift SDK; modules written in Swift are compiled against it.
         .target(name: "ASGI", dependencies: ["CASGI"], exclude: ["README.md"], swiftSettings: swift),
-        // The few calls of Linux and C that Swift's Glibc lacks.
+        // Calls of Linux and C that Swift's Glibc lacks.
         .target(name: "CLinux"),
-        // The page that a worker shares with its supervisor, and the crash reports in it.
+        // The page that a worker shares with its supervisor, with crash reports.
         .target(name: "CWorker", dependencies: ["CASGI"], exclude: ["README.md"]),
         // Reports modules that call `_exit`; for the executable only.
         .target(name: "CExit", dependencies: ["CWorker"], exclude: ["README.md"]),
-        // Calls views by their signatures, with libffi.
+        // Calls views by their signatures with libffi.
         .target(
             name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
-        // JSON for modules, by nlohmann's library.
+        // JSON for modules, with nlohmann's library.
         .target(name: "CJSON", dependencies: ["CASGI"], exclude: ["README.md"]),
-        // The server core: connections and exchanges; knows no module.
+        // The server core: connections and exchanges. Does not know modules.
         .target(
             name: "HTTPServer",
             dependencies: [
@@ -53,7 +53,7 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // Exchanges that are carried to another worker process and answered there.
+        // Relays exchanges to another worker process.
         .target(
             name: "HTTPRelay",
             dependencies: [
@@ -67,7 +67,7 @@ let package = Package(
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
-        // The system below the host: files, processes, threads, logs.
+        // Operating system services: files, processes, threads, logs.
         .target(
             name: "RoostSystem",
             dependencies: [
@@ -78,13 +78,13 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // Settings files: their reader, their schema, what they say of applications. Imports Yams' own target CYaml, which has libyaml's
-        // events: Yams' nodes come too late to bound what a settings file takes.
+        // Settings files: reader, schema, and the applications that they declare. Imports CYaml, Yams' own target, for
+        // libyaml's events: Yams' nodes come too late to limit the memory that a settings file takes.
         .target(
             name: "RoostSettings", dependencies: ["HTTPServer", "RoostSystem", "Yams"], exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // From a module's name to a copy that can be loaded: what its file says, whether it is trusted, what a child says that loaded it.
+        // From a module's name to a copy that can be loaded: ELF file, trust, and the report of a probe child.
         .target(
             name: "RoostModules",
             dependencies: [
@@ -93,7 +93,7 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // The ABI at run time: scopes, the tables of functions that modules call, lifespans, views, mounts. What every request passes.
+        // The ABI at run time: scopes, the function tables for modules, lifespans, views, mounts. The hot path.
         .target(
             name: "ModuleRuntime",
             dependencies: [
@@ -106,7 +106,7 @@ let package = Package(
             exclude: ["README.md", "Views/README.md"],
             swiftSettings: swift
         ),
-        // Which applications are wanted, prepared and deployed, and what a change of files asks for.
+        // The applications that are declared, prepared and deployed, and the changes that follow from file changes.
         .target(
             name: "RoostDeployment",
             dependencies: [
@@ -132,7 +132,7 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // Processes of workers: the supervisor, worker groups, the control socket.
+        // Worker processes: the supervisor, worker groups, the control socket.
         .target(
             name: "Supervision",
             dependencies: [
@@ -144,7 +144,7 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // The host from C: `roost.h`, and libRoost.so.
+        // The host for C programs: `roost.h` and libRoost.so.
         .target(name: "CRoost", exclude: ["README.md"]),
         .target(
             name: "RoostC",
@@ -171,7 +171,7 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"],
-            // The templates of `roost new`: in the executable, since its user may have no other file of Roost.
+            // The templates of `roost new` are embedded, since its user may have no other file of Roost.
             resources: [.embedInCode("Templates")],
             swiftSettings: swift,
             linkerSettings: [
@@ -200,7 +200,7 @@ let package = Package(
             name: "Wiki", dependencies: ["ASGI", "Ccmark"], path: "Plugins/Wiki", exclude: ["README.md", "wiki"],
             swiftSettings: swift
         ),
-        // What NIO costs by itself, for `make bench`.
+        // Measures NIO alone, for `make bench`.
         .executableTarget(
             name: "BareNIO",
             dependencies: [
@@ -208,16 +208,16 @@ let package = Package(
             ],
             path: "Benchmarks/BareNIO", swiftSettings: swift
         ),
-        // Modules in Swift, for the tests.
+        // Test modules written in Swift.
         .target(name: "SwiftCalls", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftCalls", swiftSettings: swift),
         .target(name: "SwiftViews", dependencies: ["ASGI"], path: "Tests/Fixtures/SwiftViews", swiftSettings: swift),
         // Hostile clients, for `make test-hostile`.
         .executableTarget(
             name: "Hostile", dependencies: ["TestHarness", "TestSupport"], path: "Tests/Hostile", swiftSettings: swift),
-        // Workers that crash, are replaced and stop, for `make test-workers`.
+        // Crashes, replaces and stops workers, for `make test-workers`.
         .executableTarget(
             name: "Workers", dependencies: ["TestHarness", "TestSupport"], path: "Tests/Workers", swiftSettings: swift),
-        // What these two programs share.
+        // Shared by these two programs.
         .target(name: "TestHarness", path: "Tests/Harness", exclude: ["README.md"], swiftSettings: swift),
         .target(
             name: "TestSupport",
@@ -292,19 +292,20 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        // Conventions that the compiler does not check, held against the sources.
+        // Checks conventions of the sources that the compiler does not check.
         .testTarget(name: "ConventionTests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "WikiTests", dependencies: ["TestSupport", "Wiki"], swiftSettings: swift),
         .testTarget(name: "RoostCommandTests", dependencies: ["TestHarness", "TestSupport"], swiftSettings: swift),
     ]
 )
 
-// Modules that the tests and the benchmarks load at run time: products only since SwiftPM links a library into a file of its own only for a
-// product. (It also makes a product of each executable target, of the root package only.)
+// Modules that the tests and the benchmarks load at run time. They are products since SwiftPM links a library into a
+// file of its own only for a product. (It also creates a product for each executable target, but of the root package
+// only.)
 let loadedByTests = ["Bench", "SwiftCalls", "SwiftViews"]
 package.products += loadedByTests.map { .library(name: $0, type: .dynamic, targets: [$0]) }
 
-// What `make fuzz` builds. A plain build cannot link it.
+// The targets of `make fuzz`. A plain build cannot link them.
 if Context.environment["ROOST_FUZZ"] != nil {
     package.targets += [
         .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),

@@ -1,4 +1,4 @@
-"""A started server, and how many instructions a request takes in it: for the benchmarks beside this."""
+"""A running server, and the instructions that it takes per request. Used by the other benchmarks."""
 import json, os, signal, socket, subprocess, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -8,7 +8,7 @@ RUNTIME = f'{os.path.dirname(os.path.dirname(SWIFT))}/lib/swift/linux'
 
 
 class Server:
-    """A start with these applications; `through`: the words of a command that starts it."""
+    """A running server with these applications. `through`: a command that runs the server."""
 
     def __init__(self, folder, applications, options=(), roost=f'{RELEASE}/roost', through=()):
         with open(f'{folder}/site.yaml', 'w') as file:
@@ -39,7 +39,7 @@ class Server:
         return [worker['pid'] for worker in json.loads(answer)['workers']]
 
     def cpu(self):
-        """Clock ticks of all its processes."""
+        """Returns the clock ticks of all processes of the server."""
         def ticks(pid):
             fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
             return int(fields[11]) + int(fields[12])
@@ -51,15 +51,15 @@ class Server:
 
 
 def instructions(folder, applications, path, options=(), before=None, requests=3000):
-    """Of one request on a kept connection, by callgrind. Its reader of debugging symbols does not know Swift's. `before`: called with the
-    server, before anything is asked."""
+    """Returns the instructions per request on a kept connection, counted by callgrind. The server is stripped, since
+    callgrind cannot read Swift's debugging symbols. `before`: called with the server, before the first request."""
     roost, trace = f'{folder}/roost', f'{folder}/trace'
     subprocess.check_call(['strip', '-o', roost, f'{RELEASE}/roost'])
     server = Server(folder, applications, ['--no-supervisor', *options], roost,
                     ['valgrind', '--tool=callgrind', f'--callgrind-out-file={trace}'])
     if before:
         before(server)
-    # It is the application that answers.
+    # Checks that the application responds.
     server.ask(path)
     client = socket.create_connection(('127.0.0.1', server.port))
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor: one thread, one epoll loop, no parsing beyond what the answer needs. What a server on this kernel cannot beat
-// without another I/O interface.   cc -O2 -o floor floor.c && ./floor PORT
-// GET / answers 13 bytes, POST /upload reads the body and answers 13 bytes, GET /1k, /10k, /100k and /1m answer as much from
-// memory by write(2).
+// The floor: one thread, one epoll loop, no parsing beyond what the response needs. No server on this kernel can be
+// faster without another I/O interface.   cc -O2 -o floor floor.c && ./floor PORT
+// GET / answers 13 bytes, POST /upload reads the body and answers 13 bytes, GET /1k, /10k, /100k and /1m answer that
+// many bytes from memory with write(2).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,7 +20,7 @@ static const char small[] = HEAD "content-length: 13\r\n\r\nHello, World!";
 static char in[65536], out[1 << 19];
 static struct { const char *path; size_t body, size; char *bytes; } large[] = {
     {"GET /1k ", 1 << 10, 0, 0}, {"GET /10k ", 10 << 10, 0, 0}, {"GET /100k ", 100 << 10, 0, 0}, {"GET /1m ", 1 << 20, 0, 0}};
-static struct { size_t unread, unsent; const char *end; int waits; } state[65536];  // by descriptor; end: of what is sent
+static struct { size_t unread, unsent; const char *end; int waits; } state[65536];  // by descriptor; end: of the output
 
 static void prepare(void) {
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
@@ -31,9 +31,9 @@ static void prepare(void) {
     }
 }
 
-static int pump(int poll, int fd) {  // sends what is left of a large answer
+static int pump(int poll, int fd) {  // sends the rest of a large response
     ssize_t sent = write(fd, state[fd].end - state[fd].unsent, state[fd].unsent);
-    if (sent < 0 && errno != EAGAIN) return close(fd);  // the client has left in the middle
+    if (sent < 0 && errno != EAGAIN) return close(fd);  // the client has disconnected
     if (sent > 0) state[fd].unsent -= sent;
     if (state[fd].waits == (state[fd].unsent > 0)) return 0;
     state[fd].waits = state[fd].unsent > 0;

@@ -1,9 +1,10 @@
-/* WebSockets, as bare as they can be: a server that knows one key, and a client that measures. SPDX-License-Identifier: Apache-2.0
+/* A minimal WebSocket server that knows one key, and a client that measures. SPDX-License-Identifier: Apache-2.0
  *
- *     sockets serve PORT             a path that begins with /group sends each message to everybody, another back to its sender
+ *     sockets serve PORT             a path that begins with /group broadcasts each message, any other echoes it
  *     sockets load PORT PATH COUNT SECONDS BYTES
- *                                    /group: one of COUNT sockets sends, all receive, then the next message; else all echo
- *     sockets idle PORT PATH COUNT   opens COUNT sockets, says so, and holds them until its input ends
+ *                                    /group: one of COUNT sockets sends, all receive, then the next message; else all
+ *                                    sockets send and receive the echo
+ *     sockets idle PORT PATH COUNT   opens COUNT sockets, prints "open", and holds them until standard input ends
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,17 +38,17 @@ static void watch(int poll, int file, int number)
     epoll_ctl(poll, EPOLL_CTL_ADD, file, &event);
 }
 
-/* ---- The server --------------------------------------------------------------------------------------------------- */
+/* ---- Server ------------------------------------------------------------------------------------------------------ */
 
 enum { most = 20000 };
-static char state[most]; /* 0: a handshake, 1: back, 2: to everybody */
+static char state[most]; /* 0: handshake, 1: echo, 2: broadcast */
 static int group[most], members;
 
 static void answer(int file, ssize_t size)
 {
     static const char switched[] = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
                                    "sec-websocket-accept: " ACCEPT "\r\n\r\n";
-    if (!state[file]) { /* the whole head in one read: it is our own client */
+    if (!state[file]) { /* our own client sends the whole request header at once, so one read returns it */
         state[file] = memmem(in, (size_t)size, "GET /group", 10) ? 2 : 1;
         if (state[file] == 2) group[members++] = file;
         if (write(file, switched, sizeof switched - 1) < 0) exit(1);
@@ -58,7 +59,7 @@ static void answer(int file, ssize_t size)
         if (count == 126) count = (size_t)at[2] << 8 | at[3];
         unsigned char *mask = at + head, *frame = at + 4;
         for (size_t index = 0; index < count; index++) mask[4 + index] ^= mask[index & 3];
-        memmove(frame, at, head); /* the head stands right before the payload now */
+        memmove(frame, at, head); /* the frame header now directly precedes the payload */
         frame[1] &= 127;
         at = mask + 4 + count;
         if (state[file] == 1 && write(file, frame, head + count) < 0) exit(1);
@@ -97,7 +98,7 @@ static int serve(int port)
     }
 }
 
-/* ---- The client --------------------------------------------------------------------------------------------------- */
+/* ---- Client ------------------------------------------------------------------------------------------------------ */
 
 static int open_socket(int port, const char *path)
 {

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-// What SwiftNIO costs by itself: answers 13 bytes to every empty line that it reads, and parses no more. One thread.
+// Measures SwiftNIO alone: answers each empty line with 13 bytes, and parses nothing else. One thread.
 //
 //     BareNIO PORT
 
@@ -18,7 +18,7 @@ final class Answer: ChannelInboundHandler {
             var heads = 0
             var ends = false
             var at = 3
-            // An empty line ends a head; whoever measures never splits one.
+            // An empty line ends a request header. The load generator never splits one.
             while at < bytes.count {
                 if bytes[at] == UInt8(ascii: "\n"), bytes[at - 2] == UInt8(ascii: "\n") { heads += 1 }
                 if at > 5, memcmp(bytes.baseAddress! + at - 6, "close\r\n", 7) == 0 { ends = true }

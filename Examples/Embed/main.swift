@@ -2,7 +2,8 @@ import Logging
 import Roost
 import ServiceLifecycle
 
-/// A server of one's own: `Embed PORT FIRST SECOND THIRD` serves a closure at /ping and two modules, and adds a third while it runs.
+/// An embedding server: `Embed PORT FIRST SECOND THIRD` serves a closure at /ping and two modules, and mounts a third
+/// module while it runs.
 let words = CommandLine.arguments
 guard words.count == 5, let port = Int(words[1]) else { fatalError("Embed PORT FIRST SECOND THIRD") }
 

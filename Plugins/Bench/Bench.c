@@ -1,13 +1,13 @@
-/* What measurements ask for. SPDX-License-Identifier: Apache-2.0
+/* Endpoints for measurements. SPDX-License-Identifier: Apache-2.0
  *
  * /        13 bytes, text/plain
  * /upload  reads the body, answers its size
- * /1k /10k /100k  so many bytes, copied
+ * /1k /10k /100k  a body of this size in bytes, copied
  * /1m      one MiB, borrowed from the module's own memory
  * /file?P  the file P, sent by the kernel
- * /thread  the plain answer, by a thread of the module's own
- * /ws      a WebSocket that sends back what it gets
- * /group   a WebSocket whose messages go to all that are here
+ * /thread  the response of /, sent by a thread of the module
+ * /ws      a WebSocket that echoes messages
+ * /group   a WebSocket that broadcasts messages to all clients of /group
  * /stream?N  N MiB in parts of 64 KiB, each sent when there is room for it
  */
 #include <asgi.h>
@@ -16,7 +16,7 @@
 
 static char mebibyte[1 << 20];
 
-static void keep(void *context) { (void)context; /* The memory is the program's: nothing is to be given back. */ }
+static void keep(void *context) { (void)context; /* Static memory: nothing to free. */ }
 
 static asgi_result answer_bytes(const asgi_scope *scope, asgi_send send, size_t size)
 {
@@ -52,7 +52,7 @@ static asgi_result answer_mebibyte(const asgi_scope *scope, asgi_send send)
     return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
 }
 
-/* ---- Upload: a coroutine by hand ------------------------------------------------------------------------------- */
+/* ---- Upload: a coroutine written by hand ----------------------------------------------------------------------- */
 
 typedef struct upload {
     const asgi_scope *scope;
@@ -72,7 +72,7 @@ static asgi_string decimal(size_t number, char *room, size_t size)
     return text;
 }
 
-/* Takes an event. ASGI_PENDING: there are more to come. */
+/* Handles an event. Returns ASGI_PENDING if more follow. */
 static asgi_result upload_take(upload *state, const asgi_event *event)
 {
     char room[24];
@@ -95,7 +95,7 @@ static void upload_received(void *context, asgi_id id, asgi_result result, const
     host->finish(id, result);
 }
 
-/* Receives until nothing is there or the body is complete. */
+/* Receives until no event is available or the body is complete. */
 static asgi_result upload_go_on(upload *state)
 {
     asgi_event event = asgi_event_of(0);
@@ -121,7 +121,7 @@ static asgi_result answer_upload(const asgi_scope *scope, asgi_receive receive, 
     return result;
 }
 
-/* ---- Stream: parts, each when there is room for it ------------------------------------------------------------- */
+/* ---- Stream: a response in parts, each sent when there is room -------------------------------------------------- */
 
 typedef struct stream {
     asgi_id id;
@@ -145,7 +145,7 @@ static void stream_sent(void *context, asgi_id id, asgi_result result, const asg
     host->finish(id, result);
 }
 
-/* Sends until it has to wait or all parts are sent. */
+/* Sends until send returns ASGI_PENDING, or all parts are sent. */
 static asgi_result stream_go_on(stream *state)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
@@ -179,7 +179,7 @@ static asgi_result answer_stream(const asgi_scope *scope, asgi_send send)
     return result;
 }
 
-/* ---- A thread of its own, which answers ---------------------------------------------------------------------------- */
+/* ---- A thread of the module that sends responses --------------------------------------------------------------- */
 
 typedef struct task {
     struct task *next;
@@ -241,7 +241,7 @@ static asgi_result answer_from_thread(const asgi_scope *scope, asgi_send send)
 typedef struct echo {
     asgi_id id;
     const asgi_host *host;
-    const asgi_broadcast *broadcast; /* NULL: back to the sender */
+    const asgi_broadcast *broadcast; /* NULL: echo to the sender */
     asgi_receive receive;
     asgi_send send;
 } echo;
@@ -266,7 +266,7 @@ static void echo_sent(void *context, asgi_id id, asgi_result result, const asgi_
 
 static const asgi_string group = ASGI_STRING("all");
 
-/* Takes an event. ASGI_PENDING: its answer has to leave first. */
+/* Handles an event. Returns ASGI_PENDING if the reply must be sent first. */
 static asgi_result echo_take(echo *state, const asgi_event *event)
 {
     asgi_event answer = asgi_event_of(event->type == ASGI_WEBSOCKET_CONNECT ? ASGI_WEBSOCKET_ACCEPT : ASGI_WEBSOCKET_SEND);
@@ -286,7 +286,7 @@ static void echo_received(void *context, asgi_id id, asgi_result result, const a
     if (result != ASGI_PENDING) echo_end((echo *)context, result == ASGI_GONE ? ASGI_DONE : result);
 }
 
-/* Receives until nothing is there, or an answer has to leave first. */
+/* Receives until no event is available, or a reply must be sent first. */
 static asgi_result echo_go_on(echo *state)
 {
     asgi_event event = asgi_event_of(0);

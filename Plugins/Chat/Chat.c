@@ -1,8 +1,8 @@
-/* A chat: rooms, names, the last hundred messages, and who is here. SPDX-License-Identifier: Apache-2.0
+/* A chat: rooms, names, the last hundred messages, and the people in a room. SPDX-License-Identifier: Apache-2.0
  *
- * GET /ROOM is the page (the empty name is the lobby), a WebSocket at the same path is the room. A client sends text,
- * "name Ada" first and "say Hello!" then; it gets JSON: "room" once it has a name, "message" and "people" as they come,
- * "refused" with a reason for what cannot be done. */
+ * GET /ROOM is the page of a room (the empty name is the lobby); a WebSocket at the same path joins the room. A client
+ * sends text: first "name Ada", then "say Hello!". It receives JSON: "room" once it has a name, "message" and "people"
+ * on changes, and "refused" with a reason. */
 #include "Chat.h"
 #include "Memory.h"
 #include "Room.h"
@@ -15,14 +15,14 @@ typedef struct guest {
     const asgi_broadcast *broadcast;
     asgi_receive receive;
     asgi_send send;
-    room *room;  /* NULL until it has a name */
+    room *room;  /* NULL until the guest has a name */
     person self;
-    asgi_string path; /* the scope's */
+    asgi_string path; /* points into the scope */
 } guest;
 
 static asgi_result go_on(guest *g);
 
-/* ---- What goes out --------------------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------------------------- */
 
 static asgi_event message_of(asgi_string json)
 {
@@ -54,7 +54,7 @@ static void refuse(guest *g, const char *why)
     text_free(&json);
 }
 
-/* To everybody in the room; under the lock, so that all get it in the order of what the room remembers. */
+/* Broadcasts to the room. Must hold the lock, so that all members receive messages in the order of the history. */
 static void tell_room(guest *g, asgi_string json)
 {
     asgi_string group = group_of(g->room);
@@ -70,7 +70,7 @@ static void tell_people(guest *g)
     text_free(&json);
 }
 
-/* ---- What comes in ---------------------------------------------------------------------------------------------- */
+/* ---- Receiving -------------------------------------------------------------------------------------------------- */
 
 static void enter(guest *g, asgi_string name)
 {
@@ -136,7 +136,7 @@ static void leave(guest *g)
     pthread_mutex_unlock(&rooms_lock);
 }
 
-/* What follows a word and a space; data is NULL when it is another word. */
+/* Returns what follows a word and a space; data is NULL if the line starts with another word. */
 static asgi_string after(asgi_string line, const char *word)
 {
     asgi_string start = asgi_text(word), none = {NULL, 0};
@@ -163,9 +163,9 @@ static asgi_result take(guest *g, const asgi_event *event)
     }
 }
 
-/* ---- The life of a WebSocket ------------------------------------------------------------------------------------ */
+/* ---- Lifetime of a WebSocket ------------------------------------------------------------------------------------ */
 
-/* It is over: a client that left is no failure. */
+/* Ends the guest. A client that has disconnected is not a failure. */
 static asgi_result over(guest *g, asgi_result result)
 {
     leave(g);
@@ -182,7 +182,7 @@ static void received(void *context, asgi_id id, asgi_result result, const asgi_e
     if (result != ASGI_PENDING) host->finish(id, over(g, result));
 }
 
-/* Receives until nothing is there. */
+/* Receives until no event is available. */
 static asgi_result go_on(guest *g)
 {
     asgi_event event = asgi_event_of(0);

@@ -4,10 +4,10 @@
 
 #include <asgi.h>
 
-/* Answers the page of a room. */
+/* Sends the page of a room. */
 asgi_result chat_page(const asgi_scope *scope, asgi_send send);
 
-/* Answers with a line of text; 405 names the methods that are allowed. */
+/* Responds with a line of text; 405 also names the allowed methods. */
 asgi_result chat_refuse(const asgi_scope *scope, asgi_send send, int32_t status, const char *line);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rooms and their messages, one after another: a name, what was last (a number, a time), how many messages, the messages. A text is its size and
- * its bytes; numbers are this machine's, since nobody else reads them. People are not handed on: their WebSockets are closed, and come
- * back. */
+ * The saved state: the rooms, each with its name, its last number and last time of use, the number of its messages, and
+ * the messages. A text is its size, then its bytes. Numbers are in native byte order, since only this machine reads
+ * them. People are not transferred: their WebSockets are closed, and the clients reconnect. */
 #include "Memory.h"
 #include "Room.h"
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static const char format[] = "chat.rooms";
 
 enum {
     version = 1,
-    memory_limit = 1 << 20 /* bytes: what the host takes by default */
+    memory_limit = 1 << 20 /* bytes: the host's default limit */
 };
 
 static void write_number(text *to, uint64_t number)
@@ -39,7 +39,7 @@ static size_t size_of(const room *r)
     return size;
 }
 
-/* What does not fit is forgotten, a room at a time. */
+/* Writes a room, unless it does not fit. */
 static void write_room(const room *r, void *context)
 {
     text *to = (text *)context;
@@ -72,7 +72,7 @@ static asgi_result save(asgi_id id, void *state, asgi_saved *saved)
     return ASGI_DONE;
 }
 
-/* ---- Whoever wrote it may have been another version: nothing is read beyond the end ----------------------------- */
+/* ---- Reading: another version may have written the state, so every size is checked ------------------------------ */
 
 static int read_number(asgi_string *from, uint64_t *number)
 {

@@ -1,4 +1,4 @@
-/* What the chat hands to its next generation: asgi.state/1. SPDX-License-Identifier: Apache-2.0 */
+/* State transfer to the next generation of the chat: asgi.state/1. SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHAT_MEMORY_H
 #define CHAT_MEMORY_H
 

@@ -1,4 +1,4 @@
-/* The page: everything in one answer, so that the module stays one file. SPDX-License-Identifier: Apache-2.0 */
+/* The page, with its style and script, so that the module stays one file. SPDX-License-Identifier: Apache-2.0 */
 #include "Chat.h"
 
 static const char page[] =
@@ -114,10 +114,10 @@ static const char page[] =
     "</script>\n"
     "</html>\n";
 
-/* Every response says that its type is the one that it names. */
+/* Every response has this header. */
 #define NOSNIFF {ASGI_STRING("x-content-type-options"), ASGI_STRING("nosniff")}
 
-/* Sends a whole response. A client that has left is no failure. */
+/* Sends a complete response. A client that has disconnected is not a failure. */
 static asgi_result respond(const asgi_scope *scope, asgi_send send, int32_t status, const asgi_header *headers, size_t count, asgi_string body)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
@@ -145,7 +145,7 @@ asgi_result chat_page(const asgi_scope *scope, asgi_send send)
 
 asgi_result chat_refuse(const asgi_scope *scope, asgi_send send, int32_t status, const char *line)
 {
-    /* The last is of a 405 only (RFC 9110 section 15.5.6). */
+    /* The last header is for 405 only (RFC 9110 section 15.5.6). */
     static const asgi_header headers[] = {{ASGI_STRING("content-type"), ASGI_STRING("text/plain; charset=utf-8")},
                                           NOSNIFF,
                                           {ASGI_STRING("allow"), ASGI_STRING("GET, HEAD")}};

@@ -20,7 +20,7 @@ static int is_named(const char *name, size_t size, asgi_string other)
     return size == other.size && memcmp(name, other.data, size) == 0;
 }
 
-/* Makes place for a room: of those with nobody in them the one that was used longest ago goes. */
+/* Frees the least recently used room without people. Returns 0 if there is none. */
 static int forget_one(void)
 {
     room **at, **oldest = NULL, *gone;
@@ -49,14 +49,14 @@ room *room_named(asgi_string name)
         r->next = rooms;
         rooms = r;
         room_count++;
-        /* Numbers go on rising when the server starts anew: a page that comes back knows what it has seen. */
+        /* Numbers keep rising after a restart of the server, so that a page that reconnects recognizes old messages. */
         r->last_number = milliseconds();
     }
     r->last_used = milliseconds();
     return r;
 }
 
-/* Why nobody may be called so; NULL: they may. */
+/* Returns why a name is not allowed, or NULL. */
 static const char *fault_of(const room *r, const person *p, asgi_string name)
 {
     const person *other;
@@ -110,7 +110,7 @@ static asgi_string name_of(const person *p)
     return name;
 }
 
-/* The next message of a room is this, which is the room's from here on. */
+/* Appends a message to the room, which takes ownership. */
 static void remember(room *r, text message)
 {
     size_t slot = (r->first + r->count) % room_messages;

@@ -1,6 +1,6 @@
 public import ASGI
 
-/// The smallest application: every request gets the same answer.
+/// The smallest application: answers every request with the same text.
 struct SwiftHello: Application {
     init(_ lifespan: LifespanScope) {}
 

@@ -1,10 +1,10 @@
 import ASGI
 
-/// Detects a form that a page of another site posts in a visitor's name.
+/// Detects a cross-site form post: a page of another site submits a form with the visitor's browser.
 ///
-/// Browsers send the origin of a request in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), and, over a connection that is not
-/// trustworthy, only in `Origin` (RFC 6454 §7). A client that sends neither is no browser. A browser sends each of them once: of two values another
-/// reader could take the other one.
+/// Browsers send the origin of a request in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), and, over a
+/// connection that is not trustworthy, only in `Origin` (RFC 6454 §7). A client that sends neither is not a browser. A
+/// browser sends each field at most once; of two values, another reader could use the other one.
 enum CrossSitePost {
     static func isOne(_ headers: Headers) -> Bool {
         let (sites, origins) = (headers.values("sec-fetch-site"), headers.values("origin"))

@@ -1,6 +1,6 @@
 public import ASGI
 
-/// What the module says of itself.
+/// The module's description of itself.
 let description = ModuleDescription(name: "wiki", version: "1.0.0", settings: "wiki.settings", urls: Wiki.self)
 
 @c public func application(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {

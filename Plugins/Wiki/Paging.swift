@@ -1,13 +1,13 @@
 import ASGI
 
-/// One page of a list that is too long for one.
+/// One page of a paged list.
 struct Paging: Equatable {
     let page: Int
     let pages: Int
-    /// What of the list is on it.
+    /// The indices of the list on this page.
     let range: Range<Int>
 
-    /// `asked`: the number in the query. Throws `HTTPError(404)` for a page that there is not.
+    /// `asked`: the number in the query. Throws `HTTPError(404)` if the page does not exist.
     init(_ asked: String?, count: Int, size: Int) throws(HTTPError) {
         self.pages = max(1, (count + size - 1) / size)
         guard let page = asked.map({ Int($0) }) ?? 1, 1...self.pages ~= page else {

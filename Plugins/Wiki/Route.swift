@@ -1,6 +1,6 @@
 import ASGI
 
-/// What links lead to: a name of the table, and its values.
+/// The target of a link: a name of the URL table, and its values.
 enum Route: Equatable {
     case index
     case entry(String)

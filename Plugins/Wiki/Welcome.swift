@@ -1,4 +1,4 @@
-/// The entries that a new folder begins with.
+/// The entries of a new folder.
 enum Welcome {
     static func write(to folder: EntryFolder) throws(EntryError) {
         for (title, text) in Self.entries { _ = try folder.create(try EntryTitle(title), text) }

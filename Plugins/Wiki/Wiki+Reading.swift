@@ -1,8 +1,8 @@
 import ASGI
 
-/// What is asked for with GET. Files are read, and long texts rendered, off the loop.
+/// Views for GET. Reading files and rendering long texts happen off the event loop.
 extension Wiki {
-    /// How many changes the page of recent ones has.
+    /// Maximum number of changes on the page of recent changes.
     private static let recentChanges = 50
 
     func index(_ request: ViewRequest) async throws -> HTTPResponse {
@@ -17,7 +17,7 @@ extension Wiki {
         return try await offLoop { () throws(EntryError) in self.site.entry(try self.folder.entry(title)) }
     }
 
-    /// An exact hit leads to its entry.
+    /// Redirects to the entry if its title matches exactly.
     func search(_ request: ViewRequest, _ text: String) async throws -> HTTPResponse {
         let hits = try await offLoop { () throws(EntryError) in try self.folder.search(text) }
         if let exact = hits.exact { return .redirect(to: self.site.link(.entry(exact.text)), status: 302) }

@@ -1,6 +1,6 @@
 import ASGI
 
-/// Which URL is answered by what. A title is all that follows, with the slashes that it may have.
+/// The URL table. A title is the rest of the path and may contain slashes.
 extension Wiki: URLApplication {
     static let urls = URLTable<Wiki>(
         URLRow("", "index", Wiki.index),
@@ -18,7 +18,7 @@ extension Wiki: URLApplication {
         URLRow("style.css", "style", Wiki.style)
     )
 
-    /// Every answer has the headers that keep a page at home; what goes wrong is a page of the wiki's own.
+    /// Adds the security headers to every response, and turns errors into pages of the wiki.
     func answer(
         _ request: ViewRequest, _ view: () async throws -> HTTPResponse?
     ) async throws -> HTTPResponse? {

@@ -1,9 +1,9 @@
 import ASGI
 
-/// What is posted. The answer to what was done is a redirect, so that a reload does not post again.
+/// Views for POST. A successful post is answered with a redirect, so that a page reload does not post again.
 extension Wiki {
     private func form(of request: ViewRequest) async throws -> FormFields {
-        // A line end, one byte of a text, is posted as `%0D%0A`; the other fields are short.
+        // A line end is one byte of a text, but is posted as `%0D%0A`; the other fields are short.
         try await request.receive.body.form(upTo: 6 * self.site.settings.largestEntry + 16 * 1024)
     }
 
@@ -16,7 +16,7 @@ extension Wiki {
             let entry = try await self.writers.run { () throws(EntryError) in try self.folder.create(title, text) }
             return .redirect(to: self.site.link(.entry(entry.title.text)))
         } catch let error as EntryError {
-            // What was written is not lost: the form comes back with it.
+            // The form is sent back with the text, so that the writer does not lose it.
             guard error.isMendable else { throw error }
             return self.site.newEntry(title: given, text: text, refused: error)
         }
@@ -54,7 +54,7 @@ extension Wiki {
 }
 
 extension EntryError {
-    /// Whether whoever wrote the form can mend it.
+    /// Whether the writer can correct the error in the form.
     var isMendable: Bool {
         switch self {
         case .invalidTitle, .exists, .tooLarge, .notText: true

@@ -1,12 +1,12 @@
 import ASGI
 
-/// An encyclopedia: entries of Markdown that everybody can read, and change where the settings allow it.
+/// An encyclopedia: Markdown entries that everyone can read, and edit if the settings allow it.
 struct Wiki: Sendable {
     let site: Site
     let folder: EntryFolder
     let writers = WriteQueue()
 
-    /// Reads the settings, and opens the folder of entries; a new one begins with a few of its own.
+    /// Reads the settings and opens the folder of entries; a new folder gets a few entries.
     init(_ lifespan: LifespanScope) throws {
         let settings = try lifespan.settings(WikiSettings.self)
         self.site = Site(settings, links: lifespan.links)

@@ -1,9 +1,9 @@
 import ASGI
 
-/// What an operator can say: the keys of the settings module. `wiki/settings.yaml` explains them.
+/// The settings: the keys of the settings module, which `wiki/settings.yaml` explains.
 struct WikiSettings: Decodable, Sendable {
     var title = "Wiki"
-    /// A folder; when it is relative, below that of the settings file.
+    /// The folder of the entries. A relative path is relative to the folder of the settings file.
     var entries = "entries"
     var entriesAPage = 100
     var mayEdit = true
@@ -35,7 +35,7 @@ struct WikiSettings: Decodable, Sendable {
         }
     }
 
-    /// The path of the folder of entries.
+    /// Returns the path of the folder of entries.
     func folder(_ lifespan: LifespanScope) -> String {
         guard !self.entries.hasPrefix("/") else { return self.entries }
         let base = lifespan.settingsFile.flatMap { file in file.lastIndex(of: "/").map { String(file[..<$0]) } }

@@ -1,14 +1,14 @@
 import ASGI
 
-/// Lets one writer of this process at a time to the folder: the others wait here, without a thread.
+/// Serializes writers of this process; waiting writers do not occupy a thread.
 actor WriteQueue {
-    /// Writers that may wait; who comes then is told to come back.
+    /// Maximum number of waiting writers; above it, 503.
     static let longest = 64
 
     private var isTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// Runs it off the loop, when it is its turn. Throws `HTTPError(503)` when too many wait.
+    /// Runs `write` off the event loop when its turn comes. Throws `HTTPError(503)` if too many writers wait.
     func run<Result: Sendable>(_ write: @Sendable () throws(EntryError) -> Result) async throws -> Result {
         try await self.enter()
         defer { self.leave() }
@@ -26,7 +26,7 @@ actor WriteQueue {
         await withCheckedContinuation { self.waiting.append($0) }
     }
 
-    /// The turn goes to who has waited longest, or is free again.
+    /// Passes the turn to the writer that has waited longest.
     private func leave() {
         guard !self.waiting.isEmpty else {
             self.isTaken = false

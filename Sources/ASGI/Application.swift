@@ -1,9 +1,9 @@
 public import CASGI
 
-/// An application: made when it starts up, asked to answer requests until it shuts down.
+/// A web application: created at startup, and called for every request and WebSocket until shutdown.
 ///
-/// What the value holds is its state, typed: `init` makes it from the lifespan and its settings, and every request is
-/// answered by that one value. So it is `Sendable`: requests of several event loops are answered at the same time.
+/// The value is the application's state. `init` creates it from the lifespan and the settings, and this one value
+/// answers all requests. It is `Sendable`, since several event loops call it at the same time.
 ///
 /// ```swift
 /// import ASGI
@@ -25,36 +25,44 @@ public import CASGI
 /// }
 /// ```
 public protocol Application: Sendable {
-    /// Startup. What it throws refuses the start, with its description as the reason; a `SettingsError` is given file and
-    /// line by the host. Begins on the application's control thread, where blocking is fine; after a suspension it is on
-    /// Swift's own threads.
+    /// Starts the application.
+    ///
+    /// If it throws, the startup fails, and the error's description is the reason. For a `SettingsError` the host adds
+    /// file and line. Starts on the application's control thread, where blocking is allowed. Resumes on Swift's own
+    /// threads after a suspension.
     init(_ lifespan: LifespanScope) async throws
 
-    /// Answers one request. Begins on the request's event loop, which everybody else on it waits for: it must not block
-    /// (`offLoop` runs what does). After a suspension it goes on on the same loop. Its task is cancelled when the host's time for
-    /// the request is up and it waits in `receive` or `send`. An `AnsweringError` that it throws
-    /// before the response has started becomes the answer, any other a 500 and a line in the log.
+    /// Answers one request.
+    ///
+    /// Runs on the request's event loop, also after a suspension. It must not block, since all other connections of the
+    /// loop would wait: use `offLoop` for blocking work. The task is cancelled if the host's time limit for the request
+    /// expires while the task waits in `receive` or `send`.
+    ///
+    /// An `AnsweringError` that is thrown before the response has started becomes the response. Any other error becomes
+    /// a 500 and a log line.
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws
 
-    /// Answers one WebSocket: accepts or rejects it, receives and sends until it ends. Where and how it runs is as with `http`.
-    /// Returning closes it with 1000, throwing with 1011 (403 and 500 before it was accepted; an `AnsweringError` becomes
-    /// the answer). An application without one rejects them all.
+    /// Answers one WebSocket: accepts or rejects it, then receives and sends messages until it ends.
+    ///
+    /// Threads and cancellation are as in `http`. Returning closes the WebSocket with code 1000, throwing with 1011.
+    /// Before it is accepted, returning rejects it with 403 and throwing with 500; an `AnsweringError` becomes the
+    /// response. The default implementation rejects every WebSocket.
     func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws
 
-    /// Shutdown: after the last request, on Swift's own threads. What it throws is logged by the host.
+    /// Shuts the application down, after its last request. Runs on Swift's own threads. The host logs a thrown error.
     func shutdown() async throws
 }
 
 extension Application {
-    /// Nothing is to be done.
+    /// Does nothing.
     public func shutdown() async throws {}
 
-    /// There are no WebSockets here.
+    /// Rejects the WebSocket with 403.
     public func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws {
         try await send(.close())
     }
 
-    /// The body of the module's `application`: the barrier that nothing thrown crosses.
+    /// The body of the module's exported `application` function. No thrown error crosses the C ABI.
     ///
     /// ```swift
     /// @c public func application(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
@@ -71,13 +79,13 @@ extension Application {
     }
 }
 
-/// The first argument of a module's `application`, in C: `const asgi_scope *`.
+/// The first parameter of a module's `application`: `const asgi_scope *` in C.
 public typealias CScope = UnsafePointer<asgi_scope>
-/// The second: `asgi_receive`.
+/// The second parameter of a module's `application`: `asgi_receive` in C.
 public typealias CReceive = asgi_receive
-/// The third: `asgi_send`.
+/// The third parameter of a module's `application`: `asgi_send` in C.
 public typealias CSend = asgi_send
-/// What it returns: `asgi_result`.
+/// The result of a module's `application`: `asgi_result` in C.
 public typealias CResult = asgi_result
-/// What a module's `asgi_module_info` returns: `const asgi_module *`.
+/// The result of a module's `asgi_module_info`: `const asgi_module *` in C.
 public typealias CModule = UnsafePointer<asgi_module>

@@ -1,10 +1,10 @@
 import CASGI
 import Synchronization
 
-/// What a module says of itself: its name and version, and the settings module that counts when nobody names another.
+/// The description of a module: its name, its version, and its default settings module.
 ///
-/// Optional: a module without one is named after its file. It lives as long as the process, so a global constant is its
-/// place.
+/// Optional: a module without a description is named after its file. Store the description in a global constant: its
+/// memory is never freed.
 ///
 /// ```swift
 /// let description = ModuleDescription(name: "wiki", version: "1.4.2", settings: "wiki.settings")
@@ -13,10 +13,10 @@ import Synchronization
 /// ```
 // SAFETY: the memory is written in `init` only, and is constant for the life of the process.
 public struct ModuleDescription: @unchecked Sendable {
-    /// For `asgi_module_info`. Never freed.
+    /// The result of `asgi_module_info`. Valid for the life of the process.
     public let pointer: CModule
 
-    /// The same of an application with a table of URLs, which the host checks when it loads the module.
+    /// Describes an application with a URL table, which the host checks when it loads the module.
     public init<App: URLApplication>(
         name: String, version: String = "", settings: String = "", urls application: App.Type
     ) {
@@ -29,7 +29,8 @@ public struct ModuleDescription: @unchecked Sendable {
         }
     }
 
-    /// Makes it, for the life of the process.
+    /// Creates a description. `settings`: the settings module to use if the operator names none; empty if there is
+    /// none.
     public init(name: String, version: String = "", settings: String = "") {
         let module = UnsafeMutableRawPointer.allocate(byteCount: asgi_module_size(), alignment: 16)
             .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_module_size())

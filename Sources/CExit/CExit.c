@@ -1,5 +1,5 @@
-/* `_exit` and `_Exit` for the executable `roost`. The linker exports them (Package.swift), and the dynamic loader gives them to
- * modules before those of the C library: a module that ends its worker is reported with its stack.
+/* `_exit` and `_Exit` for the executable `roost`. The linker exports them (Package.swift), and the dynamic loader
+ * prefers them to those of the C library: a module that ends its worker is reported with its stack.
  * SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "CExit.h"

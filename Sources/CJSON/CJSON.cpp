@@ -1,6 +1,6 @@
 #include "CJSON.h"
 
-// What the library includes, before what it defines is hidden.
+// The headers that the library includes: their symbols must not be hidden.
 #include <algorithm>
 #include <any>
 #include <array>
@@ -44,7 +44,7 @@
 
 #include <locale.h>
 
-// What is instantiated here is nobody else's: a module may have another version of the library.
+// The instantiations are hidden, since a module may contain another version of the library.
 #pragma GCC visibility push(hidden)
 #include <nlohmann/json.hpp>
 #pragma GCC visibility pop
@@ -55,10 +55,10 @@ using json = nlohmann::ordered_json;
 
 constexpr size_t mostDepth = 128;
 
-/// Gives the calling thread the C locale until the end of the block.
+/// Sets the C locale for the calling thread until the end of the block.
 ///
-/// nlohmann's lexer reads numbers with `localeconv` and `strtod`. A module may set the process to a locale with another decimal point at any time;
-/// that does not reach a thread with a locale of its own (uselocale(3)).
+/// nlohmann's lexer reads numbers with `localeconv` and `strtod`. A module may set a process locale with another
+/// decimal point at any time; that does not affect a thread with a locale of its own (uselocale(3)).
 class CLocale {
 public:
     CLocale() : previous(uselocale(instance())) {}
@@ -69,7 +69,7 @@ public:
 private:
     static locale_t instance()
     {
-        // Not freed: threads of modules may use it until the process ends.
+        // Never freed: threads of modules may use it until the process ends.
         static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
         if (!locale) throw std::bad_alloc();
         return locale;
@@ -77,10 +77,10 @@ private:
     const locale_t previous;
 };
 
-/// What was read last on this thread, and why it was none.
+/// The last error message of this thread.
 thread_local char lastFault[200];
 
-// "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+/// Removes the prefix of a message: "[json.exception.parse_error.101] parse error at line 1, column 2: ...".
 const char *withoutLead(const char *text)
 {
     for (const char *lead : {"parse error at ", "] "})
@@ -88,7 +88,8 @@ const char *withoutLead(const char *text)
     return text;
 }
 
-/// What it says may be a document's, of any length and no UTF-8: it is clipped, and only its ASCII stays.
+/// Records an error message, truncated and with '?' for other bytes than printable ASCII: it may quote a document, with
+/// any length and invalid UTF-8.
 void say(const char *text, asgi_string *fault) noexcept
 {
     constexpr size_t most = 200;
@@ -102,20 +103,20 @@ void say(const char *text, asgi_string *fault) noexcept
     if (fault) *fault = {lastFault, size};
 }
 
-/// A value that was read, with all that it points at.
+/// A parsed value, with everything that it points at.
 struct Document {
     asgi_json root;
     std::vector<std::unique_ptr<char[]>> texts;
     std::vector<std::unique_ptr<asgi_json[]>> items;
 };
 
-/// A text that was written.
+/// A written text.
 struct Text {
     asgi_string text;
     std::string bytes;
 };
 
-/// Makes values of the parser's events: those of an array or object wait in `open` until it is complete.
+/// Builds values from the parser's events. The items of an array or object are kept in `open` until it is complete.
 class Reader final : public nlohmann::json_sax<json> {
 public:
     std::unique_ptr<Document> document = std::make_unique<Document>();
@@ -144,7 +145,7 @@ public:
     }
     bool number_float(number_float_t number, const string_t &text) override
     {
-        // An integer that is too large comes as a number: nobody is to get another one than was sent.
+        // The library reports an integer beyond 64 bits as a double, which would change its value.
         if (text.find_first_of(".eE") == std::string::npos) return refuse("an integer does not fit into 64 bits");
         asgi_json value = of(ASGI_JSON_NUMBER);
         value.number = number;
@@ -221,7 +222,7 @@ private:
     }
     bool put(const asgi_json &value)
     {
-        // They take many times the memory of their texts.
+        // A value takes many times the memory of its text.
         if (++values > most) return refuse("it has more than " + std::to_string(most) + " values");
         if (!open.empty()) {
             open.back().items.push_back(value);
@@ -261,7 +262,7 @@ json make(const asgi_json &value, size_t depth)
                 whole.push_back(make(item, depth - 1));
                 continue;
             }
-            // ordered_json looks a key up from the beginning: so that many do not take for ever.
+            // A lookup in ordered_json is linear, so that many keys would take quadratic time.
             std::string key = text(item.key);
             if (!keys.insert(key).second) throw Fault{"the key '" + key + "' is there twice"};
             static_cast<json::object_t &>(whole.get_ref<json::object_t &>()).Container::emplace_back(key, make(item, depth - 1));
@@ -274,7 +275,7 @@ json make(const asgi_json &value, size_t depth)
 
 const asgi_json *parse(const asgi_string *given, asgi_string *fault) { return roost_json_parse(given, SIZE_MAX, fault); }
 
-// The value is the document's first member, and the text the text's.
+// A value is the first member of its Document, and a text that of its Text.
 void release(const asgi_json *value) { delete reinterpret_cast<Document *>(const_cast<asgi_json *>(value)); }
 void releaseText(const asgi_string *given) { delete reinterpret_cast<Text *>(const_cast<asgi_string *>(given)); }
 
@@ -309,7 +310,7 @@ const asgi_json *roost_json_parse(const asgi_string *given, size_t most, asgi_st
         Reader reader(most);
         const char *start = given->data ? given->data : "";
         size_t size = given->data ? given->size : 0;
-        // For the library it is the end of the text, so that anything might stand behind it.
+        // The library takes a NUL for the end of the text, and would ignore the rest.
         if (std::memchr(start, 0, size)) {
             say("there is a NUL in it", fault);
             return nullptr;

@@ -24,7 +24,8 @@
 
 static _Thread_local void *current_loop;
 
-/* The C library passes the arguments of main to constructors too. Swift's runtime reads them from /proc/self/cmdline instead. */
+/* The C library also passes the arguments of main to constructors. (Swift's runtime reads them from
+ * /proc/self/cmdline.) */
 static int argument_count;
 static char **argument_list;
 __attribute__((constructor)) static void keep_arguments(int count, char **list)
@@ -43,9 +44,11 @@ void *roost_current_loop(void) { return current_loop; }
 void roost_set_current_loop(void *loop) { current_loop = loop; }
 
 #ifdef __GLIBC__
-/* The C library caches seven free chunks of each small size for each thread, wherever they lie, and malloc_trim returns no page that holds
- * one: after a peak this is a megabyte. Here they are taken out of the cache, newer ones fill it, and the old ones become ordinary free
- * memory. With another size of the cache (glibc.malloc.tcache_count) this frees less and does no harm. */
+/* Replaces the free chunks that the C library caches for the calling thread.
+ *
+ * The cache holds seven chunks of each small size, at any address, and malloc_trim returns no page that contains one:
+ * after a peak this is a megabyte. This function takes the chunks out of the cache, fills it with newer ones, and frees
+ * the old ones as ordinary memory. With another size of the cache (glibc.malloc.tcache_count) it frees less. */
 static void renew_thread_cache(void)
 {
     enum { SIZES = 64, SMALLEST = 24, STEP = 16, KEPT = 7 };
@@ -57,9 +60,12 @@ static void renew_thread_cache(void)
     for (int i = 0; i < SIZES * KEPT; i++) free(kept[i]);
 }
 
-/* malloc_trim does not return the free memory at the end of an arena, unless it is the main one. free does, when there is more of it than
- * M_TRIM_THRESHOLD, which grows to twice the largest block that was mapped and freed. So all that is free is allocated, in blocks that are
- * not mapped whatever the threshold, and as much behind it as makes the end long enough for mapped blocks of 8 MiB. */
+/* Returns the free memory at the end of the calling thread's arena to the system.
+ *
+ * malloc_trim does this only for the main arena. free does it if the end is larger than M_TRIM_THRESHOLD, which grows
+ * to twice the largest block that was mapped and freed. This function therefore allocates all free memory, in blocks
+ * that are never mapped, and enough behind it to exceed the threshold after mapped blocks of up to 8 MiB. Then it frees
+ * all. */
 static void return_end_of_arena(void)
 {
     enum { SIZE = 100 * 1024, BEHIND = 180, MOST = 4096 };
@@ -69,7 +75,7 @@ static void return_end_of_arena(void)
     wanted += mallinfo2().fordblks / SIZE;
 #endif
     while (count < wanted && count < MOST && (blocks[count] = malloc(SIZE)) != NULL) count++;
-    /* The last of them joins all others to the end at once. */
+    /* Freeing the last block joins all others to the end at once. */
     for (size_t i = 0; i < count; i++) free(blocks[i]);
 }
 #endif
@@ -89,19 +95,19 @@ double roost_trim_memory(void)
 
 int roost_set_socket_access(const char *path, uint32_t user, uint32_t group, uint32_t mode)
 {
-    enum { FCHMODAT2 = 452 }; /* Linux 6.6; the same number on every machine. */
+    enum { FCHMODAT2 = 452 }; /* Linux 6.6; the same number on every architecture. */
     char by_descriptor[32];
     struct stat status;
     int result = -1, error, file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0) return -1;
-    /* Another user may write in the folder, and have put something else here since. */
+    /* A user who can write to the folder may have replaced the socket. */
     if (fstat(file, &status) != 0) goto end;
     errno = ENOTSOCK;
     if (!S_ISSOCK(status.st_mode) || status.st_uid != geteuid() || status.st_nlink != 1) goto end;
     if (fchownat(file, "", user, group, AT_EMPTY_PATH) != 0) goto end;
     result = (int)syscall(FCHMODAT2, file, "", mode, AT_EMPTY_PATH);
     if (result != 0 && errno != EACCES && errno != EROFS) {
-        /* An older kernel, or a filter of system calls that does not know the call. */
+        /* An older kernel, or a seccomp filter that does not know the call. */
         snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", file);
         result = chmod(by_descriptor, mode);
     }
@@ -115,7 +121,7 @@ end:
 int roost_has_access_list(const char *path)
 {
     if (getxattr(path, "system.posix_acl_access", NULL, 0) >= 0) return 1;
-    /* No list, or a file system without lists. */
+    /* ENODATA: no list; EOPNOTSUPP: a file system without lists. */
     return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
 }
 
@@ -124,7 +130,7 @@ int roost_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0
 
 int roost_become(uint32_t user, uint32_t group)
 {
-    /* Real, effective and saved: there is no way back. */
+    /* Real, effective and saved ids: the change cannot be undone. */
     return setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0 ? -1 : 0;
 }
 
@@ -153,7 +159,7 @@ static void on_caught(int number)
 {
     unsigned char byte = (unsigned char)number;
     int before = errno;
-    /* A full pipe says enough. */
+    /* A full pipe wakes the reader as well. */
     if (getpid() == catcher && write(caught, &byte, 1) < 0) errno = before;
     errno = before;
 }
@@ -169,7 +175,7 @@ static void handle(const int *signals, int count, void (*handler)(int))
         sigaction(signals[at], &action, NULL);
         sigaddset(&set, signals[at]);
     }
-    /* The parent process may have blocked them. */
+    /* The process may have inherited a mask that blocks them. */
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -222,7 +228,7 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
         if (info->dlpi_phdr[at].p_type == PT_DYNAMIC) dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[at].p_vaddr);
     for (entry = dynamic; entry && entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_STRTAB) strings = (const char *)entry->d_un.d_ptr;
-    /* The loader leaves the addresses of some objects as they are in the file (vdso(7)). */
+    /* The loader does not relocate the addresses of some objects (vdso(7)). */
     if (strings && (ElfW(Addr))strings < info->dlpi_addr) strings += info->dlpi_addr;
     for (entry = dynamic; strings && entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_SONAME) soname = strings + entry->d_un.d_val;

@@ -1,10 +1,10 @@
 /* Descriptors that no child inherits. SPDX-License-Identifier: Apache-2.0
  *
- * SwiftNIO 2.101 makes sockets and epoll instances without close-on-exec. A process that a module starts would inherit the
- * connections of all clients: responses whose end is that of their connection would never end, and the process could read
- * what other clients send. Setting the flag afterwards leaves a moment in which another thread can fork. These definitions
- * are hidden, so that only code linked into the same executable or library uses them, SwiftNIO among it; modules and
- * embedding programs have those of the C library. */
+ * SwiftNIO 2.101 makes sockets and epoll instances without close-on-exec. A process that a module starts would inherit
+ * the connections of all clients: a response that ends with its connection would never end, and the process could read
+ * the data of other clients. Setting the flag afterwards is too late, since another thread can fork in between. These
+ * definitions are hidden: only code that is linked into the same executable or library uses them, including SwiftNIO.
+ * Modules and embedding programs use those of the C library. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/epoll.h>

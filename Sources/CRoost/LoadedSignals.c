@@ -1,8 +1,9 @@
-/* Loading libRoost.so leaves the program's signals alone. SPDX-License-Identifier: Apache-2.0
+/* Restores the program's signal dispositions when libRoost.so is loaded. SPDX-License-Identifier: Apache-2.0
  *
- * The constructor of libswiftCore.so installs handlers that print a backtrace, for QUIT, ILL, TRAP, ABRT, BUS, FPE and SEGV, where the disposition
- * is the default. In a program that is not Swift, libRoost.so is the reason why that library is there, so its own constructor, which runs later,
- * sets these dispositions back. In a Swift program the handlers belong to the program and stay. */
+ * The constructor of libswiftCore.so installs handlers that print a backtrace, for SIGQUIT, SIGILL, SIGTRAP, SIGABRT,
+ * SIGBUS, SIGFPE and SIGSEGV, if the disposition is the default. In a program that is not written in Swift, libRoost.so
+ * has loaded that library. The constructor of libRoost.so runs later, and restores the default dispositions. In a Swift
+ * program the handlers belong to the program and stay. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Whether `info` is the object that holds `address`. */
+/* Returns whether `info` is the object that contains `address`. */
 static int holds(const struct dl_phdr_info *info, const void *address)
 {
     ElfW(Half) at;
@@ -27,7 +28,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Whether the object names a library of this name as one that it needs. */
+/* Returns whether the object depends on a library of this name (DT_NEEDED). */
 static int needs(const struct dl_phdr_info *info, const char *library)
 {
     const ElfW(Dyn) *dynamic = NULL, *entry;
@@ -39,7 +40,8 @@ static int needs(const struct dl_phdr_info *info, const char *library)
     if (!dynamic) return 0;
     for (entry = dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_STRTAB) {
-            /* The loader has made it an address, but not in objects that it cannot write, as the vdso. */
+            /* The loader relocates this value to an address, except in objects that it cannot write, such as the
+             * vdso. */
             ElfW(Addr) table = entry->d_un.d_ptr;
             texts = (const char *)(table < info->dlpi_addr ? table + info->dlpi_addr : table);
         }
@@ -50,11 +52,11 @@ static int needs(const struct dl_phdr_info *info, const char *library)
 
 typedef struct search {
     const void *handler;
-    const char *runtime; /* the name of the library that holds the handler */
-    int is_programs;
+    const char *runtime; /* the name of the library that contains the handler */
+    int is_programs;     /* whether the handler was loaded by the program, not by this library */
 } search;
 
-/* The objects come in the order in which they were loaded: what this library has brought along follows it. */
+/* Objects are visited in load order: those that this library has loaded come after it. */
 static int look(struct dl_phdr_info *info, size_t size, void *context)
 {
     search *s = (search *)context;
@@ -64,7 +66,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *context)
     return s->is_programs;
 }
 
-/* Whether the handler is of a runtime that is there because of this library only. */
+/* Returns whether the handler belongs to a Swift runtime that only this library has loaded. */
 static int was_brought_along(const void *handler)
 {
     search s = {handler, NULL, 0};

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 struct roost_signature {
-    int direct; /* the number of its case below; -1: libffi calls it */
+    int direct; /* the number of its case in roost_view_call; -1: called by libffi */
     size_t count;
     ffi_cif call;
     ffi_type *types[ASGI_MOST_ARGUMENTS + 1];
     char kinds[ASGI_MOST_ARGUMENTS];
 };
 
-/* Kinds as digits, from 1: a signature of up to two arguments is a number below 36. */
+/* Returns the digit of a kind, from 1: a signature of up to two arguments becomes a number below 36. */
 static int digit(char kind)
 {
     switch (kind) {
@@ -54,7 +54,7 @@ static asgi_result call_by_ffi(const roost_signature *signature, asgi_view view,
 {
     const void *pointers[ASGI_MOST_ARGUMENTS];
     void *values[ASGI_MOST_ARGUMENTS + 1];
-    /* A result that is narrower than a register comes as wide as one (libffi's manual, "Simple Example"). */
+    /* libffi widens a result that is narrower than a register (its manual, "Simple Example"). */
     ffi_arg result = 0;
     size_t at;
     values[0] = &request;
@@ -64,18 +64,18 @@ static asgi_result call_by_ffi(const roost_signature *signature, asgi_view view,
         case ASGI_KIND_INT: values[at + 1] = (void *)&argument->value.integer; break;
         case ASGI_KIND_DOUBLE: values[at + 1] = (void *)&argument->value.number; break;
         default:
-            /* Whichever member it is, it begins where the others do. */
+            /* All members of the union begin at the same address. */
             pointers[at] = &argument->value;
             values[at + 1] = &pointers[at];
             break;
         }
     }
-    /* The call's description is only read. */
+    /* ffi_call only reads the call interface. */
     ffi_call((ffi_cif *)&signature->call, FFI_FN(view), &result, values);
     return (asgi_result)(ffi_sarg)result;
 }
 
-/* A case for each pair of kinds: the function is called as what it is, not as something like it. */
+/* One case for each pair of kinds, so that the function is called with its exact type. */
 #define TYPE_1 int64_t
 #define TYPE_2 double
 #define TYPE_3 const asgi_string *

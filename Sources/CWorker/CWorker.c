@@ -15,7 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The images of applications: added while modules are loaded, read by the handlers, never removed. */
+/* The images of applications: added when modules are loaded, read by the handlers, never removed. */
 #define IMAGES 1024
 static struct image {
     uintptr_t start, end;
@@ -24,12 +24,11 @@ static struct image {
 static unsigned image_count;
 
 static roost_page *page;
-static pid_t worker;          /* the process that the page belongs to: a child of it reports nothing */
+static pid_t worker;          /* the process that the page belongs to; its children report nothing */
 static int32_t dying;         /* the thread whose crash or exit is being reported */
-/* Whether that thread ends the process by exit. */
-static int has_reported_exit;
-static int has_ended;         /* the worker leaves by itself */
-static unsigned thread_count; /* records of the page that threads have taken */
+static int has_reported_exit; /* whether that thread ends the process by exit */
+static int has_ended;         /* whether the worker itself ends the process */
+static unsigned thread_count; /* number of records of the page that threads have taken */
 static _Thread_local roost_call own_call;
 static _Thread_local roost_call *used_call;
 
@@ -58,17 +57,18 @@ void roost_prepare_thread(void)
     enum { SIZE = 64 << 10 };
     stack_t stack = {.ss_size = SIZE};
     sigset_t asked;
-    if (!page) return; /* No handler is installed. */
-    /* The thread may have been started with all signals blocked. */
+    if (!page) return; /* No handlers are installed. */
+    /* The thread may have started with all signals blocked. */
     sigemptyset(&asked);
     sigaddset(&asked, roost_stall_signal());
     pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
     stack.ss_sp = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack.ss_sp == MAP_FAILED) return; /* An overflow of the stack is not reported then. */
+    if (stack.ss_sp == MAP_FAILED) return; /* A stack overflow of this thread is then not reported. */
     if (sigaltstack(&stack, NULL) != 0) munmap(stack.ss_sp, SIZE);
 }
 
-/* ---- Applications by image ----------------------------------------------------------------------------------------- */
+/* ---- Applications by image
+ * ----------------------------------------------------------------------------------------- */
 
 struct search {
     uintptr_t address, start, end;
@@ -98,7 +98,7 @@ void roost_name_image(const void *address, uint32_t application)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     unsigned count;
     if (!dl_iterate_phdr(look, &search)) return;
-    pthread_mutex_lock(&lock); /* Applications may be loaded at the same time. Readers, in signal handlers, take no lock. */
+    pthread_mutex_lock(&lock); /* Applications may be loaded concurrently. Readers (signal handlers) take no lock. */
     count = image_count;
     if (count < IMAGES) {
         images[count] = (struct image){search.start, search.end, application};
@@ -117,7 +117,7 @@ static uint32_t application_at(uintptr_t address)
 
 /* ---- Reports --------------------------------------------------------------------------------------------------- */
 
-/* Copies memory that may not be there. */
+/* Copies memory that may not be mapped. Returns whether it was. */
 static int copy(void *to, const void *from, size_t size)
 {
     struct iovec here = {to, size}, there = {(void *)from, size};
@@ -131,7 +131,7 @@ static void copy_text(char *to, size_t room, const asgi_string *from)
     to[size] = 0;
 }
 
-/* The end of a path says more than its start. */
+/* Copies a path. If it is too long, its end is kept, which is more specific. */
 static void copy_end(char *to, size_t room, const char *from)
 {
     size_t size = strlen(from);
@@ -140,7 +140,7 @@ static void copy_end(char *to, size_t room, const char *from)
     to[room - 1] = 0;
 }
 
-/* Which call the thread is in. Takes no lock, and reads no memory that may not be mapped. */
+/* Describes the thread's current call. Takes no lock, and never reads unmapped memory. */
 static void describe_call(roost_report *report)
 {
     const roost_call *call = used_call;
@@ -152,7 +152,7 @@ static void describe_call(roost_report *report)
     copy_text(report->path, sizeof report->path, &scope.path);
 }
 
-/* The address at which a signal has interrupted its thread; 0: not known on this machine. */
+/* Returns the address at which a signal has interrupted its thread; 0 on an unsupported architecture. */
 static uintptr_t interrupted(const void *context)
 {
 #if defined(__x86_64__)
@@ -165,7 +165,8 @@ static uintptr_t interrupted(const void *context)
 #endif
 }
 
-/* The frames from `top` on (0: all): first the addresses, then the names, which takes the loader's lock. */
+/* Describes the stack from the frame `top` on (0: all frames): first the addresses, then the names, which needs the
+ * loader's lock. */
 static void describe_stack(roost_report *report, uintptr_t top)
 {
     void *addresses[ROOST_FRAMES + 8];
@@ -182,7 +183,7 @@ static void describe_stack(roost_report *report, uintptr_t top)
     for (at = 0; at < found; at++) {
         roost_frame *frame = &report->frames[at];
         Dl_info info;
-        /* A return address lies behind its call. */
+        /* A return address points after its call. */
         if (!dladdr((void *)(uintptr_t)(frame->address - (at > 0)), &info)) continue;
         if (info.dli_fname) copy_end(frame->library, sizeof frame->library, info.dli_fname);
         frame->offset = frame->address - (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
@@ -203,15 +204,17 @@ static void restore_defaults(void)
     for (at = 0; at < FATAL; at++) signal(fatal[at], SIG_DFL);
 }
 
-/* Has the thread end by this signal, now that its action is the default. A fault is raised again when the handler returns, by the same
- * instruction; a signal that was sent is not, nor a trap, which lies behind its instruction. */
+/* Raises the signal again, whose disposition is the default now, so that it ends the process. A fault recurs by itself
+ * when the handler returns to the same instruction. A signal that was sent does not, nor a trap, which is reported
+ * after its instruction. */
 static void raise_again(int number, const siginfo_t *info)
 {
     if (info->si_code <= 0 || number == SIGTRAP || number == SIGSYS || number == SIGBUS)
         syscall(SYS_tgkill, getpid(), gettid(), number);
 }
 
-/* Ends the process if a report takes longer than two seconds: the loader's lock may be held by a thread that waits for this one. */
+/* Ends the process if a report takes longer than two seconds: a thread that waits for this one may hold the loader's
+ * lock. */
 static void bound_report(sigset_t *before)
 {
     sigset_t alarms;
@@ -226,15 +229,15 @@ static void on_crash(int number, siginfo_t *info, void *context)
     int32_t nobody = 0, me = (int32_t)gettid();
     sigset_t before;
     if (getpid() != worker) {
-        restore_defaults(); /* A child of the worker crashed: that is not the worker's crash. */
+        restore_defaults(); /* A child process of the worker crashed, not the worker. */
         raise_again(number, info);
         return;
     }
     if (!__atomic_compare_exchange_n(&dying, &nobody, me, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        /* Another thread has crashed already, and ends the process. One that has called exit may wait for this thread. */
+        /* Another thread has crashed, and ends the process. A thread that has called exit may wait for this one. */
         if (nobody != me && !__atomic_load_n(&has_reported_exit, __ATOMIC_ACQUIRE))
             for (;;) pause();
-        restore_defaults(); /* Or the report itself has crashed. */
+        restore_defaults(); /* Otherwise the report itself has crashed. */
         raise_again(number, info);
         return;
     }
@@ -266,7 +269,7 @@ void roost_report_exit(void)
     describe_call(&page->crash);
     describe_stack(&page->crash, 0);
     page->crash.state = 2;
-    /* Functions that were registered by atexit follow, with the alarms of their own. */
+    /* Functions registered by atexit run next, and may use alarms of their own. */
     alarm(0);
     sigaction(SIGALRM, &action, NULL);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
@@ -292,13 +295,13 @@ void roost_report_crashes(roost_page *given)
     size_t at;
     page = given;
     worker = getpid();
-    (void)backtrace(first, 1); /* The first call loads a library. */
+    (void)backtrace(first, 1); /* The first call loads a library, which a handler must not do. */
     sigemptyset(&action.sa_mask);
     for (at = 0; at < FATAL; at++) sigaction(fatal[at], &action, NULL);
     action.sa_sigaction = on_stall;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     sigaction(roost_stall_signal(), &action, NULL);
-    /* `_exit` itself is covered by CExit, and a raw exit_group(2) by the records of calls. */
+    /* CExit covers `_exit`, and the records of calls a raw exit_group(2). */
     atexit(roost_report_exit);
     at_quick_exit(roost_report_exit);
     roost_prepare_thread();

@@ -1,6 +1,7 @@
 #include <zlib.h>
 
-/* zlib's own are macros, which Swift does not import. `bits` below zero: no header and no checksum (RFC 7692 §7.2). */
+/* The initializers of zlib are macros, which Swift does not import. `bits` below zero: no header and no checksum (RFC
+ * 7692 §7.2). */
 static inline int roost_inflate_init(z_stream *stream, int bits) { return inflateInit2(stream, bits); }
 static inline int roost_deflate_init(z_stream *stream, int level, int bits, int memory)
 {

@@ -1,9 +1,9 @@
 import HTTPServer
 import NIOCore
 
-/// The start of a response, held back until the first part of its body tells its length. A value without I/O.
+/// The start of a response, held back until the first body part determines the length. A value without I/O.
 struct HeldStart {
-    /// The length of the body is not known.
+    /// Encodes an unknown body length.
     static let noLength = UInt64.max
     private static let numberAt = RelayFrame.headerSize
     private static let lengthAt = RelayFrame.headerSize + 8
@@ -21,7 +21,7 @@ struct HeldStart {
         self.frame = frame
     }
 
-    /// Returns the whole frame, once; nil: it was sent already.
+    /// Returns the whole frame the first time; `nil` after that.
     mutating func release(number: UInt64, length: Int?) -> ByteBuffer? {
         guard var frame = self.frame else { return nil }
         self.frame = nil

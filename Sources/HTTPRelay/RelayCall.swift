@@ -1,23 +1,24 @@
 import HTTPServer
 
-/// One exchange at the front of a relay: passes to the back what the client sends, and to the client what the back answers. Loop-bound.
+/// One exchange at the front of a relay: passes the client's input to the back, and the response to the client.
+/// Loop-bound.
 final class RelayCall: ExchangeOwner {
     let stream: UInt32
     private let exchange: any Exchange
     private let socket: (any WebSocket)?
-    // SAFETY: the route that holds this call holds the link as well, and drops its calls when the link is lost.
+    // SAFETY: the route that holds this call also holds the link, and drops its calls when the link is lost.
     private unowned(unsafe) let link: RelayLink
-    /// Bytes of the request body, or messages, that the back has asked for.
+    /// Bytes of the request body, or WebSocket messages, that the back has granted.
     private var credit: RelayCredit
-    /// The rest of a part of the body that was larger than the credit. Lent by the exchange until the next `receive`.
+    /// The rest of a body part that exceeded the credit. Lent by the exchange until the next `receive`.
     private var heldPart: (octets: Octets, isLast: Bool)?
     private var debt: RelayDebt
-    /// The end of the body, or of the WebSocket, was sent.
+    /// Whether the end of the body, or of the WebSocket, was sent.
     private var hasEndedInput = false
     private var isGone = false
-    /// The link had no room for input that can be sent.
+    /// Whether input waits for room in the link.
     private var awaitsLink = false
-    /// The exchange may report its end inside `receive`.
+    /// Whether a call of `receive` is running. The exchange may report its end inside it.
     private var isReceiving = false
 
     init(_ exchange: any Exchange, _ stream: UInt32, on link: RelayLink) {
@@ -25,7 +26,7 @@ final class RelayCall: ExchangeOwner {
         self.socket = exchange.head.asksForWebSocket ? exchange.webSocket : nil
         self.stream = stream
         self.link = link
-        // A back asks for one message at a time: what follows it, such as the close frame, must not be seen before.
+        // The back grants one message at a time: events after it, such as the close frame, must not be seen early.
         self.credit = RelayCredit(window: self.socket == nil ? RelayInput.window : 1)
         self.debt = RelayDebt(
             writeLimit: link.loop.configuration.writeLimit, writeMark: link.loop.configuration.writeMark)
@@ -39,7 +40,7 @@ final class RelayCall: ExchangeOwner {
             stream: self.stream, on: self.link)
         guard isBodiless else { return }
         self.hasEndedInput = true
-        // The last part, which is empty. The client may have left while the exchange waited for a route.
+        // Receives the last part, which is empty. The client may have left while the exchange waited for a route.
         if case .disconnect = self.exchange.receive() { self.notifyGone() }
     }
 
@@ -54,7 +55,7 @@ final class RelayCall: ExchangeOwner {
         }
     }
 
-    /// Sends what has arrived, as far as the back has asked for it.
+    /// Sends the input that has arrived, up to the credit.
     private func sendInput() {
         guard !self.isReceiving else { return }
         if let socket { self.sendMessages(of: socket) } else { self.sendBody() }
@@ -80,7 +81,7 @@ final class RelayCall: ExchangeOwner {
         }
     }
 
-    /// While the back is slow the client's bytes stay in its socket. False: `linkWritable` is called when there is room.
+    /// Whether the link has room. If not, `linkWritable` is called later, and the client's bytes stay in its socket.
     private func linkHasRoom() -> Bool {
         guard !self.link.hasRoom else { return true }
         if !self.awaitsLink { self.link.notifyWhenWritable(self.stream) }
@@ -93,7 +94,7 @@ final class RelayCall: ExchangeOwner {
         self.sendInput()
     }
 
-    /// Nil: nothing has arrived, or the client is gone.
+    /// Returns the next part; `nil` if none has arrived or the client is gone.
     private func nextPart() -> (Octets, isLast: Bool)? {
         if let heldPart {
             self.heldPart = nil
@@ -118,7 +119,7 @@ final class RelayCall: ExchangeOwner {
             let reception = socket.receive()
             self.isReceiving = false
             switch reception {
-            // The back's own WebSocket tells its application of it.
+            // The WebSocket at the back reports `.connect` to its application itself.
             case .connect: break
             case .pending: return
             case .message(let octets, let isText):
@@ -137,7 +138,7 @@ final class RelayCall: ExchangeOwner {
 
     private static let mostReason = WebSocketClose.longestReason
 
-    /// The client is gone. What it has sent to a WebSocket before can still be received, as the back asks for it.
+    /// Reports to the back that the client is gone. The back can still receive WebSocket messages sent before.
     private func notifyGone() {
         guard !self.isGone else { return }
         self.isGone = true
@@ -151,7 +152,7 @@ final class RelayCall: ExchangeOwner {
 
     // MARK: From the back to the client
 
-    /// Performs a frame. True: it was the last of the stream.
+    /// Applies a frame to the client's exchange. Returns whether it was the last frame of the stream.
     func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) -> Bool {
         var reader = given
         if self.socket != nil, frame.kind.isOfResponse { throw RelayFault() }
@@ -193,7 +194,7 @@ final class RelayCall: ExchangeOwner {
             self.exchange.start(status: status, fields: fields, trailers: trailers)
         }
         guard length != HeldStart.noLength else { return self.handle(try reader.withFields(start)) }
-        // The back knows the length, and its body comes in parts.
+        // The back knows the length but sends the body in parts: the header needs a Content-Length.
         let outcome = try reader.withFields { fields in
             let hasLength = fields.contains { $0.name.equalsIgnoringCase("content-length") }
             guard !hasLength else { return start(fields) }
@@ -240,7 +241,7 @@ final class RelayCall: ExchangeOwner {
         }
     }
 
-    /// The back has checked already that there is room for it.
+    /// Marks the body as accepted: the back has already checked that there is room for it.
     private static func body(_ octets: Octets) -> ResponseBody {
         var body = ResponseBody(octets)
         body.isTaken = true
@@ -252,7 +253,7 @@ final class RelayCall: ExchangeOwner {
         // Acknowledged when the exchange reports `.writable`.
         case .pending: break
         case .done: self.acknowledge(self.debt.removeBatch())
-        // It was in order at the back: the client's side has ended the exchange meanwhile.
+        // The back accepted the frame as valid, so the client's side has ended the exchange meanwhile.
         case .full, .gone, .invalid:
             self.notifyGone()
             self.acknowledge(self.debt.removeAll())
@@ -264,17 +265,17 @@ final class RelayCall: ExchangeOwner {
         self.link.send(.credit, self.stream) { $0.write(UInt64(size), to: &$1) }
     }
 
-    // MARK: The end
+    // MARK: End
 
     private func end(failed: Bool) {
         _ = self.exchange.end(failed: failed)
         self.exchange.recycle()
     }
 
-    /// The link is lost: an exchange whose response has not begun gets this answer, any other is cut. `answer`: gives the answer.
+    /// Handles the loss of the link: `answer` answers an exchange whose response has not begun; any other is aborted.
     func lost(_ answer: (any Exchange) -> Void) {
         self.exchange.owner = nil
-        // Invalid, and so without effect, when a response was begun or a WebSocket accepted.
+        // Invalid, and so without effect, if the response has begun or the WebSocket was accepted.
         answer(self.exchange)
         self.end(failed: true)
     }

@@ -2,20 +2,20 @@ package import HTTPServer
 import NIOCore
 import NIOPosix
 
-/// The front of a relay on one loop: routes exchanges to the workers that answer them. Loop-bound.
+/// The front of a relay on one loop: routes exchanges to the workers of another group. Loop-bound.
 package final class RelayClient {
     // SAFETY: the loop outlives its clients.
     private unowned(unsafe) let loop: ServerLoop
-    /// The users that the other ends may belong to.
+    /// The user ids that the peer processes may run as.
     private let users: Set<UInt32>
     private var routes: [RelayRoute] = []
-    /// There has been a worker. Before that the first may be about to start: exchanges wait for it.
+    /// Whether there has ever been a worker. Until then the first may still be starting, and exchanges wait for it.
     private var hasHadRoute = false
     private let answerFailure: (any Exchange, RelayFailure) -> Void
-    /// Exchanges that wait for a route to open, with their mounts, and until when.
+    /// Exchanges that wait for an open route, with their mounts and deadlines.
     private var waiting: [(exchange: any Exchange, mount: UInt32, deadline: NIODeadline)] = []
     private var isGivingUpScheduled = false
-    /// How long an exchange waits for a route to open.
+    /// The longest time an exchange waits for a route to open.
     private static let patience = TimeAmount.seconds(1)
 
     /// `answerFailure`: answers an exchange that no worker has answered.
@@ -27,7 +27,7 @@ package final class RelayClient {
         self.answerFailure = answerFailure
     }
 
-    /// Sets the socket paths of the workers that answer. Others get no new exchange.
+    /// Sets the socket paths of the workers to use. Workers at other paths get no new exchanges.
     package func use(_ paths: [String]) {
         self.hasHadRoute = self.hasHadRoute || !paths.isEmpty
         for route in self.routes where !paths.contains(route.path) { route.drain() }
@@ -40,8 +40,10 @@ package final class RelayClient {
         self.loop.turn { self.relayWaiting() }
     }
 
-    /// Has the worker with the fewest exchanges answer this one. It waits for a moment while workers are known and none is connected, and
-    /// while the first of them may be about to start. False: there is no worker any more.
+    /// Hands the exchange to the worker with the fewest exchanges. Returns false if there are no workers left.
+    ///
+    /// The exchange waits up to `patience` if workers are known but none is connected, or if the first worker may still
+    /// be starting.
     package func relay(_ exchange: any Exchange, mount: UInt32) -> Bool {
         var least: RelayRoute?
         for route in self.routes where route.isOpen && route.calls.count < least?.calls.count ?? .max { least = route }
@@ -55,14 +57,14 @@ package final class RelayClient {
         return true
     }
 
-    /// A route has opened, or the routes have changed.
+    /// Relays the waiting exchanges after a route has opened, or after the routes have changed.
     private func relayWaiting() {
         let isDecided = self.routes.isEmpty ? self.hasHadRoute : self.routes.contains(where: \.isOpen)
         guard !self.waiting.isEmpty, isDecided else { return }
         let waiting = self.waiting
         self.waiting = []
         for (exchange, mount, _) in waiting {
-            // Its client may have left meanwhile.
+            // The client may have left meanwhile.
             guard !exchange.isOpen || !self.relay(exchange, mount: mount) else { continue }
             self.giveUp(exchange)
         }
@@ -116,7 +118,7 @@ package final class RelayClient {
             }
     }
 
-    /// Tries again later, for as long as the worker is to be there.
+    /// Connects again after a pause, if the route is still in use.
     private func reconnect(_ route: RelayRoute) {
         self.loop.eventLoop.assumeIsolated().scheduleTask(in: route.pause) { [weak self, weak route] in
             if let self, let route { self.connect(route) }

@@ -1,19 +1,20 @@
-/// What one end of a relay may still send of a stream: bytes of a request body, or WebSocket messages. A value without I/O.
+/// Credit for one stream of a relay: bytes of a request body, or WebSocket messages, that the front may still send.
+/// A value without I/O.
 ///
-/// The back grants credit when its application receives, and never more than a window. The front sends exactly as much as it was granted.
+/// The back grants credit when its application receives, and never more than a window. The front never exceeds it.
 struct RelayCredit {
-    /// The largest credit that the other end may grant.
+    /// The largest credit that the back may grant.
     private let window: Int
     private(set) var available = 0
 
     init(window: Int) { self.window = window }
 
-    /// Throws when the credit would exceed the window.
+    /// Throws if the credit would exceed the window.
     mutating func grant(_ count: UInt64) throws(RelayFault) {
         guard count <= UInt64(self.window - self.available) else { throw RelayFault() }
         self.available += Int(count)
     }
 
-    /// `count` is at most what is available.
+    /// `count` must not exceed `available`.
     mutating func spend(_ count: Int) { self.available -= count }
 }

@@ -1,33 +1,34 @@
-/// What the front has received of a response and not acknowledged yet, in bytes of payloads. A value without I/O.
+/// The part of a response that the front has received and not acknowledged yet, in payload bytes. A value without I/O.
 ///
-/// The back stops sending when too much is unacknowledged. The front acknowledges as long as its client takes the response, in batches, and
-/// withholds the rest while the client is slow: that is the back-pressure of a relay.
+/// The back stops sending when too much is unacknowledged. The front acknowledges in batches while its client reads the
+/// response, and withholds acknowledgements from a slow client. This is the back-pressure of a relay.
 struct RelayDebt {
-    /// Bytes that are acknowledged at once. Below half of the back's high-water mark, at which it resumes: a rest that was not
-    /// acknowledged would keep it waiting.
+    /// The number of unacknowledged bytes at which they are acknowledged. It is below half of the back's high-water
+    /// mark, where the back resumes; otherwise an unacknowledged rest could keep the back waiting.
     private let batch: Int
     private static let largestBatch = 16 * 1024
-    /// The most that a back which keeps the rules can have unacknowledged.
+    /// The most bytes that a correct back can have unacknowledged.
     private let most: Int
     private var bytes = 0
 
-    /// `writeLimit`: the pending output of a connection above which `send` is refused. Beside it the back may send one message, and as much
-    /// again that threads of the application were promised before.
+    /// `writeLimit`: the limit of a connection's pending output, above which `send` is refused. The back may exceed it
+    /// by one message. All of this counts twice: as much again may have been accepted before from the application's
+    /// threads.
     init(writeLimit: Int, writeMark: Int) {
         self.most = 2 * (writeLimit + RelayFrame.mostSentMessage)
         self.batch = min(Self.largestBatch, max(1, writeMark / 4))
     }
 
-    /// Throws when the back has sent without being allowed to.
+    /// Throws if the back has sent more than it may.
     mutating func receive(_ size: Int) throws(RelayFault) {
         guard size <= self.most - self.bytes else { throw RelayFault() }
         self.bytes += size
     }
 
-    /// The bytes to acknowledge now, if there is a batch of them.
+    /// Returns the bytes to acknowledge now; `nil` if they do not fill a batch.
     mutating func removeBatch() -> Int? { self.bytes >= self.batch ? self.removeAll() : nil }
 
-    /// All of them; nil: there are none.
+    /// Returns all unacknowledged bytes; `nil` if there are none.
     mutating func removeAll() -> Int? {
         guard self.bytes > 0 else { return nil }
         defer { self.bytes = 0 }

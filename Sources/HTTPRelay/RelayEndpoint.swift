@@ -1,15 +1,15 @@
-/// What receives the frames of a link: the front's side (`RelayRoute`), or the back's (`RelayServing`). Loop-bound.
+/// The receiver of a link's frames: `RelayRoute` at the front, `RelayServing` at the back. Loop-bound.
 protocol RelayEndpoint: AnyObject {
     func linkOpened(_ link: RelayLink)
-    /// Performs a frame. Throws for one that is not valid here: the link is closed.
+    /// Handles a frame. Throws `RelayFault` if the frame is not valid here; the link is then closed.
     func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault)
-    /// A stream that has called `RelayLink.notifyWhenWritable` can send again.
+    /// Notifies a stream that has called `RelayLink.notifyWhenWritable` that it can send again.
     func linkWritable(_ stream: UInt32)
     func linkLost(_ link: RelayLink)
-    /// Frees what is kept for a load like that of the last peak.
+    /// Frees memory that was kept for a peak of load.
     func trim()
-    /// The loop stops: no new request is wanted.
+    /// Stops new requests: a graceful shutdown of the loop has started.
     func stop(_ link: RelayLink)
-    /// The exchanges have no time left.
+    /// Gives up all exchanges: the drain timeout has passed.
     func giveUp(_ link: RelayLink)
 }

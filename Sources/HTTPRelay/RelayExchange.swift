@@ -1,11 +1,11 @@
 import HTTPServer
 import NIOCore
 
-/// A request at the back of a relay: what it offers to the application is what the front's own exchange offers, by way of frames.
-/// Loop-bound; used again for another request when it has ended.
+/// One request at the back of a relay: an `Exchange` of the front, carried over by frames. Loop-bound; reused for
+/// another request once it has ended.
 ///
-/// The response is checked here, by the validator of a direct connection, so that the application gets an error at once. How the response is
-/// written to the client is the front's business.
+/// The `ResponseValidator` of a direct connection checks the response here, so that the application gets an error at
+/// once. The front decides how the response is written to the client.
 final class RelayExchange: Exchange {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
@@ -17,7 +17,7 @@ final class RelayExchange: Exchange {
     private let serving: RelayServing
     private(set) var socket: RelaySocket?
     private var response = ResponseValidator(isHead: false)
-    /// The client is there, as far as is known.
+    /// Whether the client is connected, as far as the back knows.
     private(set) var isAttached = true
 
     private var input = RelayInput()
@@ -25,9 +25,9 @@ final class RelayExchange: Exchange {
     private var trailerList: FieldList?
     private(set) var output: RelayOutput
     private var heldStart = HeldStart()
-    /// The application has finished.
+    /// Whether the application has finished.
     private var hasEnded = false
-    /// The application needs nothing of it any more.
+    /// Whether the application has released the exchange by `recycle`.
     private var isRecycling = false
 
     init(loop: ServerLoop, of serving: RelayServing) {
@@ -36,7 +36,7 @@ final class RelayExchange: Exchange {
         self.output = RelayOutput(loop: loop, link: nil, stream: 0)
     }
 
-    /// Takes the header of a request. Returns the number of the mount that is meant.
+    /// Reads the header of a request. Returns the number of the request's mount.
     func start(_ payload: Octets, _ stream: UInt32, on link: RelayLink) throws(RelayFault) -> UInt32 {
         self.stream = stream
         self.number = 0
@@ -61,7 +61,7 @@ final class RelayExchange: Exchange {
 
     func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
         var reader = given
-        // Input that was sent before the front knew that the application has finished is of no use.
+        // The front may have sent input before it learned that the application has finished; that input is dropped.
         guard !self.isRecycling || frame.kind == .credit || frame.kind == .gone else { return }
         switch frame.kind {
         case .part, .lastPart:
@@ -87,15 +87,15 @@ final class RelayExchange: Exchange {
         }
     }
 
-    /// The link has room again.
+    /// Resumes the queue: the link has room again.
     func linkWritable() { if self.output.linkWritable() { self.pump() } }
 
-    /// The link is lost.
+    /// Ends the exchange: the link is lost.
     func lost() {
         self.output.lost()
         guard let socket else { return self.gone() }
         socket.lost()
-        // Its application may wait for messages of a client that had left before.
+        // The application may still wait for messages of a client that has left before.
         if self.isAttached { self.gone() } else { self.owner?.exchange(changed: .gone) }
     }
 
@@ -122,13 +122,13 @@ final class RelayExchange: Exchange {
         }
     }
 
-    /// Has the front send more.
+    /// Allows the front to send more: bytes of the request body, or WebSocket messages.
     func grant(_ credit: Int) {
         guard credit > 0 else { return }
         self.output.send(.credit) { $0.write(UInt64(credit), to: &$1) }
     }
 
-    /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
+    /// Lends bytes. They stay valid until other bytes are lent, or until `recycle`.
     func lend(_ buffer: ByteBuffer) -> Octets {
         self.lent = buffer
         return buffer.withUnsafeReadableBytes { Octets($0) }
@@ -140,7 +140,7 @@ final class RelayExchange: Exchange {
 
     var isOpen: Bool { self.isAttached && !self.response.isComplete }
 
-    /// The outcome of a send that comes too late.
+    /// The outcome of a send after the end of the exchange.
     private var closedOutcome: SendOutcome { self.isAttached ? .invalid(.afterComplete) : .gone }
 
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
@@ -152,7 +152,7 @@ final class RelayExchange: Exchange {
         } catch { return .invalid(error) }
     }
 
-    /// Accepts a response header, which has to fit into one frame.
+    /// Validates a response header, which must fit into one frame.
     private func writeStart(status: Int, fields: HeaderFields, trailers: Bool) throws(SendFault) {
         var response = self.response
         _ = try response.start(status: status, fields: fields, trailers: trailers)
@@ -177,7 +177,7 @@ final class RelayExchange: Exchange {
         do throws(SendFault) {
             let part = try self.response.body(size: body.bytes.size, more: more)
             if let content = part.content { self.sendStart(content) }
-            // A response without a body, such as one to HEAD, has its length in the header and nothing else.
+            // A response without content, such as one to HEAD, sends its length in the header and an empty part.
             self.write(part.isSent ? body : self.emptied(body), .send, last: more ? .send : .sendLast)
             return self.sent(isLast: part.isLast)
         } catch { return .invalid(error) }
@@ -188,7 +188,7 @@ final class RelayExchange: Exchange {
         return ResponseBody(.empty)
     }
 
-    /// Sends the start of the response with the first part of its body, which tells the length where it can.
+    /// Sends the held start of the response, with the length if the first body part determines it.
     private func sendStart(_ content: ResponseValidator.Content) {
         let length: Int? =
             switch content {
@@ -240,7 +240,8 @@ final class RelayExchange: Exchange {
             self.response = response
             var hasContent = true
             if case .none = content { hasContent = false }
-            // The front accepts only one frame as the response to a WebSocket handshake; the host's own responses are small.
+            // The front accepts only a `respond` frame as the response to a WebSocket handshake. The server's own
+            // responses are small.
             if self.socket == nil, !hasContent || self.output.mustQueue(size: body.bytes.size) {
                 self.heldStart.start(status: status, trailers: false, fields, stream: self.stream)
                 self.sendStart(content)
@@ -261,7 +262,7 @@ final class RelayExchange: Exchange {
 
     // MARK: To the front
 
-    /// Sends the bytes behind everything that was sent before; a large body goes a piece at a time. `last`: the kind of its last frame.
+    /// Sends the bytes after all earlier output; a large body is sent in pieces. `last`: the kind of its last frame.
     func write(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         guard body.bytes.size > 0, self.output.mustQueue(size: body.bytes.size) else {
             return self.output.write(whole: body, last)
@@ -270,10 +271,10 @@ final class RelayExchange: Exchange {
         self.pump()
     }
 
-    /// Sends a message of the WebSocket, which is one frame.
+    /// Sends a WebSocket message as one frame.
     func write(message: ResponseBody, isText: Bool) { self.output.write(whole: message, isText ? .text : .binary) }
 
-    /// Sends what is queued, as far as the front acknowledges it and the link has room.
+    /// Sends queued output as far as the high-water mark and the link allow.
     private func pump() {
         switch self.output.pump() {
         case .waiting: break
@@ -281,7 +282,7 @@ final class RelayExchange: Exchange {
             if self.isRecycling { return self.serving.recycle(self) }
             if isAwaited { self.owner?.exchange(changed: .writable) }
         case .fault:
-            // The response cannot be what its header says: the client is cut.
+            // The body cannot have the length that its header states: the front cuts the client's connection.
             self.giveUp()
             self.output.drop(failed: true)
             if self.isRecycling { self.serving.recycle(self) }
@@ -293,9 +294,9 @@ final class RelayExchange: Exchange {
         return self.output.shouldWait() ? .pending : .done
     }
 
-    // MARK: The end
+    // MARK: End
 
-    /// Nothing follows the last frame.
+    /// Does nothing after the last frame of the stream.
     func giveUp() { if !self.hasEnded { self.output.send(.giveUp) { _, _ in } } }
 
     func end(failed: Bool) -> Ending {
@@ -320,13 +321,13 @@ final class RelayExchange: Exchange {
         self.socket?.recycle()
         self.socket = nil
         self.isRecycling = true
-        // What is queued is still sent.
+        // Queued output is still sent.
         if !self.output.isBusy { self.serving.recycle(self) }
     }
 
-    // MARK: For its WebSocket
+    // MARK: Called by the WebSocket
 
-    /// Begins a response in place of the WebSocket.
+    /// Begins a response that rejects the WebSocket.
     func reject(status: Int, fields: HeaderFields) throws(SendFault) {
         try self.writeStart(status: status, fields: fields, trailers: false)
         self.output.send(.reject) { writer, output in
@@ -344,7 +345,7 @@ final class RelayExchange: Exchange {
         return self.sent(isLast: part.isLast)
     }
 
-    /// The front answers the handshake with 403.
+    /// Records that the WebSocket was refused. The front answers the handshake with 403.
     func refused() { self.response.complete() }
 }
 

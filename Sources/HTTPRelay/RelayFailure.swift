@@ -1,7 +1,7 @@
-/// Why the front answers a relayed exchange itself.
+/// Why the front itself answers a relayed exchange.
 package enum RelayFailure {
-    /// There is no worker, or none was reached in time.
+    /// There is no worker, or no connection to one was established in time.
     case noWorker
-    /// The worker that had the exchange was lost before it answered.
+    /// The link to the worker was lost before it answered.
     case workerLost
 }

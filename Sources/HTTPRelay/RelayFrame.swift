@@ -1,35 +1,39 @@
 import HTTPServer
 
-/// The header of one relay frame: kind, stream and payload size. By frames a worker process has another one answer exchanges.
+/// The header of one relay frame: kind, stream and payload size. Frames carry exchanges from one worker process to
+/// another.
 ///
-/// The process that has the client is the front, the one that has the application is the back. Both run the same `roost`, so the format
-/// has no version. Numbers are little-endian. Neither end trusts the other: each kind has a largest size, and every number is checked.
+/// The process with the client connection is the front, the one with the application is the back. Both run the same
+/// `roost`, so the format has no version. Numbers are little-endian. Neither end trusts the other: each kind has a
+/// largest size, and every number is checked.
 struct RelayFrame {
     enum Kind: UInt8 {
-        // From the front.
+        // MARK: Sent by the front
         /// The header of a request.
         case request = 1
-        /// A part of the request body; the last part.
+        /// A part of the request body, and its last part.
         case part, lastPart
-        /// The trailers of the request.
+        /// The trailers of the request. They precede the last part of the body.
         case requestTrailers
         /// A WebSocket message, in either direction.
         case text, binary
-        /// The client is gone: nothing that is sent from here on reaches it.
+        /// The client is gone. Output sent after this frame does not reach it.
         case gone
         /// The WebSocket has ended, with this code and reason. No message follows.
         case disconnect
-        // From the back.
+        // MARK: Sent by the back
         case start, hint, send, sendLast, trailers, lastTrailers, respond
         case accept, reject, rejectPart, rejectLast, close
-        /// The application has no time left: the client is closed or cut.
+        /// The exchange was given up, for example after the drain timeout: the front closes the WebSocket or cuts the
+        /// connection.
         case giveUp
-        /// The application has finished, or failed: the last frame of a stream.
+        /// The application has finished, or has failed. The last frame of a stream.
         case end, failed
-        // From both.
-        /// The number of further bytes (or WebSocket messages) that may be sent.
+        // MARK: Sent by both
+        /// From the back: the number of further body bytes, or WebSocket messages, that the front may send. From the
+        /// front: the number of payload bytes that it acknowledges.
         case credit
-        /// Of no stream: no new request may be sent on this link.
+        /// No new request may be sent on this link. Sent by the back; belongs to no stream.
         case goAway
 
         /// Whether a front sends frames of this kind.
@@ -42,7 +46,7 @@ struct RelayFrame {
             }
         }
 
-        /// Whether the frame is a part of a response to a request that asks for no WebSocket.
+        /// Whether the frame is part of a response to a request other than a WebSocket handshake.
         var isOfResponse: Bool {
             switch self {
             case .start, .hint, .send, .sendLast, .trailers, .lastTrailers: true
@@ -65,7 +69,7 @@ struct RelayFrame {
     static let mostPart = 64 * 1024
     /// The largest header of a request or a response, in bytes.
     static let mostHeader = 64 << 20
-    /// The largest WebSocket message from a client, in bytes: that of `--ws-max-size`.
+    /// The largest WebSocket message from a client, in bytes: the maximum of `--ws-max-size`.
     static let mostReceivedMessage = 1 << 30
     /// The largest WebSocket message that an application in another worker group can send, in bytes.
     static let mostSentMessage = 64 << 20
@@ -74,8 +78,10 @@ struct RelayFrame {
     let stream: UInt32
     let size: Int
 
-    /// Reads the header at the start of the bytes. Nil: it has not arrived whole. Throws `RelayFault` for a kind that is unknown or not
-    /// that end's to send, and for a payload larger than its kind can have. `fromFront`: the other end is the front.
+    /// Reads the header at the start of the bytes. Returns `nil` if it has not arrived completely.
+    ///
+    /// Throws `RelayFault` if the kind is unknown, if the other end must not send it, or if the payload is larger than
+    /// the kind allows. `fromFront`: whether the other end is the front.
     init?(_ bytes: UnsafeRawBufferPointer, fromFront: Bool) throws(RelayFault) {
         guard bytes.count >= Self.headerSize else { return nil }
         self.size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
@@ -102,7 +108,7 @@ struct RelayFrame {
 }
 
 extension RelayFrame {
-    /// Checks that the fields of a response fit into one frame.
+    /// Throws if the fields of a response do not fit into one frame.
     static func checkSize(_ fields: HeaderFields) throws(SendFault) {
         let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
         guard size <= Self.mostHeader else { throw .tooLargeForFrame }
@@ -114,5 +120,5 @@ extension SendFault {
         "a header or a message exceeds 64 MiB, the limit of a worker group")
 }
 
-/// The other end has sent bytes that are no valid frame, or a frame that is not valid at this point. The link is closed.
+/// The other end has sent an invalid frame, or a frame that is not valid at this point. The link is closed.
 struct RelayFault: Error {}

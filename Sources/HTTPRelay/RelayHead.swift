@@ -1,7 +1,7 @@
 import HTTPServer
 import NIOCore
 
-/// Encodes the header of a request for a relay, and decodes it.
+/// Encodes and decodes a request header for a relay.
 enum RelayHead {
     private static let acceptsTrailers: UInt8 = 1
     private static let asksForWebSocket: UInt8 = 2
@@ -25,7 +25,7 @@ enum RelayHead {
         _ head: RequestHead, _ peer: Peer, subprotocols: some Collection<Octets>, mount: UInt32, isBodiless: Bool,
         _ writer: RelayWriter, to output: inout ByteBuffer
     ) {
-        // The two are the same bytes when the path has no percent-encoding.
+        // Both are the same bytes if the path has no percent-encoding.
         let isPathDecoded = head.path.data != head.rawPath.data
         var flags: UInt8 = 0
         if head.acceptsTrailers { flags |= Self.acceptsTrailers }
@@ -49,7 +49,7 @@ enum RelayHead {
         writer.write(head.fields, to: &output)
     }
 
-    /// What a `RequestHead` does not hold.
+    /// The parts of the payload that a `RequestHead` does not hold.
     struct Rest {
         var mount: UInt32
         var isBodiless: Bool
@@ -60,10 +60,10 @@ enum RelayHead {
         var subprotocols: [Octets]
     }
 
-    /// Decodes the payload into a head, whose memory holds all that is returned.
+    /// Decodes the payload into a head, whose memory holds everything that is returned.
     static func decode(_ payload: Octets, into head: RequestHead) throws(RelayFault) -> Rest {
         head.reset()
-        // The frame's largest size bounds it.
+        // The largest size of the frame limits the loop.
         while head.capacity < payload.size { head.grow() }
         guard let memory = head.reserve(payload.size) else { throw RelayFault() }
         if payload.size > 0 {

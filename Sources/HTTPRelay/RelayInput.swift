@@ -1,12 +1,12 @@
 import HTTPServer
 import NIOCore
 
-/// The body of a request as it arrives through a relay: credit is granted as the application receives, a window at a time. A value
-/// without I/O.
+/// The request body as it arrives through a relay. Credit is granted when the application receives, one window at a
+/// time. A value without I/O.
 struct RelayInput {
     enum Next {
         case part(ByteBuffer, more: Bool)
-        /// Nothing is there. The number of bytes to grant now, which may be 0.
+        /// No part has arrived. The number of bytes to grant now, possibly 0.
         case wait(Int)
     }
 
@@ -14,16 +14,16 @@ struct RelayInput {
     static let window = 64 * 1024
 
     private var bytes = ByteBuffer()
-    /// The last part has arrived.
+    /// Whether the last part has arrived.
     private var hasEnded = false
-    /// The last part was handed out.
+    /// Whether the last part was returned by `next`.
     private var isComplete = false
-    /// Bytes that were granted and have not arrived.
+    /// Bytes that were granted and have not arrived yet.
     private var granted = 0
 
     mutating func end() { self.hasEnded = true }
 
-    /// Throws for bytes that were not granted, and for any part after the last one.
+    /// Throws if the bytes were not granted, or if the last part has arrived before.
     mutating func append(_ octets: Octets, isLast: Bool) throws(RelayFault) {
         guard !self.hasEnded, octets.size <= self.granted else { throw RelayFault() }
         self.bytes.writeBytes(octets.bytes)

@@ -1,31 +1,31 @@
 import HTTPServer
 import NIOCore
 
-/// One connection of a relay: splits its input into frames, and writes frames once a turn. Loop-bound.
+/// One connection of a relay: splits input into frames, and writes queued frames once per turn. Loop-bound.
 final class RelayLink: ChannelInboundHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     // SAFETY: the loop outlives its links.
     unowned(unsafe) let loop: ServerLoop
-    /// A link is not a client's connection.
+    /// A link does not count towards the limit of client connections.
     let isCounted = false
     /// Whether this end is the back, which answers exchanges of another process.
     let serves: Bool
     private var context: ChannelHandlerContext?
-    /// Nil when the link is lost.
+    /// `nil` once the link is lost.
     private var endpoint: (any RelayEndpoint)?
     private var input = ByteBuffer()
     private var output: ByteBuffer
     private var spare: ByteBuffer
     private var isDirty = false
     private static let capacity = 16 * 1024
-    /// A buffer that has grown beyond this size is not kept, in bytes.
+    /// The largest buffer that is kept for reuse, in bytes.
     private static let mostKept = 256 * 1024
     private var isClosing = false
-    /// The streams whose bodies wait for room in the link, in order.
+    /// The streams that wait for room in the link, in order.
     private var awaiting = CircularBuffer<UInt32>()
-    /// The high-water mark of one turn's output, in bytes.
+    /// The high-water mark of the output of one turn, in bytes.
     private static let writeMark = 256 * 1024
 
     init(loop: ServerLoop, serves: Bool, endpoint: any RelayEndpoint) {
@@ -38,19 +38,19 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
 
     private static var emptyBuffer: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.capacity) }
 
-    /// The handlers of a link's channel. `users`: those that the process at the other end may belong to.
+    /// Adds the handlers of a link to its channel. `users`: the user ids that the peer process may run as.
     static func addHandlers(_ link: RelayLink, users: Set<UInt32>, to channel: any Channel) throws {
         try channel.pipeline.syncOperations.addHandlers([RelayPeerCheck(loop: link.loop, users: users), link])
     }
 
-    /// The size of reads: several pieces of a body at once.
+    /// The buffer sizes of reads: large enough for several pieces of a body.
     static var reads: AdaptiveRecvByteBufferAllocator {
         AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: 4 * RelayFrame.mostPart)
     }
 
     // MARK: Output
 
-    /// Queues a frame, which is written when the turn ends.
+    /// Queues a frame, which is written at the end of the turn.
     @inline(__always)
     func send(_ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void = { _, _ in })
     {
@@ -60,7 +60,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.willFlush()
     }
 
-    /// Queues a frame, and returns the size of its payload.
+    /// Queues a frame. Returns the size of its payload.
     func sendCounted(
         _ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void
     ) -> Int {
@@ -69,17 +69,18 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         return self.output.writerIndex - before - RelayFrame.headerSize
     }
 
-    /// Queues a whole frame, and returns the size of its payload.
+    /// Queues an encoded frame. Returns the size of its payload.
     func send(_ frame: ByteBuffer) -> Int {
         self.output.writeImmutableBuffer(frame)
         self.willFlush()
         return frame.readableBytes - RelayFrame.headerSize
     }
 
-    /// Whether the link has room for a part of a request or response body. Frames of other kinds are small and do not wait.
+    /// Whether the link has room for a part of a request or response body. Frames of other kinds are small and do not
+    /// wait.
     var hasRoom: Bool { self.output.readableBytes < Self.writeMark && self.context?.channel.isWritable ?? true }
 
-    /// Has the endpoint called when there is room for this stream. Once.
+    /// Has `linkWritable` of the endpoint called once for this stream, when the link has room.
     func notifyWhenWritable(_ stream: UInt32) { self.awaiting.append(stream) }
 
     private func resumeAwaiting() {
@@ -92,21 +93,21 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.loop.willFlushLast(self)
     }
 
-    /// Closes when everything that was sent is written. No stream is left.
+    /// Closes the connection after pending writes. Called when no stream is left.
     func close() {
         guard !self.isClosing else { return }
         self.isClosing = true
         self.willFlush()
     }
 
-    /// The turn ends.
+    /// Writes the queued frames, at the end of the turn.
     func flush() {
         self.isDirty = false
         guard let context else { return self.output.clear() }
         if self.output.readableBytes > 0 {
             swap(&self.spare, &self.output)
             context.writeAndFlush(self.wrapOutboundOut(self.spare), promise: nil)
-            // The memory is used again when its bytes have left; else `clear` makes the buffer leave it to the channel.
+            // `clear` reuses the memory if the channel has written it, and otherwise leaves the memory to the channel.
             if self.spare.capacity > Self.mostKept {
                 self.spare = Self.emptyBuffer
             } else {
@@ -127,7 +128,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
 
     func channelActive(context: ChannelHandlerContext) {
         self.loop.turn {
-            // It may not be wanted any more.
+            // The link may have been closed before it was connected.
             if self.isClosing { self.lose() } else { self.endpoint?.linkOpened(self) }
         }
     }
@@ -172,7 +173,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.loop.remove(self)
     }
 
-    /// The link is of no use any more.
+    /// Closes the link at once, and tells the endpoint that it is lost.
     private func lose() {
         guard let endpoint else { return }
         self.endpoint = nil
@@ -180,12 +181,12 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.context?.close(promise: nil)
     }
 
-    // MARK: The end
+    // MARK: End
 
-    /// The loop stops: no new request is wanted.
+    /// Stops new requests: a graceful shutdown of the loop has started.
     func stop() { self.loop.turn { self.endpoint?.stop(self) } }
 
-    /// The load has fallen after a peak.
+    /// Frees memory that was kept for a peak of load.
     func trim() {
         if self.input.readableBytes == 0 { self.input = ByteBuffer() }
         if self.output.readableBytes == 0, self.output.capacity > Self.capacity { self.output = Self.emptyBuffer }
@@ -193,7 +194,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.endpoint?.trim()
     }
 
-    /// The exchanges have no time left.
+    /// Gives up all exchanges: the drain timeout has passed.
     func giveUp() { self.loop.turn { self.endpoint?.giveUp(self) } }
 
     func abort() { self.loop.turn { self.lose() } }

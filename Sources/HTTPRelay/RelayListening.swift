@@ -1,10 +1,12 @@
 package import HTTPServer
 import NIOCore
 
-/// The listening socket of the back, which the front's workers connect to.
+/// The listening socket of the back, to which the workers of the front connect.
 package enum RelayListening {
-    /// Makes a listener of a socket that another process has bound. `users`: the users that the front's workers may run as. `handle`:
-    /// answers an exchange, on its loop; the number is that of the mount that the front has found for it.
+    /// Makes a listener from a socket that another process has bound.
+    ///
+    /// `users`: the user ids that the workers of the front may run as. `handle`: answers an exchange, on its loop; the
+    /// number is that of the mount that the front has found for it.
     package static func listener(
         given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>,
         handle: @escaping @Sendable (any Exchange, UInt32) -> Void

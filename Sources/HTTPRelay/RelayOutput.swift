@@ -1,29 +1,29 @@
 import HTTPServer
 import NIOCore
 
-/// The output of a relayed exchange: sends the frames that the front's credit allows, and queues the rest. Loop-bound; a value of one
-/// exchange.
+/// The output of a relayed exchange: sends frames up to the high-water mark, and queues the rest. Loop-bound; a value
+/// of one exchange.
 struct RelayOutput {
-    /// How far the queue was sent.
+    /// The result of sending queued output.
     enum Progress {
-        /// The front has to acknowledge something first, or the link to have room.
+        /// The queue waits for an acknowledgement of the front, or for room in the link.
         case waiting
-        /// Nothing is queued any more. `isAwaited`: the application waits for that.
+        /// The queue is empty. `isAwaited`: whether the application waits for that.
         case drained(isAwaited: Bool)
-        /// A file became shorter than the response header says.
+        /// A file is shorter than the response header says.
         case fault
     }
 
     // SAFETY: the loop outlives its exchanges.
     private unowned(unsafe) let loop: ServerLoop
-    /// Nil: it is lost.
+    /// `nil` once the link is lost.
     private var link: RelayLink?
     private let stream: UInt32
     private var window = RelayWindow()
-    /// The last frame of the stream, once the application has finished. The front keeps the exchange until it has it: it is sent whatever
-    /// else is dropped.
+    /// The last frame of the stream, set once the application has finished. It is sent even if queued output is
+    /// dropped: the front keeps the exchange until it gets this frame.
     private var finalFrame: RelayFrame.Kind?
-    /// The link has been asked to report when it has room.
+    /// Whether `linkWritable` was requested from the link and has not been called yet.
     private var awaitsLink = false
 
     init(loop: ServerLoop, link: RelayLink?, stream: UInt32) {
@@ -32,41 +32,43 @@ struct RelayOutput {
         self.stream = stream
     }
 
-    /// Whether frames wait to be sent, the last frame of the stream included.
+    /// Whether frames are queued, including the last frame of the stream.
     var isBusy: Bool { self.window.isBusy || self.finalFrame != nil }
 
     var hasRoom: Bool { self.window.pending < self.loop.configuration.writeLimit }
 
     var hasRoomForFile: Bool { self.hasRoom && self.window.files < self.loop.configuration.files }
 
-    /// The link is lost.
+    /// Drops the link: it is lost.
     mutating func lost() { self.link = nil }
 
-    /// The front has acknowledged bytes. True: the queue can move on. Throws for more than was sent.
+    /// Counts bytes that the front has acknowledged. Returns whether the queue can proceed. Throws if the front has
+    /// acknowledged more than was sent.
     mutating func acknowledge(_ size: UInt64) throws(RelayFault) -> Bool {
         try self.window.acknowledge(size, mark: self.loop.configuration.writeMark)
     }
 
-    // MARK: Beside the queue
+    // MARK: Frames sent outside the queue
 
     /// Sends a frame that is neither queued nor acknowledged.
     func send(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
         self.link?.send(kind, self.stream, body)
     }
 
-    /// Sends the start of a response. The queue is empty at this point.
+    /// Sends the start of a response. The queue must be empty.
     func send(start: ByteBuffer) { _ = self.link?.send(start) }
 
-    // MARK: In order
+    // MARK: Frames sent in order
 
-    /// Whether a body of this size must be queued: it is larger than one piece, follows queued frames, or the link has no room.
+    /// Whether a body of this size must be queued: it exceeds one piece, other frames are queued, or the link has no
+    /// room.
     mutating func mustQueue(size: Int) -> Bool { size > RelayWindow.piece || self.isBlocked() }
 
-    /// Whether queued frames or the link delay what is sent next.
+    /// Whether the next frame must wait for queued frames or for the link.
     private mutating func isBlocked() -> Bool { self.window.isBusy || !self.linkHasRoom() }
 
-    /// Sends a frame, or queues it behind queued frames. The frame does not wait for room in the link: a frame that is sent beside the
-    /// queue later, such as a close, must not overtake it.
+    /// Sends a frame, or queues it if other frames are queued. The frame does not wait for room in the link: otherwise
+    /// a later frame sent outside the queue, such as a close, could overtake it.
     mutating func write(_ kind: RelayFrame.Kind, _ body: (RelayWriter, inout ByteBuffer) -> Void) {
         guard self.window.isBusy else {
             self.window.sent(self.link?.sendCounted(kind, self.stream, body) ?? 0)
@@ -79,24 +81,24 @@ struct RelayOutput {
         self.window.hold(buffer)
     }
 
-    /// Sends or queues one frame that holds all the bytes.
+    /// Sends or queues all the bytes in one frame.
     mutating func write(whole body: ResponseBody, _ kind: RelayFrame.Kind) {
         self.write(kind) { $0.writeRest(body.bytes.bytes, to: &$1) }
         if body.release != nil { self.loop.willRelease(body) }
     }
 
-    /// Queues a body, which goes a piece at a time. `last`: the kind of its last frame.
+    /// Queues a body, which is sent in pieces. `last`: the kind of its last frame.
     mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         self.window.hold(body.release == nil ? body.copied() : body, kind, last: last)
     }
 
-    /// Queues a file, which goes a piece at a time.
+    /// Queues a file, which is sent in pieces.
     mutating func hold(_ file: ResponseFile, more: Bool) { self.window.hold(file, more: more) }
 
-    /// Counts payload bytes that the front acknowledges.
+    /// Counts payload bytes that the front has to acknowledge.
     mutating func sent(_ size: Int) { self.window.sent(size) }
 
-    /// Sends what is queued, as far as the front acknowledges it and the link has room.
+    /// Sends queued output as far as the high-water mark and the link allow.
     mutating func pump() -> Progress {
         while self.window.unacknowledged < self.loop.configuration.writeMark {
             guard !self.window.isWanted || self.linkHasRoom() else { return .waiting }
@@ -118,7 +120,8 @@ struct RelayOutput {
         return .waiting
     }
 
-    /// Whether pending output exceeds the high-water mark of the exchange or of the link. If so, `pump` reports when the queue is drained.
+    /// Whether pending output exceeds the high-water mark of the exchange or the link. If so, `pump` reports when the
+    /// queue is drained.
     mutating func shouldWait() -> Bool {
         let isMuch = self.window.unacknowledged > self.loop.configuration.writeMark || self.isBlocked()
         self.window.isAwaited = self.window.isAwaited || isMuch
@@ -133,21 +136,21 @@ struct RelayOutput {
         return false
     }
 
-    /// The link has room again. True: the queue can move on.
+    /// Returns whether the queue can proceed: the link has room again.
     mutating func linkWritable() -> Bool {
         self.awaitsLink = false
         return self.window.isWanted
     }
 
-    // MARK: The end
+    // MARK: End
 
-    /// The last frame of the stream, behind what is queued.
+    /// Sends the last frame of the stream after queued output.
     mutating func finish(_ kind: RelayFrame.Kind) {
         self.finalFrame = kind
         if !self.window.isBusy { self.sendFinalFrame() }
     }
 
-    /// Drops the queue, since the client is gone. `failed`: the final frame, if it waits, says that the response failed.
+    /// Drops the queue: the client is gone. `failed`: a pending last frame reports that the response has failed.
     mutating func drop(failed: Bool = false) {
         for body in self.window.drop() { self.loop.willRelease(body) }
         if failed, self.finalFrame != nil { self.finalFrame = .failed }

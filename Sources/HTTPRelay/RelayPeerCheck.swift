@@ -2,7 +2,7 @@ import Glibc
 import HTTPServer
 import NIOCore
 
-/// Lets a link become active when the process at its other end belongs to an expected user; closes it otherwise. Loop-bound.
+/// Activates a link if the peer process runs as an expected user, and closes it otherwise. Loop-bound.
 final class RelayPeerCheck: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 

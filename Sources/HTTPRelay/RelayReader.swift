@@ -1,6 +1,6 @@
 import HTTPServer
 
-/// Reads the payload of a frame within its bounds. What it returns points into the payload.
+/// Reads the payload of a frame within its bounds. Returned bytes point into the payload.
 struct RelayReader {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
@@ -20,7 +20,8 @@ struct RelayReader {
         return Octets(UnsafeRawBufferPointer(rebasing: self.bytes[self.at..<(self.at + size)]))
     }
 
-    /// The number of items that follow, each of at least `size` bytes: never more than the payload can hold.
+    /// Returns the number of items that follow, each of at least `size` bytes. Throws if the payload cannot hold so
+    /// many.
     mutating func count(ofAtLeast size: Int) throws(RelayFault) -> Int {
         let count = Int(try self.number(UInt32.self))
         guard count <= (self.bytes.count - self.at) / size else { throw RelayFault() }
@@ -38,6 +39,6 @@ struct RelayReader {
         }
     }
 
-    /// Everything that has not been read.
+    /// The bytes that have not been read.
     var rest: Octets { Octets(UnsafeRawBufferPointer(rebasing: self.bytes[self.at...])) }
 }

@@ -1,7 +1,7 @@
 import HTTPServer
 import NIOCore
 
-/// The link to one worker that answers exchanges, and the exchanges that it has. Loop-bound.
+/// The link to one worker of another group, and the exchanges sent to this worker. Loop-bound.
 final class RelayRoute: RelayEndpoint {
     let path: String
     var link: RelayLink?
@@ -9,7 +9,8 @@ final class RelayRoute: RelayEndpoint {
     private(set) var calls: [UInt32: RelayCall] = [:]
     private var lastStream: UInt32 = 0
     private var isDraining = false
-    /// The time until the next attempt to connect: longer after each link that was lost before an exchange has ended on it.
+    /// The pause before the next connection attempt. It doubles each time an open link is lost before an exchange has
+    /// ended on it.
     private(set) var pause = RelayRoute.shortestPause
     private static let shortestPause = TimeAmount.milliseconds(50)
     private static let longestPause = TimeAmount.seconds(2)
@@ -27,7 +28,7 @@ final class RelayRoute: RelayEndpoint {
         call.start(mount: mount)
     }
 
-    /// Takes no new exchange, and closes the link when those that it has have ended.
+    /// Accepts no new exchanges, and closes the link when the current ones have ended.
     func drain() {
         self.isOpen = false
         self.isDraining = true

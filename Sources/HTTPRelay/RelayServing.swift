@@ -1,17 +1,17 @@
 import HTTPServer
 
-/// The back of a relay, one a link: makes exchanges of what the front sends. Loop-bound.
+/// The back of one link: creates exchanges from the frames of the front. Loop-bound.
 final class RelayServing: RelayEndpoint {
     // SAFETY: the loop outlives its links.
     private unowned(unsafe) let loop: ServerLoop
     /// Answers an exchange. The number is that of the mount that the front has found for it.
     private let handle: (any Exchange, UInt32) -> Void
     private(set) var exchanges: [UInt32: RelayExchange] = [:]
-    /// Exchanges for the next requests. They refer to this object: none is kept when the link is lost.
+    /// Exchanges for reuse by later requests. They refer to this object, so none is kept after the link is lost.
     private var recycled: [RelayExchange] = []
     private var isLost = false
     private static let mostRecycled = 256
-    /// An exchange whose request header has taken more memory is not kept, in bytes.
+    /// The largest request header memory of an exchange that is kept for reuse, in bytes.
     private static let mostKept = 64 * 1024
 
     init(loop: ServerLoop, handle: @escaping (any Exchange, UInt32) -> Void) {
@@ -23,7 +23,7 @@ final class RelayServing: RelayEndpoint {
 
     func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {
         guard frame.kind == .request else {
-            // The front does not know yet that this exchange has ended.
+            // Ignored if the exchange has ended, which the front may not know yet.
             try self.exchanges[frame.stream]?.receive(frame, reader)
             return
         }
@@ -35,7 +35,7 @@ final class RelayServing: RelayEndpoint {
         self.handle(exchange, mount)
     }
 
-    /// The exchange has ended, and all of it was sent.
+    /// Keeps an exchange for reuse. The exchange has ended, and all of its output was sent.
     func recycle(_ exchange: RelayExchange) {
         guard self.exchanges.removeValue(forKey: exchange.stream) != nil else { return }
         self.loop.multiplexedExchangeEnded()

@@ -8,13 +8,13 @@ final class RelaySocket: WebSocket {
     private(set) var machine = WebSocketStateMachine()
     private var isConnectReceived = false
     private var message: (bytes: ByteBuffer, isText: Bool)?
-    /// The front was granted a message, and it has not arrived. One at a time: what follows it, such as the client's close frame, must
-    /// not be seen before.
+    /// Whether the front may send a message that has not arrived yet. One at a time: events after it, such as the
+    /// client's close frame, must not be seen early.
     private var isGranted = false
-    /// How it ended, once the front has reported that.
+    /// How the WebSocket ended; `nil` until the front reports it.
     private var end: WebSocketClose?
 
-    /// The subprotocols live as long as the exchange's head.
+    /// `subprotocols`: point into the memory of the exchange's head, and are valid as long.
     init(_ exchange: RelayExchange, subprotocols: [Octets]) {
         self.exchange = exchange
         let offered = UnsafeMutableBufferPointer<Octets>.allocate(capacity: subprotocols.count)
@@ -26,7 +26,7 @@ final class RelaySocket: WebSocket {
 
     // MARK: Receiving
 
-    /// Takes a message, or the end, which the front sends only when one was granted.
+    /// Receives a message or the end. The front sends either only if one was granted.
     func receive(_ frame: RelayFrame, _ given: RelayReader) throws(RelayFault) {
         guard self.isGranted, self.end == nil else { throw RelayFault() }
         self.isGranted = false
@@ -39,7 +39,7 @@ final class RelaySocket: WebSocket {
         }
     }
 
-    /// The link is lost. A message that has arrived can still be received.
+    /// Ends the WebSocket: the link is lost. A message that has arrived can still be received.
     func lost() { if self.end == nil { self.end = WebSocketClose(WebSocketClose.lost) } }
 
     func receive() -> WebSocketReception {
@@ -53,7 +53,7 @@ final class RelaySocket: WebSocket {
                 return .message(self.exchange.lend(bytes), isText: isText)
             }
             if let end { _ = self.machine.received(end) }
-            // The response in its place is complete, or the client is gone.
+            // The response that rejects the WebSocket is complete, or the client is gone.
             if self.machine.end == nil, !self.exchange.isOpen, !self.machine.isAccepted { self.machine.lost() }
         }
         if let end = self.machine.end {
@@ -138,9 +138,9 @@ final class RelaySocket: WebSocket {
         } catch { return .invalid(error) }
     }
 
-    // MARK: The end
+    // MARK: End
 
-    /// The application has finished. The front closes the WebSocket if nothing else has ended it.
+    /// Ends the WebSocket: the application has finished. The front closes it if it is still open.
     func end(failed: Bool) -> Ending {
         guard self.machine.isOpen, self.end == nil else { return .complete }
         let code = failed ? WebSocketClose.serverError : WebSocketClose.normal

@@ -1,19 +1,19 @@
 package import HTTPServer
 import NIOCore
 
-/// What a back has sent and its front has not acknowledged, and what waits behind it: files and large bodies, which are sent a piece at
-/// a time. Loop-bound.
+/// The output that a back has sent and the front has not acknowledged, and the queue after it. Files and large bodies
+/// are sent in pieces. Loop-bound.
 ///
-/// The pending output of a relayed exchange has the limit of a direct connection: nothing further is sent while more than `mark` bytes are
-/// unacknowledged.
+/// The pending output of a relayed exchange has the same limit as that of a direct connection. Queued output waits
+/// while more than `mark` bytes are unacknowledged.
 struct RelayWindow {
     enum Next {
         case nothing
         case frame(ByteBuffer)
-        /// A part of a body. `finished`: the body, when this was its last part, so that its bytes can be released.
+        /// A part of a body. `finished`: the body if this was its last part, so that its bytes can be released.
         case part(Octets, RelayFrame.Kind, finished: ResponseBody?)
         case piece(ByteBuffer, RelayFrame.Kind)
-        /// A file became shorter than the response header says.
+        /// A file is shorter than the response header says.
         case fault
     }
 
@@ -22,7 +22,7 @@ struct RelayWindow {
         case body(ResponseBody)
     }
 
-    /// A file or a body, how much of it was sent, and the kinds of its frames.
+    /// A file or a body, the number of bytes sent, and the kinds of its frames.
     private struct Pieces {
         let source: Source
         let size: Int
@@ -36,35 +36,35 @@ struct RelayWindow {
         case pieces(Pieces)
     }
 
-    /// Bytes that are sent at once.
+    /// The number of bytes sent at once.
     static let piece = RelayFrame.mostPart
 
-    /// Payload bytes that are not acknowledged.
+    /// Payload bytes that the front has not acknowledged.
     private(set) var unacknowledged = 0
-    /// The application waits for `.writable`.
+    /// Whether the application waits for `.writable`.
     var isAwaited = false
-    /// In order; the first may be sent in part.
+    /// The queue, in order. The first entry may be partly sent.
     private var held = CircularBuffer<Held>()
     /// Bytes of the queued frames and bodies. Files do not count, since they are not in memory.
     private var heldBytes = 0
-    /// Bytes of pending output, which the limit of the exchange applies to.
+    /// Pending output in bytes, to which the limit of the exchange applies.
     var pending: Int { self.unacknowledged + self.heldBytes }
 
-    /// Whether something waits to be sent.
+    /// Whether output is queued.
     var isBusy: Bool { !self.held.isEmpty }
 
-    /// Whether frames wait to be sent, or the application waits to send more.
+    /// Whether output is queued, or the application waits to send more.
     var isWanted: Bool { self.isBusy || self.isAwaited }
 
-    /// The number of files that are not sent whole.
+    /// The number of files that are not completely sent.
     var files: Int {
         self.held.count { if case .pieces(let pieces) = $0, case .file = pieces.source { true } else { false } }
     }
 
     mutating func sent(_ size: Int) { self.unacknowledged += size }
 
-    /// The front has acknowledged bytes. True: more can be sent now, and something or the application waits for it. Throws for more than was
-    /// sent.
+    /// Counts bytes that the front has acknowledged. Returns whether more can be sent now, and the queue or the
+    /// application waits for it. Throws if the front has acknowledged more than was sent.
     mutating func acknowledge(_ size: UInt64, mark: Int) throws(RelayFault) -> Bool {
         guard size <= UInt64(self.unacknowledged) else { throw RelayFault() }
         self.unacknowledged -= Int(size)
@@ -77,7 +77,8 @@ struct RelayWindow {
             .pieces(Pieces(source: .file(file), size: file.count, kind: .send, last: more ? .send : .sendLast)))
     }
 
-    /// Queues a body, whose bytes have to stay until `next` or `drop` returns it. `last`: the kind of its last frame.
+    /// Queues a body, whose bytes must stay valid until `next` or `drop` returns it. `last`: the kind of its last
+    /// frame.
     mutating func hold(_ body: ResponseBody, _ kind: RelayFrame.Kind, last: RelayFrame.Kind) {
         self.held.append(.pieces(Pieces(source: .body(body), size: body.bytes.size, kind: kind, last: last)))
         self.heldBytes += body.bytes.size
@@ -89,7 +90,7 @@ struct RelayWindow {
         self.heldBytes += frame.readableBytes
     }
 
-    /// Drops the queue when the client is gone. Returns the bodies to release.
+    /// Drops the queue after the client is gone. Returns the bodies to release.
     mutating func drop() -> [ResponseBody] {
         defer {
             self.held.removeAll()
@@ -100,7 +101,7 @@ struct RelayWindow {
         }
     }
 
-    /// Takes what is sent next.
+    /// Removes and returns the next output to send.
     mutating func next() -> Next {
         guard let first = self.held.first else { return .nothing }
         switch first {
@@ -129,7 +130,7 @@ struct RelayWindow {
 }
 
 extension ResponseBody {
-    /// A copy of the bytes that its own `release` frees.
+    /// Returns a copy, whose bytes are freed by its own `release`.
     package func copied() -> ResponseBody {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(self.bytes.size, 1), alignment: 1)
         if self.bytes.size > 0 { memory.copyMemory(from: self.bytes.data!, byteCount: self.bytes.size) }

@@ -1,7 +1,7 @@
 import HTTPServer
 import NIOCore
 
-/// Appends one frame to a buffer. The size is filled in by `end`.
+/// Appends one frame to a buffer. `end` fills in the size.
 struct RelayWriter {
     private let start: Int
 
@@ -29,10 +29,10 @@ struct RelayWriter {
         }
     }
 
-    /// The rest of the payload, without a size of its own.
+    /// Writes the rest of the payload, without a size prefix.
     func writeRest(_ bytes: UnsafeRawBufferPointer, to buffer: inout ByteBuffer) { buffer.writeBytes(bytes) }
 
-    /// Completes the frame.
+    /// Completes the frame: fills in its size.
     func end(in buffer: inout ByteBuffer) {
         let size = buffer.writerIndex - self.start - RelayFrame.headerSize
         buffer.setInteger(UInt32(size), at: self.start, endianness: .little)

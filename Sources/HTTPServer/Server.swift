@@ -2,12 +2,14 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
 
-/// Serves on bound sockets: every loop accepts for itself, on a duplicate of each listener, so that a new connection
-/// hops nowhere. Made, started and stopped from any thread; what it runs is bound to its loops.
+/// A server on bound sockets.
+///
+/// Every loop accepts on its own duplicate of each listener, so that a new connection is not passed between threads.
+/// Can be created, started and stopped on any thread; connections and handlers run on the loops.
 public final class Server: Sendable {
     private let loops: [ServerLoop.Handle]
     private let listeners: [Listener]
-    /// Nil: the server does not accept any more.
+    /// The listening channels. Nil once the server has stopped accepting.
     private let accepting = NIOLockedValueBox<[any Channel]?>([])
 
     public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
@@ -15,7 +17,7 @@ public final class Server: Sendable {
         self.listeners = listeners
     }
 
-    /// Starts to accept, on every loop independently: the first request may block one.
+    /// Starts accepting on every loop independently, since the first request can block its loop.
     public func start() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for loop in self.loops {
@@ -27,7 +29,7 @@ public final class Server: Sendable {
                             channels?.append(channel)
                             return channels != nil
                         }
-                        // A stop may overtake a start.
+                        // `stop` may have been called during `start`.
                         if !isWanted { try await channel.close() }
                     }
                 }
@@ -36,12 +38,13 @@ public final class Server: Sendable {
         }
     }
 
-    /// Shuts every loop down independently: a stalled loop does not delay the others.
+    /// Shuts down every loop independently: a stalled loop does not delay the others.
     ///
-    /// The loop stops accepting; other processes that share the listeners accept the connections in their queues. From then on every
-    /// response is the last of its connection; `stopped` is called with the loop's number, on the loop. Idle connections wait for their
-    /// next request, or are closed (`closesIdle`). After `grace`, WebSockets are closed with 1012 and owners of exchanges are notified that
-    /// their clients are gone; after `farewell` more, every connection is closed.
+    /// - The loop stops accepting. Other processes that share the listeners accept the connections in their queues.
+    /// - Each later response is the last one of its connection. `stopped` is then called on the loop, with its number.
+    /// - Idle connections wait for their next request, or are closed (`closesIdle`).
+    /// - After `grace`, WebSockets are closed with 1012, other exchanges are aborted, and their owners are notified.
+    /// - After `farewell` more, every connection is closed.
     public func stop(
         closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {
@@ -70,7 +73,7 @@ public final class Server: Sendable {
         }
     }
 
-    /// Closes idle connections. While `stop` runs.
+    /// Closes idle connections. Called while `stop` runs.
     public func closeIdle() {
         for loop in self.loops { loop.eventLoop.execute { loop.bound.value.closeIdle() } }
     }
@@ -80,7 +83,7 @@ public final class Server: Sendable {
         let address = listener.address
         let setup = listener.channelSetup
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
-        // The default is NIO's own: setting it would cost every connection a call.
+        // The default equals NIO's default: setting it would cost one call per connection.
         let marks: ChannelOptions.Types.WriteBufferWaterMark? =
             mark == ServerConfiguration().writeMark ? nil : .init(low: mark / 2 + 1, high: mark + 1)
         let bootstrap = ServerBootstrap(group: loop.eventLoop)
@@ -94,7 +97,7 @@ public final class Server: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Here, since options of the bootstrap cost every connection a chain of futures.
+                    // Set here, since bootstrap options cost every connection a chain of futures.
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                     if let setup { return try setup(channel, loop.bound.value) }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
@@ -105,7 +108,7 @@ public final class Server: Sendable {
                 }
             }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()
-        // NIO listens anew, with a queue of 128, on the socket that all duplicates share.
+        // NIO calls listen again, with a backlog of 128, on the socket that all duplicates share.
         listener.restoreBacklog()
         return channel
     }

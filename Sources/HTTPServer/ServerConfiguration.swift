@@ -1,39 +1,39 @@
-/// The settings of a server. Sizes are bytes, times seconds.
+/// The settings of a server. Sizes are in bytes, times in seconds.
 public struct ServerConfiguration: Sendable {
     public var limits = HTTP1Limits()
     public var webSocket = WebSocketConfiguration()
-    /// The value of the `server` header field of responses; empty: none is sent.
+    /// The value of the `server` header field of responses. If empty, the field is not sent.
     public var serverName = "roost"
-    /// Connections that the kernel keeps until a loop accepts them.
+    /// The listen backlog: connections that the kernel queues until a loop accepts them.
     public var backlog = 2048
-    /// The largest number of connections of all loops: above it 503. Nil: as many as there are descriptors.
+    /// The maximum number of connections of all loops: above it 503. If nil, only the descriptor limit applies.
     public var connections: Int?
-    /// The largest number of exchanges of one connection that have not ended, though their responses may be complete: while there are as
-    /// many, no further request is begun.
+    /// The maximum number of unfinished exchanges per connection. At this number the connection starts no further
+    /// request. An exchange is unfinished until its owner ends it, even if its response is complete.
     public var unfinished = 100
-    /// Bytes of a connection that are read ahead of what handlers receive.
+    /// The read-ahead window per connection: input that handlers have not received yet.
     public var readWindow = 64 * 1024
-    /// The high-water mark of pending output per connection: above it `send` is `.pending`.
+    /// The high-water mark of pending output per connection: above it `send` returns `.pending`.
     public var writeMark = 64 * 1024
-    /// The limit of pending output per connection: above it `send` is `.full`.
+    /// The limit of pending output per connection: above it `send` returns `.full`.
     public var writeLimit = 1024 * 1024
-    /// The largest number of files that are sent to a client at a time, each with a descriptor: above it `send` is `.full`.
+    /// The maximum number of files in transfer per connection, each with a descriptor: above it `send` returns `.full`.
     public var files = 64
-    /// The largest rest of a request body that is read and dropped, so that the connection can be kept.
+    /// The maximum size of an unread request body that is read and dropped to keep the connection open.
     public var unreadBody = 64 * 1024
-    /// The time that a connection is kept without a request.
+    /// The keep-alive timeout: how long an idle connection stays open.
     public var keepAliveTime = 75
-    /// The time for a request header, from its first byte.
+    /// The timeout for a request header, from its first byte.
     public var headTime = 60
-    /// The time without progress of a request body that a handler waits for.
+    /// The timeout without progress of a request body that a handler waits for.
     public var bodyTime = 60
-    /// The time without progress of the output to a client.
+    /// The write timeout: time without progress of pending output before the connection is closed.
     public var writeTime = 60
-    /// The drain timeout: how long requests may continue after a stop.
+    /// The drain timeout: how long requests may continue after a shutdown has started.
     public var graceTime = 30
-    /// The time until a connection that was closed is reset, in which its client can notice the end.
+    /// The linger time: after its last write, how long the server waits for the client to close first.
     public var lingerTime = 2
-    /// The time after a client has ended its side of the connection until it counts as gone (RFC 9112 §9.6).
+    /// The time after a client's half-close until the client counts as disconnected (RFC 9112 §9.6).
     public var halfCloseTime = 5
 
     public init() {}

@@ -4,7 +4,7 @@ public import RoostDeployment
 public import RoostSettings
 public import RoostSystem
 
-// Types of lower targets that an embedder names, so that `import Roost` is all it needs.
+// Aliases of types from lower targets, so that embedders import only `Roost`.
 
 public typealias BindAddress = HTTPServer.BindAddress
 public typealias DeployedApplication = RoostDeployment.DeployedApplication

@@ -3,8 +3,10 @@ import NIOConcurrencyHelpers
 
 /// The disposition of SIGPIPE while hosts of `roost_start` run.
 ///
-/// A client that leaves would end the program by that signal, so it is ignored where the program has not set anything else; the last host that stops
-/// restores the default. A handler of the program stays: SwiftNIO replaces it with the first socket of the process, `restoreHandler` undoes that.
+/// With the default disposition, a client that disconnects would end the program. The signal is therefore ignored
+/// while hosts run, unless the program has set another disposition; the last host that stops restores the default. A
+/// handler of the program stays: SwiftNIO replaces it when it makes the first socket of the process, and
+/// `restoreHandler` restores it.
 enum BrokenPipes {
     private struct State {
         var hosts = 0
@@ -36,7 +38,7 @@ enum BrokenPipes {
             state.hosts -= 1
             var now = sigaction()
             sigaction(SIGPIPE, nil, &now)
-            // Unless the program has set something else meanwhile.
+            // Unless the program has set another disposition since.
             if state.hosts == 0, self.isIgnored(now) { sigaction(SIGPIPE, &state.before, nil) }
         }
     }

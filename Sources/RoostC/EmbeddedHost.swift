@@ -2,7 +2,7 @@ import HTTPServer
 import Roost
 import RoostSystem
 
-/// A host of `roost_start`.
+/// A host that `roost_start` has started. [any]
 final class EmbeddedHost: Sendable {
     private let host: Host
     private let accessLog: LineWriter?
@@ -49,7 +49,7 @@ final class EmbeddedHost: Sendable {
         try await Self.with { try await self.host.stop() }
     }
 
-    /// Writes what requests have logged.
+    /// Writes the buffered lines of the access log.
     func flushLog() { self.accessLog?.flush() }
 
     var port: CInt {

@@ -1,9 +1,9 @@
 import Glibc
 import RoostSystem
 
-/// Why the last call of a thread failed, as C asks for it.
+/// The error of the last failed call of each thread, for `roost_error`.
 enum LastError {
-    /// One a thread; freed with it.
+    /// The text of each thread; freed when the thread ends.
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         pthread_key_create(&key) { free($0) }
@@ -18,6 +18,7 @@ enum LastError {
     // SAFETY: one constant byte.
     private nonisolated(unsafe) static let nothing = UnsafePointer(strdup("")!)
 
+    /// Returns the result of `body`; nil if it throws, after recording the error for the calling thread.
     static func keep<Value>(_ body: () throws -> Value) -> Value? {
         do {
             return try body()
@@ -28,7 +29,7 @@ enum LastError {
         }
     }
 
-    /// 0, or -1.
+    /// Returns 0; -1 if `body` throws or there is no host, after recording the error for the calling thread.
     static func keep(
         _ host: OpaquePointer?, _ text: UnsafePointer<CChar>?, _ body: (EmbeddedHost, String) throws -> Void
     ) -> CInt {

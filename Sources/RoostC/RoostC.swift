@@ -2,7 +2,8 @@ import CRoost
 import Glibc
 import Roost
 
-/// The functions of `roost.h`.
+// The functions of `roost.h`.
+
 @c @implementation
 public func roost_start(_ settings: UnsafePointer<CChar>!) -> OpaquePointer! {
     LastError.keep {
@@ -42,7 +43,7 @@ public func roost_free(_ text: UnsafeMutablePointer<CChar>!) { free(text) }
 @c @implementation
 public func roost_stop(_ host: OpaquePointer!) -> CInt {
     let result = LastError.keep(host, nil) { host, _ in
-        // On this thread: a reader of standard output that takes nothing holds it up.
+        // On this thread, since a reader of standard output that does not read blocks it.
         defer { host.flushLog() }
         try Blocking.wait { try await host.stop() }
     }

@@ -7,7 +7,7 @@ import RoostDeployment
 import RoostSettings
 import RoostSystem
 
-/// The message of a start: applications and addresses, as a screen on a terminal and as a log line elsewhere.
+/// The message after a start, with applications and addresses: a screen on a terminal, else a log line.
 struct Banner {
     private let applications: [DeployedApplication]
     private let addresses: [BindAddress]
@@ -74,7 +74,7 @@ struct Banner {
     /// The number of workers; 0 without a supervisor.
     private var workers: String {
         guard self.options.process.isSupervised else { return "0" }
-        // The options have been checked.
+        // Does not throw, since the options have been checked.
         return (try? self.options.workerCount).map { "\($0)" } ?? "1"
     }
 
@@ -112,7 +112,7 @@ struct Banner {
             """
     }
 
-    /// Maximum number of names in the message.
+    /// Maximum number of applications, or of files, in the message.
     private static let most = 20
 
     private func list(_ terminal: Terminal) -> String {

@@ -5,7 +5,7 @@ import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// `roost conformance`: the child of `roost check --conformance`. Not for people.
+/// `roost conformance`: the internal child process of `roost check --conformance`.
 struct Conformance: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve a module and check it against asgi.h.", shouldDisplay: false
@@ -14,7 +14,7 @@ struct Conformance: ParsableCommand {
     @Argument var module: String
     @Option var appDir = HostConfiguration().folder
 
-    /// Seconds until a module that never comes to an end is given up.
+    /// Seconds until a module that does not finish is killed.
     static let limit: UInt32 = 120
 
     func run() throws {
@@ -28,7 +28,7 @@ struct Conformance: ParsableCommand {
         Task {
             var isGood = true
             await conformance.run { name in
-                // Whoever reads on when this process has died sees where it was.
+                // Written before the test case, so that the output shows where a crash happened.
                 terminal.write("\(name): ")
             } _: { outcome in
                 isGood = isGood && outcome.fault == nil
@@ -40,7 +40,7 @@ struct Conformance: ParsableCommand {
         while true { pause() }
     }
 
-    /// Runs the child; false: something was wrong, and has been written.
+    /// Runs the child process. Returns false if a test case failed; the output says which.
     static func hold(_ module: String, appDir: String) throws -> Bool {
         let words = ["roost", "conformance", module, "--app-dir", appDir]
         var arguments = words.map { strdup($0) } + [nil]

@@ -4,7 +4,7 @@ import RoostDeployment
 import RoostSystem
 import Supervision
 
-/// Which start a command talks to.
+/// The running server that a command addresses.
 struct ControlOptions: ParsableArguments {
     @Option(help: "Port of the server, if more than one runs.")
     var port: Int?

@@ -9,7 +9,7 @@ struct Logs: Sendable {
     let log: LineWriter
     let access: LineWriter?
     let logger: Logger
-    /// Nil: the process ends without its exit handlers.
+    /// Nil if the process exits without exit handlers.
     private let end: ProcessEnd?
 
     init(_ options: ServerOptions, isErrorColoured: Bool) {
@@ -24,7 +24,7 @@ struct Logs: Sendable {
         }
     }
 
-    /// The host's configuration by the options, with these logs.
+    /// Returns the host's configuration from the options, with these logs.
     func configuration(_ options: ServerOptions) -> HostConfiguration {
         var configuration = options.host
         configuration.logger = self.logger
@@ -33,7 +33,7 @@ struct Logs: Sendable {
         return configuration
     }
 
-    /// Handles `SIGUSR1`, which asks to reopen log files. There are none: the log goes to the streams that the process was started with.
+    /// Handles `SIGUSR1`, which asks to reopen log files. There are none, since logs go to the standard streams.
     func reopen() {
         self.logger.log(.noLogFiles)
     }
@@ -43,21 +43,21 @@ struct Logs: Sendable {
         self.log.flush()
     }
 
-    /// Ends the process: without exit handlers and destructors, since threads of modules may run; with them when everything has been shut down
-    /// (`isComplete`) and `--exit-handlers` asks for it.
+    /// Flushes the logs and exits. Exit handlers and destructors are skipped, since threads of modules may still run.
+    /// They run if everything has been shut down (`isComplete`) and `--exit-handlers` is set.
     func exit(_ status: CInt, isComplete: Bool = false) -> Never {
         self.flush()
         if isComplete, let end { end.exit(status) }
         Worker.exit(status)
     }
 
-    /// Blocks the main thread until the process ends.
+    /// Blocks the main thread until the process exits.
     func waitForEnd() -> Never {
         if let end { end.wait() }
         while true { pause() }
     }
 
-    /// Ends the process after this time, even if the shutdown is not complete.
+    /// Exits after this time even if the shutdown is not complete.
     func exit(after seconds: Int) {
         let isArmed = DetachedThread.start {
             sleep(UInt32(clamping: seconds))

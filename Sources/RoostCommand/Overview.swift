@@ -1,4 +1,4 @@
-/// What `roost` alone shows: what to do.
+/// The text of `roost` without arguments: the most common commands.
 enum Overview {
     static func text(_ terminal: Terminal) -> String {
         """

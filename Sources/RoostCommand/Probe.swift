@@ -1,7 +1,7 @@
 import ArgumentParser
 import ModuleRuntime
 
-/// `roost probe`: the child that loads modules first. Not for people.
+/// `roost probe`: the internal child process that loads modules first.
 struct Probe: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Load modules and report on them, as the parent process orders by descriptor 4.", shouldDisplay: false

@@ -3,7 +3,7 @@ import Glibc
 import ModuleRuntime
 import RoostSystem
 
-/// The command `roost`: one small file a subcommand, no logic of its own.
+/// The command `roost`. Each subcommand has a file of its own.
 @main
 struct RoostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,11 +17,11 @@ struct RoostCommand: ParsableCommand {
         defaultSubcommand: Serve.self
     )
 
-    /// What a person may mean.
+    /// The subcommands that are suggested for misspelt names.
     static let commands = ["serve", "new", "check", "settings", "status", "reload", "stop", "version", "help"]
 
-    /// Exit status 0 when all went well, 2 when what was asked makes no sense, 1 for every other failure; a failure is
-    /// one line.
+    /// Runs the command. Exit status: 0 for success, 2 for a usage error, 1 for any other failure. A failure is written
+    /// as one line.
     static func main() {
         do {
             var command = try self.parseAsRoot(try CommandArguments.words)

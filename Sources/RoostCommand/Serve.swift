@@ -34,7 +34,7 @@ struct Serve: ParsableCommand {
         }
         InheritedDescriptors.keepToThisProcess()
         try start.options.checkWatchedFolders()
-        // Before the first build: a source that changes from here on is built again.
+        // Before the first build, so that later changes of sources cause another build.
         var watch = start.options.watchPlan
         watch?.readBaseline()
         if let command = start.options.watch.build, try !Build.run(command) {
@@ -65,7 +65,7 @@ struct Serve: ParsableCommand {
         let watch: WatchPlan?
     }
 
-    /// Scans the applications. The one of the command line may name a settings file that declares others.
+    /// Scans the applications. The application on the command line may name a settings file that declares others.
     private func scan(_ start: Start, _ run: RunDirectory, _ watch: WatchPlan?) throws -> Found {
         let deployment = try start.deployment()
         let scan = try deployment.scan(run: run)
@@ -83,7 +83,7 @@ struct Serve: ParsableCommand {
             start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)
     }
 
-    /// Suggests a subcommand where the name of the module is near to one.
+    /// Returns the application. Suggests a subcommand if the module does not exist and its name resembles one.
     private func orSubcommand(_ declared: DeclaredApplication, _ module: ModuleName) throws -> PreparedApplication {
         switch declared.preparation {
         case .success(let application): return application
@@ -106,12 +106,12 @@ struct Serve: ParsableCommand {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
-        // Signals without a meaning here must not end the start, and SIGQUIT must not print a stack as the runtime's handler does.
+        // Ignored signals must not end the start, and SIGQUIT must not print a stack as the runtime's handler does.
         SignalThread.drop(SignalMeaning.ignorable + [SIGPIPE, SIGUSR1])
         signal(SIGQUIT, SIG_DFL)
     }
 
-    /// Raises the limit of open files, and so of connections, to the hard limit.
+    /// Raises the limit of open files, and thus of connections, to the hard limit.
     private static func raiseFileLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

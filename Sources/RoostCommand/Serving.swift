@@ -8,7 +8,7 @@ import RoostSystem
 import Supervision
 import Synchronization
 
-/// A host that runs in this process, without a supervisor: its logs, its signals, its end.
+/// A host in this process, without a supervisor: its logs, signals and exit.
 struct Serving {
     private let options: ServerOptions
     private let files: [String]
@@ -21,9 +21,9 @@ struct Serving {
     private let logs: Logs
     private let notice = ServiceNotice()
 
-    /// Binds. Throws `HostError`.
+    /// Binds the addresses. Throws `HostError`.
     init(_ scan: Deployment.Scan, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
-        // Before the first thread: setenv races getenv.
+        // Before the first thread starts, since setenv races getenv.
         for (name, value) in scan.environment { setenv(name, value, 1) }
         self.options = start.options
         self.files = start.filesRead(scan)
@@ -47,7 +47,7 @@ struct Serving {
             try SignalThread.listen(SignalMeaning.all.filter { $0 != Worker.stallSignal }) { number in
                 let meaning = SignalMeaning(number)
                 if meaning == .stop || (meaning == .reload && terminal.isLost) {
-                    // A second one means: at once.
+                    // The second signal stops at once.
                     if !stops.isFirst() { exit(130, false) }
                     stopping.continuation.yield()
                 } else if meaning == .reload {
@@ -68,7 +68,7 @@ struct Serving {
         logs.waitForEnd()
     }
 
-    /// The exit status.
+    /// Serves until `stopping` yields. Returns the exit status.
     private func serve(until stopping: AsyncStream<Void>) async -> CInt {
         do {
             try await self.host.start()
@@ -110,7 +110,7 @@ struct Serving {
         }
     }
 
-    /// Ends the process. Takes the exit status, and whether everything has been shut down.
+    /// Exits. Takes the exit status, and whether everything has been shut down.
     private var exit: @Sendable (CInt, Bool) -> Never {
         let (run, logs) = (self.run, self.logs)
         return { status, isComplete in
@@ -120,14 +120,14 @@ struct Serving {
     }
 }
 
-/// Whether a stop was asked for before.
+/// Distinguishes the first stop signal from later ones.
 private final class Stops: Sendable {
     private let isAsked = Atomic(false)
 
     func isFirst() -> Bool { !self.isAsked.exchange(true, ordering: .relaxed) }
 }
 
-/// Reloads that signals ask for: one that comes before the host serves is made when it does. Used from any thread.
+/// Reloads requested by signals. A request before the host serves is carried out once it does. Thread-safe.
 private final class ReloadRequests: Sendable {
     private struct State {
         var isRequested = false

@@ -32,7 +32,7 @@ struct Settings: ParsableCommand {
         terminal.write(try Self.text(start, terminal))
     }
 
-    // MARK: In force
+    // MARK: Settings in force
 
     private static func text(_ start: Start, _ terminal: Terminal) throws -> String {
         var rows: [Row] = []

@@ -5,19 +5,20 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// The configuration of a start: the options from all sources, the settings file, and the applications that it declares.
+/// The configuration of a start: the options from all sources, the settings file, and the declared applications.
 struct Start {
     let module: ModuleName?
     private(set) var layers: OptionLayers
     private(set) var options: ServerOptions
-    /// The settings module of the server; nil: the operator names none, so that the application's own counts.
+    /// The settings module of the server; nil if the operator names none and the application's own applies.
     let settings: SettingsModule?
     private(set) var file: SettingsFile?
     private(set) var host: HostSettings?
-    /// The mark of the settings file from before it was read.
+    /// The mark of the settings file, taken before it was read.
     private(set) var seen = FileMarks()
 
-    /// `module`, `typed`: the arguments of the command line. Throws `HostError`, or `ValidationError` for those.
+    /// `module`, `typed`: the arguments of the command line. Throws `ValidationError` for invalid ones, else
+    /// `HostError`.
     init(module: String?, typed: [GivenOption]) throws {
         try self.init(try module.map { try ModuleName($0) }, try OptionLayers(typed: typed))
     }
@@ -28,7 +29,7 @@ struct Start {
         self.module = module
         let environment = ProcessEnvironment.atStart[SettingsModule.variable]
         let isNamed = self.options.process.settings != nil || !(environment ?? "").isEmpty
-        // An application of the command line may name its own default, which is known once its file has been examined.
+        // An application on the command line may have a default of its own, which is known after its file was examined.
         self.settings =
             !self.options.process.readsNoSettings && (isNamed || self.module == nil)
             ? try SettingsModule.chosen(
@@ -40,18 +41,18 @@ struct Start {
         }
     }
 
-    /// Whether no application and no folder is declared.
+    /// Whether neither an application nor a folder is declared.
     var isEmpty: Bool { self.module == nil && self.applications.isEmpty && self.folders.isEmpty }
 
     private var applications: [ApplicationEntry] { self.host?.applications ?? [] }
 
-    /// The drop-in folders: those of the options, else those of the settings file, which are relative to `--app-dir`.
+    /// The drop-in folders of the options, else those of the settings file, which are relative to `--app-dir`.
     private var folders: [String] {
         guard self.options.process.modules.isEmpty else { return self.options.process.modules }
         return (self.host?.modules ?? []).map { $0.hasPrefix("/") ? $0 : "\(self.options.host.folder)/\($0)" }
     }
 
-    /// Makes paths absolute where this process loads modules, since a module may change the working folder.
+    /// Makes paths absolute if this process loads modules, since a module may change the working directory.
     private static func withAbsolutePaths(_ options: ServerOptions) -> ServerOptions {
         guard !options.process.isSupervised else { return options }
         var options = options
@@ -71,8 +72,8 @@ struct Start {
         self.host = host
     }
 
-    /// Returns this start with the settings file that the examined application names itself; nil: it names none. Throws `HostError` for an option of
-    /// that file which has been needed already.
+    /// Returns this start with the settings file that the examined application names; nil if it names none. Throws
+    /// `HostError` if that file sets an option that was needed earlier.
     func reading(settingsOf application: PreparedApplication) throws -> Start? {
         guard self.file == nil, let path = application.settingsPath else { return nil }
         var start = self
@@ -88,13 +89,13 @@ struct Start {
         return start
     }
 
-    /// The settings files that this start has read.
+    /// Returns the settings files that were read.
     func filesRead(_ scan: Deployment.Scan) -> [String] {
         let own = self.file.map { [$0.path] } ?? []
         return (own + scan.settingsFiles.filter { !own.contains($0) })
     }
 
-    /// The applications, folders and worker groups that this start declares. Throws `HostError`.
+    /// Returns the declared applications, folders and worker groups. Throws `HostError`.
     func deployment() throws -> Deployment {
         var preparation = ApplicationPreparation()
         preparation.folder = self.options.host.folder

@@ -7,18 +7,19 @@ import RoostModules
 import RoostSettings
 import Supervision
 
-/// This process as the supervisor of workers: its logs, its banner, its end.
+/// This process as the supervisor of workers: its logs, banner and exit.
 struct Supervising {
     private let supervisor: Supervisor
     private let run: RunDirectory
     private let logs: Logs
 
-    /// Binds. Before the process has a thread: signals are blocked from here on. Throws `HostError`.
+    /// Binds the addresses and blocks signals. Must be called before the process has a second thread. Throws
+    /// `HostError`.
     init(
         _ scan: Deployment.Scan, _ deployment: Deployment, _ start: Start, _ run: RunDirectory,
         _ watch: WatchPlan?
     ) throws {
-        // Before a thread runs.
+        // Before the first thread starts.
         let signals = try SupervisorSignals()
         let options = start.options
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)

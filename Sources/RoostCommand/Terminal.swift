@@ -1,13 +1,13 @@
 import Glibc
 
-/// Where the command writes to a person: knows whether one is there.
+/// A standard stream of the command, with colours if it is a terminal.
 struct Terminal {
     static let error = Terminal(descriptor: 2)
     static let output = Terminal(descriptor: 1)
 
     let descriptor: CInt
 
-    /// Whether it is a terminal that wants colours (https://no-color.org).
+    /// Whether the stream is a terminal that should get colours (https://no-color.org).
     var isColoured: Bool {
         isatty(self.descriptor) != 0 && getenv("NO_COLOR") == nil
             && getenv("TERM").map { String(cString: $0) } != "dumb"

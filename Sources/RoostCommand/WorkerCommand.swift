@@ -6,7 +6,7 @@ import RoostSystem
 import Supervision
 import Synchronization
 
-/// `roost worker`: a process that a supervisor starts to load modules and serve. Not for people.
+/// `roost worker`: the internal process that a supervisor starts to load modules and serve.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Serve as a worker of the supervisor.", shouldDisplay: false
@@ -15,13 +15,14 @@ struct WorkerCommand: ParsableCommand {
     /// The ignored signals. The stall signal has a handler, which reports a thread's stack.
     static let ignorable = SignalMeaning.ignorable.filter { $0 != Worker.stallSignal }
 
-    /// Shown in lists of processes only.
+    /// Not used; appears in process lists only.
     @Argument var module: String?
     @OptionGroup var arguments: OptionArguments
 
     func run() throws {
         let options = try ServerOptions(checking: self.arguments.given)
-        // A terminal's signals go to the whole group, and are the supervisor's; SIGQUIT drains once the worker serves.
+        // Signals of a terminal reach the whole process group, and are the supervisor's to handle. SIGQUIT drains the
+        // worker once it serves.
         SignalThread.drop(Self.ignorable + [SIGINT, SIGHUP, SIGPIPE, SIGUSR1])
         signal(SIGQUIT, SIG_DFL)
         let worker = try Worker()
@@ -84,7 +85,7 @@ private final class WorkerServing: Sendable {
         }
     }
 
-    /// Nil: at once.
+    /// `way`: how to shut down; nil means at once.
     private func shutDown(_ way: WorkerShutdown?) {
         // No client is connected yet.
         guard let way, self.isServing.load(ordering: .sequentiallyConsistent) else { self.logs.exit(0) }

@@ -1,38 +1,38 @@
 package import RoostSystem
 
-/// The rules for the workers of a group: how many there are, their user and limits, and when one is replaced.
+/// The rules for the workers of a group: their number, their user and limits, and when a worker is replaced.
 package struct WorkerPlan: Sendable, Equatable {
     package var workers = 1
-    /// Requests after which a worker is replaced; nil: never.
+    /// Number of requests after which a worker is replaced; nil for never.
     package var requests: Int?
     /// The maximum random number that is added to `requests`.
     package var requestJitter = 0
-    /// Resident bytes above which a worker is replaced; nil: any number.
+    /// Resident memory above which a worker is replaced, in bytes; nil for no limit.
     package var memory: Int?
-    /// Seconds after which a worker is replaced; nil: never.
+    /// Age at which a worker is replaced, in seconds; nil for never.
     package var lifetime: Int?
-    /// Seconds after which a stalled event loop has its worker replaced; nil: never.
+    /// Seconds for which an event loop may be stalled before its worker is replaced; nil for never.
     package var stall: Int? = 60
-    /// Seconds until a worker must be ready.
+    /// Timeout for a worker to become ready, in seconds.
     package var start: Int
-    /// Seconds for requests to finish.
+    /// Drain timeout for requests, in seconds.
     package var grace: Int
-    /// Seconds for a whole shutdown.
+    /// Timeout of a whole shutdown, in seconds.
     package var stop: Int
     /// An application that crashes this number of workers within `crashWindow` seconds is quarantined.
     package var crashes = 3
     package var crashWindow = 60
-    /// Bytes of state that an application may pass to its next generation.
+    /// Maximum size of the state that an application may transfer to its next generation, in bytes.
     package var state: Int
-    /// The arguments of a worker's command line, behind the subcommand.
+    /// The arguments of a worker's command line, after the subcommand.
     package var arguments: [String] = []
     package var privileges = Privileges()
-    /// The generations that a worker may load in the place of others; above it another worker replaces it.
+    /// Limits on generations that a worker may load in place of others; above them a new worker replaces it.
     package var allowance = LoadedImages.Allowance()
-    /// Environment variables besides the supervisor's.
+    /// Environment variables in addition to the supervisor's.
     package var environment: [String: String] = [:]
 
-    /// The parameters have no default of their own: they follow from the settings of the host.
+    /// The parameters have no defaults: they follow from the settings of the host.
     package init(start: Int, grace: Int, stop: Int, state: Int) {
         self.start = start
         self.grace = grace

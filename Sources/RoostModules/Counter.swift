@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Numbers from 1 on, each once. [any]
+/// Counts from 1; returns each number once. Thread-safe.
 final class Counter: Sendable {
     private let last = Atomic<Int>(0)
 

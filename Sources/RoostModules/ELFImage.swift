@@ -1,10 +1,10 @@
 import Glibc
 
-/// What an ELF file says about itself, read without loading it (System V ABI, gABI 4.1; LSB for the GNU parts).
+/// The properties of an ELF file, read without loading it (System V ABI, gABI 4.1; LSB for the GNU parts).
 ///
-/// A value made from bytes, without I/O. Nothing in the file is trusted: every offset is checked before it is followed.
+/// A value parsed from bytes, without I/O. The file is untrusted: every offset is checked before use.
 package struct ELFImage: Sendable {
-    /// Why it is no shared library that this machine could load.
+    /// Why the file is not a shared library that this machine can load.
     package enum Fault: Error, Equatable {
         case notELF
         case otherMachine(String)
@@ -20,16 +20,16 @@ package struct ELFImage: Sendable {
     }
 
     package private(set) var needed: [String] = []
-    /// Folders to look for `needed` in, `$ORIGIN` as it stands in the file.
+    /// The folders to search for `needed`, with `$ORIGIN` unexpanded.
     private(set) var searchPath: [String] = []
     package private(set) var soname: String?
-    /// DF_STATIC_TLS: its thread-local storage comes from a small pool that is never given back.
+    /// Whether its thread-local storage comes from a small pool that is never freed (DF_STATIC_TLS).
     private(set) var hasStaticTLS = false
-    /// Defined, global symbols.
+    /// Symbols that are defined and global.
     private(set) var exports: [Symbol] = []
 
-    /// STB_GNU_UNIQUE: one definition a process, whoever loads it; but for those of the C++ library itself, which are the same in every module
-    /// that uses it.
+    /// Symbols with STB_GNU_UNIQUE: a process has one definition of each, whichever module loads it. Without those of
+    /// the C++ library, which are the same in every module that uses it.
     var uniqueSymbols: [String] {
         self.exports.filter(\.isUnique).map(\.name).filter { name in
             !["_ZNSt", "_ZNKSt", "_ZZNSt", "_ZGVZNSt", "_ZGVNSt", "_ZNSs", "_ZN9__gnu_cxx"].contains {
@@ -84,7 +84,7 @@ package struct ELFImage: Sendable {
         _ entries: [ELFDynamicEntry], _ segments: ELFSegments, _ file: ELFBytes
     ) throws(Fault) {
         func value(_ tag: Int64) -> UInt64? { entries.first { $0.tag == tag }?.value }
-        // DT_FLAGS_1, DF_1_PIE: an executable that only looks like a shared object.
+        // DT_FLAGS_1, DF_1_PIE: a position-independent executable, which looks like a shared object otherwise.
         if let flags = value(0x6fff_fffb), flags & 0x0800_0000 != 0 { throw .notSharedObject("an executable") }
         // DT_FLAGS, DF_STATIC_TLS.
         self.hasStaticTLS = (value(30) ?? 0) & 0x10 != 0
@@ -115,7 +115,7 @@ package struct ELFImage: Sendable {
             guard !at.overflow, let symbol = file.load(Elf64_Sym.self, at: at.partialValue) else { throw .truncated }
             let binding = symbol.st_info >> 4
             let visibility = symbol.st_other & 3
-            // Defined (a section), global, weak or unique, and default or protected: what dlsym finds.
+            // What dlsym finds: defined (in a section); global, weak or unique; of default or protected visibility.
             guard symbol.st_shndx != 0, [1, 2, 10].contains(binding), [0, 3].contains(visibility),
                 let name = names.string(at: UInt64(symbol.st_name))
             else { continue }
@@ -125,19 +125,19 @@ package struct ELFImage: Sendable {
     }
 }
 
-/// `Elf64_Dyn`, whose union Swift cannot load.
+/// `Elf64_Dyn`. Swift cannot load the C struct, since it contains a union.
 private struct ELFDynamicEntry: BitwiseCopyable {
     let tag: Int64
     let value: UInt64
 }
 
-/// The program headers of a file: what of it is mapped where.
+/// The program headers of a file: its parts, and where they are mapped.
 private struct ELFSegments {
     let loads: [Elf64_Phdr]
     let isComplete: Bool
     let dynamic: [ELFDynamicEntry]?
 
-    /// Nil: the table itself does not fit into the file.
+    /// Nil if the table does not fit into the file.
     init?(_ file: ELFBytes, _ header: Elf64_Ehdr) {
         guard header.e_phentsize == UInt16(MemoryLayout<Elf64_Phdr>.size) else { return nil }
         var headers: [Elf64_Phdr] = []
@@ -147,7 +147,7 @@ private struct ELFSegments {
             headers.append(segment)
         }
         self.loads = headers.filter { $0.p_type == 1 }
-        // Linkers write the section headers last: a file whose table is cut is not written to its end.
+        // Linkers write the section headers last: if their table is truncated, the file is incomplete.
         let sections = UInt64(header.e_shnum) * UInt64(header.e_shentsize)
         self.isComplete =
             headers.allSatisfy { file.contains($0.p_offset, $0.p_filesz) } && file.contains(header.e_shoff, sections)
@@ -167,7 +167,7 @@ private struct ELFSegments {
         self.dynamic = entries
     }
 
-    /// Where in the file an address of the image is.
+    /// Returns the file offset of an address of the image.
     func offset(_ address: UInt64) -> Int? {
         for load in self.loads where address >= load.p_vaddr && address - load.p_vaddr < load.p_filesz {
             let (sum, over) = (address - load.p_vaddr).addingReportingOverflow(load.p_offset)
@@ -177,14 +177,14 @@ private struct ELFSegments {
     }
 }
 
-/// How many symbols there are: the dynamic section does not say, only its hash tables do.
+/// The number of symbols. Only the hash tables contain it, not the dynamic section.
 private enum ELFSymbolCount {
     static func of(_ file: ELFBytes, gnuHash: Int?, hash: Int?) -> Int? {
         if let hash { return file.load(UInt32.self, at: hash + 4).map { Int($0) } }
         return gnuHash.flatMap { self.gnu(file, at: $0) }
     }
 
-    /// The last chain's end: buckets hold the first symbol of each chain, a chain ends with an odd hash.
+    /// Returns the end of the last chain. A bucket holds the first symbol of a chain; a chain ends with an odd hash.
     private static func gnu(_ file: ELFBytes, at start: Int) -> Int? {
         guard let buckets = file.load(UInt32.self, at: start), let first = file.load(UInt32.self, at: start + 4),
             let bloom = file.load(UInt32.self, at: start + 8)
@@ -204,7 +204,7 @@ private enum ELFSymbolCount {
     }
 }
 
-/// Bytes of a file that are read with their bounds checked.
+/// Bytes of a file, read with bounds checks.
 struct ELFBytes {
     let bytes: UnsafeRawBufferPointer
 
@@ -225,7 +225,7 @@ struct ELFBytes {
         return UnsafeRawBufferPointer(rebasing: self.bytes[offset..<(offset + size)])
     }
 
-    /// The NUL-terminated text there.
+    /// Returns the NUL-terminated string at an offset.
     func string(at offset: UInt64) -> String? {
         guard let start = Int(exactly: offset), start < self.bytes.count,
             let end = self.bytes[start...].firstIndex(of: 0)

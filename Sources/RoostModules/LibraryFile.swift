@@ -1,25 +1,27 @@
 import Glibc
 import RoostSystem
 
-/// A shared library's file that has passed the checks which need no loading, on one open descriptor: what is checked is what is copied, whatever
-/// becomes of the path meanwhile.
+/// The file of a shared library that has passed all checks that need no loading.
+///
+/// Holds one open descriptor: the bytes that were checked are the bytes that are copied, even if the path is replaced
+/// meanwhile.
 final class LibraryFile: Sendable {
-    /// As it was named.
+    /// The path as given.
     let path: String
-    /// Without symbolic links.
+    /// The path without symbolic links.
     let resolved: String
     let size: Int
-    /// The state before the bytes were read.
+    /// The state of the file before its bytes were read.
     let mark: FileMark
     let elf: ELFImage
-    /// Names the bytes.
+    /// The hash of the contents.
     let hash: ContentHash
     private let descriptor: CInt
 
-    /// Opens and checks. Throws `HostError` with one line that names the file, what was found, and what to do.
+    /// Opens and checks the file. Throws `HostError` with one line: the file, what was found, and what to do.
     init(path: String, trust: FileTrust) throws {
         self.path = path
-        // A FIFO would wait for a writer.
+        // O_NONBLOCK: opening a FIFO would wait for a writer.
         self.descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard self.descriptor >= 0 else {
             throw Self.error(path, "cannot be opened: \(String(cString: strerror(errno)))")
@@ -81,7 +83,7 @@ final class LibraryFile: Sendable {
         }
     }
 
-    /// Writes the bytes to a new file. Throws `HostError`.
+    /// Copies the contents to a new file. Throws `HostError`.
     func copy(to destination: String) throws {
         let target = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o500)
         guard target >= 0 else {

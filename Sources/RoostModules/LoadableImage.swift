@@ -1,7 +1,7 @@
 import CASGI
 package import RoostSystem
 
-/// Which bytes of which file, asked for which symbol.
+/// The identity of an image: the file, its contents, and the exported symbol.
 package struct ImageKey: Hashable, Sendable {
     package let resolved: String
     package let hash: String
@@ -14,18 +14,18 @@ package struct ImageKey: Hashable, Sendable {
     }
 }
 
-/// A copy that can be loaded, and what a child that has loaded it says.
+/// A copy of a module that can be loaded, and the description that the probe read from it.
 package struct LoadableImage: Sendable, Equatable {
-    /// As the operator named it, or as it was found.
+    /// The path as given by the operator, or as found.
     package let path: String
-    /// Of the original.
+    /// The folder of the original.
     package let folder: String
     package let staged: StagedModule
-    /// Bytes of the file.
+    /// The size of the file, in bytes.
     package var size = 0
-    /// Why its file can stand in a process only once, as far as the file says it.
+    /// Why a process can load the file only once, as far as the file shows it.
     package var obstacle: String?
-    /// Nil: it has not been probed.
+    /// The module's description; nil before the probe.
     package var description: ModuleDescription?
     package var fault: String?
 
@@ -42,7 +42,7 @@ package struct LoadableImage: Sendable, Equatable {
         self.obstacle = Self.obstacle(of: file.elf, self.staged)
     }
 
-    /// Another copy of the same. Throws `HostError`.
+    /// Makes another copy of the same file. Throws `HostError`.
     package func again(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws -> LoadableImage {
         var image = try LoadableImage(file, named: self.path, in: run, trust: trust)
         image.description = self.description
@@ -59,6 +59,6 @@ package struct LoadableImage: Sendable, Equatable {
         return staged.libraries.first.map { "it has private libraries (\($0.path))" }
     }
 
-    /// Whether it says itself that it wants a process of its own for every generation.
+    /// Whether the module requires a new process for every generation (`ASGI_RELOAD_PROCESS`).
     package var wantsProcess: Bool { (self.description?.flags ?? 0) & ASGI_RELOAD_PROCESS != 0 }
 }

@@ -1,27 +1,28 @@
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// Holds what the loader does against what a module was copied with: no module runs with a library that another has brought. [any]
+/// Compares the loaded objects with the libraries that a module was copied with: no module may run with another
+/// application's library. Thread-safe.
 package enum LoadedNames {
     private struct State {
         /// Modules that this process has loaded, by the paths of their copies.
         var modules: Set<String> = []
-        /// Who owns a name: modules by their SONAMEs, private libraries by all their names; the paths of their copies.
+        /// The owners of a name, as paths of copies. A module owns its SONAME, a private library all its names.
         var owners: [String: Set<String>] = [:]
-        /// Modules that were loaded, and must not run.
+        /// Modules that were loaded but must not run.
         var refused: [String: HostError] = [:]
     }
 
     private static let state = NIOLockedValueBox(State())
 
-    /// The object that the loader takes for a library of this name; nil: none is loaded.
+    /// Returns the object that the loader uses for a library of this name; nil if none is loaded.
     private static func provider(of name: String, _ loaded: [LoadedObject], _ state: State) -> LoadedObject? {
-        // A module is loaded by its path: only its SONAME is a name for others.
+        // A module is loaded by its path: other objects find it by its SONAME only.
         loaded.first { state.modules.contains($0.path) ? $0.soname == name : $0.isKnown(as: name) }
     }
 
-    /// Makes sure that nothing is loaded under the name of a private library with other bytes. `but`: a folder whose libraries do not count. Throws
-    /// `HostError`.
+    /// Checks that no library with other contents is loaded under the name of a private library. `but`: a folder whose
+    /// libraries are ignored. Throws `HostError`.
     package static func check(_ libraries: [PrivateLibrary], but folder: String? = nil) throws {
         guard !libraries.isEmpty else { return }
         let (state, loaded) = (self.state.withLockedValue { $0 }, LoadedObject.all())
@@ -42,14 +43,14 @@ package enum LoadedNames {
         }
     }
 
-    /// Makes sure that a module can be loaded. Throws `HostError`.
+    /// Checks that a module can be loaded. Throws `HostError`.
     package static func check(_ module: String, _ libraries: [PrivateLibrary]) throws {
         if let refusal = self.state.withLockedValue({ $0.refused[module] }) { throw refusal }
         try self.check(libraries)
     }
 
-    /// Notes what was loaded with a module. Throws `HostError` when something of it has got a library or a module of another application, since
-    /// that has the name of one that it needs.
+    /// Records what was loaded with a module. Throws `HostError` if one of the new objects uses a library or module of
+    /// another application, because that has the name of a library that the object needs.
     package static func note(_ module: String, _ libraries: [PrivateLibrary], since before: LoadedObject.Counts) throws
     {
         let new = LoadedObject.all(since: before)
@@ -64,7 +65,7 @@ package enum LoadedNames {
             }
             return state
         }
-        // Of private libraries it was made sure before that the bytes are the same.
+        // The contents of private libraries were compared before the load.
         let names = libraries.reduce(into: Set<String>()) { $0.formUnion($1.names) }
         for object in new {
             for name in object.needed where !names.contains(name) {
@@ -77,7 +78,7 @@ package enum LoadedNames {
                     message:
                         "\(object.path) needs the library \(name), and would get \(provider.path) of another"
                         + " application; give one of them its own worker group (worker: NAME in its entry)")
-                // It stays loaded: the next try would find nothing new.
+                // The module stays loaded, and the next attempt would find nothing new: remember the refusal.
                 self.state.withLockedValue { $0.refused[module] = refusal }
                 throw refusal
             }

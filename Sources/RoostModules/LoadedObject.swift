@@ -2,10 +2,10 @@ import CLinux
 
 /// An object that this process has loaded: the program, or a library.
 package struct LoadedObject: Sendable, Equatable {
-    /// "": the program.
+    /// Empty for the program.
     package let path: String
     package let soname: String?
-    /// What it needs, by name (DT_NEEDED).
+    /// The names of the libraries that it needs (DT_NEEDED).
     package private(set) var needed: [String] = []
 
     package init(path: String, soname: String?, needed: [String] = []) {
@@ -14,12 +14,13 @@ package struct LoadedObject: Sendable, Equatable {
         self.needed = needed
     }
 
-    /// Whether the loader takes it for the library that another object calls so, without a look at any file (dlopen(3), ld.so(8)).
+    /// Whether the loader uses this object for a library of this name, without searching for a file (dlopen(3),
+    /// ld.so(8)).
     package func isKnown(as name: String) -> Bool {
         !self.path.isEmpty && (self.soname == name || self.path.hasSuffix("/\(name)") || self.path == name)
     }
 
-    /// In the loader's order, but for the first `skip`.
+    /// Returns the loaded objects in the loader's order, without the first `skip`.
     package static func all(behind skip: Int = 0) -> [LoadedObject] {
         var all: [LoadedObject] = []
         withUnsafeMutablePointer(to: &all) { all in
@@ -37,16 +38,17 @@ package struct LoadedObject: Sendable, Equatable {
         return all
     }
 
-    /// How many are loaded, and how many were unloaded so far.
+    /// The numbers of objects that are loaded now, and that were unloaded so far.
     package struct Counts: Equatable, Sendable {
         package private(set) var loaded = 0
         package private(set) var unloaded: UInt64 = 0
 
-        /// As they are now.
+        /// Reads the current counts.
         package init() { roost_object_counts(&self.loaded, &self.unloaded) }
     }
 
-    /// What was loaded since; none are told apart when others were unloaded meanwhile.
+    /// Returns the objects loaded since `before`. Empty if any were unloaded meanwhile: the new ones cannot be told
+    /// apart then.
     package static func all(since before: Counts) -> [LoadedObject] {
         Counts().unloaded == before.unloaded ? self.all(behind: before.loaded) : []
     }

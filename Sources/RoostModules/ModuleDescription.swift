@@ -1,7 +1,7 @@
 import CASGI
 import RoostSystem
 
-/// What a module says about itself.
+/// The description of a module, from its `asgi_module_info`.
 package struct ModuleDescription: Sendable, Equatable {
     package var isGiven = false
     package var abi: UInt32 = UInt32(ASGI_ABI)
@@ -13,12 +13,12 @@ package struct ModuleDescription: Sendable, Equatable {
 
     package init() {}
 
-    /// Calls `asgi_module_info` at that address; nil: the module has none, and is taken to be of the host's draft.
+    /// Calls the `asgi_module_info` at an address. Nil: the module has none, and is assumed to use the host's draft.
     package init(of address: UnsafeMutableRawPointer?) throws {
         guard let address else { return }
         let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
         guard let given = info() else { throw HostError(code: .module, message: "asgi_module_info returned NULL") }
-        // Up to here a description must reach to say which contract it is of.
+        // The struct must at least contain the fields that name its ABI and draft.
         guard asgi_module_has_contract(given) != 0 else {
             throw HostError(
                 code: .module,
@@ -30,7 +30,7 @@ package struct ModuleDescription: Sendable, Equatable {
             self.isGiven = true
             self.abi = whole.pointee.abi
             self.draft = whole.pointee.draft
-            // The texts of another contract may be anywhere.
+            // The strings of another ABI or draft may be at other offsets.
             guard self.abi == UInt32(ASGI_ABI), self.draft == UInt32(ASGI_DRAFT) else { return }
             self.flags = whole.pointee.flags
             self.name = String(decoding: UnsafeRawBufferPointer(whole.pointee.name), as: UTF8.self)
@@ -48,14 +48,14 @@ package struct ModuleDescription: Sendable, Equatable {
         return known.filter { self.flags & $0.0 != 0 }.map(\.1)
     }
 
-    /// Why a host of so many loops cannot serve it; nil: it can.
+    /// Why a host with this number of event loops cannot serve the module; nil if it can.
     package func fault(threads: Int) -> String? {
         if let fault { return fault }
         guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
         return "requires ASGI_ONE_LOOP; serve it with --threads 1"
     }
 
-    /// Why this host cannot serve it; nil: it can.
+    /// Why this host cannot serve the module; nil if it can.
     package var fault: String? {
         guard self.abi == UInt32(ASGI_ABI) else {
             return "is built for ABI \(self.abi), but this host has ABI \(ASGI_ABI); build it with this host's asgi.h"

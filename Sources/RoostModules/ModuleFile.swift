@@ -1,19 +1,19 @@
 package import RoostSystem
 
-/// A module's file: a library that exports the application's function itself.
+/// The file of a module: a shared library that defines the application's function itself.
 package final class ModuleFile: Sendable {
     private let library: LibraryFile
 
-    /// As the operator named it.
+    /// The path as given by the operator.
     package var path: String { self.library.path }
-    /// Without symbolic links.
+    /// The path without symbolic links.
     package var resolved: String { self.library.resolved }
     package var size: Int { self.library.size }
     var elf: ELFImage { self.library.elf }
-    /// Names the bytes.
+    /// The hash of the contents.
     package var hash: ContentHash { self.library.hash }
 
-    /// The folder that `$ORIGIN` means.
+    /// The folder that `$ORIGIN` stands for.
     package var folder: String {
         String(self.resolved[..<(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)])
     }
@@ -22,7 +22,7 @@ package final class ModuleFile: Sendable {
         String(self.resolved[(self.resolved.lastIndex(of: "/") ?? self.resolved.startIndex)...].dropFirst())
     }
 
-    /// Opens and checks. Throws `HostError` with one line that names the file, what was found, and what to do.
+    /// Opens and checks the file. Throws `HostError` with one line: the file, what was found, and what to do.
     package init(path: String, symbol: String, trust: FileTrust) throws {
         self.library = try LibraryFile(path: path, trust: trust)
         guard self.library.elf.exportsFunction(symbol) else {
@@ -36,6 +36,6 @@ package final class ModuleFile: Sendable {
         }
     }
 
-    /// Writes the bytes to a new file. Throws `HostError`.
+    /// Copies the contents to a new file. Throws `HostError`.
     package func copy(to destination: String) throws { try self.library.copy(to: destination) }
 }

@@ -1,19 +1,19 @@
 import Glibc
 package import RoostSystem
 
-/// Finds the file that a module's name names.
+/// Finds the file of a module by its name.
 package struct ModuleLocator: Sendable {
-    /// Folders that dotted names are looked up in.
+    /// The folders to search for dotted names.
     package var folders: [String]
 
     package init(folders: [String]) { self.folders = folders }
 
-    /// The path of the file, as it was given or found. Throws `HostError` that says where it was looked for, and what is
-    /// there that has nearly this name.
+    /// Returns the path of the file, as given or as found. Throws `HostError` with the paths that were searched and the
+    /// files with similar names.
     package func path(of name: ModuleName) throws -> String {
         switch name.place {
         case .path(let path):
-            // One without a folder would be looked up in the loader's own folders.
+            // The loader would search its own folders for a path without a slash.
             let path = path.contains("/") ? path : "./\(path)"
             guard access(path, F_OK) == 0 else { throw Self.notFound(path) }
             return path
@@ -39,7 +39,8 @@ package struct ModuleLocator: Sendable {
         return ["\(inner)/\(last).so", "\(inner)/lib\(last).so"]
     }
 
-    /// Names the folder from the root: a relative path depends on where the command was called.
+    /// Returns the error for a missing file. It names the absolute folder, since a relative path depends on the working
+    /// folder.
     private static func notFound(_ path: String) -> HostError {
         let absolute = WorkingFolder.absolute(path)
         let slash = absolute.lastIndex(of: "/") ?? absolute.startIndex
@@ -56,7 +57,7 @@ package struct ModuleLocator: Sendable {
         names.isEmpty ? "" : "; did you mean \(names.joined(separator: ", "))?"
     }
 
-    /// Libraries of the folder whose names are near, as paths.
+    /// Returns the paths of libraries in the folder with similar names.
     private static func near(_ name: String, in folder: String) -> [String] {
         func stem(_ file: String) -> String {
             var stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file

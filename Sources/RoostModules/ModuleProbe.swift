@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 package import RoostSystem
 
-/// Has a child process load a module, and takes its report.
+/// Loads modules in a child process, and receives the child's reports.
 package struct ModuleProbe: Sendable {
-    /// The command `roost`.
+    /// The path of the `roost` executable.
     package var command: String
-    /// How long loading may take, seconds.
+    /// Time limit for loading a module, in seconds.
     package var time: Int
 
     package init(command: String = ChildProcess.ownCommand, time: Int = 10) {
@@ -14,7 +14,7 @@ package struct ModuleProbe: Sendable {
         self.time = time
     }
 
-    /// What is to be loaded.
+    /// A module to load.
     package struct Module {
         package let path: String
         package let symbol: String
@@ -27,8 +27,8 @@ package struct ModuleProbe: Sendable {
         }
     }
 
-    /// Loads all in one child, one after another; the next takes over behind one that ends it. What is wrong with a module, or with the
-    /// child, stands in its report.
+    /// Loads the modules in one child, one after another. If a module ends the child, a new child continues with the
+    /// next module. A report contains the fault of its module or of the child.
     package func reports(of modules: [Module], privileges: Privileges = Privileges()) -> [ProbeReport] {
         var reports: [ProbeReport] = []
         while reports.count < modules.count {
@@ -42,7 +42,7 @@ package struct ModuleProbe: Sendable {
         return reports
     }
 
-    /// The reports of one child: at least one, and the last may be about its end.
+    /// Returns the reports of one child: at least one. The last one may say how the child ended.
     private func ask(_ modules: ArraySlice<Module>, _ privileges: Privileges) throws -> [ProbeReport] {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 0) == 0 else { throw Self.error("cannot create a pipe") }
@@ -54,7 +54,7 @@ package struct ModuleProbe: Sendable {
             defer { close(order) }
             child = try ChildProcess.start(
                 self.command, ["roost", "probe"], environment: ChildProcess.environment(),
-                // What a constructor prints belongs to the log.
+                // The output of a module's constructors goes to the log.
                 descriptors: [
                     (0, as: 0), (2, as: 1), (2, as: 2), (ends[1], as: ProbeReport.descriptor),
                     (order, as: ProbeOrder.descriptor),
@@ -63,7 +63,7 @@ package struct ModuleProbe: Sendable {
             )
         }
         var (reports, ending) = self.read(ends[0], most: modules.count)
-        // A child that has closed the pipe exits; one that does not is the module's doing.
+        // After closing the pipe the child exits within the time limit, unless a module has closed the pipe.
         let patience = ending == .closed ? self.time * 1000 : 0
         let (status, isKilled) = Self.waitForEnd(of: child, until: MonotonicClock.milliseconds + patience)
         guard reports.count < modules.count else { return reports }
@@ -82,20 +82,20 @@ package struct ModuleProbe: Sendable {
         return reports
     }
 
-    /// Bytes of a report.
+    /// Maximum size of a report, in bytes.
     private static let longestReport = 1 << 20
 
-    /// How the reading of reports ended.
+    /// How reading the reports ended.
     private enum Ending {
         case complete
-        /// The child has closed the pipe.
+        /// The child closed the pipe.
         case closed
         case late
-        /// A module has written what is no report.
+        /// A module wrote data that is not a report.
         case flooded
     }
 
-    /// Waits until a time, then kills the child.
+    /// Waits for the child until `end`, then kills it.
     private static func waitForEnd(of child: pid_t, until end: Int) -> (status: CInt, isKilled: Bool) {
         var status: CInt = 0
         while MonotonicClock.milliseconds < end {
@@ -108,7 +108,8 @@ package struct ModuleProbe: Sendable {
         return (status, true)
     }
 
-    /// The reports until the end, or until one takes too long, in time or in bytes: the module can write to the pipe, and close it.
+    /// Reads reports until all have arrived, the pipe is closed, or a report exceeds the limit of time or size. The
+    /// module can write to the pipe, and close it.
     private func read(_ descriptor: CInt, most: Int) -> (reports: [ProbeReport], ending: Ending) {
         var buffer = MessageBuffer<ProbeReport>(limit: Self.longestReport)
         var reports: [ProbeReport] = []
@@ -123,7 +124,7 @@ package struct ModuleProbe: Sendable {
             let count = Glibc.read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return (reports, .closed) }
-            // What makes no sense was written by a module.
+            // A module wrote the invalid data.
             guard let new = try? buffer.receive(part[..<count]) else { return (reports, .flooded) }
             reports += new.prefix(most - reports.count)
             guard buffer.fault == nil || reports.count == most else { return (reports, .flooded) }

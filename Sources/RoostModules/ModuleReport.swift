@@ -1,14 +1,14 @@
 import CASGI
 package import RoostSystem
 
-/// What `roost check` tells about a module: what its file says, what it says itself, what is wrong and what is risky.
+/// The output of `roost check`: properties of the file, the module's description, its fault and its risks.
 package struct ModuleReport: Sendable {
     package var rows: [(name: String, value: String)]
-    /// Why this host cannot serve it.
+    /// Why this host cannot serve the module; nil if it can.
     package var fault: String?
     package var risks: [String]
 
-    /// Checks the file and has a child load it. Throws `HostError` for a file that is not even loaded.
+    /// Checks the file and loads it in a child process. Throws `HostError` if a check before loading fails.
     package init(path: String, symbol: String, trust: FileTrust, probe: ModuleProbe) throws {
         let file = try ModuleFile(path: path, symbol: symbol, trust: trust)
         let report = probe.reports(of: [ModuleProbe.Module(path: file.resolved, symbol: symbol)])[0]
@@ -41,7 +41,7 @@ package struct ModuleReport: Sendable {
         ]
     }
 
-    /// What a file's module is called that does not say: `hello` of `libhello.so`.
+    /// Returns the name of a module without a description, from its file name: `hello` for `libhello.so`.
     package static func name(ofFile path: String) -> String {
         var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".so") { name.removeLast(3) }

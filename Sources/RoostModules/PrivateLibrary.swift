@@ -1,30 +1,31 @@
 package import RoostSystem
 
-/// A library that a module brings with it and finds by `$ORIGIN`: a copy stands beside the module's copy, so that writing the original in place
-/// does not change code that runs.
+/// A library that belongs to a module, which finds it by `$ORIGIN`.
+///
+/// Its copy stands beside the module's copy: overwriting the original does not change running code.
 package struct PrivateLibrary: Sendable {
-    /// The original, without symbolic links.
+    /// The path of the original, without symbolic links.
     package let path: String
-    /// The original's state before it was copied.
+    /// The state of the original before it was copied.
     package let mark: FileMark?
     package let copy: String
-    /// Names the bytes.
+    /// The hash of the contents.
     package let hash: String
-    /// The names under which the loader knows it: its SONAME, and what those that need it call it.
+    /// The names by which the loader knows it: its SONAME, and its names in DT_NEEDED entries.
     package var names: Set<String>
 
-    /// Whether the original is another by now.
+    /// Whether the original has changed since.
     package var isOutdated: Bool { FileMark(of: self.path) != self.mark }
 }
 
 extension PrivateLibrary: Equatable {
-    /// The same bytes of the same file; each generation has a copy of its own.
+    /// Compares the originals, not the copies: each generation has its own copy.
     package static func == (one: PrivateLibrary, other: PrivateLibrary) -> Bool {
         one.path == other.path && one.hash == other.hash && one.names == other.names
     }
 }
 
-/// For the process that loads the module: the state of the original is the supervisor's concern.
+/// Encoded for the process that loads the module, without the state of the original, which only the supervisor uses.
 extension PrivateLibrary: MessageCodable {
     package func encode(to writer: inout MessageWriter) {
         writer.write(self.path)

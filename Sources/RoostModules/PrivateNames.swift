@@ -1,13 +1,14 @@
-/// The libraries and modules of one process, by the names that the loader knows them by: it takes what it has loaded under a name for every
-/// library of that name, whatever the bytes. A value without I/O.
+/// The libraries and modules of one process, by the names that the loader knows. A value without I/O.
+///
+/// The loader uses the library that it has loaded under a name for every library of that name, whatever its contents.
 package struct PrivateNames {
-    /// Two files of one name.
+    /// Two files with the same name and different contents.
     package struct Conflict: Equatable, CustomStringConvertible {
         package let name: String
-        /// The library; or "the module".
+        /// The path of the library, or "the module".
         package let path: String
         package let other: String
-        /// The application that has the other.
+        /// The application that the other file belongs to.
         package let owner: String
 
         package var description: String {
@@ -22,14 +23,14 @@ package struct PrivateNames {
         let owner: String
     }
 
-    /// Libraries of applications.
+    /// Private libraries of the applications, by name.
     private var libraries: [String: Owned] = [:]
-    /// Modules, by their SONAMEs: several may have the same, since each is loaded by its path.
+    /// Modules by SONAME. Several may have the same SONAME, since each is loaded by its path.
     private var modules: [String: [Owned]] = [:]
 
     package init() {}
 
-    /// What a module cannot have beside those that were added; nil: nothing.
+    /// Returns a conflict between a module and those that were added; nil if there is none.
     package func conflict(of staged: StagedModule, _ hash: String) -> Conflict? {
         for library in staged.libraries {
             for name in library.names.sorted() {

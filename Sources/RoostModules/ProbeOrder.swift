@@ -2,11 +2,12 @@ import CLinux
 import Glibc
 package import RoostSystem
 
-/// What a probe child is to load, and what it becomes before.
+/// The order for a probe child: the modules to load, and the privileges to switch to first.
 ///
-/// The child reads it from a memory file, whose size is sealed: a command line would be limited by the system, and seen by every user.
+/// The child reads it from a memory file of sealed size. The system limits the size of a command line, and shows it to
+/// every user.
 package struct ProbeOrder: MessageCodable {
-    /// The descriptor that a probe child reads its order from.
+    /// The descriptor from which the child reads its order.
     package static let descriptor: CInt = 4
     private static let largest = Int(UInt32.max)
 
@@ -28,7 +29,7 @@ package struct ProbeOrder: MessageCodable {
         self.modules = try reader.readList()
     }
 
-    /// Makes the file that the child reads; the caller closes it. Throws `HostError`.
+    /// Creates the memory file for the child. The caller closes it. Throws `HostError`.
     func makeFile() throws -> CInt {
         let bytes = MessageFrame.encode(self)
         let file = roost_memory_make("roost-probe", bytes.count)
@@ -40,7 +41,7 @@ package struct ProbeOrder: MessageCodable {
         return file
     }
 
-    /// Reads the order in the child. Throws `HostError` when this process is none.
+    /// Reads the order in the child. Throws `HostError` if this process is not a probe child.
     package static func read() throws -> ProbeOrder {
         var buffer = MessageBuffer<ProbeOrder>(limit: Self.largest)
         var part = [UInt8](repeating: 0, count: 64 << 10)

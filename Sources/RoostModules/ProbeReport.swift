@@ -1,13 +1,13 @@
 package import RoostSystem
 
-/// What a probe child reports to its parent about a module.
+/// The report of a probe child about one module.
 package struct ProbeReport: Sendable, Equatable {
-    /// What the module says about itself.
+    /// The module's description.
     package var description = ModuleDescription()
-    /// Why it cannot be loaded; nil: it can.
+    /// Why the module cannot be loaded; nil if it can.
     package var fault: String?
 
-    /// The descriptor that a probe child writes its reports to.
+    /// The descriptor to which the child writes its reports.
     package static let descriptor: CInt = 3
 
     package init(description: ModuleDescription = ModuleDescription(), fault: String? = nil) {

@@ -2,18 +2,23 @@ import Glibc
 package import RoostSystem
 import Synchronization
 
-/// The folder of one start below the run directory, where copies of modules live: ours, written by nobody else, and fit to
-/// be executed from. Proven when it is made.
+/// The folder of one start of the server, below the run directory; holds the copies of modules.
+///
+/// `init` checks that it belongs to the host's user, that others cannot write to it, and that files in it can be
+/// executed.
 package final class RunDirectory: Sendable {
-    /// `<run dir>/<boot>`: a name that no other start has.
+    /// The path `<run dir>/<boot>`, unique to this start.
     package let boot: String
-    /// The descriptor of the lock file, locked until `remove`: a later start removes only folders that nobody holds a lock in. -1: closed.
+    /// The descriptor of the lock file, locked until `remove`; -1 if closed. A later start removes only folders whose
+    /// lock file is not locked.
     private let lock = Atomic<CInt>(-1)
     private let numbers = Counter()
-    /// Of the folders below: when workers have another user, others may pass through to copies whose names they know.
+    /// The mode of the folders. If workers run as another user, other users may pass through to copies whose names they
+    /// know.
     private let mode: mode_t
 
-    /// Where it is when nobody says: the system's or user's runtime folder, else the user's cache, else the system's.
+    /// Returns the default run directories in order: the runtime folders of the system (for root) and the user, the
+    /// user's cache folders, and a folder in `/tmp`.
     package static func usualPaths() -> [String] {
         func variable(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -27,8 +32,8 @@ package final class RunDirectory: Sendable {
         return paths
     }
 
-    /// The named folder, which must be usable, or the first usable one of the usual folders. `isShared`: workers have another user.
-    /// Throws `HostError`.
+    /// Creates the folder of this start in the run directory `path`, or in the first usable default if `path` is nil.
+    /// `isShared`: workers run as another user. Throws `HostError` if no directory is usable.
     package static func make(
         _ path: String?, isShared: Bool = false, trust: FileTrust = FileTrust()
     ) throws -> RunDirectory {
@@ -66,24 +71,25 @@ package final class RunDirectory: Sendable {
         }
     }
 
-    /// A folder for one load, never used before. Throws `HostError`.
+    /// Creates a folder for one load, at a path never used before. Throws `HostError`.
     func makeLoadFolder(_ hash: ContentHash) throws -> String {
         let folder = "\(self.boot)/\(self.numbers.next())-\(hash)"
         try self.make(folder: folder)
         return folder
     }
 
-    /// A folder below, where it is missing. Throws `HostError`.
+    /// Creates a folder inside this one if it is missing. Throws `HostError`.
     package func make(folder: String) throws { try Self.make(folder: folder, self.mode) }
 
     private static func make(folder: String, _ mode: mode_t) throws {
-        // The mode is said once more: a umask may have taken of it.
+        // The umask may have removed bits from the mode.
         guard mkdir(folder, mode) == 0 || errno == EEXIST, chmod(folder, mode) == 0 else {
             throw self.error(folder, "cannot be created")
         }
     }
 
-    /// Removes the folders of loads that none of these paths is in: nobody maps what is there any more. While no load is being made.
+    /// Removes the load folders that contain none of these paths: no process maps their files any more. Must not be
+    /// called while a load is prepared.
     package func removeLoadFolders(but paths: [String]) {
         let kept = Set(paths.map { $0.dropFirst(self.boot.count + 1).prefix { $0 != "/" } })
         for name in FolderList.names(in: self.boot) where name.first?.isNumber == true && !kept.contains(name[...]) {
@@ -91,7 +97,7 @@ package final class RunDirectory: Sendable {
         }
     }
 
-    /// Removes the folder of this start and closes its lock.
+    /// Removes the folder of this start, and releases its lock.
     package func remove() {
         Self.removeTree(self.boot)
         let lock = self.lock.exchange(-1, ordering: .relaxed)
@@ -106,8 +112,10 @@ package final class RunDirectory: Sendable {
         )
     }
 
-    /// Makes the folder where it is missing, below folders that obey the rule of trust: whoever can replace one of them can replace what is
-    /// executed from here. Refuses a folder of another user, and one that others can write to.
+    /// Creates the run directory if it is missing. Refuses a folder of another user, and one that others can write to.
+    ///
+    /// The folders above it must pass the trust check: a user who can replace one of them can replace the code that
+    /// runs from here.
     private static func makeFolder(_ path: String, _ trust: FileTrust) throws {
         guard path.hasPrefix("/") else {
             throw HostError(
@@ -139,7 +147,7 @@ package final class RunDirectory: Sendable {
         }
     }
 
-    /// A page of a file there can be mapped to be executed: not so where it is mounted noexec.
+    /// Checks that a file in the folder can be mapped as executable. It cannot if the folder is mounted noexec.
     private static func proveExecutable(_ boot: String) throws {
         let path = "\(boot)/proof"
         let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o700)
@@ -155,7 +163,7 @@ package final class RunDirectory: Sendable {
         munmap(page, 4096)
     }
 
-    /// Folders of starts that live no more: nobody holds their lock.
+    /// Removes the folders of starts that have ended: their lock files are not locked.
     private static func removeDeadStarts(in path: String) {
         for name in FolderList.names(in: path) {
             let boot = "\(path)/\(name)"

@@ -1,26 +1,27 @@
 import Glibc
 package import RoostSystem
 
-/// The copy of a module's file that is loaded: at a path never used before, since the loader gives back the old image for
-/// a path it knows, even when the bytes are new.
+/// The copy of a module's file that is loaded, at a path never used before.
+///
+/// For a path that it knows, the loader returns the old image, even if the contents are new.
 package struct StagedModule: Sendable, Equatable {
     package let path: String
-    /// The name that the loader knows the module by, besides its path.
+    /// The name by which the loader knows the module, in addition to its path.
     package private(set) var soname: String?
-    /// Copies that stand beside it.
+    /// Copies of the private libraries, beside the module's copy.
     package private(set) var libraries: [PrivateLibrary] = []
 
-    /// One that was made before.
+    /// Describes a copy that exists already.
     package init(path: String, soname: String? = nil, libraries: [PrivateLibrary] = []) {
         self.path = path
         self.soname = soname
         self.libraries = libraries
     }
 
-    /// Whether a library of its own is another by now.
+    /// Whether the original of a private library has changed since.
     package var isOutdated: Bool { self.libraries.contains(where: \.isOutdated) }
 
-    /// Copies the file, and beside it what the module finds by `$ORIGIN`. Throws `HostError`.
+    /// Copies the file, and the libraries that the module finds by `$ORIGIN`. Throws `HostError`.
     package init(_ file: ModuleFile, in run: RunDirectory, trust: FileTrust) throws {
         var staging = OriginStaging(of: file, below: try run.makeLoadFolder(file.hash), run: run, trust: trust)
         self.path = try staging.place(file)
@@ -30,15 +31,16 @@ package struct StagedModule: Sendable, Equatable {
     }
 }
 
-/// Copies a module and the libraries of its own that it finds by `$ORIGIN` below a folder, laid out as they were: as many
-/// folders above the module as its search path climbs.
+/// Copies a module and the private libraries that it finds by `$ORIGIN` into a folder, with the same relative paths.
+///
+/// The copied layout includes as many folders above the module as its search path climbs.
 private struct OriginStaging {
     private let load: String
     private let run: RunDirectory
     private let trust: FileTrust
-    /// The folder of the originals that `load` stands for.
+    /// The folder of the originals that `load` corresponds to.
     private let base: String
-    /// From there to the module.
+    /// The path from `base` to the module's folder.
     private let inside: [Substring]
     private var staged: Set<String> = []
     private(set) var libraries: [PrivateLibrary] = []
@@ -71,7 +73,8 @@ private struct OriginStaging {
         }
     }
 
-    /// The folder below `base` in which the loader finds a library; nil: it finds it elsewhere, or nowhere.
+    /// Returns the folder below `base` in which the loader finds a library; nil if it finds it elsewhere, or not at
+    /// all.
     private func folder(of name: String, _ places: [String], inside: [Substring]) throws -> [Substring]? {
         for place in places where !place.isEmpty {
             guard let after = Self.afterOrigin(place) else {
@@ -98,7 +101,7 @@ private struct OriginStaging {
         guard self.staged.insert(copy).inserted else { return }
         let library = try LibraryFile(path: "\(self.base)/\(path)", trust: self.trust)
         try self.makeFolders(folder)
-        // The loader tells one file of two names by its inode.
+        // The loader identifies a file with two names by its inode: link the second name.
         if let at = self.libraries.firstIndex(where: { $0.path == library.resolved }) {
             guard link(self.libraries[at].copy, copy) == 0 else {
                 throw HostError(
@@ -116,8 +119,8 @@ private struct OriginStaging {
         try self.bringLibraries(of: library.elf, inside: folder)
     }
 
-    /// What follows `$ORIGIN` in a folder of a search path; nil: it is another folder, which the loader finds from the
-    /// copy as it does from the original.
+    /// Returns the path components after `$ORIGIN` in a folder of a search path. Nil for any other folder, which the
+    /// loader finds from the copy as from the original.
     private static func afterOrigin(_ path: String) -> [Substring]? {
         for origin in ["$ORIGIN", "${ORIGIN}"] where path == origin || path.hasPrefix("\(origin)/") {
             return path.dropFirst(origin.count).split(separator: "/").filter { $0 != "." }
@@ -125,7 +128,7 @@ private struct OriginStaging {
         return nil
     }
 
-    /// Without `..`; nil: it climbs out.
+    /// Resolves `..` in the path; nil if the path climbs above its first component.
     private static func resolve(_ parts: [Substring]) -> [Substring]? {
         var resolved: [Substring] = []
         for part in parts {

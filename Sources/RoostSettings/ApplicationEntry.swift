@@ -1,37 +1,38 @@
 package import RoostSystem
 
-/// What an operator has said about one application: on the command line, in `applications`, or by a file in the drop-in folder.
+/// The declaration of one application: on the command line, in `applications`, by a file in a drop-in folder, or by an
+/// embedding program.
 package struct ApplicationEntry: Sendable {
-    /// Where its settings are.
+    /// The source of the application's settings.
     package enum Settings: Sendable {
-        /// Nobody said: the module's default.
+        /// Not declared: the module's default.
         case usual
-        /// A settings module; `place`: who names it.
+        /// A settings module. `place`: where it is named.
         case named(String, place: String)
-        /// They stand in this file, below this key ("": all that is not the host's).
+        /// The values in this file below this key ("" for all keys that are not the host's).
         case here(SettingsFile, at: String)
     }
 
     package private(set) var module: ModuleName
-    /// Nil: what the module calls itself.
+    /// Nil for the module's own name.
     package var name: String?
     package var mount: Mount
     package var settings: Settings
-    /// The variable that announces the settings module to code which reads the environment.
+    /// The environment variable that names the settings module to code that reads the environment.
     package var variable: String?
-    /// Its workers' name; nil: the front's.
+    /// The worker group; nil for the workers that accept connections.
     package var group: String?
     package var lifespan: LifespanMode?
-    /// The path below its mount that says whether it is well.
+    /// The path of its health check, below its mount.
     package var health: String?
-    /// The origins whose pages may open WebSockets; nil: those of the host.
+    /// The origins whose pages may open WebSockets; nil for those of the host.
     package var origins: WebSocketOrigins?
-    /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty: on the command line.
+    /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty for the command line.
     package var place: String
-    /// A start without it makes no sense.
+    /// Whether the host must not start without it.
     package var isRequired = false
 
-    /// The entry's other values, with their places, for people: secrets are masked.
+    /// The entry's other values and where they are declared, for display; secrets are masked.
     package var values: [(key: String, value: String, place: String)] {
         var values: [(String, String, String)] = []
         if let name { values.append(("name", name, "")) }
@@ -51,7 +52,7 @@ package struct ApplicationEntry: Sendable {
         return values
     }
 
-    /// The one of a command line: at the root, and needed.
+    /// The application of a command line: mounted at the root, and required.
     package init(commandLine module: ModuleName) {
         self.module = module
         self.mount = .root
@@ -60,7 +61,7 @@ package struct ApplicationEntry: Sendable {
         self.isRequired = true
     }
 
-    /// One that a program has given.
+    /// An application of an embedding program.
     package init(module: ModuleName, mount: Mount, name: String?, settings: String?) {
         self.module = module
         self.mount = mount
@@ -101,7 +102,7 @@ package struct ApplicationEntry: Sendable {
             "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
     ])
 
-    /// One of the list `applications`. Throws `HostError`.
+    /// An entry of the list `applications`. Throws `HostError`.
     package init(_ map: SettingsMap, number: Int, in file: SettingsFile) throws {
         let prefix = "applications.\(number)."
         let values = try Self.schema.read(map, in: file, below: prefix)
@@ -118,7 +119,7 @@ package struct ApplicationEntry: Sendable {
         try self.read(values)
     }
 
-    /// A library in a drop-in folder; `beside`: the settings file beside it. Throws `HostError`.
+    /// A library in a drop-in folder. `file`: the settings file beside it. Throws `HostError`.
     package init(dropIn path: String, name: String, beside file: SettingsFile?) throws {
         self.module = try ModuleName(path)
         self.settings = .usual
@@ -131,7 +132,7 @@ package struct ApplicationEntry: Sendable {
         try self.read(try SettingsSchema(keys).read(file.root, in: file, below: ""))
     }
 
-    /// The name of a library that is mounted at the root of a drop-in folder's host.
+    /// The name of a drop-in library that is mounted at `/` by default.
     package static let index = "index"
 
     private mutating func read(_ values: SettingsValues) throws {
@@ -179,7 +180,7 @@ package struct ApplicationEntry: Sendable {
 }
 
 extension SettingsValues {
-    /// The origins that a key names; nil: it is not there. Throws `HostError`.
+    /// The origins that a key names; nil if the key is missing. Throws `HostError`.
     package func origins(_ key: String) throws -> WebSocketOrigins? {
         let texts = self.texts(key)
         guard !texts.isEmpty else { return nil }

@@ -1,21 +1,21 @@
 import RoostSystem
 
-/// A scalar of a settings file, resolved by the core schema of YAML 1.2 (§10.3.2): the only place that says what a plain text means.
-/// `yes`, `no`, `on`, `off`, `12:30`, `1_000`, `0b1` and dates are texts.
+/// A scalar of a settings file, resolved by the core schema of YAML 1.2 (§10.3.2). No other type interprets plain text.
+/// `yes`, `no`, `on`, `off`, `12:30`, `1_000`, `0b1` and dates are strings.
 package struct CoreScalar: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case text
         case null
         case flag(Bool)
-        /// As JSON spells it.
+        /// The number in JSON notation.
         case number(String)
     }
 
-    /// As it was written.
+    /// The text as written in the file.
     package let text: String
     package let kind: Kind
 
-    /// Why a scalar is refused. Its text is not shown: it may be a secret.
+    /// Why a scalar is refused. The message does not contain its text, which may be a secret.
     package struct Fault: Error { let message: String }
 
     /// A quoted scalar.
@@ -24,7 +24,7 @@ package struct CoreScalar: Sendable, Equatable {
         self.kind = .text
     }
 
-    /// A scalar without a tag and without quotes.
+    /// A scalar without tag and quotes.
     package init(plain text: String) throws(Fault) {
         self.text = text
         switch text {
@@ -35,8 +35,8 @@ package struct CoreScalar: Sendable, Equatable {
         }
     }
 
-    /// A scalar with a tag. A local tag (`!env HOME`) means nothing here: the text is all that is written, with the tag, so that nobody takes
-    /// it for what the tag was meant to do.
+    /// A scalar with a tag. A local tag (`!env HOME`) has no meaning here: the value is the whole text with the tag, so
+    /// that it is not mistaken for the tag's result.
     package init(_ text: String, tag: String) throws(Fault) {
         guard !tag.hasPrefix("!") else {
             self.init(quoted: text.isEmpty ? tag : "\(tag) \(text)")
@@ -48,7 +48,7 @@ package struct CoreScalar: Sendable, Equatable {
         switch (name, plain.kind) {
         case ("str", _), ("null", .null), ("bool", .flag), ("float", .number): break
         case ("int", .number) where isWhole: break
-        // JSON has no infinity: it is a text, whose type was still named correctly.
+        // JSON has no infinity and no NaN: the value is a string, but the tag is correct.
         case ("float", .text) where Self.isNotFinite(text): break
         case ("null", _), ("bool", _), ("int", _), ("float", _):
             throw Fault(message: "the value is not of the type !!\(name)")
@@ -61,7 +61,7 @@ package struct CoreScalar: Sendable, Equatable {
     package static let namespace = "tag:yaml.org,2002:"
     private static let ofFractions = Set(".eE".utf8)
 
-    /// Why a tag is refused. It is not shown: a secret may begin with a `!`.
+    /// Why a tag is refused. A local tag is not shown: a secret may begin with a `!`.
     package static func refusal(ofTag tag: String) -> String {
         let name = tag.hasPrefix(self.namespace) ? " !!\(ShownText.of(tag.dropFirst(self.namespace.count)))" : ""
         return "the tag\(name) is not supported; remove it (a value that starts with ! must be quoted)"
@@ -75,7 +75,7 @@ package struct CoreScalar: Sendable, Equatable {
         return [".inf", ".Inf", ".INF"].contains(unsigned) || [".nan", ".NaN", ".NAN"].contains(text)
     }
 
-    /// How JSON spells a number; nil: the text is no number.
+    /// The JSON notation of a number; nil if the text is not a number.
     private static func number(_ text: String) throws(Fault) -> String? {
         let bytes = Array(text.utf8)
         guard let first = bytes.first, first < UInt8(ascii: ":") else { return nil }
@@ -102,8 +102,8 @@ package struct CoreScalar: Sendable, Equatable {
         }
     }
 
-    /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, and whole numbers. JSON has no `+`, no zeros in front, and
-    /// digits on both sides of a point; everything else stays as it was written.
+    /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, and whole numbers. JSON allows no `+` and
+    /// no leading zeros, and requires digits on both sides of a point; everything else is kept as written.
     private static func decimal(_ bytes: [UInt8]) -> String? {
         var rest = bytes[...]
         func digits() -> ArraySlice<UInt8> {

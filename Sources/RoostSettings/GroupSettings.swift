@@ -1,12 +1,12 @@
-/// What `server.groups` says of one group of workers.
+/// The settings of one worker group in `server.groups`.
 package struct GroupSettings {
     package let name: String
-    /// Options of its own, by the schema of whoever serves.
+    /// The group's own options, checked against the schema that `init` takes.
     package let options: SettingsValues
-    /// Variables of its own.
+    /// The group's own environment variables.
     package let environment: [String: String]
 
-    /// `options`: the schema of its options. Throws `HostError`.
+    /// `options`: the schema of the group's options. Throws `HostError`.
     package init(_ name: String, _ map: SettingsMap, _ options: SettingsSchema, in file: SettingsFile) throws {
         let prefix = "server.groups.\(name)."
         let schema = SettingsSchema(options.keys + [Self.environmentKey])

@@ -1,6 +1,6 @@
-/// A host name that an application answers for: exact, or `*.example.org` for every name below one.
+/// A host name that an application answers for: exact, or `*.example.org` for every name below `example.org`.
 public struct HostPattern: Sendable, Hashable, CustomStringConvertible {
-    /// Lower-case, without a port; of a wildcard what stands behind `*.`.
+    /// Lower-case, without a port; for a wildcard the part after `*.`.
     package let name: String
     package let isWildcard: Bool
 
@@ -33,7 +33,7 @@ public struct HostPattern: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Why a mount is none. Says what was found and the mend; whoever has the file and the field puts them before it.
+/// Why a mount, a host name or an origin is invalid, and how to fix it. The caller puts the file and the key before it.
 public struct MountFault: Error, Equatable {
     public let message: String
 

@@ -1,6 +1,6 @@
-/// What a settings file says to the host: its keys `server`, `modules` and `applications`.
+/// The host's part of a settings file: the keys `server`, `modules` and `applications`.
 package struct HostSettings {
-    /// The keys of the host. `server` has a schema of its own: the options of whoever serves.
+    /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
         SettingsKey("server", .map, "Options of the server."),
         SettingsKey(
@@ -11,12 +11,13 @@ package struct HostSettings {
 
     package let server: SettingsValues?
     package let groups: [GroupSettings]
-    /// Folders, and where they are named.
+    /// The drop-in folders, and where they are declared.
     package let modules: [String]
     package let modulesPlace: String
     package let applications: [ApplicationEntry]
 
-    /// `server`: the schema of the key; `group`: of a group's options. `keepsOthers`: other keys are an application's. Throws `HostError`.
+    /// `server`: the schema of the key `server`. `group`: the schema of a group's options. `keepsOthers`: whether other
+    /// keys are allowed, as an application's own. Throws `HostError`.
     package init(
         _ file: SettingsFile, server: SettingsSchema, group: SettingsSchema, keepsOthers: Bool
     ) throws {
@@ -41,6 +42,6 @@ package struct HostSettings {
     package static let groupsKey = SettingsKey(
         "groups", .map, "Worker groups: names, each with a map of options.")
 
-    /// Whether a key is the host's.
+    /// Whether a key belongs to the host.
     package static func isHost(_ key: String) -> Bool { Self.schema.keys.contains { $0.name == key } }
 }

@@ -1,8 +1,8 @@
-/// Whether an application is told of its start and its end, in Uvicorn's words.
+/// Whether an application gets lifespan events (startup and shutdown), with Uvicorn's names.
 public enum LifespanMode: String, Sendable, CaseIterable {
-    /// Where it wants to be.
+    /// If the application supports lifespan.
     case auto
-    /// It has to be: one without lifespan is refused.
+    /// Always: an application without lifespan support is refused.
     case on
     /// Never.
     case off

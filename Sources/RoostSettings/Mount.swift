@@ -1,11 +1,11 @@
-/// Where an application answers: a path prefix, of the hosts that it names, or of all.
+/// Where an application answers: a path prefix, on the hosts that it names or on all hosts.
 public struct Mount: Sendable, Hashable, CustomStringConvertible {
-    /// Decoded, "" or "/wiki": ASGI's `root_path`.
+    /// The decoded path, "" or "/wiki": ASGI's `root_path`.
     public let path: String
-    /// None: every host.
+    /// Empty for every host.
     public let hosts: [HostPattern]
 
-    /// Everything.
+    /// All paths of all hosts.
     public static let root = Mount()
 
     private init() {
@@ -13,7 +13,7 @@ public struct Mount: Sendable, Hashable, CustomStringConvertible {
         self.hosts = []
     }
 
-    /// `path`: "/" or "/wiki" (a slash at the end counts for nothing). Throws `MountFault`.
+    /// `path`: "/" or "/wiki"; a trailing slash is ignored. Throws `MountFault`.
     public init(path: String, hosts: [HostPattern] = []) throws(MountFault) {
         self.hosts = hosts
         guard path.hasPrefix("/") else { throw MountFault("'\(path)' does not start with a /") }
@@ -40,10 +40,10 @@ public struct Mount: Sendable, Hashable, CustomStringConvertible {
         guard !path.contains("%") else { throw MountFault("'\(path)' contains %; write the path decoded") }
     }
 
-    /// Bytes of a mount's path: a request is looked at no further.
+    /// Maximum size of a mount's path, in bytes; no more of a request's path is compared.
     package static let longest = 1024
 
-    /// `/wiki`, `wiki.example.org/`, `{a.example.org, b.example.org}/wiki`.
+    /// For example `/wiki`, `wiki.example.org/`, `{a.example.org, b.example.org}/wiki`.
     public var description: String {
         let path = self.path.isEmpty ? "/" : self.path
         switch self.hosts.count {
@@ -53,7 +53,7 @@ public struct Mount: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether both answer for the same requests; nil: no. Else for which host ("": for all).
+    /// The host for which both mounts answer the same requests ("" for every host); nil if there is none.
     package func conflict(with other: Mount) -> String? {
         guard self.path == other.path else { return nil }
         if self.hosts.isEmpty, other.hosts.isEmpty { return "" }

@@ -1,7 +1,7 @@
-/// The declaration of one option of the server: its name, its values and who may set it. The command line, the environment, settings files,
-/// `--help`, `roost settings --explain` and the reference page follow it.
+/// The declaration of one option of the server: its name, its values and the sources that may set it. The command line,
+/// the environment, settings files, `--help`, `roost settings --explain` and the reference page are derived from it.
 ///
-/// Its default is not here: the property that the option sets has it.
+/// The default is not declared here: it is the default of the property that the option sets.
 package struct OptionDeclaration: Sendable {
     package enum Kind: Sendable, Equatable {
         case number(ClosedRange<Int>)
@@ -9,12 +9,12 @@ package struct OptionDeclaration: Sendable {
         case text
         /// Repeatable on the command line, separated by spaces in the environment, a list in a settings file.
         case texts
-        /// Separated by commas; in a settings file a list too.
+        /// Separated by commas; a settings file may have a list too.
         case commaSeparated
         case choice([String])
         /// `--name true` or `--name false`.
         case boolean
-        /// `--name`, and `--no-name` when it can be negated.
+        /// `--name`, and `--no-name` if it can be negated.
         case flag(isNegatable: Bool)
     }
 
@@ -23,19 +23,19 @@ package struct OptionDeclaration: Sendable {
         case seconds
     }
 
-    /// The sources that may set an option. Each includes those before it.
+    /// The sources that may set an option. Each case includes those before it.
     package enum Scope: Int, Sendable, Comparable {
         case commandLine
         case environment
         /// The key `server` of a settings file.
         case file
-        /// One of `server.groups`.
+        /// A group in `server.groups`.
         case group
 
         package static func < (left: Scope, right: Scope) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// What an option has no effect without.
+    /// A mode of the server without which an option has no effect.
     package enum Requirement: Sendable {
         case reload
         case supervisor
@@ -45,13 +45,14 @@ package struct OptionDeclaration: Sendable {
     package let kind: Kind
     package let unit: Unit?
     package let meaning: String
-    /// Describes the default where the option has no default value.
+    /// Describes the default if the option has no default value.
     package let unset: String?
     package var scope = Scope.file
     package var requirement: Requirement?
-    /// Why a host that is embedded in a program refuses the option; nil: it takes the option.
+    /// Why a host that is embedded in a program refuses the option; nil if the host accepts it.
     package var refusal: String?
-    /// Whether the option is needed before an application has been examined, so that the application's own settings file comes too late.
+    /// Whether the option is needed before the application is examined, so that the application's own settings file is
+    /// read too late to set it.
     package var isEarly = false
 
     package init(_ name: String, _ kind: Kind, unit: Unit? = nil, unset: String? = nil, _ meaning: String) {
@@ -62,16 +63,16 @@ package struct OptionDeclaration: Sendable {
         self.meaning = meaning
     }
 
-    /// The environment variable that sets it: `ROOST_LOG_LEVEL` of `log-level`; nil: none does.
+    /// The environment variable that sets the option: `ROOST_LOG_LEVEL` for `log-level`; nil if there is none.
     package var variable: String? {
         guard self.scope >= .environment else { return nil }
         return "ROOST_" + String(self.name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    /// What stands for a value in the usage of the command: `bytes` in `--limit-send <bytes>`.
+    /// The placeholder of the value in the command's usage: `bytes` in `--limit-send <bytes>`.
     package var valueName: String { self.unit?.rawValue ?? self.name }
 
-    /// The values it takes, for people.
+    /// The accepted values, for display.
     package var valuesText: String {
         let unit = self.unit.map { "a number of \($0.rawValue)" } ?? "a number"
         switch self.kind {
@@ -83,7 +84,7 @@ package struct OptionDeclaration: Sendable {
         }
     }
 
-    /// The key of a settings file for it; `standard`: its default.
+    /// The settings file key of the option. `standard`: its default.
     package func key(standard: String) -> SettingsKey {
         SettingsKey(
             self.name, self.settingsKind, standard: standard.isEmpty ? self.unset : standard, self.meaning,
@@ -99,7 +100,7 @@ package struct OptionDeclaration: Sendable {
         }
     }
 
-    /// A number as it was declared: `60` of 60.0.
+    /// A number without a needless fraction: `60` for 60.0.
     package static func text(_ number: Double) -> String {
         Int(exactly: number).map { "\($0)" } ?? "\(number)"
     }

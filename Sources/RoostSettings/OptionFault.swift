@@ -1,12 +1,12 @@
 import RoostSystem
 
-/// Why an option does not take a value.
+/// Why an option's value is invalid.
 package enum OptionFault: Error, Equatable {
     /// The value is not of the option's kind.
     case malformed(String)
-    /// The number is outside of the option's range, whose bounds follow.
+    /// The number is outside of the option's range: the number, the lower and the upper bound.
     case outOfRange(String, String, String)
-    /// Anything else: words that follow the option's name.
+    /// Any other reason: text that follows the option's name.
     case refused(String)
 
     /// How a message names the option.
@@ -24,7 +24,7 @@ package enum OptionFault: Error, Equatable {
         }
     }
 
-    /// The line for the operator.
+    /// The message for the operator.
     package func message(for option: OptionDeclaration, _ naming: Naming) -> String {
         let name = naming.name(option.name)
         switch self {

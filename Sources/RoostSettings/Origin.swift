@@ -3,12 +3,12 @@ package import HTTPServer
 /// An origin as a browser sends it (RFC 6454 §6.2).
 package struct Origin {
     package let scheme: ArraySlice<UInt8>
-    /// Without a last dot.
+    /// Without a trailing dot.
     package let host: ArraySlice<UInt8>
-    /// The one that is named, else the scheme's; nil: the scheme has none.
+    /// The given port, else the scheme's default; nil if the scheme has none.
     package let port: Int?
 
-    /// Nil: `null`, or no origin.
+    /// Nil for `null`, or if the value is not an origin.
     package init?(_ value: Octets) {
         let bytes = Array(value.bytes)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8),
@@ -20,13 +20,14 @@ package struct Origin {
         (self.host, self.port) = (host, port)
     }
 
-    /// Whether it is a page of the server: `Host` names the same host, and the same port, which is the scheme's where it is not named.
+    /// Whether the page is one of the server's: the host and the port are those of `Host`, whose port defaults to the
+    /// scheme's.
     package func isSame(as authority: Octets) -> Bool {
         guard self.port != nil, let other = Self.split(Array(authority.bytes)[...], self.scheme) else { return false }
         return Self.equals(self.host, other.host) && self.port == other.port
     }
 
-    /// `host[:port]`; nil: it is neither.
+    /// Splits `host[:port]`; nil if the text is malformed.
     private static func split(
         _ authority: ArraySlice<UInt8>, _ scheme: ArraySlice<UInt8>
     ) -> (host: ArraySlice<UInt8>, port: Int?)? {

@@ -1,8 +1,9 @@
-/// An origin that is allowed: `https://example.org:8443`, `https://*.example.org`; without a scheme any scheme is, and without a port too any port.
+/// An allowed origin: `https://example.org:8443`, `https://*.example.org`. Without a scheme, any scheme is allowed;
+/// without scheme and port, any port too.
 struct OriginPattern: Sendable, Equatable, CustomStringConvertible {
     private let scheme: String?
     private let host: HostPattern
-    /// Nil: any.
+    /// Nil for any port.
     private let port: Int?
 
     /// Throws `MountFault`.
@@ -21,7 +22,7 @@ struct OriginPattern: Sendable, Equatable, CustomStringConvertible {
             port = number
             rest = rest[..<colon]
         }
-        // What a browser sends for a page without an origin is no host.
+        // Browsers send `null` for a page without an origin; it is not a host name.
         guard text != "null" else { throw Self.fault(text) }
         do { self.host = try HostPattern(String(rest)) } catch { throw Self.fault(text) }
         self.scheme = scheme

@@ -1,24 +1,25 @@
-/// Masks secrets wherever settings are shown: by the names of keys, as Django's error pages do, and by what values look like.
+/// Masks secrets wherever settings are shown: by key names, as Django's error pages do, and by the form of values.
 package enum Redaction {
     package static let mask = "********"
 
-    /// Parts of names.
+    /// Words that mark a name as that of a secret.
     private static let words = [
         "api", "auth", "token", "key", "secret", "pass", "pwd", "signature", "credential", "cookie", "private", "jwt",
     ]
 
-    /// Whether a name, a dotted key, or any part of it is one of a secret.
+    /// Whether a name, or any part of a dotted key, is that of a secret.
     package static func isSecret(name: String) -> Bool {
         let name = name.lowercased()
         return self.words.contains { name.contains($0) }
     }
 
-    /// A value as it may be shown. `key`: its dotted key; everything below the key of a secret is one.
+    /// A value for display. `key`: its dotted key; all values below a secret's key are masked.
     package static func shown(_ value: String, of key: String = "") -> String {
         self.isSecret(name: key) || SecretText.isSecret(value) ? self.mask : value
     }
 
-    /// A message about a value, which may quote all of it, or an element of a comma-separated one. `key`: as for `shown`.
+    /// Masks secrets in a message about a value, which may quote the value or an element of a comma-separated list.
+    /// `key`: as for `shown`.
     package static func masked(_ message: String, quoting value: String, of key: String = "") -> String {
         let elements = value.split(separator: ",").map { $0.drop { $0 == " " } }
         return ([value[...]] + elements).map(String.init).reduce(message) { message, text in
@@ -26,7 +27,7 @@ package enum Redaction {
         }
     }
 
-    /// The single values of a map by their dotted keys, as they may be shown; lists as JSON.
+    /// The single values of a map by dotted key, for display; lists are JSON.
     package static func leaves(of map: SettingsMap, below prefix: String = "") -> [(key: String, value: String)] {
         map.flatMap { entry -> [(String, String)] in
             let key = prefix + entry.name
@@ -47,7 +48,7 @@ package enum Redaction {
             var isNext = false
             let shown = list.map { item in
                 defer { isNext = item.text.map { $0.hasPrefix("-") && self.isSecret(name: $0) } ?? false }
-                // The value behind an option: ["--password", "..."].
+                // The value after an option: ["--password", "..."].
                 return isNext ? SettingsNode(text: self.mask, line: item.line) : self.redacted(item)
             }
             return SettingsNode(content: .list(shown), line: node.line)
@@ -62,7 +63,7 @@ package enum Redaction {
         }
     }
 
-    /// Whether a neighbour of an entry `value` names a secret: `{name: DB_PASSWORD, value: ...}`.
+    /// Whether the entry is `value`, and a neighbouring entry names a secret: `{name: DB_PASSWORD, value: ...}`.
     private static func isNamed(in map: SettingsMap, _ entry: SettingsMap.Entry) -> Bool {
         guard entry.name.lowercased() == "value" else { return false }
         return map.contains {

@@ -1,5 +1,5 @@
-/// Tells values that hold a secret, whatever their key: addresses with a user, connection strings, tokens. In time that is
-/// proportional to the text.
+/// Recognizes values that contain a secret, whatever their key: URLs with a user, connection strings, tokens. Takes
+/// time proportional to the size of the text.
 enum SecretText {
     static func isSecret(_ text: String) -> Bool {
         let words = text.lowercased().split(whereSeparator: \.isWhitespace)
@@ -36,7 +36,7 @@ enum SecretText {
         return ["bearer", "basic"].contains(word) && next.utf8.count >= 8
     }
 
-    /// A private key in a text.
+    /// Whether the text contains a private key.
     private static func isKey(_ text: String) -> Bool { text.contains("PRIVATE KEY-----") }
 
     /// `host=h password=x`, `Server=h;Password=x`, `?api_key=x`, `{"password": "x"}`, `X-Auth-Token: x`.
@@ -58,7 +58,7 @@ enum SecretText {
     private static let longestGap = 8
     private static let longestName = 64
 
-    /// Between a name, its sign and its value.
+    /// Whether the byte may stand between a name, the sign and the value.
     private static func isGap(_ byte: UInt8) -> Bool { " \t\"'\\".utf8.contains(byte) }
 
     private static func isOfName(_ byte: UInt8) -> Bool {

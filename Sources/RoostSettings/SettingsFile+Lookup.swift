@@ -1,19 +1,19 @@
-/// Values and places by dotted keys.
+/// Looks up values and places by dotted key.
 extension SettingsFile {
-    /// The map below a dotted key; nil: there is none.
+    /// The map below a dotted key; nil if there is none.
     package func map(at key: String) -> SettingsMap? {
         var below = SettingsNode(content: .map(self.root), line: 1)
         var rest = key[...]
         while !rest.isEmpty {
             guard let found = Self.step(into: below, rest) else { return nil }
             below = found.value
-            // The key and the dot behind it.
+            // The key and the dot after it.
             rest = rest.dropFirst(found.length + 1)
         }
         return below.map
     }
 
-    /// The file and the line of a dotted key; of a key that is missing, those of the nearest one that it would be below.
+    /// The file and line of a dotted key; for a missing key, those of its nearest parent that exists.
     package func place(of key: String) -> String {
         var line: Int?
         var below = SettingsNode(content: .map(self.root), line: 1)
@@ -21,13 +21,13 @@ extension SettingsFile {
         while !rest.isEmpty, let found = Self.step(into: below, rest) {
             line = found.line
             below = found.value
-            // The key and the dot behind it.
+            // The key and the dot after it.
             rest = rest.dropFirst(found.length + 1)
         }
         return Self.place(self.path, line)
     }
 
-    /// What a dotted key begins with, and how many characters that takes. A key may contain dots itself.
+    /// The entry whose key a dotted key begins with, and the length of that key in characters. Keys may contain dots.
     private static func step(
         into node: SettingsNode, _ key: Substring
     ) -> (value: SettingsNode, line: Int, length: Int)? {

@@ -1,16 +1,16 @@
 import Glibc
 package import RoostSystem
 
-/// A settings file, YAML 1.2 or JSON (which is YAML), as its tree of values: they know their lines.
+/// A settings file in YAML 1.2 or JSON (a subset of YAML): a tree of values with line numbers.
 package struct SettingsFile: Sendable {
     package let path: String
-    /// Absolute, without symbolic links; nil: unknown.
+    /// The absolute path without symbolic links; nil if unknown.
     package let resolved: String?
     package let text: String
     package let root: SettingsMap
 
-    /// Reads and parses a file. It must be trusted as a library is: it can name libraries, users and commands. Throws `HostError` with
-    /// the file, the line and what to do.
+    /// Reads and parses a file. It must be trusted as a library is: it can name libraries, users and commands. Throws
+    /// `HostError` with the file, the line and what to do.
     package init(path: String, trust: FileTrust) throws {
         let file = try Self.open(path, trust)
         defer { close(file) }
@@ -21,7 +21,7 @@ package struct SettingsFile: Sendable {
         try self.init(path: path, resolved: resolved, text: try Self.read(file, path))
     }
 
-    /// Parses a text that was read before. Throws `HostError` with the file, the line and what to do.
+    /// Parses text that was read before. Throws `HostError` with the file, the line and what to do.
     package init(path: String, resolved: String?, text: String) throws {
         self.path = path
         self.resolved = resolved
@@ -40,7 +40,7 @@ package struct SettingsFile: Sendable {
         self.root = map
     }
 
-    /// `message` may quote the file.
+    /// An error with file and line. `message` may quote the file.
     package static func error(_ path: String, _ line: Int?, _ message: String) -> HostError {
         HostError(code: .settings, message: "\(self.place(path, line)): \(ShownText.of(message, most: 1000))")
     }
@@ -49,10 +49,10 @@ package struct SettingsFile: Sendable {
 
     // MARK: Reading
 
-    /// The largest file that is read, in bytes.
+    /// Maximum size of a settings file, in bytes.
     package static let largest = 4 << 20
 
-    /// Opens without waiting: a FIFO would have no end.
+    /// Opens the file without blocking, since it may be a FIFO.
     private static func open(_ path: String, _ trust: FileTrust) throws -> CInt {
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw Self.error(path, nil, "cannot be read: \(String(cString: strerror(errno)))") }

@@ -2,7 +2,7 @@
 package struct SettingsKey: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case text
-        /// One text, or a list of them.
+        /// One text, or a list of texts.
         case texts
         case flag
         case choice([String])
@@ -26,13 +26,13 @@ package struct SettingsKey: Sendable, Equatable {
 
     package var name: String
     package var kind: Kind
-    /// Its default, for people; nil: none.
+    /// The default, for display; nil if there is none.
     package var standard: String?
     package var meaning: String
-    /// The values it takes, for people.
+    /// The accepted values, for display.
     package var values: String
 
-    /// `values`: where they say more than the kind.
+    /// `values`: the accepted values, if the kind does not describe them precisely.
     package init(_ name: String, _ kind: Kind, standard: String? = nil, _ meaning: String, values: String? = nil) {
         self.name = name
         self.kind = kind

@@ -3,7 +3,7 @@ import RoostSystem
 
 /// A settings module: a dotted name that names a file below a folder, as `wiki.settings` names `wiki/settings.yaml`.
 package struct SettingsModule: Sendable, Equatable {
-    /// The environment variable that names it.
+    /// The environment variable that names the settings module.
     package static let variable = "ROOST_SETTINGS_MODULE"
     private static let endings = ["yaml", "yml", "json"]
 
@@ -12,13 +12,13 @@ package struct SettingsModule: Sendable, Equatable {
         case environment
         /// The module's own description.
         case module
-        /// Nobody named one, but a file of the usual name is there.
+        /// Not named, but a file with the default name exists.
         case usual
     }
 
     package let name: String
     package let origin: Origin
-    /// Who names it, for people; empty: as its origin says.
+    /// Where it is named, for messages; empty if the origin says it.
     package let source: String
 
     package init(name: String, origin: Origin, source: String = "") {
@@ -27,7 +27,7 @@ package struct SettingsModule: Sendable, Equatable {
         self.source = source
     }
 
-    /// Which one counts: the option, else the environment, else the module's default, else `settings` where there is one.
+    /// Chooses by precedence: the option, the environment, the module's default, or `settings` if such a file exists.
     package static func chosen(
         option: String?, environment: String?, moduleDefault: String?, folders: [String]
     ) throws -> SettingsModule? {
@@ -38,9 +38,9 @@ package struct SettingsModule: Sendable, Equatable {
         return try usual.file(below: folders) == nil ? nil : usual
     }
 
-    /// The path of its file, in the first of the folders that has it. Nil: there is none, and it is the module's own default, so that its
-    /// built-in values serve. Throws `HostError` for a name that is none, a file that the operator named and that is not there, and two
-    /// files.
+    /// The path of its file, in the first folder that has it. Nil if there is no file and the operator named none: the
+    /// module's built-in values apply then. Throws `HostError` if the name is invalid, if a file that the operator
+    /// named does not exist, or if there are two files.
     package func file(below folders: [String]) throws -> String? {
         let parts = self.name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy(Self.isWord) else {

@@ -1,4 +1,4 @@
-/// One value of a settings file: a scalar, a list or a map, with its line.
+/// One value of a settings file with its line: a scalar, a list or a map.
 package struct SettingsNode: Sendable, Equatable {
     package enum Content: Sendable, Equatable {
         case scalar(CoreScalar)
@@ -15,10 +15,10 @@ package struct SettingsNode: Sendable, Equatable {
         self.line = line
     }
 
-    /// A text.
+    /// A quoted scalar.
     package init(text: String, line: Int) { self.init(content: .scalar(CoreScalar(quoted: text)), line: line) }
 
-    /// The text of a scalar, as it was written; nil: it is a list or a map.
+    /// The text of a scalar, as written; nil for a list or a map.
     package var text: String? {
         guard case .scalar(let scalar) = self.content else { return nil }
         return scalar.text
@@ -39,7 +39,7 @@ package struct SettingsNode: Sendable, Equatable {
         return scalar.kind == .null
     }
 
-    /// What it is, for error messages.
+    /// The kind of the value, for error messages.
     package var kindWords: String {
         switch self.content {
         case .scalar: "a single value"
@@ -49,7 +49,7 @@ package struct SettingsNode: Sendable, Equatable {
     }
 }
 
-/// The entries of a map, in the order of the file. Keys are texts, and no two are the same.
+/// The entries of a map, in the order of the file. Keys are unique strings.
 package struct SettingsMap: Sendable, Equatable, Sequence {
     package struct Entry: Sendable, Equatable {
         package let name: String

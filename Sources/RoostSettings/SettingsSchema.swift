@@ -1,12 +1,13 @@
 package import RoostSystem
 
-/// The keys of one map of a settings file: checks what stands there, and explains what could.
+/// The keys of one map of a settings file: checks the map, and suggests keys for unknown ones.
 package struct SettingsSchema: Sendable {
     package let keys: [SettingsKey]
 
     package init(_ keys: [SettingsKey]) { self.keys = keys }
 
-    /// Checks names and kinds. `others`: keys that are somebody else's, and left alone. Throws `HostError` with file, line and mend.
+    /// Checks names and kinds. `others`: whether an unknown key is allowed, and ignored. Throws `HostError` with file,
+    /// line and what to do.
     package func read(
         _ map: SettingsMap, in file: SettingsFile, below prefix: String, others: (String) -> Bool = { _ in false }
     ) throws -> SettingsValues {
@@ -18,7 +19,7 @@ package struct SettingsSchema: Sendable {
                 throw SettingsFile.error(
                     file.path, entry.line, "unknown key '\(prefix)\(ShownText.of(name))'\(self.suggestion(for: name))")
             }
-            // A key without a value is as if it were not there.
+            // A key without a value counts as missing.
             guard !node.isNull else { continue }
             guard Self.fits(node, known.kind) else {
                 throw SettingsFile.error(
@@ -54,21 +55,21 @@ package struct SettingsSchema: Sendable {
     }
 }
 
-/// What one map of a settings file gives the host, checked against its schema.
+/// The values of one map of a settings file, checked against its schema.
 package struct SettingsValues {
     package let nodes: [String: SettingsNode]
     package let file: SettingsFile
-    /// Of the keys' dotted names.
+    /// The prefix of the keys' dotted names.
     package let prefix: String
 
-    /// In the order of the file.
+    /// The keys, in the order of the file.
     package var names: [String] {
         self.nodes.sorted { ($0.value.line, $0.key) < ($1.value.line, $1.key) }.map(\.key)
     }
 
     package func text(_ name: String) -> String? { self.nodes[name]?.text }
 
-    /// One, or the list.
+    /// The list, or a list of the single value.
     package func texts(_ name: String) -> [String] {
         guard let node = self.nodes[name] else { return [] }
         return node.list?.compactMap(\.text) ?? node.text.map { [$0] } ?? []
@@ -78,15 +79,15 @@ package struct SettingsValues {
 
     package func map(_ name: String) -> SettingsMap? { self.nodes[name]?.map }
 
-    /// File and line.
+    /// File and line of a key.
     package func place(_ name: String) -> String { SettingsFile.place(self.file.path, self.nodes[name]?.line) }
 
-    /// What is wrong with a key's value.
+    /// An error about a key's value.
     package func error(_ name: String, _ message: String) -> HostError {
         SettingsFile.error(self.file.path, self.nodes[name]?.line, "'\(self.prefix)\(name)' \(message)")
     }
 
-    /// What the text of a flag means. The key has a schema, so that a plain `yes` is no guess here.
+    /// The value of a flag. The schema says that the key is a flag, so a plain `yes` is unambiguous here.
     package static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "on", "1": true

@@ -2,10 +2,10 @@ package import HTTPServer
 
 /// The origins whose pages may open WebSockets (RFC 6455 §10.2).
 ///
-/// A browser lets any page open a WebSocket to any host, and sends the cookies of that host along; only `Origin` says which page it was. Other
-/// clients send none and are allowed.
+/// A browser lets any page open a WebSocket to any host and sends that host's cookies along; only `Origin` identifies
+/// the page. Other clients send no `Origin` and are allowed.
 public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
-    /// Pages of the host and port that the request is for.
+    /// Pages of the host and port that the request names.
     public static let same = WebSocketOrigins(isAny: false, allowsSame: true, patterns: [])
     /// Every page.
     public static let any = WebSocketOrigins(isAny: true, allowsSame: true, patterns: [])
@@ -20,8 +20,8 @@ public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
         self.patterns = patterns
     }
 
-    /// `same`, `any`, or a list of `same`, `https://example.org:8443`, `https://*.example.org`, `example.org`; commas may separate them. Throws
-    /// `MountFault`.
+    /// `same`, `any`, or a list of `same`, `https://example.org:8443`, `https://*.example.org`, `example.org`; commas
+    /// may separate them. Throws `MountFault`.
     public init(_ texts: [String]) throws(MountFault) {
         let items = texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
             .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
@@ -38,7 +38,7 @@ public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
         self.init(isAny: false, allowsSame: items.contains("same"), patterns: patterns)
     }
 
-    /// The form that `init` reads.
+    /// The form that `init` accepts.
     public var description: String {
         if self.isAny { return "any" }
         return ((self.allowsSame ? ["same"] : []) + self.patterns.map(\.description)).joined(separator: ",")
@@ -48,14 +48,14 @@ public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
     package func allow(_ head: RequestHead) -> Bool {
         var origin: Octets?
         for field in head.fields where field.name.equals("origin") {
-            // Two readers could take two.
+            // With two `Origin` fields, two readers could choose different ones.
             guard origin == nil else { return false }
             origin = field.value
         }
         return origin.map { self.allow(origin: $0, authority: head.authority) } ?? true
     }
 
-    /// Whether a page of this origin may, at this host and port.
+    /// Whether a page of this origin may open a WebSocket to this host and port.
     package func allow(origin: Octets, authority: Octets) -> Bool {
         guard !self.isAny else { return true }
         guard let origin = Origin(origin) else { return false }

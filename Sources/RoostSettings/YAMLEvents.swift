@@ -1,9 +1,9 @@
 import CYaml
 import Glibc
 
-/// Why a YAML text is refused, and where.
+/// An error in a YAML text, and its line.
 package struct YAMLFault: Error {
-    /// Nil: no line can be named.
+    /// Nil if the line is unknown.
     package let line: Int?
     package let message: String
 }
@@ -15,22 +15,22 @@ struct YAMLEvent {
         case alias
         case listStart
         case mapStart
-        /// Of a list, a map or a document.
+        /// The end of a list, a map or a document.
         case end
         case documentStart
         case streamEnd
     }
 
     let kind: Kind
-    /// Empty: there is none. Of an alias, the anchor that it names.
+    /// Empty if there is none. For an alias, the anchor that it names.
     let anchor: String
-    /// Empty: there is none.
+    /// Empty if there is none.
     let tag: String
     /// Counted from 1.
     let line: Int
 }
 
-/// The events of a YAML text, as libyaml parses it: one after another, so that a reader can stop at any.
+/// The events of a YAML text, parsed by libyaml one at a time, so that a reader can stop after any event.
 final class YAMLEvents {
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     private let bytes: UnsafeMutableBufferPointer<UInt8>
@@ -53,7 +53,7 @@ final class YAMLEvents {
         self.bytes.deallocate()
     }
 
-    /// The next one. After a fault or the end of the stream there is none.
+    /// The next event. There is none after a fault or the end of the stream.
     func next() throws(YAMLFault) -> YAMLEvent {
         while true {
             var event = yaml_event_t()
@@ -63,7 +63,7 @@ final class YAMLEvents {
         }
     }
 
-    /// Nil: the start of the stream.
+    /// Nil for the start of the stream.
     private static func event(_ event: yaml_event_t) -> YAMLEvent? {
         let line = Int(event.start_mark.line) + 1
         func made(
@@ -99,7 +99,7 @@ final class YAMLEvents {
             return YAMLFault(line: nil, message: "out of memory")
         }
         var text = String(cString: problem)
-        // It would name a function of libyaml.
+        // libyaml's own message names one of its functions.
         if text.hasPrefix("Maximum nesting level reached") {
             text = "too many nested lists and maps; flatten them"
         }

@@ -1,26 +1,27 @@
 import RoostSystem
 
-/// Reads a YAML text into nodes, in bounded time and memory: whoever can write a settings file must not be able to stop the host.
+/// Reads a YAML text into nodes, in bounded time and memory: a user who can write a settings file must not be able to
+/// stop the host.
 ///
-/// An alias stands for a copy of what it names, and counts as one each time, so that no reader of the nodes has to know of aliases.
-/// Copies share their memory. Merge keys (`<<`, <https://yaml.org/type/merge.html>) are applied: the map's own keys win, then the
-/// earlier map.
+/// An alias becomes a copy of its anchor's node and counts against the limits each time, so readers of the nodes need
+/// not handle aliases. Copies share their memory. Merge keys (`<<`, <https://yaml.org/type/merge.html>) are applied:
+/// the map's own keys win, then those of the earlier map.
 package struct YAMLReader {
-    /// What a text may come to.
+    /// Limits of a text.
     package struct Limits: Sendable {
-        /// Keys, values, lists and maps.
+        /// Number of keys, values, lists and maps.
         package var nodes = 100_000
-        /// Lists and maps inside of each other.
+        /// Nesting depth of lists and maps.
         package var depth = 64
-        /// Bytes of keys and values.
+        /// Size of keys and values, in bytes.
         package var bytes = 16 << 20
-        /// Lines that begin with a `%`: libyaml compares each directive with all before it.
+        /// Number of lines that begin with `%`: libyaml compares each directive with all before it.
         package var directives = 16
 
         package init() {}
     }
 
-    /// What an anchor names.
+    /// The node of an anchor, and what it counts against the limits.
     private struct Anchored {
         let node: SettingsNode
         let nodes: Int
@@ -34,7 +35,7 @@ package struct YAMLReader {
     private var nodes = 0
     private var bytes = 0
 
-    /// The one document of a text; nil: there is none.
+    /// The only document of a text; nil if there is none.
     package static func read(_ text: String, limits: Limits = Limits()) throws(YAMLFault) -> SettingsNode? {
         try Self.checkDirectives(text, limits)
         var reader = YAMLReader(events: try YAMLEvents(text), limits: limits)
@@ -55,7 +56,7 @@ package struct YAMLReader {
                     throw YAMLFault(line: line, message: "more than \(limits.directives) directives; remove them")
                 }
             }
-            // YAML ends lines with a carriage return, too.
+            // In YAML a carriage return ends a line too.
             isAtStart = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
             if byte == UInt8(ascii: "\n") { line += 1 }
         }
@@ -73,7 +74,7 @@ package struct YAMLReader {
         return node
     }
 
-    /// The node that begins with an event, and how many lists and maps are in each other in it, itself included.
+    /// The node that begins with an event, and its nesting depth, itself included.
     private mutating func node(_ event: YAMLEvent, depth: Int) throws(YAMLFault) -> (SettingsNode, height: Int) {
         if case .alias = event.kind { return try self.alias(event, depth: depth) }
         let before = (nodes: self.nodes, bytes: self.bytes)
@@ -182,7 +183,7 @@ package struct YAMLReader {
         YAMLFault(line: line, message: "found \(found) instead of a key")
     }
 
-    /// The maps that a merge key names.
+    /// The maps in a merge key's value.
     private static func merged(_ value: SettingsNode) throws(YAMLFault) -> [SettingsMap] {
         if let map = value.map { return [map] }
         let maps = value.list?.compactMap(\.map) ?? []

@@ -1,20 +1,20 @@
-/// Why the host cannot do what it was asked: a code to act on, and one line that names what, and the mend.
+/// An error of the host: a code for the caller, and a one-line message that says what failed and how to fix it.
 public struct HostError: Error, CustomStringConvertible {
-    /// What kind of failure it is.
+    /// The kind of failure.
     public struct Code: Sendable, Hashable {
         private enum Base { case usage, module, settings, listen, startup, exhausted, runDirectory }
         private let base: Base
-        /// What was asked makes no sense: exit status 2.
+        /// Invalid usage: exit status 2.
         public static let usage = Code(base: .usage)
         /// The module cannot be loaded.
         public static let module = Code(base: .module)
         /// The settings module cannot be read.
         public static let settings = Code(base: .settings)
-        /// The address cannot be had.
+        /// The address cannot be bound.
         public static let listen = Code(base: .listen)
         /// The application refused to start.
         public static let startup = Code(base: .startup)
-        /// The process has no more of something.
+        /// The process has run out of a resource.
         public static let exhausted = Code(base: .exhausted)
         /// The run directory cannot be used.
         public static let runDirectory = Code(base: .runDirectory)
@@ -32,14 +32,14 @@ public struct HostError: Error, CustomStringConvertible {
 
     public var description: String { self.message }
 
-    /// An error as one of the host's; `code`: when it is another's.
+    /// Converts any error; a `HostError` is kept as it is. `code`: the code for other errors.
     public init(_ error: any Error, otherwise code: Code = .module) {
         self = error as? HostError ?? HostError(code: code, message: "\(error)", cause: error)
     }
 }
 
 extension Result where Failure == HostError {
-    /// Catches any error; one that is no `HostError` becomes one with the code `.module`.
+    /// Catches any error; an error of another type becomes a `HostError` with the code `.module`.
     package init(catchingAsHostError body: () throws -> Success) {
         do { self = .success(try body()) } catch { self = .failure(HostError(error)) }
     }

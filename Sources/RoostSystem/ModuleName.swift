@@ -1,19 +1,19 @@
-/// How an operator names a module: a path, or a dotted name to look up; with a symbol behind a colon.
+/// The name of a module as an operator writes it: a path or a dotted name, with an optional symbol after a colon.
 package struct ModuleName: Sendable, Equatable {
     package enum Place: Sendable, Equatable {
-        /// A file: it has a `/`, or ends in `.so`.
+        /// A file: the name contains a `/` or ends in `.so`.
         case path(String)
-        /// A name that is looked up: `wiki`, `wiki.asgi`.
+        /// A dotted name to look up: `wiki`, `wiki.asgi`.
         case dotted([String])
     }
 
     package let place: Place
-    /// The symbol that is the application.
+    /// The symbol of the application.
     package let symbol: String
 
     package static let usualSymbol = "application"
 
-    /// As an operator would write it.
+    /// The name as an operator would write it.
     package var text: String {
         let place =
             switch self.place {
@@ -23,7 +23,7 @@ package struct ModuleName: Sendable, Equatable {
         return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
     }
 
-    /// The same with an absolute path, where it is a path.
+    /// The same name with an absolute path; a dotted name is unchanged.
     package var absolute: ModuleName {
         guard case .path(let path) = self.place else { return self }
         return ModuleName(place: .path(WorkingFolder.absolute(path)), symbol: self.symbol)
@@ -34,7 +34,7 @@ package struct ModuleName: Sendable, Equatable {
         self.symbol = symbol
     }
 
-    /// What its file is called, as far as the name says it.
+    /// The path, or the last part of the dotted name.
     package var file: String {
         switch self.place {
         case .path(let path): path
@@ -42,7 +42,7 @@ package struct ModuleName: Sendable, Equatable {
         }
     }
 
-    /// Throws `HostError` for a name that can be none.
+    /// Throws `HostError` if the text is not a valid name.
     package init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         self.symbol = parts.count == 2 ? parts[1] : Self.usualSymbol

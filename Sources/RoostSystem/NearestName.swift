@@ -1,9 +1,10 @@
-/// Finds what somebody may have meant.
+/// Finds the names closest to a mistyped name.
 package enum NearestName {
-    /// The candidates that are nearest to a name, at most three, none that is further than a third of its length.
+    /// The closest candidates: at most three, none at a distance above a third of the name's length (or 1).
     package static func to(_ name: String, among candidates: some Sequence<String>) -> [String] {
         let most = max(name.count / 3, 1)
-        // A name may be of any length, and the distance takes time and memory by both lengths.
+        // Filtered by length first: a name may be of any length, and the distance takes time and memory by both
+        // lengths.
         return candidates.filter { abs($0.count - name.count) <= most }.map {
             ($0, self.distance(name.lowercased(), $0.lowercased()))
         }
@@ -12,7 +13,7 @@ package enum NearestName {
         .prefix(3).map(\.0)
     }
 
-    /// How many letters have to be put in, taken out, changed, or swapped with their neighbour (optimal string alignment).
+    /// The number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
     package static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left)
         let right = Array(right)

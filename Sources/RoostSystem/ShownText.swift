@@ -1,6 +1,6 @@
-/// Text of a file in a message: of bounded length, on one line.
+/// Text from a file, for a message: of bounded length, on one line.
 package enum ShownText {
-    /// `most`: in characters.
+    /// `most`: the maximum length, in Unicode scalars.
     package static func of(_ text: some StringProtocol, most: Int = 64) -> String {
         var shown = ""
         for scalar in text.unicodeScalars.prefix(most) {

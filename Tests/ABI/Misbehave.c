@@ -1,11 +1,11 @@
-/* A module that misbehaves on request: each path is one case, /NAME of a request and /ws-NAME of a WebSocket.
- * SPDX-License-Identifier: Apache-2.0
+/* A module that violates the interface on request: each path is one case, /NAME of a request and /ws-NAME of a
+ * WebSocket. SPDX-License-Identifier: Apache-2.0
  *
- * GET /log answers what was noted since it was asked last. A case has come to its end when "end" was noted: then every
- * call that was taken has been told, and what was lent was released. MisbehaviourTests.swift says what has to come.
+ * GET /log returns the notes since the last GET /log. A case ends with the note "end": then every pending call has
+ * completed, and every lent body was released. MisbehaviourTests.swift has the expected notes.
  *
- * Every completion and every release is looked at, whatever the case is about: whether it came once, not inside a host
- * function, not inside another, on the thread where it belongs, with the id and the event that belong to it. */
+ * In every case, each completion and each release is checked: it comes once, not inside a host function, not inside
+ * another completion, on the right thread, with its id and its event. */
 #include "Notes.h"
 #include <arpa/inet.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- What a case works with -------------------------------------------------------------------------------------- */
+/* ---- The data of a case ------------------------------------------------------------------------------------------ */
 
 typedef struct work {
     const asgi_scope *scope;
@@ -30,11 +30,11 @@ typedef struct work {
     pthread_t loop_thread;
     uint32_t loop;
     int is_socket;
-    int left;    /* of a chain */
-    int pipe[2]; /* that nobody writes to */
+    int left;    /* remaining calls of a chain */
+    int pipe[2]; /* nothing is written to it */
 } work;
 
-/* What follows when a call is told. */
+/* The continuation of a case, called by a completion. */
 typedef void (*step)(work *w, asgi_result result, const asgi_event *event);
 
 static asgi_id lifespan_id;
@@ -53,7 +53,7 @@ static void run(void *(*job)(void *), void *context)
     pthread_detach(thread);
 }
 
-/* ---- Who is told, and what is wrong with that -------------------------------------------------------------------- */
+/* ---- Completions, and their faults ------------------------------------------------------------------------------- */
 
 enum kind { RECEIVE, SEND, POST, AFTER, WATCH, JOB, RELEASE, KINDS };
 static const char *const kinds[] = {"receive", "send", "post", "after", "watch", "job", "release"};
@@ -62,7 +62,7 @@ enum fault { TWICE, REFUSED, INSIDE, NESTED, ELSEWHERE, OTHER_ID, OTHER_EVENT, L
 static const char *const faults[] = {"twice",     "though refused", "inside a call", "inside another",
                                      "elsewhere", "of another id",  "wrong event",   "after the end"};
 
-/* One call that may be told. */
+/* One call that may be completed. */
 typedef struct ticket {
     work *w;
     enum kind kind;
@@ -71,10 +71,10 @@ typedef struct ticket {
     int is_refused;
 } ticket;
 
-static long told_count[KINDS][16], fault_count[FAULTS]; /* by result */
-static long due;        /* what has to be told still, and 1 for the case itself */
-static int counts_vary; /* of this case: only that all were told is noted */
-static long cases;      /* that have begun */
+static long told_count[KINDS][16], fault_count[FAULTS]; /* completions by kind and result; faults */
+static long due;        /* number of missing completions and releases, and 1 for the case itself */
+static int counts_vary; /* the counts of this case vary: only the kinds of completions are noted */
+static long cases;      /* number of cases that have begun */
 static int is_over;
 
 static __thread int inside; /* host functions on this thread's stack */
@@ -99,7 +99,7 @@ static void note_summary(void)
     note("end\n");
 }
 
-/* A case that is not told what it has to be fails, instead of waiting for good. */
+/* Ends a case with missing completions after a minute. */
 static void *give_up(void *context)
 {
     long number = (long)context, wait;
@@ -122,7 +122,7 @@ static void begin_case(void)
     run(give_up, (void *)add(&cases, 1));
 }
 
-/* Two turns of a loop later: what comes twice has come by then. */
+/* Notes the summary two turns of a loop later, after any second completion of a call. */
 static void look_once_more(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     (void)result, (void)event;
@@ -130,14 +130,14 @@ static void look_once_more(void *context, asgi_id id, asgi_result result, const 
     else lifespan_host->post(id, look_once_more, NULL);
 }
 
-/* One thing less to wait for. */
+/* Counts one completion, or the case itself, as settled. */
 static void settle(void)
 {
     if (add(&due, -1)) return;
     if (!lifespan_host || lifespan_host->post(lifespan_id, look_once_more, &due) != ASGI_PENDING) note_summary();
 }
 
-/* False: nobody waits for it. */
+/* Checks a completion or a release. Returns whether it was due. */
 static int look_at(ticket *t)
 {
     int is_on_loop = pthread_equal(t->w->loop_thread, pthread_self()) != 0;
@@ -179,7 +179,7 @@ static void released(void *context)
     if (is_awaited) settle();
 }
 
-/* For a call about to be made. Nobody gives it back: a ticket that is told twice has to be there still. */
+/* Returns a ticket for a call that is about to be made. Never freed, so that a second completion is detected. */
 static ticket *ticket_for(work *w, enum kind kind, step next)
 {
     ticket *t = calloc(1, sizeof *t);
@@ -191,7 +191,7 @@ static ticket *ticket_for(work *w, enum kind kind, step next)
     return t;
 }
 
-/* The call has answered: whether it will be told. */
+/* Records the result of the call: `is_taken` if it will be completed. */
 static void answered(ticket *t, int is_taken)
 {
     inside--;
@@ -207,7 +207,7 @@ static asgi_result pending(ticket *t, asgi_result result)
     return result;
 }
 
-/* ---- The calls of the ABI, each with its ticket ------------------------------------------------------------------ */
+/* ---- The calls of the ABI, each with a ticket -------------------------------------------------------------------- */
 
 static asgi_result receive_then(work *w, asgi_event *event, step next)
 {
@@ -239,7 +239,7 @@ static asgi_result send_now(work *w, const asgi_event *event)
     return result;
 }
 
-/* Lends the body. `with_then`: and wants to be told. */
+/* Sends an event with a lent body. `with_then`: also with a completion. */
 static asgi_result send_lent(work *w, asgi_event *event, step next, int with_then)
 {
     ticket *t = ticket_for(w, RELEASE, next);
@@ -298,7 +298,7 @@ static asgi_result finish(work *w, asgi_result with)
     return result;
 }
 
-/* ---- Events, the same for both kinds of scopes where there is a way ---------------------------------------------- */
+/* ---- Events, the same for both kinds of scopes where possible ---------------------------------------------------- */
 
 static asgi_result start(work *w, int32_t status)
 {
@@ -331,7 +331,7 @@ static asgi_event answer_of(work *w, const char *text)
     return event;
 }
 
-/* A whole response, or a message. */
+/* Sends a complete response, or a message. */
 static asgi_result answer(work *w, const char *text)
 {
     asgi_event event = answer_of(w, text);
@@ -356,7 +356,7 @@ static const char *event_name(const asgi_event *event)
     }
 }
 
-/* Takes the request, which has no body, or the handshake, and accepts it. */
+/* Receives the request, which has no body; or receives and accepts the handshake. */
 static void open_up(work *w)
 {
     asgi_event event = asgi_event_of(0);
@@ -365,13 +365,13 @@ static void open_up(work *w)
     if (w->is_socket && accept_socket(w) != ASGI_DONE) note("NOT ACCEPTED\n");
 }
 
-/* For cases that go on from the loop with what the client sends next. */
+/* For cases that continue on the loop with the client's next data. */
 static void open_socket(work *w)
 {
     if (w->is_socket) open_up(w);
 }
 
-/* Answers, ends the scope, and has nothing left to do. */
+/* Answers and ends the scope, and with it the case. */
 static void answer_and_finish(work *w)
 {
     note_result("answer", answer(w, "answer"));
@@ -379,7 +379,7 @@ static void answer_and_finish(work *w)
     settle();
 }
 
-/* More than the sockets of a client that does not read can hold. */
+/* More than the socket buffers of a slow client hold. */
 static char mountain[64 << 20];
 
 static asgi_event mountain_of(work *w, uint32_t type, uint32_t flags)
@@ -400,16 +400,16 @@ static const char *const calls[CALLS] = {
     "post",   "spawn",   "after",        "cancel",    "log",       "setting",   "extension", "loop.post",
     "loop.watch", "loop.after", "broadcast.join", "broadcast.leave", "broadcast.send", "broadcast.send-then"};
 
-/* For calls that nobody may be told. */
+/* The ticket of calls that must not be completed. */
 static ticket unwanted = {NULL, RECEIVE, NULL, 0, 1};
-static int idle_pipe[2]; /* that nobody writes to */
+static int idle_pipe[2]; /* nothing is written to it */
 
 static void make_idle_pipe(void)
 {
     if (pipe(idle_pipe)) abort();
 }
 
-/* What comes of it: a result, or of the two that answer a pointer whether it is NULL. */
+/* Makes a call. Returns its result; for the two calls that return a pointer, whether it is NULL. */
 static int call(work *w, int which, asgi_id id)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -447,7 +447,7 @@ static int call(work *w, int which, asgi_id id)
     }
 }
 
-/* Makes calls with ids that are over or never were. Notes how many were answered as they have to be, and each other. */
+/* Makes calls with stale or invalid ids. Notes the number of expected results, and every other result. */
 static void call_all(work *w, const char *where, uint64_t count, asgi_id (*id_of)(work *w, uint64_t number))
 {
     uint64_t number, stale = 0, null = 0, others = 0;
@@ -474,7 +474,7 @@ static asgi_id id_zero(work *w, uint64_t number)
     return 0;
 }
 
-/* Random, and around the own: its slot with other counts. */
+/* Random ids, and ids like the own one: its slot with other counts. */
 static asgi_id id_that_never_was(work *w, uint64_t number)
 {
     uint64_t bits = (number + 1) * 0x9e3779b97f4a7c15u;
@@ -485,7 +485,7 @@ static asgi_id id_that_never_was(work *w, uint64_t number)
     return bits == w->id || bits == lifespan_id ? bits ^ 1ull << 63 : bits;
 }
 
-/* ---- 1: an id that is over, after the client has left ------------------------------------------------------------ */
+/* ---- 1: a stale id, after the client has disconnected ------------------------------------------------------------ */
 
 static void stale_on_loop(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -546,7 +546,7 @@ static asgi_result finish_twice_on_thread(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 3: finish inside a completion, with everything outstanding that can be -------------------------------------- */
+/* ---- 3: finish inside a completion, with calls of every kind pending --------------------------------------------- */
 
 static void end_inside(work *w, asgi_result result, const asgi_event *event)
 {
@@ -589,7 +589,7 @@ static asgi_result finish_in_receive(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 4: finish before `application` has returned, which then returns something ----------------------------------- */
+/* ---- 4: finish before `application` has returned, which then returns a result ------------------------------------ */
 
 static volatile int passed;
 static int has_passed(void) { return __atomic_load_n(&passed, __ATOMIC_SEQ_CST); }
@@ -623,7 +623,7 @@ static asgi_result early_pending_on_thread(work *w) { return finish_early(w, 1, 
 static asgi_result early_done_on_thread(work *w) { return finish_early(w, 1, ASGI_DONE); }
 static asgi_result early_failed_on_thread(work *w) { return finish_early(w, 1, ASGI_FAILED); }
 
-/* ---- 5: out of order --------------------------------------------------------------------------------------------- */
+/* ---- 5: events out of order -------------------------------------------------------------------------------------- */
 
 static asgi_result send_type(work *w, uint32_t type)
 {
@@ -701,7 +701,7 @@ static void pass(work *w, asgi_result result, const asgi_event *event)
     let_pass();
 }
 
-/* On a thread: until the loop has done what was asked for before. */
+/* Waits, on a thread, until the loop has performed all earlier calls. */
 static void wait_for_loop(work *w)
 {
     passed = 0;
@@ -709,7 +709,7 @@ static void wait_for_loop(work *w)
     while (!has_passed()) sched_yield();
 }
 
-/* Out of order, from a thread: found out by the loop, and told to the next call. */
+/* Sends out of order from a thread: the loop finds the fault, and the next call gets it. */
 static void *order_thread(void *context)
 {
     work *w = context;
@@ -770,9 +770,9 @@ static asgi_result busy_on_thread(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 7: never ended ---------------------------------------------------------------------------------------------- */
+/* ---- 7: a scope that is never ended ------------------------------------------------------------------------------ */
 
-/* Nobody can ask for notes when the host has stopped: they go to its log. */
+/* Writes to the host's log, since notes cannot be requested after the host has stopped. */
 static void log_told(work *w, const char *what, asgi_result result, const asgi_event *event)
 {
     char line[80];
@@ -796,7 +796,7 @@ static asgi_result never(work *w)
     return ASGI_PENDING;
 }
 
-/* With nothing outstanding. */
+/* With no pending call. */
 static asgi_result never_silent(work *w)
 {
     open_up(w);
@@ -805,7 +805,7 @@ static asgi_result never_silent(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 8: the loop is held ----------------------------------------------------------------------------------------- */
+/* ---- 8: a blocked event loop ------------------------------------------------------------------------------------- */
 
 static int other_client;
 
@@ -820,7 +820,7 @@ static void *read_other(void *context)
     return NULL;
 }
 
-/* Another client asks while the loop is held: it is not answered before. */
+/* Another client sends a request while the loop is blocked, and gets its response afterwards. */
 static asgi_result block(work *w)
 {
     static const char request[] = "GET /other HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -840,7 +840,7 @@ static asgi_result block(work *w)
     return ASGI_DONE;
 }
 
-/* ---- 9: finish while a send is outstanding ----------------------------------------------------------------------- */
+/* ---- 9: finish while a send is pending --------------------------------------------------------------------------- */
 
 static asgi_result outstanding(work *w, int is_whole)
 {
@@ -863,7 +863,7 @@ static asgi_result outstanding_part(work *w) { return open_up(w), outstanding(w,
 static asgi_result outstanding_whole(work *w) { return open_up(w), outstanding(w, 1); }
 static asgi_result outstanding_on_thread(work *w) { return open_up(w), run(outstanding_thread, w), ASGI_PENDING; }
 
-/* ---- 10: completions that ask again ------------------------------------------------------------------------------ */
+/* ---- 10: completions that make the same call again --------------------------------------------------------------- */
 
 static void post_again(work *w, asgi_result result, const asgi_event *event)
 {
@@ -895,7 +895,7 @@ static asgi_result chain_after(work *w)
     return after(w, 0, after_again);
 }
 
-/* Acknowledges each part, so that the next comes when it is waited for. */
+/* Acknowledges each part, so that the client sends the next one while a receive is pending. */
 static void receive_again(work *w, asgi_result result, const asgi_event *event)
 {
     asgi_event next = asgi_event_of(0);
@@ -943,9 +943,9 @@ static asgi_result chain_release(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 11: structs of other sizes, types and flags that nobody knows ----------------------------------------------- */
+/* ---- 11: structs of other sizes, unknown types and flags --------------------------------------------------------- */
 
-/* Room for a struct of so many bytes, behind which nothing can be read or written. */
+/* Returns memory for a struct of this size, in bytes, in front of an inaccessible page. */
 static void *at_the_edge(size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -954,7 +954,7 @@ static void *at_the_edge(size_t size)
     return pages + page - (size + 3) / 4 * 4;
 }
 
-/* An event that ends early: `size` of its first bytes. */
+/* Returns an event that is truncated to its first `size` bytes. */
 static asgi_event *cut_event(const asgi_event *event, uint32_t size)
 {
     asgi_event *cut = at_the_edge(size < sizeof event->size ? sizeof event->size : size);
@@ -963,7 +963,7 @@ static asgi_event *cut_event(const asgi_event *event, uint32_t size)
     return cut;
 }
 
-/* An event of a header that is newer. */
+/* An event of a newer version of the header. */
 typedef struct later_event {
     asgi_event event;
     unsigned char more[64];
@@ -997,7 +997,7 @@ static void receive_into(work *w, const char *what, asgi_event *event)
     if (event->size != size) note("SIZE WRITTEN\n");
 }
 
-/* All that ends before its type, and nothing at all. */
+/* Events that are too small to have a type, and NULL. */
 static void sizes_refused(work *w)
 {
     asgi_event event = answer_of(w, "never");
@@ -1031,7 +1031,7 @@ static void *sizes_thread(void *context)
     } else {
         event.type = ASGI_HTTP_RESPONSE_START;
         event.status = 200;
-        /* On a thread that would be found out later only. */
+        /* On another thread the host would find this only later. */
         if (pthread_equal(w->loop_thread, pthread_self()))
             note_result("start-without-status", send_cut(w, &event, TO_TYPE));
         note_result("start-small", send_cut(w, &event, TO_STATUS));
@@ -1052,7 +1052,7 @@ static void *sizes_thread(void *context)
 static asgi_result sizes(work *w) { return sizes_thread(w), ASGI_PENDING; }
 static asgi_result sizes_on_thread(work *w) { return run(sizes_thread, w), ASGI_PENDING; }
 
-/* Refused with what it lends. */
+/* Sends an invalid event with a lent body. */
 static asgi_result refused(work *w, uint32_t type, uint32_t flags)
 {
     asgi_event event = answer_of(w, "never");
@@ -1084,7 +1084,7 @@ static void *unknown_thread(void *context)
 static asgi_result unknown(work *w) { return open_up(w), unknown_thread(w), ASGI_PENDING; }
 static asgi_result unknown_on_thread(work *w) { return open_up(w), run(unknown_thread, w), ASGI_PENDING; }
 
-/* Strings of some bytes that are nowhere. */
+/* Strings with a size and a NULL pointer. */
 static asgi_result nulls(work *w)
 {
     static const asgi_string nowhere = {NULL, 5}, there = ASGI_STRING("x");
@@ -1109,7 +1109,7 @@ static asgi_result nulls(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 12: what is lent is given back ------------------------------------------------------------------------------ */
+/* ---- 12: lent bodies are released -------------------------------------------------------------------------------- */
 
 static void *release_stale_thread(void *context)
 {
@@ -1133,7 +1133,7 @@ static asgi_result release_refused(work *w)
     return ASGI_PENDING;
 }
 
-/* Each of these is taken: with a body, without one, with one that is dropped. */
+/* Events that are accepted: with a body, without one, and with a body that is not sent. */
 static void *release_taken_thread(void *context)
 {
     work *w = context;
@@ -1168,7 +1168,7 @@ static asgi_result release_taken_on_thread(work *w)
     return run(release_taken_thread, w), ASGI_PENDING;
 }
 
-/* From a thread, and refused by the loop: it was taken all the same. */
+/* Sent from a thread and refused by the loop: send has accepted it, so that the body is released. */
 static void *release_misuse_thread(void *context)
 {
     work *w = context;
@@ -1188,7 +1188,7 @@ static asgi_result release_misuse(work *w)
     return run(release_misuse_thread, w), ASGI_PENDING;
 }
 
-/* Until no more is taken; on a thread while the loop looks on. */
+/* Sends until the host accepts no more; on a thread while the loop is blocked. */
 static void *fill_thread(void *context)
 {
     work *w = context;
@@ -1221,10 +1221,10 @@ static asgi_result release_full(work *w, int on_thread)
 static asgi_result release_full_here(work *w) { return release_full(w, 0); }
 static asgi_result release_full_on_thread(work *w) { return release_full(w, 1); }
 
-/* Taken, and the scope ended before it left; then the client leaves. */
+/* Accepted, and the scope ends before the body was sent; then the client disconnects. */
 static asgi_result release_leaving(work *w) { return outstanding_whole(w); }
 
-/* Threads send while another ends the scope: some of what they sent is found when it is over. */
+/* Threads send while another thread ends the scope: the loop finds some events after its end. */
 enum { SENDERS = 3 };
 static long senders_left;
 
@@ -1248,13 +1248,13 @@ static asgi_result release_race(work *w)
     senders_left = SENDERS;
     if (!w->is_socket) start(w, 200);
     for (sender = 0; sender < SENDERS; sender++) run(race_sender, w);
-    /* When they are at it. */
+    /* When the threads are sending. */
     while (add(&due, 0) < 20) sched_yield();
     if (finish(w, ASGI_DONE) != ASGI_DONE) note("not finished\n");
     return ASGI_PENDING;
 }
 
-/* ---- 13: results that are none ----------------------------------------------------------------------------------- */
+/* ---- 13: numbers that are not results ---------------------------------------------------------------------------- */
 
 static asgi_result results(work *w)
 {
@@ -1294,10 +1294,10 @@ static asgi_result returns(work *w, asgi_result result)
 }
 
 static asgi_result returns_2(work *w) { return returns(w, 2); }
-static asgi_result returns_3(work *w) { return returns(w, 3); } /* and has not answered */
+static asgi_result returns_3(work *w) { return returns(w, 3); } /* without a response */
 static asgi_result returns_unknown(work *w) { return returns(w, -1000); }
 
-/* ---- 14: ids that never were ------------------------------------------------------------------------------------- */
+/* ---- 14: ids that never existed ---------------------------------------------------------------------------------- */
 
 enum { MANY = 100000 / CALLS * CALLS };
 
@@ -1333,7 +1333,7 @@ static asgi_result zero(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- 15: threads that flood while the scope ends ----------------------------------------------------------------- */
+/* ---- 15: threads that flood a scope while it ends ---------------------------------------------------------------- */
 
 enum { THREADS = 4, CALLS_OF_THREAD = 32 };
 
@@ -1357,7 +1357,7 @@ typedef struct flood_thread {
     int number;
 } flood_thread;
 
-static flood *floods; /* all of them, for the end */
+static flood *floods; /* all floods, for the check at the end */
 static long flood_count, flood_taken, flood_told, flood_threads, flood_elsewhere, flood_inside, flood_not_stale;
 
 static void drop_told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
@@ -1428,7 +1428,7 @@ static void flood_finish_here(void *context, asgi_id id, asgi_result result, con
     add(&flood_threads, -1);
 }
 
-/* Ends in turn by a thread, in a completion, and by its return. */
+/* The scope is ended in turn by a thread, in a completion, and by the return of `application`. */
 static asgi_result flood_scope(work *w)
 {
     flood *f = calloc(1, sizeof *f);
@@ -1456,7 +1456,7 @@ static asgi_result flood_scope(work *w)
     return ASGI_PENDING;
 }
 
-/* When all has been told, or it is clear that it will not be. */
+/* Checks all calls, when all have completed or after a minute. */
 static void *flood_look(void *context)
 {
     work *w = context;
@@ -1467,7 +1467,7 @@ static void *flood_look(void *context)
         if (!add(&flood_threads, 0) && add(&flood_taken, 0) <= add(&flood_told, 0)) break;
         pause_shortly();
     }
-    wait_for_loop(w); /* what comes twice has come by then */
+    wait_for_loop(w); /* twice, so that any second completion has come */
     wait_for_loop(w);
     for (f = floods; f; f = f->next)
         for (thread = 0; thread < THREADS; thread++)
@@ -1547,7 +1547,7 @@ static const struct {
     {"flooded", REQUEST, flooded},
 };
 
-/* Waits on the control thread for the stop: the lifespan's id is what belongs to no case. */
+/* Waits on the control thread for the shutdown. The cases use the lifespan's id for calls that belong to no case. */
 static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     asgi_event event = asgi_event_of(0);

@@ -4,8 +4,8 @@ import Synchronization
 
 @testable import ASGI
 
-/// A host of one loop, the thread that made it, without a network: what a module asks is noted, what it is told is said by
-/// the test. One at a time, since C functions find it by a global.
+/// A host without a network, with one event loop: the thread that created it. It records the module's calls; the test
+/// sets the results. One at a time, since C functions find it by a global.
 final class FakeHost: @unchecked Sendable {
     nonisolated(unsafe) static var current: FakeHost!
 
@@ -23,21 +23,21 @@ final class FakeHost: @unchecked Sendable {
 
     private let loop = pthread_self()
     private let lock = Mutex(())
-    /// Calls of `post` that have not been run. Touched under the lock.
+    /// Calls of `post` that have not run yet. Accessed under the lock.
     private var posted: [Call] = []
     private(set) var posts = 0
     var alive = ASGI_DONE
-    /// The bytes of the last event: gone with the next receive, or when its completion has returned.
+    /// The bytes of the last event. Invalid after the next receive, or once the event's completion has returned.
     private var lent: UnsafeMutableBufferPointer<UInt8>?
-    /// What `post` answers.
+    /// The result of `post`.
     var postAnswer = ASGI_PENDING
-    /// What the next calls of receive answer; none: PENDING.
+    /// The events of the next calls of receive. If empty, receive returns ASGI_PENDING.
     var events: [(type: UInt32, body: StaticString, more: Bool)] = []
     var receiver: Call?
     var sendAnswer = ASGI_DONE
     var sender: Call?
     private(set) var sent: [Sent] = []
-    /// What startup was answered.
+    /// The application's answer to startup.
     private(set) var answer: Sent?
     /// The path of the next request.
     var path: asgi_string {
@@ -95,9 +95,9 @@ final class FakeHost: @unchecked Sendable {
         }
     }
 
-    // MARK: For tests
+    // MARK: Called by tests
 
-    /// Starts an application up; false: it refused.
+    /// Starts an application. Returns false if the startup fails.
     func start<App: Application>(_ type: App.Type) -> Bool {
         self.sent = []
         self.events = [(ASGI_LIFESPAN_STARTUP, "", false)]
@@ -145,7 +145,7 @@ final class FakeHost: @unchecked Sendable {
         event.pointee.body = asgi_string(UnsafeRawBufferPointer(lent))
     }
 
-    /// Whoever still looks at them sees something else.
+    /// Overwrites the lent bytes: code that still reads them sees wrong data.
     private func spoil() { self.lent?.update(repeating: UInt8(ascii: "!")) }
 
     private func send(
@@ -167,7 +167,7 @@ final class FakeHost: @unchecked Sendable {
         return answer
     }
 
-    /// Completes what waits in `receive`.
+    /// Completes the pending receive.
     func complete(_ result: asgi_result, _ type: UInt32 = 0, _ body: StaticString = "", more: Bool = false) {
         let call = self.receiver!
         self.receiver = nil
@@ -180,14 +180,14 @@ final class FakeHost: @unchecked Sendable {
         self.spoil()
     }
 
-    /// Completes what waits in `send`.
+    /// Completes the pending send.
     func completeSend(_ result: asgi_result) {
         let call = self.sender!
         self.sender = nil
         call.then(call.context, 1, result, nil)
     }
 
-    /// One turn of the loop: runs what was posted. Says how much there was.
+    /// Runs one turn of the loop: all posted calls. Returns their number.
     @discardableResult
     func turn() -> Int {
         let calls = self.lock.withLock { _ in
@@ -198,7 +198,7 @@ final class FakeHost: @unchecked Sendable {
         return calls.count
     }
 
-    /// Turns until something is so; what is not so for a minute never will be.
+    /// Runs turns until the condition is true. Returns false after a minute.
     func turn(until isSo: () -> Bool) -> Bool {
         let end = ContinuousClock.now + .seconds(60)
         while !self.lock.withLock({ _ in isSo() }) {

@@ -2,13 +2,13 @@ import Testing
 
 @testable import ASGI
 
-/// The URL Standard's examples and corners (https://url.spec.whatwg.org/#urlencoded-parsing).
-@Suite("Forms")
+/// Examples and corner cases of the URL Standard (https://url.spec.whatwg.org/#urlencoded-parsing).
+@Suite("Form fields")
 struct FormFieldsTests {
     private func text(_ form: String) -> [String] { FormFields(form).map { "\($0.name)|\($0.value)" } }
 
     @Test(
-        "fields, decoded",
+        "fields are decoded",
         arguments: [
             ("", []), ("&&", []), ("a", ["a|"]), ("=b", ["|b"]), ("a=b&c=d", ["a|b", "c|d"]), ("a=b=c", ["a|b=c"]),
             ("a+b=c+d", ["a b|c d"]), ("%61%2B=%26%3D", ["a+|&="]), ("a=%", ["a|%"]), ("a=%4", ["a|%4"]),
@@ -16,7 +16,7 @@ struct FormFieldsTests {
         ])
     func parsing(form: String, fields: [String]) { #expect(self.text(form) == fields) }
 
-    @Test("by name: the first, and all")
+    @Test("a name gives its first value, or all its values")
     func names() {
         let fields = FormFields("a=1&b=2&a=3")
         #expect(fields["a"] == "1")
@@ -24,7 +24,7 @@ struct FormFieldsTests {
         #expect(fields["c"] == nil)
     }
 
-    @Test("what is encoded decodes to itself")
+    @Test("encoded text decodes to the original")
     func encoding() {
         #expect("C++ & more/é~".percentEncoded == "C%2B%2B%20%26%20more%2F%C3%A9~")
         let all = String(String.UnicodeScalarView((1..<0x250).compactMap { Unicode.Scalar($0) }))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ASGI
 
-/// What is told to the application under test, and what it tells. One test at a time.
+/// The script of the application under test, and what the application recorded. One test at a time.
 private enum Script {
     typealias Body = @Sendable (HTTPScope, HTTPReceive, HTTPSend) async throws -> Void
 
@@ -38,8 +38,8 @@ private struct Refusing: Application {
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {}
 }
 
-/// A request on its way through the SDK, without a network.
-@Suite("Calls", .serialized)
+/// Requests through the SDK, without a network.
+@Suite("HTTP calls", .serialized)
 struct HTTPCallTests {
     private let host = FakeHost()
 
@@ -54,7 +54,7 @@ struct HTTPCallTests {
         FakeHost.Sent(type: ASGI_HTTP_RESPONSE, status: 200, body: text, more: false)
     }
 
-    @Test("what does not suspend is answered inside the call: no hop, no finish")
+    @Test("a request that does not suspend is answered inside the call, without post and finish")
     func immediate() {
         self.host.events = []
         let result = self.request { _, receive, send in
@@ -74,7 +74,7 @@ struct HTTPCallTests {
         #expect(self.host.posts == 0)
     }
 
-    @Test("what waits goes on inside its completion, and finishes the scope once")
+    @Test("a suspended request resumes inside the completion, and finishes the scope once")
     func waits() {
         let result = self.request { _, receive, send in
             let loop = pthread_self()
@@ -93,7 +93,7 @@ struct HTTPCallTests {
         #expect(self.host.posts == 0)
     }
 
-    @Test("what another thread resumes is posted to the loop")
+    @Test("a task that another thread resumes is posted to the loop")
     func foreign() async throws {
         try await onThread {
             let calls = HTTPCallTests()
@@ -113,7 +113,7 @@ struct HTTPCallTests {
         }
     }
 
-    @Test("a task that yields for ever gives the loop back")
+    @Test("a task that yields forever returns control to the loop")
     func fairness() {
         let result = self.request { _, _, _ in for _ in 0..<1000 { await Task.yield() } }
         #expect(result == ASGI_PENDING)
@@ -122,7 +122,7 @@ struct HTTPCallTests {
         #expect(self.host.posts >= 1000 / 64)
     }
 
-    @Test("a job that the host does not take any more is not lost")
+    @Test("a job that the host refuses after shutdown still runs")
     func shutDown() async {
         #expect(self.host.start(Scripted.self))
         self.host.postAnswer = ASGI_STALE
@@ -137,7 +137,7 @@ struct HTTPCallTests {
         #expect(self.host.posts > 0)
     }
 
-    @Test("nothing that is thrown crosses")
+    @Test("no thrown error crosses the ABI")
     func barrier() {
         struct Odd: Error {}
         #expect(self.request { _, _, _ in throw Odd() } == ASGI_FAILED)
@@ -152,7 +152,7 @@ struct HTTPCallTests {
             } == ASGI_FAILED)
     }
 
-    @Test("a client that has left ends the task without a fault")
+    @Test("a client that has disconnected ends the task without an error in the log")
     func gone() {
         #expect(self.host.start(Scripted.self))
         self.host.sendAnswer = ASGI_GONE
@@ -166,7 +166,7 @@ struct HTTPCallTests {
         #expect(self.host.logged.isEmpty)
     }
 
-    @Test("the end of the host's patience cancels the task")
+    @Test("the task is cancelled when the host ends the scope")
     func cancelled() {
         let result = self.request { _, receive, _ in
             do {
@@ -182,7 +182,7 @@ struct HTTPCallTests {
         #expect(self.host.finished.count == 1)
     }
 
-    @Test("a task that is cancelled stops waiting for an event, which is the next receive's")
+    @Test("a cancelled task stops waiting for an event, and the next receive gets the event")
     func abandoned() {
         let result = self.request { _, receive, send in
             await withTaskGroup(of: Void.self) { group in
@@ -202,7 +202,7 @@ struct HTTPCallTests {
         #expect(self.host.finished == [ASGI_DONE])
     }
 
-    @Test("an event that came while nobody waited is kept for the next receive")
+    @Test("an event that arrives while no task waits is kept for the next receive")
     func keptEvent() {
         self.host.sendAnswer = ASGI_PENDING
         let result = self.request { _, receive, send in
@@ -221,7 +221,7 @@ struct HTTPCallTests {
         #expect(Script.notes == ["request(body: [97], more: false)"])
     }
 
-    @Test("a child that waits for a disconnect does not hold up the answer")
+    @Test("a child task that waits for a disconnect does not delay the response")
     func listening() {
         let result = self.request { _, receive, send in
             async let left = receive()
@@ -234,11 +234,11 @@ struct HTTPCallTests {
         #expect(result == ASGI_DONE || self.host.finished == [ASGI_DONE])
     }
 
-    @Test("a second receive at the same time is refused")
+    @Test("a second receive while one is pending is refused")
     func busy() {
         let result = self.request { _, receive, send in
             async let first = receive()
-            // The child receives at its first turn.
+            // The child task calls receive when it first runs.
             await Task.yield()
             do { _ = try await receive() } catch { Script.notes.append("\(error)") }
             _ = try await first
@@ -250,7 +250,7 @@ struct HTTPCallTests {
         #expect(self.host.turnUntilFinished())
     }
 
-    @Test("a scope that is kept stays what it was")
+    @Test("a scope that is kept does not change")
     func kept() {
         nonisolated(unsafe) var kept: HTTPScope?
         var path = Array("/kept".utf8CString)
@@ -262,7 +262,7 @@ struct HTTPCallTests {
         #expect(kept?.path == "/kept")
     }
 
-    @Test("a startup that refuses a setting says which")
+    @Test("a startup that fails on a setting names the setting")
     func refused() {
         #expect(!self.host.start(Refusing.self))
         #expect(self.host.answer?.type == ASGI_LIFESPAN_STARTUP_FAILED)

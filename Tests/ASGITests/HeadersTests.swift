@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Headers")
 struct HeadersTests {
-    @Test("by name in any letter case, in order, duplicates kept")
+    @Test("fields are found by name in any letter case, in order, with duplicates")
     func names() {
         var headers: Headers = ["Content-Type": "text/plain", "x": "1"]
         headers.append("X", "2")
@@ -16,7 +16,7 @@ struct HeadersTests {
         #expect(headers.bytes("X") == [UInt8(ascii: "1")])
     }
 
-    @Test("are sent with their names in lower case")
+    @Test("field names are sent in lower case")
     func fields() {
         let headers: Headers = ["Content-Type": "Text/Plain", "x-empty": ""]
         let sent = headers.withFields { $0.map { "\(String($0.name)): \(String($0.value))" } }

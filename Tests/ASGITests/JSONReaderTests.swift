@@ -3,10 +3,10 @@ import Testing
 
 @testable import ASGI
 
-/// The JSON reader, in the order of RFC 8259.
+/// Tests of the JSON reader, in the order of RFC 8259.
 @Suite("JSON reader")
 struct JSONReaderTests {
-    /// What was read, written anew without white space, so that it can be compared.
+    /// Writes a value without white space, for comparison.
     private static func written(_ value: JSONValue) -> String {
         switch value {
         case .null: return "null"
@@ -19,12 +19,12 @@ struct JSONReaderTests {
         }
     }
 
-    /// Everything but printable ASCII is shown by its code point.
+    /// Writes a text in quotes, with everything but printable ASCII as escapes.
     private static func quoted(_ text: String) -> String {
         "'\(text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined())'"
     }
 
-    /// What was read, or why it was refused: "reason @offset".
+    /// Returns the value as written by `written`, or the reason for a refusal: "reason @offset".
     private func read(_ bytes: some Collection<UInt8>) -> String {
         do throws(JSONReader.Failure) { return Self.written(try JSONReader.read(bytes)) } catch {
             return "\(error.reason) @\(error.offset)"
@@ -33,7 +33,7 @@ struct JSONReaderTests {
 
     private func read(_ text: String) -> String { self.read(text.utf8) }
 
-    @Test("white space stands around every token, and is these four characters (§2)")
+    @Test("white space may surround every token, and consists of four characters (§2)")
     func space() {
         #expect(self.read(" \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } , \"c\" : [ ] } \n") == "{'a':[1,2],'b':{},'c':[]}")
         #expect(self.read("\u{B}1") == "expected a value @0")
@@ -42,7 +42,7 @@ struct JSONReaderTests {
         #expect(self.read("1\u{A0}") == "unexpected text after the value @1")
     }
 
-    @Test("one value and nothing else (§2)")
+    @Test("a document has exactly one value (§2)")
     func one() {
         #expect(self.read("") == "unexpected end @0")
         #expect(self.read("  ") == "unexpected end @2")
@@ -53,7 +53,7 @@ struct JSONReaderTests {
         #expect(self.read("1 // one") == "unexpected text after the value @2")
     }
 
-    @Test("three names, in lower case (§3)")
+    @Test("true, false and null are the only names, in lower case (§3)")
     func names() {
         #expect(self.read("[true,false,null]") == "[true,false,null]")
         for text in ["True", "NULL", "NaN", "Infinity", "undefined", "'a'", "/**/1"] {
@@ -63,7 +63,7 @@ struct JSONReaderTests {
         #expect(self.read("[nul]") == "expected true, false or null @1")
     }
 
-    @Test("objects keep their order; a key is a text and stands once (§4)")
+    @Test("objects keep their order; keys are strings without duplicates (§4)")
     func objects() {
         #expect(self.read("{}") == "{}")
         #expect(self.read(#"{"b":1,"a":{"b":2},"":3}"#) == "{'b':1,'a':{'b':2},'':3}")
@@ -81,7 +81,7 @@ struct JSONReaderTests {
         #expect(self.read(#"{"a":1"#) == "unexpected end @6")
     }
 
-    @Test("lists (§5)")
+    @Test("a list has elements separated by commas (§5)")
     func lists() {
         #expect(self.read("[]") == "[]")
         #expect(self.read(#"[1,"a",[],{},null]"#) == "[1,'a',[],{},null]")
@@ -94,7 +94,7 @@ struct JSONReaderTests {
     }
 
     @Test(
-        "numbers stay as they were written (§6)",
+        "numbers are kept as written (§6)",
         arguments: [
             "0", "-0", "1", "-1", "10", "0.0", "-0.50", "1e5", "1E+05", "1.5e-300", "1e400", "0e0", "3.0",
             "123456789012345678901234567890",
@@ -105,14 +105,14 @@ struct JSONReaderTests {
     }
 
     @Test(
-        "what the grammar does not call a number is refused (§6)",
+        "a number that violates the grammar is refused (§6)",
         arguments: [
             "-", "+1", "01", "-01", "00", ".5", "1.", "1.e5", "1e", "1e+", "1e+-1", "1.5.5", "0x10", "1_000", "--1",
             "1,5", "-a", "1e5.5", "-Infinity", "٣",
         ])
     func noNumbers(text: String) { #expect(self.read(text).contains(" @"), "\(self.read(text))") }
 
-    @Test("strings: what is escaped and how (§7)")
+    @Test("strings decode their escapes, and refuse invalid ones (§7)")
     func strings() {
         #expect(self.read(#""""#) == "''")
         #expect(self.read(#""\"\\\/\b\f\n\r\t""#) == #"'\"\\/\u{08}\u{0C}\n\r\t'"#)
@@ -130,13 +130,13 @@ struct JSONReaderTests {
         #expect(self.read(#""\u00"#) == "unexpected end @5")
     }
 
-    @Test("control characters are escaped or refused (§7)", arguments: UInt8(0)..<0x20)
+    @Test("an unescaped control character is refused (§7)", arguments: UInt8(0)..<0x20)
     func controls(byte: UInt8) {
         let quote = UInt8(ascii: "\"")
         #expect(self.read([quote, byte, quote]) == "control characters must be escaped @1")
     }
 
-    @Test("half of a surrogate pair is no character (§8.2)")
+    @Test("half of a surrogate pair is refused (§8.2)")
     func surrogates() {
         for text in [
             #""\uD834""#, #""\uDD1E""#, #""\uD834a""#, #""\uD834\n""#, #""\uD834\u0041""#, #""\uD834\uD834""#,
@@ -145,7 +145,7 @@ struct JSONReaderTests {
     }
 
     @Test(
-        "bytes that are no UTF-8 are refused (§8.1)",
+        "bytes that are not UTF-8 are refused (§8.1)",
         arguments: [
             [0xFF], [0x80], [0xC3], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
         ] as [[UInt8]])
@@ -155,7 +155,7 @@ struct JSONReaderTests {
         #expect(self.read(bytes) == "expected a value @0")
     }
 
-    @Test("how deep it nests has a limit (§9)")
+    @Test("the depth of nesting is limited (§9)")
     func depth() {
         let deepest = JSONReader.deepest
         #expect(deepest == 64)
@@ -167,7 +167,7 @@ struct JSONReaderTests {
         #expect(self.read(nested(#"{"a":"#, "}", deepest)).hasPrefix("{'a':{"))
         #expect(self.read(nested(#"{"a":"#, "}", deepest + 1)) == "nested deeper than 64 levels @320")
         #expect(self.read(String(repeating: "[", count: 1_000_000)) == "nested deeper than 64 levels @64")
-        // Side by side is not deep.
+        // Elements side by side do not add depth.
         let beside = "[" + Array(repeating: "[[1]]", count: 200).joined(separator: ",") + "]"
         #expect(self.read(beside) == beside)
     }
@@ -176,14 +176,14 @@ struct JSONReaderTests {
         #"{"title":"A \u00e9\uD834\uDD1E\n","pages":{"size":20,"ratio":-1.5e-3},"hosts":["a","b",[],{}],"#
         + #""on":true,"off":false,"none":null}"#
 
-    @Test("every piece of a document that is cut off is refused")
+    @Test("a truncated document is refused, wherever it ends")
     func cutOff() {
         let bytes = Array(Self.sample.utf8)
         #expect(!self.read(bytes).contains("@"))
         for count in bytes.indices { #expect(self.read(bytes[..<count]).contains("@"), "\(count) bytes") }
     }
 
-    @Test("whatever the bytes, they are read or refused at one of them", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test("random and mutated bytes are read, or refused with an offset", arguments: [1, 2, 3, 4] as [UInt64])
     func hostile(seed: UInt64) {
         var numbers = SeededNumbers(state: seed)
         let tokens = Array(#"{}[]",:\u0D8truefalsn-+.eE19 "#.utf8) + [0, 0x0A, 0x7F, 0xC3, 0xA9, 0xED, 0xFF]
@@ -203,13 +203,13 @@ struct JSONReaderTests {
                 for _ in 0..<Int.random(in: 1...4, using: &numbers) { Self.mutate(&bytes, tokens, &numbers) }
             }
             do throws(JSONReader.Failure) {
-                // What was read once is read again to the same.
+                // Reading the bytes again gives the same value.
                 let value = try JSONReader.read(bytes)
                 #expect(self.read(String(decoding: bytes, as: UTF8.self)) == Self.written(value))
             } catch {
                 #expect((0...bytes.count).contains(error.offset) && !error.reason.isEmpty, "\(bytes)")
             }
-            // Nor does what decodes it fall over it.
+            // The decoder does not crash on them either.
             do throws(SettingsError) {
                 _ = try SettingsDecoder.decode(Sample.self, json: String(decoding: bytes, as: UTF8.self))
             } catch { #expect(!error.message.isEmpty, "\(bytes)") }

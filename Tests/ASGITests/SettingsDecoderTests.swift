@@ -2,14 +2,14 @@ import Testing
 
 @testable import ASGI
 
-/// Settings: what decodes, and what the operator reads where it does not.
+/// Settings that decode, and the messages to the operator about those that do not.
 @Suite("Settings decoder")
 struct SettingsDecoderTests {
     private func decoded<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
         try SettingsDecoder.decode(type, json: json)
     }
 
-    /// The key at fault and the message; "none" where it decodes.
+    /// Returns the key at fault and the message; "none" if the settings decode.
     private func refused<Value: Decodable>(_ type: Value.Type, _ json: String) -> String {
         do throws(SettingsError) { _ = try SettingsDecoder.decode(type, json: json) } catch {
             return error.description
@@ -35,7 +35,7 @@ struct SettingsDecoderTests {
         var mirrors: [Pages]?
     }
 
-    @Test("settings decode, with optional keys there or not")
+    @Test("settings decode with and without optional keys")
     func whole() throws {
         let wiki = try self.decoded(
             Wiki.self,
@@ -55,7 +55,7 @@ struct SettingsDecoderTests {
         #expect(try self.decoded([Int: Bool].self, #"{"7":true}"#) == [7: true])
     }
 
-    @Test("nothing is taken for what it is not: found and allowed are said")
+    @Test("no value is converted; the message says what was found and what is allowed")
     func mismatches() {
         #expect(self.refused(Bool.self, #""yes""#) == "found the text 'yes', expected true or false")
         #expect(self.refused(Bool.self, "1") == "found 1, expected true or false")
@@ -74,7 +74,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Wiki.self, #"{"title":null}"#) == "title: found nothing, expected text")
     }
 
-    @Test("numbers: every type of them, to its ends")
+    @Test("every number type accepts its whole range and nothing outside")
     func numbers() throws {
         func ends<Number: FixedWidthInteger & Decodable>(_ type: Number.Type, _ below: String, _ above: String) throws {
             #expect(try self.decoded(type, "\(Number.min)") == .min)
@@ -105,7 +105,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Double.self, "-1e400").hasPrefix("found -1e400, expected -1.797"))
     }
 
-    @Test("the key at fault, from the root, with the place in a list")
+    @Test("an error names the key from the root, with the index in a list")
     func keys() {
         #expect(self.refused(Wiki.self, "{}") == "title: missing, expected text")
         #expect(
@@ -124,7 +124,7 @@ struct SettingsDecoderTests {
                 == "limits.b: found the text '2', expected a whole number")
     }
 
-    @Test("what is missing is named by what its type reads")
+    @Test("the error for a missing key names the type that it must have")
     func missing() {
         struct One<Value: Decodable>: Decodable { let value: Value }
         struct Text: RawRepresentable, Decodable { let rawValue: String }
@@ -138,7 +138,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(One<Anything>.self, "{}") == "value: missing, expected a value")
     }
 
-    @Test("an enum's cases are named, whatever they are written as")
+    @Test("the error for an invalid enum value lists the cases, whatever their raw type")
     func cases() throws {
         enum Old: String, Decodable, CaseIterable {
             case new
@@ -168,7 +168,7 @@ struct SettingsDecoderTests {
         #expect(try self.decoded(Level.self, "2") == .two)
     }
 
-    @Test("a key that nobody asks for is refused, with the nearest that is or with all")
+    @Test("an unknown key is refused, with the most similar known key or all of them")
     func unknown() {
         #expect(
             self.refused(Wiki.self, #"{"title":"","hots":[]}"#) == "hots: unknown key (did you mean 'hosts'?)")
@@ -181,9 +181,9 @@ struct SettingsDecoderTests {
         #expect(
             self.refused(Wiki.self, #"{"title":"","mirrors":[{"size":1},{"size":1,"siez":2}]}"#)
                 == "mirrors.1.siez: unknown key (did you mean 'size'?)")
-        // The first in the order written.
+        // The first unknown key in document order.
         #expect(self.refused(Pages.self, #"{"x":{},"size":1,"y":{}}"#) == "x: unknown key (known: size, ratio)")
-        // As many edits as characters are no likeness.
+        // A key that needs as many edits as it has characters is not similar.
         #expect(self.refused(Pages.self, #"{"size":1,"si":1}"#).hasSuffix("(did you mean 'size'?)"))
         struct Short: Decodable { let id: Int? }
         #expect(self.refused(Short.self, #"{"xy":1}"#) == "xy: unknown key (known: id)")
@@ -191,12 +191,12 @@ struct SettingsDecoderTests {
             self.refused([String: Pages].self, #"{"a":{"size":1},"b":{"size":1,"c":1}}"#).hasPrefix("b.c: unknown key"))
     }
 
-    @Test("a value that is wrong or missing comes before a key that is not known")
+    @Test("an invalid or missing value is reported before an unknown key")
     func order() {
         #expect(self.refused(Pages.self, #"{"siez":1}"#) == "size: missing, expected a whole number")
     }
 
-    @Test("asking in any way makes a key known: contains, nil, nested, super; a dictionary knows all")
+    @Test("any request makes a key known: contains, nil, nested, super; a dictionary knows all keys")
     func asking() throws {
         enum Keys: String, CodingKey { case asked, empty, inner, list, parent, deep }
         struct Asking: Decodable {
@@ -228,13 +228,13 @@ struct SettingsDecoderTests {
                 #expect(try decoder.container(keyedBy: PathKey.self).allKeys.map(\.stringValue) == ["b", "a"])
             }
         }
-        // What stands at a key is not looked into where its type does not.
+        // A value that its type does not decode is not checked for unknown keys.
         #expect(self.refused(Names.self, #"{"b":{"c":1},"a":2}"#) == "none")
         struct Anything: Decodable { init(from decoder: any Decoder) {} }
         #expect(self.refused([Anything].self, #"[{"c":1}]"#) == "none")
     }
 
-    @Test("an enum with values takes its one case and nothing beside it")
+    @Test("an enum with associated values accepts one case and no other key")
     func enumWithValues() throws {
         enum Store: Decodable, Equatable {
             case memory
@@ -246,14 +246,14 @@ struct SettingsDecoderTests {
         #expect(self.refused(Store.self, #"{"memory":{},"sise":1}"#) == "sise: unknown key (known: memory)")
     }
 
-    @Test("lists: each element in turn, and none behind the last")
+    @Test("the elements of a list decode one after another; none past the end")
     func lists() throws {
         struct Turn: Decodable {
             init(from decoder: any Decoder) throws {
                 var list = try decoder.unkeyedContainer()
                 #expect(list.count == 5 && list.currentIndex == 0)
                 #expect(try !list.decodeNil())
-                // What cannot be decoded is not passed.
+                // An element that cannot be decoded is not skipped.
                 #expect(throws: DecodingError.self) { try list.decode(String.self) }
                 #expect(try list.decode(Int.self) == 1)
                 #expect(try list.decodeNil())
@@ -275,7 +275,7 @@ struct SettingsDecoderTests {
             self.refused(Turn.self, #"[1,null,{"a":2},[3],4]"#) == "5: missing, expected true or false")
     }
 
-    @Test("a class reads what its superclass reads, from the same map or from its own")
+    @Test("a class decodes the keys of its superclass from the same map, or from a map of its own")
     func classes() throws {
         class Base: Decodable { let name: String }
         final class Flat: Base {
@@ -300,7 +300,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Nested.self, #"{"size":1}"#) == "super: missing, expected a map")
     }
 
-    @Test("what a type throws itself comes to its key; a SettingsError stays as it is")
+    @Test("an error that a type throws is reported at its key; a SettingsError stays as it is")
     func own() {
         struct Odd: Error, CustomStringConvertible { let description = "is odd" }
         struct Port: Decodable {
@@ -320,7 +320,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Port.self, "2") == "is odd")
     }
 
-    @Test("a type may try one form after another")
+    @Test("a type may try several forms, one after another")
     func forms() throws {
         struct Either: Decodable {
             let pages: Pages
@@ -334,7 +334,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Either.self, #"{"size":4,"x":1}"#) == "x: unknown key (known: size, ratio)")
     }
 
-    @Test("a range says what it allows")
+    @Test("the error for a value outside of a range says what is allowed")
     func ranges() throws {
         struct Ranged: Decodable {
             let size: Int
@@ -356,7 +356,7 @@ struct SettingsDecoderTests {
         #expect(self.refused(Ranged.self, "{}") == "size: missing, expected a whole number")
     }
 
-    @Test("what is no JSON is refused with the byte; messages stay on one line and short")
+    @Test("invalid JSON is refused with its byte offset; messages are short and on one line")
     func messages() {
         #expect(self.refused(Int.self, "{") == "invalid JSON: unexpected end (byte 1)")
         #expect(

@@ -1,13 +1,13 @@
 import Testing
 
-/// The conventions for concurrency that CONTRIBUTING.md names, held against every Swift file of the repository.
-@Suite("Conventions for concurrency")
+/// Checks the concurrency conventions of CONTRIBUTING.md in every Swift file of the repository.
+@Suite("Concurrency conventions")
 struct ConcurrencyTests {
     private static func isUnsafe(_ line: String) -> Bool {
         ["@unchecked Sendable", "nonisolated(unsafe)", "unowned(unsafe)"].contains { line.contains($0) }
     }
 
-    @Test("every unsafe marker has a comment that begins with SAFETY: and says why it is safe")
+    @Test("every unsafe marker has a comment with SAFETY: and the reason")
     func safety() {
         var count = 0
         for file in SourceFile.all {
@@ -21,7 +21,7 @@ struct ConcurrencyTests {
         #expect(count > 0)
     }
 
-    @Test("a class that is documented as loop-bound can never be Sendable")
+    @Test("a class documented as loop-bound is unavailable as Sendable")
     func loopBound() {
         var count = 0
         for file in SourceFile.all {
@@ -41,14 +41,14 @@ struct ConcurrencyTests {
         #expect(count > 0)
     }
 
-    @Test("the host has one mutex and one condition variable, both of which the thread sanitizer knows")
+    @Test("the host uses only locks that the thread sanitizer supports")
     func locks() {
         let others = [
             "Mutex<", "Mutex(", "ConditionLock", "NSLock", "NSCondition", "DispatchSemaphore", "pthread_mutex_init",
             "pthread_cond_init", "os_unfair_lock",
         ]
         for file in SourceFile.all where file.path != "Sources/RoostSystem/Threads/Monitor.swift" {
-            // Modules depend on neither NIO nor the host.
+            // Modules depend neither on NIO nor on the host.
             guard !file.path.hasPrefix("Sources/ASGI/"), !file.path.hasPrefix("Plugins/") else { continue }
             for line in file.code({ line in others.contains { line.contains($0) } }) {
                 Issue.record("\(file.place(line)): \(file.lines[line])")
@@ -56,7 +56,7 @@ struct ConcurrencyTests {
         }
     }
 
-    @Test("the search finds what is missing")
+    @Test("the search finds a missing comment")
     func search() {
         let file = SourceFile(
             path: "x.swift",

@@ -1,17 +1,17 @@
 import Foundation
 import TestSupport
 
-/// A Swift file of the repository, as the conventions look at it.
+/// A Swift file of the repository, for checks of conventions.
 struct SourceFile {
-    /// Below the repository.
+    /// The path relative to the repository.
     let path: String
     let lines: [String]
 
-    /// All Swift files of what is built, but not of the tests.
+    /// All Swift files of `Sources`, `Plugins` and `Examples`.
     static let all: [SourceFile] = ["Sources", "Plugins", "Examples"].flatMap { folder in
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: "\(Repository.root)/\(folder)")) ?? []
         return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path -> SourceFile? in
-            // A link leads to a file that is listed where it is.
+            // Skips what cannot be read, such as a dangling link.
             guard let text = try? String(contentsOfFile: "\(Repository.root)/\(folder)/\(path)", encoding: .utf8) else {
                 return nil
             }
@@ -26,15 +26,15 @@ struct SourceFile {
         }
     }
 
-    /// The lines that match, but for comments; by their numbers from 0.
+    /// Returns the indices of matching lines that are not comments.
     func code(_ matches: (String) -> Bool) -> [Int] {
         self.lines.indices.filter { !self.lines[$0].hasPrefix("//") && matches(self.lines[$0]) }
     }
 
-    /// "Sources/X.swift:12"
+    /// The position of a line for a message: "Sources/X.swift:12".
     func place(_ line: Int) -> String { "\(self.path):\(line + 1)" }
 
-    /// Whether a comment right above a line, or above the lines right above it that match too, contains a text.
+    /// Whether a comment right above a line contains a text. Lines in between may be attributes, or match as well.
     func isCommented(_ line: Int, with text: String, together matches: (String) -> Bool) -> Bool {
         var line = line - 1
         while line >= 0, matches(self.lines[line]), !self.lines[line].hasPrefix("//") { line -= 1 }

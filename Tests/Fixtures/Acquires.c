@@ -1,4 +1,5 @@
-/* A program in C that loads libRoost.so and starts and stops hosts: prints what of the process has changed by then. SPDX-License-Identifier: Apache-2.0
+/* A C program that loads libRoost.so, starts and stops hosts, and prints which process state has changed.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *     acquires LIBROOST FOLDER MODULE MODULE-THAT-REFUSES-TO-START */
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@
 
 enum { signals = 65, rounds = 12 };
 
-/* What belongs to the process, besides its memory. */
+/* The state of the process, besides its memory. */
 typedef struct process {
     struct sigaction actions[signals];
     sigset_t mask;
@@ -75,7 +76,7 @@ static int (*stop)(roost_host *);
 static int (*port_of)(const roost_host *);
 static const char *(*error)(void);
 
-/* Asks once, so that the host has had a connection. */
+/* Sends one request, so that the host has had a connection. */
 static void ask(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
@@ -100,7 +101,7 @@ static void once(const char *folder, const char *module, const process *before)
     if (stop(host) != 0) exit((fprintf(stderr, "%s\n", error()), 7));
 }
 
-/* Starts that fail, each further on its way than the one before. */
+/* Starts that fail, each at a later stage than the one before. */
 static void fail(const char *folder, const char *module, const char *refusing)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -123,7 +124,8 @@ static void fail(const char *folder, const char *module, const char *refusing)
     close(taken);
 }
 
-/* Waits until no more is there than was: threads that have been told to end close their descriptors last. A minute is enough for any. */
+/* Waits until `now()` is at most `most`, for up to a minute: ending threads close their descriptors last. Returns the
+ * excess. */
 static int settle(int (*now)(void), int most)
 {
     struct timespec pause = {0, 10000000};
@@ -141,7 +143,7 @@ int main(int argc, char **argv)
     void *library;
     int round, had, had_threads;
     if (argc != 5) return 2;
-    /* A handler of the program's: SwiftNIO takes this signal with the first socket of a process. */
+    /* The program's own handler: SwiftNIO changes this signal's action with the first socket of a process. */
     signal(SIGPIPE, handle);
     look(&before);
     if (!(library = dlopen(argv[1], RTLD_NOW))) return fprintf(stderr, "%s\n", dlerror()), 3;
@@ -158,12 +160,12 @@ int main(int argc, char **argv)
     tell("stopped", &before);
     fail(argv[2], argv[3], argv[4]);
     tell("failed", &before);
-    /* What is there once and for all: the runtime's threads, and those that are lent to lifespans. */
+    /* One-time resources: the runtime's threads, and those lent to lifespans. */
     for (round = 0; round < 3; round++) once(argv[2], argv[3], NULL), fail(argv[2], argv[3], argv[4]);
     had = descriptors(), had_threads = threads();
     for (round = 0; round < rounds; round++) once(argv[2], argv[3], NULL), fail(argv[2], argv[3], argv[4]);
     printf("descriptors more: %d\n", settle(descriptors, had));
-    /* The runtime's pool may still grow by some; what a start would keep is a thread each time. */
+    /* The runtime's pool may still grow by some threads; a leak would be one thread per start. */
     printf("threads more: %s\n", settle(threads, had_threads + rounds / 2) ? "one a start" : "none");
     snprintf(run, sizeof run, "%s/run", argv[2]);
     printf("folders left: %d\n", count(run));

@@ -1,4 +1,4 @@
-/* A module in the synchronous style: it blocks wherever it likes. SPDX-License-Identifier: Apache-2.0 */
+/* A module in the synchronous style, which may block anywhere. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static int is_open;
 
-/* The whole body, received blocking; answered in parts, blocking. */
+/* Echoes the body in parts; receives and sends with blocking calls. */
 static asgi_result echo(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     asgi_event event = asgi_event_of(0), start = asgi_event_of(ASGI_HTTP_RESPONSE_START),
@@ -27,7 +27,7 @@ static asgi_result echo(const asgi_scope *scope, asgi_receive receive, asgi_send
     return ASGI_DONE;
 }
 
-/* Waits for another request, as one waits for a database; and looks up now and then whether anybody waits for it still. */
+/* Waits for another request, as for a database, and polls whether the client still waits. */
 static asgi_result wait_for_another(const asgi_scope *scope, asgi_send send)
 {
     pthread_mutex_lock(&lock);
@@ -64,7 +64,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/finish")) {
         asgi_respond(scope, send, 200, "text/plain", asgi_text("finished"));
         scope->host->finish(scope->id, ASGI_DONE);
-        return scope->path.size == 7 ? ASGI_PENDING : ASGI_FAILED; /* the scope is still there */
+        return scope->path.size == 7 ? ASGI_PENDING : ASGI_FAILED; /* the scope is still valid */
     }
     if (asgi_equal(path, "/none")) return ASGI_DONE;
     if (asgi_equal(path, "/fail")) return ASGI_FAILED;

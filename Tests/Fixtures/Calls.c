@@ -1,14 +1,14 @@
-/* A module that makes every call of the ABI, from the loop and from a thread, also after the end, and notes what it was
- * answered. SPDX-License-Identifier: Apache-2.0
+/* A module that makes every call of the ABI, on the loop and on a thread, also after the scope has ended, and
+ * records the results. SPDX-License-Identifier: Apache-2.0
  *
- * Each path is one case. GET /log answers what was noted since it was asked last. */
+ * Each path is one case. GET /log returns what was recorded since the last GET /log. */
 #include "Notes.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- What a case works with ------------------------------------------------------------------------------------ */
+/* ---- Helpers --------------------------------------------------------------------------------------------------- */
 
 typedef struct work {
     const asgi_scope *scope;
@@ -18,7 +18,7 @@ typedef struct work {
     asgi_send send;
     pthread_t loop_thread;
     size_t left;
-    int depth; /* of host functions: a completion must never come while it is not 0 */
+    int depth; /* nested host calls; a completion must never run unless it is 0 */
 } work;
 
 static work *begin(const asgi_scope *scope, asgi_receive receive, asgi_send send)
@@ -73,7 +73,7 @@ static void told_post(void *context, asgi_id id, asgi_result result, const asgi_
     note("post-told=%s on=%s\n", name_of(result), where(w));
 }
 
-/* ---- After the end: every call is answered, none crashes ------------------------------------------------------- */
+/* ---- After the end: every call returns a result, none crashes -------------------------------------------------- */
 
 static void after_the_end(work *w, const char *prefix)
 {
@@ -102,7 +102,7 @@ static void after_the_end_posted(void *context, asgi_id id, asgi_result result, 
     after_the_end(context, "after-on-loop");
 }
 
-/* ---- /loop: each call on the loop ------------------------------------------------------------------------------ */
+/* ---- /loop: every call on the loop ----------------------------------------------------------------------------- */
 
 static asgi_result on_loop(work *w)
 {
@@ -148,7 +148,7 @@ static asgi_result on_loop(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- /thread: each call on a thread, blocking ------------------------------------------------------------------ */
+/* ---- /thread: every call on a thread, blocking ----------------------------------------------------------------- */
 
 static void *on_thread(void *context)
 {
@@ -171,7 +171,7 @@ static void *on_thread(void *context)
     return NULL;
 }
 
-/* ---- /misuse: a queued call that turns out to be wrong --------------------------------------------------------- */
+/* ---- /misuse: a queued call that turns out to be invalid ------------------------------------------------------- */
 
 static volatile int passed;
 static void pass(void *context, asgi_id id, asgi_result result, const asgi_event *event)
@@ -185,7 +185,7 @@ static void *misuse_thread(void *context)
     work *w = context;
     note_result("body-before-start", body(w, asgi_text("x"), 0, NULL, NULL));
     passed = 0;
-    w->host->post(w->id, pass, w); /* behind it: when this has run, the loop has found it */
+    w->host->post(w->id, pass, w); /* queued after the invalid call: once it has run, the loop has seen that call */
     while (!__atomic_load_n(&passed, __ATOMIC_SEQ_CST)) sched_yield();
     note_result("next-is-told", answer(w, "x"));
     note_result("answer", answer(w, "mended"));
@@ -194,7 +194,7 @@ static void *misuse_thread(void *context)
     return NULL;
 }
 
-/* ---- /stream?N and /thread-stream?N: N parts of 64 KiB, waiting whenever told to ------------------------------- */
+/* ---- /stream?N and /thread-stream?N: N parts of 64 KiB; waits on ASGI_PENDING ---------------------------------- */
 
 static char chunk[1 << 16];
 static int waits;
@@ -245,14 +245,14 @@ static void *stream_thread(void *context)
     asgi_result result = start(w, 200);
     while (result == ASGI_DONE && w->left) {
         w->left--;
-        result = body(w, bytes, w->left ? ASGI_MORE : 0, NULL, NULL); /* blocks while much is under way */
+        result = body(w, bytes, w->left ? ASGI_MORE : 0, NULL, NULL); /* blocks above the high-water mark */
     }
     note("stream=%s left=%zu\nend\n", name_of(result), w->left);
     w->host->finish(w->id, ASGI_DONE);
     return NULL;
 }
 
-/* ---- /flood: never waits, until it is full --------------------------------------------------------------------- */
+/* ---- /flood: sends without waiting until send fails ------------------------------------------------------------ */
 
 static int releases;
 static void released(void *context)
@@ -273,10 +273,10 @@ static asgi_result flood(work *w)
     event.release = released;
     while ((result = w->send(w->id, &event, NULL, NULL)) >= 0) taken++;
     note("flood=%s taken=%d released-inside=%d\n", name_of(result), taken, releases);
-    return ASGI_DONE; /* before the body is complete: the connection is closed */
+    return ASGI_DONE; /* before the body is complete, so the host closes the connection */
 }
 
-/* ---- /echo: the body comes back as it is read ------------------------------------------------------------------ */
+/* ---- /echo: sends the body back part by part ------------------------------------------------------------------- */
 
 static void echo_on(work *w);
 
@@ -289,7 +289,7 @@ static void echo_sent(void *context, asgi_id id, asgi_result result, const asgi_
     free(w);
 }
 
-/* False: it goes on in a completion, or has ended. */
+/* Returns false if a completion continues, or if the scope has ended. */
 static int echo_event(work *w, const asgi_event *event)
 {
     asgi_result result;
@@ -322,7 +322,7 @@ static void echo_on(work *w)
         if (!echo_event(w, &event)) return;
 }
 
-/* ---- /after and /thread-after: timers, one that runs out, one that is cancelled, one that the end cancels ------- */
+/* ---- /after and /thread-after: timers that expire, are cancelled, or are cancelled by the scope's end ----------- */
 
 static int timers_told;
 
@@ -367,7 +367,7 @@ static void *after_thread(void *context)
     return NULL;
 }
 
-/* ---- /spawn: a job that answers, ends the scope and looks at it; /spawn-full: jobs that fill the pool -------------- */
+/* ---- /spawn: a job that responds and ends the scope; /spawn-full: jobs that fill the pool ----------------------- */
 
 static void job_that_ends(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -398,7 +398,7 @@ static void job_behind(void *context, asgi_id id, asgi_result result, const asgi
     note("behind=%s on=%s\nend\n", name_of(result), where(context));
 }
 
-/* For a pool of one thread and a queue of one. */
+/* Requires a pool of one thread with a queue of one. */
 static asgi_result spawn_full(work *w)
 {
     gate = 0;
@@ -413,7 +413,7 @@ static asgi_result spawn_full(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- /wait: until the client leaves ---------------------------------------------------------------------------- */
+/* ---- /wait: until the client disconnects ----------------------------------------------------------------------- */
 
 static void left(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -429,7 +429,7 @@ static void left(void *context, asgi_id id, asgi_result result, const asgi_event
     note("end\n");
 }
 
-/* ---- /empty-part: in a turn of its own --------------------------------------------------------------------------- */
+/* ---- /empty-part: an empty part of a body, sent in a later turn of the loop ------------------------------------- */
 
 static void empty_part(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -441,7 +441,7 @@ static void empty_part(void *context, asgi_id id, asgi_result result, const asgi
     note_result("receive", w->receive(id, &next, left, w));
 }
 
-/* ---- /outlive: the response is complete, the scope lives on; /forever: nobody ends it --------------------------- */
+/* ---- /outlive: the scope outlives its response; /outlived ends it ----------------------------------------------- */
 
 static asgi_id outliving;
 static const asgi_host *outliving_host;
@@ -453,7 +453,7 @@ static void outlived(void *context, asgi_id id, asgi_result result, const asgi_e
     note("outlive-told=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "none");
 }
 
-/* ---- /cancelled: ends while a receive and a post are outstanding ------------------------------------------------ */
+/* ---- /cancelled: returns while a receive and a post are pending ------------------------------------------------- */
 
 static asgi_result cancelled(work *w)
 {
@@ -472,7 +472,7 @@ static asgi_id lifespan_id;
 static const asgi_host *lifespan_host;
 static work lifespan_work;
 
-/* ---- What stays valid, and what is told when -------------------------------------------------------------------- */
+/* ---- Lifetime of data, and order of completions ----------------------------------------------------------------- */
 
 static void told_path(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -538,7 +538,7 @@ static asgi_result overtake(work *w)
     pthread_create(&thread, NULL, overtaking_thread, w);
     pthread_detach(thread);
     while (!__atomic_load_n(&overtaken, __ATOMIC_SEQ_CST)) sched_yield();
-    return ASGI_DONE; /* its answer is taken, but not performed yet */
+    return ASGI_DONE; /* its response is queued, but not performed yet */
 }
 
 static asgi_result large(work *w)
@@ -552,7 +552,7 @@ static asgi_result large(work *w)
     return ASGI_DONE;
 }
 
-/* ---- The application -------------------------------------------------------------------------------------------- */
+/* ---- Application ------------------------------------------------------------------------------------------------ */
 
 static const char *setting(const asgi_scope *scope, const char *key)
 {
@@ -623,7 +623,7 @@ static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_
         counter++;
         reply.state = &counter;
         send(scope->id, &reply, NULL, NULL);
-        if (receive(scope->id, &event, NULL, NULL) != ASGI_DONE) return ASGI_FAILED; /* waits here for the stop */
+        if (receive(scope->id, &event, NULL, NULL) != ASGI_DONE) return ASGI_FAILED; /* blocks until the shutdown */
         lifespan_event(w, &event);
         return ASGI_DONE;
     }

@@ -1,7 +1,7 @@
-/* Counts what a process allocates, and its writes to sockets, in a file that others can look at: to be preloaded.
+/* A preloaded library that counts a process's allocations, and its writes to sockets, in a file that others can map.
  * SPDX-License-Identifier: Apache-2.0
  *
- * COUNTS names the file, which is as long as the two numbers at least. */
+ * COUNTS names the file, which must be at least as large as `counts`. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 
 /* ---- Writes ------------------------------------------------------------------------------------------------------ */
 
-/* Counted before: who has the bytes sees the count. */
+/* Counts before the write, so that a peer that has the bytes also sees the count. */
 static void writes(int file)
 {
     int type, before = errno;

@@ -1,6 +1,6 @@
-/* A module that ends its process, holds it, or eats its memory: each way has a path. What it does beside requests is left to
- * the compiler's command line: -DSTARTUP=crash_here(), -DSHUTDOWN=return, -DCONSTRUCTOR=tell_who(), -DFLAGS=ASGI_ONE_LOOP; and
- * -DRELEASE="two" makes another file of it. SPDX-License-Identifier: Apache-2.0 */
+/* A module that ends its process, blocks its loop, or leaks memory; each behaviour has a path. The compiler's command
+ * line defines the rest: -DSTARTUP=crash_here(), -DSHUTDOWN=return, -DCONSTRUCTOR=tell_who(), -DFLAGS=ASGI_ONE_LOOP.
+ * -DRELEASE="two" produces a different file. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define FLAGS 0
 #endif
 
-/* ---- Ways to end: not static, so that their names can be found on a stack ---------------------------------------- */
+/* ---- Ways to end: not static, so that stack traces contain their names ------------------------------------------- */
 
 void crash_here(void)
 {
@@ -88,9 +88,9 @@ static asgi_result crash_elsewhere(void)
     return pthread_create(&thread, NULL, crash_on_thread, NULL) ? ASGI_FAILED : ASGI_PENDING;
 }
 
-/* ---- Answers ------------------------------------------------------------------------------------------------------ */
+/* ---- Responses --------------------------------------------------------------------------------------------------- */
 
-/* The release and the process, "one 4711". */
+/* Responds with the release and the process id: "one 4711". */
 static asgi_result answer(const asgi_scope *scope, asgi_send send)
 {
     char text[64];
@@ -105,7 +105,7 @@ static asgi_result grow(const asgi_scope *scope, asgi_send send)
     char *memory = (char *)malloc(SIZE);
     if (!memory) out_of_memory();
     memset(memory, 1, SIZE);
-    last = memory; /* Never given back. */
+    last = memory; /* Never freed. */
     return answer(scope, send);
 }
 
@@ -122,14 +122,14 @@ static void answer_late(void *context, asgi_id id, asgi_result result, const asg
     host->finish(id, ASGI_DONE);
 }
 
-/* In a second and a half, without holding the loop. */
+/* Responds after 1.5 seconds, without blocking the loop. */
 static asgi_result answer_slowly(const asgi_scope *scope, asgi_send send)
 {
     late_send = send;
     return scope->host->after(scope->id, 1500, answer_late, (void *)scope->host, NULL);
 }
 
-/* When the host stops, or this process is replaced. */
+/* Responds when the host stops, or when this process is replaced. */
 static asgi_result answer_at_the_end(const asgi_scope *scope, asgi_send send)
 {
     asgi_string name = asgi_text("asgi.shutdown/1");
@@ -138,7 +138,7 @@ static asgi_result answer_at_the_end(const asgi_scope *scope, asgi_send send)
     return shutdown ? shutdown->notice(scope->id, answer_late, (void *)scope->host, NULL) : ASGI_FAILED;
 }
 
-/* ---- The lifespan: without blocking, since it may be called on a loop -------------------------------------------- */
+/* ---- Lifespan: without blocking, since it may be called on a loop ------------------------------------------------ */
 
 static asgi_receive life_receive;
 static asgi_send life_send;
@@ -174,9 +174,9 @@ static asgi_result live(const asgi_scope *scope, asgi_receive receive, asgi_send
     return result < 0 ? result : ASGI_PENDING;
 }
 
-/* ---- The module --------------------------------------------------------------------------------------------------- */
+/* ---- Module ------------------------------------------------------------------------------------------------------ */
 
-/* Who this process is, in a line: its users, its groups, what it may become. */
+/* Writes the identity of the process on one line: users, groups, capabilities. */
 void tell_who(void)
 {
     char line[256];

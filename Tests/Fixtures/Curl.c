@@ -1,7 +1,8 @@
-/* libcurl's asynchronous interface on the host's loops, by asgi.loop/1: GET /fetch?URL answers what the URL does, without a
- * thread and without blocking; GET /abandon?URL ends its scope while it waits. SPDX-License-Identifier: Apache-2.0
+/* libcurl's asynchronous interface on the host's loops, with asgi.loop/1. GET /fetch?URL responds with the URL's
+ * contents, without a thread and without blocking. GET /abandon?URL ends its scope while the transfer is pending.
+ * SPDX-License-Identifier: Apache-2.0
  *
- * One multi handle for each request, so that everything belongs to its scope. */
+ * Each request has a multi handle, so that everything belongs to its scope. */
 #include "Notes.h"
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -14,15 +15,15 @@ typedef struct fetch {
     asgi_send send;
     CURLM *multi;
     CURL *easy;
-    uint32_t number; /* of the loop */
+    uint32_t number; /* of the event loop */
     uint64_t timer;
-    int has_timer, waits; /* completions that have not come */
+    int has_timer, waits; /* waits: pending completions */
     int is_over;
     char body[1 << 16];
     size_t size;
 } fetch;
 
-/* A socket of libcurl's, and the watch that it has. */
+/* A socket of libcurl, and its watch. */
 typedef struct watched {
     fetch *fetch;
     curl_socket_t file;
@@ -46,15 +47,15 @@ static void end(fetch *f, asgi_result result)
     asgi_id id = f->id;
     if (f->is_over) return;
     f->is_over = 1;
-    curl_multi_remove_handle(f->multi, f->easy); /* tells socket_changed that its sockets are removed */
+    curl_multi_remove_handle(f->multi, f->easy); /* calls socket_changed for the removed sockets */
     curl_easy_cleanup(f->easy);
     curl_multi_cleanup(f->multi);
-    host->finish(id, result); /* what still waits is told CANCELLED, after this */
+    host->finish(id, result); /* pending completions get CANCELLED after this */
 }
 
 static void ready(void *context, asgi_id id, asgi_result result, const asgi_event *event);
 
-/* CURL_POLL_IN and CURL_POLL_OUT are ASGI_READABLE and ASGI_WRITABLE. */
+/* CURL_POLL_IN and CURL_POLL_OUT equal ASGI_READABLE and ASGI_WRITABLE. */
 static void watch(watched *w)
 {
     fetch *f = w->fetch;
@@ -69,7 +70,7 @@ static void ready(void *context, asgi_id id, asgi_result result, const asgi_even
     fetch *f = w->fetch;
     (void)id;
     (void)event;
-    /* Both count as waiting until here is nothing left to do: neither is freed meanwhile. */
+    /* Both still count as waiting here, so that neither is freed meanwhile. */
     if (result == ASGI_DONE && !f->is_over && !w->is_removed)
         go_on(f, w->file, (w->what & CURL_POLL_IN ? CURL_CSELECT_IN : 0) | (w->what & CURL_POLL_OUT ? CURL_CSELECT_OUT : 0));
     f->waits--;
@@ -87,7 +88,7 @@ static int socket_changed(CURL *easy, curl_socket_t file, int what, void *contex
     if (what == CURL_POLL_REMOVE) {
         if (!w) return 0;
         w->is_removed = 1;
-        if (w->waits) f->host->cancel(f->id, w->watch); /* `ready` frees it */
+        if (w->waits) f->host->cancel(f->id, w->watch); /* `ready` then frees it */
         else free(w);
         return 0;
     }
@@ -99,7 +100,7 @@ static int socket_changed(CURL *easy, curl_socket_t file, int what, void *contex
     }
     if (w->waits && w->what == what) return 0;
     w->what = what;
-    if (w->waits) f->host->cancel(f->id, w->watch); /* `ready` watches for what is wanted now */
+    if (w->waits) f->host->cancel(f->id, w->watch); /* `ready` then watches the new conditions */
     else watch(w);
     return 0;
 }
@@ -190,7 +191,7 @@ static asgi_result begin(const asgi_scope *scope, asgi_send send, int is_abandon
     curl_easy_setopt(f->easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, received);
     curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
-    curl_multi_add_handle(f->multi, f->easy); /* asks for a timer, which begins it all */
+    curl_multi_add_handle(f->multi, f->easy); /* requests a timer, which starts the transfer */
     if (is_abandoned && f->host->after(f->id, 50, abandon, f, NULL) == ASGI_PENDING) f->waits++;
     return ASGI_PENDING;
 }

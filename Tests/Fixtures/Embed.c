@@ -1,5 +1,5 @@
-/* A program in C with a host of its own: serves the first library, adds the second while it runs, asks for the status, says what is refused.
- * It is its own client. SPDX-License-Identifier: Apache-2.0 */
+/* A C program that embeds a host: serves the first library, mounts the second while it runs, reads the status, and
+ * prints the errors of refused calls. The program is its own client. SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <roost.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Prints the last line of what is answered. */
+/* Sends a request, and prints the body of the response. */
 static void ask(int port, const char *path)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     printf("refused: %s\n", roost_error());
     if (roost_stop(host) != 0) return 1;
 
-    /* Another host, which logs its requests to standard output. */
+    /* A second host, which logs requests to standard output. */
     fflush(stdout);
     host = roost_start("{port: 0, access-log: true, log-level: error}");
     if (!host) return fprintf(stderr, "%s\n", roost_error()), 1;

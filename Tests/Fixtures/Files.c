@@ -1,6 +1,6 @@
-/* Files and trailers, in each way they can be sent. SPDX-License-Identifier: Apache-2.0
+/* Sends files and trailers in all ways. SPDX-License-Identifier: Apache-2.0
  *
- * The file's path is the query. What each send was answered is logged, as "sent DONE" and so on. */
+ * The query is the path of the file. The result of each send is logged: "sent DONE" and so on. */
 #define _GNU_SOURCE
 #include <asgi.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static asgi_result body(work *w, const char *text, uint32_t flags)
     return send_event(w, &event);
 }
 
-/* The whole file by its path; a failure becomes an answer of another kind. */
+/* Sends the whole file by its path. If that fails, sends another body. */
 static asgi_result pathsend(work *w)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_PATHSEND);
@@ -72,7 +72,8 @@ static asgi_result part(work *w, int file, int64_t offset, int64_t count, uint32
     return send_event(w, &event);
 }
 
-/* Parts of the file, from its position and from elsewhere, with other bytes between; closed before any of it can have left. */
+/* Sends parts of the file, at its position and at offsets, with other bytes between. Closes the file before any byte
+ * can have been sent. */
 static asgi_result parts(work *w)
 {
     int file = open(w->path, O_RDONLY | O_CLOEXEC);
@@ -80,14 +81,14 @@ static asgi_result parts(work *w)
     part(w, file, -1, 3, ASGI_MORE);
     part(w, file, -1, 3, ASGI_MORE);
     body(w, "|", ASGI_MORE);
-    part(w, file, 1, 1 << 30, ASGI_MORE); /* more than there is */
+    part(w, file, 1, 1 << 30, ASGI_MORE); /* beyond the end of the file */
     part(w, file, 1, 2, ASGI_MORE);
     part(w, file, -1, -1, 0);
     close(file);
     return ASGI_DONE;
 }
 
-/* The file by a descriptor that cannot be read. */
+/* Sends the file by a descriptor that cannot be read. */
 static asgi_result unreadable(work *w, int flags)
 {
     int file = open(w->path, flags | O_CLOEXEC);
@@ -119,7 +120,7 @@ static void *behind_much_thread(void *context)
     return NULL;
 }
 
-/* More than may be under way, sent on the loop; then a part of a file from a thread. */
+/* Sends more than the limit of pending output on the loop, then a part of a file from a thread. */
 static asgi_result behind_much(work *w)
 {
     static char bytes[2 << 20];
@@ -131,11 +132,11 @@ static asgi_result behind_much(work *w)
     event.body.size = sizeof bytes;
     send_event(w, &event);
     pthread_create(&thread, NULL, behind_much_thread, w);
-    pthread_join(thread, NULL); /* its calls are in the mailbox before anything of this has left */
+    pthread_join(thread, NULL); /* its calls are in the mailbox before any of this output is sent */
     return ASGI_PENDING;
 }
 
-/* Trailers, a forbidden one, and one too late. */
+/* Sends valid, forbidden and late trailers. */
 static asgi_result trailers(work *w, const char *length)
 {
     asgi_header field;
@@ -167,7 +168,7 @@ static asgi_result trailers(work *w, const char *length)
     return ASGI_DONE;
 }
 
-/* Started with trailers that never come. */
+/* Announces trailers, and never sends them. */
 static asgi_result no_trailers(work *w)
 {
     start(w, ASGI_TRAILERS, NULL);
@@ -181,7 +182,7 @@ static void append(work *w, asgi_string string, const char *after)
     snprintf(w->text + used, sizeof w->text - used, "%.*s%s", (int)string.size, string.data ? string.data : "", after);
 }
 
-/* The body of the request, and the fields behind it. */
+/* Receives the body of the request and its trailers. */
 static void received(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     work *w = context;

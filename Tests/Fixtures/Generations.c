@@ -1,9 +1,10 @@
-/* A module that says which of its files it is, by -DVERSION="1", in whatever it answers; C, and C++ for what only that has. What it does
- * otherwise is left to the compiler's command line: -DSTARTUP=crash_here(), -DCONSTRUCTOR=crash_here(), -DHEALTH=503,
- * -DFLAGS=ASGI_RELOAD_PROCESS, -DSTATIC_TLS, -DUNIQUE, -DPART (calls part(), of a library of its own).
+/* A module that responds with the version of its file, which -DVERSION="1" sets. Compiled as C, or as C++ for features
+ * that only C++ has. The compiler's command line defines the rest: -DSTARTUP=crash_here(), -DCONSTRUCTOR=crash_here(),
+ * -DHEALTH=503, -DFLAGS=ASGI_RELOAD_PROCESS, -DSTATIC_TLS, -DUNIQUE, -DPART (calls part() of another library).
  *
- * GET / is "version count process": how often this image was asked. /parts sends the version three times, with time between; /endless until
- * somebody ends it. A WebSocket answers every message with the version. SPDX-License-Identifier: Apache-2.0 */
+ * GET / returns "version count process"; count is the number of requests to this image. /parts sends the version three
+ * times, with pauses; /endless sends it until a send fails. A WebSocket replies to every message with the
+ * version. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ void refuse(void) { refuses = 1; }
 
 __attribute__((constructor)) static void construct(void) { CONSTRUCTOR; }
 
-/* ---- The lifespan ---------------------------------------------------------------------------------------------- */
+/* ---- Lifespan -------------------------------------------------------------------------------------------------- */
 
 typedef struct life {
     const asgi_scope *scope;
@@ -102,7 +103,7 @@ static asgi_result begin(const asgi_scope *scope, asgi_receive receive, asgi_sen
 typedef struct stream {
     const asgi_host *host;
     asgi_send send;
-    unsigned left; /* parts; a stream without end never comes to 0 */
+    unsigned left; /* parts; an endless stream starts at 0 and wraps */
 } stream;
 
 static void next(void *context, asgi_id id, asgi_result result, const asgi_event *event)

@@ -1,6 +1,7 @@
-/* asgi.broadcast/1: a WebSocket at /NAME joins the group NAME, and what it sends goes to the group: "all TEXT" to everybody, "others
- * TEXT" to the others, "leave" leaves. GET /thread sends to the group "g" from a thread, GET /held does so while nothing is
- * delivered, GET /rules everything that is refused. GET /log answers what was noted. SPDX-License-Identifier: Apache-2.0 */
+/* asgi.broadcast/1: a WebSocket at /NAME joins the group NAME. Its messages go to the group: "all TEXT" to all members,
+ * "others TEXT" to the other members; "leave" leaves the group. GET /thread sends to the group "g" from a thread. GET
+ * /held does so while the loop is blocked. GET /rules makes all calls that are refused. GET /log returns what was
+ * recorded. SPDX-License-Identifier: Apache-2.0 */
 #include "Notes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,7 @@ static asgi_result begin(const asgi_scope *scope, asgi_receive receive, asgi_sen
     return go_on(m);
 }
 
-/* ---- From elsewhere --------------------------------------------------------------------------------------------- */
+/* ---- Sending from HTTP requests and threads ---------------------------------------------------------------------- */
 
 typedef struct sender {
     const asgi_host *host;
@@ -158,7 +159,7 @@ static void *send_until_full(void *context)
     return NULL;
 }
 
-/* The loop is held until the thread cannot send any more. */
+/* Blocks the loop until the thread's sends fail. */
 static asgi_result send_while_held(const asgi_scope *scope, asgi_send send)
 {
     sender s = {scope->host, broadcast_of(scope), scope->id, send, 0};
@@ -193,7 +194,7 @@ static asgi_result rules(const asgi_scope *scope, asgi_send send)
     return asgi_respond(scope, send, 200, "text/plain", none);
 }
 
-/* As many groups as it may be in, and one more. */
+/* Joins as many groups as a WebSocket may be in, and one more. */
 static asgi_result many(const asgi_scope *scope)
 {
     const asgi_broadcast *b = broadcast_of(scope);

@@ -1,4 +1,4 @@
-// Hello in C++: nothing but the header is needed. SPDX-License-Identifier: Apache-2.0
+// Hello in C++; needs only the header. SPDX-License-Identifier: Apache-2.0
 #include <asgi.h>
 
 #include <string>

@@ -1,4 +1,4 @@
-// Hello in Rust: nothing but the header is needed; here are the parts of it that this uses. SPDX-License-Identifier: Apache-2.0
+// Hello in Rust, with its own declarations of the parts of asgi.h that it uses. SPDX-License-Identifier: Apache-2.0
 use std::ffi::c_void;
 
 #[repr(C)]

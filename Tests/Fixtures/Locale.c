@@ -1,10 +1,11 @@
-/* A module that sets the locale of the process, as libraries of toolkits do, before a request reads or writes numbers. SPDX-License-Identifier: Apache-2.0 */
+/* A module that sets the locale of the process, as GUI toolkits do, before a request reads or writes numbers.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include <asgi_urls.h>
 #include <locale.h>
 
 __attribute__((constructor)) static void begin(void) { setlocale(LC_ALL, ""); }
 
-/* The decimal point of the process's locale. */
+/* Responds with the decimal point of the process's locale. */
 static asgi_result point(asgi_request *r) { return asgi_reply(r, 200, "text/plain", asgi_text(localeconv()->decimal_point)); }
 
 static asgi_result echo(asgi_request *r)
@@ -20,7 +21,7 @@ static asgi_result sum(asgi_request *r, double in_path, double in_field)
     return r->views->reply_json(r->scope->id, 200, &value);
 }
 
-/* The same locale on the calling thread only: asgi.json/1 gives the thread back as it was. */
+/* Sets the locale of the calling thread only; asgi.json/1 must restore it. */
 static asgi_result thread(asgi_request *r)
 {
     locale_t before = uselocale(newlocale(LC_ALL_MASK, "", (locale_t)0)), during = uselocale((locale_t)0);

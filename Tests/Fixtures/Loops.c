@@ -1,5 +1,5 @@
-/* asgi.loop/1: descriptors and timers, of requests and of the application, from the loop and from threads; and a request that
- * holds the loop. GET /log answers what was noted. SPDX-License-Identifier: Apache-2.0 */
+/* asgi.loop/1: descriptors and timers of requests and of the application, from the loop and from threads; and a request
+ * that blocks the loop. GET /log returns what was recorded. SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "Notes.h"
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static void end(work *w)
     host->finish(id, ASGI_DONE);
 }
 
-/* ---- A byte at a time through a pipe, watched again each time ---------------------------------------------------- */
+/* ---- One byte at a time through a pipe, with a new watch for each ------------------------------------------------ */
 
 static void readable(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -86,7 +86,7 @@ static asgi_result pipe_bytes(work *w)
     return ASGI_PENDING;
 }
 
-/* ---- What is refused, what is cancelled ------------------------------------------------------------------------ */
+/* ---- Refused and cancelled calls ------------------------------------------------------------------------------- */
 
 static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -128,7 +128,7 @@ static void rules_end(void *context, asgi_id id, asgi_result result, const asgi_
     end((work *)context);
 }
 
-/* ---- The application's own, from a thread --------------------------------------------------------------------- */
+/* ---- A descriptor of the application, from a thread ------------------------------------------------------------ */
 
 static int own[2];
 

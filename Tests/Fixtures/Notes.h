@@ -1,4 +1,4 @@
-/* What a fixture notes, from any thread, until somebody asks for it. SPDX-License-Identifier: Apache-2.0 */
+/* Notes that a fixture records on any thread, until a request reads them. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static asgi_result note_result(const char *what, asgi_result result)
     return result;
 }
 
-/* Answers what was noted since it was asked last. */
+/* Responds with what was recorded since the last call. */
 static asgi_result answer_notes(const asgi_scope *scope, asgi_send send)
 {
     asgi_string text = {notes, 0};

@@ -1,6 +1,6 @@
-/* Says where it is mounted and what it was asked: "root_path|path|raw_path|asgi_path", and its setting `title`. A module whose title
- * is "refuse" does not start; /hold waits until asgi.shutdown/1 says that it ends,
- * /who is the user and $PLACE. SPDX-License-Identifier: Apache-2.0 */
+/* Responds with its mount and the request: "root_path|path|raw_path|asgi_path|title|version"; `title` is a setting.
+ * With the title "refuse" the module does not start. /hold waits until asgi.shutdown/1 announces the shutdown; /who
+ * returns the user and $PLACE. SPDX-License-Identifier: Apache-2.0 */
 #include <asgi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ typedef struct life {
     asgi_send send;
 } life;
 
-/* Answers one event; 1: there is another. */
+/* Replies to an event. Returns 1 if another event follows. */
 static int answer(life *l, const asgi_event *event)
 {
     asgi_event answer = asgi_event_of(ASGI_LIFESPAN_SHUTDOWN_COMPLETE);

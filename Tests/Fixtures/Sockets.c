@@ -1,5 +1,5 @@
-/* WebSockets in the synchronous style: each path is one case, and notes what it was answered. Compiled with LOOP it is called on
- * the loop, where nothing waits. GET /log answers what was noted. SPDX-License-Identifier: Apache-2.0 */
+/* WebSockets in the synchronous style. Each path is one case and records results. Compiled with LOOP, the module is
+ * called on the loop, where no call waits. GET /log returns what was recorded. SPDX-License-Identifier: Apache-2.0 */
 #include "Notes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static asgi_result send_body(const asgi_scope *scope, asgi_send send, const char
     return send(scope->id, &event, NULL, NULL);
 }
 
-/* Receives one event and notes it; blocks where it may. */
+/* Receives an event and records it; blocks if the module may block. */
 static asgi_result receive_noted(const asgi_scope *scope, asgi_receive receive, asgi_event *event)
 {
     asgi_result result = receive(scope->id, event, NULL, NULL);
@@ -83,7 +83,7 @@ static asgi_result echo(const asgi_scope *scope, asgi_receive receive, asgi_send
     return ASGI_DONE;
 }
 
-/* Everything out of order that can be said without waiting. */
+/* All events that are out of order, as far as possible without waiting. */
 static asgi_result order(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     static const asgi_header own = {ASGI_STRING("sec-websocket-accept"), ASGI_STRING("x")},
@@ -147,7 +147,7 @@ static asgi_result reject(const asgi_scope *scope, asgi_receive receive, asgi_se
     return ASGI_DONE;
 }
 
-/* Sends more than a client takes, one MiB after another. */
+/* Sends more than the client reads, one MiB at a time. */
 static asgi_result flood(const asgi_scope *scope, asgi_send send)
 {
     static char mebibyte[1 << 20];
@@ -161,7 +161,7 @@ static asgi_result flood(const asgi_scope *scope, asgi_send send)
     return ASGI_DONE;
 }
 
-/* Accepts, and receives nothing until the first message of another WebSocket. */
+/* Accepts, and receives nothing until GET /open. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static int is_open;

@@ -1,5 +1,5 @@
-/* asgi.shutdown/1: who waits for the host's stop. GET /log answers what was noted; /told waits until the host stops, and only then
- * answers with what has happened. SPDX-License-Identifier: Apache-2.0 */
+/* asgi.shutdown/1: notices of the host's shutdown. GET /log returns what was recorded. /told waits until the host
+ * stops, and then responds with what was recorded. SPDX-License-Identifier: Apache-2.0 */
 #include "Notes.h"
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ static void told(void *context, asgi_id id, asgi_result result, const asgi_event
     free(w);
 }
 
-/* The host stops: what is told from here on is told at once. */
+/* The host is stopping: notices from here on complete at once. */
 static void stopped(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     work *w = (work *)context;

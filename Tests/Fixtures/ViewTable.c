@@ -1,4 +1,4 @@
-/* The table that ViewTable.cpp and SwiftViews have as well. */
+/* The same table as in ViewTable.cpp and SwiftViews. */
 #include <asgi_urls.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The table that ViewTable.c and SwiftViews have as well. */
+/* The same table as in ViewTable.c and SwiftViews. */
 #include <asgi_urls.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -15,7 +15,7 @@ template <class... Parts> asgi_result say(asgi_request *request, const Parts &..
 asgi_result home(asgi_request *request) { return say(request, "index"); }
 asgi_result article(asgi_request *request, std::int64_t year, std::string_view slug)
 {
-    // Nothing thrown leaves a view.
+    // No exception may leave a view.
     if (slug == "throw") throw std::runtime_error("no such article");
     return say(request, slug, " of ", year);
 }

@@ -1,4 +1,4 @@
-/* Typed views: every converter, every source of fields, every way to answer. */
+/* Typed views: every converter, every source of fields, every kind of response. */
 #include <asgi_urls.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where `tree/` finds its files. */
+/* The folder of the files below `tree/`. */
 #ifndef FOLDER
 #define FOLDER "/nonexistent"
 #endif
@@ -118,7 +118,7 @@ static asgi_result reverse(asgi_request *request, const asgi_string *name, const
     return say(request, "[%.*s]", TEXT(found));
 }
 
-/* As much memory as there is, and more than there may be; a path for which any room is said to be enough. */
+/* Allocates valid and excessive amounts of memory; passes a buffer size that is larger than the buffer. */
 static asgi_result memory(asgi_request *request)
 {
     const asgi_string name = ASGI_STRING("home");
@@ -138,7 +138,7 @@ static asgi_result tree(asgi_request *request, const asgi_subpath *path)
     return result == ASGI_FAILED ? asgi_reply(request, 404, "text/plain", asgi_text("no such file")) : result;
 }
 
-/* Later: a timer of nobody, a thread of its own. */
+/* Responds later, from another thread. */
 static void *finish_later(void *context)
 {
     asgi_request *request = context;
@@ -155,7 +155,7 @@ static asgi_result later(asgi_request *request, int64_t number)
     return ASGI_PENDING;
 }
 
-/* The body is asked for by the view. */
+/* The view itself requests the body. */
 static void collected(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     asgi_request *request = context;
@@ -174,7 +174,7 @@ static asgi_result collect(asgi_request *request)
     return result == ASGI_DONE ? say(request, "collected %.*s", TEXT(request->body)) : result;
 }
 
-/* A response that is sent as it comes. */
+/* A response that is sent in parts. */
 static asgi_result stream(asgi_request *request, int64_t count)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_START);

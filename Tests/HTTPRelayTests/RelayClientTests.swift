@@ -5,10 +5,10 @@ import Testing
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// The choice of a worker for an exchange, without sockets.
+/// How `RelayClient` chooses a worker for an exchange, without sockets.
 @Suite("Relay client")
 struct RelayClientTests {
-    /// A client of the front whose request `relay` has accepted, and the exchange of it.
+    /// Sends a request to the front and has `relay` accept it. Returns its client and its exchange.
     private func request(of pair: RelayPair, by relay: RelayClient) throws -> (RelayedClient, any Exchange) {
         var taken: (any Exchange)?
         pair.handler = { exchange in if relay.relay(exchange, mount: 1) { taken = exchange } }
@@ -28,7 +28,7 @@ struct RelayClientTests {
         #expect(try client.read().isEmpty)
     }
 
-    @Test("an exchange that waited in vain is answered: there is no worker, none was lost")
+    @Test("an exchange that no worker has answered in time fails with noWorker")
     func noWorker() throws {
         let pair = try RelayPair()
         var failures: [RelayFailure] = []

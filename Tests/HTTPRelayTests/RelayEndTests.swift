@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// The end of relayed exchanges: whichever of client, application and link goes first, nothing is kept at either end.
+/// Whichever of client, application and link ends first, both ends release the exchange.
 @Suite("Ends of relayed exchanges")
 struct RelayEndTests {
     enum Kind: CaseIterable {
@@ -34,20 +34,20 @@ struct RelayEndTests {
         return (pair, try pair.connect())
     }
 
-    /// Sends a request, and returns its application.
+    /// Sends a request. Returns the application that gets it.
     private func request(_ head: String, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
         try client.send(head)
         try pair.runToCompletion()
         return try #require(pair.applications.all.last)
     }
 
-    /// Brings an exchange of a new pair to its middle.
+    /// Starts an exchange of a new pair and leaves it in progress.
     private func start(_ kind: Kind) throws -> (RelayPair, RelayedClient, RelayedApplication) {
         let (pair, client) = try self.connect()
         return (pair, client, try self.start(kind, pair, client))
     }
 
-    /// Brings an exchange to its middle.
+    /// Starts an exchange and leaves it in progress.
     private func start(_ kind: Kind, _ pair: RelayPair, _ client: RelayedClient) throws -> RelayedApplication {
         let application = try self.request(kind.head, pair, client)
         application.receive()
@@ -87,8 +87,8 @@ struct RelayEndTests {
         }
     }
 
-    /// `isComplete`: the other end learns of each end before the next one comes.
-    @Test("every order of ends leaves nothing behind", arguments: Kind.allCases, [true, false])
+    /// `isComplete`: whether the other end learns of each end before the next one.
+    @Test("every order of ends releases the exchange at both sides", arguments: Kind.allCases, [true, false])
     func orders(kind: Kind, isComplete: Bool) throws {
         for first in End.allCases {
             for second in End.allCases {
@@ -97,7 +97,7 @@ struct RelayEndTests {
                     self.perform(end, pair, client, application)
                     if isComplete { try pair.runToCompletion() }
                 }
-                // What an application does, and a client, when their other end is gone.
+                // What an application and a client do after their peer is gone.
                 application.receive()
                 pair.back.turn { application.finish() }
                 try pair.runToCompletion()
@@ -113,7 +113,7 @@ struct RelayEndTests {
         }
     }
 
-    @Test("what a client has sent to a WebSocket before it leaves is received before the disconnect")
+    @Test("the messages of a WebSocket client that has left are received before the disconnect")
     func messagesBeforeTheEnd() throws {
         let (pair, client, application) = try self.start(.webSocket)
         try client.send(WebSocketFrame(2, Array("three".utf8)).bytes())
@@ -130,7 +130,7 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("the code and the reason of the client's close reach the application")
+    @Test("the close code of the client reaches the application")
     func closeCode() throws {
         let (pair, client, application) = try self.start(.webSocket)
         try client.send(WebSocketFrame(8, [0x0f, 0xa1] + Array("bye".utf8)).bytes())
@@ -142,12 +142,12 @@ struct RelayEndTests {
         #expect(application.disconnected == 4001)
     }
 
-    @Test("a slow client keeps no more of a relayed body than of a direct one")
+    @Test("pending output of a slow client has the same limit for relayed and direct bodies")
     func slowClient() throws {
         let (pair, client, application) = try self.start(.download)
         #expect(application.released == 0)
         let pending = try client.read().count
-        // The high-water mark, what the back sends until it learns of it, and one piece.
+        // The mark at the front, the mark at the back, and one piece.
         #expect(pending <= 2 * ServerConfiguration().writeMark + RelayWindow.piece)
         client.takesOutput(true)
         var count = pending
@@ -162,7 +162,7 @@ struct RelayEndTests {
     }
 
     @Test(
-        "response bodies wait uncopied while the link has no room, and then all arrive",
+        "response bodies wait uncopied while the link has no room, and arrive completely afterwards",
         arguments: [true, false])
     func slowFront(isWhole: Bool) throws {
         let pair = try RelayPair()
@@ -185,7 +185,7 @@ struct RelayEndTests {
         }
         try pair.runToCompletion()
         for client in clients { #expect(try client.read().count < 1000) }
-        // A copied body would have been released.
+        // The release of a body would show that it was copied.
         #expect(applications.allSatisfy { $0.released == 0 })
         pair.backWrites(true)
         try pair.runToCompletion()
@@ -195,7 +195,7 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("the refusal of a WebSocket is sent while the link has no room")
+    @Test("a response that refuses a WebSocket is sent while the link has no room")
     func refusalWithoutRoom() throws {
         let (pair, client) = try self.connect()
         let application = try self.request(Kind.webSocket.head, pair, client)
@@ -211,7 +211,7 @@ struct RelayEndTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("an exchange that ends before its work does sends its last frame")
+    @Test("an exchange that ends before its work finishes sends its last frame")
     func workBehindTheEnd() throws {
         let (pair, client, application) = try self.start(.request)
         client.takesOutput(false)
@@ -221,7 +221,7 @@ struct RelayEndTests {
             application.send(64 * 1024, more: false)
             application.end()
         }
-        // The body fills the window: the last frame waits for an acknowledgement.
+        // The body fills the window, so the last frame waits for an acknowledgement.
         pair.backWrites(true)
         application.finish()
         try pair.runToCompletion()
@@ -231,7 +231,7 @@ struct RelayEndTests {
         #expect(pair.serving.exchanges.isEmpty)
     }
 
-    @Test("WebSocket messages stay in order while the link has no room, and the application waits")
+    @Test("WebSocket messages and the close stay in order while the link has no room")
     func slowFrontOfSocket() throws {
         let (pair, client, application) = try self.start(.webSocket)
         _ = try client.read()
@@ -249,7 +249,7 @@ struct RelayEndTests {
         #expect(application.isWritable)
     }
 
-    @Test("an application that ignores back-pressure is refused at the limit of a direct connection")
+    @Test("a send beyond the limit of a direct connection is refused")
     func heldLimit() throws {
         let (pair, client, application) = try self.start(.request)
         client.takesOutput(false)
@@ -267,7 +267,7 @@ struct RelayEndTests {
         #expect(pair.serving.exchanges.isEmpty)
     }
 
-    @Test("the answer to HEAD carries the length of a large body across, and none of its bytes")
+    @Test("a response to HEAD carries the length of a large body, but no body")
     func head() throws {
         let (pair, client) = try self.connect()
         let application = try self.request("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", pair, client)

@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// Frames that no end would send: whatever arrives, neither end crashes, and what they had is ended.
+/// Invalid frames: neither end crashes, and the exchanges of the link end.
 @Suite("Faults of relays")
 struct RelayFaultTests {
     private func frame(_ kind: RelayFrame.Kind, _ stream: UInt32, _ payload: [UInt8] = []) -> [UInt8] {
@@ -25,7 +25,7 @@ struct RelayFaultTests {
         return (client, try #require(pair.applications.all.last))
     }
 
-    @Test("credit beyond the window closes the link, and the client gets an answer")
+    @Test("credit beyond the window closes the link, and the client gets 503")
     func creditAtFront() throws {
         for credit in [UInt64(RelayInput.window) + 1, UInt64(Int.max), .max] {
             let pair = try RelayPair()
@@ -38,7 +38,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("credit for a WebSocket whose client has just left is no fault")
+    @Test("credit for a WebSocket whose client has just left is valid")
     func creditAfterGone() throws {
         let pair = try RelayPair()
         let client = try pair.connect()
@@ -71,7 +71,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("a body that was not asked for closes the link")
+    @Test("a body part without credit closes the link")
     func unaskedBody() throws {
         let pair = try RelayPair()
         let (_, application) = try self.upload(pair)
@@ -99,7 +99,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("frames of a response to a stream that is a WebSocket close the link, and write nothing to the client")
+    @Test("response frames for a WebSocket stream close the link, and the client gets 503")
     func responseToWebSocket() throws {
         for (kind, payload) in [
             (RelayFrame.Kind.start, self.number(0) + self.number(.max) + [200, 0, 0, 0, 0, 0, 0]), (.send, [1]),
@@ -117,7 +117,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("an application that waits for a client that has left is told when the link is lost")
+    @Test("the loss of the link is reported to an application that waits for a client that has left")
     func lostAfterGone() throws {
         let pair = try RelayPair()
         let client = try pair.connect()
@@ -126,7 +126,7 @@ struct RelayFaultTests {
         let application = try #require(pair.applications.all.last)
         application.receive()
         try pair.runToCompletion()
-        // The front has asked for nothing that it could send; the back hears only that the client is gone.
+        // The front has no credit for a disconnect: the back learns only that the client is gone.
         try pair.inject(self.frame(.gone, 1), toFront: false)
         application.receive()
         application.isGone = false
@@ -137,7 +137,7 @@ struct RelayFaultTests {
         client.leave()
     }
 
-    @Test("a client that left before its request was relayed is reported to the application")
+    @Test("a client that leaves before its request is relayed is reported as gone")
     func goneBeforeRequest() throws {
         let pair = try RelayPair()
         let client = try pair.connect()
@@ -150,7 +150,7 @@ struct RelayFaultTests {
         #expect(pair.route.calls.isEmpty)
     }
 
-    @Test("request bodies wait in their sockets while the link has no room, and then all arrive")
+    @Test("request bodies wait in their sockets while the link has no room, and arrive completely afterwards")
     func slowBack() throws {
         let pair = try RelayPair()
         let clients = try (0..<20).map { _ in try self.upload(pair) }
@@ -171,7 +171,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("random clients, applications and pieces of frames: nothing is left in the end")
+    @Test("random clients, applications and fragments release every exchange")
     func random() throws {
         for seed in 0..<150 {
             var script = RelayScript(seed: UInt64(seed), isHostile: false)
@@ -179,7 +179,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("random frames beside them: nothing crashes, and nothing is left in the end")
+    @Test("random frames in addition crash neither end and leave no exchange after the link is lost")
     func hostile() throws {
         for seed in 0..<300 {
             var script = RelayScript(seed: UInt64(seed), isHostile: true)
@@ -188,7 +188,8 @@ struct RelayFaultTests {
     }
 }
 
-/// What clients, applications and, if it is hostile, one of the ends do at random. The same for the same seed.
+/// A random sequence of actions of clients, applications and, if hostile, of one end of the link. The same for the same
+/// seed.
 private struct RelayScript {
     private var numbers: SeededNumbers
     private let seed: UInt64
@@ -236,10 +237,10 @@ private struct RelayScript {
             pair.back.turn { application.finish() }
         }
         try pair.runToCompletion()
-        // A request that the back has never seen begins now.
+        // Finishes applications of requests that have reached the back only now.
         for application in pair.applications.all { pair.back.turn { application.finish() } }
         try pair.runToCompletion()
-        // A hostile end may have cut an exchange off from its other end: only the loss of the link ends it then.
+        // A hostile frame may have separated the two ends of an exchange: then it ends only with the link.
         if !self.isHostile {
             #expect(pair.route.calls.isEmpty, "seed \(self.seed)")
             #expect(pair.serving.exchanges.isEmpty, "seed \(self.seed)")
@@ -252,7 +253,7 @@ private struct RelayScript {
         for client in clients { #expect(client.connection == nil, "seed \(self.seed)") }
     }
 
-    /// Performs a random action of an application, among those that the host allows in its state.
+    /// Performs a random action of an application, among those that are valid in its state.
     private mutating func act(_ pair: RelayPair) {
         guard let application = pair.applications.all.randomElement(using: &self.numbers),
             let exchange = application.exchange
@@ -270,13 +271,13 @@ private struct RelayScript {
             case 1: if isSocket { application.accept() } else { application.start() }
             case 2: if isSocket { application.send(message: size) } else { application.send(size, more: true) }
             case 3: if isSocket { application.close(1000) } else { application.send(size, more: false) }
-            // A response of the host itself, which may also refuse a WebSocket.
+            // A response of the server itself, which may also refuse a WebSocket.
             default: application.respond(isSocket ? size % 500 : size)
             }
         }
     }
 
-    /// A frame with a plausible kind and stream, and any payload; or bytes that are none.
+    /// Returns a frame with a plausible kind and stream and a random payload, possibly of a wrong size.
     private mutating func randomFrame() -> [UInt8] {
         var payload = (0..<self.number(0..<40)).map { _ in UInt8.random(in: 0...255, using: &self.numbers) }
         if self.number(0..<3) == 0 { payload = [UInt8](repeating: 0xff, count: 8) }

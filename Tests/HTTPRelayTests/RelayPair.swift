@@ -4,8 +4,8 @@ import NIOEmbedded
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// The front and the back of a relay, and clients of the front, joined without sockets: whatever one writes is read by the other when the
-/// test says so.
+/// The front and the back of a relay, and clients of the front, connected without sockets: the test decides when bytes
+/// move from one to the other.
 final class RelayPair {
     let eventLoop = EmbeddedEventLoop()
     let route = RelayRoute("test")
@@ -16,10 +16,10 @@ final class RelayPair {
     private let frontHandler: FrontHandler
     private let frontChannel: EmbeddedChannel
     private let backChannel: EmbeddedChannel
-    /// Exchanges that the front has answered itself, since the link was lost.
+    /// The number of exchanges that the front has answered itself after the loss of the link.
     private(set) var answeredAtFront = 0
 
-    /// Hands every exchange to the route.
+    /// Passes every exchange to the route.
     private final class FrontHandler: RequestHandler {
         let route: RelayRoute
         var beforeRelay: () -> Void = {}
@@ -40,7 +40,7 @@ final class RelayPair {
         func trimMemory() {}
     }
 
-    /// Keeps an application for every exchange at the back.
+    /// Creates an application for every exchange at the back.
     final class Applications: RequestHandler {
         var all: [RelayedApplication] = []
 
@@ -49,7 +49,7 @@ final class RelayPair {
         func trimMemory() {}
     }
 
-    /// Runs between the arrival of a request and its way to the back.
+    /// Called when a request has arrived, before it is relayed.
     var beforeRelay: () -> Void {
         get { self.frontHandler.beforeRelay }
         set { self.frontHandler.beforeRelay = newValue }
@@ -94,7 +94,7 @@ final class RelayPair {
 
     func connect() throws -> RelayedClient { try RelayedClient(self) }
 
-    /// Whether the two still talk to each other.
+    /// Whether the link is open at both ends.
     var isLinked: Bool { self.frontChannel.isActive && self.backChannel.isActive }
 
     /// Sets whether the front can write to the back without waiting.
@@ -109,7 +109,7 @@ final class RelayPair {
         self.eventLoop.run()
     }
 
-    /// Moves at most so many bytes from one end to the other, each way. False: nothing was there.
+    /// Moves at most this number of bytes in each direction. Returns whether any byte was moved.
     @discardableResult
     func transfer(most: Int = .max) throws -> Bool {
         self.eventLoop.run()
@@ -134,17 +134,17 @@ final class RelayPair {
         return true
     }
 
-    /// Moves everything until nothing moves any more.
+    /// Moves bytes until none are left.
     func runToCompletion() throws { while try self.transfer() {} }
 
-    /// The connection between the two is lost.
+    /// Closes both ends of the link.
     func loseLink() {
         _ = self.frontChannel.close()
         _ = self.backChannel.close()
         self.eventLoop.run()
     }
 
-    /// Bytes that the front, or the back, receives from the other end.
+    /// Has the front or the back receive these bytes from the link.
     func inject(_ bytes: [UInt8], toFront: Bool) throws {
         let channel = toFront ? self.frontChannel : self.backChannel
         if channel.isActive { try channel.writeInbound(ByteBuffer(bytes: bytes)) }
@@ -175,7 +175,7 @@ final class RelayedClient {
 
     func send(_ text: String) throws { try self.send(Array(text.utf8)) }
 
-    /// Takes what was written to it.
+    /// Returns the bytes that were written to the client.
     func read() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let data = try self.channel.readOutbound(as: IOData.self) {
@@ -184,7 +184,7 @@ final class RelayedClient {
         return bytes
     }
 
-    /// Whether it takes what is written to it.
+    /// Sets whether the client reads the output of the server.
     func takesOutput(_ isWritable: Bool) {
         self.channel.isWritable = isWritable
         self.channel.pipeline.fireChannelWritabilityChanged()
@@ -202,9 +202,9 @@ final class RelayedClient {
     }
 }
 
-/// An application at the back that does what a test tells it.
+/// An application at the back that is controlled by a test.
 final class RelayedApplication: ExchangeOwner {
-    /// Nil when it has finished.
+    /// `nil` once it has finished.
     private(set) var exchange: (any Exchange)?
     private(set) var bodySize = 0
     private(set) var messages: [String] = []
@@ -228,7 +228,7 @@ final class RelayedApplication: ExchangeOwner {
         if case .writable = change { self.isWritable = true }
     }
 
-    /// Receives until nothing is there.
+    /// Receives until nothing more has arrived.
     func receive() {
         guard let exchange else { return }
         if let socket = exchange.webSocket {
@@ -261,7 +261,7 @@ final class RelayedApplication: ExchangeOwner {
     @discardableResult
     func start() -> SendOutcome? { self.exchange?.start(status: 200, fields: Self.noFields, trailers: false) }
 
-    /// Sends a part of a body that is lent.
+    /// Sends a borrowed part of the body.
     @discardableResult
     func send(_ size: Int, more: Bool) -> SendOutcome? {
         guard let exchange else { return nil }
@@ -278,7 +278,7 @@ final class RelayedApplication: ExchangeOwner {
         self.exchange?.respond(status: 200, fields: Self.noFields, body: self.lend(size))
     }
 
-    /// How many bodies were lent and taken.
+    /// The number of borrowed bodies that were accepted.
     var taken = 0
 
     private func lend(_ size: Int) -> ResponseBody {
@@ -302,14 +302,14 @@ final class RelayedApplication: ExchangeOwner {
     @discardableResult
     func close(_ code: Int) -> SendOutcome? { self.exchange?.webSocket?.close(code: code, reason: .empty) }
 
-    /// Ends the exchange while the work for it continues. The second call does nothing.
+    /// Ends the exchange but does not recycle it. A second call does nothing.
     func end(failed: Bool = false) {
         guard let exchange, !self.hasEnded else { return }
         self.hasEnded = true
         _ = exchange.end(failed: failed)
     }
 
-    /// Ends the exchange and its work.
+    /// Ends and recycles the exchange.
     func finish(failed: Bool = false) {
         self.end(failed: failed)
         self.exchange?.recycle()

@@ -5,10 +5,10 @@ import Testing
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// What is left of both ends of a relay when everything has ended.
-@Suite("The release of a relay")
+/// Memory of both ends of a relay after the last exchange.
+@Suite("Release of a relay")
 struct RelayReleaseTests {
-    @Test("when exchanges have ended and connections are closed, nothing holds the loops, the link and the clients")
+    @Test("closed connections retain neither the loops nor the link and the clients")
     func released() throws {
         weak var front: ServerLoop?
         weak var back: ServerLoop?
@@ -27,7 +27,7 @@ struct RelayReleaseTests {
             connected.leave()
             pair.loseLink()
             pair.applications.all = []
-            // The next check of deadlines finds no connection, and is the last.
+            // The next check of deadlines finds no connection, and schedules no other.
             pair.eventLoop.advanceTime(by: .hours(1))
         }()
         #expect(front == nil && back == nil && route == nil && serving == nil && client == nil)

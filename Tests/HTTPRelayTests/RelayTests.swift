@@ -4,12 +4,12 @@ import Testing
 @testable import HTTPRelay
 @testable import HTTPServer
 
-/// The values of a relay, without I/O: frames are read within their bounds, or refused.
+/// The frame format and the values without I/O: frames are read within their bounds, or rejected.
 @Suite("Relay")
 struct RelayTests {
     private func bytes(_ buffer: ByteBuffer) -> [UInt8] { Array(buffer.readableBytesView) }
 
-    @Test("a frame is read as it was written, and not before it is whole")
+    @Test("a frame is read as it was written, once it is complete")
     func frames() throws {
         var buffer = ByteBuffer()
         let writer = RelayWriter(.start, 7, to: &buffer)
@@ -37,9 +37,7 @@ struct RelayTests {
         }
     }
 
-    @Test(
-        "the header of a request is decoded as it was encoded; cut anywhere it is refused, and nothing is read beyond it"
-    )
+    @Test("a request header is decoded as it was encoded, and rejected if it is truncated")
     func heads() throws {
         let head = RequestHead()
         var parser = HTTP1Parser(limits: HTTP1Limits())
@@ -72,7 +70,7 @@ struct RelayTests {
             taken.fields.map { "\($0.name.text)=\($0.value.text)" }
                 == head.fields.map { "\($0.name.text)=\($0.value.text)" })
         for count in 0..<payload.count {
-            // Memory of its own, so that a sanitizer sees whatever is read beyond it.
+            // Allocated separately, so that a sanitizer detects reads out of bounds.
             let cut = Array(payload[..<count])
             #expect(throws: RelayFault.self, "\(count)") {
                 try cut.withUnsafeBytes { bytes in _ = try RelayHead.decode(Octets(bytes), into: taken) }
@@ -84,12 +82,12 @@ struct RelayTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 broken[Int.random(in: 0..<broken.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            // Taken or refused: it does not crash.
+            // The result does not matter: decoding must not crash.
             try? broken.withUnsafeBytes { bytes in _ = try RelayHead.decode(Octets(bytes), into: taken) }
         }
     }
 
-    @Test("a body is granted a window at a time, when the application receives; what was not granted is a fault")
+    @Test("a body is granted one window at a time, and a part that was not granted is a fault")
     func input() throws {
         var input = RelayInput()
         func next() -> String {
@@ -114,7 +112,7 @@ struct RelayTests {
         #expect(next() == "grant 0")
     }
 
-    @Test("credit is never more than the window")
+    @Test("credit above the window is a fault")
     func credit() throws {
         var credit = RelayCredit(window: 10)
         try credit.grant(4)
@@ -127,7 +125,7 @@ struct RelayTests {
         #expect(credit.available == 10)
     }
 
-    @Test("the front acknowledges in batches; more than a back may send is a fault")
+    @Test("the front acknowledges in batches, and more than a back may send is a fault")
     func debt() throws {
         var debt = RelayDebt(writeLimit: 1 << 20, writeMark: 64 * 1024)
         try debt.receive(1000)
@@ -141,7 +139,7 @@ struct RelayTests {
     }
 
     @Test(
-        "what the front has not acknowledged never keeps the back below the mark at which it resumes",
+        "unacknowledged bytes at the front stay below the mark at which the back resumes",
         arguments: [1, 4096, 32 << 10, 16 << 20])
     func smallMark(mark: Int) throws {
         var debt = RelayDebt(writeLimit: 1 << 20, writeMark: mark)
@@ -154,7 +152,7 @@ struct RelayTests {
         }
     }
 
-    @Test("a large body is sent in pieces, in order, and keeps its bytes until the last of them")
+    @Test("a large body is sent in pieces, in order, and released after the last")
     func window() throws {
         var window = RelayWindow()
         let size = RelayWindow.piece + 10

@@ -2,9 +2,9 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite("Where to listen")
+@Suite("Bind addresses")
 struct BindAddressTests {
-    @Test("what an operator writes")
+    @Test("every form of a bind address is parsed")
     func read() throws {
         func address(_ text: String) throws -> BindAddress { try BindAddress(text, port: 8000) }
         #expect(try address("127.0.0.1:9000") == .tcp(host: "127.0.0.1", port: 9000))
@@ -24,7 +24,7 @@ struct BindAddressTests {
         #expect(try ["::1", "[::1]", "localhost"].map(BindAddress.host) == ["::1", "::1", "localhost"])
     }
 
-    @Test("a URL in place of an address is refused with a hint", arguments: ["http://127.0.0.1:8000", "https://[::1]"])
+    @Test("a URL instead of an address is refused with a hint", arguments: ["http://127.0.0.1:8000", "https://[::1]"])
     func url(_ text: String) throws {
         let scheme = text.prefix { $0 != "/" } + "//"
         for read in [{ _ = try BindAddress(text, port: 8000) }, { _ = try BindAddress.host(text) }] {
@@ -34,7 +34,7 @@ struct BindAddressTests {
     }
 
     @Test(
-        "what is none is refused, with what was found",
+        "an invalid address is refused",
         arguments: [
             "unix:", "unix:,mode=660", "unix:/a,mode=999", "unix:/a,mode", "unix:/a,user=", "unix:/a,colour=red",
             "fd://",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// The chunked coding (RFC 9112 §7.1).
+/// Tests of the chunked transfer coding (RFC 9112 §7.1).
 @Suite("Chunked bodies")
 struct ChunkedDecoderTests {
     private enum Outcome: Equatable {
@@ -11,7 +11,7 @@ struct ChunkedDecoderTests {
         case refused(Int)
     }
 
-    /// Decodes bytes that come in pieces of `step`.
+    /// Decodes bytes that arrive in pieces of `step`.
     private func decode(_ text: String, step: Int = .max) -> Outcome {
         var decoder = ChunkedDecoder()
         var shown: [UInt8] = []
@@ -48,7 +48,7 @@ struct ChunkedDecoderTests {
         return .incomplete
     }
 
-    @Test("chunks, extensions and trailers, in pieces of every size", arguments: [1, 2, 3, 5, 1000])
+    @Test("chunks, extensions and trailers are decoded in pieces of every size", arguments: [1, 2, 3, 5, 1000])
     func whole(step: Int) {
         #expect(self.decode("3\r\nabc\r\n0\r\n\r\nnext", step: step) == .whole("abc", rest: "next"))
         #expect(
@@ -59,7 +59,7 @@ struct ChunkedDecoderTests {
     }
 
     @Test(
-        "what is malformed is refused",
+        "a malformed chunk or trailer gets 400",
         arguments: [
             "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", "1\nab\r\n", "1\r\nabc\r\n", "1\r\na\n0\r\n\r\n", "1 2\r\na\r\n",
             "1000000000000000\r\n", "0\r\nbad\r\n\r\n", "0\r\na : b\r\n\r\n", "0\r\na: \0\r\n\r\n", "1;\0\r\na\r\n",
@@ -74,7 +74,7 @@ struct ChunkedDecoderTests {
     }
 
     @Test(
-        "extensions follow their grammar (§7.1.1)",
+        "chunk extensions have to follow the grammar (§7.1.1)",
         arguments: [
             ("1;a", true), ("1 ; a", true), ("1\t;\ta = b", true), ("1;a;b=c;d=\"e f\\\"\u{e9};\"", true),
             ("1;a=\"\"", true),
@@ -91,13 +91,13 @@ struct ChunkedDecoderTests {
         }
     }
 
-    @Test("trailers that belong into the header are discarded (RFC 9110 §6.5.1)", arguments: [1, 2, 7, 1000])
+    @Test("trailers that belong in the header are discarded (RFC 9110 §6.5.1)", arguments: [1, 2, 7, 1000])
     func discarded(step: Int) {
         let trailers =
             "Content-Type: x\r\na: b\r\ncache-control: no-store\r\nif-match: y\r\nc: d\r\nSet-Cookie: e=f\r\n"
         #expect(
             self.decode("0\r\n\(trailers)\r\nnext", step: step) == .whole("", trailers: ["a=b", "c=d"], rest: "next"))
-        // They count all the same.
+        // Discarded trailers count towards the limits, too.
         let many = String(repeating: "date: b\r\n", count: HTTP1Limits().fields + 1)
         #expect(self.decode("0\r\n\(many)\r\n", step: step) == .refused(431))
         #expect(self.decode("0\r\ndate: \0\r\n\r\n", step: step) == .refused(400))
@@ -106,7 +106,7 @@ struct ChunkedDecoderTests {
         }
     }
 
-    @Test("sizes and trailers have limits")
+    @Test("chunk lines and trailers above a limit are refused")
     func limits() {
         let limits = HTTP1Limits()
         #expect(self.decode("1;" + String(repeating: "x", count: limits.chunkLine)) == .refused(400))

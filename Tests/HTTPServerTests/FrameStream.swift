@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import HTTPServer
 
-/// What a reader of WebSocket frames makes of bytes, as values that can be compared: for tests, and for the fuzzer.
+/// The events that a `WebSocketReader` reports for a stream of bytes, as comparable values. Also used by the fuzzer.
 enum FrameStream {
     enum Event: Equatable {
         case text(String)
@@ -13,7 +13,7 @@ enum FrameStream {
         case failed(Int)
     }
 
-    /// Reads bytes that come in pieces of `step`; the input that is not done with is shown again, as a connection does.
+    /// Reads bytes that arrive in pieces of `step`. Unconsumed input is passed again, as a connection does.
     static func events(
         of bytes: [UInt8], step: Int, most: Int, memory: MessageMemory = MessageMemory(most: 1 << 30),
         deflate: DeflateAgreement? = nil
@@ -37,7 +37,7 @@ enum FrameStream {
         }
     }
 
-    /// Nil: nothing can be said before more bytes come.
+    /// Returns the next event; nil if more input is needed.
     private static func next(_ reader: inout WebSocketReader, _ shown: inout [UInt8]) -> Event? {
         let (step, consumed) = shown.withUnsafeBytes { reader.next($0) }
         shown.removeFirst(consumed)

@@ -2,10 +2,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// Which requests of a connection wait for earlier ones.
+/// Tests of when a request of a connection waits for earlier ones.
 @Suite("HTTP/1 backlog")
 struct HTTP1BacklogTests {
-    @Test("a request waits while too many exchanges have not ended, or the client reads nothing")
+    @Test("a request waits for a slow client, or while too many exchanges are unfinished")
     func holdsBack() {
         var backlog = HTTP1Backlog()
         backlog.exchangeBegan()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What a connection does when its client takes too long. Times are seconds.
+/// Tests of the timeouts of a connection. Times are in seconds.
 @Suite("HTTP/1 deadlines")
 struct HTTP1DeadlinesTests {
     private let configuration: ServerConfiguration = {
@@ -21,18 +21,18 @@ struct HTTP1DeadlinesTests {
         return deadlines.check(situation, now: 100 + time, self.configuration)
     }
 
-    @Test("an idle connection is closed after the keep-alive timeout, but not while a response is leaving")
+    @Test("an idle connection is closed after the keep-alive timeout, but not while a response is being written")
     func idle() {
         #expect(self.action(after: 75, .init(phase: .idle)) == .none)
         #expect(self.action(after: 76, .init(phase: .idle)) == .close)
         var deadlines = HTTP1Deadlines(now: 0)
         #expect(deadlines.check(.init(phase: .idle, isBusy: true), now: 80, self.configuration) == .none)
-        // The timeout counts from then on.
+        // The timeout starts again at that check.
         #expect(deadlines.check(.init(phase: .idle), now: 155, self.configuration) == .none)
         #expect(deadlines.check(.init(phase: .idle), now: 156, self.configuration) == .close)
     }
 
-    @Test("a slow request is answered with 408")
+    @Test("a slow request gets 408")
     func slowRequest() {
         #expect(self.action(after: 60, .init(phase: .head)) == .none)
         guard case .refuseHeader(let header) = self.action(after: 61, .init(phase: .head)) else {
@@ -50,26 +50,26 @@ struct HTTP1DeadlinesTests {
         #expect(self.action(after: 41, .init(phase: .draining(left: 1))) == .abort)
     }
 
-    @Test("a client that has ended its side counts as gone after a time")
+    @Test("a client counts as disconnected some time after its half-close")
     func halfClose() {
         #expect(self.action(after: 5, .init(phase: .exchange, inputEnded: true)) == .none)
         #expect(self.action(after: 6, .init(phase: .exchange, inputEnded: true)) == .abort)
     }
 
-    @Test("a connection lingers only after its last write")
+    @Test("the linger time starts after the last write")
     func linger() {
         #expect(self.action(after: 1000, .init(phase: .lingering)) == .none)
         #expect(self.action(after: 2, .init(phase: .lingering, outputEnded: true)) == .none)
         #expect(self.action(after: 3, .init(phase: .lingering, outputEnded: true)) == .abort)
     }
 
-    @Test("a WebSocket has deadlines of its own, a closed connection has none")
+    @Test("a WebSocket has its own deadlines, a closed connection has none")
     func others() {
         #expect(self.action(after: 1000, .init(phase: .webSocket)) == .checkWebSocket)
         #expect(self.action(after: 1000, .init(phase: .closed)) == .none)
     }
 
-    @Test("output is stuck when none of it has left for too long")
+    @Test("output is stuck if none of it is written within the timeout")
     func output() {
         var progress = WriteProgress()
         func isStuck(unsent: Int, now: Int) -> Bool { progress.isStuck(unsent: unsent, now: now, limit: 60) }
@@ -78,7 +78,7 @@ struct HTTP1DeadlinesTests {
         #expect(!isStuck(unsent: 100, now: 70))
         #expect(isStuck(unsent: 100, now: 71))
         #expect(!isStuck(unsent: 99, now: 71))
-        // More output is no progress.
+        // Queueing more output does not count as progress.
         progress.gave(100, now: 120)
         #expect(isStuck(unsent: 199, now: 132))
         #expect(!isStuck(unsent: 0, now: 133))
@@ -87,7 +87,7 @@ struct HTTP1DeadlinesTests {
         #expect(!isStuck(unsent: 1, now: 560))
     }
 
-    @Test("a WebSocket gives memory back once, and closes when its close is not answered")
+    @Test("an idle WebSocket frees memory once, and an unanswered close frame times out")
     func webSocket() {
         var configuration = WebSocketConfiguration()
         configuration.closeTime = 10

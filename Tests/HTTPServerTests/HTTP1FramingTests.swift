@@ -2,10 +2,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// How the end of a response's body is marked (RFC 9112 §6).
+/// Tests of how a response delimits its body (RFC 9112 §6).
 @Suite("HTTP/1 framing")
 struct HTTP1FramingTests {
-    @Test("a known length is declared, an unknown one needs chunks or the end of the connection")
+    @Test("a body of known length uses content-length, any other is chunked or ends with the connection")
     func framing() {
         #expect(HTTP1Framing(.length(5), version: .http11, hasTrailers: false) == .length(5))
         #expect(HTTP1Framing(.length(5), version: .http10, hasTrailers: false) == .length(5))
@@ -13,13 +13,13 @@ struct HTTP1FramingTests {
         #expect(HTTP1Framing(.unknownLength, version: .http10, hasTrailers: false) == .untilClose)
     }
 
-    @Test("trailers follow chunks (§7.1.2)")
+    @Test("a response with trailers is chunked (§7.1.2)")
     func trailers() {
         #expect(HTTP1Framing(.length(5), version: .http11, hasTrailers: true) == .chunked)
         #expect(HTTP1Framing(.unknownLength, version: .http11, hasTrailers: true) == .chunked)
     }
 
-    @Test("a response without a body keeps the length that its header declares")
+    @Test("a response without a body keeps the content-length of its header")
     func none() {
         let content = ResponseValidator.Content.none(contentLength: 7)
         #expect(HTTP1Framing(content, version: .http11, hasTrailers: true) == .none(contentLength: 7))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What is read of the bytes that a client has sent.
+/// Tests of how received input is parsed and buffered.
 @Suite("HTTP/1 input")
 struct HTTP1InputTests {
     private func input(_ text: String, window: Int = 64) -> HTTP1Input {
@@ -16,7 +16,7 @@ struct HTTP1InputTests {
         return input
     }
 
-    @Test("a header is consumed when it is complete, and not before")
+    @Test("a header is consumed when it is complete, not before")
     func header() {
         let head = RequestHead()
         var input = self.input("GET / HTTP/1.1\r\nhost: x\r\n")
@@ -30,7 +30,7 @@ struct HTTP1InputTests {
         #expect(input.peek { String(decoding: $0, as: UTF8.self) } == "GET")
     }
 
-    @Test("a chunked body comes in parts, with its trailers")
+    @Test("a chunked body is returned in parts, with its trailers")
     func body() throws {
         var input = self.input("3\r\nabc\r\n0\r\nchecksum: x\r\n\r\nGET")
         var framing = RequestFraming()
@@ -57,7 +57,7 @@ struct HTTP1InputTests {
         #expect(input.peek { String(decoding: $0, as: UTF8.self) } == "GET")
     }
 
-    @Test("input is read ahead up to the window, but for lines that have to fit")
+    @Test("input is read ahead up to the window, which is larger where a line has to fit")
     func window() {
         let input = self.input(String(repeating: "x", count: 100))
         #expect(!input.wantsMore(in: .exchange, isChunked: false))
@@ -69,7 +69,7 @@ struct HTTP1InputTests {
         #expect(!self.input(String(repeating: "x", count: 257)).wantsMore(in: .head, isChunked: false))
     }
 
-    @Test("memory is given back when everything was processed")
+    @Test("memory is freed when everything was processed")
     func memory() {
         var input = self.input("abc")
         input.trim()

@@ -3,10 +3,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// Heads of requests, in the order of RFC 9112.
-@Suite("HTTP/1 request heads")
+/// Tests of request headers, in the order of RFC 9112.
+@Suite("HTTP/1 request headers")
 struct HTTP1ParserTests {
-    @Test("a whole head (§2.1)")
+    @Test("a complete header is parsed (§2.1)")
     func whole() {
         let head = Parsed("GET /a/b?c=d HTTP/1.1\r\nHost: Example.org\r\nAccept:  */* \r\n\r\nrest").head
         #expect(
@@ -18,14 +18,14 @@ struct HTTP1ParserTests {
         )
     }
 
-    @Test("an empty line before the request line is ignored, once (§2.2)")
+    @Test("one empty line before the request line is ignored (§2.2)")
     func leadingLine() {
         #expect(Parsed("\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n").head?.method == "GET")
         #expect(Parsed("\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n").status == 400)
     }
 
     @Test(
-        "bare LF, bare CR, NUL and control characters are refused (§2.2, RFC 9110 §5.5)",
+        "bare LF, bare CR, NUL and control characters get 400 (§2.2, RFC 9110 §5.5)",
         arguments: [
             "GET / HTTP/1.1\nhost: x\n\n", "GET / HTTP/1.1\r\nhost: x\n\r\n",
             "GET / HTTP/1.1\r\nhost: x\r\nb: a\rb\r\n\r\n",
@@ -36,7 +36,7 @@ struct HTTP1ParserTests {
     func controlCharacters(text: String) { #expect(Parsed(text).status == 400) }
 
     @Test(
-        "the request line (§3)",
+        "an invalid request line is refused with its status (§3)",
         arguments: [
             ("GET  / HTTP/1.1", 400), ("GET / HTTP/1.1 ", 400), (" GET / HTTP/1.1", 400), ("GET /", 400), ("GET", 400),
             ("G(T / HTTP/1.1", 400), ("GET / HTTP/2.0", 505), ("GET / HTTP/0.9", 505), ("GET / HTTP/11", 400),
@@ -50,7 +50,7 @@ struct HTTP1ParserTests {
     )
     func requestLine(line: String, status: Int) { #expect(Parsed("\(line)\r\nhost: x\r\n\r\n").status == status) }
 
-    @Test("the forms of the target (§3.2)")
+    @Test("all supported forms of the request target are parsed (§3.2)")
     func targets() {
         #expect(Parsed("OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n").head?.path == "*")
         let absolute = Parsed("GET http://Other:81/p?q HTTP/1.1\r\nhost: x\r\n\r\n").head
@@ -62,7 +62,7 @@ struct HTTP1ParserTests {
     }
 
     @Test(
-        "letter case of the method counts: head is not HEAD (RFC 9110 §9.1)",
+        "the method is case-sensitive: head is not HEAD (RFC 9110 §9.1)",
         arguments: ["head", "Get", "post", "hEAD"])
     func method(name: String) {
         #expect(Parsed("\(name) / HTTP/1.1\r\nhost: x\r\n\r\n").head?.method == name)
@@ -75,7 +75,7 @@ struct HTTP1ParserTests {
         #expect(Parsed("GET / HTTP/\(version)\r\n\r\n").status == 400)
     }
 
-    @Test("an OPTIONS without a path is about the server (RFC 9110 §9.3.7, RFC 9112 §3.2.4)")
+    @Test("an OPTIONS * or without a path is for the whole server (RFC 9110 §9.3.7, RFC 9112 §3.2.4)")
     func serverWide() throws {
         func isServerWide(_ line: String) throws -> Bool {
             let head = RequestHead()
@@ -94,7 +94,7 @@ struct HTTP1ParserTests {
     }
 
     @Test(
-        "the reason names what is wrong",
+        "the reason of a refusal names the fault",
         arguments: [
             ("GET /a b HTTP/1.1", "space in the request target; percent-encode it"),
             ("GET /a", "missing HTTP version"), ("GET ", "missing request target"),
@@ -106,13 +106,13 @@ struct HTTP1ParserTests {
         ])
     func reasons(line: String, reason: String) { #expect(Parsed.reason("\(line)\r\n") == reason) }
 
-    @Test("the first bytes of a TLS client are refused at once, as such")
+    @Test("a TLS client is recognized by its first bytes, and refused at once")
     func tls() {
         #expect(Parsed.reason("\u{16}\u{3}") == "TLS handshake on a plain HTTP port; use http://")
         #expect(Parsed("\u{16}") == .incomplete)
     }
 
-    @Test("what is known of a request that is refused is its own, not that of the request before it")
+    @Test("the header of a refused request contains no data of the previous request")
     func refusedHead() {
         let head = RequestHead()
         var parser = HTTP1Parser(limits: HTTP1Limits())
@@ -126,7 +126,7 @@ struct HTTP1ParserTests {
         #expect(head.method.text == "POST" && head.rawPath.text == "/c")
     }
 
-    @Test("the path is decoded, raw_path is kept; what is not UTF-8 is refused (RFC 3986 §2.1)")
+    @Test("the path is decoded, the raw path is kept; a path that is not UTF-8 gets 400 (RFC 3986 §2.1)")
     func path() {
         let head = Parsed("GET /caf%C3%A9%2F+?%41 HTTP/1.1\r\nhost: x\r\n\r\n").head
         #expect(head?.path == "/café/+")
@@ -137,7 +137,7 @@ struct HTTP1ParserTests {
         }
     }
 
-    @Test("exactly one host, and a valid one (§3.2)")
+    @Test("a request has exactly one host field, with a valid value (§3.2)")
     func host() {
         #expect(Parsed("GET / HTTP/1.1\r\n\r\n").status == 400)
         #expect(Parsed("GET / HTTP/1.0\r\n\r\n").head?.version == "1.0")
@@ -150,7 +150,7 @@ struct HTTP1ParserTests {
         }
     }
 
-    @Test("field lines (§5)")
+    @Test("valid field lines are parsed, malformed ones get 400 (§5)")
     func fields() {
         #expect(Parsed.withField("A-b: C").head?.fields == ["host=x", "a-b=C"])
         #expect(Parsed.withField("a:").head?.fields == ["host=x", "a="])
@@ -162,7 +162,7 @@ struct HTTP1ParserTests {
         }
     }
 
-    @Test("one framing rule (§6)")
+    @Test("ambiguous or unsupported framing is refused (§6)")
     func framing() {
         let both = Parsed.withField("content-length: 1\r\ntransfer-encoding: chunked")
         #expect(both.status == 400)
@@ -187,13 +187,13 @@ struct HTTP1ParserTests {
         #expect(Parsed.withField("content-length: 5, 5").status == 400)
     }
 
-    @Test("expect (RFC 9110 §10.1.1)")
+    @Test("an expectation other than 100-continue gets 417 (RFC 9110 §10.1.1)")
     func expect() {
         #expect(Parsed.withField("expect: 100-Continue").head != nil)
         #expect(Parsed.withField("expect: something").status == 417)
     }
 
-    @Test("each limit is reached")
+    @Test("a request above a limit gets 414 or 431")
     func limits() {
         var limits = HTTP1Limits()
         limits.requestLine = 20
@@ -214,7 +214,7 @@ struct HTTP1ParserTests {
                 == 431)
     }
 
-    @Test("a head that is larger than the memory of the last one")
+    @Test("memory grows for a large header")
     func growth() {
         let long = String(repeating: "x", count: 15_000)
         let head = Parsed("GET /\(long) HTTP/1.1\r\nhost: x\r\na: \(long)\r\nb: \(long)\r\n\r\n").head
@@ -222,7 +222,7 @@ struct HTTP1ParserTests {
         #expect(head?.fields[2] == "b=\(long)")
     }
 
-    /// Requests of all kinds, good and bad.
+    /// Valid and invalid requests of all kinds.
     static let corpus = [
         "GET / HTTP/1.1\r\nhost: x\r\n\r\n", "GET /a%20b?c HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\nGET",
         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc", "\r\nGET http://a/b HTTP/1.1\r\nhost: x\r\n\r\n",
@@ -233,7 +233,7 @@ struct HTTP1ParserTests {
         "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n\r\n",
     ]
 
-    @Test("however it is split, the same bytes are parsed the same", arguments: Self.corpus)
+    @Test("the result does not depend on how a request is split", arguments: Self.corpus)
     func splits(text: String) {
         let bytes = Array(text.utf8)
         let whole = Parsed(text)
@@ -250,7 +250,7 @@ struct HTTP1ParserTests {
         }
     }
 
-    @Test("ten thousand mutations: each is parsed alike, or refused alike, whole and in pieces; none crashes")
+    @Test("10,000 mutated requests give the same result complete and in pieces, without a crash")
     func mutations() {
         var numbers = SeededNumbers(state: 9112)
         for _ in 0..<10_000 {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What comes after a response (RFC 9112 §9).
+/// Tests of a connection's next step after a response (RFC 9112 §9).
 @Suite("HTTP/1 connections")
 struct HTTP1StateMachineTests {
     private func serving(
@@ -14,7 +14,7 @@ struct HTTP1StateMachineTests {
         return machine
     }
 
-    @Test("persistence (§9.3)")
+    @Test("persistence depends on the version and the connection field (§9.3)")
     func persistence() {
         var new = self.serving()
         #expect(new.persistence(close: false, isWhole: true, hasMore: false) == .implied)
@@ -31,7 +31,7 @@ struct HTTP1StateMachineTests {
         #expect(asked.persistence(close: true, isWhole: true, hasMore: false) == .close)
     }
 
-    @Test("an unread body is dropped up to a limit, beyond it the connection closes and lingers (§9.6)")
+    @Test("an unread body is dropped up to a limit; above it the connection closes and lingers (§9.6)")
     func unreadBody() {
         var short = self.serving(RequestFraming(contentLength: 100))
         #expect(short.persistence(close: false, isWhole: true, hasMore: false) == .implied)
@@ -50,13 +50,13 @@ struct HTTP1StateMachineTests {
         #expect(chunked.responseComplete() == .drain)
         #expect(chunked.dropped(101) == .linger)
 
-        // A response that goes on may still read it.
+        // While the response continues, the handler may still read the body.
         var streaming = self.serving(RequestFraming(contentLength: 101))
         #expect(streaming.persistence(close: false, isWhole: false, hasMore: false) == .implied)
         #expect(streaming.responseComplete() == .linger)
     }
 
-    @Test("a client that still waits for 100 is not waited for (RFC 9110 §10.1.1)")
+    @Test("a connection closes after the response if the client still waits for 100 (RFC 9110 §10.1.1)")
     func awaitsContinue() {
         var machine = self.serving(RequestFraming(contentLength: 4, expectsContinue: true))
         #expect(machine.awaitsContinue)
@@ -67,7 +67,7 @@ struct HTTP1StateMachineTests {
         #expect(asked.persistence(close: false, isWhole: true, hasMore: false) == .implied)
     }
 
-    @Test("the end of the client's side (§9.6)")
+    @Test("a connection closes without lingering after the client's half-close (§9.6)")
     func inputEnds() {
         var idle = HTTP1StateMachine(unreadBody: 100)
         #expect(idle.inputDidEnd() == .parse)
@@ -81,7 +81,7 @@ struct HTTP1StateMachineTests {
         #expect(refused.inputDidEnd() == .close)
     }
 
-    @Test("all that came before the client ended its side is answered, then the connection ends")
+    @Test("all requests from before the client's half-close are answered, then the connection closes")
     func pipelinedEnd() {
         var machine = self.serving()
         #expect(machine.inputDidEnd() == .wait)
@@ -93,7 +93,7 @@ struct HTTP1StateMachineTests {
         }
         #expect(machine.persistence(close: false, isWhole: true, hasMore: false) == .close)
         #expect(machine.responseComplete() == .close)
-        // A half of a request is none.
+        // An incomplete request is not answered.
         var half = self.serving()
         #expect(half.inputDidEnd() == .wait)
         #expect(half.persistence(close: false, isWhole: true, hasMore: true) == .implied)
@@ -102,7 +102,7 @@ struct HTTP1StateMachineTests {
         #expect(half.starved() == .close)
     }
 
-    @Test("an unread body that came whole is dropped before the next request, though the client has ended its side")
+    @Test("after a half-close, a complete unread body is dropped before the next request")
     func drainsAfterEnd() {
         var machine = self.serving(RequestFraming(contentLength: 50))
         #expect(machine.inputDidEnd() == .wait)
@@ -116,7 +116,7 @@ struct HTTP1StateMachineTests {
         #expect(broken.dropped(0) == .close)
     }
 
-    @Test("what has come goes on behind the body, or does not")
+    @Test("input after the body of the current request is detected")
     func hasMore() {
         func hasMore(_ framing: RequestFraming, _ text: String) -> Bool {
             Array(text.utf8).withUnsafeBytes { self.serving(framing).hasMore(in: $0) }
@@ -132,23 +132,23 @@ struct HTTP1StateMachineTests {
         }
     }
 
-    @Test("a stop closes what is idle and lets the rest finish")
+    @Test("a shutdown closes an idle connection and lets an open exchange finish")
     func stop() {
         var idle = HTTP1StateMachine(unreadBody: 100)
         #expect(idle.stop() == .close)
         var serving = self.serving()
         #expect(serving.stop() == .wait)
         #expect(serving.persistence(close: true, isWhole: true, hasMore: false) == .close)
-        // Its client may have sent more, which must not cost it the response.
+        // Lingers, since further input of the client must not destroy the response.
         #expect(serving.responseComplete() == .linger)
         var closing = self.serving(RequestFraming(close: true))
         #expect(closing.persistence(close: true, isWhole: true, hasMore: false) == .close)
         #expect(closing.responseComplete() == .linger)
-        // Until the client ends its side.
+        // The client's half-close ends the lingering.
         #expect(closing.inputDidEnd() == .close)
     }
 
-    @Test("a connection that drops an unread body is idle, and closed by a stop, when it has been")
+    @Test("in a shutdown, a connection that drops an unread body is closed once that is complete")
     func stopWhileDraining() {
         var machine = self.serving(RequestFraming(contentLength: 50))
         #expect(machine.persistence(close: false, isWhole: true, hasMore: false) == .implied)

@@ -5,10 +5,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// What has been looked at is not kept, though a part of a frame is left whenever something comes.
-@Suite("Memory of what has come")
+/// Tests that processed input is freed, even if each read ends within a frame.
+@Suite("Input memory")
 struct InputMemoryTests {
-    /// Takes every WebSocket, and every message of it.
+    /// Accepts every WebSocket, and receives all of its messages.
     private final class Taker: RequestHandler, ExchangeOwner {
         private var socket: (any WebSocket)?
 
@@ -32,7 +32,7 @@ struct InputMemoryTests {
         func trimMemory() {}
     }
 
-    @Test("sixteen MiB of frames that do not end where a read does")
+    @Test("the input buffer stays small over 16 MiB of frames that cross the ends of reads")
     func frames() throws {
         let eventLoop = EmbeddedEventLoop()
         let taker = Taker()
@@ -50,7 +50,7 @@ struct InputMemoryTests {
                     GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r
                     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
                     """))
-        // A control frame is looked at whole; it is 103 bytes: most reads of 1,024 end within one.
+        // A control frame is processed as a whole. It takes 103 bytes, so that most reads of 1,024 end within one.
         let frame = WebSocketFrame(10, [UInt8](repeating: 1, count: 97)).bytes()
         let stream = Array([[UInt8]](repeating: frame, count: 64).joined())
         var at = 0
@@ -60,7 +60,7 @@ struct InputMemoryTests {
             let buffer = ByteBuffer(bytes: (0..<1024).map { stream[(at + $0) % stream.count] })
             try channel.writeInbound(buffer)
             widest = max(widest, connection.input.capacity)
-            // NIO's pool keeps its buffers too.
+            // Retained, as by NIO's buffer pool.
             pool = pool.suffix(3) + [buffer]
             at = (at + 1024) % stream.count
         }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// Tables of fields cross into C without being copied: the two layouts are one.
+/// Tests that tables of header fields can be passed to C without a copy.
 @Suite("Layouts")
 struct LayoutTests {
-    @Test("Octets is asgi_string, HeaderField is asgi_header")
+    @Test("Octets has the layout of asgi_string, HeaderField that of asgi_header")
     func layouts() {
         #expect(MemoryLayout<Octets>.size == MemoryLayout<asgi_string>.size)
         #expect(MemoryLayout<Octets>.stride == MemoryLayout<asgi_string>.stride)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// Bound sockets: who may use them, what is removed with them, and how many a name has.
-@Suite("Listening")
+/// Tests of bound sockets: permissions, removal of socket files, and addresses of a host name.
+@Suite("Listeners")
 struct ListenerTests {
     let folder: TemporaryFolder
     private var path: String { "\(self.folder.path)/s" }
@@ -26,14 +26,14 @@ struct ListenerTests {
         return lstat(path, &status) == 0 ? status.st_ino : nil
     }
 
-    /// Binds a socket that the server knows nothing of.
+    /// Binds a socket as another process would.
     private func bind(_ kind: __socket_type, to path: String) -> CInt {
         let descriptor = socket(AF_UNIX, CInt(kind.rawValue), 0)
         #expect(UnixAddress(path)?.with { Glibc.bind(descriptor, $0, $1) } == 0)
         return descriptor
     }
 
-    @Test("a socket has the mode that is asked for, and a given one says where it listens")
+    @Test("a Unix socket has the requested mode, and an inherited socket reports its address")
     func mode() throws {
         let unix = try self.listen("unix:\(self.path),mode=600")[0]
         var status = stat()
@@ -43,7 +43,7 @@ struct ListenerTests {
         #expect(try Listener.all(for: .descriptor(tcp.descriptor), backlog: 8)[0].address == tcp.address)
         #expect(
             try Listener.all(for: .descriptor(unix.descriptor), backlog: 8)[0].address == .unix(path: self.path))
-        // What another process has bound is not removed.
+        // The file of a socket that another process has bound is not removed.
         Listener(given: dup(unix.descriptor), address: unix.address, backlog: 8).close()
         #expect(self.inode(self.path) != nil)
         unix.close()
@@ -52,7 +52,7 @@ struct ListenerTests {
         tcp.close()
     }
 
-    @Test("a listener that cannot be had leaves no file")
+    @Test("a failed listener leaves no file")
     func failed() throws {
         for options in ["user=nobody-at-all", "group=nobody-at-all"] {
             #expect(throws: ListenerError.self) { try self.listen("unix:\(self.path),\(options)") }
@@ -60,7 +60,7 @@ struct ListenerTests {
         }
     }
 
-    @Test("a socket that is not its own any more is not removed")
+    @Test("a listener does not remove a socket file that has replaced its own")
     func replaced() throws {
         let old = try self.listen("unix:\(self.path)")[0]
         #expect(unlink(self.path) == 0)
@@ -73,21 +73,21 @@ struct ListenerTests {
     }
 
     @Test(
-        "a live socket is left alone, of whatever type, and before it listens",
+        "a live socket of any type is not replaced, even before it listens",
         arguments: [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET])
     func live(kind: __socket_type) throws {
         let other = self.bind(kind, to: self.path)
         let inode = self.inode(self.path)
         #expect { try self.listen("unix:\(self.path)") } throws: { ($0 as? ListenerError)?.code == .inUse }
         #expect(self.inode(self.path) == inode)
-        // Dead: the file is what a server leaves that was killed.
+        // Now the socket file is stale, like that of a killed server, and is replaced.
         close(other)
         let listener = try self.listen("unix:\(self.path)")[0]
         #expect(throws: Never.self) { try RawClient(path: self.path) }
         listener.close()
     }
 
-    @Test("something else than a socket is left alone")
+    @Test("a path that is not a socket is not replaced")
     func notASocket() throws {
         try self.folder.write("s", "text")
         #expect { try self.listen("unix:\(self.path)") } throws: { ($0 as? ListenerError)?.code == .notASocket }
@@ -113,13 +113,13 @@ struct ListenerTests {
         #expect(UnixAddress(abstract: String(repeating: "x", count: UnixAddress.longest + 1)) == nil)
     }
 
-    @Test("both families, or one of them")
+    @Test("a listener on :: accepts both families, or only IPv6")
     func families() throws {
         let both = try self.listen("[::]:0")[0]
         let port = try self.port(both)
         #expect(throws: Never.self) { try RawClient(port: port) }
         #expect(self.isForIPv6Only(both) == false)
-        // No IPv4 client connects here: another process may listen on the same port.
+        // Not tested with an IPv4 client: another process may listen on the same port.
         let one = try self.listen("[::]:0,ipv6only")[0]
         #expect(self.isForIPv6Only(one) == true)
         both.close()
@@ -133,14 +133,14 @@ struct ListenerTests {
         return result == 0 ? value != 0 : nil
     }
 
-    @Test("every address of a list is listened on, each once, with one port; what this machine lacks is left out")
+    @Test("a listener binds each address of a host name once, on one port, and skips unavailable addresses")
     func addresses() throws {
         func bound(_ addresses: [String], port: Int = 0) throws -> [TCPListening.Bound] {
             try TCPListening.bind(
                 try addresses.flatMap { try TCPListening.resolve($0, .tcp(host: $0, port: 0)) }, for: "a", port,
                 onlyIPv6: false, backlog: 8)
         }
-        // 192.0.2.1 is nobody's (RFC 5737).
+        // 192.0.2.1 is reserved for documentation (RFC 5737).
         let both = try bound(["127.0.0.1", "192.0.2.1", "::1", "127.0.0.1"])
         let ports = both.compactMap { bound -> Int? in
             if case .tcp(_, let port, _) = bound.address { port } else { nil }
@@ -149,12 +149,12 @@ struct ListenerTests {
             both.map { $0.address } == [.tcp(host: "127.0.0.1", port: ports[0]), .tcp(host: "::1", port: ports[0])])
         #expect(throws: Never.self) { try RawClient(port: ports[0]) }
         #expect(throws: Never.self) { try RawClient(portOf6: ports[0]) }
-        // One that is taken refuses all.
+        // If one address is in use, none is bound.
         close(both[0].descriptor)
         #expect { try bound(["127.0.0.1", "::1"], port: ports[0]) } throws: { ($0 as? ListenerError)?.code == .inUse }
         #expect(throws: RawClient.Failure.self) { try RawClient(port: ports[0]) }
         close(both[1].descriptor)
-        // A single one keeps the name that it was asked for by.
+        // A single bound address is reported with the requested host name.
         let one = try bound(["192.0.2.1", "::1"])
         #expect(one.map { "\($0.address)" }.allSatisfy { $0.hasPrefix("a:") } && one.count == 1)
         for bound in one { close(bound.descriptor) }

@@ -2,10 +2,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// When memory is returned, tick by tick.
+/// Tests of when memory is returned to the system, tick by tick.
 @Suite("Memory after a peak")
 struct MemoryTrimTests {
-    @Test("it is due when the load has fallen to a quarter of a peak, and once more when nothing is left")
+    @Test("memory is returned when the load falls to a quarter of the peak, and again when it reaches zero")
     func peak() {
         var trim = MemoryTrim()
         #expect(!trim.isPending)
@@ -16,7 +16,7 @@ struct MemoryTrimTests {
         #expect(!trim.isPending)
     }
 
-    @Test("a load that stays as it is returns nothing")
+    @Test("no memory is returned under a steady load")
     func steady() {
         var trim = MemoryTrim()
         trim.observe(8)

@@ -1,6 +1,6 @@
 @testable import HTTPServer
 
-/// What a parser made of bytes, as values that can be compared.
+/// The result of parsing a request header, as a comparable value.
 enum Parsed: Equatable {
     case incomplete
     case refused(Int)
@@ -16,7 +16,7 @@ enum Parsed: Equatable {
         var size = 0
     }
 
-    /// Parses in one piece.
+    /// Parses a text that arrives in one piece.
     init(_ text: String, limits: HTTP1Limits = HTTP1Limits()) {
         var parser = HTTP1Parser(limits: limits)
         self.init(Array(text.utf8), &parser, RequestHead())
@@ -40,7 +40,7 @@ enum Parsed: Equatable {
     var head: Head? { if case .head(let head) = self { head } else { nil } }
     var status: Int? { if case .refused(let status) = self { status } else { nil } }
 
-    /// The reason for which a head is refused.
+    /// Returns the reason for which a header is refused; nil if it is not refused.
     static func reason(_ text: String) -> String? {
         var parser = HTTP1Parser(limits: HTTP1Limits())
         guard case .refused(let refusal) = Array(text.utf8).withUnsafeBytes({ parser.parse($0, into: RequestHead()) })
@@ -48,7 +48,7 @@ enum Parsed: Equatable {
         return refusal.reason.description
     }
 
-    /// A request with one line more; `host` is there.
+    /// Parses a valid request with an additional field line.
     static func withField(_ line: String, method: String = "GET", version: String = "1.1") -> Parsed {
         Parsed("\(method) / HTTP/\(version)\r\nhost: x\r\n\(line)\r\n\r\n")
     }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// How far a connection is read ahead of its application.
-@Suite("Reading ahead")
+/// Tests of how far a connection reads ahead of its handler.
+@Suite("Read-ahead window")
 struct ReadAheadTests {
-    /// Takes requests and does nothing with them.
+    /// A handler that never receives or answers.
     private final class Idle: RequestHandler {
         func handle(_ exchange: any Exchange) {}
 
@@ -15,7 +15,7 @@ struct ReadAheadTests {
         func trimMemory() {}
     }
 
-    /// Stands between the connection and the socket: counts what the connection asks for.
+    /// Counts the reads that the connection requests from the socket.
     private final class Reads: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         var count = 0
@@ -23,7 +23,7 @@ struct ReadAheadTests {
         func read(context: ChannelHandlerContext) { self.count += 1 }
     }
 
-    @Test("a body that nobody receives is read up to the window, and no further", arguments: [4096, 16384])
+    @Test("a body that the handler does not receive is read up to the window", arguments: [4096, 16384])
     func window(size: Int) throws {
         let eventLoop = EmbeddedEventLoop()
         var configuration = ServerConfiguration()

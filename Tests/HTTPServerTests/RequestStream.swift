@@ -1,18 +1,18 @@
 @testable import HTTPServer
 
-/// Everything that a client sends on one connection, as the server reads it: heads, bodies, and where it ends. Without sockets.
+/// The input of one connection, parsed into headers and bodies without sockets. Also used by the fuzzer.
 struct RequestStream {
     enum Event: Equatable {
         case head([String])
-        /// A whole body, or what came of it.
+        /// A request body, or the part of it that arrived.
         case body([UInt8])
-        /// With the trailers.
+        /// The end of a request, with its trailers.
         case end([String])
-        /// What follows is not looked at.
+        /// A refusal, after which the rest of the input is ignored.
         case refused(Int)
     }
 
-    /// Limits that short streams reach.
+    /// Limits that are small enough for short streams to exceed.
     static let tight: HTTP1Limits = {
         var limits = HTTP1Limits()
         limits.requestLine = 48
@@ -37,7 +37,7 @@ struct RequestStream {
         self.parser = HTTP1Parser(limits: limits)
     }
 
-    /// What a stream that comes in pieces of these sizes is; the last piece takes what is left.
+    /// Returns the events of a stream that arrives in pieces of these sizes, followed by the rest in one piece.
     static func events(
         of bytes: some Collection<UInt8>, pieces: [Int] = [], limits: HTTP1Limits = HTTP1Limits()
     ) -> [Event] {
@@ -56,7 +56,7 @@ struct RequestStream {
         while self.step() {}
     }
 
-    /// False: nothing more can be said before more comes.
+    /// Processes the next part of the input. Returns false if more input is needed.
     private mutating func step() -> Bool {
         if case .refused = self.events.last { return false }
         return self.body == nil ? self.readHead() : self.readBody()

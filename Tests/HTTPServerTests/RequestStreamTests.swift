@@ -4,10 +4,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// What holds for every stream of bytes: it is the same requests, or the same refusal, in however many pieces it comes.
-@Suite("Streams of requests")
+/// Tests that the requests or the refusal in a stream do not depend on how the stream is split.
+@Suite("Request streams")
 struct RequestStreamTests {
-    /// What the fuzzer begins with: a file a stream.
+    /// The seeds of the fuzzer: one stream per file.
     static let seeds: [[UInt8]] = {
         let folder = "\(Repository.root)/Tests/Fuzz/Seeds"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -26,7 +26,7 @@ struct RequestStreamTests {
         }
     }
 
-    @Test("the seeds are requests of every kind, and refusals of every status")
+    @Test("the seeds contain pipelined requests, and refusals of every status")
     func seeds() {
         #expect(Self.seeds.count >= 20)
         let events = Self.seeds.map { RequestStream.events(of: $0) }
@@ -36,7 +36,7 @@ struct RequestStreamTests {
         }
     }
 
-    @Test("any split of a seed gives the same")
+    @Test("the result does not depend on how a seed is split")
     func splits() {
         var numbers = SeededNumbers(state: 1)
         for seed in Self.seeds {
@@ -45,7 +45,7 @@ struct RequestStreamTests {
         }
     }
 
-    @Test("any mutation of a seed is parsed alike, or refused alike, whole and in pieces", arguments: 0..<4)
+    @Test("the result does not depend on how a mutated seed is split", arguments: 0..<4)
     func mutations(part: UInt64) {
         var numbers = SeededNumbers(state: 100 + part)
         let odd = Array("\r\n\r\n \t:;,0aZ%\0\u{7f}/?*".utf8)
@@ -67,7 +67,7 @@ struct RequestStreamTests {
         }
     }
 
-    @Test("a line of just the limit is taken, one more is not, in however many pieces")
+    @Test("a field line of exactly the limit is accepted, one byte more gets 431")
     func edges() {
         for (count, isTaken) in [(40, true), (41, false)] {
             let field = "a: " + String(repeating: "x", count: count - 3)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// The checks of a response, whatever protocol it goes by.
+/// Tests of the protocol-independent checks of a response.
 @Suite("Response validator")
 struct ResponseValidatorTests {
     typealias Fields = [(StaticString, StaticString)]
@@ -22,7 +22,7 @@ struct ResponseValidatorTests {
         return response
     }
 
-    @Test("the length is known when one part is the whole body, or when the header declares it")
+    @Test("the length is known if one part is the whole body, or the header declares it")
     func content() throws {
         var one = try self.started()
         #expect(
@@ -59,7 +59,7 @@ struct ResponseValidatorTests {
                 == .init(content: .none(contentLength: nil), isSent: false, endsBody: true, isLast: true))
     }
 
-    @Test("a 205 has no content, and says so (RFC 9110 §15.3.6)", arguments: [false, true], [false, true])
+    @Test("a 205 has no content, and content-length 0 (RFC 9110 §15.3.6)", arguments: [false, true], [false, true])
     func resetContent(isHead: Bool, hasLength: Bool) throws {
         let fields: Fields = hasLength ? [("content-length", "5")] : []
         var whole = try self.started(status: 205, fields, isHead: isHead)
@@ -75,7 +75,7 @@ struct ResponseValidatorTests {
                 == .init(content: nil, isSent: false, endsBody: true, isLast: true))
     }
 
-    @Test("a body is as long as content-length says, or is not accepted")
+    @Test("a body that does not match content-length is not accepted")
     func length() throws {
         var response = try self.started([("content-length", "4")])
         #expect(throws: SendFault.bodyTooLong) { try response.body(size: 5, more: true) }
@@ -87,7 +87,7 @@ struct ResponseValidatorTests {
         #expect(response.isComplete)
     }
 
-    @Test("trailers follow the body, where the start has announced them")
+    @Test("trailers are accepted after the body, if the start has announced them")
     func trailers() throws {
         let none = HeaderFields(start: nil, count: 0)
         var response = try self.started([("content-length", "3")], trailers: true)
@@ -116,7 +116,7 @@ struct ResponseValidatorTests {
         #expect(throws: SendFault.afterComplete) { try unannounced.trailers(none, more: false) }
     }
 
-    @Test("the order of events")
+    @Test("events out of order are not accepted")
     func order() throws {
         let none = HeaderFields(start: nil, count: 0)
         var response = ResponseValidator(isHead: false)
@@ -132,7 +132,7 @@ struct ResponseValidatorTests {
         #expect(throws: SendFault.afterComplete) { try response.start(status: 200, fields: none, trailers: false) }
     }
 
-    @Test("a file that is to be the whole body comes first")
+    @Test("a file that has to be the whole body is not accepted after another part")
     func wholeFile() throws {
         var response = try self.started()
         _ = try response.body(size: 1, more: true)
@@ -140,7 +140,7 @@ struct ResponseValidatorTests {
         #expect(try response.body(size: 1, more: false).isLast)
     }
 
-    @Test("hints come before the body")
+    @Test("hints are accepted until the first part of the body")
     func hints() throws {
         var response = ResponseValidator(isHead: false)
         let links: Fields = [("link", "</style.css>; rel=preload")]
@@ -154,7 +154,7 @@ struct ResponseValidatorTests {
         #expect(throws: SendFault.afterComplete) { try self.withFields(links) { try response.hint($0) } }
     }
 
-    @Test("a whole response")
+    @Test("a complete response has the length of its body, which must match content-length")
     func whole() throws {
         func respond(_ fields: Fields, size: Int, isHead: Bool = false) throws -> ResponseValidator.Content {
             var response = ResponseValidator(isHead: isHead)
@@ -183,7 +183,7 @@ struct ResponseValidatorTests {
         #expect(response.isComplete)
     }
 
-    @Test("fields are checked, and say what the server has to know")
+    @Test("invalid fields are not accepted; content-length, date, server and connection are evaluated")
     func fields() throws {
         func checked(_ fields: Fields) throws -> ResponseFields {
             try self.withFields(fields) { try ResponseFields($0) }

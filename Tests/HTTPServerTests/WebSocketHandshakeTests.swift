@@ -2,8 +2,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// The opening handshake (RFC 6455 §4) and what is agreed upon in it (RFC 7692 §7.1).
-@Suite("Handshakes of WebSockets")
+/// Tests of the opening handshake (RFC 6455 §4), and of the negotiation of extensions (RFC 7692 §7.1).
+@Suite("WebSocket handshakes")
 struct WebSocketHandshakeTests {
     private static let good = [
         "host: x", "upgrade: websocket", "connection: keep-alive, Upgrade", "sec-websocket-version: 13",
@@ -19,7 +19,7 @@ struct WebSocketHandshakeTests {
         return head
     }
 
-    /// The status of the refusal.
+    /// Returns the status of the refusal; nil if the handshake is valid.
     private func refusal(_ lines: [String]) throws -> Int? {
         let head = try self.head(lines)
         #expect(head.asksForWebSocket)
@@ -29,7 +29,7 @@ struct WebSocketHandshakeTests {
         } catch { return error.status }
     }
 
-    @Test("the example of RFC 6455 §1.3")
+    @Test("the example of RFC 6455 §1.3 is accepted")
     func example() throws {
         let head = try self.head(
             Self.good + ["sec-websocket-protocol: chat, superchat", "sec-websocket-protocol: third"])
@@ -39,7 +39,7 @@ struct WebSocketHandshakeTests {
         #expect(handshake.deflate == nil)
     }
 
-    @Test("what asks for a WebSocket, and what is another request")
+    @Test("only a GET of HTTP/1.1 with connection and upgrade fields asks for a WebSocket")
     func asks() throws {
         #expect(try self.head(Self.good).asksForWebSocket)
         #expect(
@@ -50,13 +50,13 @@ struct WebSocketHandshakeTests {
         #expect(try !self.head(["host: x", "upgrade: websocket"]).asksForWebSocket)
         #expect(try !self.head(["host: x", "connection: upgrade"]).asksForWebSocket)
         #expect(try !self.head(["host: x", "connection: upgrade", "upgrade: h2c"]).asksForWebSocket)
-        // What a head before it asked for is forgotten.
+        // `reset` clears the result of the previous request.
         let head = try self.head(Self.good)
         head.reset()
         #expect(!head.asksForWebSocket)
     }
 
-    @Test("handshakes that are refused")
+    @Test("an invalid handshake gets 400, an unsupported version 426")
     func refused() throws {
         func with(_ name: String, _ value: String?) -> [String] {
             Self.good.filter { !$0.hasPrefix(name) } + (value.map { ["\(name): \($0)"] } ?? [])
@@ -75,12 +75,12 @@ struct WebSocketHandshakeTests {
             #expect(try self.refusal(Self.good + ["sec-websocket-protocol: \(offer)"]) == 400, "\(offer)")
         }
         #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a, b", "sec-websocket-protocol: c, b"]) == 400)
-        // Letter case counts.
+        // Subprotocols are case-sensitive.
         #expect(try self.refusal(Self.good + ["sec-websocket-protocol: a, A, b,, ab"]) == nil)
     }
 
     @Test(
-        "extensions that do not follow the grammar fail the handshake, whether they are used or not (RFC 6455 §9.1)",
+        "malformed extensions fail the handshake, even if compression is off (RFC 6455 §9.1)",
         arguments: [
             ";;;", "", ",", "permessage-deflate; =", "permessage-deflate; server_max_window_bits=\"9",
             "permessage-deflate permessage-deflate", "permessage-deflate, x; y=", "x; y=\" 9\"", "x; y=\"\"",
@@ -97,7 +97,7 @@ struct WebSocketHandshakeTests {
     }
 
     @Test(
-        "compression: the first offer that can be taken",
+        "the first acceptable offer of compression is used",
         arguments: [
             ("permessage-deflate", "permessage-deflate"),
             ("permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=12"),
@@ -108,7 +108,7 @@ struct WebSocketHandshakeTests {
                 "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
                 "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
             ),
-            // zlib cannot do the first, the second is not known, the third is.
+            // zlib does not support the first offer, the second is unknown, the third is accepted.
             ("permessage-deflate; server_max_window_bits=8, permessage-x, permessage-deflate", "permessage-deflate"),
             ("permessage-deflate; server_max_window_bits", nil), ("permessage-deflate; server_max_window_bits=08", nil),
             ("permessage-deflate; server_max_window_bits=16", nil),

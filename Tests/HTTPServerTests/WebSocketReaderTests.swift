@@ -4,8 +4,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// Frames and messages from a client (RFC 6455 §5, §8.1; RFC 7692).
-@Suite("Frames of a WebSocket")
+/// Tests of frames and messages from a client (RFC 6455 §5, §8.1; RFC 7692).
+@Suite("WebSocket frames")
 struct WebSocketReaderTests {
     private typealias Event = FrameStream.Event
 
@@ -21,7 +21,7 @@ struct WebSocketReaderTests {
     }
 
     @Test(
-        "messages whole and in fragments, control frames between, in pieces of every size",
+        "messages are read whole, in fragments, between control frames, and in pieces of every size",
         arguments: [1, 2, 3, 7, 64, 5000])
     func messages(step: Int) {
         let long = [UInt8]((0..<70_000).map { UInt8(truncatingIfNeeded: $0) })
@@ -41,7 +41,7 @@ struct WebSocketReaderTests {
     @Test(
         "the memory of a refused message is freed at once, not when the client closes",
         arguments: [
-            // The second frame makes it too large; its last byte is not UTF-8; an invalid control frame interrupts it.
+            // Too large in the second frame; not UTF-8 at the last byte; interrupted by an invalid control frame.
             [
                 WebSocketFrame(2, [UInt8](repeating: 0, count: 90_000), isFinal: false),
                 WebSocketFrame(0, [UInt8](repeating: 0, count: 90_000)),
@@ -65,7 +65,7 @@ struct WebSocketReaderTests {
         #expect(memory.reserve(1 << 20))
     }
 
-    @Test("what is no frame of a client's is 1002")
+    @Test("an invalid frame fails with 1002")
     func malformed() {
         let cases: [(String, [UInt8])] = [
             ("a reserved bit", WebSocketFrame(1, reserved: 0x20).bytes()),
@@ -93,14 +93,14 @@ struct WebSocketReaderTests {
         #expect(self.read([WebSocketFrame(8, [3, 232, 0xff])]) == [.failed(1007)])
     }
 
-    @Test("text that is not UTF-8 is 1007, at the first byte that says so")
+    @Test("a text that is not UTF-8 fails with 1007 at the first invalid byte")
     func text() {
         let bad: [[UInt8]] = [
             [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf0, 0x8f, 0xbf, 0xbf],
             [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80], [0xff], [0xc3, 0x28], [0xe2, 0x82, 0x28],
         ]
         for bytes in bad {
-            // Within the payload of a frame that has not come whole.
+            // The invalid byte is in the payload of an incomplete frame.
             var frame = WebSocketFrame(1, Array("plenty of text ".utf8) + bytes + [0x41]).bytes()
             frame.removeLast()
             #expect(self.read(frame) == [.failed(1007)], "\(bytes)")
@@ -112,11 +112,11 @@ struct WebSocketReaderTests {
         #expect(self.read([WebSocketFrame(2, [0xff])]) == [.binary([0xff])])
     }
 
-    @Test("a message above the limit is 1009, by its announced length, in fragments, and inflated")
+    @Test("a message above the limit fails with 1009: by its announced length, in fragments, or when decompressed")
     func limit() {
         let exact = [UInt8](repeating: 7, count: 1000)
         #expect(self.read([.binary(exact)], most: 1000) == [.binary(exact)])
-        // Refused before a byte of the payload is there.
+        // Refused before any byte of the payload arrives.
         #expect(self.read(Array(WebSocketFrame.binary(exact + [1]).bytes().prefix(8)), most: 1000) == [.failed(1009)])
         #expect(
             self.read([WebSocketFrame(2, exact, isFinal: false), WebSocketFrame(0, [1])], most: 1000) == [.failed(1009)]
@@ -129,7 +129,7 @@ struct WebSocketReaderTests {
         #expect(self.read(frame.bytes(), deflate: agreement) == [.binary([UInt8](repeating: 0, count: 1 << 20))])
     }
 
-    @Test("messages under assembly are counted, all together: who wants more than there is gets 1013")
+    @Test("a message that exceeds the limit of all incomplete messages fails with 1013")
     func memory() {
         let memory = MessageMemory(most: 64 << 10)
         let half = [UInt8](repeating: 7, count: 30 << 10)
@@ -137,14 +137,15 @@ struct WebSocketReaderTests {
         #expect(memory.reserve(40 << 10))
         #expect(self.read(begun.bytes(), memory: memory) == [.failed(1013)])
         memory.give(40 << 10)
-        // What an ended reader held is given back.
+        // A reader frees its memory when it ends.
         for _ in 0..<10 {
             #expect(self.read(begun.bytes() + WebSocketFrame(0, [1]).bytes(), memory: memory) == [.binary(half + [1])])
         }
         #expect(memory.reserve(64 << 10))
     }
 
-    @Test("compressed messages, with every agreement, in fragments and pieces", arguments: [1, 5, 1000])
+    @Test(
+        "compressed messages are read with all parameters, in fragments and in pieces", arguments: [1, 5, 1000])
     func deflate(step: Int) {
         let text = String(repeating: "what was said before is said again, ", count: 40)
         for clientTakesOver in [true, false] {
@@ -154,7 +155,7 @@ struct WebSocketReaderTests {
                 agreement.clientBits = bits
                 agreement.clientTakesOver = clientTakesOver
                 agreement.serverTakesOver = clientTakesOver
-                // Ours deflates as a client would.
+                // The server's deflater stands in for the client's.
                 let deflater = agreement.deflater
                 let first = deflater.deflated(Array(text.utf8))
                 let second = deflater.deflated(Array(text.utf8))
@@ -172,7 +173,7 @@ struct WebSocketReaderTests {
         }
     }
 
-    @Test("what is said to be compressed and is not is 1007; the bit stands in the first frame only")
+    @Test("a message that is not deflated data fails with 1007, a compression bit in a later frame with 1002")
     func notDeflated() {
         let agreement = DeflateAgreement()
         #expect(
@@ -183,13 +184,13 @@ struct WebSocketReaderTests {
                 deflate: agreement)
                 == [.failed(1002)])
         #expect(self.read(WebSocketFrame(9, reserved: 0x40).bytes(), deflate: agreement) == [.failed(1002)])
-        // RFC 7692 §7.2.3.5: two blocks, the first the last of its stream.
+        // Two blocks, the first of which is final (RFC 7692 §7.2.3.5).
         let twoBlocks: [UInt8] = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]
         let frame = WebSocketFrame(1, twoBlocks, reserved: 0x40).bytes()
         #expect(self.read(frame + frame, deflate: agreement) == [.text("Hello"), .text("Hello")])
     }
 
-    @Test("what compression keeps is put aside between messages, and nothing is lost by it")
+    @Test("freeing the state of compression between messages loses no data")
     func putAside() throws {
         let agreement = DeflateAgreement()
         let client = agreement.deflater
@@ -207,13 +208,13 @@ struct WebSocketReaderTests {
             inflater.messageEnded()
             inflater.putAside()
         }
-        // Ours may forget: what comes then refers to nothing before.
+        // After its state was freed, the deflater compresses without reference to earlier messages.
         let before = client.deflated(text)
         client.putAside()
         #expect(client.deflated(text).count > before.count)
     }
 
-    @Test("anything, in any pieces, gives the same")
+    @Test("the result does not depend on how a stream of frames is split")
     func pieces() {
         var numbers = SeededNumbers(state: 7)
         for _ in 0..<2000 {
@@ -225,7 +226,7 @@ struct WebSocketReaderTests {
                 let opcode = ([0, 1, 2, 8, 9, 10] as [UInt8]).randomElement(using: &numbers) ?? 1
                 bytes += WebSocketFrame(opcode, payload, isFinal: .random(using: &numbers)).bytes()
             }
-            // One byte is made another.
+            // Corrupts one byte.
             if Bool.random(using: &numbers) { bytes[Int.random(in: 0..<bytes.count, using: &numbers)] ^= 1 << 4 }
             let whole = self.read(bytes, most: 300)
             for step in [1, 3, 50] { #expect(self.read(bytes, step: step, most: 300) == whole) }
@@ -234,7 +235,7 @@ struct WebSocketReaderTests {
 }
 
 extension MessageDeflater {
-    /// The bytes of a compressed message.
+    /// Returns the payload of a compressed message.
     func deflated(_ message: [UInt8]) -> [UInt8] {
         message.withUnsafeBytes { self.deflate($0).map { Array($0.readableBytesView) } ?? [] }
     }

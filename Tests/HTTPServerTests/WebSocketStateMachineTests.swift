@@ -2,8 +2,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// The order of a WebSocket's events, its end, and its ping clock.
-@Suite("Life of a WebSocket")
+/// Tests of the order of a WebSocket's events, its end, and its pings.
+@Suite("WebSocket state machine")
 struct WebSocketStateMachineTests {
     private static let bye = WebSocketClose(1000)
 
@@ -13,7 +13,7 @@ struct WebSocketStateMachineTests {
         return machine
     }
 
-    @Test("before it is accepted: one answer only")
+    @Test("a handshake is accepted, rejected or closed only once")
     func handshake() throws {
         var machine = WebSocketStateMachine()
         #expect(throws: SendFault.notAccepted) { try machine.maySend() }
@@ -35,7 +35,7 @@ struct WebSocketStateMachineTests {
         #expect(try open.maySend() == true)
     }
 
-    @Test("the application closes first, the client answers")
+    @Test("the application's close code is reported if the application closes first")
     func ourClose() throws {
         var machine = self.opened()
         #expect(try machine.close(WebSocketClose(4000)) == .sendClose)
@@ -46,7 +46,7 @@ struct WebSocketStateMachineTests {
         #expect(machine.end?.code == 4000)
     }
 
-    @Test("the client closes first: its code is what counts")
+    @Test("the client's close code is reported if the client closes first")
     func theirClose() throws {
         var machine = self.opened()
         #expect(machine.received(WebSocketClose(1001)) == .sendLastClose)
@@ -55,7 +55,7 @@ struct WebSocketStateMachineTests {
         #expect(machine.end?.code == 1001)
     }
 
-    @Test("what ends it otherwise")
+    @Test("a failed or lost WebSocket reports its first close code")
     func otherEnds() throws {
         var failed = self.opened()
         #expect(failed.failed(WebSocketClose(1007)) == .sendLastClose)
@@ -73,7 +73,7 @@ struct WebSocketStateMachineTests {
         #expect(try !lost.maySend())
     }
 
-    @Test("a client that says nothing is pinged, and given up; one that says something is not")
+    @Test("a silent client is pinged, and counts as disconnected if it does not respond")
     func clock() {
         var clock = PingClock(interval: 20, timeout: 10, now: 0)
         #expect(clock.check(now: 19) == .wait)

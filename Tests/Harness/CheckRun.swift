@@ -11,7 +11,7 @@ package struct CheckRun {
         self.widestName = names.map(\.count).max() ?? 0
     }
 
-    /// Returns the checks whose names contain a word. Exits with status 2 when there are none.
+    /// Returns the checks whose names contain a word. Exits with status 2 if there are none.
     package static func select<Check>(_ checks: [Check], word: String, name: (Check) -> String) -> [Check] {
         let selected = checks.filter { word.isEmpty || name($0).contains(word) }
         guard selected.isEmpty else { return selected }
@@ -19,7 +19,7 @@ package struct CheckRun {
         exit(2)
     }
 
-    /// Runs a check, which returns what it measured or throws.
+    /// Runs a check and prints the result that it returns, or the error that it throws.
     package mutating func run(_ name: String, _ check: () throws -> String) {
         let outcome: String
         do { outcome = "ok      \(try check())" } catch {
@@ -27,11 +27,11 @@ package struct CheckRun {
             self.failures += 1
         }
         let padded = name.padding(toLength: self.widestName, withPad: " ", startingAt: 0)
-        // Not `print`: a line is shown at once, also by a pipe.
+        // `print` would buffer the line if standard output is a pipe.
         FileHandle.standardOutput.write(Data("\(padded)  \(outcome)\n".utf8))
     }
 
-    /// Prints the totals, and exits with status 1 after a failure.
+    /// Prints the totals. Exits with status 1 after a failure.
     package func finish() -> Never {
         print("\(max(self.count - self.failures, 0)) passed, \(self.failures) failed")
         exit(self.failures == 0 ? 0 : 1)

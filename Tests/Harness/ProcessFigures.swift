@@ -1,31 +1,32 @@
 import Foundation
 
-/// The figures of a process in `/proc`. Each throws when it cannot be read: the process has ended, or belongs to another user.
+/// The figures of a process in `/proc`. Each throws if it cannot be read: the process has ended, or belongs to another
+/// user.
 package struct ProcessFigures: Sendable {
     package let identifier: Int32
 
     package init(_ identifier: Int32) { self.identifier = identifier }
 
-    /// A process that has ended has none.
+    /// The ids of the child processes. Empty if the process has ended.
     package var children: [Int32] {
         guard let text = try? self.text("task/\(self.identifier)/children") else { return [] }
         return text.split(separator: " ").compactMap { Int32($0) }
     }
 
-    /// Bytes in memory, and the most that there were since the start or `resetPeak`.
+    /// Resident memory in bytes, now and at its peak since the start or `resetPeak`.
     package var residentMemory: Int { get throws { try self.bytes("VmRSS", in: "status") } }
     package var peakMemory: Int { get throws { try self.bytes("VmHWM", in: "status") } }
 
-    /// Bytes in memory that are no pages of a file.
+    /// Anonymous resident memory (without pages of files), in bytes.
     package var anonymousMemory: Int { get throws { try self.bytes("RssAnon", in: "status") } }
 
-    /// Bytes in memory; of shared pages only this process's share.
+    /// Resident memory in bytes, with this process's share of shared pages.
     package var proportionalMemory: Int { get throws { try self.bytes("Pss", in: "smaps_rollup") } }
 
-    /// Bytes that only this process has: those that it has written, and those of files, which the system can drop.
+    /// Private resident memory in bytes: written pages, and pages of files, which the kernel can drop.
     package var privateMemory: (written: Int, ofFiles: Int) {
         get throws {
-            // A page of a file that was just written counts as dirty, though it can be dropped once it is on disk.
+            // Dirty pages of a file that was just written can be dropped once they are on disk, so they do not count.
             let written = try self.bytes("Anonymous", in: "smaps_rollup")
             let all =
                 try self.bytes("Private_Dirty", in: "smaps_rollup")
@@ -44,7 +45,7 @@ package struct ProcessFigures: Sendable {
     /// User and system time, in hundredths of a second.
     package var ticks: Int {
         get throws {
-            // The 12th and 13th field behind the name, proc(5).
+            // utime and stime, the 12th and 13th field after the name (proc(5)).
             let fields = try self.text("stat").split(separator: ")").last?.split(separator: " ") ?? []
             guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
                 throw UnexpectedResult("\(self.path("stat")) has no times")

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A moment, to measure from.
+/// A moment from which time is measured.
 package struct Time: Comparable, Sendable {
-    /// Seconds after which a check gives up waiting.
+    /// Seconds after which a check stops waiting.
     package static let patience = 30
 
     private let moment = ContinuousClock.now
@@ -16,7 +16,7 @@ package struct Time: Comparable, Sendable {
     package static func < (one: Self, other: Self) -> Bool { one.moment < other.moment }
 }
 
-/// Evaluates a condition every hundredth of a second until it holds, and throws `UnexpectedResult` after `seconds`.
+/// Evaluates a condition every 10 ms until it holds. Throws `UnexpectedResult` after `seconds`.
 package func wait(for name: String, seconds: Int = Time.patience, _ condition: () throws -> Bool) throws {
     let start = Time()
     while try !condition() {

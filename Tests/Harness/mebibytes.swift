@@ -1,4 +1,4 @@
-/// A number of bytes as text, "1.5 MiB".
+/// Formats a number of bytes, such as "1.5 MiB".
 package func mebibytes(_ bytes: Int) -> String {
     let tenths = (bytes * 10) >> 20
     return "\(tenths / 10).\(tenths % 10) MiB"

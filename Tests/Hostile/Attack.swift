@@ -1,7 +1,7 @@
 import TestHarness
 import TestSupport
 
-/// An attack. `run` returns what it got, or throws when the server did not respond as expected.
+/// An attack. `run` returns its outcome, or throws if the server did not respond as expected.
 struct Attack: Sendable {
     let name: String
     let run: @Sendable (Victim) throws -> String
@@ -11,7 +11,7 @@ struct Attack: Sendable {
         self.run = run
     }
 
-    /// Against a server of its own: memory that another attack has left free would be taken for this one's.
+    /// An attack on a new server. Memory that an earlier attack has freed would distort the measurement.
     init(_ name: String, onFresh run: @escaping @Sendable (Victim) throws -> String) {
         self.init(name) { _ in
             let victim = try Victim()
@@ -23,13 +23,13 @@ struct Attack: Sendable {
         }
     }
 
-    /// Something that is refused with a status, and a close.
+    /// A request that is refused with a status, after which the server closes the connection.
     static func refused(_ name: String, with status: Int, _ request: @escaping @Sendable () -> String) -> Attack {
         Attack(name) { victim in
             let client = try victim.client()
             client.send(request())
             try expect("status", try client.readResponse().status, status)
-            try expect("more", try client.readMore(), false)
+            try expect("more bytes", try client.readMore(), false)
             return "\(status), closed"
         }
     }

@@ -1,17 +1,17 @@
 import TestHarness
 import TestSupport
 
-/// The server under attack: the release build with the Bench module, and short time limits so that attacks end soon.
+/// The server under attack: the release build with the Bench module, and short timeouts so that attacks end soon.
 final class Victim {
-    /// Seconds of each of its time limits.
+    /// Each of its timeouts, in seconds.
     static let patience = 2
-    /// Whether the module is in a worker group of its own, so that every request goes through a relay.
+    /// Whether the module is in a worker group, so that every request passes through a relay.
     nonisolated(unsafe) static var isGrouped = false
 
     private let process: RoostProcess
     private let folder: TemporaryFolder
 
-    /// `limitedTo`: the number of descriptors that each of its processes may have.
+    /// `limitedTo`: the maximum number of open descriptors per process.
     init(limitedTo descriptors: Int? = nil) throws {
         let shell = descriptors.map { "ulimit -n \($0); exec \"$0\" \"$@\"" } ?? "exec \"$0\" \"$@\""
         let module = "\(Repository.root)/.build/release/libBench.so"
@@ -30,7 +30,7 @@ final class Victim {
         self.process.ignoreErrors()
     }
 
-    /// The processes that serve: the only one, or the workers.
+    /// The processes that serve: the single process, or the workers.
     private var processes: [ProcessFigures] {
         let process = ProcessFigures(self.process.identifier)
         return Self.isGrouped ? process.children.map(ProcessFigures.init) : [process]
@@ -38,25 +38,26 @@ final class Victim {
 
     func client() throws -> RawClient { try RawClient(port: self.process.port) }
 
-    /// One request on a connection of its own; says the status.
+    /// Sends a request on a new connection and returns the status of the response.
     func ask(_ request: String) throws -> Int {
         let client = try self.client()
         client.send(request)
         return try client.readResponse().status
     }
 
-    /// Fails when it does not answer any more.
+    /// Throws unless the server answers `GET /` with 200.
     func checkAlive() throws {
         let client = try self.client()
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         let response = try client.readResponse()
         guard response.status == 200 else {
-            throw UnexpectedResult("GET / is answered with \(response.status) afterwards: \(response.text)")
+            throw UnexpectedResult("GET / afterwards got \(response.status): \(response.text)")
         }
     }
 
-    /// Bytes of memory of its processes, and the most that there were since the peak was reset.
+    /// The resident memory of the processes, in bytes.
     var memory: Int { get throws { try self.sum { try $0.residentMemory } } }
+    /// The highest value of `memory` since `resetPeak()`.
     var peak: Int { get throws { try self.sum { try $0.peakMemory } } }
     var descriptors: Int { get throws { try self.sum { try $0.descriptors } } }
 
@@ -66,16 +67,16 @@ final class Victim {
 
     func resetPeak() throws { for process in self.processes { try process.resetPeak() } }
 
-    /// The CPU time that it took meanwhile, in hundredths of a second.
+    /// The CPU time used during `body`, in hundredths of a second.
     func busyTicks(_ body: () throws -> Void) throws -> Int {
         let before = try self.sum { try $0.ticks }
         try body()
         return try self.sum { try $0.ticks } - before
     }
 
-    /// Ends it; fails when it does not end well.
+    /// Stops the server. Throws unless it exits with status 0.
     func stop() throws {
         let status = self.process.stop()
-        guard status == 0 else { throw UnexpectedResult("it ended with \(status)") }
+        guard status == 0 else { throw UnexpectedResult("the server exited with status \(status)") }
     }
 }

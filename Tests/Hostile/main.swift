@@ -1,12 +1,12 @@
 import Foundation
 import TestHarness
 
-// Hostile clients, one kind after another, against one running server: each with its outcome, and with the server's memory before and
-// after. Ends with 1 when an outcome is not the expected one.
+// Runs attacks one after another against one server. Prints the outcome of each, with the server's memory before and
+// after it. Exits with status 1 if an outcome is not the expected one.
 //
-//     Hostile [--group] [WORD]    only those whose name holds the word; --group: the module is in a worker group of its own
+//     Hostile [--group] [WORD]    WORD: only attacks whose name contains it; --group: serve from a worker group
 
-// 10,000 connections here, and as many there.
+// 10,000 connections need as many descriptors here and in the server.
 var limit = rlimit()
 getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 limit.rlim_cur = limit.rlim_max
@@ -28,7 +28,7 @@ for attack in attacks {
         return "\(mebibytes(before)) -> \(mebibytes(try victim.memory))  \(outcome)"
     }
 }
-run.run("the server") {
+run.run("shutdown of the server") {
     try victim.stop()
     return "exit status 0"
 }

@@ -4,11 +4,11 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// Converters as fields have them; what they are in a path is with the matching of URLs.
+/// Converters for fields. `URLMatchTests` has those for paths.
 @Suite("Converters of fields")
 struct ConverterTests {
     @Test(
-        "every converter at its limits, in a field",
+        "every converter accepts and rejects values of a field at its limits",
         arguments: [
             (.int, "0", "0"), (.int, "-0", "0"), (.int, "007", "7"), (.int, "-7", "-7"),
             (.int, "9223372036854775807", "9223372036854775807"), (.int, "9223372036854775808", nil),

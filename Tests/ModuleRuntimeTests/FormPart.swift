@@ -2,7 +2,7 @@ import HTTPServer
 
 @testable import ModuleRuntime
 
-/// A part of a multipart form as a value that can be compared, read and written, for tests and for the fuzzer.
+/// A part of a multipart form as a value that can be compared, read and written; for tests and for the fuzzer.
 struct FormPart: Equatable, Sendable {
     var name: [UInt8]
     /// Nil for a field.
@@ -37,7 +37,8 @@ struct FormPart: Equatable, Sendable {
         }
     }
 
-    /// Writes a form as a browser does (https://html.spec.whatwg.org/#multipart-form-data): a name escapes CR, LF and the double quote only.
+    /// Writes a form as a browser does (https://html.spec.whatwg.org/#multipart-form-data): in a name, only CR, LF and
+    /// the double quote are escaped.
     static func write(_ parts: [FormPart], boundary: [UInt8]) -> [UInt8] {
         var form: [UInt8] = []
         for part in parts {

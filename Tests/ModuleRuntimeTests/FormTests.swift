@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// Fields of queries and forms, media types, cookies.
+/// Fields of queries and forms, media types, and cookies.
 @Suite("Forms")
 struct FormTests {
     struct Field: Equatable, Sendable {
@@ -27,14 +27,14 @@ struct FormTests {
                     Field(found.name($0).text, found.value($0).text, mended: found.mended.contains($0))
                 }
             }
-            // The decoded texts are in it.
+            // The arena holds the decoded texts.
             extendLifetime(arena)
             return fields
         }
     }
 
     @Test(
-        "URL-encoded fields, as browsers read them (https://url.spec.whatwg.org/#urlencoded-parsing)",
+        "URL-encoded fields are read as by browsers (https://url.spec.whatwg.org/#urlencoded-parsing)",
         arguments: [
             ("", []), ("&", []), ("&&a=1&", [Field("a", "1")]),
             ("a=1&b=2", [Field("a", "1"), Field("b", "2")]),
@@ -47,12 +47,12 @@ struct FormTests {
             ("a=%", [Field("a", "%")]), ("a=%4", [Field("a", "%4")]), ("a=%zz", [Field("a", "%zz")]),
             ("a=%4g", [Field("a", "%4g")]), ("a=%%34", [Field("a", "%4")]), ("a=%+1", [Field("a", "% 1")]),
             ("%=%", [Field("%", "%")]), ("a=%4&b=1", [Field("a", "%4"), Field("b", "1")]),
-            // Bytes that are no UTF-8 are replaced, a whole beginning of a character at a time.
+            // Bytes that are not UTF-8 are replaced; an incomplete character is replaced as a whole.
             ("a=%FF", [Field("a", "\u{fffd}", mended: true)]), ("%C3=x", [Field("\u{fffd}", "x", mended: true)]),
             ("a=x%F0%9F%98y", [Field("a", "x\u{fffd}y", mended: true)]),
             ("a=%C0%AF", [Field("a", "\u{fffd}\u{fffd}", mended: true)]),
             ("a=%ED%A0%80", [Field("a", "\u{fffd}\u{fffd}\u{fffd}", mended: true)]),
-            // Who sends the character that stands for another has sent a character.
+            // A replacement character that was sent is an ordinary character.
             ("a=%EF%BF%BD", [Field("a", "\u{fffd}")]),
         ] as [(String, [Field])]
     )
@@ -60,18 +60,18 @@ struct FormTests {
         #expect(Self.fields(Array(text.utf8)) == fields)
     }
 
-    @Test("bytes that are not encoded are no UTF-8 either")
+    @Test("raw bytes that are not UTF-8 are replaced too")
     func raw() {
         #expect(Self.fields([0x61, 0x3d, 0xff]) == [Field("a", "\u{fffd}", mended: true)])
         #expect(Self.fields(Array("ä=ö".utf8)) == [Field("ä", "ö")])
     }
 
-    @Test("as many fields as there may be, and one more")
+    @Test("the maximum number of fields is accepted, one more is refused")
     func limit() throws {
         let text = (0..<1000).map { "f\($0)=\($0)" }.joined(separator: "&")
         #expect(Self.fields(Array(text.utf8)) == (0..<1000).map { Field("f\($0)", "\($0)") })
         #expect(Self.fields(Array("\(text)&x".utf8)) == nil)
-        // Pieces without anything are no fields.
+        // Empty parts are not fields.
         let empty = String(repeating: "&", count: 5000)
         #expect(Self.fields(Array("\(empty)a=1\(empty)".utf8), most: 1) == [Field("a", "1")])
         #expect(Self.fields([], most: 0) == [])
@@ -79,7 +79,7 @@ struct FormTests {
     }
 
     @Test(
-        "a media type, whatever its parameters (RFC 9110 §8.3.1)",
+        "a media type is recognized regardless of its parameters (RFC 9110 §8.3.1)",
         arguments: [
             ("multipart/form-data", true), ("Multipart/FORM-data", true), (" multipart/form-data\t; a=b", true),
             ("multipart/form-data;", true), ("multipart/form-datax", false), ("multipart/form", false),
@@ -91,7 +91,7 @@ struct FormTests {
     }
 
     @Test(
-        "JSON, by its own name or by its suffix (RFC 6839 §3.1)",
+        "JSON is recognized by its name or its suffix (RFC 6839 §3.1)",
         arguments: [
             ("application/json", true), ("Application/JSON; charset=utf-8", true), ("application/problem+json", true),
             ("application/vnd.x+JSON ; v=1", true), ("application/jsonp", false), ("text/json", false),
@@ -103,17 +103,17 @@ struct FormTests {
     }
 
     @Test(
-        "a parameter: a token or a quoted string (RFC 9110 §5.6.6)",
+        "a parameter is a token or a quoted string (RFC 9110 §5.6.6)",
         arguments: [
             ("x/y; a=1", "1"), ("x/y;a=1", "1"), ("x/y;\t a=1 ", "1"), ("x/y; A=Bc", "Bc"), ("x/y; b=2; a=1", "1"),
             ("x/y; a=", ""), (#"x/y; a="""#, ""), (#"x/y; a="b c;d""#, "b c;d"), (#"x/y; b="; a=2"; a=1"#, "1"),
             ("x/y;;; a=1", "1"), ("x/y; a=--=_b/c", "--=_b/c"),
-            // A backslash is one, but before a quote or another.
+            // A backslash is an ordinary byte, except before a quote or a backslash.
             (#"x/y; a="b\"c""#, #"b"c"#), (#"x/y; a="b\\c""#, #"b\c"#), (#"x/y; a="C:\x""#, #"C:\x"#),
-            // None, or none that has an end.
+            // There is no such parameter, or it has no end.
             ("x/y", nil), ("", nil), ("a=1", nil), ("x/y; a", nil), ("x/y; aa=1", nil), ("x/y; a*=1", nil),
             (#"x/y; a="b"#, nil), (#"x/y; a="b\"#, nil), (#"x/y; a="b\""#, nil), (#"x/y; b="c; a=1"#, nil),
-            // Those that readers would not agree on.
+            // Parsers would not agree on these.
             ("x/y; a; a=1", nil), (#"x/y; a="1"; b"#, nil), ("x/y; a=1; A=2", nil), (#"x/y; a="1"2"#, nil),
             ("x/y; " + (1..<16).map { "b\($0)=" }.joined(separator: ";") + "; a=1", "1"),
             ("x/y; " + (1..<17).map { "b\($0)=" }.joined(separator: ";") + "; a=1", nil),
@@ -124,7 +124,7 @@ struct FormTests {
         #expect(MediaType.parameter("a", of: .lasting(text)) == value.map { Array($0.utf8) })
     }
 
-    /// `name=value` of each, by spaces that no cookie has.
+    /// The cookies as pairs of name and value.
     private static func cookies(_ values: [String], of name: String = "cookie", most: Int = 1000) -> [[String]]? {
         let fields = values.map { HeaderField(name: .lasting(name), value: .lasting($0)) }
         return fields.withUnsafeBufferPointer { fields -> [[String]]? in
@@ -133,7 +133,7 @@ struct FormTests {
     }
 
     @Test(
-        "cookies (RFC 6265 §4.2.1)",
+        "cookies are read from all cookie headers (RFC 6265 §4.2.1)",
         arguments: [
             ([], []), ([""], []), (["a=1"], [["a", "1"]]), (["a=1; b=2"], [["a", "1"], ["b", "2"]]),
             (["a=1;b=2;"], [["a", "1"], ["b", "2"]]), (["a=1", "b=2"], [["a", "1"], ["b", "2"]]),
@@ -147,7 +147,7 @@ struct FormTests {
         #expect(Self.cookies(values) == found)
     }
 
-    @Test("as many cookies as there may be, of the one header that has them")
+    @Test("the maximum number of cookies is accepted, one more is refused; other headers have none")
     func cookieLimits() {
         #expect(Self.cookies(["a=1; b=2", "c=3"], most: 3)?.count == 3)
         #expect(Self.cookies(["a=1; b=2", "c=3"], most: 2) == nil)

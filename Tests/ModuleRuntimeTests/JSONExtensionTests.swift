@@ -6,8 +6,8 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// `asgi.json/1`: what RFC 8259 says, and what `asgi_json.h` says besides.
-@Suite("JSON for modules")
+/// `asgi.json/1`: the rules of RFC 8259, and those that `asgi_json.h` adds.
+@Suite("JSON extension")
 struct JSONExtensionTests {
     private static func read(_ text: String) -> Result<JSONTree, JSONTree.Fault> { JSONTree.read(Array(text.utf8)) }
 
@@ -18,7 +18,7 @@ struct JSONExtensionTests {
     private static func isRefused(_ text: [UInt8]) -> Bool { (try? JSONTree.read(text).get()) == nil }
 
     @Test(
-        "every type",
+        "every type is read",
         arguments: [
             ("null", .null), (" true\r\n", .boolean(true)), ("\tfalse ", .boolean(false)), ("0", .integer(0)),
             ("-0", .integer(0)), ("-12", .integer(-12)), ("0.1", .number(0.1)), ("1.0", .number(1)),
@@ -36,7 +36,7 @@ struct JSONExtensionTests {
         #expect(Self.read(text) == .success(tree))
     }
 
-    @Test("what a value has besides")
+    @Test("values have the documented keys, counts and numbers")
     func details() throws {
         let functions = roost_json_functions()!
         #expect(functions.pointee.depth == 128)
@@ -48,11 +48,11 @@ struct JSONExtensionTests {
         #expect(object.reserved == 0 && object.key.size == 0 && object.count == 1)
         let list = object.items[0]
         #expect(Octets(list.key).text == "a" && list.count == 1)
-        // An element has no key; an integer is a number too, as near as it goes.
+        // An element has no key. An integer also has the nearest floating-point number.
         let element = list.items[0]
         #expect(element.key.size == 0 && element.integer == 9_007_199_254_740_993)
         #expect(element.number == 9_007_199_254_740_992)
-        // Nothing is given back; no text is no JSON, and nobody has to ask why.
+        // Releasing nil does nothing. Empty text is not JSON, and the caller need not ask for the reason.
         functions.pointee.release(nil)
         functions.pointee.release_text(nil)
         var none = asgi_string()
@@ -61,7 +61,7 @@ struct JSONExtensionTests {
     }
 
     @Test(
-        "numbers at their limits: nobody is to get another one than was sent",
+        "numbers at their limits are read, or refused if they do not fit",
         arguments: [
             ("9223372036854775807", .success(.integer(.max))), ("-9223372036854775808", .success(.integer(.min))),
             ("9223372036854775808", .failure("an integer does not fit into 64 bits")),
@@ -88,13 +88,13 @@ struct JSONExtensionTests {
     }
 
     @Test(
-        "what is no JSON, and where",
+        "malformed JSON is refused with line and column",
         arguments: [
             ("", 1), (" ", 2), ("nul", 4), ("True", 1), ("NaN", 1), ("Infinity", 1), ("'a'", 1), ("01", 2), ("1.", 3),
             (".5", 1), ("+1", 1), ("-", 2), ("1e", 3), ("[1,]", 4), ("[1 2]", 4), (#"{"a":1,}"#, 8), ("{a:1}", 2),
             (#"{"a" 1}"#, 6), ("/**/1", 1), ("1 2", 3), ("1 x", 3), ("{}}", 3), ("1//x", 2), ("1\u{a0}", 2),
             (#""a"#, 3), (#""\x""#, 3), ("\"\u{1}\"", 2), ("\"a\nb\"", 3), ("\u{b}1", 1),
-            // Half of a pair of surrogates is no character (RFC 8259 §8.2).
+            // One half of a surrogate pair is not a character (RFC 8259 §8.2).
             (#""\ud800""#, 8), (#""\udc00""#, 7), (#""\ud800\u0041""#, 13),
         ] as [(String, Int)]
     )
@@ -103,12 +103,12 @@ struct JSONExtensionTests {
             Issue.record("\(text) was read")
             return
         }
-        // A line break in the text begins another line.
+        // A line break in the text starts another line.
         #expect(text.contains("\n") || fault.text.hasPrefix("line 1, column \(column): "), "\(fault.text)")
     }
 
     @Test(
-        "bytes that are no UTF-8 (RFC 8259 §8.1)",
+        "bytes that are not UTF-8 are refused (RFC 8259 §8.1)",
         arguments: [
             [0xff], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x80], [0xe2, 0x82], [0],
         ] as [[UInt8]]
@@ -129,22 +129,22 @@ struct JSONExtensionTests {
         }
     }
 
-    @Test("a byte order mark may be ignored (RFC 8259 §8.1)")
+    @Test("a byte order mark is ignored (RFC 8259 §8.1)")
     func mark() {
         #expect(JSONTree.read([0xef, 0xbb, 0xbf, 0x31]) == .success(.integer(1)))
         #expect(Self.isRefused([0xef, 0xbb, 0x31]))
     }
 
-    @Test("nothing stands behind a value, a NUL neither (RFC 8259 §2)")
+    @Test("text after a value is refused, also a NUL (RFC 8259 §2)")
     func trailing() {
-        // Nlohmann's lexer takes a NUL for the end of its input.
+        // The lexer of nlohmann-json treats a NUL as the end of its input.
         #expect(Self.isRefused(Array("1\0".utf8)))
         #expect(Self.isRefused(Array("{\"a\":1}\0{".utf8)))
         #expect(Self.isRefused([0]))
         #expect(Self.isRefused(Array("[1,\0".utf8)))
     }
 
-    @Test("no key is there twice, however it is written; the same key in another object is another")
+    @Test("duplicate keys in one object are refused, also with escapes; different objects may have the same key")
     func duplicates() throws {
         let fault = JSONTree.Fault(text: "the key 'a' is there twice")
         #expect(Self.read(#"{"a":1,"b":2,"a":3}"#) == .failure(fault))
@@ -153,7 +153,7 @@ struct JSONExtensionTests {
         #expect(JSONTree.object(members).written() == .failure(fault))
         let apart = #"{"a":{"a":1},"b":[{"a":2},{"a":3}]}"#
         #expect(try Self.written(try Self.read(apart).get()) == apart)
-        // Who makes such an object all the same gets the last, as from Python and JavaScript.
+        // In an object that was built with duplicate keys the last value counts, as in Python and JavaScript.
         var arena = Arena()
         let object = JSONTree.object(members).made(key: [], in: &arena)
         let list = JSONTree.array([]).made(key: [], in: &arena)
@@ -168,7 +168,7 @@ struct JSONExtensionTests {
         withUnsafePointer(to: object) { asgi_json_find($0, key)?.pointee.integer }
     }
 
-    @Test("128 levels, and one more")
+    @Test("128 levels are accepted, 129 are refused")
     func depth() throws {
         for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
             func text(_ levels: Int) -> String {
@@ -177,7 +177,7 @@ struct JSONExtensionTests {
             #expect(try Self.written(try Self.read(text(128)).get()) == text(128))
             #expect(Self.read(text(129)) == .failure(.init(text: "it is nested deeper than 128")))
         }
-        // Nobody's stack is used up by what was never closed.
+        // Deep nesting that is never closed does not overflow the stack.
         #expect(
             Self.read(String(repeating: "[", count: 1_000_000))
                 == .failure(.init(text: "it is nested deeper than 128")))
@@ -188,14 +188,14 @@ struct JSONExtensionTests {
         #expect(JSONTree.object([.init("a", tree)]).written() == .failure(.init(text: "it is nested deeper than 128")))
     }
 
-    @Test("a document that ends anywhere before its end is none")
+    @Test("a document that is cut anywhere is refused")
     func truncated() {
         let text = Array(#"{"a":[1,-2.5e3,true,null,"ä\n\ud83d\ude00"],"b":{"c":[]}}"#.utf8)
         #expect(!Self.isRefused(text))
         for count in 0..<text.count { #expect(Self.isRefused(Array(text[..<count])), "\(count) bytes") }
     }
 
-    @Test("how values are written: without spaces, with as few escapes and digits as there may be")
+    @Test("values are written without spaces, with the fewest escapes and digits")
     func writing() throws {
         #expect(
             try Self.written(
@@ -220,7 +220,7 @@ struct JSONExtensionTests {
         #expect(Octets(fault).text == "there is no type 7")
     }
 
-    @Test("what is written is read again, a thousand times")
+    @Test("random values are read back as they were written")
     func property() throws {
         var random = SeededNumbers(state: 11)
         for _ in 0..<1000 {

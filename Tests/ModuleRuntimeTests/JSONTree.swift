@@ -4,7 +4,7 @@ import HTTPServer
 
 @testable import ModuleRuntime
 
-/// A value of `asgi.json/1` that can be compared, read and written: for tests, and for the fuzzer.
+/// A value of `asgi.json/1` that can be compared, read and written; for tests and for the fuzzer.
 enum JSONTree: Equatable, Sendable {
     struct Member: Equatable, Sendable {
         var key: [UInt8]
@@ -68,14 +68,14 @@ enum JSONTree: Equatable, Sendable {
         var value = self.made(key: [], in: &arena)
         var fault = asgi_string()
         let text = functions.pointee.write(&value, &fault)
-        // All that the value points at is in it.
+        // The arena holds all memory that the value points at.
         extendLifetime(arena)
         guard let text else { return .failure(Fault(text: Octets(fault).text)) }
         defer { functions.pointee.release_text(text) }
         return .success(Array(Octets(text.pointee).bytes))
     }
 
-    /// The value as modules have it; it points into the arena.
+    /// The value in the layout that modules use; it points into the arena.
     func made(key: [UInt8], in arena: inout Arena) -> asgi_json {
         var value = asgi_json()
         value.key = Self.copy(key, into: &arena)

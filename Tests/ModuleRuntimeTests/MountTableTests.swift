@@ -6,10 +6,10 @@ import Testing
 @testable import HTTPServer
 @testable import ModuleRuntime
 
-/// Which mount answers which request, without a socket.
+/// The mount that answers a request, without a socket.
 @Suite("Mount table")
 struct MountTableTests {
-    /// `mounts`: paths, each with the hosts behind it: "/wiki", "/ @a.example @*.b.example".
+    /// `mounts`: paths, each followed by its host names: "/wiki", "/ @a.example @*.b.example".
     private func table(_ mounts: [String]) throws -> MountTable {
         MountTable(
             try mounts.enumerated().map { number, text in
@@ -31,7 +31,7 @@ struct MountTableTests {
         return head
     }
 
-    /// The mount's text, or the status of what is answered instead.
+    /// The description of the mount, or the status of the response if there is none.
     private func found(_ target: String, host: String = "x", in table: MountTable) throws -> String {
         let head = try self.head(target, host: host)
         return withExtendedLifetime(head) { self.found(head, in: table) }
@@ -48,7 +48,7 @@ struct MountTableTests {
         return mounted.takeUnretainedValue().mount.description
     }
 
-    @Test("whole segments, the longest prefix")
+    @Test("the longest prefix of whole segments is chosen")
     func paths() throws {
         let table = try self.table(["/wiki", "/wiki/admin", "/a b", "/ü/ß", "/Wiki"])
         for (target, mount) in [
@@ -60,7 +60,7 @@ struct MountTableTests {
         ] { #expect(try self.found(target, in: table) == mount, "\(target)") }
     }
 
-    @Test("nothing escapes its mount: dot segments, encoded slashes, empty segments are what they are")
+    @Test("dot segments, encoded slashes and empty segments never reach another mount")
     func escapes() throws {
         let table = try self.table(["/wiki", "/secret"])
         for (target, mount) in [
@@ -76,7 +76,7 @@ struct MountTableTests {
         #expect(try self.found("/" + String(repeating: "a", count: 9000), in: everything) == "/")
     }
 
-    @Test("the host decides first, then the path; exact before wildcard before all")
+    @Test("the host decides before the path: exact names, then wildcards, then all hosts")
     func hosts() throws {
         let table = try self.table([
             "/ @example.org", "/shop @*.example.org", "/ @*.shop.example.org", "/api", "/shop @a.example.org",
@@ -92,7 +92,7 @@ struct MountTableTests {
         ] { #expect(try self.found(target, host: host, in: table) == mount, "\(host) \(target)") }
     }
 
-    @Test("a host that nobody answers for is misdirected; one that is known has no such path")
+    @Test("an unknown host gets 421; a known host without a matching path gets 404")
     func misdirected() throws {
         let table = try self.table(["/wiki @a.example", "/ @*.b.example", "/ @[::1]"])
         for (host, target, mount) in [
@@ -102,7 +102,7 @@ struct MountTableTests {
         ] { #expect(try self.found(target, host: host, in: table) == mount, "\(host) \(target)") }
     }
 
-    @Test("random mounts and paths: the same as by comparing segment after segment")
+    @Test("random mounts and paths match as by a comparison of their segments")
     func random() throws {
         var random = SystemRandomNumberGenerator()
         let words = ["a", "b", "ab", "wiki", "x y", "ü", "..", "%"]
@@ -136,7 +136,7 @@ struct MountTableTests {
         return withExtendedLifetime(head) { String(head.path.text.dropFirst()) }
     }
 
-    @Test("what is no mount is refused in clear words")
+    @Test("an invalid mount path or host name is refused")
     func faults() {
         for path in ["", "wiki", "/a//b", "/../x", "/a/./b", "/a?b", "/a#b", "/a%20b", "/a\nb"] {
             #expect(throws: MountFault.self, "\(path)") { try Mount(path: path) }

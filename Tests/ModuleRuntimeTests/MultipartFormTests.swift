@@ -6,7 +6,7 @@ import Testing
 
 private let disposition = #"Content-Disposition: form-data; name="a""#
 
-/// Forms as browsers send them (RFC 7578), and as nobody should.
+/// Forms as browsers send them (RFC 7578), and malformed ones.
 @Suite("Multipart forms")
 struct MultipartFormTests {
     private static let boundary = Array("b".utf8)
@@ -15,7 +15,7 @@ struct MultipartFormTests {
         FormPart.read(Array(form.utf8), boundary: Self.boundary, most: most)
     }
 
-    /// A form of one part.
+    /// Reads a form of one part.
     private static func read(head: String, body: String = "x") -> Result<[FormPart], FormFault> {
         Self.read("--b\r\n\(head)\r\n\r\n\(body)\r\n--b--\r\n")
     }
@@ -23,7 +23,7 @@ struct MultipartFormTests {
     private static func isRefused(_ result: Result<[FormPart], FormFault>) -> Bool { (try? result.get()) == nil }
 
     @Test(
-        "a boundary is 1 to 70 characters of this type's (RFC 2046 §5.1.1)",
+        "a boundary has 1 to 70 characters and belongs to multipart/form-data (RFC 2046 §5.1.1)",
         arguments: [
             ("multipart/form-data; boundary=b", "b"), (#"Multipart/Form-Data; charset=x; Boundary="a b""#, "a b"),
             ("multipart/form-data; boundary=" + String(repeating: "b", count: 70), String(repeating: "b", count: 70)),
@@ -40,7 +40,7 @@ struct MultipartFormTests {
         #expect(MultipartForm.boundary(of: .lasting(type)) == boundary.map { Array($0.utf8) })
     }
 
-    @Test("fields and files, in their order")
+    @Test("fields and files are read in order")
     func whole() {
         let form =
             "nobody's\r\n--b\r\n\(disposition)\r\n\r\none\r\n--b \t\r\nX-Other: 1\r\ncontent-type:\ttext/plain; charset=x \r\n"
@@ -51,19 +51,19 @@ struct MultipartFormTests {
             FormPart("a", ""), FormPart("a", ""),
         ]
         #expect(Self.read(form) == .success(parts))
-        // The last boundary may be the end; a form may have nothing in it.
+        // The form may end with the last boundary, and a form may be empty.
         #expect(Self.read("--b--") == .success([]))
         #expect(Self.read("--b--\r\n") == .success([]))
     }
 
     @Test(
-        "names of fields and files, as browsers write them",
+        "names of fields and files are read as browsers write them",
         arguments: [
             ("name=x", "x", nil), (#"name="é 日""#, "é 日", nil), (#"name="a;b=c, d""#, "a;b=c, d", nil),
             // A backslash is an ordinary byte, and the next quote is the end.
             (#"name="a\""#, #"a\"#, nil), (#"name="a\\b""#, #"a\\b"#, nil), (#"name="\""#, #"\"#, nil),
             (#"name="a\"; filename="x.txt""#, #"a\"#, "x.txt"), (#"filename="x\"; name="a\""#, #"a\"#, "x"),
-            // Three escapes, and no other.
+            // Browsers use three escapes and no others.
             (#"name="a%22b""#, #"a"b"#, nil), (#"name="%0d%0A%0D%0a""#, "\r\n\r\n", nil),
             (#"name="%41%2522%00%2""#, "%41%2522%00%2", nil), (#"name="%%22%2%0a""#, "%\"%2\n", nil),
             ("name=a%22b", "a%22b", nil), (#"name=a; filename="%22é%5C%0a.txt""#, "a", "\"é%5C\n.txt"),
@@ -71,13 +71,13 @@ struct MultipartFormTests {
             ("name=\"a\u{1}\tb\u{7f}\"", "a\u{1}\tb\u{7f}", nil), (#"name="""#, "", nil), ("name=", "", nil),
             (#"filename="x.txt"; name=a"#, "a", "x.txt"), ("name=a; filename=x.txt", "a", "x.txt"),
             (#"name=a; filename="; name=b""#, "a", "; name=b"),
-            // Nobody is to write where the sender says.
+            // The path in a file name is removed: the client must not choose where a module writes.
             (#"name=a; filename="C:\fakepath\x.txt""#, "a", "x.txt"),
             (#"name=a; filename="../../etc/passwd""#, "a", "passwd"), (#"name=a; filename="/x/y/""#, "a", "y"),
             (#"name=a; filename="..""#, "a", ""), (#"name=a; filename="x/..""#, "a", ""),
             (#"name=a; filename="x\.""#, "a", ""), (#"name=a; filename="...""#, "a", "..."),
             (#"name=a; filename="""#, "a", ""),
-            // Which is not to be sent.
+            // Clients must not send `filename*`.
             ("name=a; filename*=UTF-8''x.txt", "a", nil),
         ] as [(String, String, String?)]
     )
@@ -88,7 +88,7 @@ struct MultipartFormTests {
     }
 
     @Test(
-        "a boundary within a body is text",
+        "a boundary that is not a line of its own is text",
         arguments: [
             "x--b", "x--b--\r\n", "\n--b\r\n", "\r--b\r\n", "\r\n --b\r\n", "\r\n--bx\r\n", "\r\n--b--x\r\n",
             "\r\n--b-\r\n",
@@ -100,7 +100,7 @@ struct MultipartFormTests {
         #expect(Self.read(head: disposition, body: body) == .success([FormPart("a", body)]))
     }
 
-    @Test("fields are UTF-8 or mended, files are what they are")
+    @Test("fields that are not UTF-8 are repaired, files are left unchanged")
     func bytes() {
         let field = FormPart.read(
             Array("--b\r\n\(disposition)\r\n\r\n".utf8) + [0xff, 0] + Array("\r\n--b--".utf8), boundary: Self.boundary)
@@ -112,7 +112,7 @@ struct MultipartFormTests {
     }
 
     @Test(
-        "what is no form is refused, with the reason",
+        "a malformed form is refused with the reason",
         arguments: [
             ("", "the boundary does not occur in it"), ("x", "the boundary does not occur in it"),
             ("--b", "the boundary does not occur in it"),
@@ -139,7 +139,7 @@ struct MultipartFormTests {
     }
 
     @Test(
-        "a part that two readers could read two ways is refused",
+        "a part that two parsers could read differently is refused",
         arguments: [
             ("\(disposition)\r\n\(disposition)", "more than one content-disposition in a part"),
             ("\(disposition)\r\ncontent-disposition: x", "more than one content-disposition in a part"),
@@ -162,24 +162,24 @@ struct MultipartFormTests {
         #expect(Self.read(head: head) == .failure(FormFault(reason)))
     }
 
-    @Test("what another reader would take for another form is refused")
+    @Test("a form that another parser would read as another form is refused")
     func lenient() {
         // A file name without a closing quote.
         #expect(Self.isRefused(Self.read(head: #"\#(disposition); filename="a"#)))
-        // A line feed ends a line of the head for some.
+        // For some parsers a line feed alone ends a header line.
         #expect(Self.isRefused(Self.read(head: "\(disposition)\nContent-Type: text/html")))
-        // A NUL in a name ends it for who takes it for C's text.
+        // For parsers that use C strings a NUL ends the name.
         #expect(Self.isRefused(Self.read(head: "Content-Disposition: form-data; name=\"a\0b\"")))
-        // Of two content types the last counts, for others the first.
+        // Of two content types some parsers use the first and others the last.
         #expect(Self.isRefused(Self.read(head: "\(disposition)\r\nContent-Type: a/b\r\nContent-Type: c/d")))
-        // Of two names the first counts, for others the last.
+        // Of two names some parsers use the first and others the last.
         #expect(Self.isRefused(Self.read(head: "\(disposition); name=\"b\"")))
-        // A boundary with a colon is taken for a field of the head.
+        // A boundary with a colon could be read as a header field.
         let form = "--b:c\r\n\(disposition)\r\n--b:c\r\n\r\nx\r\n--b:c--"
         #expect(Self.isRefused(FormPart.read(Array(form.utf8), boundary: Array("b:c".utf8))))
     }
 
-    @Test("as many parts as there may be, and one more")
+    @Test("the maximum number of parts is accepted, one more is refused")
     func limit() {
         let parts = (0..<3).map { FormPart("\($0)") }
         let form = FormPart.write(parts, boundary: Self.boundary)
@@ -189,7 +189,7 @@ struct MultipartFormTests {
         #expect(Self.read("--b--", most: 0) == .success([]))
     }
 
-    @Test("a form that ends anywhere before its end is none")
+    @Test("a form that is cut anywhere is refused")
     func truncated() {
         let parts = [FormPart("a", "one\r\n--b-"), FormPart("é", "", filename: "x", contentType: "text/plain")]
         let form = FormPart.write(parts, boundary: Self.boundary)
@@ -199,14 +199,14 @@ struct MultipartFormTests {
         ]
         for count in 0..<form.count {
             switch FormPart.read(Array(form[..<count]), boundary: Self.boundary) {
-            // All but the line's end behind the last boundary, which need not be there (RFC 2046 §5.1.1).
+            // Only the line end after the last boundary is optional (RFC 2046 §5.1.1).
             case .success(let found): #expect(count == form.count - 2 && found == parts, "\(count) bytes")
             case .failure(let fault): #expect(count != form.count - 2 && reasons.contains(fault.description))
             }
         }
     }
 
-    @Test("a mebibyte of what is looked at most takes no time", .timeLimit(.minutes(1)))
+    @Test("a form of one mebibyte of the most expensive input is read quickly", .timeLimit(.minutes(1)))
     func large() {
         let name = String(repeating: "n", count: 1 << 20)
         #expect(Self.read(head: "Content-Disposition: form-data; name=\"\(name)\"") == .success([FormPart(name)]))
@@ -233,7 +233,7 @@ struct MultipartFormTests {
                 == .failure(FormFault("the boundary does not occur in it")))
     }
 
-    @Test("what is written is read again, a thousand times")
+    @Test("random forms are read back as they were written")
     func property() {
         var random = SeededNumbers(state: 7)
         var inner = 0
@@ -245,11 +245,11 @@ struct MultipartFormTests {
             #expect(
                 FormPart.read(form, boundary: boundary) == .success(parts), "\(String(decoding: form, as: UTF8.self))")
         }
-        // Some have the boundary in their text.
+        // Some parts have the boundary in their text.
         #expect(inner > 20)
     }
 
-    /// `bchars` of RFC 2046 §5.1.1; a space is not its last.
+    /// A random boundary of `bchars` (RFC 2046 §5.1.1), which must not end with a space.
     private static func boundary(_ random: inout SeededNumbers) -> [UInt8] {
         let characters = Array("019azAZ'()+_,-./:=?- ".utf8)
         var boundary: [UInt8] = []
@@ -269,7 +269,7 @@ struct MultipartFormTests {
         let text = String(decoding: boundary, as: UTF8.self)
         part.body = Array(Self.text(["\r\n", "--", text, text, "\n", "\r", "x", "é", "\0", "-", " "], &random).utf8)
         if isFile, Bool.random(using: &random) { part.body.append(0xff) }
-        // What stands at the beginning of a line would be the boundary.
+        // At the start of a line this text would be the boundary.
         let delimiter = Array("\r\n--".utf8) + boundary
         if (Array("\r\n".utf8) + part.body).contains(delimiter) { part.body = [] }
         return part

@@ -1,7 +1,8 @@
-/// The protocol of `ScopeSlot` as a value: one event loop, to which a scope belongs, and threads that call about the scope. Each step is one
-/// atomic operation of the code; `successors` has every state that one step of one thread leads to.
+/// A model of the protocol of `ScopeSlot`, as a value: the event loop that a scope belongs to, and threads that call
+/// about the scope. Each step is one atomic operation of the code. `successors` has every state that one step of one
+/// thread leads to.
 struct ScopeSlotModel: Hashable {
-    /// Deliberate mistakes, by which a test shows that the exploration would find them.
+    /// Deliberate mistakes. A test checks that the exploration finds each of them.
     enum Mistake: Hashable {
         case checkBeforeHold
         case lookBeforeEnd
@@ -11,13 +12,13 @@ struct ScopeSlotModel: Hashable {
         case jobsBeforeHeld
     }
 
-    /// What a thread does once.
+    /// What a thread does, once.
     enum Work: Hashable {
-        /// Leaves a call in the mailbox; ordered: calls on the loop go behind it.
+        /// Puts a call into the mailbox. If `ordered`, calls on the loop must not overtake it.
         case call(ordered: Bool)
-        /// Ends the id, and leaves that in the mailbox.
+        /// Ends the id, and puts that call into the mailbox.
         case finish
-        /// Keeps the scope's memory for a job outside of the mailbox.
+        /// Keeps the scope's memory for a job that is not in the mailbox.
         case job
     }
 
@@ -31,7 +32,7 @@ struct ScopeSlotModel: Hashable {
         var work: Work
         var step = Step.hold
 
-        /// Whether it relies on the scope's memory.
+        /// Whether it uses the scope's memory in this step.
         var needsMemory: Bool {
             switch self.step {
             case .order, .end, .put, .addJob, .letGo, .run, .removeJob: true
@@ -45,38 +46,38 @@ struct ScopeSlotModel: Hashable {
         var isFinish = false
     }
 
-    /// What the loop is in the middle of.
+    /// The next operation of the loop.
     enum Home: Hashable {
         case idle
-        /// In `rest`: what it does next. `inDrain`: and then goes on with what it has taken from the mailbox.
+        /// In `recycle`. `inDrain`: the loop then continues with the calls that it took from the mailbox.
         case looksAtHeld(inDrain: Bool)
         case looksAtJobs(inDrain: Bool)
-        /// Only with the mistake: it has looked at `held` before the end.
+        /// Only with the mistake: the loop has read `held` before the end.
         case ends(wasHeld: Bool)
         case performs
         case unorders(Message)
         case letsGo
-        /// Behind the last call that it has taken: looks again at the scope that is leaving.
+        /// After the last call that was taken: checks a leaving scope again.
         case revisits
     }
 
     var mistake: Mistake?
     var callers: [Caller]
-    /// The scope's id is 1; that of the scope that gets the slot next is 2; 0: none is open.
+    /// The open id: 1 for the scope, 2 for the scope that gets the slot next, 0 for none.
     var open = 1
     var held = 0
     var ordered = 0
     var jobs = 0
     var mailbox: [Message] = []
     var taken: [Message] = []
-    /// Drains that the loop has been asked for.
+    /// The number of drains that were requested from the loop.
     var drains = 0
     var home = Home.idle
-    /// The scope has ended, as its loop knows.
+    /// Whether the loop has seen the end of the scope.
     var isEnded = false
     var isLeaving = false
     var isRecycled = false
-    /// What was violated.
+    /// The invariant that was violated.
     var violation: String?
 
     init(_ works: [Work], mistake: Mistake? = nil) {
@@ -100,7 +101,7 @@ struct ScopeSlotModel: Hashable {
         return next
     }
 
-    /// What must hold where nothing can happen any more.
+    /// Whether the state is valid when no further step is possible.
     var isSettled: Bool {
         self.isRecycled && self.held == 0 && self.ordered == 0 && self.jobs == 0 && self.mailbox.isEmpty
             && self.open != 1
@@ -187,7 +188,7 @@ struct ScopeSlotModel: Hashable {
         case .idle:
             var next: [ScopeSlotModel] = []
             if !self.isEnded {
-                // The application returns, or the host ends the scope.
+                // The application returned, or the host ends the scope.
                 var ending = self
                 if self.mistake == .lookBeforeEnd {
                     ending.home = .ends(wasHeld: self.held != 0)
@@ -223,7 +224,7 @@ struct ScopeSlotModel: Hashable {
                 model.recycle(inDrain: inDrain)
             }
         case .performs:
-            // A call that ends the scope has it looked at before the call is completed.
+            // A call that ends the scope makes the loop try to recycle it before the call is completed.
             let message = self.taken[0]
             if message.isFinish, !self.isEnded {
                 model.isEnded = true
@@ -266,7 +267,7 @@ struct ScopeSlotModel: Hashable {
     private mutating func recycle(inDrain: Bool) {
         self.isRecycled = true
         self.isLeaving = false
-        // Another scope has the slot at once.
+        // Another scope takes the slot at once.
         self.open = 2
         if inDrain { self.complete() } else { self.home = .idle }
     }

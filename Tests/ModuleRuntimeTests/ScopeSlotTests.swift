@@ -8,12 +8,12 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// The protocol by which threads announce calls about a scope to a loop that may end it.
-@Suite("A slot of the scope table")
+/// The protocol by which threads announce calls about a scope to a loop that may end the scope.
+@Suite("Scope slots")
 struct ScopeSlotTests {
     private typealias Model = ScopeSlotModel
 
-    /// Every state that any order of steps leads to; says what is wrong with one of them.
+    /// Visits every state that any order of steps leads to. Returns the number of states, and the first fault.
     private static func explore(_ works: [Model.Work], mistake: Model.Mistake? = nil) -> (states: Int, fault: String?) {
         let first = Model(works, mistake: mistake)
         var seen: Set<Model> = [first]
@@ -29,14 +29,14 @@ struct ScopeSlotTests {
 
     private static let works: [Model.Work] = [.call(ordered: false), .call(ordered: true), .finish, .job]
 
-    /// All choices of two and of three threads.
+    /// All combinations of two and of three threads.
     static let choices: [[ScopeSlotModel.Work]] = {
         let pairs = works.indices.flatMap { one in works.indices.filter { $0 >= one }.map { [one, $0] } }
         let triples = pairs.flatMap { pair in works.indices.filter { $0 >= pair[1] }.map { pair + [$0] } }
         return (pairs + triples).map { $0.map { works[$0] } }
     }()
 
-    @Test("no order of the steps of two or three threads recycles it too early, or never", arguments: Self.choices)
+    @Test("every interleaving of two or three threads recycles the slot, and not too early", arguments: Self.choices)
     func interleavings(works: [ScopeSlotModel.Work]) {
         let (states, fault) = Self.explore(works)
         #expect(fault == nil)
@@ -44,7 +44,7 @@ struct ScopeSlotTests {
     }
 
     @Test(
-        "the exploration finds what each step is for",
+        "the exploration finds every deliberate mistake",
         arguments: [
             (ScopeSlotModel.Mistake.checkBeforeHold, ScopeSlotModel.Work.call(ordered: false), "recycled under a call"),
             (.lookBeforeEnd, .call(ordered: false), "recycled under a call"),
@@ -56,13 +56,14 @@ struct ScopeSlotTests {
         #expect(found.contains(fault))
     }
 
-    /// Threads announce themselves to a slot whose scopes come and go, as fast as they can.
+    /// Threads that announce calls to a slot, as fast as they can, while its scopes begin and end.
     private final class Stress: Sendable {
         static let scopes = 2_000
 
-        // SAFETY: what other threads touch of the slot is atomic; the rest is used by the thread that is its home.
+        // SAFETY: other threads use only the atomics of the slot; the rest is used by the thread that is its home.
         nonisolated(unsafe) let slot = UnsafeMutablePointer<ScopeSlot>.allocate(capacity: 1)
-        /// The memory of the scope. Written without any lock: the thread sanitizer reports a call that is not held back.
+        /// The memory of the scope. Written without a lock, so the thread sanitizer reports a call that the protocol
+        /// lets through by mistake.
         // SAFETY: the protocol under test orders the accesses.
         nonisolated(unsafe) let memory = UnsafeMutablePointer<asgi_id>.allocate(capacity: 1)
         let id = Atomic<asgi_id>(0)
@@ -82,14 +83,14 @@ struct ScopeSlotTests {
             self.memory.deallocate()
         }
 
-        /// The home of the slot: begins a scope, ends it, and waits until nobody holds it.
+        /// The home of the slot: begins each scope, ends it, and waits until no other thread holds it.
         func serve(_ generation: Generation) {
             for number in 0..<Self.scopes {
                 let id = self.slot.pointee.open(for: generation)
                 self.memory.pointee = id
                 let before = self.announced.load(ordering: .relaxed)
                 self.id.store(id, ordering: .releasing)
-                // Every second scope is open until a thread has announced itself, the others end at once.
+                // Every second scope stays open until a thread has announced a call; the others end at once.
                 while number % 2 == 0, self.announced.load(ordering: .relaxed) == before { sched_yield() }
                 if !self.slot.pointee.end(id) { self.wrong.add(1, ordering: .relaxed) }
                 while self.slot.pointee.isHeld || self.slot.pointee.hasJobs { sched_yield() }
@@ -106,7 +107,7 @@ struct ScopeSlotTests {
                 let (isOrdered, isJob) = (number % 3 == 0, number % 3 == 1)
                 guard isJob ? self.slot.pointee.beginJob(id) : self.slot.pointee.announce(id, ordered: isOrdered) else {
                     self.turnedAway.add(1, ordering: .relaxed)
-                    // Let the home come to its turn where there are fewer CPUs than threads.
+                    // Lets the home run if there are fewer CPUs than threads.
                     sched_yield()
                     continue
                 }
@@ -117,7 +118,7 @@ struct ScopeSlotTests {
         }
     }
 
-    @Test("threads that announce themselves never meet the memory of another scope, and leave nothing behind")
+    @Test("threads that announce calls never see the memory of another scope, and all counters return to 0")
     func stress() async throws {
         let facilities = HostFacilities(mailboxes: [], threads: 0, queue: 0, groups: 1, views: ViewLimits())
         let generation = Generation(

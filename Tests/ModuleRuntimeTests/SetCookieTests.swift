@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// What is written into `set-cookie`, and what never is.
+/// The values that are written into `set-cookie`, and those that are refused.
 @Suite("Cookies of replies")
 struct SetCookieTests {
     private static func text(
@@ -22,14 +22,14 @@ struct SetCookieTests {
     }
 
     @Test(
-        "every flag, over https and not (RFC 6265 §4.1)",
+        "every flag sets its attributes, over HTTPS and over HTTP (RFC 6265 §4.1)",
         arguments: [
             (0, true, "; Secure; HttpOnly; SameSite=Lax"), (0, false, "; HttpOnly; SameSite=Lax"),
             (ASGI_COOKIE_SCRIPTS, true, "; Secure; SameSite=Lax"), (ASGI_COOKIE_SCRIPTS, false, "; SameSite=Lax"),
             (ASGI_COOKIE_PLAIN, true, "; HttpOnly; SameSite=Lax"),
             (ASGI_COOKIE_PLAIN, false, "; HttpOnly; SameSite=Lax"),
             (ASGI_COOKIE_STRICT, true, "; Secure; HttpOnly; SameSite=Strict"),
-            // SameSite=None without Secure is refused by browsers: it is there whatever else is said.
+            // Browsers refuse SameSite=None without Secure, so Secure is always set.
             (ASGI_COOKIE_EVERYWHERE, true, "; Secure; HttpOnly; SameSite=None"),
             (ASGI_COOKIE_EVERYWHERE, false, "; Secure; HttpOnly; SameSite=None"),
             (ASGI_COOKIE_EVERYWHERE | ASGI_COOKIE_PLAIN, true, "; Secure; HttpOnly; SameSite=None"),
@@ -41,7 +41,7 @@ struct SetCookieTests {
         #expect(try Self.text(flags: flags, isSecure: isSecure) == "sid=1; Path=/app\(attributes)")
     }
 
-    @Test("where it is sent to, and how long it lasts")
+    @Test("path, domain and age are written as given; the path defaults to the mount")
     func places() throws {
         let end = "; Secure; HttpOnly; SameSite=Lax"
         #expect(try Self.text(mount: "") == "sid=1; Path=/\(end)")
@@ -56,9 +56,9 @@ struct SetCookieTests {
                 == "__Host-a=!#$%&'()*+-./:<=>?@[]^_`{|}~; Path=/app\(end)")
     }
 
-    // What ends a header or an attribute would be somebody else's header or attribute.
+    // A character that ends a header or an attribute would let the rest of the text become another one.
     @Test(
-        "what would be another header or attribute is refused",
+        "text that would become another header or attribute is refused",
         arguments: ["\r", "\n", "\r\nx: y", ";", " ", "\0", "\u{7f}", "\t", "ä"]
     )
     func refused(text: String) {
@@ -69,7 +69,7 @@ struct SetCookieTests {
         #expect(throws: SetCookie.Fault.self) { _ = try Self.text(domain: "example.org\(text)") }
     }
 
-    @Test("what a name or a value may not have besides (RFC 6265 §4.1.1)")
+    @Test("other characters that a name or a value must not have are refused (RFC 6265 §4.1.1)")
     func octets() {
         for name in ["", "a=b", "a,b", "a\"", "(a)", "a/b", "[a]"] {
             #expect(throws: SetCookie.Fault.self, "\(name)") { _ = try Self.text(name) }
@@ -79,7 +79,7 @@ struct SetCookieTests {
         }
     }
 
-    @Test("it says what is wrong")
+    @Test("the error says what is wrong")
     func reasons() {
         #expect {
             _ = try Self.text("a b")

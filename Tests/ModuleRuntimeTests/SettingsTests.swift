@@ -7,7 +7,7 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// The settings module: which one, its file, its values.
+/// The settings module: the choice of the module, its file, its values.
 @Suite("Settings")
 struct SettingsTests {
     let folder: TemporaryFolder
@@ -32,7 +32,7 @@ struct SettingsTests {
         }
     }
 
-    @Test("which one counts: the option, the environment, the module's default, settings where there is one")
+    @Test("the option precedes the environment, then the module's default, then a file named settings")
     func choice() throws {
         func chosen(_ option: String?, _ environment: String?, _ moduleDefault: String?) throws -> SettingsModule? {
             try SettingsModule.chosen(
@@ -47,7 +47,7 @@ struct SettingsTests {
         #expect(try chosen(nil, nil, nil) == SettingsModule(name: "settings", origin: .usual))
     }
 
-    @Test("what the operator names must be there, a module's default need not")
+    @Test("a settings module that the operator names must exist; a module's default need not")
     func found() throws {
         let folder = self.folder.path
         func file(_ name: String, _ origin: SettingsModule.Origin) throws -> String? {
@@ -69,7 +69,7 @@ struct SettingsTests {
         }
     }
 
-    @Test("values: texts as they are, everything else as JSON, dotted keys, all of them")
+    @Test("strings are returned as written and all other values as JSON, by dotted key or all at once")
     func values() throws {
         let settings = try self.settings(
             """
@@ -109,19 +109,19 @@ struct SettingsTests {
         #expect(all?["title"] as? String == "The \"Wiki\"")
     }
 
-    @Test("keys that would hide each other are refused, and values that take too much memory")
+    @Test("keys that would hide each other are refused, and settings that take too much memory")
     func bounded() throws {
         #expect(self.message { _ = try self.settings("a: {b: 1}\na.b: 2\n") }.contains(":2: duplicate key 'a.b'"))
         #expect(
             self.message { _ = try self.settings("roost.folder: /x\n") }.contains(
                 ":1: the key 'roost.folder' is reserved"))
         #expect(self.message { _ = try self.settings("x: 1\n'': 2\n") }.contains(":2: the key '' is reserved"))
-        // Each value is known by its dotted key, and a key can be long.
+        // Each value is stored with its dotted key, and a key can be long.
         let text = "? \(String(repeating: "k", count: 1 << 20))\n:\n" + (0..<100).map { "  k\($0): 1\n" }.joined()
         #expect(self.message { _ = try self.settings(text) }.contains("the settings take more than 64 MiB in memory"))
     }
 
-    @Test("JSON is read too; an empty file has no values")
+    @Test("JSON is read too, and an empty file has no values")
     func json() throws {
         #expect(self.value(try self.settings(#"{"a": {"b": [true, null]}}"#, "settings.json"), "a.b") == "[true,null]")
         #expect(self.value(try self.settings(""), "") == "{}")
@@ -129,7 +129,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "what is broken is told with file and line",
+        "a broken file is reported with file and line",
         arguments: [
             ("a: [1", ":2: "), ("a: 1\nb: 'x\n", ":3: "), ("a: 1\na: 2\n", ":2: duplicate key 'a'"),
             ("- a\n- b\n", ":1: found a list instead of a map"),
@@ -144,7 +144,7 @@ struct SettingsTests {
         #expect(!told.contains("\n"))
     }
 
-    @Test("a file that is not UTF-8, or not there, or a folder")
+    @Test("a file that is not UTF-8, too large, missing, or a folder is refused")
     func unreadable() throws {
         let path = "\(self.folder.path)/latin.yaml"
         try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(fileURLWithPath: path))

@@ -6,17 +6,17 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// A thousand signatures of the closed set, made up, compiled as C, and called with made-up values.
+/// A thousand random signatures, compiled as C and called with random values.
 @Suite("Signatures")
 struct SignatureTests {
-    /// A view of some kinds, and the values that it is to be called with.
+    /// A view with arguments of some kinds, and the values that it is called with.
     private struct Case {
         let kinds: [ArgumentKind]
         let values: [asgi_argument]
         let result: asgi_result
     }
 
-    /// Those at the edges of a register, and all others.
+    /// A random integer, often one at the edge of a register's size.
     private static func integer(_ random: inout SeededNumbers) -> Int64 {
         [0, 1, -1, .min, .max, 0xff, -0x80, 0x7fff_ffff, -0x8000_0000, 0xffff_ffff].randomElement(using: &random)
             .flatMap { Bool.random(using: &random) ? $0 : nil } ?? Int64.random(in: .min ... .max, using: &random)
@@ -51,7 +51,7 @@ struct SignatureTests {
         return argument
     }
 
-    /// What the C of a view says of its arguments: a hash over their bytes, in their order. Its result is narrower than a register.
+    /// The C source of a view: hashes the bytes of its arguments, in order. Its result is narrower than a register.
     private static func source(_ number: Int, _ one: Case) -> String {
         let types = one.kinds.enumerated().map { at, kind in
             switch kind {
@@ -77,7 +77,7 @@ struct SignatureTests {
             """
     }
 
-    /// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv), here and in the C.
+    /// The FNV-1a hash that the C source computes (http://www.isthe.com/chongo/tech/comp/fnv).
     private static func hash(_ values: [asgi_argument], _ kinds: [ArgumentKind]) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func add(_ bytes: UnsafeRawBufferPointer) {
@@ -96,13 +96,13 @@ struct SignatureTests {
         return hash
     }
 
-    @Test("a thousand signatures are called with what they were given, and their results are read as they are")
+    @Test("a thousand signatures are called with their arguments, and their results are returned unchanged")
     func thousand() throws {
         var random = SeededNumbers(state: 9)
         var arena = Arena()
         let all: [ArgumentKind] = [.int, .double, .string, .uuid, .path]
         let cases = (0..<1000).map { number in
-            // Each with none to eight, so that the direct calls and libffi's are both many.
+            // No to eight arguments each, so that both direct calls and calls through libffi are frequent.
             let kinds = (0..<number % 9).map { _ in all.randomElement(using: &random)! }
             let values = kinds.map { Self.argument($0, &random, &arena) }
             return Case(kinds: kinds, values: values, result: Int32.random(in: .min ... .max, using: &random))
@@ -121,7 +121,7 @@ struct SignatureTests {
         let image = try #require(dlopen(library, RTLD_NOW | RTLD_LOCAL))
         let view = UnsafeMutablePointer<roost_view>.zeroed(bytes: roost_view_size())
         defer { UnsafeMutableRawPointer(view).deallocate() }
-        // Its first member.
+        // The request is the first member of `roost_view`.
         let request = UnsafeMutableRawPointer(view).assumingMemoryBound(to: asgi_request.self)
         let url = UnsafeMutablePointer<asgi_url>.zeroed(bytes: asgi_url_size())
         defer { UnsafeMutableRawPointer(url).deallocate() }

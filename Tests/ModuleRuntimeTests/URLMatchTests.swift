@@ -6,16 +6,16 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// Which row a path leads to, and with which values.
-@Suite("Matching of URLs")
+/// The row that a path matches, and the values of its arguments.
+@Suite("URL matching")
 struct URLMatchTests {
-    /// What a path was found to be.
+    /// The result of a match.
     struct Found: Equatable {
         var row: Int?
         var values: [String] = []
     }
 
-    /// `values`: as the arguments say them.
+    /// Matches a path. `values` of the result: the arguments as text.
     static func match(
         _ tree: URLTree, _ patterns: [URLPattern], _ path: String, _ method: StaticString = "GET"
     ) -> Found {
@@ -52,7 +52,7 @@ struct URLMatchTests {
     }
 
     @Test(
-        "every converter at its limits",
+        "every converter accepts and rejects values at its limits",
         arguments: [
             ("<int:x>", "0", "0"), ("<int:x>", "007", "7"),
             ("<int:x>", "9223372036854775807", "9223372036854775807"),
@@ -86,7 +86,7 @@ struct URLMatchTests {
         #expect(found == Found(row: value == nil ? nil : 0, values: value.map { [$0] } ?? []))
     }
 
-    @Test("the first that fits, in the order of their declaration")
+    @Test("the first row that matches is chosen, in the order of declaration")
     func order() throws {
         let texts = ["<str:x>/", "new/", "<int:x>/<str:y>", "1/2", "<path:p>"]
         #expect(try self.match(texts, "new/") == Found(row: 0, values: ["new"]))
@@ -94,16 +94,16 @@ struct URLMatchTests {
         #expect(try self.match(["new/", "<str:x>/"], "news/") == Found(row: 1, values: ["news"]))
         #expect(try self.match(texts, "1/2") == Found(row: 2, values: ["1", "2"]))
         #expect(try self.match(texts, "1/2/3") == Found(row: 4, values: ["1/2/3"]))
-        // Out of range is no match: the next may have it.
+        // A value that is out of range does not match, so the next row is tried.
         #expect(
             try self.match(["<int:x>", "<str:x>"], "9223372036854775808")
                 == Found(row: 1, values: ["9223372036854775808"]))
-        // A way that leads nowhere is left again.
+        // The search goes back from a branch without a match.
         #expect(try self.match(["a/<int:x>/b", "a/<str:x>/c", "<str:y>/1/d"], "a/1/c") == Found(row: 1, values: ["1"]))
         #expect(try self.match(["a/<int:x>/b", "a/<str:x>/c", "<str:y>/1/d"], "a/1/d") == Found(row: 2, values: ["a"]))
     }
 
-    @Test("the method chooses among those that fit")
+    @Test("the method selects among the rows that match the path")
     func methods() throws {
         let texts = ["<str:x>", "POST new", "PUT,DELETE <slug:x>"]
         #expect(try self.match(texts, "new", "GET") == Found(row: 0, values: ["new"]))
@@ -116,7 +116,7 @@ struct URLMatchTests {
     }
 
     @Test(
-        "several in one segment, as a regular expression would",
+        "several values in one segment are split as by a regular expression",
         arguments: [
             ("<slug:a>-<slug:b>", "x-y-z", ["x-y", "z"]),
             ("<str:a>.json", "a.b.json", ["a.b"]),
@@ -137,20 +137,20 @@ struct URLMatchTests {
         #expect(try self.match([pattern], path) == Found(row: 0, values: values))
     }
 
-    @Test("what takes a regular expression for ever takes no time here")
+    @Test("input that takes a regular expression exponential time is matched quickly")
     func hostile() throws {
         let texts = ["<str:a>-<str:b>-<str:c>-<str:d>-<str:e>-<str:f>-<str:g>!"]
         #expect(try self.match(texts, String(repeating: "-", count: 16_000)) == Found())
         let found = try self.match(texts, String(repeating: "-", count: 16_000) + "!")
         #expect(found.row == 0 && found.values.map(\.count).reduce(0, +) == 16_000 - 6)
-        // As many rows as could be, all alike: none of them is looked into.
+        // Many similar rows: only the one with the right suffix is examined in detail.
         let many = (0..<2000).map { "item-<str:a>-<str:b>.\($0)" }
         #expect(try self.match(many, "item-" + String(repeating: "-", count: 8000) + ".1999").row == 1999)
         #expect(
             try self.match(["a/<path:x>/b/<path:y>/c"], "a/" + String(repeating: "/b/", count: 4000) + "/c").row == 0)
     }
 
-    @Test("as Django would: against regular expressions, with thousands of tables and paths made up")
+    @Test("thousands of random tables and paths match as Django's regular expressions do")
     func oracle() throws {
         var random = SeededNumbers(state: 9)
         let expressions: [Converter: String] = [
@@ -191,7 +191,7 @@ struct URLMatchTests {
             }
             for _ in 0..<8 {
                 var path = ""
-                // Some that fit, and some that nearly do.
+                // Some paths match, and some almost do.
                 let model = patterns.randomElement(using: &random)
                 if let model, Int.random(in: 0..<4, using: &random) > 0 {
                     for piece in model.pieces {

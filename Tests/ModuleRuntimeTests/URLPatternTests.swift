@@ -2,11 +2,11 @@ import Testing
 
 @testable import ModuleRuntime
 
-/// What a pattern says, and what is refused when a module is loaded.
-@Suite("Patterns of URLs")
+/// The parsing of patterns, and what is refused when a module is loaded.
+@Suite("URL patterns")
 struct URLPatternTests {
     @Test(
-        "methods, path, fields, body",
+        "methods, path, fields and body are parsed",
         arguments: [
             ("", "GET, HEAD, OPTIONS", ""),
             ("/", "GET, HEAD, OPTIONS", ""),
@@ -28,7 +28,7 @@ struct URLPatternTests {
         #expect(pattern.signature == signature)
     }
 
-    @Test("any method")
+    @Test("ANY stands for all methods")
     func any() throws {
         #expect(try URLPattern("ANY hook/").methods == .any)
     }
@@ -38,7 +38,7 @@ struct URLPatternTests {
         + "MKCOL, COPY, MOVE, LOCK, UNLOCK, REPORT, ANY"
 
     @Test(
-        "what cannot be meant is refused, with what to do",
+        "an invalid pattern is refused with advice",
         arguments: [
             ("/articles/", "starts with a slash; remove it, patterns are relative to the mount"),
             ("<integer:x>", "unknown converter 'integer'; known: int, float, str, slug, uuid, path"),
@@ -84,12 +84,12 @@ struct URLPatternTests {
         #expect {
             _ = try URLPattern(text)
         } throws: {
-            // A space inside a value ends the word: any of the reasons will do.
+            // The space inside the value ends the word: any of several reasons is acceptable.
             text == "<int:a b>" || "\($0)" == reason
         }
     }
 
-    @Test("a prefix goes before it, values too")
+    @Test("the prefix of an included table precedes the pattern, with its values")
     func prefixes() throws {
         let pattern = try URLPattern("<slug:slug>/", below: ["blog/<int:year>", "/x/"])
         #expect(pattern.signature == "ASGI_INT year, ASGI_STRING slug")
@@ -100,7 +100,7 @@ struct URLPatternTests {
             ])
         #expect(throws: URLFault.self) { _ = try URLPattern("<int:b>", below: ["<int:a>"]) }
         #expect(throws: URLFault.self) { _ = try URLPattern("x", below: ["/y/"]) }
-        // It would answer at `blog//x`.
+        // The pattern would answer at `blog//x`.
         #expect(throws: URLFault.self) { _ = try URLPattern("/x", below: ["blog/"]) }
         #expect(throws: URLFault.self) { _ = try URLPattern("//", below: ["blog/"]) }
         for text in ["/", "PUT / form", "", "/?<int:a>"] {
@@ -111,7 +111,7 @@ struct URLPatternTests {
         #expect(try URLPattern("/x", below: ["blog"]).pieces == [.text(Array("blog/x".utf8))])
     }
 
-    @Test("what would never be reached is refused")
+    @Test("a row that would never be reached is refused")
     func unreachable() throws {
         func tree(_ texts: String...) throws -> URLTree { try URLTree(texts.map { ($0, try URLPattern($0)) }) }
         #expect {

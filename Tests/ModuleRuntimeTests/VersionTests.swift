@@ -2,8 +2,8 @@ import ModuleRuntime
 import TestSupport
 import Testing
 
-@Suite("The version")
+@Suite("Version")
 struct VersionTests {
-    @Test("the newest version of CHANGELOG.md is that of the host")
+    @Test("the newest version in CHANGELOG.md is the version of the host")
     func changelog() throws { #expect(try Repository.newestRelease() == RoostVersion.current) }
 }

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a request costs in memory that is asked for, and in writes: nothing, and one.
+/// The memory allocations and writes per request: none, and one.
 @Suite("Allocations")
 struct AllocationTests {
-    /// The release build with the Bench module, and what it counts: a debug build allocates for what the optimiser takes away.
+    /// The release build with the Bench module, and its counts. A debug build allocates what the optimiser removes.
     private struct Counted {
         let roost: RoostProcess
         let client: RawClient
@@ -42,7 +42,7 @@ struct AllocationTests {
     }
 
     @Test(
-        "a small GET on a warm connection allocates nothing, neither here nor in NIO; a log line does not either",
+        "a small GET on a warm connection allocates nothing in Roost or NIO, and neither does its log line",
         arguments: [["--no-access-log"], []])
     func warm(options: [String]) throws {
         let counted = try Counted(options)
@@ -51,12 +51,12 @@ struct AllocationTests {
         let before = try counted.allocations
         for _ in 0..<1000 { try counted.ask() }
         let more = try counted.allocations - before
-        // The sweep over deadlines, once a second, is NIO's timer: a few for each second that passed.
+        // The sweep over deadlines, once a second, is a timer of NIO: a few allocations per second.
         #expect(more < 100)
         #expect(counted.roost.stop() == 0)
     }
 
-    @Test("head and small body leave in one write")
+    @Test("a header and a small body are sent in one write")
     func oneWrite() throws {
         let counted = try Counted(["--no-access-log"])
         for _ in 0..<10 {

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files that change at the wrong moment: while a start loads modules for the first time, and while a build runs.
-@Suite("Changes at any moment")
+/// Files that change while a start loads modules for the first time, or while a build runs.
+@Suite("File changes during a start or a build")
 struct ChangeTests {
     private let folder: TemporaryFolder
 
@@ -20,7 +20,7 @@ struct ChangeTests {
         """
     }
 
-    /// The first process that loads it, the probe of a start, changes the files.
+    /// A module that changes the files when it is loaded for the first time, in the probe of a start.
     private static let changing = source(
         "asgi_text(\"old\")",
         before: """
@@ -48,7 +48,7 @@ struct ChangeTests {
             folder: self.folder.path)
     }
 
-    @Test("a module, its settings, an addition and a removal during the start", arguments: [true, false])
+    @Test("changed, added and removed modules and settings are noticed during the start", arguments: [true, false])
     func dropIn(isSupervised: Bool) throws {
         try self.build(Self.changing, "changing", to: "mods/app.so")
         try self.build(Self.source("asgi_text(\"new\")"), "new", to: "new.so")
@@ -71,7 +71,7 @@ struct ChangeTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("with --reload: a module that is replaced during the start")
+    @Test("with --reload, a module that is replaced during the start is reloaded")
     func reload() throws {
         try self.build(Self.changing, "changing", to: "app.so")
         try self.build(Self.source("asgi_text(\"new\")"), "new", to: "new.so")
@@ -82,12 +82,12 @@ struct ChangeTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("settings that are saved while a build runs are taken up, though the build fails")
+    @Test("settings that are saved while a build runs are reloaded, even if the build fails")
     func build() throws {
         try self.build(Self.source("asgi_setting(scope, \"k\", \"none\")"), "set", to: "set.so")
         try self.folder.write("src/x.c", "one")
         try self.folder.write("settings.yaml", "k: old")
-        // The first build is that of the start. The next one waits until it is let go, and fails.
+        // The first build is that of the start. The next one waits for the file `go`, and fails.
         try self.folder.write(
             "build.sh",
             "[ -e first ] || exec touch first; echo begun >fifo; while [ ! -e go ]; do sleep 0.02; done; exit 1")
@@ -107,7 +107,7 @@ struct ChangeTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("what is put into a drop-in folder and does not serve is not said to be mounted")
+    @Test("a file in a drop-in folder that does not serve is not logged as mounted")
     func notMounted() throws {
         try self.build(Self.source("asgi_text(\"one\")"), "one", to: "mods/one.so")
         let server = try self.serve(["--modules", "mods"])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The command: what it says, what it serves, how it ends.
+/// The command: its output, what it serves, and its exit.
 @Suite("The command roost")
 struct CommandTests {
     let folder: TemporaryFolder
@@ -15,7 +15,7 @@ struct CommandTests {
         try Command.run([Repository.roost] + arguments, environment: environment, folder: self.folder.path)
     }
 
-    @Test("alone it shows what to do")
+    @Test("roost without arguments shows how to start a module")
     func alone() throws {
         let shown = try self.roost()
         #expect(shown.status == 0)
@@ -23,7 +23,7 @@ struct CommandTests {
         #expect(!shown.output.contains("\u{1b}"))
     }
 
-    @Test("version")
+    @Test("roost version and --version print the newest release")
     func version() throws {
         let version = try Repository.newestRelease()
         #expect(try self.roost("version").output == "roost \(version) (ABI 0, draft 3)\n")
@@ -31,7 +31,7 @@ struct CommandTests {
     }
 
     @Test(
-        "what makes no sense is one line and status 2",
+        "an invalid command line gives one line and status 2",
         arguments: [
             (["./none.so"], "./none.so: not found"), (["none"], "no module 'none'"),
             (["chek"], "did you mean 'roost check'?"),
@@ -63,7 +63,7 @@ struct CommandTests {
         #expect(told.output.isEmpty)
     }
 
-    @Test("what fails is one line and status 1: a port in use, a run directory that is not ours")
+    @Test("a port in use, an unknown host or an invalid run directory gives one line and status 1")
     func failed() throws {
         let first = try RoostProcess([self.hello, "--port", "0"])
         let second = try self.roost(self.hello, "--port", "\(first.port)")
@@ -79,7 +79,7 @@ struct CommandTests {
         #expect(run.error.contains("run directory: /proc/none cannot be made"))
     }
 
-    @Test("check says what a module is")
+    @Test("roost check describes a module")
     func check() throws {
         let bench = try self.roost("check", "\(Repository.products)/libBench.so")
         #expect(bench.status == 0)
@@ -99,7 +99,7 @@ struct CommandTests {
     }
 
     @Test(
-        "it serves, prints where, writes a line for each request, and stops on a signal", arguments: [SIGTERM, SIGINT])
+        "roost serves, logs its address and a line per request, and stops on a signal", arguments: [SIGTERM, SIGINT])
     func serves(signal: Int32) throws {
         let server = try RoostProcess([self.hello, "--port", "0"])
         let client = try RawClient(port: server.port)
@@ -115,7 +115,7 @@ struct CommandTests {
         #expect(UInt64(words[6], radix: 16) != nil)
     }
 
-    @Test("a second signal means at once")
+    @Test("a second signal stops the server at once")
     func twice() throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
         let server = try RoostProcess([library, "--port", "0"])
@@ -127,7 +127,7 @@ struct CommandTests {
         #expect(server.stop(SIGTERM) == 130)
     }
 
-    @Test("no access log, no server field, a root path, a Unix socket, a log level")
+    @Test("options set the access log, the Server field, the root path and a Unix socket")
     func options() throws {
         let library = try Fixture.compile(
             """
@@ -159,7 +159,7 @@ struct CommandTests {
         #expect(server.error.contains("url=unix:\(path)"))
     }
 
-    @Test("the settings module: by option, by environment, by the module; announced by setdefault")
+    @Test("the settings module comes from the option, the environment or the module, and is set by setdefault")
     func settings() throws {
         let library = try Fixture.compile(
             """
@@ -207,7 +207,7 @@ struct CommandTests {
         #expect(broken.error.hasPrefix("roost: \(self.folder.path)/wiki/broken.yaml:3: "))
     }
 
-    @Test("a module that refuses to start, or crashes while it is loaded, ends the start with its reason")
+    @Test("a module that refuses to start, or crashes while it is loaded, ends the start with the reason")
     func refusals() throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
         try self.folder.write("settings.yaml", "lifespan: failed\n")
@@ -223,7 +223,7 @@ struct CommandTests {
         #expect(crashed.error == "roost: \(crash): crashed with SIGSEGV while it was loaded\n")
     }
 
-    @Test("nothing of a start is left in the run directory")
+    @Test("a start leaves nothing in the run directory")
     func leavesNothing() throws {
         let run = "\(self.folder.path)/run"
         let server = try RoostProcess([self.hello, "--port", "0", "--run-dir", run])
@@ -234,16 +234,16 @@ struct CommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: run).isEmpty)
     }
 
-    @Test("standard output that nobody reads stops nothing")
+    @Test("standard output that nobody reads blocks nothing")
     func unread() throws {
         let pipe = Pipe()
         let path = "\(self.folder.path)/s.sock"
         let process = try StartedProcess(
             [Repository.roost, self.hello, "--uds", path], output: pipe.fileHandleForWriting)
-        // Its file is there a moment before it can be connected to.
+        // The socket file exists a moment before the server accepts connections.
         var connected: RawClient?
         while connected == nil { connected = try? RawClient(path: path) }
-        // Far more lines than a pipe holds, from a client that waits for each answer.
+        // Far more lines than a pipe holds, from a client that waits for each response.
         let client = try #require(connected)
         for _ in 0..<5_000 {
             client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")

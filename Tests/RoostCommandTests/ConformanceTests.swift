@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `roost check --conformance`: any module, held against what `asgi.h` demands of one.
+/// `roost check --conformance`: checks any module against the requirements of `asgi.h`.
 @Suite("roost check --conformance")
 struct ConformanceTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    @Test("the modules of this tree pass", arguments: ["Hello", "Bench", "Chat", "SwiftHello", "SwiftCalls"])
+    @Test("the modules of this repository pass", arguments: ["Hello", "Bench", "Chat", "SwiftHello", "SwiftCalls"])
     func passes(name: String) throws {
         let checked = try Command.run(
             [Repository.roost, "check", "--conformance", "\(Repository.products)/lib\(name).so"])
@@ -18,7 +18,7 @@ struct ConformanceTests {
         #expect(!checked.output.contains("wrong"))
     }
 
-    @Test("what a module does wrong is found, by the name of the case; so is a crash")
+    @Test("faults of a module, and a crash, are reported with the name of the case")
     func finds() throws {
         func check(_ name: String, _ body: String) throws -> Command {
             let library = try Fixture.compile(

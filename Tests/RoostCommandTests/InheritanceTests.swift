@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A process that a module starts has nothing of the server's: no connection, no listener, no epoll instance.
+/// A process that a module starts inherits no connection, listener or epoll instance of the server.
 @Suite("Descriptors of processes that modules start")
 struct InheritanceTests {
     private static let module = """
@@ -31,7 +31,7 @@ struct InheritanceTests {
             "settings.yaml", "applications:\n  - {module: \(library), mount: /\(isGrouped ? ", worker: own" : "")}\n")
         let server = try RoostProcess(
             ["--app-dir", folder.path, "--port", "0", "--run-dir", "\(folder.path)/run"], folder: folder.path)
-        // One that waits for its next request, and one in the middle of it.
+        // A connection that waits for its next request, and a connection in the middle of a request.
         let idle = try RawClient(port: server.port)
         idle.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         #expect(try idle.readResponse().text == "ok")

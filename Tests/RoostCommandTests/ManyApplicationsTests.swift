@@ -3,8 +3,9 @@ import TestHarness
 import TestSupport
 import Testing
 
-/// The README's walk with many applications, with what `make build` leaves, under a load that sees nothing of it.
-@Suite("Many applications, as the README has it")
+/// The commands of the README for many applications, with the results of `make build`, under a load that must not
+/// notice them.
+@Suite("Many applications in the README")
 struct ManyApplicationsTests {
     private let folder: TemporaryFolder
     private static let roost = "\(Repository.root)/.build/release/roost"
@@ -21,7 +22,7 @@ struct ManyApplicationsTests {
     }
 
     private func shell(_ command: String) throws -> Command {
-        // As if roost were in the path.
+        // As if roost were in PATH.
         let path = "\(Repository.root)/.build/release:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
         return try Command.run(["sh", "-c", command], environment: ["PATH": path], folder: self.folder.path)
     }
@@ -32,7 +33,7 @@ struct ManyApplicationsTests {
         return try client.readResponse()
     }
 
-    @Test("made, dropped in, configured, moved to another host, given a group, crashed, removed")
+    @Test("modules are created, added, configured, moved to a host and a group, crashed and removed under load")
     func walk() throws {
         let blocks = try self.blocks()
         for command in blocks[0].dropLast() {
@@ -40,7 +41,7 @@ struct ManyApplicationsTests {
             #expect(done.status == 0, "\(command)\n\(done.error)\(done.output)")
         }
         #expect(blocks[0].last == "roost --modules modules --port 8000")
-        // One that stays, and crashes when it is asked to.
+        // One module that stays, and one that crashes on request.
         let places = try Fixture.compile(
             file: Repository.fixture("Places.c"), named: "places", flags: ["-DVERSION=\"1\""], in: self.folder)
         _ = try self.shell(
@@ -66,7 +67,7 @@ struct ManyApplicationsTests {
             switch command {
             case let text where text.contains("Good morning"):
                 try wait(for: "the settings") { try self.get("/hello/", port: port).text.contains("Good morning") }
-                // What makes no sense changes nothing, and is told.
+                // Invalid settings change nothing, and are reported.
                 _ = try self.shell("echo '{greeting' > modules/hello.yaml")
                 try wait(for: "the fault") {
                     try self.shell("roost status --json --run-dir run").output.contains("hello.yaml:")
@@ -87,7 +88,7 @@ struct ManyApplicationsTests {
             default: break
             }
         }
-        // A crash of a group: its own request, and nobody else's.
+        // A crash in a group costs its own request and no other.
         #expect(try self.get("/crashes/crash", port: port).status == 503)
         try wait(for: "its next worker") { try self.get("/crashes/x", port: port).status == 200 }
         #expect(load.stop() == [:])
@@ -98,7 +99,7 @@ struct ManyApplicationsTests {
     }
 
     @Test(
-        "settings that make no sense refuse the start, with one line",
+        "invalid settings refuse the start with one line",
         arguments: [
             ("server: {prot: 1}", "settings.yaml:1: unknown key 'server.prot' (did you mean 'port'"),
             ("server: {port: many}", "settings.yaml:1: The value 'many' is invalid for '--port"),
@@ -134,7 +135,7 @@ struct ManyApplicationsTests {
         #expect(done.error.split(separator: "\n").count == 1, "\(done.error)")
     }
 
-    @Test("the layers: command line, environment, file, defaults; roost settings says which counts, and hides secrets")
+    @Test("the order is command line, environment, file, default; roost settings names the source and hides secrets")
     func layers() throws {
         try self.folder.write(
             "settings.yaml",
@@ -170,7 +171,7 @@ struct ManyApplicationsTests {
     }
 }
 
-/// Clients that ask for some paths on kept connections until they are told to stop.
+/// Clients that repeat requests on keep-alive connections until they are stopped.
 private final class SteadyLoad: @unchecked Sendable {
     private let lock = NSLock()
     private var isOver = false
@@ -206,7 +207,7 @@ private final class SteadyLoad: @unchecked Sendable {
         } catch { self.lock.withLock { self.odd["\(path) \(error)", default: 0] += 1 } }
     }
 
-    /// What was no good answer.
+    /// Stops the clients. Returns the unexpected results with their counts.
     func stop() -> [String: Int] {
         self.lock.withLock { self.isOver = true }
         self.threads.wait()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `roost new`, by the release build: what it makes is built, served and changed as it says.
+/// `roost new` of the release build: the created module is built, served and changed as its output says.
 @Suite("roost new")
 struct NewTests {
     let folder: TemporaryFolder
@@ -12,7 +12,7 @@ struct NewTests {
     init() throws { self.folder = try TemporaryFolder() }
 
     @Test(
-        "with nothing but the executable, from an empty folder to a served module",
+        "the executable alone creates a module that is built and served",
         arguments: [("c", ["asgi_fields.h", "asgi_urls.hpp"]), ("cpp", ["asgi_fields.h"])])
     func compiled(language: String, without: [String]) async throws {
         try await self.follow(language, roost: try self.copiedRoost())
@@ -27,13 +27,13 @@ struct NewTests {
         }
     }
 
-    @Test("the same in Rust", .enabled(if: Self.hasCargo, "there is no cargo here"))
+    @Test("a Rust module is created, built and served", .enabled(if: Self.hasCargo, "there is no cargo here"))
     func rust() async throws { try await self.follow("rust", roost: try self.copiedRoost()) }
 
-    @Test("the same in Swift, with the sources that the executable was built of")
+    @Test("a Swift module is created, built and served, with the sources of the executable")
     func swift() async throws { try await self.follow("swift", roost: Self.roost) }
 
-    @Test("a module in Swift has its sources where --sdk says; without any it is refused")
+    @Test("a Swift module uses the sources named by --sdk, and is refused without any")
     func sources() throws {
         let roost = try self.copiedRoost()
         let refused = try self.new(["my-site", "--language", "swift"], roost: roost)
@@ -45,7 +45,7 @@ struct NewTests {
             try self.text("my-site/Package.swift").contains(#".package(name: "roost", path: "\#(Repository.root)")"#))
     }
 
-    @Test("C is what it makes when nobody says; an empty folder may be there")
+    @Test("the default language is C, and an empty folder may exist already")
     func usual() throws {
         try FileManager.default.createDirectory(atPath: "\(self.folder.path)/x", withIntermediateDirectories: false)
         #expect(try self.new(["x"]).status == 0)
@@ -56,7 +56,7 @@ struct NewTests {
     }
 
     @Test(
-        "what makes no sense is one line and status 2, and makes nothing",
+        "an invalid command line gives one line and status 2, and creates nothing",
         arguments: [
             (["9x"], "'9x' is no name for a module"), (["x.y"], "'x.y' is no name"), (["../x"], "'../x' is no name"),
             ([""], "'' is no name"), (["é"], "'é' is no name"), (["x y"], "'x y' is no name"),
@@ -78,7 +78,7 @@ struct NewTests {
         #expect(try self.names() == [])
     }
 
-    @Test("what is there is left as it is")
+    @Test("existing files are not changed")
     func there() throws {
         try self.folder.write("full/mine", "mine")
         try self.folder.write("file", "mine")
@@ -92,7 +92,7 @@ struct NewTests {
         #expect(try self.text("file") == "mine")
     }
 
-    @Test("what cannot be written is one line and status 1, and leaves nothing half made")
+    @Test("a write error gives one line and status 1, and leaves no partial result")
     func half() throws {
         let full = try Command.run(
             ["sh", "-c", "trap '' XFSZ; ulimit -f 8; exec '\(Self.roost)' new x"], folder: self.folder.path)
@@ -104,7 +104,7 @@ struct NewTests {
         #expect(nowhere.error.hasPrefix("roost: x cannot be made here: "))
     }
 
-    /// The executable, far from the sources, where its path has to be quoted in every way.
+    /// Copies the executable far from the sources, to a path that needs all kinds of quoting.
     private func copiedRoost() throws -> String {
         let away = "\(self.folder.path)/.a b'$c#"
         try FileManager.default.createDirectory(atPath: away, withIntermediateDirectories: true)
@@ -126,7 +126,7 @@ struct NewTests {
 }
 
 extension NewTests {
-    /// Makes `my-site`, does what the command prints, and holds the result against what is promised.
+    /// Creates `my-site`, runs the commands that `roost new` prints, and checks the result.
     private func follow(_ language: String, roost: String) async throws {
         let made = try self.new(["my-site", "--language", language], roost: roost)
         try #require(made.status == 0, "\(made.error)")
@@ -187,7 +187,7 @@ extension NewTests {
             return text
         }
 
-        /// What `make run` does after the build, which has been done; with a port of the kernel's.
+        /// Runs the last command of `make run` (the module is built already), with a port that the kernel chooses.
         private func run(_ options: String = "") throws -> RoostProcess {
             let recipe = try self.make("--dry-run", "run", "ARGUMENTS=--port 0 \(options)")
             let serve = try #require(recipe.output.split(separator: "\n").last).trimmingCharacters(in: .whitespaces)

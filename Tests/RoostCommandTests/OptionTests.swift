@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The options of the command, in every place that lists or takes them.
-@Suite("The options of the command")
+/// The options of the command, in every place that lists or accepts them.
+@Suite("Options of the command")
 struct OptionTests {
     private let folder: TemporaryFolder
 
@@ -28,7 +28,7 @@ struct OptionTests {
         #expect(try self.roost("reference").output == written, "run make reference")
     }
 
-    @Test("--help and roost settings --explain list every option, the latter what a group may set")
+    @Test("--help and roost settings --explain list every option, the latter also the options of a group")
     func lists() throws {
         let help = try self.roost("serve", "--help").output.split(separator: "\n")
         let explained = try self.roost("settings", "--explain").output
@@ -44,7 +44,7 @@ struct OptionTests {
         }
     }
 
-    @Test("every option is taken from the environment and from the file, and roost settings names the source")
+    @Test("every option is read from the environment and from the file, and roost settings names the source")
     func sources() throws {
         func rows(_ text: String) -> [String: [String]] {
             Dictionary(
@@ -53,7 +53,7 @@ struct OptionTests {
                     return words[0].hasPrefix("server.") ? (String(words[0].dropFirst(7)), words) : nil
                 }, uniquingKeysWith: { $1 })
         }
-        // The defaults, as values that are given.
+        // The defaults, given explicitly.
         let defaults = rows(try self.roost("settings").output).filter { $0.value.count == 3 }
         #expect(defaults.count > 50)
         let options = try self.options()
@@ -104,7 +104,7 @@ struct OptionTests {
         #expect(refused.error.contains("(see roost --help)"), "\(refused.error)")
     }
 
-    @Test("a repeated option counts last, a repeatable one in its order; = and --no- work; true in a file is undone")
+    @Test("the last value counts, a repeatable option keeps all values; = and --no- work; a file's true can be undone")
     func forms() throws {
         try self.folder.write(
             "settings.yaml",
@@ -123,7 +123,7 @@ struct OptionTests {
         #expect(rows.contains(["server.ws-origins", "same,https://example.org", "./settings.yaml:1"]))
     }
 
-    @Test("workers have the options of the file, of the environment and of the command line")
+    @Test("workers get the options of the file, the environment and the command line")
     func workers() throws {
         try self.folder.write("settings.yaml", "server: {root-path: '', health: yes, server-header: no, port: 1}\n")
         let server = try RoostProcess(

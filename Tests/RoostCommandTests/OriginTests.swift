@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--ws-origins`: which pages may open WebSockets, of applications of the front and of a group.
-@Suite("Origins of WebSockets")
+/// `--ws-origins`: which pages may open WebSockets, to applications of the front and of a group.
+@Suite("WebSocket origins")
 struct OriginTests {
     private let folder: TemporaryFolder
 
@@ -21,7 +21,7 @@ struct OriginTests {
             """)
     }
 
-    /// The status of a handshake of a page of this origin, which a group's worker may not be there yet to answer.
+    /// The status of a handshake with these fields. Repeats it on 503: the group's worker may not be ready yet.
     private func ask(_ path: String, _ fields: String..., port: Int) throws -> Int {
         while true {
             let status = try RawClient(port: port).askForWebSocket(path, fields: fields).status
@@ -29,7 +29,7 @@ struct OriginTests {
         }
     }
 
-    @Test("an entry's origins go before those of the server, in the front and in a group; a reload changes them")
+    @Test("an entry's origins override the server's, in the front and in a group; a reload changes them")
     func entries() throws {
         try self.settings("", "")
         let server = try RoostProcess(
@@ -52,11 +52,11 @@ struct OriginTests {
         #expect(try self.ask("/chat/room", "origin: https://a.other.example", port: port) == 403)
         #expect(try self.ask("/own/room", "origin: https://a.other.example", port: port) == 101)
         #expect(server.stop() == 0)
-        // A refused handshake has a line in the access log as every request.
+        // A refused handshake has a line in the access log, like every request.
         #expect(server.outputText.contains(#/GET /own/room 403 /#))
     }
 
-    @Test("what is no origin is refused, with its place")
+    @Test("an invalid origin is refused with its place")
     func refused() throws {
         let typed = try Command.run([Repository.roost, "\(Repository.products)/libChat.so", "--ws-origins", "a b"])
         #expect(typed.status == 2)

@@ -2,14 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A module may change what belongs to the process: its locale, as libraries of toolkits do, or its working folder. The host does not depend on either.
-@Suite("What a module changes of the process")
+/// A module may change the state of its process: the locale, as toolkit libraries do, or the working directory. The
+/// host depends on neither.
+@Suite("Process state changed by modules")
 struct ProcessStateTests {
     private let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// Makes a locale in the folder. It needs no package but libc-bin: characters are ASCII, and what is not given is a warning.
+    /// Creates a locale in the folder. It needs no package but libc-bin: characters are ASCII, and missing categories
+    /// are only warnings.
     private func makeLocale(_ name: String, point: String) throws {
         let source = try self.folder.write(
             "\(name).src",
@@ -29,7 +31,7 @@ struct ProcessStateTests {
             FileManager.default.fileExists(atPath: "\(self.folder.path)/locales/\(name)/LC_NUMERIC"), "\(made.error)")
     }
 
-    @Test("JSON has the point, whatever the locale of a module says", arguments: [("comma", ","), ("tilde", "~")])
+    @Test("JSON numbers have a decimal point in any locale of a module", arguments: [("comma", ","), ("tilde", "~")])
     func numbers(name: String, point: String) throws {
         try FileManager.default.createDirectory(
             atPath: "\(self.folder.path)/locales", withIntermediateDirectories: true)
@@ -49,7 +51,7 @@ struct ProcessStateTests {
         }
         func get(_ path: String) throws -> String { try Visitor(port: port).get(path).text }
 
-        // Else nothing below says anything.
+        // Otherwise the checks below prove nothing.
         #expect(try get("/point") == point)
         for number in ["2.5", "-0.125", "1e+300", "5e-324", "0.1", "[3,2500.0]", "1234567.875"] {
             #expect(try post("/echo", number) == number)
@@ -60,9 +62,7 @@ struct ProcessStateTests {
         #expect(server.stop() == 0)
     }
 
-    @Test(
-        "without a supervisor, relative paths are those of the start, though a module has changed the working folder since"
-    )
+    @Test("without a supervisor, relative paths stay those of the start when a module changes the directory")
     func workingFolder() throws {
         let source = """
             #include <asgi.h>

@@ -8,7 +8,7 @@ struct RandomClientTests {
     private static let clients = 8
     private static let visits = 60
 
-    @Test("clients that leave at any moment end no worker, and get no wrong answer", arguments: [false, true])
+    @Test("clients that disconnect at any moment crash no worker and get no wrong response", arguments: [false, true])
     func leave(isGrouped: Bool) throws {
         let folder = try TemporaryFolder()
         let module = "\(Repository.products)/libBench.so"

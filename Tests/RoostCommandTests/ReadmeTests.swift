@@ -3,7 +3,7 @@ import TestHarness
 import TestSupport
 import Testing
 
-/// What the README says is done as it says, with what `make build` leaves.
+/// The examples of the README work as described, with the results of `make build`.
 @Suite("README")
 struct ReadmeTests {
     /// The code blocks of one language, in order.
@@ -12,7 +12,7 @@ struct ReadmeTests {
         return text.components(separatedBy: "```\(language)\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
     }
 
-    @Test("the module in C: fifteen lines, compiled, checked and served by the commands beside it")
+    @Test("the module in C has at most fifteen lines; the commands beside it compile, check and serve it")
     func module() throws {
         let folder = try TemporaryFolder()
         let source = try #require(try self.blocks("c").first)
@@ -27,7 +27,7 @@ struct ReadmeTests {
             let done = try Command.run(["sh", "-c", command], environment: environment, folder: folder.path)
             #expect(done.status == 0, "\(command)\n\(done.error)\(done.output)")
         }
-        // The port is the kernel's to choose here; everything else is as it stands there.
+        // The kernel chooses the port here; everything else is as in the README.
         let serve = "exec " + commands[2].replacingOccurrences(of: "8000", with: "0")
         let server = try RoostProcess(["-c", serve], command: "/bin/sh", environment: environment, folder: folder.path)
         func get(_ path: String) throws -> Response {
@@ -40,7 +40,7 @@ struct ReadmeTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("the views in C: twenty lines, compiled as above, with what is answered")
+    @Test("the views in C have at most twenty lines, compile, and answer as shown")
     func views() throws {
         let folder = try TemporaryFolder()
         let source = try #require(try self.blocks("c").dropFirst().first)
@@ -60,7 +60,7 @@ struct ReadmeTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("make run serves the wiki; make build leaves what it says; make says what there is")
+    @Test("make run serves the wiki, make build creates its products, and make lists its targets")
     func make() throws {
         #expect(
             try #require(try self.blocks("sh").first).split(separator: "\n").map { $0.prefix(9) } == [
@@ -74,7 +74,7 @@ struct ReadmeTests {
         for target in ["setup", "run", "build", "test", "bench", "format", "lint", "clean"] {
             #expect(help.output.contains("make \(target)"), "\(target)")
         }
-        // What `make run` does after the build, which has been done.
+        // The last command of `make run`: the build is done already.
         let folder = try TemporaryFolder()
         try folder.write("wiki/other.yaml", "title: Another")
         let another = try self.run(["APP_DIR=\(folder.path)"], environment: ["ROOST_SETTINGS_MODULE": "wiki.other"])
@@ -85,7 +85,7 @@ struct ReadmeTests {
         let hello = try self.run(["MODULE=.build/release/libHello.so"])
         #expect(try Command.run(["curl", "-s", "http://127.0.0.1:\(hello.port)/"]).output == "Hello, World!")
         #expect(hello.stop() == 0)
-        // The settings modules that come with the wiki are what it takes.
+        // The settings modules that come with the wiki are valid.
         for module in ["wiki.settings", "wiki.production"] {
             let own = "\(Repository.root)/Plugins/Wiki/\(module.replacingOccurrences(of: ".", with: "/")).yaml"
             try folder.write(
@@ -96,7 +96,7 @@ struct ReadmeTests {
         }
     }
 
-    /// What `make run` does after the build, with a port of the kernel's.
+    /// Runs the last command of `make run`, with a port that the kernel chooses.
     private func run(_ variables: [String], environment: [String: String] = [:]) throws -> RoostProcess {
         let recipe = try Command.run(
             ["make", "--no-print-directory", "--dry-run", "run", "ARGUMENTS=--port 0"] + variables,
@@ -106,7 +106,7 @@ struct ReadmeTests {
         return try RoostProcess(["-c", serve], command: "/bin/sh", environment: environment, folder: Repository.root)
     }
 
-    @Test("several loops: calls from threads, and connections on every loop")
+    @Test("several loops serve connections, and calls from threads")
     func loops() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: folder)
@@ -121,7 +121,7 @@ struct ReadmeTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("edit, save, see it: the session as it stands there, with a module that roost new has made")
+    @Test("the session that edits, saves and reloads works as shown, with a module created by roost new")
     func session() throws {
         let folder = try TemporaryFolder()
         let lines = try #require(try self.blocks("console").dropFirst().first).split(separator: "\n").map(String.init)
@@ -145,7 +145,7 @@ struct ReadmeTests {
                 client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
                 return try client.readResponse().text.trimmingCharacters(in: .newlines)
             }
-            // A build takes what it takes.
+            // The build may take long.
             try wait(for: answer, seconds: 60) { try get() == answer }
         }
         #expect(server.error.contains(" reloaded application=hello by=\"in place\" generation="))

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Signals of a running host, and how it ends.
-@Suite("Signals and the end of a host")
+/// Signals to a running server, and its exit.
+@Suite("Signals and exit")
 struct SignalTests {
     private let folder: TemporaryFolder
 
@@ -40,7 +40,7 @@ struct SignalTests {
         (40, "\"signal 40\""),
     ]
 
-    @Test("signals without a meaning are told and ignored; USR1 reopens logs; QUIT stops", arguments: [true, false])
+    @Test("signals without a meaning are logged and ignored; USR1 reopens logs; QUIT stops", arguments: [true, false])
     func host(isSupervised: Bool) throws {
         let server = try isSupervised ? self.serve("--port", "0") : self.serve("--port", "0", "--no-supervisor")
         let before = try self.pid(server)
@@ -61,7 +61,7 @@ struct SignalTests {
         #expect(!server.error.contains("Program crashed"))
     }
 
-    @Test("signals to a worker do not end it, but for those that drain it")
+    @Test("signals to a worker do not end it, except those that drain it")
     func worker() throws {
         let server = try self.serve("--port", "0")
         let worker = try self.pid(server)
@@ -77,7 +77,7 @@ struct SignalTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a worker passes no ignored signal on to what its module starts")
+    @Test("a process that a module starts inherits no ignored or blocked signal from the worker")
     func children() throws {
         let source = """
             #include <asgi.h>
@@ -102,10 +102,10 @@ struct SignalTests {
                 let client = try RawClient(port: server.port)
                 client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
                 let words = try client.readResponse().text.split(separator: " ")
-                // Without the two that the system's popen ignores for itself.
+                // Only signals 1 to 31: the popen of the system itself ignores two others.
                 return try words.map { try #require(UInt64($0, radix: 16)) & 0x7fff_ffff }
             }
-            // The first request may come before the process knows that it serves.
+            // The first request may arrive before the process has finished its start.
             var attempts = 0
             while try masks() != [0, 0], attempts < 100 { attempts += 1 }
             #expect(try masks() == [0, 0], "\(options)")
@@ -113,8 +113,7 @@ struct SignalTests {
         }
     }
 
-    @Test(
-        "exit handlers and destructors run where they are asked for, after everything else", arguments: [true, false])
+    @Test("exit handlers and destructors run if configured, after everything else", arguments: [true, false])
     func exitHandlers(isSupervised: Bool) throws {
         let mode = isSupervised ? [] : ["--no-supervisor"]
         func serve(_ options: [String], _ environment: [String: String] = [:]) throws -> Bool {
@@ -133,7 +132,7 @@ struct SignalTests {
         #expect(try serve([], ["ROOST_EXIT_HANDLERS": "1"]))
     }
 
-    @Test("a socket file that vanishes is told of, shown, and made again by a reload")
+    @Test("a missing socket file is shown by roost status and recreated by a reload")
     func socketFile() throws {
         let path = "\(self.folder.path)/site.sock"
         let server = try self.serve("--uds", path)
@@ -154,7 +153,7 @@ struct SignalTests {
         try server.waitFor("socket file made again")
         #expect(try ask() == 200)
         #expect(try !roost("status").output.contains("socket file"))
-        // Where something else has taken the path it is left alone.
+        // A file that has taken the path is not changed.
         unlink(path)
         try self.folder.write("site.sock", "another's")
         let refused = try roost("reload")

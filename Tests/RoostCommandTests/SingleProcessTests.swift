@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is reloaded in one process, by SIGHUP, where no supervisor could start another.
+/// Reload by SIGHUP in a single process, where no supervisor can start another worker.
 @Suite("Reload without a supervisor")
 struct SingleProcessTests {
     private let folder: TemporaryFolder
@@ -13,7 +13,7 @@ struct SingleProcessTests {
         try self.build("two", "two 1")
     }
 
-    /// Replaces the file, as a linker and `mv` do.
+    /// Replaces the file by a rename, as a linker and `mv` do.
     private func build(_ name: String, _ answer: String, static: String = "") throws {
         let made = try Fixture.compile(
             """
@@ -47,7 +47,7 @@ struct SingleProcessTests {
         return try client.readResponse().text
     }
 
-    @Test("modules and settings are taken up, what cannot be is refused and the rest goes on")
+    @Test("a reload applies changed modules and settings, and refuses invalid ones without affecting the rest")
     func reload() throws {
         try self.configure("{module: ./one.so, mount: /one}, {module: ./two.so, mount: /two}")
         let server = try self.serve()
@@ -57,13 +57,13 @@ struct SingleProcessTests {
         try server.waitFor("reloaded")
         #expect(try self.get("/one", server) == "one 2")
         #expect(try self.get("/two", server) == "two 1")
-        // Settings that make no sense change nothing.
+        // Invalid settings change nothing.
         try self.configure("{module: ./one.so, mout: /one}")
         kill(server.identifier, SIGHUP)
         try server.waitFor("not reloaded, what was there serves on")
         try server.waitFor("did you mean 'mount'")
         #expect(try self.get("/one", server) == "one 2")
-        // One is moved, the other gone; a group of workers cannot be had.
+        // One application is moved, the other removed; worker groups are not available.
         try self.configure(
             "{module: ./one.so, mount: /moved}, {module: ./two.so, mount: /grouped, worker: own}")
         kill(server.identifier, SIGHUP)
@@ -76,7 +76,7 @@ struct SingleProcessTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a library that stands in a process once is refused with the reason, and another replaces it")
+    @Test("a library that a process can load only once is refused with the reason; a later one replaces it")
     func obstacle() throws {
         try self.configure("{module: ./one.so, mount: /}")
         let server = try self.serve()
@@ -95,7 +95,7 @@ struct SingleProcessTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("an application that does not start is answered for, and tried again")
+    @Test("an application that does not start gives an error response, and is tried again")
     func failing() throws {
         try self.configure("{module: ./one.so, mount: /one}, {module: ./three.so, mount: /three}")
         let server = try self.serve()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a start takes from its surroundings: settings files, the environment, /proc.
+/// The inputs of a start: settings files, the environment, /proc.
 @Suite("The start of a server")
 struct StartTests {
     let folder: TemporaryFolder
@@ -41,8 +41,7 @@ struct StartTests {
         #expect(both.error.contains("--settings and --no-settings exclude each other"))
     }
 
-    @Test(
-        "a variable that looks like an option and is none is warned about, with the nearest name and without its value")
+    @Test("an unknown variable that looks like an option is logged with the nearest name and without its value")
     func unknownVariables() throws {
         let server = try self.start(
             self.hello,
@@ -62,7 +61,7 @@ struct StartTests {
             settings.error == "roost: unknown environment variable ROOST_PROT is ignored (did you mean ROOST_PORT?)\n")
     }
 
-    @Test("a settings file that cannot be read within the limits, or never ends, delays no other application")
+    @Test("a settings file that exceeds the limits, or never ends, delays no other application")
     func hostileNeighbours() throws {
         let mods = "\(self.folder.path)/mods"
         try self.folder.write("mods/README", "")
@@ -84,7 +83,7 @@ struct StartTests {
         #expect(server.error.components(separatedBy: "a.yaml:6: ").count == 2, "\(server.error)")
     }
 
-    @Test("a settings file that others can write to refuses the start, and names the mend")
+    @Test("a settings file that others can write to refuses the start, and the error names the fix")
     func untrusted() throws {
         let file = try self.folder.write("settings.yaml", "server: {build: rm}\n")
         chmod(file, 0o666)
@@ -95,7 +94,7 @@ struct StartTests {
             refused.error.contains("is writable by everyone (mode 0666): run chmod o-w \(file)"), "\(refused.error)")
     }
 
-    @Test("it serves where /proc is not mounted", .enabled(if: geteuid() == 0, "unshare needs root"))
+    @Test("roost serves where /proc is not mounted", .enabled(if: geteuid() == 0, "unshare needs root"))
     func noProc() throws {
         let server = try RoostProcess(
             [

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The supervisor and its workers, by the release build: two of them accept on one socket while one replaces the other, which
-/// NIO's debug build does not bear. `make test-workers` does the same under load, and much more.
+/// The supervisor and its workers, with the release build: two workers accept on one socket while one replaces the
+/// other, which NIO's debug build does not support. `make test-workers` does the same under load, and much more.
 @Suite("Workers")
 struct SupervisorTests {
     let folder: TemporaryFolder
@@ -41,7 +41,7 @@ struct SupervisorTests {
         }
         """
 
-    /// The module, in place of what was there.
+    /// Compiles the module and replaces its previous file.
     @discardableResult
     private func build(_ flags: String...) throws -> String {
         let other = try Fixture.compile(Self.module, named: "site-new", flags: ["-O1"] + flags, in: self.folder)
@@ -72,7 +72,7 @@ struct SupervisorTests {
         return try !client.readMore()
     }
 
-    @Test("a crash costs the request, is reported with all that is known, and another worker serves")
+    @Test("a crash costs its request, is logged with all that is known, and another worker serves")
     func crash() throws {
         try self.build()
         let server = try self.serve("--no-access-log")
@@ -93,21 +93,21 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a module that writes into the channel of its worker costs the worker, nothing else")
+    @Test("a module that writes into the channel of its worker costs the worker and nothing else")
     func nonsense() throws {
         try self.build()
         let server = try self.serve()
         let first = try self.get("/pid", server).text
-        // Answered, or not any more: the supervisor may be quicker.
+        // With or without a response: the supervisor may be faster.
         _ = try? self.get("/talk", server)
         try server.waitFor("worker sent an invalid message: killed")
         try server.waitFor("pid=\(first)\n")
-        // It takes a moment to die.
+        // The worker takes a moment to exit.
         while (try? self.get("/pid", server).text) ?? first == first {}
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a loop that does not turn is named with its stack, and its worker replaced")
+    @Test("a stalled loop is logged with its stack, and its worker is replaced")
     func stall() throws {
         try self.build()
         let server = try self.serve("--timeout-worker", "1")
@@ -119,7 +119,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("what crashes too often is answered with 503, until there is another file")
+    @Test("an application that crashes too often gives 503 until its file changes, or its previous version serves")
     func quarantine() throws {
         try self.build()
         let server = try self.serve("--health")
@@ -132,7 +132,7 @@ struct SupervisorTests {
         try self.build("-DNAME=\"second\"")
         #expect(try self.roost("reload").output.hasPrefix("site: mounted at /"))
         #expect(try self.get("/", server).text == "second")
-        // Which crashes as often: but there was one before.
+        // The new version crashes as often, but there is a previous version.
         try self.build("-DNAME=\"third\"")
         #expect(try self.roost("reload").status == 0)
         for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
@@ -141,7 +141,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a start that comes to nothing says why: refused is 1, died is 3, with its last lines")
+    @Test("a failed start gives the reason: status 1 if refused, 3 if crashed, with the last lines of the worker")
     func bootFailure() throws {
         func start() throws -> Command {
             try Command.run([
@@ -161,7 +161,7 @@ struct SupervisorTests {
         #expect(refused.error.contains("site refused to start: application failed with ASGI_FAILED before startup"))
     }
 
-    @Test("a reload that is refused leaves what was there, and says why")
+    @Test("a refused reload keeps the previous version and gives the reason")
     func refusedReload() throws {
         try self.build()
         let server = try self.serve()
@@ -182,7 +182,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("as the README has it: status, reload, stop")
+    @Test("status, reload and stop work as in the README")
     func readme() throws {
         try self.build()
         let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
@@ -219,7 +219,7 @@ struct SupervisorTests {
         #expect(gone.error.contains("no supervised roost of this user runs"))
     }
 
-    @Test("two that run are told apart by their ports")
+    @Test("a command must name the port if two servers run")
     func two() throws {
         try self.build()
         let (one, other) = (try self.serve(), try self.serve())
@@ -232,7 +232,7 @@ struct SupervisorTests {
         #expect(other.stop() == 0)
     }
 
-    @Test("the control socket is its user's, and bears nonsense")
+    @Test("the control socket is accessible to its user only, and refuses invalid messages")
     func control() throws {
         try self.build()
         let server = try self.serve()
@@ -251,7 +251,7 @@ struct SupervisorTests {
             client.send(bytes)
             #expect(try client.readToEnd().contains(reason), "\(bytes)")
         }
-        // One that says too much, and forty that say nothing.
+        // One client that sends too much, and 31 clients that send nothing.
         let loud = try RawClient(path: path)
         loud.send([UInt8](repeating: 0x78, count: 1 << 20))
         let silent = try (0..<31).map { _ in try RawClient(path: path) }
@@ -261,7 +261,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("WEB_CONCURRENCY says how many; options that make no sense are refused")
+    @Test("WEB_CONCURRENCY sets the number of workers; invalid options are refused")
     func options() throws {
         try self.build()
         let server = try RoostProcess(
@@ -303,7 +303,7 @@ struct SupervisorTests {
         ASGI_APPLICATION(urls, "views", "1")
         """
 
-    @Test("the limits of views hold in the workers, and in those of a group its own")
+    @Test("the limits of views apply in the workers, and a group's own limits in its workers")
     func viewLimits() throws {
         _ = try Fixture.compile(Self.views, named: "views", in: self.folder)
         try self.folder.write(
@@ -360,7 +360,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("what whoever starts it has left open is no worker's")
+    @Test("a worker does not inherit descriptors that were open when the server was started")
     func descriptors() throws {
         try self.build()
         let server = try RoostProcess(
@@ -376,7 +376,7 @@ struct SupervisorTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
-    @Test("a worker is nobody's command")
+    @Test("roost worker is refused on the command line")
     func worker() throws {
         let told = try Command.run([Self.roost, "worker", "./x.so"])
         #expect(told.status == 2)

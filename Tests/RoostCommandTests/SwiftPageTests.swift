@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What Documentation/Swift.md says is done as it says, in an empty folder beside Roost.
+/// The steps of Documentation/Swift.md work as described, in an empty folder beside Roost.
 @Suite("Documentation/Swift.md")
 struct SwiftPageTests {
-    /// A code block, and the words before it.
+    /// A code block, and the text before it.
     private struct Block {
         var language: String
         var text: String
@@ -21,14 +21,14 @@ struct SwiftPageTests {
         }
     }
 
-    /// The file that a block is the text of: the last `name` before it.
+    /// The file whose contents a block shows: the last one named in backquotes before it.
     private static func file(_ block: Block) -> String? {
         let names = block.before.split(separator: "`", omittingEmptySubsequences: false)
         return stride(from: 1, to: names.count, by: 2).map { String(names[$0]) }
             .last { $0.hasSuffix(".swift") || $0.hasSuffix(".yaml") }
     }
 
-    /// Asks as the page does; says what it expects and what came.
+    /// Runs the commands of a console block and compares their output with the block.
     private static func expect(_ console: Block, port: Int, folder: String) throws {
         for step in console.text.components(separatedBy: "$ ").dropFirst() {
             let lines = step.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
@@ -39,7 +39,7 @@ struct SwiftPageTests {
         }
     }
 
-    @Test("from an empty folder to a served module")
+    @Test("the steps lead from an empty folder to a served module")
     func page() async throws { try await onThread { try Self.follow() } }
 
     private static func follow() throws {

@@ -7,20 +7,20 @@ import Testing
 
 @testable import RoostDeployment
 
-/// What changes between the moment in which files are read and the moment in which they are watched.
-@Suite("Baselines of what is watched")
+/// Files that change after they were read and before they are watched.
+@Suite("Baselines of watched files")
 struct BaselineTests {
     private let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// A first poll sees the change, a second one counts it.
+    /// The first poll sees the change, the second one reports it.
     private func changes(_ folders: DropInFolders) -> Bool {
         _ = folders.poll(now: MonotonicClock.milliseconds)
         return folders.poll(now: MonotonicClock.milliseconds + Debounce<Int>.absence)
     }
 
-    @Test("a module, its settings, an addition and a removal after the listing that was acted on are changes")
+    @Test("a module, its settings, an addition and a removal are reported if they change after the listing")
     func dropIn() throws {
         for name in ["kept.so", "gone.so", "set.so", "set.yaml"] { try self.folder.write(name, "1") }
         let listing = DropInFolder.list(self.folder.path)
@@ -36,7 +36,7 @@ struct BaselineTests {
         #expect(folders.listings[0].modules.map(\.name) == ["kept", "later", "set"])
     }
 
-    @Test("files and sources that change after they were read, and before they are watched, are changes")
+    @Test("files and sources that change after they were read and before they are watched are reported")
     func reload() throws {
         let (file, source) = (try self.folder.write("m.so", "1"), try self.folder.write("src/a.c", "1"))
         let missing = "\(self.folder.path)/missing.yaml"
@@ -48,7 +48,7 @@ struct BaselineTests {
         try self.folder.write("missing.yaml", "1")
         try self.folder.write("src/a.c", "22")
         let later = try self.folder.write("src/b.c", "1")
-        // A second note does not move the baseline.
+        // A second record does not change the baseline.
         seen.note(file)
         let watch = ReloadWatch(tree, since: baseline, quiet: 0)
         watch.follow([file, missing], since: seen)
@@ -59,7 +59,7 @@ struct BaselineTests {
         #expect(change.sources == [source, later])
     }
 
-    @Test("a file counts as seen in the state that was acted on, not in the state it has by then")
+    @Test("accept takes the states that were acted on, not the current states")
     func accepted() throws {
         let file = try self.folder.write("m.so", "1")
         var seen = FileMarks()
@@ -83,7 +83,7 @@ struct BaselineTests {
         #expect(watch.poll(now: MonotonicClock.milliseconds + 20_000).files == [])
     }
 
-    @Test("a look carries the listings and the states of the files that it was made of")
+    @Test("a scan returns the listings and file states from before it read the files")
     func look() throws {
         let run = try RunDirectory.make("\(self.folder.path)/run")
         let source = Fixture.hello

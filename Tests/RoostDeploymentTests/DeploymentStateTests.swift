@@ -6,14 +6,14 @@ import Testing
 
 @testable import RoostDeployment
 
-/// Changes of what is deployed, in a world where a driver does what it is told when the test says so.
-@Suite("The state of a deployment")
+/// Deployment changes with a simulated driver, which reports results when the test says so.
+@Suite("The deployment state machine")
 struct DeploymentStateTests {
-    /// The workers of all groups, as a driver has them.
+    /// The workers of all groups, as a driver reports them.
     private struct Workers: DeploymentWorkers {
         var canReplace = true
         var statuses: [String?: WorkersStatus] = [:]
-        /// By the hashes of generations.
+        /// The obstacles by the hashes of generations.
         var obstacles: [String: String] = [:]
 
         func status(of group: String?) -> WorkersStatus { self.statuses[group] ?? WorkersStatus() }
@@ -26,11 +26,11 @@ struct DeploymentStateTests {
         var state: DeploymentState
         var workers = Workers()
         var now = 0
-        /// What the driver was told, as text; scans are made at once.
+        /// The driver's actions as text. Scans are made at once and not recorded.
         var done: [String] = []
-        /// What the next scans find.
+        /// The result of the next scans.
         var found: [DeclaredApplication]
-        /// Why the next scans fail; nil: they do not.
+        /// Why the next scans fail; nil if they succeed.
         var fault: HostError?
 
         init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
@@ -92,7 +92,7 @@ struct DeploymentStateTests {
             self.done.append("\(action) \(group ?? "-") \(rest)")
         }
 
-        /// Removes and returns what was done.
+        /// Removes and returns the recorded actions.
         mutating func removeDone() -> [String] {
             defer { self.done = [] }
             return self.done
@@ -132,7 +132,7 @@ struct DeploymentStateTests {
                     LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(version)")))))
     }
 
-    @Test("a change is prepared, then committed; whoever waits is answered when all of it is done")
+    @Test("a change is prepared, then committed; waiting callers are answered at its end")
     func inPlace() throws {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "2"), try self.declared("b", "1")])
@@ -150,7 +150,7 @@ struct DeploymentStateTests {
     }
 
     @Test(
-        "what does not start is rolled back: the generation before serves, and what is new is answered for and tried again"
+        "a generation that does not start is rolled back; a new application gets a stand-in and is tried again"
     )
     func rollback() throws {
         var world = try World([try self.declared("a", "1")])
@@ -168,7 +168,7 @@ struct DeploymentStateTests {
                 "error: application not serving application=b reason=\"no disk\"",
                 "answer  | no database; no disk",
             ])
-        // The one that was refused waits for somebody to ask; the new one is tried again by itself.
+        // The refused generation is tried again only on request, the new application without one.
         world.now = try #require(world.state.due)
         world.advance()
         #expect(world.removeDone() == ["prepare - [1] 2 [2]"])
@@ -180,7 +180,7 @@ struct DeploymentStateTests {
         #expect(world.serving == ["a 1", "b 1"])
     }
 
-    @Test("what cannot be loaded beside the old generation takes new workers, after what can")
+    @Test("generations that cannot be loaded beside the old ones get new workers, after the change in place")
     func newWorkers() throws {
         var world = try World([try self.declared("a", "1"), try self.declared("b", "1")])
         world.workers.obstacles["2"] = "it has static TLS"
@@ -203,7 +203,7 @@ struct DeploymentStateTests {
                 == true)
     }
 
-    @Test("new workers that do not start leave everything as it was, and say why")
+    @Test("new workers that do not start leave the applications as they were, and the reason is reported")
     func notReplaced() throws {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "2")], ReloadRequest(isAsked: true, inNewWorkers: true))
@@ -218,7 +218,7 @@ struct DeploymentStateTests {
             ])
     }
 
-    @Test("without other processes an obstacle refuses the generation, and nothing else")
+    @Test("without other processes an obstacle refuses its own generation only")
     func oneProcess() throws {
         var world = try World([try self.declared("a", "1"), try self.declared("b", "1")], canReplace: false)
         world.workers.obstacles["2"] = "it has static TLS"
@@ -234,12 +234,12 @@ struct DeploymentStateTests {
                 "| a.so: cannot be loaded beside the one there is, since it has static TLS: it takes a restart"))
     }
 
-    @Test("a group has an application before requests are relayed to it, and until none is")
+    @Test("a group has an application before requests are relayed to it, and until they no longer are")
     func groups() throws {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "1"), try self.declared("b", "1", group: "g")])
         #expect(world.removeDone() == ["start g "])
-        // It is not there yet: the workers that accept do not relay to it.
+        // The group has no worker yet: the workers that accept connections do not relay to it.
         world.advance()
         #expect(world.removeDone() == [])
         var status = WorkersStatus()
@@ -259,13 +259,13 @@ struct DeploymentStateTests {
         #expect(world.serving == ["a 1"])
     }
 
-    @Test("a newer file withdraws a change that is being prepared; the newest is deployed")
+    @Test("a newer file withdraws a change in preparation, and is deployed")
     func withdrawn() throws {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "2")])
         world.reload([try self.declared("a", "3")])
         #expect(world.removeDone() == ["prepare - [1] 1 [1]", "commit - [1] 1 +[] -[] instead []", "release - 2"])
-        // Too late.
+        // This answer comes after the withdrawal.
         world.prepared(1)
         world.committed(1)
         #expect(world.removeDone() == ["prepare - [1] 2 [1]"])
@@ -274,7 +274,7 @@ struct DeploymentStateTests {
         #expect(world.serving == ["a 3"])
     }
 
-    @Test("a worker that does not answer in time is given up once; its end goes on with the change")
+    @Test("a worker that does not answer in time is given up once; the change continues after its exit")
     func late() throws {
         var world = try World([try self.declared("a", "1")])
         world.reload([try self.declared("a", "2")])
@@ -291,7 +291,7 @@ struct DeploymentStateTests {
         #expect(world.removeDone().contains("answer  | crashed"))
     }
 
-    @Test("a generation that crashes workers is quarantined: workers without it take over")
+    @Test("a generation that crashes workers is quarantined, and workers without it take over")
     func quarantine() throws {
         var world = try World([try self.declared("a", "1")])
         world.perform(
@@ -304,7 +304,7 @@ struct DeploymentStateTests {
         }
     }
 
-    @Test("an application of a program that does not start takes no place, and is not tried again")
+    @Test("a program's application that does not start is dropped and not tried again")
     func program() throws {
         let prepared = try #require(try self.declared("a", "1").prepared)
         var state = DeploymentState([], workers: .example)
@@ -335,7 +335,7 @@ struct DeploymentStateTests {
         #expect(state.due == nil)
     }
 
-    @Test("workers whose sockets were made again are replaced, also when the reload that did it is refused")
+    @Test("workers with recreated sockets are replaced even if the reload is refused")
     func socketsOfRefusedReload() throws {
         var world = try World([try self.declared("a", "1")])
         world.fault = HostError(code: .settings, message: "settings.yaml:1: no")
@@ -348,7 +348,7 @@ struct DeploymentStateTests {
             ])
     }
 
-    @Test("a quarantine during a change of another application stays")
+    @Test("a quarantine during a change of another application is kept")
     func quarantineDuringChange() throws {
         var world = try World([try self.declared("a", "1"), try self.declared("b", "1b")])
         world.reload([try self.declared("a", "1"), try self.declared("b", "2b")])
@@ -359,7 +359,7 @@ struct DeploymentStateTests {
         #expect(world.serving == ["a -", "b 2b"])
     }
 
-    @Test("a quarantine ends a replacement that is under way: whoever waits is answered")
+    @Test("a quarantine ends a replacement in progress; waiting callers are answered")
     func quarantineDuringReplacement() throws {
         var world = try World([try self.declared("a", "1"), try self.declared("b", "1b")])
         world.reload(
@@ -373,7 +373,7 @@ struct DeploymentStateTests {
         #expect(done.last == "answer b: generation 2b, new workers, 3 ms | crashed in its startup")
     }
 
-    @Test("a retry that has to wait is not due at once, and nothing is due when everything ends")
+    @Test("a retry that has to wait is not due at once, and nothing is due after a stop")
     func due() throws {
         var world = try World([try self.declared("a", "1")])
         world.perform(world.state.rollout.ready(release: 1, of: nil, faults: [1: "no database"], now: 0))
@@ -386,7 +386,7 @@ struct DeploymentStateTests {
         #expect(world.state.due == nil)
     }
 
-    @Test("a host without workers refuses what asks for a group, whatever else is wrong with it")
+    @Test("a host without workers refuses applications that request a group; other faults are kept")
     func withoutGroups() throws {
         let scan = Deployment.Scan(entries: [
             try self.declared("a", "1", group: "g"), try self.declared("b", nil, group: "g"),

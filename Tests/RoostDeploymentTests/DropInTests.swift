@@ -5,13 +5,13 @@ import Testing
 
 @testable import RoostDeployment
 
-@Suite("A drop-in folder: what counts, and when")
+@Suite("Watching drop-in folders")
 struct DropInTests {
     private let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// `wiki:3`: the module of this name, in its third state.
+    /// `wiki:3` is the module `wiki` in its third state.
     private func listing(_ files: String..., fault: String? = nil) -> DropInFolder.Listing {
         DropInFolder.Listing(
             folder: "m", fault: fault,
@@ -35,7 +35,7 @@ struct DropInTests {
         watch.stable.modules.map { "\($0.name):\($0.mark.size)" }
     }
 
-    @Test("a file counts when it has been so for a moment, not while it grows")
+    @Test("a file is reported when it has been stable for a while, not while it grows")
     func grows() {
         var watch = DropInWatch(self.listing("a:1"))
         self.update(&watch, self.listing("a:1", "b:1"), now: 0, counts: false)
@@ -48,7 +48,7 @@ struct DropInTests {
         #expect(watch.due == nil)
     }
 
-    @Test("one that grows for ever does not hold up the others")
+    @Test("a file that keeps growing does not delay the others")
     func independent() {
         var watch = DropInWatch(self.listing())
         for now in stride(from: 0, through: 100, by: 10) {
@@ -57,7 +57,7 @@ struct DropInTests {
         #expect(self.counts(watch) == ["b:1"])
     }
 
-    @Test("a file that is away counts until it has been for a second: linkers unlink before they write")
+    @Test("a missing file is removed after a second, since linkers unlink before they write")
     func away() {
         var watch = DropInWatch(self.listing("a:1"))
         self.update(&watch, self.listing(), now: 0, counts: false)
@@ -70,7 +70,7 @@ struct DropInTests {
         #expect(self.counts(watch) == [])
     }
 
-    @Test("one that comes back as it was was never away")
+    @Test("a file that is missing for a moment and comes back unchanged is not reported")
     func back() {
         var watch = DropInWatch(self.listing("a:1"))
         _ = watch.update(self.listing(), now: 0)
@@ -80,7 +80,7 @@ struct DropInTests {
         #expect(self.counts(watch) == ["a:1"])
     }
 
-    @Test("a folder that is away for a moment is being replaced; for longer, it has gone, and says so once")
+    @Test("a folder that is missing for a moment is ignored; one that stays missing is reported once")
     func folderAway() {
         var watch = DropInWatch(self.listing("a:1"))
         self.update(&watch, self.listing(fault: "gone"), now: 0, counts: false)
@@ -96,7 +96,7 @@ struct DropInTests {
         #expect(self.counts(watch) == ["a:1"])
     }
 
-    @Test("names: libraries only; not what editors, linkers and copies write to before they rename")
+    @Test("only libraries are listed, not the temporary files of editors, linkers and copy tools")
     func names() throws {
         for name in [
             "wiki.so", "libchat.so", "wiki.yaml", ".hidden.so", ".wiki.so.swp", "wiki.so~", "wiki.so.tmp", "stXXXX",
@@ -111,7 +111,7 @@ struct DropInTests {
         #expect(DropInFolder.list("\(self.folder.path)/wiki.so").fault?.contains("not a folder") == true)
     }
 
-    @Test("whatever is done to a folder is heard of, or seen by the clock", arguments: [true, false])
+    @Test("a change in a folder and its replacement are seen, with and without inotify", arguments: [true, false])
     func events(usesNotifications: Bool) throws {
         let path = "\(self.folder.path)/m"
         mkdir(path, 0o700)
@@ -128,7 +128,7 @@ struct DropInTests {
         #expect(DropInFolder.list(path).modules.map(\.name) == ["a"])
         rename("\(path)/a.so", "\(path)/b.so")
         #expect(hears())
-        // The folder as a whole.
+        // Replaces the folder itself.
         mkdir("\(self.folder.path)/other", 0o700)
         try self.folder.write("other/c.so", "1")
         rename(path, "\(self.folder.path)/old")
@@ -142,7 +142,7 @@ struct DropInTests {
         #expect(DropInFolder.list(path).modules.map(\.name) == ["c", "d"])
     }
 
-    @Test("a link is followed; switched as deployments do it, another folder counts")
+    @Test("a link to a folder is followed, also after an atomic switch to another folder")
     func link() throws {
         for release in ["r1", "r2"] {
             mkdir("\(self.folder.path)/\(release)", 0o700)

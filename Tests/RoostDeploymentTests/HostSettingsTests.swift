@@ -7,7 +7,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import RoostDeployment
 
-/// What a settings file says to the host: its keys, checked by one schema.
+/// The host's part of a settings file: its keys, checked against one schema.
 @Suite("The host's settings")
 struct HostSettingsTests {
     private let folder: TemporaryFolder
@@ -24,7 +24,7 @@ struct HostSettingsTests {
             group: SettingsSchema([SettingsKey("workers", .text, "How many.")]), keepsOthers: keepsOthers)
     }
 
-    /// Without the path of the file.
+    /// The error message without the path of the folder.
     private func refusal(_ text: String) -> String {
         do {
             _ = try self.read(text)
@@ -32,7 +32,7 @@ struct HostSettingsTests {
         } catch { return "\(error)".replacing("\(self.folder.path)/", with: "") }
     }
 
-    @Test("applications, each with its place, its hosts, its settings; the drop-in folder; the server")
+    @Test("applications, groups, drop-in folders and server options are read with their places")
     func values() throws {
         let settings = try self.read(
             """
@@ -85,7 +85,7 @@ struct HostSettingsTests {
                 == "x.yaml:1: 'key': '********' is too short")
     }
 
-    @Test("with an application on the command line all other keys are its own, and the host's are not")
+    @Test("with an application on the command line, all keys except the host's are its settings")
     func others() throws {
         let text = "title: T\nserver: {port: 1}\nmodules: m\n"
         _ = try self.read(text, keepsOthers: true)
@@ -97,7 +97,7 @@ struct HostSettingsTests {
     }
 
     @Test(
-        "what is wrong is told with file, line, key, and what was meant",
+        "an error names file, line and key, and suggests a similar key",
         arguments: [
             ("aplications: []\n", "s.yaml:1: unknown key 'aplications' (did you mean 'applications'?)"),
             ("title: x\n", "s.yaml:1: unknown key 'title' (known keys: server, modules, applications)"),
@@ -167,7 +167,7 @@ struct HostSettingsTests {
         #expect(!told.contains("\n"))
     }
 
-    @Test("two applications of one place are refused, with both")
+    @Test("two applications with the same mount are refused; the message names both places")
     func conflict() throws {
         var deployment = Deployment(preparation: ApplicationPreparation(), workers: .example)
         deployment.entries = try self.read(

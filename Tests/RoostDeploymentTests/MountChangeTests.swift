@@ -2,9 +2,9 @@ import Testing
 
 @testable import RoostDeployment
 
-@Suite("A change of what is mounted, in all workers")
+@Suite("Mount changes across workers")
 struct MountChangeTests {
-    /// What a macro cannot hold: the left side changes the value.
+    /// A function, since `#expect` cannot take an expression that mutates a value.
     private func expect(
         _ step: MountChange.Step, _ wanted: MountChange.Step, at place: SourceLocation = #_sourceLocation
     ) { #expect(step == wanted, sourceLocation: place) }
@@ -13,7 +13,7 @@ struct MountChangeTests {
         MountChange(number: 1, Roster(), adding: adding, removing: removing)
     }
 
-    @Test("one goes ahead, then the others, then all mount")
+    @Test("one worker prepares first, then the others, then all commit")
     func inOrder() {
         var change = self.change(adding: [5])
         expect(change.start([1, 2, 3]), .prepare([1]))
@@ -29,7 +29,7 @@ struct MountChangeTests {
         expect(change.committed(3), .done)
     }
 
-    @Test("something newer has come: nobody is waited for, nothing is mounted, and who comes late is not heard")
+    @Test("a withdrawn change waits for no worker, mounts nothing, and ignores late answers")
     func withdrawn() {
         var change = self.change(adding: [5], removing: [6])
         _ = change.start([1, 2])
@@ -41,7 +41,7 @@ struct MountChangeTests {
         expect(change.committed(2), .done)
     }
 
-    @Test("what is only removed needs no preparation; with no worker nobody is waited for")
+    @Test("a removal needs no preparation; a change without workers is done at once")
     func removal() {
         var change = self.change(removing: [5])
         expect(change.start([1, 2]), .commit([1, 2]))
@@ -49,7 +49,7 @@ struct MountChangeTests {
         expect(alone.start([]), .done)
     }
 
-    @Test("what the first cannot start is not tried in the others; what a later one cannot is mounted nowhere")
+    @Test("an application that fails in the first worker is not tried in others; one that fails later is not mounted")
     func refused() {
         var change = self.change(adding: [5, 6])
         _ = change.start([1, 2])
@@ -65,7 +65,7 @@ struct MountChangeTests {
     }
 
     @Test(
-        "the end of a worker in the first part counts against the culprit, or against all; then another worker goes first"
+        "the exit of a worker in preparation fails the culprit, or all applications; then another worker goes first"
     )
     func deaths() {
         var change = self.change(adding: [5, 6])
@@ -78,7 +78,7 @@ struct MountChangeTests {
         expect(change.ended(2, culprit: nil, "killed"), .done)
     }
 
-    @Test("who has answered and dies is not waited for; nor who dies while all mount")
+    @Test("a worker that exits after its answer, or during the commit, is not waited for")
     func later() {
         var change = self.change(adding: [5])
         _ = change.start([1, 2, 3])
@@ -92,7 +92,7 @@ struct MountChangeTests {
         expect(change.committed(2), .done)
     }
 
-    @Test("whatever happens, it comes to an end when all have answered or died")
+    @Test("a change ends when every worker has answered or exited, in any order")
     func anything() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<2000 {

@@ -8,7 +8,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import RoostDeployment
 
-/// Libraries that modules bring with them: the loader knows them by name, and gives everybody the first one.
+/// Libraries that modules bring with them. The loader identifies them by name, and gives all modules the first one.
 @Suite("Private libraries")
 struct PrivateLibraryTests {
     private let folder: TemporaryFolder
@@ -19,7 +19,7 @@ struct PrivateLibraryTests {
         self.run = try RunDirectory.make("\(self.folder.path)/run")
     }
 
-    /// A module in a folder of its own, beside a library of this name which says `says`.
+    /// Builds a module in a folder of its own, beside a library of this name whose function returns `says`.
     private func module(
         _ name: String, needs library: String, says: String, path: String = "$ORIGIN", flags: [String] = []
     ) throws -> String {
@@ -35,7 +35,7 @@ struct PrivateLibraryTests {
         return "\(self.folder.path)/\(name)/\(name).so"
     }
 
-    /// The same bytes: a compiler would write other paths into them.
+    /// Copies a library, since compiling it again would embed other paths and change its bytes.
     private func copy(_ library: String, of one: String, to other: String) throws {
         unlink("\(self.folder.path)/\(other)/\(library)")
         try FileManager.default.copyItem(
@@ -78,7 +78,7 @@ struct PrivateLibraryTests {
         return error.message
     }
 
-    @Test("they are copies: the original, written in place, changes nothing that runs, and makes a new generation")
+    @Test("private libraries are copied: a changed original makes a new generation and leaves the copy unchanged")
     func copies() throws {
         let path = try self.module("a", needs: "libcopied.so.1", says: "one")
         let staged = try self.staged(path)
@@ -99,7 +99,7 @@ struct PrivateLibraryTests {
         #expect(try reader.readList(PrivateLibrary.self) == staged.libraries)
     }
 
-    @Test("a library that is no regular file is refused, and not waited for")
+    @Test("a library that is not a regular file is refused without waiting for it")
     func fifo() throws {
         let path = try self.module("a", needs: "libfifo.so.1", says: "one")
         unlink("\(self.folder.path)/a/libfifo.so.1")
@@ -108,7 +108,7 @@ struct PrivateLibraryTests {
         #expect(error?.message.hasSuffix("libfifo.so.1: is not a regular file") == true)
     }
 
-    @Test("an absolute folder that comes before $ORIGIN has the library: it is not the module's own")
+    @Test("a library in an absolute folder before $ORIGIN is not private to the module")
     func order() throws {
         let elsewhere = "\(self.folder.path)/a"
         _ = try self.module("a", needs: "libordered.so.1", says: "first")
@@ -119,7 +119,7 @@ struct PrivateLibraryTests {
     }
 
     @Test(
-        "of two of one name and other bytes the second is refused, with both and the remedy; with other groups none is")
+        "the second of two different libraries of one name is refused with both paths and the remedy; groups avoid it")
     func refused() throws {
         let (a, b) = (
             try self.module("a", needs: "libtwice.so.1", says: "a's"),
@@ -140,7 +140,7 @@ struct PrivateLibraryTests {
         #expect(self.fault("b", together)?.contains("beside 'a'") == true)
     }
 
-    @Test("what serves goes before what is new, whatever their order; the same bytes stand beside each other")
+    @Test("applications that serve take precedence over new ones, in any order; identical libraries coexist")
     func precedence() throws {
         let (a, b, same) = (
             try self.module("a", needs: "liborder.so.1", says: "a's"),
@@ -154,7 +154,7 @@ struct PrivateLibraryTests {
         #expect(self.fault("a", scan)?.contains("beside 'b'") == true)
     }
 
-    @Test("the SONAME of a module is a name for libraries too; modules among themselves may share theirs")
+    @Test("a module's SONAME conflicts with libraries of that name; modules may share a SONAME")
     func modules() throws {
         let library = try self.module("a", needs: "libsite.so", says: "a's")
         let (one, two) = (
@@ -169,7 +169,7 @@ struct PrivateLibraryTests {
             self.fault("a", try self.scan([("one", one, nil), ("a", library, nil)]))?.contains("libsite.so") == true)
     }
 
-    @Test("a library with the name of one that the host itself has loaded, and other bytes, is refused")
+    @Test("a library with the name of a different one that the host has loaded is refused")
     func ofTheHost() throws {
         let taken = try #require(LoadedObject.all().first { $0.soname?.hasPrefix("libm.so") == true }?.soname)
         let path = try self.module("a", needs: taken, says: "a's", flags: ["-Wl,--unresolved-symbols=ignore-all"])
@@ -178,7 +178,7 @@ struct PrivateLibraryTests {
         #expect(fault.contains("which this process has already loaded"))
     }
 
-    @Test("the loader is held to it: no module runs with what another has brought")
+    @Test("no module is loaded with the library of another module")
     func loading() throws {
         func load(_ staged: StagedModule) throws -> String? {
             do {
@@ -195,7 +195,7 @@ struct PrivateLibraryTests {
         let fault = try #require(try load(b))
         #expect(fault.contains("/b/libheld.so.1 has the name libheld.so.1 of \(a.libraries[0].copy)"), "\(fault)")
         #expect(try load(same) == nil)
-        // One that expects the system's gets another's.
+        // The module expects the system's library and would get that of another module.
         let path = try self.module("d", needs: "libheld.so.1", says: "d's")
         unlink("\(self.folder.path)/d/libheld.so.1")
         let stranger = try self.staged(path)
@@ -205,7 +205,7 @@ struct PrivateLibraryTests {
         }
     }
 
-    @Test("a process that has loaded a library of this name takes no other: a new worker does")
+    @Test("a process that has loaded a library refuses another one of its name; a new worker loads it")
     func images() throws {
         let before = try self.scan([("a", try self.module("a", needs: "libnew.so.1", says: "a's"), nil)])
         let after = try self.scan([("b", try self.module("b", needs: "libnew.so.1", says: "b's"), nil)])
@@ -216,7 +216,7 @@ struct PrivateLibraryTests {
         #expect(LoadedImages([]).obstacle(to: new, within: LoadedImages.Allowance()) == nil)
     }
 
-    @Test("a description that a library has which the module needs is not the module's")
+    @Test("the description of a library that the module needs is not the module's")
     func description() throws {
         let library = try Fixture.compile(
             """

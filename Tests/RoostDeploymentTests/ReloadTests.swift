@@ -9,7 +9,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import RoostDeployment
 
-@Suite("Reload: the values that decide")
+@Suite("Reload decisions")
 struct ReloadTests {
     private func application(
         _ name: String, _ copy: String, flags: UInt32 = 0, size: Int = 1000, obstacle: String? = nil
@@ -32,7 +32,7 @@ struct ReloadTests {
         return images.obstacle(to: application, within: LoadedImages.Allowance(images: most, bytes: bytes))
     }
 
-    @Test("what is there stays; the first of a file has no obstacle, the next has what its file says")
+    @Test("a loaded image and the first one of a file have no obstacle; the next one has that of its file")
     func obstacles() throws {
         var images = LoadedImages([try self.application("a", "1")])
         #expect(self.obstacle(images, try self.application("a", "1", obstacle: "it is odd")) == nil)
@@ -40,12 +40,12 @@ struct ReloadTests {
         #expect(self.obstacle(images, try self.application("a", "2", obstacle: "it is odd")) == "it is odd")
         let flagged = try self.application("a", "3", flags: ASGI_RELOAD_PROCESS)
         #expect(self.obstacle(images, flagged)?.contains("ASGI_RELOAD_PROCESS") == true)
-        // One that wanted a process of its own shares it with no successor either.
+        // A generation that requested a process of its own does not share it with the next one either.
         images = LoadedImages([flagged])
         #expect(self.obstacle(images, try self.application("a", "4"))?.contains("ASGI_RELOAD_PROCESS") == true)
     }
 
-    @Test("the allowance counts what was loaded in the place of something else: by number, by bytes")
+    @Test("the allowance limits generations loaded in place of others, by number and by bytes")
     func allowance() throws {
         var images = LoadedImages([try self.application("a", "1"), try self.application("b", "1b")])
         for copy in 2...4 {
@@ -60,7 +60,7 @@ struct ReloadTests {
         #expect(self.obstacle(images, try self.application("c", "6"), images: 3, bytes: 3000) == nil)
     }
 
-    @Test("a file counts when it is quiet, an absence when it lasts; what is accepted counts at once")
+    @Test("a change is reported when stable, a removal when it lasts; accepted states are stable at once")
     func debounce() {
         var files = Debounce(["a": 1, "b": 1], quiet: 50)
         #expect(files.update(["a": 2, "b": 1], now: 0) == [])
@@ -76,7 +76,7 @@ struct ReloadTests {
         #expect(files.update(["a": 4], now: 3000) == [])
     }
 
-    @Test("one build at a time: a newer change cancels it, but not for ever")
+    @Test("one build runs at a time; a newer change cancels it, but not without limit")
     func builds() {
         var builds = BuildMachine()
         func expect(_ step: BuildMachine.Step, _ wanted: BuildMachine.Step, at place: SourceLocation = #_sourceLocation)
@@ -86,7 +86,7 @@ struct ReloadTests {
         expect(builds.changed(), .start)
         expect(builds.changed(), .cancel)
         expect(builds.changed(), .nothing)
-        // The cancelled one has ended, however.
+        // The cancelled build has ended; its result does not matter.
         expect(builds.ended(well: true), .start)
         expect(builds.ended(well: false), .failed(again: false))
         #expect(!builds.isRunning)
@@ -102,7 +102,7 @@ struct ReloadTests {
     }
 
     @Test(
-        "sources by their names: hidden ones and what builds write are none; what somebody names goes before the usual")
+        "sources are chosen by name, without hidden files and build output; given patterns override the usual ones")
     func sources() throws {
         let folder = try TemporaryFolder()
         for file in [
@@ -121,7 +121,7 @@ struct ReloadTests {
         #expect(SourceTree(["\(folder.path)/nowhere"]).scan().files.isEmpty)
     }
 
-    @Test("a request names applications by name or mount, with all of their file; nobody by a wrong name")
+    @Test("a request names applications by name or mount, with others of their file; an unknown name is an error")
     func requests() throws {
         func declared(_ name: String, file: String) throws -> DeclaredApplication {
             let entry = ApplicationEntry(
@@ -151,14 +151,14 @@ struct ReloadTests {
         #expect(roster.update(to: all, only: ["/at-shop"]).isEmpty)
         let forced = ReloadRequest(isAsked: true, isForced: true)
         #expect(roster.update(to: all, for: forced, only: ["/at-shop"]).renewed == [3])
-        // What is not meant is not removed either.
+        // Applications that are not named are not removed either.
         #expect(roster.update(to: [], only: ["/at-shop"]).removed == [3])
         let sent = ReloadRequest(names: ["a", "/b c"], isAsked: true, isForced: true, inNewWorkers: true)
         var buffer = MessageBuffer<ReloadRequest>(limit: 1000)
         #expect(try buffer.receive(MessageFrame.encode(sent)) == [sent])
     }
 
-    @Test("a report has the last of each, and says nothing when there is nothing")
+    @Test("a report has the last result of each application, or says that nothing was reloaded")
     func report() {
         var report = ReloadReport()
         #expect(report.text == ReloadReport.nothing)
@@ -173,7 +173,7 @@ struct ReloadTests {
         #expect(report.text == "one: done\ntwo: done\nthree: done")
     }
 
-    @Test("what failed is not tried again by itself; asked for it is, and the old one put back ends it")
+    @Test("a failed generation is tried again only on request; restoring the old file clears the fault")
     func refused() throws {
         func declared(_ copy: String) throws -> DeclaredApplication {
             guard case .module(let application) = try self.application("a", copy).answerer else {

@@ -6,9 +6,9 @@ import Testing
 
 @testable import RoostDeployment
 
-@Suite("The roster: which applications there are, and how they are")
+@Suite("The roster of applications")
 struct RosterTests {
-    /// What a look has found of an application that is mounted at its name, in this version; nil: it cannot be had.
+    /// A scanned application that is mounted at its name. `version`: nil if it could not be prepared.
     private func declared(
         _ name: String, _ version: String?, group: String? = nil, settings: String? = nil
     ) throws -> DeclaredApplication {
@@ -29,7 +29,7 @@ struct RosterTests {
         roster.applications.map { "\($0.name) \($0.serves ? $0.prepared?.hash ?? "" : "-")" }
     }
 
-    @Test("what is new, gone, configured otherwise, and another file; numbers stay, and are given once")
+    @Test("applications are added, removed and renewed; they keep their numbers, which are never reused")
     func changes() throws {
         var roster = Roster()
         var change = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1")])
@@ -50,7 +50,7 @@ struct RosterTests {
         #expect(change.added == [4])
     }
 
-    @Test("what cannot be had keeps what it had; what never could is answered for")
+    @Test("an application that cannot be prepared keeps its generation; a new one gets a stand-in")
     func failures() throws {
         var roster = Roster()
         _ = roster.update(to: [try self.declared("a", "1"), try self.declared("b", nil)])
@@ -68,7 +68,7 @@ struct RosterTests {
         #expect(roster[1]?.fault == nil)
     }
 
-    @Test("a quarantine goes back to what was before, or is a 503, of all that have the file; another file ends it")
+    @Test("a quarantined application goes back to its previous generation or gets a stand-in; another file ends it")
     func quarantine() throws {
         var roster = Roster()
         _ = roster.update(to: [try self.declared("a", "1")])
@@ -85,12 +85,12 @@ struct RosterTests {
         #expect(roster[1]?.isQuarantined == true)
         #expect(roster.update(to: [try self.declared("a", "3")]).renewed == [1])
         #expect(self.serving(roster) == ["a 3"])
-        // What is quarantined itself is not gone back to.
+        // A quarantined generation is not restored.
         _ = roster.update(to: [try self.declared("a", "4")])
         #expect(roster.quarantine("4", "crashed", unless: { $0 == "3" }).map(\.isQuarantined) == [true])
     }
 
-    @Test("what did not start is as it was, or answered for, and tried again")
+    @Test("an application that did not start is restored, or gets a stand-in and is tried again")
     func starts() throws {
         var old = Roster()
         _ = old.update(to: [try self.declared("a", "1")])
@@ -105,7 +105,7 @@ struct RosterTests {
     }
 
     @Test(
-        "a group has its own; those that accept have all, and a way to the group's; one that changes groups is another")
+        "a group has its own applications, accepting workers have all; another group makes another application")
     func groups() throws {
         var roster = Roster()
         _ = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1", group: "g")])
@@ -126,7 +126,7 @@ struct RosterTests {
         #expect(steps[0].numbers == [3])
         #expect(steps[0].removed == [2])
         #expect(steps[1].removed == [2])
-        // The other way round the group is there first.
+        // In the other direction the group gets the application first.
         let back = MountStep.steps(
             of: RosterChange(added: [2], removed: [3]), from: roster, to: old, begun: 0)
         #expect(back.map(\.group) == ["g", nil])

@@ -14,7 +14,7 @@ struct SourceTreeTests {
         tree.scan().files.keys.map { String($0.dropFirst(self.folder.path.count + 1)) }.sorted()
     }
 
-    @Test("sources of every language that makes shared libraries, by their usual names")
+    @Test("sources of every language that builds shared libraries are found by their usual names")
     func endings() throws {
         let sources = [
             "a.hxx", "a.inl", "a.ipp", "a.tpp", "a.txx", "a.cxx", "a.hh", "a.c++", "a.cppm", "a.ixx", "a.m", "a.mm",
@@ -26,7 +26,7 @@ struct SourceTreeTests {
         #expect(self.names(SourceTree([self.folder.path])) == sources)
     }
 
-    @Test("linked folders are followed, each once, wherever their links lead")
+    @Test("links to folders are followed; each folder is listed once, wherever the links lead")
     func links() throws {
         let outside = try TemporaryFolder()
         try outside.write("shared/b.c", "")
@@ -34,7 +34,7 @@ struct SourceTreeTests {
         symlink("\(outside.path)/shared", "\(self.folder.path)/linked")
         symlink("\(outside.path)/shared", "\(self.folder.path)/twice")
         symlink(self.folder.path, "\(self.folder.path)/real/loop")
-        // Before the real one by name: it is seen at its own place all the same.
+        // This link sorts before the real folder, which is listed at its own path all the same.
         symlink("real", "\(self.folder.path)/alias")
         symlink("nowhere", "\(self.folder.path)/broken")
         let tree = SourceTree([self.folder.path])
@@ -47,7 +47,7 @@ struct SourceTreeTests {
         #expect(tree.scan().folders.contains { $0.hasSuffix("/linked") || $0.hasSuffix("/twice") })
     }
 
-    @Test("so many files and folders are watched, no more; that there are more is said")
+    @Test("the number of watched files and folders is limited, and a truncated listing is marked")
     func limit() throws {
         for number in 1...20 { try self.folder.write("\(number)/a.c", "") }
         let whole = SourceTree([self.folder.path]).scan()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import RoostModules
 
-/// What is refused before anything is mapped, and in the child; each with a message of its own.
+/// Modules that are refused before they are loaded, or by the probe; each with its own message.
 @Suite("Module checks")
 struct ModuleCheckTests {
     let folder: TemporaryFolder
@@ -19,7 +19,7 @@ struct ModuleCheckTests {
         try Fixture.compile(source, named: name, flags: flags, in: self.folder)
     }
 
-    /// The message with which it is refused.
+    /// Returns the message of the refusal; "none" if the module is not refused.
     private func refusal(
         of path: String, symbol: String = "application", trust: FileTrust = FileTrust(), time: Int = 60
     ) throws -> String {
@@ -30,10 +30,10 @@ struct ModuleCheckTests {
         } catch let error as HostError { return error.message }
     }
 
-    @Test("a good one is not refused")
+    @Test("a valid module is not refused")
     func good() throws { #expect(try self.refusal(of: self.compile()) == "none") }
 
-    @Test("no file: with the nearest names of the folder")
+    @Test("a missing file is refused with the similar names in the folder")
     func notFound() throws {
         let library = try self.compile(named: "shop")
         func message(_ name: String) throws -> String {
@@ -47,7 +47,7 @@ struct ModuleCheckTests {
         #expect(
             try message("\(self.folder.path)/libshp.so")
                 == "\(self.folder.path)/libshp.so: not found in \(self.folder.path); did you mean \(library)?")
-        // A relative path depends on the working folder: the message names that.
+        // A relative path depends on the working folder: the message names the working folder.
         let working = FileManager.default.currentDirectoryPath
         #expect(try message("./nosuch.so").hasPrefix("./nosuch.so: not found in \(working)"))
         #expect(try message("no/such.so") == "no/such.so: not found: the folder \(working)/no does not exist")
@@ -60,7 +60,7 @@ struct ModuleCheckTests {
         #expect(try ModuleName("a.b:other").symbol == "other")
     }
 
-    @Test("not ELF, another machine, no shared object, cut short")
+    @Test("a file that is not ELF, for another machine, not a shared library or truncated is refused")
     func notLoadable() throws {
         let text = try self.folder.write("text.so", "hello")
         #expect(try self.refusal(of: text).contains("is not an ELF file"))
@@ -89,7 +89,7 @@ struct ModuleCheckTests {
         }
     }
 
-    @Test("no function of that name of its own, not even in a library that it needs")
+    @Test("a library that does not define the function itself is refused, even if a library that it needs does")
     func noApplication() throws {
         let inner = try self.compile(named: "inner")
         let outer = try self.compile(
@@ -105,7 +105,7 @@ struct ModuleCheckTests {
         #expect(try self.refusal(of: hidden).contains("does not define the function 'application'; export"))
     }
 
-    @Test("a file or a folder that others can write to, or that is another's")
+    @Test("a file is refused if others can write to it or its folder, or if another user owns it")
     func writable() throws {
         let library = try self.compile()
         chmod(library, 0o757)
@@ -130,7 +130,7 @@ struct ModuleCheckTests {
         #expect(try self.refusal(of: library, trust: trust) == "none")
     }
 
-    @Test("what the child finds: undefined symbols, crashes, hangs, exits, other contracts, flags")
+    @Test("the probe reports undefined symbols, crashes, hangs, exits and descriptions of other ABIs")
     func probed() throws {
         func fault(_ more: String, _ name: String, time: Int = 60) throws -> String {
             try self.refusal(of: self.compile(Fixture.hello + "\n" + more, named: name), time: time)
@@ -152,7 +152,7 @@ struct ModuleCheckTests {
         #expect(
             try fault("#include <stdlib.h>\n\(constructor) { exit(3); }", "exit").contains(
                 "ended the process while loading (status 3)"))
-        // The report is written to descriptor 3, where a module can write too.
+        // The child writes its report to descriptor 3; a module can write there too.
         #expect(
             try fault("#include <unistd.h>\n\(constructor) { for (;;) write(3, \"x\\n\", 2); }", "flood").contains(
                 "wrote into the probe's report"))
@@ -175,7 +175,7 @@ struct ModuleCheckTests {
                 .contains("set it to sizeof"))
     }
 
-    @Test("check tells the facts and the risks")
+    @Test("roost check reports facts and risks")
     func report() throws {
         let source =
             Fixture.hello + "\n__thread int t __attribute__((tls_model(\"initial-exec\"))); int *f(void) { return &t; }"
@@ -198,7 +198,7 @@ struct ModuleCheckTests {
         #expect(risky.risks.first?.contains("unique symbols of g++ (_ZN1SIiE1nE...)") == true)
     }
 
-    @Test("no bytes make the ELF reader crash: ten thousand mutations of a library")
+    @Test("ten thousand mutations of a library do not crash the ELF reader")
     func mutations() throws {
         let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: self.compile())))
         var state: UInt64 = 1
@@ -209,7 +209,7 @@ struct ModuleCheckTests {
         var accepted = 0
         for _ in 0..<10_000 {
             var bytes = good
-            // Mostly where the structure is: the headers, and the dynamic section behind them.
+            // Mostly in the first 1024 bytes: the headers, and what follows them.
             for _ in 0...next(4) { bytes[next(3) > 0 ? next(1024) : next(bytes.count)] = UInt8(next(256)) }
             if next(4) == 0 { bytes.removeLast(next(bytes.count)) }
             if (try? bytes.withUnsafeBytes { try ELFImage($0) }) != nil { accepted += 1 }

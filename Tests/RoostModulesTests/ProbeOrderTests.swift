@@ -3,7 +3,7 @@ import Testing
 
 @testable import RoostModules
 
-/// What the parent of a probe and the probe send each other.
+/// Messages between a probe child and its parent.
 @Suite("Messages of a probe")
 struct ProbeOrderTests {
     private static let modules = [
@@ -17,7 +17,7 @@ struct ProbeOrderTests {
         ModuleProbe.Module(path: "/y.so", symbol: "two"),
     ]
 
-    @Test("an order is read as it was written")
+    @Test("an order is decoded as it was encoded")
     func order() throws {
         var privileges = Privileges()
         privileges.user = 7
@@ -30,7 +30,7 @@ struct ProbeOrderTests {
         #expect(read.modules.map(\.libraries) == Self.modules.map(\.libraries))
     }
 
-    @Test("a report is read as it was written, whatever the module calls itself")
+    @Test("a report is decoded as it was encoded, whatever the module's name contains")
     func report() throws {
         var report = ProbeReport(fault: "no\nsuch symbol")
         report.description.isGiven = true

@@ -17,7 +17,7 @@ struct RunDirectoryTests {
         return path
     }
 
-    @Test("a run directory is refused below a folder that others can write to or own")
+    @Test("a run directory is refused below a folder that others own or can write to")
     func runDirectory() throws {
         func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {
             do {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import RoostSettings
 
-/// What plain texts of a settings file mean: the core schema of YAML 1.2, and nothing of YAML 1.1.
+/// Plain scalars of a settings file: the core schema of YAML 1.2, without the types of YAML 1.1.
 @Suite("Scalars of settings")
 struct CoreScalarTests {
     private func json(_ text: String) throws -> String {
@@ -10,7 +10,7 @@ struct CoreScalarTests {
     }
 
     @Test(
-        "texts of YAML 1.1 that are nothing else in YAML 1.2",
+        "scalars outside of the core schema are strings, also those with a type in YAML 1.1",
         arguments: [
             "yes", "no", "on", "off", "Yes", "NO", "y", "n", "12:30", "190:20:30", "1_000", "0b101", "2026-01-01",
             "2026-01-01T00:00:00Z", "=", "tRUE", "nULL", "0x", "0o8", "0xg", "-0x10", "+0o7", "1e", "1.5.2", "e5", ".",
@@ -23,7 +23,7 @@ struct CoreScalarTests {
     }
 
     @Test(
-        "null, flags and numbers; a number stays as it was written, as far as JSON can spell it",
+        "null, booleans and numbers have their types; a number is kept as written, as far as JSON allows",
         arguments: [
             ("", "null"), ("~", "null"), ("null", "null"), ("NULL", "null"), ("true", "true"), ("True", "true"),
             ("FALSE", "false"),
@@ -36,7 +36,7 @@ struct CoreScalarTests {
         ])
     func values(text: String, json: String) throws { #expect(try self.json(text) == json) }
 
-    @Test("tags of the core schema")
+    @Test("a tag of the core schema sets the type")
     func tags() throws {
         func kind(_ text: String, _ tag: String) throws -> CoreScalar.Kind {
             try CoreScalar(text, tag: "tag:yaml.org,2002:\(tag)").kind
@@ -49,7 +49,7 @@ struct CoreScalarTests {
         #expect(try kind("-.inf", "float") == .text)
         #expect(try kind("true", "bool") == .flag(true))
         #expect(try kind("~", "null") == .null)
-        // A local tag belongs to the text: it is not read as what it may have been meant to do.
+        // A local tag becomes part of the text, and has no other effect.
         #expect(try CoreScalar("HOME", tag: "!env") == CoreScalar(quoted: "!env HOME"))
         #expect(try CoreScalar("", tag: "!geheim") == CoreScalar(quoted: "!geheim"))
         for (text, tag) in [

@@ -2,11 +2,11 @@ import Testing
 
 @testable import RoostSettings
 
-/// Which settings are not shown.
+/// Settings that are masked in output.
 @Suite("Redaction of settings")
 struct RedactionTests {
     @Test(
-        "values that hold a secret, whatever their key",
+        "a value that contains a secret is masked, whatever its key",
         arguments: [
             "https://token@host", "https://user:geheim@host/path", "postgres://u:p@h", "redis://:geheim@h:6379/0",
             "amqp://u:p%40x@h//",
@@ -22,7 +22,7 @@ struct RedactionTests {
     func secrets(value: String) { #expect(Redaction.shown(value) == Redaction.mask) }
 
     @Test(
-        "values that hold none",
+        "a value without a secret is shown",
         arguments: [
             "", "A title", "https://example.org/x?a=b", "http://[::1]:8000", "unix:/run/roost.sock,mode=660",
             "me@example.org",
@@ -31,7 +31,7 @@ struct RedactionTests {
         ])
     func others(value: String) { #expect(Redaction.shown(value) == value) }
 
-    @Test("keys hide all that is below them; lists of maps, pairs of name and value, options of a command")
+    @Test("a secret key masks all values below it; also in lists of maps, name-value pairs and command options")
     func structures() throws {
         let root = try #require(
             try YAMLReader.read(

@@ -10,7 +10,7 @@ struct SettingsFileTrustTests {
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    @Test("a settings file obeys the rule, and is a regular file")
+    @Test("a settings file must pass the trust check and be a regular file")
     func settings() throws {
         let file = try self.folder.write("s.yaml", "a: 1")
         func message(_ path: String, _ trust: FileTrust = FileTrust()) -> String {

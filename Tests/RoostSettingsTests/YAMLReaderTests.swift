@@ -4,8 +4,8 @@ import Testing
 
 @testable import RoostSettings
 
-/// What anybody can write into a settings file is read, or refused with its line, in bounded time and memory.
-@Suite("The YAML reader")
+/// Any text in a settings file is read, or refused with its line, in bounded time and memory.
+@Suite("YAML reader")
 struct YAMLReaderTests {
     private func read(_ text: String, _ change: (inout YAMLReader.Limits) -> Void = { _ in }) -> String {
         var limits = YAMLReader.Limits()
@@ -15,7 +15,7 @@ struct YAMLReaderTests {
         } catch { return "\(error.line ?? 0): \(error.message)" }
     }
 
-    /// Lists of ten aliases of the list before, as many as there are names.
+    /// A list of ten texts, then lists of ten aliases each, of the list before.
     private static let bomb: String = {
         var text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
         for (name, before) in zip("bcdefghi", "abcdefgh") {
@@ -24,7 +24,7 @@ struct YAMLReaderTests {
         return text
     }()
 
-    @Test("an alias counts as a copy: a bomb of aliases is refused at its line, as a value and as a key")
+    @Test("an alias counts as a copy: an alias bomb is refused at its line, as a value and as a key")
     func bombs() {
         #expect(self.read(Self.bomb).hasPrefix("5: more than 100000 keys and values, each alias counted as a copy"))
         #expect(self.read("a: &a [x, x]\n? *a\n: 1\n") == "2: found a list instead of a key")
@@ -34,7 +34,7 @@ struct YAMLReaderTests {
         #expect(self.read(merges) { $0.nodes = 30 } == #"{"a":{"b":1,"c":2},"d":{"b":1,"c":2}}"#)
     }
 
-    @Test("the text of aliases counts as often as it is used")
+    @Test("the text of an alias counts each time the alias is used")
     func bytes() {
         let text =
             "a: &a \(String(repeating: "x", count: 1000))\nb: [\(Array(repeating: "*a", count: 200).joined(separator: ","))]\n"
@@ -42,7 +42,7 @@ struct YAMLReaderTests {
         #expect(self.read(text) { $0.bytes = 1 << 20 }.hasPrefix("{\"a\":\"xxx"))
     }
 
-    @Test("depth is bounded, of brackets, of blocks, of JSON and through aliases", arguments: [8 << 20, 512 << 10])
+    @Test("depth is limited for brackets, blocks, JSON and aliases", arguments: [8 << 20, 512 << 10])
     func depth(stack: Int) {
         @Sendable func deep(_ count: Int, _ open: String, _ close: String) -> String {
             String(repeating: open, count: count) + String(repeating: close, count: count)
@@ -52,7 +52,7 @@ struct YAMLReaderTests {
             deep(65, "[", "]"), deep(100_000, "[", "]"), deep(100_000, "{a: ", "}"), deep(100_000, #"{"a":"#, "}"),
             deep(100_000, "- ", ""),
         ] {
-            // libyaml reads ahead in a line, and has a limit of its own.
+            // libyaml reads ahead within a line, and has its own limit.
             let told = self.onSmallStack(stack) { self.read(text) }
             #expect(told.contains(" nested lists and maps; flatten them"), "\(told)")
         }
@@ -75,7 +75,7 @@ struct YAMLReaderTests {
         return told
     }
 
-    @Test("directives, which libyaml compares with each other, are few")
+    @Test("the number of directives is limited, since libyaml compares them with each other")
     func directives() {
         #expect(self.read("%YAML 1.2\n%TAG !e! tag:example.org,2000:\n---\na: 1\n") == #"{"a":1}"#)
         let many = (0..<300_000).map { "%TAG !a\($0)! x\n" }.joined()
@@ -84,7 +84,7 @@ struct YAMLReaderTests {
     }
 
     @Test(
-        "a duplicate key is reported where it is the second time, with the line of the first",
+        "a duplicate key is reported at its second occurrence, with the line of the first",
         arguments: [
             ("a: 1\nb: 2\n\na: 3\n", "4: duplicate key 'a' (the first is in line 1); remove one of them"),
             ("b:\n  a: 1\n  \"a\": 3\n", "3: duplicate key 'a' (the first is in line 2); remove one of them"),
@@ -107,7 +107,7 @@ struct YAMLReaderTests {
     func merges(text: String, told: String) { #expect(self.read(text) == told) }
 
     @Test(
-        "what is not supported is refused with its line, and without the value, which may be a secret",
+        "an unsupported construct is refused with its line, and without its value, which may be a secret",
         arguments: [
             (
                 "a: 1\nb: !env [HOME]\n",
@@ -140,7 +140,7 @@ struct YAMLReaderTests {
         ])
     func unsupported(text: String, told: String) { #expect(self.read(text) == told) }
 
-    @Test("any text is read or refused, within the limits: fifty thousand of them")
+    @Test("fifty thousand random texts are read within the limits, or refused")
     func hostile() {
         var numbers = SeededNumbers(state: 20)
         let pieces = [
@@ -160,7 +160,7 @@ struct YAMLReaderTests {
             accepted += 1
             let measure = Self.measure(node)
             #expect(measure.nodes <= 200 && measure.depth <= 8, "\(text)")
-            // What it comes to is JSON, and so YAML, of the same values.
+            // The result is JSON, and therefore YAML, of the same values.
             let json = JSONText.of(node)
             #expect((try? YAMLReader.read(json)).map(JSONText.of) == json, "\(text)")
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RoostSystem
 
-/// Whose files are executed, and read as settings: the way to a file is checked with it.
+/// Which files may be executed or read as settings. Every folder and link on the path to a file is checked with it.
 @Suite("Trust in files")
 struct FileTrustTests {
     let folder: TemporaryFolder
@@ -24,7 +24,7 @@ struct FileTrustTests {
         return path
     }
 
-    @Test("a refusal names the file, its mode and the command that mends it")
+    @Test("a refusal names the file, its mode and the command that fixes it")
     func words() throws {
         let file = try self.folder.write("s.yaml", "a: 1")
         chmod(file, 0o646)
@@ -38,7 +38,7 @@ struct FileTrustTests {
                 == "\(inner): its folder \(open) is writable by everyone (mode 0757); run chmod o-w \(open)")
     }
 
-    @Test("links on the way are checked: their folders, and in sticky folders their owners")
+    @Test("symbolic links on the path are checked: their folders, and in sticky folders their owners")
     func links() throws {
         let file = try self.folder.write("real/x.so", "")
         let sticky = try self.makeFolder("sticky", 0o1777)
@@ -48,7 +48,7 @@ struct FileTrustTests {
         let open = try self.makeFolder("open", 0o777)
         symlink(file, "\(open)/x.so")
         #expect(self.fault("\(open)/x.so")?.contains("its folder \(open) is writable by everyone") == true)
-        // Through a folder and back again is no way around it.
+        // A detour through a folder and back does not avoid the check.
         #expect(self.fault("\(open)/../real/x.so")?.contains("its folder \(open)") == true)
         symlink("loop", "\(self.folder.path)/loop")
         #expect(FileTrust().fault(ofFolder: "\(self.folder.path)/loop")?.contains("too many symbolic links") == true)
@@ -64,12 +64,12 @@ struct FileTrustTests {
             self.fault("\(self.folder.path)/way/x.so")?.contains("the link \(self.folder.path)/way belongs to") == true)
     }
 
-    @Test("a group may write when it is a trusted user's own", .enabled(if: geteuid() == 0, "chown needs root"))
+    @Test("a group may write if it is a trusted user's own group", .enabled(if: geteuid() == 0, "chown needs root"))
     func groups() throws {
         let file = try self.folder.write("x.so", "")
         chmod(file, 0o664)
         #expect(self.fault(file) == nil)
-        // A primary group that others share: games(5) is Debian's "man" user's neighbour; "users" has no user of its name.
+        // Debian's group 100 is "users", and no user has this name.
         chown(file, 0, 100)
         #expect(
             self.fault(file)?.contains(
@@ -77,7 +77,7 @@ struct FileTrustTests {
         chown(file, 0, 54321)
         #expect(self.fault(file)?.contains("is writable by group 54321") == true)
         guard let user = getpwnam("nobody")?.pointee, let daemon = getpwnam("daemon")?.pointee else { return }
-        // "daemon" has a group of its name; "nobody" has "nogroup".
+        // "daemon" has a group of the same name; "nobody" has "nogroup".
         var trust = FileTrust()
         trust.owners = [0, daemon.pw_uid, user.pw_uid]
         chown(file, daemon.pw_uid, daemon.pw_gid)
@@ -87,8 +87,8 @@ struct FileTrustTests {
         #expect(self.fault(file, trust)?.contains("is writable by group nogroup") == true)
     }
 
-    /// acl(5), as the kernel takes it: the version, then tag, permissions and number of each entry. The user 12345 may write as far as the
-    /// mask lets it.
+    /// Sets an access-control list in the kernel's format (acl(5)): the version, then tag, permissions and id of each
+    /// entry. User 12345 may write if `mask` allows it.
     private func setAccessList(_ path: String, mask: UInt16) -> Bool {
         var bytes: [UInt8] = [2, 0, 0, 0]
         for (tag, permissions, number) in [
@@ -108,22 +108,22 @@ struct FileTrustTests {
             == 0
     }
 
-    @Test("a group's right to write that an access-control list hands to others is refused")
+    @Test("a group-writable file whose access-control list lets others write is refused")
     func accessLists() throws {
         let file = try self.folder.write("x.so", "")
         guard self.setAccessList(file, mask: 6) else {
             #expect(errno == ENOTSUP, "only a file system without lists may refuse one")
             return
         }
-        // The mode is that of a group of the owner's own: only the list says who else writes.
+        // The mode is that of a file with the owner's own group: only the list names the other user who can write.
         var status = stat()
         #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o664)
         let start = "has an access-control list that lets other users write (mode 0664); run chmod g-w"
         #expect(self.fault(file) == "\(file): \(start) \(file), or setfacl -b \(file)")
-        // The mask holds for every entry: chmod g-w takes the right of all of them.
+        // The mask applies to all entries: chmod g-w removes their right to write.
         #expect(chmod(file, 0o644) == 0)
         #expect(self.fault(file) == nil)
-        // Folders on the way likewise.
+        // Folders on the path are checked in the same way.
         let list = try self.makeFolder("listed", 0o755)
         let inner = try self.folder.write("listed/x", "")
         #expect(self.setAccessList(list, mask: 7))

@@ -1,9 +1,9 @@
 import RoostSystem
 import Testing
 
-@Suite("Lines of a stream")
+@Suite("Line buffer")
 struct LineBufferTests {
-    @Test("lines are put together from any pieces; one that is too long is found out")
+    @Test("lines are assembled from pieces of any size; an overlong line is truncated and detected")
     func lines() {
         var buffer = LineBuffer(most: 4)
         #expect(buffer.append("ab".utf8) == [])

@@ -5,21 +5,21 @@ import Testing
 
 @testable import RoostSystem
 
-/// Log lines, for people and for tools.
+/// The format of log lines, for people and for tools.
 @Suite("Logging")
 struct LoggingTests {
-    @Test("a reader that takes nothing holds nobody up: what is too much is dropped, and counted")
+    @Test("a slow reader does not block writers: excess lines are dropped and counted")
     func slowReader() throws {
         signal(SIGPIPE, SIG_IGN)
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor, limit: 100_000)
         let line = Array((String(repeating: "x", count: 99) + "\n").utf8)
-        // Far more than a pipe and the limit hold together.
+        // Far more than the pipe and the limit can hold.
         for _ in 0..<10_000 { writer.write(line) }
         var text = ""
         var whole = 0
         var dropped = 0
-        // Every line is there, or counted among the dropped.
+        // Every line arrives, or is counted as dropped.
         while whole + dropped < 10_000 {
             text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
             let lines = text.split(separator: "\n")
@@ -31,7 +31,7 @@ struct LoggingTests {
         #expect(dropped > 0)
     }
 
-    /// One line, without its time.
+    /// Writes a message, and returns its log line without the time.
     private static func line(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) -> String {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -46,7 +46,7 @@ struct LoggingTests {
         return text.dropFirst("2026-11-22T16:00:00.123Z ".count).dropLast().description
     }
 
-    @Test("a message stays on its line, and moves no terminal")
+    @Test("a message stays on one line, without escape sequences for the terminal")
     func oneLine() {
         #expect(
             Self.line("a\nb\u{1b}[31m\u{9b}1m\u{202e}\u{2028}x é 😀", ["k": "d", "a": "1"])
@@ -54,7 +54,7 @@ struct LoggingTests {
     }
 
     @Test(
-        "a value that is more than a word is quoted",
+        "a value that is not a single word is quoted",
         arguments: [
             ("word", "word"), ("/a/b.so:4", "/a/b.so:4"), ("é日😀", "é日😀"),
             ("http://x:80,http://y", "http://x:80,http://y"),
@@ -62,7 +62,7 @@ struct LoggingTests {
             (#"a "\""#, #""a \"\\\"""#), ("a\nb\r\t", #""a\nb\r\t""#),
             ("a\u{1b}[1m\u{7f}\u{1}", #""a\x1b[1m\x7f\x01""#),
             ("\u{85}\u{202e}", #""\xc2\x85\xe2\x80\xae""#),
-            // A reader that ignores quotes finds no pair either.
+            // A reader that ignores quotes must not find a key=value pair either.
             ("x application=innocent", #""x application\x3dinnocent""#), ("a=b", #""a\x3db""#),
         ]
     )
@@ -71,7 +71,7 @@ struct LoggingTests {
     }
 
     @Test(
-        "a message that could be taken for pairs is quoted",
+        "a message that could be read as key=value pairs is quoted",
         arguments: [
             ("not found: /x?a=b&c=d", "not found: /x?a=b&c=d"), (#"say "a""#, #"say "a""#),
             ("a == b, -D A", "a == b, -D A"), ("use --limit-images=9", "use --limit-images=9"),

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Messages between processes")
 struct MessageTests {
-    /// Has every kind of value.
+    /// A message with every kind of value.
     struct Everything: MessageCodable, Equatable {
         var flag = false
         var number = 0
@@ -53,7 +53,7 @@ struct MessageTests {
         return value
     }()
 
-    @Test("every value survives, also when its bytes arrive one at a time and beside others")
+    @Test("every value survives encoding, even if its bytes arrive one at a time or with other messages")
     func roundTrip() throws {
         let stream =
             MessageFrame.encode(self.value) + MessageFrame.encode(Everything()) + MessageFrame.encode(self.value)
@@ -64,7 +64,7 @@ struct MessageTests {
         #expect(try buffer.receive(stream) == received)
     }
 
-    @Test("a message that ends too early at any place is refused, and one with bytes after its end")
+    @Test("a message that is truncated anywhere, or has bytes after its end, is refused")
     func truncated() throws {
         var writer = MessageWriter()
         writer.write(self.value)
@@ -82,7 +82,7 @@ struct MessageTests {
     }
 
     @Test(
-        "a count is no promise: nothing is taken for elements that have no bytes",
+        "a count that exceeds the bytes of the message is refused",
         arguments: [UInt32.max, 1 << 30, 5] as [UInt32])
     func counts(count: UInt32) {
         var writer = MessageWriter()
@@ -103,7 +103,7 @@ struct MessageTests {
         }
     }
 
-    @Test("a message that is too large, of another version, or with an odd value is refused by its reason")
+    @Test("a message that is too large, of another version, or with an invalid value is refused with the reason")
     func refused() {
         var small = MessageBuffer<String>(limit: 7)
         #expect(throws: MessageFault("a message of 8 bytes, above the limit of 7")) {
@@ -131,7 +131,7 @@ struct MessageTests {
         #expect(throws: MessageFault("duplicate key in a message")) { try map.readMap(UInt32.self, String.self) }
     }
 
-    @Test("messages before an invalid one are received; afterwards nothing is, and the reason stays")
+    @Test("messages before an invalid one are received; later ones are refused")
     func afterFault() throws {
         var buffer = MessageBuffer<String>(limit: 100)
         #expect(try buffer.receive(MessageFrame.encode("one") + [9, 9, 9, 9, 9]) == ["one"])
@@ -142,7 +142,7 @@ struct MessageTests {
         #expect(try small.receive(MessageFrame.encode("four")) == ["four"])
     }
 
-    @Test("whatever the bytes, reading ends, and takes no more than they are")
+    @Test("reading a message with random bytes ends, with a value or an error")
     func anything() {
         var random = SystemRandomNumberGenerator()
         let valid = MessageFrame.encode(self.value)

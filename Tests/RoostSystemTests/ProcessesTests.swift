@@ -5,13 +5,13 @@ import Testing
 
 @testable import RoostSystem
 
-@Suite("What a process is told, and tells others")
+@Suite("Service manager and signals")
 struct ProcessesTests {
     private let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// A datagram socket that a service manager has.
+    /// Returns the datagram socket of a service manager, bound to a path.
     private func manager(_ path: String) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         var address = sockaddr_un()
@@ -30,7 +30,7 @@ struct ProcessesTests {
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    @Test("a service manager that does not read is not waited for; it is told in order when it reads")
+    @Test("a service manager that does not read does not block the sender, and gets the notices in order later")
     func notReadyToRead() throws {
         let path = "\(self.folder.path)/notify"
         let manager = self.manager(path)
@@ -50,7 +50,7 @@ struct ProcessesTests {
         #expect(self.receive(manager) == nil)
     }
 
-    @Test("what is kept for a service manager has a bound; one that is not there misses it")
+    @Test("the number of pending notices is limited; a service manager that does not exist gets none")
     func bounds() throws {
         let path = "\(self.folder.path)/notify"
         let absent = ServiceNotice(path: path)
@@ -69,13 +69,13 @@ struct ProcessesTests {
         #expect(told == (6...(ServiceNotice.mostPending + 5)).map { "N=\($0)" })
     }
 
-    @Test("every signal that would end the process has a meaning, or none on purpose")
+    @Test("every signal that would end the process has a meaning, unless excluded on purpose")
     func meanings() {
         for number in [SIGTERM, SIGINT, SIGQUIT] { #expect(SignalMeaning(number) == .stop) }
         #expect(SignalMeaning(SIGHUP) == .reload && SignalMeaning(SIGUSR1) == .reopenLogs)
         #expect(SignalMeaning(SIGTTIN) == .moreWorkers && SignalMeaning(SIGTTOU) == .fewerWorkers)
         #expect(SignalMeaning(SIGCHLD) == .child)
-        // Those whose default is the end, or a stop, and which are neither faults nor a person's: signal(7).
+        // All but faults, job control and signals without effect must have a meaning: signal(7).
         let faults = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU]
         let jobControl = [SIGKILL, SIGSTOP, SIGTSTP, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGCHLD]
         for number in Int32(1)...64 where ![32, 33].contains(number) {
@@ -85,7 +85,7 @@ struct ProcessesTests {
         #expect(SignalName(SIGPOLL).description == "SIGIO" && SignalName(64).description == "signal 64")
     }
 
-    @Test("a signal that is ignored is told once")
+    @Test("an ignored signal is logged once")
     func ignored() {
         let log = LogLines()
         let signals = IgnoredSignals(Logger(label: "test") { _ in log.handler })

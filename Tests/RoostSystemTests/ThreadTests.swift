@@ -6,7 +6,7 @@ import Testing
 struct ThreadTests {
     // MARK: OneShot
 
-    @Test("a value that is sent before or while a task awaits it arrives, and only the first")
+    @Test("a value that is sent before or during the wait arrives; later values are dropped")
     func oneShot() async {
         let early = OneShot<Int>()
         #expect(early.send(1))
@@ -20,7 +20,7 @@ struct ThreadTests {
         #expect(await sent.value == 1)
     }
 
-    @Test("after the deadline there is no value, and a later one is dropped")
+    @Test("after the deadline there is no value, and a late value is dropped")
     func deadline() async {
         let none = OneShot<Int>()
         #expect(await none.value(within: .milliseconds(1)) == nil)
@@ -28,7 +28,7 @@ struct ThreadTests {
         #expect(await none.value(within: .seconds(60)) == nil)
     }
 
-    @Test("of a value and a deadline that come together one counts, and the sender knows which")
+    @Test("if a value and the deadline come together, one of them wins, and the sender knows which")
     func race() async {
         for _ in 0..<200 {
             let shot = OneShot<Int>()
@@ -40,7 +40,7 @@ struct ThreadTests {
 
     // MARK: Monitor
 
-    @Test("a thread waits until the value is as it needs it")
+    @Test("a thread waits until the value meets its condition")
     func monitor() async throws {
         let monitor = Monitor<[Int]>([])
         async let taken = onThread {
@@ -53,7 +53,7 @@ struct ThreadTests {
         #expect(try await taken == [1, 2, 3])
     }
 
-    @Test("all threads that wait are woken; each changes the value by itself")
+    @Test("broadcast wakes all waiting threads, which change the value one at a time")
     func broadcast() async throws {
         let monitor = Monitor(0)
         let total = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -77,7 +77,7 @@ struct ThreadTests {
         #expect(monitor.withLock { $0 } == 5)
     }
 
-    @Test("a wait with a deadline ends at it, and earlier when the value comes")
+    @Test("a timed wait ends at its deadline, or earlier when the value arrives")
     func timedWait() async throws {
         let monitor = Monitor(false)
         #expect(monitor.wait(milliseconds: 1) { $0 ? true : nil } == nil)

@@ -7,7 +7,7 @@ import Testing
 @testable import Roost
 @testable import RoostDeployment
 
-/// Modules that ask for it (`ASGI_BLOCKING`) are called on the pool, and may block there.
+/// Modules that set `ASGI_BLOCKING` are called on the thread pool and may block there.
 @Suite("Blocking modules")
 struct BlockingTests {
     let folder: TemporaryFolder
@@ -18,7 +18,7 @@ struct BlockingTests {
         self.library = try Fixture.compile(file: Repository.fixture("Blocking.c"), named: "blocking", in: self.folder)
     }
 
-    @Test("receive and send block, bodies larger than all buffers pass through, on a connection that goes on")
+    @Test("blocking receive and send echo bodies larger than all buffers, on one connection")
     func echo() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let port = served.port
@@ -34,7 +34,7 @@ struct BlockingTests {
         }
     }
 
-    @Test("who blocks holds up nobody else on its loop; what the application returns counts as it does on a loop")
+    @Test("a blocked call does not delay other requests of its loop; its result has the same effect as on a loop")
     func others() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let waiting = try (0..<8).map { _ in try served.client() }
@@ -51,7 +51,7 @@ struct BlockingTests {
         }
     }
 
-    @Test("where the system has no thread to give, the answer says so, and the log names the limits, once")
+    @Test("a request for which the system has no thread gets 503, and the log names the limits once")
     func noThread() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder) { $0.blockingThreads = 0 }) { served in
             for _ in 1...2 {
@@ -65,7 +65,7 @@ struct BlockingTests {
         }
     }
 
-    @Test("of several applications none takes more than half of the threads: the others' requests do not wait for it")
+    @Test("one of several applications uses at most half of the threads, so the others do not wait for it")
     func shared() async throws {
         let prepared = try ApplicationPreparation().prepare(
             try ModuleName(self.library), run: try RunDirectory.make("\(self.folder.path)/run"))
@@ -84,7 +84,7 @@ struct BlockingTests {
         }
     }
 
-    @Test("when all threads are taken and the queue is full, 503; the rest are answered when threads are free")
+    @Test("a request beyond all threads and the queue gets 503; the others are answered when threads are free")
     func full() async throws {
         try await withServedHost(
             ServedHost(self.library, in: self.folder) {
@@ -94,7 +94,7 @@ struct BlockingTests {
         ) { served in
             var waiting = try (0..<20).map { _ in try served.client() }
             for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
-            // Four are taken; the others are told at once.
+            // Two requests run and two are queued; the others get 503 at once.
             while waiting.count > 4 {
                 for client in waiting where try !client.isSilent(milliseconds: 0) {
                     #expect(try client.readResponse().status == 503)
@@ -103,7 +103,7 @@ struct BlockingTests {
                 waiting.removeAll { $0.descriptor < 0 }
             }
             #expect(try served.get("/open").status == 503)
-            // Three leave, so that a thread is free for who opens.
+            // Three clients disconnect, which frees a thread for /open.
             for client in waiting[..<3] { client.reset() }
             var status = 503
             while status == 503 { status = try served.get("/open").status }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Roost
 
-/// `asgi.broadcast/1`: groups of WebSockets, and the chat that is made of them.
+/// `asgi.broadcast/1`: groups of WebSockets, and the Chat module, which uses them.
 @Suite("asgi.broadcast/1")
 struct BroadcastTests {
     let folder: TemporaryFolder
@@ -20,13 +20,13 @@ struct BroadcastTests {
     private func join(_ served: ServedHost, _ group: String) throws -> RawClient {
         let client = try served.client()
         #expect(try client.askForWebSocket("/\(group)").status == 101)
-        // What is sent from here on reaches it: it has joined when its ping is answered.
+        // The pong shows that the WebSocket has joined: later messages to the group reach it.
         client.send(WebSocketFrame(9))
         #expect(try client.readFrame() == WebSocketFrame(10))
         return client
     }
 
-    @Test("to all, to the others, to nobody else's group, and not to who has left")
+    @Test("a message reaches all members of its group, or all but its sender, and no other WebSocket")
     func members() async throws {
         try await withServedHost(self.serve()) { served in
             let (ada, grace, other) = (
@@ -45,13 +45,13 @@ struct BroadcastTests {
             #expect(try other.readFrame() == .text("ours"))
             grace.send(WebSocketFrame(9, [1]))
             #expect(try grace.readFrame() == WebSocketFrame(10, [1]))
-            // Who is gone is no member: nothing is sent to them, and the next in its slot gets nothing of it.
+            // A disconnected client is not a member: nothing is sent to it, or to the next WebSocket in its slot.
             ada.reset()
             #expect(try served.notes(until: "gone 1006").contains("join=DONE"))
         }
     }
 
-    @Test("from a thread, in order, to every member")
+    @Test("messages sent from a thread reach every member in order")
     func thread() async throws {
         try await withServedHost(self.serve()) { served in
             let clients = try (0..<20).map { _ in try self.join(served, "g") }
@@ -62,7 +62,7 @@ struct BroadcastTests {
         }
     }
 
-    @Test("a member that does not read is closed instead of missing a message; the others get all of them")
+    @Test("a member that does not read is closed instead of missing a message; the others get all messages")
     func slow() async throws {
         try await withServedHost(
             self.serve {
@@ -85,20 +85,20 @@ struct BroadcastTests {
         }
     }
 
-    @Test("a thread that sends faster than the loops deliver has to wait, and then is refused; each is told once")
+    @Test("a thread that sends faster than the loops deliver gets PENDING, then FULL; completions come once")
     func held() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/held").text == "held")
             let notes = try served.notes(until: "told")
             try await served.stop()
-            // 100 KiB each, the mark 64 KiB, the limit 1 MiB.
+            // 100 KiB each; the high-water mark is 64 KiB, the limit 1 MiB.
             #expect(notes.components(separatedBy: "send=PENDING").count - 1 == 11)
             #expect(notes.contains("send=FULL"))
             #expect(notes.components(separatedBy: "told=DONE").count - 1 == 11)
         }
     }
 
-    @Test("what is refused; as many groups as the limit says, and no more")
+    @Test("invalid joins and sends are refused, and the number of groups is limited")
     func rules() async throws {
         try await withServedHost(self.serve { $0.groups = 3 }) { served in
             _ = try served.get("/rules")
@@ -132,7 +132,7 @@ struct BroadcastTests {
         }
     }
 
-    @Test("the chat: names, words, who is here, the last hundred messages, and what it refuses")
+    @Test("the Chat module keeps names, members and the last hundred messages, and refuses invalid input")
     func chat() async throws {
         try await withServedHost(ServedHost("\(Repository.products)/libChat.so", in: self.folder)) { served in
             func enter(_ name: String, _ room: String = "/tea") throws -> RawClient {
@@ -158,7 +158,7 @@ struct BroadcastTests {
             #expect(room.contains(#""text":"21 "#))
             #expect(!room.contains(#""text":"20 "#))
             #expect(try read(ada, until: "people").contains("Grace"))
-            // Another room is another.
+            // Rooms are separate.
             let eve = try enter("Grace", "/other")
             #expect(try read(eve, until: "room").contains(#""messages":[]"#))
 
@@ -183,9 +183,7 @@ struct BroadcastTests {
         }
     }
 
-    @Test(
-        "the chat's page, and what is no room: each response says what it is, and a WebSocket there is refused without a failure"
-    )
+    @Test("the Chat module answers unknown paths with 404 and WebSockets there with 403, and logs no error")
     func chatPlaces() async throws {
         try await withServedHost(ServedHost("\(Repository.products)/libChat.so", in: self.folder)) { served in
             func ask(_ method: String, _ target: String) throws -> Response {

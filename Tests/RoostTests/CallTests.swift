@@ -5,7 +5,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import Roost
 
-/// Every call of the ABI, from the loop and from a thread, also after the end; each with the outcome that `asgi.h` names.
+/// Every call of the ABI, on the loop, on a thread, and after the scope's end, with the result that `asgi.h` specifies.
 @Suite("Calls of the ABI")
 struct CallTests {
     let folder: TemporaryFolder
@@ -26,7 +26,7 @@ struct CallTests {
         "late-extension=none",
     ]
 
-    @Test("each call on the loop")
+    @Test("each call on the loop has the specified result")
     func onLoop() async throws {
         try await withServedHost(self.serve()) { served in
             let response = try served.get("/loop")
@@ -44,7 +44,7 @@ struct CallTests {
                     "body-before-start=INVALID", "finish-pending=INVALID", "post=PENDING", "post-null=INVALID",
                     "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
                     "finish=DONE", "finish-twice=STALE", "returned",
-                    // Not inside `finish`, but after `application` has returned.
+                    // The completions run after `application` has returned, not inside `finish`.
                     "told=CANCELLED on=loop id=own event=none", "told=CANCELLED on=loop id=own event=none",
                     "post-told=CANCELLED", "after-on-loop",
                 ] + Self.late + ["end"]
@@ -55,9 +55,7 @@ struct CallTests {
         }
     }
 
-    @Test(
-        "timers: one runs out, one is cancelled, one ends with its scope; each told once, on the loop, outside of calls"
-    )
+    @Test("a timer completes once, outside of calls: when it expires, is cancelled, or its scope ends")
     func timers() async throws {
         try await withServedHost(self.serve()) { served throws in
             #expect(try served.get("/after").text == "after")
@@ -80,12 +78,12 @@ struct CallTests {
         }
     }
 
-    @Test("a job on the pool may block, answer and end its scope, whose memory stays until it has returned")
+    @Test("a job on the pool may block, respond and end its scope, whose memory stays until the job returns")
     func spawn() async throws {
         try await withServedHost(self.serve()) { served in
             for _ in 0..<20 {
                 #expect(try served.get("/spawn").text == "from the pool")
-                // What `spawn` answered may be noted when the job is under way already.
+                // The result of `spawn` may be noted after the job has started.
                 let notes = try served.notes().split(separator: "\n").filter { $0 != "spawn=PENDING" }
                 #expect(
                     notes == [
@@ -97,9 +95,7 @@ struct CallTests {
         }
     }
 
-    @Test(
-        "a pool of one thread with a queue of one: a third job is FULL; one that had not begun when its scope ended is CANCELLED"
-    )
+    @Test("with one thread and a queue of one, a third job is FULL; a job not started at the scope's end is CANCELLED")
     func spawnFull() async throws {
         try await withServedHost(
             ServedHost(self.library, in: self.folder) {
@@ -125,7 +121,7 @@ struct CallTests {
         }
     }
 
-    @Test("timers that are set from a thread; and the lifespan's, which belong to no request")
+    @Test("timers can be set from a thread, and with the lifespan's id")
     func timersOfThreads() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/thread-after").text == "after")
@@ -145,7 +141,7 @@ struct CallTests {
         }
     }
 
-    @Test("each call on a thread")
+    @Test("each call on a thread has the specified result")
     func onThread() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -153,7 +149,7 @@ struct CallTests {
             let response = try client.readResponse()
             #expect(response.text == "from a thread")
             #expect(response.header("transfer-encoding") == "chunked")
-            // What is told on the loop comes in between, in its own time.
+            // Completions on the loop come at any point between the calls of the thread.
             let notes = try served.notes().split(separator: "\n").map(String.init)
             let told = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
             let others = notes.filter { !told.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
@@ -169,7 +165,7 @@ struct CallTests {
         }
     }
 
-    @Test("a queued call that turns out to be misuse is told to the next")
+    @Test("misuse in a queued call is reported by the next call")
     func queuedMisuse() async throws {
         try await withServedHost(self.serve()) { served throws in
             #expect(try served.get("/misuse").text == "mended")
@@ -181,7 +177,7 @@ struct CallTests {
         }
     }
 
-    @Test("a completion that is outstanding at the end is told CANCELLED, once, and not inside the call")
+    @Test("a completion outstanding at the scope's end gets CANCELLED, once, and not inside the call")
     func cancelled() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/cancelled").text == "ok")
@@ -195,8 +191,7 @@ struct CallTests {
         }
     }
 
-    @Test(
-        "a scope may outlive its response: the connection goes on, receive says disconnect, the id stays until finish")
+    @Test("a scope may outlive its response: the connection is kept, receive gives disconnect, the id stays valid")
     func outliving() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -212,12 +207,12 @@ struct CallTests {
         }
     }
 
-    @Test("an id that is over never reaches another request, also when its slot is used again")
+    @Test("a stale id never reaches another request, even when its slot is reused")
     func staleIds() async throws {
         try await withServedHost(self.serve()) { served in
             _ = try served.get("/outlive")
             _ = try served.get("/outlived")
-            // More requests than a chunk has slots: the slot of the old id has been used again.
+            // More requests than a chunk has slots, so the slot of the old id is reused.
             let client = try served.client()
             for _ in 0..<(ScopeTable.chunkSize + 10) {
                 client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -229,7 +224,7 @@ struct CallTests {
         }
     }
 
-    @Test("work that belongs to no request runs on a loop, with the lifespan's id")
+    @Test("work without a request runs on a loop, with the lifespan's id")
     func lifespanPost() async throws {
         try await withServedHost(self.serve()) { served in
             _ = try served.get("/lifespan-post")
@@ -242,13 +237,13 @@ struct CallTests {
         }
     }
 
-    @Test("when the client leaves, receive is told disconnect, as often as asked, and send GONE")
+    @Test("when the client disconnects, every receive gives disconnect, and send GONE")
     func clientLeaves() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
             client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try served.notes(until: "receive").contains("receive=PENDING"))
-            // A reset: a client that only ends its side may still be reading.
+            // A reset, because a client that half-closes may still read.
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
             client.close()
@@ -262,7 +257,7 @@ struct CallTests {
         }
     }
 
-    @Test("scope and strings stay until the last completion has returned, whatever request comes next")
+    @Test("a scope and its strings stay valid until the last completion returns, even during the next request")
     func stringsStay() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -275,12 +270,12 @@ struct CallTests {
         }
     }
 
-    @Test("an event stays while its completion runs, also when that receives again")
+    @Test("an event stays valid while its completion runs, even if the completion calls receive")
     func eventStays() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
             client.send("POST /kept HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n")
-            // The receive is PENDING when 100 has come.
+            // The receive is PENDING once 100 Continue has arrived.
             #expect(try client.readResponse().status == 100)
             client.send("abc")
             #expect(try client.readResponse().text == "kept")
@@ -288,7 +283,7 @@ struct CallTests {
         }
     }
 
-    @Test("release may end the scope; what that completes is not told inside the call")
+    @Test("release may end the scope; a completion caused by that does not run inside the call")
     func finishInRelease() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -298,7 +293,7 @@ struct CallTests {
         }
     }
 
-    @Test("what a thread has sent is not lost when application returns before the loop has seen it")
+    @Test("data sent from a thread is not lost when application returns before the loop has processed it")
     func overtaking() async throws {
         try await withServedHost(self.serve()) { served throws in
             #expect(try served.get("/overtake").text == "from the thread")

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Roost
 
-/// The end of a connection (RFC 9112 §9.6): all that came is answered, and no response is lost by a reset.
-@Suite("Ends of connections")
+/// Closing connections (RFC 9112 §9.6): every complete request is answered, and no response is lost to a reset.
+@Suite("Closing connections")
 struct ConnectionEndTests {
     let folder: TemporaryFolder
 
@@ -24,11 +24,11 @@ struct ConnectionEndTests {
         "\(line) HTTP/1.1\r\nhost: x\r\n\(fields)\r\n\(body)"
     }
 
-    @Test("pipelined requests are all answered by a thread, though the client has ended its side behind them")
+    @Test("all pipelined requests are answered from a thread after the client has half-closed")
     func pipelined() async throws {
         try await withServedHost(self.serve("Blocking")) { served in
             let client = try served.client()
-            // The first is answered when the server has seen the end. The body of the third is received by nobody.
+            // The first is answered after the server has seen the half-close. The module reads no body of /finish.
             client.send(
                 Self.request("GET /wait") + Self.request("POST /echo", "content-length: 3\r\n", "abc")
                     + Self.request("POST /finish", "transfer-encoding: chunked\r\n", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")
@@ -43,7 +43,7 @@ struct ConnectionEndTests {
         }
     }
 
-    @Test("a request that is not whole when the client ends its side is none")
+    @Test("a request that is incomplete when the client half-closes is dropped")
     func half() async throws {
         try await withServedHost(self.serve("Blocking")) { served in
             let client = try served.client()
@@ -56,20 +56,20 @@ struct ConnectionEndTests {
         }
     }
 
-    @Test("the time of a client that has ended its side begins anew with each request")
+    @Test("the half-close timeout restarts with each request")
     func halfCloseTime() async throws {
         try await withServedHost(self.serve("Calls") { $0.server.halfCloseTime = 1 }) { served in
             let client = try served.client()
             client.send(Self.request("GET /state") + Self.request("GET /wait") + Self.request("GET /state"))
             client.shutdownWrite()
             #expect(try client.readResponse().text == "42")
-            // The second is never answered: the connection is given up.
+            // The second request is never answered: the timeout closes the connection.
             #expect(try !client.readMore() && client.received.isEmpty)
         }
     }
 
     @Test(
-        "bytes that a client sends behind its last request do not cost it the response",
+        "bytes after the last request do not cost the client its response",
         arguments: ["HTTP/1.1\r\nhost: x\r\nconnection: close", "HTTP/1.0"])
     func lateBytes(version: String) async throws {
         try await withServedHost(self.serve("Calls") { $0.server.lingerTime = 86_400 }) { served in
@@ -77,7 +77,7 @@ struct ConnectionEndTests {
             client.send("GET /large \(version)\r\n\r\n" + String(repeating: "x", count: 300_000))
             #expect(try client.readResponse().body.count == 2 << 20)
             #expect(try !client.readMore())
-            // It is there still: nothing that comes later is answered with a reset.
+            // The connection still lingers: late bytes do not cause a reset.
             for _ in 0..<2 { client.send("late") }
             var error: CInt = 0
             var size = socklen_t(MemoryLayout<CInt>.size)
@@ -86,7 +86,7 @@ struct ConnectionEndTests {
         }
     }
 
-    @Test("a connection that lingers ends as soon as its client ends its side")
+    @Test("a lingering connection ends as soon as its client closes")
     func lingering() async throws {
         try await withServedHost(
             self.serve("Calls") {
@@ -98,7 +98,7 @@ struct ConnectionEndTests {
             client.send(Self.request("GET /state", "connection: close\r\n"))
             #expect(try client.readToEnd().hasSuffix("42"))
             client.close()
-            // Until then every other connection is one too many; those linger too, and end as it does.
+            // Until then every other connection exceeds the limit. These linger too, and end in the same way.
             var status = 503
             while status == 503 {
                 let next = try served.client()

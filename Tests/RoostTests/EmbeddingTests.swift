@@ -10,7 +10,7 @@ import class Foundation.FileManager
 @testable import ModuleRuntime
 @testable import Roost
 
-/// A host in a program of one's own: by Swift here, by C through libRoost.so.
+/// A host embedded in another program: in Swift here, in C through libRoost.so.
 @Suite("Embedding")
 struct EmbeddingTests {
     private let folder: TemporaryFolder
@@ -31,7 +31,7 @@ struct EmbeddingTests {
         return configuration
     }
 
-    /// On a thread of its own: closures run on the pool that tests run on.
+    /// Sends a request from a thread of its own, because closures run on the pool that tests run on.
     private func ask(_ request: String, _ host: Host) async throws -> Response {
         guard case .tcp(_, let port, _) = host.addresses[0] else { throw HostError(code: .listen, message: "no port") }
         return try await onThread {
@@ -45,7 +45,7 @@ struct EmbeddingTests {
         try await self.ask("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n", host)
     }
 
-    @Test("closures are asked with what came, and answered for when they fail")
+    @Test("a closure gets the request and returns the response; a failing closure gives 500")
     func closures() async throws {
         struct Odd: Error {}
         let host = try Host(
@@ -82,7 +82,7 @@ struct EmbeddingTests {
         }
     }
 
-    @Test("limits that the settings of a program name hold")
+    @Test("limits in an embedder's settings apply")
     func limits() async throws {
         let host = try Host(
             applications: [.closure(at: "/") { _ in .text("here") }],
@@ -95,7 +95,7 @@ struct EmbeddingTests {
         try await host.stop()
     }
 
-    @Test("mounted before the start, while it starts, and while it runs; unmounted; a place is taken once")
+    @Test("applications are mounted before, during and after the start, and unmounted; a mount point is used once")
     func changes() async throws {
         let host = try Host(
             applications: [.module(self.library, at: "/one")], configuration: self.configuration)
@@ -115,7 +115,7 @@ struct EmbeddingTests {
                 try await host.mount(.module(self.library, at: "/three", settings: "refusing"))
             }
             #expect(refusal?.message.contains("is not wanted") == true)
-            // What was refused has taken no place.
+            // A refused application does not occupy its mount point.
             try await host.mount(.module(self.library, at: "/three"))
             #expect(host.mounted.map(\.mountPoint) == ["/one", "/early", "/two", "/three"])
             #expect(try await host.unmount(at: "/two"))
@@ -124,7 +124,7 @@ struct EmbeddingTests {
         }
     }
 
-    @Test("the example: a closure, two modules, a third while it runs, in a ServiceGroup")
+    @Test("the example serves a closure and two modules in a ServiceGroup, and mounts a third module meanwhile")
     func example() throws {
         let words = ["0", self.library, self.library, self.library]
         let process = try StartedProgram(["\(Repository.products)/Embed"] + words, folder: self.folder.path)
@@ -139,7 +139,7 @@ struct EmbeddingTests {
         #expect(try process.stop() == 0)
     }
 
-    /// A module that refuses to start.
+    /// Compiles a module that refuses to start.
     private func refusing() throws -> String {
         try Fixture.compile(
             """
@@ -152,8 +152,7 @@ struct EmbeddingTests {
             """, named: "refusing", in: self.folder)
     }
 
-    @Test(
-        "from C: loading changes nothing of the process; a stop, and a start that fails anywhere, give everything back")
+    @Test("from C: loading does not change the process; a stop and a failed start release everything")
     func givenBack() throws {
         let program = "\(self.folder.path)/acquires"
         let compiled = try Command.run([
@@ -167,7 +166,7 @@ struct EmbeddingTests {
                 "timeout", "300", program, "\(Repository.products)/libRoost.so", self.folder.path, self.library,
                 try self.refusing(),
             ],
-            // What the runtime does unless it is told otherwise.
+            // Restores the default of the Swift runtime.
             environment: ["SWIFT_BACKTRACE": ""])
         #expect(done.status == 0, "\(done.error)")
         #expect(
@@ -185,11 +184,9 @@ struct EmbeddingTests {
                 """)
     }
 
-    @Test(
-        "from Swift: a stop, a start that fails, and a host that was never started give their descriptors and folders back"
-    )
+    @Test("from Swift: a stop, a failed start and an unused host release their descriptors and folders")
     func descriptors() async throws {
-        // In a process of its own: other tests open descriptors too.
+        // In a process of its own, because other tests open descriptors too.
         guard OwnProcess.isHere else { return try self.inOwnProcess("descriptors") }
         let (run, library, refusing) = ("\(self.folder.path)/run", self.library, try self.refusing())
         func count(_ folder: String) -> Int { FolderList.names(in: folder).count }
@@ -205,7 +202,7 @@ struct EmbeddingTests {
             let host = try make([module], [free])
             try await withHost(host) { host in
                 try await host.start()
-                // The port is taken.
+                // The port is in use.
                 #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
             }
             #expect(count(run) == 0)
@@ -214,20 +211,20 @@ struct EmbeddingTests {
             let other = try make([module, .module(refusing, at: "/b")], [free])
             await #expect(throws: HostError.self) { try await other.start() }
             #expect(count(run) == 0)
-            // It is over: nothing is made for it any more.
+            // After a failed start a mount creates nothing.
             await #expect(throws: HostError.self) { try await host.mount(.module(library, at: "/c")) }
             #expect(count(run) == 0)
         }
         for _ in 0..<3 { try await round() }
         let before = count("/proc/self/fd")
         for _ in 0..<10 { try await round() }
-        // Threads that have been told to end close their descriptors last.
+        // Stopping threads close their descriptors last.
         while count("/proc/self/fd") > before + 3 { try await Task.sleep(for: .milliseconds(10)) }
     }
 
-    @Test("names are looked up below the folder of the start, though the program has gone to another since")
+    @Test("module names are looked up below the initial working directory, even after a chdir")
     func workingFolder() async throws {
-        // In a process of its own: the working folder is the process's.
+        // In a process of its own, because all tests of a process share the working directory.
         guard OwnProcess.isHere else { return try self.inOwnProcess("workingFolder") }
         let folder = self.folder.path
         guard chdir(folder) == 0 else { throw HostError(code: .usage, message: "no \(folder)") }
@@ -248,9 +245,9 @@ struct EmbeddingTests {
         #expect("\(done.output)\(done.error)".contains("Test run with 1 test"), "\(done.output)\(done.error)")
     }
 
-    @Test("an application that is still starting when another refuses is shut down")
+    @Test("an application that is still starting when another one refuses is shut down")
     func refusedBesideStarting() async throws {
-        // The one refuses while the other starts, which goes on only then.
+        // One application refuses while the other starts; the other continues only after that.
         let source = """
             #include <asgi.h>
             #include <fcntl.h>
@@ -294,7 +291,7 @@ struct EmbeddingTests {
         #expect(access("\(self.folder.path)/ended", F_OK) == 0)
     }
 
-    @Test("from C: started, mounted, asked, unmounted, stopped; what is refused says why")
+    @Test("from C: start, mount, request, unmount and stop; every error has a reason")
     func c() throws {
         let products = Repository.products
         let program = "\(self.folder.path)/embed"
@@ -305,7 +302,7 @@ struct EmbeddingTests {
         #expect(compiled.status == 0, "\(compiled.error)")
         let done = try Command.run(["timeout", "60", program, "\(self.folder.path)/run", self.library, self.library])
         #expect(done.status == 0, "\(done.error)")
-        // A thread writes the access log, roost_stop waits for it.
+        // A thread writes the access log; `roost_stop` waits for it.
         let lines = done.output.split(separator: "\n")
         #expect(lines.filter { $0.contains(" GET /none 404 ") }.count == 1, "\(done.output)")
         #expect(
@@ -324,7 +321,7 @@ struct EmbeddingTests {
                 refused: nothing is mounted at /one
                 /none: Not Found: nothing is mounted here
                 """)
-        // The header is C++ too.
+        // The header is valid C++ too.
         let header = try self.folder.write(
             "header.cpp", "#include <roost.h>\nint main() { return roost_error() ? 0 : 1; }\n")
         let cpp = try Command.run([

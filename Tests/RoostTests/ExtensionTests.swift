@@ -4,7 +4,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import Roost
 
-/// What the extensions of a scope name.
+/// The extensions that a scope lists.
 @Suite("Extensions")
 struct ExtensionTests {
     let folder: TemporaryFolder
@@ -48,8 +48,7 @@ struct ExtensionTests {
         }
         """
 
-    @Test(
-        "early hints go before the head, until the first body, to clients of 1.1; a value cannot split them (RFC 8297)")
+    @Test("early hints go to HTTP/1.1 clients until the first body; a value cannot inject fields (RFC 8297)")
     func earlyHint() async throws {
         try await withServedHost(ServedHost(try Fixture.compile(Self.source, in: self.folder), in: self.folder)) {
             served in
@@ -74,7 +73,7 @@ struct ExtensionTests {
         }
     }
 
-    @Test("the same by the Swift SDK")
+    @Test("the Swift SDK sends early hints")
     func swift() async throws {
         try await withServedHost(ServedHost("\(Repository.products)/libSwiftCalls.so", in: self.folder)) { served in
             let client = try served.client()

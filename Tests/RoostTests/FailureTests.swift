@@ -3,7 +3,7 @@ import Testing
 
 @testable import Roost
 
-/// What becomes of a response when its application fails (asgiref's rules; each logged once, with the request's id).
+/// Responses of failing applications (asgiref's rules). Each failure is logged once, with the request's id.
 @Suite("Failing applications")
 struct FailureTests {
     let folder: TemporaryFolder
@@ -15,7 +15,7 @@ struct FailureTests {
     }
 
     @Test(
-        "nothing on the wire yet: 500, and the connection goes on",
+        "a failure before any byte was sent gets 500, and the connection is kept",
         arguments: [
             ("/none", "application returned without a response"),
             ("/fail", "application failed with ASGI_FAILED without a response"),
@@ -41,7 +41,7 @@ struct FailureTests {
     }
 
     @Test(
-        "a part on the wire: the connection is closed without an end",
+        "a failure after a part of the response was sent closes the connection without the end of the body",
         arguments: [
             ("/half", "application returned before its response was complete"),
             ("/half-raise", "application failed with ASGI_FAILED before its response was complete"),
@@ -60,7 +60,7 @@ struct FailureTests {
         }
     }
 
-    @Test("a failure after a whole response changes nothing for the client, and is logged")
+    @Test("a failure after a complete response does not affect the client, and is logged")
     func afterwards() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/answered-raise").text == "ok")
@@ -68,7 +68,7 @@ struct FailureTests {
         }
     }
 
-    @Test("what is refused says why")
+    @Test("a refused call is logged with its reason")
     func reasons() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             _ = try served.get("/split")

@@ -18,14 +18,14 @@ struct FileTests {
     private func serve() async throws -> ServedHost { try await ServedHost(self.library, in: self.folder) }
 
     @Test(
-        "a file by its path, with its length and on a connection that goes on",
+        "a file sent by its path has its length, and the connection is kept",
         arguments: ["/pathsend", "/thread-pathsend"])
     func path(route: String) async throws {
         try await withServedHost(self.serve()) { served in
             let text = String(repeating: "0123456789abcdef", count: 1 << 16)
             let file = try self.folder.write("a file", text)
             let empty = try self.folder.write("empty", "")
-            // The query is not decoded: that is the module's to do, and the fixture does not.
+            // A path without spaces: decoding the query is up to the module, and the fixture does not.
             let link = "\(self.folder.path)/link"
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
             let client = try served.client()
@@ -44,7 +44,7 @@ struct FileTests {
     }
 
     @Test(
-        "what is no regular file is FAILED, with a line in the log, and the response is the module's still",
+        "a path that is not a regular file gives FAILED and a log line, and the module can still respond",
         arguments: ["/pathsend", "/thread-pathsend"])
     func notSent(route: String) async throws {
         try await withServedHost(self.serve()) { served in
@@ -67,7 +67,7 @@ struct FileTests {
     }
 
     @Test(
-        "parts of a descriptor, by offset and by its position, in chunks; it is duplicated in the call",
+        "parts of a descriptor are sent in chunks, by offset or by position, from a duplicate",
         arguments: ["/parts", "/thread-parts"])
     func parts(route: String) async throws {
         try await withServedHost(self.serve()) { served in
@@ -86,7 +86,7 @@ struct FileTests {
         }
     }
 
-    @Test("what cannot be read, or is not as long as it says, is FAILED; a file by its path is the whole body")
+    @Test("a file that is unreadable or shorter than its size gives FAILED; a file by its path is the whole body")
     func unreadable() async throws {
         try await withServedHost(self.serve()) { served in
             let file = try self.folder.write("digits", "0123456789")
@@ -106,7 +106,7 @@ struct FileTests {
         }
     }
 
-    @Test("a part that was taken from another thread is sent, however much is under way")
+    @Test("a part accepted from another thread is sent, however much output is pending")
     func markSent() async throws {
         try await withServedHost(self.serve()) { served in
             let file = try self.folder.write("digits", "0123456789")
@@ -118,7 +118,7 @@ struct FileTests {
         }
     }
 
-    @Test("a file that is cut short while it is sent ends the connection: nobody takes the part for the whole")
+    @Test("a file truncated while it is sent ends the connection, so the response does not look complete")
     func cutShort() async throws {
         try await withServedHost(self.serve()) { served in
             let size = 64 << 20

@@ -8,14 +8,14 @@ import Testing
 @testable import Roost
 @testable import RoostDeployment
 
-/// Responses of the host itself.
-@Suite("Answers of the host")
+/// Responses that the host creates itself.
+@Suite("Responses of the host")
 struct HostAnswerTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// The only response of a connection that its client ends.
+    /// Sends text, half-closes, and returns the only response.
     private func answer(to text: String, of served: ServedHost) throws -> Response {
         let client = try served.client()
         client.send(text)
@@ -23,7 +23,7 @@ struct HostAnswerTests {
         return try client.readResponse()
     }
 
-    @Test("OPTIONS * is about the server: no application is asked (RFC 9110 §9.3.7)", arguments: ["", "/api"])
+    @Test("OPTIONS * is answered without calling an application (RFC 9110 §9.3.7)", arguments: ["", "/api"])
     func serverOptions(rootPath: String) async throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
         try await withServedHost(
@@ -40,7 +40,7 @@ struct HostAnswerTests {
                 #expect(response.status == 204, "\(request)")
                 #expect(response.header("content-type") == nil && response.header("content-length") == nil)
             }
-            // With a body, which is not the next request.
+            // The body is not parsed as the next request.
             let client = try served.client()
             client.send(
                 "OPTIONS * HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabcGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -50,7 +50,7 @@ struct HostAnswerTests {
     }
 
     @Test(
-        "503 says when to try again where the host knows it (RFC 9110 §10.2.3)",
+        "503 has Retry-After if the host knows the time (RFC 9110 §10.2.3)",
         arguments: [(OwnAnswer.notStarted, "5"), (.groupAway, "1"), (.quarantined, nil)]
             as [(
                 OwnAnswer, String?
@@ -75,7 +75,7 @@ struct HostAnswerTests {
         }
     }
 
-    @Test("a connection too many, and a request too many, may be tried again in a second")
+    @Test("a connection or request over its limit gets 503 with Retry-After: 1")
     func tooMany() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
         try await withServedHost(
@@ -99,7 +99,7 @@ struct HostAnswerTests {
         }
     }
 
-    @Test("a 205 has no content, whatever the application sends (RFC 9110 §15.3.6)")
+    @Test("a 205 response has no content, whatever the application sends (RFC 9110 §15.3.6)")
     func resetContent() async throws {
         let library = try Fixture.compile(
             """

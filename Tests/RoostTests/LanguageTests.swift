@@ -5,8 +5,8 @@ import Testing
 @testable import ModuleRuntime
 @testable import Roost
 
-/// Modules in other languages, and of other versions of the header.
-@Suite("Modules of all kinds")
+/// Modules in other languages, and modules built with other versions of the header.
+@Suite("Languages and header versions")
 struct LanguageTests {
     let folder: TemporaryFolder
 
@@ -21,7 +21,7 @@ struct LanguageTests {
         }
     }
 
-    @Test("C++") func cpp() async throws {
+    @Test("a C++ module is served") func cpp() async throws {
         try await self.expectHello(
             Fixture.compile(
                 file: Repository.fixture("Hello.cpp"), named: "hellocpp", compiler: "g++", flags: ["-Wall", "-Wextra"],
@@ -32,7 +32,7 @@ struct LanguageTests {
 
     static let hasRust = (try? Command.run(["rustc", "--version"]))?.status == 0
 
-    @Test("Rust", .enabled(if: Self.hasRust, "there is no rustc here")) func rust() async throws {
+    @Test("a Rust module is served", .enabled(if: Self.hasRust, "there is no rustc here")) func rust() async throws {
         let library = "\(self.folder.path)/libhellors.so"
         let built = try Command.run(
             ["rustc", "--crate-type", "cdylib", "-O", "-o", library, Repository.fixture("Hello.rs")]
@@ -41,7 +41,7 @@ struct LanguageTests {
         try await self.expectHello(library)
     }
 
-    /// A folder with the headers as they were before their last fields, or as they will be after the next ones.
+    /// Copies the headers with a change: without their last fields, as before, or with more fields, as in future.
     private func headers(_ change: (inout String) -> Void) throws -> String {
         let headers = "\(self.folder.path)/\(UUID())"
         try FileManager.default.createDirectory(atPath: headers, withIntermediateDirectories: true)
@@ -57,10 +57,10 @@ struct LanguageTests {
         return headers
     }
 
-    @Test("two modules built against two versions of the header, in one process (structs that are smaller, and larger)")
+    @Test("modules built with an older and a newer header (smaller and larger structs) run in one process")
     func versions() async throws {
         let older = try self.headers { text in
-            // A scope without TLS, an event without release, a description without extension.
+            // A scope without `tls`, an event without `release`, a description without `extension`.
             text = text.replacingOccurrences(of: "    const asgi_tls *tls;", with: "    /* const asgi_tls *tls;")
                 .replacingOccurrences(of: "/* NULL without TLS ", with: "NULL without TLS ")
             text = text.replacingOccurrences(

@@ -32,7 +32,7 @@ struct LifespanTests {
         (try? String(contentsOfFile: "\(self.folder.path)/shutdown", encoding: .utf8)) ?? ""
     }
 
-    @Test("startup carries state to every request, shutdown comes after the last", arguments: ["callback", "blocking"])
+    @Test("startup passes state to every request, shutdown follows the last", arguments: ["callback", "blocking"])
     func whole(how: String) async throws {
         try await withServedHost(self.serve(how)) { served in
             #expect(try served.get("/state").text == "42")
@@ -42,7 +42,7 @@ struct LifespanTests {
         }
     }
 
-    @Test("shutdown waits for a scope that outlives its response, which is told CANCELLED when the grace is over")
+    @Test("shutdown waits for a scope that outlives its response until the graceful shutdown timeout cancels it")
     func lastScope() async throws {
         try await withServedHost(
             ServedHost(
@@ -63,7 +63,7 @@ struct LifespanTests {
         }
     }
 
-    @Test("--lifespan on refuses an application without; off never asks one")
+    @Test("--lifespan on refuses an application without lifespan; off does not call the lifespan")
     func modes() async throws {
         let error = await #expect(throws: HostError.self) { _ = try await self.serve("none", mode: .on) }
         #expect(error?.message == "calls has no lifespan, which --lifespan on asks for")
@@ -75,13 +75,13 @@ struct LifespanTests {
         }
     }
 
-    @Test("failing before startup was received, in another way than refusing the scope, refuses the start")
+    @Test("a failure before startup was received, other than refusing the scope, refuses the start")
     func raisedEarly() async throws {
         let error = await #expect(throws: HostError.self) { _ = try await self.serve("raise-early") }
         #expect(error?.message == "calls refused to start: application failed with ASGI_FAILED before startup")
     }
 
-    @Test("a failed startup refuses the start, with its message")
+    @Test("a failed startup refuses the start with its message")
     func failed() async throws {
         await #expect(throws: HostError.self) { try await self.serve("failed") }
         do { _ = try await self.serve("failed") } catch let error as HostError {
@@ -90,7 +90,7 @@ struct LifespanTests {
         }
     }
 
-    @Test("so does failing after startup was received")
+    @Test("a failure after startup was received refuses the start")
     func raised() async throws {
         do {
             _ = try await self.serve("raise")
@@ -100,7 +100,7 @@ struct LifespanTests {
         }
     }
 
-    @Test("and no answer in time")
+    @Test("a startup that does not complete in time refuses the start")
     func silent() async throws {
         do {
             _ = try await self.serve("silent", time: 1)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Roost
 
-/// Each limit, reached. (Those of the head and the times are in `ServingTests`.)
+/// Each limit is reached. (`ServingTests` has the limits of the header, and the timeouts.)
 @Suite("Limits")
 struct LimitTests {
     let folder: TemporaryFolder
@@ -19,9 +19,7 @@ struct LimitTests {
         try await ServedHost(self.library, in: self.folder) { configure(&$0.server) }
     }
 
-    @Test(
-        "a body of just the limit is taken, one more is 413: by its length before the application sees it, in chunks when it comes"
-    )
+    @Test("a body at the limit is accepted; a larger one gets 413, before the application is called if it has a length")
     func body() async throws {
         try await withServedHost(self.serve { $0.limits.body = 10 }) { served throws in
             func post(_ fields: String, _ body: String) throws -> Response {
@@ -37,7 +35,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a connection too many is told so at once, and is none when it has gone")
+    @Test("a connection over the limit gets 503 at once, and is accepted after another has closed")
     func connections() async throws {
         try await withServedHost(
             self.serve {
@@ -60,7 +58,7 @@ struct LimitTests {
             second.send("GET /state HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             #expect(try second.readResponse().status == 200)
             #expect(try !second.readMore())
-            // The server learns of the ends when it looks; until then the next is one too many still.
+            // The server notices the close with a delay; until then the next connection exceeds the limit.
             var status = 503
             while status == 503 {
                 let next = try served.client()
@@ -73,7 +71,7 @@ struct LimitTests {
         }
     }
 
-    @Test("bytes under way to a client, above which a send is FULL")
+    @Test("a send gets FULL when pending output exceeds its limit")
     func send() async throws {
         try await withServedHost(
             self.serve {
@@ -88,14 +86,14 @@ struct LimitTests {
         }
     }
 
-    @Test("the line before a chunk, and the trailers, each at its limit")
+    @Test("chunk lines and trailers are accepted up to their limits")
     func chunkLines() async throws {
         try await withServedHost(
             self.serve {
                 $0.limits.chunkLine = 20
                 $0.limits.fields = 3
                 $0.limits.field = 40
-                // A line of the body is read whole, however little is read ahead.
+                // A line of the body is read whole, even with a small read window.
                 $0.readWindow = 4
             }
         ) { served throws in
@@ -114,13 +112,13 @@ struct LimitTests {
         }
     }
 
-    @Test("while as many requests of a connection have not ended, the next waits")
+    @Test("the next request of a connection waits while its limit of unfinished requests is reached")
     func unfinished() async throws {
         try await withServedHost(self.serve { $0.unfinished = 1 }) { served in
             let client = try served.client()
             client.send("GET /outlive HTTP/1.1\r\nhost: x\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readResponse().text == "first")
-            // Another's request is answered meanwhile, and ends the one.
+            // Requests on other connections are answered meanwhile; one of them ends the first request.
             #expect(client.received.isEmpty)
             #expect(try served.get("/state").status == 200)
             #expect(try client.isSilent(milliseconds: 0))
@@ -129,7 +127,7 @@ struct LimitTests {
         }
     }
 
-    @Test("scopes of a loop that have not ended: one more is 503")
+    @Test("a request over the limit of scopes per loop gets 503")
     func scopes() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder) { $0.scopes = 2 }) { served in
             let waiting = [try served.client(), try served.client()]
@@ -145,7 +143,7 @@ struct LimitTests {
     }
 
     @Test(
-        "files on their way to a client: one more is FULL",
+        "a file over the limit of pending files gets FULL",
         .disabled(if: ServedHost.isRelayed, "a relay reads and sends a small file at once"))
     func files() async throws {
         let library = try Fixture.compile(file: Repository.fixture("Files.c"), named: "files", in: self.folder)
@@ -153,14 +151,14 @@ struct LimitTests {
             let file = try self.folder.write("digits", "0123456789")
             let client = try served.client()
             client.send("GET /parts?\(file) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            // Two parts of the file are taken, the others are not: the response is not complete, and cut.
+            // Two parts of the file are accepted and the others refused, so the response is incomplete and cut off.
             _ = try client.readToEnd()
             #expect(served.log.holding("sent FULL").count == 3)
             #expect(served.log.holding("sent PENDING").count == 1)
         }
     }
 
-    @Test("a body that nobody received is dropped up to the limit; a longer one ends the connection")
+    @Test("an unread body is discarded up to the limit; a longer one closes the connection")
     func unreadBody() async throws {
         try await withServedHost(self.serve { $0.unreadBody = 10 }) { served in
             let client = try served.client()
@@ -172,7 +170,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a client that has ended its side is taken to be there for its time, and no longer")
+    @Test("a half-closed connection is closed when its timeout expires")
     func halfClose() async throws {
         try await withServedHost(self.serve { $0.halfCloseTime = 1 }) { served in
             let client = try served.client()

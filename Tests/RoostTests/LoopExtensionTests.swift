@@ -17,7 +17,7 @@ struct LoopExtensionTests {
         return try await ServedHost(library, in: self.folder)
     }
 
-    @Test("a descriptor is watched a thousand times, each told once, on the loop")
+    @Test("a descriptor is watched a thousand times; each watch completes once, on the loop")
     func pipe() async throws {
         try await withServedHost(self.serve("Loops")) { served in
             #expect(try served.get("/pipe").text == "read")
@@ -29,7 +29,7 @@ struct LoopExtensionTests {
         }
     }
 
-    @Test("what is refused, what is cancelled, what ends with its scope")
+    @Test("invalid calls are refused; watches and timers end when cancelled or with their scope")
     func rules() async throws {
         try await withServedHost(self.serve("Loops")) { served in
             #expect(try served.get("/rules").text == "rules")
@@ -46,7 +46,7 @@ struct LoopExtensionTests {
         }
     }
 
-    @Test("an application watches its own, from a thread, by its lifespan's id")
+    @Test("an application watches a descriptor of its own from a thread, with the lifespan's id")
     func own() async throws {
         try await withServedHost(self.serve("Loops")) { served throws in
             #expect(try served.get("/own").text == "watched")
@@ -54,7 +54,7 @@ struct LoopExtensionTests {
         }
     }
 
-    @Test("libcurl fetches on the loop, a hundred at once; what is abandoned is cancelled, and nothing is left")
+    @Test("libcurl makes a hundred requests at once on the loop; an abandoned one is cancelled, and nothing leaks")
     func curl() async throws {
         try await withServedHost(self.serve("Curl", flags: ["-lcurl"])) { served in
             try await withServedHost(
@@ -70,9 +70,9 @@ struct LoopExtensionTests {
                     #expect(response.status == 200)
                     #expect(response.text == "watched")
                 }
-                // Nobody listens there.
+                // Nothing listens on this port.
                 #expect(try served.get("/fetch?http://127.0.0.1:1/").status == 502)
-                // It is abandoned while the other server holds its answer back.
+                // The request is abandoned while the other server holds back its response.
                 #expect(try served.get("/abandon?\(url)/hold").status == 500)
                 var cleaned = 0
                 while cleaned < 102 {
@@ -83,7 +83,7 @@ struct LoopExtensionTests {
         }
     }
 
-    @Test("a module that holds the loop is reported by name and with how long, once a minute")
+    @Test("a module that blocks the loop is logged once a minute, with its name and the time")
     func held() async throws {
         try await withServedHost(self.serve("Loops")) { served throws in
             #expect(try served.get("/hold").text == "held")

@@ -9,7 +9,7 @@ import Testing
 @testable import Roost
 @testable import RoostDeployment
 
-/// Many applications of one host, in one process.
+/// Many applications of one host in one process.
 @Suite("Many applications")
 struct ManyApplicationsTests {
     private let folder: TemporaryFolder
@@ -37,7 +37,7 @@ struct ManyApplicationsTests {
             .module(try preparation.prepare(try ModuleName(self.library), run: self.run)))
     }
 
-    @Test("each has its mount, its settings, and its paths as ASGI defines them; one image serves them all")
+    @Test("each application has its mount, settings and ASGI paths, though one image serves them all")
     func mounts() async throws {
         try await withServedHost(
             ServedHost(
@@ -55,7 +55,7 @@ struct ManyApplicationsTests {
         }
     }
 
-    @Test("below a proxy's root path")
+    @Test("applications are mounted below a proxy's root path")
     func proxied() async throws {
         try await withServedHost(
             ServedHost([try self.application(1, at: "/wiki")], in: self.folder) {
@@ -67,7 +67,7 @@ struct ManyApplicationsTests {
         }
     }
 
-    @Test("one that refuses to start is a 503 at its mount, and the others serve; one that is needed refuses the start")
+    @Test("an application that refuses to start gives 503 at its mount; a required one refuses the start")
     func failing() async throws {
         try await withServedHost(
             ServedHost(
@@ -90,7 +90,7 @@ struct ManyApplicationsTests {
         #expect(message.contains("s2.yaml:1: 'title' 'refuse' is not wanted"))
     }
 
-    @Test("mounted, replaced and unmounted while it runs: what is under way ends with the application that has it")
+    @Test("applications are mounted, replaced and unmounted at run time; a request ends in the one that began it")
     func changes() async throws {
         try await withServedHost(ServedHost([try self.application(1, at: "/")], in: self.folder)) { served in
             let running = try #require(served.host.current)
@@ -116,7 +116,7 @@ struct ManyApplicationsTests {
         }
     }
 
-    @Test("a thousand mounts of one module: every one answers, and a lifespan that waits takes no thread")
+    @Test("a thousand mounts of one module all answer, and a waiting lifespan uses no thread")
     func thousand() async throws {
         let prepared = try ApplicationPreparation().prepare(try ModuleName(self.library), run: self.run)
         let applications = try (1...1000).map {

@@ -5,8 +5,9 @@ import Testing
 
 @testable import Roost
 
-/// What `asgi.h` demands of a host when a module does what it must not, or what is allowed and rare. Misbehave.c does
-/// it, and looks at every completion and every release by itself: "TOLD ..." among the notes is a fault of the host.
+/// The results that `asgi.h` requires of a host when a module breaks the rules, or does something allowed but rare.
+/// Misbehave.c does it, and checks every completion and every release itself: "TOLD ..." in the notes is a fault of the
+/// host.
 @Suite("Misbehaving modules")
 struct MisbehaviourTests {
     let folder: TemporaryFolder
@@ -26,22 +27,22 @@ struct MisbehaviourTests {
         case socket
     }
 
-    /// What the client does after it has asked.
+    /// What the client does after its request.
     enum Step: Sendable {
-        /// Until the module has noted this.
+        /// Waits until the module has noted this text.
         case wait(String)
-        /// Of the body of the request, which has six bytes; or a text message.
+        /// Sends a part of the request body, which has six bytes; or a text message.
         case send(String)
-        /// So many chunks or messages, each when the one before was acknowledged.
+        /// Sends so many chunks or messages, each after the previous one was acknowledged.
         case sendInTurn(Int)
         case reset
     }
 
-    /// What the client gets.
+    /// The response to the client.
     enum Answer: Equatable, Sendable {
         case text(String)
         case status(Int)
-        /// The connection ended before the response did.
+        /// The connection was closed before the response was complete.
         case cut
         case messages([String], code: Int)
         case notLookedAt
@@ -51,25 +52,25 @@ struct MisbehaviourTests {
         var name: String
         var kinds: [Kind] = [.request, .socket]
         var method = "GET"
-        /// With so many loops each.
+        /// The numbers of loops; the case runs once with each.
         var loops = [1, 2]
         var steps: [Step] = []
         var request = Answer.text("answer")
         var socket = Answer.messages(["answer"], code: 1000)
-        /// Each in one line of the log.
+        /// Texts that the log must contain.
         var logged: [String] = []
         var notes: String
 
         var testDescription: String { "\(self.name) \(self.kinds.map(\.rawValue))" }
     }
 
-    /// Bytes of an answer that is called so.
+    /// The size in bytes of a body that is compared as "mountain".
     private static let mountain = 64 << 20
     private static let acknowledged = String(repeating: "#", count: 201)
     private static let released = [String](repeating: "x", count: 100) + ["y"]
 
     static let cases: [Case] = [
-        // 1: an id that is over, after the client has left: stale everywhere, on a thread and on the loop.
+        // 1: a stale id, after the client has disconnected: STALE for every call on a thread and on the loop.
         Case(
             name: "gone", steps: [.wait("waiting\n"), .reset], request: .notLookedAt, socket: .notLookedAt,
             notes: """
@@ -85,7 +86,7 @@ struct MisbehaviourTests {
                 on the loop: 20 stale, 2 NULL
                 """),
 
-        // 2: finish twice.
+        // 2: `finish` twice.
         Case(
             name: "finish-twice",
             notes: """
@@ -103,7 +104,7 @@ struct MisbehaviourTests {
                 finish-failed=STALE
                 """),
 
-        // 3: finish inside a completion, with everything outstanding that can be: cancelled, each once.
+        // 3: `finish` inside a completion, with completions of every kind outstanding: each is cancelled once.
         Case(
             name: "finish-in-post", request: .status(500), socket: .messages([], code: 1000),
             notes: """
@@ -136,7 +137,7 @@ struct MisbehaviourTests {
                 told after CANCELLED 2
                 told watch CANCELLED 1
                 """),
-        // From a thread of the pool what was posted before the end is before it on the loop too.
+        // In a job on the pool: a post from before the end also runs before the end on the loop.
         Case(
             name: "finish-in-job", request: .status(500), socket: .messages([], code: 1000),
             notes: """
@@ -173,7 +174,7 @@ struct MisbehaviourTests {
                 told watch CANCELLED 1
                 """),
 
-        // 4: finish before `application` has returned: PENDING is right then, all else is ignored, and logged.
+        // 4: `finish` before `application` returns: PENDING is correct then; other results are ignored and logged.
         Case(
             name: "early-pending",
             notes: """
@@ -220,7 +221,7 @@ struct MisbehaviourTests {
                 returning FAILED
                 """),
 
-        // 5: out of order: refused with a line that names event and state, and nothing of it is sent.
+        // 5: events out of order: refused with a log line that names event and state, and not sent.
         Case(
             name: "order", kinds: [.request],
             logged: [
@@ -277,7 +278,7 @@ struct MisbehaviourTests {
                 send-closed=GONE
                 finish=DONE
                 """),
-        // Found by the loop, and told to the next call.
+        // The loop detects the misuse, and the next call reports it.
         Case(
             name: "order-on-thread", logged: ["refused: the "],
             notes: """
@@ -303,7 +304,7 @@ struct MisbehaviourTests {
                 finish=DONE
                 told receive DONE 1
                 """),
-        // On a thread the answer is always PENDING: the completion says it.
+        // On a thread `receive` returns PENDING; its completion gets BUSY.
         Case(
             name: "busy-on-thread", steps: [.wait("waiting\n"), .send("answer")],
             notes: """
@@ -319,7 +320,7 @@ struct MisbehaviourTests {
                 told receive BUSY 1
                 """),
 
-        // 8: the loop is held: another client waits, and the log names who holds it.
+        // 8: the loop is blocked: another client waits, and the log names the module.
         Case(
             name: "block", loops: [1], logged: ["held loop 0 for ", "ASGI_BLOCKING) application=misbehave"],
             notes: """
@@ -328,8 +329,8 @@ struct MisbehaviourTests {
                 other=HTTP/1.1 200
                 """),
 
-        // 9: finish while a send is outstanding, since the client does not read: cancelled, once. What was taken is
-        // written all the same.
+        // 9: `finish` while a send is outstanding because the client does not read: the send is cancelled once.
+        // Accepted data is written nevertheless.
         Case(
             name: "outstanding-part", steps: [.wait("finish=DONE\n")], request: .cut,
             socket: .messages(["mountain"], code: 1000),
@@ -358,7 +359,7 @@ struct MisbehaviourTests {
                 told release DONE 1
                 """),
 
-        // 10: completions that ask again: none inside another.
+        // 10: completions that call again: none runs inside another.
         Case(
             name: "chain-post",
             notes: """
@@ -373,7 +374,7 @@ struct MisbehaviourTests {
                 finish=DONE
                 told after DONE 100
                 """),
-        // The end of the body comes by itself.
+        // The end of the body is an event of its own.
         Case(
             name: "chain-receive", kinds: [.request], steps: [.wait("waiting\n"), .sendInTurn(200)],
             request: .text(acknowledged),
@@ -404,8 +405,8 @@ struct MisbehaviourTests {
                 told release DONE 100
                 """),
 
-        // 11: structs of other sizes: one that is larger is read as far as it is known, and filled with zero behind
-        // that; one that is smaller is read as if zero followed, and never written behind its end.
+        // 11: structs of other sizes. Of a larger struct the host uses the fields that it knows, and fills the rest
+        // with zero. A smaller struct is read as if zeros followed, and never written past its end.
         Case(
             name: "sizes", kinds: [.request], request: .text("sized"),
             logged: ["http.response.start refused: the status is not between 200 and 999"],
@@ -509,7 +510,7 @@ struct MisbehaviourTests {
                 finish=DONE
                 """),
 
-        // 11: types and flags that nobody knows; what they lend is not released.
+        // 11: unknown types and flags; the data that such an event lends is not released.
         Case(
             name: "unknown", kinds: [.request],
             notes: """
@@ -563,7 +564,7 @@ struct MisbehaviourTests {
                 finish=DONE
                 """),
 
-        // 12: what is lent: refused, it is not released; taken, it is, once, whatever becomes of it.
+        // 12: lent data: never released if the event is refused; released once, in every case, if it is accepted.
         Case(
             name: "release-refused", kinds: [.request],
             notes: """
@@ -619,7 +620,7 @@ struct MisbehaviourTests {
                 finish=DONE
                 told release DONE 5
                 """),
-        // Taken from a thread, and refused by the loop.
+        // Accepted from a thread, then refused by the loop.
         Case(
             name: "release-misuse", kinds: [.request],
             notes: """
@@ -641,7 +642,7 @@ struct MisbehaviourTests {
                 told post DONE 1
                 told release DONE 1
                 """),
-        // How many are taken before it is full is the host's affair.
+        // The number of sends accepted before FULL is up to the host.
         Case(
             name: "release-full", request: .cut, socket: .notLookedAt,
             notes: """
@@ -658,7 +659,7 @@ struct MisbehaviourTests {
                 told send
                 told release
                 """),
-        // The scope ends before it has left, and then the client leaves.
+        // The scope ends before the data was written, then the client disconnects.
         Case(
             name: "release-leaving", steps: [.wait("finish=DONE\n"), .reset], request: .notLookedAt,
             socket: .notLookedAt,
@@ -669,7 +670,7 @@ struct MisbehaviourTests {
                 told release DONE 1
                 """),
 
-        // 13: numbers that are no result.
+        // 13: numbers that are not results.
         Case(
             name: "results",
             notes: """
@@ -680,7 +681,7 @@ struct MisbehaviourTests {
                 answer=DONE
                 finish=DONE
                 """),
-        // Below zero it is one that this host does not know: "it raised".
+        // A negative number that this host does not know: "it raised".
         Case(
             name: "finish-unknown", socket: .messages(["answer"], code: 1011),
             logged: ["application failed with -1000"],
@@ -695,7 +696,7 @@ struct MisbehaviourTests {
                 answer=DONE
                 over
                 """),
-        // As found: `application` returns 2 or 3, which is neither PENDING nor below zero: taken as DONE.
+        // Observed behaviour: 2 and 3, neither PENDING nor negative, count as DONE.
         Case(
             name: "returns-2",
             notes: """
@@ -708,7 +709,7 @@ struct MisbehaviourTests {
                 over
                 """),
 
-        // 14: ids that never were: 99,990 calls of 22 functions, two of which answer a pointer; on the loop and on a
+        // 14: ids that never existed: 99,990 calls of 22 functions, two of which return a pointer; on the loop and on a
         // thread.
         Case(
             name: "ids",
@@ -720,14 +721,14 @@ struct MisbehaviourTests {
                 """),
     ]
 
-    /// A debug build of the host serves with one loop only.
+    /// The maximum number of loops: a debug build of the host has only one.
     #if DEBUG
         private static let mostLoops = 1
     #else
         private static let mostLoops = 2
     #endif
 
-    @Test("does as asgi.h says", arguments: Self.cases)
+    @Test("the host handles misuse as asgi.h specifies", arguments: Self.cases)
     func outcome(_ one: Case) async throws {
         let library = try self.compile()
         for kind in one.kinds {
@@ -740,21 +741,21 @@ struct MisbehaviourTests {
                     let expected = kind == .socket ? one.socket : one.request
                     if expected != .notLookedAt { #expect(answer == expected, comment) }
                     for line in one.logged { #expect(!served.log.holding(line).isEmpty, comment) }
-                    // Whatever is INVALID: "the host's log says why".
+                    // For every INVALID: "the host's log says why".
                     let refused = notes.components(separatedBy: "=INVALID\n").count - 1
                     let complaints = served.log.all.count { $0.hasPrefix("error ") || $0.hasPrefix("warning ") }
                     #expect(complaints >= refused, comment)
-                    // Nothing comes after the end.
+                    // Nothing is noted after the end.
                     #expect(try served.get("/log").text == "", comment)
                 }
             }
         }
     }
 
-    // MARK: What is no row of the table
+    // MARK: Cases outside of the table
 
     @Test(
-        "7: never ended: the client is served; at the stop it is cancelled after the time of grace, and counted",
+        "7: a scope that never ends is cancelled at the graceful shutdown timeout, and counted",
         arguments: ["never", "never-silent"], [Kind.request, .socket])
     func never(name: String, kind: Kind) async throws {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder)) { served in
@@ -778,25 +779,25 @@ struct MisbehaviourTests {
     }
 
     @Test(
-        "12: threads lend while another ends the scope: what was taken is released, once", arguments: 1...Self.mostLoops
-    )
+        "12: threads lend data while another ends the scope: accepted data is released once",
+        arguments: 1...Self.mostLoops)
     func releaseRace(loops: Int) async throws {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
             let race = Case(name: "release-race", notes: "")
             for _ in 0..<50 {
                 for kind in race.kinds {
                     let (notes, _) = try Client(port: served.port).play(race, kind)
-                    // Whether one of them had to wait is chance.
+                    // Whether a send had to wait is random.
                     #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
                 }
             }
         }
     }
 
-    @Test("14: 0 is never an id, and bytes that are nowhere are refused", arguments: ["zero", "nulls"], [false, true])
+    @Test("14: 0 is never an id, and strings at NULL are refused", arguments: ["zero", "nulls"], [false, true])
     func inItsOwnProcess(name: String, withLifespan: Bool) throws {
-        // A process of its own: ids count from its beginning, and a host that falls over takes nothing with it. The
-        // lifespan was switched off, or has ended since the module has none.
+        // In a process of its own: ids count from the start of the process, and a crash of the host affects no other
+        // test. The lifespan is off, or has ended because the module has none.
         let library = try self.compile(["-DNO_LIFESPAN"])
         let arguments = ["--port", "0", "--no-access-log", "--lifespan", withLifespan ? "auto" : "off"]
         let roost = try RoostProcess([library] + arguments, folder: self.folder.path)
@@ -816,7 +817,7 @@ struct MisbehaviourTests {
     }
 
     @Test(
-        "15: four threads post, set and cancel timers, and spawn while their scope ends: each told once",
+        "15: four threads post, spawn, set and cancel timers while their scope ends; each completion comes once",
         arguments: 1...Self.mostLoops)
     func flood(loops: Int) async throws {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
@@ -847,7 +848,7 @@ struct MisbehaviourTests {
 
     // MARK: The client
 
-    /// A client of the server at a port, and who asks that for notes.
+    /// A client of the server at a port, which also fetches the module's notes.
     private struct Client {
         let port: Int
 
@@ -857,7 +858,7 @@ struct MisbehaviourTests {
             return try client.readResponse().text
         }
 
-        /// Plays a case to its end.
+        /// Runs a case to its end, and returns the module's notes and the client's response.
         func play(_ one: Case, _ kind: Kind) throws -> (notes: String, answer: Answer) {
             let client = try RawClient(port: self.port)
             try self.ask(client, one, kind)
@@ -866,7 +867,7 @@ struct MisbehaviourTests {
             for step in one.steps {
                 switch step {
                 case .wait(let text):
-                    // A case that fails may end before.
+                    // A failing case may end earlier.
                     while !notes.contains(text), !notes.contains("end\n") { notes += try self.moreNotes() }
                 case .send(let text):
                     if kind == .socket { client.send(.text(text)) } else { client.send(text) }
@@ -921,7 +922,7 @@ struct MisbehaviourTests {
             } catch RawClient.Failure.ended { return .cut }
         }
 
-        /// All messages, and the code of the close, which is answered.
+        /// Reads all messages and the code of the close frame, and answers that.
         private func messages(_ client: RawClient) throws -> Answer {
             var texts: [String] = []
             var code = 0

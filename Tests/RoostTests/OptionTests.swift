@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Options and the embedded host")
 struct OptionTests {
-    @Test("every option has a name of its own, and its default is a value that it takes")
+    @Test("every option has a unique name and accepts its default")
     func defaults() throws {
         #expect(Set(OptionTable.all.map(\.name)).count == OptionTable.all.count)
         for option in OptionTable.all where !option.standard.isEmpty {
@@ -20,9 +20,7 @@ struct OptionTests {
         }
     }
 
-    @Test(
-        "a number is taken from the least to the greatest of its range; outside, the error names option, value and range"
-    )
+    @Test("a number is accepted at both ends of its range; outside, the error names option, value and range")
     func ranges() throws {
         for option in OptionTable.all {
             guard case .number(let range) = option.declaration.kind else { continue }
@@ -44,11 +42,11 @@ struct OptionTests {
         }
     }
 
-    @Test("an embedded host takes every option, or refuses it by name with the reason")
+    @Test("an embedded host accepts every option, or refuses it by name with a reason")
     func embedded() throws {
         var taken = 0
         for option in OptionTable.all {
-            // A value of its own, so that a default does not pass for it.
+            // An explicit value, so that a default is not mistaken for an accepted value.
             let value =
                 switch option.declaration.kind {
                 case .number(let range): "\(range.lowerBound)"
@@ -58,7 +56,7 @@ struct OptionTests {
                 case .commaSeparated: "any"
                 case .text, .texts: option.name == "trust-owner" ? "root" : "/tmp/x"
                 }
-            // These need others.
+            // These options need others.
             let rest =
                 switch option.name {
                 case "limit-send": ", limit-send-ahead: 1"
@@ -120,7 +118,7 @@ struct OptionTests {
     }
 
     @Test(
-        "what is wrong with a program's settings names line and key",
+        "an error in an embedder's settings names the line and the key",
         arguments: [
             ("port: 0\nthreads: 0", "settings:2: 'threads' 0 is not between 1 and 256"),
             ("port: many", "settings:1: 'port' must be a number from 0 to 65535, found 'many'"),
@@ -143,7 +141,7 @@ struct OptionTests {
     }
 
     @Test(
-        "a value that looks like a secret, under a wrong key, is not repeated by the error",
+        "an error masks a value that looks like a secret",
         arguments: [
             ("root-path: 'https://user:geheim@h/'", "settings:1: 'root-path' '********' must begin with a /"),
             ("trust-owner: ['root', 'postgres://u:geheim@h']", "settings:1: 'trust-owner' '********' is not a user"),
@@ -158,7 +156,7 @@ struct OptionTests {
         #expect(error?.message.contains("geheim") == false)
     }
 
-    @Test("a shutdown may take the sum of its phases; a reload drains for a second under --reload")
+    @Test("the shutdown timeout is the sum of its phases; with --reload the drain timeout is one second")
     func derived() throws {
         func options(_ values: [(String, String)]) throws -> ServerOptions {
             try ServerOptions(

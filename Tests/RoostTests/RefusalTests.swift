@@ -6,7 +6,7 @@ import Testing
 
 @testable import Roost
 
-/// Requests that the server refuses itself: what the client is told, and what the log says.
+/// Requests that the server itself refuses: the response to the client, and the log.
 @Suite("Refused requests")
 struct RefusalTests {
     let folder: TemporaryFolder
@@ -25,14 +25,14 @@ struct RefusalTests {
         }
     }
 
-    /// The text of the only response to bytes after which the server closes.
+    /// Sends text, and returns what the server sends until it closes the connection.
     private func answer(to text: String, of served: ServedHost) throws -> String {
         let client = try served.client()
         client.send(text)
         return try client.readToEnd()
     }
 
-    @Test("no refusal of a HEAD has a body, whatever its status (RFC 9110 §9.3.2); of another method each has")
+    @Test("a refused HEAD gets no body, whatever the status (RFC 9110 §9.3.2); other methods get one")
     func head() async throws {
         try await withServedHost(self.serve()) { served in
             for (line, fields, status) in [
@@ -43,14 +43,14 @@ struct RefusalTests {
                 (" / HTTP/1.1", "host: x\r\nexpect: y\r\n", 417),
                 (" / HTTP/1.1", "host: x\r\ntransfer-encoding: gzip, chunked\r\n", 501),
                 (" / HTTP/1.1", "host: x\r\na: \(String(repeating: "x", count: 100))\r\n", 431),
-                // Refused when its body comes, after the application was called.
+                // Refused when the body arrives, after the application was called.
                 (" /wait HTTP/1.1", "host: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
             ] {
                 for method in ["HEAD", "head", "GET"] where !line.isEmpty || method != "GET" {
                     let text = try self.answer(to: "\(method)\(line)\r\n\(fields)\r\n", of: served)
                     #expect(text.hasPrefix("HTTP/1.1 \(status) "), "\(method)\(line) \(fields): \(text)")
                     #expect(text.contains("connection: close\r\n"))
-                    // A line that ends behind the method has none that is known.
+                    // The method of an incomplete request line is not known.
                     let isHead = method == "HEAD" && !line.isEmpty
                     #expect(text.hasSuffix("\r\n\r\n") == isHead, "\(method)\(line) \(fields): \(text)")
                     #expect(!text.contains("content-length: 0\r\n"))
@@ -59,7 +59,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a HEAD whose header does not come in time is refused without a body")
+    @Test("a HEAD whose header does not arrive in time gets 408 without a body")
     func lateHead() async throws {
         try await withServedHost(self.serve { $0.server.headTime = 1 }) { served in
             let text = try self.answer(to: "HEAD / HTTP/1.1\r\nhost:", of: served)
@@ -67,7 +67,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("head in lower case is a method of its own: its response has a body like any other (RFC 9110 §9.1)")
+    @Test("head in lower case is another method than HEAD, so its response has a body (RFC 9110 §9.1)")
     func lowerCase() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -76,7 +76,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a WebSocket of another version is offered the one that is supported (RFC 9110 §7.8, RFC 6455 §4.4)")
+    @Test("a WebSocket of another version gets 426 with the supported one (RFC 9110 §7.8, RFC 6455 §4.4)")
     func upgradeRequired() async throws {
         try await withServedHost(self.serve()) { served in
             let text = try self.answer(
@@ -88,11 +88,11 @@ struct RefusalTests {
         }
     }
 
-    @Test("a TLS client on a plain port is told so at once, and the operator too")
+    @Test("a TLS client on a plain port gets 400 at once, and the log names the reason")
     func tls() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
-            // The start of a ClientHello, which has no end of line.
+            // The start of a ClientHello, which contains no line end.
             client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])
             #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400 "))
             #expect(
@@ -102,9 +102,9 @@ struct RefusalTests {
         }
     }
 
-    /// Through a relay the log begins with the requests by which the two hosts have found each other.
+    /// Through a relay the log begins with the requests by which the two hosts connect.
     @Test(
-        "every refused request has a line in the access log, with what is known of it",
+        "every refused request has a line in the access log, with its known fields",
         .disabled(if: ServedHost.isRelayed, "the other host writes the access log"))
     func accessLog() async throws {
         let pipe = Pipe()
@@ -124,7 +124,7 @@ struct RefusalTests {
                 ("GET /e HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", "GET /e 426 "),
             ]
             var text = ""
-            /// Sends a request on a connection of its own: the one before may be there still, so that this one is refused at first.
+            /// Sends a request on a new connection, and again after 503: the previous connection may still be open.
             func send(_ request: String, until: (RawClient) throws -> Bool) throws -> RawClient {
                 while true {
                     let client = try served.client()
@@ -143,7 +143,7 @@ struct RefusalTests {
                 let fields = found.split(separator: " ", omittingEmptySubsequences: false)
                 #expect(fields.count == 7 && fields.dropFirst().joined(separator: " ").hasPrefix(line), "\(found)")
             }
-            // One connection too many.
+            // A connection over the limit.
             let first = try send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n") { try $0.readMore() }
             while lines(tooMany: false).count <= cases.count { read() }
             let before = lines(tooMany: true).count

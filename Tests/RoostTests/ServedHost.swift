@@ -10,15 +10,15 @@ import TestSupport
 @testable import Roost
 @testable import RoostDeployment
 
-/// A host in this process that serves a module. Tests use it within `withServedHost`, which always stops it.
+/// A host in this process that serves a module. Tests use it in `withServedHost`, which always stops it.
 final class ServedHost: Sendable {
     let host: Host
-    /// Has the applications, when they are asked by way of a relay.
+    /// The host with the applications, if requests pass through a relay.
     private let back: Host?
     let folder: TemporaryFolder
     let log: LogLines
 
-    /// `settings`: text of `settings.yaml`.
+    /// `settings`: the contents of `settings.yaml`.
     convenience init(
         _ library: String, settings: String? = nil, in folder: TemporaryFolder,
         configure: (inout HostConfiguration) -> Void = { _ in }
@@ -43,7 +43,7 @@ final class ServedHost: Sendable {
         var configuration = HostConfiguration()
         configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
         configuration.logger = Logger(label: "test") { _ in log.handler }
-        // What a test leaves open, a WebSocket say, is not waited for.
+        // A stop does not wait long for the connections that a test leaves open, such as WebSockets.
         configuration.server.graceTime = 1
         // Test clients do not answer pings, and a test can be slow on a busy machine.
         configuration.server.webSocket.pingTimeout = 600
@@ -67,7 +67,7 @@ final class ServedHost: Sendable {
         try await back.start()
         var front = configuration
         front.relayPaths = ["back": [path]]
-        // What is the application's is not the front's.
+        // A test's limit of scopes applies to the host with the applications, not to the front.
         front.scopes = 65_536
         let relayed = applications.map { application in
             DeployedApplication(
@@ -82,13 +82,13 @@ final class ServedHost: Sendable {
         }
     }
 
-    /// Waits until the relay has connected: until then requests get 503.
+    /// Waits until the relay is connected; until then requests get 503.
     func waitForRelay() throws {
         guard self.back != nil else { return }
         while try self.get("/").text.contains("workers are not there") {}
     }
 
-    /// Every request goes through another host: `ROOST_TEST_RELAY=1`.
+    /// Whether every request passes through another host: `ROOST_TEST_RELAY=1`.
     static let isRelayed = getenv("ROOST_TEST_RELAY") != nil
 
     func stop() async throws {
@@ -104,14 +104,14 @@ final class ServedHost: Sendable {
 
     func client() throws -> RawClient { try RawClient(port: self.port) }
 
-    /// One request on a connection of its own.
+    /// Sends a request on a new connection, and returns the response.
     func get(_ target: String, host: String = "x") throws -> Response {
         let client = try self.client()
         client.send("GET \(target) HTTP/1.1\r\nhost: \(host)\r\n\r\n")
         return try client.readResponse()
     }
 
-    /// What the module has noted, asked for until it says so.
+    /// Fetches the module's notes until they contain `end`.
     func notes(until end: String = "end\n") throws -> String {
         var notes = ""
         while !notes.contains(end) { notes += try self.get("/log").text }

@@ -22,7 +22,7 @@ struct ServingTests {
     }
 
     @Test(
-        "garbage gets 400 and a closed connection (§2.2)",
+        "garbage gets 400 and the connection is closed (§2.2)",
         arguments: ["asdf\r\n", "\u{16}\u{3}\u{1}\u{2}\r\n", "GET / HTTP/1.1\n"])
     func garbage(text: String) async throws {
         try await withServedHost(self.serve()) { served in
@@ -37,7 +37,7 @@ struct ServingTests {
         }
     }
 
-    @Test("what a response says (RFC 9110 §6.6.1, §10.2.4)")
+    @Test("a response has Server, Content-Length and Date (RFC 9110 §6.6.1, §10.2.4)")
     func fields() async throws {
         try await withServedHost(self.serve()) { served in
             let response = try served.get("/state")
@@ -53,7 +53,7 @@ struct ServingTests {
         }
     }
 
-    @Test("HEAD has the head of GET and no body (RFC 9110 §9.3.2)")
+    @Test("HEAD gets the header of GET without a body (RFC 9110 §9.3.2)")
     func head() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -64,7 +64,7 @@ struct ServingTests {
         }
     }
 
-    @Test("requests that are sent ahead are answered in order (§9.3.2)")
+    @Test("pipelined requests are answered in order (§9.3.2)")
     func pipelining() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -74,7 +74,7 @@ struct ServingTests {
         }
     }
 
-    @Test("however the bytes are split")
+    @Test("a request may arrive byte by byte")
     func bytes() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -86,7 +86,7 @@ struct ServingTests {
         }
     }
 
-    @Test("HTTP/1.0 closes, unless it asks not to (§9.3)")
+    @Test("an HTTP/1.0 connection is closed unless the client asks to keep it (§9.3)")
     func old() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -104,7 +104,7 @@ struct ServingTests {
         }
     }
 
-    @Test("connection: close is obeyed (§9.6)")
+    @Test("a request with connection: close closes the connection (§9.6)")
     func close() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -113,7 +113,7 @@ struct ServingTests {
         }
     }
 
-    @Test("an unread body does not become the next request")
+    @Test("an unread body is not parsed as the next request")
     func unreadBody() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -123,7 +123,7 @@ struct ServingTests {
             client.send(
                 "\(String(trap.utf8.count, radix: 16))\r\n\(trap)\r\n0\r\n\r\nGET /state HTTP/1.1\r\nhost: x\r\n\r\n")
             for _ in 0..<3 { #expect(try client.readResponse().text == "42") }
-            // One that is too long to be dropped ends the connection.
+            // A body too long to be discarded closes the connection.
             let long = try served.client()
             long.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
             long.send(String(repeating: "x", count: 100_000))
@@ -134,7 +134,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a malformed chunk gets 400 if nothing was answered, else a cut")
+    @Test("a malformed chunk gets 400 before the response has started")
     func badChunk() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -143,7 +143,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a client that ends its side still gets its answer")
+    @Test("a client that half-closes still gets its response")
     func halfClose() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -153,7 +153,7 @@ struct ServingTests {
         }
     }
 
-    @Test("each time limit ends its connection")
+    @Test("each timeout closes its connection")
     func times() async throws {
         try await withServedHost(
             self.serve {
@@ -174,7 +174,7 @@ struct ServingTests {
             let waiting = try served.client()
             waiting.send("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
             #expect(try waiting.readToEnd().hasPrefix("HTTP/1.1 408"))
-            // A client that takes nothing: its send is told GONE.
+            // A client that reads nothing: the module's send gets GONE.
             let slow = try served.client()
             slow.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try served.notes(until: "stream-told").contains("stream-told=GONE"))
@@ -182,7 +182,7 @@ struct ServingTests {
     }
 
     @Test(
-        "limits of the head have their status",
+        "a request over a limit of the header gets the limit's status",
         arguments: [
             (414, "GET /\(String(repeating: "x", count: 200)) HTTP/1.1\r\nhost: x\r\n\r\n"),
             (431, "GET / HTTP/1.1\r\nhost: x\r\na: \(String(repeating: "x", count: 200))\r\n\r\n"),
@@ -202,7 +202,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a Unix socket; one that a dead server left is replaced, one in use is not")
+    @Test("a stale Unix socket is replaced, one in use is not")
     func unixSocket() async throws {
         let path = "\(self.folder.path)/roost.sock"
         try await withServedHost(self.serve { $0.addresses = [.unix(path: path)] }) { served in
@@ -230,14 +230,14 @@ struct ServingTests {
         }
     }
 
-    @Test("root_path stands before path, and asgi_path takes it away")
+    @Test("root_path precedes path, and asgi_path removes it")
     func rootPath() async throws {
         try await withServedHost(self.serve { $0.rootPath = "/api" }) { served throws in
             #expect(try served.get("/state").text == "42")
         }
     }
 
-    @Test("a stop closes idle connections, lets a request finish, and then closes its connection")
+    @Test("a graceful shutdown closes idle connections, and others when their request is complete")
     func gracefulStop() async throws {
         try await withServedHost(self.serve { $0.server.graceTime = 60 }) { served in
             try await onThread {
@@ -263,7 +263,7 @@ struct ServingTests {
         }
     }
 
-    @Test("what has not ended when the time of grace is over is cut")
+    @Test("a request that is unfinished at the graceful shutdown timeout is cut off")
     func grace() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -274,7 +274,7 @@ struct ServingTests {
         }
     }
 
-    @Test("requests that are sent ahead of a slow reader wait; none is refused for what is under way")
+    @Test("pipelined requests of a slow client wait; none is refused because of pending output")
     func slowReader() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -288,7 +288,7 @@ struct ServingTests {
         }
     }
 
-    @Test("what is malformed behind a whole response gets no second one")
+    @Test("a malformed body after a complete response gets no second response")
     func noSecondResponse() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -299,7 +299,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a client that sends its head a byte at a time has the time of one head, not of a byte")
+    @Test("the header timeout applies to the whole header, not to each byte")
     func trickle() async throws {
         try await withServedHost(self.serve { $0.server.headTime = 1 }) { served in
             let client = try served.client()
@@ -309,7 +309,7 @@ struct ServingTests {
         }
     }
 
-    @Test("a slow reader gets its whole last response, however long after it was given; then the connection closes")
+    @Test("a slow client gets its whole last response, however long that takes; then the connection closes")
     func slowLastResponse() async throws {
         try await withServedHost(
             self.serve {
@@ -318,12 +318,12 @@ struct ServingTests {
             }
         ) { served in
             let client = try served.client()
-            // The body is not read, so that the connection lingers.
+            // The body is not read, so the connection lingers.
             client.send("POST /large HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
             var total = 0
             while total < 2 << 20 {
                 total = client.received.count
-                // Reads a little, and lets seconds of the server's pass meanwhile.
+                // Reads in parts with pauses, in total for longer than the linger timeout.
                 guard try client.readMore(most: 128 * 1024) else { break }
                 _ = try client.isSilent(milliseconds: 150)
             }

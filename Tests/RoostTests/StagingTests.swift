@@ -6,7 +6,7 @@ import Testing
 
 @testable import Roost
 
-/// The copy that is loaded, and the folder it lives in.
+/// Staging: the copy of a module that is loaded, and the run directory that holds it.
 @Suite("Staging")
 struct StagingTests {
     let folder: TemporaryFolder
@@ -20,7 +20,7 @@ struct StagingTests {
         return try ModuleFile(path: path, symbol: "application", trust: FileTrust())
     }
 
-    @Test("every load gets a path never used before, with the same bytes")
+    @Test("every load uses the same bytes at a path that was never used before")
     func paths() throws {
         let run = try RunDirectory.make(self.run)
         let file = try self.module("int application(void) { return 1; }", named: "m")
@@ -34,7 +34,7 @@ struct StagingTests {
         #expect(!FileManager.default.fileExists(atPath: run.boot))
     }
 
-    @Test("a module finds the libraries beside it, below it and above it, and they theirs")
+    @Test("a module finds the libraries beside, below and above it, and they find theirs")
     func siblings() async throws {
         try FileManager.default.createDirectory(atPath: "\(self.folder.path)/lib", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(
@@ -70,7 +70,7 @@ struct StagingTests {
         }
     }
 
-    @Test("a library beside it that others can write to is refused")
+    @Test("a module is refused if others can write to a library beside it")
     func untrustedSibling() throws {
         let sibling = try Fixture.compile(
             "int f(void) { return 1; }", named: "sibling", flags: ["-Wl,-soname,libsibling.so"], in: self.folder)
@@ -82,7 +82,7 @@ struct StagingTests {
         #expect(throws: HostError.self) { try StagedModule(file, in: run, trust: FileTrust()) }
     }
 
-    @Test("the run directory is proven: ours, and written by nobody else")
+    @Test("a run directory must be an absolute folder of our own that others cannot write to")
     func proven() throws {
         func message(_ path: String) -> String {
             do {
@@ -98,7 +98,7 @@ struct StagingTests {
         #expect(message("/proc/none").contains("cannot be created"))
     }
 
-    @Test("a folder that is mounted noexec is refused", .enabled(if: geteuid() == 0, "mounting wants root"))
+    @Test("a run directory on a noexec mount is refused", .enabled(if: geteuid() == 0, "mounting wants root"))
     func noexec() throws {
         let place = "\(self.folder.path)/noexec"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
@@ -111,7 +111,7 @@ struct StagingTests {
         } catch { #expect("\(error)".contains("allows no executable mappings (is it mounted noexec?)")) }
     }
 
-    @Test("the next start removes what a dead one has left, and only that")
+    @Test("a start removes the folders of dead processes, and only those")
     func deadStarts() throws {
         let living = try RunDirectory.make(self.run)
         let dead = "\(self.run)/dead"

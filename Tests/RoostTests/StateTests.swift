@@ -10,8 +10,8 @@ import Testing
 @testable import Roost
 @testable import RoostDeployment
 
-/// `asgi.state/1`, and health: what happens between two generations, in one process.
-@Suite("From one generation to the next")
+/// `asgi.state/1` and health checks: the replacement of a generation by the next, in one process.
+@Suite("State transfer and health checks")
 struct StateTests {
     private let folder: TemporaryFolder
     private let run: RunDirectory
@@ -22,7 +22,7 @@ struct StateTests {
         self.run = try RunDirectory.make("\(self.folder.path)/run")
     }
 
-    /// A counter that is handed on; `SAVE` and `RESTORE` stand before what each does else.
+    /// A module that transfers a counter. `SAVE` and `RESTORE` are inserted before its own code in each function.
     private static let source = """
         #include <asgi.h>
         #include <stdio.h>
@@ -90,7 +90,7 @@ struct StateTests {
         }
     }
 
-    /// Says why it is not, if so.
+    /// Replaces the generation. Returns the reason if that failed.
     private func replace(_ served: ServedHost, by next: DeployedApplication) async throws -> String? {
         let running = try #require(served.host.current)
         let failures = await running.prepare([next], for: 1)
@@ -98,7 +98,7 @@ struct StateTests {
         return failures.first?.message
     }
 
-    @Test("what is saved is restored before the first request, and given back once")
+    @Test("saved state is restored before the first request, and released once")
     func handedOn() async throws {
         try await withServedHost(self.serve(try self.application("one"))) { served in
             for _ in 1...3 { _ = try served.get("/") }
@@ -111,7 +111,7 @@ struct StateTests {
     }
 
     @Test(
-        "a generation that cannot save, or not restore, or neither in time, costs what was remembered and nothing else",
+        "a generation that cannot save or restore in time loses the state and nothing else",
         arguments: [
             ("return ASGI_FAILED", "", "save answered ASGI_FAILED"),
             ("return ASGI_UNSUPPORTED", "", nil),
@@ -133,7 +133,7 @@ struct StateTests {
         }
     }
 
-    @Test("health: what does not answer with 2xx or 3xx, or not at all, is not mounted")
+    @Test("a generation whose health check does not get 2xx or 3xx in time is not mounted")
     func health() async throws {
         try await withServedHost(self.serve(try self.application("one", health: "/well"))) { served in
             for (well, why) in [("503", "/well answered 503"), ("404", "/well answered 404")] {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Roost
 
-/// A stop in its phases, `asgi.shutdown/1`, and what probes of health are told.
-@Suite("A stop")
+/// The phases of a graceful shutdown, `asgi.shutdown/1`, and the responses to health probes.
+@Suite("Graceful shutdown")
 struct StopTests {
     let folder: TemporaryFolder
 
@@ -20,7 +20,7 @@ struct StopTests {
         return try await ServedHost(library, in: self.folder, configure: configure)
     }
 
-    @Test("asgi.shutdown/1: what is refused, what is cancelled, what ends with its scope")
+    @Test("asgi.shutdown/1: invalid calls are refused; notices end when cancelled or with their scope")
     func rules() async throws {
         try await withServedHost(self.serve("Stops")) { served in
             #expect(try served.get("/rules").text == "rules")
@@ -35,7 +35,7 @@ struct StopTests {
         }
     }
 
-    @Test("who waits for the stop is told while its client is there, and answers it")
+    @Test("a request that waits for the shutdown is notified while its client is connected, and responds")
     func notice() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
@@ -48,7 +48,7 @@ struct StopTests {
         }
     }
 
-    @Test("what was sent ahead when it stops is answered, the last with connection: close")
+    @Test("pipelined requests are answered during a shutdown, the last one with connection: close")
     func pipelined() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
@@ -64,7 +64,7 @@ struct StopTests {
         }
     }
 
-    @Test("an idle connection waits for its next request when another process goes on")
+    @Test("an idle connection stays open for its next request if another process takes over")
     func drain() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             nonisolated(unsafe) let idle = try served.client()
@@ -72,7 +72,7 @@ struct StopTests {
             #expect(try idle.readResponse().header("connection") == nil)
             async let stopped: Void = served.host.stop(closesIdle: false)
             let isOpen = try await onThread {
-                // Kept until it has stopped.
+                // The connection is kept until the host has stopped.
                 repeat {
                     idle.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
                 } while try idle.readResponse().header("connection") != "close"
@@ -84,7 +84,7 @@ struct StopTests {
         }
     }
 
-    @Test("and no longer when it is to be closed after all")
+    @Test("closeIdle closes idle connections during a shutdown that keeps them")
     func closeIdle() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             nonisolated(unsafe) let idle = try served.client()
@@ -99,7 +99,7 @@ struct StopTests {
         }
     }
 
-    @Test("a second stop does nothing, and holds nothing up")
+    @Test("a second stop does nothing and delays nothing")
     func twice() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
@@ -114,7 +114,7 @@ struct StopTests {
         }
     }
 
-    @Test("/healthz and /readyz are the host's when it is asked for them, and the module's when not")
+    @Test("/healthz and /readyz are the host's if it is configured to answer them, else the module's")
     func health() async throws {
         try await withServedHost(self.serve("Stops")) { plain throws in
             #expect(try plain.get("/healthz").status == 404)
@@ -128,7 +128,7 @@ struct StopTests {
             #expect(try served.get("/healthz").text == "alive")
             #expect(try served.get("/readyz").text == "ready")
             #expect(try served.get("/readyz/").status == 404)
-            // One that is asked while it stops, on a connection that was there before.
+            // A probe during the shutdown, on a connection from before.
             let client = try served.client()
             client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
             _ = try served.notes(until: "notice=")

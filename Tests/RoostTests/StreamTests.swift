@@ -16,7 +16,7 @@ struct StreamTests {
 
     private func serve() async throws -> ServedHost { try await ServedHost(self.library, in: self.folder) }
 
-    @Test("a response that is larger than all buffers arrives whole; send waits, and is never completed inside a call")
+    @Test("a response larger than all buffers arrives whole; send waits, and never completes inside a call")
     func stream() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -26,7 +26,7 @@ struct StreamTests {
         }
     }
 
-    @Test("the same from a thread that blocks in send")
+    @Test("a thread that blocks in send streams a response larger than all buffers")
     func threadStream() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -36,7 +36,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a client that leaves while much is under way: the pending send is told GONE")
+    @Test("a pending send gets GONE when the client disconnects")
     func streamGone() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -47,13 +47,14 @@ struct StreamTests {
         }
     }
 
-    @Test("a client that resets after an empty part leaves nothing behind that the next connection stumbles over")
+    @Test("a reset after an empty part does not affect the next connection")
     func emptyPart() async throws {
         try await withServedHost(self.serve()) { served in
             for _ in 0..<20 {
                 let client = try served.client()
                 client.send("GET /empty-part HTTP/1.1\r\nhost: x\r\n\r\n")
-                // The empty part comes a turn behind this one. Nobody else may write before the reset: to ask would mend it.
+                // The empty part follows one turn of the loop later. Another request before the reset, such as one for
+                // the notes, would hide the fault.
                 while !client.text.contains("part") { #expect(try client.readMore()) }
                 _ = try client.isSilent(milliseconds: 1)
                 client.reset()
@@ -62,7 +63,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a thread that blocks in send is told GONE too")
+    @Test("a thread that blocks in send gets GONE when the client disconnects")
     func threadStreamGone() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -73,7 +74,7 @@ struct StreamTests {
         }
     }
 
-    @Test("who does not wait gets FULL at 1 MiB; release is called once for each that was taken, and not inside send")
+    @Test("a module that does not wait gets FULL at 1 MiB; accepted data is released once, not inside send")
     func flood() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -85,7 +86,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a request's body streams in while the response streams out", arguments: [true, false])
+    @Test("a request body streams in while the response streams out", arguments: [true, false])
     func echo(chunked: Bool) async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -99,14 +100,14 @@ struct StreamTests {
                 for _ in 0..<10 { client.send(part) }
             }
             #expect(try client.readResponse().text == String(repeating: part, count: 10))
-            // The connection goes on.
+            // The connection is kept.
             client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readResponse().status == 200)
         }
     }
 
     @Test(
-        "a body that breaks off is a disconnect to the application, and 400 to a client that still reads",
+        "a truncated body is a disconnect for the application, and 400 for a client that still reads",
         .disabled(if: ServedHost.isRelayed, "the host sees the end of the body before the relayed answer"))
     func brokenBody() async throws {
         try await withServedHost(self.serve()) { served in
@@ -126,7 +127,7 @@ struct StreamTests {
         }
     }
 
-    @Test("100 goes out when the body is first asked for")
+    @Test("100 Continue is sent when the application first receives the body")
     func expectContinue() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -134,7 +135,8 @@ struct StreamTests {
             #expect(try client.readResponse().status == 100)
             client.send("body")
             #expect(try client.readResponse().text == "body")
-            // One that never asks: no 100, and the connection closes, since nobody knows what the client will send.
+            // If the application never receives it, there is no 100, and the connection closes: the client may or may
+            // not send the body.
             client.send("POST /state HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n")
             let response = try client.readResponse()
             #expect(response.status == 200)

@@ -8,7 +8,7 @@ import Testing
 @testable import Roost
 
 /// A module written with the Swift SDK, in a host.
-@Suite("A module in Swift")
+@Suite("Swift modules")
 struct SwiftModuleTests {
     let folder: TemporaryFolder
     let library = "\(Repository.products)/libSwiftCalls.so"
@@ -21,7 +21,7 @@ struct SwiftModuleTests {
         try await ServedHost(self.library, settings: settings, in: self.folder, configure: configure)
     }
 
-    @Test("its description, its settings, the file that they are in")
+    @Test("a module gets its settings, and the log names the settings file")
     func settings() async throws {
         try await withServedHost(self.serve("greeting: hello\ncolour: dark\n")) { served throws in
             #expect(try served.get("/").text == "hello")
@@ -30,7 +30,7 @@ struct SwiftModuleTests {
     }
 
     @Test(
-        "a wrong setting refuses the start, with file, line and what is allowed",
+        "a wrong setting refuses the start, with file, line and the allowed values",
         arguments: [
             ("a: 1", 1, "'a' is not known"), ("greeting: x\ngreeting.x: 1", 2, "'greeting.x' is not known"),
             ("greeting: hello\n\ncolour: dak\n", 3, "'colour' found 'dak'; light, dark are allowed"),
@@ -54,7 +54,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("the scope, as Swift sees it")
+    @Test("the scope in Swift has the fields of the request")
     func scope() async throws {
         try await withServedHost(self.serve { $0.rootPath = "/mount" }) { served in
             let client = try served.client()
@@ -72,7 +72,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("errors become answers before the response has started, and cut it after")
+    @Test("an error gives a response if none has started, else it cuts the response off")
     func errors() async throws {
         try await withServedHost(self.serve()) { served in
             let teapot = try served.get("/teapot")
@@ -89,7 +89,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("a body in parts, whole, and too large; forms")
+    @Test("a body is read in parts or whole, up to a limit; forms are decoded")
     func bodies() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -121,7 +121,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("a stream with back-pressure is whole; one that nobody reads ends with its client")
+    @Test("a stream with back-pressure is whole; a stream ends when its client disconnects")
     func stream() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/stream").body.count == 64 * 64 << 10)
@@ -134,7 +134,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("a body that breaks off is not taken for a whole one, however often it is asked for")
+    @Test("a truncated body is never taken for a whole one, even if it is read again")
     func brokenOff() async throws {
         try await withServedHost(self.serve()) { served in
             do {
@@ -146,16 +146,16 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("whatever a request suspends on, it goes on on its loop; what blocks runs elsewhere")
+    @Test("a suspended request resumes on its loop; blocking code runs elsewhere")
     func loops() async throws {
         try await withServedHost(self.serve()) { served in
-            // The module needs Swift's threads, of which this test must not hold one meanwhile.
+            // The module needs the threads of Swift's pool; this test must not block one of them.
             let threads = try await onThread { try served.get("/loops").text }
             #expect(threads == "yield=loop off=elsewhere back=loop resumed=loop children=loop event=loop")
         }
     }
 
-    @Test("a client that leaves is told by receive, and so is the end of the time of grace")
+    @Test("receive reports that the client has disconnected, and the graceful shutdown timeout")
     func ends() async throws {
         try await withServedHost(self.serve()) { served in
             do {
@@ -179,7 +179,7 @@ struct SwiftModuleTests {
         return client
     }
 
-    @Test("WebSockets: messages as a sequence, events, a close with its code, and the errors that answer")
+    @Test("WebSockets have messages as a sequence, events, close codes, and errors as responses")
     func webSockets() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -213,7 +213,7 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("groups, and timers that end with their task")
+    @Test("groups deliver messages, and timers end with their task")
     func groupsAndTimers() async throws {
         try await withServedHost(self.serve()) { served in
             let members = try (0..<3).map { _ in try self.open(served, "/room") }
@@ -233,9 +233,9 @@ struct SwiftModuleTests {
         }
     }
 
-    @Test("a WebSocket that waits for the host's stop says goodbye by itself")
+    @Test("a WebSocket can wait for the host's shutdown and close itself")
     func hostStops() async throws {
-        // Nothing but its goodbye is to end it, however busy the machine is.
+        // A long timeout, so that only the module closes the WebSocket, however busy the machine is.
         try await withServedHost(self.serve { $0.server.graceTime = 60 }) { served in
             nonisolated(unsafe) let socket = try self.open(served, "/stops")
             async let goodbye = onThread {

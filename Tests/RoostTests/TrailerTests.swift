@@ -3,7 +3,7 @@ import Testing
 
 @testable import Roost
 
-/// Fields behind a body, in both directions (RFC 9110 §6.5, RFC 9112 §7.1.2).
+/// Trailers in both directions (RFC 9110 §6.5, RFC 9112 §7.1.2).
 @Suite("Trailers")
 struct TrailerTests {
     let folder: TemporaryFolder
@@ -16,7 +16,7 @@ struct TrailerTests {
 
     private func serve() async throws -> ServedHost { try await ServedHost(self.library, in: self.folder) }
 
-    @Test("trailers of a response go to those who take them, behind chunks; others are told UNSUPPORTED")
+    @Test("response trailers go, after chunks, to clients that accept them; else the result is UNSUPPORTED")
     func response() async throws {
         try await withServedHost(self.serve()) { served in
             for length in ["", "?8"] {
@@ -41,7 +41,7 @@ struct TrailerTests {
             let old = try served.client()
             old.send("GET /trailers HTTP/1.0\r\nte: trailers\r\n\r\n")
             #expect(try old.readToEnd().hasSuffix("no trailers"))
-            // A response without a body has no trailers either; the connection goes on.
+            // A response without a body has no trailers either; the connection is kept.
             let head = try served.client()
             head.send(
                 "HEAD /trailers HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\nGET /trailers HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -50,7 +50,7 @@ struct TrailerTests {
         }
     }
 
-    @Test("a response whose trailers never came is cut: its body does not look whole")
+    @Test("a response whose trailers are missing is cut off, so it does not look complete")
     func missing() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -62,7 +62,7 @@ struct TrailerTests {
     }
 
     @Test(
-        "what an application can do is named in its scope",
+        "a scope lists the extensions that its request supports",
         arguments: [
             ("HTTP/1.1\r\nhost: x\r\nte: trailers", "pathsend zerocopysend early_hint trailers"),
             ("HTTP/1.1\r\nhost: x\r\nte: deflate", "pathsend zerocopysend early_hint"),
@@ -77,7 +77,7 @@ struct TrailerTests {
         }
     }
 
-    @Test("trailers of a request come with the last part of its body, their names in lower case")
+    @Test("request trailers come with the last part of the body, their names in lower case")
     func request() async throws {
         try await withServedHost(self.serve()) { served in
             let request = "POST /received HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
@@ -90,15 +90,15 @@ struct TrailerTests {
                 }
                 #expect(try client.readResponse().text == "abcx-sum=12 3;x-empty=;x-sum=4;")
             }
-            // None stay behind for the next request.
+            // No trailers remain for the next request.
             client.send("\(request)\r\n")
             #expect(try client.readResponse().text == "abc")
-            // Who does not receive the body does not see them, and they are no request.
+            // An application that does not receive the body does not get them; they are not parsed as a request.
             client.send(request.replacing("/received", with: "/") + "x: y\r\n\r\n")
             #expect(try client.readResponse().status == 200)
             client.send("\(request)\r\n")
             #expect(try client.readResponse().text == "abc")
-            // One that belongs into the header is not handed on.
+            // A trailer that belongs in the header is dropped.
             client.send("\(request)content-type: text/x\r\ny: z\r\n\r\n")
             #expect(try client.readResponse().text == "abcy=z;")
             client.send("\(request)content-length: 4\r\n\r\n")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Roost
 
-/// What views of a module in C are given of queries, forms, JSON and cookies, and what they answer with.
+/// The arguments that views in C get from queries, forms, JSON and cookies, and the responses of these views.
 @Suite("Fields of views")
 struct ViewFieldTests {
     let folder: TemporaryFolder
@@ -28,7 +28,7 @@ struct ViewFieldTests {
         return try client.readResponse()
     }
 
-    @Test("fields of the query, typed, by name, with what holds when they are not there")
+    @Test("query fields are found by name, typed, and have defaults")
     func query() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             for (query, status, text) in [
@@ -46,11 +46,11 @@ struct ViewFieldTests {
                 #expect(response.status == status, "\(query)")
                 #expect(response.text == text, "\(query)")
             }
-            // Both are said.
+            // The response names both faults.
             let two = try served.get("/search?page=9223372036854775808&least=nan&text=a")
             #expect(two.status == 422)
             #expect(two.text.contains("'page'") && two.text.contains("'least'"))
-            // A percent sign that begins no byte stands for itself, as browsers read it (WHATWG URL §5.1).
+            // A percent sign that starts no byte stands for itself, as in browsers (WHATWG URL §5.1).
             for (query, status) in [
                 ("text=%zz", 200), ("text=%", 200), ("text=a%00b", 200), ("text=%ff", 422), ("text=a&text=b", 422),
                 ("page=+1&text=a", 422), ("page=1.0&text=a", 422), ("page=0x1&text=a", 422), ("least=1e3&text=a", 200),
@@ -62,7 +62,7 @@ struct ViewFieldTests {
         }
     }
 
-    @Test("forms, URL-encoded and multipart, with files; what is no form is 415, one that is malformed 400")
+    @Test("forms are URL-encoded or multipart, with files; another type gets 415, a malformed form 400")
     func forms() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             let encoded = "application/x-www-form-urlencoded"
@@ -87,7 +87,7 @@ struct ViewFieldTests {
         }
     }
 
-    @Test("JSON in and out; the fields of its object; what is none is 400, what does not fit 422")
+    @Test("JSON is read and written, and its fields are arguments; malformed JSON gets 400, a wrong type 422")
     func json() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let json = "application/json"
@@ -111,7 +111,7 @@ struct ViewFieldTests {
         }
     }
 
-    @Test("a body is collected up to the limit of the host, whether it says its length or not; fields up to theirs")
+    @Test("a body is collected up to the host's limit, with or without a length; fields and JSON have limits too")
     func limits() async throws {
         try await withServedHost(
             ServedHost(self.library, in: self.folder) {
@@ -143,7 +143,7 @@ struct ViewFieldTests {
         }
     }
 
-    @Test("cookies and headers: what is none is refused, and nothing of it is sent")
+    @Test("an invalid cookie or header is refused, and no part of it is sent")
     func cookies() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)
@@ -164,7 +164,7 @@ struct ViewFieldTests {
         }
     }
 
-    @Test("files below a folder, by their types; nothing outside of it, by no way")
+    @Test("files below a folder are sent with their types; no path leads out of the folder")
     func files() async throws {
         let tree = "\(self.folder.path)/tree"
         try FileManager.default.createDirectory(atPath: "\(tree)/sub", withIntermediateDirectories: true)
@@ -187,7 +187,7 @@ struct ViewFieldTests {
                 "/etc/passwd", "%2Fetc%2Fpasswd", "a.html%00", "..%2Fsecret", "a.html/", "", "%00",
             ] {
                 let response = try served.get("/tree/\(path)")
-                // No path has a NUL.
+                // A path cannot contain NUL.
                 #expect(response.status == (path.contains("%00") ? 400 : 404), "\(path)")
                 #expect(!response.text.contains("secret"))
             }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Roost
 
-/// One table, written three times: whatever is asked, all three answer the same.
-@Suite("Views of C, C++ and Swift")
+/// One table written in C, C++ and Swift: all three give the same responses.
+@Suite("Views in C, C++ and Swift")
 struct ViewLanguageTests {
     let folder: TemporaryFolder
 
@@ -33,7 +33,7 @@ struct ViewLanguageTests {
             ("GET", "/links?text=..", "", "", 200, "[/][][][]"),
         ]
 
-    @Test("the same table", arguments: ["C", "C++", "Swift"])
+    @Test("the same table gives the same responses", arguments: ["C", "C++", "Swift"])
     func same(language: String) async throws {
         let library =
             switch language {
@@ -62,7 +62,7 @@ struct ViewLanguageTests {
         }
     }
 
-    @Test("what a C++ view or refusal throws is logged, and a 500; the next is answered")
+    @Test("an exception in a C++ view or refusal is logged and gives 500; the next request is answered")
     func thrown() async throws {
         let library = try Fixture.compile(
             """

@@ -5,7 +5,7 @@ import Testing
 @testable import ModuleRuntime
 @testable import Roost
 
-/// What a table may say of itself, and tables that are wrong.
+/// Options of a table, and invalid tables.
 @Suite("Tables of views")
 struct ViewTableTests {
     let folder: TemporaryFolder
@@ -18,7 +18,7 @@ struct ViewTableTests {
             in: self.folder)
     }
 
-    @Test("refusals in the module's own words, paths as they are, a limit of its own")
+    @Test("a table can have its own refusals, keep slashes, and limit bodies")
     func own() async throws {
         try await withServedHost(
             self.serve(
@@ -111,7 +111,7 @@ struct ViewTableTests {
     ]
 
     @Test(
-        "a table without rows, or with flags that nobody knows, is refused",
+        "a table without rows, or with unknown flags, is refused",
         arguments: [
             ("urls, 0, 0, 0, 0, NULL", "its table has no rows"), ("urls, 1, 2, 0, 0, NULL", "flags 0x2"),
             ("urls, 1, 0, 7, 0, NULL", "7 for what is reserved"),
@@ -129,7 +129,7 @@ struct ViewTableTests {
         #expect("\(error!)".contains(fault), "\(error!)")
     }
 
-    @Test("a table of larger rows is included by one of smaller, each with its own stride")
+    @Test("a table can include a table of larger rows, each with its own stride")
     func strides() async throws {
         try await withServedHost(
             self.serve(
@@ -150,7 +150,7 @@ struct ViewTableTests {
         }
     }
 
-    @Test("a table that is wrong is refused before it is served, with the row and both signatures", arguments: wrong)
+    @Test("an invalid table is refused before it is served, with the row and both signatures", arguments: wrong)
     func refused(wrong: (rows: String, fault: String)) async throws {
         let source = """
             static asgi_result none(asgi_request *request) { (void)request; return ASGI_FAILED; }

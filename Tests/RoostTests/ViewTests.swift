@@ -4,7 +4,7 @@ import Testing
 
 @testable import Roost
 
-/// Views of a module in C: which one is called for what, and with which arguments.
+/// Views in C: which view is called for a request, and with which arguments.
 @Suite("Views")
 struct ViewTests {
     let folder: TemporaryFolder
@@ -27,7 +27,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a path calls its view with the values it has, decoded")
+    @Test("a path calls its view with the decoded values")
     func paths() async throws {
         try await self.ask([
             ("GET /", 200, "home"),
@@ -50,7 +50,7 @@ struct ViewTests {
         ])
     }
 
-    @Test("the method chooses the row; HEAD goes with GET, OPTIONS is answered, all others are 405")
+    @Test("the method selects the row; HEAD uses that of GET, OPTIONS is answered, other methods get 405")
     func methods() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)
@@ -68,7 +68,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a slash that is missing is redirected to, on this host, and with the method that it had")
+    @Test("a missing trailing slash is redirected to on this host, and the method is kept")
     func slashes() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)
@@ -81,21 +81,21 @@ struct ViewTests {
             }
             let posted = try visitor.post("/comments/1", [:])
             #expect((posted.status, posted.header("location")) == (308, "/comments/1/"))
-            // With the part that a proxy has removed, encoded.
+            // The redirect includes the root path that a proxy has removed, encoded.
             try await withServedHost(ServedHost(self.library, in: self.folder) { $0.rootPath = "/a b" }) {
                 proxied throws in
                 #expect(
                     try Visitor(port: proxied.port).get("/articles/1/%61?b").header("location")
                         == "/a%20b/articles/1/%61/?b")
             }
-            // Nothing below is another host's, whatever it begins with.
+            // No redirect leads to another host, whatever the path begins with.
             for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {
                 #expect(try visitor.get(target).header("location") == nil, "\(target)")
             }
         }
     }
 
-    @Test("a name leads to a path, with the mount; what does not fit is refused, and nothing leads to another host")
+    @Test("a name is reversed to a path with the mount; wrong arguments are refused, no path leads to another host")
     func reverse() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)
@@ -113,7 +113,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a view answers later, from a thread of its own; or as it comes; or collects the body itself")
+    @Test("a view can respond later from a thread, stream its response, or collect the body itself")
     func ways() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let client = try served.client()
@@ -131,12 +131,12 @@ struct ViewTests {
         }
     }
 
-    @Test("more memory than there may be is none, and so much room is no crash")
+    @Test("huge allocations give NULL, and a huge room or argument count does not crash")
     func memory() async throws {
         try await self.ask([("GET /memory", 200, "001 / 1 -4")])
     }
 
-    @Test("the pool of threads calls views as the loop does")
+    @Test("views can be called on the thread pool")
     func blocking() async throws {
         let library = try Fixture.compile(
             file: Repository.fixture("Views.c"), named: "blocking", flags: ["-DFLAGS=ASGI_BLOCKING"], in: self.folder)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Roost
 
-/// The functions for views, called when and where few do.
+/// Rare uses of the functions for views.
 @Suite("Usage of views")
 struct ViewUsageTests {
     let folder: TemporaryFolder
@@ -22,27 +22,27 @@ struct ViewUsageTests {
             "POST \(target) HTTP/1.1\r\nhost: x\r\n\(field)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
-    @Test("a body is collected once: what is there stays, what was too large is lost, one at a time collects")
+    @Test("a body is collected once, by one call at a time, and stays; a body that is too large is lost")
     func collecting() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let client = try served.client()
             self.post(client, "/twice", "0123456789")
             #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_DONE) 10")
-            // Its beginning is not there any more.
+            // Its beginning is lost.
             self.post(client, "/twice", "0123456789x")
             #expect(try client.readResponse().text == "\(ASGI_FULL) \(ASGI_FULL) 0")
             client.send("POST /busy HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
-            // It collects.
+            // The view is collecting.
             #expect(try client.readResponse().status == 100)
             client.send("abcd")
             #expect(try client.readResponse().text == "\(ASGI_DONE) \(ASGI_BUSY) 4")
-            // It was asked for in vain before it was collected.
+            // The view asks for the form before the body is collected, in vain.
             self.post(client, "/form", "a=1", "content-type: application/x-www-form-urlencoded")
             #expect(try client.readResponse().text == "\(ASGI_DONE) 1")
         }
     }
 
-    @Test("a view that returns what is no result has ended, when its body came before it and when it came behind it")
+    @Test("a view that returns an invalid result has ended, whether its body came before or after the call")
     func odd() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder) { $0.server.unfinished = 1 }) { served in
             let client = try served.client()
@@ -57,9 +57,7 @@ struct ViewUsageTests {
         }
     }
 
-    @Test(
-        "a file that is not all there is none: nothing was sent, and something else may be; no folder is not all of them"
-    )
+    @Test("an incomplete file is not sent, so the view can still respond; an empty folder name is refused")
     func files() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
@@ -68,7 +66,7 @@ struct ViewUsageTests {
         }
     }
 
-    @Test("a redirect leads somewhere; headers that wait are there for who sends them; unknown flags are refused")
+    @Test("a redirect needs a target; a streamed response has the pending headers; unknown flags are refused")
     func answering() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let nowhere = try served.get("/nowhere")
@@ -79,7 +77,7 @@ struct ViewUsageTests {
         }
     }
 
-    @Test("a number of a path leads to a path with the same number")
+    @Test("a number from a path is reversed to a path with the same number")
     func numbers() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             let (large, small) = (
@@ -97,7 +95,7 @@ struct ViewUsageTests {
         }
     }
 
-    @Test("a scope is given to the views once")
+    @Test("a scope can be passed to the views only once")
     func again() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/again").text == "\(ASGI_INVALID)")
@@ -105,25 +103,25 @@ struct ViewUsageTests {
         }
     }
 
-    /// Until the scopes of those before have returned.
+    /// Repeats a request until the scopes of earlier requests have ended.
     private func ask(_ served: ServedHost, _ target: String) throws -> Response {
         var response = try served.get(target)
         while response.status == 503 { response = try served.get(target) }
         return response
     }
 
-    @Test("a view on a thread may outlive its scope: its request stays meanwhile, and the loop does not wait for it")
+    @Test("a view on a thread may outlive its scope: its request stays valid, and the loop does not wait for it")
     func outliving() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder) { $0.scopes = 2 }) { served in
             var least = 1000
             for _ in 0..<4 {
                 #expect(try self.ask(served, "/outlive").text == "first")
                 let share = try #require(Int(try self.ask(served, "/outlived").text))
-                // It had another request's memory.
+                // 1000: another request had its memory.
                 #expect(share != 1000)
                 least = min(least, share)
             }
-            // Of a hundred: it has other work to do than to look again and again.
+            // The CPU time of the loop in percent: it must not poll.
             #expect(least < 50)
         }
     }

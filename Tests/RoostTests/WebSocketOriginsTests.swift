@@ -6,15 +6,15 @@ import Testing
 
 @testable import Roost
 
-/// Which pages may open WebSockets (RFC 6455 §10.2): the policy as a value, and at a host.
-@Suite("Origins of WebSockets, as a value")
+/// Which pages may open WebSockets (RFC 6455 §10.2): the policy as a value, and in a host.
+@Suite("WebSocket origins")
 struct WebSocketOriginsTests {
     private static func allows(_ policy: [String], _ origin: String, at authority: String) throws -> Bool {
         try WebSocketOrigins(policy).allow(origin: .lasting(origin), authority: .lasting(authority))
     }
 
     @Test(
-        "same: the page's host and port are those of Host; a port that is not named is the scheme's",
+        "same: the origin's host and port must be those of Host; a missing port is the scheme's default",
         arguments: [
             ("http://x", "x", true), ("http://x:80", "x", true), ("http://x", "x:80", true),
             ("http://X.example", "x.EXAMPLE", true),
@@ -27,7 +27,7 @@ struct WebSocketOriginsTests {
             ("http://x:8000", "x:8001", false), ("http://evil", "x", false), ("http://x.evil", "x", false),
             ("http://evil.x", "x", false),
             ("http://evilx", "x", false), ("http://[::1]", "[::2]", false), ("http://x", "", false),
-            // No origin, or none of a web page.
+            // Not an origin, or not that of a web page.
             ("null", "x", false), ("NULL", "x", false), ("null", "null", false), ("", "x", false), ("x", "x", false),
             ("//x", "x", false),
             ("http:x", "x", false), ("http:/x", "x", false), ("http://", "x", false), ("http://:80", ":80", false),
@@ -47,7 +47,7 @@ struct WebSocketOriginsTests {
     }
 
     @Test(
-        "a list: origins by scheme, host and port, and names below one",
+        "a list allows origins by scheme, host and port, and subdomains by *",
         arguments: [
             (["https://a.example"], "https://a.example", true), (["https://a.example"], "https://A.Example:443", true),
             (["HTTPS://A.example"], "https://a.example", true), (["https://a.example"], "http://a.example", false),
@@ -71,13 +71,13 @@ struct WebSocketOriginsTests {
     )
     func list(policy: [String], origin: String, isAllowed: Bool) throws {
         #expect(try Self.allows(policy, origin, at: "x") == isAllowed)
-        // As a worker is told it.
+        // The form in which the supervisor passes the policy to a worker.
         let told = try WebSocketOrigins([try WebSocketOrigins(policy).description])
         #expect(told == (try WebSocketOrigins(policy)))
     }
 
     @Test(
-        "what names no origin is refused",
+        "a policy without a valid origin is refused",
         arguments: [
             [], [""], ["same,"], ["any,same"], ["*"], ["null"], ["https://"], ["https://a/"], ["https://a/b"], ["://a"],
             ["a b"],
@@ -88,7 +88,7 @@ struct WebSocketOriginsTests {
         #expect(throws: MountFault.self) { try WebSocketOrigins(policy) }
     }
 
-    @Test("a host refuses the handshake with 403 before the application is called; plain requests have no such rule")
+    @Test("a host refuses the handshake with 403 before the application is called; other requests are not checked")
     func host() async throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.compile(file: Repository.fixture("Sockets.c"), named: "sockets", in: folder)

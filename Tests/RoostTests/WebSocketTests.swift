@@ -5,14 +5,14 @@ import Testing
 
 @testable import Roost
 
-/// WebSockets through the ABI (asgiref's www.rst 2.5, and what `asgi.h` adds).
+/// WebSockets through the ABI (asgiref's www.rst 2.5, and the additions of `asgi.h`).
 @Suite("WebSockets")
 struct WebSocketTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// `onLoop`: the module is called on the loop, where nothing can be waited for; else on the pool.
+    /// `onLoop`: the module is called on the loop, where it cannot wait; otherwise on the pool.
     private func serve(
         onLoop: Bool = false, _ configure: (inout HostConfiguration) -> Void = { _ in }
     ) async throws -> ServedHost {
@@ -27,7 +27,7 @@ struct WebSocketTests {
         return client
     }
 
-    @Test("messages go both ways; the client closes, and is answered with its code")
+    @Test("messages pass in both directions; a close of the client is answered with its code")
     func echo() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try self.open(served, "/echo")
@@ -56,7 +56,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("messages and a close sent with the handshake, before it was answered, are all there")
+    @Test("messages and a close sent before the handshake is answered are all delivered")
     func early() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
@@ -71,7 +71,7 @@ struct WebSocketTests {
             #expect(try client.readResponse().status == 101)
             var frames: [WebSocketFrame] = []
             while let frame = try client.readFrame() { frames.append(frame) }
-            // The ping is answered by the loop, the messages by the module on its thread.
+            // The loop answers the ping, the module answers the messages on its thread.
             #expect(frames.contains(WebSocketFrame(10)))
             #expect(frames.filter { $0.opcode != 10 } == [.text("a"), .text("b"), WebSocketFrame(8)])
             #expect(try served.notes().contains("disconnect 1005 ''"))
@@ -109,7 +109,7 @@ struct WebSocketTests {
 
         """
 
-    @Test("each event out of order, on the loop: nothing of it reaches the client")
+    @Test("events out of order on the loop do not reach the client")
     func order() async throws {
         try await withServedHost(self.serve(onLoop: true)) { served in
             let client = try served.client()
@@ -130,7 +130,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "rejected before accept: 403, or a response of its own in parts; the connection goes on",
+        "a rejection before accept is 403 or a response in parts, and the connection is kept",
         arguments: [true, false])
     func reject(onLoop: Bool) async throws {
         try await withServedHost(self.serve(onLoop: onLoop)) { served in
@@ -160,7 +160,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "an application that ends without a word: 500 before accept, a real close frame after it",
+        "an application that ends without a close gives 500 before accept, and a close frame after it",
         arguments: [true, false])
     func ends(onLoop: Bool) async throws {
         try await withServedHost(self.serve(onLoop: onLoop)) { served in
@@ -180,7 +180,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that does not read makes send wait, and past the time for writing loses the connection")
+    @Test("a client that does not read makes send wait, and is disconnected at the write timeout")
     func slowReader() async throws {
         try await withServedHost(self.serve { $0.server.writeTime = 1 }) { served in
             let client = try self.open(served, "/flood")
@@ -189,7 +189,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a module that does not receive stops the reads, and the ping clock with them; then everything is there")
+    @Test("a module that does not receive pauses the reads and the ping timer; later all messages arrive")
     func slowModule() async throws {
         try await withServedHost(
             self.serve {
@@ -209,12 +209,12 @@ struct WebSocketTests {
                 sender.send(.close(1000))
                 sent.add()
             }.start()
-            // Pings would have been missed thrice by now; the socket buffers of the kernel hold a few messages.
+            // Three pings would have been missed by now; the socket buffers of the kernel hold a few messages.
             _ = try client.isSilent(milliseconds: 4000)
             #expect(sent.count < 32)
             #expect(try served.get("/open").text == "opened")
             #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
-            // A slow client may have been pinged while nothing of it was there; it was not given up.
+            // A slow client may have been pinged before its messages arrived; it was not disconnected.
             #expect(try client.readFrameButPings()?.code == 1000)
         }
     }
@@ -226,7 +226,7 @@ struct WebSocketTests {
         var count: Int { self.lock.withLock { self.messages } }
     }
 
-    @Test("a client that says nothing is pinged; one that does not answer is given up as lost")
+    @Test("a silent client is pinged, and disconnected if it does not answer")
     func ping() async throws {
         try await withServedHost(
             self.serve {
@@ -246,7 +246,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that does not answer our close is cut after its time")
+    @Test("a client that does not answer a close is disconnected at the close timeout")
     func closeTime() async throws {
         try await withServedHost(self.serve { $0.server.webSocket.closeTime = 1 }) { served in
             let client = try self.open(served, "/return-after")
@@ -255,7 +255,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("limits: a message too big, all messages too many; each with its code and a line in the log")
+    @Test("a message that is too big, or too many in total, closes with its code and a log line")
     func limits() async throws {
         try await withServedHost(
             self.serve {
@@ -279,7 +279,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a stop closes WebSockets with 1012 when the time of grace is over")
+    @Test("a stop closes WebSockets with 1012 at the graceful shutdown timeout")
     func stop() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try self.open(served, "/echo")
@@ -295,9 +295,9 @@ struct WebSocketTests {
     }
 
     @Test(
-        "a message is answered before a malformed frame behind it fails the connection",
+        "a message is answered before a malformed frame after it closes the connection",
         arguments: [
-            // An opcode that is not known, a fragmented ping, a ping that is too long (RFC 6455 §5.2, §5.5).
+            // An unknown opcode, a fragmented ping, a ping that is too long (RFC 6455 §5.2, §5.5).
             WebSocketFrame(13).bytes(), WebSocketFrame(9, isFinal: false).bytes(),
             WebSocketFrame(9, [UInt8](repeating: 0, count: 126)).bytes(),
         ])
@@ -310,7 +310,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("text that is not UTF-8, and a frame that is none, get their codes, which the application learns")
+    @Test("text that is not UTF-8 and invalid frames close with codes that the application gets")
     func malformed() async throws {
         try await withServedHost(self.serve()) { served in
             let text = try self.open(served, "/echo")

@@ -6,13 +6,13 @@ import Testing
 @testable import RoostDeployment
 @testable import Supervision
 
-@Suite("The control socket")
+@Suite("Control socket")
 struct ControlSocketTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    @Test("an answer that its command does not read holds nobody up, and arrives whole when it is read")
+    @Test("an unread response does not block the socket, and is complete once it is read")
     func control() async throws {
         let path = "\(self.folder.path)/control"
         let control = try ControlSocket(path: path)
@@ -32,12 +32,12 @@ struct ControlSocketTests {
         received = []
         while received.isEmpty { received = control.receive(now: now) }
         #expect(received[0].request == .reload(request))
-        // Each takes its turn: the client reads what there is room for, the socket writes on.
+        // Alternates: the client reads what the buffer holds, then the socket writes more.
         let reader = try await self.readAll(client, control)
         #expect(reader == MessageFrame.encode(response).count)
     }
 
-    @Test("a control socket whose file is gone is made again")
+    @Test("a missing file of the control socket is created again")
     func restored() throws {
         let path = "\(self.folder.path)/control"
         let control = try ControlSocket(path: path)
@@ -57,7 +57,7 @@ struct ControlSocketTests {
         #expect(before.st_ino == after.st_ino)
     }
 
-    @Test("what is no request is refused by its reason, and one that is too large", arguments: [3, 5000])
+    @Test("an invalid and an oversized request are refused with a reason", arguments: [3, 5000])
     func refused(size: Int) throws {
         let path = "\(self.folder.path)/control"
         let control = try ControlSocket(path: path)

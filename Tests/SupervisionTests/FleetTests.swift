@@ -3,13 +3,13 @@ import Testing
 
 @testable import Supervision
 
-@Suite("The fleet: which workers there have to be")
+@Suite("Fleet: which workers must run")
 struct FleetTests {
-    /// Does what a supervisor does, in a world where everything that is asked for happens at once.
+    /// Acts as the supervisor of a fleet, without processes.
     private struct World {
         var fleet: Fleet
         var now = 0
-        /// What was decided, without what was only logged.
+        /// The actions of the fleet, without log entries.
         var done: [Fleet.Action] = []
         var logged: [Fleet.Notice] = []
 
@@ -28,7 +28,7 @@ struct FleetTests {
             }
         }
 
-        /// Forgets what was done so far, and says it.
+        /// Returns the actions since the last call.
         mutating func seen() -> [Fleet.Action] {
             defer { self.done = [] }
             return self.done
@@ -55,7 +55,7 @@ struct FleetTests {
         .start(id, release: release, isStandIn: standsIn)
     }
 
-    @Test("all are started at once, and it serves when all are ready")
+    @Test("all workers are started at once, and the fleet serves when all are ready")
     func boot() {
         var world = World(workers: 3)
         #expect(world.seen() == [Self.start(1), Self.start(2), Self.start(3)])
@@ -66,7 +66,7 @@ struct FleetTests {
         #expect(world.seen() == [.serving])
     }
 
-    @Test("one that dies before anything has served ends the whole, with its status")
+    @Test("a worker that exits before the fleet has served stops the server with its status")
     func bootFailure() {
         var world = World(workers: 2)
         _ = world.seen()
@@ -77,7 +77,7 @@ struct FleetTests {
         #expect(world.seen() == [.exit(3)])
     }
 
-    @Test("one that dies later is replaced at once; one that keeps dying waits longer and longer")
+    @Test("a worker that exits once is restarted at once, and a crash loop is slowed down by the back-off")
     func backOff() {
         var world = World { $0.crashes = 100 }
         world.ready(1)
@@ -96,13 +96,13 @@ struct FleetTests {
             _ = world.seen()
         }
         #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600])
-        // Who has lived for a while has not died at once.
+        // A worker that was ready for long enough resets the back-off.
         world.now += BackOff.stableTime
         world.ended(11)
         #expect(world.seen() == [Self.start(12)])
     }
 
-    @Test("a replacement is ready before the old one drains, one after another")
+    @Test("a new worker is ready before an old one drains, one after another")
     func rolling() {
         var world = World(workers: 2)
         world.ready(1)
@@ -116,7 +116,7 @@ struct FleetTests {
         #expect(world.seen() == [.drain(2)])
         world.stoppedAccepting(1)
         #expect(world.seen() == [])
-        // Every new connection is a new one's.
+        // Reported only once every new connection reaches a new worker.
         world.stoppedAccepting(2)
         #expect(world.seen() == [.reloaded])
         world.ended(1)
@@ -125,7 +125,7 @@ struct FleetTests {
         #expect(world.states == ["3 ready", "4 ready"])
     }
 
-    @Test("a release whose first worker does not start is given up: what was there serves on")
+    @Test("a release whose first worker does not start is withdrawn, and the previous release keeps serving")
     func refusedReload() {
         var world = World(workers: 2)
         world.ready(1)
@@ -136,13 +136,11 @@ struct FleetTests {
         #expect(world.seen() == [Self.start(3, release: 2), .notReloaded("crashed")])
         #expect(world.fleet.current == 1)
         #expect(world.fleet.members.allSatisfy { $0.retirement == nil })
-        // It was no crash of what serves.
+        // The crash of a failed release does not count.
         #expect(!world.fleet.ledger.isQuarantined("a"))
     }
 
-    @Test(
-        "what crashes too often is to be left out: nothing is started until a release without it is there, which serves as soon as it can"
-    )
+    @Test("after a quarantine no worker starts until a release without the application follows")
     func quarantine() {
         var world = World(workers: 2)
         world.ready(1)
@@ -161,20 +159,20 @@ struct FleetTests {
         world.replace(2, because: .quarantine)
         #expect(world.seen() == [Self.start(5, release: 2)])
         world.ready(5)
-        // The other worker has it too.
+        // The other worker has the quarantined application too.
         #expect(world.seen() == [Self.start(6, release: 2), .drain(2)])
         world.ready(6)
         world.ended(2)
         #expect(world.seen() == [])
         #expect(world.states == ["5 ready", "6 ready"])
-        // A release that follows is no trial of one that has crashed.
+        // A later release is on trial again, and the fleet returns to the one before it.
         world.replace(3)
         world.ended(7)
         #expect(world.seen().contains(.notReloaded("crashed")))
         #expect(world.fleet.current == 2)
     }
 
-    @Test("at the first start what is not needed is left out at once; what is needed ends the whole")
+    @Test("an optional application that crashes at the first start is quarantined at once")
     func firstStart() {
         var world = World(workers: 2)
         _ = world.seen()
@@ -188,7 +186,7 @@ struct FleetTests {
         #expect(world.seen() == [.serving])
     }
 
-    @Test("what is mounted is changed in workers that run: they are of the new release then")
+    @Test("workers that change their applications in place have the new release")
     func amend() {
         var world = World(workers: 2)
         #expect(!world.fleet.isCalm)
@@ -211,7 +209,7 @@ struct FleetTests {
         #expect(world.fleet.current == 2)
     }
 
-    @Test("crashes that are far apart are no reason")
+    @Test("crashes that are far apart do not lead to quarantine")
     func oldCrashes() {
         var world = World()
         world.ready(1)
@@ -223,7 +221,7 @@ struct FleetTests {
         #expect(!world.fleet.ledger.isQuarantined("a"))
     }
 
-    @Test("an application that does not start any more is answered for, and tried again")
+    @Test("a stand-in answers for an application that does not start, and another start is tried")
     func failing() {
         var world = World()
         world.ready(1)
@@ -239,7 +237,7 @@ struct FleetTests {
         #expect(world.seen() == [.drain(3)])
     }
 
-    @Test("requests, memory and time are reasons to be replaced; requests differ from worker to worker")
+    @Test("requests, memory and lifetime above their limits replace a worker")
     func limits() {
         var world = World {
             $0.requests = 100
@@ -265,7 +263,7 @@ struct FleetTests {
             world.logged == [.retiring(1, .requests), .retiring(2, .memory), .retiring(3, .lifetime)])
     }
 
-    @Test("a loop that does not turn: looked at, replaced, killed")
+    @Test("a worker with a stalled loop is examined, replaced and killed")
     func stall() {
         var world = World { $0.stall = 60_000 }
         world.ready(1)
@@ -281,7 +279,7 @@ struct FleetTests {
         #expect(world.states == ["2 ready"])
     }
 
-    @Test("a stop while one that hangs is about to be killed is a good stop")
+    @Test("the kill of a stalled worker does not change the exit status of a shutdown")
     func stallAndStop() {
         var world = World { $0.stall = 60_000 }
         world.ready(1)
@@ -296,7 +294,7 @@ struct FleetTests {
         #expect(world.seen() == [.exit(0)])
     }
 
-    @Test("one that never comes to be ready is killed, and has failed")
+    @Test("a worker that is not ready in time is killed, and its start has failed")
     func neverReady() {
         var world = World { $0.start = 5000 }
         _ = world.seen()
@@ -308,7 +306,7 @@ struct FleetTests {
         #expect(world.seen() == [.exit(3)])
     }
 
-    @Test("one more, one fewer, never none")
+    @Test("resizing adds and removes workers, but never the last")
     func resize() {
         var world = World()
         world.ready(1)
@@ -323,7 +321,7 @@ struct FleetTests {
         #expect(world.seen() == [])
     }
 
-    @Test("a stop: who serves ends, who starts is killed, who does not end is killed at the end of its time")
+    @Test("a shutdown stops ready workers, kills starting ones, and kills the rest after the timeout")
     func stop() {
         var world = World(workers: 2) { $0.stop = 1000 }
         world.ready(1)
@@ -339,7 +337,7 @@ struct FleetTests {
         #expect(world.seen() == [.exit(1)])
     }
 
-    @Test("one that says it is ready while it is killed for a stop has not ended badly")
+    @Test("a worker that reports ready while a shutdown kills it does not change the exit status")
     func readyInStop() {
         var world = World()
         _ = world.seen()
@@ -349,7 +347,7 @@ struct FleetTests {
         #expect(world.seen() == [.kill(1), .exit(0)])
     }
 
-    @Test("a stop that comes to its end by itself leaves with 0")
+    @Test("a complete shutdown exits with 0")
     func stopped() {
         var world = World()
         world.ready(1)
@@ -359,7 +357,7 @@ struct FleetTests {
         #expect(world.seen() == [.stop(1), .exit(0)])
     }
 
-    @Test("at once means at once")
+    @Test("a second stop kills all workers")
     func killAll() {
         var world = World(workers: 2)
         world.ready(1)
@@ -370,7 +368,7 @@ struct FleetTests {
         #expect(world.seen() == [.stop(1), .stop(2), .kill(1), .kill(2)])
     }
 
-    @Test("whatever happens, in whatever order: never more than one too many, never one that nobody waits for")
+    @Test("random events never start more than one worker too many, and the fleet recovers")
     func anything() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<1000 {
@@ -393,7 +391,7 @@ struct FleetTests {
                     world.fleet.setRelease(to: release)
                 default: world.observe()
                 }
-                // What a supervisor does at once.
+                // The supervisor reacts to a quarantine at once.
                 if case .quarantine? = world.done.last {
                     release += 1
                     world.replace(release, because: .quarantine)
@@ -403,7 +401,7 @@ struct FleetTests {
                 #expect(serving.count <= world.fleet.wanted + 1)
                 #expect(world.fleet.members.count { $0.isStandIn && $0.state != .draining } <= 1)
             }
-            // Left alone it comes to rest: all there, or answered for.
+            // Without further events the fleet recovers: all workers are ready.
             for _ in 0..<100 {
                 guard !world.fleet.isStopping else { break }
                 world.observe(after: BackOff.longest)

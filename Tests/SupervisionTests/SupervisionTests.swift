@@ -11,9 +11,9 @@ import Testing
 @testable import RoostDeployment
 @testable import Supervision
 
-@Suite("What the processes of a start tell each other")
+@Suite("Messages between the processes of a server")
 struct SupervisionTests {
-    @Test("an order gives a worker what its supervisor has looked at, not what is on disk by then")
+    @Test("an order contains the applications as the supervisor prepared them")
     func order() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: folder)
@@ -68,7 +68,7 @@ struct SupervisionTests {
         #expect(stoodIn.allSatisfy { if case .standIn = $0.answerer { true } else { false } })
     }
 
-    @Test("a status is the same at the other end, and a table for people")
+    @Test("a status report is received as it was sent, and has a table")
     func status() throws {
         var report = StatusReport()
         report.version = "1.2.3"
@@ -101,7 +101,7 @@ struct SupervisionTests {
         #expect(!table.contains(" \n"))
     }
 
-    @Test("whatever a worker writes into its page is read, and believed in nothing")
+    @Test("random bytes in a worker's page are read safely")
     func page() throws {
         let page = try #require(WorkerPage())
         #expect(page.crash == nil)
@@ -126,7 +126,7 @@ struct SupervisionTests {
         }
     }
 
-    @Test("privileges are sent as they are; a user that does not exist is refused")
+    @Test("privileges are received as they were sent, and an unknown user is refused")
     func privileges() throws {
         var privileges = Privileges()
         var buffer = MessageBuffer<Privileges>(limit: 1000)

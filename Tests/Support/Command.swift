@@ -1,12 +1,13 @@
 import Foundation
 
-/// A program that is run to its end.
+/// A completed run of a program.
 public struct Command {
     public var status: Int32
     public var output: String
     public var error: String
 
-    /// Runs it; both streams are read whole. The environment is this process's, with `environment` on top.
+    /// Runs a program until it exits and reads both output streams whole. `environment` is added to this process's
+    /// environment.
     public static func run(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
     ) throws -> Command {
@@ -19,7 +20,7 @@ public struct Command {
     }
 }
 
-/// A file that a program writes to: unlike a pipe it never fills up.
+/// A temporary file that a program writes to. Unlike a pipe, it never fills up.
 final class TemporaryStream {
     let handle: FileHandle
 
@@ -30,7 +31,7 @@ final class TemporaryStream {
         self.handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    /// Everything so far.
+    /// All output so far.
     var text: String {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         var all: [UInt8] = []

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A module that a test compiles.
+/// Compiles modules for tests.
 public enum Fixture {
     /// A module that answers every request with "hi".
     public static let hello = """
@@ -13,7 +13,7 @@ public enum Fixture {
         public let description: String
     }
 
-    /// Compiles C source text; says the path of the library. Every call makes a new file.
+    /// Compiles source text and returns the path of the library. Every call creates a new file.
     public static func compile(
         _ source: String, named name: String = "fixture", compiler: String = "gcc", flags: [String] = [],
         ending: String = "c", headers: String = Repository.headers, in folder: TemporaryFolder
@@ -24,7 +24,7 @@ public enum Fixture {
         )
     }
 
-    /// Compiles a source file.
+    /// Compiles a source file and returns the path of the library.
     public static func compile(
         file: String, named name: String, compiler: String = "gcc", flags: [String] = [],
         headers: String = Repository.headers, in folder: TemporaryFolder

@@ -2,7 +2,7 @@ import Foundation
 public import Logging
 import NIOConcurrencyHelpers
 
-/// The lines that were logged.
+/// Collects log lines in memory.
 public final class LogLines: Sendable {
     private struct State {
         var lines: [String] = []
@@ -18,7 +18,7 @@ public final class LogLines: Sendable {
     public var handler: any LogHandler { Handler(lines: self) }
     public var all: [String] { self.state.withLockedValue { $0.lines } }
 
-    /// Waits until so many lines hold this.
+    /// Waits until at least `times` lines contain `text`.
     public func wait(for text: String, times: Int = 1) async {
         await withCheckedContinuation { continuation in
             let isThere = self.state.withLockedValue { state in
@@ -41,7 +41,7 @@ public final class LogLines: Sendable {
         for one in told { one.continuation.resume() }
     }
 
-    /// The lines that hold this.
+    /// The lines that contain `text`.
     public func holding(_ text: String) -> [String] { self.all.filter { $0.contains(text) } }
 
     private struct Handler: LogHandler {

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Runs one test again in a process of its own, for tests that count descriptors or change the working folder.
+/// Runs one test again in a process of its own, for tests that count descriptors or change the working directory.
 ///
-/// Swift Testing's exit tests do not serve here: their monitor waits for any child of the process, and spins while a child of another
-/// owner has ended and is not waited for.
+/// Swift Testing's exit tests do not work here. Their monitor waits for any child of the process, and spins while a
+/// child that it does not own has exited and has not been reaped.
 public enum OwnProcess {
     private static let variable = "ROOST_TEST_OWN_PROCESS"
 
-    /// Whether this process runs one test only.
+    /// Whether `run` started this process.
     public static var isHere: Bool { ProcessInfo.processInfo.environment[self.variable] != nil }
 
-    /// Runs the test, by its identifier without parentheses, and returns what the process printed. A filter that matches nothing succeeds
-    /// too: see that the output names one test.
+    /// Runs a test, named by its identifier without parentheses, and returns the output of the process. A filter that
+    /// matches nothing also succeeds: check that the output reports one test.
     public static func run(_ test: String) throws -> Command {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return try Command.run(

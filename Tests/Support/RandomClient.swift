@@ -1,23 +1,23 @@
 import Foundation
 
-/// A client of the Bench module that does something at random and leaves at any moment: between any two bytes of a request, an upload, a
-/// download or a WebSocket, by a close, a reset or a half-close.
+/// A client of the Bench module that sends random requests and disconnects at random moments: between any two bytes of
+/// a request, an upload, a download or a WebSocket, by a close, a reset or a half-close.
 public struct RandomClient: Sendable {
-    /// What became of a visit.
+    /// The outcome of a visit.
     public enum Outcome: Sendable {
-        /// Everything that was asked for came, and was right.
+        /// Every response was complete and correct.
         case answered
-        /// The client left, or was refused for what it sent.
+        /// The client disconnected early, or the server refused it.
         case left
     }
 
-    /// An answer that no visit may get.
+    /// A response that no visit may get.
     public struct WrongAnswer: Error, CustomStringConvertible {
         public let description: String
     }
 
     private let port: Int
-    /// Where the module is mounted, without a slash at the end.
+    /// The path where the module is mounted, without a trailing slash.
     private let mount: String
 
     public init(port: Int, mount: String = "") {
@@ -25,7 +25,7 @@ public struct RandomClient: Sendable {
         self.mount = mount
     }
 
-    /// Connects once. Throws `WrongAnswer`, and what `RawClient` throws when there is no server or no answer.
+    /// Connects once. Throws `WrongAnswer`, and the errors of `RawClient` if the server is gone or does not answer.
     public func visit(_ numbers: inout SeededNumbers) throws -> Outcome {
         let client = try RawClient(port: self.port)
         switch Int.random(in: 0..<10, using: &numbers) {
@@ -50,7 +50,7 @@ public struct RandomClient: Sendable {
         }
     }
 
-    /// Sends the bytes or, one time in three, only the first of them, in pieces. Returns how many were sent.
+    /// Sends the bytes in pieces; one time in three only a random prefix. Returns the number of bytes sent.
     private func send(_ bytes: [UInt8], to client: RawClient, _ numbers: inout SeededNumbers) -> Int {
         let count =
             Int.random(in: 0..<3, using: &numbers) == 0 ? Int.random(in: 0...bytes.count, using: &numbers) : bytes.count
@@ -80,14 +80,14 @@ public struct RandomClient: Sendable {
         let bytes = Array(requests.joined())
         let sent = self.send(bytes, to: client, &numbers)
         guard sent == bytes.count, Int.random(in: 0..<3, using: &numbers) > 0 else {
-            // Only a whole request is answered: a client that waits for more sits out the server's timeout.
+            // Only a complete request is answered: after less, the client would wait for the server's timeout.
             if sent >= requests[0].count, Bool.random(using: &numbers) { _ = try client.readMore(most: 1000) }
             self.leave(client, &numbers)
             return .left
         }
         for target in wanted {
             let response = try client.readResponse()
-            // A worker that has just gone answers nothing more, and says so.
+            // 503: the worker has just exited.
             if response.status == 503 { return .left }
             guard response.status == 200, response.body.count == target.size else {
                 throw WrongAnswer(description: "GET \(target.path): \(response.status), \(response.body.count) bytes")
@@ -135,7 +135,7 @@ public struct RandomClient: Sendable {
                 self.leave(client, &numbers)
                 return .left
             }
-            // What is compressed is only counted.
+            // The payload of a compressed message is not compared.
             guard let frame = try client.readFrameButPings() else { return .left }
             if frame.opcode == 8 { return .left }
             guard frame.opcode == 2, frame.reserved != 0 || frame.payload == message else {

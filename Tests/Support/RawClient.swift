@@ -1,7 +1,7 @@
 import Foundation
 
-/// A client of bare sockets: sends bytes, and reads bytes until something is there. A peer that says nothing for a minute
-/// fails the test; nothing is measured by that.
+/// A client on a plain socket that sends and reads raw bytes. `readMore` and its callers throw if the peer sends
+/// nothing for a minute. Tests do not measure time with it.
 public final class RawClient {
     public enum Failure: Error {
         case connect(Int32)
@@ -26,7 +26,7 @@ public final class RawClient {
         guard failed == 0 else { throw Failure.connect(errno) }
     }
 
-    /// By way of IPv6.
+    /// Connects over IPv6.
     public init(portOf6 port: Int) throws {
         self.descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in6()
@@ -62,14 +62,14 @@ public final class RawClient {
         self.descriptor = -1
     }
 
-    /// Resets the connection.
+    /// Closes the connection with a reset (RST).
     public func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         self.close()
     }
 
-    /// Reads and forgets until the peer ends; says how many bytes came.
+    /// Reads and discards bytes until the peer closes. Returns their number.
     public func skipToEnd() -> Int {
         var room = [UInt8](repeating: 0, count: 1 << 20)
         var count = 0
@@ -80,7 +80,8 @@ public final class RawClient {
         }
     }
 
-    /// Reads and forgets until a byte has come so many times, or the peer ends; says how often it came.
+    /// Reads and discards bytes until `byte` has occurred `most` times or the peer closes. Returns the number of
+    /// occurrences.
     public func count(_ byte: UInt8, upTo most: Int) -> Int {
         var room = [UInt8](repeating: 0, count: 1 << 18)
         var seen = 0
@@ -92,13 +93,14 @@ public final class RawClient {
         return seen
     }
 
-    /// Waits, without reading anything, until the peer has reset or ended both sides; false: it did not within the time.
+    /// Waits, without reading, until the connection is reset or closed in both directions. Returns false after
+    /// `seconds`.
     public func waitForLoss(seconds: Int32) -> Bool {
         var wait = pollfd(fd: self.descriptor, events: 0, revents: 0)
         return poll(&wait, 1, seconds * 1000) > 0
     }
 
-    /// Sends until the peer takes no more of it; says how many bytes it took.
+    /// Sends at most `most` bytes, until the peer refuses more. Returns the number of bytes sent.
     public func sendUntilRefused(_ most: Int) -> Int {
         let part = [UInt8](repeating: 0x78, count: 1 << 16)
         var count = 0
@@ -110,12 +112,12 @@ public final class RawClient {
         return count
     }
 
-    /// Ends our side.
+    /// Half-closes the connection.
     public func shutdownWrite() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 
     public func send(_ text: String) { self.send(Array(text.utf8)) }
 
-    /// Sends all of it, however long the peer takes; stops when the peer is gone.
+    /// Sends all bytes, however slowly the peer reads. Returns early if the peer has disconnected.
     public func send(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -127,7 +129,7 @@ public final class RawClient {
         }
     }
 
-    /// Whether nothing comes for so long: the pace of a slow client.
+    /// Waits for the given time, then returns whether nothing has arrived. Sets the pace of slow clients.
     public func isSilent(milliseconds: Int32) throws -> Bool {
         var wait = pollfd(fd: -1, events: 0, revents: 0)
         poll(&wait, 1, milliseconds)
@@ -135,7 +137,7 @@ public final class RawClient {
         return poll(&wait, 1, 0) == 0
     }
 
-    /// One read; false: the peer has ended its side, or reset.
+    /// Reads once. Returns false if the peer has closed its side or reset the connection.
     public func readMore(most: Int = 256 * 1024) throws -> Bool {
         var wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&wait, 1, 60_000) > 0 else { throw Failure.silent(soFar: String(self.text.suffix(300))) }
@@ -148,16 +150,16 @@ public final class RawClient {
 
     public var text: String { String(decoding: self.received, as: UTF8.self) }
 
-    /// Everything until the peer ends.
+    /// Reads until the peer closes, and returns everything received.
     public func readToEnd() throws -> String {
         while try self.readMore() {}
         return self.text
     }
 
-    /// So many of the bytes that were received are done with.
+    /// Removes bytes from the start of `received`.
     func forget(_ count: Int) { self.received.removeFirst(count) }
 
-    /// The next whole response, taken from what was received.
+    /// Reads the next complete response and removes it from `received`.
     public func readResponse(isHead: Bool = false) throws -> Response {
         while true {
             if let (response, count) = Response.parse(self.received, isHead: isHead, atEnd: false) {
@@ -175,7 +177,7 @@ public final class RawClient {
     }
 }
 
-/// A response as it came over the wire.
+/// A response as received.
 public struct Response: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
@@ -184,7 +186,7 @@ public struct Response: Sendable {
     public var text: String { String(decoding: self.body, as: UTF8.self) }
     public func header(_ name: String) -> String? { self.headers.first { $0.name.lowercased() == name }?.value }
 
-    /// Nil: it is not whole yet. `atEnd`: nothing more will come.
+    /// Parses a response and returns it with its size in bytes; nil if it is incomplete. `atEnd`: no more bytes follow.
     static func parse(_ bytes: [UInt8], isHead: Bool, atEnd: Bool) -> (Response, Int)? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The command `roost`, running.
+/// A running `roost` command.
 public final class RoostProcess {
     public enum Failure: Error {
         case ended(status: Int32, error: String)
-        /// It has said nothing for a minute.
+        /// Standard error was silent for a minute.
         case silent(error: String)
     }
 
@@ -13,7 +13,7 @@ public final class RoostProcess {
     private let errors = Pipe()
     private var seen = ""
 
-    /// Starts it and waits until it says where it serves, or ends.
+    /// Starts the command and waits until it logs where it serves. Throws if it exits before.
     public init(
         _ arguments: [String], command: String = Repository.roost, environment: [String: String] = [:],
         folder: String? = nil
@@ -33,13 +33,13 @@ public final class RoostProcess {
 
     deinit { if self.process.isRunning { kill(self.process.identifier, SIGKILL) } }
 
-    /// What it has written to standard error so far.
+    /// Standard error so far.
     public var error: String { self.seen }
 
-    /// What it has written to standard output so far.
+    /// Standard output so far.
     public var outputText: String { self.output.text }
 
-    /// Reads standard error until it says this.
+    /// Reads standard error until it contains `text`.
     public func waitFor(_ text: String) throws {
         while !self.seen.contains(text) {
             var wait = pollfd(fd: self.errors.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
@@ -50,13 +50,13 @@ public final class RoostProcess {
         }
     }
 
-    /// Reads what it says from here on, and forgets it: a pipe that nobody reads would fill.
+    /// Reads and discards the rest of standard error, because a pipe that is not read fills up.
     public func ignoreErrors() {
         let pipe = self.errors.fileHandleForReading
         Thread { while !pipe.availableData.isEmpty {} }.start()
     }
 
-    /// The port it serves on.
+    /// The port that the command listens on.
     public var port: Int {
         let digits = self.seen.components(separatedBy: "url=http://").last?.split(separator: ":").dropFirst().first?
             .prefix { $0.isNumber }
@@ -65,7 +65,7 @@ public final class RoostProcess {
 
     public var identifier: Int32 { self.process.identifier }
 
-    /// Sends a signal (SIGTERM), reads on to the end, and says the exit status.
+    /// Sends a signal (SIGTERM by default), reads standard error to its end, and returns the exit status.
     public func stop(_ signal: Int32 = 15) -> Int32 {
         kill(self.process.identifier, signal)
         return self.waitForEnd()

@@ -1,10 +1,11 @@
 import CSpawn
 public import Foundation
 
-/// A process of a test's. [any]
+/// A child process of a test. Thread-safe.
 ///
-/// Not Foundation's: with more than a thousand descriptors open, that reads behind the buffer of a directory while it looks for the last
-/// of them (`findMaximumOpenFromProcSelfFD`, Swift 6.3), and now and then the tests died of it.
+/// Foundation's `Process` is not used. With more than a thousand open descriptors it reads past the buffer of a
+/// directory while it looks for the highest descriptor (`findMaximumOpenFromProcSelfFD`, Swift 6.3), which crashed the
+/// tests now and then.
 public final class StartedProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
@@ -14,7 +15,8 @@ public final class StartedProcess: Sendable {
     private let lock = NSLock()
     private nonisolated(unsafe) var status: Int32?
 
-    /// Starts it. `words`: the first is its path. `environment`: on top of this process's. Streams are the caller's; nil: none.
+    /// Starts a program. The first of `words` is its path. `environment` is added to this process's environment. The
+    /// caller owns the streams; a stream that is nil is /dev/null.
     public init(
         _ words: [String], environment: [String: String] = [:], folder: String? = nil, input: FileHandle? = nil,
         output: FileHandle? = nil, error: FileHandle? = nil
@@ -36,9 +38,9 @@ public final class StartedProcess: Sendable {
 
     public var isRunning: Bool { self.reap(WNOHANG) == nil }
 
-    /// Its exit status, or the signal that has ended it.
+    /// Waits until the process exits. Returns its exit status, or the number of the signal that killed it.
     public func waitUntilExit() -> Int32 {
-        // Without taking it away, so that others may ask meanwhile.
+        // Waits without reaping, so that other threads can use `isRunning` meanwhile.
         var ended = siginfo_t()
         while waitid(P_PID, id_t(self.identifier), &ended, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         return self.reap(0) ?? -1
@@ -51,7 +53,7 @@ public final class StartedProcess: Sendable {
             var found = waitpid(self.identifier, &raw, options)
             while found < 0, errno == EINTR { found = waitpid(self.identifier, &raw, options) }
             guard found == self.identifier else { return nil }
-            // WIFEXITED and WEXITSTATUS, else WTERMSIG, which Swift does not import.
+            // WIFEXITED, WEXITSTATUS and WTERMSIG, which Swift does not import.
             self.status = raw & 0x7f == 0 ? raw >> 8 & 0xff : raw & 0x7f
             return self.status
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program that runs and writes lines. A program that says nothing for a minute fails the test.
+/// A running program whose standard output is read by lines. Reading throws if the program is silent for a minute.
 public final class StartedProgram {
     public enum Failure: Error {
         case silent(soFar: String)
@@ -11,7 +11,7 @@ public final class StartedProgram {
     private let output = Pipe()
     private var seen = ""
 
-    /// Starts it; its lines come as it writes them, though it writes to a pipe.
+    /// Starts the program with line-buffered output, although it writes to a pipe.
     public init(_ words: [String], folder: String) throws {
         self.process = try StartedProcess(
             ["/usr/bin/env", "stdbuf", "-oL"] + words, folder: folder, output: self.output.fileHandleForWriting,
@@ -21,7 +21,7 @@ public final class StartedProgram {
 
     deinit { if self.process.isRunning { kill(self.process.identifier, SIGKILL) } }
 
-    /// The next line, without its end.
+    /// The next line, without its line feed.
     public func readLine() throws -> String {
         while true {
             if let end = self.seen.firstIndex(of: "\n") {
@@ -36,7 +36,7 @@ public final class StartedProgram {
         }
     }
 
-    /// Ends it with SIGTERM; says its exit status.
+    /// Stops the program with SIGTERM and returns its exit status.
     public func stop() throws -> Int32 {
         kill(self.process.identifier, SIGTERM)
         return self.process.waitUntilExit()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of its own for a test, removed with it.
+/// A temporary folder of one test, removed when this object is released.
 public final class TemporaryFolder: Sendable {
     public let path: String
 
@@ -12,7 +12,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: self.path) }
 
-    /// Writes a file, with the folders on its way, and says its path.
+    /// Writes a file, with the folders above it, and returns its path.
     @discardableResult
     public func write(_ name: String, _ text: String) throws -> String {
         let path = "\(self.path)/\(name)"

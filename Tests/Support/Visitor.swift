@@ -1,6 +1,6 @@
 import Foundation
 
-/// Somebody at a website: asks for pages and posts forms, each on a connection of its own.
+/// A visitor of a website: requests pages and posts forms, each on a new connection.
 public struct Visitor: Sendable {
     private let port: Int
 

@@ -1,9 +1,9 @@
-/// A frame of a WebSocket as it goes over the wire.
+/// A WebSocket frame on the wire.
 public struct WebSocketFrame: Equatable, Sendable {
     public var opcode: UInt8
     public var payload: [UInt8]
     public var isFinal: Bool
-    /// The three reserved bits, as they lie in the first byte.
+    /// The three reserved bits, at their place in the first byte.
     public var reserved: UInt8
 
     public init(_ opcode: UInt8, _ payload: [UInt8] = [], isFinal: Bool = true, reserved: UInt8 = 0) {
@@ -19,16 +19,16 @@ public struct WebSocketFrame: Equatable, Sendable {
         Self(8, [UInt8(code >> 8), UInt8(code & 255)] + reason.utf8)
     }
 
-    /// Of a close.
+    /// The status code of a close frame.
     public var closeCode: Int? {
         self.opcode == 8 && self.payload.count >= 2 ? Int(self.payload[0]) << 8 | Int(self.payload[1]) : nil
     }
 
     public var text: String { String(decoding: self.payload, as: UTF8.self) }
-    /// Of a close frame; nil: it has none.
+    /// The first two bytes of the payload as a status code; nil if the payload is shorter.
     public var code: Int? { self.payload.count < 2 ? nil : Int(self.payload[0]) << 8 | Int(self.payload[1]) }
 
-    /// As a client sends it, masked; nil: not masked.
+    /// The frame as a client sends it: masked, unless `mask` is nil.
     public func bytes(mask: [UInt8]? = [0x12, 0x80, 0xff, 0x07]) -> [UInt8] {
         let count = self.payload.count
         var bytes = [(self.isFinal ? 0x80 : 0) | self.reserved | self.opcode]
@@ -42,7 +42,7 @@ public struct WebSocketFrame: Equatable, Sendable {
         return bytes + mask + self.payload.enumerated().map { $1 ^ mask[$0 & 3] }
     }
 
-    /// The frame at the start of what a server sends, and how many bytes it takes; nil: it is not whole.
+    /// Parses the first frame that a server has sent and returns it with its size in bytes; nil if it is incomplete.
     static func parse(_ bytes: [UInt8]) -> (WebSocketFrame, Int)? {
         guard bytes.count >= 2 else { return nil }
         var count = Int(bytes[1] & 0x7f)
@@ -61,7 +61,7 @@ public struct WebSocketFrame: Equatable, Sendable {
 }
 
 extension RawClient {
-    /// Asks for a WebSocket, and says what was answered.
+    /// Sends a WebSocket handshake and returns the response.
     public func askForWebSocket(_ target: String, fields: [String] = []) throws -> Response {
         let lines = fields.map { "\($0)\r\n" }.joined()
         self.send(
@@ -74,7 +74,7 @@ extension RawClient {
 
     public func send(_ frame: WebSocketFrame) { self.send(frame.bytes()) }
 
-    /// The next frame but pings: a client that waits for long on a slow machine gets some.
+    /// The next frame that is not a ping. A client that waits long on a slow machine gets pings.
     public func readFrameButPings() throws -> WebSocketFrame? {
         while true {
             let frame = try self.readFrame()
@@ -82,7 +82,7 @@ extension RawClient {
         }
     }
 
-    /// The next frame that the server sends; nil: it has ended its side.
+    /// The next frame from the server; nil if the server has closed its side.
     public func readFrame() throws -> WebSocketFrame? {
         while true {
             if let (frame, count) = WebSocketFrame.parse(self.received) {

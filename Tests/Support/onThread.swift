@@ -1,7 +1,7 @@
 import Foundation
 
-/// Runs what waits for long on a thread of its own. Swift has as many threads as CPUs, for all tests: those who hold one keep
-/// the others from going on.
+/// Runs blocking code on a thread of its own. Swift has one pool thread per CPU for all tests: a test that blocks one
+/// of them delays the others.
 public func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         Thread { continuation.resume(with: Swift.Result { try body() }) }.start()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A wiki whose server is killed and started again, again and again, while it is written to.
+/// A wiki server that is killed and restarted repeatedly while it is edited.
 private final class FragileServer: @unchecked Sendable {
     private let lock = NSLock()
     private let folder: TemporaryFolder
@@ -15,12 +15,12 @@ private final class FragileServer: @unchecked Sendable {
         self.server = try WikiServer(folder: folder)
     }
 
-    /// Waits while it is being started again.
+    /// Waits while the server restarts.
     var visitor: Visitor { self.lock.withLock { self.server.visitor } }
 
     var entries: String { self.server.entries }
 
-    /// An edit was acknowledged. After each `interval` of them the server is killed, in the middle of others' edits.
+    /// Counts an acknowledged edit. After each `interval` edits the server is killed, during the edits of others.
     func noteSaved(interval: Int) throws {
         try self.lock.withLock {
             self.saved += 1
@@ -32,7 +32,7 @@ private final class FragileServer: @unchecked Sendable {
     }
 }
 
-@Suite("The wiki, killed")
+@Suite("Wiki crashes")
 struct CrashTests {
     private static let writers = 4
     private static let edits = 250
@@ -41,7 +41,7 @@ struct CrashTests {
         "writer \(writer) edit \(edit)\n" + String(repeating: "line \(edit)\n", count: 500) + "end \(edit)\n"
     }
 
-    /// Edits one entry; goes on where it was when the server is away.
+    /// Edits one entry repeatedly, and retries while the server is down.
     private static func write(_ writer: Int, to server: FragileServer) throws {
         for edit in 0..<self.edits {
             var isSaved = false
@@ -59,7 +59,7 @@ struct CrashTests {
         }
     }
 
-    @Test("a thousand edits with SIGKILL in the middle: nothing is lost, nothing is half written")
+    @Test("a thousand edits interrupted by SIGKILL lose nothing and leave nothing half written")
     func thousand() async throws {
         let folder = try TemporaryFolder()
         let server = try FragileServer(folder)
@@ -79,7 +79,7 @@ struct CrashTests {
             let versions = try (files.map { "\(history)/\($0)" } + ["\(server.entries)/Entry \(writer).md"]).map {
                 try String(contentsOfFile: $0, encoding: .utf8)
             }
-            // Every edit is there, whole, once and in its order.
+            // Every edit exists once, complete and in order.
             #expect(versions == ["start\n"] + (0..<Self.edits).map { Self.text(writer, $0) })
         }
     }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Wiki
 
-/// What is read, and what a search finds: also of what was dropped in by hand.
-@Suite("The folder of entries")
+/// Reading and searching entries, including files that were added by hand.
+@Suite("Entry folder")
 struct EntryFolderTests: EntrySuite {
     let place: TemporaryFolder
     let folder: EntryFolder
@@ -19,7 +19,7 @@ struct EntryFolderTests: EntrySuite {
     private func texts(_ titles: [EntryTitle]) -> [String] { titles.map(\.text) }
     private func entry(_ title: String) throws -> Entry { try self.folder.entry(EntryTitle(title)) }
 
-    @Test("the folder is made with the folders on its way, and that is said once")
+    @Test("a missing folder is created with its parents, and reported once")
     func making() throws {
         let path = "\(self.place.path)/a/b/c"
         #expect(try EntryFolder(path: path, largest: 10).wasCreated)
@@ -29,7 +29,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(mode == 0o755)
     }
 
-    @Test("a folder that cannot be made is said with its path and why")
+    @Test("an error while creating a folder names its path and the reason")
     func unmakeable() throws {
         try self.drop("file", "")
         for path in ["\(self.folder.path)/file", "\(self.folder.path)/file/below", ""] {
@@ -42,7 +42,7 @@ struct EntryFolderTests: EntrySuite {
         }
     }
 
-    @Test("what a killed writer left is removed, and nothing else")
+    @Test("files left by a killed writer are removed, and no others")
     func stale() throws {
         try self.drop(".new-1-1", "half")
         try self.drop(".new-\(getpid())-999999", "half")
@@ -54,7 +54,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(Set(names) == [".hidden", ".lock", "A.md"])
     }
 
-    @Test("titles are sorted without regard to case; hidden and other files are none")
+    @Test("titles are sorted without regard to case; hidden and other files are ignored")
     func titles() throws {
         for name in ["b.md", "A.md", "C.md", "a.md", "%2Edot.md", ".x.md", "x.txt", "a  z.md", "a z.md"] {
             try self.drop(name, "x")
@@ -62,7 +62,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(try self.texts(self.folder.titles()) == [".dot", "A", "a", "a z", "b", "C"])
     }
 
-    @Test("a folder that is gone is an error, not an empty list")
+    @Test("a missing folder is an error, not an empty list")
     func gone() throws {
         try FileManager.default.removeItem(atPath: self.folder.path)
         #expect(throws: EntryError.failed("open \(self.folder.path): No such file or directory")) {
@@ -85,7 +85,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(throws: EntryError.missing(try EntryTitle("cs"))) { try self.entry("cs") }
     }
 
-    @Test("of names with one key the exact one wins, else the first; a name that no title gives is read too")
+    @Test("of files with one key the exact name wins, else the first; a name that no title gives is read too")
     func twins() throws {
         try self.drop("CSS.md", "upper")
         try self.drop("css.md", "lower")
@@ -96,7 +96,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(try self.entry("100%").text == "all")
     }
 
-    @Test("FIFOs and folders are no entries and hang nobody; links to files are", .timeLimit(.minutes(1)))
+    @Test("FIFOs and folders are not entries and block nothing; links to files are", .timeLimit(.minutes(1)))
     func kinds() throws {
         let path = self.folder.path
         #expect(mkfifo("\(path)/fifo.md", 0o600) == 0)
@@ -110,7 +110,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(try self.entry("link").text == "linked\n")
         for name in ["fifo", "folder", "ring", "lost", "pipe"] {
             #expect(throws: EntryError.missing(try EntryTitle(name))) { try self.entry(name) }
-            // Nor is it written over.
+            // They are not overwritten either.
             #expect(throws: EntryError.failed("create \(path)/\(name).md: File exists")) {
                 try self.folder.create(EntryTitle(name), "x")
             }
@@ -118,7 +118,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(try TextFile.read("\(path)/fifo.md", most: 10) == nil)
     }
 
-    @Test("a file that is no text, or too large, is said to be")
+    @Test("a file that is not text, or is too large, is reported")
     func unreadable() throws {
         let path = self.folder.path
         try Data([0x61, 0xff, 0x62]).write(to: URL(fileURLWithPath: "\(path)/bad.md"))
@@ -140,7 +140,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(throws: EntryError.notText) { try self.entry("nul") }
     }
 
-    @Test("what may not be read is said to be", .enabled(if: geteuid() != 0, "root may read everything"))
+    @Test("a missing permission is reported", .enabled(if: geteuid() != 0, "root may read everything"))
     func permission() throws {
         try self.drop("secret.md", "x")
         chmod("\(self.folder.path)/secret.md", 0)
@@ -157,7 +157,7 @@ struct EntryFolderTests: EntrySuite {
         }
     }
 
-    @Test("a search takes any case, width and white space")
+    @Test("a search ignores case, width and white space")
     func search() throws {
         for name in ["CSS", "CSS Grid", "HTML", "ﾊﾟﾝ屋", "Ｗｉｄｅ title", "Café"] { try self.drop("\(name).md", "x") }
         func found(_ text: String) throws -> [String?] {
@@ -176,7 +176,7 @@ struct EntryFolderTests: EntrySuite {
         #expect(try found("\u{0}") == [nil])
     }
 
-    @Test("of twins a search calls the exact one exact, and names the other")
+    @Test("of files with one key a search returns the exact name, and lists the others")
     func searchTwins() throws {
         for name in ["CSS", "css", "ＣＳＳ"] { try self.drop("\(name).md", "x") }
         let (exact, partial) = try self.folder.search("css")

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Wiki
 
-/// The versions of an entry, and the changes of all.
-@Suite("Histories of entries")
+/// The versions of an entry, and the changes of all entries.
+@Suite("Entry history")
 struct EntryHistoryTests: EntrySuite {
     let place: TemporaryFolder
     let folder: EntryFolder
@@ -21,7 +21,7 @@ struct EntryHistoryTests: EntrySuite {
         #expect(utimensat(AT_FDCWD, "\(self.path)/\(name)", [time, time], 0) == 0)
     }
 
-    @Test("an old text becomes a new version")
+    @Test("restoring an old text creates a new version")
     func restoring() throws {
         let first = try self.folder.create(self.title(), "one")
         let second = try self.folder.edit(first.title, "two", base: first.version)
@@ -36,7 +36,7 @@ struct EntryHistoryTests: EntrySuite {
         }
     }
 
-    @Test("times are those of the files; the history goes by numbers, the changes of all by times and numbers")
+    @Test("times are those of the files; a history is sorted by number, all changes by time and number")
     func times() throws {
         let log = try self.title()
         var entry = try self.folder.create(log, "one")
@@ -60,7 +60,7 @@ struct EntryHistoryTests: EntrySuite {
         #expect(try lines(self.folder.changes(limit: 2)) == ["Old 1 3000 current", "Log 3 3000 current"])
     }
 
-    @Test("a history goes on behind what is in it, whatever it is")
+    @Test("a history continues after its highest number, whatever files it contains")
     func oddHistory() throws {
         let first = try self.folder.create(self.title(), "one")
         for name in ["000007.md", "1000000.md"] { try self.drop(".history/Log/\(name)", "x\n") }
@@ -74,7 +74,7 @@ struct EntryHistoryTests: EntrySuite {
         #expect(throws: EntryError.noVersion(first.title, 8)) { try self.folder.version(first.title, 8) }
     }
 
-    @Test("a history goes on when an entry was removed by hand")
+    @Test("a history continues after its entry was removed by hand")
     func removed() throws {
         let first = try self.folder.create(self.title(), "one")
         _ = try self.folder.edit(first.title, "two", base: first.version)

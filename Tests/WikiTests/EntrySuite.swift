@@ -2,7 +2,7 @@ import TestSupport
 
 @testable import Wiki
 
-/// What the suites of entries share: a folder of their own, and short words for what they do with it.
+/// The common part of the suites for entries: a folder, and short names for frequent steps.
 protocol EntrySuite {
     var place: TemporaryFolder { get }
     var folder: EntryFolder { get }
@@ -12,7 +12,7 @@ extension EntrySuite {
     var path: String { self.folder.path }
 
     func title(_ text: String = "Log") throws -> EntryTitle { try EntryTitle(text) }
-    /// A file that somebody puts there by hand.
+    /// Creates a file, as by hand.
     func drop(_ name: String, _ text: String) throws { try self.place.write("entries/\(name)", text) }
     func numbers(_ title: EntryTitle) throws -> [Int] { try self.folder.history(title).map(\.number) }
     func texts(_ title: EntryTitle) throws -> [String] {

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Wiki
 
-/// Many at once: nothing of what they write is lost, and nobody sees the half of it.
-@Suite("Threads and entries")
+/// Concurrent access: no write is lost, and no reader sees a part of a write.
+@Suite("Concurrent access to entries")
 struct EntryThreadTests: EntrySuite {
-    /// What a thread saw that cannot be.
+    /// An impossible state that a thread saw.
     private struct Odd: Error, CustomStringConvertible { let description: String }
 
     let place: TemporaryFolder
@@ -19,14 +19,14 @@ struct EntryThreadTests: EntrySuite {
         self.folder = try EntryFolder(path: "\(self.place.path)/entries", largest: 100_000)
     }
 
-    @Test("threads that add lines lose none of them, and no version", .timeLimit(.minutes(5)))
+    @Test("threads that add lines lose no line and no version", .timeLimit(.minutes(5)))
     func threads() throws {
         let title = try self.title()
         let threads = 8
         let lines = 50
         let path = self.path
         try self.onThreads(threads) { thread in
-            // A folder each, as processes have.
+            // Each thread has its own folder object, as processes do.
             let folder = try EntryFolder(path: path, largest: 100_000)
             for number in 0..<lines { try Self.add("\(thread)-\(number)\n", to: title, in: folder) }
             _ = try folder.create(EntryTitle("Own \(thread)"), "x")
@@ -46,7 +46,7 @@ struct EntryThreadTests: EntrySuite {
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).allSatisfy { !$0.hasPrefix(NewFile.prefix) })
     }
 
-    @Test("readers see whole texts with their own numbers while others write", .timeLimit(.minutes(5)))
+    @Test("readers see complete texts with their own numbers while others write", .timeLimit(.minutes(5)))
     func reading() throws {
         let title = try self.title()
         _ = try self.folder.create(title, "first")
@@ -64,7 +64,7 @@ struct EntryThreadTests: EntrySuite {
         }
     }
 
-    @Test("a look at a file that is replaced meanwhile is taken again, at last under the lock", arguments: [0, 1, 8])
+    @Test("a read of a file that is replaced meanwhile is repeated, finally under the lock", arguments: [0, 1, 8])
     func looks(replaced: Int) throws {
         let entry = try self.folder.create(self.title(), "0")
         let file = EntryFile(name: entry.title.fileName, title: entry.title)
@@ -72,7 +72,7 @@ struct EntryThreadTests: EntrySuite {
         let seen = try self.folder.whileSame(file) { () throws(EntryError) -> String in
             let seen = try self.folder.current(file).entry.text
             if looks < replaced {
-                // By hand, as who writes while the lock is held.
+                // An edit by hand replaces the file without taking the lock.
                 let other = try NewFile("\(looks + 1)\n", in: self.path)
                 rename(other.path, "\(self.path)/\(file.name)")
             }
@@ -83,7 +83,7 @@ struct EntryThreadTests: EntrySuite {
         #expect(seen == "\(replaced)\n")
     }
 
-    /// Until nobody else was faster.
+    /// Adds a line, and retries on conflicts with other threads.
     private static func add(_ line: String, to title: EntryTitle, in folder: EntryFolder) throws {
         while true {
             do { return try Self.tryAdding(line, to: title, in: folder) } catch {
@@ -107,7 +107,7 @@ struct EntryThreadTests: EntrySuite {
         _ = try folder.edit(title, current.text + line, base: current.version)
     }
 
-    /// Runs it on so many threads of their own, waits for them, and throws what one of them threw.
+    /// Runs `body` on `count` threads, waits for them, and throws one of their errors.
     private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
         let done = DispatchGroup()
         let failures = Failures()

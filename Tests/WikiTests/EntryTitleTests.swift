@@ -2,7 +2,7 @@ import Testing
 
 @testable import Wiki
 
-/// What a title may be, when two are one, and how they name files.
+/// Valid titles, equal titles, and the names of their files.
 @Suite("Titles")
 struct EntryTitleTests {
     private func title(_ text: String) throws -> EntryTitle { try EntryTitle(text) }
@@ -10,12 +10,12 @@ struct EntryTitleTests {
     @Test("white space is trimmed and collapsed")
     func whiteSpace() throws {
         #expect(try self.title("  Hello \t\u{a0}\u{3000}\r\n World \n").text == "Hello World")
-        // A mark that combines with a space makes it no letter.
+        // A space with a combining mark is still white space.
         #expect(try Array(self.title("a  \u{301}b").text.unicodeScalars) == ["a", " ", "\u{301}", "b"])
     }
 
     @Test(
-        "a title that cannot be shown on a line is refused",
+        "a title that cannot be shown on one line is refused",
         arguments: [
             "", " \t\n\u{a0}", "a\u{0}b", "a\u{7}", "\u{7f}a", "a\u{85}b", "a\u{2028}b", "\u{2029}a", "\u{202a}a",
             "a\u{202e}b",
@@ -37,10 +37,10 @@ struct EntryTitleTests {
         }
     }
 
-    @Test("marks that have a direction and embed nothing are no controls")
+    @Test("direction marks that embed nothing are not control characters")
     func marks() throws { #expect(try self.title("a\u{200f}\u{61c}").text.unicodeScalars.count == 3) }
 
-    @Test("the name of the file has at most 200 bytes without .md, escapes counted")
+    @Test("a file name has at most 200 bytes without .md, escapes included")
     func length() throws {
         #expect(try self.title(String(repeating: "é", count: 100)).fileName.utf8.count == 203)
         #expect(try self.title(String(repeating: "/", count: 66) + "ab").fileName.utf8.count == 203)
@@ -57,7 +57,7 @@ struct EntryTitleTests {
         }
     }
 
-    @Test("titles are equal in any case and composition, and differ otherwise")
+    @Test("titles that differ only in case and composition are equal, others are not")
     func equality() throws {
         #expect(try self.title("CSS") == self.title("css"))
         #expect(try self.title("CSS").hashValue == self.title("css").hashValue)
@@ -82,7 +82,7 @@ struct EntryTitleTests {
             ("...a.b", "%2E..a.b.md"),
             (".history", "%2Ehistory.md"), (".lock", "%2Elock.md"), ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.md"),
             ("a/b", "a%2Fb.md"), ("/a", "%2Fa.md"), ("%2e%2e", "%252e%252e.md"), ("a.md", "a.md.md"), ("C#", "C#.md"),
-            // An accent makes another character of them, but not another byte.
+            // An accent makes another character of it, but not another byte.
             ("/\u{301}", "%2F\u{301}.md"), (".\u{301}", "%2E\u{301}.md"), ("日本", "日本.md"),
         ])
     func fileName(_ text: String, _ name: String) throws {
@@ -93,7 +93,7 @@ struct EntryTitleTests {
     }
 
     @Test(
-        "files that are no entries have no title",
+        "a file that is not an entry has no title",
         arguments: [
             "", ".md", "a", "a.txt", "a.MD", "md", ".a.md", ".lock", ".new-1-1", " .md", "%2e%2e.md", "\u{200b}.md",
             "a\u{7}.md", "a%00b.md",
@@ -103,7 +103,7 @@ struct EntryTitleTests {
     func noEntry(_ name: String) { #expect(EntryTitle(fileName: name) == nil) }
 
     @Test(
-        "names dropped in by hand are taken as they are meant",
+        "names of files added by hand are decoded leniently",
         arguments: [
             ("100%.md", "100%"), ("50% off.md", "50% off"), ("%.md", "%"), ("%4.md", "%4"), ("%zz.md", "%zz"),
             ("%+1.md", "%+1"), ("%41.md", "A"), ("%c3%a9.md", "é"), ("%FF.md", "%FF"), ("a  b.md", "a b"),
@@ -111,7 +111,7 @@ struct EntryTitleTests {
         ])
     func lenient(_ name: String, _ text: String) { #expect(EntryTitle(fileName: name)?.text == text) }
 
-    @Test("a version is FNV-1a of the bytes, as 16 digits")
+    @Test("a version is the FNV-1a hash of the bytes, in 16 digits")
     func version() throws {
         #expect(TextHash(of: "").description == "cbf29ce484222325")
         #expect(TextHash(of: "foobar").description == "85944171f73967e8")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Wiki
 
-/// What is written, what is refused, and what a kill leaves.
+/// Writing entries, refused writes, and the state after a kill.
 @Suite("Writing entries")
 struct EntryWritingTests: EntrySuite {
     let place: TemporaryFolder
@@ -20,7 +20,7 @@ struct EntryWritingTests: EntrySuite {
         try FileManager.default.contentsOfDirectory(atPath: "\(self.path)\(below)").sorted()
     }
 
-    @Test("an entry is made once, in whatever case, and leaves no other file")
+    @Test("an entry is created once, whatever its case, and leaves no other file")
     func creating() throws {
         let made = try self.folder.create(self.title("C/C++"), "text")
         #expect(made == (try self.folder.entry(self.title("c/c++"))))
@@ -36,7 +36,7 @@ struct EntryWritingTests: EntrySuite {
     }
 
     @Test(
-        "texts have LF, and one at their end unless they are empty",
+        "line ends become LF, and a text that is not empty ends with one",
         arguments: [
             ("", ""), ("\n", ""), ("\r\n\r\n", ""), ("a", "a\n"), ("a\n", "a\n"), ("a\n\n\n", "a\n"),
             ("a\r\nb\rc", "a\nb\nc\n"),
@@ -47,7 +47,7 @@ struct EntryWritingTests: EntrySuite {
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: "\(self.path)/Log.md"))) == Array(written.utf8))
     }
 
-    @Test("a text that is too large, or has a NUL, is refused and changes nothing")
+    @Test("a text that is too large, or contains NUL, is refused and changes nothing")
     func refused() throws {
         let base = try self.folder.create(self.title(), "a").version
         let large = String(repeating: "a", count: self.folder.largest)
@@ -63,7 +63,7 @@ struct EntryWritingTests: EntrySuite {
         #expect(try self.names() == [".history", ".lock", "Log.md"])
     }
 
-    @Test("an edit is a new version, and the old one stays")
+    @Test("an edit creates a new version and keeps the old one")
     func editing() throws {
         let first = try self.folder.create(self.title("C/C++"), "one")
         let second = try self.folder.edit(self.title("c/c++"), "two", base: first.version)
@@ -86,7 +86,7 @@ struct EntryWritingTests: EntrySuite {
         }
     }
 
-    @Test("an edit of another text than the current one is a conflict, which says what is there")
+    @Test("an edit based on an older text is a conflict, and the error contains the current entry")
     func conflicts() throws {
         let first = try self.folder.create(self.title(), "one")
         let second = try self.folder.edit(first.title, "two", base: first.version)
@@ -97,14 +97,14 @@ struct EntryWritingTests: EntrySuite {
             try self.folder.restore(first.title, 1, base: first.version)
         }
         #expect(try self.texts(first.title) == ["two\n", "one\n"])
-        // By hand too.
+        // Edits by hand conflict too.
         try self.drop("Log.md", "by hand")
         let error = #expect(throws: EntryError.self) { try self.folder.edit(first.title, "x", base: second.version) }
         guard case .conflict(let current) = error else { Issue.record("\(String(describing: error))"); return }
         #expect(current.text == "by hand")
     }
 
-    @Test("the same text is no new version; the same letters otherwise composed are one")
+    @Test("an unchanged text creates no version; the same letters in another composition do")
     func same() throws {
         let first = try self.folder.create(self.title(), "caf\u{e9}\nb")
         #expect(try self.folder.edit(first.title, "caf\u{e9}\r\nb\n\n", base: first.version) == first)
@@ -133,7 +133,7 @@ struct EntryWritingTests: EntrySuite {
         #expect(try self.names("/..") == ["entries"])
     }
 
-    @Test("a file dropped in by hand keeps its name, its text and its time as the first version")
+    @Test("a file added by hand keeps its name, its text and its time as the first version")
     func byHand() throws {
         try self.drop("100%.md", "a\r\nb")
         let time = timespec(tv_sec: 1000, tv_nsec: 0)
@@ -147,7 +147,7 @@ struct EntryWritingTests: EntrySuite {
         #expect(throws: EntryError.exists(hand.title)) { try self.folder.create(hand.title, "x") }
     }
 
-    @Test("an edit of a link keeps the text it points to, and leaves what it points to alone")
+    @Test("an edit of a link keeps the linked text as a version and does not change the linked file")
     func links() throws {
         let target = try self.place.write("elsewhere", "one\n")
         #expect(symlink("../elsewhere", "\(self.path)/Log.md") == 0)
@@ -161,7 +161,7 @@ struct EntryWritingTests: EntrySuite {
         #expect(try String(contentsOfFile: target, encoding: .utf8) == "changed")
     }
 
-    @Test("killed between the name in the history and the new text: one version, whose number the next edit takes up")
+    @Test("a kill between the history link and the new text leaves one version; the next edit reuses the link")
     func killedBetween() throws {
         let first = try self.folder.create(self.title(), "one")
         let second = try self.folder.edit(first.title, "two", base: first.version)
@@ -180,9 +180,9 @@ struct EntryWritingTests: EntrySuite {
         #expect(try self.names("/.history/Log") == ["000001.md", "000002.md"])
     }
 
-    @Test("a temporary file of the same name is no hindrance")
+    @Test("an existing temporary file of the same name is no obstacle")
     func temporaryThere() throws {
-        // Another container may have a process of our number.
+        // A process in another container may have our process ID.
         let next = try NewFile("", in: self.place.path).path.split(separator: "-").last.flatMap { Int($0) } ?? 0
         for number in next..<(next + 200) { try self.drop(".new-\(getpid())-\(number)", "theirs") }
         #expect(try self.folder.create(self.title(), "mine").text == "mine\n")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Wiki
 
-/// What becomes of an entry's text. CommonMark itself is cmark's business.
+/// The HTML of an entry's text. CommonMark itself is tested by cmark.
 @Suite("Markdown")
 struct MarkdownTests {
     private func html(_ text: String, title: String = "Title") -> String {
@@ -10,7 +10,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "nothing is a script",
+        "no text produces a script",
         arguments: [
             "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<b onclick=x>b</b>",
             "</textarea><script>alert(1)", "```\"><script>alert(1)</script>\n```", "[a](\"onmouseover=alert(1))",
@@ -31,7 +31,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "links lead to entries, to places of the site, and to other sites",
+        "links lead to entries, to pages of the site, and to other sites",
         arguments: [
             ("[a](Wiki)", "<a href=\"/wiki/Wiki\">"), ("[a](C%2B%2B#top)", "<a href=\"/wiki/C++#top\">"),
             ("[a](./C:x)", "<a href=\"/wiki/C:x\">"), ("[a](/changes)", "<a href=\"/changes\">"),
@@ -41,7 +41,7 @@ struct MarkdownTests {
         ])
     func links(text: String, link: String) { #expect(self.html(text).contains(link), "\(self.html(text))") }
 
-    @Test("images are the entry's own, or links to where they are")
+    @Test("embedded images are shown; other images become links")
     func images() {
         #expect(self.html("![a](data:image/png;base64,AA==)").contains("<img src=\"data:image/png"))
         #expect(
@@ -52,7 +52,7 @@ struct MarkdownTests {
                 == "<p><a href=\"https://y.example\">a</a></p>\n")
     }
 
-    @Test("the title is the only heading of the first level, wherever others stand")
+    @Test("the title is the only heading of the first level, wherever other headings are")
     func headings() {
         #expect(self.html("# title\n\n## Next") == "<h2>Next</h2>\n")
         #expect(self.html("# Other\n\n## Next") == "<h2>Other</h2>\n<h3>Next</h3>\n")
@@ -62,7 +62,7 @@ struct MarkdownTests {
             nested.contains("<h2>inner</h2>") && nested.contains("<h2>item</h2>") && nested.contains("<h6>six</h6>"))
     }
 
-    @Test("however deep a text is nested, the page is of its size", arguments: [">", "- ", "1. ", "[", "*_"])
+    @Test("the size of a page is proportional to its text, however nested", arguments: [">", "- ", "1. ", "[", "*_"])
     func nesting(text: String) {
         let long = String(repeating: text, count: 100_000)
         #expect(self.html(long + "x").utf8.count < 4 * long.utf8.count)

@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 /// The wiki as its visitors see it.
-@Suite("The wiki, served")
+@Suite("Wiki site")
 struct SiteTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    @Test("an entry is written, read, edited, found, and restored")
+    @Test("an entry is created, read, edited, found, and restored")
     func life() throws {
         let server = try WikiServer(folder: self.folder)
         let wiki = server.visitor
@@ -47,7 +47,7 @@ struct SiteTests {
         #expect(server.stop().status == 0)
     }
 
-    @Test("a new entry does not replace one, whatever the case of its title; what was written comes back")
+    @Test("a new entry does not replace one with the same title in another case; the form returns the text")
     func exists() throws {
         let server = try WikiServer(folder: self.folder)
         #expect(try server.visitor.post("/new", ["title": "Swift", "text": "a bird"]).status == 303)
@@ -58,7 +58,7 @@ struct SiteTests {
         #expect(try server.visitor.post("/new", ["title": "", "text": "x"]).status == 422)
     }
 
-    @Test("of two who edit at once, the second is asked")
+    @Test("of two concurrent edits the second gets 409 with both texts")
     func conflict() throws {
         let server = try WikiServer(folder: self.folder)
         let wiki = server.visitor
@@ -69,12 +69,12 @@ struct SiteTests {
         #expect(his.status == 409)
         #expect(his.text.contains("hers") && his.text.contains("his"))
         #expect(try wiki.get("/wiki/Two").text.contains("<p>hers</p>"))
-        // The form that comes back is based on what he has been shown.
+        // The returned form is based on the version that it shows.
         let shown = try #require(WikiServer.hidden("base", in: his))
         #expect(try wiki.post("/edit/Two", ["base": shown, "text": "both"]).status == 303)
     }
 
-    @Test("titles and texts are escaped wherever they stand; pages may load nothing")
+    @Test("titles and texts are escaped everywhere, and pages may load nothing")
     func escaping() throws {
         let server = try WikiServer(folder: self.folder)
         let bad = "<b onclick=x>'\"&"
@@ -95,13 +95,13 @@ struct SiteTests {
         #expect(try !server.visitor.get("/new?title=a%00b").body.contains(0))
     }
 
-    @Test("titles that no address can have are refused", arguments: [".", "..", "...", " ", "\u{200b}", "a\u{0}b"])
+    @Test("titles that no URL can contain are refused", arguments: [".", "..", "...", " ", "\u{200b}", "a\u{0}b"])
     func titles(title: String) throws {
         let server = try WikiServer(folder: self.folder)
         #expect(try server.visitor.post("/new", ["title": title, "text": "x"]).status == 422)
     }
 
-    @Test("long lists come in pages: history, search")
+    @Test("histories and search results are paginated")
     func pages() throws {
         let server = try WikiServer("entries_a_page: 2\n", folder: self.folder)
         let wiki = server.visitor
@@ -118,7 +118,7 @@ struct SiteTests {
         #expect(found.text.contains("href=\"/search?q=page%20&amp;page=1\""))
     }
 
-    @Test("while another process writes, entries can be read; who waits too long, or with too many, is told")
+    @Test("while another process writes, entries can be read; a write that waits too long gets 503")
     func busy() async throws {
         let folder = self.folder
         try await onThread {
@@ -142,7 +142,7 @@ struct SiteTests {
         }
     }
 
-    @Test("a form that another site posts is refused")
+    @Test("a form posted by another site is refused")
     func crossSite() throws {
         let server = try WikiServer(folder: self.folder)
         func status(_ fields: String...) throws -> Int {
@@ -157,7 +157,7 @@ struct SiteTests {
         #expect(try status("origin: http://Wiki.Example") == 303)
         #expect(try status("sec-fetch-site: cross-site", "origin: http://wiki.example") == 403)
         #expect(try status() == 303)
-        // Repeated: readers could take one or the other.
+        // A repeated field: readers could use one or the other.
         #expect(try status("sec-fetch-site: same-origin", "sec-fetch-site: cross-site") == 403)
         #expect(try status("Sec-Fetch-Site: same-origin", "sec-fetch-site: same-origin") == 403)
         #expect(try status("origin: http://wiki.example", "origin: http://evil.example") == 403)
@@ -167,7 +167,7 @@ struct SiteTests {
         #expect(try server.visitor.get("/", fields: ["sec-fetch-site: cross-site"]).status == 200)
     }
 
-    @Test("pages of the index, other methods, places that are none")
+    @Test("the index has pages, other methods get Allow, and unknown paths get 404")
     func places() throws {
         let server = try WikiServer("title: Test\nentries_a_page: 2\n", folder: self.folder)
         let wiki = server.visitor
@@ -190,7 +190,7 @@ struct SiteTests {
         #expect(style.header("content-type") == "text/css; charset=utf-8")
     }
 
-    @Test("a text that is too large is refused, and comes back where it can; bytes that are no UTF-8 are replaced")
+    @Test("a text that is too large is refused, and returned if it is within the body limit")
     func large() throws {
         let server = try WikiServer("largest_entry: 1024\n", folder: self.folder)
         let text = String(repeating: "x", count: 2000)
@@ -203,7 +203,7 @@ struct SiteTests {
             ).status == 413)
     }
 
-    @Test("a wiki that may not be edited offers and takes nothing")
+    @Test("a read-only wiki offers and accepts no edits")
     func readOnly() throws {
         try self.folder.write("wiki/entries/Wiki.md", "by hand")
         let server = try WikiServer("may_edit: false\n", folder: self.folder, mount: "/w ä")
@@ -213,12 +213,12 @@ struct SiteTests {
         #expect(try server.visitor.get("/edit/Wiki").status == 403)
         #expect(try server.visitor.get("/new").status == 403)
         #expect(try server.visitor.post("/new", ["title": "x", "text": "x"]).status == 403)
-        // Nor does it write anything itself.
+        // The server does not write anything itself either.
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.entries) == ["Wiki.md"])
     }
 
     @Test(
-        "a wrong setting refuses the start, with file, line and what is allowed",
+        "a wrong setting refuses the start, with file, line and the allowed values",
         arguments: [
             ("entries_a_page: 0", "'entries_a_page' found 0; 1 to 1000 are allowed"),
             ("may_edit: maybe", "'may_edit' found the text 'maybe'; true or false is allowed"),

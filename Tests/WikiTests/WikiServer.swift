@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// `roost` that serves the wiki, with settings and entries of its own.
+/// A `roost` process that serves the wiki, with its own settings and entries.
 final class WikiServer {
     let folder: TemporaryFolder
     private let process: RoostProcess
@@ -22,15 +22,15 @@ final class WikiServer {
 
     var port: Int { self.process.port }
 
-    /// The folder of the entries.
+    /// The path of the folder of entries.
     var entries: String { "\(self.folder.path)/wiki/entries" }
 
     func kill() { _ = self.process.stop(SIGKILL) }
 
-    /// Stops as an operator would; the exit status, and what it said.
+    /// Stops the server with SIGTERM. Returns its exit status and standard error.
     func stop() -> (status: Int32, error: String) { (self.process.stop(), self.process.error) }
 
-    /// The hidden field of a form.
+    /// The value of a hidden field of a form.
     static func hidden(_ name: String, in page: Response) -> String? {
         page.text.components(separatedBy: "name=\"\(name)\" value=\"").dropFirst().first?
             .components(separatedBy: "\"").first

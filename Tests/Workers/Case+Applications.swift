@@ -2,10 +2,11 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Many applications of one server: dropped in, changed, taken away, in groups of their own; nobody else loses anything.
+/// Many applications of one server: added, changed, removed, and in worker groups. No change may affect another
+/// application.
 extension Case {
     static let applications: [Case] = [
-        Case("dropped in, configured, replaced and removed, under load") { modules in
+        Case("a drop-in module is added, configured, replaced and removed under load") { modules in
             let site = try Site(modules, ["stay", "index"])
             let server = try site.serve(["--workers", "2"])
             let stay = Crowd(of: 16, KeepAliveLoad(port: server.port, path: "/stay/x"))
@@ -17,19 +18,19 @@ extension Case {
             let guest = Crowd(of: 8, KeepAliveLoad(port: server.port, path: "/guest/x", pause: 2))
             try guest.wait(forMore: 100)
             try site.settings("guest", "settings: {title: configured}\n")
-            try wait(for: "the settings") { try server.ask("/guest/x").text.hasSuffix("|configured|1") }
+            try wait(for: "the new settings") { try server.ask("/guest/x").text.hasSuffix("|configured|1") }
             try guest.wait(forMore: 100)
             try site.put("guest", "2")
             try server.waitFor("/guest/x", version: "2")
             try guest.wait(forMore: 100)
-            // A linker that unlinks before it writes.
+            // A linker may unlink the old file first.
             try site.remove("guest.so")
             usleep(400_000)
             try site.put("guest", "3")
             try server.waitFor("/guest/x", version: "3")
             try guest.stop()
             try site.remove("guest.so")
-            try wait(for: "its absence") { try server.ask("/guest/x").text.hasPrefix("|/guest/x|") }
+            try wait(for: "the unmount") { try server.ask("/guest/x").text.hasPrefix("|/guest/x|") }
             try stay.stop()
             for load in [stay, guest] {
                 guard load.tally.losses.isEmpty else {
@@ -38,9 +39,9 @@ extension Case {
             }
             try server.stop()
             return
-                "there after \(appeared); \(stay.tally.counts.answered) and \(guest.tally.counts.answered) answers, none lost"
+                "served after \(appeared); \(stay.tally.counts.answered) + \(guest.tally.counts.answered) responses"
         },
-        Case("twenty files at once, then away at once") { modules in
+        Case("twenty modules are added at once, then removed at once") { modules in
             let site = try Site(modules, ["index"])
             let server = try site.serve(["--workers", "2"])
             let start = Time()
@@ -49,37 +50,37 @@ extension Case {
             let time = start.seconds
             for number in 1...20 { try site.remove("m\(number).so") }
             for number in 1...20 {
-                try wait(for: "the absence of m\(number)") {
+                try wait(for: "the unmount of m\(number)") {
                     try server.ask("/m\(number)/").text.hasPrefix("|/m\(number)/|")
                 }
             }
             try server.stop()
-            return "all there after \(time)"
+            return "all served after \(time)"
         },
-        Case("a file that is written slowly, in place: mounted when it is whole") { modules in
+        Case("a module that is written slowly in place is mounted once it is complete") { modules in
             let site = try Site(modules, ["index"])
             let server = try site.serve()
             let bytes = try Data(contentsOf: URL(fileURLWithPath: try site.library("1")))
             let path = "\(site.path)/slow.so"
-            try expect("a new file", FileManager.default.createFile(atPath: path, contents: nil), true)
+            try expect("file created", FileManager.default.createFile(atPath: path, contents: nil), true)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             for part in 0..<4 {
                 try file.write(contentsOf: bytes[(bytes.count * part / 4)..<(bytes.count * (part + 1) / 4)])
-                // Long enough to be looked at.
+                // Long enough for a scan.
                 usleep(300_000)
                 if part < 3, try server.ask("/slow/").status == 200,
                     !(try server.ask("/slow/").text.hasPrefix("|/slow/|"))
                 {
-                    throw UnexpectedResult("served before it was whole")
+                    throw UnexpectedResult("served before the file was complete")
                 }
             }
             try file.close()
             try server.waitFor("/slow/", version: "1")
-            try expect("told", server.log.all("is truncated").isEmpty, false)
+            try expect("no log line of an incomplete file", server.log.all("is truncated").isEmpty, false)
             try server.stop()
-            return "told that it was cut short, then served"
+            return "logged as incomplete, then served"
         },
-        Case("refused and crashing at their start: 503 at their mounts, one worker lost, the others serve") { modules in
+        Case("an application that fails to start gets 503, and the others keep serving") { modules in
             let site = try Site(modules, ["index", "stay"])
             let server = try site.serve(["--workers", "2"])
             let stay = Crowd(of: 8, KeepAliveLoad(port: server.port, path: "/stay/x"))
@@ -89,7 +90,7 @@ extension Case {
             try server.waitFor("/refused/", status: 503)
             guard try server.status().applications.contains(where: { $0.fault?.contains("is not wanted") == true })
             else {
-                throw UnexpectedResult("roost status does not say why")
+                throw UnexpectedResult("roost status does not report the fault")
             }
             try site.settings("refused", "settings: {title: welcome}\n")
             try server.waitFor("/refused/", version: "1")
@@ -100,11 +101,11 @@ extension Case {
             try server.waitFor("/crashing/", status: 503)
             try expect("crashes", try server.status().crashes, 1)
             try server.waitForWorkers(2)
-            try expect("others", try server.ask("/stay/").status, 200)
+            try expect("status of another application", try server.ask("/stay/").status, 200)
             try server.stop()
-            return "refused, mended, serves; the crash has cost one of two workers"
+            return "refused, then corrected and served; the crash cost one of two workers"
         },
-        Case("the folder replaced as a whole, and a link switched as deployments do it, under load") { modules in
+        Case("the drop-in folder is replaced by a symbolic link, which is then switched, under load") { modules in
             let site = try Site(modules, ["stay", "old"])
             for folder in ["r1", "r2"] {
                 mkdir("\(site.folder.path)/\(folder)", 0o755)
@@ -126,9 +127,9 @@ extension Case {
             try stay.stop()
             guard stay.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(stay.tally.losses.map(\.text))") }
             try server.stop()
-            return "\(stay.tally.counts.answered) answers by what is in all three, none lost"
+            return "\(stay.tally.counts.answered) responses of the module in all three folders, none lost"
         },
-        Case("more happens in the folder than inotify can tell") { modules in
+        Case("a module is found although the inotify queue has overflowed") { modules in
             let site = try Site(modules, ["index"])
             let limit = "/proc/sys/fs/inotify/max_queued_events"
             let before = (try? String(contentsOfFile: limit, encoding: .utf8)) ?? ""
@@ -142,7 +143,7 @@ extension Case {
             try server.stop()
             return isSmall ? "found, with a queue of 16 events" : "found (the queue could not be made small here)"
         },
-        Case("a group: its crash costs nobody else anything, and it comes back") { modules in
+        Case("a crash in a worker group affects no other application, and the group restarts") { modules in
             let site = try Site(modules, ["index", "stay"])
             try site.settings("own", "worker: own\n")
             try site.put("own", "1")
@@ -151,16 +152,16 @@ extension Case {
             let stay = Crowd(of: 8, KeepAliveLoad(port: server.port, path: "/stay/x"))
             try stay.wait(forMore: 100)
             let start = Time()
-            try expect("its own request", try server.ask("/own/crash").status, 503)
+            try expect("status of the crashing request", try server.ask("/own/crash").status, 503)
             try server.waitFor("/own/", version: "1")
             let time = start.seconds
             try stay.stop()
             guard stay.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(stay.tally.losses.map(\.text))") }
             try expect("crashes", try server.status().crashes, 1)
             try server.stop()
-            return "503, back \(time) later; \(stay.tally.counts.answered) answers by the others, none lost"
+            return "503, restarted after \(time); \(stay.tally.counts.answered) responses of the others, none lost"
         },
-        Case("groups reloaded, changed and replaced, under load: requests and WebSockets through the relay") {
+        Case("a group is reloaded and mounted elsewhere under load, with requests and a WebSocket through the relay") {
             modules in
             let site = try Site(modules, ["index"])
             try site.settings("bench", "worker: own\n")
@@ -179,17 +180,17 @@ extension Case {
                 try server.reload("--new-workers")
                 try load.wait(forMore: 200)
             }
-            try expect("its close", try socket.readFrameButPings()?.closeCode, 1012)
+            try expect("close code", try socket.readFrameButPings()?.closeCode, 1012)
             try site.settings("bench", "worker: own\nmount: /other\n")
             try server.waitFor("/other/", status: 200)
             try load.stop()
             let lost = load.tally.losses.filter { !$0.text.contains("status 404") }
             guard lost.isEmpty else { throw UnexpectedResult("lost: \(lost.map(\.text))") }
             try server.stop()
-            return "\(load.tally.counts.answered) answers, none lost; the WebSocket is asked to come again (1012)"
+            return "\(load.tally.counts.answered) responses, none lost; the WebSocket was closed with 1012"
         },
-        Case("a group of another user, with an environment of its own") { modules in
-            guard geteuid() == 0 else { return "skipped: wants root" }
+        Case("a group runs as its own user, with its own environment") { modules in
+            guard geteuid() == 0 else { return "skipped: requires root" }
             let site = try Site(modules)
             try site.folder.write(
                 "settings.yaml",
@@ -205,9 +206,9 @@ extension Case {
             try expect("user and variable", try server.ask("/own/who").text, "65534 elsewhere")
             try expect("user and variable", try server.ask("/front/who").text, "0 none")
             try server.stop()
-            return "nobody, and its own variable; the front is root as before"
+            return "the group runs as nobody with its own variable, the front workers as root"
         },
-        Case("a client that does not read, through a group: the group's worker does not grow") { modules in
+        Case("slow clients of a group do not make its worker grow") { modules in
             let site = try Site(modules)
             try site.settings("bench", "worker: own\n")
             try FileManager.default.copyItem(atPath: Modules.bench, toPath: "\(site.path)/bench.so")
@@ -215,14 +216,14 @@ extension Case {
             try server.waitFor("/bench/", status: 200)
             let clients = try (0..<20).map { _ in try server.client() }
             for client in clients { client.send("GET /bench/1m HTTP/1.1\r\nhost: x\r\n\r\n") }
-            try expect("others", try server.ask("/bench/").status, 200)
+            try expect("status of another request", try server.ask("/bench/").status, 200)
             let memory = try server.status().workers.map(\.memory).max() ?? 0
             for client in clients {
                 let response = try client.readResponse()
-                try expect("bytes", response.body.count, 1 << 20)
+                try expect("body size", response.body.count, 1 << 20)
             }
             try server.stop()
-            return "20 responses of 1 MiB wait; the largest worker has \(mebibytes(memory)) resident"
+            return "20 pending responses of 1 MiB; the largest worker has \(mebibytes(memory)) of resident memory"
         },
     ]
 }

@@ -5,7 +5,7 @@ import TestSupport
 /// Workers that are killed at random.
 extension Case {
     static let chaos: [Case] = [
-        Case("kill -9 of workers at random, under load") { modules in
+        Case("random workers are killed by SIGKILL under load") { modules in
             let seconds = ProcessInfo.processInfo.environment["CHAOS_SECONDS"].flatMap { Int($0) } ?? 60
             let server = try Server(try modules.crashes(), ["--workers", "4"])
             try server.waitForWorkers(4)
@@ -24,7 +24,7 @@ extension Case {
             try new.stop()
             let losses = crowd.tally.losses + new.tally.losses
             if let loss = losses.first(where: { loss in !kills.contains { $0.explains(loss) } }) {
-                throw UnexpectedResult("lost without a kill: \(loss.text), worker \(loss.worker ?? 0)")
+                throw UnexpectedResult("connection lost without a kill: \(loss.text), worker \(loss.worker ?? 0)")
             }
             let status = try server.status()
             try expect("restarts", status.restarts, kills.count)
@@ -33,33 +33,33 @@ extension Case {
             try server.stop()
             let counts = crowd.tally.counts + new.tally.counts
             return """
-                \(counts.answered) requests answered, \(losses.count) of \(counts.connections) connections lost, all of them the \
-                killed workers'; \(kills.count) kills, then all 4 workers are there
+                \(counts.answered) responses, \(losses.count) of \(counts.connections) connections lost, all of killed \
+                workers; \(kills.count) kills, afterwards 4 workers ready
                 """
         },
-        Case("kill -9 of whoever is there, in reloads") { modules in
+        Case("random child processes are killed by SIGKILL during reloads") { modules in
             let server = try Server(try modules.crashes(), ["--workers", "4"])
             try server.waitForWorkers(4)
             let start = Time()
             for round in 1...8 {
                 for _ in 0..<round { server.begin("reload", "--new-workers") }
                 try server.log.wait(for: " reloading", count: round)
-                // An old worker, a new one, or the one that looks at the module first.
+                // An old worker, a new worker, or a probe.
                 if let child = server.workers.randomElement() { kill(child, SIGKILL) }
                 try server.waitForWorkers(4)
                 try wait(for: "the end of the reload") { try server.status().state == "serving" }
-                try expect("answer", try server.ask("/").status, 200)
+                try expect("status", try server.ask("/").status, 200)
             }
             let time = start.seconds
             try server.reload("--new-workers")
             try server.waitForWorkers(4)
             try server.stop()
-            return "8 times, then all 4 workers are there, and a reload goes well; \(time)"
+            return "8 rounds, afterwards 4 workers ready and a successful reload; \(time)"
         },
     ]
 }
 
-/// A worker that was killed, and when: after the first moment, before the second.
+/// A worker that was killed, between two moments.
 private struct Kill {
     let worker: Int32
     private let before: Time
@@ -72,7 +72,7 @@ private struct Kill {
         self.after = Time()
     }
 
-    /// Whether that connection may have been this worker's: nobody knows whose one is that was never answered on.
+    /// Whether the kill explains the loss. A connection without a response may have belonged to any worker.
     func explains(_ loss: Tally.Loss) -> Bool {
         loss.worker.map { $0 == self.worker } ?? (loss.since <= self.after && self.before <= loss.at)
     }

@@ -1,7 +1,7 @@
 import TestHarness
 import TestSupport
 
-/// Requests that end their worker.
+/// Requests that crash or exit their worker.
 extension Case {
     static let crashes: [Case] = [
         .crash("a segmentation fault", "/segfault", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV"),
@@ -9,9 +9,9 @@ extension Case {
         .crash("exit(7)", "/exit", "called exit (status 7) in libcrashes.so exit_here+0x"),
         .crash("_exit(9)", "/_exit", "called exit (status 9) in libcrashes.so end_here+0x"),
         .crash("quick_exit(9)", "/quick_exit", "called exit (status 9) in libcrashes.so quick_exit_here+0x"),
-        // A system call of its own leaves no stack: the records of calls name the application.
+        // A direct system call leaves no stack: the application is known from the record of its call.
         .crash("exit_group(0)", "/exit_group", "exited by itself with status 0", namesRequest: false),
-        .crash("exit_group(0) on the pool", "/pool_exit_group", "exited by itself with status 0", namesRequest: false),
+        .crash("exit_group(0) in a job", "/pool_exit_group", "exited by itself with status 0", namesRequest: false),
         .crash("a division by zero", "/divide", "crashed with SIGFPE in libcrashes.so divide_here+0x", "SIGFPE"),
         .crash("an illegal instruction", "/illegal", "crashed with SIGILL in libcrashes.so trap_here+0x", "SIGILL"),
         .crash(
@@ -22,22 +22,22 @@ extension Case {
             of: { try $0.throwing() }),
     ]
 
-    /// Code that runs for a request, but not in the call of it.
+    /// Crashes in code that runs for a request, but outside the call of the application.
     static let elsewhere: [Case] = [
-        // Whose request it is that a thread of the module's own works for, nobody knows.
+        // The request that a thread of the module works for is unknown.
         .crash(
             "a crash on a thread of the module", "/thread", "crashed with SIGSEGV in libcrashes.so crash_here+0x",
             "SIGSEGV", namesRequest: false),
-        // The request may have ended before the job: its scope is not looked at.
+        // The request may have ended before the job, so its scope is not read.
         .crash(
-            "a crash in a job of the pool", "/pool", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV",
+            "a crash in a pool job", "/pool", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV",
             namesRequest: false),
         .crash(
-            "a crash in what was posted", "/post", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV"),
+            "a crash in a posted function", "/post", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV"),
         .crash("a crash in a timer", "/timer", "crashed with SIGSEGV in libcrashes.so crash_here+0x", "SIGSEGV"),
     ]
 
-    /// `says`: how the line begins that tells of it.
+    /// `says`: the beginning of the log line about the crash.
     private static func crash(
         _ name: String, _ path: String, _ says: String, _ signal: String? = nil, namesRequest: Bool = true,
         of module: @escaping @Sendable (Modules) throws -> String = { try $0.crashes() }
@@ -49,12 +49,12 @@ extension Case {
             let worker = server.workers.first ?? 0
             let client = try server.client()
             client.send(Case.get(path))
-            try expect("what its client gets", try client.readToEnd(), "")
+            try expect("response", try client.readToEnd(), "")
             let lost = Time()
             let answer = try server.ask("/")
-            try expect("the next answer", answer.status, 200)
+            try expect("status of the next response", answer.status, 200)
             guard !answer.text.hasSuffix(" \(worker)") else {
-                throw UnexpectedResult("the worker that is dead answers")
+                throw UnexpectedResult("the crashed worker still responds")
             }
             let time = lost.milliseconds
             let line = try server.log.wait(for: "worker \(says)")
@@ -66,10 +66,10 @@ extension Case {
                 throw UnexpectedResult("\(field) is not \(value) in: \(line)")
             }
             let status = try server.status()
-            try expect("crashes that are counted", status.crashes, 1)
+            try expect("crashes", status.crashes, 1)
             try expect("workers", status.workers.map(\.state), ["ready"])
             try server.stop()
-            return "told; a new connection is answered after \(time) ms"
+            return "logged; a new connection gets a response after \(time) ms"
         }
     }
 }

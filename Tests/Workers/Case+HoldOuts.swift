@@ -2,24 +2,24 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Stops while modules hold on; and those who do not want to wait.
+/// Shutdowns while modules delay them, and shutdowns that do not wait.
 extension Case {
     private static let short = ["--timeout-graceful-shutdown", "1"]
 
     static let holdOuts: [Case] = [
-        Case("stop: a request that is never answered") { modules in
+        Case("shutdown: a request without a response") { modules in
             let server = try Server(try modules.crashes(), short)
             let stopping = try Stopping(server) { client in
                 client.send(Case.get("/hold"))
                 try server.log.wait(for: "begun")
             }
-            try expect("what its client gets", try stopping.client.readToEnd(), "")
+            try expect("response", try stopping.client.readToEnd(), "")
             let time = stopping.time
             let end = try stopping.end()
             try server.log.wait(for: "scopes had not ended", "cancelled")
             return "closed after \(time), cancelled; \(end)"
         },
-        Case("stop: a scope that does not end with its response") { modules in
+        Case("shutdown: a scope that continues after its response") { modules in
             let server = try Server(try modules.crashes(), short)
             let stopping = try Stopping(server) { client in
                 client.send(Case.get("/unfinished"))
@@ -29,28 +29,28 @@ extension Case {
             try server.log.wait(for: "scopes had not ended", "cancelled")
             return "cancelled; \(end)"
         },
-        Case("stop: an application that never answers the shutdown") { modules in
+        Case("shutdown: an application that never completes its lifespan shutdown") { modules in
             let server = try Server(try modules.crashes("-DSHUTDOWN=return"), ["--timeout-lifespan", "2"])
             let stopping = try Stopping(server) { _ in }
             let end = try stopping.end()
             try server.log.wait(for: "error ", "shutdown: ")
-            return "told; \(end)"
+            return "logged; \(end)"
         },
-        Case("stop: a loop that does not turn, with --timeout-stop") { modules in
+        Case("shutdown: a stalled loop, with --timeout-stop") { modules in
             let server = try Server(try modules.crashes(), short + ["--timeout-stop", "3"])
             let stopping = try Stopping(server) { client in
                 client.send(Case.get("/spin"))
                 try server.log.wait(for: "begun")
             }
-            // Not everything ended as it should have.
+            // The worker had to be killed.
             let end = try stopping.end(with: 1)
-            // By its supervisor, or by itself: the limit is the same.
+            // The supervisor or the worker itself enforces the limit, which is the same.
             guard !server.log.all("worker is killed").isEmpty || !server.log.all("--timeout-stop").isEmpty else {
-                throw UnexpectedResult("not told: \(server.log.tail)")
+                throw UnexpectedResult("the kill is not in the log: \(server.log.tail)")
             }
             return "killed; \(end)"
         },
-        Case("stop: a job of the pool that does not end, with --timeout-stop") { modules in
+        Case("shutdown: a pool job without end, with --timeout-stop") { modules in
             let server = try Server(try modules.crashes(), short + ["--timeout-stop", "5"])
             let stopping = try Stopping(server) { client in
                 client.send(Case.get("/pool-spin"))
@@ -58,7 +58,7 @@ extension Case {
             }
             return try stopping.end()
         },
-        Case("stop: again, at once") { modules in
+        Case("shutdown: a second SIGTERM") { modules in
             let server = try Server(try modules.crashes())
             let stopping = try Stopping(server) { client in
                 client.send(Case.get("/hold"))
@@ -67,7 +67,7 @@ extension Case {
             server.signal(SIGTERM)
             return try stopping.end(with: 130)
         },
-        Case("stop: while a worker starts up") { modules in
+        Case("shutdown: during the startup of a worker") { modules in
             let server = try Server(starting: try modules.crashes("-DSTARTUP=fputs(\"wakes\\n\", stderr), sleep(60)"))
             try server.log.wait(for: "wakes")
             let start = Time()
@@ -75,14 +75,14 @@ extension Case {
             try expect("exit status", try server.waitForEnd(), 0)
             return "exit status 0 after \(start.seconds)"
         },
-        Case("stop: in a reload") { modules in
+        Case("shutdown: during a reload") { modules in
             let server = try Server(try modules.crashes(), ["--workers", "4"])
             server.begin("reload", "--new-workers")
             try server.log.wait(for: "reloading")
             let stopping = try Stopping(server) { _ in }
             return try stopping.end()
         },
-        Case("roost stop") { modules in
+        Case("roost stop waits for pending requests") { modules in
             let server = try Server(try modules.crashes())
             let client = try server.client()
             client.send(Case.get("/slow"))
@@ -90,10 +90,10 @@ extension Case {
             let start = Time()
             try expect("exit status of roost stop", try server.command("stop").status, 0)
             let time = start.seconds
-            try expect("answer", try client.readResponse().text, "late")
+            try expect("response", try client.readResponse().text, "late")
             try expect("exit status", try server.waitForEnd(), 0)
-            try expect("a connection afterwards", (try? server.client()) == nil, true)
-            return "waits for what is under way, and returns after \(time)"
+            try expect("connection refused afterwards", (try? server.client()) == nil, true)
+            return "returned after \(time), with the response complete"
         },
     ]
 }

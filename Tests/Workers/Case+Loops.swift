@@ -1,48 +1,48 @@
 import TestHarness
 import TestSupport
 
-/// Loops that do not turn any more.
+/// Stalled event loops.
 extension Case {
     static let loops: [Case] = [
-        Case("a request that never gives its loop back") { modules in
+        Case("a request that blocks the only loop") { modules in
             let server = try Server(try modules.crashes(), ["--timeout-worker", "2"])
             let worker = server.workers.first ?? 0
             let held = try Self.spin(server)
             let start = Time()
-            // There is no other worker: this one waits until the one that hangs is found out.
+            // Waits for a new worker, which is started once the stall is detected.
             let answer = try server.ask("/").text
             let time = start.seconds
             guard answer.hasPrefix("one "), answer != "one \(worker)" else {
-                throw UnexpectedResult("answer: \(answer)")
+                throw UnexpectedResult("response: \(answer)")
             }
             try server.log.wait(for: "worker is replaced: event loop stalled pid=\(worker)")
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
-            try wait(for: "the end of the worker that hangs") { !server.workers.contains(worker) }
+            try wait(for: "the end of the stalled worker") { !server.workers.contains(worker) }
             try server.stop()
-            return "told with its stack, replaced; another request is answered after \(time)"
+            return "logged with its stack and replaced; another request gets a response after \(time)"
         },
-        Case("one of two workers hangs, the other answers") { modules in
+        Case("one of two workers stalls, the other responds") { modules in
             let server = try Server(try modules.crashes(), ["--timeout-worker", "2", "--workers", "2"])
             let held = try Self.spin(server)
             let start = Time()
             var answers = 0
             while server.log.all("event loop stalled").isEmpty, start.milliseconds < Time.patience * 1000 {
-                try expect("answer", try server.ask("/").status, 200)
+                try expect("status", try server.ask("/").status, 200)
                 answers += 1
             }
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
             try server.waitForWorkers(2)
             try server.stop()
-            return "\(answers) requests were answered until it was found out"
+            return "\(answers) responses until the stall was detected"
         },
-        Case("one of two loops of a worker hangs, the other serves on") { modules in
+        Case("one of two loops of a worker stalls, the other keeps serving") { modules in
             let server = try Server(
                 try modules.crashes(),
                 ["--timeout-worker", "2", "--threads", "2"] + ["--timeout-graceful-shutdown", "4"])
             let held = try Self.spin(server)
-            // It is the other loop that accepts now.
+            // Only the other loop accepts now.
             let crowd = Crowd(of: 16, KeepAliveLoad(port: server.port, pause: 20))
             let new = Crowd(of: 2, NewConnectionLoad(port: server.port, rate: 25))
             try server.log.wait(for: "worker is replaced: event loop stalled pid=")
@@ -56,14 +56,14 @@ extension Case {
             try new.stop()
             let (counts, losses) = (crowd.tally.counts + new.tally.counts, crowd.tally.losses + new.tally.losses)
             guard losses.isEmpty else {
-                throw UnexpectedResult("\(losses.count) lost, \(counts): \(losses.prefix(2).map(\.text))")
+                throw UnexpectedResult("\(losses.count) connections lost, \(counts): \(losses.prefix(2).map(\.text))")
             }
             try server.stop()
-            return "replaced; killed \(time) later; \(counts.answered) requests by other loops, none lost"
+            return "replaced; killed after \(time); \(counts.answered) responses of other loops, none lost"
         },
     ]
 
-    /// Has a worker hang; says the client that waits for it.
+    /// Stalls a loop of a worker. Returns the client that waits for it.
     private static func spin(_ server: Server) throws -> RawClient {
         let client = try server.client()
         client.send(Case.get("/spin"))

@@ -2,10 +2,10 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Workers that eat memory, and how much they and their supervisor have.
+/// Modules that leak memory, and the memory of the supervisor and the workers.
 extension Case {
     static let memory: [Case] = [
-        Case("a module that keeps what it allocates, with --limit-max-rss") { modules in
+        Case("a module that leaks memory, with --limit-max-rss") { modules in
             let server = try Server(
                 try modules.crashes(), ["--limit-max-rss", "\(150 << 20)", "--workers", "2"])
             let greedy = Crowd(of: 2, KeepAliveLoad(port: server.port, path: "/grow", pause: 40))
@@ -17,7 +17,7 @@ extension Case {
             guard count.isEmpty else { throw UnexpectedResult("lost: \(count.map(\.text))") }
             try server.waitForWorkers(2)
             try server.stop()
-            return "4 times replaced; \(all.answered) requests answered, none lost"
+            return "replaced 4 times; \(all.answered) responses, none lost"
         },
         Case("a module that runs out of memory, with --limit-address-space") { modules in
             let server = try Server(
@@ -29,14 +29,14 @@ extension Case {
                 guard (try? client.readResponse()) != nil else { break }
                 answers += 1
             }
-            guard 1..<300 ~= answers else { throw UnexpectedResult("\(answers) times 8 MiB were there") }
+            guard 1..<300 ~= answers else { throw UnexpectedResult("out of memory after \(answers) times 8 MiB") }
             let line = try server.log.wait(for: "crashed with SIGABRT in libcrashes.so out_of_memory+0x")
             try expect("path", Log.field("path", of: line), "/grow")
-            try expect("answer", try server.ask("/").status, 200)
+            try expect("status", try server.ask("/").status, 200)
             try server.stop()
-            return "aborted and told after \(answers) times 8 MiB; the next is answered"
+            return "aborted and logged after \(answers) times 8 MiB; the next request gets 200"
         },
-        Case("what a supervisor and a worker take") { _ in
+        Case("memory of a supervisor and its workers") { _ in
             let server = try Server(Modules.bench, ["--workers", "4"])
             for _ in 0..<1000 { _ = try server.ask("/") }
             try server.reload("--new-workers")
@@ -50,7 +50,7 @@ extension Case {
             try server.stop()
             return """
                 supervisor \(mebibytes(supervisor)), each of 4 workers \(mebibytes(shares.reduce(0, +) / 4)) (Pss); \
-                resident \(resident[0]) a worker
+                resident memory \(resident[0]) per worker
                 """
         },
     ]

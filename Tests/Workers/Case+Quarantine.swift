@@ -2,13 +2,13 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Applications that crash their workers again and again.
+/// Applications that crash their workers repeatedly.
 extension Case {
     private static let two = "-DRELEASE=\"two\""
     private static let three = "-DRELEASE=\"three\""
 
     static let quarantine: [Case] = [
-        Case("three crashes: quarantined, until a new file is there") { modules in
+        Case("three crashes quarantine an application until its file changes") { modules in
             let deployment = try Deployment(try modules.crashes())
             let server = try Server(deployment.path, ["--workers", "2"])
             let time = try Self.crashTooOften(server)
@@ -21,12 +21,12 @@ extension Case {
             try expect("crashes", status.crashes, 3)
             try deployment.put(try modules.crashes(Self.two))
             try server.reload()
-            for _ in 0..<10 { try expect("answer", try server.ask("/").text.prefix(4), "two ") }
+            for _ in 0..<10 { try expect("response", try server.ask("/").text.prefix(4), "two ") }
             try server.waitForWorkers(2)
             try server.stop()
-            return "3 crashes in \(time), then 503; the new file serves"
+            return "3 crashes in \(time), then 503; the new file is served"
         },
-        Case("three crashes of a new release: the one before serves") { modules in
+        Case("three crashes of a new version bring back the previous version") { modules in
             let deployment = try Deployment(try modules.crashes())
             let server = try Server(deployment.path, ["--workers", "2"])
             try deployment.put(try modules.crashes(Self.two))
@@ -34,18 +34,18 @@ extension Case {
             let before = Time()
             try Self.crashTooOften(server)
             try server.log.wait(for: "critical ", "quarantined", "the one before serves (")
-            try wait(for: "the one before") { (try? server.ask("/").text.hasPrefix("one ")) ?? false }
+            try wait(for: "the previous version") { (try? server.ask("/").text.hasPrefix("one ")) ?? false }
             let time = before.seconds
             try server.waitForWorkers(2)
-            for _ in 0..<10 { try expect("answer", try server.ask("/").text.prefix(4), "one ") }
+            for _ in 0..<10 { try expect("response", try server.ask("/").text.prefix(4), "one ") }
             try expect("application", try server.status().applications.map(\.state), ["serving"])
             try deployment.put(try modules.crashes(Self.three))
             try server.reload()
-            try expect("answer", try server.ask("/").text.prefix(6), "three ")
+            try expect("response", try server.ask("/").text.prefix(6), "three ")
             try server.stop()
-            return "it serves \(time) after the first crash, and then the next release"
+            return "previous version serving \(time) after the first crash, then the next version"
         },
-        Case("a worker dies, and no other starts up: 503 until one does") { modules in
+        Case("503 while no worker can start, until one does") { modules in
             let folder = try TemporaryFolder()
             let fault = "\(folder.path)/fault"
             let server = try Server(
@@ -60,11 +60,11 @@ extension Case {
             let start = Time()
             try server.waitForWorkers(2)
             let time = start.seconds
-            try expect("answer", try server.ask("/").status, 200)
+            try expect("status", try server.ask("/").status, 200)
             try server.stop()
-            return "503; it serves again \(time) after the fault is mended"
+            return "503; serving again \(time) after the fault was removed"
         },
-        Case("/healthz and /readyz, before and in quarantine") { modules in
+        Case("/healthz and /readyz before and during quarantine") { modules in
             let server = try Server(try modules.crashes(), ["--health"])
             try expect("/healthz", try server.ask("/healthz").status, 200)
             try expect("/readyz", try server.ask("/readyz").status, 200)
@@ -77,20 +77,20 @@ extension Case {
         },
     ]
 
-    /// Three crashes, each of a worker that serves.
+    /// Crashes three workers. Returns how long that took.
     @discardableResult
     private static func crashTooOften(_ server: Server) throws -> String {
         let start = Time()
         for number in 1...3 {
             let client = try server.client()
             client.send(Case.get("/segfault"))
-            try expect("what its client gets", try client.readToEnd(), "")
+            try expect("response", try client.readToEnd(), "")
             try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
         }
         return start.seconds
     }
 
-    /// A worker that was ready may answer still, until the one that stands in is.
+    /// Waits for a status: an old worker may still respond until the stand-in is ready.
     private static func expectAnswer(of server: Server, _ status: Int) throws {
         try wait(for: "status \(status)") { try server.ask("/").status == status }
     }

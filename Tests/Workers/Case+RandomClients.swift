@@ -2,8 +2,8 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Clients that leave at any moment, against every way of serving: no worker ends, every answer is right, and nothing is kept of those
-/// that left.
+/// Clients that disconnect at random, against every configuration. No worker may end, every response must be correct,
+/// and nothing may leak.
 extension Case {
     private static let seconds = ProcessInfo.processInfo.environment["CHAOS_SECONDS"].flatMap { Int($0) } ?? 60
 
@@ -18,7 +18,8 @@ extension Case {
         .randomClients("reloads by new workers, in a group", [], group: "", reloads: ["--new-workers"]),
     ]
 
-    /// `group`: what is said of the module's worker group; nil: it has none. `reloads`: options of the reloads that go on meanwhile.
+    /// `group`: settings of the module's worker group; `nil` if it has none. `reloads`: options of the reloads that run
+    /// meanwhile; `nil` for none.
     private static func randomClients(
         _ name: String, _ options: [String], group: String? = nil, reloads: [String]? = nil
     ) -> Case {
@@ -30,7 +31,7 @@ extension Case {
                 "\(own)applications:\n  - {module: \(Modules.bench), mount: /\(group == nil ? "" : ", worker: own")}\n")
             let server = try Server(nil, ["--app-dir", folder.path] + options)
             let load = RandomLoad(port: server.port)
-            // What caches, pools and the allocator keep for good is there after a while.
+            // Warms up caches, pools and the allocator.
             try Self.run(load, on: server, for: max(Self.seconds / 4, 1), reloads)
             let before = try Self.rest(server)
             try Self.run(load, on: server, for: Self.seconds, reloads)
@@ -41,15 +42,15 @@ extension Case {
                 try expect("workers", after.processes, before.processes)
                 try expect("restarts", status.restarts, 0)
                 guard after.descriptors <= before.descriptors else {
-                    throw UnexpectedResult("\(after.descriptors - before.descriptors) descriptors stay open")
+                    throw UnexpectedResult("\(after.descriptors - before.descriptors) leaked descriptors")
                 }
                 guard after.memory - before.memory < 24 << 20 else {
-                    throw UnexpectedResult("it grew by \(mebibytes(after.memory - before.memory))")
+                    throw UnexpectedResult("memory has grown by \(mebibytes(after.memory - before.memory))")
                 }
             }
             try server.stop()
             return """
-                \(load.tally.counts.answered) visits answered, \(load.tally.counts.farewells) left in the middle; \
+                \(load.tally.counts.answered) complete visits, \(load.tally.counts.farewells) early disconnects; \
                 \(mebibytes(max(after.memory - before.memory, 0))) more memory
                 """
         }
@@ -70,11 +71,11 @@ extension Case {
         }
         try crowd.stop()
         if let loss = load.tally.losses.first {
-            throw UnexpectedResult("\(load.tally.losses.count) went wrong: \(loss.text)")
+            throw UnexpectedResult("\(load.tally.losses.count) wrong or missing responses: \(loss.text)")
         }
     }
 
-    /// What the workers of a server have when nobody is connected any more.
+    /// The resources of all workers while no client is connected.
     private struct Rest {
         var processes: [Int32]
         var descriptors = 0
@@ -82,7 +83,7 @@ extension Case {
     }
 
     private static func rest(_ server: Server) throws -> Rest {
-        try wait(for: "no connection and no scope") {
+        try wait(for: "no connections and no scopes") {
             try server.status().workers.allSatisfy { $0.connections == 0 && $0.unfinished == 0 && $0.state == "ready" }
         }
         var rest = Rest(processes: server.workers.sorted())
@@ -94,7 +95,7 @@ extension Case {
     }
 }
 
-/// Random clients, one after another on each thread.
+/// Visits of random clients, one after another on each thread.
 private struct RandomLoad: Load {
     let port: Int
     let tally = Tally()

@@ -2,10 +2,10 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// `--reload`, with and without a build; and what an application remembers.
+/// `--reload`, with and without a build, and the state of an application across reloads.
 extension Case {
     static let reloadDevelopment: [Case] = [
-        Case("--reload: a declared module and its settings; nothing without it") { modules in
+        Case("--reload follows a declared module and its settings, and without it nothing is reloaded") { modules in
             let project = try Project(modules)
             let server = try Server(project.module, project.options(["--reload"]))
             try project.put("2")
@@ -15,15 +15,15 @@ extension Case {
             try server.waitForReload("in place", count: 2)
             let other = try Server(project.module, project.options([]))
             try project.put("3")
-            // By then it has been seen.
+            // The first server has reloaded by then, so the second has had the same time.
             try server.waitForReload("in place", count: 3)
             try expect("version", try other.answer(at: "/").version, "2")
             try other.stop()
             try server.stop()
-            return "the module, then its settings; one line each"
+            return "the module, then its settings, each with one log line"
         },
         Case(
-            "--build: an edit is built and served; what does not compile shows the compiler's words, and the old one serves"
+            "--build: a change is built and served; a compile error is logged, and the previous version keeps serving"
         ) {
             modules in
             let project = try Project(modules)
@@ -33,24 +33,24 @@ extension Case {
             try server.waitFor(version: "2", at: "/")
             try project.edit("3\" oops")
             try server.log.wait(for: "build failed (status 1), previous version still serving")
-            try expect("compiler's words", server.log.all("error: ").isEmpty, false)
+            try expect("no compiler output in the log", server.log.all("error: ").isEmpty, false)
             try expect("version", try server.answer(at: "/").version, "2")
             try project.edit("4")
             let start = Time()
             try server.waitFor(version: "4", at: "/")
             let time = start.milliseconds
-            // It is told after the first has seen it.
+            // The log line follows the first response of the new version.
             try server.log.wait(for: " reloaded application=", count: 2)
-            // What no pattern names builds nothing.
+            // Files that match no pattern start no build.
             try project.folder.write("source/notes.txt", "x")
             try project.folder.write("source/.app.c.swp", "x")
             usleep(500_000)
             try expect("builds", server.log.all("info     building ").count, 3)
             try expect("reloads", server.log.all(" reloaded application=").count, 2)
             try server.stop()
-            return "served \(time) ms after the edit, of which the compiler has most"
+            return "served \(time) ms after the change, including the compiler"
         },
-        Case("--build: a newer change cancels an older build, with all that it has started") { modules in
+        Case("--build: a newer change cancels an older build and its processes") { modules in
             let project = try Project(modules)
             let slow = "if grep -q SLOW \(project.source)/app.c; then sleep 31; fi; \(project.build)"
             let server = try Server(
@@ -62,16 +62,16 @@ extension Case {
             let start = Time()
             try server.waitFor(version: "3", at: "/")
             let time = start.milliseconds
-            try wait(for: "the end of what it had started") { try !Self.runs("sleep 31") }
-            try expect("failures told", server.log.all("build failed"), [])
+            try wait(for: "the end of the cancelled processes") { try !Self.runs("sleep 31") }
+            try expect("logged failures", server.log.all("build failed"), [])
             try project.edit("4 /* SLOW */")
             try wait(for: "sleep") { try Self.runs("sleep 31") }
             try server.stop()
-            try expect("left over", try Self.runs("sleep 31"), false)
-            return "the newer one serves after \(time) ms; nothing is left running, neither by a stop"
+            try expect("processes left by a shutdown", try Self.runs("sleep 31"), false)
+            return "the newer version is served after \(time) ms; no process left running"
         },
         Case(
-            "--reload-dir without a build: what is read at the start is read again; --reload-include, --reload-exclude"
+            "--reload-dir without --build reloads the application, with --reload-include and --reload-exclude"
         ) {
             modules in
             let project = try Project(modules)
@@ -85,11 +85,11 @@ extension Case {
             usleep(400_000)
             try expect("count", try server.answer(at: "/").count, 6)
             try project.folder.write("source/deep/page.html", "x")
-            try wait(for: "fresh statics") { try server.answer(at: "/").count < 6 }
+            try wait(for: "reset statics") { try server.answer(at: "/").count < 6 }
             try project.folder.write("source/deep/page.html", "y")
             try server.waitForReload("in place", count: 2)
             try server.stop()
-            return "a page in a new folder counts, a source that is excluded does not"
+            return "a page in a new folder reloads, an excluded source does not"
         },
         .remembered("in place", []),
         .remembered("by a new worker", ["--limit-images", "0"]),
@@ -100,7 +100,7 @@ extension Case {
     }
 
     private static func remembered(_ how: String, _ options: [String]) -> Case {
-        Case("the chat's rooms survive \(how), and its WebSockets are asked to come back") { modules in
+        Case("rooms of the chat survive a reload \(how), and its WebSockets are closed with 1012") { modules in
             let folder = try TemporaryFolder()
             let chat = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/.build/release/libChat.so"))
             let module = "\(folder.path)/libchat.so"
@@ -119,7 +119,7 @@ extension Case {
                 _ = try ada.readFrameButPings()
             }
             for round in 1...2 {
-                // Another file, that does the same.
+                // Different bytes, same behaviour.
                 try (chat + Data("\(round)".utf8)).write(to: URL(fileURLWithPath: "\(module).new"))
                 try expect("rename", rename("\(module).new", module), 0)
                 let answer = try server.command("reload")
@@ -131,16 +131,16 @@ extension Case {
             }
             let (_, room) = try enter("Ada")
             for number in 1...3 where !room.contains("message \(number) of Ada") {
-                throw UnexpectedResult("forgotten: \(room)")
+                throw UnexpectedResult("message lost: \(room)")
             }
             try expect("warnings", server.log.all("not handed on"), [])
             try server.stop()
-            return "after two reloads three messages are there; 1012 at once"
+            return "three messages kept over two reloads; 1012 at once"
         }
     }
 }
 
-/// A module that is made from its source, beside its settings.
+/// A module, its source and its settings.
 private struct Project {
     let folder: TemporaryFolder
     let modules: Modules
@@ -161,7 +161,7 @@ private struct Project {
         "cc -shared -fPIC -I \(Repository.headers) -o \(self.module).new \(self.source)/app.c && mv \(self.module).new \(self.module)"
     }
 
-    /// As an editor does it: beside, then renamed.
+    /// Writes the source like an editor: to a temporary file that is renamed.
     func edit(_ version: String) throws {
         let text =
             "#define VERSION \"\(version.split(separator: " ")[0])\" \(version.split(separator: " ").dropFirst().joined(separator: " "))\n"

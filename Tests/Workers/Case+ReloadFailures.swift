@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Generations that are none: the old one serves, and everybody is told.
+/// Versions that fail to load: the previous version keeps serving, and the failure is reported everywhere.
 extension Case {
     static let reloadFailures: [Case] = [
         .keepsOld("no symbol", "-Dapplication=other", "defines no function 'application'"),
@@ -12,11 +12,11 @@ extension Case {
         .keepsOld("a failed health check", "-DHEALTH=503", "is not well: /app/healthz answered 503"),
         .keepsOld("a startup beyond the time limit", "-DSTARTUP=sleep(60)", "no answer within 1 seconds"),
         .keepsOld(
-            "the same by a new worker: a refused startup", "-DSTARTUP=refuse()", "there is no database", "-DSTATIC_TLS"),
+            "a refused startup in a new worker", "-DSTARTUP=refuse()", "there is no database", "-DSTATIC_TLS"),
         .keepsOld(
-            "the same by a new worker: a crash in startup", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in",
+            "a crash in startup in a new worker", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in",
             "-DSTATIC_TLS"),
-        Case("a crash in use, again and again: quarantined by hash, the one before serves; not tried again by itself") {
+        Case("repeated crashes quarantine a version by its hash, and the previous version serves until a reload") {
             modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve()
@@ -25,22 +25,22 @@ extension Case {
             for number in 1...3 {
                 let client = try server.client()
                 client.send(Case.get("/app/crash"))
-                try expect("what its client gets", try client.readToEnd(), "")
+                try expect("response", try client.readToEnd(), "")
                 try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
             }
             try server.waitFor(version: "1")
-            // Something else happens in the folder.
+            // Another change in the folder must not end the quarantine.
             try deployed.folder.write("modules/other.yaml", "")
             try FileManager.default.copyItem(atPath: try modules.generation("9"), toPath: "\(deployed.path)/other.so")
             try server.waitFor(version: "9", at: "/other/")
             try expect("version", try server.answer().version, "1")
             try expect("crashes", try server.status().crashes, 3)
             try expect("roost reload", try server.command("reload", "app").status, 0)
-            try expect("asked for it serves again", try server.answer().version, "2")
+            try expect("version after an explicit reload", try server.answer().version, "2")
             try server.stop()
-            return "3 crashes, then the one before; roost reload gives it another chance"
+            return "3 crashes, then the previous version; roost reload ends the quarantine"
         },
-        Case("the same bytes again are a no-op that says so; --force loads them anew, with fresh statics") { modules in
+        Case("an unchanged file is not reloaded, except with --force, which resets its statics") { modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve()
             for _ in 1...5 { _ = try server.answer() }
@@ -64,11 +64,11 @@ extension Case {
         },
     ]
 
-    /// `flags`: of both generations. `losing`: so many workers.
+    /// `flags`: of both versions. `losing`: the number of workers that exit.
     private static func keepsOld(
         _ name: String, _ flag: String, _ word: String, _ flags: String..., losing: Int = 0
     ) -> Case {
-        Case("kept: \(name)") { modules in
+        Case("failed reload: \(name)") { modules in
             let folder = try TemporaryFolder()
             let module = "\(folder.path)/app.so"
             func put(_ version: String, _ flags: [String]) throws {
@@ -85,11 +85,11 @@ extension Case {
             try put("2", flags + [flag])
             let answer = try server.command("reload", "app")
             try expect("exit status of roost reload APP", answer.status, 1)
-            guard answer.error.contains(word) else { throw UnexpectedResult("it says '\(answer.error)'") }
+            guard answer.error.contains(word) else { throw UnexpectedResult("roost reload printed '\(answer.error)'") }
             for _ in 0..<10 { try expect("version", try server.answer().version, "1") }
             let fault = try server.status().applications.first?.fault ?? ""
-            guard fault.contains(word) else { throw UnexpectedResult("roost status says '\(fault)'") }
-            try expect("lines", server.log.all("app goes on as it was: ", word).count, flags.isEmpty ? 1 : 0)
+            guard fault.contains(word) else { throw UnexpectedResult("roost status reports '\(fault)'") }
+            try expect("log lines", server.log.all("app goes on as it was: ", word).count, flags.isEmpty ? 1 : 0)
             let lost = workers.subtracting(try server.waitForWorkers(2)).count
             try expect("workers lost", lost, losing)
             try put("3", flags)
@@ -97,7 +97,7 @@ extension Case {
             try expect("version", try server.answer().version, "3")
             try expect("fault", try server.status().applications.first?.fault ?? "", "")
             try server.stop()
-            return "exit status 1, the old one serves\(losing > 0 ? ", \(losing) worker lost" : "")"
+            return "exit status 1, previous version serving\(losing > 0 ? ", \(losing) worker lost" : "")"
         }
     }
 }

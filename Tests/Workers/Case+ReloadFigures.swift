@@ -2,32 +2,32 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// How long a reload takes, what it costs, and that nobody loses anything by it.
+/// The duration and memory of reloads, and reloads under load.
 extension Case {
     private static let reloadCount = ProcessInfo.processInfo.environment["RELOADS"].flatMap { Int($0) } ?? 1000
 
     static let reloadFigures: [Case] = [
-        Case("from the last write to the first answer by the new code, 100 times: C") { modules in
+        Case("time from the write of a file to the first response of the new code, 100 times: C") { modules in
             let deployed = try Deployed(modules)
             let libraries = try (0...1).map { try modules.generation("\($0)") }
             return try Self.measure(deployed, libraries, "/app/") { number, text in text.hasPrefix("\(number) ") }
         },
-        Case("from the last write to the first answer by the new code, 100 times: Swift") { modules in
+        Case("time from the write of a file to the first response of the new code, 100 times: Swift") { modules in
             let deployed = try Deployed(modules)
             let libraries = try ["X", "Y"].map { try modules.swiftHello($0) }
             return try Self.measure(deployed, libraries, "/app/") { number, text in
                 text == "Hello, \(["X", "Y"][number])orld!"
             }
         },
-        Case("memory that a reload keeps in its worker, 200 times: C") { modules in
+        Case("memory that a worker keeps per reload, 200 times: C") { modules in
             let deployed = try Deployed(modules)
             return try Self.weigh(deployed, try (0...1).map { try modules.generation("\($0)") })
         },
-        Case("memory that a reload keeps in its worker, 200 times: Swift") { modules in
+        Case("memory that a worker keeps per reload, 200 times: Swift") { modules in
             let deployed = try Deployed(modules)
             return try Self.weigh(deployed, try ["X", "Y"].map { try modules.swiftHello($0) })
         },
-        Case("\(reloadCount) reloads under load, workers recycled: nothing lost, nothing mixed, nothing grows") {
+        Case("\(reloadCount) reloads under load, with new workers: no lost or mixed responses, no growth") {
             modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve([
@@ -66,15 +66,17 @@ extension Case {
             let recycled = server.log.all("takes a new worker").count
             try server.stop()
             return """
-                \(time / Self.reloadCount) ms each, \(recycled) by new workers; \(requests.tally.counts.answered) answers, \
-                \(sockets.tally.counts.answered) messages, none lost or mixed; slowest answer \(slow.slowest) ms (\(slow.slow) above \
-                100 ms), without reloads \(quiet.slowest) ms; the supervisor: \(late.descriptors) descriptors, \
+                \(time / Self.reloadCount) ms each, \(recycled) by new workers; \
+                \(requests.tally.counts.answered) responses, \
+                \(sockets.tally.counts.answered) messages, none lost or mixed; \
+                slowest response \(slow.slowest) ms (\(slow.slow) above 100 ms), \
+                without reloads \(quiet.slowest) ms; supervisor: \(late.descriptors) descriptors, \
                 \(mebibytes(early.memory)) after a fifth and \(mebibytes(late.memory)) at the end
                 """
         },
     ]
 
-    /// From the rename of a finished file on.
+    /// Measures the time from the rename of a complete file.
     private static func measure(
         _ deployed: Deployed, _ libraries: [String], _ path: String, _ isNew: (Int, String) -> Bool
     ) throws -> String {
@@ -90,7 +92,7 @@ extension Case {
         try server.stop()
         times.sort()
         let late = times.filter { $0 > 150 }.count
-        return "median \(times[50]) ms, slowest \(times[99]) ms, \(late) of 100 above 150 ms (100 of them quiet time)"
+        return "median \(times[50]) ms, slowest \(times[99]) ms, \(late) of 100 above 150 ms (reload delay: 100 ms)"
     }
 
     private static func weigh(_ deployed: Deployed, _ libraries: [String]) throws -> String {
@@ -113,13 +115,13 @@ extension Case {
         let (each, pages) = ((after.written - before.written) / 200, (after.ofFiles - before.ofFiles) / 200)
         try server.stop()
         let figures =
-            "\(each >> 10) KiB each, besides \(pages >> 10) KiB of the file's pages, which the system can take back"
+            "\(each >> 10) KiB each, and \(pages >> 10) KiB of file pages, which the kernel can reclaim"
         guard each <= 200 << 10 else { throw UnexpectedResult(figures) }
         return figures
     }
 }
 
-/// One client that asks again and again, on the connection that it has.
+/// A client that reuses its connection for repeated requests.
 private final class KeptClient {
     private let server: Server
     private var client: RawClient?

@@ -2,10 +2,10 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Generations in the workers that run, and those that take a new worker.
+/// Reloads in running workers, and reloads that require new workers.
 extension Case {
     static let reloadPlaces: [Case] = [
-        Case("in place: the same workers, all at once, a declared module by roost reload and by SIGHUP") { modules in
+        Case("in place: a declared module is reloaded in all workers by roost reload and by SIGHUP") { modules in
             let folder = try TemporaryFolder()
             let module = "\(folder.path)/app.so"
             func put(_ version: String) throws {
@@ -16,12 +16,12 @@ extension Case {
             let server = try Server(module, ["--workers", "3"])
             let workers = Set(try server.waitForWorkers(3))
             try put("2")
-            try expect("before anybody asks", try server.answer(at: "/").version, "1")
+            try expect("version before the reload", try server.answer(at: "/").version, "1")
             let answer = try server.command("reload")
             guard answer.output.contains(", in place, ") else {
                 throw UnexpectedResult("\(answer.output)\(answer.error)")
             }
-            // When the command has ended no worker has the old one.
+            // Once the command has returned, every worker has the new version.
             for _ in 0..<30 { try expect("version", try server.answer(at: "/").version, "2") }
             try put("3")
             server.signal(SIGHUP)
@@ -29,9 +29,9 @@ extension Case {
             for _ in 0..<30 { try expect("version", try server.answer(at: "/").version, "3") }
             try expect("workers", Set(try server.waitForWorkers(3)), workers)
             try server.stop()
-            return "3 workers, the same before and after; \(answer.output.split(separator: "\n").first ?? "")"
+            return "the same 3 workers before and after; \(answer.output.split(separator: "\n").first ?? "")"
         },
-        Case("in place: a request sees one generation, a stream and a WebSocket live until --reload-drain") { modules in
+        Case("in place: a request keeps its generation, a stream and a WebSocket end after --reload-drain") { modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve(["--reload-drain", "1"])
             let (parts, endless, socket) = (try server.client(), try server.client(), try server.client())
@@ -43,7 +43,7 @@ extension Case {
             try server.waitFor(version: "2")
             let start = Time()
             socket.send(.text("who"))
-            try expect("the WebSocket's generation", try socket.readFrameButPings()?.text, "1")
+            try expect("generation of the WebSocket", try socket.readFrameButPings()?.text, "1")
             try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
             let time = start.seconds
             try expect("parts", try parts.readResponse().text, "111")
@@ -51,9 +51,9 @@ extension Case {
             guard rest.contains("1"), !rest.contains("\r\n2\r\n") else { throw UnexpectedResult("the stream is mixed") }
             try expect("answer", try server.answer().version, "2")
             try server.stop()
-            return "the parts are of one; 1012 and the stream's end \(time) after"
+            return "all parts from one generation; 1012 and the end of the stream after \(time)"
         },
-        Case("in place: a group of its own, through the relay; by a new worker of it, when that is needed") { modules in
+        Case("in place: a group is reloaded through the relay, and by a new worker above --limit-images") { modules in
             let deployed = try Deployed(modules)
             try deployed.folder.write("modules/app.yaml", "worker: own\n")
             let server = try deployed.serve(["--reload-drain", "1", "--limit-images", "2"])
@@ -70,13 +70,13 @@ extension Case {
             try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
             try deployed.put("4")
             try server.waitFor(version: "4")
-            try expect("the same process", try server.answer().process == process, false)
+            try expect("same process", try server.answer().process == process, false)
             try load.stop()
             guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.stop()
-            return "\(load.tally.counts.answered) answers, none lost"
+            return "\(load.tally.counts.answered) responses, none lost"
         },
-        Case("an application that brings a variable takes new workers; applications of one file are reloaded together")
+        Case("an application with an environment variable takes new workers; applications of one file reload together")
         {
             modules in
             let deployed = try Deployed(modules)
@@ -95,12 +95,12 @@ extension Case {
             let forced = try server.command("reload", "twin", "--force")
             try expect("lines", forced.output.split(separator: "\n").count, 2)
             try server.stop()
-            return "both at once; then by new workers"
+            return "both reloaded together, then by new workers"
         },
         .byNewWorker("ASGI_RELOAD_PROCESS", "it asks for a process of its own", "-DFLAGS=ASGI_RELOAD_PROCESS"),
         .byNewWorker("static TLS", "it has static TLS", "-DSTATIC_TLS"),
         .byNewWorker("unique symbols of g++", "it has unique symbols of g++ (_ZN6shared", "-DUNIQUE"),
-        Case("a new worker: libraries of its own, which are another too when only they are") { modules in
+        Case("a new worker: private libraries, also if only these have changed") { modules in
             let folder = try TemporaryFolder()
             func part(_ version: String) throws {
                 let new = try Fixture.compile(
@@ -127,7 +127,7 @@ extension Case {
             try server.stop()
             return line.components(separatedBy: "takes ").last.map { "takes \($0.prefix(60))..." } ?? ""
         },
-        Case("a new worker: the allowance of images, by number and by size") { modules in
+        Case("a new worker: the limits of loaded images, by number and by size") { modules in
             for (option, word) in [("--limit-images=3", "--limit-images"), ("--limit-image-bytes=100000", "bytes")] {
                 let deployed = try Deployed(modules)
                 let server = try deployed.serve([option])
@@ -143,9 +143,9 @@ extension Case {
                 }
                 try server.stop()
             }
-            return "three generations, then another worker; told"
+            return "three generations, then a new worker; logged"
         },
-        Case("what cannot be done in place does not hold up what can; without a supervisor it is refused") { modules in
+        Case("without a supervisor a reload that needs a new worker is refused, and a later one succeeds") { modules in
             let deployed = try Deployed(modules, "1", "-DSTATIC_TLS")
             let server = try Server("--modules=\(deployed.path)", ["--no-supervisor"])
             try deployed.put("2", "-DSTATIC_TLS")
@@ -155,7 +155,7 @@ extension Case {
             try deployed.put("3")
             try server.waitFor(version: "3")
             try server.stop()
-            return "refused, with the reason and the mend; the next that can be is loaded"
+            return "refused with a reason and a remedy; the next loadable version is served"
         },
     ]
 
@@ -168,7 +168,7 @@ extension Case {
             try server.waitFor(version: "2")
             let line = try server.log.wait(for: "takes a new worker: \(word)")
             try server.waitForReload("new workers")
-            try expect("another process", try server.answer().process == before.process, false)
+            try expect("same process", try server.answer().process == before.process, false)
             try server.stop()
             return String((line.components(separatedBy: "takes a new worker: ").last ?? "").prefix(80))
         }

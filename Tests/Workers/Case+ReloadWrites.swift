@@ -2,55 +2,55 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// However the file comes to be another: whole, once, and the newest.
+/// The ways in which a file can be replaced: each is loaded completely, once, in its newest version.
 extension Case {
     static let reloadWrites: [Case] = [
-        .written("truncated and written in place, as cp does it") { library, file in
+        .written("truncated and written in place, like cp") { library, file in
             try Data(contentsOf: URL(fileURLWithPath: library)).write(to: URL(fileURLWithPath: file))
         },
-        .written("written in parts, as a linker does it, with time between") { library, file in
+        .written("written in parts with pauses, like a linker") { library, file in
             let bytes = try Data(contentsOf: URL(fileURLWithPath: library))
             unlink(file)
             let isCreated = FileManager.default.createFile(
                 atPath: file, contents: nil, attributes: [.posixPermissions: 0o755])
-            try expect("a new file", isCreated, true)
+            try expect("file created", isCreated, true)
             let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
             for part in 0..<4 {
                 try handle.write(contentsOf: bytes[(bytes.count * part / 4)..<(bytes.count * (part + 1) / 4)])
-                // The gap is what is tried.
+                // Longer than the reload delay.
                 usleep(150_000)
             }
             try handle.close()
         },
-        .written("renamed into its place") { library, file in
+        .written("replaced by a rename") { library, file in
             try FileManager.default.copyItem(atPath: library, toPath: "\(file).new")
             try expect("rename", rename("\(file).new", file), 0)
         },
-        .written("linked into its place, after the old one was unlinked") { library, file in
+        .written("unlinked and replaced by a hard link") { library, file in
             let near = "\(file).near"
             try FileManager.default.copyItem(atPath: library, toPath: near)
             unlink(file)
             try expect("link", link(near, file), 0)
             unlink(near)
         },
-        .written("a symbolic link that is switched") { library, file in
+        .written("replaced by a symbolic link") { library, file in
             symlink(library, "\(file).link")
             try expect("rename", rename("\(file).link", file), 0)
         },
-        Case("a reload while one is under way: the newest wins, and is not kept waiting") { modules in
+        Case("a change during a slow reload: the newest version is served without waiting") { modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve(["--workers", "2"])
             let start = Time()
-            // It leaves a link when its start begins, and when it ends.
+            // The module creates a symbolic link when its startup begins, and another when it ends.
             let (begun, ended) = ("\(deployed.folder.path)/begun", "\(deployed.folder.path)/ended")
             try deployed.put("2", "-DSTARTUP=(symlink(\".\",\"\(begun)\"),sleep(8),symlink(\".\",\"\(ended)\"))")
-            try wait(for: "its start") { FileManager.default.fileExists(atPath: begun) }
+            try wait(for: "the startup") { FileManager.default.fileExists(atPath: begun) }
             try deployed.put("3")
             try server.waitFor(version: "3")
             let time = start.milliseconds
-            guard time < 6000 else { throw UnexpectedResult("it waited for the older one: \(time) ms") }
-            // The older one comes to its end, and to nothing: what is told of it would be told before the next.
-            try wait(for: "its end") { FileManager.default.fileExists(atPath: ended) }
+            guard time < 6000 else { throw UnexpectedResult("waited for the older version: \(time) ms") }
+            // The older startup ends without effect. A log line of it would precede that of the next reload.
+            try wait(for: "the end of the startup") { FileManager.default.fileExists(atPath: ended) }
             try expect("version", try server.answer().version, "3")
             try expect("reloads", server.log.all(" reloaded application=app").count, 1)
             try deployed.put("4")
@@ -58,9 +58,9 @@ extension Case {
             try expect("version", try server.answer().version, "4")
             try expect("reloads", server.log.all(" reloaded application=app").count, 2)
             try server.stop()
-            return "the third serves \(time) ms after the second, which takes 8 s to start"
+            return "version 3 is served after \(time) ms, although the startup of version 2 takes 8 s"
         },
-        Case("ten changes in a second: one reload") { modules in
+        Case("ten changes within a second lead to one reload") { modules in
             let deployed = try Deployed(modules)
             for number in 2...11 { _ = try modules.generation("\(number)") }
             let server = try deployed.serve()
@@ -72,9 +72,9 @@ extension Case {
             try server.log.wait(for: " reloaded application=app")
             try expect("reloads", server.log.all(" reloaded application=app").count, 1)
             try server.stop()
-            return "one, of the last"
+            return "one reload, of the last version"
         },
-        Case("replaced, in place and by renames, while copies are being made: never half of one, and the last serves") {
+        Case("changes in place and by renames during copying never load a partial file, and the last one is served") {
             modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve(["--reload-delay", "0"])
@@ -86,7 +86,7 @@ extension Case {
                 if round % 3 == 0 {
                     try deployed.put("\(round % 4 + 2)")
                 } else {
-                    // Into the very file that may be under copy.
+                    // Writes into the file that may be being copied.
                     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: deployed.file))
                     try handle.write(contentsOf: libraries[round % 4])
                     try handle.truncate(atOffset: UInt64(libraries[round % 4].count))
@@ -101,9 +101,9 @@ extension Case {
             try expect("crashes", try server.status().crashes, 0)
             let reloads = server.log.all(" reloaded application=app").count
             try server.stop()
-            return "200 changes, \(reloads) reloads, \(load.tally.counts.answered) answers, none lost"
+            return "200 changes, \(reloads) reloads, \(load.tally.counts.answered) responses, none lost"
         },
-        Case("the file of generation 1 put back as generation 3: fresh statics") { modules in
+        Case("the file of generation 1 restored as generation 3 has new statics") { modules in
             let deployed = try Deployed(modules)
             let server = try deployed.serve()
             for _ in 1...5 { _ = try server.answer() }
@@ -117,7 +117,7 @@ extension Case {
             }
             try expect("process", try server.answer().process, process)
             try server.stop()
-            return "counts from the start, in the same process"
+            return "the counter was reset, in the same process"
         },
     ]
 
@@ -137,7 +137,7 @@ extension Case {
             try server.log.wait(for: " reloaded application=app", "by=\"in place\"", count: 2)
             try expect("reloads", server.log.all(" reloaded application=app", "by=\"in place\"").count, 2)
             try server.stop()
-            return "\(load.tally.counts.answered) answers, none lost; twice one reload"
+            return "\(load.tally.counts.answered) responses, none lost; one reload for each of two changes"
         }
     }
 }

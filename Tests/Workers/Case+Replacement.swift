@@ -2,10 +2,10 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Workers that are replaced under load, without anybody losing anything.
+/// Workers that are replaced under load, without lost connections.
 extension Case {
     static let replacement: [Case] = [
-        Case("rolling restarts, twice three in a row, under load") { _ in
+        Case("two series of three rolling restarts under load") { _ in
             let server = try Server(Modules.bench, ["--workers", "2", "--timeout-graceful-shutdown", "2"])
             let load = try MixedLoad(server)
             let start = Time()
@@ -13,7 +13,7 @@ extension Case {
                 _ = try server.command("reload", "--new-workers")
                 try server.log.wait(for: "info ", " reloaded by=\"new workers\" ", count: number)
                 try load.kept.wait(forMore: 500)
-                // By then no WebSocket is left of those that were there before.
+                // Waits until the old workers, and so their WebSockets, have ended.
                 if number % 3 == 0 { try server.waitForWorkers(2) }
             }
             let time = start.seconds
@@ -21,7 +21,7 @@ extension Case {
             try server.stop()
             return "\(time); \(figures)"
         },
-        Case("--limit-max-requests, under load, with two loops each") { _ in
+        Case("--limit-max-requests under load, with two loops per worker") { _ in
             let server = try Server(
                 Modules.bench,
                 [
@@ -37,7 +37,7 @@ extension Case {
             try server.stop()
             return "8 workers in \(time); \(figures)"
         },
-        Case("what is under way in a reload: half a body, a WebSocket, an idle connection") { _ in
+        Case("a reload with half a request body, a WebSocket and an idle connection pending") { _ in
             let server = try Server(Modules.bench)
             let upload = try server.client()
             upload.send("POST /upload HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n0123456789")
@@ -51,19 +51,19 @@ extension Case {
             upload.send("0123456789")
             idle.send(Case.get("/"))
             let uploaded = try upload.readResponse()
-            try expect("answer", uploaded.text, "20")
+            try expect("response", uploaded.text, "20")
             for response in [uploaded, try idle.readResponse()] {
                 try expect("connection", response.header("connection"), "close")
             }
             socket.send(.text("still"))
             try expect("message", try socket.readFrameButPings()?.text, "still")
-            // Nobody is left of the old worker's clients.
+            // The old worker ends with its last client.
             let start = Time()
             for client in [upload, socket, idle] { client.close() }
             try server.waitForWorkers(1)
             let time = start.seconds
             try server.stop()
-            return "all are answered; the old worker is gone \(time) after the last client"
+            return "all got responses; the old worker ended \(time) after its last client"
         },
         Case("--limit-worker-lifetime") { modules in
             let server = try Server(try modules.crashes(), ["--limit-worker-lifetime", "1"])
@@ -72,12 +72,13 @@ extension Case {
             try load.stop()
             guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.stop()
-            return "3 times replaced; \(load.tally.counts.answered) requests answered, none lost"
+            return "replaced 3 times; \(load.tally.counts.answered) responses, none lost"
         },
     ]
 }
 
-/// 64 clients with kept connections, of which 16 send four requests at a time; 16 WebSockets; 100 new connections a second.
+/// 64 clients with persistent connections, of which 16 pipeline four requests; 16 WebSockets; 100 new connections per
+/// second.
 private struct MixedLoad {
     let kept: Crowd
     private let pipelined: Crowd
@@ -93,7 +94,8 @@ private struct MixedLoad {
         for crowd in [self.kept, self.pipelined, self.sockets, self.new] { try crowd.wait(forMore: 10) }
     }
 
-    /// Fails when anything was lost, or when fewer WebSockets were closed; says what there was.
+    /// Stops the load. Returns its figures; throws if a connection was lost, or if fewer than `closings` WebSockets
+    /// were closed.
     func stop(closings: Int) throws -> String {
         let crowds = [self.kept, self.pipelined, self.sockets, self.new]
         for crowd in crowds { crowd.tally.end() }
@@ -113,9 +115,10 @@ private struct MixedLoad {
         let requests = self.kept.tally.counts + self.pipelined.tally.counts
         let (sockets, new) = (self.sockets.tally.counts, self.new.tally.counts)
         return """
-            \(requests.answered) requests on \(requests.connections) kept connections (\(requests.farewells) were told to close, \
-            \(requests.repeated) requests behind that were repeated), \(sockets.answered) messages on \(sockets.connections) \
-            WebSockets (\(sockets.farewells) closed with 1012), \(new.answered) new connections
+            \(requests.answered) responses on \(requests.connections) persistent connections \
+            (\(requests.farewells) closed, \(requests.repeated) pipelined requests to repeat), \
+            \(sockets.answered) messages on \(sockets.connections) WebSockets \
+            (\(sockets.farewells) closed with 1012), \(new.answered) new connections
             """
     }
 }

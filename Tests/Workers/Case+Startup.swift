@@ -1,7 +1,7 @@
 import TestHarness
 import TestSupport
 
-/// Modules that do not get as far as to serve.
+/// Modules that fail to start.
 extension Case {
     private static let crashing = "-DSTARTUP=crash_here()"
     private static let refusing =
@@ -10,28 +10,28 @@ extension Case {
 
     static let startup: [Case] = [
         .refused(
-            "the first start: a crash in startup", crashing, with: 3,
+            "first start: a crash in startup", crashing, with: 3,
             "worker exited before it was ready: it crashed with SIGSEGV in libcrashes.so crash_here+0x",
             "its last lines:", "'about to crash'"),
-        .refused("the first start: refused by the application", refusing, with: 1, "there is no database"),
+        .refused("first start: refused by the application", refusing, with: 1, "there is no database"),
         .refused(
-            "the first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while loading"
+            "first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while loading"
         ),
         .refused(
-            "the first start: a startup without end, with --timeout-lifespan", "-DSTARTUP=sleep(60)", with: 1,
+            "first start: a startup without end, with --timeout-lifespan", "-DSTARTUP=sleep(60)", with: 1,
             "refused to start"),
-        .notReloaded("a reload: a crash in startup", crashing, "crashed with SIGSEGV in libcrashes.so crash_here+0x"),
-        .notReloaded("a reload: refused by the application", refusing, "there is no database"),
-        .notReloaded("a reload: a crash in a constructor", unloadable, "crashed with SIGSEGV while loading"),
-        Case("a startup that holds its loop for longer than --timeout-worker") { modules in
+        .notReloaded("reload: a crash in startup", crashing, "crashed with SIGSEGV in libcrashes.so crash_here+0x"),
+        .notReloaded("reload: refused by the application", refusing, "there is no database"),
+        .notReloaded("reload: a crash in a constructor", unloadable, "crashed with SIGSEGV while loading"),
+        Case("a startup that blocks its loop for longer than --timeout-worker") { modules in
             let start = Time()
             let server = try Server(
                 try modules.crashes("-DSTARTUP=sleep(4)", "-DFLAGS=ASGI_ONE_LOOP"), ["--timeout-worker", "1"])
-            try expect("answer", try server.ask("/").status, 200)
+            try expect("status", try server.ask("/").status, 200)
             try expect("stalls", server.log.all("does not turn"), [])
             let time = start.seconds
             try server.stop()
-            return "not killed; serves after \(time)"
+            return "not killed; serving after \(time)"
         },
     ]
 
@@ -41,14 +41,14 @@ extension Case {
             let server = try Server(starting: try modules.crashes(flag), ["--timeout-lifespan", "2"])
             try expect("exit status", try server.waitForEnd(), status)
             for word in words where server.log.all(word).isEmpty {
-                throw UnexpectedResult("it did not say '\(word)', but: \(server.log.tail)")
+                throw UnexpectedResult("no '\(word)' in the log: \(server.log.tail)")
             }
-            try expect("lines that it serves", server.log.all(" serving "), [])
-            return "exit status \(status), told; after \(start.milliseconds) ms"
+            try expect("log lines of a serving server", server.log.all(" serving "), [])
+            return "exit status \(status), logged; after \(start.milliseconds) ms"
         }
     }
 
-    /// What was there serves on, and whoever asked is told.
+    /// A failed reload: the previous version keeps serving, and `roost reload` reports the failure.
     private static func notReloaded(_ name: String, _ flag: String, _ word: String) -> Case {
         Case(name) { modules in
             let deployment = try Deployment(try modules.crashes())
@@ -59,18 +59,18 @@ extension Case {
             let answer = try server.command("reload")
             let time = start.milliseconds
             try expect("exit status of roost reload", answer.status, 1)
-            guard answer.error.contains(word) else { throw UnexpectedResult("roost reload says '\(answer.error)'") }
+            guard answer.error.contains(word) else { throw UnexpectedResult("roost reload printed '\(answer.error)'") }
             try server.log.wait(for: "goes on as it was: ", word)
-            try expect("answer", String(try server.ask("/").text.prefix(4)), "one ")
-            // A crash costs the worker that went ahead.
+            try expect("response", String(try server.ask("/").text.prefix(4)), "one ")
+            // A crash ends the worker that prepares the change first.
             let lost = Set(workers).subtracting(try server.waitForWorkers(2)).count
             try expect("workers lost", lost, flag == Self.crashing ? 1 : 0)
-            // And the next one that is good serves.
+            // The next valid version is served.
             try deployment.put(try modules.crashes("-DRELEASE=\"two\""))
             try server.reload()
-            try expect("answer", String(try server.ask("/").text.prefix(4)), "two ")
+            try expect("response", String(try server.ask("/").text.prefix(4)), "two ")
             try server.stop()
-            return "exit status 1 after \(time) ms, the old one serves; \(lost) of 2 workers lost"
+            return "exit status 1 after \(time) ms, previous version serving; \(lost) of 2 workers lost"
         }
     }
 }

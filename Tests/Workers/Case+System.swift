@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// What an init system gives and wants; where one listens.
+/// Service managers, and listening addresses.
 extension Case {
     static let system: [Case] = [
         Case("NOTIFY_SOCKET and WATCHDOG_USEC") { modules in
@@ -27,9 +27,9 @@ extension Case {
             try expect("exit status", try server.waitForEnd(), 0)
             return "READY, RELOADING, READY, STOPPING; WATCHDOG=1 every \(each) ms"
         },
-        Case("LISTEN_FDS: a socket that was bound before") { modules in
+        Case("LISTEN_FDS: an inherited listening socket") { modules in
             let listener = try Self.listen()
-            // Given as standard input, and moved to where an init system has it.
+            // The shell moves standard input to descriptor 3, where a service manager passes sockets.
             let server = try Server(
                 try modules.crashes(), ["--workers", "2"],
                 through: [
@@ -40,15 +40,15 @@ extension Case {
             try expect("status", try client.readResponse().status, 200)
             let urls = server.urls
             guard urls.count == 1, urls[0].hasSuffix(":\(listener.port)") else {
-                throw UnexpectedResult("it serves at \(urls)")
+                throw UnexpectedResult("the server is listening on \(urls)")
             }
             try server.reload("--new-workers")
             try server.stop()
-            // It is ours still: who comes now waits for the next start.
+            // The test still has the socket: clients wait in its queue for the next start.
             _ = try RawClient(port: listener.port)
             return "served at \(urls[0]), also after a reload"
         },
-        Case("--bind, three times") { modules in
+        Case("--bind, three times: IPv4, IPv6 and a Unix socket") { modules in
             let folder = try TemporaryFolder()
             let path = "\(folder.path)/socket"
             let server = try Server(
@@ -56,7 +56,7 @@ extension Case {
                 ["--bind", "127.0.0.1:0", "--bind", "[::1]:0", "--bind", "unix:\(path),mode=600"])
             let urls = server.urls
             guard urls.count == 3, let port = urls[1].split(separator: ":").last.flatMap({ Int($0) }) else {
-                throw UnexpectedResult("it serves at \(urls)")
+                throw UnexpectedResult("the server is listening on \(urls)")
             }
             var status = stat()
             try expect("stat", stat(path, &status), 0)
@@ -68,12 +68,12 @@ extension Case {
                 try expect("status", try client.readResponse().status, 200)
             }
             try server.stop()
-            try expect("the socket's file afterwards", FileManager.default.fileExists(atPath: path), false)
-            return "answered at each; mode 600"
+            try expect("socket file left", FileManager.default.fileExists(atPath: path), false)
+            return "a response on each address; mode 600"
         },
     ]
 
-    /// A listening socket on a port that the kernel chose.
+    /// Creates a listening socket on a port that the kernel chooses.
     private static func listen() throws -> (file: FileHandle, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()

@@ -1,4 +1,4 @@
-/// A check of workers. `run` returns what it measured, or throws.
+/// A check of worker processes. `run` returns a summary with measurements, or throws.
 struct Case: Sendable {
     let name: String
     let run: @Sendable (Modules) throws -> String

@@ -1,7 +1,7 @@
 import Foundation
 import TestHarness
 
-/// Clients, each on a thread of its own, that come again and again until they are stopped.
+/// Clients that repeat a load until they are stopped, each on a thread of its own.
 final class Crowd: Sendable {
     let tally = Tally()
     private let threads = DispatchGroup()
@@ -17,25 +17,25 @@ final class Crowd: Sendable {
         }
     }
 
-    // A case that failed has its clients leave.
+    // Stops the clients of a case that failed.
     deinit { self.tally.end() }
 
-    /// Waits until so many more requests were answered.
+    /// Waits for this number of further responses.
     func wait(forMore count: Int) throws {
         let wanted = self.tally.counts.answered + count
-        try TestHarness.wait(for: "\(count) more answers") { self.tally.counts.answered >= wanted }
+        try TestHarness.wait(for: "\(count) more responses") { self.tally.counts.answered >= wanted }
     }
 
-    /// Has every client end what it is at.
+    /// Has every client finish its current visit, and waits for it.
     func stop() throws {
         self.tally.end()
         guard self.threads.wait(timeout: .now() + .seconds(Time.patience)) == .success else {
-            throw UnexpectedResult("clients wait still: \(self.tally.counts)")
+            throw UnexpectedResult("clients are still waiting: \(self.tally.counts)")
         }
     }
 }
 
-/// What a client does from one connection to the next.
+/// The behaviour of a client; `visit` usually covers one connection.
 protocol Load: Sendable {
     func visit(_ tally: Tally)
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// A drop-in folder with one module, `app`, that is deployed again and again.
+/// A drop-in folder with one module, `app`, which is replaced repeatedly.
 final class Deployed {
     let folder: TemporaryFolder
     private let modules: Modules
@@ -19,7 +19,7 @@ final class Deployed {
 
     func serve(_ options: [String] = []) throws -> Server { try Server("--modules=\(self.path)", options) }
 
-    /// As people do: written beside, and renamed.
+    /// Replaces the module atomically: writes a temporary file and renames it.
     func put(file library: String) throws {
         let part = "\(self.path)/.app.part"
         try? FileManager.default.removeItem(atPath: part)
@@ -32,7 +32,7 @@ final class Deployed {
     }
 }
 
-/// What `Generations.c` answers at its root.
+/// The response of `Generations.c` at its root.
 struct Answer: Equatable {
     var version: String
     var count: Int
@@ -53,7 +53,7 @@ extension Server {
         try wait(for: "version \(version)") { (try? self.answer(at: path).version) == version }
     }
 
-    /// The line of a reload has to say this.
+    /// Waits for the log line of a reload of this kind.
     func waitForReload(_ how: String, count: Int = 1) throws {
         try self.log.wait(for: " reloaded application=", " by=\"\(how)\" ", count: count)
     }

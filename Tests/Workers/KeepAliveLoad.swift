@@ -2,13 +2,13 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Clients that keep their connections, and ask one request after another on them, or several at a time.
+/// Clients that send requests on persistent connections, optionally pipelined.
 struct KeepAliveLoad: Load {
     var port: Int
     var path = "/"
-    /// Requests that are sent before the first answer is read.
+    /// The number of pipelined requests.
     var depth = 1
-    /// Milliseconds between requests, at most: a connection that is idle for a moment is what a drain meets.
+    /// The longest pause between requests, in milliseconds. It lets a drain meet idle connections.
     var pause = 0
 
     func visit(_ tally: Tally) {
@@ -25,22 +25,22 @@ struct KeepAliveLoad: Load {
                     guard response.status == 200 else {
                         throw UnexpectedResult("status \(response.status): \(response.text)")
                     }
-                    // "one 4711"
+                    // The text is "one 4711", with the process id of the worker.
                     worker = response.text.split(separator: " ").last.flatMap { Int32($0) }
                     tally.count { $0.answered += 1 }
                     guard response.header("connection") == "close" else { continue }
-                    // RFC 9112 §9.6: what was sent behind it was not worked on.
+                    // RFC 9112 §9.6: pipelined requests after it were not processed.
                     tally.count {
                         $0.farewells += 1
                         $0.repeated += self.depth - number
                     }
-                    guard try !client.readMore() else { throw UnexpectedResult("more after connection: close") }
+                    guard try !client.readMore() else { throw UnexpectedResult("data after connection: close") }
                     return
                 }
                 if self.pause > 0 { usleep(.random(in: 0...UInt32(self.pause * 1000))) }
             }
         } catch {
-            tally.lose(Tally.Loss(worker: worker, since: since, text: "\(error) on a kept connection"))
+            tally.lose(Tally.Loss(worker: worker, since: since, text: "\(error) on a persistent connection"))
         }
     }
 }

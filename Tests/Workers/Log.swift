@@ -1,15 +1,15 @@
 import Foundation
 import TestHarness
 
-/// What a server says: read on a thread of its own, so that it never waits for us, and remembered.
+/// The log of a server, read on a thread of its own, so that the server never blocks on the pipe.
 final class Log: @unchecked Sendable {
-    /// Guards what follows; told when there is more.
+    /// Guards the properties below; signalled when they change.
     private let changed = NSCondition()
     private var rest: [UInt8] = []
     private var lines: [String] = []
     private var hasEnded = false
 
-    /// Reads it until nobody has it open for writing any more.
+    /// Reads the file until no process has it open for writing.
     func follow(_ file: FileHandle) {
         Thread {
             while true {
@@ -36,10 +36,10 @@ final class Log: @unchecked Sendable {
         }
     }
 
-    /// The lines that have all of these words, so far.
+    /// The lines so far that contain all of these words.
     func all(_ words: String...) -> [String] { self.with { $0.filter { line in words.allSatisfy(line.contains) } } }
 
-    /// The last of them, for who wants to know what happened.
+    /// The last lines, for error messages.
     var tail: String { self.with { $0.suffix(6).joined(separator: " | ") } }
 
     private func with<Result>(_ look: ([String]) -> Result) -> Result {
@@ -48,7 +48,8 @@ final class Log: @unchecked Sendable {
         return look(self.lines)
     }
 
-    /// Waits for a line with all of these words, or, with `count`, for the last of so many.
+    /// Waits for a line that contains all of these words. `count`: the number of such lines to wait for; returns the
+    /// last.
     @discardableResult
     func wait(for words: String..., count: Int = 1, seconds: Int = Time.patience) throws -> String {
         let until = Date(timeIntervalSinceNow: Double(seconds))
@@ -58,8 +59,9 @@ final class Log: @unchecked Sendable {
             let found = self.lines.filter { line in words.allSatisfy(line.contains) }
             if found.count >= count { return found[count - 1] }
             guard !self.hasEnded, self.changed.wait(until: until) else {
-                let what = self.hasEnded ? "ended without saying" : "did not say within \(seconds) s"
-                throw UnexpectedResult("it \(what) \(words), but: \(self.lines.suffix(6).joined(separator: " | "))")
+                let what = self.hasEnded ? "the log ended" : "timed out after \(seconds) s"
+                throw UnexpectedResult(
+                    "\(what) without \(words); last lines: \(self.lines.suffix(6).joined(separator: " | "))")
             }
         }
     }
@@ -72,12 +74,12 @@ final class Log: @unchecked Sendable {
         while !self.hasEnded {
             guard self.changed.wait(until: until) else {
                 throw UnexpectedResult(
-                    "not all ended within \(seconds) s: \(self.lines.suffix(6).joined(separator: " | "))")
+                    "processes still running after \(seconds) s: \(self.lines.suffix(6).joined(separator: " | "))")
             }
         }
     }
 
-    /// The value of `name=value` in a line.
+    /// Returns the value of `name=value` in a line.
     static func field(_ name: String, of line: String) -> String? {
         line.components(separatedBy: " \(name)=").dropFirst().first.map { String($0.prefix { $0 != " " }) }
     }

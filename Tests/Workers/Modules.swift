@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// The modules that are served: each is compiled when it is first asked for, and removed with this.
+/// The modules under test. Each is compiled on first use, and removed with this object.
 final class Modules {
     static let bench = "\(Repository.root)/.build/release/libBench.so"
 
@@ -15,14 +15,14 @@ final class Modules {
         }
     }
 
-    /// `Tests/Fixtures/Crashes.c` with these flags: the path of its `libcrashes.so`.
+    /// Compiles `Tests/Fixtures/Crashes.c` with these flags. Returns the path of `libcrashes.so`.
     func crashes(_ flags: String...) throws -> String {
         try self.build(flags) { folder in
             try Fixture.compile(file: Repository.fixture("Crashes.c"), named: "crashes", flags: flags, in: folder)
         }
     }
 
-    /// `Tests/Fixtures/Places.c`, in this version.
+    /// Compiles this version of `Tests/Fixtures/Places.c`.
     func places(_ version: String) throws -> String {
         try self.build(["places", version]) { folder in
             try Fixture.compile(
@@ -30,7 +30,7 @@ final class Modules {
         }
     }
 
-    /// `Tests/Fixtures/Generations.c`, in this version; in C++ where only that has what the flags ask for.
+    /// Compiles this version of `Tests/Fixtures/Generations.c`, as C++ if the flags require it.
     func generation(_ version: String, _ flags: [String] = []) throws -> String {
         try self.build(["generations", version] + flags) { folder in
             let isUnique = flags.contains("-DUNIQUE")
@@ -40,12 +40,12 @@ final class Modules {
         }
     }
 
-    /// SwiftHello, which says this letter in place of a W.
+    /// Returns a copy of SwiftHello whose greeting has this letter in place of the W.
     func swiftHello(_ letter: Character) throws -> String {
         try self.build(["SwiftHello", "\(letter)"]) { folder in
             var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/.build/release/libSwiftHello.so"))
             guard let at = bytes.range(of: Data("Hello, W".utf8)) else {
-                throw UnexpectedResult("SwiftHello says otherwise")
+                throw UnexpectedResult("libSwiftHello.so does not contain 'Hello, W'")
             }
             bytes.replaceSubrange(at, with: Data("Hello, \(letter)".utf8))
             let path = "\(folder.path)/SwiftHello.so"
@@ -54,10 +54,10 @@ final class Modules {
         }
     }
 
-    /// Throws a C++ exception through the ABI.
+    /// Compiles a module that throws a C++ exception through the ABI.
     func throwing() throws -> String {
         try self.build(["c++"]) { folder in
-            // Without -fno-gnu-unique the library could never be unloaded, of which compilers make a symbol.
+            // Without -fno-gnu-unique the library would have unique symbols and could never be unloaded.
             try Fixture.compile(
                 Self.throwingSource, named: "throws", compiler: "g++", flags: ["-fno-gnu-unique"], ending: "cpp",
                 in: folder)
@@ -88,7 +88,7 @@ final class Modules {
         """
 }
 
-/// A place where one module after another is deployed: the same path, with other bytes.
+/// A path at which one module after another is deployed.
 final class Deployment {
     private let folder: TemporaryFolder
     var path: String { "\(self.folder.path)/libcrashes.so" }
@@ -98,7 +98,7 @@ final class Deployment {
         try self.put(library)
     }
 
-    /// Puts this in its place, at once and whole.
+    /// Replaces the file atomically.
     func put(_ library: String) throws {
         let next = "\(self.path).next"
         try FileManager.default.copyItem(atPath: library, toPath: next)

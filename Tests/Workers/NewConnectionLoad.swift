@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Clients that make a connection for every request, so many a second.
+/// Clients that open a new connection for every request, at a rate per second.
 struct NewConnectionLoad: Load {
     var port: Int
     var rate: Int

@@ -1,7 +1,7 @@
 import Foundation
 import TestHarness
 
-/// Where an init system hears from a service: a datagram socket (sd_notify(3)).
+/// The notification socket of a service manager (sd_notify(3)).
 final class NoticeSocket {
     let path: String
     private let descriptor: Int32
@@ -23,7 +23,7 @@ final class NoticeSocket {
 
     deinit { close(self.descriptor) }
 
-    /// Waits for a message with this line, of those that were not waited for yet; says all of it.
+    /// Waits for a new message that contains this line. Returns all lines of the message.
     @discardableResult
     func wait(for line: String) throws -> [String] {
         let start = Time()
@@ -31,7 +31,7 @@ final class NoticeSocket {
             var ready = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
             let left = Time.patience * 1000 - start.milliseconds
             guard left > 0, poll(&ready, 1, Int32(left)) > 0 else {
-                throw UnexpectedResult("\(line) did not come, but \(self.heard.suffix(10))")
+                throw UnexpectedResult("no \(line), but \(self.heard.suffix(10))")
             }
             var room = [UInt8](repeating: 0, count: 4096)
             let count = recv(self.descriptor, &room, room.count, 0)

@@ -2,7 +2,8 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Clients that keep their connections to `Generations.c`, and find out when an answer is of two generations, or takes long.
+/// Clients with persistent connections to `Generations.c`. They detect responses from two generations, and measure
+/// response times.
 struct ReloadLoad: Load {
     var port: Int
     let times = Slowest()
@@ -25,7 +26,7 @@ struct ReloadLoad: Load {
                 if isWhole {
                     self.times.take(start.milliseconds)
                 } else if Set(response.text).count != 1 || response.text.count != 3 {
-                    throw UnexpectedResult("mixed: \(response.text)")
+                    throw UnexpectedResult("mixed generations: \(response.text)")
                 }
                 tally.count { $0.answered += 1 }
                 guard response.header("connection") != "close" else {
@@ -35,12 +36,12 @@ struct ReloadLoad: Load {
                 usleep(.random(in: 0...40_000))
             }
         } catch {
-            tally.lose(Tally.Loss(since: since, text: "\(error) on a kept connection"))
+            tally.lose(Tally.Loss(since: since, text: "\(error) on a persistent connection"))
         }
     }
 }
 
-/// The slowest of many answers, milliseconds.
+/// The slowest of many responses, in milliseconds.
 final class Slowest: @unchecked Sendable {
     private let lock = NSLock()
     private var kept = 0
@@ -53,7 +54,7 @@ final class Slowest: @unchecked Sendable {
         }
     }
 
-    /// Since it was last asked; and how many took more than 100.
+    /// Returns the slowest time since the last call, and the number of times above 100 ms.
     func reset() -> (slowest: Int, slow: Int) {
         self.lock.withLock {
             defer { (self.kept, self.slow) = (0, 0) }
@@ -62,7 +63,7 @@ final class Slowest: @unchecked Sendable {
     }
 }
 
-/// WebSockets of `Generations.c`: each speaks with one generation, until it is closed with 1012.
+/// WebSockets of `Generations.c`. Each must stay with one generation until it is closed with 1012.
 struct ReloadSockets: Load {
     var port: Int
 
@@ -77,7 +78,7 @@ struct ReloadSockets: Load {
             while !tally.isOver {
                 client.send(.text("who"))
                 guard let frame = try client.readFrameButPings() else {
-                    throw UnexpectedResult("ended without a close")
+                    throw UnexpectedResult("connection closed without a close frame")
                 }
                 if frame.opcode == 8 {
                     try expect("close", frame.code, 1012)

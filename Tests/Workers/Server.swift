@@ -2,7 +2,7 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// A supervised server under test: the release build, with a run directory of its own.
+/// A supervised server under test: the release build, with its own run directory.
 final class Server {
     static let roost = "\(Repository.root)/.build/release/roost"
 
@@ -10,8 +10,8 @@ final class Server {
     private let folder: TemporaryFolder
     private let process: StartedProcess
 
-    /// Starts it. `module`: nil when the options name what is served. `through`: the words of a command that starts it in turn; `input`: its
-    /// standard input.
+    /// Starts the server. `module`: `nil` if the options name the applications. `through`: a command that starts the
+    /// server in turn. `input`: its standard input.
     init(
         starting module: String?, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
         input: FileHandle? = nil
@@ -27,7 +27,7 @@ final class Server {
         self.log.follow(errors.fileHandleForReading)
     }
 
-    /// Starts it, and waits until it serves.
+    /// Starts the server and waits until it is serving.
     convenience init(
         _ module: String?, _ options: [String] = [], through: [String] = [], environment: [String: String] = [:],
         input: FileHandle? = nil
@@ -36,7 +36,7 @@ final class Server {
         try self.log.wait(for: " serving ")
     }
 
-    /// A case that failed leaves nobody behind.
+    /// Kills the processes that a failed case has left.
     deinit {
         guard self.process.isRunning else { return }
         let children = self.workers
@@ -45,7 +45,7 @@ final class Server {
         _ = self.process.waitUntilExit()
     }
 
-    /// The supervisor: it says so itself, for it may have been started by another command.
+    /// The process id of the supervisor, from its log, since another command may have started it.
     var identifier: Int32 {
         let line = self.log.all(" serving ").first ?? ""
         return Log.field("pid", of: line).flatMap { Int32($0) } ?? self.process.identifier
@@ -63,7 +63,7 @@ final class Server {
 
     func client() throws -> RawClient { try RawClient(port: self.port) }
 
-    /// One request on a connection of its own.
+    /// Sends one request on a connection of its own.
     func ask(_ path: String) throws -> Response {
         let client = try self.client()
         client.send(Case.get(path))
@@ -72,7 +72,7 @@ final class Server {
 
     // MARK: Commands
 
-    /// `roost status`, `roost reload`, `roost stop`.
+    /// Runs `roost status`, `roost reload` or `roost stop`.
     func command(_ word: String, _ options: String...) throws -> Command { try self.command(word, options) }
 
     func command(_ word: String, _ options: [String]) throws -> Command {
@@ -83,7 +83,7 @@ final class Server {
         ["timeout", "\(Time.patience)", Self.roost, word, "--run-dir", self.folder.path] + options
     }
 
-    /// The same, without waiting for its end.
+    /// Starts such a command without waiting for it.
     func begin(_ word: String, _ options: String...) {
         let words = self.words(word, options)
         Thread { _ = try? Command.run(words) }.start()
@@ -100,11 +100,11 @@ final class Server {
         guard answer.status == 0 else { throw UnexpectedResult("roost reload: \(answer.status) \(answer.error)") }
     }
 
-    /// Waits until so many workers are ready, and there is no other; says their processes.
+    /// Waits until exactly this number of workers is running, and all are ready. Returns their process ids.
     @discardableResult
     func waitForWorkers(_ count: Int, seconds: Int = Time.patience) throws -> [Int32] {
         var ready: [Int32] = []
-        try wait(for: "\(count) workers", seconds: seconds) {
+        try wait(for: "\(count) ready workers", seconds: seconds) {
             let workers = try self.status().workers
             ready = workers.filter { $0.state == "ready" }.map(\.pid)
             return ready.count == count && workers.count == count
@@ -112,17 +112,17 @@ final class Server {
         return ready
     }
 
-    // MARK: The end
+    // MARK: End
 
     func signal(_ number: Int32) { kill(self.identifier, number) }
 
-    /// Waits until all of it has ended; says the exit status.
+    /// Waits until all processes have ended. Returns the exit status of the supervisor.
     func waitForEnd(seconds: Int = Time.patience) throws -> Int32 {
         try self.log.waitForEnd(seconds: seconds)
         return self.process.waitUntilExit()
     }
 
-    /// Ends it; fails when it does not end well.
+    /// Stops the server. Throws if the exit status is not 0.
     func stop() throws {
         self.signal(SIGTERM)
         try expect("exit status", try self.waitForEnd(), 0)

@@ -2,7 +2,8 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// A drop-in folder with modules of `Tests/Fixtures/Places.c`, each of which says where it is asked, and its version.
+/// A drop-in folder with modules of `Tests/Fixtures/Places.c`, whose responses contain the mount, the path and the
+/// version.
 final class Site {
     let folder: TemporaryFolder
     private let modules: Modules
@@ -16,12 +17,12 @@ final class Site {
 
     var path: String { "\(self.folder.path)/modules" }
 
-    /// A server of the folder.
+    /// Starts a server of the folder.
     func serve(_ options: [String] = []) throws -> Server {
         try Server("--modules=\(self.path)", ["--timeout-graceful-shutdown", "2"] + options)
     }
 
-    /// Deploys as people do: written beside, and renamed.
+    /// Deploys a module atomically: writes a temporary file and renames it.
     func put(_ name: String, _ version: String, in folder: String = "modules") throws {
         let part = "\(self.folder.path)/\(folder)/.\(name).part"
         try? FileManager.default.removeItem(atPath: part)
@@ -39,7 +40,7 @@ final class Site {
 }
 
 extension Server {
-    /// Waits until this path is answered by this version; 503 and 404 may come before.
+    /// Waits until this version answers the path; it may get 503 or 404 before.
     func waitFor(_ path: String, version: String, seconds: Int = Time.patience) throws {
         try wait(for: "\(path) by version \(version)", seconds: seconds) {
             let answer = try self.ask(path)

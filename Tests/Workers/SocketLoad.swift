@@ -2,10 +2,10 @@ import Foundation
 import TestHarness
 import TestSupport
 
-/// Clients of WebSockets that say something, and wait until it comes back.
+/// WebSocket clients that send messages and wait for the echo.
 struct SocketLoad: Load {
     var port: Int
-    /// Milliseconds between messages, at most.
+    /// The longest pause between messages, in milliseconds.
     var pause = 20
 
     func visit(_ tally: Tally) {
@@ -21,12 +21,12 @@ struct SocketLoad: Load {
                 let message = "message \(number)"
                 client.send(.text(message))
                 guard let frame = try client.readFrameButPings() else {
-                    throw UnexpectedResult("ended without a close")
+                    throw UnexpectedResult("connection closed without a close frame")
                 }
                 if frame.opcode == 8 {
                     try expect("close", frame.code, 1012)
                     client.send(.close(1012))
-                    // Said again to the next one.
+                    // The client would send the message again on a new connection.
                     tally.count {
                         $0.farewells += 1
                         $0.repeated += 1

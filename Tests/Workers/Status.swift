@@ -1,4 +1,4 @@
-/// What `roost status --json` tells.
+/// The report of `roost status --json`.
 struct Status: Decodable {
     struct Worker: Decodable {
         var pid: Int32

@@ -4,11 +4,11 @@ import TestHarness
 /// The results of all clients of a load.
 final class Tally: @unchecked Sendable {
     struct Counts {
-        /// Requests, or messages.
+        /// Responses, or echoed messages.
         var answered = 0
-        /// Requests that were repeated, since no application had received them.
+        /// Requests to repeat, since no application has received them.
         var repeated = 0
-        /// Connections that were made, and those that the server closed in order.
+        /// Connections opened, and connections that the server closed gracefully.
         var connections = 0
         var farewells = 0
 
@@ -21,9 +21,9 @@ final class Tally: @unchecked Sendable {
 
     /// A connection that failed, or was lost before its response.
     struct Loss {
-        /// The worker that answered the previous request on the connection; nil: none did.
+        /// The worker that answered the previous request on the connection; `nil` if there was none.
         var worker: Int32?
-        /// When the connection was asked for, and when it was lost.
+        /// When the connection was opened, and when it was lost.
         var since: Time
         var at = Time()
         var text: String
@@ -38,7 +38,7 @@ final class Tally: @unchecked Sendable {
     var losses: [Loss] { self.lock.withLock { self.lost } }
     var isOver: Bool { self.lock.withLock { self.ended } }
 
-    /// Waits until a connection is lost, or until the time is over.
+    /// Waits until a connection is lost, or until the time has passed.
     func waitForLoss(seconds: Int) {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         self.lock.withLock { while self.lost.isEmpty, self.lock.wait(until: end) {} }

@@ -1,10 +1,11 @@
 import TestHarness
 
-// Workers that crash, stall, grow, are replaced and stop, each case with its measurements. Ends with 1 when a case fails.
+// Runs worker processes that crash, stall, grow, are replaced and shut down. Each case prints its measurements.
+// Exits with status 1 if a case fails.
 //
-//     Workers [WORD]             only the cases whose name holds the word; CHAOS_SECONDS: how long workers are killed under load (60)
-//     Workers --reload [WORD]    generations that replace each other; RELOADS: the number of reloads under load (1000)
-//     Workers --chaos [WORD]     random clients that leave at any moment; CHAOS_SECONDS: the time of each configuration (60)
+//     Workers [WORD]             cases whose name contains the word; CHAOS_SECONDS: duration of the random kills (60)
+//     Workers --reload [WORD]    reloads; RELOADS: the number of reloads under load (1000)
+//     Workers --chaos [WORD]     clients that disconnect at random; CHAOS_SECONDS: duration of each configuration (60)
 
 let mode = CommandLine.arguments.dropFirst().first.flatMap { $0.hasPrefix("--") ? $0 : nil }
 let word = CommandLine.arguments.dropFirst(mode == nil ? 1 : 2).first ?? ""
@@ -23,7 +24,7 @@ let all =
 let cases = CheckRun.select(Array(all.joined()), word: word, name: \.name)
 
 func runAll() throws -> CheckRun {
-    // Modules are removed with this value, before the process exits.
+    // Holds the folders of compiled modules, which are removed when it is released, before the process exits.
     let modules = try Modules()
     var run = CheckRun(names: cases.map(\.name))
     for one in cases { run.run(one.name) { try one.run(modules) } }

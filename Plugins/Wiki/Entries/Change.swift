@@ -1,10 +1,10 @@
-/// A line of a history: that a version of an entry was written.
+/// A line of a history: a version of an entry that was written.
 struct Change: Hashable, Sendable {
     let title: EntryTitle
-    /// The version's, from 1.
+    /// The number of the version, from 1.
     let number: Int
     /// When the text was written, in seconds since 1970.
     let time: Int
-    /// It is the text that the entry has now.
+    /// Whether this is the current version of the entry.
     let isCurrent: Bool
 }

@@ -1,8 +1,8 @@
-/// An entry as it is now, and the file that says so.
+/// The current version of an entry, and its file.
 struct CurrentEntry: Sendable {
     let entry: Entry
     let file: EntryFile
     let status: FileStatus
-    /// It has its name in the history already: its next version was not written to the end.
+    /// Whether the current file already has a name in the history, since writing the next version was interrupted.
     let isSaved: Bool
 }

@@ -1,10 +1,10 @@
-/// A version of an entry: its text, and which of how many it is.
+/// A version of an entry: its text and its number.
 struct Entry: Hashable, Sendable {
-    /// As the file is named, whatever case it was asked for in.
+    /// The title as in the name of the file, regardless of the case of the request.
     let title: EntryTitle
     let text: String
     let version: EntryVersion
-    /// From 1. Of the newest version: how many there are.
+    /// The version number, from 1; for the newest version, the number of versions.
     let number: Int
     /// When the text was written, in seconds since 1970.
     let time: Int

@@ -2,21 +2,21 @@ import Glibc
 
 /// Why an entry could not be read or written.
 enum EntryError: Error, Hashable, CustomStringConvertible {
-    /// With what is wrong with it.
+    /// The reason why the title is invalid.
     case invalidTitle(String)
-    /// With the title that is there.
+    /// The title of the existing entry.
     case exists(EntryTitle)
     case missing(EntryTitle)
     case noVersion(EntryTitle, Int)
-    /// The text was changed since the base of an edit: this is what it is now.
+    /// The text has changed since the base version of an edit; carries the current entry.
     case conflict(current: Entry)
-    /// In bytes of UTF-8.
+    /// The limit, in bytes of UTF-8.
     case tooLarge(limit: Int)
-    /// It is no UTF-8, or has a NUL in it.
+    /// The text is not UTF-8, or contains a NUL.
     case notText
-    /// With the operation, the path and what the system said.
+    /// The operation, the path and the system's error message.
     case failed(String)
-    /// Others are writing, for too long.
+    /// The lock was not free in time.
     case busy
 
     var description: String {
@@ -34,7 +34,7 @@ enum EntryError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Of a call that has just failed: `rename /a/b: No space left on device`.
+    /// Describes a failed system call: `rename /a/b: No space left on device`.
     static func system(_ operation: String, _ path: String, _ code: CInt = errno) -> EntryError {
         .failed("\(operation) \(path): \(String(cString: strerror(code)))")
     }

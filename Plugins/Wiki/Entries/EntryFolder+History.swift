@@ -1,25 +1,27 @@
-/// The earlier versions: `.history/<name>/000001.md`, each the very file that was the current one.
+/// The earlier versions: `.history/<name>/000001.md`. Each is the file that was the current one.
 extension EntryFolder {
-    /// Every version of an entry, the newest first. Throws `.missing`, `.failed`.
+    /// Returns all versions of an entry, newest first. Throws `.missing`, `.failed`.
     func history(_ title: EntryTitle) throws(EntryError) -> [Change] {
         let file = try self.existingFile(of: title)
         guard let changes = try self.changes(file, most: .max) else { throw .missing(title) }
         return changes.map(\.change)
     }
 
-    /// One version of an entry. Throws `.missing`, `.noVersion`, `.notText`, `.failed`.
+    /// Returns a version of an entry. Throws `.missing`, `.noVersion`, `.notText`, `.failed`.
     func version(_ title: EntryTitle, _ number: Int) throws(EntryError) -> Entry {
         let file = try self.existingFile(of: title)
         if let saved = try self.saved(file, number) { return saved }
         let current = try self.read(file)
         if current.number == number { return current }
-        // It was the current one before it was looked for there.
+        // It may have moved to the history since the first look-up.
         if let saved = try self.saved(file, number) { return saved }
         throw .noVersion(file.title, number)
     }
 
-    /// The newest changes of all entries, the newest first. Looks at every file, and at the last `limit` versions of so
-    /// many entries: an older time with a higher number is of somebody who set it by hand.
+    /// Returns the newest changes of all entries, newest first.
+    ///
+    /// Checks every file, and the last `limit` versions of the `limit` newest entries. A version with a higher number
+    /// but an older time is possible only if someone has set the file's time by hand.
     func changes(limit: Int) throws(EntryError) -> [Change] {
         guard limit > 0 else { return [] }
         let newest = try self.files()
@@ -27,17 +29,17 @@ extension EntryFolder {
             .sorted { $0.time > $1.time }
             .prefix(limit)
         var found: [TimedChange] = []
-        // Nil: it was removed meanwhile.
+        // Nil if the file was removed meanwhile.
         for (file, _) in newest { found += try self.changes(file, most: limit) ?? [] }
         return found.sorted { $0.precedes($1) }.prefix(limit).map(\.change)
     }
 
-    /// A change with all of its time, for the order.
+    /// A change with its time in nanoseconds, for sorting.
     private struct TimedChange {
         let change: Change
         let nanoseconds: Int
 
-        /// Newest first. The clock of files is coarse: of the same time, the higher number is the newer.
+        /// Orders newest first. File times are coarse: if they are equal, the higher number is newer.
         func precedes(_ other: TimedChange) -> Bool {
             if self.nanoseconds != other.nanoseconds { return self.nanoseconds > other.nanoseconds }
             if self.change.number != other.change.number { return self.change.number > other.change.number }
@@ -45,7 +47,7 @@ extension EntryFolder {
         }
     }
 
-    /// The newest versions of an entry, the newest first; nil: there is none.
+    /// Returns the newest versions of an entry, newest first; nil if there is no such file.
     private func changes(_ file: EntryFile, most: Int) throws(EntryError) -> [TimedChange]? {
         try self.whileSame(file) { () throws(EntryError) -> [TimedChange]? in
             guard let status = FileStatus(self.path(of: file)), status.isRegular else { return nil }
@@ -66,7 +68,7 @@ extension EntryFolder {
         }
     }
 
-    /// What the file says now, for who holds the lock or looks in `whileSame`. Throws `.missing`, `.notText`,
+    /// Returns the current version. The caller must hold the lock or use `whileSame`. Throws `.missing`, `.notText`,
     /// `.failed`.
     func current(_ file: EntryFile) throws(EntryError) -> CurrentEntry {
         guard let found = try TextFile.read(self.path(of: file), most: self.largestRead) else {
@@ -77,8 +79,8 @@ extension EntryFolder {
         return CurrentEntry(entry: entry, file: file, status: found.status, isSaved: isSaved)
     }
 
-    /// The number of the current file. When the newest of the history is the very same file, a writer was killed, or
-    /// is, between its two steps: it is one version then, not two.
+    /// Returns the number of the current file. If the newest file of the history is the same file, a writer has linked
+    /// it and has not replaced it yet, or was killed in between. Both names then count as one version.
     private func number(
         of status: FileStatus, _ file: EntryFile, _ numbers: [Int]
     ) -> (number: Int, isSaved: Bool) {
@@ -87,7 +89,7 @@ extension EntryFolder {
         return (isSaved ? newest : newest + 1, isSaved)
     }
 
-    /// A version of the history; nil: none has this number.
+    /// Returns a version of the history; nil if there is none with this number.
     func saved(_ file: EntryFile, _ number: Int) throws(EntryError) -> Entry? {
         guard number > 0, let found = try TextFile.read(self.savedPath(file, number), most: self.largestRead) else {
             return nil
@@ -95,7 +97,7 @@ extension EntryFolder {
         return Entry(title: file.title, text: found.text, number: number, time: found.status.seconds)
     }
 
-    /// The numbers that are taken in the history, the newest last.
+    /// Returns the numbers of the versions in the history, newest last.
     func savedNumbers(_ file: EntryFile) throws(EntryError) -> [Int] {
         let members = try Folder.members(self.historyPath(file)) ?? []
         return members.compactMap { Self.number(savedName: $0.name) }.sorted()
@@ -112,7 +114,8 @@ extension EntryFolder {
         return "\(String(repeating: "0", count: max(0, 6 - digits.utf8.count)))\(digits).md"
     }
 
-    /// Nil unless it is the very name that the number is given.
+    /// Returns the number in the name of a history file; nil unless the name is what `savedName` returns for the
+    /// number.
     private static func number(savedName name: String) -> Int? {
         let digits = name.utf8.dropLast(3)
         guard digits.count >= 6, digits.count == 6 || digits.first != UInt8(ascii: "0"),

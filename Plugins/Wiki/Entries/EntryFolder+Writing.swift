@@ -1,20 +1,20 @@
 import Glibc
 
 extension EntryFolder {
-    /// Makes an entry. Throws `.exists` with the one that has the same key, `.tooLarge`, `.notText`, `.failed`.
+    /// Creates an entry. Throws `.exists` with the entry that has the same key, `.tooLarge`, `.notText`, `.failed`.
     func create(_ title: EntryTitle, _ text: String) throws(EntryError) -> Entry {
         let text = try EntryText.checked(text, largest: self.largest)
         let lock = try FolderLock(self.path)
         defer { lock.release() }
         if let there = try self.file(of: title) { throw .exists(there.title) }
         let file = EntryFile(name: title.fileName, title: title)
-        // The history of an entry that was removed by hand goes on.
+        // The history of an entry whose file was removed by hand continues.
         let number = (try self.savedNumbers(file).last ?? 0) + 1
         let new = try NewFile(text, in: self.path)
         defer { new.discard() }
         guard link(new.path, self.path(of: file)) == 0 else {
             let code = errno
-            // A hand was faster. A folder or a FIFO of this name is no entry, though.
+            // A file of this name was created by hand meanwhile. A folder or a FIFO of this name is not an entry.
             if code == EEXIST, FileStatus(self.path(of: file))?.isRegular == true { throw .exists(title) }
             throw .system("create", self.path(of: file), code)
         }
@@ -22,8 +22,8 @@ extension EntryFolder {
         return Entry(title: title, text: text, number: number, time: new.status.seconds)
     }
 
-    /// Writes a new version, unless the text is what it is already. Throws `.conflict` when the current text is not
-    /// `base`, `.missing`, `.tooLarge`, `.notText`, `.failed`.
+    /// Writes a new version unless the text is unchanged. Throws `.conflict` if the current version is not `base`,
+    /// `.missing`, `.tooLarge`, `.notText`, `.failed`.
     func edit(_ title: EntryTitle, _ text: String, base: EntryVersion) throws(EntryError) -> Entry {
         let text = try EntryText.checked(text, largest: self.largest)
         let lock = try FolderLock(self.path)
@@ -32,7 +32,7 @@ extension EntryFolder {
         return try self.replace(current, with: text)
     }
 
-    /// Writes the text of an older version as a new one. Throws as `edit`, and `.noVersion`.
+    /// Writes the text of an older version as a new version. Throws the errors of `edit`, and `.noVersion`.
     func restore(_ title: EntryTitle, _ number: Int, base: EntryVersion) throws(EntryError) -> Entry {
         let lock = try FolderLock(self.path)
         defer { lock.release() }
@@ -48,8 +48,8 @@ extension EntryFolder {
         return current
     }
 
-    /// The one way in which a text takes another's place. Killed at any moment, it leaves the old text as the current
-    /// one (perhaps with a name in the history already, which the next edit takes up) or the new one.
+    /// Replaces a text; all writes of new versions use this. If the process is killed at any moment, either the old or
+    /// the new text is current. The old text may already have a name in the history, which the next edit uses.
     private func replace(_ current: CurrentEntry, with text: String) throws(EntryError) -> Entry {
         guard !EntryText.isSame(text, current.entry.text) else { return current.entry }
         let new = try NewFile(text, in: self.path)
@@ -61,17 +61,17 @@ extension EntryFolder {
         )
     }
 
-    /// Gives the current file its name in the history, on the disk before it loses the other one.
+    /// Links the current file into the history, and syncs the link before the file is replaced.
     private func save(_ current: CurrentEntry) throws(EntryError) {
         let file = current.file
         let history = self.historyPath(file)
         try Folder.make(history)
         if !current.isSaved {
             let saved = self.savedPath(file, current.entry.number)
-            // A name for a link would be no copy of the text: it may point anywhere, and from there elsewhere.
+            // A hard link to a symbolic link would not keep the text, since its target can change.
             if FileStatus(self.path(of: file), followingLinks: false)?.isLink == true { try self.adopt(current) }
             if link(self.path(of: file), saved) != 0 {
-                // EPERM: another's file (fs.protected_hardlinks). EMLINK: it has too many names.
+                // EPERM: the file belongs to another user (fs.protected_hardlinks). EMLINK: it has too many links.
                 guard errno == EPERM || errno == EMLINK else { throw .system("link", saved) }
                 try self.adopt(current)
                 guard link(self.path(of: file), saved) == 0 else { throw .system("link", saved) }
@@ -80,7 +80,7 @@ extension EntryFolder {
         try Folder.sync(history)
     }
 
-    /// Puts a file of our own, with the same text and time, in the place of one that can get no name in the history.
+    /// Replaces a file that cannot be linked into the history by an own file with the same text and time.
     private func adopt(_ current: CurrentEntry) throws(EntryError) {
         let new = try NewFile(current.entry.text, in: self.path, nanoseconds: current.status.nanoseconds)
         defer { new.discard() }

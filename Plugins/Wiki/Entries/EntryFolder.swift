@@ -1,26 +1,26 @@
 import Glibc
 
-/// A folder of entries: a Markdown file for each, which may be dropped in by hand, and their histories in `.history`.
+/// A folder of entries: a Markdown file for each, which may be added by hand, and their histories in `.history`.
 ///
-/// Every function blocks, and may be called from any thread, and from several processes at once. Writing is under a
-/// lock; reading takes none, and sees the text before an edit or after it.
+/// Every function blocks. Functions may be called from any thread, and from several processes at once. Writers take a
+/// lock; readers take none, and see the text before or after an edit.
 struct EntryFolder: Sendable {
-    /// How often a reader looks again when the entry was edited while it looked; then it waits for the lock.
+    /// How often a reader tries again if the entry was edited while it was reading; then the reader takes the lock.
     private static let looks = 8
 
     let path: String
-    /// The most bytes that a text may have.
+    /// Maximum size of a text, in bytes.
     let largest: Int
-    /// It was not there before.
+    /// Whether this instance created the folder.
     let wasCreated: Bool
-    /// Nothing is written to it otherwise, not even a lock.
+    /// Whether the folder may be written to; if not, no lock is created either.
     private let mayWrite: Bool
 
-    /// The most bytes that are read: a file dropped in by hand may be a little larger than a text that is written.
+    /// Maximum size of a file that is read, in bytes. A file added by hand may be a little larger than a written text.
     var largestRead: Int { self.largest + 4096 }
 
-    /// Makes the folder where it is missing, and removes what writers left that were killed; one that may not be written to
-    /// has to be there. Throws `EntryError.failed`, `.busy`.
+    /// Creates the folder if it is missing, and removes the temporary files of killed writers. Without `mayWrite`, the
+    /// folder must exist. Throws `EntryError.failed`, `.busy`.
     init(path: String, largest: Int, mayWrite: Bool = true) throws(EntryError) {
         var path = path
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.unicodeScalars.removeLast() }
@@ -41,23 +41,23 @@ struct EntryFolder: Sendable {
         }
     }
 
-    /// All entries, by key and then by text. Throws `EntryError.failed`.
+    /// Returns the titles of all entries, sorted by key and then by text. Throws `EntryError.failed`.
     func titles() throws(EntryError) -> [EntryTitle] {
         var titles: [EntryTitle] = []
         for title in try self.files().map(\.title).sorted(by: { $0.precedes($1) }) {
-            // Two names dropped in by hand may say the same, as `a b.md` and `a  b.md` do.
+            // Two file names added by hand may give the same title, such as `a b.md` and `a  b.md`.
             if let last = titles.last, last.text.utf8.elementsEqual(title.text.utf8) { continue }
             titles.append(title)
         }
         return titles
     }
 
-    /// The entry of this title as it is now, in whatever case it is asked for. Throws `.missing`, `.notText`,
+    /// Returns the current version of an entry, regardless of the title's case. Throws `.missing`, `.notText`,
     /// `.failed`.
     func entry(_ title: EntryTitle) throws(EntryError) -> Entry { try self.read(self.existingFile(of: title)) }
 
-    /// The title that is this text, and the other titles that have it in them, in the order of `titles`: in any case
-    /// and width. None for a text without anything but white space. Throws `EntryError.failed`.
+    /// Returns the title that equals the text, and the other titles that contain it, in the order of `titles`. Ignores
+    /// case and width. Returns nothing for a text of white space only. Throws `EntryError.failed`.
     func search(_ text: String) throws(EntryError) -> (exact: EntryTitle?, partial: [EntryTitle]) {
         let wanted = SearchText(text)
         guard !wanted.isEmpty else { return (nil, []) }
@@ -67,11 +67,12 @@ struct EntryFolder: Sendable {
         let exact =
             equal.first { $0.text.utf8.elementsEqual(plain.utf8) } ?? equal.first { $0.key == plain.lowercased() }
             ?? equal.first
-        // Not by `==`, for which titles in another case are one.
+        // `==` would treat titles that differ in case as equal.
         return (exact, found.map(\.0).filter { !$0.text.utf8.elementsEqual(exact?.text.utf8 ?? "".utf8) })
     }
 
-    /// The file of an entry: the one that is named so, else the first whose title has the same key; nil: none.
+    /// Returns the file of an entry: the one with the title's file name, else the first whose title has the same key;
+    /// nil if there is none.
     func file(of title: EntryTitle) throws(EntryError) -> EntryFile? {
         let named = EntryFile(name: title.fileName, title: title)
         if FileStatus(self.path(of: named))?.isRegular == true { return named }
@@ -80,7 +81,7 @@ struct EntryFolder: Sendable {
         }
     }
 
-    /// As `file(of:)`. Throws `.missing` too.
+    /// Returns the file of an entry, like `file(of:)`. Also throws `.missing`.
     func existingFile(of title: EntryTitle) throws(EntryError) -> EntryFile {
         guard let file = try self.file(of: title) else { throw .missing(title) }
         return file
@@ -88,7 +89,8 @@ struct EntryFolder: Sendable {
 
     func path(of file: EntryFile) -> String { "\(self.path)/\(file.name)" }
 
-    /// Every file that is an entry, in no order. Looks only at those that the list does not tell the kind of.
+    /// Returns the files of all entries, unordered. Calls `stat` only where the directory listing does not give the
+    /// file type.
     func files() throws(EntryError) -> [EntryFile] {
         guard let members = try Folder.members(self.path) else { throw .system("open", self.path, ENOENT) }
         return members.compactMap { member in
@@ -99,13 +101,13 @@ struct EntryFolder: Sendable {
         }
     }
 
-    /// What the file says now. Not for who holds the lock.
+    /// Returns the current version. The caller must not hold the lock.
     func read(_ file: EntryFile) throws(EntryError) -> Entry {
         try self.whileSame(file) { () throws(EntryError) -> Entry in try self.current(file).entry }
     }
 
-    /// What `look` sees while the file is not replaced: a text and a history that belong together. Not for who holds
-    /// the lock.
+    /// Returns the result of `look`, run while the file is not replaced, so that text and history are consistent. The
+    /// caller must not hold the lock.
     func whileSame<Seen>(
         _ file: EntryFile, _ look: () throws(EntryError) -> Seen
     ) throws(EntryError) -> Seen {

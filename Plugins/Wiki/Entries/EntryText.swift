@@ -1,6 +1,6 @@
-/// The form that texts are written in.
+/// The normalized form in which texts are written.
 enum EntryText {
-    /// With LF for CRLF and CR, and with one line end at its end unless it is empty.
+    /// Replaces CRLF and CR by LF, and ends a text that is not empty with exactly one LF.
     static func normalized(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + 1)
@@ -19,7 +19,7 @@ enum EntryText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Normalized, and fit to be written. Throws `EntryError.notText` and `.tooLarge`.
+    /// Returns the normalized text. Throws `EntryError.notText` and `.tooLarge`.
     static func checked(_ text: String, largest: Int) throws(EntryError) -> String {
         guard !text.utf8.contains(0) else { throw .notText }
         let text = Self.normalized(text)
@@ -27,7 +27,8 @@ enum EntryText {
         return text
     }
 
-    /// Byte by byte when normalized: as a `String` é would be é however it is composed, and an edit would be lost.
+    /// Compares the bytes of the normalized texts. `String` would treat composed and decomposed é as equal, and lose an
+    /// edit.
     static func isSame(_ one: String, _ other: String) -> Bool {
         Self.normalized(one).utf8.elementsEqual(Self.normalized(other).utf8)
     }

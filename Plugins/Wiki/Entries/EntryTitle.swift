@@ -1,22 +1,22 @@
 import ASGI
 
-/// The title of an entry: fit to be shown on a line, and to name a file that stays in its folder.
+/// The title of an entry. It fits on a line, and gives a file name that stays in the folder.
 ///
-/// Two titles are equal when their keys are: `css` is `CSS`, and é is é however it is composed.
+/// Two titles are equal if their keys are: `css` equals `CSS`, and composed é equals decomposed é.
 struct EntryTitle: Hashable, Sendable {
-    /// The most bytes of UTF-8 in the name of its file without `.md`: Linux takes 255 with it.
+    /// Maximum size of a file name without `.md`, in bytes of UTF-8; Linux allows 255 with the suffix.
     static let longestName = 200
 
-    /// As it is shown: without white space at its ends, and with single spaces in it.
+    /// The title as shown: without white space at its ends, and with single spaces inside.
     let text: String
-    /// What is compared: the text in lower case, and by canonical equivalence, as any `String`.
+    /// The compared form: the text in lower case. `String` compares by canonical equivalence.
     let key: String
 
-    /// Throws `EntryError.invalidTitle` with what is wrong.
+    /// Throws `EntryError.invalidTitle` with the reason.
     init(_ text: String) throws(EntryError) {
         let text = Self.singleSpaced(text)
         guard !text.unicodeScalars.allSatisfy(Self.isInvisible) else { throw .invalidTitle("a title cannot be empty") }
-        // In an address they are a way up, however they are encoded (RFC 3986 §5.2.4).
+        // In a URL these are dot segments, in any encoding (RFC 3986 §5.2.4).
         guard !text.unicodeScalars.allSatisfy({ $0 == "." }) else {
             throw .invalidTitle("a title cannot consist of dots only")
         }
@@ -35,34 +35,34 @@ struct EntryTitle: Hashable, Sendable {
         self.key = text.lowercased()
     }
 
-    /// Of a file in the folder; nil when it can be no entry: hidden, not `.md`, or no title that could be asked for.
+    /// Creates a title from a file name; nil if the file is hidden, does not end in `.md`, or has no valid title.
     ///
-    /// Files are dropped in by hand too: what follows a `%` and is no escape stays as it is.
+    /// Files may be added by hand, so a `%` that does not start an escape stays unchanged.
     init?(fileName: String) {
         guard fileName.utf8.first != UInt8(ascii: "."), fileName.utf8.suffix(3).elementsEqual(".md".utf8) else {
             return nil
         }
         let name = String(Substring(fileName.utf8.dropLast(3)))
-        // Escapes that make no UTF-8 are none.
+        // Escapes that do not decode to UTF-8 are taken literally.
         guard let title = try? EntryTitle(name.percentDecoded ?? name) else { return nil }
         self = title
     }
 
-    /// The name that its file is given: `C%2FC++.md`.
+    /// The name for a new file of this title: `C%2FC++.md`.
     var fileName: String { "\(Self.escaped(self.text)).md" }
 
     static func == (one: EntryTitle, other: EntryTitle) -> Bool { one.key == other.key }
 
     func hash(into hasher: inout Hasher) { hasher.combine(self.key) }
 
-    /// The order of lists: by key, then by text; texts that are canonically equivalent by their bytes.
+    /// The order of lists: by key, then by text; canonically equivalent texts by their bytes.
     func precedes(_ other: EntryTitle) -> Bool {
         if self.key != other.key { return self.key < other.key }
         if self.text != other.text { return self.text < other.text }
         return self.text.utf8.lexicographicallyPrecedes(other.text.utf8)
     }
 
-    /// Without white space at the ends, and with a space for every run of it.
+    /// Removes white space at the ends, and replaces every run of it by a single space.
     static func singleSpaced(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for word in text.unicodeScalars.split(whereSeparator: Self.isSpace) {
@@ -72,7 +72,7 @@ struct EntryTitle: Hashable, Sendable {
         return String(result)
     }
 
-    /// Tab, line ends and spaces. U+0085, U+2028 and U+2029 are refused instead: nobody types them.
+    /// Whether the scalar is a tab, a line end or a space. U+0085, U+2028 and U+2029 are refused instead.
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09...0x0d, 0x20: true
@@ -85,7 +85,7 @@ struct EntryTitle: Hashable, Sendable {
         scalar.properties.isDefaultIgnorableCodePoint || Self.isSpace(scalar)
     }
 
-    /// Controls, separators of lines, and what turns the direction of the text around it.
+    /// Whether the scalar is a control character, a line separator, or a bidirectional control.
     private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7e: false
@@ -94,7 +94,8 @@ struct EntryTitle: Hashable, Sendable {
         }
     }
 
-    /// Scalar by scalar: a dot with an accent on it is still a dot to the file system. NUL is no part of a title.
+    /// Escapes a title for a file name, scalar by scalar: a dot with a combining accent is still a dot to the file
+    /// system. A title contains no NUL.
     private static func escaped(_ text: String) -> String {
         var name = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

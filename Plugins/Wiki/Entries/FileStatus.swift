@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the system says about a file: which it is, what kind, and when it was written.
+/// The identity, type, size and modification time of a file.
 struct FileStatus: Sendable {
     private let device: UInt
     private let inode: UInt
@@ -8,12 +8,12 @@ struct FileStatus: Sendable {
     let isLink: Bool
     let isFolder: Bool
     let size: Int
-    /// The time of its last change, since 1970.
+    /// The time of the last modification, in nanoseconds since 1970.
     let nanoseconds: Int
 
     var seconds: Int { self.nanoseconds / 1_000_000_000 }
 
-    /// Nil when there is none, or when it cannot be looked at.
+    /// Nil if the file does not exist or cannot be accessed.
     init?(_ path: String, followingLinks: Bool = true) {
         var status = stat()
         guard fstatat(AT_FDCWD, path, &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -34,11 +34,11 @@ struct FileStatus: Sendable {
         self.isLink = kind == S_IFLNK
         self.isFolder = kind == S_IFDIR
         self.size = Int(status.st_size)
-        // A clock that is far off is no reason to trap.
+        // A time far out of range must not trap.
         let seconds = min(max(Int(status.st_mtim.tv_sec), 0), Int.max / 2_000_000_000)
         self.nanoseconds = seconds * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
     }
 
-    /// They are two names of one file.
+    /// Whether both are the same file under two names.
     func isSameFile(as other: FileStatus?) -> Bool { self.device == other?.device && self.inode == other?.inode }
 }

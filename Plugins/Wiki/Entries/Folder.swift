@@ -1,16 +1,16 @@
 import Glibc
 
-/// The calls for folders.
+/// Operations on folders.
 enum Folder {
-    /// Something in a folder.
+    /// An entry of a directory.
     struct Member: Sendable {
         let name: String
-        /// Nil: the file system does not tell without a look at it, or it is a link.
+        /// Nil if the file system does not give the type, or if the entry is a symbolic link.
         let isRegular: Bool?
     }
 
-    /// What is in a folder, in no order, without `.`, `..` and names that are no UTF-8; nil: there is none. Throws
-    /// `EntryError.failed`.
+    /// Returns the members of a folder, unordered, without `.`, `..` and names that are not UTF-8; nil if the folder
+    /// does not exist. Throws `EntryError.failed`.
     static func members(_ path: String) throws(EntryError) -> [Member]? {
         guard let stream = opendir(path) else {
             if errno == ENOENT { return nil }
@@ -36,8 +36,7 @@ enum Folder {
         return members
     }
 
-    /// Makes a folder where it is missing, with the folders on its way; says whether it did. Throws
-    /// `EntryError.failed`.
+    /// Creates a folder and its missing parents. Returns whether it was missing. Throws `EntryError.failed`.
     @discardableResult
     static func make(_ path: String) throws(EntryError) -> Bool {
         let parent = Self.parent(of: path)
@@ -52,12 +51,12 @@ enum Folder {
         return true
     }
 
-    /// Waits until the names in a folder are on the disk. Throws `EntryError.failed`.
+    /// Syncs the names in a folder to the disk. Throws `EntryError.failed`.
     static func sync(_ path: String) throws(EntryError) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("open", path) }
         defer { close(descriptor) }
-        // EINVAL: the file system has nothing to sync for a folder.
+        // EINVAL: the file system does not support fsync on folders.
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system("sync", path) }
     }
 

@@ -1,16 +1,16 @@
 import Glibc
 
-/// The right to write in a folder, which one thread of one process has at a time.
+/// An exclusive lock for writing in a folder, held by one thread of one process at a time.
 ///
-/// Every lock has a descriptor of its own: flock(2) excludes descriptors, not processes, so threads exclude each other
-/// too. Whoever holds it must not ask for it again. The kernel gives it back for who dies.
+/// Every lock has a descriptor of its own: flock(2) excludes open file descriptions, not processes, so threads exclude
+/// each other too. A holder must not lock again. The kernel releases the lock when the process ends.
 struct FolderLock: Sendable {
-    /// How long somebody waits for it, in milliseconds: another process may be stuck with it.
+    /// Maximum time to wait for the lock, in milliseconds, since another process may be stuck while holding it.
     static let patience = 5000
 
     private let descriptor: CInt
 
-    /// Waits for it. Throws `EntryError.failed`, `.busy`.
+    /// Waits for the lock. Throws `EntryError.failed`, `.busy`.
     init(_ folder: String) throws(EntryError) {
         let path = "\(folder)/.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)

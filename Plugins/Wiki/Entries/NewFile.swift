@@ -1,22 +1,24 @@
 import Glibc
 import Synchronization
 
-/// A file of text that is on its way: written whole and synced, under a name that no list shows.
+/// A text file under a temporary name that no list shows; written completely and synced.
 ///
-/// Made only by who holds the folder's lock.
+/// Must be created while holding the folder's lock.
 struct NewFile: Sendable {
-    /// What temporary names begin with.
+    /// The prefix of temporary names.
     static let prefix = ".new-"
     private static let numbers = Atomic<Int>(0)
 
     let path: String
     let status: FileStatus
 
-    /// Throws `EntryError.failed`, and then leaves nothing behind. `time`: when the text was written, if not now.
+    /// Throws `EntryError.failed`, and then leaves no file. `nanoseconds`: the modification time; nil for the current
+    /// time.
     init(_ text: String, in folder: String, nanoseconds: Int? = nil) throws(EntryError) {
         let number = Self.numbers.add(1, ordering: .relaxed).newValue
         let path = "\(folder)/\(Self.prefix)\(getpid())-\(number)"
-        // A process that is dead, or of another container, had our number: as we hold the lock, its file is stale.
+        // An ended process, or one of another container, may have used this pid: since we hold the lock, its file is
+        // stale.
         unlink(path)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system("create", path) }
@@ -33,10 +35,10 @@ struct NewFile: Sendable {
         self.status = status
     }
 
-    /// Removes the temporary name, if it is still there.
+    /// Removes the temporary name if it still exists.
     func discard() { unlink(self.path) }
 
-    /// 0, or why it failed.
+    /// Returns 0 or an error number.
     private static func write(_ text: String, to descriptor: CInt) -> CInt {
         var text = text
         return text.withUTF8 { bytes in

@@ -1,4 +1,4 @@
-/// Text as a search compares it: in any case, any width (Unicode UAX #11), and with any white space.
+/// Text in the form that a search compares: without differences of case, width (Unicode UAX #11) and white space.
 struct SearchText: Hashable, Sendable {
     private let folded: String
 
@@ -12,13 +12,13 @@ struct SearchText: Hashable, Sendable {
 
     func contains(_ other: SearchText) -> Bool { self.folded.contains(other.folded) }
 
-    /// U+FF61 to U+FF9F; the last two are the marks that combine with what precedes them.
+    /// The characters for U+FF61 to U+FF9F. The last two are combining marks.
     private static let katakana: [Unicode.Scalar] = {
         let letters = "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
         return letters.unicodeScalars + ["\u{3099}", "\u{309a}"]
     }()
 
-    /// The scalar of the usual width for one of the block "Halfwidth and Fullwidth Forms".
+    /// Returns the scalar of the usual width for one of the block "Halfwidth and Fullwidth Forms".
     private static func usual(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         let value = scalar.value
         guard value >= 0xff01, value <= 0xffee else { return scalar }
@@ -27,7 +27,7 @@ struct SearchText: Hashable, Sendable {
             case 0xff01...0xff5e: value - 0xff01 + 0x21
             case 0xff5f...0xff60: value - 0xff5f + 0x2985
             case 0xff61...0xff9f: Self.katakana[Int(value - 0xff61)].value
-            // Hangul, whose vowels stand in groups of six.
+            // Hangul; the vowels are in groups of six.
             case 0xffa0: 0x3164
             case 0xffa1...0xffbe: value - 0xffa1 + 0x3131
             case 0xffc2...0xffc7: value - 0xffc2 + 0x314f

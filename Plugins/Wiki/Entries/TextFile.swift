@@ -1,16 +1,16 @@
 import Glibc
 
-/// A file of text as it was read.
+/// The contents of a text file, and its status when it was read.
 struct TextFile: Sendable {
     let text: String
     let status: FileStatus
 
-    /// Nil when there is no regular file of this name. Never waits for a FIFO's writer, and never reads more than
+    /// Reads a file; nil if there is no regular file of this name. Never blocks on a FIFO, and never reads more than
     /// `most` bytes. Throws `EntryError.notText` and `.failed`.
     static func read(_ path: String, most: Int) throws(EntryError) -> TextFile? {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            // ENXIO: a socket. ELOOP: links in a ring.
+            // ENXIO: a socket. ELOOP: a cycle of symbolic links.
             if [ENOENT, ENOTDIR, ENXIO, ELOOP].contains(errno) { return nil }
             throw .system("open", path)
         }
@@ -20,7 +20,7 @@ struct TextFile: Sendable {
         guard status.size <= most else {
             throw .failed("read \(path): it has \(status.size) bytes, and at most \(most) are read")
         }
-        // It may grow while it is read: the room for one more byte shows that.
+        // One more byte, to detect that the file grows while it is read.
         let room = status.size + 1
         var failure: CInt = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in

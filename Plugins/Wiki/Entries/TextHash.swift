@@ -1,5 +1,5 @@
-/// Which text it is: FNV-1a (64 bits) over its UTF-8, written as 16 hexadecimal digits. Not a proof against somebody who
-/// forges.
+/// A hash that identifies a text: FNV-1a (64 bits) of its UTF-8, written as 16 hexadecimal digits. Not cryptographic,
+/// so it does not detect forged texts.
 struct TextHash: Hashable, Sendable, CustomStringConvertible {
     private let value: UInt64
 
@@ -9,9 +9,9 @@ struct TextHash: Hashable, Sendable, CustomStringConvertible {
         self.value = value
     }
 
-    /// Nil unless it is 16 hexadecimal digits.
+    /// Nil unless the text has 16 hexadecimal digits.
     init?(_ hex: String) {
-        // UInt64 takes a sign as well.
+        // `UInt64(_:radix:)` alone would accept a sign.
         guard hex.utf8.count == 16, hex.allSatisfy(\.isHexDigit), let value = UInt64(hex, radix: 16) else { return nil }
         self.value = value
     }

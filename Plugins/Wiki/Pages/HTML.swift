@@ -1,11 +1,11 @@
-/// Text of a page. What is interpolated is escaped, unless it is HTML itself: there is no other way to make one.
+/// HTML text. Interpolated strings are escaped, and interpolated HTML is not.
 struct HTML: ExpressibleByStringInterpolation, Sendable {
     let text: String
 
     init(stringLiteral text: String) { self.text = text }
     init(stringInterpolation: StringInterpolation) { self.text = stringInterpolation.text }
 
-    /// What somebody else has made safe.
+    /// HTML that is known to be safe.
     init(safe text: String) { self.text = text }
 
     struct StringInterpolation: StringInterpolationProtocol {
@@ -30,7 +30,7 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
                 case ">": self.text += "&gt;"
                 case "\"": self.text += "&quot;"
                 case "'": self.text += "&#39;"
-                // No page may have them (HTML §3.2.5).
+                // Not allowed in HTML (HTML §3.2.5).
                 case "\u{0}"..."\u{8}", "\u{b}", "\u{e}"..."\u{1f}", "\u{7f}": self.text += "\u{FFFD}"
                 default: self.text.unicodeScalars.append(scalar)
                 }

@@ -1,11 +1,12 @@
 import ASGI
 
-/// Where a link of an entry leads.
+/// The target of a link in an entry.
 enum LinkTarget {
     private static let schemes = ["http", "https", "mailto"]
     private static let imageTypes = ["data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp"]
 
-    /// What stands alone is the title of an entry, wherever the page is; empty: it is no place to be led to.
+    /// Returns the URL for a link target; empty if the target is not allowed. A target without scheme and slash is the
+    /// title of an entry.
     static func address(of target: String, entry: (String) -> String) -> String {
         if let scheme = Self.scheme(of: target) { return Self.schemes.contains(scheme) ? target : "" }
         guard let first = target.first, !"/#?".contains(first) else { return target }
@@ -15,13 +16,14 @@ enum LinkTarget {
         return entry(String(title).percentDecoded ?? String(title)) + fragment
     }
 
-    /// An image that the entry carries itself.
+    /// Whether the image is embedded in the entry itself.
     static func isOwnImage(_ target: String) -> Bool {
         let target = target.lowercased()
         return Self.imageTypes.contains { target.hasPrefix($0) }
     }
 
-    /// RFC 3986 §3.1; nil: it has none. A colon in a title is one too: `[a](./C:%20the%20language)` says that it is not.
+    /// Returns the scheme (RFC 3986 §3.1); nil if there is none. A title with a colon looks like one, unless it is
+    /// written as `[a](./C:%20the%20language)`.
     private static func scheme(of target: String) -> String? {
         guard let end = target.firstIndex(where: { ":/?#".contains($0) }), target[end] == ":" else { return nil }
         return target[..<end].lowercased()

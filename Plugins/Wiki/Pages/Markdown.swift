@@ -1,14 +1,15 @@
 import Ccmark
 
-/// The HTML of an entry's text (CommonMark), without what could be a script: cmark's safe mode leaves out raw HTML, and what
-/// links lead to is looked at here.
+/// Renders an entry's text (CommonMark) as HTML without scripts: cmark's safe mode omits raw HTML, and link targets are
+/// checked here.
 enum Markdown {
-    /// `title`: a heading that only repeats it is left out, since the page has one already. `link`: the address of an entry.
+    /// `title`: a first heading that repeats it is omitted, since the page already has one. `link`: returns the URL of
+    /// an entry.
     static func html(_ text: String, title: String, link: (String) -> String) -> HTML {
         var text = text
         let parsed = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { bytes in
-                // SAFE is the default, and says what is meant: no raw HTML.
+                // SAFE is the default; stated here for clarity: no raw HTML.
                 bytes.baseAddress.flatMap { cmark_parse_document($0, bytes.count, CMARK_OPT_SAFE) }
             }
         }

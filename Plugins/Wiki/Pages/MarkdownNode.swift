@@ -1,8 +1,8 @@
 import Ccmark
 
-/// A node of a parsed text; cmark's, as long as its document is.
+/// A node of a parsed text. Owned by cmark, and valid as long as its document.
 struct MarkdownNode {
-    /// What is nested deeper is left out: every level of a quotation in a quotation costs its tags.
+    /// Maximum nesting depth. Deeper nodes are removed, since every level of nested quotations adds tags.
     static let deepest = 64
 
     let pointer: OpaquePointer
@@ -30,7 +30,7 @@ struct MarkdownNode {
         cmark_node_free(self.pointer)
     }
 
-    /// Every node below this one, from the top, without recursion: a text can be nested as deep as it is long.
+    /// Visits every node below this one, top down. Not recursive, since the nesting can be as deep as the text is long.
     private func walk(_ visit: (MarkdownNode, _ depth: Int) -> Void) {
         var node = self.firstChild
         var depth = 1
@@ -57,7 +57,8 @@ struct MarkdownNode {
         }
     }
 
-    /// A page has one heading of the first level, its title: an entry's own go below it.
+    /// Removes a first heading that repeats the title, and lowers the others if needed: the page's title is its only
+    /// heading of the first level.
     func fitHeadings(_ title: String) {
         if let first = self.firstChild, first.level == 1, let only = first.firstChild, only.next == nil,
             only.literal?.lowercased() == title.lowercased()
@@ -70,8 +71,8 @@ struct MarkdownNode {
         for heading in headings { cmark_node_set_heading_level(heading.pointer, min(heading.level + 1, 6)) }
     }
 
-    /// Links lead to entries, to places of this site, or to others by a scheme that is known. Images from elsewhere become links:
-    /// a page loads nothing that tells somebody else who reads it.
+    /// Rewrites links to entries, and removes link targets that are not allowed. Turns external images into links, so
+    /// that a page loads nothing from another server, which would see its readers.
     func fitLinks(_ link: (String) -> String) {
         var images: [MarkdownNode] = []
         self.walk { node, _ in
@@ -83,7 +84,7 @@ struct MarkdownNode {
         }
     }
 
-    /// Its description becomes the text of a link, or of the link that it stands in.
+    /// Replaces the image by a link with its description as text, or by the description alone inside another link.
     private func becomeLink() {
         var isInLink = false
         var above = self.parent

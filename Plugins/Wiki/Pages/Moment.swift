@@ -1,6 +1,6 @@
 import Glibc
 
-/// A point in time as a page shows it, for a reader and for a program. Always in English: `strftime` would write the month in the language of the
+/// A point in time for a page, in readable and machine-readable form. Always in English: `strftime` would use the
 /// process's locale, which another module may set.
 struct Moment {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

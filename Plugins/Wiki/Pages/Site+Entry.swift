@@ -1,7 +1,7 @@
 import ASGI
 
 extension Site {
-    /// An entry, to be read.
+    /// The page of an entry.
     func entry(_ entry: Entry) -> HTTPResponse {
         let title = entry.title.text
         let edit: HTML? = self.mayEdit ? #"<a class="button" href="\#(self.link(.edit(title)))">Edit</a>"# : nil
@@ -23,7 +23,7 @@ extension Site {
         Markdown.html(entry.text, title: entry.title.text) { self.link(.entry($0)) }
     }
 
-    /// An earlier version of an entry, to be read and restored.
+    /// The page of an earlier version, with a button to restore it.
     func version(_ version: Entry, current: Entry) -> HTTPResponse {
         let title = version.title.text
         let restore: HTML? =

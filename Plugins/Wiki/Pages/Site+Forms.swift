@@ -1,7 +1,7 @@
 import ASGI
 
 extension Site {
-    /// A new entry is to be written; `refused`: again, since what was posted could not be taken.
+    /// The form for a new entry. `refused`: why the posted entry was refused.
     func newEntry(title: String, text: String, refused: EntryError? = nil) -> HTTPResponse {
         let status =
             switch refused {
@@ -23,7 +23,7 @@ extension Site {
         )
     }
 
-    /// An entry is to be edited; `text` and `base`: what was posted already, and could not be taken.
+    /// The form to edit an entry. `text`, `base`, `refused`: the refused post, and the reason.
     func edit(
         _ entry: Entry, text: String? = nil, base: EntryVersion? = nil, refused: EntryError? = nil
     ) -> HTTPResponse {
@@ -34,7 +34,7 @@ extension Site {
         )
     }
 
-    /// Somebody else has saved the entry meanwhile: both texts, and a form that is based on theirs.
+    /// The page for an edit conflict: both texts, and a form based on the current version.
     func conflict(_ current: Entry, text: String) -> HTTPResponse {
         let title = current.title.text
         return self.page(
@@ -60,7 +60,8 @@ extension Site {
         """
     }
 
-    /// The line break after the tag is no part of the text (HTML §13.1.2.5), and keeps the one that the text may begin with.
+    /// The line break after the tag is not part of the text (HTML §13.1.2.5). It preserves a line break at the start of
+    /// the text.
     private func textArea(_ text: String) -> HTML {
         """
         <label for="text">Text</label>

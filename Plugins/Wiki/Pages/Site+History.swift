@@ -1,7 +1,7 @@
 import ASGI
 
 extension Site {
-    /// The versions of an entry, newest first.
+    /// The page with the versions of an entry, newest first.
     func history(_ entry: Entry, _ changes: [Change], _ paging: Paging) -> HTTPResponse {
         let title = entry.title.text
         let rows = changes[paging.range].map { change -> HTML in
@@ -22,7 +22,7 @@ extension Site {
         )
     }
 
-    /// The newest changes of all entries.
+    /// The page with the newest changes of all entries.
     func changes(_ changes: [Change]) -> HTTPResponse {
         guard !changes.isEmpty else {
             return self.page("Recent changes", at: .changes, "<p>Nothing has been written yet.</p>")

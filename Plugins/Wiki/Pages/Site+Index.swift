@@ -1,7 +1,7 @@
 import ASGI
 
 extension Site {
-    /// One page of all titles.
+    /// A page of the list of all titles.
     func index(_ titles: [EntryTitle], _ paging: Paging) -> HTTPResponse {
         guard !titles.isEmpty else {
             let new: HTML? =
@@ -22,7 +22,8 @@ extension Site {
         titles.map { #"<li><a href="\#(self.link(.entry($0.text)))">\#($0.text)</a></li>\#n"# }
     }
 
-    /// The way to the other pages of a list; nil: there is only one. `address`: what `page=2` is put behind.
+    /// The links to the other pages of a list; nil if there is only one page. `address`: the URL to which `page=2` is
+    /// appended.
     func pager(_ paging: Paging, _ address: String) -> HTML? {
         guard paging.pages > 1 else { return nil }
         let before: HTML? =

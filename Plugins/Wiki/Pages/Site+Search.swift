@@ -1,7 +1,7 @@
 import ASGI
 
 extension Site {
-    /// The titles that have the text in them.
+    /// The page with the titles that contain the text.
     func search(_ text: String, _ titles: [EntryTitle], _ paging: Paging) -> HTTPResponse {
         let new: HTML? =
             self.mayEdit && !text.isEmpty

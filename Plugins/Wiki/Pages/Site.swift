@@ -1,9 +1,9 @@
 import ASGI
 
-/// The frame of all pages: what is at their top, and how they link to each other.
+/// The layout of all pages, and their URLs.
 struct Site {
     let settings: WikiSettings
-    /// From a page's name to its path.
+    /// Builds paths from the names of pages.
     let links: Links
 
     init(_ settings: WikiSettings, links: Links) {
@@ -14,7 +14,7 @@ struct Site {
     var title: String { self.settings.title }
     var mayEdit: Bool { self.settings.mayEdit }
 
-    /// Pages run no script and load nothing from elsewhere, and no other site may frame them.
+    /// Pages run no scripts and load nothing from other sites, and no other site may frame them.
     static let securityHeaders: Headers = [
         "content-security-policy":
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
@@ -27,12 +27,12 @@ struct Site {
         "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16'"
         + " rx='3' fill='%23225ea8'/%3E%3Cpath d='M3 4l2 8 3-6 3 6 2-8' fill='none' stroke='white' stroke-width='1.6'/%3E%3C/svg%3E"
 
-    /// The path of a page, with the mount.
+    /// Returns the path of a page, including the mount.
     ///
-    /// There is none only when the wiki is over, or for an entry whose title no URL can have: the page itself then.
+    /// Returns an empty path, which links to the page itself, if the wiki has ended or a URL cannot contain the title.
     func link(_ route: Route) -> String { self.links.path(to: route.name, route.values) ?? "" }
 
-    /// A page. `heading`: its title, and its only heading of the first level.
+    /// A page. `heading`: the title, and the only heading of the first level.
     func page(
         _ heading: String, at route: Route? = nil, searched: String = "", status: Int = 200, _ content: HTML
     ) -> HTTPResponse {
@@ -87,7 +87,7 @@ struct Site {
         self.page("Sorry", status: status, "<p>\(message)</p>")
     }
 
-    /// What became of a request for an entry.
+    /// The page for an error.
     func answer(to error: EntryError) -> HTTPResponse {
         switch error {
         case .missing(let title): self.missing(title)

@@ -1,6 +1,6 @@
 import ASGI
 
-/// The style of the pages: a file of its own, which browsers keep, since its address changes with it.
+/// The stylesheet. Browsers cache it; its URL changes with its contents.
 enum Style {
     static let version = TextHash(of: Self.text).description
 

@@ -1,6 +1,6 @@
 import CASGI
 
-/// The request's `receive`. One at a time.
+/// Receives the events of a request, one call at a time.
 ///
 /// ```swift
 /// let note = try await receive.body.text(upTo: 64 * 1024)
@@ -8,15 +8,17 @@ import CASGI
 public struct HTTPReceive: Sendable {
     let call: HTTPCall
 
-    /// The next event, as soon as there is one. When the client has left, and when the response is complete, it is
-    /// `disconnect`, as often as asked. Throws `HostRefusal` for a second receive at the same time, and `CancellationError`
-    /// as soon as the task is cancelled; the event that comes then is the next receive's.
+    /// Returns the next event, waiting for it if necessary.
+    ///
+    /// Once the client has disconnected or the response is complete, every call returns `disconnect`. Throws
+    /// `HostRefusal` if another call is pending. Throws `CancellationError` as soon as the task is cancelled; the next
+    /// call then gets the event.
     public func callAsFunction() async throws -> HTTPReceiveEvent {
         let received = try await self.call.receive()
         guard received.type == ASGI_HTTP_REQUEST else { return .disconnect }
         return .request(body: received.body, more: received.hasMore)
     }
 
-    /// The body, part by part.
+    /// The body, as an asynchronous sequence of its parts.
     public var body: RequestBody { RequestBody(call: self.call) }
 }

@@ -1,10 +1,10 @@
 import CASGI
 
-/// The request's `send`.
+/// Sends the events of a response.
 ///
-/// A part of a body that others follow suspends while as much is under way to the client as may be (back-pressure); every other
-/// event is taken at once. Throws `Disconnected` when the client has left; `HostRefusal` for an event out of order, or
-/// malformed: the host's log says why.
+/// A body part with `more: true` suspends while pending output exceeds the high-water mark (back-pressure); every other
+/// event is taken at once. Throws `Disconnected` if the client has disconnected. Throws `HostRefusal` for an event that
+/// is malformed or out of order; the host logs the reason.
 ///
 /// ```swift
 /// try await send(.text("Hello, World!"))
@@ -26,7 +26,7 @@ public struct HTTPSend: Sendable {
         }
     }
 
-    /// Sends a whole response.
+    /// Sends a complete response.
     public func callAsFunction(_ response: HTTPResponse) async throws {
         try self.call.respond(response)
     }

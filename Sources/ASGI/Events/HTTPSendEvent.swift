@@ -1,4 +1,4 @@
-/// What `send` of a request takes.
+/// An event that a request's `send` takes.
 ///
 /// ```swift
 /// try await send(.start(status: 200, headers: ["content-type": "text/plain"]))
@@ -6,13 +6,13 @@
 /// try await send(.body("", more: false))
 /// ```
 public enum HTTPSendEvent: Sendable {
-    /// A whole response in one event, which costs least; nothing may follow.
+    /// A complete response in one event, the cheapest form. No event may follow.
     case response(HTTPResponse)
-    /// `http.response.start`: the host may hold it back until the first body.
+    /// `http.response.start`: status and header fields. The host may delay it until the first body part.
     case start(status: Int, headers: Headers)
-    /// `http.response.early_hint`: links that the client will need, each like `</style.css>; rel=preload; as=style`, while the
-    /// response is made. Until the first body; where `HTTPScope.extensions` names it.
+    /// `http.response.early_hint`: links that the client will need, each like `</style.css>; rel=preload; as=style`.
+    /// Allowed before the first body part, if `HTTPScope.extensions` names it.
     case earlyHint(links: [String])
-    /// `http.response.body`: a part of the body; `more`: another follows.
+    /// `http.response.body`: a part of the body. `more`: whether another part follows.
     case body(ResponseBody, more: Bool)
 }

@@ -1,9 +1,9 @@
 import CASGI
 
-/// The body of a request: an asynchronous sequence of its parts, as they come.
+/// The body of a request: an asynchronous sequence of its parts, in the order of their arrival.
 ///
-/// Nothing is read from the client but what is asked for. It can be gone through once: when it was complete, nothing is left.
-/// Throws `Disconnected` when the client leaves before that.
+/// Data is read from the client on demand. The body can be iterated once; afterwards the sequence is empty. Throws
+/// `Disconnected` if the client disconnects before the body is complete.
 ///
 /// ```swift
 /// var size = 0
@@ -12,7 +12,7 @@ import CASGI
 public struct RequestBody: AsyncSequence, Sendable {
     let call: HTTPCall
 
-    /// Takes the parts one after another.
+    /// Iterates over the parts of the body.
     ///
     /// ```swift
     /// var parts = receive.body.makeAsyncIterator()
@@ -28,8 +28,8 @@ public struct RequestBody: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(call: self.call) }
 
-    /// The whole body. Throws `HTTPError(413)` when it is larger than `limit` bytes: by its `content-length` before
-    /// anything is read.
+    /// Returns the complete body. Throws `HTTPError(413)` if it is larger than `limit` bytes; if `content-length`
+    /// exceeds the limit, before anything is read.
     ///
     /// ```swift
     /// let image = try await receive.body.bytes(upTo: 4 << 20)
@@ -46,7 +46,7 @@ public struct RequestBody: AsyncSequence, Sendable {
         return bytes
     }
 
-    /// The whole body as text. Throws `HTTPError(413)` as `bytes(upTo:)`, `HTTPError(400)` when it is not UTF-8.
+    /// Returns the complete body as text. Throws as `bytes(upTo:)`, and `HTTPError(400)` if the body is not UTF-8.
     public func text(upTo limit: Int) async throws -> String {
         guard let text = String(validating: try await self.bytes(upTo: limit), as: UTF8.self) else {
             throw HTTPError(400, "the body is not UTF-8")
@@ -54,15 +54,15 @@ public struct RequestBody: AsyncSequence, Sendable {
         return text
     }
 
-    /// The fields of a form that was posted as `application/x-www-form-urlencoded`, as browsers do. Throws
-    /// `HTTPError(413)` as `bytes(upTo:)`, `HTTPError(415)` for another type.
+    /// Returns the fields of a URL-encoded form (`application/x-www-form-urlencoded`). Throws as `bytes(upTo:)`, and
+    /// `HTTPError(415)` if the body has another media type.
     ///
     /// ```swift
     /// let form = try await receive.body.form(upTo: 1 << 20)
     /// let title = form["title"] ?? ""
     /// ```
     public func form(upTo limit: Int) async throws -> FormFields {
-        // Parameters may follow, with white space before them (RFC 9110 §5.6.6).
+        // Parameters may follow the media type, after white space (RFC 9110 §5.6.6).
         let type = self.call.scope.headers["content-type"]?.prefix { $0 != ";" && $0 != " " && $0 != "\t" } ?? ""
         guard type.utf8.map(\.lowerCased).elementsEqual(FormFields.contentType.utf8) else {
             throw HTTPError(415, "expected the content type \(FormFields.contentType)")

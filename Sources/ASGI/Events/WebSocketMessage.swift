@@ -1,6 +1,6 @@
 import CASGI
 
-/// A message of a WebSocket.
+/// A WebSocket message: text or bytes.
 ///
 /// ```swift
 /// if case .text(let words) = message { try await send(.text(words.uppercased())) }
@@ -9,7 +9,7 @@ public enum WebSocketMessage: Sendable, Hashable {
     case text(String)
     case bytes([UInt8])
 
-    /// As the event that sends it, for the call.
+    /// Calls `body` with the event that sends the message. The event is valid during the call.
     // Never inlined: see `ScopeFunctions.receive`.
     @inline(never)
     func withEvent(_ body: (UnsafePointer<asgi_event>) -> asgi_result) -> asgi_result {

@@ -1,4 +1,4 @@
-/// The WebSocket's `receive`. One at a time.
+/// Receives the events of a WebSocket, one call at a time.
 ///
 /// ```swift
 /// for try await message in receive.messages { try await send(.message(message)) }
@@ -6,15 +6,17 @@
 public struct WebSocketReceive: Sendable {
     let call: WebSocketCall
 
-    /// The next event, as soon as there is one. What is not received is not read from the client. When the WebSocket has ended
-    /// it is `disconnect`, as often as asked. Throws as the request's `receive` does.
+    /// Returns the next event, waiting for it if necessary.
+    ///
+    /// Data is read from the client on demand. Once the WebSocket has ended, every call returns `disconnect`. Throws
+    /// the same errors as `HTTPReceive`.
     public func callAsFunction() async throws -> WebSocketReceiveEvent { try await self.call.receive() }
 
     /// The messages, until the WebSocket ends.
     public var messages: WebSocketMessages { WebSocketMessages(call: self.call) }
 }
 
-/// The messages of a WebSocket: an asynchronous sequence that ends with it.
+/// The messages of a WebSocket: an asynchronous sequence that ends when the WebSocket ends.
 ///
 /// ```swift
 /// var messages = receive.messages.makeAsyncIterator()
@@ -23,7 +25,7 @@ public struct WebSocketReceive: Sendable {
 public struct WebSocketMessages: AsyncSequence, Sendable {
     let call: WebSocketCall
 
-    /// Takes the messages one after another.
+    /// Iterates over the messages.
     ///
     /// ```swift
     /// while let message = try await messages.next() { print(message) }

@@ -1,4 +1,4 @@
-/// What `receive` of a WebSocket gives.
+/// An event that a WebSocket's `receive` returns.
 ///
 /// ```swift
 /// switch try await receive() {
@@ -8,10 +8,10 @@
 /// }
 /// ```
 public enum WebSocketReceiveEvent: Sendable, Hashable {
-    /// `websocket.connect`: the first, before it is accepted.
+    /// `websocket.connect`: the first event, before the WebSocket is accepted.
     case connect
-    /// `websocket.receive`.
+    /// `websocket.receive`: a message from the client.
     case message(WebSocketMessage)
-    /// `websocket.disconnect`: 1005 when the client gave no code, 1006 when the connection was lost.
+    /// `websocket.disconnect`. The code is 1005 if the client sent none, 1006 if the connection was lost.
     case disconnect(code: Int, reason: String)
 }

@@ -1,7 +1,8 @@
-/// The WebSocket's `send`.
+/// Sends the events of a WebSocket.
 ///
-/// A message suspends while as much is under way to the client as may be (back-pressure); every other event is taken at once.
-/// Throws `Disconnected` when the WebSocket has ended; `HostRefusal` for an event out of order: the host's log says why.
+/// A message suspends while pending output exceeds the high-water mark (back-pressure); every other event is taken at
+/// once. Throws `Disconnected` if the WebSocket has ended. Throws `HostRefusal` for an event that is out of order; the
+/// host logs the reason.
 ///
 /// ```swift
 /// try await send(.text("Hello!"))

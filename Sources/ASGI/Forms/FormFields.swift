@@ -1,5 +1,5 @@
-/// The fields of a query or of a form that was posted, decoded as the URL Standard says
-/// (https://url.spec.whatwg.org/#urlencoded-parsing); order and duplicates kept.
+/// The decoded fields of a query string or a URL-encoded form, in order and with duplicates (URL Standard,
+/// https://url.spec.whatwg.org/#urlencoded-parsing).
 ///
 /// ```swift
 /// let fields = FormFields("title=C%2B%2B&text=a+language")
@@ -7,12 +7,13 @@
 /// fields["text"]    // "a language"
 /// ```
 public struct FormFields: Sendable, Sequence {
-    /// The media type of such a form.
+    /// The media type of a URL-encoded form.
     public static let contentType = "application/x-www-form-urlencoded"
 
     private var fields: [(name: String, value: String)] = []
 
-    /// Decodes. Nothing is malformed: a `%` without two digits stands for itself, bytes that are no UTF-8 are replaced.
+    /// Decodes the fields. Accepts any text: a `%` without two hexadecimal digits stands for itself, and invalid UTF-8
+    /// is replaced.
     public init(_ text: String) {
         self =
             text.utf8.withContiguousStorageIfAvailable { FormFields(UnsafeRawBufferPointer($0)) }
@@ -26,10 +27,10 @@ public struct FormFields: Sendable, Sequence {
         }
     }
 
-    /// The value of the first field of that name; nil: there is none.
+    /// The value of the first field with this name; nil if there is none.
     public subscript(_ name: String) -> String? { self.fields.first { $0.name == name }?.value }
 
-    /// The values of all fields of that name, in order.
+    /// Returns the values of all fields with this name, in order.
     public func values(_ name: String) -> [String] { self.fields.filter { $0.name == name }.map(\.value) }
 
     public func makeIterator() -> some IteratorProtocol<(name: String, value: String)> { self.fields.makeIterator() }

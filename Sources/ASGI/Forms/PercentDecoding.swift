@@ -1,6 +1,6 @@
-/// Percent-decoding of bytes (RFC 3986 §2.1). A `%` without two digits stands for itself.
+/// Percent-decoding of bytes (RFC 3986 §2.1). A `%` without two hexadecimal digits stands for itself.
 enum PercentDecoding {
-    /// `plusIsSpace`: as in forms.
+    /// Returns the decoded bytes. `plusIsSpace`: whether `+` stands for a space, as in forms.
     static func decoded(_ bytes: some Collection<UInt8>, plusIsSpace: Bool) -> [UInt8] {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

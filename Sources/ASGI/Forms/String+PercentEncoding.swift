@@ -1,5 +1,6 @@
 extension String {
-    /// Percent-encoded for a place in a URL: all but the unreserved characters (RFC 3986 §2.3), so slashes too.
+    /// The string, percent-encoded for use in a URL: all but the unreserved characters (RFC 3986 §2.3), including
+    /// slashes.
     ///
     /// ```swift
     /// let link = "/search?q=\("C++ & more".percentEncoded)"   // /search?q=C%2B%2B%20%26%20more
@@ -19,7 +20,9 @@ extension String {
         }
         return String(decoding: encoded, as: UTF8.self)
     }
-    /// Percent-decoded; nil when what comes out is no UTF-8. A `%` without two digits stands for itself.
+
+    /// The string, percent-decoded; nil if the result is not UTF-8. A `%` without two hexadecimal digits stands for
+    /// itself.
     ///
     /// ```swift
     /// "C%2B%2B".percentDecoded   // "C++"

@@ -1,4 +1,4 @@
-/// An error that says how a request is answered when it is thrown before the response has started.
+/// An error that contains the response to send if it is thrown before the response has started.
 ///
 /// ```swift
 /// struct NoSuchEntry: AnsweringError {
@@ -7,6 +7,6 @@
 /// }
 /// ```
 public protocol AnsweringError: Error {
-    /// The answer. Called once.
+    /// The response to the client. Read once.
     var response: HTTPResponse { get }
 }

@@ -1,4 +1,6 @@
-/// The client has left. An application need not catch it: there is nobody to be answered, and it is not logged as a fault.
+/// The client has disconnected.
+///
+/// An application need not catch this error: there is no client to answer, and the host does not log it as a failure.
 ///
 /// ```swift
 /// do { try await send(.body(part, more: true)) } catch is Disconnected { await job.cancel() }

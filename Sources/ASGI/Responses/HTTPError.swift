@@ -1,14 +1,14 @@
-/// An error with a status and a sentence for the client.
+/// An error with an HTTP status and a message for the client.
 ///
 /// ```swift
 /// guard scope.method == "GET" else { throw HTTPError(405, headers: ["allow": "GET"]) }
 /// ```
 public struct HTTPError: AnsweringError, CustomStringConvertible {
-    /// 400 to 599.
+    /// The HTTP status, 400 to 599.
     public let status: Int
-    /// What the client is told, in plain text.
+    /// The message for the client, sent as plain text. If empty, the status is sent instead.
     public let message: String
-    /// Fields of the answer besides its `content-type`.
+    /// Header fields of the response, in addition to `content-type`.
     public let headers: Headers
 
     public init(_ status: Int, _ message: String = "", headers: Headers = [:]) {

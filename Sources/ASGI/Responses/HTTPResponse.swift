@@ -1,4 +1,4 @@
-/// A whole response.
+/// A complete response.
 ///
 /// ```swift
 /// var page = HTTPResponse.html("<!doctype html><title>Hello</title>")
@@ -6,9 +6,9 @@
 /// try await send(page)
 /// ```
 public struct HTTPResponse: Sendable {
-    /// 200 to 999; what is below is the host's.
+    /// The HTTP status, 200 to 999. Only the host sends a 1xx status.
     public var status: Int
-    /// `content-length`, `date` and `server` are the host's, and are not needed here.
+    /// The header fields. The host adds `content-length`, `date` and `server`.
     public var headers: Headers
     public var body: ResponseBody
 
@@ -18,19 +18,20 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// Plain text.
+    /// Returns a response with plain text, as UTF-8.
     public static func text(_ text: String, status: Int = 200) -> HTTPResponse {
         HTTPResponse(
             status: status, headers: ["content-type": "text/plain; charset=utf-8"], body: ResponseBody(text)
         )
     }
 
-    /// HTML.
+    /// Returns a response with HTML, as UTF-8.
     public static func html(_ text: String, status: Int = 200) -> HTTPResponse {
         HTTPResponse(status: status, headers: ["content-type": "text/html; charset=utf-8"], body: ResponseBody(text))
     }
 
-    /// To another place, which is asked for with GET (RFC 9110 §15.4.4). `location` is percent-encoded already.
+    /// Returns a redirect. With status 303 the client sends a GET request to `location` (RFC 9110 §15.4.4), which must
+    /// be percent-encoded.
     public static func redirect(to location: String, status: Int = 303) -> HTTPResponse {
         HTTPResponse(status: status, headers: ["location": location])
     }

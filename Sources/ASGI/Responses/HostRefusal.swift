@@ -6,23 +6,23 @@ import CASGI
 /// do { try await send(event) } catch let refusal as HostRefusal { scope.log(.error, "\(refusal)") }
 /// ```
 public struct HostRefusal: Error, Hashable, CustomStringConvertible {
-    /// Why; the words of `asgi.h`.
+    /// The reason, with the names of `asgi.h`.
     ///
     /// ```swift
     /// if refusal.reason == .full { scope.log(.warning, "the client does not keep up") }
     /// ```
     public enum Reason: Sendable, Hashable {
-        /// `ASGI_INVALID`: out of order, or malformed; the host's log says more.
+        /// `ASGI_INVALID`: malformed, or out of order; the host logs the details.
         case invalid
-        /// `ASGI_STALE`: the scope is over.
+        /// `ASGI_STALE`: the scope has ended.
         case stale
-        /// `ASGI_BUSY`: a receive is outstanding already.
+        /// `ASGI_BUSY`: another receive is pending.
         case busy
-        /// `ASGI_FULL`: too much is under way.
+        /// `ASGI_FULL`: a limit is reached, such as that of pending output.
         case full
-        /// `ASGI_UNSUPPORTED`: this host, or this connection, does not have it.
+        /// `ASGI_UNSUPPORTED`: this host, or this connection, does not support the call.
         case unsupported
-        /// Another result, which this version of the SDK does not know.
+        /// A result that this version of the SDK does not know.
         case other(Int32)
     }
 

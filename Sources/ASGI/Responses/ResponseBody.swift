@@ -12,14 +12,14 @@ public struct ResponseBody: Sendable, ExpressibleByStringLiteral {
 
     private let content: Content
 
-    /// Text, sent as UTF-8.
+    /// A text body, sent as UTF-8.
     public init(_ text: String) { self.content = .text(text) }
-    /// Bytes.
+    /// A binary body.
     public init(_ bytes: [UInt8]) { self.content = .bytes(bytes) }
 
     public init(stringLiteral text: String) { self.init(text) }
 
-    /// The bytes, for the call.
+    /// Calls `body` with the bytes, which are valid during the call.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         switch self.content {
         case .bytes(let bytes): return try bytes.withUnsafeBytes(body)

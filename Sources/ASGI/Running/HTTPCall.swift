@@ -1,7 +1,7 @@
 import CASGI
 import Synchronization
 
-/// One request on its way through an application: what its `receive` and `send` do. [any]
+/// A request while an application answers it: implements its `receive` and `send`. Thread-safe.
 final class HTTPCall: Sendable {
     let scope: HTTPScope
     private let task: ScopeTask
@@ -13,7 +13,7 @@ final class HTTPCall: Sendable {
         self.task = task
     }
 
-    /// The module's `application` for a request. [loop]
+    /// Implements the module's `application` for a request. Called on the event loop.
     static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
@@ -22,7 +22,7 @@ final class HTTPCall: Sendable {
         }
     }
 
-    /// The same, where it is answered by something else than the application's `http`. [loop]
+    /// Implements `application` with `run` in place of the application's `http`. Called on the event loop.
     static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend,
         _ run: @escaping @Sendable (App, HTTPCall) async throws -> Void
@@ -37,7 +37,9 @@ final class HTTPCall: Sendable {
         }
     }
 
-    /// An error becomes the answer, where one can still be given; else the host's 500, or a cut connection.
+    /// Handles an error that the application threw, and returns the result of the scope.
+    ///
+    /// Sends the error's response if no response has started. Otherwise the host answers 500, or closes the connection.
     private func answer(_ error: any Error) -> asgi_result {
         if let result = self.task.endWithoutAudience(error) { return result }
         guard !self.hasStarted.load(ordering: .relaxed), let answering = error as? any AnsweringError else {
@@ -57,7 +59,7 @@ final class HTTPCall: Sendable {
         }
     }
 
-    // MARK: receive
+    // MARK: Receiving
 
     func receive() async throws -> Received {
         let received = await self.task.functions.receive()
@@ -68,7 +70,7 @@ final class HTTPCall: Sendable {
         return received
     }
 
-    /// The next part of the body; nil: it is complete.
+    /// Returns the next part of the body; nil if the body is complete.
     func receivePart() async throws -> Received? {
         guard !self.isBodyComplete.load(ordering: .relaxed) else { return nil }
         let received = try await self.receive()
@@ -76,7 +78,7 @@ final class HTTPCall: Sendable {
         return received
     }
 
-    // MARK: send
+    // MARK: Sending
 
     func respond(_ response: HTTPResponse) throws {
         try self.startResponse(ASGI_HTTP_RESPONSE, response.status, response.headers, response.body)
@@ -123,7 +125,7 @@ final class HTTPCall: Sendable {
         try self.task.check(result)
     }
 
-    /// The last part of the body: nothing follows, so nobody waits for it.
+    /// Sends the last part of the body. Does not wait for back-pressure, since nothing follows.
     func sendLast(_ body: ResponseBody) throws {
         let result = body.withBytes { bytes in
             self.task.functions.send(ASGI_HTTP_RESPONSE_BODY) { $0.pointee.body = asgi_string(bytes) }

@@ -1,7 +1,7 @@
 import CASGI
 
 extension Headers {
-    /// The fields as the ABI takes them, names in lower case, for the call.
+    /// Calls `body` with the fields as structs of the ABI, names in lower case. They are valid during the call.
     @inline(never)
     func withFields<Result>(_ body: (UnsafeBufferPointer<asgi_header>) -> Result) -> Result {
         let count = self.count

@@ -1,11 +1,11 @@
 import CASGI
 
-/// What is done when the host completes a call: the `context` that goes with the call, and `then`, its completion.
+/// The completion of one call to the host: passed as its `context`, with the function `completed` as its `then`.
 ///
-/// The host completes each call that it has answered with ASGI_PENDING once, and no other call. The caller releases the
-/// completion of a call that was answered otherwise.
+/// The host calls `completed` exactly once if the call returned ASGI_PENDING, and never otherwise. In the latter case
+/// the caller releases the completion.
 final class HostCompletion {
-    /// The loop that completions come on; nil: they are a lifespan's.
+    /// The loop on which the completion runs; nil if it needs no loop, as for a lifespan.
     private let executor: LoopExecutor?
     private let handle: (asgi_result, UnsafePointer<asgi_event>?) -> Void
 
@@ -14,7 +14,7 @@ final class HostCompletion {
         self.handle = told
     }
 
-    /// Calls the host. `call` says what it answered; `completed` runs on the loop, when it is.
+    /// Calls the host. `call` returns the host's result; `completed` runs when the host completes a pending call.
     static func pass(
         _ executor: LoopExecutor?, to call: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result,
         completed told: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void

@@ -1,7 +1,7 @@
 import CASGI
 
-/// The host's functions, as a scope came with them. Valid for the life of the process. [any]
-// SAFETY: the host's table is constant, and its functions are for any thread.
+/// The host's functions, from a scope. Valid for the life of the process. Thread-safe.
+// SAFETY: the host's table is constant, and its functions are thread-safe.
 struct HostReference: @unchecked Sendable {
     let pointer: UnsafePointer<asgi_host>
 
@@ -27,10 +27,10 @@ struct HostReference: @unchecked Sendable {
 }
 
 extension String {
-    /// Bytes that are no UTF-8 are replaced.
+    /// Decodes a string of the ABI. Invalid UTF-8 is replaced.
     init(_ string: asgi_string) { self.init(decoding: UnsafeRawBufferPointer(string), as: UTF8.self) }
 
-    /// The bytes as the ABI takes them, for the call.
+    /// Calls `body` with the bytes as a string of the ABI, which is valid during the call.
     func withString<Result>(_ body: (asgi_string) throws -> Result) rethrows -> Result {
         var text = self
         return try text.withUTF8 { try body(asgi_string(UnsafeRawBufferPointer($0))) }

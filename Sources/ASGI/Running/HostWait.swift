@@ -1,13 +1,13 @@
 import CASGI
 import Synchronization
 
-/// Something that a scope waits for, a time or the host's stop, and the task that waits for it. [any]
+/// A task's wait for a timer, or for the shutdown of the host. Thread-safe.
 final class HostWait: Sendable {
     private enum State {
         case idle
-        /// It runs, by this number.
+        /// The host waits, under this number.
         case running(UInt64)
-        /// The task was cancelled, perhaps before the wait had its number.
+        /// The task was cancelled, possibly before the wait had its number.
         case cancelled
     }
 
@@ -20,7 +20,7 @@ final class HostWait: Sendable {
         self.host = host
     }
 
-    /// Throws `CancellationError` when the task is cancelled, or the scope over, before the time is up.
+    /// Waits for a duration. Throws `CancellationError` if the task is cancelled or the scope ends first.
     func sleep(for duration: Duration) async throws {
         let (seconds, attoseconds) = duration.components
         let milliseconds = seconds < 0 ? 0 : UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
@@ -30,7 +30,7 @@ final class HostWait: Sendable {
         guard result == ASGI_DONE else { throw CancellationError() }
     }
 
-    /// By the same rules, until the host stops. Throws `HostRefusal` where the host cannot say.
+    /// Waits until the host shuts down. Throws as `sleep(for:)`, and `HostRefusal` if the host lacks `asgi.shutdown/1`.
     func stop() async throws {
         guard let table = self.host.extension(self.id, "asgi.shutdown/1", as: asgi_shutdown.self) else {
             throw HostRefusal(ASGI_UNSUPPORTED)

@@ -1,12 +1,12 @@
 import CASGI
 import Synchronization
 
-/// The lifespan of an application: makes it at startup, gives it up at shutdown.
+/// The lifespan of an application: creates it at startup, and releases it after shutdown.
 struct LifespanCall: Sendable {
     private let scope: LifespanScope
     private let functions: ScopeFunctions
 
-    /// The module's `application` for the lifespan. [control]
+    /// Implements the module's `application` for the lifespan. Called on the control thread.
     static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
@@ -14,7 +14,7 @@ struct LifespanCall: Sendable {
             scope: LifespanScope(scope), functions: ScopeFunctions(scope, receive, send, nil)
         )
         _ = Task.immediate { call.functions.finish(await call.run(type)) }
-        // A lifespan that is finished already has ended with what it said there.
+        // Also if the task has ended already: `finish` has reported its result.
         return ASGI_PENDING
     }
 
@@ -44,7 +44,7 @@ struct LifespanCall: Sendable {
         }
     }
 
-    /// The start is refused. Of a setting at fault the host knows the file and the line.
+    /// Reports a failed startup. The host adds the file and the line of an invalid setting.
     private func refuse(_ error: any Error) -> asgi_result {
         guard let error = error as? SettingsError else {
             return self.complete(ASGI_LIFESPAN_STARTUP_FAILED, "\(error)")
@@ -65,7 +65,7 @@ struct LifespanCall: Sendable {
     }
 }
 
-/// What the SDK needs of a host besides the functions that every host has.
+/// The host lacks an extension that the SDK requires.
 private struct MissingExtension: Error, CustomStringConvertible {
     var description: String { "this host does not have asgi.loop/1, which modules written with the Swift SDK need" }
 }

@@ -2,20 +2,21 @@ import CASGI
 
 /// Runs tasks on one event loop of the host. Lives as long as its application.
 ///
-/// A task that is resumed by a completion, or by another task, of the same loop runs before the module returns to the
-/// host: no hop, no wake-up. From any other thread its job is posted to the loop.
+/// A task that is resumed by a completion or by a task of the same loop runs before the module returns to the host:
+/// without a thread hop or a wake-up. Jobs from other threads are posted to the loop.
 // SAFETY: `isEntered` and `jobs` are accessed on the loop only, the rest is constant.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
-    /// Jobs that run before the module gives the loop back, though more are there: others wait for the loop too.
+    /// Maximum number of jobs to run before the module returns to the loop. The rest is posted: other connections need
+    /// the loop too.
     private static let mostJobsATurn = 64
 
     private let number: UInt32
     private let table: UnsafePointer<asgi_loop>
-    /// Posted jobs belong to the application, not to a request: a task may outlive one.
+    /// The id for posted jobs. They belong to the application, not to a request: a task may outlive its request.
     private let lifespan: asgi_id
-    /// The module's code is on this loop's stack. [loop]
+    /// Whether code of the module is on this loop's stack. Accessed on the loop only.
     private var isEntered = false
-    /// [loop]
+    /// Jobs that are ready to run. Accessed on the loop only.
     private var jobs: [UnownedJob] = []
 
     init(number: UInt32, table: UnsafePointer<asgi_loop>, lifespan: asgi_id) {
@@ -24,7 +25,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.lifespan = lifespan
     }
 
-    /// Whether the calling thread is this loop. [any]
+    /// Whether the calling thread is this loop. Thread-safe.
     var isCurrent: Bool { self.table.pointee.current() == Int32(self.number) }
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -33,7 +34,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.jobs.append(job)
     }
 
-    /// Runs what came from the host, and then the jobs that it made ready. [loop]
+    /// Runs a call from the host, then the jobs that it made ready. Called on the loop.
     func entering(_ body: () -> Void) {
         guard !self.isEntered else { return body() }
         self.isEntered = true
@@ -52,11 +53,12 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.jobs.removeAll(keepingCapacity: true)
     }
 
-    /// It runs also when the application is shut down meanwhile: a job that is dropped is a task that hangs.
+    /// Posts a job to the loop. The job runs even if the application shuts down meanwhile: a dropped job is a task that
+    /// never ends.
     private func post(_ job: UnownedJob) {
         HostCompletion.pass(self) { then, context in
             let answer = self.table.pointee.post(self.lifespan, self.number, then, context)
-            // The application has been shut down: the task runs elsewhere, so that no other task waits for it for ever.
+            // The application has shut down: the task runs on Swift's own threads, since other tasks may wait for it.
             if answer != ASGI_PENDING { globalConcurrentExecutor.enqueue(job) }
             return answer
         } completed: { _, _ in

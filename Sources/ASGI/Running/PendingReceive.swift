@@ -1,22 +1,22 @@
 import CASGI
 import Synchronization
 
-/// The one receive of a scope that the host may have outstanding, and the task that waits for it, if one still does.
+/// The pending receive of a scope (at most one), and the task that waits for it, if any. Thread-safe.
 ///
-/// A task that is cancelled stops waiting; the host's receive goes on, and its event is the next one's. [any]
+/// A cancelled task stops waiting. The host's receive stays pending, and the next `receive` gets its event.
 final class PendingReceive: Sendable {
     typealias Continuation = UnsafeContinuation<Received, Never>
 
     private enum State {
-        /// The host has no receive of ours.
+        /// No receive is pending in the host.
         case idle
-        /// It has one; nil: nobody waits for it any more.
+        /// A receive is pending in the host. The continuation is nil if no task waits any more.
         case outstanding(Continuation?)
-        /// It was completed while nobody waited.
+        /// The receive was completed while no task waited.
         case ready(Received)
     }
 
-    /// What a task that comes to wait has to do.
+    /// The next step of a task that needs an event.
     enum Step {
         case ask
         case wait
@@ -25,7 +25,7 @@ final class PendingReceive: Sendable {
 
     private let state = Mutex(State.idle)
 
-    /// Whether the host has no receive of ours, and none of its events is kept here.
+    /// Whether no receive is pending in the host and no event is kept here.
     var isIdle: Bool { self.state.withLock { if case .idle = $0 { true } else { false } } }
 
     func wait(_ continuation: Continuation) -> Step {
@@ -45,7 +45,8 @@ final class PendingReceive: Sendable {
         }
     }
 
-    /// The host has answered. Says who is to be told.
+    /// Completes the host's receive. Returns the continuation of the waiting task, for the caller to resume; nil if no
+    /// task was waiting.
     func complete(_ received: Received) -> Continuation? {
         self.state.withLock { state in
             guard case .outstanding(let continuation) = state else { return nil }
@@ -54,7 +55,7 @@ final class PendingReceive: Sendable {
         }
     }
 
-    /// The task stops waiting. Returns its continuation, for the caller to resume; nil: no task was waiting.
+    /// Ends a task's wait. Returns its continuation, for the caller to resume; nil if no task was waiting.
     func abandon() -> Continuation? {
         self.state.withLock { state in
             guard case .outstanding(let continuation) = state else { return nil }

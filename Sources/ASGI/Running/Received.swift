@@ -1,19 +1,19 @@
 import CASGI
 
-/// What a receive was answered, copied: the bytes of the ABI's event are the host's, and gone with the next receive or the end
-/// of the scope, which a task on another thread may come after.
+/// A copy of the result of a receive. The bytes of the ABI's event are valid until the next receive or the end of the
+/// scope; a task on another thread may read them later than that.
 struct Received: Sendable {
     let result: asgi_result
     let type: UInt32
     let hasMore: Bool
-    /// Of a WebSocket's message.
+    /// Whether a WebSocket message is text.
     let isText: Bool
-    /// Of a WebSocket's end.
+    /// The WebSocket close code.
     let code: Int
     let reason: String
     let body: [UInt8]
 
-    /// [loop] While the event is valid.
+    /// Copies the event. Called on the loop, while the event is valid.
     init(_ result: asgi_result, _ event: UnsafePointer<asgi_event>?) {
         self.result = result
         guard result == ASGI_DONE, let event else {

@@ -1,4 +1,4 @@
-/// An application between its startup and its shutdown: what the ABI's `state` points at.
+/// An application between startup and shutdown. The ABI's `state` points to it.
 final class RunningApplication<App: Application>: Sendable {
     let application: App
     let loops: EventLoops

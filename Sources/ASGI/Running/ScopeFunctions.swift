@@ -1,13 +1,13 @@
 import CASGI
 
-/// The functions of one scope, as Swift calls them: at once, or awaited. [any]
-// SAFETY: the functions are for any thread, and the id is a number.
+/// Swift wrappers of one scope's functions, synchronous and asynchronous. Thread-safe.
+// SAFETY: the functions are thread-safe, and the id is a number.
 struct ScopeFunctions: @unchecked Sendable {
     private let id: asgi_id
     private let host: HostReference
     private let receiveCall: CReceive
     private let sendCall: CSend
-    /// The loop of the scope; nil: it is a lifespan, which has none.
+    /// The loop of the scope; nil for a lifespan, which has none.
     private let executor: LoopExecutor?
     private let pending = PendingReceive()
 
@@ -19,9 +19,9 @@ struct ScopeFunctions: @unchecked Sendable {
         self.executor = executor
     }
 
-    /// The next event. Cancelled, it is answered with ASGI_CANCELLED at once.
+    /// Returns the next event. Returns ASGI_CANCELLED as soon as the task is cancelled.
     func receive() async -> Received {
-        // On a loop a call without a completion never blocks, and costs no continuation.
+        // On a loop, a call without a completion never blocks, and needs no continuation.
         if let executor, executor.isCurrent, self.pending.isIdle {
             let received = self.receive(nil, nil)
             if received.result != ASGI_WOULD_BLOCK { return received }
@@ -48,13 +48,13 @@ struct ScopeFunctions: @unchecked Sendable {
                 complete(Received($0, $1))
             }
         }
-        // A cancellation that came before the continuation was stored.
+        // The task may have been cancelled before the continuation was stored.
         if withUnsafeCurrentTask(body: { $0?.isCancelled }) == true { self.stopWaiting() }
     }
 
     private func stopWaiting() { self.pending.abandon()?.resume(returning: Received(ASGI_CANCELLED, nil)) }
 
-    // Never inlined: in an async function Swift 6.3.1 gives the temporary memory back before it is read.
+    // Never inlined: in an async function, Swift 6.3.1 frees the temporary memory before it is read.
     @inline(never)
     private func receive(_ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> Received {
         withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
@@ -65,7 +65,8 @@ struct ScopeFunctions: @unchecked Sendable {
         }
     }
 
-    /// Sends an event of a type, whose other fields `fill` writes. Never blocks: `then` is called when a pending send is complete.
+    /// Sends an event; `fill` sets all fields but its type. Never blocks: `then` is called when a pending send
+    /// completes.
     @inline(never)
     func send(
         _ type: UInt32, _ then: asgi_then = ignored, _ context: UnsafeMutableRawPointer? = nil,
@@ -79,12 +80,12 @@ struct ScopeFunctions: @unchecked Sendable {
         }
     }
 
-    /// Gives an event that is made already.
+    /// Sends a prepared event.
     func send(
         _ event: UnsafePointer<asgi_event>, _ then: asgi_then, _ context: UnsafeMutableRawPointer?
     ) -> asgi_result { self.sendCall(self.id, event, then, context) }
 
-    /// Waits for what `send`, called with this completion, has begun.
+    /// Calls `send` with a completion, and waits for the result.
     func awaitSend(_ send: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result) async -> asgi_result {
         await withUnsafeContinuation { continuation in
             HostCompletion.pass(self.executor) { then, context in
@@ -100,7 +101,8 @@ struct ScopeFunctions: @unchecked Sendable {
     func finish(_ result: asgi_result) { _ = self.host.pointer.pointee.finish(self.id, result) }
 }
 
-/// The completion of a call that nobody waits for. (A NULL would make the call block on a thread that is no loop.)
+/// A completion that does nothing, for calls that are not awaited. (With NULL, the call would block on a thread that is
+/// not an event loop.)
 private func ignored(
     _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>?
 ) {}

@@ -1,17 +1,17 @@
 import CASGI
 import Synchronization
 
-/// The task that answers one scope, a request or a WebSocket, and who ends the scope.
+/// The task that answers one scope, a request or a WebSocket, and ends the scope. Thread-safe.
 ///
-/// The task begins inside the module's `application`, on the loop. Has it come to its end when that returns, the scope
-/// ends with the return; has it not, `application` returns ASGI_PENDING and the task finishes the scope. [any]
+/// The task starts inside the module's `application`, on the loop. If it has ended when `application` returns, the
+/// return value ends the scope. Otherwise `application` returns ASGI_PENDING, and the task finishes the scope.
 // SAFETY: `result` is written before `ending` becomes `ended` (releasing), and read after that (acquiring).
 final class ScopeTask: @unchecked Sendable {
     private enum Ending {
         static let open = 0
         /// `application` has returned ASGI_PENDING.
         static let returned = 1
-        /// The task has come to its end.
+        /// The task has ended.
         static let ended = 2
     }
 
@@ -19,9 +19,9 @@ final class ScopeTask: @unchecked Sendable {
     private let id: asgi_id
     private let host: HostReference
     private let ending = Atomic<Int>(Ending.open)
-    /// Written before `ending` says `ended`.
+    /// Written before `ending` becomes `ended`.
     private var result = ASGI_DONE
-    /// What answers the scope, while it is suspended.
+    /// The task, while it is suspended.
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     private init(_ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend, _ executor: LoopExecutor) {
@@ -30,7 +30,8 @@ final class ScopeTask: @unchecked Sendable {
         self.functions = ScopeFunctions(scope, receive, send, executor)
     }
 
-    /// The module's `application` for a scope that `run` answers; `run` says how it ended. [loop]
+    /// Implements the module's `application` for a scope that `run` answers; `run` returns the result of the scope.
+    /// Called on the event loop.
     static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend,
         _ run: @escaping @Sendable (App, ScopeTask) async -> asgi_result
@@ -56,11 +57,11 @@ final class ScopeTask: @unchecked Sendable {
         return this.returned()
     }
 
-    /// So that it can be cancelled, as long as it runs.
+    /// Keeps the task for cancellation, until it ends.
     private func keep(_ task: Task<Void, Never>) {
         guard self.ending.load(ordering: .acquiring) != Ending.ended else { return }
         self.task.withLock { $0 = task }
-        // It may have ended on another thread meanwhile.
+        // The task may have ended on another thread meanwhile.
         if self.ending.load(ordering: .acquiring) == Ending.ended { self.task.withLock { $0 = nil } }
     }
 
@@ -82,20 +83,20 @@ final class ScopeTask: @unchecked Sendable {
         return isFirst ? ASGI_PENDING : self.result
     }
 
-    /// Throws what the host has answered, unless it is done or under way.
+    /// Throws an error for a result of the host, unless the call is done or pending.
     func check(_ result: asgi_result) throws {
         switch result {
         case ASGI_DONE, ASGI_PENDING: return
         case ASGI_GONE: throw Disconnected()
         case ASGI_CANCELLED:
-            // The host's time for the scope is up, or this task was cancelled.
+            // The host's time limit for the scope has expired, or this task was cancelled.
             if !self.isOpen { self.task.withLock { $0 }?.cancel() }
             throw CancellationError()
         default: throw HostRefusal(result)
         }
     }
 
-    /// What a scope ends with when nobody is there to be answered; nil: the error is to be answered.
+    /// Returns the result of the scope if there is no client to answer; nil if the error must be answered.
     func endWithoutAudience(_ error: any Error) -> asgi_result? {
         if error is Disconnected { return ASGI_GONE }
         if error is CancellationError, !self.isOpen { return ASGI_GONE }

@@ -1,11 +1,11 @@
 import CASGI
 import Synchronization
 
-/// One WebSocket on its way through an application: what its `receive` and `send` do. [any]
+/// A WebSocket while an application answers it: implements its `receive` and `send`. Thread-safe.
 final class WebSocketCall: Sendable {
     let scope: WebSocketScope
     private let task: ScopeTask
-    /// Accepted, closed or rejected: an error has no answer any more.
+    /// Whether the WebSocket was accepted, closed or rejected. An error can then no longer become a response.
     private let isAnswered = Atomic<Bool>(false)
 
     private init(_ scope: WebSocketScope, _ task: ScopeTask) {
@@ -13,7 +13,7 @@ final class WebSocketCall: Sendable {
         self.task = task
     }
 
-    /// The module's `application` for a WebSocket. [loop]
+    /// Implements the module's `application` for a WebSocket. Called on the event loop.
     static func start<App: Application>(
         _ type: App.Type, _ scope: CScope, _ receive: @escaping CReceive, _ send: @escaping CSend
     ) -> CResult {
@@ -50,7 +50,7 @@ final class WebSocketCall: Sendable {
         switch received.type {
         case ASGI_WEBSOCKET_CONNECT: return .connect
         case ASGI_WEBSOCKET_RECEIVE:
-            // The host has seen to it that a text is UTF-8.
+            // The host has checked that a text is UTF-8.
             return .message(
                 received.isText ? .text(String(decoding: received.body, as: UTF8.self)) : .bytes(received.body))
         default: return .disconnect(code: received.code, reason: received.reason)

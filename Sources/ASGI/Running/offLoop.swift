@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Runs work that may block, on the host's pool of threads; whoever awaits it goes on on its event loop.
+/// Runs blocking work on the host's pool of threads. The caller resumes on its event loop.
 ///
-/// How many threads there are the operator says (`--blocking-threads`); work waits for a free one. Where the pool's queue is
-/// full, and after shutdown, it runs on Swift's own threads.
+/// The operator sets the number of threads (`--blocking-threads`); work waits for a free one. If the pool's queue is
+/// full, and after shutdown, work runs on Swift's own threads.
 ///
 /// ```swift
 /// let text = try await offLoop { try readFile(path) }
@@ -16,6 +16,6 @@ public func offLoop<Result: Sendable, Failure: Error>(
     return try await withTaskExecutorPreference(executor) { () async throws(Failure) -> Result in try work() }
 }
 
-/// The pool of the application of this module that was started last: every image has an SDK of its own, and applications of one
-/// image have one host.
+/// The pool of the module's application that was started last. One per image suffices: each image has its own copy of
+/// the SDK, and all its applications have the same host.
 let runningPool = Mutex<PoolExecutor?>(nil)

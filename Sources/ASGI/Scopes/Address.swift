@@ -1,17 +1,17 @@
 import CASGI
 
-/// An end of a connection.
+/// The address of one end of a connection.
 ///
 /// ```swift
-/// let client = scope.client?.host ?? "somebody"
+/// let client = scope.client?.host ?? "unknown"
 /// ```
 public struct Address: Sendable, Hashable {
-    /// A numeric address, or the path of a Unix socket.
+    /// The numeric IP address, or the path of a Unix socket.
     public let host: String
-    /// Nil: none, as of a Unix socket.
+    /// The port; nil if there is none, as for a Unix socket.
     public let port: Int?
 
-    /// An address; nil when the host is empty, which means that it is not known.
+    /// Nil if the host is empty: the address is unknown.
     init?(_ host: asgi_string, _ port: Int32) {
         guard host.size > 0 else { return nil }
         self.host = String(host)

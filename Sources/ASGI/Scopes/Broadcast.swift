@@ -1,6 +1,8 @@
 import CASGI
 
-/// Messages to groups of WebSockets: the extension `asgi.broadcast/1`. Of a scope, or of the lifespan, for as long. [any]
+/// Sends messages to groups of WebSockets (extension `asgi.broadcast/1`). Thread-safe.
+///
+/// Belongs to a scope or to the lifespan, and is valid until it ends.
 ///
 /// ```swift
 /// try scope.join("tea")
@@ -15,10 +17,10 @@ public struct Broadcast: Sendable {
         self.host = host
     }
 
-    /// Sends a message to every member of a group, encoded once; `except` does not get it. Suspends while much is on its way.
+    /// Sends a message, encoded once, to every member of a group. `except`: a member that does not get the message.
     ///
-    /// A member that does not keep up is closed with 1013. Throws `HostRefusal`: too much is on its way, or the host has no
-    /// groups.
+    /// Suspends while many messages are pending. A slow member is closed with 1013. Throws `HostRefusal` if too many
+    /// messages are pending, or if the host does not support groups.
     public func send(_ message: WebSocketMessage, to group: String, except: WebSocketScope? = nil) async throws {
         let table = try self.table()
         let result = await withUnsafeContinuation { continuation in

@@ -1,6 +1,7 @@
 import CASGI
 
-/// One request: who asks for what. A copy of what the host said, so it can be kept and passed on like any value.
+/// The scope of a request: method, path, header fields, client and settings. A copy that can be kept and passed on like
+/// any value.
 ///
 /// ```swift
 /// func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
@@ -12,52 +13,54 @@ import CASGI
 public struct HTTPScope: Sendable {
     let memory: ScopeMemory
 
-    /// `GET`. As received: letter case counts.
+    /// The method, such as `GET`. As received, and case-sensitive.
     public var method: String { String(self.memory.method) }
-    /// `1.0`, `1.1`, `2` or `3`.
+    /// The HTTP version: `1.0`, `1.1`, `2` or `3`.
     public var httpVersion: String { String(self.memory.httpVersion) }
-    /// `http` or `https`.
+    /// The URL scheme: `http` or `https`.
     public var scheme: String { String(self.memory.scheme) }
-    /// Percent-decoded, without the query; begins with `rootPath`.
+    /// The path, percent-decoded and without the query. Begins with `rootPath`.
     public var path: String { String(self.memory.path) }
-    /// The path below the mount: `path` without `rootPath`, and `/` for the mount itself, with or without the slash behind it. Django's
-    /// `path_info`.
+    /// The path below the mount: `path` without `rootPath` (Django's `path_info`). `/` for the mount itself, with or
+    /// without a trailing slash.
     public var pathInfo: String {
         let below = UnsafeRawBufferPointer(self.memory.path).dropFirst(self.memory.rootPath.size)
         return below.isEmpty ? "/" : String(decoding: below, as: UTF8.self)
     }
-    /// The path as it was received, without the query: not decoded, and without what a proxy in front has removed from `rootPath`.
+    /// The path as received, without the query: not decoded, and without the part of `rootPath` that a proxy has
+    /// removed.
     public var rawPath: String { String(self.memory.rawPath) }
-    /// As received, without the `?`.
+    /// The query string as received, without the `?`.
     public var queryString: String { String(self.memory.queryString) }
-    /// The fields of the query, decoded.
+    /// The decoded fields of the query string.
     public var query: FormFields { FormFields(UnsafeRawBufferPointer(self.memory.queryString)) }
-    /// Where the application is mounted: empty, or like `/wiki`; decoded. Links have to begin with it, encoded.
+    /// The path of the mount, percent-decoded: empty, or like `/wiki`. Links must begin with it, percent-encoded.
     public var rootPath: String { String(self.memory.rootPath) }
     /// The header fields, in order.
     public var headers: Headers { Headers(self.memory) }
-    /// Who asks; nil: not known.
+    /// The address of the client; nil if unknown.
     public var client: Address? { Address(self.memory.clientHost, self.memory.clientPort) }
-    /// The address that was reached.
+    /// The address that the client connected to; nil if unknown.
     public var server: Address? { Address(self.memory.serverHost, self.memory.serverPort) }
-    /// ASGI's names of what this connection can do besides: `http.response.pathsend`.
+    /// ASGI's names of optional features that this connection supports, such as `http.response.pathsend`.
     public var extensions: [String] { self.memory.extensions.map(String.init) }
 
-    /// Whether it is worth while to go on: false when the client has left, and when its response is complete. [any]
+    /// Whether the client still waits for the response. False after the client has disconnected, or after the response
+    /// is complete. Thread-safe.
     public var isOpen: Bool { self.memory.host.pointer.pointee.alive(self.memory.id) == ASGI_DONE }
 
-    /// A value of the application's settings, by its dotted key; nil: there is none. [any]
+    /// Returns a setting of the application by its dotted key; nil if there is none. Thread-safe.
     ///
-    /// Texts come as they are, everything else as JSON. Settings are best read once, at startup
+    /// Strings are returned as they are, all other values as JSON. Settings should be read once, at startup
     /// (`LifespanScope.settings`).
     public func setting(_ key: String) -> String? { self.memory.host.setting(self.memory.id, key) }
 
-    /// Messages to groups of WebSockets.
+    /// Sends messages to groups of WebSockets.
     public var broadcast: Broadcast { Broadcast(self.memory.id, self.memory.host) }
 
-    /// Waits; ends early when the task is cancelled or the scope is over. [any]
+    /// Waits for a duration, until the task is cancelled, or until the scope ends. Thread-safe.
     ///
-    /// Throws `CancellationError` then. `Task.sleep` serves as well; this one knows the scope.
+    /// Throws `CancellationError` in the last two cases. `Task.sleep` does not end with the scope.
     ///
     /// ```swift
     /// try await scope.sleep(for: .milliseconds(250))
@@ -66,12 +69,13 @@ public struct HTTPScope: Sendable {
         try await HostWait(self.memory.id, self.memory.host).sleep(for: duration)
     }
 
-    /// Waits until the host stops, or this process is replaced; ends early as `sleep` does. [any]
+    /// Waits until the host shuts down or this process is replaced. Thread-safe.
     ///
-    /// For streams without end and WebSockets: their clients are still there, and can be told to come back. Throws `CancellationError`
-    /// when the task is cancelled or the scope over before, `HostRefusal` where the host cannot say.
+    /// For WebSockets and endless streams: their clients are still connected, and can be told to reconnect. Throws
+    /// `CancellationError` if the task is cancelled or the scope ends first. Throws `HostRefusal` if the host does not
+    /// support the notice.
     public func hostStops() async throws { try await HostWait(self.memory.id, self.memory.host).stop() }
 
-    /// Writes a line to the host's log, with the application's name and the request's id. [any]
+    /// Writes a line to the host's log, with the application's name and the request's id. Thread-safe.
     public func log(_ level: LogLevel, _ message: String) { self.memory.host.log(self.memory.id, level, message) }
 }

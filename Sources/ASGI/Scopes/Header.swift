@@ -4,12 +4,12 @@
 /// for header in scope.headers where header.name == "cookie" { print(header.value) }
 /// ```
 public struct Header: Sendable, Hashable {
-    /// Lower-case in what is received, and made lower-case when it is sent.
+    /// The field name. Lower-case in a request; converted to lower case in a response.
     public var name: String
-    /// Bytes that are no UTF-8 are replaced; `Headers.bytes(_:)` has them as they came.
+    /// The field value. Invalid UTF-8 is replaced; `Headers.bytes(_:)` returns the bytes as received.
     public var value: String
 
-    /// A field to be sent. A value with a CR, LF or NUL in it is refused by the host.
+    /// A field to send. The host refuses a value that contains CR, LF or NUL.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value

@@ -1,6 +1,6 @@
 import CASGI
 
-/// Header fields in order, duplicates kept: those of a request, or those to be sent.
+/// Header fields in order, with duplicates: those of a request, or those to send.
 ///
 /// ```swift
 /// if scope.headers["content-type"] == "application/json" { }
@@ -10,7 +10,7 @@ import CASGI
 /// ```
 public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
     private enum Fields {
-        /// A request's, read where they lie: most are never looked at.
+        /// The fields of a request, decoded on access: most are never read.
         case received(ScopeMemory)
         case made([Header])
     }
@@ -19,14 +19,14 @@ public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionary
 
     init(_ memory: ScopeMemory) { self.fields = .received(memory) }
 
-    /// Fields to be sent.
+    /// Creates a list of fields to send.
     public init(_ headers: [Header] = []) { self.fields = .made(headers) }
 
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(elements.map { Header($0, $1) })
     }
 
-    /// The value of the first field of that name, in any letter case; nil: there is none.
+    /// The value of the first field with this name, in any letter case; nil if there is none.
     public subscript(_ name: String) -> String? {
         switch self.fields {
         case .received(let memory): memory.first(name).map { String($0) }
@@ -34,7 +34,7 @@ public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionary
         }
     }
 
-    /// The same, as the bytes that came.
+    /// Returns the value of the first field with this name, as the bytes received; nil if there is none.
     public func bytes(_ name: String) -> [UInt8]? {
         switch self.fields {
         case .received(let memory): memory.first(name).map { Array(UnsafeRawBufferPointer($0)) }
@@ -42,16 +42,16 @@ public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionary
         }
     }
 
-    /// The values of all fields of that name, in order.
+    /// Returns the values of all fields with this name, in any letter case, in order.
     public func values(_ name: String) -> [String] {
         self.lazy.filter { Self.isSame(name, $0.name) }.map(\.value)
     }
 
-    /// Adds a field at the end.
+    /// Appends a field.
     public mutating func append(_ name: String, _ value: String) {
         var headers: [Header]
         if case .made(let made) = self.fields { headers = made } else { headers = Array(self) }
-        // No second reference: the array grows where it is.
+        // Drops the second reference: the array then grows in place.
         self.fields = .made([])
         headers.append(Header(name, value))
         self.fields = .made(headers)
@@ -79,6 +79,6 @@ public struct Headers: Sendable, RandomAccessCollection, ExpressibleByDictionary
 }
 
 extension UInt8 {
-    /// An ASCII letter in lower case, anything else as it is.
+    /// The byte, in lower case if it is an ASCII letter.
     var lowerCased: UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self ? self | 0x20 : self }
 }

@@ -1,6 +1,6 @@
 import CASGI
 
-/// The application itself, from its start to its stop: what `Application.init` is given. Valid until shutdown.
+/// The lifespan of the application, passed to `Application.init`. Valid until shutdown.
 ///
 /// ```swift
 /// struct Settings: Decodable {
@@ -16,7 +16,7 @@ import CASGI
 public struct LifespanScope: Sendable {
     let id: asgi_id
     let host: HostReference
-    /// Where the application is mounted: empty, or like `/wiki`.
+    /// The path of the mount: empty, or like `/wiki`.
     public let rootPath: String
 
     init(_ scope: CScope) {
@@ -25,25 +25,27 @@ public struct LifespanScope: Sendable {
         self.rootPath = String(scope.pointee.root_path)
     }
 
-    /// All settings, decoded: strictly, so that a key that `Settings` does not ask for is an error. [any]
+    /// Returns all settings, decoded strictly: a key that `Settings` does not ask for is an error. Thread-safe.
     ///
-    /// Throws `SettingsError` with the key at fault; thrown on from `Application.init` it refuses the start, and the host
-    /// names the file and the line.
+    /// Throws `SettingsError` with the key at fault. If `Application.init` rethrows it, the startup fails and the host
+    /// names the file and line.
     public func settings<Settings: Decodable>(_ type: Settings.Type) throws(SettingsError) -> Settings {
         try SettingsDecoder.decode(type, json: self.setting("") ?? "{}")
     }
 
-    /// A value by its dotted key: texts as they are, everything else as JSON; nil: there is none. [any]
+    /// Returns a setting by its dotted key: strings as they are, all other values as JSON; nil if there is none.
+    /// Thread-safe.
     public func setting(_ key: String) -> String? { self.host.setting(self.id, key) }
 
     /// The folder of the module's file.
     public var folder: String? { self.setting("roost.folder") }
-    /// The path of the settings module's file, which relative paths in it are best taken from; nil: there is no file.
+    /// The path of the settings module's file; nil if there is no file. Relative paths in the file should be resolved
+    /// from its folder.
     public var settingsFile: String? { self.setting("roost.settings") }
 
-    /// Writes a line to the host's log, with the application's name. [any]
+    /// Writes a line to the host's log, with the application's name. Thread-safe.
     public func log(_ level: LogLevel, _ message: String) { self.host.log(self.id, level, message) }
 
-    /// Messages to groups of WebSockets, for as long as the application runs.
+    /// Sends messages to groups of WebSockets. Valid until shutdown.
     public var broadcast: Broadcast { Broadcast(self.id, self.host) }
 }

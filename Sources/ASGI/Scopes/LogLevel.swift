@@ -1,6 +1,6 @@
 import CASGI
 
-/// The level of a line in the host's log.
+/// The severity of a line in the host's log.
 ///
 /// ```swift
 /// scope.log(.warning, "the index is older than its entries")

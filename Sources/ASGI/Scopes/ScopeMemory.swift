@@ -1,6 +1,6 @@
 import CASGI
 
-/// A copy of a scope: the host's own is gone when the scope is over, and values of Swift may be kept for longer.
+/// A copy of a scope. The host frees its own when the scope ends, while Swift values may be kept longer.
 ///
 /// One block of memory holds the header fields, then the extensions and the subprotocols, then all bytes. Immutable.
 // SAFETY: written in `init` only, and freed in `deinit`.
@@ -14,7 +14,7 @@ final class ScopeMemory: @unchecked Sendable {
     let subprotocols: UnsafeMutableBufferPointer<asgi_string>
     private let block: UnsafeMutableRawPointer
 
-    /// [loop] of the scope.
+    /// Copies the scope. Called on its loop.
     init(_ scope: CScope) {
         let given = UnsafeBufferPointer(start: scope.pointee.headers, count: scope.pointee.header_count)
         let givenExtensions = UnsafeBufferPointer(start: scope.pointee.extensions, count: scope.pointee.extension_count)
@@ -75,7 +75,7 @@ final class ScopeMemory: @unchecked Sendable {
 
     deinit { self.block.deallocate() }
 
-    /// The value of the first field of that name, in any letter case. Names that were received are lower-case.
+    /// Returns the value of the first field with this name, in any letter case. Received names are lower-case.
     func first(_ name: String) -> asgi_string? {
         for header in self.headers where header.name.size == name.utf8.count {
             if zip(UnsafeRawBufferPointer(header.name), name.utf8).allSatisfy({ $0 == $1.lowerCased }) {

@@ -1,6 +1,6 @@
 import CASGI
 
-/// One WebSocket: who asks for it, and how. A copy of what the host said, so it can be kept and passed on like any value.
+/// The scope of a WebSocket: handshake request and subprotocols. A copy that can be kept and passed on like any value.
 ///
 /// ```swift
 /// func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws {
@@ -9,29 +9,30 @@ import CASGI
 /// }
 /// ```
 public struct WebSocketScope: Sendable {
-    /// What it has in common with a request: path, headers, client, settings, log.
+    /// The properties that it shares with a request: path, header fields, client, settings, log.
     public let request: HTTPScope
 
     init(memory: ScopeMemory) { self.request = HTTPScope(memory: memory) }
 
-    /// The subprotocols that the client offers, in its order.
+    /// The subprotocols that the client offers, in the client's order.
     public var subprotocols: [String] { self.request.memory.subprotocols.map(String.init) }
     /// The path below the mount.
     public var pathInfo: String { self.request.pathInfo }
     /// The header fields of the handshake, in order.
     public var headers: Headers { self.request.headers }
 
-    /// Whether the client is there: false when the WebSocket has ended. [any]
+    /// Whether the client is connected. False after the WebSocket has ended. Thread-safe.
     public var isOpen: Bool { self.request.isOpen }
 
-    /// Puts it into a group: it gets what `Broadcast.send` sends to it once it is accepted, and leaves with its end. [any]
+    /// Adds the WebSocket to a group. Thread-safe.
     ///
-    /// Throws `HostRefusal`: it is in too many, or the name is empty or longer than 255 bytes.
+    /// It gets the group's messages (`Broadcast.send`) once it is accepted, and leaves the group when it ends. Throws
+    /// `HostRefusal` if it is in too many groups, or if the name is empty or longer than 255 bytes.
     public func join(_ group: String) throws { try self.broadcast.join(group) }
 
-    /// Takes it out of a group. [any]
+    /// Removes the WebSocket from a group. Thread-safe.
     public func leave(_ group: String) throws { try self.broadcast.leave(group) }
 
-    /// Messages to groups.
+    /// Sends messages to groups of WebSockets.
     public var broadcast: Broadcast { self.request.broadcast }
 }

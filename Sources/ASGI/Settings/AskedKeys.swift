@@ -1,11 +1,11 @@
-/// Which keys were asked for at one value and at those within it, so that the rest can be refused as unknown.
+/// The keys that a type asked for at one value and at the values within it. All other keys are refused as unknown.
 ///
-/// What is tried and fails counts as asked: a type may try one form after another. Of one thread.
+/// A key counts even if its decoding failed, since a type may try several forms. Not thread-safe.
 final class AskedKeys {
-    /// In the order asked, which is that of the type's properties.
+    /// In the order asked for, which is that of the type's properties.
     private var names: [String] = []
     private var known: Set<String> = []
-    /// Whether the value was read as an object of certain keys.
+    /// Whether the value was decoded as an object.
     private var isKeyed = false
     private var children: [String: AskedKeys] = [:]
 
@@ -15,7 +15,7 @@ final class AskedKeys {
         if self.known.insert(name).inserted { self.names.append(name) }
     }
 
-    /// Those of the value at `key`.
+    /// Returns the keys asked for within the value at `key`.
     func child(_ key: String) -> AskedKeys {
         if let child = self.children[key] { return child }
         let child = AskedKeys()
@@ -23,7 +23,8 @@ final class AskedKeys {
         return child
     }
 
-    /// The first key of `value`, in the order written, that nobody asked for; `path`: where the value stands.
+    /// Returns the error for the first key of `value`, in document order, that was not asked for; nil if there is none.
+    /// `path`: the location of the value.
     func unknownKey(in value: JSONValue, at path: [String] = []) -> SettingsError? {
         switch value {
         case .object(let members):

@@ -1,10 +1,10 @@
 /// Numbers (RFC 8259 §6) and strings (§7).
 extension JSONReader {
-    /// A number, checked by the grammar and kept as written.
+    /// Reads a number: checks it against the grammar, and returns it as written.
     mutating func number() throws(Failure) -> String {
         let start = self.offset
         _ = self.consume("-")
-        // A zero that leads stands alone.
+        // No digit may follow a leading zero.
         if !self.consume("0") { try self.digits() }
         if self.consume(".") { try self.digits() }
         if self.consume("e") || self.consume("E") {
@@ -15,14 +15,14 @@ extension JSONReader {
         return text
     }
 
-    /// One digit or more.
+    /// Reads one or more digits.
     private mutating func digits() throws(Failure) {
         let start = self.offset
         while let byte = self.peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { self.advance() }
         guard self.offset > start else { throw self.failure("expected a digit") }
     }
 
-    /// A string, from its opening quote to its closing one.
+    /// Reads a string, from its opening quote to its closing quote.
     mutating func string() throws(Failure) -> String {
         self.advance()
         var string = ""
@@ -66,7 +66,7 @@ extension JSONReader {
         }
     }
 
-    /// What follows `\u`, with the second half of a surrogate pair.
+    /// Reads the code unit after `\u`, and the second half of a surrogate pair.
     private mutating func scalar(escapedAt start: Int) throws(Failure) -> Unicode.Scalar {
         let unit = try self.unit()
         if let scalar = Unicode.Scalar(unit) { return scalar }
@@ -74,7 +74,7 @@ extension JSONReader {
             throw self.failure("unpaired surrogate", at: start)
         }
         let second = try self.unit()
-        // Ten bits of each, above the plane that one unit reaches (RFC 2781 §2.2).
+        // Ten bits of each unit, above the Basic Multilingual Plane (RFC 2781 §2.2).
         let value = 0x10000 + UInt32(unit & 0x3FF) << 10 + UInt32(second & 0x3FF)
         guard UTF16.isTrailSurrogate(second), let scalar = Unicode.Scalar(value) else {
             throw self.failure("unpaired surrogate", at: start)
@@ -82,7 +82,7 @@ extension JSONReader {
         return scalar
     }
 
-    /// Four hexadecimal digits.
+    /// Reads four hexadecimal digits.
     private mutating func unit() throws(Failure) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {

@@ -1,12 +1,12 @@
-/// Reads JSON strictly (RFC 8259): what the grammar does not allow is refused, with the byte where it stands.
+/// A strict JSON reader (RFC 8259): a violation of the grammar is refused, with its byte offset.
 ///
-/// Stricter than §4 asks in one point: a key that stands twice in an object is refused, as either value would be a
-/// guess. Keys are compared as Swift compares strings, so that "é" in one and in two code points is one key.
+/// Stricter than §4 in one point: a duplicate key of an object is refused, since choosing either value would be a
+/// guess. Keys are compared as Swift strings: "é" as one code point and as two is the same key.
 struct JSONReader {
-    /// How deep lists and objects may nest: reading and decoding call themselves once for each level.
+    /// Maximum depth of nested lists and objects: reading and decoding recurse once per level.
     static let deepest = 64
 
-    /// Why the bytes are no JSON, and at which of them, counted from 0.
+    /// Why the bytes are not JSON. `offset`: the byte at fault, counted from 0.
     struct Failure: Error, Equatable {
         let offset: Int
         let reason: String
@@ -17,7 +17,7 @@ struct JSONReader {
 
     private init(_ bytes: some Collection<UInt8>) { self.bytes = Array(bytes) }
 
-    /// The one value that the bytes are, with white space around it.
+    /// Reads the single value of a document, with white space around it.
     static func read(_ bytes: some Collection<UInt8>) throws(Failure) -> JSONValue {
         var reader = JSONReader(bytes)
         reader.skipSpace()
@@ -27,19 +27,19 @@ struct JSONReader {
         return value
     }
 
-    /// The byte that is next; nil: the end.
+    /// The next byte; nil at the end.
     var peek: UInt8? { self.offset < self.bytes.count ? self.bytes[self.offset] : nil }
 
     mutating func advance() { self.offset += 1 }
 
-    /// Passes the byte if it is next.
+    /// Skips the next byte if it is `character`. Returns whether it was.
     mutating func consume(_ character: Unicode.Scalar) -> Bool {
         guard let byte = self.peek, byte == UInt8(ascii: character) else { return false }
         self.offset += 1
         return true
     }
 
-    /// What was read since `start`. nil: it is no UTF-8.
+    /// Returns the text since `start`; nil if it is not UTF-8.
     func text(from start: Int) -> String? { String(validating: self.bytes[start..<self.offset], as: UTF8.self) }
 
     func failure(_ reason: String, at offset: Int? = nil) -> Failure {
@@ -51,7 +51,7 @@ struct JSONReader {
         while let byte = self.peek, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { self.offset += 1 }
     }
 
-    /// `depth`: how many lists and objects are open around it.
+    /// Reads a value. `depth`: the number of enclosing lists and objects.
     private mutating func value(depth: Int) throws(Failure) -> JSONValue {
         guard let byte = self.peek else { throw self.failure("expected a value") }
         switch byte {
@@ -111,7 +111,7 @@ struct JSONReader {
         }
     }
 
-    /// Passes the bracket.
+    /// Skips an opening bracket, after checking the depth.
     private mutating func open(_ depth: Int) throws(Failure) {
         guard depth < Self.deepest else { throw self.failure("nested deeper than \(Self.deepest) levels") }
         self.offset += 1

@@ -2,14 +2,14 @@
 enum JSONValue: Sendable {
     case null
     case bool(Bool)
-    /// The number as it was written: a Double would round, and which type it has to fit is not known here.
+    /// The number as written: a Double would round it, and its target type is not known here.
     case number(String)
     case string(String)
     case array([JSONValue])
-    /// In the order written; no key stands twice.
+    /// The members in document order, without duplicate keys.
     case object([(key: String, value: JSONValue)])
 
-    /// What stands here, for the operator who wrote it.
+    /// The value, described for messages to the operator.
     var found: String {
         switch self {
         case .null: "nothing"

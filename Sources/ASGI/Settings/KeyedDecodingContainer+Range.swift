@@ -1,7 +1,7 @@
 extension KeyedDecodingContainer {
-    /// Decodes a value that has to lie within a range.
+    /// Decodes a value that must lie within a range.
     ///
-    /// What lies outside is refused with what was found and what is allowed, as "found 0; 1 to 500 are allowed":
+    /// Throws an error with the value found and the range allowed, as in "found 0; 1 to 500 are allowed":
     /// ```swift
     /// init(from decoder: any Decoder) throws {
     ///     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -14,7 +14,7 @@ extension KeyedDecodingContainer {
         try self.checked(try self.decode(type, forKey: key), key, range)
     }
 
-    /// Decodes a value that has to lie within a range where one stands; nil: the key is missing, or nothing is at it.
+    /// Decodes a value that must lie within a range; nil if the key is missing or its value is null.
     ///
     /// ```swift
     /// self.entries = try container.decodeIfPresent(Int.self, forKey: .entries, in: 1...500) ?? 20

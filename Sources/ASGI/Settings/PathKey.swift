@@ -1,9 +1,9 @@
-/// A key of the path that no type names: an element of a list, or what the superclass is decoded from.
+/// A key of a coding path that no type declares: the index of a list element, or the key of a superclass.
 struct PathKey: CodingKey {
     let stringValue: String
     let intValue: Int?
 
-    /// The key under which `superDecoder()` looks (the documentation of `KeyedDecodingContainer`).
+    /// The key that `superDecoder()` uses (see the documentation of `KeyedDecodingContainer`).
     static let superclass = PathKey(stringValue: "super")
 
     init(stringValue: String) {

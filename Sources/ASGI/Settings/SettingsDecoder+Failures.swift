@@ -1,8 +1,8 @@
-/// What is thrown, in the operator's words: `DecodingError`, so that a type that tries several forms can catch it.
+/// The errors, worded for the operator. They are `DecodingError`s, which a type that tries several forms can catch.
 extension SettingsDecoder {
     private static let missingPrefix = "missing, "
 
-    /// What stands here is no `wanted`, as "a text" or "a list"; or nothing does.
+    /// Returns the error for a value that is missing, or is not a `wanted`, such as "a text" or "a list".
     func refusal(_ type: any Any.Type, _ wanted: String) -> DecodingError {
         guard let value else { return self.missing(wanted) }
         let context = self.context("found \(value.found), expected \(wanted)")
@@ -10,17 +10,17 @@ extension SettingsDecoder {
         return .typeMismatch(type, context)
     }
 
-    /// The number that stands here does not fit its type.
+    /// Returns the error for a number outside of its type's range.
     func refusal<Number>(outside range: ClosedRange<Number>) -> DecodingError {
         let found = self.value?.found ?? JSONValue.null.found
         return .dataCorrupted(
             self.context("found \(found), expected \(range.lowerBound) to \(range.upperBound)"))
     }
 
-    /// Nothing stands here, and `wanted` has to.
+    /// Returns the error for a missing value, where `wanted` is required.
     func missing(_ wanted: String) -> DecodingError {
         let message = "\(Self.missingPrefix)expected \(wanted)"
-        // Behind a list's end there is no value rather than no key (the documentation of `UnkeyedDecodingContainer`).
+        // Past the end of a list a value is missing, not a key (see the documentation of `UnkeyedDecodingContainer`).
         guard let key = self.codingPath.last, (key as? PathKey)?.intValue == nil else {
             return .valueNotFound(JSONValue.self, self.context(message))
         }
@@ -28,10 +28,10 @@ extension SettingsDecoder {
             key, DecodingError.Context(codingPath: self.codingPath.dropLast(), debugDescription: message))
     }
 
-    /// Decodes what a container was asked for, which has to be there.
+    /// Decodes a required value of a container.
     func decodePresent<Value: Decodable>(_ type: Value.Type) throws -> Value {
         guard self.value == nil else { return try self.decode(type) }
-        // Only the type knows what it wants: it is shown that there is nothing, and says.
+        // Only the type knows what it requires: decode it from no value, and rethrow its error.
         do { _ = try Value(from: self) } catch DecodingError.keyNotFound(let key, let context)
             where context.debugDescription.hasPrefix(Self.missingPrefix)
         {
@@ -44,9 +44,9 @@ extension SettingsDecoder {
         throw self.missing("a value")
     }
 
-    /// The error, or, where an enum has no case of the raw value that stands here, one that names those it has.
+    /// Returns the error, or, if the value is no raw value of an enum, an error that lists the enum's cases.
     func namingCases(of type: any Any.Type, _ error: DecodingError) -> DecodingError {
-        // The standard library's own words: an enum that decodes itself has said what it allows.
+        // The standard library's message. An enum with its own `init(from:)` has its own message, which is kept.
         guard case .dataCorrupted(let context) = error, context.debugDescription.hasPrefix("Cannot initialize "),
             context.codingPath.count == self.codingPath.count, let value,
             let type = type as? any CaseIterable.Type

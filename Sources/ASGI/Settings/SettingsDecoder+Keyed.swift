@@ -1,5 +1,5 @@
 extension SettingsDecoder {
-    /// An object's members by their keys; every key that is asked for is noted.
+    /// The members of an object by key. Records every key that is asked for.
     struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
         private let decoder: SettingsDecoder
         private let names: [String]
@@ -14,7 +14,7 @@ extension SettingsDecoder {
 
         var codingPath: [any CodingKey] { self.decoder.codingPath }
 
-        /// Those that are keys of the type: a dictionary takes all, and an enum's keys leave the rest unknown.
+        /// The names that are keys of the type. A dictionary accepts all; for an enum, the others remain unknown keys.
         var allKeys: [Key] {
             self.names.compactMap { name in
                 guard let key = Key(stringValue: name) else { return nil }

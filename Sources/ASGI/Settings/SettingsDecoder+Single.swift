@@ -35,7 +35,7 @@ extension SettingsDecoder: SingleValueDecodingContainer {
         do { return try Value(from: self) } catch let error as DecodingError {
             throw self.namingCases(of: type, error)
         } catch let error as SettingsError { throw error } catch {
-            // Whatever else a type throws stands at the key that the type was decoded from.
+            // Any other error of a type is reported at the key that the type was decoded from.
             throw DecodingError.dataCorrupted(self.context("\(error)", error))
         }
     }

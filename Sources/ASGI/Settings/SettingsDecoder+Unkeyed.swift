@@ -1,5 +1,5 @@
 extension SettingsDecoder {
-    /// A list's elements in turn; one that cannot be decoded is not passed.
+    /// The elements of a list, one after another. An element that cannot be decoded is not skipped.
     struct Unkeyed: UnkeyedDecodingContainer {
         private let decoder: SettingsDecoder
         private let elements: [JSONValue]
@@ -49,7 +49,7 @@ extension SettingsDecoder {
             return decoder
         }
 
-        /// The decoder of the element that is next; behind the last one it has no value.
+        /// The decoder of the next element. Past the last element it has no value.
         private var next: SettingsDecoder {
             self.decoder.below(
                 PathKey(intValue: self.currentIndex), self.isAtEnd ? nil : self.elements[self.currentIndex])

@@ -1,15 +1,16 @@
-/// Decodes settings from JSON: what a type does not ask for is refused as what it asks for and does not find.
+/// A strict decoder of settings from JSON: unknown keys are errors, as missing ones are.
 ///
-/// Nothing is converted: the settings come from YAML, where "12" is a text and 3.0 no whole number. Of one thread.
+/// Nothing is converted: the settings come from YAML, where "12" is a text and 3.0 is not a whole number. Not
+/// thread-safe.
 struct SettingsDecoder: Decoder {
-    /// What stands here; nil: nothing does, and what is asked of it throws that it is missing.
+    /// The value to decode; nil if it is missing, and decoding throws an error that says so.
     let value: JSONValue?
     let codingPath: [any CodingKey]
     let asked: AskedKeys
 
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    /// The settings of an application. Throws what is wrong first, as `SettingsError` for its operator.
+    /// Decodes the settings of an application. Throws the first error, as a `SettingsError` for the operator.
     static func decode<Settings: Decodable>(_ type: Settings.Type, json: String) throws(SettingsError) -> Settings {
         let value: JSONValue
         do { value = try JSONReader.read(json.utf8) } catch {
@@ -34,7 +35,7 @@ struct SettingsDecoder: Decoder {
 
     func singleValueContainer() -> any SingleValueDecodingContainer { self }
 
-    /// The decoder of what stands at `key` below this.
+    /// Returns the decoder of the value at `key`.
     func below(_ key: any CodingKey, _ value: JSONValue?) -> SettingsDecoder {
         SettingsDecoder(value: value, codingPath: self.codingPath + [key], asked: self.asked.child(key.stringValue))
     }

@@ -1,5 +1,6 @@
 extension SettingsError {
-    /// What decoding threw: a `SettingsError` as it is, a `DecodingError` by its path and its description.
+    /// Converts an error that decoding threw. A `SettingsError` stays as it is; a `DecodingError` gives its path and
+    /// description.
     init(_ error: any Error) {
         switch error {
         case let error as SettingsError: self = error

@@ -1,6 +1,6 @@
-/// Why the settings cannot be used, said to the operator who wrote them: which key, what was found, what is allowed.
+/// An error in the settings, for the operator: the key, what was found, and what is allowed.
 ///
-/// Throw one for what a type cannot say, such as a rule over several keys; it reaches the operator as it is:
+/// Throw one for a rule that a type cannot express, such as a rule over several keys. The operator sees it unchanged:
 /// ```swift
 /// struct Settings: Decodable {
 ///     var first: Int
@@ -19,9 +19,9 @@
 /// }
 /// ```
 public struct SettingsError: Error, Sendable, CustomStringConvertible {
-    /// The key from the root, dotted: "pages.size"; "hosts.0" for the first of a list; empty: the whole.
+    /// The dotted key from the root: "pages.size"; "hosts.0" for the first element of a list; empty for the root.
     public let key: String
-    /// What was found and what is allowed, as it reads after the key and a colon.
+    /// What was found and what is allowed; printed after the key and a colon.
     public let message: String
 
     public init(key: String, message: String) {
@@ -29,7 +29,7 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    /// "pages.size: found 0; 1 to 500 are allowed", on one line.
+    /// Key and message on one line: "pages.size: found 0; 1 to 500 are allowed".
     public var description: String {
         Wording.onOneLine(self.key.isEmpty ? self.message : "\(self.key): \(self.message)")
     }

@@ -1,15 +1,15 @@
-/// How messages to the operator are put: on one line, and no longer than can be read.
+/// Formats messages to the operator: on one line, and with a limited length.
 enum Wording {
-    /// How many code points of a value or a key a message shows: one character may have any number of them.
+    /// Maximum number of code points of a value or key in a message. Not characters: one may have many code points.
     static let longestShown = 60
 
-    /// The text on one line, cut where it is long.
+    /// Returns the text on one line, truncated if it is long.
     static func shortened(_ text: String) -> String {
         let shown = text.unicodeScalars.prefix(Self.longestShown)
         return Self.onOneLine(String(shown)) + (shown.endIndex == text.endIndex ? "" : "...")
     }
 
-    /// The text with its control characters and line ends escaped.
+    /// Returns the text with its control characters and line separators escaped.
     static func onOneLine(_ text: String) -> String {
         var line = ""
         for scalar in text.unicodeScalars {
@@ -21,12 +21,12 @@ enum Wording {
         return line
     }
 
-    /// "title, entries"; "none" without names.
+    /// Returns "title, entries"; or "none" without names.
     static func list(_ names: [String]) -> String {
         names.isEmpty ? "none" : names.map(Self.shortened).joined(separator: ", ")
     }
 
-    /// The name that `name` was most likely meant to be, within two edits.
+    /// Returns the most similar name, within two edits; nil if there is none.
     static func nearest(to name: String, among names: [String]) -> String? {
         let name = Array(name)
         var best: (name: String, edits: Int)?
@@ -34,14 +34,14 @@ enum Wording {
             let characters = Array(candidate)
             guard abs(characters.count - name.count) <= 2 else { continue }
             let edits = Self.edits(name, characters)
-            // As many edits as there are characters would make any short name the nearest of any other.
+            // With as many edits as characters, any short name would be similar to any other.
             guard edits <= 2, edits < characters.count, edits < best?.edits ?? .max else { continue }
             best = (candidate, edits)
         }
         return best?.name
     }
 
-    /// How many characters to insert, remove or replace to get from one to the other (Levenshtein).
+    /// Returns the number of characters to insert, remove or replace to turn one text into the other (Levenshtein).
     private static func edits(_ left: [Character], _ right: [Character]) -> Int {
         var row = Array(0...right.count)
         for (line, character) in left.enumerated() {

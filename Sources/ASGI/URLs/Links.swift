@@ -1,6 +1,6 @@
 import CASGI
 
-/// From the names of a table's rows to their paths: what `reverse` is in Django. Valid as long as the scope that it is of. [any]
+/// Paths of the URL table's rows by name, as Django's `reverse`. Valid as long as its scope. Thread-safe.
 ///
 /// ```swift
 /// let path = lifespan.links.path(to: "article", 2026, "hello")  // "/blog/articles/2026/hello/", below the mount /blog
@@ -9,11 +9,12 @@ public struct Links: Sendable {
     let id: asgi_id
     let host: HostReference
 
-    /// The path with the mount, percent-encoded. Nil: there is no such name, or a value does not fit, which the host logs; or the scope is
-    /// over.
+    /// Returns the path of a name, with the mount, percent-encoded.
+    ///
+    /// Nil if there is no such name or a value does not fit, which the host logs. Nil if the scope has ended.
     public func path(to name: String, _ values: any URLValue...) -> String? { self.path(to: name, values) }
 
-    /// The same of as many values as there are.
+    /// Returns the path of a name, with the values as an array.
     public func path(to name: String, _ values: [any URLValue]) -> String? {
         guard let views = self.host.extension(self.id, "asgi.urls/1", as: asgi_views.self) else { return nil }
         return name.withString { name in
@@ -25,7 +26,7 @@ public struct Links: Sendable {
         }
     }
 
-    /// The values as arguments, all lent for the call.
+    /// Calls `body` with the values as arguments, which are valid during the call.
     private func collect<Result>(
         _ values: ArraySlice<any URLValue>, _ arguments: [asgi_argument], _ body: ([asgi_argument]) -> Result
     ) -> Result {
@@ -37,7 +38,7 @@ public struct Links: Sendable {
         _ views: UnsafePointer<asgi_views>, _ id: asgi_id, _ name: UnsafePointer<asgi_string>,
         _ arguments: UnsafeBufferPointer<asgi_argument>
     ) -> String? {
-        // Most are shorter.
+        // Most paths are shorter.
         var room = 128
         while true {
             var size: Int64 = 0
@@ -55,6 +56,6 @@ public struct Links: Sendable {
 }
 
 extension LifespanScope {
-    /// The paths of the table's names, valid until shutdown.
+    /// The paths of the URL table's rows by name. Valid until shutdown.
     public var links: Links { Links(id: self.id, host: self.host) }
 }

@@ -1,6 +1,6 @@
 public import CASGI
 
-/// An application whose requests are answered by views, which the host finds by a table of URLs.
+/// An application whose requests are answered by views. The host finds the view of a request in a table of URLs.
 ///
 /// ```swift
 /// struct Articles: URLApplication {
@@ -24,28 +24,30 @@ public import CASGI
 /// }
 /// ```
 public protocol URLApplication: Application {
-    /// Its table; lives as long as the process.
+    /// The URL table. Lives as long as the process.
     static var urls: URLTable<Self> { get }
 
-    /// Around every view, and every refusal, which `view` throws as an `HTTPError`: for headers that all have, errors in the application's own
-    /// words, permissions. Where and how it runs is as with `Application.http`. Nil: the view has answered by `request.send`.
+    /// Wraps every view and every refusal. `view` calls the view, or throws the refusal as an `HTTPError`.
+    ///
+    /// For common headers, the application's own error pages, or permissions. Threads and cancellation are as in
+    /// `Application.http`. Returns nil if the view has responded with `request.send`.
     func answer(_ request: ViewRequest, _ view: () async throws -> HTTPResponse?) async throws -> HTTPResponse?
 }
 
 extension URLApplication {
-    /// As the view says.
+    /// Returns the view's response.
     public func answer(
         _ request: ViewRequest, _ view: () async throws -> HTTPResponse?
     ) async throws -> HTTPResponse? {
         try await view()
     }
 
-    /// Views answer.
+    /// Throws `HTTPError(404)`. `URLApplication.call` never calls it: views answer the requests.
     public func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
         throw HTTPError(404)
     }
 
-    /// The body of the module's `application`, which has its requests answered by views.
+    /// The body of the module's exported `application` function. Views answer its requests.
     public static func call(_ scope: CScope, _ receive: CReceive, _ send: CSend) -> CResult {
         switch scope.pointee.type {
         case ASGI_HTTP: asgi_call_urls(Self.urls.pointer, scope, receive, send)

@@ -1,26 +1,27 @@
 import CASGI
 
-/// A row of a table: a pattern, and the view that answers what fits. `asgi_urls.h` says what patterns are.
+/// A row of a URL table: a pattern, and the view for paths that match it. `asgi_urls.h` documents patterns.
 ///
 /// ```swift
 /// URLRow("articles/<int:year>/<slug:slug>/", "article", Articles.article)
 /// URLRow("comments/<int:of>/ form <str:author>&<str:text=>", "comment", Articles.comment)
 /// ```
 public struct URLRow<App: URLApplication>: Sendable {
-    /// A view whose arguments are bound: it takes the application and the request.
+    /// A view with its arguments bound. Takes the application and the request.
     typealias Answer = @Sendable (App, ViewRequest) async throws -> HTTPResponse?
 
     let pattern: String
     let name: String
-    /// Letters of the view's arguments.
+    /// The kinds of the view's arguments, one letter each.
     let kinds: [UInt8]
-    /// Copies the arguments, which the host lends.
+    /// Binds the arguments, which it copies: the host lends them for the call.
     let decode: @Sendable (UnsafePointer<asgi_argument>) -> Answer
-    /// Instead of a view: rows whose patterns follow behind this one's.
+    /// Included rows, instead of a view. This row's pattern is the prefix of theirs.
     let included: [URLRow]?
 
-    /// `view`: a method of the application, whose types of arguments have to be those of the pattern. Nil: it has answered by `request.send`.
-    // Swift 6.3 aborts where it optimises a pack over the borders of modules (`forAbstract` in CrossModuleOptimization).
+    /// Creates a row. `view`: a method of the application, whose arguments must have the types of the pattern. It
+    /// returns nil if it has responded with `request.send`.
+    // Swift 6.3 aborts when it optimises a parameter pack across modules (`forAbstract` in CrossModuleOptimization).
     @_semantics("optimize.no.crossmodule")
     public init<each Value: URLValue>(
         _ pattern: String, _ name: String = "",
@@ -43,7 +44,7 @@ public struct URLRow<App: URLApplication>: Sendable {
         }
     }
 
-    /// Rows whose patterns follow behind `prefix`, which is a path. Their names are `name:theirs`, where there is one.
+    /// Includes rows below `prefix`, which must be a path. With a `name`, their names become `name:theirs`.
     public static func include(_ prefix: String, _ name: String = "", _ rows: URLRow...) -> URLRow {
         URLRow(including: rows, prefix, name)
     }

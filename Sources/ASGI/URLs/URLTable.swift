@@ -1,13 +1,13 @@
 import CASGI
 import Synchronization
 
-/// The URLs of an application, as the host takes them: `asgi.urls/1`. Lives as long as the process. Immutable. [any]
+/// The URL table of an application (extension `asgi.urls/1`). Lives as long as the process. Immutable. Thread-safe.
 // SAFETY: the table is written before it is shared, and is constant for the life of the process.
 public struct URLTable<App: URLApplication>: @unchecked Sendable {
     let pointer: UnsafePointer<asgi_urls>
 
-    /// `keepsSlashes`: no redirect to a path with a slash at its end. `bodyLimit`: bytes of a body that is collected, above it 413; 0: the
-    /// host's.
+    /// Creates a table. `keepsSlashes`: no redirect to a path with a trailing slash. `bodyLimit`: maximum size of a
+    /// collected body, in bytes (413 above it); 0: the host's limit.
     public init(_ rows: URLRow<App>..., keepsSlashes: Bool = false, bodyLimit: UInt64 = 0) {
         let table = UnsafeMutableRawPointer.allocate(byteCount: asgi_urls_size(), alignment: 16)
             .initializeMemory(as: UInt8.self, repeating: 0, count: asgi_urls_size())
@@ -25,7 +25,7 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
         self.pointer = UnsafePointer(table)
     }
 
-    /// The rows as C has them, for the life of the process.
+    /// Returns the rows as C structs, which live as long as the process.
     private static func lasting(_ rows: [URLRow<App>]) -> UnsafePointer<asgi_url> {
         let stride = asgi_url_size()
         let size = max(rows.count, 1) * stride
@@ -51,7 +51,7 @@ public struct URLTable<App: URLApplication>: @unchecked Sendable {
     }
 }
 
-/// What stands in a row: called by C, which knows nothing of types.
+/// The context of a row, without its generic type: C functions call it.
 // SAFETY: neither this class nor its subclass has state that changes.
 class URLView: @unchecked Sendable {
     func start(_ request: UnsafeMutablePointer<asgi_request>, _ arguments: UnsafePointer<asgi_argument>) -> CResult {
@@ -73,7 +73,7 @@ private final class AppView<App: URLApplication>: URLView, @unchecked Sendable {
     }
 }
 
-/// `asgi_plain_view`, in the place of an `asgi_view`.
+/// An `asgi_plain_view`, cast to `asgi_view`.
 private let plainView: asgi_view = {
     let view: @convention(c) (UnsafeMutablePointer<asgi_request>?, UnsafePointer<asgi_argument>?, Int) -> CResult = {
         request, arguments, _ in
@@ -83,7 +83,7 @@ private let plainView: asgi_view = {
     return unsafeBitCast(view, to: asgi_view.self)
 }()
 
-/// Runs what answers a request inside the application's `answer`, as a task of the scope. [loop]
+/// Runs `view` inside the application's `answer`, as a task of the scope. Called on the event loop.
 private func answer<App: URLApplication>(
     _ type: App.Type, _ request: UnsafeMutablePointer<asgi_request>,
     _ view: @escaping @Sendable (App, ViewRequest) async throws -> HTTPResponse?
@@ -102,7 +102,7 @@ private func answer<App: URLApplication>(
     }
 }
 
-/// The table that the module offers, and how it refuses what no view gets.
+/// The URL table that the module offers, and the function that refuses requests without a view.
 // SAFETY: the table is constant for the life of the process.
 struct OfferedURLs: @unchecked Sendable {
     let table: UnsafePointer<asgi_urls>
@@ -120,11 +120,11 @@ struct OfferedURLs: @unchecked Sendable {
     }
 }
 
-/// A module has one: its C functions find it here.
+/// The module's one URL table, for its C functions.
 let offeredURLs = Mutex<OfferedURLs?>(nil)
 
 extension asgi_string {
-    /// A copy for the life of the process.
+    /// Returns a copy that lives as long as the process.
     static func lasting(_ text: String) -> asgi_string {
         let bytes = UnsafeMutableBufferPointer<CChar>.allocate(capacity: text.utf8.count)
         _ = bytes.initialize(from: text.utf8.lazy.map { CChar(bitPattern: $0) })

@@ -1,14 +1,15 @@
 public import CASGI
 
-/// A value that a URL gives a view: `Int`, `Int64`, `Double`, `String`, `UUIDBytes`, `Subpath`.
+/// A value that a URL passes to a view: `Int`, `Int64`, `Double`, `String`, `UUIDBytes`, `Subpath`.
 ///
-/// Which pattern gives which says `asgi_urls.h`; the host refuses a module whose patterns and views do not agree.
+/// `asgi_urls.h` documents which pattern yields which type. The host refuses a module whose patterns and views
+/// disagree.
 public protocol URLValue: Sendable {
-    /// Of the kind of argument, a letter: `ASGI_KIND_INT`.
+    /// The kind of the argument, a letter such as `ASGI_KIND_INT`.
     static var kind: UInt8 { get }
-    /// Copies what the host lends.
+    /// Copies the argument, which the host lends.
     init(_ argument: asgi_argument)
-    /// Lends itself to the host, for `Links`.
+    /// Calls `body` with the value as an argument, which is valid during the call. For `Links`.
     func withArgument<Result>(_ body: (asgi_argument) -> Result) -> Result
 }
 
@@ -38,9 +39,9 @@ extension String: URLValue {
     }
 }
 
-/// Several segments of a path: a type of its own, so that nobody gets slashes who does not expect them.
+/// Several segments of a path. A type of its own, so that a view gets slashes only if it asks for them.
 public struct Subpath: URLValue, Hashable {
-    /// Decoded.
+    /// The segments, percent-decoded.
     public let text: String
 
     public init(_ text: String) { self.text = text }
@@ -52,11 +53,11 @@ public struct Subpath: URLValue, Hashable {
     }
 }
 
-/// The 16 bytes of a UUID; Foundation's is `UUID(uuid:)` of the same.
+/// The 16 bytes of a UUID. Foundation's `UUID(uuid:)` takes the same bytes.
 public struct UUIDBytes: URLValue, Equatable {
     public let bytes: [UInt8]
 
-    /// Nil: they are not 16.
+    /// Nil unless there are 16 bytes.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.bytes = bytes

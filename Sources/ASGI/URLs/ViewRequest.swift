@@ -1,15 +1,15 @@
-/// A request that a view answers. A copy, so it can be kept and passed on like any value.
+/// A request that a view answers. A copy that can be kept and passed on like any value.
 public struct ViewRequest: Sendable {
     let call: HTTPCall
-    /// Who asks for what.
+    /// The scope of the request: method, path, header fields, client.
     public let scope: HTTPScope
-    /// The body, where the row's pattern has it collected; else empty, and read by `receive`.
+    /// The body, if the row's pattern collects it; otherwise empty, and read with `receive`.
     public let body: [UInt8]
 
-    /// For bodies that are read as they come.
+    /// Receives a body in parts.
     public var receive: HTTPReceive { HTTPReceive(call: self.call) }
-    /// For responses that are sent as they come; the view returns nil then.
+    /// Sends a response in parts. The view then returns nil.
     public var send: HTTPSend { HTTPSend(call: self.call) }
-    /// The paths of the table's names.
+    /// The paths of the URL table's rows by name.
     public var links: Links { Links(id: self.scope.memory.id, host: self.scope.memory.host) }
 }

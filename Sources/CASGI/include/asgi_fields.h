@@ -1,7 +1,9 @@
-/* asgi_fields.h: reading and writing the growing structs of asgi.h by its rule of sizes. SPDX-License-Identifier: Apache-2.0
+/* asgi_fields.h: functions that read and write the growing structs of asgi.h by its rule of sizes.
+ * SPDX-License-Identifier: Apache-2.0
  *
- * For hosts and SDKs: Swift must never copy a growing struct as a value, since imported C structs have one layout a
- * process, by name, and two versions of the header may meet in one. Everything goes through a pointer and these. */
+ * For hosts and SDKs; not part of the contract. Swift must never copy a growing struct as a value: it identifies the
+ * layout of an imported C struct by its name, one for a process, and modules in a process may be built with different
+ * versions of the header. Access these structs by a pointer and the functions below. */
 #ifndef ASGI_FIELDS_H
 #define ASGI_FIELDS_H
 
@@ -12,7 +14,7 @@
 extern "C" {
 #endif
 
-/* Bytes to allocate for a struct of this header's version. */
+/* Return the size of a struct in this version of the header, in bytes. */
 static inline size_t asgi_host_size(void) { return sizeof(asgi_host); }
 static inline size_t asgi_loop_size(void) { return sizeof(asgi_loop); }
 static inline size_t asgi_broadcast_size(void) { return sizeof(asgi_broadcast); }
@@ -20,14 +22,14 @@ static inline size_t asgi_shutdown_size(void) { return sizeof(asgi_shutdown); }
 static inline size_t asgi_scope_size(void) { return sizeof(asgi_scope); }
 static inline size_t asgi_event_size(void) { return sizeof(asgi_event); }
 
-/* The flags of an event; 0 when it does not reach that far. */
+/* Returns the flags of an event; 0 if it is too small to have them. */
 static inline uint32_t asgi_event_flags(const asgi_event *event) { return ASGI_HAS(event, flags) ? event->flags : 0; }
 
-/* Whether an event has at least a type. */
+/* Returns whether an event is large enough to have a type. */
 static inline int asgi_event_has_type(const asgi_event *event) { return ASGI_HAS(event, type); }
 
-/* The event as this header knows it: `given` itself when it has every field, else `room` filled from it with what is
- * missing read as zero. It has a type. */
+/* Returns an event with every field of this header: `given` if it has them all, else `room`, filled from it, with
+ * missing fields zero. `given` must have a type. */
 static inline const asgi_event *asgi_event_read(const asgi_event *given, asgi_event *room)
 {
     if (given->size >= sizeof *given) return given;
@@ -36,7 +38,7 @@ static inline const asgi_event *asgi_event_read(const asgi_event *given, asgi_ev
     return room;
 }
 
-/* Copies an event into the caller's, which may be of another size, but has a type; its `size` stays. */
+/* Copies an event into one of another size. `to` must have a type; its `size` stays. */
 static inline void asgi_event_write(asgi_event *to, const asgi_event *from)
 {
     size_t room = to->size;
@@ -45,7 +47,7 @@ static inline void asgi_event_write(asgi_event *to, const asgi_event *from)
     memset((char *)to + shared, 0, room - shared);
 }
 
-/* Makes an event of a type with everything else zero. */
+/* Sets an event to this type, and all other fields to zero. */
 static inline void asgi_event_reset(asgi_event *event, uint32_t type)
 {
     memset(event, 0, sizeof *event);
@@ -53,31 +55,31 @@ static inline void asgi_event_reset(asgi_event *event, uint32_t type)
     event->type = type;
 }
 
-/* Whether a module's description reaches far enough to say which contract it is of. */
+/* Returns whether a module's description is large enough to have the version of its contract: `abi` and `draft`. */
 static inline int asgi_module_has_contract(const asgi_module *given) { return ASGI_HAS(given, draft); }
 static inline size_t asgi_module_size(void) { return sizeof(asgi_module); }
 
-/* A module's description as this header knows it, what is missing read as zero. */
+/* Copies a module's description into `room`, with missing fields zero. */
 static inline void asgi_module_read(const asgi_module *given, asgi_module *room)
 {
     memset(room, 0, sizeof *room);
     memcpy(room, given, given->size < sizeof *room ? given->size : sizeof *room);
 }
 
-/* What a module offers by this name; NULL: nothing. */
+/* Returns an extension that a module offers; NULL if it does not offer it. */
 static inline const void *asgi_module_offer(const asgi_module *given, const char *name)
 {
     asgi_string text = asgi_text(name);
     return ASGI_HAS(given, extension) && given->extension ? given->extension(&text) : NULL;
 }
 
-/* Of a table of URLs and its rows; of an argument of which the module's own is made. */
+/* Return the size of a struct in this version of the header, in bytes. */
 static inline size_t asgi_urls_size(void) { return sizeof(asgi_urls); }
 static inline size_t asgi_url_size(void) { return sizeof(asgi_url); }
 
 static inline size_t asgi_saved_size(void) { return sizeof(asgi_saved); }
 
-/* Whether a module's asgi.state/1 has both of its functions. */
+/* Returns whether a module's asgi.state/1 has both functions. */
 static inline int asgi_state_is_whole(const asgi_state *given)
 {
     return ASGI_HAS(given, restore) && given->save && given->restore;

@@ -1,7 +1,7 @@
-/* asgi_helpers.h: short functions for authors of modules in C and C++. SPDX-License-Identifier: Apache-2.0
+/* asgi_helpers.h: convenience functions for modules in C and C++. SPDX-License-Identifier: Apache-2.0
  *
- * Not part of the contract: everything here is compiled into the module. asgi.h includes this header.
- */
+ * Not part of the contract: everything here is compiled into the module. Each function may be called on any thread that
+ * may use its arguments. asgi.h includes this header. */
 #ifndef ASGI_HELPERS_H
 #define ASGI_HELPERS_H
 
@@ -15,10 +15,10 @@ extern "C" {
 #define ASGI_HAS(pointer, field) \
     ((size_t)(pointer)->size >= (size_t)((const char *)(&(pointer)->field + 1) - (const char *)(pointer)))
 
-/* A string from a literal, in an initialiser: static const asgi_string name = ASGI_STRING("wiki"); */
+/* An initializer for a string, from a literal: static const asgi_string name = ASGI_STRING("wiki"); */
 #define ASGI_STRING(literal) {"" literal, sizeof(literal) - 1}
 
-/* A string from NUL-terminated text. Points at `text`. */
+/* Returns NUL-terminated text as a string. Points at `text`; NULL becomes the empty string. */
 static inline asgi_string asgi_text(const char *text)
 {
     asgi_string string = {text, 0};
@@ -26,7 +26,7 @@ static inline asgi_string asgi_text(const char *text)
     return string;
 }
 
-/* Whether a string is this NUL-terminated text, byte for byte. */
+/* Returns whether a string equals a NUL-terminated text, byte for byte. */
 static inline int asgi_equal(asgi_string string, const char *text)
 {
     size_t at = 0;
@@ -34,7 +34,7 @@ static inline int asgi_equal(asgi_string string, const char *text)
     return at == string.size && !text[at];
 }
 
-/* An event of a type with everything else zero; for languages without designated initialisers. */
+/* Returns an event of this type with all other fields zero; for languages without designated initializers. */
 static inline asgi_event asgi_event_of(uint32_t type)
 {
     asgi_event event = {0, 0, 0, 0, 0, 0, 0, 0, {NULL, 0}, {NULL, 0}, NULL, 0, NULL, NULL, NULL};
@@ -43,7 +43,7 @@ static inline asgi_event asgi_event_of(uint32_t type)
     return event;
 }
 
-/* The first header of that (lower-case) name, or NULL. Points into the scope. */
+/* Returns the first request header field with this lower-case name; NULL if there is none. Points into the scope. */
 static inline const asgi_header *asgi_find_header(const asgi_scope *scope, const char *name)
 {
     size_t at;
@@ -52,8 +52,9 @@ static inline const asgi_header *asgi_find_header(const asgi_scope *scope, const
     return NULL;
 }
 
-/* The path below the mount: scope->path without scope->root_path. For the mount itself it is "/", with or without a trailing slash
- * ("/wiki" and "/wiki/" are the same page of an application mounted at /wiki). Points into the scope, or to a constant. */
+/* Returns the path below the mount: scope->path without scope->root_path. The path of the mount itself is "/", with or
+ * without a trailing slash: "/wiki" and "/wiki/" are the same page of an application mounted at /wiki. Points into the
+ * scope, or at a constant. */
 static inline asgi_string asgi_path(const asgi_scope *scope)
 {
     asgi_string path = scope->path;
@@ -68,8 +69,13 @@ static inline asgi_string asgi_path(const asgi_scope *scope)
     return path;
 }
 
-/* Sends a whole response in one call; content_type NULL or "": none. Returns what `application` should return: ASGI_DONE,
- * also when the client has left or is slow, since the application has nothing left to do; otherwise the error. */
+/* Sends a complete response.
+ *
+ *   content_type  The value of the header field `content-type`; NULL or "" for none.
+ *   body          The body; copied in the call.
+ *
+ * Returns the result for `application` to return: ASGI_DONE, also if the client has disconnected or is slow, since the
+ * application has nothing left to do; otherwise the error of send. */
 static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, int32_t status, const char *content_type,
                                        asgi_string body)
 {
@@ -86,14 +92,15 @@ static inline asgi_result asgi_respond(const asgi_scope *scope, asgi_send send, 
     return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
 }
 
-/* Writes a line to the host's log. */
+/* Writes a line to the host's log. `level` is ASGI_LOG_DEBUG, ... */
 static inline void asgi_log(const asgi_scope *scope, int32_t level, const char *message)
 {
     asgi_string line = asgi_text(message);
     scope->host->log(scope->id, level, &line);
 }
 
-/* The application's setting of that key, or `otherwise` (also when it is NULL: then an empty string). */
+/* Returns the value of a setting of the application, by its dotted key; `otherwise` if there is none. A NULL
+ * `otherwise` is the empty string. The value belongs to the host, as with host->setting. */
 static inline asgi_string asgi_setting(const asgi_scope *scope, const char *key, const char *otherwise)
 {
     asgi_string name = asgi_text(key);

@@ -1,8 +1,8 @@
-/* asgi_json.h: JSON for modules, read and written by the host. SPDX-License-Identifier: Apache-2.0
+/* asgi_json.h: the extension "asgi.json/1": JSON, parsed and written by the host. SPDX-License-Identifier: Apache-2.0
  *
  *     asgi_string fault;
- *     const asgi_json_functions *json = asgi_json_of(scope);                 // NULL: this host has none
- *     const asgi_json *order = json->parse(&text, &fault);                   // NULL: fault says where and why
+ *     const asgi_json_functions *json = asgi_json_of(scope);                 // NULL: this host lacks it
+ *     const asgi_json *order = json->parse(&text, &fault);                   // NULL: invalid; see `fault`
  *     const asgi_json *title = asgi_json_find(order, "title");
  *     ...
  *     json->release(order);
@@ -13,7 +13,7 @@
  *     ...
  *     json->release_text(written);
  *
- * Values are plain structs. Views have it shorter: asgi_body_json and asgi_reply_json of asgi_urls.h.
+ * Values are plain structs. In a view, use asgi_body_json and asgi_reply_json of asgi_urls.h instead.
  */
 #ifndef ASGI_JSON_H
 #define ASGI_JSON_H
@@ -24,20 +24,21 @@
 extern "C" {
 #endif
 
+/* Types of values, with the fields of asgi_json that they use. */
 #define ASGI_JSON_NULL 0u
-#define ASGI_JSON_BOOLEAN 1u /* integer: 0 or 1                                          */
-#define ASGI_JSON_INTEGER 2u /* integer; number is the same, as near as it goes          */
-#define ASGI_JSON_NUMBER 3u  /* number, finite                                           */
-#define ASGI_JSON_STRING 4u  /* text, UTF-8                                              */
-#define ASGI_JSON_ARRAY 5u   /* items, count                                             */
-#define ASGI_JSON_OBJECT 6u  /* items, count: each with its key, no key twice, in order  */
+#define ASGI_JSON_BOOLEAN 1u /* integer: 0 or 1                                                                       */
+#define ASGI_JSON_INTEGER 2u /* integer; in a parsed value also number: the nearest double                            */
+#define ASGI_JSON_NUMBER 3u  /* number: finite                                                                        */
+#define ASGI_JSON_STRING 4u  /* text: UTF-8                                                                           */
+#define ASGI_JSON_ARRAY 5u   /* items, count                                                                          */
+#define ASGI_JSON_OBJECT 6u  /* items, count: the members, each with its `key`, in order; keys are unique             */
 
 /* A value. Never grows. */
 typedef struct asgi_json asgi_json;
 struct asgi_json {
-    uint32_t type;
+    uint32_t type;     /* ASGI_JSON_NULL, ... */
     uint32_t reserved; /* 0 */
-    asgi_string key;   /* of a member of an object; empty elsewhere */
+    asgi_string key;   /* the key of a member of an object; empty otherwise */
     int64_t integer;
     double number;
     asgi_string text;
@@ -45,39 +46,49 @@ struct asgi_json {
     size_t count;
 };
 
-/* The extension "asgi.json/1". Its functions know no scope: the table is valid for the life of the process. */
+/* The functions of the extension. They belong to the host, and are valid for the life of the process. They need no
+ * scope. */
 typedef struct asgi_json_functions {
     uint32_t size;
-    uint32_t depth; /* of so many levels a value may be */
+    uint32_t depth; /* maximum depth of nested arrays and objects */
 
-    /* Reads a text, RFC 8259 to the letter: UTF-8, no key twice in an object, integers within 64 bits, nothing behind the value. [any]
-     * fault    where it goes why it is none, of what is no JSON at all with its place, "line 1, column 5: ..."; ASCII, valid until the
-     *          thread's next call; may be NULL.
-     * The value is the caller's until it is given to release. NULL: it is no JSON, or nested too deep. */
+    /* Parses JSON text (RFC 8259). [any] The text must be UTF-8, with no key twice in an object, no integer outside of
+     * int64, and nothing after the value.
+     *
+     *   text     The text; borrowed for the call.
+     *   fault    Receives the reason if the result is NULL; a syntax error has its position in front ("line 1, column
+     *            5: ..."). ASCII, valid until the thread's next call of a function of this table. May be NULL.
+     *
+     * Returns the value. The caller owns it, with everything that it points at, and frees it with release. NULL if the
+     * text is not valid JSON, or is nested too deep. */
     const asgi_json *(*parse)(const asgi_string *text, asgi_string *fault);
 
-    /* Gives back what parse gave, once, with all that is in it. [any] NULL is nothing. */
+    /* Frees a value that parse has returned, once, with everything that it points at. [any] Ignores NULL. */
     void (*release)(const asgi_json *value);
 
-    /* Writes a value, without spaces. [any]
-     * The text is the caller's until it is given to release_text. NULL: a text in it is no UTF-8, a number is not finite, a key is there
-     * twice, it is nested too deep; fault as of parse. */
+    /* Writes a value as JSON text, without spaces. [any]
+     *
+     *   value    The value; borrowed for the call.
+     *   fault    Receives the reason if the result is NULL, as in parse; may be NULL.
+     *
+     * Returns the text. The caller owns it, and frees it with release_text. NULL if a string is not UTF-8, a number is
+     * not finite, an object has a key twice, or the value is nested too deep. */
     const asgi_string *(*write)(const asgi_json *value, asgi_string *fault);
 
-    /* Gives back what write gave, once. [any] NULL is nothing. */
+    /* Frees a text that write has returned, once. [any] Ignores NULL. */
     void (*release_text)(const asgi_string *text);
 } asgi_json_functions;
 
-/* ---- Conveniences: nothing below is part of the contract ------------------------------------------------------- */
+/* ---- Convenience functions: nothing below is part of the contract ---------------------------------------------- */
 
-/* The host's; NULL: it has none. */
+/* Returns the functions of the host; NULL if this host does not have the extension. */
 static inline const asgi_json_functions *asgi_json_of(const asgi_scope *scope)
 {
     static const asgi_string name = ASGI_STRING("asgi.json/1");
     return (const asgi_json_functions *)scope->host->extension(scope->id, &name);
 }
 
-/* The member of an object; NULL: there is none such, or it is no object, or NULL. */
+/* Returns a member of an object, by its key; NULL if there is none, or `object` is not an object or is NULL. */
 static inline const asgi_json *asgi_json_find(const asgi_json *object, const char *key)
 {
     size_t at;
@@ -87,7 +98,7 @@ static inline const asgi_json *asgi_json_find(const asgi_json *object, const cha
     return NULL;
 }
 
-/* Values to write. `key`: of a member, else "". What they point at is borrowed. */
+/* Return a value to write. `key`: the key of a member of an object, otherwise "". The value borrows its arguments. */
 static inline asgi_json asgi_json_value(uint32_t type, const char *key)
 {
     asgi_json value = {0, 0, {NULL, 0}, 0, 0, {NULL, 0}, NULL, 0};

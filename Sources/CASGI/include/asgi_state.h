@@ -1,10 +1,12 @@
 /* asgi_state.h: the extension "asgi.state/1": state transfer between generations. SPDX-License-Identifier: Apache-2.0
  *
- * A module offers this extension (asgi_module.extension). The state of an application then passes from one generation to the
- * next, in the same process or in another. When the new generation has started, and before its first request, the host asks
- * the old one to save and the new one to restore. Changes of the old one after that are not transferred. There is no
- * guarantee: after a crash there is nothing to restore, and with several workers each transfers its own state.
- * asgi.h includes this header, and explains threads, owners and results.
+ * A module offers this extension to the host (asgi_module.extension). The state of an application then passes from one
+ * generation to the next, in the same process or in another. When the new generation has started, and before its first
+ * request, the host calls `save` for the old generation and `restore` for the new one. Later changes of the old
+ * generation are not transferred. There is no guarantee: after a crash there is no state to restore, and with several
+ * workers each worker transfers its own.
+ *
+ * asgi.h includes this header, and explains threads, ownership and results.
  */
 #ifndef ASGI_STATE_H
 #define ASGI_STATE_H
@@ -18,34 +20,52 @@ extern "C" {
 /* The saved state of an application. */
 typedef struct asgi_saved {
     uint32_t size;
-    uint32_t version;   /* of the format: a number that the module chooses                                           */
-    asgi_string format; /* the name that the module gives to the format of the bytes: "chat.rooms"                    */
-    asgi_string bytes;
-    /* Set by `save`: called once, on the thread of `save`, when the bytes were copied; may be NULL.                    */
+    uint32_t version;   /* version of the format, a number that the module chooses                                    */
+    asgi_string format; /* name of the format, which the module chooses: "chat.rooms"                                 */
+    asgi_string bytes;  /* the state                                                                                  */
+
+    /* Frees what `save` has allocated; set by `save`, may be NULL. The host calls it once, on the thread of `save`,
+     * when it has copied the bytes. */
     void (*release)(void *release_context);
     void *release_context;
 } asgi_saved;
 
 /* Flags of asgi_state. */
-#define ASGI_STATE_RECONNECT 1u /* when another generation takes over, WebSockets of this one are closed with 1012 at once, so
-                                   that their clients reconnect to the generation that has their state               */
+#define ASGI_STATE_RECONNECT 1u /* close the WebSockets of a generation with 1012 as soon as another replaces it: their
+                                   clients reconnect to the generation that has their state                          */
 
-/* The functions of the extension. The module's, valid for the life of the process. */
+/* The functions of the extension. They belong to the module, and are valid for the life of the process. Each must
+ * return within --timeout-lifespan (60 seconds by default), or it counts as failed. */
 typedef struct asgi_state {
     uint32_t size;
     uint32_t flags;
 
-    /* Fills `saved` with the state of the application. [control]
-     * id      the lifespan's, for calls of the host; stale when the application has no lifespan.
-     * state   what the application's lifespan.startup.complete carried.
-     * saved   the host's, zero but for its `size`; what it points at belongs to the module until `release`.
-     * ASGI_DONE. ASGI_UNSUPPORTED: there is no state. Any other result is logged, and the new generation starts without state.
-     * More bytes than the host's limit (--limit-state, 1 MiB by default) are refused. */
+    /* Saves the state of the application. [control] Called by the host.
+     *
+     *   id       The id of the lifespan scope, for calls of the host; stale if the application has no lifespan.
+     *   state    `state` of the application's lifespan.startup.complete.
+     *   saved    The host's, zero except for its `size`. The module fills it. What it points at belongs to the module,
+     *            and must stay valid until `release`.
+     *
+     * Returns
+     *   ASGI_DONE         `saved` is filled. The host refuses more bytes than its limit (--limit-state, 1 MiB by
+     *                     default).
+     *   ASGI_UNSUPPORTED  There is no state.
+     *   Anything else     A failure: the host logs it, and the new generation starts without state. */
     asgi_result (*save)(asgi_id id, void *state, asgi_saved *saved);
 
-    /* Restores what an earlier generation has saved; `id` and `state` are those of the new generation. [control]
-     * saved   borrowed for the call. ASGI_UNSUPPORTED: an unknown format or version, perhaps of a newer module; it is logged, and
-     *         the application starts without state. */
+    /* Restores the state that an earlier generation has saved. [control] Called by the host.
+     *
+     *   id       As in `save`, of the new generation.
+     *   state    As in `save`, of the new generation.
+     *   saved    The saved state; borrowed for the call.
+     *
+     * Returns
+     *   ASGI_DONE         Restored.
+     *   ASGI_UNSUPPORTED  The format or version is unknown, perhaps that of a newer module.
+     *   Anything else     A failure.
+     *
+     * Unless the result is ASGI_DONE, the host logs it, and the application starts without state. */
     asgi_result (*restore)(asgi_id id, void *state, const asgi_saved *saved);
 } asgi_state;
 

@@ -1,4 +1,5 @@
-/* asgi_urls.h: typed views, a URL calls a function with the arguments that it declares. SPDX-License-Identifier: Apache-2.0
+/* asgi_urls.h: the extension "asgi.urls/1": URLs that call functions with typed arguments.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *     #include <asgi_urls.h>
  *
@@ -14,43 +15,66 @@
  *
  *     ASGI_APPLICATION(urls, "articles", "1.0")
  *
- * C++ has it without the types: asgi_urls.hpp. Swift: URLTable of the SDK.
+ * A view is a function that answers requests. A row of the table has a pattern, a view, a name, and the types of the
+ * view's arguments after the request, at most eight. The compiler checks the types against the function. The host
+ * checks them against the pattern when it loads the module, and refuses a module whose types do not match.
  *
- * A row is a pattern, a view, a name, and the types of the view's arguments behind the request, at most eight. The compiler checks the types
- * against the function; the host checks them against the pattern when it loads the module, and refuses one that does not fit.
+ * In C++, asgi_urls.hpp derives the types from the function. In Swift, use URLTable of the SDK.
  *
  * PATTERNS. [METHODS ' '] PATH ['?' FIELDS] [' ' BODY]
- *   METHODS  "POST", "GET,POST", "ANY"; without one GET, or POST where there is a BODY. HEAD goes with GET, OPTIONS is answered. There are
- *            GET HEAD POST PUT PATCH DELETE OPTIONS QUERY, and PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT; another word in
- *            capitals before a space is refused, so that there may be more.
- *   PATH     below the mount, without the slash at its beginning (the mount, or the prefix of an included row, is "" or "/"): text, and
- *            values <CONVERTER:NAME>:
- *              int   digits, within int64             ASGI_INT      int64_t
- *              float digits, a dot and more if wanted ASGI_DOUBLE   double
- *              str   anything but a slash             ASGI_STRING   const asgi_string *
- *              slug  letters, digits, - and _         ASGI_STRING   const asgi_string *
- *              uuid  as RFC 9562 writes it, lower     ASGI_UUID     const asgi_uuid *
- *              path  anything, slashes too            ASGI_PATH     const asgi_subpath *
- *            None is empty; what does not fit, or is out of range, is no match. Texts are percent-decoded UTF-8.
- *   FIELDS   <int:page=1>&<str:q>: fields of the query by their names, the last text being what holds when a field is not there; without one
- *            it has to be. Numbers may be negative here, a float may be 1.25e-7, texts may be empty or have slashes. What does not fit is
- *            answered with 422.
- *   BODY     body: all of it, before the view is called, as request->body
- *            form: the same, a form (URL-encoded or multipart), and FIELDS of it if wanted: form <str:author>&<str:text>
- *            json: the same, JSON, and FIELDS of its object: json <str:title>&<int:copies=1>
- *            without one the view reads the body itself, or asks for it with collect. form and json do not go with GET, nor with ANY.
- * Arguments come in the order of the pattern. Of several rows that match a path the first that takes the method is called; none takes it: 405
- * with `allow`. A path that would match with a slash at its end is redirected there.
  *
- * TEXT of a pattern has no space, question mark or angle bracket; the last text of a field has no space or ampersand. A field of a query or a
- * form that is sent twice is 422, one that is sent empty is as if it were not there, but for texts, and so is a JSON null. No converter takes
- * a JSON boolean. A body that is no form or no JSON (object, with no key twice) is 400, and 415 where its content-type says so.
+ *   METHODS  The methods: "POST", "GET,POST", "ANY". Default: GET, or POST if there is a BODY. GET includes HEAD. The
+ *            host answers OPTIONS if no row does. Known methods: GET HEAD POST PUT PATCH DELETE OPTIONS QUERY, PROPFIND
+ *            PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT. Any other word in capitals before a space is refused: it is
+ *            reserved for future methods.
+ *   PATH     The path below the mount, without its first slash, as text and values <CONVERTER:NAME>. "" or "/" is the
+ *            mount itself, or the prefix of an included table. <NAME> means <str:NAME>. Two values must have text
+ *            between them.
  *
- * VIEWS run where `application` would, and answer as it does: at once; or later, returning ASGI_PENDING and ending with asgi_finish, from any
- * thread. The request and its arguments live as long as its scope, which may end while a thread of the module's own still works: such a thread
- * keeps scope->id, and calls the functions of asgi_views by it, which answer ASGI_STALE when it is over, as for a scope that no view was
- * called for; the request may be another's then.
- */
+ *            converter  matches                              type          argument
+ *            int        digits, within int64                 ASGI_INT      int64_t
+ *            float      digits, with or without a fraction   ASGI_DOUBLE   double
+ *            str        text without a slash                 ASGI_STRING   const asgi_string *
+ *            slug       ASCII letters, digits, - and _       ASGI_STRING   const asgi_string *
+ *            uuid       a UUID of RFC 9562, in lower case    ASGI_UUID     const asgi_uuid *
+ *            path       text, including slashes              ASGI_PATH     const asgi_subpath *
+ *
+ *            A value is never empty. A path with an invalid value, or one out of range, does not match. Strings are
+ *            percent-decoded UTF-8.
+ *   FIELDS   Fields of the query string, by name: <int:page=1>&<str:q>. The text after '=' is the default value; a
+ *            field without one is required. In a field a number may be negative, a float may have an exponent
+ *            (1.25e-7), a UUID may be in capitals, and str and path may be empty and contain slashes. An invalid field
+ *            gets 422.
+ *   BODY     What is collected as request->body, before the view is called:
+ *
+ *            body       the complete body
+ *            form       a form, URL-encoded or multipart; optionally with FIELDS of it: form <str:author>&<str:text>
+ *            json       JSON; optionally with FIELDS of its object: json <str:title>&<int:copies=1>
+ *
+ *            Without BODY the view receives the body itself, or collects it with asgi_views.collect. form and json
+ *            cannot be combined with GET or ANY.
+ *
+ * The arguments have the order of the pattern. If several rows match a path, the first one that accepts the method is
+ * called. If none accepts it, the client gets 405 with `allow`. A path that would match with a slash at its end is
+ * redirected there.
+ *
+ * The text of a pattern must not contain a space, '?', '<', '>', '%' or '#'; a default value must not contain a space
+ * or '&'.
+ *
+ * FIELDS. A field of the query string or of a form that is sent twice gets 422. An empty field counts as missing,
+ * except for str and path. So does a JSON null. No converter accepts a JSON boolean. A body with the wrong content-type
+ * gets 415. A body that is not a valid form or valid JSON gets 400, as does JSON that is not an object if the pattern
+ * has FIELDS of it.
+ *
+ * LIMITS. A collected body above --limit-view-body (1 MiB by default) gets 413. More fields than --limit-form-fields
+ * (1,000) or more JSON values than --limit-json-values (250,000) get 400.
+ *
+ * VIEWS run where `application` runs, and return what it returns. A view can answer at once; or it returns
+ * ASGI_PENDING, and later ends the request with asgi_finish, on any thread. The request and its arguments are valid as
+ * long as the scope. The scope may end while a thread of the module still works for it. Such a thread must not use the
+ * request, whose memory may belong to another request by then. It keeps scope->id, and calls the functions of
+ * asgi_views with it. They return ASGI_STALE (or NULL) for a scope that has ended, and for one that was not given to
+ * asgi_views.call. */
 #ifndef ASGI_URLS_H
 #define ASGI_URLS_H
 
@@ -63,27 +87,30 @@ extern "C" {
 
 /* ---- Arguments: these never grow ------------------------------------------------------------------------------- */
 
+/* A UUID, in network byte order (RFC 9562). */
 typedef struct asgi_uuid {
     uint8_t bytes[16];
 } asgi_uuid;
 
-/* Several segments of a path: a type of its own, so that nobody gets slashes who does not expect them. */
+/* The argument of a `path` value, which may contain slashes. A type of its own: a view that takes an asgi_string never
+ * gets slashes from a path. */
 typedef struct asgi_subpath {
     asgi_string text;
 } asgi_subpath;
 
-/* Kinds of arguments, a letter each. */
+/* Kinds of arguments, one letter each. */
 #define ASGI_KIND_INT 'i'
 #define ASGI_KIND_DOUBLE 'd'
 #define ASGI_KIND_STRING 's'
 #define ASGI_KIND_UUID 'u'
 #define ASGI_KIND_PATH 'p'
 
+/* The maximum number of arguments after the request. */
 #define ASGI_MOST_ARGUMENTS 8
 
-/* An argument, for who takes them without a signature. */
+/* An argument of any kind, for asgi_plain_view and asgi_reverse. */
 typedef struct asgi_argument {
-    uint32_t kind;
+    uint32_t kind;     /* ASGI_KIND_INT, ... */
     uint32_t reserved; /* 0 */
     union {
         int64_t integer;
@@ -99,174 +126,255 @@ typedef struct asgi_argument {
 typedef struct asgi_views asgi_views;
 typedef struct asgi_url asgi_url;
 
-/* A request that a view answers. The host's, as long as its scope. One thread at a time works with it. */
+/* The request that a view answers. It belongs to the host, and is valid as long as its scope. Use it on one thread at a
+ * time. */
 typedef struct asgi_request {
     uint32_t size;
     uint32_t argument_count;
     const asgi_scope *scope;
-    asgi_receive receive;           /* of the scope; for bodies that are read as they come                          */
-    asgi_send send;                 /* of the scope; for responses that are sent as they come                       */
+    asgi_receive receive;           /* receive of the scope, to stream the request body                             */
+    asgi_send send;                 /* send of the scope, to stream the response                                    */
     const asgi_views *views;        /* the host's functions for views                                               */
-    const asgi_url *url;            /* the row; NULL in `refused` where none matched                                */
-    const asgi_argument *arguments; /* what the view was called with                                                */
-    asgi_string body;               /* the body, where it was collected                                             */
-    size_t header_count;            /* headers that wait for the reply: asgi_add_header, asgi_set_cookie            */
-    void *context;                  /* of the row                                                                   */
+    const asgi_url *url;            /* the row; NULL in `refused` if no row matched                                 */
+    const asgi_argument *arguments; /* the arguments of the view                                                    */
+    asgi_string body;               /* the collected body; empty if it was not collected                            */
+    size_t header_count;            /* number of pending header fields (asgi_add_header, asgi_set_cookie)           */
+    void *context;                  /* `context` of the row                                                         */
 } asgi_request;
 
-/* A part of a multipart form. The host's, as long as the scope. Never grows. */
+/* A part of a multipart form. It belongs to the host, and is valid as long as the scope. Never grows. */
 typedef struct asgi_part {
-    asgi_string name;         /* as the page has it: any characters but NUL                                          */
-    asgi_string filename;     /* of a file, without any folder; empty: no file was chosen                            */
-    asgi_string content_type; /* as its sender says; empty: not said                                                 */
+    asgi_string name;         /* as the client sent it: any characters but NUL                                       */
+    asgi_string filename;     /* of a file, without folders; empty if no file was chosen                             */
+    asgi_string content_type; /* as the client sent it; empty if it sent none                                        */
     asgi_string body;
-    uint32_t flags;
-    uint32_t reserved; /* 0 */
+    uint32_t flags;           /* ASGI_PART_FILE, or 0                                                                */
+    uint32_t reserved;        /* 0                                                                                   */
 } asgi_part;
 
-#define ASGI_PART_FILE 1u /* it is a file, not a field                                                                */
+/* Flags of a part. */
+#define ASGI_PART_FILE 1u /* the part is a file, not a field                                                          */
 
-/* Where fields come from. */
+/* Sources of fields, for asgi_views.fields. */
 #define ASGI_QUERY_FIELDS 1u
 #define ASGI_FORM_FIELDS 2u
 #define ASGI_COOKIES 3u
 
 /* Flags of a cookie. */
-#define ASGI_COOKIE_SCRIPTS 1u   /* scripts may read it: without this it is HttpOnly                                 */
-#define ASGI_COOKIE_PLAIN 2u     /* without this it is Secure, where the request came by https                       */
-#define ASGI_COOKIE_STRICT 4u    /* SameSite=Strict; without one of these two it is Lax                              */
-#define ASGI_COOKIE_EVERYWHERE 8u /* SameSite=None, which has to be Secure                                           */
+#define ASGI_COOKIE_SCRIPTS 1u   /* scripts can read the cookie: not HttpOnly (HttpOnly is the default)              */
+#define ASGI_COOKIE_PLAIN 2u     /* not Secure (the default is Secure if the scheme is https)                        */
+#define ASGI_COOKIE_STRICT 4u    /* SameSite=Strict (the default is SameSite=Lax)                                    */
+#define ASGI_COOKIE_EVERYWHERE 8u /* SameSite=None; always Secure                                                    */
 
+/* A cookie to set, for asgi_views.set_cookie. */
 typedef struct asgi_cookie {
     uint32_t size;
-    uint32_t flags;
-    asgi_string name;   /* a token                                                                                   */
-    asgi_string value;  /* printable ASCII but space, quote, comma, semicolon and backslash                          */
-    asgi_string path;   /* empty: the application's mount                                                            */
+    uint32_t flags;     /* ASGI_COOKIE_SCRIPTS, ...; 0 for the defaults                                              */
+    asgi_string name;   /* a token (RFC 9110)                                                                        */
+    asgi_string value;  /* printable ASCII without space, double quote, comma, semicolon and backslash               */
+    asgi_string path;   /* empty: the mount of the application                                                       */
     asgi_string domain; /* empty: this host only                                                                     */
-    int64_t max_age;    /* seconds; below zero: until the browser is closed; 0: it is taken away                     */
+    int64_t max_age;    /* in seconds; below zero: until the browser is closed; 0: the cookie is deleted             */
 } asgi_cookie;
 
-/* Why a request is not for any view, or not for this one. */
+/* Why the host refuses a request instead of calling a view. */
 typedef struct asgi_refusal {
     uint32_t size;
-    int32_t status;     /* 400, 404, 405, 413, 415, 422                                                              */
-    asgi_string allow;  /* of a 405: what the header says; else empty                                                */
-    asgi_string reason; /* a line for people, of a 422 one for each field: "query field 'page': found 'x', ..."      */
+    int32_t status;     /* 400, 404, 405, 413, 415 or 422                                                            */
+    asgi_string allow;  /* with 405 the value of the header field `allow`; otherwise empty                           */
+    asgi_string reason; /* a line of text; with 422 one for each field: "query field 'page': found 'x', ..."         */
 } asgi_refusal;
 
 /* ---- The table: "asgi.urls/1" of a module ---------------------------------------------------------------------- */
 
-/* A view, whatever its signature. */
+/* A view of any signature. */
 typedef void (*asgi_view)(void);
 
-/* A view that takes its arguments as they are; ASGI_URL_PLAIN. For languages that cannot export a function of any signature. */
+/* A view that gets its arguments as an array, for languages that cannot export a function of any signature:
+ * asgi_url.view of a row with ASGI_URL_PLAIN. */
 typedef asgi_result (*asgi_plain_view)(asgi_request *request, const asgi_argument *arguments, size_t count);
 
-#define ASGI_URL_PLAIN 1u
+/* Flags of a row. */
+#define ASGI_URL_PLAIN 1u /* the view is an asgi_plain_view                                                           */
 
-/* A row. The module's, constant, valid for the life of the process. */
+/* A row of a table. It belongs to the module, is constant, and valid for the life of the process. */
 struct asgi_url {
     uint32_t size;
-    uint32_t flags;
-    asgi_string pattern;
+    uint32_t flags;          /* ASGI_URL_PLAIN, or 0                                                                  */
+    asgi_string pattern;     /* see PATTERNS above                                                                    */
     asgi_string name;        /* for asgi_reverse; may be empty                                                        */
-    asgi_string kinds;       /* of the view's arguments behind the request                                            */
-    asgi_string function;    /* what the view is called, for messages; may be empty                                   */
-    asgi_view view;          /* [loop], or a thread of the pool with ASGI_BLOCKING                                    */
-    void *context;           /* the module's own                                                                      */
-    const asgi_url *include; /* instead of a view: rows whose patterns follow behind this one's, which is a path. Their
-                                names are "name:theirs", where this row has a name                                    */
-    size_t include_count;
-    size_t include_stride;   /* from row to row of those; 0: as in this table                                         */
+    asgi_string kinds;       /* the kinds of the view's arguments after the request, one letter each                  */
+    asgi_string function;    /* the name of the function, for error messages; may be empty                            */
+    asgi_view view;          /* [loop]; with ASGI_BLOCKING a thread of the pool                                       */
+    void *context;           /* the module's own; the view finds it in request->context                               */
+    const asgi_url *include; /* instead of a view: rows whose paths follow the pattern of this row, which must be a
+                                path only; if this row has a name, theirs become "name:theirs"                        */
+    size_t include_count;    /* number of these rows                                                                  */
+    size_t include_stride;   /* distance between them in bytes; 0: as in this table                                   */
 };
 
+/* A table of rows. It belongs to the module, is constant, and valid for the life of the process. The module offers it
+ * by asgi_module.extension, as "asgi.urls/1". */
 typedef struct asgi_urls {
     uint32_t size;
-    uint32_t stride;      /* from row to row: sizeof(asgi_url)                                                        */
+    uint32_t stride;      /* distance between rows in bytes: sizeof(asgi_url)                                         */
     const asgi_url *rows;
-    size_t count;
-    uint32_t flags;
-    uint32_t reserved;    /* 0 */
-    uint64_t body_limit;  /* bytes of a body that is collected: above it 413; 0: the host's (1 MiB by default)         */
+    size_t count;         /* number of rows                                                                           */
+    uint32_t flags;       /* ASGI_URLS_KEEP_SLASHES, or 0                                                             */
+    uint32_t reserved;    /* 0                                                                                        */
+    uint64_t body_limit;  /* maximum size of a collected body, in bytes (413 above it); 0: --limit-view-body          */
 
-    /* Answers what no view gets, in the module's own words; may be NULL. As a view. `refusal` is borrowed for the call. The headers that
-     * belong to the status (`allow`) wait for the reply already. ASGI_UNSUPPORTED: the host answers. */
+    /* Answers a request that the host refuses; may be NULL. Called like a view.
+     *
+     *   refusal  The reason; borrowed for the call. The header fields of the status (`allow`) are pending already.
+     *
+     * Returns what a view returns; ASGI_UNSUPPORTED to let the host answer. */
     asgi_result (*refused)(asgi_request *request, const asgi_refusal *refusal);
 } asgi_urls;
 
+/* Flags of a table. */
 #define ASGI_URLS_KEEP_SLASHES 1u /* no redirect to a path with a slash at its end                                    */
 
-/* ---- The host's functions: "asgi.urls/1" of a host ------------------------------------------------------------- */
+/* ---- Functions of the host: "asgi.urls/1" of a host ------------------------------------------------------------ */
 
+/* The functions of the host for views. Valid for the life of the process. Every function that takes an id returns
+ * ASGI_STALE (or NULL) for a scope that has ended, and, except for reverse, for one that was not given to `call`. */
 struct asgi_views {
     uint32_t size;
     uint32_t reserved; /* 0 */
 
-    /* Calls the view for a request, or refuses it. Where `application` may be called, once for a scope, with what it was called with: `scope`
-     * stays where it is as long as the scope, and `urls` is the module's table as it offers it. Answers what `application` should return. */
+    /* Calls the view that matches a request, or refuses the request. The module calls it in `application`, once for an
+     * HTTP scope.
+     *
+     *   urls     The table that the module offers as "asgi.urls/1".
+     *   scope    The argument of `application`. It must remain at its address as long as the scope.
+     *   receive  The argument of `application`.
+     *   send     The argument of `application`.
+     *
+     * Returns the result for `application` to return: that of the view or of asgi_urls.refused, or
+     *   ASGI_PENDING  The body is being collected. The host calls the view later, and ends the scope with its result.
+     *   ASGI_INVALID  The scope is not an HTTP scope, or was given to `call` before.
+     *   ASGI_FAILED   `urls` is not the table that the module offers. */
     asgi_result (*call)(const asgi_urls *urls, const asgi_scope *scope, asgi_receive receive, asgi_send send);
 
-    /* Writes the path of a name, with the mount, percent-encoded. [any] Of several rows the first that takes arguments of these kinds, those of
-     * its path. id may be the lifespan's.
-     * text     where it goes, as far as there is room.
-     * How many bytes it has, which may be more than there was room for. ASGI_INVALID: there is no such name, or an argument does not fit its
-     * converter, which is logged. ASGI_STALE. */
+    /* Writes the path of a row, by its name: with the mount, percent-encoded. [any]
+     *
+     *   id         The id of a scope of the application, also of the lifespan scope.
+     *   name       The name of the row: "article", "shop:article". If several rows have it, the first one whose path
+     *              takes arguments of these kinds is used.
+     *   arguments  The arguments of the path, without those of FIELDS.
+     *   count      Their number.
+     *   text       Receives the path, at most `room` bytes of it, not NUL-terminated; may be NULL.
+     *   room       The size of `text`, in bytes.
+     *
+     * Returns the size of the whole path in bytes, which may exceed `room`; or
+     *   ASGI_INVALID  There is no such name, or an argument does not match its converter. The log has the reason.
+     *   ASGI_STALE    The scope has ended. */
     int64_t (*reverse)(asgi_id id, const asgi_string *name, const asgi_argument *arguments, size_t count, char *text, size_t room);
 
-    /* Collects the body, to request->body. [any] As receive: ASGI_DONE, ASGI_PENDING with `then`, which a NULL waits for where waiting is fine;
-     * ASGI_FULL: it is larger than `limit` bytes (0: the table's, or the host's), and lost; ASGI_GONE: the client has left; ASGI_BUSY: it is
-     * being collected. What is collected already is ASGI_DONE again, and what could not be answers again as it did. Not behind a receive of
-     * the view's own: what that has taken is not in it, and who has taken all waits for the client to leave. */
+    /* Collects the request body into request->body. [any] Not after a receive of the view's own: the parts that it got
+     * would be missing, and after the last part the collection would wait until the client disconnects.
+     *
+     *   limit    The maximum size, in bytes; 0: that of the table, or of the host.
+     *   then     Called if the result is ASGI_PENDING, with the result of the collection. NULL: a blocking thread waits
+     *            in the call; an event loop gets ASGI_WOULD_BLOCK instead.
+     *
+     * Returns
+     *   ASGI_DONE         request->body is complete, possibly since before.
+     *   ASGI_PENDING      `then` follows.
+     *   ASGI_FULL         The body is larger than `limit`. It is lost.
+     *   ASGI_GONE         The client has disconnected.
+     *   ASGI_BUSY         The body is being collected, or a receive is pending.
+     *   ASGI_WOULD_BLOCK  The body is not collected yet, `then` is NULL, and the thread is an event loop.
+     *
+     * After ASGI_FULL or ASGI_GONE, further calls return the same result. */
     asgi_result (*collect)(asgi_id id, uint64_t limit, asgi_then then, void *context);
 
-    /* All fields of a source, decoded, in order. [any] They live as long as the scope. NULL with a count of 0: there are none; the form was not
-     * collected, or is none; more than the host takes; the scope is over. */
+    /* Returns all fields of a source, decoded, in order. [any]
+     *
+     *   source   ASGI_QUERY_FIELDS, ASGI_FORM_FIELDS or ASGI_COOKIES.
+     *   count    Receives the number of fields.
+     *
+     * Returns the fields, valid as long as the scope. NULL, with a count of 0, if there are none: also if the form was
+     * not collected or is invalid, if there are more than --limit-form-fields, and if the scope has ended. */
     const asgi_header *(*fields)(asgi_id id, uint32_t source, size_t *count);
 
-    /* The parts of a multipart form that was collected. [any] As fields. */
+    /* Returns the parts of a collected multipart form, in order. [any] Results as in fields. */
     const asgi_part *(*parts)(asgi_id id, size_t *count);
 
-    /* Adds a header to the reply, copied. [any] ASGI_DONE; ASGI_INVALID: it is none, which is logged; ASGI_FULL: more than 64; ASGI_STALE. */
+    /* Adds a header field to the pending ones, which a reply sends. [any]
+     *
+     *   header   Copied. The name is lower-case.
+     *
+     * Returns
+     *   ASGI_DONE     Added.
+     *   ASGI_INVALID  The name or the value is invalid. The log has the reason.
+     *   ASGI_FULL     64 header fields are pending. */
     asgi_result (*add_header)(asgi_id id, const asgi_header *header);
 
-    /* Adds a cookie to the reply. [any] As add_header. */
+    /* Adds a `set-cookie` to the pending header fields. [any] Results as in add_header; ASGI_UNSUPPORTED for an unknown
+     * flag. */
     asgi_result (*set_cookie)(asgi_id id, const asgi_cookie *cookie);
 
-    /* Replies with the headers that wait. [any] As send, of ASGI_HTTP_RESPONSE with `then` NULL: ASGI_DONE also when the client has left.
-     * content_type   empty: none. */
+    /* Sends a complete response, with the pending header fields. [any]
+     *
+     *   content_type  The value of `content-type`; empty for none.
+     *   body          The body; copied.
+     *
+     * Returns the results of send for ASGI_HTTP_RESPONSE and a NULL `then`; but ASGI_DONE instead of ASGI_PENDING and
+     * of ASGI_GONE, since the view has nothing left to do. */
     asgi_result (*reply)(asgi_id id, int32_t status, const asgi_string *content_type, const asgi_string *body);
 
-    /* The body that was collected, as JSON; read once. [any] It lives as long as the scope. NULL: it is none, or was not collected.
-     * fault    as of asgi_json_functions.parse; may be NULL. */
+    /* Returns the collected body as JSON. [any] It is parsed once.
+     *
+     *   fault    Receives the reason if the result is NULL, valid as long as the scope; may be NULL.
+     *
+     * Returns the value, valid as long as the scope. NULL if the body is not valid JSON, has more values than
+     * --limit-json-values, or was not collected. */
     const asgi_json *(*json)(asgi_id id, asgi_string *fault);
 
-    /* Replies with a value, as reply. [any] ASGI_INVALID: it cannot be written, which is logged; nothing was sent. */
+    /* Sends a value as JSON, as a complete response. [any] Results as in reply; ASGI_INVALID also if the value cannot
+     * be written: nothing was sent, and the log has the reason. */
     asgi_result (*reply_json)(asgi_id id, int32_t status, const asgi_json *value);
 
-    /* Replies with a file, as reply. [any] ASGI_FAILED: there is none such, or it is no regular one, or it is not to be read; nothing was sent.
-     * ASGI_INVALID: a reply was sent before, or the file went away while it was: the response is cut.
-     * folder   the file is below it, whatever `path` says; empty: `path` begins with a slash, and is trusted.
-     * content_type   empty: by the ending of its name. */
+    /* Sends a file as a complete response with status 200. [any]
+     *
+     *   folder        The folder of the file: neither `..` nor a link in `path` leads out of it. Empty: `path` must be
+     *                 absolute, and is trusted.
+     *   path          The path of a regular file.
+     *   content_type  The value of `content-type`; empty to derive it from the extension of the file's name.
+     *
+     * Returns the results of reply, or
+     *   ASGI_FAILED   There is no such regular file, or it is not readable. Nothing was sent.
+     *   ASGI_INVALID  A response was sent before; or the file became unreadable during the call, and the response is
+     *                 incomplete. */
     asgi_result (*reply_file)(asgi_id id, const asgi_string *folder, const asgi_string *path, const asgi_string *content_type);
 
-    /* Memory that lives as long as the scope, aligned for everything, not zeroed. [any] NULL: there is none, or the scope is over. */
+    /* Allocates memory that is valid as long as the scope; the host frees it. [any]
+     *
+     *   size     In bytes.
+     *
+     * Returns the memory, aligned for every type, not zeroed. NULL if there is not enough memory, or the scope has
+     * ended. */
     void *(*allocate)(asgi_id id, size_t size);
 
-    /* The headers that wait, for a response that the view sends itself: only replies have them by themselves. [any] As fields. */
+    /* Returns the pending header fields, for a response that the view sends with `send`: only replies send them by
+     * themselves. [any] Results as in fields. */
     const asgi_header *(*headers)(asgi_id id, size_t *count);
 };
 
-/* ---- Conveniences: nothing below is part of the contract ------------------------------------------------------- */
+/* ---- Convenience functions: nothing below is part of the contract ---------------------------------------------- */
 
-/* The host's functions for views; NULL: it has none. */
+/* Returns the functions of the host for views; NULL if this host does not have the extension. */
 static inline const asgi_views *asgi_views_of(const asgi_scope *scope)
 {
     static const asgi_string name = ASGI_STRING("asgi.urls/1");
     return (const asgi_views *)scope->host->extension(scope->id, &name);
 }
 
-/* What `application` of a module with a table returns. It has no lifespan and no WebSockets: who wants them asks scope->type before. */
+/* Calls the view for a request: the complete `application` of a module with a table. Returns the result for
+ * `application` to return. For other scopes that is ASGI_UNSUPPORTED: a module with a lifespan or WebSockets checks
+ * scope->type before. */
 static inline asgi_result asgi_call_urls(const asgi_urls *urls, const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     const asgi_views *views = asgi_views_of(scope);
@@ -277,7 +385,8 @@ static inline asgi_result asgi_call_urls(const asgi_urls *urls, const asgi_scope
     return scope->type == ASGI_HTTP ? views->call(urls, scope, receive, send) : ASGI_UNSUPPORTED;
 }
 
-/* Replies in one call. What a view returns: ASGI_DONE also when the client has left. content_type "": none. */
+/* Sends a complete response, with the pending header fields. `content_type`: "" for none. Returns the result for the
+ * view to return: ASGI_DONE also if the client has disconnected. */
 static inline asgi_result asgi_reply(asgi_request *request, int32_t status, const char *content_type, asgi_string body)
 {
     asgi_string type;
@@ -286,19 +395,21 @@ static inline asgi_result asgi_reply(asgi_request *request, int32_t status, cons
     return request->views->reply(request->scope->id, status, &type, &body);
 }
 
-/* Replies with a value; one that cannot be written is a failure, so a 500. */
+/* Sends a value as JSON, as a complete response. Returns the result for the view to return. A value that cannot be
+ * written is an error, so that the client gets 500. */
 static inline asgi_result asgi_reply_json(asgi_request *request, int32_t status, asgi_json value)
 {
     return request->views->reply_json(request->scope->id, status, &value);
 }
 
-/* The body as JSON, where it was collected; NULL: it is none. */
+/* Returns the collected body as JSON, valid as long as the request; NULL if it is not valid JSON, or was not
+ * collected. */
 static inline const asgi_json *asgi_body_json(asgi_request *request)
 {
     return request->views->json(request->scope->id, NULL);
 }
 
-/* Replies with a file below a folder, whatever `path` says; see reply_file. There has to be a folder. */
+/* Sends a file below a folder as a complete response; see asgi_views.reply_file. `folder` must not be empty. */
 static inline asgi_result asgi_reply_file(asgi_request *request, const char *folder, asgi_string path, const char *content_type)
 {
     asgi_string below = asgi_text(folder), type = asgi_text(content_type);
@@ -309,7 +420,7 @@ static inline asgi_result asgi_reply_file(asgi_request *request, const char *fol
     return request->views->reply_file(request->scope->id, &below, &path, &type);
 }
 
-/* Adds a header to the reply; the name is lower-case. */
+/* Adds a header field to the pending ones; see asgi_views.add_header. The name is lower-case. */
 static inline asgi_result asgi_add_header(asgi_request *request, const char *name, asgi_string value)
 {
     asgi_header header;
@@ -318,7 +429,8 @@ static inline asgi_result asgi_add_header(asgi_request *request, const char *nam
     return request->views->add_header(request->scope->id, &header);
 }
 
-/* Redirects: 302, 303, 307, or 301 and 308 for good. ASGI_INVALID, so a 500: nowhere, as asgi_reverse says that there is no such path. */
+/* Redirects the client: 302, 303 or 307, or permanently 301 or 308. Returns the result for the view to return. An empty
+ * location, which asgi_reverse returns for an unknown name, is ASGI_INVALID, so that the client gets 500. */
 static inline asgi_result asgi_redirect(asgi_request *request, int32_t status, asgi_string location)
 {
     asgi_string none = {NULL, 0};
@@ -331,7 +443,8 @@ static inline asgi_result asgi_redirect(asgi_request *request, int32_t status, a
     return result == ASGI_DONE ? request->views->reply(request->scope->id, status, &none, &none) : result;
 }
 
-/* Adds a cookie to the reply, HttpOnly, SameSite=Lax and Secure over https; max_age in seconds, below zero: until the browser is closed. */
+/* Adds a cookie to the pending header fields: HttpOnly, SameSite=Lax, and Secure over https. `max_age`: in seconds;
+ * below zero: until the browser is closed. See asgi_views.set_cookie. */
 static inline asgi_result asgi_set_cookie(asgi_request *request, const char *name, asgi_string value, int64_t max_age)
 {
     asgi_cookie cookie = {0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
@@ -342,13 +455,14 @@ static inline asgi_result asgi_set_cookie(asgi_request *request, const char *nam
     return request->views->set_cookie(request->scope->id, &cookie);
 }
 
-/* Ends a request whose view returned ASGI_PENDING. */
+/* Ends a request whose view returned ASGI_PENDING; see asgi_host.finish. */
 static inline asgi_result asgi_finish(asgi_request *request, asgi_result result)
 {
     return request->scope->host->finish(request->scope->id, result);
 }
 
-/* The first field of that name; NULL: there is none. */
+/* Return the value of the first field with this name, valid as long as the request; NULL if there is none. `source`:
+ * ASGI_QUERY_FIELDS, ASGI_FORM_FIELDS or ASGI_COOKIES. */
 static inline const asgi_string *asgi_field(asgi_request *request, uint32_t source, const char *name)
 {
     size_t count, at;
@@ -370,7 +484,7 @@ static inline const asgi_string *asgi_cookie_value(asgi_request *request, const 
     return asgi_field(request, ASGI_COOKIES, name);
 }
 
-/* The first part of that name of a multipart form, a file say; NULL: there is none. */
+/* Returns the first part of a multipart form with this name, such as a file; NULL if there is none. */
 static inline const asgi_part *asgi_form_part(asgi_request *request, const char *name)
 {
     size_t count, at;
@@ -380,13 +494,13 @@ static inline const asgi_part *asgi_form_part(asgi_request *request, const char 
     return NULL;
 }
 
-/* Memory that lives as long as the request. */
+/* Allocates memory that is valid as long as the request; see asgi_views.allocate. */
 static inline void *asgi_allocate(asgi_request *request, size_t size)
 {
     return request->views->allocate(request->scope->id, size);
 }
 
-/* Arguments for asgi_reverse. */
+/* Return an argument for asgi_reverse. Strings are borrowed. */
 static inline asgi_argument asgi_argument_of(uint32_t kind)
 {
     asgi_argument argument;
@@ -427,14 +541,15 @@ static inline asgi_argument asgi_subpath_argument(asgi_string text)
     return argument;
 }
 
-/* The path of a name, for as long as the request; empty: there is none, or an argument does not fit. */
+/* Returns the path of a row, by its name; valid as long as the request. Empty if there is no such name, or an argument
+ * does not match its converter. See asgi_views.reverse. */
 static inline asgi_string asgi_reverse(asgi_request *request, const char *name, const asgi_argument *arguments, size_t count)
 {
     asgi_string text = asgi_text(name), path = {NULL, 0};
     int64_t size = request->views->reverse(request->scope->id, &text, arguments, count, NULL, 0);
     char *bytes = size > 0 ? (char *)asgi_allocate(request, (size_t)size) : NULL;
     if (!bytes) return path;
-    /* Below zero: the scope has ended meanwhile. */
+    /* Below zero if the scope has ended since the first call. */
     if (request->views->reverse(request->scope->id, &text, arguments, count, bytes, (size_t)size) != size) return path;
     path.data = bytes;
     path.size = (size_t)size;
@@ -445,23 +560,27 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 }
 #endif
 
-/* ---- Writing the table ----------------------------------------------------------------------------------------- */
+/* ---- Macros for tables ----------------------------------------------------------------------------------------- */
 
-/* A row: ASGI_URL(pattern, view, name, types...), types of ASGI_INT, ASGI_DOUBLE, ASGI_STRING, ASGI_UUID, ASGI_PATH. */
+/* A row: ASGI_URL(pattern, view, name, types...). The types are those of the view's arguments after the request:
+ * ASGI_INT, ASGI_DOUBLE, ASGI_STRING, ASGI_UUID or ASGI_PATH. */
 #define ASGI_URL(...) \
     ASGI_URL_CALL_(ASGI_URL_NAME_(__VA_ARGS__, X, X, X, X, 8, 7, 6, 5, 4, 3, 2, 1, 0, X, X, _), (__VA_ARGS__))
 
-/* A row of rows: ASGI_INCLUDE(prefix, rows, name), the name in front of theirs, or "". */
+/* A row that includes other rows: ASGI_INCLUDE(prefix, rows, name). Their patterns follow the prefix; their names
+ * follow `name` and a colon, unless it is "". */
 #define ASGI_INCLUDE(prefix, rows, name) \
     {(uint32_t)sizeof(asgi_url), 0, ASGI_STRING(prefix), ASGI_STRING(name), {NULL, 0}, {NULL, 0}, NULL, NULL, (rows),     \
      sizeof(rows) / sizeof *(rows), sizeof *(rows)}
 
-/* A table of an array of rows, in an initialiser: static const asgi_urls site = ASGI_URLS(urls); or with all that a table may say. */
+/* An initializer for a table, from an array of rows: static const asgi_urls site = ASGI_URLS(urls); or with all fields
+ * of asgi_urls. */
 #define ASGI_URLS(rows) ASGI_URLS_WITH(rows, 0, 0, NULL)
 #define ASGI_URLS_WITH(rows, flags, body_limit, refused) \
     {(uint32_t)sizeof(asgi_urls), (uint32_t)sizeof(asgi_url), (rows), sizeof(rows) / sizeof *(rows), (flags), 0, (body_limit), (refused)}
 
-/* All that a module exports: ASGI_APPLICATION(rows, name, version, settings, flags); what is not given is empty. */
+/* Defines the exports of a module: ASGI_APPLICATION(rows, name, version, settings, flags). Arguments after `rows` may
+ * be omitted, and are empty then. */
 #define ASGI_APPLICATION(...) ASGI_APPLICATION_(__VA_ARGS__, ASGI_APPLICATION_5_, ASGI_APPLICATION_4_, ASGI_APPLICATION_3_, ASGI_APPLICATION_2_, ASGI_APPLICATION_1_, _)(__VA_ARGS__)
 #define ASGI_APPLICATION_(rows, name, version, settings, flags, macro, ...) macro
 #define ASGI_APPLICATION_1_(rows) ASGI_APPLICATION_5_(rows, "", "", "", 0)
@@ -472,7 +591,11 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
     static const asgi_urls asgi_application_urls = ASGI_URLS(rows);                                                       \
     ASGI_APPLICATION_OF(asgi_application_urls, name, version, settings, flags)
 
-/* The same of a table that there is: static const asgi_urls site = ASGI_URLS_WITH(...); ASGI_APPLICATION_OF(site, "site", "1.0", "", 0) */
+/* The same for an existing table:
+ *
+ *     static const asgi_urls site = ASGI_URLS_WITH(...);
+ *     ASGI_APPLICATION_OF(site, "site", "1.0", "", 0)
+ */
 #define ASGI_APPLICATION_OF(table, name, version, settings, flags)                                                        \
     static const void *asgi_application_extension(const asgi_string *extension)                                           \
     {                                                                                                                     \
@@ -490,14 +613,14 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
         return &module;                                                                                                   \
     }
 
-/* They are C's in a namespace too. */
+/* Exports with C linkage, also inside a C++ namespace. */
 #ifdef __cplusplus
 #define ASGI_EXPORTED_ extern "C" ASGI_EXPORT
 #else
 #define ASGI_EXPORTED_ ASGI_EXPORT
 #endif
 
-/* Of a word: the type of the argument, and the letter of its kind. */
+/* The C type of an argument, and the letter of its kind. */
 #define ASGI_TYPE_ASGI_INT int64_t
 #define ASGI_TYPE_ASGI_DOUBLE double
 #define ASGI_TYPE_ASGI_STRING const asgi_string *
@@ -509,7 +632,7 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
 #define ASGI_LETTER_ASGI_UUID "u"
 #define ASGI_LETTER_ASGI_PATH "p"
 
-/* The compiler's check: it does not compile when the function is of another type than the words say. */
+/* The compiler's check: a function of another type than the row has does not compile. */
 #ifdef __cplusplus
 #define ASGI_VIEW_(view, ...) reinterpret_cast<asgi_view>(static_cast<asgi_result (*)(__VA_ARGS__)>(view))
 #else
@@ -521,7 +644,7 @@ static inline asgi_string asgi_reverse(asgi_request *request, const char *name, 
      ASGI_VIEW_(view, __VA_ARGS__), NULL, NULL, 0, 0}
 #define ASGI_URL_NAME_(pattern, view, name, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, count, ...) ASGI_URL_##count##_
 #define ASGI_URL_CALL_(macro, arguments) macro arguments
-/* Too few, or too many: the compiler's message has these words. */
+/* Too few or too many arguments of ASGI_URL: this name appears in the compiler's error message. */
 #define ASGI_URL_X_(...) {ASGI_URL_takes_a_pattern_a_view_a_name_and_at_most_eight_types}
 #define ASGI_URL_0_(p, v, n) ASGI_ROW_(p, v, n, "", asgi_request *)
 #define ASGI_URL_1_(p, v, n, a) ASGI_ROW_(p, v, n, ASGI_LETTER_##a, asgi_request *, ASGI_TYPE_##a)

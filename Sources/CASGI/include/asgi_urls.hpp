@@ -1,4 +1,5 @@
-/* asgi_urls.hpp: typed views in C++17, the words derived from the function. SPDX-License-Identifier: Apache-2.0
+/* asgi_urls.hpp: tables of asgi_urls.h in C++17, with types derived from the functions.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *     #include <asgi_urls.hpp>
  *
@@ -13,10 +14,10 @@
  *
  *     ASGI_APPLICATION(urls, "articles", "1.0")
  *
- * A view is a function of asgi_request * and at most eight of int64_t, double, std::string_view (or const asgi_string *), const asgi_uuid &
- * (or *), const asgi_subpath & (or *); another type does not compile. It may be a constexpr lambda without captures: asgi::url<+lambda>. What a
- * view throws does not cross: it is logged, and a 500; for `refused` of a table there is asgi::refusing<refused>.
- */
+ * A view takes asgi_request * and at most eight arguments. Their types are int64_t, double, std::string_view or const
+ * asgi_string *, const asgi_uuid & or *, and const asgi_subpath & or *; any other type does not compile. A view may be
+ * a constexpr lambda without captures: asgi::url<+lambda>. An exception that a view throws is logged, and the client
+ * gets 500. For asgi_urls.refused, use asgi::refusing<refused>. */
 #ifndef ASGI_URLS_HPP
 #define ASGI_URLS_HPP
 
@@ -28,6 +29,7 @@
 
 namespace asgi {
 
+/* Convert between std::string_view and asgi_string. The bytes are borrowed. */
 inline asgi_string string(std::string_view text) noexcept { return {text.data(), text.size()}; }
 inline std::string_view view(const asgi_string &text) noexcept
 {
@@ -36,7 +38,7 @@ inline std::string_view view(const asgi_string &text) noexcept
 
 namespace detail {
 
-/* What a type of argument is in C, the letter of its kind, and how it becomes what the view takes. */
+/* For a type of argument: its C type, the letter of its kind, and the conversion from the C type. */
 template <class Type> struct argument {
     static_assert(sizeof(Type) == 0, "a view takes int64_t, double, std::string_view, const asgi_uuid & and const asgi_subpath &");
 };
@@ -71,7 +73,7 @@ template <> struct argument<const asgi_uuid &> : reference<asgi_uuid, ASGI_KIND_
 template <> struct argument<const asgi_subpath *> : pointer<asgi_subpath, ASGI_KIND_PATH> {};
 template <> struct argument<const asgi_subpath &> : reference<asgi_subpath, ASGI_KIND_PATH> {};
 
-/* What is thrown in it is logged, and a failure. */
+/* Calls a function, logs an exception that it throws, and returns ASGI_FAILED then. */
 template <class Call> asgi_result guarded(asgi_request *request, Call call) noexcept
 {
 #ifdef __cpp_exceptions
@@ -96,7 +98,7 @@ template <auto View, class... Arguments> struct row<View, asgi_result (*)(asgi_r
     static_assert(sizeof...(Arguments) <= ASGI_MOST_ARGUMENTS, "a view takes at most eight arguments behind the request");
     static constexpr char letters[] = {argument<Arguments>::letter..., '\0'};
 
-    /* What the host calls: a function of C's types, which nothing thrown leaves. */
+    /* The function that the host calls: it takes C types, and lets no exception through. */
     static asgi_result call(asgi_request *request, typename argument<Arguments>::c... values) noexcept
     {
         return guarded(request, [&] { return View(request, argument<Arguments>::pass(values)...); });
@@ -107,7 +109,7 @@ struct row<View, asgi_result (*)(asgi_request *, Arguments...) noexcept> : row<V
 
 }  // namespace detail
 
-/* A row; its texts are literals, or live as long as the process. */
+/* Returns a row. The strings must be valid for the life of the process, as literals are. */
 template <auto View> inline asgi_url url(std::string_view pattern, std::string_view name = {}) noexcept
 {
     using row = detail::row<View, std::decay_t<decltype(+View)>>;
@@ -120,7 +122,7 @@ template <auto View> inline asgi_url url(std::string_view pattern, std::string_v
     return made;
 }
 
-/* A row of rows, whose patterns follow behind the prefix. */
+/* Returns a row that includes other rows; see ASGI_INCLUDE. */
 template <std::size_t Count> inline asgi_url include(std::string_view prefix, const asgi_url (&rows)[Count], std::string_view name = {}) noexcept
 {
     asgi_url made{};
@@ -133,7 +135,7 @@ template <std::size_t Count> inline asgi_url include(std::string_view prefix, co
     return made;
 }
 
-/* `refused` of a table: ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>). */
+/* `refused` for a table, with an exception barrier: ASGI_URLS_WITH(urls, 0, 0, asgi::refusing<refused>). */
 template <asgi_result (*Refused)(asgi_request *, const asgi_refusal *)>
 inline asgi_result refusing(asgi_request *request, const asgi_refusal *refusal) noexcept
 {

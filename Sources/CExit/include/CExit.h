@@ -1,2 +1,2 @@
-/* This target has no interface: it defines `_exit` and `_Exit`, which its users reference anyway.
+/* This target declares nothing: it defines `_exit` and `_Exit` of <unistd.h> and <stdlib.h>.
  * SPDX-License-Identifier: Apache-2.0 */

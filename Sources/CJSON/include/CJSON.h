@@ -1,4 +1,4 @@
-/* asgi.json/1, by nlohmann's library. SPDX-License-Identifier: Apache-2.0 */
+/* asgi.json/1, implemented with nlohmann-json. SPDX-License-Identifier: Apache-2.0 */
 #ifndef CJSON_H
 #define CJSON_H
 
@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-/* The table; valid for the life of the process. */
+/* Returns the function table, valid for the life of the process. [any] */
 const asgi_json_functions *roost_json_functions(void);
 
-/* Its parse, of a text that has at most so many values. */
+/* asgi_json_functions.parse with a maximum number of values. [any] */
 const asgi_json *roost_json_parse(const asgi_string *text, size_t most, asgi_string *fault);
 
 #ifdef __cplusplus

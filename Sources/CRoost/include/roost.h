@@ -1,18 +1,21 @@
-/* roost.h: an application server in a program, from C. Link with -lRoost (libRoost.so).
+/* roost.h: an application server embedded in a C program. Link with -lRoost (libRoost.so).
  *
- * The header is C11 and C++17. Every function may be called from any thread, but not from a module's functions, since it waits. Texts are
- * UTF-8 and NUL-terminated. After -1 or NULL, roost_error has the reason.
+ * The header is C11 and C++17. Every function may be called on any thread, but not from a function of a module, since
+ * it blocks. Strings are UTF-8 and NUL-terminated. After a result of -1 or NULL, roost_error returns the reason.
  *
- * Loading the library changes no signal, no environment and no working folder of the program, and starts no thread. In a program that is not Swift
- * the loading thread gets an alternate signal stack where it has none (the Swift runtime's; no handler uses it).
+ * Loading the library does not change the program's signals, environment or working directory, and starts no thread. In
+ * a program that is not written in Swift, the loading thread gets an alternate signal stack if it has none (by the
+ * Swift runtime; no handler uses it).
  *
- * roost_start starts threads and opens descriptors, and makes a folder below "run-dir" for copies of modules. While a host runs SIGPIPE is ignored,
- * unless the program has a handler for it: a client that leaves would end the program. roost_stop gives all of this back, and so does a start that
- * fails. What stays until the process ends: idle threads of the runtime, as many as were needed at once, and the code of every module that was loaded,
- * with some KiB of memory a start, since a module may still refer to it. A module that is started again is loaded again. Where "access-log" was on, the
- * thread that writes the log stays too.
+ * roost_start starts threads, opens descriptors, and creates a folder below "run-dir" for copies of modules. While a
+ * host runs, SIGPIPE is ignored, unless the program has a handler for it: otherwise a client that disconnects would end
+ * the program. roost_stop and a failed roost_start undo all of this. The following remains until the process ends: idle
+ * threads of the runtime, as many as were needed at once; and the code of every module that was loaded, with some KiB
+ * of memory for each start, since a module may still refer to it. If "access-log" was on, the thread that writes the
+ * log also remains. A module that is started again is loaded again.
  *
- * A module that crashes ends the program. Where "probe" names the command `roost`, that command loads each module first, in a process of its own.
+ * A module that crashes ends the program. If "probe" is the path of the command `roost`, that command first loads each
+ * module in a process of its own.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ROOST_H
@@ -25,38 +28,51 @@ extern "C" {
 /* A running host. */
 typedef struct roost_host roost_host;
 
-/* Binds, starts the applications, and serves when it returns. `settings`: YAML or JSON, or NULL for the defaults:
+/* Binds the addresses, starts the applications, and serves from the time it returns.
  *
- *     {host: 127.0.0.1, port: 8000, bind: ["unix:/run/site.sock"], threads: 1, root-path: "", app-dir: ".", run-dir: "/var/cache/site",
- *      ws-origins: same, access-log: true, log-level: warning, limit-request-body: 1048576, probe: /usr/bin/roost,
- *      applications: [{module: ./libwiki.so, mount: /wiki, hosts: [wiki.example.org], settings: wiki.production, ws-origins: any}]}
+ *   settings  YAML or JSON, borrowed for the call; NULL for the defaults:
  *
- * The keys are the options of the command, with the same defaults, ranges and limits: roost settings --explain and Documentation/Options.md list
- * them. An option of the command's processes (workers, user, reload) is refused with the reason. Two things differ: access-log is off, since
- * standard output is the program's; and "probe" is a key of its own.
+ *     {host: 127.0.0.1, port: 8000, bind: ["unix:/run/site.sock"], threads: 1, root-path: "", app-dir: ".",
+ *      run-dir: "/var/cache/site", ws-origins: same, access-log: true, log-level: warning, limit-request-body: 1048576,
+ *      probe: /usr/bin/roost,
+ *      applications: [{module: ./libwiki.so, mount: /wiki, hosts: [wiki.example.org], settings: wiki.production,
+ *                      ws-origins: any}]}
  *
- * The applications are as in the settings file of the command; `settings` of one is a name here. Port 0 takes a free port: roost_port. app-dir is
- * relative to the working folder of this moment. A debug build has one thread. */
+ * The keys are the options of the command, with the same defaults, ranges and limits; `roost settings --explain` and
+ * Documentation/Options.md list them. An option that concerns the command's processes (workers, user, reload) is
+ * refused with the reason. Two things differ: access-log is off by default, since standard output belongs to the
+ * program; and "probe" is an additional key.
+ *
+ * Applications are given as in the settings file of the command; `settings` of an application is a name here. Port 0
+ * takes a free port; see roost_port. A relative app-dir is resolved against the working directory at the time of the
+ * call. A debug build has one thread.
+ *
+ * Returns the host, which the caller owns until roost_stop; NULL if the start failed. */
 roost_host *roost_start(const char *settings);
 
-/* Mounts one more application, given as one of `applications`. 0: new requests reach it. -1: it does not start, or its mount is taken. */
+/* Mounts another application, given like an element of `applications`. Returns 0 when new requests reach it; -1 if it
+ * does not start or its mount is in use. */
 int roost_mount(roost_host *host, const char *application);
 
-/* Unmounts the application at this path for every host; its unfinished requests go on. -1: nothing is mounted there. */
+/* Unmounts the application that is mounted at this path without host names. Its unfinished requests continue. Returns
+ * 0; -1 if nothing is mounted there. */
 int roost_unmount(roost_host *host, const char *path);
 
-/* The port of the first address; -1 for a Unix socket. */
+/* Returns the port of the first address; -1 for a Unix socket. */
 int roost_port(const roost_host *host);
 
-/* The state as JSON: {"addresses": [...], "applications": [{"name", "version", "module", "mount"}, ...]}. Free it with roost_free. */
+/* Returns the status as JSON: {"addresses": [...], "applications": [{"name", "version", "module", "mount"}, ...]}. The
+ * caller frees it with roost_free. */
 char *roost_status(const roost_host *host);
+/* Frees a text that roost_status has returned. */
 void roost_free(char *text);
 
-/* Stops: waits for unfinished requests up to the graceful-shutdown timeout, shuts the applications down, and frees the host. -1: the shutdown
- * failed; the host is freed all the same. */
+/* Stops the host: waits for unfinished requests up to the graceful-shutdown timeout, shuts the applications down, and
+ * frees the host. Returns 0; -1 if the shutdown failed: the host is freed all the same. */
 int roost_stop(roost_host *host);
 
-/* The reason of the last -1 or NULL on the calling thread; valid until its next call. */
+/* Returns the reason of the last -1 or NULL on the calling thread; valid until the thread's next call of a function of
+ * this header. */
 const char *roost_error(void);
 
 #ifdef __cplusplus

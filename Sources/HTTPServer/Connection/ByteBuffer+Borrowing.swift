@@ -2,9 +2,10 @@ import Glibc
 @_spi(CustomByteBufferAllocator) import NIOCore
 
 extension ByteBuffer {
-    /// A buffer over bytes that stay whose they are: it never frees them, and whoever changes it gets a copy.
+    /// Creates a buffer over bytes that it does not own: it never frees them, and a mutation copies them first.
     ///
-    /// The owner keeps them until the buffer is gone; for one that is only written, that is when its write is done.
+    /// The owner keeps the bytes valid until the buffer is released. For a buffer that is only written to a channel,
+    /// that is when the write completes.
     init(borrowing octets: Octets) {
         self.init(
             takingOwnershipOf: UnsafeMutableRawBufferPointer(mutating: octets.bytes),
@@ -12,7 +13,7 @@ extension ByteBuffer {
         )
     }
 
-    /// NIO's interface hands `deallocate` no context, so what follows the last use hangs on the write's promise instead.
+    /// `deallocate` gets no context from NIO. The release of the bytes is therefore tied to the write's promise.
     private static let borrower = ByteBufferAllocator(
         allocate: { malloc($0) },
         reallocate: { old, oldSize, size in

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many connections a server has, on all of its loops. [any]
+/// The number of connections of a server, on all of its loops. Thread-safe.
 public final class ConnectionCount: Sendable {
     private let count = Atomic<Int>(0)
 

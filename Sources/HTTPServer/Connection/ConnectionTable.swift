@@ -1,7 +1,7 @@
 /// The connections of one loop.
 struct ConnectionTable {
     private var connections: [ObjectIdentifier: any ServerConnection] = [:]
-    /// The number of those that count towards the limit of connections.
+    /// The number of connections that count towards the connection limit.
     private(set) var counted = 0
 
     mutating func add(_ connection: any ServerConnection) {
@@ -9,7 +9,7 @@ struct ConnectionTable {
         if connection.isCounted { self.counted += 1 }
     }
 
-    /// False: it was removed before.
+    /// Returns false if the connection was removed before.
     mutating func remove(_ connection: any ServerConnection) -> Bool {
         guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return false }
         if connection.isCounted { self.counted -= 1 }
@@ -18,12 +18,12 @@ struct ConnectionTable {
 
     var all: some Collection<any ServerConnection> { self.connections.values }
 
-    /// Those whose exchanges are answered in this process.
+    /// The connections whose exchanges are answered in this process.
     var serving: some Sequence<any ServerConnection> { self.connections.values.lazy.filter(\.serves) }
 
     var isServing: Bool { self.connections.values.contains(where: \.serves) }
 
-    /// Frees the memory of a table that was larger.
+    /// Shrinks a table that has become mostly empty.
     mutating func trim() {
         guard self.connections.capacity > 4 * self.connections.count else { return }
         self.connections = Dictionary(uniqueKeysWithValues: self.connections.map { ($0.key, $0.value) })

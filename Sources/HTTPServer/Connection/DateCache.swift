@@ -1,12 +1,12 @@
 import Glibc
 
-/// The `date` line of responses (RFC 9110 §6.6.1), made anew when the second has changed. Loop-bound.
+/// The `date` line of responses (RFC 9110 §6.6.1), formatted again when the second changes. Loop-bound.
 struct DateCache {
     private static let size = 37
     private let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.size)
     private var second: time_t = -1
 
-    /// The line with its CRLF, valid until the next call. A loop's cache lives as long as the loop.
+    /// Returns the line with its CRLF, valid until the next call.
     mutating func line() -> Octets {
         let now = time(nil)
         if now != self.second {
@@ -16,9 +16,10 @@ struct DateCache {
         return Octets(self.memory, Self.size)
     }
 
+    /// Frees the line. Called by the loop in its `deinit`.
     func deallocate() { self.memory.deallocate() }
 
-    /// IMF-fixdate of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Formats an IMF-fixdate (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
     private func format(_ second: time_t) {
         var second = second
         var parts = tm()

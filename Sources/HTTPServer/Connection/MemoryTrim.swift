@@ -1,22 +1,25 @@
-/// Decides when free memory is returned to the system: after a peak of load. The allocator keeps what a peak has used, and would hold it
-/// until the next one. A value without I/O; a tick is a second.
+/// Decides when free memory is returned to the system after a peak of load. A value without I/O; a tick is a second.
+///
+/// The allocator keeps the memory that a peak has used, and would hold it until the next peak.
 struct MemoryTrim {
-    /// Returning memory is slow with a large heap: it takes at most one part in this number of a loop's time.
+    /// Returning memory takes at most 1/`share` of a loop's time, since it is slow with a large heap.
     private static let share = 25
     private var peak = 0
-    /// Memory was returned while a part of a peak still used some.
+    /// Whether memory was returned while a part of the peak load still used some.
     private var hasRemainder = false
-    /// Ticks before the next time.
+    /// The number of ticks before memory may be returned again.
     private var pause = 0
 
-    /// Whether there is memory to return when the load has fallen.
+    /// Whether memory has to be returned once the load has fallen.
     var isPending: Bool { self.peak > 0 || self.hasRemainder }
 
-    /// `load`: connections, and exchanges of multiplexed connections, at this moment.
+    /// Records the current load: connections, plus exchanges of multiplexed connections.
     mutating func observe(_ load: Int) { self.peak = max(self.peak, load) }
 
-    /// Whether memory is to be returned at this tick: the load has fallen to a quarter of the peak or less. What is left of it counts as the
-    /// next peak; it is due once more when nothing is left, since what a connection used is free a moment after its end.
+    /// Whether memory is to be returned at this tick: the load has fallen to a quarter of the peak or less.
+    ///
+    /// The remaining load becomes the next peak. After the load has reached zero, memory is due once more, since a
+    /// connection's memory becomes free a moment after the connection ends.
     mutating func isDue(_ load: Int) -> Bool {
         self.pause = max(self.pause - 1, 0)
         guard self.pause == 0, self.isPending, load <= self.peak / 4 else { return false }
@@ -25,6 +28,6 @@ struct MemoryTrim {
         return true
     }
 
-    /// Records how long the return took, in seconds of CPU time. Elapsed time would count other processes of a busy machine.
+    /// Records the CPU time that returning memory took, in seconds. Elapsed time would include other processes.
     mutating func took(_ seconds: Double) { self.pause = Int(seconds * Double(Self.share)) }
 }

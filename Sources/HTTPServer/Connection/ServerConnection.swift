@@ -1,29 +1,30 @@
-/// A connection as its `ServerLoop` knows it, whatever protocol it uses. Loop-bound.
+/// The interface of a connection to its `ServerLoop`, for every protocol. Loop-bound.
 package protocol ServerConnection: AnyObject {
-    /// Whether the connection counts towards the limit of connections, and is swept for deadlines.
+    /// Whether the connection counts towards the connection limit and keeps the deadline sweep running.
     var isCounted: Bool { get }
-    /// Whether its exchanges are answered in this process. A graceful shutdown of the loop waits for such connections.
+    /// Whether its exchanges are answered in this process. A graceful shutdown of the loop waits for these connections.
     var serves: Bool { get }
 
-    /// Processes input that has arrived. Called in a turn, after `ServerLoop.willProceed`.
+    /// Processes buffered input. Called in a turn, after `ServerLoop.willProceed`.
     func proceed()
-    /// Writes the queued output, and closes if that is due. Called at the end of a turn, after `ServerLoop.willFlush`.
+    /// Writes the queued output, and closes the connection if requested. Called at the end of a turn, after
+    /// `ServerLoop.willFlush`.
     func flush()
-    /// Ends what has passed its deadline. Called once a second.
+    /// Ends requests and connections that have passed a deadline. Called once a second.
     func checkDeadlines()
     /// Frees memory that was kept for a peak of load.
     func trim()
-    /// Tells the peer to begin no new exchange. Called when a graceful shutdown starts.
+    /// Asks the peer to begin no new exchange. Called when a graceful shutdown starts.
     func stop()
     /// Closes the connection if it has no exchange. Called during a graceful shutdown.
     func closeIfIdle()
-    /// Tells the owners of its exchanges that their clients are gone. Called when the drain timeout has passed.
+    /// Ends all open exchanges and notifies their owners. Called when the drain timeout has passed.
     func giveUp()
     /// Closes the connection at once.
     func abort()
 }
 
-/// What a connection without such a duty does.
+/// Default implementations, for connections without these duties.
 extension ServerConnection {
     package func proceed() {}
     package func checkDeadlines() {}

@@ -1,32 +1,32 @@
-/// Where a loop tells what it has served and what it refused. Loop-bound: one for every loop; must not block.
+/// Receives the log events of one loop. Loop-bound: one instance per loop; must not block.
 public protocol ServerLog: AnyObject {
-    /// Whether `served` is wanted: if not, no clock is read for it.
+    /// Whether `served` is to be called. If not, the loop does not read the clock for it.
     var wantsAccess: Bool { get }
-    /// A response was given to the connection whole, or cut. Everything in the record is valid for the call.
+    /// Logs a response that was given to the connection completely, or was cut. The record is valid during the call.
     func served(_ record: AccessRecord)
-    /// A client's request was refused, or its connection given up, before or instead of a response: the reason. If a response was
-    /// sent `served` is called as well.
+    /// Logs why a request was refused, or its connection closed, before or instead of a response. If a response is
+    /// sent, `served` is called as well.
     func refused(peer: Peer, status: Int, reason: StaticString)
-    /// A WebSocket was closed, since its client has sent what cannot be taken, or says nothing any more.
+    /// Logs that the server closed a WebSocket because its client sent invalid data or stopped responding.
     func closed(peer: Peer, code: Int, reason: String)
-    /// A connection waits that could not be accepted: there are no descriptors, or no memory. Comes again while it lasts.
+    /// Logs that a connection could not be accepted, for lack of descriptors or memory. Repeated while this lasts.
     func couldNotAccept(reason: String)
-    /// A connection to another server process has failed.
+    /// Logs that a connection to another server process has failed.
     func peerFailed(reason: String)
-    /// A turn of the loop has ended: what was recorded in it may be written now.
+    /// Called at the end of a turn, when the events of the turn may be written.
     func turnEnded()
 }
 
-/// One served request.
+/// The access log record of one request.
 public struct AccessRecord {
     public var peer: Peer
     public var head: RequestHead
-    /// 0: nothing was sent.
+    /// The status; 0 if nothing was sent.
     public var status: Int
-    /// Bytes of the body, as given to the connection.
+    /// The bytes of the body that were given to the connection.
     public var bytes: Int
     public var nanoseconds: UInt64
     public var number: UInt64
-    /// The response was cut: its end did not reach the connection.
+    /// Whether the response was cut: its end was not given to the connection.
     public var isCut: Bool
 }

@@ -1,48 +1,48 @@
 import CLinux
 public import NIOCore
 
-/// What the connections of one event loop share: their turns, their output, the sweep for deadlines, and their shutdown. Loop-bound.
+/// The state that the connections of one event loop share: turns, output, deadline sweep, shutdown. Loop-bound.
 ///
-/// A turn is the work between two polls of the sockets. Nothing is written, closed or begun inside a call of an exchange: the loop notes it,
-/// and does it when the turn ends, in one write per connection.
+/// A turn is the work between two polls of the sockets. Calls of an exchange never write, close or begin anything
+/// themselves: the loop notes the work and does it when the turn ends, in one write per connection.
 public final class ServerLoop {
     public let eventLoop: any EventLoop
     package let configuration: ServerConfiguration
     package let handler: any RequestHandler
     package let log: (any ServerLog)?
-    /// The memory of the WebSocket messages of all loops.
+    /// The memory accounting of the WebSocket messages of all loops.
     package let messages: MessageMemory
-    /// Memory that the WebSockets of this loop use by turns.
+    /// Buffers that the WebSockets of this loop share.
     let scratch = WebSocketScratch()
     let output = SharedOutput()
     let exchanges = HTTP1ExchangePool()
-    /// `server: roost CRLF`, or empty.
+    /// The line `server: roost CRLF`, or empty.
     let serverLine: Octets
     var date = DateCache()
-    /// Seconds since the loop began, counted by the sweep: the time by which deadlines are measured.
+    /// Seconds since the loop began, counted by the sweep. Deadlines are measured in these ticks.
     private(set) var tick = 0
-    /// Whether every response is the last of its connection.
+    /// Whether each response is the last one of its connection.
     public private(set) var isStopping = false
 
     private var isInTurn = false
     private var ready: [any ServerConnection] = []
     private var dirty: [any ServerConnection] = []
-    /// Flushed when nothing else is left to do in a turn.
+    /// Connections that are flushed after all other work of a turn.
     private var dirtyLast: [any ServerConnection] = []
     private var releases: [ResponseBody] = []
     private var connections = ConnectionTable()
     private let count: ConnectionCount
     private var sweep: Scheduled<Void>?
     private var memoryTrim = MemoryTrim()
-    /// Exchanges of connections that carry several at a time.
+    /// The number of open exchanges of multiplexed connections.
     private var multiplexedExchanges = 0
     private var isClosingIdle = false
     private var emptied: EventLoopPromise<Void>?
 
-    /// The number of rounds of a turn after which the loop yields to socket I/O.
+    /// The maximum number of steps per turn. After them the loop yields to socket I/O.
     private static let mostRounds = 64
-    /// The time until an idle connection is closed after a stop. Requests that its client has sent before arrive in that time, and are
-    /// answered.
+    /// The delay before idle connections are closed in a shutdown. Requests that a client has already sent arrive
+    /// within this time, and are answered.
     private static let idleTime = TimeAmount.milliseconds(100)
 
     public init(
@@ -73,7 +73,7 @@ public final class ServerLoop {
 
     // MARK: Turns
 
-    /// Runs `body`, and then everything that was noted for the end of the turn. Inside another turn only `body` runs.
+    /// Runs `body`, then all work that was noted for the end of the turn. Inside another turn only `body` runs.
     @inline(__always)
     public func turn(_ body: () -> Void) {
         guard !self.isInTurn else { return body() }
@@ -102,22 +102,23 @@ public final class ServerLoop {
         self.runEmptyTurn()
     }
 
-    /// Ends a turn soon, for work that was noted outside of one.
+    /// Schedules a turn, for work that was noted outside of one.
     private func runEmptyTurn() { self.eventLoop.assumeIsolated().execute { self.turn {} } }
 
-    /// Has `flush` of the connection called when the turn ends. In a turn.
+    /// Requests a call of the connection's `flush` at the end of the turn. In a turn only.
     func willFlush(_ connection: any ServerConnection) { self.dirty.append(connection) }
 
-    /// Has `flush` of the connection called as the last of the turn: for a connection whose output the work of others adds to.
+    /// Requests a call of the connection's `flush` after all other work of the turn. For a connection to which the work
+    /// of other connections adds output.
     package func willFlushLast(_ connection: any ServerConnection) {
         self.dirtyLast.append(connection)
         if !self.isInTurn { self.runEmptyTurn() }
     }
 
-    /// Has `proceed` of the connection called in this turn.
+    /// Requests a call of the connection's `proceed` in this turn.
     func willProceed(_ connection: any ServerConnection) { self.ready.append(connection) }
 
-    /// Has the handler release the body in this turn, but not inside this call.
+    /// Releases the body through the handler in this turn, but not inside this call.
     public func willRelease(_ body: ResponseBody) {
         self.releases.append(body)
         if !self.isInTurn { self.runEmptyTurn() }
@@ -149,10 +150,10 @@ public final class ServerLoop {
         return self.count.value > most
     }
 
-    /// The number of connections that count towards the limit.
+    /// The number of connections that count towards the connection limit.
     public var connectionCount: Int { self.connections.counted }
 
-    /// An exchange of a connection that carries several at a time has begun.
+    /// Counts a new exchange of a multiplexed connection.
     package func multiplexedExchangeBegan() {
         self.multiplexedExchanges += 1
         self.memoryTrim.observe(self.load)
@@ -163,7 +164,7 @@ public final class ServerLoop {
 
     private var load: Int { self.connections.counted + self.multiplexedExchanges }
 
-    // MARK: The sweep
+    // MARK: Deadline sweep
 
     private func armSweep() {
         self.sweep = self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
@@ -180,14 +181,14 @@ public final class ServerLoop {
         if self.connections.counted == 0 { self.endSweep() }
     }
 
-    /// Ends the sweep, unless memory has to be returned first.
+    /// Ends the sweep, unless memory is still to be returned.
     private func endSweep() {
         guard !self.memoryTrim.isPending else { return }
         self.sweep?.cancel()
         self.sweep = nil
     }
 
-    /// Frees what is kept for a load like that of the last peak, and returns free memory to the system.
+    /// Frees memory kept since the last peak of load, and returns free memory to the system.
     private func trimMemory() {
         self.exchanges.trim()
         self.output.trim()
@@ -199,10 +200,10 @@ public final class ServerLoop {
 
     // MARK: Shutdown
 
-    /// Makes every response the last of its connection.
+    /// Makes each response the last one of its connection.
     func stopKeeping() { self.isStopping = true }
 
-    /// Starts a graceful shutdown. The future completes when no connection is left.
+    /// Starts a graceful shutdown. The future completes when the last serving connection is removed.
     func stop(closesIdle: Bool) -> EventLoopFuture<Void> {
         if closesIdle { self.closeIdle() }
         let promise = self.eventLoop.makePromise(of: Void.self)
@@ -215,7 +216,8 @@ public final class ServerLoop {
         return promise.futureResult
     }
 
-    /// Closes idle connections in a moment, and those that become idle later: a response may have begun before the stop.
+    /// Closes idle connections after `idleTime`, then repeatedly those that have become idle: a response may have begun
+    /// before the shutdown.
     func closeIdle() {
         guard !self.isClosingIdle else { return }
         self.isClosingIdle = true
@@ -230,10 +232,11 @@ public final class ServerLoop {
         }
     }
 
-    /// Ends the drain timeout: closes WebSockets, and tells the owners of exchanges that their clients are gone.
+    /// Ends all open exchanges when the drain timeout has passed: closes WebSockets, aborts other exchanges, and
+    /// notifies their owners.
     func giveUp() { self.turn { for connection in self.connections.serving { connection.giveUp() } } }
 
-    /// Closes every connection, with or without a request in progress.
+    /// Closes every connection at once, even with a request in progress.
     func abort() { self.turn { for connection in self.connections.serving { connection.abort() } } }
 }
 

@@ -1,28 +1,28 @@
 import NIOCore
 
-/// The buffer that the connections of one loop write into by turns. It holds the output of one connection, its owner, and nothing else.
-/// Loop-bound.
+/// The output buffer that the connections of one loop use in turn. At any time it holds the output of a single
+/// connection, its owner. Loop-bound.
 final class SharedOutput {
-    /// A connection's side of the buffer.
+    /// A connection that writes to the buffer.
     protocol Owner: AnyObject {
-        /// Takes the output out of the buffer, for another owner.
+        /// Moves the output out of the buffer, since another owner needs the buffer.
         func spill()
     }
 
     private var buffer = SharedOutput.empty
-    /// Replaces `buffer` while its bytes are written.
+    /// The second buffer, in use while the bytes of `buffer` are written.
     private var spare = SharedOutput.empty
-    // SAFETY: an owner gives the buffer up before its connection ends (`drain`).
+    // SAFETY: an owner gives up the buffer before its connection ends (`drain`).
     private unowned(unsafe) var owner: (any Owner)?
-    /// The identity of the owner, which is compared without a reference to it.
+    /// The identity of the owner, for a comparison without reference counting.
     private var ownerID: ObjectIdentifier?
 
     private static let capacity = 16 * 1024
     private static var empty: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.capacity) }
-    /// A buffer that has grown beyond this size is not kept, in bytes.
+    /// The maximum capacity of a buffer that is kept, in bytes.
     private static let mostKept = 256 * 1024
 
-    /// Has `body` append to the owner's output.
+    /// Calls `body` to append to the owner's output.
     @inline(__always)
     func append<Result>(for owner: some Owner, _ body: (inout ByteBuffer) -> Result) -> Result {
         if self.ownerID != ObjectIdentifier(owner) { self.change(to: owner) }
@@ -48,10 +48,10 @@ final class SharedOutput {
     @inline(__always)
     func size(for owner: some Owner) -> Int { self.belongs(to: owner) ? self.buffer.readableBytes : 0 }
 
-    /// Hands the owner's output to `write`, and gives the buffer up.
+    /// Passes the owner's output to `write`, and gives up the buffer.
     ///
-    /// `write` may cause this or another connection to append at once: to the spare buffer. The memory of both is kept if the bytes
-    /// have left when `write` returns, which is the rule.
+    /// `write` may cause this or another connection to append at once, to the spare buffer. The memory of both buffers
+    /// is kept if all bytes were written when `write` returns, which is the usual case.
     @inline(__always)
     func drain(for owner: some Owner, _ write: (ByteBuffer) -> Void) {
         guard self.belongs(to: owner) else { return }
@@ -64,14 +64,14 @@ final class SharedOutput {
         if taken.capacity > Self.mostKept {
             taken = Self.empty
         } else {
-            // If the socket has not taken all of it, the channel keeps the memory: the next buffer begins small.
+            // After a partial write the channel keeps the memory. The next buffer then starts small.
             taken.clear(minimumCapacity: Self.capacity)
         }
         swap(&taken, &self.spare)
     }
 
-    /// Returns a copy of the owner's output, if it is small, and gives the buffer up. For output that is not flushed at once: while the
-    /// client is slow, the channel would keep the whole buffer for it.
+    /// Returns a copy of the owner's output if it is small, and gives up the buffer. For output that is not flushed at
+    /// once: with a slow client the channel would keep the whole buffer.
     func copy(for owner: some Owner, atMost most: Int) -> ByteBuffer? {
         guard (1...most).contains(self.size(for: owner)) else { return nil }
         let copy = self.buffer.withUnsafeReadableBytes { ByteBuffer(bytes: $0) }
@@ -80,7 +80,7 @@ final class SharedOutput {
         return copy
     }
 
-    /// Frees what the buffers have grown by.
+    /// Frees the memory of buffers that have grown.
     func trim() {
         if self.ownerID == nil, self.buffer.capacity > Self.capacity { self.buffer = Self.empty }
         if self.spare.capacity > Self.capacity { self.spare = Self.empty }

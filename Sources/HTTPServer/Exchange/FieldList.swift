@@ -1,11 +1,11 @@
 import Glibc
 
-/// Fields that come one after another, in memory of their own: the trailers of a request. Loop-bound.
+/// A list of header fields that owns its memory, for the trailers of a request. Loop-bound.
 package final class FieldList {
     private var table: UnsafeMutableBufferPointer<HeaderField>
     private var count = 0
 
-    /// `most`: so many will come at most.
+    /// `most`: the maximum number of fields.
     package init(most: Int) { self.table = .allocate(capacity: most) }
 
     deinit {
@@ -16,7 +16,7 @@ package final class FieldList {
     /// Valid until `removeAll`.
     package var fields: HeaderFields { HeaderFields(start: self.table.baseAddress, count: self.count) }
 
-    /// Copies a field, its name in lower case.
+    /// Appends a copy of a field, with the name in lower case.
     package func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: name.count + value.count)
         for (at, byte) in name.enumerated() { (memory + at).initialize(to: ASCII.lowercased(byte)) }

@@ -1,9 +1,9 @@
-/// The versions of HTTP that are supported.
+/// A supported version of HTTP.
 public enum HTTPVersion: UInt8 {
     case http10
     case http11
 
-    /// The number of the version, as text.
+    /// The version number as text.
     public var name: Octets {
         switch self {
         case .http10: Octets("1.0")

@@ -1,6 +1,6 @@
-/// A header field: name and value, borrowed. Laid out as a C struct of two strings, each a pointer and a size.
+/// A borrowed header field: name and value. Laid out like a C struct of two strings, each a pointer and a size.
 ///
-/// Names from a client are lower-case; order and duplicates are kept.
+/// Field names from a client are in lower case. Order and duplicates are preserved.
 public struct HeaderField {
     public var name: Octets
     public var value: Octets
@@ -12,5 +12,5 @@ public struct HeaderField {
     }
 }
 
-/// The fields of a header, borrowed.
+/// A borrowed list of header fields.
 public typealias HeaderFields = UnsafeBufferPointer<HeaderField>

@@ -1,9 +1,9 @@
 public import Glibc
 
-/// Borrowed bytes: where they are and how many. Not NUL-terminated.
+/// Borrowed bytes: a pointer and a size. Not NUL-terminated.
 ///
-/// Laid out as C's `struct { const char *data; size_t size; }`, so that a table of fields can be passed to C without a copy. Valid for as
-/// long as the lender says.
+/// Laid out like C's `struct { const char *data; size_t size; }`, so that a table of fields can be passed to C without
+/// a copy. The lender documents the lifetime.
 public struct Octets {
     public var data: UnsafePointer<CChar>?
     public var size: Int
@@ -26,7 +26,7 @@ public struct Octets {
         self.size = bytes.count
     }
 
-    /// Points at the literal, which lives as long as the program.
+    /// References the literal, which is valid for the lifetime of the program.
     @inlinable
     public init(_ literal: StaticString) {
         self.data = UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -39,12 +39,12 @@ public struct Octets {
     @inlinable
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.data, count: self.size) }
 
-    /// A copy as text, what is not UTF-8 replaced. For logs and for who can pay for it.
+    /// A copy as text, in which invalid UTF-8 is replaced. Allocates: for logs and other code off the hot path.
     public var text: String { String(decoding: self.bytes, as: UTF8.self) }
 }
 
 extension Octets {
-    /// Whether the bytes are those of the literal.
+    /// Whether the bytes equal those of the literal.
     @inlinable
     @inline(__always)
     public func equals(_ literal: StaticString) -> Bool {
@@ -52,14 +52,14 @@ extension Octets {
         return memcmp(data, literal.utf8Start, self.size) == 0
     }
 
-    /// Whether they are the same bytes.
+    /// Whether the bytes are equal.
     @inlinable
     @inline(__always)
     public func equals(_ other: Octets) -> Bool {
         self.size == other.size && (self.size == 0 || memcmp(self.data!, other.data!, self.size) == 0)
     }
 
-    /// Whether the bytes are those of the (lower-case) literal, letter case aside.
+    /// Whether the bytes equal those of the (lower-case) literal, ignoring case.
     public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         guard self.size == literal.utf8CodeUnitCount else { return false }
         return self.bytes.elementsEqual(
@@ -67,14 +67,14 @@ extension Octets {
         ) { ASCII.lowercased($0) == $1 }
     }
 
-    /// Whether one of the members of a comma-separated list is the (lower-case) literal (RFC 9110 §5.6.1).
+    /// Whether a comma-separated list contains the (lower-case) literal, ignoring case (RFC 9110 §5.6.1).
     func listContains(_ literal: StaticString) -> Bool {
         var rest = self
         while let member = rest.removeMember() { if member.equalsIgnoringCase(literal) { return true } }
         return false
     }
 
-    /// Removes the first member of a comma-separated list and returns it, trimmed; nil when the list is empty.
+    /// Removes and returns the first member of a comma-separated list, trimmed; nil if the list is empty.
     mutating func removeMember() -> Octets? {
         guard let data, self.size > 0 else { return nil }
         let comma = self.bytes.firstIndex(of: UInt8(ascii: ",")) ?? self.size
@@ -83,7 +83,7 @@ extension Octets {
         return member
     }
 
-    /// Without white space at either end (RFC 9110 §5.6.3: spaces and tabs).
+    /// The bytes without leading and trailing white space (RFC 9110 §5.6.3: spaces and tabs).
     var trimmed: Octets {
         guard var start = self.data else { return self }
         var end = start + self.size

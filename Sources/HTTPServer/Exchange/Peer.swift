@@ -1,18 +1,18 @@
 package import NIOCore
 
-/// The client and server address of a connection. One per accepted connection; one per exchange where another process has the
-/// connection.
+/// The client and server addresses of a connection. One instance per accepted connection; one per exchange if another
+/// process holds the connection.
 public final class Peer {
     /// The address of the client; empty for a Unix socket.
     public private(set) var client: Octets
-    /// The address that the client reached, or the path of the Unix socket.
+    /// The server address that the client connected to, or the path of the Unix socket.
     public private(set) var server: Octets
-    /// -1 where there is none.
+    /// The ports of client and server; -1 for a Unix socket.
     public private(set) var clientPort: Int32
     public private(set) var serverPort: Int32
     private let isOwn: Bool
 
-    /// For the connection of another process: addresses are borrowed, anew for every request.
+    /// Creates a peer for a connection of another process, whose addresses are borrowed for each request.
     package init() {
         self.client = .empty
         self.server = .empty

@@ -1,20 +1,20 @@
-/// What a client asked: the head of one request, and the memory that holds it.
+/// A request header, and the memory that holds it. Loop-bound.
 ///
-/// Filled by a parser in one pass, into memory of its own, and used again for the next request when the exchange has
-/// ended: nothing is allocated for a request on a warm loop. Everything it lends is valid until then. Loop-bound.
+/// A parser fills it in one pass and copies all bytes into its memory. The memory is reused for the next request after
+/// the exchange has ended, so that a request on a warm loop allocates nothing. All borrowed bytes are valid until then.
 public final class RequestHead {
     public package(set) var method = Octets.empty
     public package(set) var path = Octets.empty
     public package(set) var rawPath = Octets.empty
     public package(set) var query = Octets.empty
     public package(set) var version = HTTPVersion.http11
-    /// Whom the client means: host name or address, and a port if it says one; empty: a client of 1.0 says nothing.
+    /// The requested host name or address, with the port if one is given. Empty if an HTTP/1.0 client sends no host.
     public package(set) var authority = Octets.empty
 
-    /// Whether the request is about the server as a whole: `OPTIONS *` (RFC 9110 §9.3.7).
+    /// Whether the request is for the server as a whole: `OPTIONS *` (RFC 9110 §9.3.7).
     public package(set) var isServerWide = false
 
-    /// Whether the client takes trailers behind the response's body.
+    /// Whether the client accepts trailers after the response body.
     public package(set) var acceptsTrailers: Bool {
         get { self.framing.acceptsTrailers }
         set { self.framing.acceptsTrailers = newValue }
@@ -26,7 +26,7 @@ public final class RequestHead {
     /// Whether the client asks for a WebSocket (RFC 6455 §4.1).
     public package(set) var asksForWebSocket = false
 
-    /// What the fields say about the connection and the body; for the server.
+    /// The parsed header fields that concern the connection and the body. For the server.
     var framing = RequestFraming()
 
     private var memory: UnsafeMutablePointer<UInt8>
@@ -50,11 +50,11 @@ public final class RequestHead {
         self.table.deallocate()
     }
 
-    /// The fields, in the order they came, names lower-case.
+    /// The header fields in their order of arrival, with names in lower case.
     public var fields: HeaderFields { HeaderFields(start: self.table, count: self.fieldCount) }
 
-    /// Room for `count` bytes more, or nil: the parser then asks for `grow` and begins anew, since everything it has
-    /// placed so far would move.
+    /// Reserves `count` more bytes. Returns nil if there is not enough room. The parser then calls `grow` and starts
+    /// again, since growing invalidates everything placed so far.
     @inline(__always)
     package func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
         guard self.capacity - self.used >= count else { return nil }
@@ -78,7 +78,7 @@ public final class RequestHead {
         self.framing = RequestFraming()
         self.asksForWebSocket = false
         self.isServerWide = false
-        // A request that is refused early is logged by what is known of it, not by the request before it.
+        // A request that is refused early must not be logged with data of the previous request.
         self.method = .empty
         self.path = .empty
         self.rawPath = .empty
@@ -93,7 +93,7 @@ public final class RequestHead {
         self.reset()
     }
 
-    /// Reserves memory for a decoded path of `count` bytes, without moving data that was placed before.
+    /// Reserves memory for a decoded path of `count` bytes, without moving data that is already placed.
     func reserveDecoded(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if let room = self.reserve(count) { return room }
         self.decoded?.deallocate()

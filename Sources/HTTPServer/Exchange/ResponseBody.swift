@@ -1,13 +1,14 @@
 /// Bytes of a response, lent to `Exchange.send`.
 ///
-/// Without `release` they are copied in the call. With it they are borrowed instead, and `release(context)` is called
-/// exactly once if and only if the exchange took them; on the exchange's loop, never inside the call.
+/// Without `release` the call copies the bytes. With `release` they are borrowed. If and only if the exchange accepts
+/// them, `release(context)` is called exactly once, on the exchange's loop and never inside the call.
 public struct ResponseBody {
     public var bytes: Octets
     public var release: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
     public var context: UnsafeMutableRawPointer?
 
-    /// Whoever sent it was told already that it is taken: it is, however much is under way.
+    /// Whether the sender was told earlier that the bytes are accepted. They are then accepted regardless of how much
+    /// output is pending.
     public var isTaken = false
 
     public init(

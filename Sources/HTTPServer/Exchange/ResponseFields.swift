@@ -1,13 +1,15 @@
-/// The fields of a response header, checked, and what they say. Found in one pass; nothing is written before all are valid.
+/// The validated fields of a response header, and what the server needs to know from them.
+///
+/// Created in one pass; nothing is written before all fields are valid.
 package struct ResponseFields {
     package let fields: HeaderFields
-    /// The length of the body that the handler declares.
+    /// The `content-length` that the handler has set.
     package private(set) var contentLength: Int?
     private(set) var hasDate = false
     private(set) var hasServer = false
-    /// Whether the handler asks for the connection to be closed after this response.
+    /// Whether the handler has set `connection: close`.
     private(set) var close = false
-    /// The size of the fields when they are written, at most, in bytes.
+    /// The maximum encoded size of the fields, in bytes.
     package private(set) var size = 0
 
     package init(_ fields: HeaderFields) throws(SendFault) {
@@ -29,8 +31,8 @@ package struct ResponseFields {
         }
     }
 
-    /// Checks that the name is a token and that the value holds no control character (RFC 9110 §5.1, §5.5): such a field could split the
-    /// response.
+    /// Checks that the name is a token and that the value holds no control character (RFC 9110 §5.1, §5.5). An invalid
+    /// field could split the response.
     static func check(_ field: HeaderField) throws(SendFault) {
         guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
         var allowed = true
@@ -57,7 +59,7 @@ package struct ResponseFields {
         return length
     }
 
-    /// Whether the server sets the field itself: the framing, and fields that concern one connection (RFC 9110 §7.6.1).
+    /// Whether only the server sets the field: framing and connection-specific fields (RFC 9110 §7.6.1).
     static func isServers(_ name: Octets) -> Bool {
         switch name.size {
         case 7: name.equalsIgnoringCase("upgrade")

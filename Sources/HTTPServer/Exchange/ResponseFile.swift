@@ -1,17 +1,17 @@
 import Glibc
 package import NIOCore
 
-/// A part of a regular file, as a part of a response's body: the kernel sends it, this process never reads it.
+/// A part of a regular file, as a part of a response body. The kernel sends it (sendfile).
 ///
-/// Owns a descriptor. Made on any thread, given to an exchange on its loop.
-// SAFETY: one thread at a time uses it: the one that makes it, then the loop of its exchange.
+/// Owns a descriptor. Created on any thread, then passed to an exchange on its loop.
+// SAFETY: one thread at a time uses it: first the thread that creates it, then the loop of its exchange.
 public final class ResponseFile: @unchecked Sendable {
     public let offset: Int
     public let count: Int
-    /// It is to be the whole body.
+    /// Whether the file has to be the whole body.
     public let isWhole: Bool
     private var descriptor: CInt
-    /// The position of the descriptor goes behind the part as soon as it is taken.
+    /// Whether the position of the descriptor is advanced past the part when the part is accepted.
     private var movesPosition: Bool
 
     private init(
@@ -26,14 +26,14 @@ public final class ResponseFile: @unchecked Sendable {
 
     deinit { if self.descriptor >= 0 { close(self.descriptor) } }
 
-    /// The whole of a file, by its absolute path. Throws `FileFault`.
+    /// Opens a whole file by its absolute path. Throws `FileFault`.
     public static func open(_ path: Octets) throws(FileFault) -> ResponseFile {
         guard path.size > 0, path.bytes.first == UInt8(ascii: "/"), !path.bytes.contains(0) else {
             throw FileFault("the path '\(path.text)' is not absolute, or contains NUL")
         }
         var name = Array(path.bytes.map(CChar.init(bitPattern:)))
         name.append(0)
-        // A FIFO or a device would block the loop; only a regular file goes further.
+        // Opening a FIFO or a device could block the loop. Only regular files pass the check below.
         let descriptor = Glibc.open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw FileFault("\(path.text): \(String(cString: strerror(errno)))") }
         let file = ResponseFile(descriptor: descriptor, offset: 0, count: 0)
@@ -41,8 +41,10 @@ public final class ResponseFile: @unchecked Sendable {
         return ResponseFile(descriptor: file.detachDescriptor(), offset: 0, count: size, isWhole: true)
     }
 
-    /// Makes a part of a file that the caller has open. `offset` -1: from the file's current position, which moves past the part;
-    /// `count` -1: to the end of the file. The caller keeps the descriptor. Throws `FileFault`.
+    /// Creates a part of a file that the caller has open. The caller keeps its descriptor. Throws `FileFault`.
+    ///
+    /// `offset` -1: the part starts at the file's current position, which moves past the part when it is accepted.
+    /// `count` -1: the part ends at the end of the file.
     public static func duplicate(
         _ given: CInt, offset: Int, count: Int
     ) throws(FileFault) -> ResponseFile {
@@ -61,7 +63,8 @@ public final class ResponseFile: @unchecked Sendable {
         return ResponseFile(descriptor: descriptor, offset: start, count: length, movesPosition: offset == -1)
     }
 
-    /// The file will be sent: where the descriptor's position counts, the next part begins after it. (Both descriptors share one position.)
+    /// Advances the descriptor's position past the part, if the part started there. Called when the part is accepted.
+    /// The duplicate shares its position with the caller's descriptor.
     public func markSent() {
         guard self.movesPosition else { return }
         self.movesPosition = false
@@ -71,7 +74,7 @@ public final class ResponseFile: @unchecked Sendable {
     /// Linux's `O_PATH`, which Swift's Glibc lacks.
     private static let pathOnly: CInt = 0o10000000
 
-    /// Of what may be sent: a regular file that is open for reading and is all there. Throws `FileFault`.
+    /// Returns the size of a regular file that is open for reading. Throws `FileFault` for anything else.
     public static func size(of descriptor: CInt, named name: String) throws(FileFault) -> Int {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else {
@@ -82,7 +85,7 @@ public final class ResponseFile: @unchecked Sendable {
         guard flags & O_ACCMODE != O_WRONLY, flags & Self.pathOnly == 0 else {
             throw FileFault("\(name): not open for reading")
         }
-        // Files that the kernel makes up say they are larger than they are: sendfile would send nothing, for ever.
+        // A file of a pseudo file system can report more bytes than it has. sendfile would then never make progress.
         var last: UInt8 = 0
         guard facts.st_blocks > 0 || facts.st_size == 0 || pread(descriptor, &last, 1, facts.st_size - 1) == 1 else {
             throw FileFault("\(name): its size of \(facts.st_size) bytes exceeds the file system's maximum")
@@ -90,7 +93,7 @@ public final class ResponseFile: @unchecked Sendable {
         return Int(facts.st_size)
     }
 
-    /// So many bytes of the part; nil: they are not there any more.
+    /// Reads exactly `size` bytes of the part; nil if the file has become too short.
     package func read(at position: Int, _ size: Int) -> ByteBuffer? {
         var buffer = ByteBufferAllocator().buffer(capacity: size)
         var missing = size
@@ -106,14 +109,14 @@ public final class ResponseFile: @unchecked Sendable {
         return buffer
     }
 
-    /// The descriptor is the caller's from here on.
+    /// Returns the descriptor, which then belongs to the caller.
     func detachDescriptor() -> CInt {
         defer { self.descriptor = -1 }
         return self.descriptor
     }
 }
 
-/// Why a file cannot be sent.
+/// The reason why a file cannot be sent.
 public struct FileFault: Error, CustomStringConvertible {
     public let description: String
 

@@ -1,21 +1,21 @@
-/// Checks one response: the order of its parts, its status, the syntax of its fields, and the length of its body (RFC 9110 §5.5, §5.6.2,
-/// §6.5.1, §8.6, §15). A value without I/O, which every provider of an `Exchange` uses.
+/// Validates one response: the order of its parts, its status, the syntax of its fields, and the length of its body
+/// (RFC 9110 §5.5, §5.6.2, §6.5.1, §8.6, §15). A value without I/O, shared by all implementations of `Exchange`.
 ///
 /// A call that throws changes nothing.
 package struct ResponseValidator {
-    /// What the first part of a body tells about the whole.
+    /// The content of the response, known from the first part of the body on.
     package enum Content: Equatable {
-        /// The response has no content, whatever the handler sends: HEAD, 204, 205, 304 (RFC 9110 §6.4.1, §15.3.6).
+        /// No content, whatever the handler sends: HEAD, 204, 205, 304 (RFC 9110 §6.4.1, §15.3.6).
         case none(contentLength: Int?)
         case length(Int)
         case unknownLength
     }
 
-    /// A part of the body that was accepted.
+    /// An accepted part of the body.
     package struct Part: Equatable {
-        /// Set for the first part, before which the response header is sent.
+        /// The content of the response. Set for the first part, before which the response header is written.
         package var content: Content?
-        /// Whether the bytes are sent. If not, they are dropped.
+        /// Whether the bytes are sent. If not, they are discarded.
         package var isSent: Bool
         /// Whether the body ends with this part.
         package var endsBody: Bool
@@ -25,11 +25,11 @@ package struct ResponseValidator {
 
     private enum State {
         case idle
-        /// The response header was accepted. Nothing of it was sent, so that another response can replace it.
+        /// The response header was accepted but not written: another response can still replace it.
         case started(status: Int, contentLength: Int?)
-        /// `left`: the bytes that the body may still have; `.max`: any number.
+        /// `left`: the number of bytes that may still follow; `.max` if it is not limited.
         case streaming(hasContent: Bool, left: Int)
-        /// The body is complete, its trailers are not.
+        /// The body is complete, its trailers are still to come.
         case trailing(hasContent: Bool)
         case complete
     }
@@ -39,10 +39,10 @@ package struct ResponseValidator {
     /// Whether trailers follow the body.
     package private(set) var hasTrailers = false
 
-    /// `isHead`: the method of the request is HEAD.
+    /// `isHead`: whether the request method is HEAD.
     package init(isHead: Bool) { self.isHead = isHead }
 
-    /// Whether nothing was sent yet: another response can still replace this one.
+    /// Whether nothing was written yet, so that another response can replace this one.
     package var isReplaceable: Bool {
         switch self.state {
         case .idle, .started: true
@@ -55,7 +55,7 @@ package struct ResponseValidator {
         return false
     }
 
-    /// Accepts a response header. `trailers`: fields will follow the body.
+    /// Accepts a response header. `trailers`: whether trailers will follow the body.
     package mutating func start(
         status: Int, fields: HeaderFields, trailers: Bool
     ) throws(SendFault) -> ResponseFields {
@@ -75,7 +75,7 @@ package struct ResponseValidator {
         guard 200...999 ~= status else { throw .statusOutOfRange }
     }
 
-    /// Checks an interim response with a link for each value, which is sent before the response header (RFC 9110 §15.2, RFC 8297).
+    /// Checks an interim response with one link per value, sent before the response header (RFC 9110 §15.2, RFC 8297).
     package func hint(_ links: HeaderFields) throws(SendFault) {
         switch self.state {
         case .idle, .started: break
@@ -85,7 +85,7 @@ package struct ResponseValidator {
         for link in links { try ResponseFields.check(value: link.value) }
     }
 
-    /// Accepts a part of the body. `isWhole`: it has to be the first.
+    /// Accepts a part of the body. `isWhole`: whether the part has to be the first.
     package mutating func body(size: Int, more: Bool, isWhole: Bool = false) throws(SendFault) -> Part {
         switch self.state {
         case .idle: throw .bodyBeforeStart
@@ -106,11 +106,12 @@ package struct ResponseValidator {
         }
     }
 
-    /// Returns the content of a response that has none, whatever the handler sends; nil if it has some. `whole`: the size of the
-    /// body, if it is known.
+    /// Returns the content of a response that has none, whatever the handler sends; nil if the response has content.
+    /// `whole`: the size of the body, if it is known.
     ///
-    /// The length is the one that a GET would have had, if it is known (RFC 9110 §8.6): never with 204, not made up with 304.
-    /// A 205 says 0, since clients read it as a response with a body (RFC 9110 §15.3.6).
+    /// The length is the one that a GET would have had, if it is known (RFC 9110 §8.6). A 204 never has one, a 304 only
+    /// the one that the handler sets. A 205 has length 0, since clients read it like a response with a body
+    /// (RFC 9110 §15.3.6).
     private func noContent(status: Int, contentLength: Int?, whole: Int?) -> Content? {
         switch status {
         case 204: Content.none(contentLength: nil)
@@ -135,7 +136,7 @@ package struct ResponseValidator {
         return Part(content: content, isSent: hasContent, endsBody: !more, isLast: !more && !self.hasTrailers)
     }
 
-    /// Accepts trailers (RFC 9110 §6.5). Returns whether they are sent, and whether the response is complete with them.
+    /// Accepts trailers (RFC 9110 §6.5). Returns whether they are sent, and whether they complete the response.
     package mutating func trailers(
         _ fields: HeaderFields, more: Bool
     ) throws(SendFault) -> (areSent: Bool, isLast: Bool) {
@@ -152,7 +153,7 @@ package struct ResponseValidator {
         }
     }
 
-    /// Accepts a whole response: header and body, no trailers.
+    /// Accepts a complete response: header and body, no trailers.
     @inline(__always)
     package mutating func respond(
         status: Int, fields: HeaderFields, size: Int
@@ -168,6 +169,6 @@ package struct ResponseValidator {
         return (checked, .length(size))
     }
 
-    /// Accepts nothing more: the provider has answered in the handler's place.
+    /// Marks the response as complete. For an implementation that has answered in the handler's place.
     package mutating func complete() { self.state = .complete }
 }

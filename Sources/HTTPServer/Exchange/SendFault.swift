@@ -1,6 +1,6 @@
-/// Why an event of a response or of a WebSocket was not accepted. A target above adds faults of its own in an extension.
+/// The reason why an event of a response or of a WebSocket was not accepted. Other targets add faults in extensions.
 public struct SendFault: Error {
-    /// What is wrong, for the log.
+    /// The description for the log.
     public let reason: StaticString
 
     public init(_ reason: StaticString) { self.reason = reason }
@@ -13,7 +13,7 @@ extension SendFault: Equatable {
 }
 
 extension SendFault {
-    // Of a response.
+    // Faults of a response.
     package static let startTwice = SendFault("the response has already started")
     package static let bodyBeforeStart = SendFault("the response has not started")
     package static let afterComplete = SendFault("the response is already complete")
@@ -31,7 +31,7 @@ extension SendFault {
         "trailers must follow the last part of the body, and be announced in response.start")
     package static let trailerField = SendFault("a trailer field is only allowed in the response header")
 
-    // Of a WebSocket.
+    // Faults of a WebSocket.
     package static let acceptTwice = SendFault("the WebSocket is already accepted")
     package static let notAccepted = SendFault("the WebSocket is not accepted yet")
     package static let socketRejected = SendFault("a response has been started instead of the WebSocket")

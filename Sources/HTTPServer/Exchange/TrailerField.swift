@@ -1,21 +1,22 @@
-/// Which fields may come after a body (RFC 9110 §6.5.1). `name` is compared without regard to letter case.
+/// Decides which fields are allowed as trailers (RFC 9110 §6.5.1). Names are compared ignoring case.
 package enum TrailerField {
     package enum Kind {
         case allowed
-        /// The field belongs into the header, and cannot be merged into it any more. A recipient may ignore it.
+        /// The field belongs in the header, and cannot be merged into it any more. A recipient may ignore it.
         case discarded
-        /// The field could change how a message is framed, where it goes or who sends it: requests are smuggled this way past
-        /// a proxy that merges trailers, or does not.
+        /// The field affects framing, routing or authentication. It allows request smuggling if a proxy treats trailers
+        /// differently.
         case refused
     }
 
-    /// Framing, the connection, routing, expectations (RFC 9110 §7, §10.1, RFC 9112 §6); authentication (RFC 9110 §11, RFC 6265).
+    /// Framing, connection, routing, expectations (RFC 9110 §7, §10.1, RFC 9112 §6); authentication (RFC 9110 §11,
+    /// RFC 6265).
     private static let refused = Self.table([
         "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive", "max-forwards",
         "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
     ])
 
-    /// How the content is to be processed, request modifiers, response control data (RFC 9110 §8, §10.2, §12, §13, §14, RFC 9111).
+    /// Content metadata, request modifiers, response control data (RFC 9110 §8, §10.2, §12, §13, §14, RFC 9111).
     private static let discarded = Self.table([
         "age", "cache-control", "content-encoding", "content-range", "content-type", "date", "expires", "if-match",
         "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "location", "pragma", "range",
@@ -24,13 +25,13 @@ package enum TrailerField {
 
     private static func table(_ names: [String]) -> [[UInt8]] { names.map { Array($0.utf8) } }
 
-    /// How a trailer from a client is treated.
+    /// Returns how a trailer from a client is treated.
     package static func kind(_ name: some Collection<UInt8>) -> Kind {
         let isThis = { (other: [UInt8]) in other.elementsEqual(name.lazy.map(ASCII.lowercased)) }
         return self.refused.contains(where: isThis)
             ? .refused : self.discarded.contains(where: isThis) ? .discarded : .allowed
     }
 
-    /// Whether a handler may send it.
+    /// Whether a handler may send the field as a trailer.
     package static func mayTrail(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
 }

@@ -1,41 +1,43 @@
-/// What an exchange is besides, when its client asks for a WebSocket: at first a request that can be accepted, closed (403) or
-/// answered with a response, then a socket.
+/// The WebSocket side of an exchange. At first a handshake that can be accepted, closed (403) or answered with a
+/// response; after acceptance an open WebSocket.
 ///
-/// Loop-bound, by the rules of `Exchange`, to which it belongs: its end is the exchange's.
+/// Loop-bound, by the rules of `Exchange`. Its end is the end of the exchange that it belongs to.
 public protocol WebSocket: AnyObject {
-    /// The subprotocols that the client offers, in its order. Valid until the exchange's `rest`.
+    /// The subprotocols that the client offers, in the client's order. Valid until `Exchange.recycle`.
     var subprotocols: UnsafeBufferPointer<Octets> { get }
 
-    /// The next event.
+    /// Receives the next event.
     func receive() -> WebSocketReception
 
-    /// Takes the handshake: 101 with the subprotocol, if it is not empty, and the fields. May come before `.connect` was received.
+    /// Accepts the handshake: 101 with the fields, and the subprotocol if it is not empty. Can be called before
+    /// `.connect` was received.
     func accept(subprotocol: Octets, fields: HeaderFields) -> SendOutcome
 
-    /// Begins a response in place of the WebSocket.
+    /// Starts a response in place of the WebSocket.
     func reject(status: Int, fields: HeaderFields) -> SendOutcome
 
-    /// A part of that response's body; `more` says that it is not the last.
+    /// Sends a part of that response's body. `more`: whether further parts follow.
     func reject(_ body: ResponseBody, more: Bool) -> SendOutcome
 
-    /// A message, as one frame. Text has to be UTF-8.
+    /// Sends a message as one frame. A text message has to be UTF-8.
     func send(_ message: ResponseBody, isText: Bool) -> SendOutcome
 
-    /// A message that was encoded before: it may go to many.
+    /// Sends a message that is already encoded, and can be sent to many WebSockets.
     func send(_ message: WebSocketMessage) -> SendOutcome
 
-    /// Closes with this code; before the handshake was taken, with 403.
+    /// Closes the WebSocket with this code; before acceptance, answers the handshake with 403.
     func close(code: Int, reason: Octets) -> SendOutcome
 }
 
-/// What a WebSocket's `receive` answers.
+/// The result of a WebSocket's `receive`.
 public enum WebSocketReception {
-    /// The handshake: the first, once.
+    /// The handshake. Always the first event, once.
     case connect
-    /// A message; its bytes are valid until the next `receive` or the exchange's end.
+    /// A message. Its bytes are valid until the next `receive` or the end of the exchange.
     case message(Octets, isText: Bool)
-    /// Nothing is there yet: the owner is told `.readable`.
+    /// Nothing has arrived. The owner is notified with `.readable`.
     case pending
-    /// The WebSocket has ended, with this code; comes as often as it is asked. The reason is valid as a message is.
+    /// The WebSocket has ended with this code. Returned by every further call. The reason is valid as long as the bytes
+    /// of a message.
     case disconnect(code: Int, reason: Octets)
 }

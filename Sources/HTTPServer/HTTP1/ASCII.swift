@@ -1,4 +1,4 @@
-/// The classes of bytes that the grammar of HTTP knows.
+/// The character classes of the HTTP grammar.
 public enum ASCII {
     public static let newline = UInt8(ascii: "\n")
     public static let carriageReturn = UInt8(ascii: "\r")
@@ -15,7 +15,7 @@ public enum ASCII {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
-    /// `tchar` of RFC 9110 §5.6.2, as two words of one bit a character.
+    /// Whether the byte is a `tchar` (RFC 9110 §5.6.2). The constants hold one bit per character.
     @inlinable
     @inline(__always)
     public static func isToken(_ byte: UInt8) -> Bool {
@@ -23,17 +23,18 @@ public enum ASCII {
         return word >> UInt64(byte & 63) & 1 == 1
     }
 
-    /// What may stand in a field value besides the white space around it: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5).
+    /// Whether the byte is allowed in a field value: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5).
     @inline(__always)
     static func isFieldValue(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7f) || byte == Self.tab
     }
 
-    /// What may stand in a request target: visible ASCII but `#` (RFC 9112 §3.2; a fragment is never sent).
+    /// Whether the byte is allowed in a request target: visible ASCII except `#`, since a fragment is never sent
+    /// (RFC 9112 §3.2).
     @inline(__always)
     static func isTarget(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "#") }
 
-    /// The value of a hexadecimal digit, or nil.
+    /// Returns the value of a hexadecimal digit; nil for any other byte.
     @inlinable
     @inline(__always)
     public static func hexadecimal(_ byte: UInt8) -> UInt8? {
@@ -46,14 +47,14 @@ public enum ASCII {
     @inline(__always)
     public static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-    /// `0` to `9`, `a` to `f`.
+    /// Whether the byte is one of `0` to `9`, `a` to `f`.
     @inlinable
     @inline(__always)
     public static func isLowerHexadecimal(_ byte: UInt8) -> Bool {
         Self.isDigit(byte) || byte &- UInt8(ascii: "a") < 6
     }
 
-    /// A letter, a digit, `-` or `_`, as two words of one bit a character.
+    /// Whether the byte is a letter, a digit, `-` or `_`. The constants hold one bit per character.
     @inlinable
     @inline(__always)
     public static func isSlug(_ byte: UInt8) -> Bool {

@@ -1,12 +1,12 @@
-/// The line before a chunk: `chunk-size [ chunk-ext ] CR` (RFC 9112 §7.1). A value without I/O.
+/// Parses the line before a chunk: `chunk-size [ chunk-ext ] CR` (RFC 9112 §7.1). A value without I/O.
 ///
-/// Extensions are ignored, but have to follow their grammar: what one parser takes for an extension another may take for the end of
+/// Extensions are ignored, but have to follow the grammar: another parser may read an invalid extension as the end of
 /// the line.
 struct ChunkLine {
     private let bytes: Slice<UnsafeRawBufferPointer>
     private var at: Int
 
-    /// Returns the size of the chunk; nil: the line is malformed. `line`: without its LF.
+    /// Returns the size of the chunk; nil if the line is malformed. `line`: without its LF.
     static func size(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
         guard line.last == ASCII.carriageReturn else { return nil }
         var reader = ChunkLine(bytes: line.dropLast(), at: line.startIndex)
@@ -20,7 +20,7 @@ struct ChunkLine {
         var size = 0
         var digits = 0
         while let digit = self.next.flatMap(ASCII.hexadecimal) {
-            // 15 digits are more than any body and cannot overflow; leading zeros count too.
+            // 15 digits exceed any body and cannot overflow. Leading zeros count as digits.
             guard digits < 15 else { return nil }
             size = size << 4 | Int(digit)
             digits += 1
@@ -29,13 +29,14 @@ struct ChunkLine {
         return digits > 0 ? size : nil
     }
 
-    /// Skips `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (RFC 9112 §7.1.1); false: the line goes on otherwise.
+    /// Skips `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (RFC 9112 §7.1.1). Returns false if the
+    /// rest of the line does not match.
     private mutating func skipExtensions() -> Bool {
         while self.at < self.bytes.endIndex {
             guard self.skip(UInt8(ascii: ";")), self.skipToken() else { return false }
             let end = self.at
             guard self.skip(UInt8(ascii: "=")) else {
-                // White space belongs to what follows it.
+                // The skipped white space belongs to the next element.
                 self.at = end
                 continue
             }
@@ -44,7 +45,7 @@ struct ChunkLine {
         return true
     }
 
-    /// Skips this byte, and white space on both sides of it.
+    /// Skips this byte, and white space around it. Returns false if the byte does not follow.
     private mutating func skip(_ byte: UInt8) -> Bool {
         self.skipBlanks()
         guard self.next == byte else { return false }
@@ -63,7 +64,7 @@ struct ChunkLine {
         return self.at > start
     }
 
-    /// `quoted-string` of RFC 9110 §5.6.4.
+    /// Skips a `quoted-string` (RFC 9110 §5.6.4).
     private mutating func skipQuoted() -> Bool {
         self.at += 1
         while let byte = self.next, ASCII.isFieldValue(byte) {

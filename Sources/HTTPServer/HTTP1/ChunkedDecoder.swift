@@ -1,15 +1,15 @@
 import Glibc
 
-/// Decodes the chunked coding (RFC 9112 §7.1), a value without I/O: it is shown what has come and says what it is.
+/// Decodes the chunked transfer coding (RFC 9112 §7.1) incrementally. A value without I/O.
 struct ChunkedDecoder {
     enum Step: Equatable {
-        /// Nothing more can be said before more comes; the first so many bytes are done with.
+        /// More input is needed. `consumed`: the number of bytes that were processed.
         case incomplete(consumed: Int)
-        /// Bytes of the body.
+        /// A range of body bytes.
         case part(Range<Int>)
-        /// A trailer, whose line is done with after so many bytes.
+        /// A trailer. `consumed`: the end of its line.
         case trailer(name: Range<Int>, value: Range<Int>, consumed: Int)
-        /// The last chunk and its trailers ended after so many bytes.
+        /// The end of the last chunk and its trailers.
         case end(consumed: Int)
         case refused(Refusal)
     }
@@ -18,14 +18,14 @@ struct ChunkedDecoder {
         case size
         case bytes(Int)
         case bytesEnd
-        /// Bytes and fields of the trailers that have been read.
+        /// The bytes and the number of trailers read so far.
         case trailers(bytes: Int, fields: Int)
         case complete
     }
 
     private let limits: HTTP1Limits
     private var state = State.size
-    /// Bytes that the chunks to come may have.
+    /// The number of body bytes that further chunks may have.
     private var left: Int
 
     init(limits: HTTP1Limits = HTTP1Limits()) {
@@ -33,8 +33,8 @@ struct ChunkedDecoder {
         self.left = limits.body ?? .max
     }
 
-    /// Says what stands at the start of `bytes`. What a step names as consumed, and the bytes up to the end of a part,
-    /// must not be shown again.
+    /// Decodes the start of `bytes`. The next call must not include the bytes that a step reports as consumed, or those
+    /// up to the end of a part.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> Step {
         var at = 0
         while true {
@@ -48,7 +48,7 @@ struct ChunkedDecoder {
                 guard let size = ChunkLine.size(bytes[at..<newline]) else {
                     return .refused(.badRequest("malformed chunk size or extension"))
                 }
-                // Refused by what it announces, however much of it has come.
+                // The announced size counts, even if the chunk has not arrived yet.
                 guard size <= self.left else { return .refused(RequestBody.tooLarge) }
                 self.left -= size
                 at = newline + 1
@@ -69,7 +69,7 @@ struct ChunkedDecoder {
                 at += 2
                 self.state = .size
             case .trailers(let before, let fields):
-                // Sizes first, so that a trailer is refused alike in however many pieces it comes.
+                // The size limits are checked first, so that the result does not depend on how the input is split.
                 let newline = bytes.firstIndex(of: ASCII.newline, from: at)
                 let line = (newline ?? bytes.count) - at
                 guard line <= self.limits.field + 1, before + line < self.limits.head else {
@@ -99,7 +99,8 @@ struct ChunkedDecoder {
     private static let trailersTooLong = Refusal(status: 431, reason: "trailers too large")
     private static let tooManyTrailers = Refusal(status: 431, reason: "too many trailers")
 
-    /// Reads `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2). Nil: the trailer is discarded.
+    /// Parses `field-name ":" OWS field-value OWS`, without its CRLF (RFC 9112 §7.1.2). Returns nil if the trailer is
+    /// discarded.
     private static func trailer(_ line: Slice<UnsafeRawBufferPointer>) -> Step? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy(ASCII.isToken), line[(colon + 1)...].allSatisfy(ASCII.isFieldValue)

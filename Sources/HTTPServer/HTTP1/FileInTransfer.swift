@@ -1,7 +1,7 @@
 import Glibc
 import NIOCore
 
-/// A part of a file that was given to the channel and has not left yet. Loop-bound.
+/// A part of a file that was given to the channel and is not completely sent. Loop-bound.
 final class FileInTransfer {
     let region: FileRegion
     private let handle: NIOFileHandle
@@ -12,7 +12,7 @@ final class FileInTransfer {
             fileHandle: self.handle, readerIndex: file.offset, endIndex: file.offset + file.count)
     }
 
-    /// Whether the file became shorter than the part. The kernel then sends nothing, again and again.
+    /// Whether the file has become shorter than the part. The kernel would then send nothing, without an error.
     var isTruncated: Bool {
         var facts = stat()
         let result = (try? self.handle.withUnsafeFileDescriptor { fstat($0, &facts) }) ?? -1
@@ -20,7 +20,7 @@ final class FileInTransfer {
     }
 
     func close() {
-        // Closing a descriptor that was only read from loses nothing, whatever the result is.
+        // Closing a descriptor that was only read from cannot lose data, whatever the result.
         try? self.handle.close()
     }
 }

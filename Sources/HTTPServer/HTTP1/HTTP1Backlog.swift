@@ -1,37 +1,37 @@
-/// The exchanges of one connection that have not ended: how many there are, which of them wait for output to leave, and whether the next
-/// request waits for them. A value without I/O.
+/// The unfinished exchanges of one connection: their number, those that wait for output to be written, and whether the
+/// next request has to wait for them. A value without I/O.
 struct HTTP1Backlog {
-    /// Exchanges whose owner has not ended them, though their responses may be complete.
+    /// The number of exchanges that their owners have not ended, even if their responses are complete.
     private var unfinished = 0
-    /// An exchange whose `send` was `.pending`, with its use: it may serve another request since.
+    /// An exchange whose `send` returned `.pending`, and its use count: the exchange may have been recycled since.
     typealias Waiting = (exchange: HTTP1Exchange, use: Int)
     private var waiting: [Waiting] = []
-    /// Whether the next request waits until output has left, or exchanges have ended.
+    /// Whether the next request waits until output is written or exchanges end.
     private(set) var isHeldBack = false
 
     mutating func exchangeBegan() { self.unfinished += 1 }
 
     mutating func exchangeEnded() { self.unfinished -= 1 }
 
-    /// Whether the next request has to wait: the client does not read its responses, or too many exchanges have not ended.
+    /// Updates and returns whether the next request has to wait: for a slow client, or for unfinished exchanges.
     mutating func holdsBack(isCongested: Bool, most: Int) -> Bool {
         self.isHeldBack = isCongested || self.unfinished >= most
         return self.isHeldBack
     }
 
-    /// Returns whether a request was held back, which may be processed now.
+    /// Returns whether a request was held back. It may be processed now.
     mutating func release() -> Bool {
         defer { self.isHeldBack = false }
         return self.isHeldBack
     }
 
-    /// The owner of the exchange waits for output to leave.
+    /// Records that the owner of the exchange waits for output to be written.
     mutating func wait(_ exchange: HTTP1Exchange) {
         guard self.waiting.last?.exchange !== exchange || self.waiting.last?.use != exchange.use else { return }
         self.waiting.append((exchange, exchange.use))
     }
 
-    /// Returns the exchanges whose owners wait for output to leave, once.
+    /// Removes and returns the exchanges whose owners wait for output to be written.
     mutating func removeWaiting() -> [Waiting] {
         guard !self.waiting.isEmpty else { return [] }
         defer { self.waiting.removeAll() }

@@ -1,11 +1,12 @@
 import NIOCore
 
-/// One connection of HTTP/1: the only handler of its channel. Loop-bound.
+/// An HTTP/1 connection: the only handler of its channel. Loop-bound.
 ///
-/// Performs what the values beside it decide: `HTTP1StateMachine` says what comes next, `HTTP1Input` reads what the client has sent,
-/// `HTTP1Deadlines` ends what takes too long, `HTTP1Backlog` holds requests back. `HTTP1Output` writes. Requests of one connection are
-/// answered one after another; what a client sends ahead waits in the input, which is read ahead up to one window. When a handshake was
-/// accepted, the connection belongs to its `HTTP1WebSocket`.
+/// Performs what other types decide: `HTTP1StateMachine` determines the next step, `HTTP1Input` parses input,
+/// `HTTP1Deadlines` detects timeouts, `HTTP1Backlog` delays requests. `HTTP1Output` writes.
+///
+/// Requests are answered one after another. Pipelined requests wait in the input, which is read ahead up to one window.
+/// After a WebSocket handshake was accepted, the connection belongs to its `HTTP1WebSocket`.
 final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -23,11 +24,11 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     private var exchange: HTTP1Exchange?
     /// The exchange of the next request, whose header is not complete.
     private var begun: HTTP1Exchange?
-    /// The WebSocket that the connection belongs to.
+    /// The open WebSocket that the connection belongs to.
     private var socket: HTTP1WebSocket?
     private var isReady = false
     private var isProceeding = false
-    /// Whether the channel wants to read and the window is full.
+    /// Whether a read of the channel is withheld because the window is full.
     private var isReadHeld = false
 
     init(loop: ServerLoop, peer: Peer) {
@@ -40,7 +41,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.deadlines = HTTP1Deadlines(now: loop.tick)
     }
 
-    // MARK: Events of the channel
+    // MARK: Channel events
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -50,7 +51,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
     func channelActive(context: ChannelHandlerContext) {
         guard self.loop.hasTooManyConnections else { return }
-        // Refused at once: a connection that waits for its request would exceed the limit for as long.
+        // Refused at once: waiting for the request would keep the connection above the limit.
         self.loop.turn { self.refuse(Self.tooMany, nil) }
     }
 
@@ -71,7 +72,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = self.unwrapInboundIn(data)
         self.input.append(&buffer)
-        // The time for a header counts from its first byte, the time of a lingering connection from the end of the output.
+        // The header timeout counts from the first byte of the header, the linger time from the end of the output.
         switch self.machine.phase {
         case .exchange, .draining: self.restartClock()
         case .webSocket: self.socket?.received()
@@ -105,7 +106,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset, or another end of the transport: nothing can be answered any more (channelInactive follows).
+        // A reset or another failure of the transport: no response is possible (channelInactive follows).
         context.close(promise: nil)
     }
 
@@ -135,7 +136,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         }
     }
 
-    /// Processes the input, until a request is being answered or is incomplete.
+    /// Processes the input until a request is being answered or is incomplete.
     func proceed() {
         self.isReady = false
         guard !self.isProceeding else { return }
@@ -145,7 +146,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.resumeReading()
     }
 
-    /// One step; false when there is nothing to process.
+    /// Performs one step. Returns false if there is nothing to process.
     private func step() -> Bool {
         switch self.machine.phase {
         case .idle, .head:
@@ -199,7 +200,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         case .trailer(_, _, let consumed): dropped = consumed
         case .incomplete, .end: break
         case .refused(let refusal):
-            // The response is complete already: the client would take a second one for that of its next request.
+            // The response is complete: the client would take another one as the response to its next request.
             self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
             self.input.clear()
             self.follow(self.machine.refused())
@@ -228,7 +229,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     private static let tooMany = Refusal(
         status: 503, reason: "too many connections; try again later", lines: "retry-after: 1\r\n")
 
-    /// Answers a request that no exchange has begun for, and closes. `head`: what is known of it; nil: nothing has arrived.
+    /// Answers a request for which no exchange has begun, and closes. `head`: the parsed part of its header; nil if
+    /// nothing has arrived.
     private func refuse(_ refusal: Refusal, _ head: RequestHead?) {
         self.loop.log?.refused(peer: self.peer, status: refusal.status, reason: refusal.reason)
         // A response to a HEAD has no body, whatever its status (RFC 9110 §9.3.2).
@@ -250,9 +252,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.follow(self.machine.refused())
     }
 
-    // MARK: For the exchange
+    // MARK: Called by the exchange
 
-    /// The next part of the request body. Nil: the body is malformed, and the exchange has ended.
+    /// Returns the next part of the request body; nil if the body is malformed, in which case the exchange has ended.
     func receive() -> HTTP1Input.Part? {
         if self.machine.awaitsContinue {
             self.machine.continued()
@@ -268,32 +270,32 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             if case .incomplete = part, self.machine.inputEnded { throw Refusal.badRequest("incomplete request body") }
             return part
         } catch {
-            // The client gets the refusal, if it got nothing else. For the handler the client is gone.
+            // The client gets the refusal if nothing was written yet. The handler is told that the client disconnected.
             self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
             self.exchange?.refuse(error, on: self)
             return nil
         }
     }
 
-    /// Decides whether the connection outlives the response, and returns what the response header says about it.
+    /// Decides whether the connection stays open after the response. Returns the `connection` field of its header.
     func persistence(close: Bool, isWhole: Bool) -> HTTP1Encoder.Persistence {
-        // Everything that has arrived is answered: when the loop stops, and when the client has ended its side.
+        // In a shutdown, and after the client's half-close, all requests that have arrived are still answered.
         let hasMore = (self.loop.isStopping || self.machine.inputEnded) && self.hasMore
         return self.machine.persistence(
             close: close || (self.loop.isStopping && !hasMore), isWhole: isWhole, hasMore: hasMore)
     }
 
-    /// Whether the client has sent its next request, or a part of it, already.
+    /// Whether the client has already sent its next request, or a part of it.
     private var hasMore: Bool { !self.output.isClosing && self.input.peek { self.machine.hasMore(in: $0) } }
 
-    /// The outcome of a `send` that was accepted.
+    /// Returns the outcome of an accepted `send`.
     func outcome(for exchange: HTTP1Exchange) -> SendOutcome {
         guard self.output.isCongested else { return .done }
         self.backlog.wait(exchange)
         return .pending
     }
 
-    /// The exchange has left: nothing more of it concerns the connection.
+    /// Detaches the current exchange from the connection.
     func exchangeLeft() { self.exchange = nil }
 
     func responseComplete() {
@@ -301,20 +303,20 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.follow(self.machine.responseComplete())
     }
 
-    /// An exchange of this connection has ended, and so has its owner.
+    /// Called when an exchange of this connection and its owner have ended.
     func exchangeEnded() {
         self.backlog.exchangeEnded()
         self.releaseBacklog()
     }
 
-    /// Something begins to be waited for.
+    /// Restarts the deadline of the current phase.
     func restartClock() { self.deadlines.restart(now: self.loop.tick) }
 
     // MARK: Output
 
     func flush() { self.output.flush() }
 
-    /// Pending output is below the high-water mark.
+    /// Called when pending output may have fallen below the high-water mark.
     func outputRelieved() {
         guard !self.output.isCongested else { return }
         self.notifyWaiting(.writable)
@@ -330,16 +332,16 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
     private func releaseBacklog() { if self.backlog.release() { self.willProceed() } }
 
-    /// Everything was written. Returns whether the client's side is still read.
+    /// Called when all output is written. Returns whether the connection lingers, reading the client's side.
     func outputEnded(linger: Bool) -> Bool {
         guard linger, !self.machine.inputEnded else { return false }
         self.restartClock()
         return true
     }
 
-    // MARK: The WebSocket
+    // MARK: WebSocket
 
-    /// Makes a WebSocket of a valid handshake. False: the handshake was refused, and no handler is asked.
+    /// Creates the WebSocket of a valid handshake. Returns false if the handshake was refused without the handler.
     private func offerWebSocket(to exchange: HTTP1Exchange) -> Bool {
         do {
             let handshake = try WebSocketHandshake(
@@ -354,14 +356,14 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         }
     }
 
-    /// The handshake was accepted. Input behind it is processed when the turn ends.
+    /// Hands the connection to an accepted WebSocket. Input after the handshake is processed when the turn ends.
     func becomes(_ socket: HTTP1WebSocket) {
         self.socket = socket
         self.machine.upgraded()
         self.willProceed()
     }
 
-    /// The WebSocket has ended: so does the connection, when everything was written.
+    /// Called when the WebSocket has ended: closes the connection after pending writes.
     func socketEnded() {
         self.socket = nil
         self.input.clear()
@@ -369,24 +371,24 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.follow(self.machine.socketEnded())
     }
 
-    /// Shows the input to a WebSocket, which returns how many bytes it has consumed.
+    /// Passes the input to a WebSocket, which returns the number of bytes that it has consumed.
     func consumeInput<Result>(_ body: (UnsafeRawBufferPointer) -> (step: Result, consumed: Int)) -> Result {
         self.input.consume(body)
     }
 
-    /// Whether the client has ended its side for too long to be still there.
+    /// Whether the client's half-close was too long ago for the client to be still connected.
     var isHalfClosedTooLong: Bool {
         self.machine.inputEnded
             && self.deadlines.elapsed(now: self.loop.tick) > self.loop.configuration.halfCloseTime
     }
 
-    // MARK: The end
+    // MARK: Closing
 
     var isCounted: Bool { true }
     var serves: Bool { true }
 
     func checkDeadlines() {
-        // What the kernel still keeps for such a client is given up too.
+        // A reset also drops what the kernel still buffers for this client.
         guard !self.output.isStuck() else { return self.abort(reset: true) }
         let situation = HTTP1Deadlines.Situation(
             phase: self.machine.phase, inputEnded: self.machine.inputEnded,
@@ -403,12 +405,12 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     func closeIfIdle() {
-        // A connection is not idle while a response is leaving, or while its next request is held back.
+        // A connection is not idle while a response is being written, or while its next request is held back.
         guard self.machine.phase == .idle, !self.backlog.isHeldBack, self.output.unsent == 0 else { return }
         self.follow(self.machine.stop())
     }
 
-    /// Closes a WebSocket, and cuts a request. A connection that lingers has a time of its own.
+    /// Closes a WebSocket, and aborts any other connection. A lingering connection has its own timeout.
     func giveUp() {
         switch self.machine.phase {
         case .webSocket: self.socket?.closeForRestart()
@@ -419,13 +421,13 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
     func abort() { self.abort(reset: false) }
 
-    /// Closes the connection, whatever is in progress. `reset`: what the kernel has not sent is dropped.
+    /// Closes the connection at once, whatever is in progress. `reset`: also drops what the kernel has not sent.
     func abort(reset: Bool) {
         self.disconnect()
         self.cut(reset: reset)
     }
 
-    /// Closes at once, so that what was written does not look complete.
+    /// Closes at once, so that an incomplete response does not look complete.
     func cut() { self.cut(reset: false) }
 
     private func cut(reset: Bool) {
@@ -433,7 +435,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.output.close(.cut(reset: reset))
     }
 
-    /// Nothing more arrives from the client, or reaches it.
+    /// Ends the current exchange or WebSocket: the client has disconnected.
     private func disconnect() {
         guard let socket else { return self.exchange?.disconnect() ?? () }
         self.socket = nil

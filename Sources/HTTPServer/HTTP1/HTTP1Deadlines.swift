@@ -1,42 +1,41 @@
-/// When the client of an HTTP/1 connection has taken too long, by the phase of the connection. A value without I/O; times are ticks of the
-/// loop, a second each.
+/// The timeouts of an HTTP/1 connection in each phase. A value without I/O; times are ticks of the loop, one a second.
 struct HTTP1Deadlines {
-    /// What a deadline depends on.
+    /// The state that a deadline depends on.
     struct Situation {
         var phase: HTTP1StateMachine.Phase
-        /// The client has ended its side.
+        /// Whether the client has ended its side.
         var inputEnded = false
-        /// The handler waits for a part of the request body.
+        /// Whether the handler waits for a part of the request body.
         var awaitsBody = false
-        /// A response is still being written, or the next request is held back.
+        /// Whether a response is still being written, or the next request is held back.
         var isBusy = false
-        /// Everything was written before the connection lingers.
+        /// Whether everything was written before the connection lingers.
         var outputEnded = false
     }
 
-    /// What to do.
+    /// The action that a deadline requires.
     enum Action: Equatable {
         case none
-        /// The connection was idle for too long.
+        /// Close a connection whose keep-alive timeout has passed.
         case close
         /// Answer a request whose header is incomplete.
         case refuseHeader(Refusal)
         /// Answer a request whose body is incomplete.
         case refuseBody(Refusal)
         case abort
-        /// The WebSocket has deadlines of its own.
+        /// Check the WebSocket, which has its own deadlines.
         case checkWebSocket
     }
 
-    /// The tick since which the connection waits.
+    /// The tick since which the connection has been waiting.
     private var since: Int
 
     init(now: Int) { self.since = now }
 
-    /// The connection begins to wait for something else, or has received something.
+    /// Restarts the deadline: the connection waits for something else, or has received something.
     mutating func restart(now: Int) { self.since = now }
 
-    /// The time that the connection waits for.
+    /// The number of ticks for which the connection has been waiting.
     func elapsed(now: Int) -> Int { now - self.since }
 
     mutating func check(_ situation: Situation, now: Int, _ configuration: ServerConfiguration) -> Action {
@@ -54,7 +53,7 @@ struct HTTP1Deadlines {
             return .refuseBody(Refusal(status: 408, reason: "timeout while receiving the request body"))
         case .webSocket: return .checkWebSocket
         case .draining: return elapsed > configuration.bodyTime ? .abort : .none
-        // Until the last write has left, only the write timeout counts.
+        // Until the last write is complete, only the write timeout applies.
         case .lingering: return situation.outputEnded && elapsed > configuration.lingerTime ? .abort : .none
         case .closed: return .none
         }

@@ -1,21 +1,21 @@
 import Glibc
 import NIOCore
 
-/// Encodes response headers and chunks of HTTP/1 into a buffer (RFC 9112 §4, §5, §7.1).
+/// Encodes HTTP/1 response headers and chunks into a buffer (RFC 9112 §4, §5, §7.1).
 enum HTTP1Encoder {
-    /// What the response header says about the connection.
+    /// The `connection` field of a response header.
     enum Persistence {
-        /// Nothing: HTTP/1.1 connections are persistent by default.
+        /// No field: HTTP/1.1 connections are persistent by default.
         case implied
-        /// The connection stays open for a client of HTTP/1.0 that asked for it.
+        /// `keep-alive`, for an HTTP/1.0 client that asked for it.
         case keepAlive
-        /// The connection is closed after the response.
+        /// `close`: the connection is closed after the response.
         case close
-        /// The same, and the response has an `upgrade` field, which `connection` must name (RFC 9110 §7.8).
+        /// `upgrade, close`, for a response with an `upgrade` field, which `connection` must name (RFC 9110 §7.8).
         case closeWithUpgrade
     }
 
-    /// Writes the status line and the fields, without the framing and the empty line.
+    /// Writes the status line and the fields, without framing, connection fields and the empty line.
     static func writeStart(status: Int, fields: ResponseFields, loop: ServerLoop, into buffer: inout ByteBuffer) {
         let start = Start(status: status, fields: fields, loop: loop)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.most) { room in
@@ -25,7 +25,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// Writes a whole response header, and `body` behind it.
+    /// Writes a complete response header, followed by `body`.
     static func writeHead(
         status: Int, fields: ResponseFields, framing: HTTP1Framing, persistence: Persistence,
         body: UnsafeRawBufferPointer, loop: ServerLoop, into buffer: inout ByteBuffer
@@ -40,7 +40,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// The start of a response header.
+    /// The status line and the fields of a response header.
     private struct Start {
         let status: Int
         let fields: ResponseFields
@@ -55,14 +55,14 @@ enum HTTP1Encoder {
             self.server = fields.hasServer ? .empty : loop.serverLine
         }
 
-        /// The largest size, in bytes.
+        /// The maximum size, in bytes.
         var most: Int { StatusLine.longest + self.date.size + self.server.size + self.fields.size }
     }
 
-    /// The largest size of the framing, the fields of the connection, and the empty line, in bytes.
+    /// The maximum size of framing, connection fields and the empty line, in bytes.
     private static let longestEnd = 96
 
-    /// Writes a whole interim response with a link for each value (RFC 8297 §2).
+    /// Writes a complete interim response with one link per value (RFC 8297 §2).
     static func writeHint(_ links: HeaderFields, into buffer: inout ByteBuffer) {
         self.write(Octets("HTTP/1.1 103 Early Hints\r\n"), into: &buffer)
         for link in links {
@@ -84,7 +84,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// Writes the framing, the fields of the connection, and the empty line.
+    /// Writes framing, connection fields and the empty line.
     static func writeEnd(
         framing: HTTP1Framing, persistence: Persistence, into buffer: inout ByteBuffer
     ) {
@@ -95,7 +95,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// Writes `chunk-size CRLF`; the data of the chunk and a CRLF have to follow.
+    /// Writes `chunk-size CRLF`. The caller then writes the data of the chunk and a CRLF.
     static func writeChunkSize(_ size: Int, into buffer: inout ByteBuffer) {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 18) { room in
             var cursor = Cursor(room)
@@ -110,13 +110,13 @@ enum HTTP1Encoder {
         buffer.writeBytes(octets.bytes)
     }
 
-    /// Writes a whole response of the server's own: a refusal, a 500.
+    /// Writes a complete response by the server itself: a refusal or a 500.
     static func write(
         _ refusal: Refusal, persistence: Persistence, hasBody: Bool, loop: ServerLoop, into buffer: inout ByteBuffer
     ) {
         let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
         withUnsafePointer(to: type) { type in
-            // The one field is constant and well formed: it cannot be refused.
+            // The single field is constant and valid: checking it cannot fail.
             guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
             self.writeStart(status: refusal.status, fields: fields, loop: loop, into: &buffer)
             self.write(Octets(refusal.lines), into: &buffer)
@@ -126,7 +126,7 @@ enum HTTP1Encoder {
         }
     }
 
-    /// Writes into memory that is known to be large enough.
+    /// Writes into memory whose size the caller has reserved.
     private struct Cursor {
         private let start: UnsafeMutableRawPointer
         private var at: UnsafeMutableRawPointer

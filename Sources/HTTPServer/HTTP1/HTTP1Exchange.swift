@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One request of HTTP/1 and its response. Loop-bound; reused for another request when it has ended.
+/// One HTTP/1 request and its response. Loop-bound; recycled for another request after it has ended.
 final class HTTP1Exchange: Exchange {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
@@ -9,31 +9,31 @@ final class HTTP1Exchange: Exchange {
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 
-    /// The connection of the request, until nobody holds the exchange any more.
+    /// The connection of the request. Retained until the exchange is recycled.
     private var origin: HTTP1Connection?
-    /// Whether the response is not complete and the client is still connected.
+    /// Whether the response is incomplete and the client is connected.
     private var isAttached = false
     private var response = HTTP1ResponseWriter()
     /// The WebSocket that the request asks for.
     private var socket: HTTP1WebSocket?
     private var trailerList: FieldList?
-    /// The part of the body that the last `receive` has lent.
+    /// The part of the body that the last `receive` lent to the owner.
     private var lent: ByteBuffer?
     private var lastPartWasLent = false
     /// Whether the owner waits for a part of the body that has not arrived.
     private(set) var isStarved = false
-    /// The server has answered in the owner's place: what the owner still sends is too late, not wrong.
+    /// Whether the server has answered in the owner's place. What the owner still sends is then too late, not invalid.
     private var isRefused = false
     private var began: UInt64 = 0
-    /// The number of requests that the exchange was used for, by which a reference to one is told from the next.
+    /// The number of requests that the exchange was used for. Distinguishes references to different requests.
     private(set) var use = 0
 
     init(loop: ServerLoop) { self.loop = loop }
 
-    /// The connection, while the response is not complete and the client is connected.
+    /// The connection, while the response is incomplete and the client is connected.
     var connection: HTTP1Connection? { self.isAttached ? self.origin : nil }
 
-    /// Begins with a request whose header is complete.
+    /// Starts the exchange with a request whose header is complete.
     func start(on connection: HTTP1Connection, began: UInt64) {
         self.origin = connection
         self.isAttached = true
@@ -46,7 +46,7 @@ final class HTTP1Exchange: Exchange {
         self.use += 1
     }
 
-    // MARK: The request body
+    // MARK: Request body
 
     func receive() -> Reception {
         self.lent = nil
@@ -67,7 +67,7 @@ final class HTTP1Exchange: Exchange {
         }
     }
 
-    /// Lends bytes, which stay where they are until something else is lent, or the exchange rests.
+    /// Lends bytes, which stay valid until other bytes are lent, or the exchange is recycled.
     func lend(_ buffer: ByteBuffer) -> Octets {
         self.lent = buffer
         return buffer.withUnsafeReadableBytes { Octets($0) }
@@ -75,17 +75,17 @@ final class HTTP1Exchange: Exchange {
 
     var trailers: HeaderFields { self.trailerList?.fields ?? HeaderFields(start: nil, count: 0) }
 
-    /// A trailer of the request body has arrived.
+    /// Stores a trailer of the request body.
     func receive(trailer name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let list = self.trailerList ?? FieldList(most: self.loop.configuration.limits.fields)
         self.trailerList = list
         list.append(name: name, value: value)
     }
 
-    /// Whether the owner has not received the body to its end.
+    /// Whether the owner has not yet received the end of the body.
     var awaitsBody: Bool { !self.lastPartWasLent }
 
-    // MARK: The response
+    // MARK: Response
 
     var isOpen: Bool { self.connection != nil }
 
@@ -102,7 +102,7 @@ final class HTTP1Exchange: Exchange {
         guard isTaken || connection.output.hasRoom else { return .full }
         do {
             try self.response.hint(links, on: connection)
-            // A sender on another thread was not asked to wait before: it learns now that it has to.
+            // A send on another thread was accepted without back-pressure: the sender now learns that it has to wait.
             return isTaken ? connection.outcome(for: self) : .done
         } catch { return .invalid(error) }
     }
@@ -148,12 +148,12 @@ final class HTTP1Exchange: Exchange {
         return connection.outcome(for: self)
     }
 
-    /// The outcome of a send when there is no connection any more.
+    /// The outcome of a send without a connection.
     private var closedOutcome: SendOutcome {
         self.response.isComplete && !self.isRefused ? .invalid(.afterComplete) : .gone
     }
 
-    // MARK: The end
+    // MARK: Ending
 
     func end(failed: Bool) -> Ending {
         self.owner = nil
@@ -177,21 +177,22 @@ final class HTTP1Exchange: Exchange {
         self.loop.exchanges.recycle(self)
     }
 
-    /// The client is gone, or its request turned out to be malformed.
+    /// Detaches the exchange and notifies its owner that the client has disconnected.
     func disconnect() {
         guard self.isAttached else { return }
         self.detach(isCut: true)
         self.owner?.exchange(changed: .gone)
     }
 
-    /// Refuses the rest of a request whose header was valid: with the status if nothing was written, else by a cut.
+    /// Refuses a request after its header: with the status if nothing was written yet, else by aborting the connection.
     func refuse(_ refusal: Refusal, on connection: HTTP1Connection) {
         self.isRefused = true
         _ = self.answer(refusal, close: true, on: connection)
         self.owner?.exchange(changed: .gone)
     }
 
-    /// Answers in the owner's place. False: a part of a response was written already, and the connection is cut.
+    /// Answers in the owner's place. Returns false if a part of a response was already written: the connection is then
+    /// aborted.
     private func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) -> Bool {
         guard self.response.isReplaceable else {
             connection.cut()
@@ -209,7 +210,7 @@ final class HTTP1Exchange: Exchange {
         self.owner?.exchange(changed: .complete)
     }
 
-    /// Leaves the connection: nothing more of this exchange reaches it.
+    /// Detaches the exchange from the connection, and logs it.
     private func detach(isCut: Bool) {
         guard let connection else { return }
         self.isAttached = false
@@ -223,31 +224,31 @@ final class HTTP1Exchange: Exchange {
         )
     }
 
-    // MARK: The WebSocket
+    // MARK: WebSocket
 
     var webSocket: (any WebSocket)? { self.socket }
 
-    /// The request asks for a WebSocket, and its handshake is valid.
+    /// Sets the WebSocket of a request with a valid handshake.
     func offer(_ socket: HTTP1WebSocket) { self.socket = socket }
 
-    /// Answers a handshake that is not valid.
+    /// Answers an invalid handshake.
     func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {
         _ = self.answer(refusal, close: true, on: connection)
     }
 
-    /// Answers a handshake that the owner has refused.
+    /// Answers 403 to a handshake that the owner has rejected.
     func answerForbidden() {
         guard let connection else { return }
         _ = self.answer(Refusal(status: 403, reason: "Forbidden"), close: false, on: connection)
     }
 
-    /// The handshake was accepted.
+    /// Called when the handshake was accepted.
     func accepted() { self.response.switchProtocols() }
 
-    /// A message was written to the client.
+    /// Counts a message that was written to the client.
     func sent(message size: Int) { self.response.count(message: size) }
 
-    /// The WebSocket has ended, or its owner has.
+    /// Called when the WebSocket or its owner has ended.
     func socketLeft(isCut: Bool) { self.detach(isCut: isCut) }
 }
 

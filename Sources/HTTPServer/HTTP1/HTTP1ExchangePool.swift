@@ -1,7 +1,7 @@
-/// The exchanges of one loop that have ended, kept for the next requests. Loop-bound.
+/// The recycled exchanges of one loop, kept for further requests. Loop-bound.
 final class HTTP1ExchangePool {
     private var exchanges: [HTTP1Exchange] = []
-    /// The largest number of exchanges that are kept.
+    /// The maximum number of exchanges that are kept.
     private static let most = 1024
 
     func exchange(on loop: ServerLoop) -> HTTP1Exchange { self.exchanges.popLast() ?? HTTP1Exchange(loop: loop) }

@@ -1,10 +1,10 @@
-/// How the end of a response's body is marked in HTTP/1 (RFC 9112 §6).
+/// How an HTTP/1 response delimits its body (RFC 9112 §6).
 enum HTTP1Framing: Equatable {
     /// The response has no body.
     case none(contentLength: Int?)
     case length(Int)
     case chunked
-    /// By the end of the connection: HTTP/1.0 without a length.
+    /// The end of the connection ends the body: HTTP/1.0 without a length.
     case untilClose
 
     /// Trailers can only follow chunks (RFC 9112 §7.1.2).

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// What a client has sent and the connection has not processed yet: reads request headers and bodies from it. A value without I/O.
+/// The received input that a connection has not processed yet. Parses request headers and bodies. A value without I/O.
 struct HTTP1Input {
-    /// What `nextPart` returns.
+    /// The result of `nextPart`.
     enum Part {
-        /// Bytes of the body. `more`: they are not the last.
+        /// Bytes of the body. `more`: whether further parts follow.
         case part(ByteBuffer, more: Bool)
         /// The rest of the body has not arrived.
         case incomplete
@@ -12,8 +12,8 @@ struct HTTP1Input {
 
     private var buffer = ByteBuffer()
     private var parser: HTTP1Parser
-    /// The sizes up to which input is read ahead, in bytes: by default, while a request header is expected, and in a chunked body. The
-    /// latter two have to hold the longest line that is valid.
+    /// The read-ahead windows, in bytes: by default, while a request header is expected, and in a chunked body. The
+    /// latter two have to be large enough for the longest valid line.
     private let window: Int
     private let headerWindow: Int
     private let chunkedWindow: Int
@@ -26,14 +26,14 @@ struct HTTP1Input {
     }
 
     var isEmpty: Bool { self.buffer.readableBytes == 0 }
-    /// The memory of the input, in bytes.
+    /// The capacity of the input buffer, in bytes.
     var capacity: Int { self.buffer.capacity }
 
     mutating func append(_ bytes: inout ByteBuffer) {
         if self.isEmpty {
             self.buffer = bytes
         } else {
-            // What was processed must not be kept for as long as a part of something is left.
+            // Processed bytes must not be kept while an incomplete frame or line remains.
             if self.buffer.readerIndex > 0 { self.buffer.discardReadBytes() }
             self.buffer.writeBuffer(&bytes)
         }
@@ -41,10 +41,10 @@ struct HTTP1Input {
 
     mutating func clear() { self.buffer.clear() }
 
-    /// Gives memory back when everything was processed.
+    /// Frees the buffer if everything was processed.
     mutating func trim() { if self.isEmpty { self.buffer = ByteBuffer() } }
 
-    /// Whether more is to be read in this phase of the connection.
+    /// Whether the connection should read more in this phase.
     func wantsMore(in phase: HTTP1StateMachine.Phase, isChunked: Bool) -> Bool {
         switch phase {
         case .closed: false
@@ -57,26 +57,26 @@ struct HTTP1Input {
 
     // MARK: Reading
 
-    /// Shows the input without consuming it.
+    /// Passes the input to `body` without consuming it.
     func peek<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         self.buffer.withUnsafeReadableBytes(body)
     }
 
-    /// Shows the input to `body`, which returns how many bytes it has consumed.
+    /// Passes the input to `body`, which returns the number of bytes that it has consumed.
     mutating func consume<Result>(_ body: (UnsafeRawBufferPointer) -> (step: Result, consumed: Int)) -> Result {
         let (result, consumed) = self.buffer.withUnsafeReadableBytes(body)
         self.buffer.moveReaderIndex(forwardBy: consumed)
         return result
     }
 
-    /// Parses a request header; consumes it if it is complete.
+    /// Parses a request header, and consumes it if it is complete.
     mutating func parseHeader(into head: RequestHead) -> HTTP1Parser.Outcome {
         let outcome = self.buffer.withUnsafeReadableBytes { self.parser.parse($0, into: head) }
         if case .complete(let size) = outcome { self.buffer.moveReaderIndex(forwardBy: size) }
         return outcome
     }
 
-    /// Decodes and consumes what the body has at the start of the input.
+    /// Decodes and consumes the next step of the body.
     mutating func decode(_ body: inout RequestBody) -> ChunkedDecoder.Step {
         let step = self.buffer.withUnsafeReadableBytes { body.next($0) }
         switch step {
@@ -88,8 +88,8 @@ struct HTTP1Input {
         return step
     }
 
-    /// Decodes the next part of the body, which shares the memory of the input. `trailer`: gets the name and the value of each trailer. Throws
-    /// why the body is refused.
+    /// Decodes the next part of the body, which shares the memory of the input. Throws a `Refusal` for an invalid body.
+    /// `trailer`: called with the name and the value of each trailer.
     mutating func nextPart(
         of body: inout RequestBody, trailer: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
     ) throws(Refusal) -> Part {
@@ -97,7 +97,7 @@ struct HTTP1Input {
             let start = self.buffer
             switch self.decode(&body) {
             case .part(let range):
-                // A chunk whose end is here already is the last one.
+                // If the end of the body has arrived as well, this is the last part.
                 if !body.isComplete, self.peek({ body.ends(in: $0) }) { _ = self.decode(&body) }
                 let part = start.getSlice(at: start.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
                 return .part(part, more: !body.isComplete)

@@ -1,14 +1,14 @@
 import Glibc
 import NIOCore
 
-/// The output of an `HTTP1Connection`: collects it in the loop's buffer and in the channel, flushes it once a turn, and closes the channel.
-/// Loop-bound.
+/// The output of an `HTTP1Connection`. Collects output in the loop's buffer and in the channel, flushes it once per
+/// turn, and closes the channel. Loop-bound.
 final class HTTP1Output: SharedOutput.Owner {
-    /// How the connection ends.
+    /// How the connection is closed.
     enum Closing {
-        /// When everything was written. `linger`: the client's side is read until it ends, or for a time (RFC 9112 §9.6).
+        /// After pending writes. `linger`: the client's side is then read until it ends or times out (RFC 9112 §9.6).
         case afterWrites(linger: Bool)
-        /// At once. `reset`: what the kernel has not sent is dropped.
+        /// At once. `reset`: also drops what the kernel has not sent.
         case cut(reset: Bool)
     }
 
@@ -16,7 +16,7 @@ final class HTTP1Output: SharedOutput.Owner {
     private let shared: SharedOutput
     // SAFETY: the connection owns this object, and each promise that calls it holds the connection.
     private var connection: Unmanaged<HTTP1Connection>!
-    /// Nil when the channel is closed.
+    /// Nil once the channel is closed.
     private var context: ChannelHandlerContext?
     private var isDirty = false
     private var closing: Closing?
@@ -24,20 +24,20 @@ final class HTTP1Output: SharedOutput.Owner {
     private var queued = 0
     private var isWritable = true
     private var progress = WriteProgress()
-    /// Files that the kernel sends, in order.
+    /// The files that the kernel is sending, in order.
     private var files: [FileInTransfer] = []
-    /// Whether the end of the connection is that of a body.
+    /// Whether a response body ends with the connection.
     private var endsBody = false
     /// Whether everything was written, and only the client's end is awaited.
     private(set) var hasEnded = false
 
-    /// Above this size of pending output `send` waits, and above this one it is not accepted, in bytes.
+    /// The high-water mark of pending output, and the limit above which a send is not accepted, in bytes.
     private let mark: Int
     private let limit: Int
-    /// The largest number of files.
+    /// The maximum number of files in transfer.
     private let mostFiles: Int
 
-    /// The largest body that is copied into the buffer, so that it leaves in one write with its header, in bytes.
+    /// The maximum size of a body that is copied into the buffer, to be written together with its header, in bytes.
     static let smallBody = 16 * 1024
 
     init(loop: ServerLoop) {
@@ -55,12 +55,12 @@ final class HTTP1Output: SharedOutput.Owner {
         self.connection = Unmanaged.passUnretained(connection)
     }
 
-    /// The channel is closed.
+    /// Called when the channel is closed.
     func channelClosed() { self.context = nil }
 
     // MARK: Back-pressure
 
-    /// Whether a further send may be accepted.
+    /// Whether another send may be accepted.
     var hasRoom: Bool { self.pending < self.limit && !self.hasTooManyFiles }
 
     /// Whether pending output exceeds the high-water mark.
@@ -68,7 +68,7 @@ final class HTTP1Output: SharedOutput.Owner {
         !self.isWritable || self.pending > self.mark || self.hasTooManyFiles
     }
 
-    /// Each file holds a descriptor, however small its part is.
+    /// Each file in transfer holds a descriptor, however small its part is.
     private var hasTooManyFiles: Bool { self.files.count >= self.mostFiles }
 
     private var pending: Int { self.queued + self.shared.size(for: self) }
@@ -81,10 +81,10 @@ final class HTTP1Output: SharedOutput.Owner {
     /// The bytes that the channel has not written yet.
     var unsent: Int { (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
-    /// Whether nothing is left to write, as far as is known without asking the channel.
+    /// Whether all output was written when the channel was last queried.
     var isDrained: Bool { self.progress.isDrained }
 
-    /// Whether the client makes no progress: it has read nothing for too long, or a file became too short to be sent.
+    /// Whether the client makes no progress within the write timeout, or a file has become too short to be sent.
     func isStuck() -> Bool {
         let limit = self.loop.configuration.writeTime
         if !self.progress.isDrained, self.progress.isStuck(unsent: self.unsent, now: self.loop.tick, limit: limit) {
@@ -95,14 +95,14 @@ final class HTTP1Output: SharedOutput.Owner {
 
     // MARK: Writing
 
-    /// Has `body` encode output, which leaves when the turn ends.
+    /// Calls `body` to encode output, which is flushed when the turn ends.
     @inline(__always)
     func encode<Result>(_ body: (inout ByteBuffer) -> Result) -> Result {
         self.setDirty()
         return self.shared.append(for: self, body)
     }
 
-    /// Writes the bytes of a body or a message, and has them released when they have left.
+    /// Writes the bytes of a body or a message. They are released after the write.
     func write(_ body: ResponseBody) {
         if body.bytes.size <= Self.smallBody {
             self.encode { HTTP1Encoder.write(body.bytes, into: &$0) }
@@ -120,13 +120,13 @@ final class HTTP1Output: SharedOutput.Owner {
         context.write(NIOAny(ByteBuffer(borrowing: body.bytes)), promise: promise)
     }
 
-    /// Writes bytes that go to other connections too, without a copy.
+    /// Writes bytes without a copy. The same bytes can be written to other connections.
     func write(shared bytes: ByteBuffer) {
         self.startWrite(size: bytes.readableBytes)
         self.context?.write(NIOAny(bytes), promise: nil)
     }
 
-    /// Has the kernel send a part of a file (sendfile).
+    /// Writes a part of a file (sendfile).
     func write(_ file: ResponseFile) {
         self.startWrite(size: file.count)
         guard let context else { return }
@@ -147,7 +147,7 @@ final class HTTP1Output: SharedOutput.Owner {
         if isRelief { self.loop.turn { self.notifyRelieved() } }
     }
 
-    /// Makes way for bytes that go to the channel without passing the loop's buffer.
+    /// Prepares a write that bypasses the loop's buffer.
     private func startWrite(size: Int) {
         self.setDirty()
         self.spill()
@@ -161,13 +161,13 @@ final class HTTP1Output: SharedOutput.Owner {
         self.connection._withUnsafeGuaranteedRef { self.loop.willFlush($0) }
     }
 
-    /// Counts bytes that are given to the channel.
+    /// Counts bytes that are passed to the channel.
     private func count(_ bytes: Int) {
         self.progress.gave(bytes, now: self.loop.tick)
         self.queued += bytes
     }
 
-    /// Gives the output in the loop's buffer to the channel, without flushing it.
+    /// Passes the output in the loop's buffer to the channel, without flushing it.
     func spill() {
         guard let context else { return self.discard() }
         if let small = self.shared.copy(for: self, atMost: Self.smallBody) {
@@ -183,9 +183,9 @@ final class HTTP1Output: SharedOutput.Owner {
     /// Drops the output in the loop's buffer.
     func discard() { self.shared.drain(for: self) { _ in } }
 
-    // MARK: The end of a turn
+    // MARK: End of a turn
 
-    /// Flushes the output of the turn, in one write if possible, and closes the channel if that is due.
+    /// Flushes the output of the turn, in one write if possible, and closes the channel if requested.
     func flush() {
         self.isDirty = false
         guard let context else { return self.discard() }
@@ -197,7 +197,7 @@ final class HTTP1Output: SharedOutput.Owner {
             self.notifyRelieved()
         case .afterWrites(let linger):
             self.flush(context)
-            // The rule: that one write has taken everything.
+            // Usually that one write has sent everything.
             guard self.unsent > 0 else { return self.end(linger: linger) }
             let promise = context.eventLoop.makePromise(of: Void.self)
             let connection = self.connection.takeUnretainedValue()
@@ -224,20 +224,20 @@ final class HTTP1Output: SharedOutput.Owner {
 
     private func notifyRelieved() { self.connection._withUnsafeGuaranteedRef { $0.outputRelieved() } }
 
-    // MARK: The end of the connection
+    // MARK: Closing
 
-    /// Whether the connection ends: nothing that arrives is processed any more.
+    /// Whether the connection is closing. Further input is then discarded.
     var isClosing: Bool { self.closing != nil }
 
-    /// Closes the connection when the turn ends. After a cut nothing else has an effect.
+    /// Closes the connection when the turn ends. After a cut, further calls have no effect.
     func close(_ closing: Closing) {
         if case .cut = self.closing { return }
         self.closing = closing
         self.setDirty()
     }
 
-    /// Makes the end of the connection the end of a body (RFC 9112 §6.3). Any other end has to be a reset from here on, so that the client
-    /// does not take a part of the body for the whole.
+    /// Makes the end of the connection the end of a body (RFC 9112 §6.3). Any premature end is a reset from then on, so
+    /// that the client does not take a part of the body for the whole.
     func willEndBody() {
         self.endsBody = true
         self.setReset(true)
@@ -248,7 +248,7 @@ final class HTTP1Output: SharedOutput.Owner {
             .setSoLinger(linger(l_onoff: isOn ? 1 : 0, l_linger: 0))
     }
 
-    /// Everything was written.
+    /// Called when everything was written.
     private func end(linger: Bool) {
         guard let context else { return }
         self.hasEnded = true

@@ -1,26 +1,26 @@
 import Glibc
 
-/// Parses request heads of HTTP/1 (RFC 9112 §2 to §5) in place, in one pass, without I/O.
+/// Parses HTTP/1 request headers (RFC 9112 §2 to §5) in place, in one pass. A value without I/O, one per connection.
 ///
-/// A value that one connection keeps. A head that comes in pieces is parsed as it comes: a bad line is refused at once,
-/// and a client that sends a byte at a time costs no more than one that sends all.
+/// A header that arrives in pieces is parsed incrementally. A malformed line is refused at once, and a client that
+/// sends single bytes causes no more parsing than any other.
 struct HTTP1Parser {
     enum Outcome: Equatable {
-        /// The end of the head has not come yet.
+        /// The end of the header has not arrived.
         case incomplete
-        /// The head was the first so many bytes.
+        /// The header is complete. The value is its size, in bytes.
         case complete(Int)
         case refused(Refusal)
     }
 
     private let limits: HTTP1Limits
-    /// Of the head that has begun to come.
+    /// The state of an incomplete header.
     private var reader: HeadReader?
 
     init(limits: HTTP1Limits) { self.limits = limits }
 
-    /// Parses the head at the start of `bytes`. While the answer is `.incomplete`, the next call has to show the same
-    /// bytes again with what has come since, and the same `head`.
+    /// Parses the header at the start of `bytes`. After `.incomplete`, the next call has to pass the same bytes again,
+    /// followed by new ones, and the same `head`.
     mutating func parse(_ bytes: UnsafeRawBufferPointer, into head: RequestHead) -> Outcome {
         if self.reader == nil { head.reset() }
         var reader = self.reader ?? HeadReader(limits: self.limits)
@@ -41,7 +41,7 @@ struct HTTP1Parser {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Where the byte stands first at or after `start`.
+    /// Returns the first position of the byte at or after `start`.
     @inline(__always)
     func firstIndex(of byte: UInt8, from start: Int) -> Int? {
         guard start < self.count, let base = self.baseAddress else { return nil }

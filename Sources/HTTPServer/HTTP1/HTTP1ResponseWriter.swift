@@ -1,23 +1,23 @@
 import NIOCore
 
-/// Writes the response of one exchange: checks it (`ResponseValidator`), frames it (`HTTP1Framing`) and encodes it (`HTTP1Encoder`) into
-/// the output of its connection. Loop-bound.
+/// Writes the response of one exchange: validates it (`ResponseValidator`), frames it (`HTTP1Framing`) and encodes it
+/// (`HTTP1Encoder`) into the output of its connection. Loop-bound.
 struct HTTP1ResponseWriter {
     private var validator = ResponseValidator(isHead: false)
     private var isHead = false
     private var version = HTTPVersion.http11
-    /// The framing of the body, known from its first part on.
+    /// The framing of the body, known once its first part is written.
     private var framing = HTTP1Framing.length(0)
-    /// The response header without its framing, from `start` to the first part of the body.
+    /// The response header without its framing, held back from `start` to the first part of the body.
     private var heldHeader = ByteBuffer()
-    /// Whether the held response header asks for the connection to be closed.
+    /// Whether the held response header asks to close the connection.
     private var closes = false
-    /// A response header that has taken more memory does not keep it, in bytes.
+    /// The maximum capacity of `heldHeader` that is kept, in bytes.
     private static let mostKept = 64 * 1024
 
-    /// The status of the response; 0: none was sent.
+    /// The status of the response; 0 if none was sent.
     private(set) var status = 0
-    /// The size of the body, or of the WebSocket messages, that was written, in bytes.
+    /// The number of body or WebSocket message bytes written.
     private(set) var bytesSent = 0
 
     /// Prepares for the response to this request.
@@ -34,7 +34,7 @@ struct HTTP1ResponseWriter {
         if self.heldHeader.capacity > Self.mostKept { self.heldHeader = ByteBuffer() }
     }
 
-    /// Whether nothing was written yet: another response can still replace this one.
+    /// Whether nothing was written yet, so that another response can replace this one.
     var isReplaceable: Bool { self.validator.isReplaceable }
     var isComplete: Bool { self.validator.isComplete }
 
@@ -98,7 +98,7 @@ struct HTTP1ResponseWriter {
         return isLast
     }
 
-    /// Writes a whole response.
+    /// Writes a complete response.
     @inline(__always)
     mutating func respond(
         status: Int, fields: HeaderFields, body: ResponseBody, on connection: HTTP1Connection
@@ -108,7 +108,7 @@ struct HTTP1ResponseWriter {
         let persistence = connection.persistence(close: fields.close, isWhole: true)
         var hasContent = true
         if case .none = content { hasContent = false }
-        // A small body is encoded behind the header, so that both leave in one write.
+        // A small body is encoded after the header, so that both leave in one write.
         let isSmall = hasContent && body.bytes.size <= HTTP1Output.smallBody
         connection.output.encode { output in
             HTTP1Encoder.writeHead(
@@ -138,12 +138,12 @@ struct HTTP1ResponseWriter {
         if framing == .untilClose { connection.output.willEndBody() }
     }
 
-    /// Returns what ends chunks: the last one, and the empty line unless trailers precede it (RFC 9112 §7.1).
+    /// Returns the end of a chunked body: the last chunk, and the empty line unless trailers follow (RFC 9112 §7.1).
     private static func end(of part: ResponseValidator.Part) -> StaticString? {
         part.endsBody ? part.isLast ? "0\r\n\r\n" : "0\r\n" : nil
     }
 
-    /// Writes bytes of the body in its framing. `ends`: what follows them, if it is chunked.
+    /// Writes bytes of the body in its framing. `ends`: written after them if the body is chunked.
     @inline(__always)
     private mutating func writeFramed(
         size: Int, ends: StaticString?, on connection: HTTP1Connection, _ body: () -> Void
@@ -163,9 +163,9 @@ struct HTTP1ResponseWriter {
         }
     }
 
-    // MARK: In the handler's place
+    // MARK: Responses of the server
 
-    /// Writes a response of the server's own. One to a HEAD has no body (RFC 9110 §9.3.2).
+    /// Writes a response by the server itself. A response to HEAD has no body (RFC 9110 §9.3.2).
     mutating func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) {
         var persistence = connection.persistence(close: close, isWhole: true)
         if refusal.offersUpgrade, persistence == .close { persistence = .closeWithUpgrade }
@@ -178,7 +178,7 @@ struct HTTP1ResponseWriter {
         self.validator.complete()
     }
 
-    /// A WebSocket has replaced the response: its handshake was accepted.
+    /// Records that a WebSocket handshake was accepted in place of a response.
     mutating func switchProtocols() {
         self.status = 101
         self.validator.complete()

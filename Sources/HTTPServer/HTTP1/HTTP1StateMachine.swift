@@ -1,9 +1,9 @@
-/// The state of one connection of HTTP/1 between its requests, and what comes next (RFC 9112 §9). A value without I/O.
+/// The state of one HTTP/1 connection across its requests, and the next step (RFC 9112 §9). A value without I/O.
 struct HTTP1StateMachine {
     enum Phase: Equatable {
         /// No byte of the next request has arrived.
         case idle
-        /// A request header has begun to arrive.
+        /// A part of a request header has arrived.
         case head
         /// A request is being answered.
         case exchange
@@ -11,12 +11,12 @@ struct HTTP1StateMachine {
         case draining(left: Int)
         /// The connection belongs to a WebSocket.
         case webSocket
-        /// The server has ended its side; the client gets time to notice (RFC 9112 §9.6).
+        /// The server has ended its side, and waits for the client's end (RFC 9112 §9.6).
         case lingering
         case closed
     }
 
-    /// What to do with the connection.
+    /// The next step of the connection.
     enum Next: Equatable {
         /// Wait for input.
         case wait
@@ -24,17 +24,17 @@ struct HTTP1StateMachine {
         case parse
         /// Read and drop the body.
         case drain
-        /// Close when everything is written.
+        /// Close after pending writes.
         case close
-        /// End the server's side when everything is written, and linger.
+        /// End the server's side after pending writes, and linger.
         case linger
     }
 
     private(set) var phase = Phase.idle
     private(set) var inputEnded = false
-    /// The body of the request that is being answered, or dropped.
+    /// The request body that is being received or dropped.
     var body = RequestBody.complete
-    /// Whether the client waits for 100 before it sends the body.
+    /// Whether the client waits for 100 (Continue) before it sends the body.
     private(set) var awaitsContinue = false
 
     private let unreadBody: Int
@@ -61,20 +61,20 @@ struct HTTP1StateMachine {
 
     mutating func continued() { self.awaitsContinue = false }
 
-    /// Decides whether the connection outlives the response, and returns what the response header says about it.
+    /// Decides whether the connection stays open after the response. Returns the `connection` field of its header.
     ///
-    /// `isWhole`: the response ends with what follows, so that the rest of the body will not be received. `hasMore`: the next request has
-    /// begun to arrive; it is answered though the client has ended its side.
+    /// `isWhole`: whether the response ends here, so that the rest of the request body will not be received.
+    /// `hasMore`: whether the next request has begun to arrive; it is answered even after the client's half-close.
     mutating func persistence(close: Bool, isWhole: Bool, hasMore: Bool) -> HTTP1Encoder.Persistence {
         let isLast = close || (self.inputEnded && !hasMore)
-        // A client that waits for 100 and gets the response instead may send the body or not: the server cannot tell.
+        // A client that waits for 100 and gets the response instead may send the body or not: the server cannot know.
         if isLast || self.awaitsContinue || (isWhole && !self.canDrain) { self.keepsAlive = false }
         self.awaitsContinue = false
         guard self.keepsAlive else { return .close }
         return self.version == .http10 ? .keepAlive : .implied
     }
 
-    /// Whether the rest of the body may be read and dropped, as far as its size is known.
+    /// Whether the rest of the body is small enough to be read and dropped, as far as its size is known.
     private var canDrain: Bool {
         switch self.body {
         case .complete: true
@@ -83,8 +83,8 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// The response is complete. A connection that is not kept lingers: bytes that the client still sends must not reset it
-    /// before the client has read the response (RFC 9112 §9.6).
+    /// Called when the response is complete. A connection that is not kept open lingers. Otherwise bytes that the
+    /// client still sends could reset the connection before the client has read the response (RFC 9112 §9.6).
     mutating func responseComplete() -> Next {
         guard self.keepsAlive else { return self.finish() }
         guard !self.body.isComplete else {
@@ -96,7 +96,7 @@ struct HTTP1StateMachine {
         return .drain
     }
 
-    /// Whether `bytes`, which the client has sent, continue after the body of the current request.
+    /// Whether `bytes`, the unprocessed input, continue after the body of the current request.
     func hasMore(in bytes: UnsafeRawBufferPointer) -> Bool {
         var body = self.body
         var at = 0
@@ -110,7 +110,7 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// `count` bytes of the body were dropped; 0: no more of it has arrived.
+    /// Called when `count` bytes of the body were dropped; 0 if no more of it has arrived.
     mutating func dropped(_ count: Int) -> Next {
         guard case .draining(let left) = self.phase else { return .wait }
         if self.body.isComplete {
@@ -122,16 +122,16 @@ struct HTTP1StateMachine {
         return .wait
     }
 
-    /// The request was refused; the refusal is the last response.
+    /// Called when the request was refused. The refusal is the last response.
     mutating func refused() -> Next { self.finish() }
 
-    /// A handshake was accepted: what follows is not HTTP (RFC 9110 §7.8).
+    /// Called when a handshake was accepted. The input after it is not HTTP (RFC 9110 §7.8).
     mutating func upgraded() { self.phase = .webSocket }
 
-    /// The WebSocket has ended.
+    /// Called when the WebSocket has ended.
     mutating func socketEnded() -> Next { self.finish() }
 
-    /// The client has ended its side.
+    /// Called when the client has ended its side.
     mutating func inputDidEnd() -> Next {
         self.inputEnded = true
         switch self.phase {
@@ -141,15 +141,15 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// All input was processed, and no request is complete.
+    /// Called when all input was processed and no request is complete.
     mutating func starved() -> Next { self.inputEnded ? self.finish() : .wait }
 
-    /// The connection is idle, and not kept any longer.
+    /// Closes the connection if it is idle.
     mutating func stop() -> Next { self.phase == .idle ? self.finish(linger: false) : .wait }
 
     mutating func closed() { self.phase = .closed }
 
-    /// Ends the server's side of the connection, which lingers while the client's side is open.
+    /// Ends the server's side. The connection lingers if the client's side is still open.
     private mutating func finish() -> Next { self.finish(linger: !self.inputEnded) }
 
     private mutating func finish(linger: Bool) -> Next {

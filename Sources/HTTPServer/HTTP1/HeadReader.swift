@@ -1,12 +1,12 @@
 import Glibc
 
-/// Reads one head: line by line, each checked and copied into the head's memory as soon as it is whole. Remembers where
-/// it is, so that no line is read twice, in however many pieces it comes.
+/// Reads one request header line by line. Each complete line is checked, and copied into the memory of the
+/// `RequestHead`. The reader keeps its position, so that no line is parsed twice, however the input is split.
 struct HeadReader {
     enum Outcome {
         case complete(Int)
         case incomplete
-        /// The head's memory is too small: grow it and begin anew.
+        /// The memory of the `RequestHead` is too small: grow it and start again.
         case needsRoom
         case refused(Refusal)
     }
@@ -18,9 +18,9 @@ struct HeadReader {
     }
 
     let limits: HTTP1Limits
-    /// Bytes that are done with: the start of the next line.
+    /// The number of processed bytes: the start of the next line.
     private var at = 0
-    /// The request line's, once it has been read.
+    /// The target of the request line; nil before the line is parsed.
     private var target: RequestTarget?
     private var hosts = 0
     private var hostField = 0
@@ -30,12 +30,13 @@ struct HeadReader {
 
     init(limits: HTTP1Limits) { self.limits = limits }
 
-    /// `bytes`: everything since the head's first byte; `head`: the same one until it is complete.
+    /// Continues reading. `bytes`: all bytes since the start of the header. `head`: the same object until the header is
+    /// complete.
     mutating func read(_ bytes: UnsafeRawBufferPointer, into head: RequestHead) -> Outcome {
         if self.target == nil {
-            // A TLS client waits for an answer before it sends anything that ends like a line.
+            // Detected here, since a TLS client waits for an answer and never sends an end of line.
             if bytes.count >= 2, bytes[0] == 0x16, bytes[1] == 0x03 { return .refused(Self.isTLS) }
-            // An empty line before a request line is ignored: old clients send one after a body (RFC 9112 §2.2).
+            // An empty line before the request line is ignored: old clients send one after a body (RFC 9112 §2.2).
             if bytes.count >= 2, bytes[0] == ASCII.carriageReturn, bytes[1] == ASCII.newline { self.at = 2 }
             switch self.line(bytes, limit: self.limits.requestLine, beyond: Self.lineTooLong) {
             case .incomplete: return .incomplete
@@ -63,16 +64,17 @@ struct HeadReader {
         }
     }
 
-    /// A record of the type handshake, of any version of SSL 3 or TLS.
+    /// The refusal of a TLS client: the first bytes are a handshake record of SSL 3 or TLS.
     private static let isTLS = Refusal.badRequest("TLS handshake on a plain HTTP port; use http://")
     private static let lineTooLong = Refusal(status: 414, reason: "request line too long")
     private static let fieldTooLong = Refusal(status: 431, reason: "header field too large")
     private static let headTooLong = Refusal(status: 431, reason: "request header too large")
 
-    /// The next line, without its CRLF; a bare LF is refused (RFC 9112 §2.2 lets us choose, smuggling chooses for us).
+    /// Returns the next line, without its CRLF. A bare LF is refused: RFC 9112 §2.2 allows it, but it enables request
+    /// smuggling.
     private mutating func line(_ bytes: UnsafeRawBufferPointer, limit: Int, beyond: Refusal) -> Line {
         let newline = bytes.firstIndex(of: ASCII.newline, from: self.at)
-        // In this order, so that a line is refused alike in however many pieces it comes.
+        // The limits are checked first, so that the result does not depend on how the input is split.
         if self.isLonger(than: limit, bytes, end: newline ?? bytes.count) { return .refused(beyond) }
         guard let newline else {
             return bytes.count > self.limits.head ? .refused(Self.headTooLong) : .incomplete
@@ -86,13 +88,14 @@ struct HeadReader {
         return .found(start: start, end: newline - 1)
     }
 
-    /// Whether the line that begins here and has come up to `end` is too long, whatever follows; its CR does not count.
+    /// Whether the line at the current position, of which the bytes up to `end` have arrived, exceeds the limit. Its CR
+    /// does not count.
     private func isLonger(than limit: Int, _ bytes: UnsafeRawBufferPointer, end: Int) -> Bool {
         let count = end - self.at
         return count > limit + 1 || (count == limit + 1 && bytes[end - 1] != ASCII.carriageReturn)
     }
 
-    /// Copies and reads the request line. Nil: the head's memory has no room.
+    /// Copies and parses the request line. Returns nil if the `RequestHead` has no room.
     private func requestLine(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
     ) throws(Refusal) -> RequestTarget? {
@@ -102,7 +105,7 @@ struct HeadReader {
         return try RequestLine.read(line, into: head)
     }
 
-    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). False: no room.
+    /// Parses `field-name ":" OWS field-value OWS` (RFC 9112 §5). Returns false if the `RequestHead` has no room.
     private mutating func field(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into head: RequestHead
     ) throws(Refusal) -> Bool {
@@ -118,7 +121,7 @@ struct HeadReader {
             memory[colon] = ASCII.lowercased(source[colon])
             colon += 1
         }
-        // White space before the colon and folded lines fall out here too: neither is a token (RFC 9112 §5.1, §5.2).
+        // This also refuses white space before the colon and folded lines, which are not tokens (RFC 9112 §5.1, §5.2).
         guard colon > 0, colon < count, source[colon] == UInt8(ascii: ":") else {
             throw .badRequest("malformed header field name")
         }
@@ -140,7 +143,7 @@ struct HeadReader {
         return true
     }
 
-    /// Takes what the server itself has to know from a field.
+    /// Records the fields that the server itself evaluates.
     private mutating func note(_ field: HeaderField, of head: RequestHead) throws(Refusal) {
         switch field.name.size {
         case 2 where field.name.equals("te"):
@@ -149,7 +152,7 @@ struct HeadReader {
             self.hosts += 1
             self.hostField = head.fieldCount - 1
         case 6 where field.name.equals("expect"):
-            // The only expectation there is (RFC 9110 §10.1.1).
+            // The only defined expectation (RFC 9110 §10.1.1).
             guard field.value.equalsIgnoringCase("100-continue") else {
                 throw Refusal(status: 417, reason: "unsupported expectation; only 100-continue is supported")
             }
@@ -161,7 +164,7 @@ struct HeadReader {
             if field.value.listContains("keep-alive") { head.framing.keepAlive = true }
             if field.value.listContains("upgrade") { head.framing.upgrades = true }
         case 14 where field.name.equals("content-length"):
-            // Compared as text: `5` and `05` are one number to us, and perhaps not to a proxy.
+            // Compared as text: a proxy may not treat `5` and `05` as the same number.
             if let lengthText, !lengthText.equals(field.value) {
                 throw .badRequest("conflicting content-length fields")
             }
@@ -172,7 +175,7 @@ struct HeadReader {
         }
     }
 
-    /// Reads digits: no sign, no list (RFC 9112 §6.3).
+    /// Parses decimal digits: no sign, no list (RFC 9112 §6.3).
     private static func length(_ value: Octets) throws(Refusal) -> Int {
         var length = 0
         guard value.size > 0 else { throw .badRequest("empty content-length") }
@@ -187,10 +190,10 @@ struct HeadReader {
         return length
     }
 
-    /// Checks what can be judged only when all fields are known.
+    /// Performs the checks that need all fields.
     private func finish(_ head: RequestHead) throws(Refusal) {
         if self.codings.isGiven {
-            // Both at once is how requests are smuggled (RFC 9112 §6.1), and HTTP/1.0 has no chunks.
+            // Both fields together allow request smuggling (RFC 9112 §6.1). HTTP/1.0 has no chunks.
             if head.framing.contentLength != nil {
                 throw .badRequest("both content-length and transfer-encoding")
             }
@@ -211,10 +214,10 @@ struct HeadReader {
         let authority = try self.target?.resolve(into: head)
         if let authority, self.hosts == 1 { head.replaceField(at: self.hostField, value: authority) }
         head.authority = authority ?? (self.hosts == 1 ? head.fields[self.hostField].value : .empty)
-        // Any other upgrade that is asked for is not done, which is allowed (RFC 9110 §7.8).
+        // A request for any other upgrade is answered without it, which is allowed (RFC 9110 §7.8).
         head.asksForWebSocket =
             head.framing.upgrades && head.framing.knowsWebSocket && head.version == .http11 && head.method.equals("GET")
-        // A client of 1.0 knows neither 100 (RFC 9110 §10.1.1) nor chunks.
+        // An HTTP/1.0 client knows neither 100 (RFC 9110 §10.1.1) nor chunks.
         if head.version == .http10 {
             head.framing.expectsContinue = false
             head.framing.acceptsTrailers = false

@@ -1,10 +1,10 @@
-/// Why the server refuses a request: the status for the client, and the reason, for the client and the log.
+/// A refused request: the status for the client, and the reason for the client and the log.
 struct Refusal: Error {
     var status: Int
     var reason: StaticString
-    /// Header lines of the response besides the usual ones, each with its CRLF.
+    /// Additional header lines of the response, each with its CRLF.
     var lines: StaticString = ""
-    /// The response offers another protocol (RFC 9110 §7.8).
+    /// Whether the response has an `upgrade` field that offers another protocol (RFC 9110 §7.8).
     var offersUpgrade = false
 
     static func badRequest(_ reason: StaticString) -> Refusal { Refusal(status: 400, reason: reason) }

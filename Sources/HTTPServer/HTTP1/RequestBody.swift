@@ -1,6 +1,6 @@
-/// The body of one request: how it is framed, and how far it has been read. A value without I/O.
+/// The framing of a request body, and how far it has been read. A value without I/O.
 enum RequestBody {
-    /// There is no more of it.
+    /// The body has been read completely, or there is none.
     case complete
     case length(Int)
     case chunked(ChunkedDecoder)
@@ -27,14 +27,14 @@ enum RequestBody {
         return false
     }
 
-    /// Whether `bytes` hold the end of the body and no further part of it: the part before was the last.
+    /// Whether `bytes` contain the end of the body and no further data of it.
     func ends(in bytes: UnsafeRawBufferPointer) -> Bool {
         var body = self
         if case .end = body.next(bytes) { return true }
         return false
     }
 
-    /// Decodes what is at the start of `bytes`: see `ChunkedDecoder.Step`.
+    /// Decodes the start of `bytes`: see `ChunkedDecoder.Step`.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> ChunkedDecoder.Step {
         switch self {
         case .complete: return .end(consumed: 0)

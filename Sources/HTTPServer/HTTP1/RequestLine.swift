@@ -1,11 +1,11 @@
 import Glibc
 
-/// Reads a request line: `method SP request-target SP HTTP-version` (RFC 9112 §3). A value without I/O.
+/// Parses a request line: `method SP request-target SP HTTP-version` (RFC 9112 §3). A value without I/O.
 ///
-/// Nothing is normalised before it is judged: the method keeps its letter case, which counts (RFC 9110 §9.1).
+/// Nothing is normalised before it is checked. The method is case-sensitive (RFC 9110 §9.1).
 enum RequestLine {
-    /// Sets method, raw path and version of `head`, whose memory `line` is in. The raw path is the whole target until
-    /// `RequestTarget.resolve` has parsed it.
+    /// Parses `line`, which is in the memory of `head`, and sets method, raw path and version of `head`. The raw path
+    /// is the whole target until `RequestTarget.resolve` has parsed it.
     static func read(
         _ line: UnsafeMutableBufferPointer<UInt8>, into head: RequestHead
     ) throws(Refusal) -> RequestTarget {
@@ -27,7 +27,7 @@ enum RequestLine {
         return target
     }
 
-    /// What is wrong with a target that ends before `next`; nil: with the line.
+    /// Returns the fault of a target that ends before `next`; `next` is nil at the end of the line.
     private static func fault(ofTarget target: some Collection<UInt8>, next: UInt8?) -> StaticString {
         switch next {
         case nil: target.isEmpty ? "missing request target" : "missing HTTP version"
@@ -42,7 +42,7 @@ enum RequestLine {
         guard bytes.count == 8, memcmp(bytes.baseAddress!, "HTTP/", 5) == 0, ASCII.isDigit(bytes[5]),
             bytes[6] == UInt8(ascii: "."), ASCII.isDigit(bytes[7])
         else {
-            // `GET /a b HTTP/1.1`: what follows the last space is a version.
+            // `GET /a b HTTP/1.1`: if a version follows the last space, the target contains a space.
             let last = bytes.lastIndex(of: ASCII.space).map { bytes[($0 + 1)...] }
             let isSpaceInTarget = last?.starts(with: "HTTP/".utf8) == true
             throw .badRequest(
@@ -51,7 +51,7 @@ enum RequestLine {
         }
         switch (bytes[5], bytes[7]) {
         case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .http10
-        // A later minor version is processed as the highest one that is implemented (RFC 9110 §6.2).
+        // A higher minor version is processed as the highest implemented one (RFC 9110 §6.2).
         case (UInt8(ascii: "1"), _): return .http11
         case (UInt8(ascii: "2"), _):
             throw Refusal(status: 505, reason: "HTTP/2 is not supported; use HTTP/1.1")

@@ -1,20 +1,20 @@
 import Glibc
 
-/// The target of a request (RFC 9112 §3.2): where its path, its query and its authority are.
+/// A request target (RFC 9112 §3.2), parsed into path, query and authority.
 struct RequestTarget {
     private let start: UnsafeMutablePointer<UInt8>
     private let count: Int
 
-    /// Borrows the bytes, which are in the head's memory already and were checked to be visible ASCII.
+    /// Borrows the bytes, which are in the memory of the `RequestHead` and were checked to be visible ASCII.
     init(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) {
         self.start = start
         self.count = count
     }
 
-    /// The whole target, as received.
+    /// The whole target as received.
     var octets: Octets { Octets(self.start, self.count) }
 
-    /// Sets path, raw path and query of the head. Returns the authority if the target has one: it replaces the host field
+    /// Sets path, raw path and query of `head`. Returns the authority if the target has one. It replaces the host field
     /// (RFC 9112 §3.2.2).
     func resolve(into head: RequestHead) throws(Refusal) -> Octets? {
         var at = self.start
@@ -37,7 +37,7 @@ struct RequestTarget {
                 guard authority!.size > 0, Self.isAuthority(authority!) else {
                     throw .badRequest("malformed authority in the request target")
                 }
-                // In this form an OPTIONS without a path is `OPTIONS *` (RFC 9112 §3.2.4).
+                // In absolute form, an OPTIONS without a path means `OPTIONS *` (RFC 9112 §3.2.4).
                 head.isServerWide = at == end && head.method.equals("OPTIONS")
             }
         }
@@ -51,7 +51,7 @@ struct RequestTarget {
         return authority
     }
 
-    /// How long `http://` or `https://` is at the start, letter case aside.
+    /// Returns the length of `http://` or `https://` at the start, ignoring case; nil if neither is there.
     private static func scheme(_ start: UnsafeMutablePointer<UInt8>, _ end: UnsafeMutablePointer<UInt8>) -> Int? {
         let octets = Octets(start, end - start)
         if octets.size > 7, Octets(data: octets.data, size: 7).equalsIgnoringCase("http://") { return 7 }
@@ -59,7 +59,8 @@ struct RequestTarget {
         return nil
     }
 
-    /// `uri-host [ ":" port ]`, without user information (RFC 9110 §4.2.4, §7.2; RFC 3986 §3.2.2). Empty is allowed.
+    /// Whether the value is `uri-host [ ":" port ]`, without user information (RFC 9110 §4.2.4, §7.2; RFC 3986 §3.2.2).
+    /// The empty value is allowed.
     static func isAuthority(_ value: Octets) -> Bool {
         let bytes = value.bytes
         var at = 0
@@ -82,7 +83,7 @@ struct RequestTarget {
         return bytes[(at + 1)...].allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
     }
 
-    /// unreserved, sub-delims, and `%` of RFC 3986 §2 (RFC 3986 §3.2.2: reg-name).
+    /// Whether the byte is allowed in a reg-name (RFC 3986 §3.2.2): unreserved, sub-delims, and `%` (RFC 3986 §2).
     private static func isHostCharacter(_ byte: UInt8) -> Bool {
         if ASCII.lowercased(byte) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 { return true }
         switch byte {
@@ -95,7 +96,7 @@ struct RequestTarget {
         }
     }
 
-    /// The path with its percent-encoding undone; what is not UTF-8 then, or holds a NUL, is refused.
+    /// Returns the percent-decoded path. Throws if the result is not UTF-8 or contains a NUL.
     private static func decoded(_ raw: Octets, in head: RequestHead) throws(Refusal) -> Octets {
         let bytes = raw.bytes
         guard bytes.firstIndex(of: UInt8(ascii: "%"), from: 0) != nil else { return raw }

@@ -1,8 +1,8 @@
-/// The status lines of the statuses that have a name (IANA's registry, RFC 9110 §15).
+/// The status lines of registered statuses (IANA registry, RFC 9110 §15).
 enum StatusLine {
     static let longest = 64
 
-    /// Nil: no name is known, the line goes without one (RFC 9112 §4 allows it).
+    /// Returns the status line; nil for an unregistered status, which is sent without a reason phrase (RFC 9112 §4).
     static func of(_ status: Int) -> StaticString? {
         switch status {
         case 101: "HTTP/1.1 101 Switching Protocols\r\n"

@@ -1,6 +1,7 @@
-/// The transfer codings of a request, in the order of all `transfer-encoding` lines (RFC 9112 §6.1). A value without I/O.
+/// The transfer codings of a request, in the order of its `transfer-encoding` lines (RFC 9112 §6.1). A value without
+/// I/O.
 struct TransferCodings {
-    /// The field was given.
+    /// Whether the request has the field.
     private(set) var isGiven = false
     private var hasOthers = false
     /// Whether the last coding is `chunked`.
@@ -22,9 +23,9 @@ struct TransferCodings {
         }
     }
 
-    /// Checks that the body is chunked and nothing else, when all lines are known.
+    /// Checks that `chunked` is the only coding. Called when all lines are known.
     func check() throws(Refusal) {
-        // The length of the body is unknown (RFC 9112 §6.3).
+        // Without a final `chunked` the length of the body is unknown (RFC 9112 §6.3).
         guard self.endsInChunked else { throw Self.notLast }
         guard !self.hasOthers else {
             throw Refusal(status: 501, reason: "unsupported transfer coding; only chunked is supported")

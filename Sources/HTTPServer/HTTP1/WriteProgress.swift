@@ -1,12 +1,12 @@
-/// How far a client has read what was written to it. A value without I/O; times are ticks of the loop, a second each.
+/// The progress of a client in reading its output. A value without I/O; times are ticks of the loop, one per second.
 struct WriteProgress {
-    /// The bytes given to the channel, and those of them that had left when it was last asked.
+    /// The bytes given to the channel, and how many of them were written when the channel was last queried.
     private var given = 0
     private var sent = 0
     /// The tick of the last progress.
     private var since = 0
 
-    /// Whether everything had left when the channel was last asked.
+    /// Whether everything was written when the channel was last queried.
     var isDrained: Bool { self.given == self.sent }
 
     /// Counts bytes that are given to the channel.
@@ -15,7 +15,7 @@ struct WriteProgress {
         self.given += bytes
     }
 
-    /// Whether nothing has left for more than `limit` ticks. `unsent`: the bytes that the channel still has.
+    /// Whether nothing was written for more than `limit` ticks. `unsent`: the bytes that the channel still holds.
     mutating func isStuck(unsent: Int, now: Int, limit: Int) -> Bool {
         if self.given - unsent != self.sent {
             self.sent = self.given - unsent

@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 
-/// Stops accepting for a moment when nothing can be accepted, for want of descriptors or memory: the connection that waits
-/// would wake the loop again at once, and for ever. (NIO's own `AcceptBackoffHandler` leaves the socket watched.)
+/// Pauses accepting for a moment when accept fails for lack of descriptors or memory. Otherwise the waiting connection
+/// would wake the loop again and again. (NIO's own `AcceptBackoffHandler` keeps polling the socket.)
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
@@ -18,7 +18,7 @@ final class AcceptPause: ChannelInboundHandler {
         try? options?.setOption(.autoRead, value: false)
         let channel = NIOLoopBound(context.channel, eventLoop: context.eventLoop)
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.time) {
-            // Fails when the server has stopped meanwhile: nothing is to be accepted then.
+            // Fails if the server has stopped meanwhile, which then accepts nothing more.
             try? channel.value.syncOptions?.setOption(.autoRead, value: true)
         }
     }

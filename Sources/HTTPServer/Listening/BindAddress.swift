@@ -1,16 +1,16 @@
-/// Where a server listens.
+/// The address of a listening socket.
 public enum BindAddress: Sendable, Hashable {
-    /// A host name or address, and a port; port 0 takes a free one. `::` is for both families, unless `onlyIPv6`.
+    /// A host name or address, and a port; port 0 means any free port. `::` accepts both families, unless `onlyIPv6`.
     case tcp(host: String, port: Int, onlyIPv6: Bool = false)
-    /// The path of a Unix socket, and who may use it. `@name` is an abstract socket, which has no file and no permissions.
+    /// The path of a Unix socket, and its permissions. `@name` is an abstract socket, which has no file or permissions.
     case unix(path: String, access: UnixAccess = UnixAccess())
-    /// A listening socket that somebody else has bound.
+    /// A listening socket that another process has bound.
     case descriptor(CInt)
 
-    /// Who may connect to a Unix socket. Everybody who can reach its folder, as with Uvicorn, unless it is said otherwise.
+    /// Mode and owner of a Unix socket. By default everyone who can reach its folder can connect, as with Uvicorn.
     public struct UnixAccess: Sendable, Hashable {
         public var mode: UInt32 = 0o666
-        /// Names or numbers; nil: whose the process is.
+        /// A name or a number; nil for the process's own.
         public var user: String?
         public var group: String?
 
@@ -19,7 +19,7 @@ public enum BindAddress: Sendable, Hashable {
 }
 
 extension BindAddress: CustomStringConvertible {
-    /// As a person reads it: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/roost.sock`, `fd://3`.
+    /// The address for logs and messages: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/roost.sock`, `fd://3`.
     public var description: String {
         switch self {
         case .tcp(let host, let port, _): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -28,7 +28,7 @@ extension BindAddress: CustomStringConvertible {
         }
     }
 
-    /// As a client opens it.
+    /// The URL for a client if this is a TCP address, else the description.
     public var url: String {
         switch self {
         case .tcp: "http://\(self.description)"
@@ -36,13 +36,15 @@ extension BindAddress: CustomStringConvertible {
         }
     }
 
-    /// Why a text names no address.
+    /// A text that is not a valid address.
     public struct Malformed: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// From what an operator writes: `127.0.0.1:8000`, `[::]:8000`, `[::]:8000,ipv6only`, `:8000` (everywhere), `localhost`,
-    /// `unix:/run/roost.sock,mode=660,user=www,group=www`, `unix:@name`, `fd://3`. `port`: where none is given. Throws `Malformed`.
+    /// Parses the address of a `--bind` option or setting. `port`: used if the text has none. Throws `Malformed`.
+    ///
+    /// Examples: `127.0.0.1:8000`, `[::]:8000`, `[::]:8000,ipv6only`, `:8000` (all addresses), `localhost`,
+    /// `unix:/run/roost.sock,mode=660,user=www,group=www`, `unix:@name`, `fd://3`.
     public init(_ text: String, port: Int) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let (place, options) = (parts[0], parts.dropFirst())
@@ -66,7 +68,7 @@ extension BindAddress: CustomStringConvertible {
         }
     }
 
-    /// Reads a host name or address without a port, as `--host` has it: brackets around an IPv6 address are accepted. Throws
+    /// Parses a host name or address without a port, for `--host`. Brackets around an IPv6 address are accepted. Throws
     /// `Malformed`.
     public static func host(_ text: String) throws -> String {
         try Self.refuseURL(text)
@@ -106,11 +108,11 @@ extension BindAddress: CustomStringConvertible {
         guard let port = Int(digits), 0...65535 ~= port else {
             throw Malformed(description: "'\(text)': '\(digits)' is not a port from 0 to 65535")
         }
-        // Nothing before the colon: everywhere, in both families.
+        // An empty host means all addresses, of both families.
         return (host.isEmpty ? "::" : String(host), port)
     }
 
-    /// Checks the path of a Unix socket, or the `@name` of an abstract one, as `--uds` has it. Throws `Malformed`.
+    /// Checks the path of a Unix socket, or the `@name` of an abstract one, for `--uds`. Throws `Malformed`.
     public static func unix(_ path: String) throws -> String {
         guard !path.isEmpty, path != "@" else {
             throw Malformed(description: "'\(path)' is not the path of a Unix socket")
@@ -119,7 +121,7 @@ extension BindAddress: CustomStringConvertible {
         return path
     }
 
-    /// Whether a Unix socket has a name in place of a path (unix(7)).
+    /// Whether the address of a Unix socket is an abstract name instead of a path (unix(7)).
     static func isAbstract(_ path: String) -> Bool { path.hasPrefix("@") }
 
     private static func access(_ options: ArraySlice<String>, of text: String) throws -> UnixAccess {

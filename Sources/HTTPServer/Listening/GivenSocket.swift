@@ -1,8 +1,8 @@
 import Glibc
 
-/// A socket that another process has bound: what it is, as the kernel knows it.
+/// A socket that another process has bound, as the kernel describes it.
 enum GivenSocket {
-    /// Where it listens. Throws `ListenerError` when it does not.
+    /// Returns the address of a stream socket. Throws `ListenerError` for any other descriptor.
     static func address(of descriptor: CInt) throws -> BindAddress {
         let wanted = BindAddress.descriptor(descriptor)
         var storage = sockaddr_storage()
@@ -25,7 +25,7 @@ enum GivenSocket {
         }
     }
 
-    /// The port stands at the same place in the addresses of both families.
+    /// The port has the same offset in the addresses of both families.
     private static func port(_ address: UnsafeRawPointer) -> Int {
         Int(UInt16(bigEndian: address.load(fromByteOffset: 2, as: UInt16.self)))
     }
@@ -37,7 +37,7 @@ enum GivenSocket {
         return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// An abstract socket has a 0 first, which `@` stands for.
+    /// The path of a Unix socket. The NUL at the start of an abstract name is replaced by `@`.
     private static func path(_ address: UnsafeRawPointer, _ size: Int) -> String {
         let bytes = UnsafeRawBufferPointer(start: address + 2, count: max(size - 2, 0))
         guard let first = bytes.first else { return "" }

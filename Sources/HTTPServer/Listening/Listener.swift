@@ -1,19 +1,20 @@
 import Glibc
 package import NIOCore
 
-/// A bound, listening socket, made with the system's calls since the process that binds need not be the one that serves.
+/// A bound, listening socket. Created with system calls instead of NIO, since the process that binds may not be the one
+/// that serves.
 ///
-/// `close` closes its descriptor, and removes the file of a Unix socket that it has bound.
+/// `close` closes the descriptor, and removes the file of a Unix socket that the listener has bound.
 public final class Listener: Sendable {
     public let descriptor: CInt
-    /// Where it listens, with the port that the kernel chose.
+    /// The address, with the port that the kernel chose.
     public let address: BindAddress
     package let backlog: Int
-    /// Adds the handlers of another protocol than HTTP/1.1 to the channel of a new connection. On the connection's loop.
+    /// Adds the handlers of a protocol other than HTTP/1.1 to the channel of a new connection. Called on its loop.
     package typealias ChannelSetup = @Sendable (any Channel, ServerLoop) throws -> Void
-    /// Nil: connections use HTTP/1.1.
+    /// Nil if connections use HTTP/1.1.
     let channelSetup: ChannelSetup?
-    /// The file of a Unix socket that was bound here.
+    /// The file of a Unix socket that the listener has bound.
     public let file: SocketFile?
 
     package static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
@@ -29,7 +30,7 @@ public final class Listener: Sendable {
         self.file = file
     }
 
-    /// Takes a socket that another process has bound: nothing about it is changed, and its file stays.
+    /// Wraps a socket that another process has bound. The socket is not changed, and `close` does not remove its file.
     package convenience init(
         given descriptor: CInt, address: BindAddress, backlog: Int, channelSetup: ChannelSetup? = nil
     ) {
@@ -42,8 +43,8 @@ public final class Listener: Sendable {
         self.init(descriptor, .unix(path: path, access: access), backlog: backlog, file: file)
     }
 
-    /// Binds and listens: on every address of a host name, all with the same port. A descriptor is taken as it is. Throws
-    /// `ListenerError`; nothing is bound then.
+    /// Binds and listens: on every address of a host name, all with the same port. The socket of a descriptor is used
+    /// as it is. Throws `ListenerError`, with nothing left bound.
     public static func all(for address: BindAddress, backlog: Int) throws -> [Listener] {
         switch address {
         case .tcp(let host, let port, let onlyIPv6):
@@ -59,12 +60,12 @@ public final class Listener: Sendable {
     }
 
     public func close() {
-        // Before the descriptor: see `SocketFile`.
+        // The file is removed before the descriptor is closed: see `SocketFile`.
         self.file?.remove()
         Glibc.close(self.descriptor)
     }
 
-    /// Returns another descriptor of the same socket, for a loop that accepts.
+    /// Returns a duplicate of the descriptor, for a loop that accepts.
     func duplicate() throws -> CInt {
         let duplicate = fcntl(self.descriptor, F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { throw ListenerError(errno, self.address) }

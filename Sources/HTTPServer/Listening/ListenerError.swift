@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why nothing listens there.
+/// The reason why the server cannot listen on an address.
 public struct ListenerError: Error, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
         private enum Base {
@@ -14,7 +14,7 @@ public struct ListenerError: Error, CustomStringConvertible {
         public static let notHere = Code(base: .notHere)
         public static let pathTooLong = Code(base: .pathTooLong)
         public static let notASocket = Code(base: .notASocket)
-        /// Another process may have the socket at the path.
+        /// The path has a socket that another process may be using.
         public static let occupied = Code(base: .occupied)
         public static let notListening = Code(base: .notListening)
         public static let noSuchUser = Code(base: .noSuchUser)
@@ -42,7 +42,7 @@ public struct ListenerError: Error, CustomStringConvertible {
         self.cause = String(cString: strerror(number))
     }
 
-    /// One line: where, what, and the mend.
+    /// One line: the address, the problem, and how to fix it.
     public var description: String {
         let mend =
             switch self.code {

@@ -4,15 +4,15 @@ import Glibc
 enum TCPListening {
     typealias Bound = (descriptor: CInt, address: BindAddress)
 
-    /// An address of a host, as the resolver gives it.
+    /// A resolved address of a host name.
     struct Resolved: Hashable {
         let family: CInt
         let bytes: [UInt8]
 
-        /// Runs a call of the system that takes an address, with this port.
+        /// Calls a system function that takes an address, with this port.
         func with(port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
             var bytes = self.bytes
-            // The port is at the same place in the addresses of both families, in network order.
+            // The port has the same offset in the addresses of both families, in network byte order.
             bytes[2] = UInt8(port >> 8 & 0xff)
             bytes[3] = UInt8(port & 0xff)
             return bytes.withUnsafeBytes { raw in
@@ -21,23 +21,23 @@ enum TCPListening {
         }
     }
 
-    /// How often a free port is looked for that all addresses of a name have.
+    /// The maximum number of attempts to find a port that is free on all addresses of a name.
     private static let mostTries = 32
 
-    /// Listens on all addresses of a host name, with one port. An address whose family this machine does not have is left out, as
-    /// long as another one works. Throws `ListenerError`.
+    /// Listens on all addresses of a host name, with one port. Addresses that this machine does not have are skipped if
+    /// at least one other works. Throws `ListenerError`.
     static func bind(_ host: String, _ port: Int, onlyIPv6: Bool, backlog: Int) throws -> [Bound] {
         let wanted = BindAddress.tcp(host: host, port: port, onlyIPv6: onlyIPv6)
         let addresses = try Self.resolve(host, wanted)
         return try Self.bind(addresses, for: host, port, onlyIPv6: onlyIPv6, backlog: backlog)
     }
 
-    /// The same, for addresses that are known. `host`: what is told of a single one.
+    /// Listens on resolved addresses. `host`: the host name that a single listener reports.
     static func bind(
         _ addresses: [Resolved], for host: String, _ port: Int, onlyIPv6: Bool, backlog: Int
     ) throws -> [Bound] {
         var seen: Set<Resolved> = []
-        // A name may have an address twice (`/etc/hosts`).
+        // A name can resolve to the same address twice (`/etc/hosts`).
         let addresses = addresses.filter { seen.insert($0).inserted }
         let wanted = BindAddress.tcp(host: host, port: port, onlyIPv6: onlyIPv6)
         var tries = 0
@@ -46,7 +46,7 @@ enum TCPListening {
             do {
                 return try Self.bindAll(addresses, wanted, host, port, onlyIPv6, backlog)
             } catch let error as ListenerError where error.code == .inUse && port == 0 && tries < Self.mostTries {
-                // The kernel chose a port that is taken on another address.
+                // The kernel chose a port that is taken on another address: try another port.
                 continue
             }
         }
@@ -113,10 +113,11 @@ enum TCPListening {
         var on: CInt = 1
         let size = socklen_t(MemoryLayout<CInt>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
-        // Small responses must not wait for an acknowledgement; accepted sockets inherit the option.
+        // Small responses must not wait for an acknowledgement. Accepted sockets inherit the option.
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, size)
         if address.family == AF_INET6 {
-            // Set explicitly, whatever the system's default is. With several addresses each family has its own socket.
+            // Set explicitly, since the default depends on the system. With several addresses, each family has its own
+            // socket.
             var only: CInt = onlyIPv6 ? 1 : 0
             setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &only, size)
         }

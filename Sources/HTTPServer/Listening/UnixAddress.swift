@@ -5,17 +5,18 @@ public struct UnixAddress {
     private var address = sockaddr_un()
     private var size = socklen_t(MemoryLayout<sockaddr_un>.size)
 
-    /// The longest path, and the longest abstract name, in bytes.
+    /// The maximum length of a path and of an abstract name, in bytes.
     static let longest = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// The address of a file. Nil: the path is too long.
+    /// Creates the address of a file. Returns nil if the path is too long.
     public init?(_ path: String) {
         guard path.utf8.count <= Self.longest else { return nil }
         self.address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &self.address.sun_path) { $0.copyBytes(from: path.utf8) }
     }
 
-    /// The address of an abstract name, which begins with a NUL and is as long as the address says (unix(7)). Nil: it is too long.
+    /// Creates the address of an abstract name: a NUL and the name, with an explicit length (unix(7)). Returns nil if
+    /// the name is too long.
     public init?(abstract name: String) {
         guard name.utf8.count <= Self.longest else { return nil }
         self.address.sun_family = sa_family_t(AF_UNIX)
@@ -26,7 +27,7 @@ public struct UnixAddress {
         self.size = socklen_t(start + 1 + name.utf8.count)
     }
 
-    /// Runs a call of the system that takes an address.
+    /// Calls a system function that takes an address.
     public func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
         withUnsafePointer(to: self.address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, self.size) }

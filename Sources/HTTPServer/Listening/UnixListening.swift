@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// Binds Unix sockets: at a path, whose file belongs to the process, or at an abstract name, which has no file.
+/// Binds Unix sockets: at a path, whose file is created, or at an abstract name, which has no file.
 enum UnixListening {
-    /// Returns a listening socket and its file. Throws `ListenerError`; a file that was made is then removed.
+    /// Returns a listening socket and its file. Throws `ListenerError`, after removing a file that was created.
     static func bind(
         _ path: String, _ access: BindAddress.UnixAccess, _ backlog: Int
     ) throws -> (descriptor: CInt, file: SocketFile?) {
@@ -18,8 +18,8 @@ enum UnixListening {
         var file: SocketFile?
         do {
             if !isAbstract { try Self.clear(path, wanted, address) }
-            // The file gets the mode of the socket: nobody may connect before it has its owner. The mask of the process is not
-            // touched, since other threads may create files meanwhile.
+            // The file inherits the mode of the socket: with mode 0 no client can connect before the owner is set. The
+            // umask of the process is not changed, since other threads may create files meanwhile.
             guard fchmod(descriptor, 0) == 0, address.with({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
                 throw ListenerError(errno, wanted)
             }
@@ -38,7 +38,7 @@ enum UnixListening {
         }
     }
 
-    /// The numbers of the owner; the greatest number leaves what the process has.
+    /// Returns the user and group ids of the owner. The maximum value means that the id is not changed.
     private static func owner(
         _ access: BindAddress.UnixAccess, _ wanted: BindAddress
     ) throws -> (user: uid_t, group: gid_t) {
@@ -58,7 +58,7 @@ enum UnixListening {
         return owner
     }
 
-    /// Removes the file of a socket that no process has any more, as a server leaves it that was killed. Leaves everything else.
+    /// Removes a stale socket file, which no process has open: a killed server leaves one. Leaves everything else.
     private static func clear(_ path: String, _ wanted: BindAddress, _ address: UnixAddress) throws {
         switch SocketFile.occupant(of: path, address) {
         case .nothing: return

@@ -1,23 +1,23 @@
 package import NIOCore
 
-/// The response that accepts a handshake (RFC 6455 §4.2.2). Borrows what the handler has given.
+/// The response that accepts a handshake (RFC 6455 §4.2.2). Borrows the handler's subprotocol and fields.
 package struct AcceptedHandshake {
     private let handshake: WebSocketHandshake
     private let subprotocol: Octets
     private let fields: ResponseFields
 
-    /// Throws if the response would be invalid.
+    /// Throws `SendFault` if the response would be invalid.
     init(_ handshake: WebSocketHandshake, subprotocol: Octets, fields: HeaderFields) throws(SendFault) {
         self.fields = try Self.check(subprotocol: subprotocol, offered: handshake.subprotocols, fields: fields)
         self.handshake = handshake
         self.subprotocol = subprotocol
     }
 
-    /// Checks the subprotocol and the fields that a handler gives.
+    /// Checks the subprotocol and the fields that the handler has set.
     package static func check(
         subprotocol: Octets, offered: some Sequence<Octets>, fields: HeaderFields
     ) throws(SendFault) -> ResponseFields {
-        // A client that gets another than it offered fails the connection (RFC 6455 §4.1).
+        // A client fails the connection if it gets a subprotocol that it did not offer (RFC 6455 §4.1).
         guard subprotocol.size == 0 || offered.contains(where: { $0.equals(subprotocol) }) else { throw .subprotocol }
         let checked = try ResponseFields(fields)
         for field in fields

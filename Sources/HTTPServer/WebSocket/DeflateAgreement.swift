@@ -1,15 +1,15 @@
-/// What a client and we have agreed upon about compressing messages (permessage-deflate, RFC 7692 §7.1). A value without I/O.
+/// The negotiated parameters of message compression (permessage-deflate, RFC 7692 §7.1). A value without I/O.
 struct DeflateAgreement: Equatable {
-    /// The window of what we send, in powers of two; nil: nothing was said about it.
+    /// The window size of the server's messages, as a power of two; nil if it was not negotiated.
     var serverBits: Int?
-    /// The window of what the client sends; nil: nothing was said about it, it may be the largest.
+    /// The window size of the client's messages, as a power of two; nil if it was not negotiated, which means 15.
     var clientBits: Int?
-    /// Whether our messages may refer to those before.
+    /// Whether messages of the server, or of the client, may refer to earlier ones (context takeover).
     var serverTakesOver = true
     var clientTakesOver = true
 
-    /// Returns the first offer of a `sec-websocket-extensions` line that can be accepted; nil: there is none. Throws when the line
-    /// does not follow the grammar (RFC 6455 §9.1: the connection must fail).
+    /// Returns the first acceptable offer of a `sec-websocket-extensions` line; nil if there is none. Throws if the
+    /// line is malformed (RFC 6455 §9.1: the connection must fail).
     static func first(in field: Octets) throws(Refusal) -> DeflateAgreement? {
         var list = ParameterList(field)
         var first: DeflateAgreement?
@@ -18,7 +18,7 @@ struct DeflateAgreement: Equatable {
             var isGood = extensionName.equalsIgnoringCase("permessage-deflate")
             var seen: [Octets] = []
             while let (name, value) = list.nextParameter() {
-                // Given twice, not known, or with a value that is not allowed: the offer is declined (RFC 7692 §7).
+                // A parameter that is repeated, unknown or has an invalid value declines the offer (RFC 7692 §7).
                 guard isGood else { continue }
                 isGood = !seen.contains { $0.equals(name) } && agreement.apply(name, value)
                 seen.append(name)
@@ -39,13 +39,13 @@ struct DeflateAgreement: Equatable {
             return value == nil
         }
         if name.equals("server_max_window_bits") {
-            // zlib cannot deflate with a window of 256 bytes.
+            // zlib cannot deflate with a window of 256 bytes (8 bits).
             guard let bits = value.flatMap(Self.bits), bits > 8 else { return false }
             self.serverBits = min(bits, MessageDeflater.mostBits)
             return true
         }
         if name.equals("client_max_window_bits") {
-            // Without a value: the client can be told one.
+            // Without a value, the client accepts a window size from the server.
             guard let value else {
                 self.clientBits = MessageDeflater.mostBits
                 return true
@@ -56,14 +56,14 @@ struct DeflateAgreement: Equatable {
         return false
     }
 
-    /// 8 to 15, without a leading zero.
+    /// Parses 8 to 15, without a leading zero.
     private static func bits(_ value: Octets) -> Int? {
         for (bits, text) in zip(8..., ["8", "9", "10", "11", "12", "13", "14", "15"] as [StaticString])
         where value.equals(text) { return bits }
         return nil
     }
 
-    /// What the answer's field says.
+    /// The value of the response's `sec-websocket-extensions` field.
     var answer: String {
         var answer = "permessage-deflate"
         if !self.serverTakesOver { answer += "; server_no_context_takeover" }

@@ -1,30 +1,30 @@
 import NIOCore
 
-/// A WebSocket on a connection of HTTP/1: performs what `WebSocketStateMachine`, `WebSocketReader` and `WebSocketDeadlines` decide, and writes
-/// with its `WebSocketWriter`. Loop-bound.
+/// A WebSocket on an HTTP/1 connection. Performs what `WebSocketStateMachine`, `WebSocketReader` and
+/// `WebSocketDeadlines` decide, and writes with its `WebSocketWriter`. Loop-bound.
 ///
-/// Belongs to the exchange of its handshake until that rests, and to its connection until that is closed: a handler may finish before the
-/// client has answered the close frame. The handler's receive reads a message. Control frames before it are processed at once; a message
-/// that is not received stops further reads.
+/// Retained by the exchange of its handshake until that is recycled, and by its connection until that is closed: a
+/// handler may finish before the client has answered the close frame. The handler's `receive` reads a message. Control
+/// frames before the message are processed at once. A message that is not received stops further reads.
 final class HTTP1WebSocket: WebSocket {
     // SAFETY: the loop outlives its WebSockets.
     private unowned(unsafe) let loop: ServerLoop
-    /// The exchange of the handshake, whose owner is notified of events; nil after the exchange has ended.
+    /// The exchange of the handshake, whose owner is notified of events. Nil once the exchange is recycled.
     private var request: HTTP1Exchange?
-    /// Buffers input that the handler has not received.
+    /// The connection, which buffers input that the handler has not received.
     private var connection: HTTP1Connection?
     private let handshake: WebSocketHandshake
     let subprotocols: UnsafeBufferPointer<Octets>
     private(set) var machine = WebSocketStateMachine()
-    /// Nil before the handshake was accepted.
+    /// Nil until the handshake is accepted.
     private var reader: WebSocketReader?
     private var inflater: MessageInflater?
     private var writer: WebSocketWriter
     private var deadlines: WebSocketDeadlines
     private var isConnectReceived = false
-    /// Whether the last receive returned `.pending`.
+    /// Whether the last `receive` returned `.pending`.
     private var isAwaited = false
-    /// Whether the connection is closed. The messages that it has left can still be received.
+    /// Whether the connection is closed. Messages that have already arrived can still be received.
     private var isLost = false
 
     init(_ handshake: WebSocketHandshake, for request: HTTP1Exchange, on connection: HTTP1Connection) {
@@ -44,10 +44,10 @@ final class HTTP1WebSocket: WebSocket {
         self.reader?.end()
     }
 
-    /// The output of the connection, while something can be written to it.
+    /// The output of the connection; nil if the connection is closed.
     private var output: HTTP1Output? { self.isLost ? nil : self.connection?.output }
 
-    // MARK: The handshake
+    // MARK: Handshake
 
     func accept(subprotocol: Octets, fields: HeaderFields) -> SendOutcome {
         do {
@@ -98,7 +98,7 @@ final class HTTP1WebSocket: WebSocket {
         if self.machine.end == nil, self.request?.connection == nil {
             self.machine.lost()
         } else if self.machine.end == nil, self.connection?.machine.inputEnded == true {
-            // What is left is no whole frame.
+            // The remaining input is an incomplete frame.
             self.machine.lost()
             self.finish(isCut: true)
         }
@@ -112,7 +112,7 @@ final class HTTP1WebSocket: WebSocket {
         return request.lend(ByteBuffer(bytes: reason))
     }
 
-    /// Reads on to the end of a message; nil: none is complete.
+    /// Reads frames up to the end of a message. Returns nil if no message is complete.
     private func nextMessage() -> WebSocketReception? {
         while let connection, self.machine.end == nil {
             switch self.readFrame(of: connection) {
@@ -140,19 +140,19 @@ final class HTTP1WebSocket: WebSocket {
         case .ping(let payload):
             if self.machine.isOpen, let output { self.writer.writePong(payload, to: output) }
         case .close(let close):
-            // Answered with its code (RFC 6455 §5.5.1).
+            // Answered with the client's code (RFC 6455 §5.5.1).
             self.follow(self.machine.received(close), with: WebSocketClose(close.code))
         case .failed(let close): self.fail(close)
         }
     }
 
-    /// Something has arrived from the client.
+    /// Records that input has arrived from the client.
     func received() { self.deadlines.received(now: self.loop.tick) }
 
-    /// Processes new input, or the end of the client's side.
+    /// Processes new input, or the client's half-close.
     func inputCame() {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
-        // A message waits for a receive, unless messages are discarded.
+        // A message waits for a `receive`, unless messages are discarded.
         while let connection, !self.machine.isClosed,
             connection.input.peek({ self.reader?.needsNoReceiver($0) ?? false })
         {
@@ -164,7 +164,7 @@ final class HTTP1WebSocket: WebSocket {
         if self.connection?.machine.inputEnded == true { self.inputEnded() }
     }
 
-    /// The client has ended its side without a close: what it has sent before can still be received.
+    /// Handles the client's half-close without a close frame. Messages that arrived before can still be received.
     private func inputEnded() {
         guard !self.machine.isClosed else { return }
         let hasInput = self.connection?.input.isEmpty == false
@@ -218,14 +218,15 @@ final class HTTP1WebSocket: WebSocket {
         } catch { return .invalid(error) }
     }
 
-    /// Earlier output may have left.
+    /// Sends a postponed pong, if earlier output was written.
     func answerOwedPing() {
         if self.machine.isOpen, let output { self.writer.writeOwedPong(to: output) }
     }
 
-    // MARK: The end
+    // MARK: Ending
 
-    /// The client has sent something invalid, or does not answer. `reported`: how the end is reported to the handler, if otherwise.
+    /// Fails the WebSocket: the client sent something invalid, or does not respond. `reported`: the close that is
+    /// reported to the handler, if it differs.
     private func fail(_ close: WebSocketClose, reported: WebSocketClose? = nil) {
         if let connection {
             self.loop.log?.closed(
@@ -249,7 +250,7 @@ final class HTTP1WebSocket: WebSocket {
         }
     }
 
-    /// Nothing more arrives or is sent: the connection ends when everything was written.
+    /// Ends the WebSocket. The connection is closed after pending writes.
     private func finish(isCut: Bool) {
         self.reader?.end()
         self.trim()
@@ -258,7 +259,7 @@ final class HTTP1WebSocket: WebSocket {
         self.reportGone(isCut: isCut)
     }
 
-    /// The connection is closed.
+    /// Called when the connection is closed.
     func connectionLost() {
         self.isLost = true
         self.reportGone(isCut: !self.machine.isClosed)
@@ -270,17 +271,17 @@ final class HTTP1WebSocket: WebSocket {
         request.owner?.exchange(changed: .gone)
     }
 
-    /// The handler has finished. Closes the WebSocket in its place, if nothing else has ended it.
+    /// Closes the WebSocket in the place of a handler that has finished, if it is still open.
     func end(failed: Bool) -> Ending {
         guard self.machine.isOpen else { return .complete }
         let close = WebSocketClose(failed ? WebSocketClose.serverError : WebSocketClose.normal)
-        // An open WebSocket may be closed.
+        // Closing an open WebSocket cannot fail.
         guard let next = try? self.machine.close(close) else { return .complete }
         self.follow(next, with: close)
         return .closed(code: close.code)
     }
 
-    /// The exchange of the handshake is recycled: it has no handler any more.
+    /// Called when the exchange of the handshake is recycled. There is no handler any more.
     func recycle() {
         self.request?.socketLeft(isCut: false)
         self.request = nil
@@ -294,7 +295,7 @@ final class HTTP1WebSocket: WebSocket {
         self.writer.trim()
     }
 
-    /// Checks the deadlines, once a second.
+    /// Checks the deadlines. Called once a second.
     func checkDeadlines() {
         let now = self.loop.tick
         if self.machine.isClosing {
@@ -305,7 +306,7 @@ final class HTTP1WebSocket: WebSocket {
         guard !connection.isHalfClosedTooLong else { return connection.abort() }
         self.answerOwedPing()
         if self.deadlines.isIdle(now: now) { self.trim() }
-        // While input waits for a receive, nobody can tell whether the client is silent: the answer to a ping may be in it.
+        // With unread input the client does not count as silent: the pong may be part of that input.
         guard connection.input.isEmpty else { return self.received() }
         switch self.deadlines.checkPing(now: now) {
         case .wait: break
@@ -318,7 +319,7 @@ final class HTTP1WebSocket: WebSocket {
         }
     }
 
-    /// The server shuts down.
+    /// Closes the WebSocket with 1012, in a graceful shutdown.
     func closeForRestart() {
         guard self.machine.isOpen else { return }
         let close = WebSocketClose(WebSocketClose.restart, "server restart")

@@ -1,20 +1,20 @@
 import Czlib
 import NIOCore
 
-/// Deflates messages to one WebSocket (RFC 7692 §7.2.1). Loop-bound.
+/// Compresses the messages to one WebSocket (RFC 7692 §7.2.1). Loop-bound.
 ///
-/// Its state can be given back between messages: the next one then refers to none before it, which the client need not know.
+/// Its state can be freed between messages. The next message then refers to none before it. The client does not notice.
 final class MessageDeflater {
-    /// Nil while nothing is kept.
+    /// Nil while no state is kept.
     private var stream: UnsafeMutablePointer<z_stream>?
     private let bits: Int32
-    /// The next message may refer to this one.
+    /// Whether a message may refer to earlier ones.
     private let keepsContext: Bool
 
-    /// A window and a memory level that need 38 KiB: beyond, messages get hardly smaller.
+    /// With this window and memory level the state takes 38 KiB. Larger values hardly compress better.
     static let mostBits = 12
     private static let memoryLevel: Int32 = 5
-    /// Below, a message gets no smaller; above, to deflate it would hold the loop up.
+    /// The message sizes that are compressed. Smaller messages do not shrink; larger ones would block the event loop.
     static let sizes = 64...(1 << 20)
 
     init(bits: Int, keepsContext: Bool) {
@@ -24,7 +24,7 @@ final class MessageDeflater {
 
     deinit { self.putAside() }
 
-    /// The message as it goes into a frame; nil: there is no memory to deflate with, it goes as it is.
+    /// Returns the compressed payload; nil if memory is lacking: the message is then sent uncompressed.
     func deflate(_ message: UnsafeRawBufferPointer) -> ByteBuffer? {
         guard let stream = self.stream ?? self.make() else { return nil }
         if !self.keepsContext { deflateReset(stream) }
@@ -41,11 +41,11 @@ final class MessageDeflater {
                 return Int(before - stream.pointee.avail_out)
             }
         } while stream.pointee.avail_out == 0
-        // The end of the flush, 00 00 ff ff, is left out (RFC 7692 §7.2.1).
+        // The end of the flush, 00 00 ff ff, is removed (RFC 7692 §7.2.1).
         return output.getSlice(at: output.readerIndex, length: output.readableBytes - 4)
     }
 
-    /// Gives back what is not needed until the next message.
+    /// Frees the state that is not needed until the next message.
     func putAside() {
         guard let stream else { return }
         deflateEnd(stream)

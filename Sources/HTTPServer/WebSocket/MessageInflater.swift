@@ -1,18 +1,18 @@
 import Czlib
 import Glibc
 
-/// Inflates the messages of one WebSocket (RFC 7692 §7.2.2). Loop-bound.
+/// Decompresses the messages of one WebSocket (RFC 7692 §7.2.2). Loop-bound.
 ///
-/// Between messages its state can be put aside: only the window is kept then, as far as it is used.
+/// Between messages its state can be freed, except for the used part of the window.
 final class MessageInflater {
-    /// Nil while it is put aside.
+    /// Nil while the state is freed.
     private var stream: UnsafeMutablePointer<z_stream>?
     private var window: [UInt8] = []
     private let bits: Int32
-    /// The client's next message goes on where this one has ended.
+    /// Whether the client's next message may refer to this one.
     private let keepsContext: Bool
     private var hasMore = false
-    /// What comes behind the last part cannot be inflated.
+    /// Set if the input after the last returned part is invalid.
     private var fault: WebSocketClose?
 
     init(bits: Int, keepsContext: Bool) {
@@ -22,7 +22,7 @@ final class MessageInflater {
 
     deinit { self.free() }
 
-    /// What is to be inflated; valid until `next` says that there is no more of it.
+    /// Sets the input, which has to stay valid until `next` returns nil.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(WebSocketClose) {
         guard let stream = self.stream ?? self.make() else { throw Self.noMemory }
         stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
@@ -30,7 +30,7 @@ final class MessageInflater {
         self.hasMore = true
     }
 
-    /// The next part of what it says, in `room`; nil: that was all.
+    /// Decompresses the next part into `room`; returns nil if all input was processed.
     func next(_ room: UnsafeMutableRawBufferPointer) throws(WebSocketClose) -> UnsafeRawBufferPointer? {
         if let fault { throw fault }
         guard self.hasMore, let stream else { return nil }
@@ -49,11 +49,11 @@ final class MessageInflater {
             }
             let count = room.count - Int(stream.pointee.avail_out)
             if code == Z_STREAM_END, stream.pointee.avail_in > 0 {
-                // A last block may stand anywhere (RFC 7692 §7.2.3.5); what follows goes on with the same window.
+                // A final block may come anywhere (RFC 7692 §7.2.3.5). The data after it uses the same window.
                 self.restart(stream)
                 if count == 0 { continue }
             } else {
-                // With room left over it has taken all that it was fed.
+                // If there is room left, all input was processed.
                 self.hasMore = stream.pointee.avail_out == 0 && code != Z_STREAM_END
             }
             return count > 0 ? UnsafeRawBufferPointer(rebasing: room[..<count]) : nil
@@ -64,7 +64,7 @@ final class MessageInflater {
         if let stream, !self.keepsContext { inflateReset(stream) }
     }
 
-    /// Gives back what is not needed until the next message.
+    /// Frees the state that is not needed until the next message.
     func putAside() {
         guard let stream else { return }
         self.window = self.keepsContext ? Self.window(of: stream) : []

@@ -1,14 +1,14 @@
-/// A list of names with parameters, as fields have it: `a; b=1; c="2", d` (RFC 6455 §9.1). Borrows the field's bytes.
+/// Parses a list of names with parameters: `a; b=1; c="2", d` (RFC 6455 §9.1). Borrows the bytes of the field.
 struct ParameterList {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
     private var hasBegun = false
-    /// The field does not follow the grammar: nothing of it may be used. A list without an element does not either.
+    /// Whether the field violates the grammar, so that nothing of it may be used. An empty list is malformed, too.
     private(set) var isMalformed = false
 
     init(_ field: Octets) { self.bytes = field.bytes }
 
-    /// Returns the name of the next element, whose parameters follow; nil: there is none.
+    /// Returns the name of the next element, whose parameters follow; nil if there is none.
     mutating func nextElement() -> Octets? {
         var isSeparated = !self.hasBegun
         while self.skip(UInt8(ascii: ",")) { isSeparated = true }
@@ -25,7 +25,7 @@ struct ParameterList {
         return self.token()
     }
 
-    /// Returns the next parameter of this element; nil: it has no more.
+    /// Returns the next parameter of this element; nil if there is none.
     mutating func nextParameter() -> (name: Octets, value: Octets?)? {
         guard !self.isMalformed else { return nil }
         guard self.skip(UInt8(ascii: ";")) else {
@@ -39,7 +39,7 @@ struct ParameterList {
         return (name, value)
     }
 
-    /// Skips this byte, and white space on both sides of it.
+    /// Skips this byte, and white space around it. Returns false if the byte does not follow.
     private mutating func skip(_ byte: UInt8) -> Bool {
         self.skipBlanks()
         guard self.at < self.bytes.count, self.bytes[self.at] == byte else { return false }
@@ -62,7 +62,7 @@ struct ParameterList {
         return Octets(UnsafeRawBufferPointer(rebasing: self.bytes[start..<self.at]))
     }
 
-    /// A quoted string, whose content has to be a token too (RFC 6455 §9.1). Backslashes stay in what is returned.
+    /// Parses a quoted string, whose content has to be a token (RFC 6455 §9.1). Backslashes stay in the result.
     private mutating func quoted() -> Octets? {
         self.at += 1
         let start = self.at

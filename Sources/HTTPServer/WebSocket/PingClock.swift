@@ -1,5 +1,5 @@
-/// When a client that says nothing is pinged, and when it is taken to be gone (RFC 6455 §5.5.2). A value without I/O; times
-/// are ticks of the loop, a second each.
+/// Decides when a silent client is pinged, and when it counts as disconnected (RFC 6455 §5.5.2). A value without I/O;
+/// times are ticks of the loop, one per second.
 struct PingClock {
     enum Next: Equatable {
         case wait
@@ -18,7 +18,7 @@ struct PingClock {
         self.receivedAt = now
     }
 
-    /// Something has come from the client, or it cannot be heard: what it has sent is not read.
+    /// Records that input has arrived, or that the client's silence cannot be judged since its input is not being read.
     mutating func received(now: Int) {
         self.receivedAt = now
         self.pinged = nil

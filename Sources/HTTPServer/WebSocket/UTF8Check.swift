@@ -1,17 +1,17 @@
-/// Whether bytes that come in pieces are UTF-8 (RFC 3629 §4, Unicode table 3-7). A value without I/O.
+/// Validates UTF-8 incrementally (RFC 3629 §4, Unicode table 3-7). A value without I/O.
 ///
-/// Says no at the first byte that cannot be part of it, however much is to follow (RFC 6455 §8.1).
+/// Fails at the first invalid byte, without waiting for the rest (RFC 6455 §8.1).
 package struct UTF8Check {
-    /// Bytes that the character which has begun still needs.
+    /// The number of bytes that the current character still needs.
     private var missing = 0
-    /// What the next of them may be.
+    /// The valid range of the next byte of the current character.
     private var low: UInt8 = 0x80
     private var high: UInt8 = 0xbf
 
-    /// Whether no character has begun that is not whole.
+    /// Whether the bytes so far end with a complete character.
     package var isComplete: Bool { self.missing == 0 }
 
-    /// Takes what comes next; false: it is not UTF-8.
+    /// Checks the next bytes. Returns false if they are not UTF-8.
     mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         let count = bytes.count
@@ -31,14 +31,14 @@ package struct UTF8Check {
         return true
     }
 
-    /// Whether all of it is UTF-8.
+    /// Whether the bytes are complete, valid UTF-8.
     package static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var check = UTF8Check()
         return check.consume(bytes) && check.isComplete
     }
 
-    /// The first byte of a character that is longer than one. The second byte's range keeps out what has a shorter form, the
-    /// surrogates, and what lies beyond U+10FFFF.
+    /// Checks the first byte of a multi-byte character. The range of the second byte excludes overlong forms,
+    /// surrogates, and values above U+10FFFF.
     private mutating func start(_ byte: UInt8) -> Bool {
         switch byte {
         case 0xc2...0xdf: self.missing = 1
@@ -53,7 +53,7 @@ package struct UTF8Check {
         return true
     }
 
-    /// Eight at a time: most text is ASCII.
+    /// Skips eight bytes at a time, since most text is ASCII.
     private static func skipASCII(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var at = start
         while at + 8 <= bytes.count,

@@ -1,18 +1,18 @@
 import Glibc
 import NIOCore
 
-/// Writes frames as a server sends them: whole messages, not masked (RFC 6455 §5).
+/// Encodes server frames: complete messages and control frames, not masked (RFC 6455 §5).
 enum WebSocketEncoder {
-    /// Bytes before a payload, at most.
+    /// The maximum size of a frame header, in bytes.
     static let longestHead = 10
 
-    /// What stands before a message's payload; the payload has to follow.
+    /// Writes the frame header of a message. The caller then writes the payload.
     static func writeHead(size: Int, isText: Bool, isCompressed: Bool, into buffer: inout ByteBuffer) {
         let opcode: WebSocketFrameHead.Opcode = isText ? .text : .binary
         self.write(opcode, size: size, isCompressed: isCompressed, payload: Octets.empty.bytes, into: &buffer)
     }
 
-    /// A whole message, in one piece.
+    /// Writes a complete message as one frame.
     static func write(
         _ payload: UnsafeRawBufferPointer, isText: Bool, isCompressed: Bool, into buffer: inout ByteBuffer
     ) {
@@ -28,7 +28,7 @@ enum WebSocketEncoder {
         self.write(.pong, size: payload.count, isCompressed: false, payload: payload, into: &buffer)
     }
 
-    /// A close frame; without a code where it has none that may be sent (RFC 6455 §5.5.1).
+    /// Writes a close frame, without a code if the code may not be sent (RFC 6455 §5.5.1).
     static func write(_ close: WebSocketClose, into buffer: inout ByteBuffer) {
         guard WebSocketClose.mayBeSent(close.code) else {
             return self.write(.close, size: 0, isCompressed: false, payload: Octets.empty.bytes, into: &buffer)

@@ -1,4 +1,4 @@
-/// What stands before the payload of a client's frame (RFC 6455 §5.2). A value without I/O.
+/// The header of a client's frame (RFC 6455 §5.2). A value without I/O.
 struct WebSocketFrameHead {
     enum Opcode: UInt8 {
         case continuation = 0
@@ -14,19 +14,19 @@ struct WebSocketFrameHead {
     enum Outcome {
         /// More bytes are needed.
         case incomplete
-        /// And so many bytes it takes.
+        /// The frame header and its size, in bytes.
         case complete(WebSocketFrameHead, Int)
         case failed(WebSocketClose)
     }
 
     let opcode: Opcode
     let isFinal: Bool
-    /// The first reserved bit: the message is compressed (RFC 7692 §6).
+    /// Whether the first reserved bit is set: the message is compressed (RFC 7692 §6).
     let isCompressed: Bool
     let size: Int
     let mask: WebSocketMask
 
-    /// Reads the head at the start of `bytes`. What is wrong in the first two bytes is refused with them.
+    /// Parses the frame header at the start of `bytes`. Faults in the first two bytes are detected at once.
     static func read(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         guard bytes.count >= 2 else { return .incomplete }
         guard bytes[0] & 0x30 == 0 else { return .failed(.malformed("reserved bit set")) }
@@ -36,7 +36,7 @@ struct WebSocketFrameHead {
         let isFinal = bytes[0] & 0x80 != 0
         let isCompressed = bytes[0] & 0x40 != 0
         let short = bytes[1] & 0x7f
-        // RFC 6455 §5.1: what a client sends is masked.
+        // Client frames have to be masked (RFC 6455 §5.1).
         guard bytes[1] & 0x80 != 0 else { return .failed(.malformed("unmasked frame")) }
         if opcode.isControl {
             guard isFinal else { return .failed(.malformed("fragmented control frame")) }
@@ -47,7 +47,7 @@ struct WebSocketFrameHead {
         guard bytes.count >= 2 + wide + 4 else { return .incomplete }
         var size = wide == 0 ? UInt64(short) : 0
         for at in 2..<(2 + wide) { size = size << 8 | UInt64(bytes[at]) }
-        // In as few bytes as it can be, the highest bit 0.
+        // The length has to use the shortest encoding, and its highest bit has to be 0 (RFC 6455 §5.2).
         guard wide == 0 || size > (wide == 2 ? 125 : 0xffff), size <= UInt64(Int.max) else {
             return .failed(.malformed("malformed frame length"))
         }

@@ -1,14 +1,15 @@
 import Clibmd
 
-/// The client's side of a handshake, checked (RFC 6455 §4.2.1), and what the server answers (§4.2.2). No I/O.
+/// A validated client handshake (RFC 6455 §4.2.1), and the values for the server's response (§4.2.2). A value without
+/// I/O.
 struct WebSocketHandshake {
     private let key: Octets
-    /// The subprotocols that the client offers, in its order; borrowed from the head.
+    /// The subprotocols that the client offers, in the client's order. Borrowed from the `RequestHead`.
     let subprotocols: [Octets]
-    /// How messages are compressed; nil: they are not.
+    /// The negotiated compression of messages; nil if there is none.
     let deflate: DeflateAgreement?
 
-    /// `head` asks for a WebSocket. Throws why the handshake is refused.
+    /// Validates the handshake of a request that asks for a WebSocket. Throws a `Refusal` if it is invalid.
     init(_ head: RequestHead, deflates: Bool) throws(Refusal) {
         var key: Octets?
         var version: Octets?
@@ -37,7 +38,7 @@ struct WebSocketHandshake {
         self.deflate = deflates ? deflate : nil
     }
 
-    /// The response names the version that is supported (RFC 6455 §4.4).
+    /// The refusal of another version. It names the supported version (RFC 6455 §4.4).
     static let wrongVersion = Refusal(
         status: 426, reason: "unsupported sec-websocket-version; use 13",
         lines: "upgrade: websocket\r\nsec-websocket-version: 13\r\n", offersUpgrade: true)
@@ -50,7 +51,7 @@ struct WebSocketHandshake {
         return names
     }
 
-    /// Subprotocols are unique (RFC 6455 §4.1). Sorted, since a head has room for thousands of them.
+    /// Checks that subprotocols are unique (RFC 6455 §4.1). Sorts them, since a header can contain thousands.
     private static func check(_ subprotocols: [Octets]) throws(Refusal) {
         guard subprotocols.count > 1 else { return }
         let sorted = subprotocols.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
@@ -59,7 +60,8 @@ struct WebSocketHandshake {
         }
     }
 
-    /// 22 characters that say 16 bytes, and what fills them up. (The last may have bits that say nothing: some clients set them.)
+    /// Whether the key is base64 of 16 bytes: 22 characters and padding. Unused bits of the last character are ignored,
+    /// since some clients set them.
     private static func isKey(_ key: Octets) -> Bool {
         guard key.size == 24, key.bytes[22] == UInt8(ascii: "="), key.bytes[23] == UInt8(ascii: "=") else {
             return false
@@ -70,7 +72,7 @@ struct WebSocketHandshake {
         }
     }
 
-    /// Proves that the handshake was read: base64 of the SHA-1 of the key and a constant.
+    /// The value of `sec-websocket-accept`: base64 of the SHA-1 of the key and a constant.
     var accept: String {
         var context = SHA1_CTX()
         SHA1Init(&context)

@@ -1,21 +1,21 @@
-/// The mask of a client's frame (RFC 6455 §5.3), and how far it has been used.
+/// The masking key of a client's frame (RFC 6455 §5.3), and the current position in it.
 struct WebSocketMask {
-    /// The key as it lies in memory, twice: what a word is unmasked with.
+    /// The key twice, in memory order, to unmask eight bytes at a time.
     private let word: UInt64
     private var used = 0
 
-    /// No mask.
+    /// Creates a mask that changes nothing.
     init() { self.word = 0 }
 
-    /// `bytes`: the four of the key.
+    /// Reads the four bytes of the key from `bytes`.
     init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         let key = UInt64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         self.word = key << 32 | key
     }
 
-    /// Unmasks bytes into other memory, a word at a time, going on where the last call has ended.
+    /// Unmasks bytes into `room`, eight at a time. Continues at the position where the previous call ended.
     mutating func copy(from bytes: UnsafeRawBufferPointer, to room: UnsafeMutableRawPointer) {
-        // Turned so that it begins with the byte of the key that is next.
+        // Rotated so that the word starts with the next byte of the key.
         let turn = UInt64(self.used & 3) * 8
         let word = turn == 0 ? self.word : self.word >> turn | self.word << (64 - turn)
         let count = bytes.count

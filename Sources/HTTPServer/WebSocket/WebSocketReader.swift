@@ -1,20 +1,20 @@
 import NIOCore
 
-/// Makes messages of what a client sends, frame by frame (RFC 6455 §5, §6.2, §8.1; RFC 7692 §7.2.2). No I/O.
+/// Assembles messages from the frames of a client (RFC 6455 §5, §6.2, §8.1; RFC 7692 §7.2.2). A value without I/O.
 ///
-/// A message is unmasked, inflated and checked as its bytes come, in however many pieces: what is wrong with it is refused
-/// at the first byte that says so. It stays in `message` until the next one begins.
+/// A message is unmasked, decompressed and checked as its bytes arrive, however they are split. It is refused at the
+/// first invalid byte. A complete message stays in `message` until the next one begins.
 struct WebSocketReader {
     enum Step {
-        /// Nothing can be said before more bytes come.
+        /// More input is needed.
         case incomplete
-        /// `message` is whole.
+        /// `message` is complete.
         case message(isText: Bool)
-        /// The payload lies in the scratch memory.
+        /// A ping, whose payload is in the scratch memory.
         case ping(UnsafeRawBufferPointer)
         case pong
         case close(WebSocketClose)
-        /// It cannot be gone on with: the client is to be told why.
+        /// The WebSocket has failed. This close has to be sent to the client.
         case failed(WebSocketClose)
     }
 
@@ -31,24 +31,25 @@ struct WebSocketReader {
 
     private let most: Int
     private let memory: MessageMemory
-    // SAFETY: the loop holds it, and outlives its connections.
+    // SAFETY: the loop retains the scratch memory, and outlives its connections.
     private unowned(unsafe) let scratch: WebSocketScratch
     private let inflater: MessageInflater?
 
-    /// The bytes of the message that is under assembly, or of the last one.
+    /// The bytes of the incomplete message, or of the last complete one.
     private(set) var message = ByteBuffer()
-    /// Bytes of it that are counted as taken from `memory`.
+    /// The number of its bytes that are reserved from `memory`.
     private var counted = 0
     private var assembled: Message?
     private var frame: Frame?
     private var text = UTF8Check()
-    /// Nobody wants messages any more: they are looked through for the client's close.
+    /// Whether messages are discarded, and only the client's close frame is awaited.
     var isDiscarding = false
 
-    /// The memory of a message, in bytes, that is kept for the next one and not counted.
+    /// The capacity of `message` that is kept for the next message and not counted, in bytes.
     private static let kept = 1024
 
-    /// `most`: bytes of a message; `inflater`: where compression was agreed upon; `scratch` outlives the reader.
+    /// `most`: the maximum size of a message, in bytes. `inflater`: nil without compression. `scratch` has to outlive
+    /// the reader.
     init(most: Int, memory: MessageMemory, scratch: WebSocketScratch, inflater: MessageInflater?) {
         self.most = most
         self.memory = memory
@@ -56,8 +57,9 @@ struct WebSocketReader {
         self.inflater = inflater
     }
 
-    /// Whether the next frame is processed without a receive of the handler: a control frame, or any frame while messages are discarded.
-    /// A malformed frame waits for a receive, so that the handler can answer earlier messages before the connection fails.
+    /// Whether the next frame is processed without a `receive` of the handler: a control frame, or any frame while
+    /// messages are discarded. A malformed frame waits for a `receive`, so that the handler can answer earlier messages
+    /// before the connection fails.
     func needsNoReceiver(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let first = bytes.first else { return false }
         guard !self.isDiscarding else { return true }
@@ -67,7 +69,7 @@ struct WebSocketReader {
         return head.opcode.isControl
     }
 
-    /// The last message is not needed any more: of a large one the memory is given back.
+    /// Releases the last message. The memory of a large message is freed.
     mutating func forget() {
         guard self.assembled == nil, self.message.capacity > Self.kept else { return }
         self.freeMessage()
@@ -79,21 +81,21 @@ struct WebSocketReader {
         self.counted = 0
     }
 
-    /// Gives all memory back. Nothing is read any more.
+    /// Frees all memory. Further messages are discarded.
     mutating func end() {
         self.assembled = nil
         self.isDiscarding = true
         self.forget()
     }
 
-    /// Looks at what stands at the start of `bytes`, and says how many of them are done with.
+    /// Processes the start of `bytes`. Returns the number of bytes consumed.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> (step: Step, consumed: Int) {
         var rest = bytes
         do throws(WebSocketClose) {
             let step = try self.next(&rest)
             return (step, bytes.count - rest.count)
         } catch {
-            // An incomplete message is of no use. A complete one may still be lent to the handler.
+            // An incomplete message cannot be used. A complete one may still be lent to the handler.
             if self.assembled != nil { self.freeMessage() }
             return (.failed(error), bytes.count - rest.count)
         }
@@ -131,7 +133,7 @@ struct WebSocketReader {
     private mutating func start(_ head: WebSocketFrameHead) throws(WebSocketClose) {
         if head.opcode == .continuation {
             guard self.assembled != nil else { throw .malformed("continuation frame without a message") }
-            // The bit stands in the first frame only (RFC 7692 §6.1).
+            // The bit is allowed in the first frame of a message only (RFC 7692 §6.1).
             guard !head.isCompressed else { throw .malformed("reserved bit set") }
         } else {
             guard self.assembled == nil else { throw .malformed("new message inside a fragmented message") }
@@ -141,13 +143,13 @@ struct WebSocketReader {
             self.message.clear()
         }
         if self.assembled?.isCompressed == false, !self.isDiscarding {
-            // Refused by its announced size, before a byte of it is read.
+            // The announced size counts: the message is refused before its payload arrives.
             guard head.size <= self.most - self.message.readableBytes else { throw Self.tooBig }
         }
         self.frame = Frame(isFinal: head.isFinal, left: head.size, mask: head.mask)
     }
 
-    /// A part of the payload of a message's frame.
+    /// Processes a part of the payload of a message's frame.
     private mutating func consume(
         _ masked: UnsafeRawBufferPointer, _ mask: inout WebSocketMask
     ) throws(WebSocketClose) {
@@ -170,7 +172,7 @@ struct WebSocketReader {
         }
     }
 
-    /// The last frame of a message has come whole. Nil: nobody wants it.
+    /// Finishes a message after its last frame. Returns nil if the message is discarded.
     private mutating func finish() throws(WebSocketClose) -> Message? {
         defer { self.assembled = nil }
         guard let assembled, !self.isDiscarding else { return nil }
@@ -181,10 +183,10 @@ struct WebSocketReader {
         return assembled
     }
 
-    /// Inflates the end of a message, and checks the message as a whole.
+    /// Decompresses the end of a message, and checks the message as a whole.
     private mutating func complete(_ assembled: Message) throws(WebSocketClose) {
         if assembled.isCompressed, let inflater {
-            // What the client has left out (RFC 7692 §7.2.2).
+            // The client omits the end of the flush (RFC 7692 §7.2.2).
             try withUnsafeBytes(of: UInt32(0xffff_0000).littleEndian) { bytes throws(WebSocketClose) in
                 try self.inflate(bytes, inflater)
             }
@@ -198,7 +200,7 @@ struct WebSocketReader {
     ) throws(WebSocketClose) {
         try inflater.feed(bytes)
         while let part = try inflater.next(self.scratch.inflated) {
-            // What fits is looked at first, so that the same is refused in however large pieces it comes.
+            // The part below the limit is checked first, so that the result does not depend on how the input is split.
             let left = self.most - self.message.readableBytes
             let fitting = UnsafeRawBufferPointer(rebasing: part.prefix(left))
             try self.reserve(fitting.count)
@@ -212,7 +214,7 @@ struct WebSocketReader {
     private static let tooBig = WebSocketClose(WebSocketClose.tooBig, "message too big")
     private static let notUTF8 = WebSocketClose(WebSocketClose.notUTF8, "invalid UTF-8")
 
-    /// Of a text what has come since `start` is checked at once.
+    /// Checks a text message from `start` on.
     private mutating func check(from start: Int) throws(WebSocketClose) {
         guard self.assembled?.isText == true else { return }
         let isGood = self.message.withUnsafeReadableBytes {
@@ -221,11 +223,11 @@ struct WebSocketReader {
         guard isGood else { throw Self.notUTF8 }
     }
 
-    /// Makes room for `count` more bytes. Memory grows with the bytes that arrive, never with the announced length.
+    /// Reserves room for `count` more bytes. Memory grows with the bytes that arrive, never with the announced length.
     private mutating func reserve(_ count: Int) throws(WebSocketClose) {
         let needed = self.message.writerIndex + count
         guard needed > self.message.capacity else { return }
-        // As large as the buffer makes itself.
+        // `ByteBuffer` rounds its capacity up to a power of two.
         let capacity = 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount)
         if capacity > Self.kept {
             guard self.memory.reserve(capacity - self.counted) else {
@@ -251,7 +253,7 @@ struct WebSocketReader {
         }
     }
 
-    /// What the client's close says (RFC 6455 §5.5.1).
+    /// Parses the payload of the client's close frame (RFC 6455 §5.5.1).
     private static func close(_ payload: UnsafeRawBufferPointer) throws(WebSocketClose) -> WebSocketClose {
         guard payload.count > 0 else { return WebSocketClose(WebSocketClose.noCode) }
         guard payload.count >= 2 else { throw .malformed("incomplete close code") }

@@ -1,8 +1,8 @@
-/// Memory that the WebSockets of a loop use in turn, within one call. Loop-bound.
+/// Buffers that the WebSockets of a loop share, each within a single call. Loop-bound.
 final class WebSocketScratch {
-    /// What is unmasked before it is inflated, and the payload of a control frame.
+    /// For bytes that are unmasked before decompression, and for the payload of a control frame.
     let unmasked = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
-    /// What was inflated.
+    /// For decompressed bytes.
     let inflated = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
 
     deinit {

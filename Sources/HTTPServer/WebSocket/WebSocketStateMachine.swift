@@ -1,9 +1,9 @@
-/// The state of one WebSocket between its handshake and its end, and what comes next (RFC 6455 §4, §5.5, §7). A value without I/O.
+/// The state of one WebSocket from handshake to end, and the next step (RFC 6455 §4, §5.5, §7). A value without I/O.
 package struct WebSocketStateMachine {
     private enum Phase: Equatable {
-        /// Neither accepted nor rejected.
+        /// The handshake is neither accepted nor rejected.
         case handshake
-        /// A response is sent in its place.
+        /// A response is sent in place of the WebSocket.
         case rejecting
         case open
         /// The server has sent its close frame, the client has not.
@@ -12,22 +12,22 @@ package struct WebSocketStateMachine {
         case closed
     }
 
-    /// What to do about a close.
+    /// The next step of a close.
     package enum Next: Equatable {
         /// Answer the handshake with 403.
         case refuse
         /// Send a close frame, and wait for the client's.
         case sendClose
-        /// Send a close frame; the connection ends behind it.
+        /// Send a close frame, and then end the connection.
         case sendLastClose
-        /// The connection ends.
+        /// End the connection.
         case finish
-        /// Nothing: the WebSocket was closed before.
+        /// Nothing: the WebSocket is already closed.
         case nothing
     }
 
     private var phase = Phase.handshake
-    /// How the WebSocket ended, as it is reported to the handler; nil: it has not.
+    /// The close that is reported to the handler; nil if the WebSocket has not ended.
     package private(set) var end: WebSocketClose?
 
     package init() {}
@@ -38,7 +38,7 @@ package struct WebSocketStateMachine {
     package var isClosing: Bool { self.phase == .closing }
     package var isClosed: Bool { self.phase == .closed }
 
-    // MARK: Calls of the handler
+    // MARK: Handler calls
 
     package func mayAccept() throws(SendFault) {
         switch self.phase {
@@ -59,13 +59,14 @@ package struct WebSocketStateMachine {
 
     package mutating func rejectionBegan() { self.phase = .rejecting }
 
-    /// The response in its place is complete, or the client has left.
+    /// Ends a WebSocket whose handshake was not accepted.
     mutating func rejected() {
         self.phase = .closed
         self.note(WebSocketClose(WebSocketClose.lost))
     }
 
-    /// Whether a message may be sent; false: the client is gone.
+    /// Whether a message may be sent; false if the WebSocket is closing or closed. Throws `SendFault` if the handshake
+    /// was not accepted.
     package func maySend() throws(SendFault) -> Bool {
         switch self.phase {
         case .handshake: throw .notAccepted
@@ -75,7 +76,7 @@ package struct WebSocketStateMachine {
         }
     }
 
-    /// The handler closes.
+    /// Called when the handler closes.
     package mutating func close(_ close: WebSocketClose) throws(SendFault) -> Next {
         switch self.phase {
         case .handshake:
@@ -90,12 +91,13 @@ package struct WebSocketStateMachine {
         }
     }
 
-    // MARK: Events of the client
+    // MARK: Client events
 
-    /// The client's close frame has arrived.
+    /// Called when the client's close frame has arrived.
     package mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
 
-    /// The client has sent something invalid, or does not answer. The close frame that tells it why is the last.
+    /// Called when the client has sent something invalid, or does not respond. No further frame follows the close frame
+    /// with the reason. `told`: the close that is reported to the handler, if it differs.
     package mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
         self.ended(told ?? close)
     }
@@ -107,13 +109,13 @@ package struct WebSocketStateMachine {
         return wasOpen ? .sendLastClose : .finish
     }
 
-    /// The connection is closed.
+    /// Called when the connection is closed.
     package mutating func lost() {
         self.note(WebSocketClose(WebSocketClose.lost))
         self.phase = .closed
     }
 
-    /// Records the end; the first one counts.
+    /// Records the close, unless one is already recorded.
     private mutating func note(_ close: WebSocketClose) {
         if self.end == nil { self.end = close }
     }

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Writes the frames of one WebSocket to the output of its connection, and compresses messages where that was agreed upon. Loop-bound.
+/// Writes the frames of one WebSocket to the output of its connection. Compresses messages if negotiated. Loop-bound.
 struct WebSocketWriter {
     // SAFETY: the loop outlives its WebSockets.
     private unowned(unsafe) let loop: ServerLoop
     private let deflater: MessageDeflater?
-    /// The payload of the last unanswered ping, while the client is too slow to read earlier output. Only the last ping needs a pong
-    /// (RFC 6455 §5.5.3), and each pending pong would keep a whole buffer of the loop.
+    /// The payload of the last unanswered ping, while earlier output is pending for a slow client. Only the last ping
+    /// needs a pong (RFC 6455 §5.5.3), and each pending pong would occupy a whole buffer of the loop.
     private var owedPong: [UInt8]?
 
     init(loop: ServerLoop, deflater: MessageDeflater?) {
@@ -44,7 +44,7 @@ struct WebSocketWriter {
 
     func writePing(to output: HTTP1Output) { output.encode { WebSocketEncoder.writePing(into: &$0) } }
 
-    /// Answers a ping, or remembers it until earlier output has left.
+    /// Answers a ping, or postpones the pong until earlier output is written.
     mutating func writePong(_ payload: UnsafeRawBufferPointer, to output: HTTP1Output) {
         guard output.unsent == 0 else {
             self.owedPong = Array(payload)
@@ -53,7 +53,7 @@ struct WebSocketWriter {
         output.encode { WebSocketEncoder.writePong(payload, into: &$0) }
     }
 
-    /// Answers the ping that was remembered, if earlier output has left.
+    /// Writes the postponed pong, if earlier output is written.
     mutating func writeOwedPong(to output: HTTP1Output) {
         guard let pong = self.owedPong else { return }
         self.owedPong = nil

@@ -1,19 +1,19 @@
 package import CWorker
 import Glibc
 
-/// What a worker has written about its crash, its exit, or a stalled loop. Copied out of its page, and not trusted.
+/// A worker's report of its crash, its exit, or a stalled loop. Copied from the shared page, and not trusted.
 package struct CrashReport: Sendable {
     package struct Frame: Sendable {
         package let address: UInt64
         let offset: UInt64
-        /// The end of the path of the image.
+        /// The end of the image's path.
         package let library: String
         package let symbol: String
 
         /// Whether the frame is in the executable `roost` itself.
         package var isHost: Bool { self.library == "roost" }
 
-        /// `libwiki.so render+0x1c`.
+        /// A description such as `libwiki.so render+0x1c`.
         package var text: String {
             let name = self.library.split(separator: "/").last.map(String.init) ?? "?"
             let offset = "+0x\(String(self.offset, radix: 16))"
@@ -21,16 +21,16 @@ package struct CrashReport: Sendable {
         }
     }
 
-    /// 0: the process called exit, or the report is about a stall.
+    /// The signal; 0 if the process called exit, or if the report is about a stall.
     package let signal: CInt
     package let address: UInt64
-    /// The number of the application that was called; nil: not known.
+    /// The number of the application that was being called, or nil if unknown.
     package let application: UInt32?
     package let method: String
     package let path: String
     package let frames: [Frame]
 
-    /// Nil: nothing is reported.
+    /// Returns nil if nothing was reported.
     package init?(_ report: UnsafePointer<roost_report>) {
         guard report.pointee.state != 0 else { return nil }
         self.signal = report.pointee.signal
@@ -53,12 +53,12 @@ package struct CrashReport: Sendable {
         String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    /// Whether the fault lies in Roost's own code rather than in a module's. `isModule`: whether a frame is in the image of a module or in a
-    /// library that a module brought.
+    /// Whether the fault lies in Roost's own code rather than in a module's. `isModule`: whether a frame is in the
+    /// image of a module or in a library that a module brought.
     ///
-    /// Decided by the first frame that is not in a library of the system. A trap there (SIGILL, SIGTRAP) is a check of Roost's own that has
-    /// failed, whoever called. Any other signal may come from a pointer that a module has passed: it is Roost's fault only when no module is
-    /// called and none is on the stack.
+    /// The first frame that is not in a system library decides. If it is Roost's and the signal is SIGILL or SIGTRAP,
+    /// one of Roost's own checks failed, whatever called it. Any other signal may come from a pointer that a module
+    /// passed: it is Roost's fault only if no module is being called and none is on the stack.
     package func isHostFault(isModule: (Frame) -> Bool) -> Bool {
         guard self.signal != 0, let first = self.frames.first(where: { $0.isHost || isModule($0) }), first.isHost else {
             return false
@@ -67,19 +67,19 @@ package struct CrashReport: Sendable {
         return self.application == nil && !self.frames.contains(where: isModule)
     }
 
-    /// The frame that tells most: the first in this file, else the first of all.
+    /// The most informative frame: the first in the module's file, otherwise the first of the stack.
     package func place(in module: String) -> Frame? {
         let name = module.split(separator: "/").last ?? ""
         return self.frames.first { $0.library.split(separator: "/").last == name } ?? self.frames.first
     }
 
-    /// The stack in one line, without the host's own frames at either end.
+    /// The stack in one line, from the first frame outside the host to the next frame of the host.
     package var stack: String {
         let theirs = self.frames.drop(while: \.isHost).prefix { !$0.isHost }
         return Self.line(theirs.isEmpty ? self.frames[...] : theirs)
     }
 
-    /// All of the stack in one line.
+    /// The whole stack in one line.
     package var wholeStack: String { Self.line(self.frames[...]) }
 
     private static func line(_ frames: ArraySlice<Frame>) -> String {

@@ -3,12 +3,13 @@ import CLinux
 package import CWorker
 import Synchronization
 
-/// What a loop is doing for a module, as `LoopWatch` may ask from its thread, and the supervisor from its process.
+/// The module call that a loop is running. `LoopWatch` reads it from its thread, the supervisor from its process.
 // SAFETY: the memory behind `call` is written and read by atomic operations of CWorker.
 package final class LoopActivity: @unchecked Sendable {
-    /// In the page that a worker shares with its supervisor, or in memory of its own; lives as long as the process.
+    /// Memory in the page that the worker shares with its supervisor, or memory allocated here if there is no page.
+    /// Lives as long as the process.
     package let call: UnsafeMutablePointer<roost_call>
-    /// When the watch found that a call runs for long, in nanoseconds of the monotonic clock; 0: it has not.
+    /// When `LoopWatch` first saw the call that it found to block, in nanoseconds of the monotonic clock; 0 if none.
     let heldSince = Atomic<UInt64>(0)
 
     package init(_ call: UnsafeMutablePointer<roost_call>?) {
@@ -20,7 +21,7 @@ package final class LoopActivity: @unchecked Sendable {
         }
     }
 
-    /// Odd while a module's function runs on the loop; another number for each. [any]
+    /// The call counter: odd while a module's function runs on the loop, and different for each call. Thread-safe.
     package var calls: UInt64 { roost_call_count(self.call) }
 
     @inline(__always)
@@ -31,14 +32,14 @@ package final class LoopActivity: @unchecked Sendable {
         )
     }
 
-    /// Whether the watch has noticed the call that ends.
+    /// Ends the call. Returns whether `LoopWatch` found it to block.
     @inline(__always)
     package func endCall() -> Bool {
         roost_call_leave(self.call)
         return self.heldSince.load(ordering: .relaxed) != 0
     }
 
-    /// Whose function it is, or was last; nil: it is not known. Generations live as long as the process. [any]
+    /// The generation whose function runs, or ran last; nil if unknown. Lives as long as the process. Thread-safe.
     package var generation: Generation? {
         UnsafeRawPointer(bitPattern: UInt(roost_call_owner(self.call)))
             .map { Unmanaged<Generation>.fromOpaque($0).takeUnretainedValue() }

@@ -2,21 +2,21 @@ import CLinux
 package import CWorker
 import Glibc
 
-/// The memory that a worker shares with its supervisor (`Sources/CWorker`): what each thread does for a module, and the reports of a crash
-/// and of a stalled loop. Mapped for as long as this object lives.
-// SAFETY: the page is written by atomic stores or under the reporter's own lock, and the supervisor trusts no value in it.
+/// The memory that a worker shares with its supervisor (`Sources/CWorker`): the module call that each thread is
+/// running, and the reports of a crash and of a stalled loop. Mapped for as long as this object lives.
+// SAFETY: the page is written by atomic stores or under the reporter's own lock, and the supervisor does not trust it.
 package final class WorkerPage: @unchecked Sendable {
     package let descriptor: CInt
     private let page: UnsafeMutablePointer<roost_page>
 
-    /// Makes a page. Nil: the system has no memory to give.
+    /// Creates a page. Returns nil if the system has no memory left.
     package convenience init?() {
         let descriptor = roost_memory_make("roost-worker", MemoryLayout<roost_page>.size)
         guard descriptor >= 0 else { return nil }
         self.init(descriptor: descriptor)
     }
 
-    /// Maps the page that this descriptor names.
+    /// Maps the page of a descriptor. Takes ownership of the descriptor, and closes it if it returns nil.
     package init?(descriptor: CInt) {
         guard
             let memory = mmap(
@@ -35,20 +35,20 @@ package final class WorkerPage: @unchecked Sendable {
         close(self.descriptor)
     }
 
-    // MARK: For the worker
+    // MARK: Used by the worker
 
-    /// The record of a loop; nil: the page has no more. The page has to stay.
+    /// The record of a loop, or nil if the page has no more records. The page must outlive the record.
     package func call(of loop: Int) -> UnsafeMutablePointer<roost_call>? {
         loop < Int(ROOST_LOOPS) ? roost_page_loop(self.page, CInt(loop)) : nil
     }
 
-    /// Has crashes and exits of this process reported here.
+    /// Installs the handlers that report crashes and exits of this process here. The page is then never freed.
     package func reportCrashes() {
         _ = Unmanaged.passRetained(self)
         roost_report_crashes(self.page)
     }
 
-    // MARK: For the supervisor
+    // MARK: Used by the supervisor
 
     package var requests: Int { self.sum { Int(truncatingIfNeeded: $0.requests) } }
     package var failures: Int { self.sum { Int(truncatingIfNeeded: $0.failures) } }
@@ -58,8 +58,8 @@ package final class WorkerPage: @unchecked Sendable {
     /// The number of loops.
     package var loops: Int { self.sum { $0.thread != 0 ? 1 : 0 } }
 
-    /// The loop that has not answered a ping for longest, the time of its last answer (milliseconds of the monotonic clock, `since` at the
-    /// earliest), and its thread.
+    /// The loop whose last answer to a ping is the oldest, the time of that answer (milliseconds of the monotonic
+    /// clock, `since` at the earliest), and the id of its thread.
     package func slowest(since: Int) -> (loop: Int, turned: Int, thread: CInt)? {
         var slowest: (Int, Int, CInt)?
         for number in 0..<Int(ROOST_LOOPS) {
@@ -70,7 +70,7 @@ package final class WorkerPage: @unchecked Sendable {
         return slowest
     }
 
-    /// The numbers of the applications whose functions run at the moment, on loops and on threads that block.
+    /// The numbers of the applications whose functions are running now, on loops and on threads that may block.
     package var called: Set<UInt32> {
         let loops = (0..<Int(ROOST_LOOPS)).lazy.compactMap { self.call(of: $0)?.pointee }
         let threads = (0..<Int(ROOST_THREADS)).lazy.map { roost_page_thread(self.page, CInt($0)).pointee }
@@ -78,14 +78,14 @@ package final class WorkerPage: @unchecked Sendable {
         return Set(loops.filter(called).map(\.application)).union(threads.filter(called).map(\.application))
     }
 
-    /// Whether the worker has ended its process itself, by `Worker.exit`.
+    /// Whether the worker ended its process itself, by `Worker.exit`.
     package var hasLeft: Bool { self.page.pointee.has_left != 0 }
 
     package var crash: CrashReport? { Self.report(&self.page.pointee.crash) }
-    /// Nil while it is being written.
+    /// The report of a stalled loop; nil if there is none, or if it is still being written.
     package var stall: CrashReport? { self.page.pointee.stall.state == 2 ? Self.report(&self.page.pointee.stall) : nil }
 
-    /// Decodes a copy: the worker, or a child that it has left, can write to the page at any moment.
+    /// Decodes a copy, since the worker, or a child process that it left behind, can write to the page at any time.
     private static func report(_ shared: UnsafeMutablePointer<roost_report>) -> CrashReport? {
         let copy = UnsafeMutablePointer<roost_report>.allocate(capacity: 1)
         defer { copy.deallocate() }

@@ -3,18 +3,18 @@ import HTTPServer
 package import RoostSettings
 import RoostSystem
 
-/// The settings of one application, as `setting(id, key)` hands them out. Immutable; what a generation has lives as long as the
-/// process. [any]
+/// The settings of one application, as `setting(id, key)` returns them. Immutable; a generation's settings live as long
+/// as the process. Thread-safe.
 // SAFETY: the strings are written in `init` only.
 package final class ApplicationSettings: @unchecked Sendable {
     private let values: [String: UnsafePointer<asgi_string>]
-    /// Nil: there is none.
+    /// The settings file; nil if there is none.
     private let file: SettingsFile?
-    /// The key in the file that they stand below, with its dot.
+    /// The key in the file below which the settings are, with a dot at its end.
     private let prefix: String
 
-    /// `place`: the key that they stand below in the file; "": all keys but the host's. `folder`: that of the module's file. Throws
-    /// `HostError` for a key that is no word.
+    /// `place`: the key in the file below which the settings are; if empty, all keys except the host's. `folder`: the
+    /// folder of the module's file. Throws `HostError` for a reserved or duplicate key, or too large settings.
     package init(_ file: SettingsFile?, at place: String = "", folder: String) throws {
         self.file = file
         self.prefix = place.isEmpty ? "" : "\(place)."
@@ -30,7 +30,7 @@ package final class ApplicationSettings: @unchecked Sendable {
         self.values = texts.mapValues(Self.copy)
     }
 
-    /// Of an application whose settings are not read yet.
+    /// The settings of an application that have not been read yet.
     package static let none = ApplicationSettings()
 
     private init() {
@@ -46,15 +46,15 @@ package final class ApplicationSettings: @unchecked Sendable {
         }
     }
 
-    /// What an operator is told about a setting that the application refuses: file and line of the key, or of what it
-    /// would stand below.
+    /// The message for the operator about a setting that the application refuses: file and line of the key, or, if the
+    /// key is missing, of the nearest key above it.
     package func complaint(about key: String, _ message: String) -> String {
         let message = self.masked(message, key)
         guard let file else { return "setting '\(key)': \(message) (no settings file)" }
         return "\(file.place(of: self.prefix + key)): '\(key)': \(message)"
     }
 
-    /// A module's message about a key, which may quote the value.
+    /// A module's message about a key with the value masked if needed: the message may quote the value.
     private func masked(_ message: String, _ key: String) -> String {
         guard let value = self.values[key], value.pointee.size > 0 else { return message }
         let bytes = UnsafeRawBufferPointer(start: value.pointee.data, count: value.pointee.size)
@@ -62,7 +62,7 @@ package final class ApplicationSettings: @unchecked Sendable {
         return Redaction.masked(message, quoting: text, of: key)
     }
 
-    /// Whether the other's values are the same, wherever they stand.
+    /// Whether both have the same values, wherever they are in their files.
     package func isSame(as other: ApplicationSettings) -> Bool {
         self.values.count == other.values.count
             && self.values.allSatisfy { key, value in
@@ -70,10 +70,11 @@ package final class ApplicationSettings: @unchecked Sendable {
             }
     }
 
-    /// The value of a dotted key; nil: there is none.
+    /// The value of a dotted key, or nil if there is none.
     package func value(_ key: String) -> UnsafePointer<asgi_string>? { self.values[key] }
 
-    /// The most that the values of one application take, in bytes with their dotted keys: each map is there as a whole and by its keys.
+    /// Limit of the memory of one application's settings, in bytes: values with their dotted keys. A map counts both as
+    /// a whole and by each of its keys.
     package static let largest = 64 << 20
 
     private static func collect(
@@ -98,7 +99,7 @@ package final class ApplicationSettings: @unchecked Sendable {
         }
     }
 
-    /// Texts as they were written, everything else as JSON.
+    /// The text of a value: a string as written, any other value as JSON.
     private static func text(of node: SettingsNode) -> String {
         guard case .scalar(let scalar) = node.content, scalar.kind == .text else { return JSONText.of(node) }
         return scalar.text

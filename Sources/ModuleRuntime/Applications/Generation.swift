@@ -6,46 +6,46 @@ package import RoostSettings
 package import RoostSystem
 import Synchronization
 
-/// One image of an application between its start and its shutdown: what a scope belongs to.
+/// One version of an application, from its startup to its shutdown. Each scope belongs to a generation.
 ///
-/// Lives as long as the process: ids that modules keep may lead here, and its code is never unmapped either.
-// SAFETY: what is not atomic is set in `init` only; the memory behind it lives as long as the process.
+/// Lives as long as the process: modules may keep ids that lead to it, and its code is never unmapped.
+// SAFETY: everything that is not atomic is set in `init` only; the memory behind it lives as long as the process.
 package final class Generation: @unchecked Sendable {
     package typealias Application =
         @convention(c) (UnsafePointer<asgi_scope>?, asgi_receive?, asgi_send?) -> asgi_result
 
     package let name: String
-    /// Which of the host's applications it is.
+    /// The number of the application on its host.
     package let number: UInt32
     package let application: Application
-    /// Its requests are called on the pool.
+    /// Whether its requests are called on the blocking pool.
     private let isBlocking: Bool
-    /// All its scopes live on one loop, its lifespan too.
+    /// Whether all its scopes, and its lifespan, live on one loop.
     let isOneLoop: Bool
-    /// Its WebSockets too.
+    /// Whether its WebSockets are called on the blocking pool.
     private let isBlockingWebSocket: Bool
     package let settings: ApplicationSettings
-    /// Where it is mounted, as its scopes say; lives as long as the generation.
+    /// The root path that its scopes show. Lives as long as the generation.
     package let rootPath: Octets
-    /// How many bytes of it a proxy in front has taken away: requests come without them.
+    /// The size of the part of `rootPath` that a proxy removes from requests, in bytes.
     let hiddenSize: Int
-    /// What its host has for it.
+    /// The resources of its host.
     package let facilities: HostFacilities
     /// Where its lifespan lives.
     let home: LifespanHome
-    /// How it hands on what it remembers; nil: it does not.
+    /// The functions that save and restore its state; nil if it does not transfer its state.
     let memory: ModuleState?
-    /// Its typed views; nil: it has none. Lives as long as the process.
+    /// Its typed views; nil if it has none. Lives as long as the process.
     // SAFETY: tables of URLs live as long as the process.
     unowned(unsafe) let urls: URLTable?
     private let logger: Logger
-    /// Of its lifespan; 0: it has none.
+    /// The id of its lifespan; 0 if it has none.
     private let lifespan = Atomic<asgi_id>(0)
-    /// What `lifespan.startup.complete` carried: set before the first request.
+    /// The state in `lifespan.startup.complete`, set before the first request.
     private let carried = Atomic<UInt>(0)
-    /// When it was last reported to have held a loop, in nanoseconds; 0: never.
+    /// When it was last reported to have blocked a loop, in nanoseconds; 0 if never.
     private let reported = Atomic<UInt64>(0)
-    /// It is mounted no more.
+    /// Whether it is no longer mounted.
     private let isLeaving = Atomic(false)
 
     init(
@@ -101,26 +101,27 @@ package final class Generation: @unchecked Sendable {
         set { self.lifespan.store(newValue, ordering: .releasing) }
     }
 
-    /// Whether it has been announced that it ends: with its host, or before.
+    /// Whether its end, or that of its host, has been announced.
     package var isEnding: Bool { self.isLeaving.load(ordering: .sequentiallyConsistent) || self.facilities.isStopping }
 
-    /// Tells those of its scopes that asked for it that it ends, though its host goes on. [any]
+    /// Announces the end of this generation, while its host continues, to the scopes that asked to be notified.
+    /// Thread-safe.
     package func announceLeave() {
         self.isLeaving.store(true, ordering: .sequentiallyConsistent)
         for mailbox in self.facilities.mailboxes { mailbox.waits.hastenNotices { $0 === self } }
     }
 
-    /// Whether it may be reported again to have held a loop, `rest` nanoseconds after the last time. [any]
+    /// Whether it may be reported to have blocked a loop: `rest` nanoseconds after the last report. Thread-safe.
     func mayReport(now: UInt64, rest: UInt64) -> Bool {
         let last = self.reported.load(ordering: .relaxed)
         guard last == 0 || now &- last >= rest else { return false }
         return self.reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     }
 
-    /// Says that the system has no thread to call the application on, and which limits there are. [any]
+    /// Logs that the system cannot start a thread to call the application on, with the limits in force. Thread-safe.
     func logNoThread() { self.log(.threadUnavailable, ThreadLimits.fields) }
 
-    /// A line about the application, or about one of its scopes. [any]
+    /// Logs a line about the application, or about one of its scopes. Thread-safe.
     package func log(_ event: LoggedEvent, _ fields: @autoclosure () -> Logger.Metadata = [:], scope: asgi_id? = nil) {
         self.logger.log(event, fields().merging(self.logFields(scope), uniquingKeysWith: { $1 }))
     }
@@ -137,7 +138,7 @@ package final class Generation: @unchecked Sendable {
     }
 }
 
-/// How logs write a scope's id.
+/// The id of a scope as written in logs.
 struct ScopeNumber: CustomStringConvertible {
     let description: String
 

@@ -1,9 +1,10 @@
 import CASGI
 import Synchronization
 
-/// What a host has for its applications: loops, threads to block on, a thread that waits for descriptors. [any]
+/// The resources that a host provides to its applications: loops, threads that may block, and a thread that waits for
+/// descriptors. Thread-safe.
 package final class HostFacilities: Sendable {
-    /// In the order of their numbers.
+    /// The mailboxes of the loops, by the loop's number.
     package let mailboxes: [Mailbox]
     package let pool: BlockingPool
     let poll = DescriptorPoll()
@@ -31,16 +32,16 @@ package final class HostFacilities: Sendable {
         self.broadcastExtension = BroadcastTable.make(groups: groups)
     }
 
-    /// Whether the stop has been announced.
+    /// Whether the shutdown of the host has been announced.
     package var isStopping: Bool { self.isStopped.load(ordering: .sequentiallyConsistent) }
 
-    /// Tells applications that asked for it that the host stops: those who wait on this loop, which has.
+    /// Announces the host's shutdown to the applications that asked to be notified. Called on the loop, for its waits.
     package func announceStop(on loop: Int) {
         self.isStopped.store(true, ordering: .sequentiallyConsistent)
         self.mailboxes[loop].waits.hastenNotices()
     }
 
-    /// Lets the threads go. Nothing is posted to the loops any more.
+    /// Ends the threads. Nothing can be posted to the loops afterwards.
     package func stop() {
         self.pool.stop()
         self.poll.stop()

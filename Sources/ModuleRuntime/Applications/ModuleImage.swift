@@ -5,19 +5,21 @@ import Glibc
 package import RoostModules
 import RoostSystem
 
-/// A module that is mapped into this process. Never unmapped: its code may be on any stack, its names in any runtime.
+/// A module that is mapped into this process. Never unmapped: its code may be on any stack, and any runtime may have
+/// registered its names.
 // SAFETY: pointers to code and constants of a library that is never unmapped.
 package struct ModuleImage: @unchecked Sendable {
     package let application: Generation.Application
     package let description: ModuleDescription
-    /// How it hands on what its applications remember; nil: it does not.
+    /// The functions that save and restore the state of its applications; nil if it has none.
     let memory: ModuleState?
-    /// Its typed views; nil: it has none.
+    /// Its typed views; nil if it has none.
     let urls: URLTable?
-    /// What is wrong with them; nil: nothing.
+    /// What is wrong with its views; nil if nothing is.
     private let urlFault: URLFault?
 
-    /// Loads the file and asks it for its description; `libraries`: what stands beside it. Throws `HostError`; runs the module's constructors.
+    /// Loads the file and asks it for its description. `libraries`: the libraries beside it. Throws `HostError`. Runs
+    /// the module's constructors.
     package init(path: String, symbol: String, libraries: [PrivateLibrary] = []) throws {
         try LoadedNames.check(path, libraries)
         let before = LoadedObject.Counts()
@@ -30,7 +32,7 @@ package struct ModuleImage: @unchecked Sendable {
         }
         self.application = unsafeBitCast(address, to: Generation.Application.self)
         self.description = try ModuleDescription(of: Self.symbol("asgi_module_info", of: handle))
-        // What another contract offers is not known.
+        // Under another contract the meaning of its extensions is unknown.
         let info = self.description.fault == nil ? Self.symbol("asgi_module_info", of: handle) : nil
         self.memory = ModuleState(of: info)
         do {
@@ -38,18 +40,18 @@ package struct ModuleImage: @unchecked Sendable {
         } catch { (self.urls, self.urlFault) = (nil, error) }
     }
 
-    /// The address of a symbol that the module defines itself: dlsym(3) would also find those of the libraries that it needs.
+    /// The address of a symbol that the module defines itself: dlsym(3) would also find symbols of its dependencies.
     private static func symbol(_ name: String, of handle: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
         roost_own_symbol(handle, name)
     }
 
-    /// Why this host cannot serve it, with so many loops where that is known; nil: it can.
+    /// Why this host cannot serve the module, with `threads` loops if that is known; nil if it can.
     package func fault(threads: Int? = nil) -> String? {
         let fault = threads.map { self.description.fault(threads: $0) } ?? self.description.fault
         return fault ?? self.urlFault.map { "its URLs: \($0)" }
     }
 
-    /// Has crashes in its code attributed to the application with this number.
+    /// Attributes crashes in the module's code to the application with this number.
     package func name(as application: UInt32) {
         roost_name_image(unsafeBitCast(self.application, to: UnsafeRawPointer.self), application)
     }

@@ -1,12 +1,13 @@
 import CASGI
 import HTTPServer
 
-/// `asgi.state/1` of a module: how what an application remembers is asked for, and given back. The module's, for the life of the process.
+/// `asgi.state/1` of a module: saves and restores the state of its applications. The module owns the table, which lives
+/// as long as the process.
 // SAFETY: functions of a library that is never unmapped; they are called on the application's home only.
 struct ModuleState: @unchecked Sendable {
     private let table: UnsafePointer<asgi_state>
 
-    /// Of the description at `asgi_module_info`'s address; nil: it offers none.
+    /// `address`: that of the function `asgi_module_info`. Returns nil if the module does not offer the extension.
     init?(of address: UnsafeMutableRawPointer?) {
         guard let address else { return nil }
         let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
@@ -16,10 +17,10 @@ struct ModuleState: @unchecked Sendable {
         self.table = table
     }
 
-    /// Whether WebSockets of a generation that makes way are closed at once.
+    /// Whether the WebSockets of a generation are closed at once when a new generation replaces it.
     var asksToReconnect: Bool { self.table.pointee.flags & ASGI_STATE_RECONNECT != 0 }
 
-    /// On the application's home. Nil: there is nothing.
+    /// Saves the state, `most` bytes at most. On the application's home. Returns nil if there is nothing to save.
     func save(_ id: asgi_id, _ state: UnsafeMutableRawPointer?, most: Int) throws -> SavedState? {
         try withUnsafeTemporaryAllocation(byteCount: asgi_saved_size(), alignment: 16) { room in
             room.initializeMemory(as: UInt8.self, repeating: 0)
@@ -40,7 +41,7 @@ struct ModuleState: @unchecked Sendable {
         }
     }
 
-    /// On the application's home.
+    /// Restores a saved state. On the application's home.
     func restore(_ given: SavedState, _ id: asgi_id, _ state: UnsafeMutableRawPointer?) throws {
         let result = given.bytes.withUnsafeBytes { bytes in
             Array(given.format.utf8).withUnsafeBytes { format in
@@ -61,7 +62,7 @@ struct ModuleState: @unchecked Sendable {
     }
 }
 
-/// Why what an application remembers is not handed on.
+/// Why the state of an application was not transferred.
 package struct StateFault: Error, CustomStringConvertible {
     package let description: String
 

@@ -3,16 +3,16 @@ import Glibc
 import RoostModules
 import RoostSystem
 
-/// The child process that loads a module first, so that what its constructors do, they do to a process that nobody needs.
+/// The child process that loads a module first. Damage that the module's constructors do is limited to this process.
 package enum ProbeChild {
-    /// Becomes what a worker becomes, loads the modules one after another, reports on each, and ends the process, without running anybody's
-    /// destructors. Throws `HostError` when this process is no probe child.
+    /// Takes the privileges of a worker, loads the modules one after another, and reports on each. Then ends the
+    /// process without running destructors. Throws `HostError` if this process is not a probe child.
     package static func run() throws -> Never {
         let order = try ProbeOrder.read()
         var refusal: String?
         do {
             try order.privileges.apply()
-            // After that: another user's process is nobody's child any more.
+            // After the change of user, which clears the parent-death signal.
             roost_die_with_parent()
         } catch { refusal = "\(error)" }
         for module in order.modules {

@@ -1,10 +1,11 @@
 import Logging
 import RoostSystem
 
-/// Saves the state of a generation, or restores the previous generation's state in it. Calls the application on its home. [any]
+/// Saves the state of a generation, or restores the previous generation's state in it. Calls the application on its
+/// home. Thread-safe.
 package struct StateTransfer: Sendable {
     private let generation: Generation
-    /// How long the application may take, in seconds.
+    /// The time that the application has, in seconds.
     private let seconds: Int
     /// The largest state, in bytes.
     private let most: Int
@@ -15,7 +16,7 @@ package struct StateTransfer: Sendable {
         self.most = most
     }
 
-    /// Returns the generation's state; nil: it has none, or the application failed, which is logged.
+    /// Returns the generation's state; nil if it has none, or if the application failed, which is logged.
     package func save() async -> SavedState? {
         guard let memory = self.generation.memory else { return nil }
         let saved = await self.atHome {
@@ -34,7 +35,7 @@ package struct StateTransfer: Sendable {
         self.generation.log(.stateRestored, ["bytes": "\(saved.bytes.count)", "format": "\(saved.format)"])
     }
 
-    /// Runs work on the application's home and waits for it; nil: it threw, or exceeded the time, which is logged.
+    /// Runs work on the application's home and waits for it. Returns nil if it threw or timed out, which is logged.
     private func atHome<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async -> Value? {
         let result = OneShot<Result<Value, StateFault>>()
         self.generation.home.run {

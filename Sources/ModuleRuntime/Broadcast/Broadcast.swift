@@ -2,20 +2,20 @@ import CASGI
 import HTTPServer
 import Synchronization
 
-/// A message on its way to a group: encoded once, for all loops. [any]
+/// A message to a group of WebSockets, encoded once for all loops. Thread-safe.
 ///
-/// Here a group may get another way in later: whoever brings messages from other workers or hosts leaves them in every mailbox,
-/// as a module's `send` does.
+/// Messages from other workers or hosts could be added later: a receiver of such messages would put them into every
+/// mailbox, as a module's `send` does.
 final class Broadcast: Sendable {
     let group: GroupName
     let message: WebSocketMessage
-    /// The member that does not get it; 0: there is none.
+    /// The member that does not get the message; 0 if every member gets it.
     let except: asgi_id
-    /// Loops that have not given it to their members.
+    /// The number of loops that have not delivered the message to their members.
     private let left: Atomic<Int>
     private let delivered: @Sendable () -> Void
 
-    /// `delivered` is run when it has been given to the members on so many loops.
+    /// `delivered` runs once all `loops` loops have delivered the message to their members.
     init(
         group: GroupName, message: WebSocketMessage, except: asgi_id, loops: Int,
         delivered: @escaping @Sendable () -> Void
@@ -27,7 +27,7 @@ final class Broadcast: Sendable {
         self.delivered = delivered
     }
 
-    /// It has been given to the members on one loop, or that loop is no more.
+    /// Records that one loop has delivered the message to its members, or has ended.
     func deliver() {
         if self.left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { self.delivered() }
     }

@@ -4,9 +4,9 @@ import Logging
 import RoostSystem
 import Synchronization
 
-/// The functions of `asgi.broadcast/1`. All [any].
+/// The functions of `asgi.broadcast/1`. All are thread-safe.
 enum BroadcastTable {
-    /// Made once a host, lives as long as the process. `groups`: of so many a WebSocket can be a member.
+    /// Makes the table of one host; it lives as long as the process. `groups`: limit of groups per WebSocket.
     static func make(groups: Int) -> UnsafePointer<asgi_broadcast> {
         let table = UnsafeMutablePointer<asgi_broadcast>.zeroed(bytes: asgi_broadcast_size())
         table.pointee.size = UInt32(asgi_broadcast_size())
@@ -18,7 +18,7 @@ enum BroadcastTable {
     }
 }
 
-/// What becomes of a membership.
+/// A change to a WebSocket's membership in a group.
 enum Membership {
     case join
     case leave
@@ -66,10 +66,11 @@ private func broadcastCall(
 }
 
 extension HostFacilities {
-    /// Gives a message to the members on every loop: on this one at once, unless calls of its sender are before it.
+    /// Sends a message to the members on every loop. The calling loop delivers it at once, unless earlier calls of the
+    /// sender are still queued.
     ///
-    /// What waits in mailboxes is counted: above the mark of one scope's sends the sender has to wait, above the limit nothing
-    /// is taken.
+    /// The bytes that wait in mailboxes are counted. Above the high-water mark of one scope's sends the sender has to
+    /// wait; at the limit the message is refused.
     fileprivate func send(
         _ message: WebSocketMessage, to group: GroupName, except: asgi_id, by id: asgi_id,
         _ slot: UnsafeMutablePointer<ScopeSlot>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
@@ -104,14 +105,14 @@ extension HostFacilities {
     }
 }
 
-/// Who sent a broadcast, and is told when it has been given to all members.
-// SAFETY: the context is the module's, to which asgi.h promises one completion on any loop.
+/// The scope that sent a broadcast. Its completion runs once the message has been delivered on all loops.
+// SAFETY: the context belongs to the module, to which asgi.h promises one completion on any loop.
 private struct SenderOfBroadcast: @unchecked Sendable {
     let id: asgi_id
     let slot: UnsafeMutablePointer<ScopeSlot>
     let completion: Completion
 
-    /// The scope keeps its memory until it is told; false: it is over.
+    /// Keeps the scope's memory until the completion has run. Returns false if the scope has ended.
     func announce() -> Bool {
         guard case .call = self.completion else { return self.slot.pointee.isOpen(self.id) }
         return self.slot.pointee.announce(self.id, ordered: false)

@@ -4,7 +4,7 @@ import CASGI
 struct GroupMembers {
     private var groups: [GroupName: [asgi_id: Unmanaged<Scope>]] = [:]
 
-    /// A scope leaves all groups before it is used again.
+    /// Adds a scope to a group. A scope leaves all groups before it is reused.
     mutating func join(_ scope: Scope, _ group: GroupName) {
         self.groups[group, default: [:]][scope.id] = Unmanaged.passUnretained(scope)
     }
@@ -14,7 +14,7 @@ struct GroupMembers {
         if self.groups[group]?.isEmpty == true { self.groups[group] = nil }
     }
 
-    /// Gives a message to every member but one.
+    /// Sends a message to every member of its group, except the one that it excludes.
     func send(_ broadcast: Broadcast) {
         guard let members = self.groups[broadcast.group] else { return }
         for (id, scope) in members where id != broadcast.except {

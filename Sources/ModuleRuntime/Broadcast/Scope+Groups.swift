@@ -3,9 +3,9 @@ import HTTPServer
 import Logging
 import RoostSystem
 
-/// A WebSocket as a member of groups.
+/// The scope of a WebSocket as a member of groups.
 extension Scope {
-    /// On the loop.
+    /// Joins or leaves a group. On the loop.
     package func change(_ change: Membership, _ group: GroupName) -> asgi_result {
         guard self.socket != nil else { return ASGI_INVALID }
         switch change {
@@ -26,11 +26,11 @@ extension Scope {
         self.groups = []
     }
 
-    /// Gets what was sent to a group. Who is not there, or no more, gets nothing.
+    /// Sends a group's message to the client. Does nothing if the scope has ended or is not a WebSocket.
     package func enqueue(_ message: WebSocketMessage) {
         guard self.openExchange != nil, let socket else { return }
         guard case .full = socket.send(message) else { return }
-        // It would miss this message and get later ones.
+        // Otherwise the client would miss this message but get later ones.
         _ = socket.close(code: 1013, reason: Octets("client too slow; reconnect"))
         self.log(.groupMemberClosed)
     }

@@ -2,26 +2,27 @@ import CWorker
 import Glibc
 import NIOConcurrencyHelpers
 
-/// The thread that an application's lifespan lives on, where blocking is fine: it runs one job after another. [any]
+/// The thread of an application's lifespan, where blocking is allowed. Runs one job after another. Thread-safe.
 ///
-/// It is lent, and given back when there is nothing to do: only who blocks in a job keeps one.
+/// The thread is borrowed from `LentThreads` and given back when no job is left: only an application that blocks in a
+/// job keeps one.
 final class ControlThread: Sendable {
     typealias Job = @Sendable () -> Void
 
     private struct State {
         var jobs: [Job] = []
         var isRunning = false
-        /// While it runs.
+        /// The thread; nil while no job runs.
         var thread: pthread_t?
     }
 
     private let state = NIOLockedValueBox(State())
     private let application: UInt32
 
-    /// `application`: whose it is, by the generation's number.
+    /// `application`: the number of the application.
     init(application: UInt32) { self.application = application }
 
-    /// Runs the job after those before it.
+    /// Runs the job after all earlier ones.
     func run(_ job: @escaping Job) {
         let begins = self.state.withLockedValue { state in
             state.jobs.append(job)
@@ -31,7 +32,7 @@ final class ControlThread: Sendable {
         if begins { LentThreads.process.run { self.work() } }
     }
 
-    /// Whether the caller is on it.
+    /// Whether the caller is on this thread.
     var isCurrent: Bool {
         self.state.withLockedValue { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }

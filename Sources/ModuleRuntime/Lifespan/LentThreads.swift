@@ -1,9 +1,10 @@
 import CWorker
 import RoostSystem
 
-/// Threads for jobs that may block for any time. [any]
+/// A pool of threads for jobs that may block for any length of time. Thread-safe.
 ///
-/// There are as many as were ever needed at once: a free thread waits for the next job, for the life of the process.
+/// A thread is never ended: when its job is done it waits for the next one. The pool therefore has as many threads as
+/// were ever needed at once.
 final class LentThreads: Sendable {
     static let process = LentThreads()
 
@@ -16,7 +17,7 @@ final class LentThreads: Sendable {
 
     private init() {}
 
-    /// Runs the job on a free thread or on a new one. When the system has no thread to give, on the next that becomes free.
+    /// Runs the job on a free thread or on a new one. If the system cannot start a thread, the next free one runs it.
     func run(_ job: @escaping @Sendable () -> Void) {
         self.state.withLock { state in
             state.jobs.append(job)

@@ -4,19 +4,18 @@ import Logging
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// The lifespan scope of one generation: performs what `LifespanMachine` decides. [any]
+/// The lifespan scope of one generation: carries out what `LifespanMachine` decides. Thread-safe.
 ///
-/// The application is called on its home, and told there; its own calls may come from any thread. Lives as long
-/// as the process, since modules may keep its id for as long.
+/// The application is called, and its receives complete, on its home (`LifespanHome`); the application itself may call
+/// from any thread. Lives as long as the process, since modules may keep its id for as long.
 package final class Lifespan: Sendable {
-    /// Touched under its lock only.
     // SAFETY: accessed under the lock of `state` only.
     private struct State: @unchecked Sendable {
         var machine = LifespanMachine()
         var receiver: Completion?
-        /// `application` has returned PENDING, or not at all yet.
+        /// Whether the scope has not ended.
         var isOpen = true
-        /// Where the answers go; nil: they have come, or nobody asked.
+        /// Receive the outcomes of startup and shutdown; nil unless `start` or `stop` waits for one.
         var startup: OneShot<LifespanMachine.Outcome>?
         var shutdown: OneShot<LifespanMachine.Outcome>?
     }
@@ -28,7 +27,7 @@ package final class Lifespan: Sendable {
     // SAFETY: written in `init` only; the lifespan lives as long as the process.
     private nonisolated(unsafe) let scope: UnsafeMutablePointer<asgi_scope>
 
-    /// Takes a slot for good. Throws when the process has none left.
+    /// Takes a slot and never gives it back. Throws if the process has none left.
     package init(generation: Generation) throws {
         guard let slot = ScopeTable.process.allocateControlSlot() else {
             throw HostError(code: .exhausted, message: "no scope ids are left")
@@ -52,9 +51,9 @@ package final class Lifespan: Sendable {
 
     private var home: LifespanHome { self.generation.home }
 
-    // MARK: For the host
+    // MARK: Called by the host
 
-    /// Calls the application and waits for its answer to startup, for some seconds at most.
+    /// Calls the application and waits for its answer to startup, for `seconds` at most.
     package func start(within seconds: Int) async -> LifespanMachine.Outcome {
         let answer = OneShot<LifespanMachine.Outcome>()
         self.state.withLockedValue { $0.startup = answer }
@@ -65,7 +64,7 @@ package final class Lifespan: Sendable {
         return await answer.value(within: .seconds(seconds)) ?? .refused(Self.lateness(seconds))
     }
 
-    /// Tells the application to shut down and waits for its answer, for some seconds at most.
+    /// Asks the application to shut down and waits for its answer, for `seconds` at most.
     package func stop(within seconds: Int) async -> LifespanMachine.Outcome {
         let answer = OneShot<LifespanMachine.Outcome>()
         let outcome = self.state.withLockedValue { state in
@@ -82,7 +81,7 @@ package final class Lifespan: Sendable {
         "no answer within \(seconds) seconds (--timeout-lifespan)"
     }
 
-    // MARK: For the module, from any thread
+    // MARK: Called by the module, on any thread
 
     package func receive(
         _ event: UnsafeMutablePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
@@ -152,13 +151,13 @@ package final class Lifespan: Sendable {
 
     package func finish(_ result: asgi_result) -> asgi_result { self.end(result) ? ASGI_DONE : ASGI_STALE }
 
-    /// A loop, by its number; nil: there is none such. 0 is the one of what belongs to the application and names no other.
+    /// The mailbox of a loop, or nil if no loop has this number. Loop 0 runs an application's work that names no loop.
     package func mailbox(_ loop: Int) -> Mailbox? {
         let mailboxes = self.generation.facilities.mailboxes
         return mailboxes.indices.contains(loop) ? mailboxes[loop] : nil
     }
 
-    /// Runs `then` on a loop; work that belongs to the application and to no request.
+    /// Runs `then` on a loop, as work of the application that belongs to no request.
     func post(loop: Int, _ then: @escaping asgi_then, _ context: UnsafeMutableRawPointer?) -> asgi_result {
         guard let mailbox = self.mailbox(loop) else { return ASGI_INVALID }
         guard self.slot.pointer.pointee.announce(self.id, ordered: false) else { return ASGI_STALE }
@@ -167,9 +166,10 @@ package final class Lifespan: Sendable {
         return ASGI_PENDING
     }
 
-    // MARK: What follows
+    // MARK: Completions and the end of the scope
 
-    /// Gives whoever waits the event that has come, on its home, where a module's function may be called.
+    /// Completes a pending receive if there is an event: at once if a thread is blocked in it, otherwise on the home,
+    /// where module functions may be called.
     private func notifyReceiver() {
         let isBlocked = self.state.withLockedValue { state in
             if case .wait = state.receiver { true } else { false }
@@ -191,7 +191,7 @@ package final class Lifespan: Sendable {
         }
     }
 
-    /// The scope is over; false: it was already.
+    /// Ends the scope. Returns false if it had already ended.
     @discardableResult
     private func end(_ result: asgi_result) -> Bool {
         let ended: (outcome: LifespanMachine.Outcome?, receiver: Completion?)? = self.state.withLockedValue { state in
@@ -207,7 +207,7 @@ package final class Lifespan: Sendable {
         case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
         case .call(let then, let context):
             let id = self.id
-            // SAFETY: the context is the module's, and goes to one completion.
+            // SAFETY: the context belongs to the module and is passed to exactly one completion.
             nonisolated(unsafe) let held = context
             self.home.run { then(held, id, ASGI_CANCELLED, nil) }
         case .nobody, nil: break
@@ -252,8 +252,8 @@ extension LifespanMachine.Event {
     }
 }
 
-/// A slot as other threads may hold it: what they may ask of it is atomic.
-// SAFETY: slots are never freed, and what other threads use of them is atomic.
+/// A reference to a slot that other threads may hold.
+// SAFETY: slots are never freed, and other threads use only their atomics.
 struct ScopeSlotReference: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<ScopeSlot>
 

@@ -1,9 +1,10 @@
-/// Where a lifespan's application is called, and told: its control thread, or its one loop (`ASGI_ONE_LOOP`). [any]
+/// Where a lifespan's application is called and its receives complete: on its control thread, or on its only loop
+/// (`ASGI_ONE_LOOP`). Thread-safe.
 enum LifespanHome: Sendable {
     case thread(ControlThread)
     case loop(Mailbox)
 
-    /// Runs this there, after what was before it.
+    /// Runs the job on this home, after all earlier ones.
     func run(_ job: @escaping ControlThread.Job) {
         switch self {
         case .thread(let thread): thread.run(job)
@@ -11,7 +12,7 @@ enum LifespanHome: Sendable {
         }
     }
 
-    /// Whether the caller is there.
+    /// Whether the caller is on this home.
     var isCurrent: Bool {
         switch self {
         case .thread(let thread): thread.isCurrent

@@ -1,34 +1,35 @@
 import CASGI
 
-/// The order of one lifespan's events (asgiref's lifespan.rst 2.0, and the rules that `asgi.h` adds). A value without I/O.
+/// The state machine of one lifespan: the order of its events (asgiref's lifespan.rst 2.0, and the rules that `asgi.h`
+/// adds). A value without I/O.
 package struct LifespanMachine {
     enum Event: Equatable {
         case startup
         case shutdown
     }
 
-    /// What the host learns.
+    /// The result of a startup or a shutdown.
     package enum Outcome: Equatable {
         /// Startup is complete.
         case started
-        /// The application has no lifespan: it goes on without.
+        /// The application has no lifespan and runs without one.
         case without
-        /// Startup failed: the generation is refused.
+        /// Startup failed, so the generation is refused; with the reason.
         case refused(String)
-        /// Shutdown is complete, or there was none to wait for.
+        /// Shutdown is complete, or there was nothing to wait for.
         case stopped
-        /// Shutdown failed.
+        /// Shutdown failed, with the reason.
         case stoppedBadly(String)
     }
 
-    /// An event that may not be sent now.
+    /// An event that is not allowed in the current phase.
     struct Fault: Error, Equatable {
         let reason: String
     }
 
     private enum Phase: Equatable {
         case starting(hasReceived: Bool)
-        /// Startup failed by the application's own word.
+        /// The application sent `lifespan.startup.failed`.
         case failed
         case running
         case stopping(hasReceived: Bool)
@@ -40,7 +41,7 @@ package struct LifespanMachine {
 
     var isOver: Bool { self.phase == .over }
 
-    /// The event that is there for a receive; nil: none yet.
+    /// Returns the next event for a receive, or nil if there is none yet.
     mutating func receive() -> Event? {
         switch self.phase {
         case .starting(hasReceived: false):
@@ -53,7 +54,7 @@ package struct LifespanMachine {
         }
     }
 
-    /// The application has sent one of the lifespan's events; `text` is its message.
+    /// Handles an event that the application sent; `text` is the message in it.
     mutating func send(_ type: UInt32, text: String) throws(Fault) -> Outcome {
         switch (type, self.phase) {
         case (ASGI_LIFESPAN_STARTUP_COMPLETE, .starting(hasReceived: true)):
@@ -72,12 +73,12 @@ package struct LifespanMachine {
         }
     }
 
-    /// The scope has ended: `application` returned, or it was finished.
+    /// Handles the end of the scope: `application` has returned, or the module has called `finish`.
     mutating func ended(_ result: asgi_result) -> Outcome? {
         defer { self.phase = .over }
         switch self.phase {
         case .starting(hasReceived: false):
-            // It does not know this scope, or did nothing about it. Any other failure is one.
+            // The application does not support this scope, or did nothing with it. Any other failure fails the startup.
             guard result < 0, result != ASGI_UNSUPPORTED else { return .without }
             return .refused("application failed with \(ResultName(result)) before startup")
         case .starting(hasReceived: true):
@@ -91,7 +92,7 @@ package struct LifespanMachine {
         }
     }
 
-    /// The host stops. `.stopped`: there is nothing to wait for.
+    /// Begins the shutdown. Returns `.stopped` if there is nothing to wait for.
     mutating func stop() -> Outcome? {
         guard self.phase == .running else { return .stopped }
         self.phase = .stopping(hasReceived: false)

@@ -4,12 +4,12 @@ package import RoostSystem
 
 /// Writes a line for every request of one loop: client, method, path, status, bytes, duration, request id. Loop-bound.
 ///
-/// A request that was refused before its method or target was read has a `-` in their place. Neither can hold a space or a control
-/// character: a method is a token, a target is visible ASCII. Lines are made on the loop and handed to the writer's thread once a
-/// turn.
+/// A request that was refused before its method or target was read has a `-` in their place. Neither can contain a
+/// space or a control character: a method is a token, a target is visible ASCII. Lines are formatted on the loop and
+/// passed to the writer's thread once per turn.
 package final class AccessLog: ServerLog {
     package var wantsAccess: Bool { self.writer != nil }
-    /// Nil: no line is written.
+    /// The writer; nil if no lines are to be written.
     private let writer: LineWriter?
     private let logger: Logger
     private let format: LogFormat

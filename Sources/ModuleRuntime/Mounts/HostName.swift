@@ -1,13 +1,14 @@
 import HTTPServer
 
-/// A client's word for a host, as it is compared (RFC 3986 §3.2.2): letter case aside, without the port and the last dot. Borrowed.
+/// A host name that a client sent, in the form in which names are compared (RFC 3986 §3.2.2): without letter case, port
+/// and trailing dot. The bytes are borrowed.
 struct HostName {
     private let bytes: Slice<UnsafeRawBufferPointer>
 
     init(_ authority: Octets) {
         let bytes = authority.bytes
         var end = bytes.count
-        // The colon of a port is the last, and none of an address in brackets.
+        // The colon before a port is the last one and not inside the brackets of an IPv6 address.
         if let colon = bytes.lastIndex(of: UInt8(ascii: ":")), !bytes[colon...].contains(UInt8(ascii: "]")) {
             end = colon
         }
@@ -17,13 +18,13 @@ struct HostName {
 
     private init(_ bytes: Slice<UnsafeRawBufferPointer>) { self.bytes = bytes }
 
-    /// The names that it is below, the longest first.
+    /// The parent domains of the name, the longest first.
     var above: some Sequence<HostName> {
         let bytes = self.bytes
         return bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: ".") }.map { HostName(bytes[($0 + 1)...]) }
     }
 
-    /// What belongs to exactly this name.
+    /// The value for exactly this name.
     func find<Value>(in table: OctetsTable<Value>) -> Unmanaged<Value>? {
         var hash = OctetsHash()
         for byte in self.bytes { hash.add(Self.lowercased(byte)) }

@@ -1,20 +1,22 @@
 package import HTTPServer
 import RoostSettings
 
-/// What answers where. Immutable: every loop has a reference, and a change replaces it. [any]
+/// The mounts of a host, by host name and path. Immutable: every loop has a reference, and a change replaces the table.
+/// Thread-safe.
 ///
-/// The host name decides first: the applications of that name, then those of the wildcards above it, the longest first, then those
-/// for every host; within each the longest path prefix. An application that does not answer for a path leaves it to the next.
+/// The host name decides first: the mounts of that name, then those of the matching wildcards, the longest first, then
+/// those for every host. Within each of these the longest path prefix wins. If no mount of one matches the path, the
+/// next is tried.
 package final class MountTable: Sendable {
-    /// Everything that is mounted.
+    /// All mounts.
     package let mounted: [Mounted]
     private let everywhere: PathTable?
-    /// By their names.
+    /// The mounts of exact host names, by the name.
     private let exact: OctetsTable<PathTable>
     private let wildcards: OctetsTable<PathTable>
     private let namesHosts: Bool
 
-    /// No two of them are in conflict.
+    /// `mounted`: no two of them may conflict.
     package init(_ mounted: [Mounted] = []) {
         self.mounted = mounted
         var everywhere: [Mounted] = []
@@ -32,13 +34,13 @@ package final class MountTable: Sendable {
         self.namesHosts = !named.isEmpty
     }
 
-    /// The application that has this number.
+    /// The mount of the application with this number.
     package subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }
 
-    /// Whether anything serves, where something is to.
+    /// Whether an application serves, or there is none to serve.
     package var isReady: Bool { self.mounted.isEmpty || self.mounted.contains(where: \.isServing) }
 
-    /// What answers this request; nil: nothing does.
+    /// The mount for a request, or nil if there is none.
     @inline(__always)
     package func mounted(for head: RequestHead) -> Unmanaged<Mounted>? {
         if self.namesHosts, let found = self.ofHost(head) { return found }
@@ -61,7 +63,7 @@ package final class MountTable: Sendable {
         return nil
     }
 
-    /// Why nothing answers it (RFC 9110 §15.5.5, §15.5.20).
+    /// The response to a request that no mount answers (RFC 9110 §15.5.5, §15.5.20).
     package func absence(of head: RequestHead) -> OwnAnswer {
         guard self.namesHosts, self.everywhere == nil else { return .notFound }
         let name = HostName(head.authority)

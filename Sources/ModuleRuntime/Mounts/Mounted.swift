@@ -1,19 +1,19 @@
 package import HTTPServer
 package import RoostSettings
 
-/// What answers at one mount. Immutable; a change replaces it. [any]
+/// One mount with the application that answers there. Immutable; a change replaces it. Thread-safe.
 ///
-/// Lives as long as the process, as the generations behind it do: loops look it up without counting references.
+/// Lives as long as the process, like the generations that it refers to: loops look it up without counting references.
 // SAFETY: immutable.
 package final class Mounted: @unchecked Sendable {
-    /// Which of the host's applications it is.
+    /// The number of the application on its host.
     package let number: UInt32
     package let mount: Mount
     /// The mount's path.
     package let path: Octets
-    /// The origins whose pages may open WebSockets here; nil: those of the host.
+    /// The origins whose pages may open WebSockets here; nil to use those of the host.
     package let origins: WebSocketOrigins?
-    /// The application, when it is one of this process; else somebody else answers.
+    /// The application, if it runs in this process; nil if the answerer answers.
     // SAFETY: generations live as long as the process.
     package unowned(unsafe) let generation: Generation?
     private let answerer: (any MountAnswerer)?
@@ -38,20 +38,20 @@ package final class Mounted: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    /// Whether it is what it is meant to be, not an answer in its place.
+    /// Whether the application itself answers, not a `StandIn`.
     package var isServing: Bool { self.generation != nil || !(self.answerer is StandIn) }
 
-    /// Answers, when there is no generation. On a loop.
+    /// Answers a request if there is no generation. On a loop.
     package func answer(_ exchange: any Exchange, on loop: Int) { self.answerer?.answer(exchange, for: self, on: loop) }
 }
 
-/// Answers the requests of a mount, without a module's code in this process.
+/// Answers the requests of a mount without a module in this process.
 package protocol MountAnswerer: AnyObject, Sendable {
-    /// On the exchange's loop, which has this number.
+    /// Answers a request. Called on the exchange's loop, which has the number `loop`.
     func answer(_ exchange: any Exchange, for mounted: Mounted, on loop: Int)
 }
 
-/// Answers for an application that is not there.
+/// Answers every request for an application that is not available.
 package final class StandIn: MountAnswerer {
     package let reason: OwnAnswer
 

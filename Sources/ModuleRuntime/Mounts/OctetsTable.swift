@@ -1,6 +1,7 @@
 import HTTPServer
 
-/// Finds what belongs to some bytes, without a String or a count of references: open addressing, at most half full. Immutable. [any]
+/// A hash table with keys of bytes, searched without creating a String or counting references. Open addressing, at most
+/// half full. Immutable, and thread-safe.
 // SAFETY: written in `init` only, and freed in `deinit`.
 final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
     private struct Slot {
@@ -10,12 +11,12 @@ final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
     }
 
     private let slots: UnsafeMutablePointer<Slot>
-    /// A power of two, less one.
+    /// The number of slots, a power of two, less one.
     private let mask: Int
-    /// Keeps them.
+    /// Retains the values.
     let values: [Value]
 
-    /// The keys are all different, and live as long as this.
+    /// `pairs`: all keys must differ, and must live as long as the table.
     init(_ pairs: [(key: Octets, value: Value)]) {
         self.values = pairs.map(\.value)
         var size = 2
@@ -35,7 +36,7 @@ final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
 
     var isEmpty: Bool { self.values.isEmpty }
 
-    /// The value whose key has this hash and is the one that is meant.
+    /// The value whose key has this hash and satisfies `isKey`.
     @inline(__always)
     func find(_ hash: UInt64, _ isKey: (Octets) -> Bool) -> Unmanaged<Value>? {
         var at = Int(truncatingIfNeeded: hash) & self.mask

@@ -1,22 +1,23 @@
 import HTTPServer
 import RoostSettings
 
-/// The mounts of one host name, by path: one look for each segment that a mount could end with, however many there are. Immutable. [any]
+/// The mounts of one host name, by path. A search takes at most one lookup per segment of the deepest mount, however
+/// many mounts there are. Immutable, and thread-safe.
 ///
-/// A path is matched as it was received, by whole segments, each decoded: an encoded slash separates nothing and is in no
-/// mount, dot segments are names like others (RFC 3986 §2.2, §6.2.2), letter case counts.
+/// A path is matched as it was received, by whole segments, each decoded. An encoded slash separates no segments and is
+/// part of no mount, dot segments are ordinary names (RFC 3986 §2.2, §6.2.2), and letter case counts.
 // SAFETY: written in `init` only.
 final class PathTable: @unchecked Sendable {
     private let root: Unmanaged<Mounted>?
-    /// Segments of the mount that has most, and bytes of the longest.
+    /// The number of segments of the deepest mount, and the size of the longest in bytes.
     private let depth: Int
     private let longest: Int
     private let below: OctetsTable<Mounted>
 
-    /// The host's, as long as this lives.
+    /// The host name. Lives as long as this table.
     let name: Octets
 
-    /// No two of them have the same path. `name`: the host's that they are for.
+    /// `mounts`: no two of them may have the same path. `name`: the host name that they are for.
     init(_ mounts: [Mounted], name: String = "") {
         self.name = .lasting(name)
         self.root = mounts.first { $0.path.size == 0 }.map(Unmanaged.passUnretained)
@@ -28,7 +29,7 @@ final class PathTable: @unchecked Sendable {
 
     deinit { self.name.data?.deallocate() }
 
-    /// The longest mount that the path is at or below; nil: none.
+    /// The longest mount that contains the path, or nil if there is none.
     @inline(__always)
     func mounted(raw: Octets, decoded: Octets) -> Unmanaged<Mounted>? {
         self.depth == 0 ? self.root : self.search(raw, decoded)
@@ -40,7 +41,7 @@ final class PathTable: @unchecked Sendable {
         var found = self.root
         var hash = OctetsHash()
         var at = 0
-        // Bytes of the decoded path so far.
+        // The size of the decoded path so far, in bytes.
         var length = 0
         for _ in 0..<self.depth {
             guard at < count, bytes[at] == UInt8(ascii: "/") else { return found }
@@ -67,7 +68,7 @@ final class PathTable: @unchecked Sendable {
         return found
     }
 
-    /// Whoever decoded the path has seen that it is one.
+    /// The value of a hexadecimal digit. Not checked here, since the path was already decoded successfully.
     @inline(__always)
     private static func digit(_ byte: UInt8) -> UInt8 {
         byte <= UInt8(ascii: "9") ? byte &- UInt8(ascii: "0") : (byte | 0x20) &- UInt8(ascii: "a") &+ 10

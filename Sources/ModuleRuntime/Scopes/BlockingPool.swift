@@ -4,12 +4,12 @@ import NIOCore
 import RoostSystem
 import Synchronization
 
-/// The threads on which modules may block: a bounded number, and a bounded queue before them. [any]
+/// The threads on which modules may block: a bounded number of threads, and a bounded queue. Thread-safe.
 ///
-/// A thread is started when a job comes and none is free, and stays until the pool stops.
+/// A thread is started when a job is added and no thread is free. It runs until the pool stops.
 package final class BlockingPool: Sendable {
-    /// A module's function to run for a scope, whose memory stays until the function has returned.
-    // SAFETY: the pool runs it once; the slot and the context are for any thread by the rules of asgi.h.
+    /// A module's function to run for a scope. The scope keeps its memory until the function has returned.
+    // SAFETY: the pool runs it once; by the rules of asgi.h any thread may use the slot and the context.
     struct Job: @unchecked Sendable {
         enum Work {
             case job(asgi_then, UnsafeMutableRawPointer?)
@@ -21,10 +21,10 @@ package final class BlockingPool: Sendable {
         let slot: UnsafeMutablePointer<ScopeSlot>
         let work: Work
 
-        /// The number of its application.
+        /// The number of the job's application.
         fileprivate var application: UInt32 { self.slot.pointee.lastGeneration?.number ?? 0 }
 
-        /// `call`: where the thread records what it does, for the report of a crash.
+        /// `call`: where the thread records the running call, for crash reports.
         fileprivate func run(_ call: UnsafeMutablePointer<roost_call>) {
             let isOpen = self.slot.pointee.isOpen(self.id)
             var scope: UnsafePointer<asgi_scope>?
@@ -35,13 +35,13 @@ package final class BlockingPool: Sendable {
             switch self.work {
             case .job(let job, let context): job(context, self.id, isOpen ? ASGI_DONE : ASGI_CANCELLED, nil)
             case .application(let application, let scope):
-                // One that ended before it began is not called.
+                // Not called if the scope has already ended.
                 self.returned(isOpen ? application(scope, receiveCall, sendCall) : ASGI_PENDING)
             }
             self.slot.pointee.endJob(self.id)
         }
 
-        /// Goes behind what was sent before.
+        /// Queues the result behind the calls that the application has made.
         private func returned(_ result: asgi_result) {
             self.slot.pointee.announceReturn()
             self.slot.pointee.home.mailbox?._withUnsafeGuaranteedRef {
@@ -58,12 +58,12 @@ package final class BlockingPool: Sendable {
         var nextComplaint = 0
         /// The number of running jobs, by the number of the application.
         var running: [UInt32: Int] = [:]
-        /// The number of queued jobs, likewise.
+        /// The number of queued jobs, by the number of the application.
         var queued: [UInt32: Int] = [:]
-        /// There are several applications: each gets at most half of the threads, and of the queue.
+        /// Whether there are several applications. Each then gets at most half of the threads, and of the queue.
         var isShared = false
 
-        /// The first job whose application has not its share of the threads already.
+        /// The first job whose application does not use its full share of the threads.
         func runnable(threads: Int) -> CircularBuffer<Job>.Index? {
             guard self.isShared, !self.isStopped else { return self.queue.indices.first }
             let share = max(threads / 2, 1)
@@ -84,7 +84,7 @@ package final class BlockingPool: Sendable {
             if self.running[application] == 0 { self.running[application] = nil }
         }
 
-        /// Whether the lack of threads is to be logged again.
+        /// Whether the lack of threads is to be logged now.
         mutating func isComplaintDue() -> Bool {
             let now = MonotonicClock.milliseconds
             guard now >= self.nextComplaint else { return false }
@@ -99,28 +99,28 @@ package final class BlockingPool: Sendable {
         case end
     }
 
-    /// What becomes of a job.
+    /// The result of adding a job.
     enum Outcome: Equatable {
         case enqueued
         /// The queue is full, or the pool has stopped.
         case full
-        /// The system has no thread to give. `isNews`: that is to be logged.
+        /// The system cannot start a thread. `isNews`: whether this is to be logged.
         case noThread(isNews: Bool)
     }
 
     private let most: Int
     private let limit: Int
-    /// How often the lack of threads is logged, in milliseconds.
+    /// The minimum time between two log lines about the lack of threads, in milliseconds.
     fileprivate static let complaintPace = 10_000
     private let state = Monitor(State())
 
-    /// `threads`: at most so many; `queue`: jobs that wait for one.
+    /// `threads`: the maximum number of threads. `queue`: the maximum number of jobs that wait for a thread.
     init(threads: Int, queue: Int) {
         self.most = threads
         self.limit = queue
     }
 
-    /// Adds a job to the queue, when there is room for it.
+    /// Adds a job to the queue if there is room for it.
     func enqueue(_ job: Job) -> Outcome {
         let outcome = self.state.withLock { state -> Outcome in
             guard !state.isStopped else { return .full }
@@ -130,7 +130,7 @@ package final class BlockingPool: Sendable {
                 state.threads += 1
                 state.free += 1
             }
-            // When the system has no more threads to give, the existing ones suffice. Without any, the job would wait for ever.
+            // If the system cannot start a thread, the existing ones suffice. Without any, the job would wait forever.
             guard state.threads > 0 else { return .noThread(isNews: state.isComplaintDue()) }
             guard state.queue.count < self.limit + state.free else { return .full }
             state.queue.append(job)
@@ -141,13 +141,13 @@ package final class BlockingPool: Sendable {
         return outcome
     }
 
-    /// Ends the threads when all queued jobs have been run. Running jobs are left to return.
+    /// Ends the threads once all queued jobs have run. Does not wait for running jobs.
     func stop() {
         self.state.withLock { $0.isStopped = true }
         self.state.broadcast()
     }
 
-    /// Sets whether there are several applications, which share the threads. [any]
+    /// Sets whether several applications share the threads. Thread-safe.
     package func share(_ isShared: Bool) {
         self.state.withLock { $0.isShared = isShared }
         self.state.broadcast()

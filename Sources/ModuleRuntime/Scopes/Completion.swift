@@ -1,20 +1,20 @@
 import CASGI
 import RoostSystem
 
-/// Who is told when a call that was PENDING is done.
+/// How a call that was PENDING is completed.
 enum Completion {
-    /// The module's function.
+    /// Calls the module's function.
     case call(asgi_then, UnsafeMutableRawPointer?)
-    /// A thread that waits in the call.
+    /// Wakes the thread that is blocked in the call.
     case wait(BlockedCall)
-    /// Nobody: "do not tell me".
+    /// Does nothing: the caller wants no completion.
     case nobody
 
     init(_ then: asgi_then?, _ context: UnsafeMutableRawPointer?) {
         if let then { self = .call(then, context) } else { self = .nobody }
     }
 
-    /// Tells it. Calls into the module: never inside a host function.
+    /// Completes the call. Calls into the module, and must therefore never run inside a host function.
     func complete(_ id: asgi_id, _ result: asgi_result, _ event: UnsafePointer<asgi_event>? = nil) {
         switch self {
         case .call(let then, let context): then(context, id, result, event)
@@ -24,11 +24,11 @@ enum Completion {
     }
 }
 
-/// A call with `then == NULL` on a thread that is no loop: the thread waits here.
-// SAFETY: `event` is used under the monitor's mutex, before the caller that owns it goes on.
+/// A call with `then == NULL` on a thread that is not a loop: the thread waits here until the call is completed.
+// SAFETY: `event` is used under the monitor's mutex, before the caller that owns it continues.
 final class BlockedCall: @unchecked Sendable {
     private let result = Monitor<asgi_result?>(nil)
-    /// The caller's, who waits: valid until `complete` has set the result.
+    /// The event of the waiting caller; valid until `complete` has set the result.
     private let event: UnsafeMutablePointer<asgi_event>?
 
     init(event: UnsafeMutablePointer<asgi_event>?) { self.event = event }

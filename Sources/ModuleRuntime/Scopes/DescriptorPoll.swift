@@ -4,10 +4,10 @@ import Glibc
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// The one thread of a host that waits for descriptors of modules to be ready (`asgi.loop/1`). [any]
+/// The only thread of a host that waits until descriptors of modules are ready (`asgi.loop/1`). Thread-safe.
 ///
-/// NIO cannot watch a descriptor that is not its own. A descriptor is armed for one event, which ends the watches that asked
-/// for it; those that did not are armed again. The thread is started with the first watch.
+/// NIO cannot watch a descriptor that it does not own. A descriptor is armed for one event. The event ends the watches
+/// that asked for it, and the descriptor is armed again for the others. The thread is started with the first watch.
 final class DescriptorPoll: Sendable {
     struct Conditions: OptionSet {
         let rawValue: UInt32
@@ -23,7 +23,7 @@ final class DescriptorPoll: Sendable {
 
     private struct State {
         var epoll: CInt = -1
-        /// Ends the thread when its other end is closed.
+        /// A pipe. Closing its write end ends the thread.
         var stopping: (read: CInt, write: CInt) = (-1, -1)
         var watches: [CInt: [Watch]] = [:]
         var isStopped = false
@@ -32,7 +32,7 @@ final class DescriptorPoll: Sendable {
     private let state = NIOLockedValueBox(State())
     private static let stop = UInt64.max
 
-    /// Begins to watch: PENDING, or why not.
+    /// Starts a watch. Returns PENDING, or why the descriptor cannot be watched.
     func add(_ file: CInt, _ watch: Watch) -> asgi_result {
         self.state.withLockedValue { state in
             guard !state.isStopped else { return ASGI_STALE }
@@ -45,20 +45,20 @@ final class DescriptorPoll: Sendable {
         }
     }
 
-    /// The watch is told otherwise.
+    /// Removes a watch that the caller completes itself.
     func remove(_ file: CInt, _ number: UInt64) {
         self.state.withLockedValue { state in
-            // With the thread its epoll is gone: the number may be another's by now.
+            // The epoll descriptor is closed with the thread; its number may belong to another file by now.
             guard !state.isStopped else { return }
             guard let watches = state.watches[file], watches.contains(where: { $0.number == number }) else { return }
             let left = watches.filter { $0.number != number }
             state.watches[file] = left.isEmpty ? nil : left
-            // Where its owner has closed it meanwhile there is nothing to disarm.
+            // If its owner has closed the descriptor meanwhile, there is nothing to disarm.
             if left.isEmpty { _ = roost_epoll_disarm(state.epoll, file) } else { _ = self.arm(file, left, state.epoll) }
         }
     }
 
-    /// Ends the thread. Nothing is watched any more.
+    /// Ends the thread. No descriptor is watched afterwards.
     func stop() {
         self.state.withLockedValue { state in
             state.isStopped = true
@@ -109,7 +109,7 @@ final class DescriptorPoll: Sendable {
         }
     }
 
-    /// Ends the watches that have what they asked for; what a loop has to look at is told it at once.
+    /// Ends the watches whose descriptors are ready. Returns their numbers, grouped so that each loop is woken once.
     private func end(_ ready: UnsafeBufferPointer<roost_epoll_event>, _ epoll: CInt) -> [(ScopeWaits, [UInt64])] {
         var ended: [ObjectIdentifier: (ScopeWaits, [UInt64])] = [:]
         self.state.withLockedValue { state in

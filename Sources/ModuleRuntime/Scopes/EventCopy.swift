@@ -2,16 +2,16 @@ import CASGI
 import Glibc
 import HTTPServer
 
-/// An event that another thread has sent, with its headers and, unless it is borrowed, its body: one piece of memory.
-// SAFETY: used by one thread at a time: the mailbox hands it over.
+/// A copy of an event that another thread sent, with its headers and, unless it is borrowed, its body. One allocation.
+// SAFETY: used by one thread at a time; the mailbox passes it from the sender to the loop.
 final class EventCopy: @unchecked Sendable {
     let event: UnsafeMutablePointer<asgi_event>
-    /// The file that it names, opened in the call: the caller may close its own.
+    /// The file that the event names, opened during the call, since the caller may close its own descriptor.
     let file: ResponseFile?
-    /// Bytes of headers and body, for back-pressure.
+    /// Bytes of headers, text, body and file, for back-pressure.
     let size: Int
 
-    /// Copies what `given` points at; it has every field.
+    /// Copies `given` and what it points at. `given` must have every field of the struct.
     init(_ given: UnsafePointer<asgi_event>, file: ResponseFile? = nil) {
         self.file = file
         let isBorrowed = given.pointee.release != nil
@@ -30,7 +30,7 @@ final class EventCopy: @unchecked Sendable {
         self.event = memory.assumingMemoryBound(to: asgi_event.self)
         var at = memory + asgi_event_size() + table
         func copy(_ string: asgi_string) -> asgi_string {
-            // What has a size and no bytes is refused when it is performed.
+            // A string that has a size but no bytes is refused when the event is performed.
             guard let data = string.data, string.size > 0 else { return asgi_string(data: nil, size: string.size) }
             memcpy(at, data, string.size)
             defer { at += string.size }
@@ -48,6 +48,6 @@ final class EventCopy: @unchecked Sendable {
 
     deinit { UnsafeMutableRawPointer(self.event).deallocate() }
 
-    /// The event will not be performed: gives back what it borrowed. Calls into the module.
+    /// Releases the borrowed body of an event that will not be performed. Calls into the module.
     func drop() { self.event.pointee.release?(self.event.pointee.release_context) }
 }

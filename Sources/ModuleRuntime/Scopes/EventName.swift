@@ -1,13 +1,13 @@
 import CASGI
 
-/// What logs call an event: ASGI's name.
+/// The ASGI name of an event, for the log.
 struct EventName: CustomStringConvertible {
     private let type: UInt32
 
     init(_ type: UInt32) { self.type = type }
 
-    /// Whether it is an event that applications send, with no flags but those that it knows; whether it may come now is another
-    /// question.
+    /// Whether this is an event that applications send, with only the flags that its type allows. Does not check
+    /// whether the event is allowed now.
     static func isSent(_ event: UnsafePointer<asgi_event>) -> Bool {
         let flags = asgi_event_flags(event)
         return switch event.pointee.type {

@@ -1,10 +1,10 @@
 import CLinux
 
-/// The slots of one home that no scope has, first in, first out. Bound to its home, or under a lock.
+/// The free slots of one home, first in, first out. Bound to its home, or used under a lock.
 // SAFETY: used on its loop, or under the lock of `ScopeTable`.
 struct FreeSlots: @unchecked Sendable {
     private let home: ScopeHome
-    /// A ring: grows by a chunk when it runs empty.
+    /// A ring buffer that grows by a chunk when it is empty.
     private var ring: [UnsafeMutablePointer<ScopeSlot>] = []
     private var head = 0
     private var count = 0
@@ -12,7 +12,7 @@ struct FreeSlots: @unchecked Sendable {
 
     init(home: ScopeHome) { self.home = home }
 
-    /// The slot that has rested longest; nil when the process has no more.
+    /// Removes the slot that has been free for longest. Returns nil if the process has no more slots.
     mutating func removeOldest() -> UnsafeMutablePointer<ScopeSlot>? {
         if self.count == 0 {
             guard let chunk = ScopeTable.process.makeChunk(home: self.home) else { return nil }

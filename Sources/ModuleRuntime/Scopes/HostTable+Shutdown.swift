@@ -1,8 +1,8 @@
 import CASGI
 
-/// `asgi.shutdown/1`: how applications learn that the host stops while their clients are still there.
+/// `asgi.shutdown/1`: notifies applications that the host shuts down while their clients are still connected.
 extension HostTable {
-    /// Lives as long as the process.
+    /// Makes the table. It lives as long as the process.
     static func makeShutdownExtension() -> UnsafePointer<asgi_shutdown> {
         let table = UnsafeMutablePointer<asgi_shutdown>.zeroed(bytes: asgi_shutdown_size())
         table.pointee.size = UInt32(asgi_shutdown_size())

@@ -6,12 +6,12 @@ import Logging
 import RoostSystem
 import Synchronization
 
-/// The functions that modules call: `receive`, `send`, and the table behind `scope->host`. All [any].
+/// The functions that modules call: `receive`, `send`, and the table behind `scope->host`. All are thread-safe.
 ///
-/// On the scope's own loop, with no call of another thread before it, a call acts at once; any other goes through the
-/// loop's mailbox. Calls about the lifespan go to the lifespan itself, which takes them from any thread.
+/// On the scope's own loop, with no earlier call of another thread queued, a call acts at once. Any other call goes
+/// through the loop's mailbox. Calls about the lifespan go to the `Lifespan`, which accepts them from any thread.
 package enum HostTable {
-    /// Lives as long as the process.
+    /// The table of host functions. Lives as long as the process.
     // SAFETY: the table is constant once made.
     package nonisolated(unsafe) static let pointer: UnsafePointer<asgi_host> = {
         let table = UnsafeMutablePointer<asgi_host>.zeroed(bytes: asgi_host_size())
@@ -31,7 +31,7 @@ package enum HostTable {
         return UnsafePointer(table)
     }()
 
-    /// `asgi.loop/1`, for a host with so many loops; made once a host, lives as long as the process.
+    /// Makes the `asgi.loop/1` table of a host with `loops` loops. It lives as long as the process.
     static func makeLoopExtension(loops: Int) -> UnsafePointer<asgi_loop> {
         let table = UnsafeMutablePointer<asgi_loop>.zeroed(bytes: asgi_loop_size())
         table.pointee.size = UInt32(asgi_loop_size())
@@ -44,7 +44,7 @@ package enum HostTable {
     }
 }
 
-/// How a call about a scope reaches it.
+/// How a call about a scope reaches the scope.
 enum CallRoute {
     case here(Scope)
     case mailbox(Unmanaged<Mailbox>, UnsafeMutablePointer<ScopeSlot>)
@@ -56,7 +56,7 @@ enum CallRoute {
 func route(_ id: asgi_id) -> CallRoute {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return .stale }
     guard let loop = slot.pointee.home.loop else {
-        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        // A lifespan's slot is never reused, and the lifespan lives as long as the process.
         return slot.pointee.lifespan.map { .lifespan($0.takeUnretainedValue()) } ?? .stale
     }
     if loop == UnsafeRawPointer(roost_current_loop()), slot.pointee.ordered.load(ordering: .acquiring) == 0 {
@@ -65,7 +65,7 @@ func route(_ id: asgi_id) -> CallRoute {
     return slot.pointee.home.mailbox.map { .mailbox($0, slot) } ?? .stale
 }
 
-/// Puts a call into a mailbox; false: the scope is over.
+/// Puts a call into a mailbox. Returns false if the scope has ended.
 func enqueueCall(
     _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
 ) -> Bool {
@@ -75,7 +75,7 @@ func enqueueCall(
     return true
 }
 
-/// Says in the log why a call makes no sense.
+/// Logs why a call is invalid, and returns ASGI_INVALID.
 private func refuse(_ id: asgi_id, _ call: String, _ reason: String) -> asgi_result {
     ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?
         .log(.callRefused, ["call": "\(call)", "reason": "\(reason)"], scope: id)
@@ -123,7 +123,7 @@ package func sendCall(
     }
 }
 
-/// `send` on another thread: copied, counted, and left for the loop.
+/// `send` on another thread: copies the event, counts its bytes, and queues it for the loop.
 private func sendFromAfar(
     _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id,
     _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
@@ -146,7 +146,7 @@ private func sendFromAfar(
             .log(.sendFailed, ["event": "\(EventName(event.pointee.type))", "reason": "\(error)"], scope: id)
         return ASGI_FAILED
     }
-    // Announced before it is counted: the count is then this scope's, whatever happens to it meanwhile.
+    // Announced before the bytes are counted: the slot cannot be recycled any more, so they are counted for this scope.
     guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
     copy.file?.markSent()
     let blocks = then == nil && ScopeLoop.current == nil
@@ -172,7 +172,7 @@ private func logCall(_ id: asgi_id, _ level: Int32, _ message: UnsafePointer<asg
         generation.log(Logger.Level(asgi: level), message: text, scope: id)
         return ASGI_DONE
     }
-    // Whose it was is not known any more; what it says may still matter.
+    // The scope has ended, but its message may still matter.
     (slot?.pointee.lastGeneration ?? nil)?.log(Logger.Level(asgi: level), message: text, scope: id)
     return ASGI_STALE
 }
@@ -184,7 +184,7 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
     case .lifespan(let lifespan): return lifespan.finish(result)
     case .here(let scope): return scope.finish(result)
     case .mailbox(let mailbox, let slot):
-        // Announced before the id ends, so that the scope keeps its memory until the loop has seen the call.
+        // Announced before the id ends, so that the scope keeps its memory until the loop has performed the call.
         guard slot.pointee.announce(id, ordered: true) else { return ASGI_STALE }
         guard slot.pointee.end(id) else {
             slot.pointee.complete(ordered: true)
@@ -245,20 +245,21 @@ private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
         slot.pointee.complete(ordered: false)
         return ASGI_INVALID
     }
-    // It is completed with its completion.
+    // The announced call is completed once this call has been performed.
     mailbox.put(.call(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
     return ASGI_DONE
 }
 
-/// Where the waits of a scope on a loop are; it keeps its memory until the call is completed. Nil: the scope is over, or has no
-/// such loop: a request has its own only. `loop` nil: the one it has, for a lifespan the first.
+/// Announces a call that concerns the waits of a scope, and returns the mailbox that has these waits. The scope keeps
+/// its memory until the call is completed. Returns nil if the scope has ended, or has no such loop: a request has only
+/// its own. `loop`: nil for the scope's own loop, which for a lifespan is the first.
 private func announceWait(_ id: asgi_id, loop: Int?) -> (UnsafeMutablePointer<ScopeSlot>, Mailbox)? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
     let mailbox: Mailbox?
     if let own = slot.pointee.home.mailbox?.takeUnretainedValue() {
         mailbox = loop == nil || loop == own.waits.loop ? own : nil
     } else {
-        // A lifespan's slot is never another's, and its lifespan lives as long as the process.
+        // A lifespan's slot is never reused, and the lifespan lives as long as the process.
         mailbox = slot.pointee.lifespan?.takeUnretainedValue().mailbox(loop ?? 0)
     }
     guard let mailbox else {
@@ -276,7 +277,7 @@ private func settingCall(_ id: asgi_id, _ key: UnsafePointer<asgi_string>?) -> U
 private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -> UnsafeRawPointer? {
     guard let name, let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return nil }
     let asked = Octets(name.pointee)
-    // They are every host's, and the first is asked for with every request.
+    // Every host has these two, and a module asks for the first with every request.
     if asked.equals("asgi.urls/1") { return UnsafeRawPointer(ViewsTable.pointer) }
     if asked.equals("asgi.json/1") { return UnsafeRawPointer(roost_json_functions()) }
     guard let facilities = slot.pointee.generation(of: id)?.facilities else { return nil }
@@ -326,7 +327,7 @@ private func watchCall(
     }
 }
 
-/// Adds something to what a scope waits for.
+/// Adds a wait to a scope. `add` adds it to the waits of the scope's loop.
 func wait(
     _ id: asgi_id, _ loop: Int?, _ add: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
 ) -> asgi_result {
@@ -338,7 +339,7 @@ func wait(
 }
 
 extension Logger.Level {
-    /// The level that `asgi.h` numbers so.
+    /// The level for a level of `asgi.h`.
     package init(asgi level: Int32) {
         self =
             switch level {

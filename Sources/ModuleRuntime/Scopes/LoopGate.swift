@@ -1,14 +1,14 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Runs closures of other threads on a loop, until it is closed. Used from any thread.
+/// Runs closures of other threads on a loop, until the gate is closed. Thread-safe.
 final class LoopGate: Sendable {
     let eventLoop: any EventLoop
     private let isOpen = NIOLockedValueBox(true)
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    /// Has the loop run the closure; false: the gate is closed.
+    /// Schedules the closure on the loop. Returns false if the gate is closed.
     func run(_ task: @escaping @Sendable () -> Void) -> Bool {
         // Under the lock, so that no closure is added once `close` has returned.
         self.isOpen.withLockedValue { isOpen in
@@ -17,6 +17,6 @@ final class LoopGate: Sendable {
         }
     }
 
-    /// Called before the loop ends.
+    /// Closes the gate. Must be called before the loop ends.
     func close() { self.isOpen.withLockedValue { $0 = false } }
 }

@@ -2,27 +2,27 @@ import CASGI
 import NIOConcurrencyHelpers
 package import NIOCore
 
-/// Where other threads leave calls for a loop, in order. The loop is woken only when the box was empty.
+/// The queue of calls that other threads make to a loop. The loop is woken only when the queue was empty.
 package final class Mailbox: Sendable {
     enum Item: Sendable {
         case call(ForeignCall)
         case broadcast(Broadcast)
-        /// Of a lifespan that lives on the loop.
+        /// A job of a lifespan that lives on the loop.
         case job(ControlThread.Job)
     }
 
-    /// Bytes of one scope's sends under way above which the next is PENDING.
+    /// The high-water mark: pending bytes of one scope's sends from other threads above which a send is PENDING.
     package let sendMark: Int
-    /// And above which it is FULL.
+    /// The limit: pending bytes of one scope's sends from other threads at which a send is FULL.
     package let sendLimit: Int
-    /// Those of the loop's scopes.
+    /// The waits of the loop's scopes.
     let waits: ScopeWaits
-    /// Closed when the loop ends: what comes then is not done.
+    /// Closed when the loop ends. Items that are put into the mailbox afterwards are discarded.
     let gate: LoopGate
     private let items = NIOLockedValueBox<[Item]>([])
     private let drain: @Sendable () -> Void
 
-    /// `drain`, and `runOut` with the number of a wait, are run on the event loop, which has the number `loop`.
+    /// `drain`, and `runOut` with the number of a wait, are called on the event loop. `loop`: the number of the loop.
     package init(
         eventLoop: any EventLoop, loop: Int, sendMark: Int, sendLimit: Int,
         runOut: @escaping @Sendable (UInt64) -> Void,
@@ -35,7 +35,7 @@ package final class Mailbox: Sendable {
         self.drain = drain
     }
 
-    /// Calls that come when the loop is no more are not done; who waits in one is told so. [any]
+    /// Adds an item. Once the loop has ended, items are discarded, and blocked callers get CANCELLED. Thread-safe.
     func put(_ item: Item) {
         let wasEmpty = self.items.withLockedValue { items in
             items.append(item)
@@ -51,10 +51,10 @@ package final class Mailbox: Sendable {
         }
     }
 
-    /// Has the loop look, though nothing has come. [any]
+    /// Has the loop drain the mailbox even if no item was added. Thread-safe.
     func wake() { _ = self.gate.run(self.drain) }
 
-    /// Everything that has come; on the loop.
+    /// Removes and returns all items. On the loop.
     func removeAll() -> [Item] {
         self.items.withLockedValue { items in
             defer { items = [] }
@@ -63,19 +63,19 @@ package final class Mailbox: Sendable {
     }
 }
 
-/// A call that was made on another thread than its scope's, or has to go behind one.
-// SAFETY: the slot's protocol keeps what it refers to until the call is completed.
+/// A call that was made on another thread than its scope's loop, or that must not overtake such a call.
+// SAFETY: the slot's protocol keeps the memory that the call refers to until the call is completed.
 struct ForeignCall: @unchecked Sendable {
     enum Kind {
         case receive(Completion)
-        /// `isPromised`: the caller was answered PENDING and is told.
+        /// `isPromised`: whether the caller got PENDING, and gets a completion.
         case send(EventCopy, Completion, isPromised: Bool)
         case finish(asgi_result)
         case post(Completion)
         case member(Membership, GroupName)
-        /// A timer or a watch that was cancelled.
+        /// The cancellation of a timer, a watch or a notice.
         case cancelled(Completion)
-        /// `application`, which was called on the pool.
+        /// The return of `application`, which was called on the pool.
         case returned(asgi_result)
     }
 
@@ -83,7 +83,7 @@ struct ForeignCall: @unchecked Sendable {
     let slot: UnsafeMutablePointer<ScopeSlot>
     let kind: Kind
 
-    /// It will not be done.
+    /// Discards the call. It will not be performed.
     fileprivate func abandon() {
         switch self.kind {
         case .receive(.wait(let blocked)), .send(_, .wait(let blocked), isPromised: true):
@@ -93,7 +93,7 @@ struct ForeignCall: @unchecked Sendable {
         self.slot.pointee.complete(ordered: self.isOrdered)
     }
 
-    /// Whether calls on the loop have to go behind it.
+    /// Whether calls on the loop must not overtake this call.
     var isOrdered: Bool {
         switch self.kind {
         case .post, .cancelled: false

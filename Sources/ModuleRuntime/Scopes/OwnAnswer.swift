@@ -1,18 +1,18 @@
 package import HTTPServer
 
-/// A response of the host itself, in place of an application's.
+/// A response that the host sends itself, in place of an application.
 package enum OwnAnswer: String {
-    /// `OPTIONS *`: the server as a whole is asked, not an application (RFC 9110 §9.3.7).
+    /// `OPTIONS *`: a request to the server as a whole, not to an application (RFC 9110 §9.3.7).
     case serverOptions
     case notFound
-    /// No application answers for the host that the client names.
+    /// No application is mounted for the host name in the request.
     case misdirected
     case tooManyScopes
     case tooManyJobs
-    /// The system has no thread to call the application on.
+    /// The system cannot start a thread to call the application on.
     case noThread
     case noWebSocket
-    /// The page that asks for a WebSocket belongs to an origin that is not allowed (RFC 6455 §10.2).
+    /// The page that opens a WebSocket belongs to an origin that is not allowed (RFC 6455 §10.2).
     case forbiddenOrigin
     case bodyTooLarge
     /// The application has crashed its workers too often.
@@ -33,12 +33,12 @@ package enum OwnAnswer: String {
         exchange.recycle()
     }
 
-    /// Sends the response only: the caller ends the exchange.
+    /// Sends only the response; the caller ends the exchange.
     package func respond(to exchange: any Exchange) {
         self.withAnswer { status, fields, body in _ = exchange.respond(status: status, fields: fields, body: body) }
     }
 
-    /// Answers in place of a WebSocket. Does nothing when it was accepted already.
+    /// Rejects a WebSocket with the response. Does nothing if the WebSocket was already accepted.
     func reject(_ socket: any WebSocket) {
         self.withAnswer { status, fields, body in
             guard case .done = socket.reject(status: status, fields: fields) else { return }
@@ -83,13 +83,13 @@ package enum OwnAnswer: String {
         }
     }
 
-    /// Seconds after which a client may try again (RFC 9110 §10.2.3); nil: the host does not know. A quarantine lasts until the
-    /// module is replaced, a stop for good.
+    /// Seconds after which a client may retry (RFC 9110 §10.2.3); nil if the host does not know. A quarantine lasts
+    /// until the module is replaced; a shutdown is final.
     private var retryAfter: StaticString? {
         switch self {
-        // A request that ends makes room; a worker that exited is replaced at once.
+        // A request that ends frees its place; a worker that exited is replaced at once.
         case .tooManyScopes, .tooManyJobs, .noThread, .groupAway, .groupLost: "1"
-        // The application is started again with a growing delay.
+        // The application is restarted with a growing delay.
         case .notStarted: "5"
         case .serverOptions, .notFound, .misdirected, .forbiddenOrigin, .noWebSocket, .bodyTooLarge, .quarantined,
             .alive, .ready, .stopping:

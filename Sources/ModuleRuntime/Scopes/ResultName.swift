@@ -1,6 +1,6 @@
 package import CASGI
 
-/// What logs call a result: the constant's name.
+/// The name of a result's constant, for the log.
 package struct ResultName: CustomStringConvertible {
     private let result: asgi_result
 

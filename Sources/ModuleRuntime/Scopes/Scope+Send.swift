@@ -3,10 +3,10 @@ package import HTTPServer
 import Logging
 import RoostSystem
 
-/// What a module sends.
+/// Events that the module sends.
 extension Scope {
-    /// `file`: what the event names, if it was opened before. `isTaken`: the caller was told that the event is taken,
-    /// whatever its size.
+    /// Sends an event. `file`: the file that the event names, if it is already open. `isTaken`: whether the caller was
+    /// told that the event is accepted, whatever its size.
     package func send(
         _ event: UnsafePointer<asgi_event>, _ completion: Completion, file: ResponseFile? = nil, isTaken: Bool = false
     ) -> asgi_result {
@@ -32,7 +32,7 @@ extension Scope {
         }
         switch outcome {
         case .done, .pending:
-            // What has no body gives none back; its release is owed all the same.
+            // The exchange releases only the body of an event that has one; any other release is called here.
             if !Self.hasBody(event.pointee.type) { self.loop.willRelease(body) }
             guard case .pending = outcome else { return ASGI_DONE }
             if case .nobody = completion {} else { self.senders.append(completion) }
@@ -56,7 +56,7 @@ extension Scope {
         }
     }
 
-    /// Nil: this connection does not have it.
+    /// Returns nil if this connection does not support the event.
     @inline(__always)
     private static func send(
         _ event: asgi_event, _ body: ResponseBody, _ file: ResponseFile?, to exchange: any Exchange
@@ -125,7 +125,7 @@ extension SendFault {
 }
 
 extension asgi_event {
-    /// Its headers, as the server borrows them.
+    /// The event's headers; the server borrows them.
     fileprivate var fields: HeaderFields {
         HeaderFields(
             start: UnsafeRawPointer(self.headers)?.assumingMemoryBound(to: HeaderField.self),
@@ -135,7 +135,7 @@ extension asgi_event {
 }
 
 extension ResponseFile {
-    /// The file that an event names; nil: it is an event of another kind.
+    /// The file that an event names, or nil if it is an event of another type.
     package static func named(by event: asgi_event) throws(FileFault) -> ResponseFile? {
         switch event.type {
         case ASGI_HTTP_RESPONSE_PATHSEND: try .open(Octets(event.text))

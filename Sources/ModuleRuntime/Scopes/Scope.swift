@@ -5,44 +5,44 @@ import Logging
 import RoostSystem
 import Synchronization
 
-/// One request or one WebSocket in the ABI: stands between an `Exchange` and a module's `application`. Loop-bound; used again.
+/// One request or one WebSocket in the ABI: connects an `Exchange` with a module's `application`. Loop-bound; reused.
 ///
-/// Everything that a module is told about the scope after `application` has returned goes through `revisit`, which runs
-/// only while no host function is on the stack: what happens inside a call is noted, and told later.
+/// Pending receives and sends are completed by `revisit`. It runs only while no host function is on the stack: changes
+/// inside a call are noted, and reported later.
 final class Scope: ExchangeOwner {
-    /// Lives as long as the process, as generations do.
     // SAFETY: scope loops live as long as the process.
     unowned(unsafe) let loop: ScopeLoop
     private var scopeMemory = ScopeMemory()
-    /// As the module sees it.
+    /// The scope as the module sees it.
     var memory: UnsafeMutablePointer<asgi_scope> { self.scopeMemory.pointer }
     private(set) var id: asgi_id = 0
     private(set) var slot: UnsafeMutablePointer<ScopeSlot>
     // SAFETY: generations live as long as the process.
     private(set) unowned(unsafe) var generation: Generation?
-    /// Until the scope rests: it keeps what the module may still look at.
+    /// Set until the scope is recycled: the exchange owns memory that the module may still read.
     private var exchange: (any Exchange)?
-    /// What the exchange is besides, for a WebSocket's scope.
+    /// The exchange as a WebSocket; nil for an HTTP scope.
     private(set) var socket: (any WebSocket)?
-    /// Nil when the scope has ended.
+    /// The exchange; nil once the scope has ended.
     var openExchange: (any Exchange)? { self.life.isEnded ? nil : self.exchange }
     private var life = ScopeLife()
 
-    /// A receive that is PENDING.
+    /// The pending receive.
     private var receiver: Completion?
-    /// Sends that are PENDING.
+    /// The pending sends.
     var senders: [Completion] = []
-    /// What they are told at the next revisit.
+    /// The result for the pending sends at the next revisit.
     private var sendersResult: asgi_result?
-    /// Bytes of sends from other threads that are counted as under way.
+    /// Bytes of sends from other threads that are still counted in the slot's `underWay`.
     private var foreignBytes = 0
-    /// While `application` is on the pool: it may end the scope, whose exchange then lets go of it, and return later.
+    /// Keeps the scope while `application` runs on the pool: the application may end the scope, so that the exchange
+    /// releases it, and return later.
     private var itself: Scope?
-    /// The loop has it among those that have ended and cannot rest yet.
+    /// Whether the loop has it in its list of ended scopes that cannot be recycled yet.
     var isLeaving = false
-    /// What is kept for the next view, from the one before; nil: there was none.
+    /// The memory of the previous scope's view, kept for the next view; nil if there was none.
     private var view: ViewMemory?
-    /// The groups that it is in.
+    /// The groups that the WebSocket is a member of.
     var groups: Set<GroupName> = []
     private var isNoted = false
     private var isRevisiting = false
@@ -54,9 +54,9 @@ final class Scope: ExchangeOwner {
 
     deinit { self.view?.deallocate() }
 
-    // MARK: Life
+    // MARK: Start and end
 
-    /// Calls the application with a request, or a WebSocket.
+    /// Calls the application with a request or a WebSocket.
     func start(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
         self.slot = slot
         self.generation = generation
@@ -79,7 +79,7 @@ final class Scope: ExchangeOwner {
         self.note()
     }
 
-    /// Has the pool call the application, which may block; 503 when its queue is full.
+    /// Has the pool call the application, which may block. Answers 503 if the queue is full or there is no thread.
     private func startOnPool(_ exchange: any Exchange, _ generation: Generation) {
         self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
         let work = BlockingPool.Job.Work.application(generation.application, self.memory)
@@ -99,13 +99,13 @@ final class Scope: ExchangeOwner {
         self.note()
     }
 
-    /// Calls of other threads that came before `application` returned are performed before it counts as returned: calls that
-    /// the host has accepted must not be lost. The end is queued behind them.
+    /// Whether calls of other threads that came before `application` returned are still queued. If so, queues the end
+    /// of the scope behind them, since calls that the host has accepted must not be lost.
     private func isOvertaking(_ result: asgi_result) -> Bool {
         guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
             !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox
         else { return false }
-        // As `announce`, but the id may be over: a thread has finished the scope, and its call is on the way.
+        // As `announce`, but the id may have ended: another thread has finished the scope, and its call is queued.
         self.slot.pointee.announceReturn()
         guard self.slot.pointee.end(self.id) else {
             self.slot.pointee.complete(ordered: true)
@@ -130,7 +130,8 @@ final class Scope: ExchangeOwner {
         self.log(.resultIgnored, ["result": "\(ResultName(result))"])
     }
 
-    /// Ends the scope: its id is stale from here on, and its response is complete, a 500, or cut. The caller calls `note` afterwards.
+    /// Ends the scope: its id becomes stale, and its response is complete, replaced by a 500, or cut. The caller must
+    /// call `note` afterwards.
     private func end(_ result: asgi_result) {
         _ = self.slot.pointee.end(self.id)
         // An application that does not support WebSockets has not failed.
@@ -159,7 +160,7 @@ final class Scope: ExchangeOwner {
         self.log(.applicationFailed, ["result": "\(ResultName(result))", "outcome": "\(outcome)"])
     }
 
-    /// Ends the scope for its module, on the loop.
+    /// Ends the scope for the module. On the loop.
     func finish(_ result: asgi_result) -> asgi_result {
         guard self.slot.pointee.end(self.id) else { return ASGI_STALE }
         self.follow(self.life.finish(result))
@@ -167,7 +168,7 @@ final class Scope: ExchangeOwner {
         return ASGI_DONE
     }
 
-    /// Ends the scope after its drain timeout. Returns false when it had ended before.
+    /// Ends the scope after the drain timeout. Returns false if it had already ended.
     func cancel() -> Bool {
         guard self.slot.pointee.end(self.id) else { return false }
         self.follow(self.life.cancel())
@@ -192,7 +193,7 @@ final class Scope: ExchangeOwner {
         return ASGI_DONE
     }
 
-    /// Puts the next event into the loop's; false: there is none yet.
+    /// Writes the next event into the loop's event. Returns false if there is none yet.
     private func receive(from exchange: any Exchange) -> Bool {
         if let socket { return self.receive(from: socket) }
         switch exchange.receive() {
@@ -227,7 +228,7 @@ final class Scope: ExchangeOwner {
         return true
     }
 
-    // MARK: Calls from other threads, performed on the loop while no host function is on the stack
+    // MARK: Calls of other threads, performed on the loop while no host function is on the stack
 
     func perform(_ kind: ForeignCall.Kind) {
         switch kind {
@@ -266,7 +267,7 @@ final class Scope: ExchangeOwner {
         self.complete(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
     }
 
-    // MARK: What the exchange tells
+    // MARK: Changes of the exchange
 
     func exchange(changed change: ExchangeChange) {
         switch change {
@@ -282,14 +283,14 @@ final class Scope: ExchangeOwner {
         self.note()
     }
 
-    /// Something has changed: revisited as soon as no host function is on the stack.
+    /// Requests a revisit, as soon as no host function is on the stack.
     private func note() {
         guard !self.isNoted else { return }
         self.isNoted = true
         if !self.isRevisiting { self.loop.note(self) }
     }
 
-    /// Tells the module what it waits for. On the loop, while no host function is on the stack.
+    /// Completes the module's pending calls. On the loop, while no host function is on the stack.
     func revisit() {
         self.isRevisiting = true
         repeat {
@@ -307,7 +308,7 @@ final class Scope: ExchangeOwner {
             if let exchange = self.openExchange {
                 guard self.receive(from: exchange) else { return }
                 self.receiver = nil
-                // A copy: the module may receive again before it has looked at this one.
+                // A copy, since the module may receive again before it has read this event.
                 withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
                     memcpy(room.baseAddress!, self.loop.event, asgi_event_size())
                     self.complete(receiver, ASGI_DONE, room.baseAddress!.assumingMemoryBound(to: asgi_event.self))
@@ -330,7 +331,7 @@ final class Scope: ExchangeOwner {
         for completion in told { self.complete(completion, result) }
     }
 
-    /// What is waited for still is cancelled with its scope.
+    /// Cancels the waits of an ended scope.
     private func notifyWaits() {
         guard self.slot.pointee.waits.load(ordering: .sequentiallyConsistent) > 0,
             let waits = self.slot.pointee.home.mailbox?.takeUnretainedValue().waits
@@ -346,7 +347,7 @@ final class Scope: ExchangeOwner {
         self.loop.calling(self.generation, self.memory) { completion.complete(self.id, result, event) }
     }
 
-    /// Releases what the request used: no module and no other thread refers to the scope any more.
+    /// Releases the resources of the request. No module and no other thread refers to the scope any more.
     func prepareReuse() {
         self.leaveGroups()
         self.view = ViewMemory(takingBack: self.slot)
@@ -368,7 +369,7 @@ extension asgi_string {
 }
 
 extension Octets {
-    /// A size without bytes is none: nobody is to be told of bytes that will not come.
+    /// A string that has a size but no bytes becomes empty.
     @inline(__always)
     package init(_ string: asgi_string) { self.init(data: string.data, size: string.data == nil ? 0 : string.size) }
 }

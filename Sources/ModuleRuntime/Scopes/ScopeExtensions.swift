@@ -1,9 +1,9 @@
 import CASGI
 import HTTPServer
 
-/// ASGI's names of what a connection can do besides (asgiref's extensions.rst): the `extensions` of a scope.
+/// The `extensions` of a scope: ASGI's names for the optional features of a connection (asgiref's extensions.rst).
 enum ScopeExtensions {
-    /// In the order of what a client has to know for them; the last is a WebSocket's. Live as long as the process.
+    /// Sorted by what a client must support for them; the last is for WebSockets. Lives as long as the process.
     // SAFETY: constant once made, for the life of the process.
     private nonisolated(unsafe) static let all = {
         let names: [StaticString] = [
@@ -15,8 +15,8 @@ enum ScopeExtensions {
         return UnsafeBufferPointer(strings)
     }()
 
-    /// A client of HTTP/1.0 does not know interim responses (RFC 9110 §15.2); trailers are for those who asked for them
-    /// (RFC 9110 §6.5.1).
+    /// The extensions for a request. A client of HTTP/1.0 does not know interim responses (RFC 9110 §15.2). Trailers
+    /// are for clients that accept them (RFC 9110 §6.5.1).
     static func of(_ head: RequestHead) -> UnsafeBufferPointer<asgi_string> {
         guard !head.asksForWebSocket else { return UnsafeBufferPointer(rebasing: self.all.suffix(1)) }
         return UnsafeBufferPointer(

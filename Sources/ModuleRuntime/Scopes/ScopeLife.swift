@@ -1,31 +1,31 @@
 import CASGI
 
-/// The life of one scope: from the call of `application` to its end. A value without I/O.
+/// The state machine of one scope, from the call of `application` to its end. A value without I/O.
 struct ScopeLife {
     enum Step: Equatable {
-        /// It goes on.
+        /// Nothing to do.
         case goOn
-        /// It ends with this result.
+        /// The scope ends with this result.
         case end(asgi_result)
-        /// The application had finished it already: what it returned besides PENDING is ignored, and logged.
+        /// The application had already finished the scope. This result, which is not PENDING, is ignored and logged.
         case ignore(asgi_result)
     }
 
     private enum State {
-        /// `application` has not returned.
+        /// `application` has not returned yet.
         case called
-        /// It returned PENDING.
+        /// `application` has returned PENDING.
         case running
-        /// It has finished the scope, but not returned yet.
+        /// The application has finished the scope, but has not returned yet.
         case finished
-        /// The host has ended it, and it has not returned.
+        /// The host has ended the scope, but `application` has not returned yet.
         case cancelled
         case over
     }
 
     private var state = State.called
 
-    /// `application` has returned.
+    /// Handles the return of `application`.
     mutating func returned(_ result: asgi_result) -> Step {
         switch self.state {
         case .called:
@@ -45,14 +45,14 @@ struct ScopeLife {
         }
     }
 
-    /// The host ends it, since its time is up: whatever it returns later is no mistake.
+    /// Ends the scope for the host, after the drain timeout. A later result of `application` is ignored, not logged.
     mutating func cancel() -> Step {
         let step = self.finish(ASGI_CANCELLED)
         if case .finished = self.state, step != .goOn { self.state = .cancelled }
         return step
     }
 
-    /// The scope was finished; the table has seen to it that this comes once.
+    /// Ends the scope with a result. `ScopeSlot.end` ensures that a scope is ended only once.
     mutating func finish(_ result: asgi_result) -> Step {
         switch self.state {
         case .called:

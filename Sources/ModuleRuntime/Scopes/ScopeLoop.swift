@@ -6,23 +6,23 @@ package import NIOCore
 package import RoostSettings
 import Synchronization
 
-/// The ABI's side of one event loop: opens a scope for every request, performs what other threads ask, and tells modules
-/// what they wait for. Loop-bound.
+/// The ABI's part of one event loop: opens a scope for every request, performs the calls of other threads, and runs the
+/// completions of modules. Loop-bound.
 ///
-/// `depth` counts the module's functions on the stack. While it is not 0 a module is inside a call of its own: scopes that
-/// changed are noted, and revisited when the outermost call has returned.
+/// `depth` counts the module functions on the stack. While it is not 0, scopes that change are only noted. They are
+/// revisited when the outermost module function has returned.
 package final class ScopeLoop: RequestHandler {
     package let number: Int
     package let activity: LoopActivity
-    /// For events on their way to a module; used by one call at a time.
+    /// Memory for events that are passed to a module; used by one call at a time.
     package let event: UnsafeMutablePointer<asgi_event>
-    /// For events of a module that was built against a smaller header.
+    /// Memory to complete events from modules that were built with a smaller `asgi_event`.
     package let room: UnsafeMutablePointer<asgi_event>
-    /// `/healthz` and `/readyz` are the host's.
+    /// Whether the host answers `/healthz` and `/readyz` itself.
     package var answersHealth = false
-    /// The origins whose pages may open WebSockets, where a mount has none of its own.
+    /// The origins whose pages may open WebSockets, for mounts without origins of their own.
     package var origins = WebSocketOrigins.same
-    /// What answers where. A change is a message to the loop.
+    /// The mounts. Changed by a message to the loop.
     package var mounts: MountTable
     package private(set) var mailbox: Mailbox!
     private var server: ServerLoop!
@@ -30,22 +30,22 @@ package final class ScopeLoop: RequestHandler {
     private var depth = 0
     private var noted: [Scope] = []
     private var recycled: [Scope] = []
-    /// Scopes that have ended while other threads' calls were on their way, or jobs of theirs on the pool.
+    /// Ended scopes that cannot be recycled yet, because of calls of other threads or of jobs that have not returned.
     private var leaving: [Scope] = []
     private var slots: FreeSlots!
     private var openScopes = 0
     private let mostScopes: Int
-    /// Of so many groups a WebSocket can be a member.
+    /// Limit of groups per WebSocket.
     package let mostGroups: Int
-    /// Who is in which group, on this loop.
+    /// The members of each group on this loop.
     var members = GroupMembers()
     private var emptied: EventLoopPromise<Void>?
-    /// Generations that are mounted no more, with the number of their scopes here.
+    /// Generations that are no longer mounted, with the number of scopes that they still have on this loop.
     private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
     private static let mostRecycled = 1024
 
-    /// `call`: where the loop says what it does; nil: nobody asks but its own process.
+    /// `call`: the record of the running call in the worker's shared page; nil if there is no page.
     package init(
         number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int, call: UnsafeMutablePointer<roost_call>?
     ) {
@@ -63,8 +63,11 @@ package final class ScopeLoop: RequestHandler {
             .bindMemory(to: asgi_event.self, capacity: 1)
     }
 
-    /// Joins the event loop, on it, for the life of the process: modules may keep ids of its scopes for as long.
-    /// `sendMark`, `sendLimit`: bytes of one scope under way from other threads above which `send` is PENDING, and FULL.
+    /// Joins the event loop; called on it. The scope loop then lives as long as the process, since modules may keep ids
+    /// of its scopes for as long.
+    ///
+    /// `sendMark`, `sendLimit`: pending bytes of one scope's sends from other threads. Above the mark a `send` is
+    /// PENDING; at the limit it is FULL.
     package func join(_ server: ServerLoop, sendMark: Int, sendLimit: Int) {
         self.server = server
         let this = Unmanaged.passRetained(self)
@@ -82,7 +85,7 @@ package final class ScopeLoop: RequestHandler {
         )
     }
 
-    /// The loop of the calling thread, if it is one.
+    /// The scope loop of the calling thread, or nil if the thread is not a loop.
     @inline(__always)
     package static var current: Unmanaged<ScopeLoop>? {
         roost_current_loop().map { Unmanaged<ScopeLoop>.fromOpaque($0) }
@@ -97,16 +100,16 @@ package final class ScopeLoop: RequestHandler {
         guard let found = self.mounts.mounted(for: head) else {
             return self.mounts.absence(of: head).give(to: exchange)
         }
-        // It lives as long as the process.
+        // A `Mounted` lives as long as the process.
         let mounted = found._withUnsafeGuaranteedRef { $0 }
-        // Here is where the client is: the workers of a group do not check again.
+        // The process that the client is connected to checks the origin; the workers of a group do not check again.
         guard !head.asksForWebSocket || (mounted.origins ?? self.origins).allow(head) else {
             return OwnAnswer.forbiddenOrigin.give(to: exchange)
         }
         self.handle(exchange, by: mounted)
     }
 
-    /// Handles a request whose mount another process has found.
+    /// Handles a request for which another process has found the mount.
     package func handle(_ exchange: any Exchange, mount: UInt32) {
         guard let mounted = self.mounts[mount] else { return OwnAnswer.notStarted.give(to: exchange) }
         self.handle(exchange, by: mounted)
@@ -118,7 +121,7 @@ package final class ScopeLoop: RequestHandler {
         self.start(exchange, generation)
     }
 
-    /// Opens a scope of this generation, wherever it is mounted.
+    /// Opens a scope of a generation, whether the generation is mounted or not.
     @inline(__always)
     package func start(_ exchange: any Exchange, _ generation: Generation) {
         guard self.openScopes < self.mostScopes, let slot = self.slots.removeOldest() else {
@@ -137,14 +140,14 @@ package final class ScopeLoop: RequestHandler {
         return self.server.isStopping ? .stopping : self.mounts.isReady ? .ready : .notStarted
     }
 
-    /// Says that the loop turns.
+    /// Records that the loop is not stalled, with its numbers of connections and scopes.
     package func answerPing(connections: Int) {
         roost_call_turned(
             self.activity.call, UInt32(clamping: connections), UInt32(clamping: self.openScopes),
             NIODeadline.now().uptimeNanoseconds)
     }
 
-    /// A request that its application has left unanswered, or whose response it has cut.
+    /// Counts a request that its application left unanswered, or whose response it left incomplete.
     func countFailure() { roost_call_count_failure(self.activity.call) }
 
     // MARK: Calling modules
@@ -169,7 +172,7 @@ package final class ScopeLoop: RequestHandler {
     }
 
     private func revisitNoted() {
-        // What is noted meanwhile is revisited by the same loop: `calling` below sees a depth of 0 no sooner.
+        // Scopes that are noted meanwhile are revisited here too, since `calling` does not see a depth of 0.
         self.depth += 1
         while let scope = self.noted.popLast() { scope.revisit() }
         self.depth -= 1
@@ -177,23 +180,23 @@ package final class ScopeLoop: RequestHandler {
 
     package func release(_ body: ResponseBody) { self.calling(nil) { body.release?(body.context) } }
 
-    /// The same, but later: a host function is on the stack.
+    /// Releases a body later, since a host function is on the stack.
     func willRelease(_ body: ResponseBody) {
         if body.release != nil { self.server.willRelease(body) }
     }
 
-    /// Recycles a scope that is over and has completed all its calls, unless other threads still keep it (`ScopeSlot`).
+    /// Recycles a scope that has ended and completed all its calls, unless other threads still keep it (`ScopeSlot`).
     func recycle(_ scope: Scope) {
         let isHeld = scope.slot.pointee.isHeld
         guard !isHeld, !scope.slot.pointee.hasJobs else {
             guard !scope.isLeaving else { return }
             scope.isLeaving = true
             self.leaving.append(scope)
-            // The caller may be turned away, and leave nothing in the mailbox. A job wakes the mailbox itself when it has returned.
+            // A caller that is refused leaves nothing in the mailbox. A job wakes the mailbox itself when it returns.
             if isHeld { self.mailbox.wake() }
             return
         }
-        // A timer or watch that was set while the scope ended.
+        // A timer or watch was set while the scope ended.
         guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
         if scope.isLeaving {
             scope.isLeaving = false
@@ -212,7 +215,7 @@ package final class ScopeLoop: RequestHandler {
 
     package func trimMemory() { self.recycled = [] }
 
-    // MARK: Other threads
+    // MARK: Calls of other threads
 
     private func drainMailbox() {
         self.server.turn {
@@ -234,7 +237,7 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 
-    /// A timer has run out, a descriptor is ready, or their scope has ended.
+    /// Completes a wait: a timer has expired, a descriptor is ready, a shutdown was announced, or the scope has ended.
     private func runOut(_ number: UInt64) {
         guard let wait = self.mailbox.waits.remove(number) else { return }
         let isOpen = wait.slot.pointee.isOpen(wait.id)
@@ -246,7 +249,7 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 
-    /// Gives a message to the members on this loop. What they are told of it comes after.
+    /// Sends a broadcast to the members on this loop. The completions that this causes run afterwards.
     func deliver(_ broadcast: Broadcast) {
         self.depth += 1
         self.server.turn { self.members.send(broadcast) }
@@ -260,7 +263,7 @@ package final class ScopeLoop: RequestHandler {
             return scope.perform(call.kind)
         }
         let generation = call.slot.pointee.lastGeneration
-        // The work of an application that belongs to no request, posted with its lifespan's id; or a scope that is over.
+        // Work of an application that belongs to no request, posted with its lifespan's id; or the scope has ended.
         switch call.kind {
         case .post(let completion), .receive(let completion):
             let isOpen = call.slot.pointee.isOpen(call.id)
@@ -275,9 +278,9 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 
-    // MARK: Stopping
+    // MARK: Shutdown
 
-    /// When the last open scope has ended, or when those that had not were cancelled.
+    /// Completes when the last open scope has ended, or when the remaining scopes have been cancelled.
     package func whenEmpty(orAfter cancelled: EventLoopFuture<Int>) -> EventLoopFuture<Void> {
         let promise = self.server.eventLoop.makePromise(of: Void.self)
         guard self.openScopes > 0 else {
@@ -285,7 +288,7 @@ package final class ScopeLoop: RequestHandler {
             return promise.futureResult
         }
         self.emptied = promise
-        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        // A module that waits for nothing gets no completion: its scope keeps its memory, and nothing waits for it.
         cancelled.assumeIsolated().whenSuccess { _ in
             self.emptied?.succeed()
             self.emptied = nil
@@ -293,12 +296,12 @@ package final class ScopeLoop: RequestHandler {
         return promise.futureResult
     }
 
-    /// Ends every open scope: what waits is told CANCELLED, the ids go stale. Says how many there were.
+    /// Ends every open scope: its pending calls complete with CANCELLED, its id becomes stale. Returns their number.
     package func cancelAll() -> Int { self.endAll { $0.cancel() } }
 
     // MARK: Retiring generations
 
-    /// The future ends when the last scope of a generation that is mounted no more has rested, or was cancelled.
+    /// Completes when the last scope of an unmounted generation has been recycled, or when they have been cancelled.
     package func retire(_ generation: Generation) -> EventLoopFuture<Void> {
         let promise = self.server.eventLoop.makePromise(of: Void.self)
         var scopes = 0
@@ -307,22 +310,22 @@ package final class ScopeLoop: RequestHandler {
         return promise.futureResult
     }
 
-    /// Ends the exchanges of a generation after its drain timeout: WebSockets are closed with 1012, requests are cut.
+    /// Ends the exchanges of a generation after its drain timeout: closes WebSockets with 1012, and cuts requests.
     package func giveUp(_ generation: Generation) {
         self.server.turn { self.forEachScope { if $0.generation === generation { $0.giveUp() } } }
     }
 
-    /// Its WebSockets are closed with 1012 now.
+    /// Closes the WebSockets of a generation with 1012 now.
     package func closeWebSockets(of generation: Generation) {
         self.server.turn {
             self.forEachScope { if $0.generation === generation, $0.socket != nil { $0.giveUp() } }
         }
     }
 
-    /// What is left of it is told CANCELLED. Says how much it was.
+    /// Ends the remaining scopes of a generation: pending calls complete with CANCELLED. Returns their number.
     package func cancel(_ generation: Generation) -> Int {
         let count = self.endAll { $0.generation === generation && $0.cancel() }
-        // A module that waits for nothing is told nothing: its scope's memory stays, and nobody waits for it.
+        // A module that waits for nothing gets no completion: its scope keeps its memory, and nothing waits for it.
         self.finishRetirement(generation)
         return count
     }
@@ -338,7 +341,7 @@ package final class ScopeLoop: RequestHandler {
         self.retiring.remove(at: at).promise.succeed()
     }
 
-    /// Says how many scopes `end` has ended.
+    /// Returns the number of scopes that `end` has ended.
     private func endAll(_ end: (Scope) -> Bool) -> Int {
         var ended = 0
         self.server.turn { self.forEachScope { if end($0) { ended += 1 } } }

@@ -1,10 +1,10 @@
 import CASGI
 import HTTPServer
 
-/// The `asgi_scope` that a module sees: allocated once for a `Scope`, and written for each request or WebSocket.
+/// The `asgi_scope` that a module sees: allocated once per `Scope`, and filled for each request or WebSocket.
 struct ScopeMemory: ~Copyable {
     let pointer: UnsafeMutablePointer<asgi_scope>
-    /// `path` with the part that a proxy has removed, which the exchange does not know.
+    /// `path` with the prefix that a proxy has removed, which the exchange does not have.
     private var rooted: [UInt8] = []
 
     init() {
@@ -17,7 +17,8 @@ struct ScopeMemory: ~Copyable {
 
     deinit { UnsafeMutableRawPointer(self.pointer).deallocate() }
 
-    /// Writes the fields of a request; of a WebSocket where `socket` is not nil. The strings belong to the exchange and the generation.
+    /// Writes the fields of a request, or of a WebSocket if `socket` is not nil. The strings belong to the exchange and
+    /// the generation.
     @inline(__always)
     mutating func describe(
         _ exchange: any Exchange, _ socket: (any WebSocket)?, id: asgi_id, _ generation: Generation
@@ -52,8 +53,8 @@ struct ScopeMemory: ~Copyable {
         }
     }
 
-    /// A proxy has removed a part of the root path. ASGI requires it in `path`, but not in `raw_path`, which is the path as received
-    /// (asgiref's www.rst).
+    /// Writes `path` for an application behind a proxy that has removed a part of the root path. ASGI requires that
+    /// part in `path`, but not in `raw_path`, which is the path as received (asgiref's www.rst).
     private mutating func describeRooted(_ head: RequestHead, _ hidden: Octets) {
         self.rooted.removeAll(keepingCapacity: true)
         for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }

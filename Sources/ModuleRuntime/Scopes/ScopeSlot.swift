@@ -1,34 +1,36 @@
 import CASGI
 import Synchronization
 
-/// Where the scopes of a slot live: on a loop, or without one on an application's control thread.
+/// Where the scopes of a slot live: on a loop, or on an application's control thread.
 struct ScopeHome {
-    /// The loop, as `roost_current_loop` names it; nil: a control thread.
+    /// The loop, as returned by `roost_current_loop`; nil for a control thread.
     let loop: UnsafeRawPointer?
-    /// Where calls for the loop go. Lives as long as the process.
+    /// The mailbox of the loop. Lives as long as the process.
     let mailbox: Unmanaged<Mailbox>?
 }
 
-/// Whether there is a client for what a scope sends.
+/// Whether the client still waits for what a scope sends.
 enum Audience: UInt8, AtomicRepresentable {
     case waits
     /// The response is complete.
     case served
-    /// The client is gone, or the WebSocket closed.
+    /// The client has disconnected, or the WebSocket is closed.
     case gone
 }
 
-/// A place in the table: what every thread may ask about a scope, and the protocol by which threads keep its memory.
+/// A slot of the table: the state of a scope that every thread may read, and the protocol by which threads keep the
+/// scope's memory.
 ///
-/// States of a slot, as its home (the loop) sees them. Only the home moves a slot on, but for the end, which any thread may cause:
+/// States of a slot, as its home (the loop) sees them. Only the home changes the state, except that any thread may end
+/// the scope:
 ///
 ///     free --open--> open --end--> ended --recycle--> free
 ///                     |              |  ^
-///                     |              v  |  held or jobs: leaving; a drain of the mailbox looks again
+///                     |              v  |  held or jobs: leaving; checked again at each drain of the mailbox
 ///                     |            leaving
 ///                     +-- announce, complete, beginJob, endJob: other threads
 ///
-/// The protocol. Each line is one atomic operation, sequentially consistent; `held`, `ordered` and `jobs` count.
+/// The protocol. Each line is one atomic operation, sequentially consistent. `held`, `ordered` and `jobs` are counters.
 ///
 ///     caller with an id              home                              job with an id
 ///     1  held += 1                   a  end: open = 0                  announce: 1, 2
@@ -39,38 +41,41 @@ enum Audience: UInt8, AtomicRepresentable {
 ///     4  home: perform it,              held: wake                     9  open == id?
 ///        ordered -= 1, held -= 1                                          no: wake
 ///
-/// - 1 before 2, and a before b: either the home sees `held`, or the caller sees that the scope is over. So no slot is recycled under a caller
-///   that was not turned away.
-/// - 5 before 6, and b before c: either the home sees `held` or it sees `jobs`.
-/// - A caller that is turned away leaves nothing in the mailbox; for it the home wakes its own mailbox when it finds `held`. A job
-///   that ends after its scope wakes it too (8 before 9, a before c). So every slot that is leaving is looked at again.
-/// - `ordered` is at least the number of ordered calls in the mailbox: a call on the loop that finds 0 overtakes none.
+/// - 1 precedes 2, and a precedes b: either the home sees `held`, or the caller sees that the scope has ended. So no
+///   slot is recycled while a caller that was not refused still uses it.
+/// - 5 precedes 6, and b precedes c: the home sees `held` or `jobs`.
+/// - A refused caller leaves nothing in the mailbox, so the home wakes its own mailbox when it finds `held`. A job that
+///   returns after its scope has ended wakes it too (8 precedes 9, a precedes c). Every leaving slot is therefore
+///   checked again.
+/// - `ordered` is at least the number of ordered calls in the mailbox: a call on the loop that reads 0 overtakes none.
 ///
-/// `ScopeSlotTests` plays all orders of these operations.
+/// `ScopeSlotTests` runs all interleavings of these operations.
 struct ScopeSlot: ~Copyable {
     let number: Int
     let home: ScopeHome
-    /// The id while the scope is open; 0: it is not.
+    /// The id while the scope is open, otherwise 0.
     let open = Atomic<UInt64>(0)
-    /// Calls in the mailbox that calls on the loop must not overtake.
+    /// The number of calls in the mailbox that calls on the loop must not overtake.
     let ordered = Atomic<Int>(0)
-    /// Calls in the mailbox, or on their way into it: the scope keeps its memory.
+    /// The number of calls in the mailbox or on their way into it. The scope keeps its memory while there are any.
     let held = Atomic<Int>(0)
-    /// Timers and watches that have neither completed nor been cancelled: the scope keeps its memory.
+    /// The number of timers, watches and notices that have neither completed nor been cancelled. The scope keeps its
+    /// memory while there are any.
     let waits = Atomic<Int>(0)
-    /// Jobs on the blocking pool, and views on other threads, that have not returned: the scope keeps its memory.
+    /// The number of jobs on the blocking pool, and of views on other threads, that have not returned. The scope keeps
+    /// its memory while there are any.
     let jobs = Atomic<Int>(0)
-    /// Bytes that other threads have sent and the client's connection has not taken yet.
+    /// Bytes that other threads have sent and that the client's connection has not accepted yet.
     let underWay = Atomic<Int>(0)
-    /// Whether there is still a client for what the scope sends.
+    /// Whether the client still waits for what the scope sends.
     let audience = Atomic<Audience>(.waits)
-    /// A queued call turned out to be misuse: the next call gets ASGI_INVALID.
+    /// Whether a queued call was found invalid. The next call from another thread then gets ASGI_INVALID.
     let isFaulty = Atomic<Bool>(false)
-    /// The address of the scope's `roost_view`; 0: the scope was not given to a view yet.
+    /// The address of the scope's `roost_view`; 0 until the scope is given to a view.
     let view = Atomic<UInt>(0)
-    /// The generation, unretained: generations live as long as the process.
+    /// The address of the generation, unretained: generations live as long as the process.
     let generation = Atomic<UInt>(0)
-    /// The scope itself; for the home only.
+    /// The scope; used by the home only.
     var scope: Unmanaged<Scope>?
     var lifespan: Unmanaged<Lifespan>?
     private var count: UInt64 = 0
@@ -80,10 +85,10 @@ struct ScopeSlot: ~Copyable {
         self.home = home
     }
 
-    /// Opens the slot for a new scope and returns its id. On its home.
+    /// Opens the slot for a new scope and returns its id. Called on the slot's home.
     @inline(__always)
     mutating func open(for generation: Generation) -> asgi_id {
-        // 40 bits of count: at a million scopes a second a slot that is used 1,024 times less often lasts for ages.
+        // A count of 40 bits lasts for 35 years at a million scopes a second in the 1,024 slots of a chunk.
         self.count = (self.count + 1) & (1 << 40 - 1)
         if self.count == 0 { self.count = 1 }
         let id = self.count << UInt64(ScopeTable.slotBits) | UInt64(self.number)
@@ -96,33 +101,33 @@ struct ScopeSlot: ~Copyable {
         return id
     }
 
-    /// Whether this id is open. [any]
+    /// Whether this id is open. Thread-safe.
     @inline(__always)
     func isOpen(_ id: asgi_id) -> Bool { self.open.load(ordering: .acquiring) == id }
 
-    /// The same, ordered with the operations of the protocol. [any]
+    /// The same, but sequentially consistent, as the protocol requires. Thread-safe.
     func isCertainlyOpen(_ id: asgi_id) -> Bool { self.open.load(ordering: .sequentiallyConsistent) == id }
 
-    /// Ends the id; false: it had been ended. [any]
+    /// Ends the id. Returns false if it had already ended. Thread-safe.
     @inline(__always)
     func end(_ id: asgi_id) -> Bool {
         self.open.compareExchange(expected: id, desired: 0, ordering: .sequentiallyConsistent).exchanged
     }
 
-    /// The generation of an open id. [any]
+    /// The generation of an id, or nil if the id is not open. Thread-safe.
     func generation(of id: asgi_id) -> Generation? { self.unretainedGeneration(of: id)?.takeUnretainedValue() }
 
-    /// The same without counting references, for calls that every request makes.
+    /// The same without reference counting, for calls that every request makes.
     @inline(__always)
     func unretainedGeneration(of id: asgi_id) -> Unmanaged<Generation>? {
         guard self.isOpen(id) else { return nil }
         let address = self.generation.load(ordering: .acquiring)
-        // Read again: the slot may have been given to another scope between the two.
+        // Checked again, since the slot may have been given to another scope in between.
         guard self.isOpen(id), let pointer = UnsafeRawPointer(bitPattern: address) else { return nil }
         return Unmanaged<Generation>.fromOpaque(pointer)
     }
 
-    /// The generation of the scope that the slot has, or had last. [any]
+    /// The generation of the slot's current or last scope. Thread-safe.
     var lastGeneration: Generation? {
         UnsafeRawPointer(bitPattern: self.generation.load(ordering: .acquiring))
             .map { Unmanaged<Generation>.fromOpaque($0).takeUnretainedValue() }
@@ -130,7 +135,7 @@ struct ScopeSlot: ~Copyable {
 
     // MARK: The protocol
 
-    /// Announces a call from another thread; false: the scope is over, and nothing was announced. [any]
+    /// Announces a call from another thread. Returns false, and announces nothing, if the scope has ended. Thread-safe.
     func announce(_ id: asgi_id, ordered: Bool) -> Bool {
         self.held.add(1, ordering: .sequentiallyConsistent)
         guard self.isCertainlyOpen(id) else {
@@ -147,7 +152,7 @@ struct ScopeSlot: ~Copyable {
         self.held.subtract(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Announces work on another thread that may take long; false: the scope is over, and nothing was announced. [any]
+    /// Announces a job on another thread. Returns false, and announces nothing, if the scope has ended. Thread-safe.
     func beginJob(_ id: asgi_id) -> Bool {
         guard self.announce(id, ordered: false) else { return false }
         self.jobs.add(1, ordering: .sequentiallyConsistent)
@@ -155,24 +160,25 @@ struct ScopeSlot: ~Copyable {
         return true
     }
 
-    /// Records that the work has returned. [any]
+    /// Records that the job has returned. Thread-safe.
     func endJob(_ id: asgi_id) {
         let mailbox = self.home.mailbox
         self.jobs.subtract(1, ordering: .sequentiallyConsistent)
         if !self.isCertainlyOpen(id) { mailbox?._withUnsafeGuaranteedRef { $0.wake() } }
     }
 
-    /// Announces that `application` has returned, which the scope is told even if it has ended. Its job has kept it so far.
+    /// Announces that `application` has returned, even if the scope has ended. A job, or a call that was announced
+    /// earlier, must still keep the scope's memory.
     func announceReturn() {
         self.held.add(1, ordering: .sequentiallyConsistent)
         self.ordered.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Whether calls are announced. The home asks this before `hasJobs`.
+    /// Whether calls are announced. The home must check this before `hasJobs`.
     @inline(__always)
     var isHeld: Bool { self.held.load(ordering: .sequentiallyConsistent) != 0 }
 
-    /// Whether jobs have not returned.
+    /// Whether any job has not returned.
     @inline(__always)
     var hasJobs: Bool { self.jobs.load(ordering: .sequentiallyConsistent) != 0 }
 }

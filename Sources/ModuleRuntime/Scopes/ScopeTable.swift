@@ -3,10 +3,11 @@ import Synchronization
 
 import struct NIOConcurrencyHelpers.NIOLockedValueBox
 
-/// All scopes of a process, by id: 24 bits of slot and 40 bits of count.
+/// All scopes of a process, by id. An id has 24 bits for the slot and 40 bits for the count.
 ///
-/// The id of a scope that is over never matches its slot's again, so that a caller that kept it gets `ASGI_STALE` and not another request.
-/// Slots are recycled first in, first out, so that a count lasts as long as possible. Lookups take no lock: slots are never freed.
+/// The id of an ended scope never matches its slot again: a caller that kept it gets `ASGI_STALE` and never reaches
+/// another request. Slots are reused first in, first out, to make each count last as long as possible. Lookups take no
+/// lock, since slots are never freed.
 final class ScopeTable: Sendable {
     /// The one table of the process.
     static let process = ScopeTable()
@@ -16,11 +17,11 @@ final class ScopeTable: Sendable {
     static let chunkSize = 1 << chunkBits
     private static let mostChunks = 1 << (slotBits - chunkBits)
 
-    /// Addresses of chunks of slots; 0: not made yet.
+    /// Addresses of chunks of slots; 0 if not allocated yet.
     // SAFETY: a constant pointer to atomics, valid for the life of the process.
     private nonisolated(unsafe) let chunks: UnsafeMutablePointer<Atomic<UInt>>
     private let count = NIOLockedValueBox(0)
-    /// For scopes that live on a control thread: lifespans, which keep their slots for the life of the process.
+    /// Slots for scopes that live on a control thread: lifespans, which keep their slots for the life of the process.
     private let controlSlots = NIOLockedValueBox(FreeSlots(home: ScopeHome(loop: nil, mailbox: nil)))
 
     private init() {
@@ -28,10 +29,10 @@ final class ScopeTable: Sendable {
         for index in 0..<Self.mostChunks { (self.chunks + index).initialize(to: Atomic(0)) }
     }
 
-    /// Returns the slot that an id names; `ScopeSlot.isOpen` tells whether it still belongs to the id. [any]
+    /// Returns the slot that an id names. `ScopeSlot.isOpen` checks that it still belongs to the id. Thread-safe.
     @inline(__always)
     func slot(of id: asgi_id) -> UnsafeMutablePointer<ScopeSlot>? {
-        // A free slot has the id 0, which is no scope's.
+        // The id of a free slot is 0, which no scope has.
         guard id != 0 else { return nil }
         let number = Int(id & (1 << UInt64(Self.slotBits) - 1))
         let chunk = self.chunks[number >> Self.chunkBits].load(ordering: .acquiring)
@@ -39,12 +40,12 @@ final class ScopeTable: Sendable {
         return first + number & (Self.chunkSize - 1)
     }
 
-    /// Returns a slot for a lifespan; nil: the table is full. [any]
+    /// Returns a slot for a lifespan, or nil if the table is full. Thread-safe.
     func allocateControlSlot() -> UnsafeMutablePointer<ScopeSlot>? {
         self.controlSlots.withLockedValue { $0.removeOldest() }
     }
 
-    /// Makes a chunk of slots; nil: the table is full. [any]
+    /// Allocates a chunk of slots and returns its first; nil if the table is full. Thread-safe.
     func makeChunk(home: ScopeHome) -> UnsafeMutablePointer<ScopeSlot>? {
         self.count.withLockedValue { count -> UnsafeMutablePointer<ScopeSlot>? in
             guard count < Self.mostChunks else { return nil }

@@ -3,11 +3,13 @@ import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
-/// The timers, watches and notices of one loop that have neither been told nor cancelled: of its scopes, and of lifespans. [any]
+/// The timers, watches and notices of one loop that have neither completed nor been cancelled: those of its scopes, and
+/// those of lifespans. Thread-safe.
 ///
-/// Who takes one out of here tells its completion, on the loop: it is told once, whoever comes first.
+/// A caller that removes a wait from here runs its completion, on the loop. Only one caller can remove it, so the
+/// completion runs exactly once.
 final class ScopeWaits: Sendable {
-    // SAFETY: whoever takes it out of the table is its only user; `ScopeSlot.waits` keeps the scope's memory.
+    // SAFETY: the caller that removes it from the table is its only user; `ScopeSlot.waits` keeps the scope's memory.
     struct Wait: @unchecked Sendable {
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>
@@ -15,11 +17,11 @@ final class ScopeWaits: Sendable {
         fileprivate let cause: Cause
     }
 
-    /// What it waits for.
+    /// What completes a wait.
     fileprivate enum Cause {
         case timer(Scheduled<Void>)
         case descriptor(CInt, DescriptorPoll)
-        /// The end of its generation.
+        /// The announcement that the scope's generation ends.
         case stop
     }
 
@@ -40,12 +42,12 @@ final class ScopeWaits: Sendable {
     private let gate: LoopGate
     private let waiting: NIOLockedValueBox<Waiting>
     private let runOut: @Sendable (UInt64) -> Void
-    /// Ten years: what is asked for beyond is not told apart.
+    /// The longest timer: ten years, in milliseconds. A longer time is reduced to it.
     private static let longest: UInt64 = 10 * 366 * 24 * 3600 * 1000
-    /// Above these bits a number has that of its loop.
+    /// The lowest bit of the loop's number within the number of a wait.
     private static let loopBit: UInt64 = 48
 
-    /// `runOut` is run on the event loop with the number of a wait, which it takes.
+    /// `runOut` is called on the event loop with the number of a wait that is due, and removes the wait.
     init(gate: LoopGate, loop: Int, runOut: @escaping @Sendable (UInt64) -> Void) {
         self.loop = loop
         self.gate = gate
@@ -53,10 +55,10 @@ final class ScopeWaits: Sendable {
         self.runOut = runOut
     }
 
-    /// The number of the loop that a wait is on.
+    /// The number of the loop of a wait.
     static func loop(of number: UInt64) -> Int { Int(number >> self.loopBit) }
 
-    /// Sets a timer, and writes its number to `number` before it can run out. The caller has announced itself to the slot.
+    /// Starts a timer. Writes its number to `number` before it can expire. The caller has announced a call to the slot.
     func add(
         _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, milliseconds: UInt64, _ completion: Completion,
         number room: UnsafeMutablePointer<UInt64>?
@@ -74,7 +76,7 @@ final class ScopeWaits: Sendable {
         self.retryPoll(id, slot, number)
     }
 
-    /// Watches a descriptor, by the same rules. Says why it cannot.
+    /// Watches a descriptor, by the same rules. Returns PENDING, or why the descriptor cannot be watched.
     func add(
         _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, file: CInt, _ conditions: DescriptorPoll.Conditions,
         _ completion: Completion, number room: UnsafeMutablePointer<UInt64>?, poll: DescriptorPoll
@@ -95,7 +97,7 @@ final class ScopeWaits: Sendable {
         return ASGI_PENDING
     }
 
-    /// Waits for the announcement that its generation ends, by the same rules.
+    /// Waits for the announcement that the scope's generation ends, by the same rules.
     func addNotice(
         _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ completion: Completion,
         number room: UnsafeMutablePointer<UInt64>?, isEnding: () -> Bool
@@ -106,11 +108,11 @@ final class ScopeWaits: Sendable {
             waiting.add(Wait(id: id, slot: slot, completion: completion, cause: .stop), as: waiting.last)
             return waiting.last
         }
-        // Announced meanwhile: it may have looked before this one was there.
+        // If the end was announced meanwhile, the announcement may have missed this wait.
         if isEnding() { self.hasten([number]) } else { self.retryPoll(id, slot, number) }
     }
 
-    /// The host stops, or these applications do: those that wait for it are told.
+    /// Completes the notices of the matching generations: the host shuts down, or these applications do.
     func hastenNotices(of isMeant: (Generation?) -> Bool = { _ in true }) {
         self.hasten(
             self.waiting.withLockedValue { waiting in
@@ -120,12 +122,12 @@ final class ScopeWaits: Sendable {
             })
     }
 
-    /// Ended meanwhile: it may have looked for its waits before this one was there.
+    /// Completes a new wait if its scope has ended meanwhile: the end of the scope may have missed it.
     private func retryPoll(_ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ number: UInt64) {
         if !slot.pointee.isOpen(id) { self.hasten([number]) }
     }
 
-    /// Takes a wait out, if it is there, and that scope's.
+    /// Removes and returns a wait, if it exists and, unless `id` is nil, belongs to that scope.
     func remove(_ number: UInt64, of id: asgi_id? = nil) -> Wait? {
         let taken: Wait? = self.waiting.withLockedValue { waiting in
             guard let wait = waiting.waits[number], id == nil || wait.id == id else { return nil }
@@ -146,7 +148,7 @@ final class ScopeWaits: Sendable {
     /// The numbers of a scope's waits.
     func numbers(of id: asgi_id) -> Set<UInt64> { self.waiting.withLockedValue { $0.numbers[id] ?? [] } }
 
-    /// Has waits looked at now: what they wait for is there, or their scope is over.
+    /// Completes waits now: they are due, or their scope has ended.
     func hasten(_ numbers: some Sequence<UInt64> & Sendable) {
         let runOut = self.runOut
         _ = self.gate.run { for number in numbers { runOut(number) } }

@@ -1,7 +1,8 @@
 import Glibc
 import Logging
 
-/// What may keep the system from starting another thread, for people: the limits of this process's user, control group and memory.
+/// The limits that can keep the system from starting a thread, as text for the log: those of the process's user,
+/// control group and memory.
 enum ThreadLimits {
     static var fields: Logger.Metadata {
         var fields: Logger.Metadata = [
@@ -20,7 +21,7 @@ enum ThreadLimits {
         return limit.rlim_cur == rlim_t.max ? "unlimited" : "\(limit.rlim_cur)"
     }
 
-    /// A value of the control group (cgroups(7), version 2); nil: it has none.
+    /// A value of the control group (cgroups(7), version 2), or nil if there is none.
     private static func controlGroup(_ name: String) -> String? {
         guard
             let line = Self.text(of: "/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::") })

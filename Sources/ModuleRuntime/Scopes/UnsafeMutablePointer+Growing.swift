@@ -1,9 +1,9 @@
 /// Memory for a growing struct of `asgi.h`.
 ///
-/// Such a struct is never a value here, only reached through its pointer: Swift has one layout of an imported struct in a
-/// process, by name, and a module may have brought another version of the header.
+/// Such a struct is only used through its pointer, never as a value. Swift has one layout per name of an imported
+/// struct in a process, and a module may have brought another version of the header.
 extension UnsafeMutablePointer {
-    /// All zero, `bytes` long as C says. The caller's.
+    /// Allocates `bytes` zero bytes, the size of the struct in C. The caller owns the memory.
     package static func zeroed(bytes: Int) -> UnsafeMutablePointer {
         UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
             .initializeMemory(as: UInt8.self, repeating: 0, count: bytes)

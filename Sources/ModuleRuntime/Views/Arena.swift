@@ -1,9 +1,9 @@
 import Glibc
 import HTTPServer
 
-/// Memory that is given back all at once. One thread at a time.
+/// Memory that is freed all at once. For one thread at a time.
 struct Arena: ~Copyable {
-    /// Each block begins with the address of the one that was made before it.
+    /// The newest block. Each block begins with the address of the previous one.
     private var newest: UnsafeMutableRawPointer?
     private var next: UnsafeMutableRawPointer?
     private var room = 0
@@ -19,9 +19,10 @@ struct Arena: ~Copyable {
         }
     }
 
-    /// Aligned for everything, not zeroed; lives as long as the arena. Nil: there is none.
+    /// Allocates memory that is aligned for every type, is not zeroed, and lives as long as the arena. Returns nil if
+    /// there is no memory left.
     mutating func allocate(ifThereIs size: Int) -> UnsafeMutableRawPointer? {
-        // C's sizes above the half of what there may be come as negative ones.
+        // A size of C above half of the address space arrives as a negative number.
         guard 0...(Int.max / 2) ~= size else { return nil }
         let rounded = (max(size, 1) + Self.alignment - 1) & ~(Self.alignment - 1)
         guard rounded <= Self.blockSize / 4 else { return self.makeBlock(rounded) }
@@ -36,14 +37,14 @@ struct Arena: ~Copyable {
         return memory
     }
 
-    /// The same for what has a limit: that there is none ends the process, as with all other memory.
+    /// The same for sizes that are limited elsewhere. Ends the process if there is no memory, as Swift does.
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
         guard let memory = self.allocate(ifThereIs: size) else { fatalError("out of memory (\(size) bytes)") }
         return memory
     }
 
     private mutating func makeBlock(_ size: Int) -> UnsafeMutableRawPointer? {
-        // glibc aligns for everything (malloc(3)).
+        // glibc aligns the memory for every type (malloc(3)).
         guard let block = malloc(Self.alignment + size) else { return nil }
         block.storeBytes(of: self.newest, as: UnsafeMutableRawPointer?.self)
         self.newest = block
@@ -56,7 +57,7 @@ struct Arena: ~Copyable {
         return Octets(UnsafeRawBufferPointer(start: memory, count: bytes.count))
     }
 
-    /// Room for so many, not initialized.
+    /// Allocates memory for `count` elements, not initialized.
     mutating func allocate<Element>(_ count: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
         self.allocate(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
     }

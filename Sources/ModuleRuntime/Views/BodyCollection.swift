@@ -2,7 +2,8 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// Collects the body of a request, event by event, up to a limit. Begun on any thread; goes on where `receive` completes.
+/// Collects the body of a request, event by event, up to a limit. Starts on any thread, and continues on the thread
+/// where `receive` completes.
 final class BodyCollection {
     private let view: ViewMemory
     private let id: asgi_id
@@ -10,7 +11,7 @@ final class BodyCollection {
     private var memory: UnsafeMutablePointer<UInt8>?
     private var count = 0
     private var room = 0
-    /// Told when it had to wait: with what `begin` would have answered. Nil: nobody is.
+    /// Called with the result if the collection had to wait; nil if the caller wants no completion.
     private let done: ((asgi_result) -> Void)?
 
     init(_ view: ViewMemory, limit: Int, done: ((asgi_result) -> Void)?) {
@@ -22,11 +23,17 @@ final class BodyCollection {
 
     deinit { self.memory?.deallocate() }
 
-    /// ASGI_DONE: the request has its body. ASGI_PENDING: `done` is told. ASGI_FULL: it is too large. ASGI_BUSY: it is being collected.
-    /// ASGI_WOULD_BLOCK: it can neither wait nor tell anybody. Else what `receive` answered. Who comes later is answered as who came first: what
-    /// was received is nobody's any more.
+    /// Starts the collection. The results:
+    /// - ASGI_DONE: the request has its body.
+    /// - ASGI_PENDING: `done` will be called.
+    /// - ASGI_FULL: the body is too large.
+    /// - ASGI_BUSY: another call is collecting the body.
+    /// - ASGI_WOULD_BLOCK: the caller can neither wait nor be called back.
+    /// - otherwise the result of `receive`.
     ///
-    /// `waits`: on a thread that may, `receive` waits.
+    /// After a failure every later call gets the same result, since the bytes that were received are lost.
+    ///
+    /// `waits`: whether the thread may wait in `receive`.
     func start(waits: Bool) -> asgi_result {
         let mayBegin = waits || self.done != nil
         let before = self.view.details.withContents { contents in
@@ -44,9 +51,10 @@ final class BodyCollection {
     }
 
     private func ended(_ result: asgi_result) -> asgi_result {
-        // A body that is there has said so.
+        // A collected body has set its state already.
         guard result != ASGI_PENDING, result != ASGI_DONE else { return result }
-        // Somebody else receives, and has what there is; or it was told of a mistake before.
+        // Nothing was received, so a later call may try again: the module has a receive of its own pending (BUSY), or
+        // one of its earlier calls was invalid.
         let mayTryAgain = self.count == 0 && (result == ASGI_BUSY || result == ASGI_INVALID)
         self.view.details.withContents { $0.collection = mayTryAgain ? .notBegun : .failed(result) }
         return result
@@ -80,7 +88,7 @@ final class BodyCollection {
         return result
     }
 
-    /// Nil: there is more.
+    /// Appends the part of the body in an event. Returns nil if more parts follow.
     private func receive(_ event: UnsafePointer<asgi_event>) -> asgi_result? {
         guard event.pointee.type == ASGI_HTTP_REQUEST else { return ASGI_GONE }
         let part = Octets(event.pointee.body)
@@ -98,7 +106,7 @@ final class BodyCollection {
 
     private func append(_ part: Octets, isLast: Bool) {
         if self.count + part.size > self.room {
-            // What comes at once takes no more than it has.
+            // The last part gets no more memory than it needs.
             self.room = isLast ? self.count + part.size : max((self.count + part.size) * 2, 4096)
             let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: self.room)
             if let memory { larger.update(from: memory, count: self.count) }

@@ -2,11 +2,11 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// What a value in a pattern is made of: Django's converters, and `float`.
+/// The type of a value in a pattern: Django's converters, and `float`.
 enum Converter: String, CaseIterable {
     case int, float, str, slug, uuid, path
 
-    /// The kind of argument that comes of it.
+    /// The kind of argument that the converter makes.
     var kind: ArgumentKind {
         switch self {
         case .int: .int
@@ -17,7 +17,7 @@ enum Converter: String, CaseIterable {
         }
     }
 
-    /// Whether a value may have this byte. `float` and `uuid` have a form besides.
+    /// Whether a value may contain this byte. `float` and `uuid` also have a format.
     @inline(__always)
     func accepts(_ byte: UInt8) -> Bool {
         switch self {
@@ -33,7 +33,8 @@ enum Converter: String, CaseIterable {
     /// Whether a field may be empty.
     var acceptsEmpty: Bool { self == .str || self == .path }
 
-    /// Makes the argument of the bytes of a path; false: they are no such value, or it is out of range. A text points where they are.
+    /// Reads an argument from bytes of a path. Returns false if they are invalid or out of range. A text argument
+    /// points at the bytes.
     @inline(__always)
     func read(_ bytes: UnsafePointer<UInt8>, _ count: Int, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         guard count > 0 else { return false }
@@ -43,7 +44,7 @@ enum Converter: String, CaseIterable {
         case .float: return Self.readNumber(bytes, count, &argument.pointee.value.number)
         case .uuid: return Self.readUUID(bytes, count, &argument.pointee.value.uuid)
         case .slug: for at in 0..<count where !ASCII.isSlug(bytes[at]) { return false }
-        // Whoever splits a path into its segments leaves no slash in one.
+        // Paths are split at slashes, so no segment contains one.
         case .str, .path: break
         }
         argument.pointee.value.string = asgi_string(
@@ -51,7 +52,8 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// The same of a field, where numbers may be negative and have an exponent, UUIDs capitals, and texts what they like.
+    /// Reads an argument from a field. Other than in a path, numbers may be negative and have an exponent, UUIDs may
+    /// have capitals, and texts may contain slashes.
     func readField(_ text: Octets, into argument: UnsafeMutablePointer<asgi_argument>) -> Bool {
         let count = text.size
         guard let bytes = UnsafeRawPointer(text.data)?.assumingMemoryBound(to: UInt8.self), count > 0 else {
@@ -91,7 +93,7 @@ enum Converter: String, CaseIterable {
             guard ASCII.isDigit(bytes[at]) else { return false }
             let digit = Int64(bytes[at] &- UInt8(ascii: "0"))
             let (tens, isLarge) = sum.multipliedReportingOverflow(by: 10)
-            // Downwards: the smallest has no counterpart.
+            // A negative number is summed downwards, since the smallest integer has no positive counterpart.
             let (next, isLarger) =
                 isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
             guard !isLarge, !isLarger else { return false }
@@ -101,7 +103,7 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// `12` or `12.5`, finite; or `1.25e-7`, as programs write what is small or large.
+    /// Reads `12` or `12.5`, finite; with an exponent also `1.25e-7`, as programs write small and large numbers.
     private static func readNumber(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, mayHaveExponent: Bool = false, _ value: inout Double
     ) -> Bool {
@@ -129,7 +131,7 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// How long a UUID is (RFC 9562 §4).
+    /// The size of a UUID as text (RFC 9562 §4).
     static let uuidSize = 36
 
     static func isUUID(_ bytes: UnsafePointer<UInt8>) -> Bool {
@@ -150,7 +152,7 @@ enum Converter: String, CaseIterable {
                     at += 1
                     continue
                 }
-                // They are digits: `isUUID` has looked.
+                // These are digits, as `isUUID` has checked.
                 value[to] = (ASCII.hexadecimal(bytes[at]) ?? 0) << 4 | (ASCII.hexadecimal(bytes[at + 1]) ?? 0)
                 to += 1
                 at += 2
@@ -159,7 +161,7 @@ enum Converter: String, CaseIterable {
         return true
     }
 
-    /// What it asks for, in the answer to whoever sent something else.
+    /// What the converter accepts, for the response to a client that sent something else.
     var expectation: String {
         switch self {
         case .int: "an integer from \(Int64.min) to \(Int64.max)"
@@ -170,7 +172,7 @@ enum Converter: String, CaseIterable {
         }
     }
 
-    /// What a path has of it, which has neither signs nor empty texts.
+    /// What the converter accepts in a path, where values have no sign and are not empty.
     var pathExpectation: String {
         switch self {
         case .int: "an integer from 0 to \(Int64.max)"
@@ -182,7 +184,7 @@ enum Converter: String, CaseIterable {
     }
 }
 
-/// A kind of argument, by its letter.
+/// A kind of argument. The raw value is its letter in `asgi_urls.h`.
 enum ArgumentKind: UInt8 {
     case int, double, string, uuid, path
 
@@ -207,7 +209,7 @@ enum ArgumentKind: UInt8 {
         }
     }
 
-    /// As the table writes it.
+    /// The name of the kind in a module's table.
     var word: String {
         switch self {
         case .int: "ASGI_INT"
@@ -220,7 +222,7 @@ enum ArgumentKind: UInt8 {
 }
 
 extension asgi_argument {
-    /// What is not its value.
+    /// Sets every field except the value.
     @inline(__always)
     mutating func reset(to kind: ArgumentKind) {
         self.kind = UInt32(kind.rawValue)

@@ -1,8 +1,9 @@
 import HTTPServer
 
-/// The cookies of a request: `name=value`, by semicolons (RFC 6265 §4.2.1). What has no `=` is none; quotes around a value go.
+/// The cookies of a request: pairs of `name=value`, separated by semicolons (RFC 6265 §4.2.1). A pair without `=` is
+/// ignored. Quotes around a value are removed.
 enum CookieFields {
-    /// Points into the fields. Nil: there are more than `most`.
+    /// Reads the cookies. The results point into `headers`. Returns nil if there are more than `most`.
     static func read(_ headers: HeaderFields, most: Int) -> [(name: Octets, value: Octets)]? {
         var cookies: [(Octets, Octets)] = []
         for header in headers where header.name.equals("cookie") {

@@ -2,11 +2,12 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// Fields that were decoded, in their order, as modules see them. What they say is in the arena of who has asked, or where it came from.
+/// Decoded fields in order, in the layout that modules see. Their bytes are in the arena of the request, or where they
+/// were received.
 struct DecodedFields {
     var start: UnsafePointer<asgi_header>?
     var count = 0
-    /// Those that were no UTF-8, and had something replaced.
+    /// The indices of fields that were not UTF-8, so that bytes were replaced.
     var mended: [Int] = []
 
     @inline(__always)
@@ -15,7 +16,7 @@ struct DecodedFields {
     @inline(__always)
     func value(_ at: Int) -> Octets { Octets(self.start![at].value) }
 
-    /// How many have this name, and where the first is.
+    /// The number of fields with this name, and the index of the first.
     @inline(__always)
     func find(_ name: Octets) -> (count: Int, first: Int) {
         var found = (count: 0, first: 0)

@@ -1,14 +1,16 @@
 import HTTPServer
 
-/// A media type with parameters, `type/subtype; name=value; name="value"` (RFC 9110 §8.3.1), and header fields of the same form.
+/// A media type with parameters, `type/subtype; name=value; name="value"` (RFC 9110 §8.3.1). Other header fields have
+/// the same form.
 enum MediaType {
     /// How the sender of a quoted parameter value escapes bytes in it.
     enum Quoting {
-        /// A quoted string of RFC 9110 §5.6.4. A backslash escapes a double quote or a backslash; before other bytes, where no sender needs it, it
-        /// is an ordinary byte.
+        /// A quoted string of RFC 9110 §5.6.4. A backslash escapes a double quote or a backslash. Before any other
+        /// byte, which no sender needs to escape, it is an ordinary byte.
         case http
-        /// A name in a part of a multipart form as browsers write it (https://html.spec.whatwg.org/#multipart-form-data): only CR, LF and the
-        /// double quote are escaped, as `%0D`, `%0A` and `%22`. A backslash is an ordinary byte; the next double quote ends the value.
+        /// A name in a part of a multipart form as browsers write it
+        /// (https://html.spec.whatwg.org/#multipart-form-data): only CR, LF and the double quote are escaped, as `%0D`,
+        /// `%0A` and `%22`. A backslash is an ordinary byte; the next double quote ends the value.
         case form
     }
 
@@ -31,23 +33,23 @@ enum MediaType {
         .trimmed
     }
 
-    /// Maximum number of parameters. Each is compared with all others.
+    /// Maximum number of parameters, since each is compared with all others.
     static let mostParameters = 16
 
-    /// Returns the unquoted value of a parameter, or nil where it is missing or the parameters are malformed.
+    /// Returns the unquoted value of a parameter, or nil if it is missing or the parameters are malformed.
     static func parameter(_ name: StaticString, of value: Octets) -> [UInt8]? {
         self.parameters(of: value).flatMap { self.parameter(name, in: $0) }
     }
 
-    /// Returns the value of one of the parameters, or nil where it is missing.
+    /// Returns the value of one of the parameters, or nil if it is missing.
     static func parameter(_ name: StaticString, in parameters: [(name: Octets, value: [UInt8])]) -> [UInt8]? {
         parameters.first { $0.name.equalsIgnoringCase(name) }?.value
     }
 
     /// Returns all parameters, unquoted.
     ///
-    /// Returns nil where two readers could disagree: a parameter without `=`, a quoted value without an end or with bytes behind it, two
-    /// parameters of one name, or more than `mostParameters`.
+    /// Returns nil if two parsers could disagree: a parameter without `=`, a quoted value without an end or with bytes
+    /// after it, two parameters of one name, or more than `mostParameters`.
     static func parameters(of value: Octets, quoting: Quoting = .http) -> [(name: Octets, value: [UInt8])]? {
         let bytes = value.bytes
         var found: [(name: Octets, value: [UInt8])] = []
@@ -76,7 +78,8 @@ enum MediaType {
         one.bytes.elementsEqual(other.bytes) { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 
-    /// Reads a quoted value, or an unquoted one up to the next semicolon or blank: some senders leave a boundary unquoted that is no token.
+    /// Reads a quoted value, or an unquoted one up to the next semicolon or blank. Some senders do not quote a boundary
+    /// that is not a token.
     private static func value(_ bytes: UnsafeRawBufferPointer, _ at: inout Int, _ quoting: Quoting) -> [UInt8]? {
         guard at < bytes.endIndex, bytes[at] == UInt8(ascii: "\"") else {
             let start = at
@@ -109,7 +112,7 @@ enum MediaType {
         return text
     }
 
-    /// The byte that an escape of a form's name stands for; nil: no escape begins here.
+    /// The byte that an escape in a form's name stands for, or nil if no escape begins here.
     private static func formEscape(_ rest: Slice<UnsafeRawBufferPointer>) -> UInt8? {
         guard rest.count >= 3, rest[rest.startIndex] == UInt8(ascii: "%"),
             let high = ASCII.hexadecimal(rest[rest.startIndex + 1]),
@@ -121,7 +124,7 @@ enum MediaType {
 }
 
 extension Octets {
-    /// The same without leading and trailing blanks.
+    /// The same bytes without leading and trailing blanks.
     var trimmed: Octets {
         var bytes = self.bytes[...]
         while let first = bytes.first, ASCII.isBlank(first) { bytes = bytes.dropFirst() }

@@ -1,17 +1,19 @@
 import CLinux
 import HTTPServer
 
-/// Why fields or a form are refused. The client reads it.
+/// Why fields or a form are refused. The text is sent to the client.
 struct FormFault: Error, CustomStringConvertible, Equatable {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// The parts of a `multipart/form-data` body (RFC 7578), with names as browsers write them (`MediaType.Quoting.form`). Parts point into the body.
+/// The parts of a `multipart/form-data` body (RFC 7578), with names as browsers write them (`MediaType.Quoting.form`).
+/// Parts point into the body.
 ///
-/// Strict where leniency would let two readers see two forms: a delimiter is a line of its own, the last delimiter is required, and every part
-/// has one `content-disposition: form-data` with a name, which may be empty: `FormData` allows that.
+/// Strict wherever two parsers could read two different forms: a delimiter is a line of its own, the last delimiter is
+/// required, and every part has one `content-disposition: form-data` with a name. The name may be empty, as `FormData`
+/// allows.
 struct MultipartForm {
     struct Part {
         var name: Octets
@@ -19,11 +21,12 @@ struct MultipartForm {
         var filename: Octets?
         var contentType: Octets
         var body: Octets
-        /// Whether it is a field whose bytes were not UTF-8.
+        /// Whether it is a field whose bytes were not UTF-8 and were replaced.
         var isMended = false
     }
 
-    /// Returns the boundary of a `content-type`, 1 to 70 characters (RFC 2046 §5.1.1), or nil for another type or an invalid boundary.
+    /// Returns the boundary of a `content-type`, 1 to 70 characters (RFC 2046 §5.1.1). Returns nil if the type is
+    /// another one or the boundary is invalid.
     static func boundary(of contentType: Octets) -> [UInt8]? {
         guard MediaType.is(contentType, "multipart/form-data"),
             let boundary = MediaType.parameter("boundary", of: contentType), (1...70).contains(boundary.count)
@@ -57,7 +60,7 @@ struct MultipartForm {
     }
 
     private let bytes: UnsafeRawBufferPointer
-    /// The delimiter with the line end in front of it.
+    /// The delimiter with the line end before it.
     private let lineDelimiter: [UInt8]
     private var delimiter: ArraySlice<UInt8> { self.lineDelimiter.dropFirst(2) }
     private var at = 0
@@ -72,8 +75,8 @@ struct MultipartForm {
         case last
     }
 
-    /// Moves behind the next delimiter that is a line of its own. Returns where the text before it ends, without its line end, or nil where
-    /// there is no such delimiter.
+    /// Moves past the next delimiter that is a line of its own. Returns where the text before it ends, without its line
+    /// end, or nil if there is no such delimiter.
     private mutating func skipToDelimiter(from start: Int) -> (end: Int, ending: Ending)? {
         let isFirst = self.bytes[start...].starts(with: self.delimiter)
         var line = isFirst ? start : self.nextLine(from: start)
@@ -104,7 +107,7 @@ struct MultipartForm {
     /// Returns the start of the next line that begins with the delimiter.
     private func nextLine(from start: Int) -> Int? { self.find(self.lineDelimiter, from: start).map { $0 + 2 } }
 
-    /// Where the bytes are, from here on.
+    /// The next position of the bytes, at or after `from`.
     private func find(_ what: [UInt8], from: Int) -> Int? {
         guard from <= self.bytes.count - what.count else { return nil }
         return what.withUnsafeBytes { what in
@@ -113,7 +116,7 @@ struct MultipartForm {
         }
     }
 
-    /// Reads the header of a part and the empty line behind it.
+    /// Reads the header of a part and the empty line after it.
     private mutating func readHead(into arena: inout Arena) throws(FormFault) -> Part {
         var disposition: Octets?
         var contentType: Octets?
@@ -125,7 +128,7 @@ struct MultipartForm {
             self.at = end + 2
             if line.isEmpty { break }
             guard !line.starts(with: self.delimiter) else { throw FormFault("the header of a part does not end") }
-            // Another reader would end a line or a text there. Browsers send other control characters of a name as they are.
+            // Another parser could end a line or a text there. Browsers do not escape other control characters.
             guard line.allSatisfy({ $0 != 0 && $0 != ASCII.newline && $0 != ASCII.carriageReturn }) else {
                 throw FormFault("NUL or a bare CR or LF in the header of a part")
             }
@@ -157,7 +160,7 @@ struct MultipartForm {
         }
         var part = Part(name: keep(name, &arena), filename: nil, contentType: contentType ?? .empty, body: .empty)
         if let filename = MediaType.parameter("filename", in: parameters) {
-            // Some clients send a path. A module must not write where it points (RFC 7578 §4.2).
+            // Some clients send a path. It must not decide where a module writes (RFC 7578 §4.2).
             let base =
                 filename.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last ?? []
             let isFolder = base.elementsEqual("..".utf8) || base.elementsEqual(".".utf8)

@@ -2,16 +2,17 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// Texts and values that share a segment, or a path to its end: `<slug:name>-<int:part>.html`, `<path:file>/raw`.
+/// Texts and values that share a segment, or the rest of a path: `<slug:name>-<int:part>.html`, `<path:file>/raw`.
 ///
-/// As Django's regular expressions would: the first value takes as much as it can while the rest still fits. Found in time that grows with
-/// the length of the text, whatever the text is: from its end backwards, for each piece the places where it may begin. Immutable. [any]
+/// Matches as Django's regular expressions do: the first value takes as much as it can while the rest still matches.
+/// The time grows with the length of the text, whatever its content. To this end the match goes backwards from the end,
+/// and marks for each piece the positions where it may begin. Immutable, and thread-safe.
 // SAFETY: written in `init` only.
 final class PieceSequence: @unchecked Sendable {
     let pieces: [URLPattern.Piece]
-    /// Shorter than this no text fits.
+    /// The size of the shortest text that can match.
     private let least: Int
-    /// The texts at its ends; they live as long as this.
+    /// The literal texts at either end; they live as long as this object.
     private let prefix: Octets
     private let suffix: Octets
 
@@ -38,16 +39,16 @@ final class PieceSequence: @unchecked Sendable {
         Octets(UnsafeRawBufferPointer(start: text, count: part.size)).equals(part)
     }
 
-    /// Makes arguments of the values, from this one on; false: the text does not fit.
+    /// Reads the values into `arguments`. Returns false if the text does not match.
     func match(
         _ text: UnsafePointer<UInt8>, _ count: Int, into arguments: UnsafeMutablePointer<asgi_argument>
     ) -> Bool {
         guard count >= self.least else { return false }
-        // A path to the end, most of all.
+        // The most frequent case: a path to the end.
         if self.pieces.count == 1, case .value(let converter) = self.pieces[0] {
             return converter.read(text, count, into: arguments)
         }
-        // Most of many that begin or end otherwise are not looked at any further.
+        // Rejects most texts that do not match at little cost.
         guard Self.has(text, self.prefix), Self.has(text + (count - self.suffix.size), self.suffix) else {
             return false
         }
@@ -60,7 +61,7 @@ final class PieceSequence: @unchecked Sendable {
         }
     }
 
-    /// Where each piece may begin, so that it and all behind it fit.
+    /// For each piece, the positions where it may begin so that it and all later pieces match.
     private struct Places {
         let text: UnsafePointer<UInt8>
         let count: Int
@@ -90,7 +91,7 @@ final class PieceSequence: @unchecked Sendable {
                 places[piece, at] = Converter.isUUID(places.text + at)
             }
         case .value(.float):
-            // Digits behind the dot, one and two places on; digits before it.
+            // Whether fraction digits may begin one and two positions later; whether digits before the dot may.
             var (fraction, fractionBehind, whole) = (false, false, false)
             for at in stride(from: count - 1, through: 0, by: -1) {
                 let isDigit = ASCII.isDigit(places.text[at])
@@ -125,7 +126,7 @@ final class PieceSequence: @unchecked Sendable {
         return true
     }
 
-    /// The furthest place where what is behind the value may begin.
+    /// The last position where the piece after the value may begin.
     private func end(of converter: Converter, _ piece: Int, _ start: Int, _ places: Places) -> Int {
         guard converter != .uuid else { return start + Converter.uuidSize }
         var end = start

@@ -1,6 +1,6 @@
 import HTTPServer
 
-/// The methods of requests, a bit each (RFC 9110 §9, RFC 4918, RFC 5789).
+/// The methods of requests, one bit each (RFC 9110 §9, RFC 4918, RFC 5789).
 struct RequestMethods: OptionSet {
     let rawValue: UInt32
 
@@ -8,7 +8,7 @@ struct RequestMethods: OptionSet {
     static let head = Self(rawValue: 2)
     static let post = Self(rawValue: 4)
     static let options = Self(rawValue: 8)
-    /// All that have no bit of their own.
+    /// All methods that have no bit of their own.
     private static let other = Self(rawValue: 1 << 31)
     static let any = Self(rawValue: .max)
 
@@ -20,13 +20,13 @@ struct RequestMethods: OptionSet {
         ("UNLOCK", Self(rawValue: 16384)), ("REPORT", Self(rawValue: 32768)),
     ]
 
-    /// What a pattern may begin with.
+    /// The words that a pattern can begin with.
     static var words: [String] { self.names.map { "\($0.0)" } + ["ANY"] }
 
     /// The bit of a request's method. Letter case counts (RFC 9110 §9.1).
     @inline(__always)
     init(of method: Octets) {
-        // Most are.
+        // Most requests are GET.
         self = method.equals("GET") ? .get : Self.named(method)
     }
 
@@ -36,7 +36,8 @@ struct RequestMethods: OptionSet {
         self.names.first { method.equals($0.0) }?.1 ?? .other
     }
 
-    /// What a pattern begins with: `GET,POST`; `GET` has `HEAD` with it. Nil: these are no methods.
+    /// Reads the methods at the start of a pattern, such as `GET,POST`. `GET` includes `HEAD`. Returns nil if a word is
+    /// not a method.
     init?(words: Substring) {
         guard words != "ANY" else {
             self = .any
@@ -50,7 +51,7 @@ struct RequestMethods: OptionSet {
         self = methods.contains(.get) ? methods.union(.head) : methods
     }
 
-    /// As `allow` lists them (RFC 9110 §10.2.1); `OPTIONS` is answered everywhere.
+    /// The value of the `allow` field (RFC 9110 §10.2.1). `OPTIONS` is always allowed.
     var allowed: String {
         Self.names.filter { self.union(.options).contains($0.1) }.map { "\($0.0)" }.joined(separator: ", ")
     }

@@ -10,10 +10,10 @@ enum SetCookie {
         init(_ description: String) { self.description = description }
     }
 
-    /// Those that are known.
+    /// The known flags.
     static let flags = ASGI_COOKIE_SCRIPTS | ASGI_COOKIE_PLAIN | ASGI_COOKIE_STRICT | ASGI_COOKIE_EVERYWHERE
 
-    /// `mount`: where the cookie is sent to, where it names no path. Throws what is wrong with it.
+    /// `mount`: the path of a cookie that names none. Throws `Fault` if the cookie is invalid.
     static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
         let (name, value) = (Octets(cookie.pointee.name), Octets(cookie.pointee.value))
         guard name.size > 0, name.bytes.allSatisfy(ASCII.isToken) else {
@@ -32,13 +32,14 @@ enum SetCookie {
         var text = "\(name.text)=\(value.text); Path=\(place)"
         if domain.size > 0 { text += "; Domain=\(domain.text)" }
         if cookie.pointee.max_age >= 0 { text += "; Max-Age=\(cookie.pointee.max_age)" }
-        // SameSite=None has to be Secure, whatever else was said.
+        // SameSite=None requires Secure, regardless of the other flags.
         if isEverywhere || (isSecure && flags & ASGI_COOKIE_PLAIN == 0) { text += "; Secure" }
         if flags & ASGI_COOKIE_SCRIPTS == 0 { text += "; HttpOnly" }
         return text + "; SameSite=\(isEverywhere ? "None" : flags & ASGI_COOKIE_STRICT != 0 ? "Strict" : "Lax")"
     }
 
-    /// The mount as browsers ask for it. A semicolon would end the path: what is above it then (RFC 6265 §5.1.4).
+    /// The path of the mount as browsers request it. A semicolon would end the attribute, so the path is then cut to
+    /// the folder above the semicolon (RFC 6265 §5.1.4).
     private static func path(of mount: Octets) -> String {
         let encoded = URLTable.encoded(Array(mount.bytes))
         guard let semicolon = encoded.firstIndex(of: ";") else { return encoded.isEmpty ? "/" : encoded }
@@ -46,7 +47,7 @@ enum SetCookie {
         return String(above[..<(above.lastIndex(of: "/") ?? above.startIndex)]) + "/"
     }
 
-    /// `cookie-octet`.
+    /// Whether a byte is a `cookie-octet`.
     private static func isOctet(_ byte: UInt8) -> Bool {
         guard byte > 0x20, byte < 0x7f else { return false }
         return byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ";")

@@ -2,11 +2,12 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// The fields of a query, or of a form that is URL-encoded (https://url.spec.whatwg.org/#urlencoded-parsing).
+/// The fields of a query, or of a URL-encoded form (https://url.spec.whatwg.org/#urlencoded-parsing).
 ///
-/// Nothing is malformed: a `%` without two digits stands for itself; bytes that are no UTF-8 are replaced, and the field is known for it.
+/// No input is malformed: a `%` without two digits stands for itself. Bytes that are not UTF-8 are replaced, and the
+/// field is listed in `mended`.
 enum URLEncodedFields {
-    /// Nil: there are more than `most`; then no memory was taken.
+    /// Decodes the fields. Returns nil, without allocating memory, if there are more than `most`.
     static func read(_ text: Octets, most: Int, into arena: inout Arena) -> DecodedFields? {
         let bytes = text.bytes
         let count = Self.count(bytes)
@@ -14,7 +15,7 @@ enum URLEncodedFields {
         guard count > 0 else { return DecodedFields() }
         let fields = arena.allocate(count, of: asgi_header.self)
         var decoded = DecodedFields(start: fields, count: count)
-        // What is decoded is never longer.
+        // Decoded bytes are never longer than encoded ones.
         var room = arena.allocate(bytes.count, of: UInt8.self)
         var (field, at) = (0, 0)
         while at < bytes.count {
@@ -37,7 +38,7 @@ enum URLEncodedFields {
         return decoded
     }
 
-    /// How many there are: between two `&` is one, unless there is nothing.
+    /// The number of fields: the parts between ampersands that are not empty.
     private static func count(_ bytes: UnsafeRawBufferPointer) -> Int {
         var count = 0
         var isEmpty = true
@@ -81,7 +82,7 @@ enum URLEncodedFields {
 }
 
 extension Octets {
-    /// The same where it is UTF-8; else a copy with what is not replaced by U+FFFD.
+    /// The same bytes if they are UTF-8; otherwise a copy with invalid bytes replaced by U+FFFD.
     func validated(into arena: inout Arena) -> (text: Octets, isMended: Bool) {
         guard !self.bytes.allSatisfy({ $0 < 0x80 }), String(validating: self.bytes, as: UTF8.self) == nil else {
             return (self, false)

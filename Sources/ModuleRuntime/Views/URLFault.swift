@@ -1,4 +1,4 @@
-/// Why a module's table of URLs is refused: one line for whoever writes the module.
+/// Why a module's table of URLs is refused: one line for the author of the module.
 struct URLFault: Error, CustomStringConvertible {
     let description: String
 

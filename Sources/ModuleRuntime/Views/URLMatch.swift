@@ -1,23 +1,25 @@
 import CASGI
 import CViews
 
-/// Looks a path up in a tree: the first row, in the order of their declaration, whose path fits and which takes the method.
+/// Searches a tree for a path: finds the first row, in the order of declaration, whose path matches and that accepts
+/// the method.
 ///
-/// Every node is visited at most once, since a level is a segment: the time it takes does not depend on what the path says. A value.
+/// Each level of the tree is one segment, so every node is visited at most once. The time therefore does not depend on
+/// the content of the path. A value.
 struct URLMatch {
     private let path: UnsafePointer<UInt8>
     private let count: Int
     private let method: RequestMethods
-    /// The values of the way that is tried.
+    /// The values along the branch that is being tried.
     private let tried: UnsafeMutablePointer<asgi_argument>
     /// The values of the row that was found.
     private let found: UnsafeMutablePointer<asgi_argument>
-    /// The row that was found; `Int.max`: none.
+    /// The row that was found; `Int.max` if none was.
     private(set) var row = Int.max
-    /// The methods of all rows whose path fits, as far as they were looked at.
+    /// The methods of all rows whose path matches, among those that were visited.
     private(set) var methods: RequestMethods = []
 
-    /// `path`: behind the slash at its beginning. Arguments: room for as many as there may be, twice.
+    /// `path`: without its leading slash. `tried`, `found`: memory for the maximum number of arguments each.
     @inline(__always)
     init(
         _ path: UnsafePointer<UInt8>, _ count: Int, method: RequestMethods, tried: UnsafeMutablePointer<asgi_argument>,
@@ -30,7 +32,7 @@ struct URLMatch {
         self.found = found
     }
 
-    /// Goes on from a node with the segment that begins here.
+    /// Continues at a node with the segment that begins at `start`.
     mutating func visit(_ node: UnsafePointer<URLNode>, _ start: Int, filled: Int) {
         var end = start
         var below: UnsafePointer<URLNode>?
@@ -70,7 +72,7 @@ struct URLMatch {
         self.arrive(edge.pointee.node, start + size, filled: filled + edge.pointee.values)
     }
 
-    /// A segment has fitted: the path ends with it, or goes on.
+    /// Handles a segment that matched: the path ends with it, or continues below the node.
     @inline(__always)
     private mutating func arrive(_ node: UnsafePointer<URLNode>, _ end: Int, filled: Int) {
         guard end == self.count else { return self.visit(node, end + 1, filled: filled) }

@@ -2,21 +2,22 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// A place in the tree of patterns, between two slashes. Made once, for the life of the process, as the modules' code is. Immutable. [any]
+/// A node in the tree of patterns: the position between two slashes. Made once, for the life of the process, like the
+/// modules' code. Immutable, and thread-safe.
 struct URLNode {
-    /// Segments that are texts, by hash: open addressing, at most half full. Nil: there are none.
+    /// The nodes below literal segments, by hash: open addressing, at most half full. Nil if there are none.
     var texts: UnsafeMutablePointer<TextSlot>?
-    /// A power of two, less one.
+    /// The number of slots in `texts`, a power of two, less one.
     var mask = 0
-    /// Segments with values, the pattern that was declared first in front.
+    /// The edges for segments with values, in the order in which the patterns were declared.
     var edges: UnsafeMutablePointer<URLEdge>
     var edgeCount: Int
-    /// The rows whose path ends here, in their order.
+    /// The rows whose path ends here, in order.
     var leaves: UnsafeMutablePointer<URLLeaf>
     var leafCount: Int
-    /// The methods of all of them.
+    /// The methods of all leaves.
     var methods: RequestMethods
-    /// The first row at or below this.
+    /// The first row at or below this node.
     var first: Int
 
     struct TextSlot {
@@ -25,7 +26,7 @@ struct URLNode {
         var node: UnsafePointer<URLNode>?
     }
 
-    /// The node behind a segment that is this text.
+    /// The node below a literal segment, or nil if there is none.
     @inline(__always)
     func text(_ bytes: UnsafePointer<UInt8>, _ count: Int, hash: UInt64) -> UnsafePointer<URLNode>? {
         guard let texts else { return nil }
@@ -41,17 +42,17 @@ struct URLNode {
     }
 }
 
-/// A segment with a value, or several; or a path to its end.
+/// An edge of the tree: a segment with one or more values, or the rest of a path.
 struct URLEdge {
-    /// Of a segment that is one value.
+    /// The converter of a segment that is a single value.
     let converter: Converter
-    /// Of all others; lives as long as the process.
+    /// The pieces of any other segment; nil for a single value. Lives as long as the process.
     let sequence: Unmanaged<PieceSequence>?
-    /// It goes to the end of the path.
+    /// Whether the edge extends to the end of the path.
     let isLast: Bool
     let values: Int
     let node: UnsafePointer<URLNode>
-    /// The first row behind it.
+    /// The first row below the edge.
     let first: Int
 }
 

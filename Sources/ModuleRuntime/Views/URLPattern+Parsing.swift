@@ -3,9 +3,9 @@ import CViews
 import HTTPServer
 import RoostSystem
 
-/// `[METHODS ' '] PATH ['?' FIELDS] [' ' BODY]`, as `asgi_urls.h` says.
+/// Parses `[METHODS ' '] PATH ['?' FIELDS] [' ' BODY]`, as specified in `asgi_urls.h`.
 extension URLPattern {
-    /// `prefixes`: paths of the tables that this one is included by.
+    /// `prefixes`: the paths of the rows that include this pattern's table, the outermost first.
     package init(_ text: String, below prefixes: [String] = []) throws(URLFault) {
         guard !text.contains("  ") else {
             throw URLFault("has two consecutive spaces; write '/' for the mount or the prefix itself")
@@ -17,7 +17,7 @@ extension URLPattern {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.methods = methods ?? [.get, .head]
         for prefix in prefixes { try self.addPath(prefix[...]) }
-        // The mount or the prefix itself, where nothing would look like a mistake.
+        // The mount or the prefix itself is written "/", since an empty pattern would look like a mistake.
         if parts[0] != "/" || !(self.pieces.isEmpty || self.endsWithSlash) { try self.addPath(parts[0]) }
         self.mergeTexts()
         try self.checkNeighbours()
@@ -38,7 +38,7 @@ extension URLPattern {
         }
     }
 
-    /// A pattern below others, as messages show it: what it does not share with them stays in front.
+    /// A pattern with its prefixes, as messages show it. The methods stay in front of the prefixes.
     package static func whole(_ text: String, below prefixes: [String]) -> String {
         guard let space = text.firstIndex(of: " "), RequestMethods(words: text[..<space]) != nil else {
             return prefixes.joined() + text
@@ -46,14 +46,14 @@ extension URLPattern {
         return text[...space] + prefixes.joined() + text[text.index(after: space)...]
     }
 
-    /// Nil: it is a path.
+    /// Reads the methods at the start of a pattern. Returns nil if the word is a path.
     private static func methods(_ word: Substring, before next: Substring) throws(URLFault) -> RequestMethods? {
         if let methods = RequestMethods(words: word) { return methods }
         let capitals = word.uppercased()
         guard Body(word: next) != nil || RequestMethods(words: capitals[...]) == nil else {
             throw URLFault("write methods in capitals: '\(capitals)', not '\(word)'")
         }
-        // There may be more one day, and it is not to mean another thing then.
+        // More methods may be added later, and the pattern must not change its meaning then.
         guard let first = word.first, first.isASCII, first.isUppercase,
             word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "," || $0 == "-") })
         else { return nil }
@@ -100,7 +100,7 @@ extension URLPattern {
         }
     }
 
-    /// `int:year`; a converter is `str` where none is named.
+    /// Reads a value, such as `int:year`. The converter is `str` if none is named.
     private static func value(_ text: Substring) throws(URLFault) -> (Converter, Substring) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return (.str, parts[0]) }
@@ -113,7 +113,7 @@ extension URLPattern {
         return (converter, parts[1])
     }
 
-    /// `<int:page=1>&<str:q>`
+    /// Reads fields, such as `<int:page=1>&<str:q>`.
     private static func fields(_ text: Substring) throws(URLFault) -> [Field] {
         var fields: [Field] = []
         for part in text.split(separator: "&", omittingEmptySubsequences: false) {
@@ -161,7 +161,7 @@ extension URLPattern {
         self.bodyFields = try Self.fields(fields)
     }
 
-    /// Texts that stand beside each other, of a prefix and what follows it, become one.
+    /// Merges adjacent texts: the end of a prefix and the start of the pattern after it.
     private mutating func mergeTexts() {
         self.pieces = self.pieces.reduce(into: []) { merged, piece in
             guard case .text(let text) = piece, case .text(let before)? = merged.last else {
@@ -171,7 +171,7 @@ extension URLPattern {
         }
     }
 
-    /// Two values without anything between them could be split anywhere.
+    /// Refuses two values without text between them, since there is no unique way to split them.
     private func checkNeighbours() throws(URLFault) {
         for (left, right) in zip(self.pieces, self.pieces.dropFirst()) {
             if case .value = left, case .value = right {

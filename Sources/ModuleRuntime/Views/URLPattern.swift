@@ -1,6 +1,6 @@
 import HTTPServer
 
-/// A pattern, taken apart: which requests, by method and path, and what becomes of them as arguments.
+/// A parsed pattern: the requests that it matches, by method and path, and the arguments that it takes from them.
 struct URLPattern {
     /// A piece of a path.
     enum Piece: Hashable {
@@ -12,12 +12,12 @@ struct URLPattern {
     struct Field {
         let converter: Converter
         let name: String
-        /// What holds where it is not there; nil: it has to be.
+        /// The value of a field that is missing; nil if the field is required.
         let fallback: String?
-        /// Both again, for as long as the process lives.
+        /// The name and the fallback as bytes that live as long as the process.
         // SAFETY: bytes that live as long as the process and never change.
         nonisolated(unsafe) let lastingName: Octets
-        // SAFETY: likewise.
+        // SAFETY: as above, bytes that live as long as the process and never change.
         nonisolated(unsafe) let lastingFallback: Octets?
 
         init(converter: Converter, name: String, fallback: String?) {
@@ -29,15 +29,15 @@ struct URLPattern {
         }
     }
 
-    /// What is made of the body before the view is called.
+    /// How the host processes the body before it calls the view.
     enum Body {
-        /// Nothing: the view reads it.
+        /// Not at all: the view reads the body.
         case unread
         case collected
         case form
         case json
 
-        /// Nil: it is no word for one.
+        /// Returns nil if the word does not name a way to process the body.
         init?(word: Substring) {
             switch word {
             case "body": self = .collected
@@ -49,25 +49,25 @@ struct URLPattern {
     }
 
     var methods: RequestMethods
-    /// Below the mount, without the slash at its beginning.
+    /// The path below the mount, without its leading slash.
     var pieces: [Piece] = []
-    /// The names of the values, in their order.
+    /// The names of the path's values, in order.
     var names: [String] = []
     var query: [Field] = []
     var body = Body.unread
     var bodyFields: [Field] = []
 
-    /// The kinds of the arguments that its path gives, in their order.
+    /// The kinds of the arguments that the path provides, in order.
     var pathKinds: [ArgumentKind] {
         self.pieces.compactMap { if case .value(let converter) = $0 { converter.kind } else { nil } }
     }
 
-    /// The kinds of all arguments, in their order.
+    /// The kinds of all arguments, in order.
     var kinds: [ArgumentKind] {
         self.pathKinds + (self.query + self.bodyFields).map(\.converter.kind)
     }
 
-    /// For messages: `ASGI_INT year, ASGI_STRING slug`.
+    /// The arguments as error messages show them: `ASGI_INT year, ASGI_STRING slug`.
     var signature: String {
         zip(self.kinds, self.names + (self.query + self.bodyFields).map(\.name)).map { "\($0.word) \($1)" }
             .joined(separator: ", ")

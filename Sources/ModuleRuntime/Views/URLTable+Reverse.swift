@@ -3,9 +3,10 @@ import CViews
 import HTTPServer
 import RoostSystem
 
-/// From a name and arguments to a path.
+/// Builds a path from a name and arguments.
 extension URLTable {
-    /// The path below the mount, with the slash at its beginning. Throws `URLFault`: there is no such name, or an argument does not fit.
+    /// Returns the path below the mount, with its leading slash. Throws `URLFault` if the name does not exist, or if an
+    /// argument does not fit.
     func reverse(_ name: String, _ arguments: UnsafeBufferPointer<asgi_argument>) throws(URLFault) -> String {
         guard let rows = self.named[name] else {
             let nearest = NearestName.to(name, among: self.named.keys).first.map { ", did you mean '\($0)'?" } ?? ""
@@ -27,7 +28,7 @@ extension URLTable {
                 path += try Self.text(of: argument, converter, name)
             }
         }
-        // Clients take such segments away, before they ask (RFC 3986 §5.2.4).
+        // Clients remove dot segments before they send the request (RFC 3986 §5.2.4).
         guard !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else {
             throw URLFault("the path of '\(name)' would contain a segment '.' or '..': '\(path)'")
         }
@@ -62,7 +63,8 @@ extension URLTable {
         return Self.encoded(text)
     }
 
-    /// With as few digits as lead to the same number again, and without the exponent that Swift writes of very large and very small ones.
+    /// The shortest text that is read as the same number, without the exponent that Swift writes for very large and
+    /// very small numbers.
     private static func decimal(_ number: Double) -> String {
         let text = "\(number)"
         let parts = text.split(separator: "e")
@@ -78,7 +80,8 @@ extension URLTable {
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// All but what a path may have as it is (RFC 3986 §3.3), and what HTML would have to escape; slashes stay.
+    /// Percent-encodes all bytes except slashes and those that a path may contain (RFC 3986 §3.3) and that HTML does
+    /// not have to escape.
     static func encoded(_ bytes: [UInt8]) -> String {
         var encoded: [UInt8] = []
         let kept = Array("-._~!$()*+,;=:@/".utf8)

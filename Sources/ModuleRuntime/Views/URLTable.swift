@@ -2,25 +2,27 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// A module's table of URLs, checked and taken apart: `asgi.urls/1`. Made when the module is loaded, for the life of the process. Immutable. [any]
+/// A module's table of URLs (`asgi.urls/1`), checked and parsed. Made when the module is loaded; lives as long as the
+/// process. Immutable, and thread-safe.
 // SAFETY: written in `init` only.
 final class URLTable: @unchecked Sendable {
-    /// The module's.
+    /// The table in the module.
     let source: UnsafePointer<asgi_urls>
     let rows: UnsafePointer<ViewRow>
     let patterns: [URLPattern]
-    /// The rows of each name, in their order.
+    /// The rows of each name, in order.
     let named: [String: [Int]]
     let root: UnsafePointer<URLNode>
     let keepsSlashes: Bool
-    /// Bytes of a body that is collected; 0: the host's.
+    /// Maximum size of a body that is collected, in bytes; 0 to use the host's.
     let bodyLimit: UInt64
     let refused: (@convention(c) (UnsafeMutablePointer<asgi_request>?, UnsafePointer<asgi_refusal>?) -> asgi_result)?
 
-    /// Tables within tables, at most so deep: one may hold itself.
+    /// Maximum nesting of included tables. A table could include itself.
     private static let deepest = 16
 
-    /// Nil: the description at `asgi_module_info`'s address offers none. Throws `URLFault`: what is wrong with it.
+    /// `address`: that of the function `asgi_module_info`. Returns nil if the module offers no table. Throws `URLFault`
+    /// if the table is invalid.
     init?(of address: UnsafeMutableRawPointer?) throws(URLFault) {
         guard let address else { return nil }
         let info = unsafeBitCast(address, to: (@convention(c) () -> UnsafePointer<asgi_module>?).self)
@@ -55,14 +57,14 @@ final class URLTable: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    /// A later header's flags mean something: they are not ignored.
+    /// Refuses unknown flags. They come from a later header and change the meaning, so they must not be ignored.
     private static func check(_ flags: UInt32, known: UInt32, of whose: String) throws(URLFault) {
         guard flags & ~known == 0 else {
             throw URLFault("\(whose) has flags 0x\(String(flags & ~known, radix: 16)) that are unknown to this host")
         }
     }
 
-    /// The rows as they are read, those of included tables in their place.
+    /// The rows that were read, with the rows of included tables in place.
     private struct Reading {
         var rows: [(text: String, name: String, pattern: URLPattern, row: ViewRow)] = []
 

@@ -2,18 +2,18 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// The patterns of a table as a tree, a level for each segment of a path.
+/// The patterns of a table as a tree, with one level for each segment of a path.
 struct URLTree {
     /// A segment of a pattern, as an edge of the tree.
     enum Segment: Hashable {
         case text([UInt8])
         case value(Converter)
         case pieces([URLPattern.Piece])
-        /// From here to the end of the path.
+        /// The rest of the path.
         case rest([URLPattern.Piece])
     }
 
-    /// A node as it grows.
+    /// A node while the tree is built.
     private final class Growing {
         var below: [Segment: Growing] = [:]
         var leaves: [URLLeaf] = []
@@ -22,7 +22,7 @@ struct URLTree {
 
     let root: UnsafePointer<URLNode>
 
-    /// Throws `URLFault` where a row would never be called.
+    /// Builds the tree. Throws `URLFault` if a row could never be called.
     init(_ patterns: [(text: String, pattern: URLPattern)]) throws(URLFault) {
         let root = Growing()
         for (row, (text, pattern)) in patterns.enumerated() {
@@ -44,7 +44,7 @@ struct URLTree {
         self.root = Self.freeze(root)
     }
 
-    /// By slashes; what holds a `path` goes on to the end.
+    /// Splits a pattern at its slashes. A segment that contains a `path` extends to the end.
     static func segments(_ pieces: [URLPattern.Piece]) -> [Segment] {
         var segments: [Segment] = []
         var segment: [URLPattern.Piece] = []

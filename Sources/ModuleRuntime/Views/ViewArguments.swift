@@ -3,17 +3,17 @@ import CJSON
 import CViews
 import HTTPServer
 
-/// Makes a view's arguments of named fields, and says of those that do not fit what is wrong with them: lines for who sent them.
+/// Converts named fields to a view's arguments. Describes each field that is invalid in a line for the client.
 struct ViewArguments {
-    /// Where the next goes.
+    /// Where the next argument is stored.
     private var next: UnsafeMutablePointer<asgi_argument>
     private(set) var faults: [String] = []
-    /// So many bytes of what was sent are shown.
+    /// The number of bytes of an invalid value that are shown.
     private static let shown = 64
 
     init(from next: UnsafeMutablePointer<asgi_argument>) { self.next = next }
 
-    /// `what`: "query" or "form".
+    /// Converts fields. `what`: "query" or "form".
     mutating func decode(_ wanted: [URLPattern.Field], _ fields: DecodedFields, _ what: StaticString) {
         for field in wanted {
             let (count, at) = fields.find(field.lastingName)
@@ -21,7 +21,7 @@ struct ViewArguments {
                 self.fail("\(what) field '\(field.name)': given \(count) times")
                 continue
             }
-            // What forms send of an input that was left empty is no number.
+            // Forms send an empty value for an input that was left empty: for a number the fallback applies.
             guard count == 1, field.lastingFallback == nil || field.converter.acceptsEmpty || fields.value(at).size > 0
             else {
                 self.useFallback(of: field, what)
@@ -40,7 +40,7 @@ struct ViewArguments {
         }
     }
 
-    /// The members of an object.
+    /// Converts members of a JSON object.
     mutating func decode(_ wanted: [URLPattern.Field], _ object: UnsafePointer<asgi_json>) {
         for field in wanted {
             let member = (0..<object.pointee.count).first {
@@ -87,12 +87,12 @@ struct ViewArguments {
         guard let text = field.lastingFallback else {
             return self.fail("\(what) field '\(field.name)': missing, expected \(field.converter.expectation)")
         }
-        // It was read when the module was loaded.
+        // The fallback was checked when the module was loaded.
         _ = field.converter.readField(text, into: self.next)
         self.next += 1
     }
 
-    /// The next keeps its place: a call with a fault is none.
+    /// Records a fault and skips the argument, since the view will not be called.
     private mutating func fail(_ reason: String) {
         self.faults.append(reason)
         self.next += 1

@@ -2,7 +2,7 @@ import CASGI
 import CViews
 import HTTPServer
 
-/// What no view answers.
+/// Refusal of requests that no view answers.
 extension ViewCall {
     enum Refusal {
         case notFound
@@ -23,13 +23,13 @@ extension ViewCall {
             }
         }
 
-        /// Of a 405: what is allowed.
+        /// The allowed methods of a 405; otherwise empty.
         var allowed: String {
             if case .methodNotAllowed(let allowed) = self { return allowed }
             return ""
         }
 
-        /// Lines for people.
+        /// The text for the client, one line for each fault.
         var reason: String {
             switch self {
             case .notFound: "no such page"
@@ -41,7 +41,7 @@ extension ViewCall {
             }
         }
 
-        /// RFC 9110 §15.5.
+        /// The reason phrase (RFC 9110 §15.5).
         fileprivate var phrase: String {
             switch self {
             case .badRequest: "Bad Request"
@@ -54,7 +54,7 @@ extension ViewCall {
         }
     }
 
-    /// By the module's own words, where it has some.
+    /// Refuses the request: with the module's `refused` function if it has one, otherwise with a line of text.
     package func refuse(_ refusal: Refusal) -> asgi_result {
         self.view.request.pointee.argument_count = 0
         if let refused = self.table.refused {
@@ -74,7 +74,7 @@ extension ViewCall {
             }
             if result != ASGI_UNSUPPORTED { return result }
         }
-        // What a client has sent stands in some: nobody is to take it for a page.
+        // Some reasons quote what the client has sent: browsers must not interpret it as HTML.
         self.addHeader("x-content-type-options", "nosniff")
         return self.reply(refusal.status, "\(refusal.phrase): \(refusal.reason)\n")
     }

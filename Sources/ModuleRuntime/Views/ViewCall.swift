@@ -3,19 +3,20 @@ import CLinux
 import CViews
 import HTTPServer
 
-/// One request on its way to a view: found in the table, given what it wants, called; or refused.
+/// One request on its way to a view: matches it with the table, collects what the view needs, and calls the view or
+/// refuses the request.
 struct ViewCall {
-    /// Both live as long as the process.
+    /// The table and the generation live as long as the process.
     // SAFETY: tables of URLs live as long as the process.
     unowned(unsafe) let table: URLTable
     let generation: Unmanaged<Generation>
     let view: ViewMemory
-    /// The thread may wait.
+    /// Whether the thread may block.
     let waits: Bool
 
     private var request: UnsafeMutablePointer<asgi_request> { self.view.request }
 
-    /// `path`: below the mount, with the slash at its beginning.
+    /// Calls the view for a path, or refuses the request. `path`: below the mount, with its leading slash.
     @inline(__always)
     func run(_ path: Octets, method: Octets) -> asgi_result {
         guard let start = UnsafeRawPointer(path.data)?.assumingMemoryBound(to: UInt8.self), path.size > 0,
@@ -43,7 +44,7 @@ struct ViewCall {
         }
     }
 
-    // MARK: No view
+    // MARK: Requests that match no row
 
     private func answer(
         _ methods: RequestMethods, _ method: RequestMethods, _ start: UnsafePointer<UInt8>, _ count: Int
@@ -60,12 +61,13 @@ struct ViewCall {
         }
         guard isThere else { return self.refuse(.notFound) }
         self.addHeader("location", self.slashed(self.request.pointee.scope))
-        // What was sent is to be sent there again (RFC 9110 §15.4.9).
+        // With 308 the client sends its body again to the new location (RFC 9110 §15.4.9).
         return self.reply(method.isSubset(of: [.get, .head]) ? 301 : 308)
     }
 
-    /// Returns the target with a slash behind its path, as the client knows it: with the part that a proxy has removed. A
-    /// target that begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers take a backslash for a slash.
+    /// Returns the request target with a slash after its path, as the client knows it: with the part that a proxy has
+    /// removed. A target that begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers treat a
+    /// backslash as a slash.
     private func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
         let hidden = self.generation._withUnsafeGuaranteedRef { Array($0.rootPath.bytes.prefix($0.hiddenSize)) }
         let raw = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
@@ -75,7 +77,7 @@ struct ViewCall {
         return target + "/" + (query.isEmpty ? "" : "?" + query)
     }
 
-    // MARK: What a view wants
+    // MARK: Body and fields
 
     private var limits: ViewLimits { self.generation._withUnsafeGuaranteedRef { $0.facilities.viewLimits } }
 
@@ -95,14 +97,14 @@ struct ViewCall {
         return result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
     }
 
-    /// The body has come, or will not, while nobody was waiting.
+    /// Continues in a completion, when the body was collected or could not be.
     private func resume(_ row: UnsafePointer<ViewRow>, _ wants: ViewWants, _ limit: Int, _ result: asgi_result) {
-        // The scope is over; its host has seen to it.
+        // The scope has ended, and the host has handled that.
         guard result != ASGI_CANCELLED, result != ASGI_STALE else { return }
         let scope = self.request.pointee.scope!
         let (id, host) = (scope.pointee.id, scope.pointee.host!)
         let ended = result == ASGI_DONE ? self.call(row, wants) : self.end(result, limit)
-        // As of what `application` returns: whatever is neither later nor below zero is an end.
+        // As with the result of `application`, every result except PENDING ends the scope.
         if ended != ASGI_PENDING { _ = host.pointee.finish(id, min(ended, ASGI_DONE)) }
     }
 
@@ -110,12 +112,12 @@ struct ViewCall {
         result == ASGI_FULL ? self.refuse(.tooLarge(limit)) : result
     }
 
-    /// Bytes of a body that is collected.
+    /// Maximum size of a body that is collected, in bytes.
     var bodyLimit: Int {
         self.table.bodyLimit > 0 ? Int(clamping: self.table.bodyLimit) : self.limits.body
     }
 
-    /// What the body should have been; nil: it is.
+    /// The media type that the body should have; nil if it has that type.
     private static func expected(_ body: URLPattern.Body, _ type: Octets) -> String? {
         switch body {
         case .unread, .collected: nil

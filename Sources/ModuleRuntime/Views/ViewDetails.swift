@@ -4,9 +4,11 @@ import CViews
 import HTTPServer
 import NIOConcurrencyHelpers
 
-/// What a request's view needs beyond its arguments, made when it is first asked for: what was decoded, what waits for the reply. [any]
+/// The data of a request's view besides its arguments: decoded fields, the body, and headers for the reply. Allocated
+/// when first needed. Thread-safe.
 ///
-/// Lives as long as the scope. One thread at a time works with a request; the lock is for who does not keep to that.
+/// Lives as long as the scope. Only one thread at a time should use a request; the lock protects against modules that
+/// break this rule.
 // SAFETY: `contents` is accessed under `lock` only.
 final class ViewDetails: @unchecked Sendable {
     private let lock = NIOLock()
@@ -14,16 +16,16 @@ final class ViewDetails: @unchecked Sendable {
 
     struct Contents: ~Copyable {
         var arena = Arena()
-        /// Of each source, once they were asked for.
+        /// The fields of each source, once they were requested.
         var query: DecodedFields?
         var form: DecodedFields?
         var cookies: DecodedFields?
         var parts: (start: UnsafePointer<asgi_part>?, count: Int)?
-        /// What is added to the reply; its texts are in the arena.
+        /// The headers that are added to the reply; their bytes are in the arena.
         var headers: [asgi_header] = []
         var collection = Collection.notBegun
         var body: CollectedBody? { if case .collected(let body) = self.collection { body } else { nil } }
-        /// Of the body; nil: it was not read yet.
+        /// The parsed body; nil if it was not parsed yet.
         var json: UnsafePointer<asgi_json>?
 
         deinit {
@@ -32,13 +34,13 @@ final class ViewDetails: @unchecked Sendable {
         }
     }
 
-    /// How far the body is, which can be received once.
+    /// The state of the body, which can be received only once.
     enum Collection {
         case notBegun
         case underWay
-        /// Its memory is the scope's.
+        /// The scope owns the memory of the body.
         case collected(CollectedBody)
-        /// With this, whoever asks again.
+        /// Every later call gets the same result.
         case failed(asgi_result)
     }
 
@@ -50,6 +52,6 @@ final class ViewDetails: @unchecked Sendable {
 /// A body that was collected.
 struct CollectedBody {
     let octets: Octets
-    /// Where it is; nil: it is empty.
+    /// The memory of the body; nil if the body is empty.
     let memory: UnsafeMutableRawPointer?
 }

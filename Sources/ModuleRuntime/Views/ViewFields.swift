@@ -3,14 +3,15 @@ import CJSON
 import CViews
 package import HTTPServer
 
-/// The fields of a request by where they come from, decoded once.
+/// The fields of a request by source, each decoded once.
 extension ViewDetails.Contents {
-    /// Throws `FormFault`: there are more than `most`, or the form is malformed. None where there is no form, nor such a source.
+    /// Returns the fields of a source; none if the source is unknown, or if the body is not a form. Throws `FormFault`
+    /// if there are more than `most`, or if the form is malformed.
     package mutating func fields(
         _ source: UInt32, _ request: UnsafePointer<asgi_request>, most: Int
     ) throws(FormFault) -> DecodedFields {
         if let decoded = self[source] { return decoded }
-        // It may be collected later.
+        // Not stored, since the form may be collected later.
         if source == ASGI_FORM_FIELDS, self.body == nil { return DecodedFields() }
         let scope = request.pointee.scope!
         let decoded =
@@ -63,7 +64,7 @@ extension ViewDetails.Contents {
         return self.keep(cookies)
     }
 
-    /// A multipart form's fields are its parts that are no files.
+    /// Decodes the form. The fields of a multipart form are the parts that are not files.
     private mutating func decodeForm(
         _ scope: UnsafePointer<asgi_scope>, most: Int
     ) throws(FormFault) -> DecodedFields {
@@ -92,7 +93,7 @@ extension ViewDetails.Contents {
         return DecodedFields(start: self.arena.copy(headers), count: headers.count)
     }
 
-    /// The body as JSON, of at most so many values; nil with why it is none.
+    /// Parses the body as JSON, with at most `most` values. Returns nil and the reason if it is not valid JSON.
     mutating func readJSON(most: Int) -> (UnsafePointer<asgi_json>?, fault: String) {
         if let json { return (json, "") }
         guard let body else { return (nil, "the body was not collected") }
@@ -112,6 +113,6 @@ extension UnsafePointer<asgi_scope> {
 }
 
 extension HeaderFields {
-    /// Of the first with this (lower-case) name; empty: there is none.
+    /// The value of the first field with this (lower-case) name; empty if there is none.
     package func value(_ name: StaticString) -> Octets { self.first { $0.name.equals(name) }?.value ?? .empty }
 }

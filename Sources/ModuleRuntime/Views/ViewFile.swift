@@ -4,14 +4,15 @@ import CViews
 import Glibc
 import HTTPServer
 
-/// A regular file that a view replies with. Closed when it is let go of.
+/// A regular file that a view replies with. Closed when the value is destroyed.
 struct ViewFile: ~Copyable {
     let descriptor: CInt
     let size: Int
 
-    /// `folder`: the file is below it, whatever the path says; empty: the path is from the root. Nil: there is none such to be read.
+    /// `folder`: the file must be below it, whatever the path says; if empty, the path must be absolute. Returns nil if
+    /// there is no such regular file, or if it cannot be opened.
     init?(folder: Octets, path: Octets) {
-        // A name ends with a NUL to the system.
+        // The system would end the name at a NUL.
         guard path.size > 0, !path.bytes.contains(0), !folder.bytes.contains(0),
             folder.size > 0 || path.bytes.first == UInt8(ascii: "/")
         else { return nil }
@@ -31,7 +32,7 @@ struct ViewFile: ~Copyable {
 
     deinit { close(self.descriptor) }
 
-    /// What its name says that it is.
+    /// The media type for the extension of a file name.
     static func type(of path: Octets) -> StaticString {
         let name = path.text
         let ending = name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""

@@ -1,10 +1,13 @@
-/// What a request may make a view's host keep.
+/// Limits of the data that a request can make the host keep for a view.
 public struct ViewLimits: Sendable {
-    /// Bytes of a body that is collected for a view: above it 413. A module's table, and a view that collects, may have its own.
+    /// Maximum size of a body that is collected for a view, in bytes (413 above it). A module's table, and a view that
+    /// collects the body itself, can have another limit.
     public var body = 1 << 20
-    /// Fields of a query, of a form, parts of one: above it 400. A view that asks for fields itself, or for cookies, is given none.
+    /// Maximum number of fields of a query or a form, and of parts of a form (400 above it). A view that asks for the
+    /// fields or the cookies itself gets none.
     public var fields = 1000
-    /// Values of a body that is JSON, all members and elements: above it 400. A view that asks for it itself is given none.
+    /// Maximum number of values in a JSON body, counting all members and elements (400 above it). A view that asks for
+    /// the JSON itself gets none.
     public var jsonValues = 250_000
 
     public init() {}

@@ -2,7 +2,8 @@ import CASGI
 import CViews
 import Synchronization
 
-/// What a scope keeps for the view that it is given to: the request and its arguments. Made for its first view, and used again.
+/// The memory that a scope keeps for its view: the request and its arguments. Allocated for the first view, and reused
+/// for later scopes.
 struct ViewMemory {
     let view: UnsafeMutablePointer<roost_view>
 
@@ -14,14 +15,15 @@ struct ViewMemory {
     @inline(__always)
     var arguments: UnsafeMutablePointer<asgi_argument> { roost_view_arguments(self.view) }
 
-    /// The scope's; whoever comes second takes what the first has made. [any], while the scope is held.
+    /// The memory of a slot, allocated if there is none. If two threads allocate it at the same time, both get the
+    /// first one. Thread-safe while the scope is held.
     @inline(__always)
     init(making slot: UnsafeMutablePointer<ScopeSlot>) {
         let address = slot.pointee.view.load(ordering: .acquiring)
         self.view = UnsafeMutablePointer(bitPattern: address) ?? Self.make(slot)
     }
 
-    /// Nil: the scope was not given to a view.
+    /// Returns nil if the scope was not given to a view.
     init?(of slot: UnsafeMutablePointer<ScopeSlot>) {
         guard let view = UnsafeMutablePointer<roost_view>(bitPattern: slot.pointee.view.load(ordering: .acquiring))
         else {
@@ -41,7 +43,7 @@ struct ViewMemory {
         return first
     }
 
-    /// What is needed beyond the arguments.
+    /// The data besides the arguments, allocated when first needed.
     var details: ViewDetails {
         let there =
             roost_view_details(self.view)
@@ -56,13 +58,14 @@ struct ViewMemory {
         return Unmanaged<ViewDetails>.fromOpaque(there).takeUnretainedValue()
     }
 
-    /// A scope begins, on its loop.
+    /// Gives the memory to the slot of a scope that begins. On the scope's loop.
     @inline(__always)
     func lend(to slot: UnsafeMutablePointer<ScopeSlot>) {
         slot.pointee.view.store(UInt(bitPattern: self.view), ordering: .releasing)
     }
 
-    /// The scope is over, and nobody holds it: what the view needed is given back. Nil: it had none.
+    /// Takes the memory back from the slot of a scope that has ended and is not held, and releases the details. Returns
+    /// nil if the slot has none.
     @inline(__always)
     init?(takingBack slot: UnsafeMutablePointer<ScopeSlot>) {
         let address = slot.pointee.view.load(ordering: .acquiring)
@@ -78,7 +81,8 @@ struct ViewMemory {
     func deallocate() { UnsafeMutableRawPointer(self.view).deallocate() }
 }
 
-/// Runs with what a scope keeps for its view, which stays meanwhile; nil: the scope is over, or was not given to a view. [any]
+/// Runs `body` with the memory of a scope's view, which is kept meanwhile. Returns nil if the scope has ended, or was
+/// not given to a view. Thread-safe.
 func withView<Result>(_ id: asgi_id, _ body: (ViewMemory) -> Result) -> Result? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
     defer { slot.pointee.complete(ordered: false) }

@@ -4,14 +4,14 @@ import HTTPServer
 import Logging
 import RoostSystem
 
-/// A response with the headers that wait for it.
+/// Sends a response, with the headers that were added to it before.
 struct ViewReply {
     private let view: ViewMemory
     private static let mostHeaders = 64
 
     init(_ view: ViewMemory) { self.view = view }
 
-    /// Adds a header; copied.
+    /// Adds a header; its bytes are copied.
     func add(_ name: Octets, _ value: Octets, log generation: Generation) -> asgi_result {
         guard name.size > 0, name.bytes.allSatisfy({ ASCII.isToken($0) && ASCII.lowercased($0) == $0 }),
             value.bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == ASCII.tab })
@@ -33,7 +33,7 @@ struct ViewReply {
         }
     }
 
-    /// Sends a whole response. What a view returns: ASGI_DONE also when the client has left.
+    /// Sends a whole response. Returns what a view should return: ASGI_DONE also if the client has disconnected.
     func send(_ status: Int32, _ contentType: Octets, _ body: Octets) -> asgi_result {
         self.withEvent(ASGI_HTTP_RESPONSE, status, contentType) { event in
             event.pointee.body = asgi_string(body)
@@ -41,7 +41,7 @@ struct ViewReply {
         }
     }
 
-    /// Sends an open file, which stays the caller's.
+    /// Sends an open file. The caller keeps the descriptor.
     func send(file: CInt, size: Int, _ contentType: Octets) -> asgi_result {
         let started = Array("\(size)".utf8).withUnsafeBytes { length in
             self.withEvent(ASGI_HTTP_RESPONSE_START, 200, contentType, [("content-length", Octets(length))]) {
@@ -58,7 +58,7 @@ struct ViewReply {
             event.pointee.count = Int64(size)
             return self.send(event)
         }
-        // It was there a moment ago; there is nothing else to reply with now.
+        // The file became unreadable after the response had started, so no other reply is possible.
         return sent == ASGI_FAILED ? ASGI_INVALID : sent
     }
 

@@ -1,17 +1,17 @@
 import CASGI
 import CViews
 
-/// A row of a table as it is called. Made once, for the life of the process. Immutable. [any]
+/// A row of a table, ready to be called. Made once, for the life of the process. Immutable, and thread-safe.
 struct ViewRow {
-    /// The module's.
+    /// The row in the module's table.
     let url: UnsafePointer<asgi_url>
     let view: asgi_view
-    /// Nil: it takes its arguments as they are.
+    /// The signature of the view; nil for a view that takes its arguments as an array (`ASGI_URL_PLAIN`).
     let signature: OpaquePointer?
     let context: UnsafeMutableRawPointer?
-    /// How many arguments it gets.
+    /// The number of arguments.
     let count: UInt32
-    /// What it wants besides its path; nil: nothing. Lives as long as the process.
+    /// What the view needs besides its path; nil if nothing. Lives as long as the process.
     let wants: Unmanaged<ViewWants>?
 
     @inline(__always)
@@ -21,12 +21,12 @@ struct ViewRow {
     }
 }
 
-/// What a view wants besides its path: fields of the query, the body, fields of that.
+/// What a view needs besides its path: fields of the query, the body, and fields of the body.
 final class ViewWants: Sendable {
     let query: [URLPattern.Field]
     let body: URLPattern.Body
     let bodyFields: [URLPattern.Field]
-    /// Arguments that the path gives.
+    /// The number of arguments that the path provides.
     let filled: Int
 
     init?(_ pattern: URLPattern) {

@@ -1,11 +1,11 @@
 import CViews
 import NIOConcurrencyHelpers
 
-/// The signatures of views, each prepared once a process. [any]
+/// The signatures of views, each prepared once per process. Thread-safe.
 enum ViewSignatures {
     private static let known = NIOLockedValueBox<[String: UInt]>([:])
 
-    /// Throws `URLFault` where libffi does not know it.
+    /// Returns the signature of a view with these arguments. Throws `URLFault` if libffi does not support it.
     static func of(_ kinds: [ArgumentKind]) throws(URLFault) -> OpaquePointer {
         let letters = String(decoding: kinds.map(\.rawValue), as: UTF8.self)
         // Under the lock: libffi may write into its types while it prepares a call.

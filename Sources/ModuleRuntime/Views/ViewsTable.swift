@@ -6,9 +6,9 @@ import HTTPServer
 import Logging
 import RoostSystem
 
-/// The functions of `asgi.urls/1`. All [any].
+/// The functions of `asgi.urls/1`. All are thread-safe.
 enum ViewsTable {
-    /// Lives as long as the process.
+    /// The table. Lives as long as the process.
     // SAFETY: the table is constant once made.
     nonisolated(unsafe) static let pointer: UnsafePointer<asgi_views> = {
         let table = UnsafeMutablePointer<asgi_views>.zeroed(bytes: asgi_views_size())
@@ -46,7 +46,7 @@ private func viewCall(
         return ASGI_FAILED
     }
     let isHome = slot.pointee.home.loop != nil && slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop())
-    // Its memory is to stay until the view has returned.
+    // Keeps the scope's memory until the view has returned.
     guard isHome || slot.pointee.beginJob(id) else { return ASGI_STALE }
     defer { if !isHome { slot.pointee.endJob(id) } }
     let view = ViewMemory(making: slot)
@@ -80,7 +80,7 @@ private func reverseCall(
             whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
         }
         if let text {
-            // However much room C says there is: more than there may be comes as a negative number.
+            // A size of C above Int.max arrives as a negative number.
             let written = min(UInt(bitPattern: room), UInt(whole.utf8.count))
             UnsafeMutableRawBufferPointer(start: text, count: Int(written)).copyBytes(
                 from: whole.utf8.prefix(Int(written)))
@@ -108,7 +108,7 @@ private func collectCall(
     } ?? ASGI_STALE
 }
 
-/// Runs with what a view's request has decoded; a fault is logged.
+/// Runs `body` with the decoded contents of a view's request. Returns nil after a fault, which is logged.
 private func decoding<Result>(
     _ id: asgi_id, _ body: (inout ViewDetails.Contents, UnsafePointer<asgi_request>, _ most: Int) throws -> Result
 ) -> Result? {

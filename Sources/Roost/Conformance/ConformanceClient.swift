@@ -1,6 +1,6 @@
 import Glibc
 
-/// One connection to a module that is held against `asgi.h`. Blocks, with a limit of ten seconds for each read.
+/// A client connection to the module under test. Blocking, with a read timeout of ten seconds.
 final class ConformanceClient {
     private struct Fault: Error, CustomStringConvertible {
         let description: String
@@ -37,7 +37,7 @@ final class ConformanceClient {
         self.descriptor = -1
     }
 
-    /// Gives the connection up, without a word.
+    /// Closes the connection with a TCP reset.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
@@ -52,7 +52,7 @@ final class ConformanceClient {
             let count = rest.withUnsafeBytes {
                 Glibc.send(self.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
-            // What the server does not take it has refused: its answer says so.
+            // The server has refused the request; its response says why.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }
@@ -61,14 +61,14 @@ final class ConformanceClient {
     private func readMore() throws {
         var part = [UInt8](repeating: 0, count: 64 << 10)
         var count: Int
-        // A process that crashes interrupts its threads to look at them: that is no end of the connection.
+        // A crashing process interrupts its threads for the crash report; EINTR does not end the connection.
         repeat { count = recv(self.descriptor, &part, part.count, 0) } while count < 0 && errno == EINTR
         if count < 0, errno == EAGAIN { throw Fault(description: "no response within 10 seconds") }
         guard count > 0 else { throw Fault(description: "the connection was closed before the response was complete") }
         self.received += part[..<count]
     }
 
-    /// Sends a request and reads its whole response.
+    /// Sends a request and reads the complete response.
     func ask(_ request: String, isHead: Bool = false) throws {
         self.send(request)
         let (status, fields) = try self.readHead()
@@ -120,11 +120,12 @@ final class ConformanceClient {
         return 100...199 ~= status && status != 101 ? try self.readHead() : (status, fields)
     }
 
-    /// Asks for a WebSocket; one that is accepted gets a message and a close, which has to be answered.
+    /// Requests a WebSocket. If the module accepts it, sends a message and a close frame, and waits for the close frame
+    /// of the server.
     func openSocket() throws {
         self.send(Self.handshake)
         guard try self.readHead().status == 101 else { return }
-        // Masked with zeros: "text", then close with 1000.
+        // Masked with zeros: a text frame "text", then a close frame with 1000.
         self.send([0x81, 0x84, 0, 0, 0, 0] + Array("text".utf8) + [0x88, 0x82, 0, 0, 0, 0, 3, 232])
         while true {
             while self.received.count < 2 { try self.readMore() }

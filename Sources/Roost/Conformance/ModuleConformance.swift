@@ -7,13 +7,14 @@ package import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// Holds a module against what `asgi.h` demands of one: serves it in this process, and is its clients. For `roost check
-/// --conformance`, in a child: a module that crashes takes it along.
+/// Checks a module against the rules of `asgi.h`: serves it in this process and sends it requests.
+///
+/// `roost check --conformance` runs this in a child process, since a module that crashes ends the process.
 package struct ModuleConformance: Sendable {
-    /// How one case ended.
+    /// The result of one test case.
     package struct Outcome: Sendable {
         package let name: String
-        /// Nil: as it should.
+        /// Nil if the test case passed.
         package let fault: String?
     }
 
@@ -22,7 +23,7 @@ package struct ModuleConformance: Sendable {
 
     package init(_ application: PreparedApplication) { self.application = application }
 
-    /// Runs all cases; `tell` hears of each before and after it.
+    /// Runs all test cases. Calls `began` before each and `ended` after it.
     package func run(_ began: (String) -> Void, _ ended: (Outcome) -> Void) async {
         func hold(_ name: String, _ body: () async throws -> Void) async -> Bool {
             began(name)
@@ -60,7 +61,7 @@ package struct ModuleConformance: Sendable {
 
     private typealias Case = @Sendable (ConformanceClient) throws -> Void
 
-    /// In the order of `asgi.h`.
+    /// The test cases, in the order of `asgi.h`.
     private static let cases: [(String, Case)] = [
         (
             "GET / gets a complete response, twice on one connection",
@@ -118,7 +119,7 @@ package struct ModuleConformance: Sendable {
         ),
     ]
 
-    /// Calls the module's function itself, with functions of a host that has nothing.
+    /// Calls the module's function directly, with a scope of an unknown type and an invalid id.
     private func unknownScope() throws {
         let image = try ModuleImage(
             path: self.application.staged.path, symbol: self.application.symbol,
@@ -128,7 +129,7 @@ package struct ModuleConformance: Sendable {
         scope.pointee.size = UInt32(asgi_scope_size())
         scope.pointee.type = 77
         scope.pointee.host = HostTable.pointer
-        // An id that never was: every call about it is STALE.
+        // No scope has the id 0: every call with it returns ASGI_STALE.
         let result = image.application(scope, receiveCall, sendCall)
         guard result < 0 else {
             throw HostError(
@@ -138,7 +139,7 @@ package struct ModuleConformance: Sendable {
     }
 }
 
-/// What the host has complained of: every warning and error about the module.
+/// The warnings and errors that the host has logged.
 private final class Complaints: Sendable {
     private let lines = NIOLockedValueBox<[String]>([])
 

@@ -2,7 +2,7 @@ import RoostSystem
 
 /// Blocks a thread until asynchronous work has ended.
 package enum Blocking {
-    /// Throws what the work throws.
+    /// Rethrows the error of the work.
     package static func wait<Value: Sendable, Failure: Error>(
         _ work: @escaping @Sendable () async throws(Failure) -> Value
     ) throws(Failure) -> Value {

@@ -5,12 +5,12 @@ import NIOCore
 import RoostSettings
 import RoostSystem
 
-/// A closure as an application. [any]
+/// An application that is a closure. Thread-safe.
 final class ClosureApplication: ProgramApplication {
     typealias Body = @Sendable (HostRequest) async throws -> HostResponse
 
     let body: Body
-    /// Bytes of a request's body; above it 413.
+    /// Maximum size of a request body, in bytes; 413 above it.
     static let mostBody = 1 << 20
 
     init(_ body: @escaping Body) { self.body = body }
@@ -27,7 +27,7 @@ final class ClosureAnswerer: MountAnswerer {
     private let logger: Logger
     private let hiddenPath: String
 
-    /// `hiddenPath`: what a proxy in front takes away.
+    /// `hiddenPath`: the path prefix that a proxy in front removes.
     init(_ application: ClosureApplication, loops: [ServerLoop.Handle], hiddenPath: String, logger: Logger) {
         self.application = application
         self.loops = loops
@@ -45,7 +45,7 @@ final class ClosureAnswerer: MountAnswerer {
     }
 }
 
-/// One request of a closure: its body is collected, then the closure is asked, then its answer is given. Loop-bound.
+/// A request to a closure: collects the body, calls the closure, sends the response. Loop-bound.
 private final class ClosureCall: ExchangeOwner {
     private let exchange: any Exchange
     private let application: ClosureApplication
@@ -107,7 +107,7 @@ private final class ClosureCall: ExchangeOwner {
     }
 
     private func give(_ response: HostResponse) {
-        // They live for the call.
+        // The octets point into these arrays, which live until the call returns.
         let texts = response.headers.flatMap { [Array($0.name.utf8), Array($0.value.utf8)] }
         let outcome = Self.withOctets(of: texts[...]) { octets in
             let fields = stride(from: 0, to: octets.count, by: 2).map {

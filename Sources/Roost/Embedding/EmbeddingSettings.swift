@@ -4,14 +4,15 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// Settings that a program gives to its host: YAML or JSON, checked as a settings file is. The options are those of the command's `server`.
+/// Settings that a program passes to its host: YAML or JSON, checked like a settings file. The options are those of the
+/// command's key `server`.
 package enum EmbeddingSettings {
-    /// The options that an embedded host takes.
+    /// The options that an embedded host accepts.
     static let options = OptionTable.all.filter { $0.declaration.refusal == nil }
 
     private static let applicationsKey = SettingsKey("applications", .maps, "Applications to serve.")
 
-    /// Keys besides options.
+    /// The keys that are not options.
     static let ownKeys = [
         SettingsKey("probe", .text, "Path of the command roost, which loads each module in a child process first."),
         Self.applicationsKey,
@@ -25,14 +26,14 @@ package enum EmbeddingSettings {
         }
         .map { $0.name == "settings" ? SettingsKey("settings", .text, "Its settings module.") : $0 })
 
-    /// The defaults of an embedded host: standard output is the program's, so requests are not logged there.
+    /// The defaults of an embedded host. The access log is off, since standard output belongs to the program.
     package static var defaults: ServerOptions {
         var options = ServerOptions()
         options.process.logsAccess = false
         return options
     }
 
-    /// Throws `HostError` with line and key.
+    /// Reads options and applications. Throws `HostError` with line and key.
     package static func read(_ text: String) throws -> (HostConfiguration, [HostApplication]) {
         let file = try SettingsFile(path: "settings", resolved: nil, text: text)
         let values = try Self.values(of: file)
@@ -45,7 +46,7 @@ package enum EmbeddingSettings {
         )
     }
 
-    /// Options alone. Throws `HostError` with line and key.
+    /// Reads options only. Throws `HostError` with line and key.
     static func configuration(_ text: String) throws -> HostConfiguration {
         let values = try Self.values(of: try SettingsFile(path: "settings", resolved: nil, text: text))
         guard values.nodes[Self.applicationsKey.name] == nil else {
@@ -77,7 +78,7 @@ package enum EmbeddingSettings {
             var configuration = options.host
             configuration.addresses = try options.listen.addresses(.key)
             configuration.probe = values.text("probe").map { ModuleProbe(command: $0, time: options.probeTime) }
-            // A logger of the program has a level of its own.
+            // The program's logger keeps its own level unless `log-level` is set.
             if values.nodes["log-level"] != nil { configuration.logger.logLevel = options.process.logLevel }
             configuration.access = options.process.logsAccess ? Self.accessLog : nil
             return configuration
@@ -88,10 +89,10 @@ package enum EmbeddingSettings {
         }
     }
 
-    /// One for the process: its thread never ends.
+    /// One writer per process, since its thread never ends.
     private static let accessLog = LineWriter(descriptor: 1)
 
-    /// One application. Throws `HostError`.
+    /// Reads one application. Throws `HostError`.
     package static func application(_ text: String) throws -> HostApplication {
         let file = try SettingsFile(path: "application", resolved: nil, text: text)
         return try Self.application(file.root, in: file, below: "")
@@ -109,7 +110,7 @@ package enum EmbeddingSettings {
             settings: values.text("settings"), webSocketOrigins: try values.origins("ws-origins"))
     }
 
-    /// The addresses and the applications, in one line.
+    /// Returns the addresses and the applications as one line of JSON.
     package static func json(_ addresses: [String], _ applications: [DeployedApplication]) -> String {
         let listed = applications.map { application in
             let members = [
@@ -124,7 +125,10 @@ package enum EmbeddingSettings {
 }
 
 extension HostConfiguration {
-    /// The options of the command's `server`, as YAML or JSON: `{port: 0, threads: 2, log-level: debug, access-log: true}`. Options of the command's
-    /// processes are refused. `Documentation/Options.md` lists all. Throws `HostError` with line and key.
+    /// Creates a configuration from YAML or JSON with the options of the command's key `server`:
+    /// `{port: 0, threads: 2, log-level: debug, access-log: true}`.
+    ///
+    /// `Documentation/Options.md` lists all options; those of the command's processes are refused. Throws `HostError`
+    /// with line and key.
     public init(settings text: String) throws { self = try EmbeddingSettings.configuration(text) }
 }

@@ -5,10 +5,12 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// A host in a program.
+/// Embedding: a host inside a program.
 extension Host {
-    /// Binds, and prepares what is to be served. A child process loads modules first only when the configuration names the command for it; then
-    /// a crash while loading costs that child, else this process. Throws `HostError`.
+    /// Binds the addresses and prepares the applications. Throws `HostError`.
+    ///
+    /// If the configuration names a probe command, a child process loads each module first. A crash while loading then
+    /// ends the child, not this process.
     public convenience init(
         applications: [HostApplication], configuration: HostConfiguration = HostConfiguration()
     ) throws {
@@ -20,8 +22,8 @@ extension Host {
             configuration: configuration, embedded: embedded)
     }
 
-    /// Mounts one more: when this returns, requests that come reach it. Before `start` it is only taken down. Throws `HostError` when it does not
-    /// start, or its place is taken.
+    /// Mounts an application. When this returns, new requests reach it. Before `start`, only adds the application to
+    /// those that `start` starts. Throws `HostError` if the application does not start or its mount is taken.
     public func mount(_ given: HostApplication) async throws {
         guard let embedded else {
             throw HostError(
@@ -38,7 +40,8 @@ extension Host {
         }
     }
 
-    /// Takes what is mounted there away: requests that are under way end first. False: nothing is.
+    /// Unmounts the application at this path; its unfinished requests may finish within the drain timeout. Returns
+    /// false if nothing is mounted there.
     @discardableResult
     public func unmount(at path: String, hosts: [String] = []) async throws -> Bool {
         let application = HostApplication.closure(at: path, hosts: hosts) { _ in .text("") }
@@ -51,13 +54,14 @@ extension Host {
         return true
     }
 
-    /// What is mounted, in the order in which it came.
+    /// The mounted applications, in the order of mounting.
     public var mounted: [DeployedApplication] {
         self.runningDeployment?.applications ?? self.applications.withLockedValue { $0 }
     }
 }
 
-/// The applications that a program gives its host: prepares and numbers them, and refuses a mount that is taken. [any]
+/// The applications that a program passes to its host: prepares and numbers them, and refuses a mount that is taken.
+/// Thread-safe.
 final class EmbeddedApplications: Sendable {
     private struct State {
         var mounts: [UInt32: Mount] = [:]
@@ -72,7 +76,7 @@ final class EmbeddedApplications: Sendable {
 
     init(_ configuration: HostConfiguration) {
         var preparation = ApplicationPreparation()
-        // The program, or a module, may change the working folder later.
+        // The program or a module may change the working directory later.
         preparation.folder = WorkingFolder.absolute(configuration.folder, below: WorkingFolder.current)
         preparation.trust = configuration.trust
         preparation.probe = configuration.probe
@@ -82,7 +86,7 @@ final class EmbeddedApplications: Sendable {
 
     deinit { self.close() }
 
-    /// Gives back the run directory. No application can be installed any more.
+    /// Removes the run directory. After this no module can be installed.
     func close() {
         let run = self.state.withLockedValue { state in
             state.isClosed = true
@@ -92,7 +96,7 @@ final class EmbeddedApplications: Sendable {
         run?.remove()
     }
 
-    /// Throws `HostError`.
+    /// Reserves the mount and prepares the application. Throws `HostError`.
     func install(_ application: HostApplication) throws -> DeployedApplication {
         let mount = try application.mount.get()
         let number = try self.state.withLockedValue { state in
@@ -118,7 +122,7 @@ final class EmbeddedApplications: Sendable {
         }
     }
 
-    /// The place is free again. Says whose it was.
+    /// Frees a mount. Returns the number of its application; nil if there is none.
     @discardableResult
     func forget(_ mount: Mount) -> UInt32? {
         self.state.withLockedValue { state in
@@ -128,7 +132,7 @@ final class EmbeddedApplications: Sendable {
         }
     }
 
-    /// Made when a module comes first.
+    /// Returns the run directory, which is created for the first module.
     private func run() throws -> RunDirectory {
         try self.state.withLockedValue { state in
             if let run = state.run { return run }

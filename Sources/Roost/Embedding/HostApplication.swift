@@ -1,7 +1,7 @@
 public import RoostSettings
 import RoostSystem
 
-/// An application that a program gives its host: a module, or a closure of its own.
+/// An application that a program passes to its host: a module or a closure.
 public struct HostApplication: Sendable {
     enum Work: Sendable {
         case entry(ApplicationEntry)
@@ -12,9 +12,14 @@ public struct HostApplication: Sendable {
     let mount: Result<Mount, HostError>
     let work: Work
 
-    /// A module, by its path or by its name below the folder of the configuration; `name:symbol` takes another symbol. `path`: where it
-    /// answers, for these host names or for all. `settings`: its settings module, else its own default. `webSocketOrigins`: the origins whose pages
-    /// may open its WebSockets, else those of the configuration. Invalid arguments are thrown by the host that takes the application.
+    /// A module, by its path, or by its name below the configuration's `folder`; `name:symbol` selects another symbol.
+    /// The `Host` that takes the application throws if an argument is invalid.
+    ///
+    /// - Parameters:
+    ///   - path: The path prefix of the mount.
+    ///   - hosts: The host names of the mount; all if empty.
+    ///   - settings: The settings module; the module's own default if nil.
+    ///   - webSocketOrigins: The origins whose pages may open WebSockets; those of the configuration if nil.
     public static func module(
         _ module: String, at path: String = "/", hosts: [String] = [], name: String? = nil, settings: String? = nil,
         webSocketOrigins: WebSocketOrigins? = nil
@@ -32,7 +37,7 @@ public struct HostApplication: Sendable {
         }
     }
 
-    /// A closure, called for every request below this path, on the concurrency pool. What it throws is a 500.
+    /// A closure, called on the concurrency pool for every request below this path. If it throws, the client gets 500.
     public static func closure(
         at path: String = "/", hosts: [String] = [], name: String = "closure",
         _ body: @escaping @Sendable (HostRequest) async throws -> HostResponse
@@ -50,24 +55,25 @@ public struct HostApplication: Sendable {
     }
 }
 
-/// What a closure is asked.
+/// A request to a closure.
 public struct HostRequest: Sendable {
     public let method: String
-    /// Decoded, and where the closure is mounted: `path` begins with it.
+    /// The decoded path; begins with `rootPath`.
     public let path: String
+    /// The prefix that a proxy removes, followed by the path of the mount (ASGI's `root_path`).
     public let rootPath: String
-    /// As it was sent, without the '?'.
+    /// The query as sent, without the '?'.
     public let query: String
-    /// In their order, names in lower case.
+    /// The header fields in the order of the request, names in lower case.
     public let headers: [(name: String, value: String)]
-    /// The whole body, of a MiB at most: a larger one is answered with 413.
+    /// The whole body. A request with a body above 1 MiB gets 413.
     public let body: [UInt8]
 
-    /// The first field of this name (in lower case).
+    /// Returns the value of the first header field with this name, which must be in lower case.
     public func header(_ name: String) -> String? { self.headers.first { $0.name == name }?.value }
 }
 
-/// What a closure answers.
+/// The response of a closure.
 public struct HostResponse: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]

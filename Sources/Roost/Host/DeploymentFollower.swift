@@ -5,22 +5,23 @@ package import RoostDeployment
 package import RoostModules
 import RoostSystem
 
-/// Follows the drop-in folders of a host without a supervisor, and reloads it when that is asked for; on a thread of its own.
+/// Follows the drop-in folders of a host without a supervisor, and reloads it on request. Runs on a thread of its own.
 ///
-/// A new file is mounted, a removed one unmounted, and another file under the same name replaces the one before. What one process cannot do, like
-/// loading a library twice that has static TLS, is refused and logged.
+/// A new file is mounted, a removed one is unmounted, and a changed one replaces its previous version. Changes that one
+/// process cannot make are refused and logged, such as loading a library with static TLS twice.
 package final class DeploymentFollower: Sendable {
     private let process: ProcessDeployment
     private let run: RunDirectory
     private let requests = NIOLockedValueBox<[ReloadRequest]>([])
-    /// Wakes the thread: the ends of a pipe.
+    /// The ends of the pipe that wakes the thread.
     private let wake: (read: CInt, write: CInt)
-    // SAFETY: used by the one thread only.
+    // SAFETY: used by the follower's thread only.
     private nonisolated(unsafe) let scanner: Scanner
-    /// Called on the thread when a reload that was asked for has ended; with its fault, or nil.
+    /// Called on the follower's thread when a requested reload has finished, with its error or nil.
     private let reloaded: @Sendable (String?) -> Void
 
-    /// `scan`: the scan that the host was made with; `redeclare`: reads what is declared anew. Throws `HostError`.
+    /// `scan`: the scan with which the host was created. `redeclare`: reads the declared applications again. Throws
+    /// `HostError`.
     package init(
         _ process: ProcessDeployment, _ deployment: Deployment, _ scan: Deployment.Scan, run: RunDirectory,
         redeclare: @escaping @Sendable () throws -> Deployment, reloaded: @escaping @Sendable (String?) -> Void
@@ -37,14 +38,14 @@ package final class DeploymentFollower: Sendable {
         self.wake = (ends[0], ends[1])
     }
 
-    /// Starts the thread, which lives as long as the process. Throws `HostError`.
+    /// Starts the thread, which runs until the process exits. Throws `HostError`.
     package func start() throws {
         guard DetachedThread.start({ self.follow() }) else {
             throw HostError(code: .exhausted, message: "cannot start a thread to watch files")
         }
     }
 
-    /// Reloads what has changed, and tries again what was refused. Used from any thread.
+    /// Reloads changed modules, and retries refused ones. Thread-safe.
     package func reload() {
         self.requests.withLockedValue { $0.append(ReloadRequest(isAsked: true)) }
         var byte: UInt8 = 1
@@ -77,7 +78,7 @@ package final class DeploymentFollower: Sendable {
         var waits = [pollfd(fd: self.wake.read, events: Int16(POLLIN), revents: 0)] + self.scanner.waits
         let due = min(self.scanner.due ?? .max, self.process.due ?? .max)
         let time = due == .max ? -1 : CInt(clamping: max(due - MonotonicClock.milliseconds, 0))
-        // Interrupted, or for want of memory: everything is looked at all the same.
+        // The result does not matter: everything is checked again anyway.
         _ = poll(&waits, nfds_t(waits.count), time)
         var byte: UInt8 = 0
         while read(self.wake.read, &byte, 1) == 1 {}

@@ -3,14 +3,14 @@ import HTTPServer
 import ModuleRuntime
 import NIOCore
 
-/// Relays requests for the applications of another worker group to its workers. [any]
+/// Relays requests for the applications of another worker group to its workers. Thread-safe.
 final class GroupAnswerer: MountAnswerer {
     private struct LoopClient: Sendable {
         let eventLoop: any EventLoop
         let client: NIOLoopBound<RelayClient>
     }
 
-    /// One per event loop, by the loop's number.
+    /// One per event loop, in the order of the loops' numbers.
     private let clients: [LoopClient]
 
     /// `users`: the users that the group's workers may run as.
@@ -18,7 +18,7 @@ final class GroupAnswerer: MountAnswerer {
         var clients: [LoopClient] = []
         for loop in loops {
             let eventLoop = loop.eventLoop
-            // It does not fail: the loop is there.
+            // Does not fail, since the loop exists.
             let client = try? await eventLoop.submit {
                 NIOLoopBound(
                     RelayClient(loop: loop.bound.value, users: users) { exchange, failure in
@@ -38,7 +38,7 @@ final class GroupAnswerer: MountAnswerer {
         }
     }
 
-    /// Sets the socket paths of the workers that answer.
+    /// Sets the socket paths of the group's workers.
     func use(_ paths: [String]) {
         for loop in self.clients { loop.eventLoop.execute { loop.client.value.use(paths) } }
     }

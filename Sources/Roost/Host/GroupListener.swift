@@ -2,9 +2,10 @@ import HTTPRelay
 package import HTTPServer
 import ModuleRuntime
 
-/// The listening socket of a worker whose requests come from the workers of another group, by their `GroupAnswerer`.
+/// The listening socket of a worker that receives its requests from another group's workers (`GroupAnswerer`).
 package enum GroupListener {
-    /// Makes a listener of a socket that another process has bound. `users`: the users that the other workers may run as.
+    /// Creates a listener for a socket that another process has bound. `users`: the users that the other workers may
+    /// run as.
     package static func make(
         given descriptor: CInt, address: BindAddress, backlog: Int, users: Set<UInt32>
     ) -> Listener {

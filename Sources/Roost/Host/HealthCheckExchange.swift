@@ -1,6 +1,6 @@
 import HTTPServer
 
-/// A GET that the host itself sends to an application, to check its health. Loop-bound.
+/// A GET request that the host sends to an application to check its health. Loop-bound.
 ///
 /// Only the status of the response is used.
 final class HealthCheckExchange: Exchange {
@@ -12,12 +12,12 @@ final class HealthCheckExchange: Exchange {
     var trailers: HeaderFields { HeaderFields(start: nil, count: 0) }
     private let loop: ServerLoop
     private let memory: UnsafeMutablePointer<UInt8>
-    /// Called once: with the status, or nil if there is no whole response.
+    /// Called once, with the status, or nil if there is no complete response.
     private var completion: ((Int?) -> Void)?
     private var response = ResponseValidator(isHead: false)
     private var status: Int?
     private var isRequestReceived = false
-    /// Whether the host waits no longer, or the application has finished.
+    /// Whether the host has stopped waiting, or the application has finished.
     private var isCut = false
 
     /// `authority`: the value of the `host` header field.
@@ -45,7 +45,7 @@ final class HealthCheckExchange: Exchange {
         return self.isRequestReceived ? .pending : .part(.empty, more: false)
     }
 
-    // MARK: The response
+    // MARK: Response
 
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
         self.accept { response throws(SendFault) in
@@ -84,7 +84,7 @@ final class HealthCheckExchange: Exchange {
         }
     }
 
-    /// Has the validator accept an event of the response, and completes the health check with the last one.
+    /// Passes an event of the response to the validator, and completes the health check with the last event.
     private func accept(_ event: (inout ResponseValidator) throws(SendFault) -> Void) -> SendOutcome {
         guard !self.isCut else { return .gone }
         do throws(SendFault) { try event(&self.response) } catch { return .invalid(error) }
@@ -100,7 +100,7 @@ final class HealthCheckExchange: Exchange {
         completion?(status)
     }
 
-    // MARK: The end
+    // MARK: End
 
     func giveUp() {
         guard self.isOpen else { return }

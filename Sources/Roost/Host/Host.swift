@@ -6,33 +6,37 @@ import RoostSystem
 public import ServiceLifecycle
 import Synchronization
 
-/// Serves applications: binds, loads and starts them, answers requests, and drains before it stops. Serves once. [any]
+/// Serves applications: binds sockets, loads and starts the applications, answers requests, and drains before it stops.
+/// A host serves once. Thread-safe.
 ///
-/// A service for the embedder's `ServiceGroup`. Changes nothing that belongs to the process, with one exception: SwiftNIO ignores SIGPIPE from the
-/// first socket on, since a client that leaves would end the process. `stop`, a start that fails, and the end of a host that was never started
-/// give back every descriptor, thread and folder; code and memory of generations stay, since modules may still point there.
+/// A service for the embedder's `ServiceGroup`. Changes no state of the process, with one exception: SwiftNIO ignores
+/// SIGPIPE from the first socket on, since a client that disconnects would otherwise end the process.
+///
+/// `stop`, a failed start, and the deallocation of a host that was never started release all descriptors, threads and
+/// folders. The code and memory of generations stay, since modules may still point there.
 public final class Host: Service {
     private let configuration: HostConfiguration
     let applications: NIOLockedValueBox<[DeployedApplication]>
-    /// The applications of a program; nil: the host serves what an operator has declared.
+    /// The applications of a program; nil if the host serves declared applications.
     let embedded: EmbeddedApplications?
     private let listeners: [Listener]
     private let areListenersClosed = Atomic(false)
     private let running = NIOLockedValueBox<RunningHost?>(nil)
-    /// What makes changes while it runs; nil: it does not run, or a supervisor makes them.
+    /// The deployment of this process while the host runs; nil if it does not run, or if a supervisor makes the
+    /// changes.
     private let process = NIOLockedValueBox<ProcessDeployment?>(nil)
-    /// What is deployed at the start; nil: a supervisor knows it, or the applications are a program's.
+    /// The declared applications at the start; nil if a supervisor manages them, or if they are a program's.
     private let deployment: DeploymentState?
     private let isStopping = Atomic(false)
     private let starting = HostStart()
 
-    /// Where it listens, with the ports that the kernel chose.
+    /// The addresses on which the host listens, with the ports that the kernel chose.
     public var addresses: [BindAddress] { self.listeners.map(\.address) }
 
-    /// Binds. Throws `HostError`.
+    /// Binds the addresses. Throws `HostError`.
     ///
-    /// A debug build takes one thread only: the loops share a listening socket, so that one of them may wake for a
-    /// connection that another has taken already, and NIO's debug build asserts that this never happens.
+    /// A debug build takes one thread only. The loops share a listening socket, so a loop may wake for a connection
+    /// that another loop has already accepted; NIO's debug build asserts that this never happens.
     convenience init(_ application: PreparedApplication, configuration: HostConfiguration) throws {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
@@ -41,8 +45,8 @@ public final class Host: Service {
             configuration: configuration)
     }
 
-    /// The same, for what an operator has declared: applications that could not be prepared are logged, and answered for. Throws `HostError` also
-    /// when one of them is required.
+    /// Binds the addresses for declared applications. Applications that could not be prepared are logged, and a
+    /// stand-in answers for them. Throws `HostError`, also if one of them is required.
     package convenience init(
         _ deployment: Deployment, _ scan: Deployment.Scan, configuration: HostConfiguration
     ) throws {
@@ -56,7 +60,7 @@ public final class Host: Service {
             configuration: configuration, deployment: state)
     }
 
-    /// Serves on sockets that are bound already.
+    /// Serves on sockets that are already bound.
     package convenience init(
         _ applications: [DeployedApplication], on listeners: [Listener], configuration: HostConfiguration
     ) {
@@ -76,7 +80,7 @@ public final class Host: Service {
 
     deinit { self.closeListeners() }
 
-    /// Closes the listening sockets, once: later their numbers are those of other descriptors.
+    /// Closes the listening sockets once; later their numbers may be those of other descriptors.
     private func closeListeners() {
         guard !self.areListenersClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         for listener in self.listeners { listener.close() }
@@ -92,7 +96,7 @@ public final class Host: Service {
         #endif
     }
 
-    /// Binds all, or none. Throws `HostError`.
+    /// Binds all addresses or none. Throws `HostError`.
     package static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
         var listeners: [Listener] = []
         do {
@@ -104,18 +108,20 @@ public final class Host: Service {
         }
     }
 
-    /// Serves until the group it runs in shuts down.
+    /// Serves until the host's service group shuts down.
     public func run() async throws {
         try await self.start()
         try? await gracefulShutdown()
         try await self.stop()
     }
 
-    /// Loads and starts the applications, and begins to serve. Throws `HostError` when one that is needed refuses.
+    /// Loads and starts the applications, and begins to serve. Throws `HostError` if a required application does not
+    /// start.
     public func start() async throws { try await self.start(beforeServing: { _ in }, whenReady: { _ in }) }
 
-    /// `beforeServing`: the applications have started. `whenReady`: everything is there, but for those that failed and are not needed, and
-    /// nobody has been let in. Who supervises this process has to know it before the first request can end it.
+    /// `beforeServing`: called when the applications have started. `whenReady`: called with the optional applications
+    /// that failed, before the first connection is accepted. A supervisor must know this before a request can end the
+    /// process.
     package func start(
         beforeServing: @Sendable (RunningHost) async -> Void,
         whenReady: @escaping @Sendable ([RunningHost.Failure]) -> Void
@@ -129,12 +135,12 @@ public final class Host: Service {
                 self.process.withLockedValue { $0 = self.makeProcess(running, applications, failures) }
                 await beforeServing(running)
                 try await running.serve(on: self.listeners) {
-                    // From here on it can be stopped: the first request may hold a loop before this has come to its end.
+                    // From here on `stop` works: the first request may block a loop before `serve` returns.
                     self.running.withLockedValue { $0 = running }
                     whenReady(failures)
                 }
             } catch {
-                // Whoever stops it meanwhile ends it too.
+                // A concurrent `stop` also ends the host.
                 guard !self.isStopping.load(ordering: .relaxed) else { return }
                 self.running.withLockedValue { $0 = nil }
                 self.process.withLockedValue { $0 = nil }
@@ -142,14 +148,14 @@ public final class Host: Service {
                 throw error
             }
         } catch {
-            // Clients must not wait in a queue that nobody accepts from.
+            // Clients must not wait in a queue from which nothing accepts.
             self.closeListeners()
             self.embedded?.close()
             throw error
         }
     }
 
-    /// What makes changes in this process; nil: its supervisor does.
+    /// Creates the deployment of this process; nil if a supervisor makes the changes.
     private func makeProcess(
         _ running: RunningHost, _ applications: [DeployedApplication], _ failures: [RunningHost.Failure]
     ) -> ProcessDeployment? {
@@ -162,16 +168,20 @@ public final class Host: Service {
             isProgram: self.embedded != nil, self.configuration.logger)
     }
 
-    /// Stops accepting, lets requests end within the time of grace, shuts the applications down. `closesIdle`: connections without a
-    /// request are closed; else they wait for it, since another process goes on in this one's place. `isReplaced`: that one has newer
-    /// applications, and the time of grace is what these have to drain. `whenDeaf`: nothing more is accepted.
+    /// Stops accepting, drains within the graceful-shutdown timeout, and shuts the applications down.
+    ///
+    /// - Parameters:
+    ///   - closesIdle: Whether connections without a request are closed. Otherwise they stay open for a next request,
+    ///     since another process takes over.
+    ///   - isReplaced: Whether that process has newer applications; the drain timeout then applies.
+    ///   - whenDeaf: Called when no event loop accepts connections any more.
     public func stop(
         closesIdle: Bool = true, isReplaced: Bool = false, whenDeaf: @escaping @Sendable () -> Void = {}
     ) async throws {
         guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
         else { return }
-        // The loops have their own descriptors until they stop accepting. Then new clients are refused, or go to another process: none waits
-        // in a queue that nobody accepts from.
+        // The loops have their own descriptors until they stop accepting. After that, new clients are refused or reach
+        // another process; none waits in a queue from which nothing accepts.
         self.closeListeners()
         if !closesIdle { running.closeWebSockets() }
         let grace = isReplaced ? self.configuration.drainTime : self.configuration.server.graceTime
@@ -182,11 +192,11 @@ public final class Host: Service {
         self.embedded?.close()
     }
 
-    /// While `stop` lets connections wait: it does so no longer. [any]
+    /// Closes idle connections that `stop` has left open. Thread-safe.
     public func closeIdle() { self.running.withLockedValue { $0?.closeIdle() } }
 
-    /// What makes changes, when a start that is under way has ended; nil: the host was not started, and the list was changed. Used from any
-    /// thread.
+    /// Waits for a start in progress, then returns the deployment of this process. If the host was not started, changes
+    /// the list instead and returns nil. Thread-safe.
     func whenStarted(orChange change: (inout [DeployedApplication]) -> Void) async -> ProcessDeployment? {
         while true {
             await self.starting.wait()
@@ -200,15 +210,16 @@ public final class Host: Service {
         }
     }
 
-    /// What makes changes, from the start of the applications on; nil: a supervisor does, or the host has stopped. Used from any thread.
+    /// The deployment of this process, once the applications have started; nil if a supervisor makes the changes, or if
+    /// the host has stopped. Thread-safe.
     package var runningDeployment: ProcessDeployment? { self.process.withLockedValue { $0 } }
 
-    /// What runs; nil: it does not. [any]
+    /// The running host; nil if it does not run. Thread-safe.
     package var current: RunningHost? { self.running.withLockedValue { $0 } }
 
-    /// Tells applications that asked for it that it will stop, while it serves on. [any]
+    /// Announces the shutdown to applications that asked for it, while the host still serves. Thread-safe.
     package func announceStop() { self.running.withLockedValue { $0?.announceStop() } }
 
-    /// Has its loops say that they turn. [any]
+    /// Has each event loop report to the supervisor that it runs. Thread-safe.
     package func answerPing() { self.running.withLockedValue { $0?.answerPing() } }
 }

@@ -16,15 +16,16 @@ public struct HostConfiguration: Sendable {
     public var rootPath = ""
     /// The folder below which an embedded host finds modules and settings by name.
     public var folder = "."
-    /// The folder for copies of modules; nil: the first usable one of the standard folders.
+    /// The folder for copies of modules; nil for the first usable standard folder.
     public var runDirectory: String?
     /// The users whose files are loaded.
     public var trust = FileTrust()
-    /// Loads each module in a child process first, with the command `roost`; nil: no child does.
+    /// Loads each module in a child process first, with the command `roost`; nil if modules are not probed.
     package var probe: ModuleProbe?
     /// Maximum seconds of an application's startup, and of its shutdown.
     public var lifespanTime = 60
-    /// Seconds after the graceful-shutdown timeout, when applications have received disconnects, until unfinished requests are cancelled.
+    /// Seconds from the end of the graceful-shutdown timeout, when applications receive disconnects, until unfinished
+    /// requests are cancelled.
     public var farewellTime = 2
     /// Maximum seconds for requests and WebSockets of a replaced or unmounted generation to finish.
     public var drainTime = 30
@@ -32,7 +33,7 @@ public struct HostConfiguration: Sendable {
     public var stateLimit = 1 << 20
     /// Whether the host itself answers `/healthz` and `/readyz`.
     public var answersHealth = false
-    /// The users of the workers of other groups.
+    /// The users that workers of other groups may run as.
     package var relayUsers: Set<UInt32> = []
     /// The socket paths of other groups' workers, by the groups' names.
     package var relayPaths: [String: [String]] = [:]
@@ -46,14 +47,14 @@ public struct HostConfiguration: Sendable {
     public var blockingQueue = 1024
     /// Maximum number of groups of a WebSocket; above it `join` returns `ASGI_FULL`.
     public var groups = 100
-    /// Limits of what is kept for views.
+    /// Limits of what is stored for views.
     public var views = ViewLimits()
-    /// The origins whose pages may open WebSockets, where an application names none of its own.
+    /// The origins whose pages may open WebSockets, unless an application names its own.
     public var webSocketOrigins = WebSocketOrigins.same
     /// Whether applications get lifespan events.
     public var lifespan = LifespanMode.auto
     public var logger = Logger(label: "roost")
-    /// The access log; nil: requests are not logged.
+    /// The access log; nil if requests are not logged.
     public var access: LineWriter?
     public var isAccessColoured = false
     /// The format of the access log. The program's logger has its own.

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import RoostDeployment
 
-/// A start that is under way: who changes what is mounted waits for its end. [any]
+/// Tracks whether the host is starting; changes of the mounted applications wait for the end of the start. Thread-safe.
 final class HostStart: Sendable {
     private struct State {
         var isUnderWay = false
@@ -10,7 +10,7 @@ final class HostStart: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    /// Begins; says what is to be started: what comes later is not among it.
+    /// Begins the start. Returns the applications to start; later ones are not part of it.
     func start(_ applications: NIOLockedValueBox<[DeployedApplication]>) -> [DeployedApplication] {
         self.state.withLockedValue { state in
             state.isUnderWay = true
@@ -26,7 +26,7 @@ final class HostStart: Sendable {
         for one in waiting { one.resume() }
     }
 
-    /// Does this while no start is under way; false: one is, and it is not done.
+    /// Runs the closure and returns its result unless the host is starting; then returns false.
     func unlessUnderWay(_ body: () -> Bool) -> Bool {
         self.state.withLockedValue { $0.isUnderWay ? false : body() }
     }

@@ -3,36 +3,36 @@ import NIOConcurrencyHelpers
 package import RoostDeployment
 import RoostSystem
 
-/// Carries out the changes of a `DeploymentState` in this process, its only worker: for a host without a supervisor, and for the applications of a
-/// program. Used from any thread; changes are made one after another.
+/// Carries out the changes of a `DeploymentState` in this process, its only worker: for a host without a supervisor,
+/// and for the applications of a program. Thread-safe; changes are made one after another.
 package final class ProcessDeployment: Sendable {
     private struct State {
         var deployment: DeploymentState
-        /// What this process has loaded.
+        /// The images that this process has loaded.
         var images: LoadedImages
     }
 
-    /// What a fact has led to.
+    /// The outcome of a fact.
     package struct Result: Sendable {
-        /// The scan that is to be made; nil: none.
+        /// The scan to make; nil if there is none.
         package var scan: ScanOrder?
-        /// The copies of modules that are needed, when others can be removed; nil: none can.
+        /// The copies of modules that are still needed, when the others can be removed; nil if none can be removed.
         package var copies: [String]?
-        /// Whether a reload that somebody asked for has ended.
+        /// Whether a requested reload has finished.
         package var hasReloaded = false
-        /// Why a part of that was refused.
+        /// Why a part of the reload was refused.
         package var fault: String?
     }
 
-    /// This process, as the state knows it.
+    /// The number of this process in the state.
     private static let worker = 1
     private let running: RunningHost
     private let state: NIOLockedValueBox<State>
     private let changes = SerialTasks()
-    /// Whether the applications are those of a program: whoever asks for a change gets its result, and nothing is logged.
+    /// Whether the applications are those of a program: callers then get the results of changes, and nothing is logged.
     private let isProgram: Bool
     private let logger: Logger
-    /// The environment variables that announce settings modules.
+    /// The environment variables that name settings modules.
     private let variables: [String: String]
 
     /// `failures`: the applications that did not start.
@@ -59,12 +59,12 @@ package final class ProcessDeployment: Sendable {
         self.state.withLockedValue { $0.deployment.roster.applications }
     }
 
-    /// When something is to be done though no fact comes; nil: nothing is.
+    /// When the state next needs an update without a new fact; nil if it does not.
     var due: Int? { self.state.withLockedValue { $0.deployment.due } }
 
-    // MARK: A program's applications
+    // MARK: Applications of a program
 
-    /// Starts an application and mounts it. Throws `HostError` when it does not start.
+    /// Starts an application and mounts it. Throws `HostError` if it does not start.
     func mount(_ application: DeployedApplication) async throws {
         let result = await self.apply { state, now in
             state.mount(application, now: now)
@@ -82,7 +82,7 @@ package final class ProcessDeployment: Sendable {
 
     // MARK: Facts and actions
 
-    /// Tells the state a fact, and does what follows from it.
+    /// Passes a fact to the state, and performs the resulting actions.
     package func apply(
         _ fact: @escaping @Sendable (inout DeploymentState, _ now: Int) -> [DeploymentAction]
     ) async -> Result {
@@ -115,7 +115,7 @@ package final class ProcessDeployment: Sendable {
         }
     }
 
-    /// Returns what follows.
+    /// Performs an action. Returns the actions that follow.
     private func perform(_ action: DeploymentAction, _ result: inout Result) async -> [DeploymentAction] {
         switch action {
         case .prepare(let group, _, let change, let applications):
@@ -136,10 +136,10 @@ package final class ProcessDeployment: Sendable {
             result.fault = fault
         case .log: self.log([action])
         case .removeCopies(let used):
-            // What the process has mapped stays, for whoever looks at it with a debugger, or at its core.
+            // Mapped copies stay for debuggers and core dumps.
             let mapped = self.state.withLockedValue { Array($0.images.applications.keys) }
             result.copies = used + mapped
-        // What concerns the processes of workers: there are none.
+        // Actions for worker processes, of which there are none.
         case .accept, .startGroup, .stopGroup, .setRelease, .changeEnded, .replaceWorkers, .adopt, .kill: break
         }
         return []
@@ -150,9 +150,9 @@ package final class ProcessDeployment: Sendable {
         for case .log(let event, let fields) in actions { self.logger.log(event, fields) }
     }
 
-    /// This process, as the only worker.
+    /// This process as the only worker.
     private struct Workers: DeploymentWorkers {
-        /// Nil: what cannot stand beside it is found out when it is loaded.
+        /// Nil if conflicts with loaded images are detected only when an application is loaded.
         let images: LoadedImages?
         let variables: [String: String]
         let allowance: LoadedImages.Allowance

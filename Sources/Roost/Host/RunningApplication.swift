@@ -3,13 +3,13 @@ import NIOConcurrencyHelpers
 import RoostDeployment
 import RoostSettings
 
-/// An application that has started, or what answers in its place; mounted or about to be. Used from any thread.
+/// An application that has started, or its stand-in; mounted or about to be mounted. Thread-safe.
 final class RunningApplication: Sendable {
     let application: DeployedApplication
     let mounted: Mounted
-    /// Nil: it is no module.
+    /// Nil if the application is not a module.
     let generation: Generation?
-    /// Nil: it has none, or somebody shuts it down already.
+    /// Nil if the application has no lifespan, or if it is already being shut down.
     private let lifespan: NIOLockedValueBox<Lifespan?>
 
     init(_ application: DeployedApplication, at mount: Mount, _ generation: Generation, _ lifespan: Lifespan?) {
@@ -28,7 +28,8 @@ final class RunningApplication: Sendable {
         self.lifespan = NIOLockedValueBox(nil)
     }
 
-    /// Removes and returns the lifespan, which the caller shuts down; nil: there is none, or somebody shuts it down already.
+    /// Removes and returns the lifespan, which the caller then shuts down; nil if there is none, or if it is already
+    /// being shut down.
     func removeLifespan() -> Lifespan? {
         self.lifespan.withLockedValue { lifespan in
             defer { lifespan = nil }

@@ -9,30 +9,31 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// The applications of a running host: each is prepared first, and then mounted on all loops at once.
+/// The applications of a running host. Each is prepared first, then mounted on all event loops at once.
 extension RunningHost {
-    /// An application that did not start, and why.
+    /// An application that did not start, and the reason.
     package struct Failure: Sendable {
         package let number: UInt32
         package let message: String
     }
 
-    /// So many start up at once.
+    /// Maximum number of concurrent startups.
     private static let startsAtOnce = 64
 
-    /// Starts all, and mounts them. Says which did not start; throws `HostError` when one of those is needed.
+    /// Starts and mounts all applications. Returns those that did not start. Throws `HostError` if one of them is
+    /// required.
     func start(_ applications: [DeployedApplication]) async throws -> [Failure] {
         let outcomes = try await self.prepare(applications)
         await self.commit(outcomes.map(\.0), removing: [])
         return outcomes.compactMap(\.1)
     }
 
-    /// Starts all, and mounts none: what does not start, and is not needed, becomes what answers in its place. Throws `HostError` when
-    /// one that is needed does not.
+    /// Starts all applications without mounting them. An optional application that does not start is replaced by a
+    /// stand-in. Throws `HostError` if a required one does not start.
     func prepare(
         _ applications: [DeployedApplication]
     ) async throws -> [(RunningApplication, Failure?)] {
-        // One after another: constructors of one image are not to meet another's.
+        // One after another: the constructors of two images must not run concurrently.
         var images: [(DeployedApplication, Result<ModuleImage?, HostError>)] = []
         for application in applications { images.append((application, self.load(application))) }
         return try await withThrowingTaskGroup(of: (Int, RunningApplication, Failure?).self) { group in
@@ -52,7 +53,7 @@ extension RunningHost {
                 }
                 for try await outcome in group { outcomes.append(outcome) }
             } catch {
-                // Those that have started, and those that are starting, shut down.
+                // Applications that have started or are still starting must shut down.
                 while let result = await group.nextResult() {
                     if case .success(let outcome) = result { outcomes.append(outcome) }
                 }
@@ -77,7 +78,7 @@ extension RunningHost {
         }
     }
 
-    /// Applications with the same copy share its image.
+    /// Returns the image of an application. Applications with the same copy share one.
     private func image(of application: PreparedApplication, for number: UInt32) throws -> ModuleImage {
         let key = LoadedKey(path: application.staged.path, symbol: application.symbol)
         if let image = self.images.withLockedValue({ $0[key] }) { return image }
@@ -88,7 +89,7 @@ extension RunningHost {
         return image
     }
 
-    /// Returns the answerer for a group, and makes it on first use.
+    /// Returns the answerer for a group, which is created on first use.
     private func answerer(for group: String) async -> GroupAnswerer {
         if let answerer = self.groups.withLockedValue({ $0.answerers[group] }) { return answerer }
         let made = await GroupAnswerer(self.loops.map(\.handle), users: self.configuration.relayUsers)
@@ -100,7 +101,7 @@ extension RunningHost {
         }
     }
 
-    /// The workers of a group answer at these sockets.
+    /// Sets the socket paths of a group's workers.
     package func use(_ paths: [String], for group: String) {
         self.groups.withLockedValue { groups in
             groups.paths[group] = paths
@@ -108,7 +109,7 @@ extension RunningHost {
         }
     }
 
-    /// The answerers of groups, and the socket paths of their workers, by the group's name.
+    /// The answerers of groups, and the socket paths of their workers, by group name.
     struct Groups {
         var answerers: [String: GroupAnswerer] = [:]
         var paths: [String: [String]] = [:]
@@ -157,7 +158,7 @@ extension RunningHost {
         return mount
     }
 
-    /// Nil: there is none.
+    /// Starts the lifespan of a generation; nil if it has none.
     private func startLifespan(of generation: Generation, _ mode: LifespanMode) async throws -> Lifespan? {
         guard mode != .off else { return nil }
         let lifespan = try Lifespan(generation: generation)
@@ -180,17 +181,17 @@ extension RunningHost {
 
     // MARK: Mounting
 
-    /// A change is about to be prepared.
+    /// Registers a change whose preparation is about to begin.
     package func announce(_ change: Int) { self.prepared.withLockedValue { $0[change] = .underWay } }
 
-    /// The first part of a change: starts these, and keeps them until it is committed. Returns those that did not start.
+    /// Prepares a change: starts applications and keeps them until the commit. Returns those that did not start.
     package func prepare(_ applications: [DeployedApplication], for change: Int) async -> [Failure] {
         let optional = applications.map { application in
             var application = application
             application.mustStart = false
             return application
         }
-        // None of them is needed: it does not throw.
+        // Does not throw, since none of them is required.
         let outcomes = (try? await self.prepare(optional)) ?? []
         let started = outcomes.filter { $0.1 == nil }.map(\.0)
         let isWanted = self.prepared.withLockedValue { prepared in
@@ -205,11 +206,11 @@ extension RunningHost {
         return outcomes.compactMap(\.1)
     }
 
-    /// What has become of the first part of a change.
+    /// The state of a change's preparation.
     enum Preparing {
         case underWay
         case done([RunningApplication])
-        /// It was committed without them before they had started: they are shut down when they have.
+        /// The change was committed before these applications had started; they are shut down once they have.
         case withdrawn
 
         var started: [RunningApplication] {
@@ -217,7 +218,8 @@ extension RunningHost {
         }
     }
 
-    /// The second: mounts those of them that are to be, others that need not start, and unmounts some.
+    /// Commits a change: mounts the prepared applications with these numbers and `others`, which need no start, and
+    /// unmounts the removed ones.
     package func commit(
         _ change: Int, mounting numbers: Set<UInt32>, removing removed: Set<UInt32>, _ others: [DeployedApplication]
     ) async {
@@ -233,7 +235,7 @@ extension RunningHost {
             }
         }
         let wanted = prepared.filter { numbers.contains($0.application.number) }
-        // They need not start, so that none fails.
+        // Does not throw, since none of them needs a start.
         let answers = (try? await self.prepare(others)) ?? []
         await self.commit(wanted + answers.map(\.0), removing: removed)
         for application in prepared where !numbers.contains(application.application.number) {
@@ -241,8 +243,8 @@ extension RunningHost {
         }
     }
 
-    /// Mounts what was prepared, in the place of what has the same number, and unmounts others: on every loop between two requests.
-    /// What was mounted before ends when its requests have.
+    /// Mounts prepared applications in place of those with the same numbers, and unmounts others. Each event loop
+    /// switches between two requests. Replaced applications end when their requests have ended.
     func commit(_ added: [RunningApplication], removing numbers: Set<UInt32>) async {
         await self.handOver(to: added)
         let (table, removed) = self.applications.withLockedValue { applications in
@@ -255,7 +257,7 @@ extension RunningHost {
         await withTaskGroup { group in
             for loop in self.loops {
                 group.addTask {
-                    // It does not fail: the loops end after everything else.
+                    // Does not fail, since the loops end last.
                     try? await loop.handle.eventLoop.submit { loop.scopes.value.mounts = table }.get()
                 }
             }
@@ -266,7 +268,7 @@ extension RunningHost {
         }
     }
 
-    /// Lets the requests of an application that is mounted no more end, within the time of grace, and shuts it down.
+    /// Drains an unmounted application within the drain timeout, then shuts it down.
     private func retire(_ application: RunningApplication) async {
         if let generation = application.generation {
             generation.announceLeave()
@@ -285,7 +287,7 @@ extension RunningHost {
         let eventLoop = loop.handle.eventLoop
         let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.giveUp(generation) }
         let cancelled = eventLoop.scheduleTask(in: grace + farewell) { loop.scopes.value.cancel(generation) }
-        // It does not fail: it ends with the last scope, or when those that are left were cancelled.
+        // Does not fail: completes with the last scope, or when the remaining scopes were cancelled.
         try? await eventLoop.flatSubmit { loop.scopes.value.retire(generation) }.get()
         leaving.cancel()
         cancelled.cancel()
@@ -294,14 +296,14 @@ extension RunningHost {
         }
     }
 
-    /// Asks their clients to come back, to what takes its place.
+    /// Closes the generation's WebSockets, so that clients reconnect to its replacement.
     private func closeWebSockets(of generation: Generation) {
         for loop in self.loops {
             loop.handle.eventLoop.execute { loop.scopes.value.closeWebSockets(of: generation) }
         }
     }
 
-    /// The same, of all that want it: another process takes over.
+    /// Closes the WebSockets of all generations that ask for it, since another process takes over.
     func closeWebSockets() {
         for generation in self.applications.withLockedValue({ $0.compactMap(\.generation) })
         where generation.asksToReconnect {
@@ -309,11 +311,11 @@ extension RunningHost {
         }
     }
 
-    /// Tells the application that it ends, and waits for it.
+    /// Sends the lifespan shutdown event to an application, and waits for its completion.
     func shutDown(_ application: RunningApplication) async {
         guard let lifespan = application.removeLifespan() else { return }
         let outcome = await lifespan.stop(within: self.configuration.lifespanTime)
-        // Its id is over too: nothing is posted to loops that are no more.
+        // Ends the id too: nothing may be posted to loops that no longer exist.
         _ = lifespan.finish(ASGI_DONE)
         if case .stoppedBadly(let message) = outcome {
             application.generation?.log(.shutdownFailed, ["reason": "\(message)"])

@@ -4,9 +4,9 @@ import NIOCore
 import RoostSettings
 import RoostSystem
 
-/// Whether a generation is well: asked before it is mounted, where its settings name a path.
+/// Health checks: a generation whose settings name a path is checked before it is mounted.
 extension RunningHost {
-    /// Throws `HostError` when it is not.
+    /// Throws `HostError` if the health check fails.
     func checkHealth(of generation: Generation, _ mount: Mount, at path: String) async throws {
         let (whole, authority) = (mount.path + path, mount.hosts.first?.description ?? "localhost")
         guard let status = await self.status(of: generation, at: whole, authority) else {
@@ -21,7 +21,7 @@ extension RunningHost {
         }
     }
 
-    /// Nil: there is no whole answer, or not in time.
+    /// Returns the status of the response; nil if there is no complete response in time.
     private func status(of generation: Generation, at path: String, _ authority: String) async -> Int? {
         let loop = self.loops[0]
         let seconds = self.configuration.lifespanTime
@@ -30,7 +30,7 @@ extension RunningHost {
         loop.handle.eventLoop.execute {
             let server = loop.handle.bound.value
             let exchange = HealthCheckExchange(path: path, authority: authority, on: server) { status in
-                // An application that held the loop for longer answers before the deadline can be noticed.
+                // An application that blocks the loop past the deadline answers before the timer can fire.
                 answer.send(MonotonicClock.milliseconds < until ? status : nil)
             }
             server.turn { loop.scopes.value.start(exchange, generation) }

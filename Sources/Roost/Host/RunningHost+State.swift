@@ -17,7 +17,7 @@ extension RunningHost {
         }
     }
 
-    /// The numbers of the applications that take part in state transfer.
+    /// The numbers of the applications that support state transfer.
     package var remembering: [UInt32] {
         self.applications.withLockedValue {
             $0.filter { $0.generation?.remembersState == true }.map(\.application.number)
@@ -28,7 +28,7 @@ extension RunningHost {
         self.applications.withLockedValue { $0.first { $0.application.number == number }?.generation }
     }
 
-    /// Returns the state of the application with this number; nil: it has none.
+    /// Returns the state of the application with this number; nil if it has none.
     package func save(_ number: UInt32) async -> SavedState? {
         guard let generation = self.generation(of: number) else { return nil }
         return await self.transfer(generation).save()

@@ -7,29 +7,30 @@ import NIOPosix
 import RoostSystem
 import Synchronization
 
-/// What a host consists of while it runs: its loops, its threads, its server and its applications. [any]
+/// The parts of a running host: its event loops, threads, server and applications. Thread-safe.
 ///
-/// Begins with `start` and `serve`; ends with `drain`, which loses nothing, and `end`, which can follow whatever came before.
+/// Starts with `start` and `serve`. Stops with `drain`, which loses no request within its timeout, and `end`, which may
+/// be called in any state.
 package final class RunningHost: Sendable {
     package let configuration: HostConfiguration
     private let group: MultiThreadedEventLoopGroup
     let loops: [LoopPair]
     let facilities: HostFacilities
     private let watch: LoopWatch
-    /// What is mounted.
+    /// The mounted applications.
     let applications = NIOLockedValueBox<[RunningApplication]>([])
-    /// What was, and has requests that have not ended.
+    /// Unmounted applications with unfinished requests.
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
-    /// What has started for a change that is not committed, by the number of the change.
+    /// Applications that have started for a change that is not committed yet, by the number of the change.
     let prepared = NIOLockedValueBox<[Int: Preparing]>([:])
-    /// Groups of workers that answer for applications mounted here.
+    /// The worker groups that answer for applications mounted here.
     let groups = NIOLockedValueBox(Groups())
-    /// What is loaded, for good.
+    /// The loaded images, which are never unloaded.
     let images = NIOLockedValueBox<[LoadedKey: ModuleImage]>([:])
     private let server = NIOLockedValueBox<Server?>(nil)
-    /// A loop did not come to its end when all had their time.
+    /// Whether an event loop was stalled when `drain` timed out.
     private let hangs = Atomic(false)
-    /// How long a call of a module may hold a loop beyond the times that all were given, until the loop is taken to hang.
+    /// How long one call of a module may block an event loop after the timeouts before the loop counts as stalled.
     private static let patience = TimeAmount.seconds(5)
 
     init(_ configuration: HostConfiguration) async throws {
@@ -40,11 +41,11 @@ package final class RunningHost: Sendable {
             mailboxes: self.loops.map(\.mailbox), threads: configuration.blockingThreads,
             queue: configuration.blockingQueue, groups: configuration.groups, views: configuration.views)
         self.watch = LoopWatch(self.loops.map(\.activity))
-        // Where nobody was there when this was written down, it is told again.
+        // A group without workers has no paths yet; `use` sets them later.
         for (group, paths) in configuration.relayPaths where !paths.isEmpty { self.use(paths, for: group) }
     }
 
-    /// Begins to accept: `whenReady` before that.
+    /// Begins to accept connections. Calls `whenReady` before the first.
     func serve(on listeners: [Listener], whenReady: @Sendable () -> Void) async throws {
         self.watch.start()
         let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
@@ -53,17 +54,19 @@ package final class RunningHost: Sendable {
         try await server.start()
     }
 
-    // MARK: The end
+    // MARK: End
 
-    /// Stops accepting, tells applications, and lets requests and scopes end within the time of grace; `closesIdle`: connections
-    /// without a request are not waited for. Then clients and applications are told that it is over, and what has not ended
-    /// a moment later is cut and cancelled.
-    /// `grace`: its seconds.
+    /// Stops accepting, announces the shutdown to applications, and lets requests and scopes finish within `grace`
+    /// seconds. Then notifies clients and applications, and waits for the configuration's `farewellTime`. Finally cuts
+    /// the remaining connections and cancels the remaining scopes.
+    ///
+    /// `closesIdle`: closes connections without a request immediately. `whenDeaf`: called when no event loop accepts
+    /// connections any more.
     func drain(closesIdle: Bool, grace seconds: Int, whenDeaf: @escaping @Sendable () -> Void) async {
         let grace = TimeAmount.seconds(Int64(seconds))
         let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
         let deadline = NIODeadline.now() + grace + farewell
-        // A loop that hangs does not come to its end: the lifespan's shutdown does not wait for it for ever.
+        // A stalled loop never finishes; the lifespan's shutdown must not wait for it forever.
         let isDone = await self.within(grace + farewell) {
             await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell, whenDeaf: whenDeaf)
             await withTaskGroup { group in
@@ -75,8 +78,8 @@ package final class RunningHost: Sendable {
         self.configuration.logger.log(.loopsNotStopped, ["reason": "a call of a module does not return"])
     }
 
-    /// Waits until the work is done, or (false), after the time, a loop hangs in one and the same call of a module: then the work goes
-    /// on by itself.
+    /// Waits for the work. Returns false if, after the time, an event loop is stalled in one call of a module; the work
+    /// then continues in the background.
     private func within(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Void) async -> Bool {
         let activities = self.loops.map(\.activity)
         return await withCheckedContinuation { continuation in
@@ -92,7 +95,7 @@ package final class RunningHost: Sendable {
                 goOn(true)
             }
             Task {
-                // It is not cancelled.
+                // This task is never cancelled.
                 try? await Task.sleep(for: .nanoseconds(time.nanoseconds))
                 while waiting.withLockedValue({ $0 != nil }) {
                     let calls = activities.map(\.calls)
@@ -103,10 +106,10 @@ package final class RunningHost: Sendable {
         }
     }
 
-    /// While `drain` runs: connections without a request are closed after all.
+    /// Closes connections without a request while `drain` runs.
     func closeIdle() { self.server.withLockedValue { $0?.closeIdle() } }
 
-    /// Shuts the applications down, and gives everything back.
+    /// Shuts the applications down, and releases all resources.
     func end() async {
         await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
         let all =
@@ -117,7 +120,7 @@ package final class RunningHost: Sendable {
         }
         self.watch.stop()
         self.facilities.stop()
-        // What hangs cannot be ended, and what waits for it is still on its way to it.
+        // A stalled loop cannot be ended, and jobs for it are still queued.
         guard !self.hangs.load(ordering: .relaxed) else { return }
         do {
             try await self.group.shutdownGracefully()
@@ -142,12 +145,13 @@ package final class RunningHost: Sendable {
         self.server.withLockedValue { $0 = nil }
     }
 
-    /// Whoever asks by a relay ends first: applications are told before. [any]
+    /// Announces the shutdown to applications while relayed requests still arrive. Thread-safe.
     func announceStop() {
         for number in self.loops.indices { self.facilities.announceStop(on: number) }
     }
 
-    /// Has every loop say that it turns, and what it has, in the page that the supervisor reads. [any]
+    /// Has each event loop report in the page shared with the supervisor that it runs, and its connection count.
+    /// Thread-safe.
     func answerPing() {
         for loop in self.loops {
             loop.handle.eventLoop.execute {
@@ -156,12 +160,12 @@ package final class RunningHost: Sendable {
         }
     }
 
-    /// Waits for scopes that outlive their response; at the deadline they are told CANCELLED.
+    /// Waits for scopes that outlive their response. At the deadline, cancels the remaining ones.
     private func endScopes(of loop: LoopPair, deadline: NIODeadline) async {
         let eventLoop = loop.handle.eventLoop
         let timer = eventLoop.scheduleTask(deadline: deadline) { loop.scopes.value.cancelAll() }
         let cancelled = timer.futureResult
-        // It does not fail: it ends at the deadline.
+        // Does not fail: completes at the deadline.
         try? await eventLoop.flatSubmit { loop.scopes.value.whenEmpty(orAfter: cancelled) }.get()
         timer.cancel()
         if let count = try? await cancelled.get(), count > 0 {
@@ -186,14 +190,14 @@ package final class RunningHost: Sendable {
     }
 }
 
-/// The two sides of one loop, as other threads may hold them.
+/// The HTTP side and the scope side of one event loop, in a form that can be passed to other threads.
 struct LoopPair: Sendable {
     let handle: ServerLoop.Handle
     let scopes: NIOLoopBound<ScopeLoop>
     let mailbox: Mailbox
     let activity: LoopActivity
 
-    /// On the loop.
+    /// Must be called on the loop.
     init(
         number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount,
         _ messages: MessageMemory

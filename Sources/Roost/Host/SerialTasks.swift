@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Runs asynchronous work one after another, in the order of the calls. Used from any thread.
+/// Runs asynchronous work serially, in the order of the calls. Thread-safe.
 final class SerialTasks: Sendable {
     private let last = NIOLockedValueBox<Task<Void, Never>?>(nil)
 

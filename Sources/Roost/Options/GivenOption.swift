@@ -1,12 +1,12 @@
 import RoostSettings
 
-/// An option as one source gives it.
+/// An option with the values from one source.
 package struct GivenOption: Sendable {
     package let option: ServerOption
     package let values: [String]
     package let origin: OptionOrigin
 
-    /// The items of a comma-separated option become one value, the form that the command line takes.
+    /// Joins the items of a comma-separated option into one value, as on the command line.
     package init(_ option: ServerOption, _ values: [String], _ origin: OptionOrigin) {
         let isJoined = option.declaration.kind == .commaSeparated && !values.isEmpty
         self.option = option

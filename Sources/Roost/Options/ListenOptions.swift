@@ -1,7 +1,7 @@
 import HTTPServer
 package import RoostSettings
 
-/// The addresses to listen on, as options name them.
+/// The options that name the addresses to listen on.
 package struct ListenOptions: Sendable {
     package var host = "127.0.0.1"
     package var port = 8000
@@ -10,10 +10,11 @@ package struct ListenOptions: Sendable {
 
     package init() {}
 
-    /// The address where no other is named.
+    /// The address of `--host` and `--port`, used if no other address is given.
     var hostAndPort: BindAddress { .tcp(host: self.host, port: self.port) }
 
-    /// The addresses; `given`: sockets that are bound already. Without any, the host and the port count. Throws `OptionError`.
+    /// Returns the addresses to listen on; uses `host` and `port` if there are no others. `given`: sockets that are
+    /// already bound. Throws `OptionError`.
     package func addresses(given: [BindAddress] = [], _ naming: OptionFault.Naming) throws(OptionError) -> [BindAddress]
     {
         var addresses: [BindAddress] = []

@@ -1,9 +1,9 @@
-/// Why options are refused.
+/// An error in the given options.
 package struct OptionError: Error {
-    /// Nil: the options are wrong together, or by their defaults.
+    /// Nil if the error is not in one given value: options contradict each other, or a default is invalid.
     package let origin: OptionOrigin?
     package let message: String
-    /// The names of the options that are wrong together.
+    /// The names of the options involved.
     private let options: [String]
 
     init(origin: OptionOrigin, message: String) {
@@ -12,14 +12,14 @@ package struct OptionError: Error {
         self.options = []
     }
 
-    /// `options`: the names of the options that are wrong together.
+    /// `options`: the names of the options involved.
     package init(_ message: String, _ options: String...) {
         self.origin = nil
         self.message = message
         self.options = options
     }
 
-    /// Where the first of the options is given; nil: nowhere.
+    /// Returns the source of the first involved option that is given; nil if none is.
     package func origin(among given: [GivenOption]) -> OptionOrigin? {
         self.origin ?? self.options.lazy.compactMap { name in given.last { $0.option.name == name }?.origin }.first
     }

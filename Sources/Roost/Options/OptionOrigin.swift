@@ -1,13 +1,13 @@
 package import RoostSettings
 
-/// Where the value of an option comes from.
+/// The source of an option's value.
 package enum OptionOrigin: Sendable, Equatable {
     case commandLine
-    /// The variable.
+    /// The name of the variable.
     case environment(String)
-    /// File and line, of a settings file of the command.
+    /// File and line of a settings file of the command.
     case file(String)
-    /// The same, of settings that a program gives to the host.
+    /// File and line of settings that a program passes to its host.
     case program(String)
 
     package var text: String {
@@ -18,7 +18,7 @@ package enum OptionOrigin: Sendable, Equatable {
         }
     }
 
-    /// How messages name its options.
+    /// How error messages name options from this source.
     package var naming: OptionFault.Naming {
         if case .program = self { .key } else { .option }
     }

@@ -2,7 +2,7 @@ import HTTPServer
 import ModuleRuntime
 import RoostSettings
 
-/// What a client may make the server keep, and for how long.
+/// Options: concurrency, limits, timeouts and WebSockets.
 extension OptionTable {
     static let concurrency: [ServerOption] = [
         .count("threads", \.host.threads, 1...256, "Number of event loops, one thread each.").forGroups,

@@ -2,7 +2,7 @@ import RoostDeployment
 import RoostSettings
 import RoostSystem
 
-/// Reloading, and the processes of the command `roost`.
+/// Options: reloading, and the processes of the command `roost`.
 extension OptionTable {
     static let reload: [ServerOption] = [
         .flag("reload", \.watch.isOn, "Watch modules and their settings, and reload what has changed.")

@@ -4,7 +4,7 @@ import Logging
 import RoostSettings
 import RoostSystem
 
-/// Where the server listens, what it serves and what it says about it.
+/// Options: addresses, applications, logs and responses.
 extension OptionTable {
     static let addresses: [ServerOption] = [
         .text("host", \.listen.host, "Host name or address to listen on; all addresses of a name are used."),
@@ -75,7 +75,7 @@ extension OptionTable {
         .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),
     ]
 
-    /// The trusted users, by name or number.
+    /// Parses trusted users, given by name or number.
     @Sendable private static func trust(_ names: [String]) throws -> FileTrust {
         var trust = FileTrust()
         for name in names {

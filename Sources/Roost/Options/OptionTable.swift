@@ -24,10 +24,10 @@ package enum OptionTable {
     package static func option(named name: String) -> ServerOption? { self.byName[name] }
 }
 
-/// The ranges of most options.
+/// Common ranges.
 extension ClosedRange<Int> {
     static var limit: ClosedRange<Int> { 1...(16 << 20) }
     static var size: ClosedRange<Int> { 1...Int.max }
-    /// Seconds, up to a day.
+    /// Seconds, up to one day.
     static var time: ClosedRange<Int> { 1...86_400 }
 }

@@ -1,6 +1,6 @@
 package import Logging
 
-/// The options that concern the processes of the command `roost`, and its settings file.
+/// The options for the processes of the command `roost`, and for its settings file.
 package struct ProcessOptions: Sendable {
     package var logLevel = Logger.Level.info
     /// Whether each request is logged to standard output.
@@ -10,13 +10,14 @@ package struct ProcessOptions: Sendable {
     /// The name of the settings module.
     package var settings: String?
     package var readsNoSettings = false
-    /// The number of workers; nil: the environment's, else one.
+    /// The number of workers. Nil: $WEB_CONCURRENCY, else 1.
     package var workers: Int?
     package var isSupervised = true
-    /// The users that workers become.
+    /// The user that workers switch to.
     package var user: String?
+    /// The group that workers switch to. Nil: the user's.
     package var group: String?
-    /// Seconds that a shutdown may take; nil: the sum of its phases.
+    /// Maximum duration of a shutdown, in seconds. Nil: the sum of its phases.
     package var stopTime: Int?
     package var runsExitHandlers = false
 }

@@ -1,6 +1,6 @@
 package import RoostSettings
 
-/// An option of the server: its declaration, and the property of `ServerOptions` that it sets.
+/// An option of the server: its declaration and the property of `ServerOptions` that it sets.
 package struct ServerOption: Sendable {
     typealias Target<Value> = any WritableKeyPath<ServerOptions, Value> & Sendable
 
@@ -10,18 +10,18 @@ package struct ServerOption: Sendable {
 
     package var name: String { self.declaration.name }
 
-    /// Its default, as the option takes it; empty: there is none.
+    /// The default value, in the option's syntax; empty if there is none.
     package var standard: String { self.values(in: Self.defaults).joined(separator: " ") }
 
     private static let defaults = ServerOptions()
 
-    /// Its key in a settings file.
+    /// The option's key in a settings file.
     package var key: SettingsKey { self.declaration.key(standard: self.standard) }
 
-    /// Its value, as the option takes it; empty: there is none.
+    /// Returns the option's value, in the option's syntax; empty if there is none.
     package func values(in options: ServerOptions) -> [String] { self.read(options) }
 
-    /// Sets its value. Throws what is wrong with the text.
+    /// Sets the option's value. Throws if a text is invalid.
     func set(_ values: [String], in options: inout ServerOptions) throws(OptionFault) {
         do throws(OptionFault) {
             try self.write(&options, values)
@@ -30,23 +30,23 @@ package struct ServerOption: Sendable {
         }
     }
 
-    // MARK: Who may set it
+    // MARK: Sources and requirements
 
-    /// Groups of workers may have a value of their own.
+    /// Worker groups may override the option.
     var forGroups: ServerOption { self.changed { $0.scope = .group } }
-    /// A settings file is found by it and cannot set it.
+    /// Settings files cannot set the option, since it is needed to find them.
     var notInFiles: ServerOption { self.changed { $0.scope = .environment } }
     var onCommandLineOnly: ServerOption { self.changed { $0.scope = .commandLine } }
-    /// It counts before an application has been examined.
+    /// The option is needed before an application is examined; the application's own settings file cannot set it.
     var early: ServerOption { self.changed { $0.isEarly = true } }
-    /// It is refused without `--reload`, and by embedded hosts.
+    /// The option requires `--reload`; embedded hosts refuse it.
     var forReload: ServerOption {
         self.changed { $0.requirement = .reload }.commandOnly("an embedded host does not watch files")
     }
-    /// It is refused with `--no-supervisor`.
+    /// The option is refused with `--no-supervisor`.
     var forSupervisor: ServerOption { self.changed { $0.requirement = .supervisor } }
 
-    /// Embedded hosts refuse it for this reason.
+    /// Embedded hosts refuse the option for this reason.
     func commandOnly(_ reason: String) -> ServerOption { self.changed { $0.refusal = reason } }
 
     private func changed(_ change: (inout OptionDeclaration) -> Void) -> ServerOption {
@@ -129,7 +129,7 @@ package struct ServerOption: Sendable {
             })
     }
 
-    /// `check`: throws what is wrong with the text, as words that follow it.
+    /// `check` throws an error whose text follows the option's name in the message.
     static func text(
         _ name: String, _ target: Target<String>, unset: String? = nil, _ meaning: String,
         check: @escaping @Sendable (String) throws -> Void = { _ in }
@@ -169,7 +169,7 @@ package struct ServerOption: Sendable {
             })
     }
 
-    /// A value that texts are made into. `parse` throws what is wrong with them, as words that follow the option's name.
+    /// An option whose texts are parsed. `parse` throws an error whose text follows the option's name in the message.
     static func parsed<Value>(
         _ name: String, _ kind: OptionDeclaration.Kind, _ target: Target<Value>, _ meaning: String,
         parse: @escaping @Sendable ([String]) throws -> Value, texts: @escaping @Sendable (Value) -> [String]

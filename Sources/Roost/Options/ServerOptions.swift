@@ -3,16 +3,16 @@ package import RoostDeployment
 import RoostModules
 package import RoostSettings
 
-/// The values of all options. A property that an option sets has the option's default as its initial value: no other place repeats it.
+/// The values of all options. The initial value of a property is the option's default, which is not repeated elsewhere.
 package struct ServerOptions: Sendable {
     package var host = HostConfiguration()
     package var workers: WorkerPlan
     package var listen = ListenOptions()
     package var process = ProcessOptions()
     package var watch = WatchOptions()
-    /// Seconds that a module may take to be loaded.
+    /// Maximum time to load a module, in seconds.
     package var probeTime = ModuleProbe().time
-    /// Seconds that the previous generation may drain; nil: the host's, or a second where modules are reloaded at every change.
+    /// Drain timeout of the previous generation, in seconds. Nil: one second with `--reload`, else the host's default.
     package var drainTime: Int?
 
     package init() {
@@ -20,7 +20,7 @@ package struct ServerOptions: Sendable {
         self.derive()
     }
 
-    /// The defaults, with the given values in their place. Throws the first `OptionError`.
+    /// Applies the given values to the defaults. Throws the first `OptionError`.
     package init(_ given: [GivenOption], defaults: ServerOptions = ServerOptions()) throws(OptionError) {
         self = defaults
         for given in given {
@@ -35,7 +35,7 @@ package struct ServerOptions: Sendable {
         self.derive()
     }
 
-    /// Computes what follows from several options.
+    /// Computes the values that depend on several options.
     private mutating func derive() {
         self.host.drainTime = self.drainTime ?? (self.watch.isOn ? 1 : HostConfiguration().drainTime)
         self.workers.start = self.host.lifespanTime + self.probeTime + 5
@@ -44,14 +44,14 @@ package struct ServerOptions: Sendable {
         self.workers.state = self.host.stateLimit
     }
 
-    /// Seconds that a shutdown may take: the sum of its phases, unless an option says otherwise.
+    /// Maximum duration of a shutdown, in seconds: `--timeout-stop`, else the sum of its phases.
     package var stopTime: Int {
         self.process.stopTime
             ?? max(self.host.server.graceTime, self.host.drainTime) + self.host.farewellTime + self.host.lifespanTime
             + 10
     }
 
-    /// Checks what options mean together. Throws `OptionError`.
+    /// Checks options that depend on each other. Throws `OptionError`.
     package func check(_ naming: OptionFault.Naming) throws(OptionError) {
         let (ahead, limit) = (self.host.server.writeMark, self.host.server.writeLimit)
         guard ahead <= limit else {
@@ -62,15 +62,15 @@ package struct ServerOptions: Sendable {
     }
 }
 
-/// Options whose property has another form.
+/// Options that are stored in another form.
 extension ServerOptions {
-    /// `--server-header`
+    /// The value of `--server-header`.
     var sendsServerName: Bool {
         get { !self.host.server.serverName.isEmpty }
         set { self.host.server.serverName = newValue ? HostConfiguration().server.serverName : "" }
     }
 
-    /// `--timeout-worker`; 0: never.
+    /// The value of `--timeout-worker`; 0: never.
     var stallTime: Int {
         get { self.workers.stall ?? 0 }
         set { self.workers.stall = newValue == 0 ? nil : newValue }

@@ -1,14 +1,14 @@
 import RoostDeployment
 
-/// The options for development: what is watched and built.
+/// The options for development: watching and building sources.
 package struct WatchOptions: Sendable {
     package var isOn = false
     package var folders: [String] = []
     package var includes: [String] = []
     package var excludes: [String] = []
-    /// Maximum number of files and folders.
+    /// Maximum number of watched files and folders.
     package var limit = SourceTree.usualMost
-    /// Seconds that a file must be unchanged.
+    /// Seconds for which a file must stay unchanged before a reload.
     package var delay = Double(Deployment.usualQuiet) / 1000
     package var build: String?
 }

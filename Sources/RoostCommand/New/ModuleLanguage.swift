@@ -1,12 +1,12 @@
 import RoostSystem
 
-/// What a new module can be written in.
+/// The languages for a new module.
 enum ModuleLanguage: String, CaseIterable {
     case c, cpp, swift, rust
 
     static let words = Self.allCases.map(\.rawValue)
 
-    /// Throws `HostError` that names what there is.
+    /// Throws `HostError` for an unknown language.
     init(word: String) throws {
         guard let language = Self(rawValue: word) else {
             let near = NearestName.to(word, among: Self.words)
@@ -19,7 +19,7 @@ enum ModuleLanguage: String, CaseIterable {
         self = language
     }
 
-    /// As people write it.
+    /// The name of the language.
     var title: String {
         switch self {
         case .c: "C"
@@ -29,7 +29,7 @@ enum ModuleLanguage: String, CaseIterable {
         }
     }
 
-    /// What has to be there to build it.
+    /// What is required to build the module.
     var needs: String {
         switch self {
         case .c: "a C compiler"
@@ -39,7 +39,7 @@ enum ModuleLanguage: String, CaseIterable {
         }
     }
 
-    /// The file of the folder that says what the host offers.
+    /// The file of the module's folder with the host's interface, and what it contains.
     var interface: (path: String, meaning: String) {
         switch self {
         case .c, .cpp:
@@ -49,7 +49,7 @@ enum ModuleLanguage: String, CaseIterable {
         }
     }
 
-    /// What its build leaves besides the library.
+    /// The build products besides the library.
     var leavings: [String] {
         switch self {
         case .c, .cpp: []

@@ -1,15 +1,16 @@
 import Glibc
 import RoostSystem
 
-/// A folder that is there with all its files, or not at all: it is written under another name beside its place, and renamed.
+/// A folder that is created with all its files or not at all: it is written under a temporary name and then renamed.
 struct NewFolder {
     private let name: String
-    /// Has the folder in it until it is whole; of this process alone.
+    /// The temporary folder, private to this process, that contains the new folder until it is complete.
     private let shelter: String
-    /// What was made, in order, to be taken away again.
+    /// The created files and folders in order, to be removed again.
     private var made: [String] = []
 
-    /// Writes the files into the folder `name` of the current one, which must not be there, or be empty. Throws `HostError`.
+    /// Writes the files into the folder `name` of the working directory, which must be empty or must not exist. Throws
+    /// `HostError`.
     static func write(_ files: [NewModule.File], to name: String) throws {
         var template = Array(".\(name).XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Self.error(name, "cannot be created here") }
@@ -32,7 +33,7 @@ struct NewFolder {
 
     private var folder: String { "\(self.shelter)/\(self.name)" }
 
-    // Nobody else may write here, whatever the umask says: a host loads no module that others could change.
+    // Not writable by others, whatever the umask: a host does not load a module that other users could change.
     private mutating func make(_ path: String) throws {
         let path = self.folder + path
         guard !self.made.contains(path) else { return }
@@ -66,7 +67,7 @@ struct NewFolder {
         guard close(descriptor) == 0 else { throw Self.error("\(self.name)/\(file.path)", "cannot be written") }
     }
 
-    /// An empty folder is replaced, and nothing else: so rename says it.
+    /// Renames the folder to its final name. `rename` replaces an empty folder and nothing else.
     private mutating func publish() throws {
         guard rename(self.folder, self.name) != 0 else {
             self.made = [self.shelter]

@@ -1,24 +1,26 @@
 import RoostSystem
 
-/// The files of a new module, as texts: a value that writes nothing. The files below `Templates` are part of this executable
-/// (`PackageResources`), each a constant that is named after its file: no two may have the same name, in whatever folder.
+/// The files of a new module, as texts; writes nothing.
+///
+/// The files below `Templates` are part of this executable (`PackageResources`). Each is a constant that is named after
+/// its file, so no two files may have the same name, even in different folders.
 struct NewModule {
     struct File: Equatable {
-        /// Below the module's folder.
+        /// Relative to the module's folder.
         var path: String
         var text: String
     }
 
     let name: String
     let language: ModuleLanguage
-    /// The command that the Makefile serves it with.
+    /// The command with which the Makefile serves the module.
     var roost = "roost"
-    /// The folder of Roost's sources, which a module in Swift is built with.
+    /// The folder of Roost's sources, with which a Swift module is built.
     var sources = ""
 
     static let longestName = 64
 
-    /// Throws `HostError` for a name that cannot be one of a folder, a library and a package alike.
+    /// Throws `HostError` if the name is not valid for a folder, a library and a package.
     init(name: String, language: ModuleLanguage) throws {
         guard name.first?.isLetter == true, name.utf8.count <= Self.longestName,
             name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
@@ -67,7 +69,7 @@ struct NewModule {
         }
     }
 
-    /// The interface in C: `asgi.h`, and every header that it or `asgi_urls.h` includes.
+    /// The C interface: `asgi.h`, and every header that it or `asgi_urls.h` includes.
     private var headers: [File] {
         [
             self.header("asgi.h", PackageResources.asgi_h),
@@ -81,12 +83,12 @@ struct NewModule {
         ]
     }
 
-    /// A header is copied byte for byte: modules are compiled with the headers that the host is compiled with.
+    /// Returns a copy of a header, byte for byte: modules must be compiled with the same headers as the host.
     private func header(_ name: String, _ bytes: [UInt8]) -> File {
         File(path: "include/\(name)", text: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// The rules of the Makefile that build it.
+    /// The rules of the Makefile that build the module.
     private var rules: [UInt8] {
         switch self.language {
         case .c: PackageResources.c_mk
@@ -96,7 +98,7 @@ struct NewModule {
         }
     }
 
-    /// The file that its author begins with.
+    /// The main source file.
     private var source: String {
         switch self.language {
         case .c: "\(self.name).c"
@@ -106,7 +108,7 @@ struct NewModule {
         }
     }
 
-    /// The Swift module of `my-site` is `MySiteModule`: the name of none of Roost's, and no word of the language.
+    /// The name of the Swift module, such as `MySiteModule` for `my-site`. Avoids Roost's module names and keywords.
     private var target: String {
         let words = self.name.split { $0 == "-" || $0 == "_" }
         return words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Module"
@@ -125,13 +127,13 @@ struct NewModule {
 }
 
 extension String {
-    /// As a word of a shell's command, in the value of a variable of make.
+    /// The text as a word of a shell command, quoted for the value of a make variable.
     fileprivate var inMakefile: String {
         let isPlain = self.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) }
         guard !isPlain else { return self }
         return "'\(self.replacing("'", with: #"'\''"#))'".replacing("$", with: "$$").replacing("#", with: "\\#")
     }
 
-    /// As what stands between the quotes of a literal.
+    /// The text escaped for a Swift string literal, without the quotes.
     fileprivate var inSwift: String { String(self.debugDescription.dropFirst().dropLast()) }
 }

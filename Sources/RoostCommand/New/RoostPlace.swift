@@ -1,13 +1,13 @@
 import Glibc
 import RoostSystem
 
-/// Where this roost is, and the sources that it was built of.
+/// The paths of this executable and of the sources from which it was built.
 enum RoostPlace {
-    /// The path of this executable; nil: the system does not say.
+    /// The path of this executable; nil if it is unknown.
     static var executable: String? { self.resolved(ChildProcess.ownCommand) }
 
-    /// The folder of Roost's sources: the given one, else the nearest above this executable, for `.build/release/roost` is
-    /// where a build leaves it. Throws `HostError`.
+    /// Returns the folder of Roost's sources: the given one, else the nearest one above this executable, since a build
+    /// creates `.build/release/roost`. Throws `HostError`.
     static func sources(given: String?) throws -> String {
         if let given {
             guard let folder = self.resolved(given), self.isSources(folder) else {
@@ -30,8 +30,8 @@ enum RoostPlace {
         )
     }
 
-    /// Whether a module in Swift cannot have this name: Swift tells packages apart by the names of their folders, whatever the case,
-    /// and Roost or one that it depends on has it.
+    /// Whether a Swift module cannot have this name. Swift identifies packages by the names of their folders, ignoring
+    /// case, and Roost or one of its dependencies already has the name.
     static func isTaken(_ name: String, sources: String) -> Bool {
         let name = name.lowercased()
         let folder = sources.split(separator: "/").last.map { $0.lowercased() }
@@ -43,7 +43,7 @@ enum RoostPlace {
         self.file("\(folder)/Package.swift", says: #"name: "roost""#) && access("\(folder)/Sources/ASGI", F_OK) == 0
     }
 
-    /// Whether a line of a file has this; false also when there is no such file.
+    /// Whether a line of the file contains the text; false if the file cannot be opened.
     private static func file(_ path: String, says text: String) -> Bool {
         guard let file = fopen(path, "re") else { return false }
         defer { fclose(file) }

@@ -2,10 +2,11 @@ import ArgumentParser
 import Roost
 import RoostSettings
 
-/// The options of `OptionTable` as arguments of a command. Holds those that the command line gives.
+/// The options of `OptionTable` as arguments of a command. Contains those that are given on the command line.
 ///
-/// ArgumentParser finds the arguments of a type by reflection and reads their values with the decoder of `init(from:)`. This type answers both by
-/// the table: each option is reflected as one of the wrappers that a property would have.
+/// ArgumentParser finds the arguments of a type by reflection, and reads their values with the decoder of
+/// `init(from:)`. This type implements both from the table: each option is reflected as the property wrapper that a
+/// property would have.
 struct OptionArguments: ParsableArguments, CustomReflectable {
     private(set) var given: [GivenOption] = []
 
@@ -49,7 +50,7 @@ struct OptionArguments: ParsableArguments, CustomReflectable {
         }
     }
 
-    /// The values and the default, as ArgumentParser writes them for properties.
+    /// Returns the values and the default, formatted as ArgumentParser does for properties.
     private static func remark(_ option: ServerOption) -> String {
         var standard = option.standard.isEmpty ? option.declaration.unset : option.standard
         switch option.declaration.kind {

@@ -5,10 +5,10 @@ import RoostDeployment
 import RoostSettings
 import RoostSystem
 
-/// The options of a start from all sources. In order of precedence: the command line, the environment (`ROOST_PORT`), the settings file
-/// (`server: {port: 8000}`), the defaults.
+/// The options of a start from all sources. In order of precedence: the command line, the environment (`ROOST_PORT`),
+/// the settings file (`server: {port: 8000}`), the defaults.
 struct OptionLayers {
-    /// Of the command line.
+    /// The options given on the command line.
     let typed: [GivenOption]
     private let environment: [GivenOption]
     private var file: [GivenOption] = []
@@ -31,7 +31,7 @@ struct OptionLayers {
         }
     }
 
-    /// Adds the key `server` of a settings file.
+    /// Adds the options of the key `server` of a settings file.
     mutating func add(_ values: SettingsValues) { self.file = Self.options(of: values) }
 
     private static func options(of values: SettingsValues) -> [GivenOption] {
@@ -40,7 +40,7 @@ struct OptionLayers {
         }
     }
 
-    /// Each given option from the source that takes precedence, in the order of the table.
+    /// Each given option from the source with the highest precedence, in the order of the table.
     var given: [GivenOption] { Self.merged([self.file, self.environment, self.typed]) }
 
     /// Later layers take precedence.
@@ -49,10 +49,11 @@ struct OptionLayers {
         return OptionTable.all.compactMap { byName[$0.name] }
     }
 
-    /// The values of all options. Throws what is wrong, with its place.
+    /// Returns the values of all options. Throws an error with the source of an invalid option.
     func resolve() throws -> ServerOptions { try ServerOptions(checking: self.given) }
 
-    /// The plan for the workers of a group: that of all workers, but for the group's own options. Throws what is wrong, with its place.
+    /// Returns the plan for the workers of a group: the plan of all workers with the group's own options. Throws an
+    /// error with the source of an invalid option.
     func plan(of group: GroupSettings) throws -> WorkerPlan {
         let one = OptionTable.option(named: "workers").map { [GivenOption($0, ["1"], .commandLine)] } ?? []
         let given = Self.merged([self.given, one, Self.options(of: group.options)])
@@ -62,7 +63,7 @@ struct OptionLayers {
         return plan
     }
 
-    /// The names of the options that environment and file give otherwise than another's.
+    /// Returns the names of the options that environment and file set to other values than in `other`.
     func differences(from other: OptionLayers) -> [String] {
         func given(_ layers: OptionLayers) -> [String: [String]] {
             Dictionary(
@@ -73,18 +74,18 @@ struct OptionLayers {
         return Set(here.keys).union(there.keys).filter { here[$0] != there[$0] }.sorted()
     }
 
-    /// The key `server` of a settings file.
+    /// The schema of the key `server` of a settings file.
     static let schema = SettingsSchema(OptionTable.all.filter { $0.declaration.scope >= .file }.map(\.key))
 
-    /// The options of a group in `server.groups`.
+    /// The schema of the options of a group in `server.groups`.
     static let groupSchema = SettingsSchema(OptionTable.all.filter { $0.declaration.scope >= .group }.map(\.key))
 }
 
 extension GivenOption {
-    /// The option as the command line of a worker has it.
+    /// The option as arguments of a worker's command line.
     var words: [String] {
         guard case .flag(let isNegatable) = self.option.declaration.kind else {
-            // ArgumentParser takes `--name=` for an option without a value.
+            // ArgumentParser treats `--name=` as an option without a value.
             return self.values.flatMap { $0.isEmpty ? ["--\(self.option.name)", ""] : ["--\(self.option.name)=\($0)"] }
         }
         if SettingsValues.flag(self.values[0]) == true { return ["--\(self.option.name)"] }

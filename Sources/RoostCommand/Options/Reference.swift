@@ -2,7 +2,7 @@ import ArgumentParser
 import Roost
 import RoostSettings
 
-/// `roost reference`: writes `Documentation/Options.md`. For the project itself (`make reference`).
+/// `roost reference`: writes `Documentation/Options.md`. Used by the project itself (`make reference`).
 struct Reference: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write the reference page of the options.", shouldDisplay: false)
@@ -65,7 +65,7 @@ struct Reference: ParsableCommand {
         return sources.filter(\.1).map(\.0).joined(separator: ", ")
     }
 
-    /// The reasons, each with its options.
+    /// The reasons for refusals, each with its options.
     private static var refusals: String {
         let refused = OptionTable.all.filter { $0.declaration.refusal != nil }
         var reasons: [String] = []
@@ -85,7 +85,7 @@ struct Reference: ParsableCommand {
             .map { "`\($0.name)` is `\($0.values(in: host).joined(separator: " "))`" }.joined(separator: ", ")
     }
 
-    /// As a cell of a table.
+    /// Returns the text escaped for a table cell.
     private static func escaped(_ text: String) -> String {
         text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }

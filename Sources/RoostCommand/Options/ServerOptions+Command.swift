@@ -7,9 +7,9 @@ import RoostSettings
 import RoostSystem
 import Supervision
 
-/// What the command makes of the options.
+/// Checks and plans that concern the command's processes.
 extension ServerOptions {
-    /// Sets and checks them. Throws `ValidationError` for the command line, `HostError` for another source.
+    /// Sets and checks the options. Throws `ValidationError` for the command line, `HostError` for other sources.
     init(checking given: [GivenOption]) throws {
         do throws(OptionError) {
             try self.init(given)
@@ -47,7 +47,7 @@ extension ServerOptions {
     }
 
     private func checkProcesses() throws(OptionError) {
-        // /proc has the memory of a process.
+        // The memory of a process is read from /proc.
         guard self.workers.memory == nil || access("/proc/self/statm", R_OK) == 0 else {
             throw OptionError("--limit-max-rss needs /proc; mount it, or remove the option", "limit-max-rss")
         }
@@ -56,12 +56,12 @@ extension ServerOptions {
         }
     }
 
-    /// The addresses to listen on: sockets that systemd passes, and those that options name.
+    /// Returns the addresses to listen on: sockets that systemd passes, and those that options name.
     private func addresses() throws(OptionError) -> [BindAddress] {
         try self.listen.addresses(given: GivenSockets.descriptors().map { .descriptor($0) }, .option)
     }
 
-    /// The same, once they have been checked.
+    /// The addresses to listen on; requires checked options.
     var bindAddresses: [BindAddress] {
         get throws {
             do throws(OptionError) { return try self.addresses() } catch { throw ValidationError(error.message) }
@@ -93,7 +93,7 @@ extension ServerOptions {
         }
     }
 
-    /// What is watched besides the drop-in folders; nil: nothing.
+    /// What to watch besides the drop-in folders; nil without `--reload`.
     var watchPlan: WatchPlan? {
         guard self.watch.isOn else { return nil }
         var plan = WatchPlan()
@@ -105,7 +105,7 @@ extension ServerOptions {
         return plan
     }
 
-    /// Checks that the watched folders exist, when a start begins. Throws `HostError`.
+    /// Checks at the start that the watched folders exist. Throws `HostError`.
     func checkWatchedFolders() throws {
         for folder in self.watch.folders {
             var status = stat()

@@ -4,7 +4,8 @@ import Roost
 import RoostSettings
 import RoostSystem
 
-/// Environment variables that begin with `ROOST_` and belong to no option, so that a misspelt name is reported. Their values are not shown.
+/// Environment variables that begin with `ROOST_` and belong to no option, so that a misspelt name is reported. Their
+/// values are not shown.
 struct UnknownVariables {
     struct Variable: Equatable {
         let name: String
@@ -13,7 +14,7 @@ struct UnknownVariables {
 
     let variables: [Variable]
 
-    /// Those of this process.
+    /// Creates the list from the environment of this process.
     init() {
         var names: [String] = []
         var at = environ
@@ -30,7 +31,7 @@ struct UnknownVariables {
         }.sorted().map { Variable(name: $0, nearest: NearestName.to($0, among: Self.known.sorted()).first) }
     }
 
-    /// One sentence each.
+    /// One sentence for each variable.
     var sentences: [String] {
         self.variables.map { variable in
             "unknown environment variable \(variable.name) is ignored"
@@ -46,7 +47,7 @@ struct UnknownVariables {
         }
     }
 
-    /// The variables of the project's own tests.
+    /// The prefix of variables for the project's own tests.
     private static let testPrefix = "ROOST_TEST_"
 
     private static let known = Set(

@@ -1,13 +1,14 @@
-/// The growing delay before something that failed is tried again: none at first. A value without I/O; times are milliseconds.
+/// The growing delay before a retry; there is none after the first failure. A value type without I/O; times are
+/// milliseconds.
 package struct BackOff {
-    /// What worked for so long is not counted as a repeated failure.
+    /// Uptime after which a failure does not count as a repeated one.
     package static let stableTime = 1000
     package static let longest = 30_000
     private var failures = 0
 
     package init() {}
 
-    /// Counts a failure after so long a time of work (nil: it never worked), and returns the delay.
+    /// Counts a failure after this uptime (nil if it never worked), and returns the delay.
     package mutating func failed(after time: Int?) -> Int {
         if let time, time >= Self.stableTime { self.failures = 0 }
         self.failures += 1

@@ -1,47 +1,48 @@
 package import Logging
 package import RoostSystem
 
-/// What a driver does for a `DeploymentState`. Groups are named; nil: the workers that accept connections.
+/// An action that a `DeploymentState` requests from its driver. Groups are identified by name; nil is the group of the
+/// workers that accept connections.
 package enum DeploymentAction {
-    /// Scan the files, and report the outcome by `scanned`.
+    /// Scan the files, and report the outcome with `scanned`.
     case scan(ScanOrder)
-    /// The files were acted on in these states: only what differs from them is a change.
+    /// These states of the files were acted on: only other states are changes.
     case accept(FileMarks)
 
     /// Start the workers of a group.
     case startGroup(String)
-    /// Stop them.
+    /// Stop the workers of a group.
     case stopGroup(String)
-    /// Have these workers start applications for a change, and report by `prepared`.
+    /// Have these workers start applications for a change, and report with `prepared`.
     case prepare(group: String?, workers: [Int], change: Int, [DeployedApplication])
-    /// Have these workers mount applications that they have prepared (`mounting`) and stand-ins for new ones that did not start (`instead`), and unmount
-    /// others; then report by `committed`.
+    /// Have these workers mount applications that they have prepared (`mounting`), mount stand-ins for new ones that
+    /// did not start (`instead`), and unmount others (`removing`); then report with `committed`.
     case commit(
         group: String?, workers: [Int], change: Int, mounting: Set<UInt32>, removing: Set<UInt32>,
         instead: [DeployedApplication])
-    /// Workers of the group's current release have become this release.
+    /// The workers of the group's current release have this release from now on.
     case setRelease(group: String?, Int)
-    /// No change is under way in the group any more.
+    /// The change in the group has ended.
     case changeEnded(group: String?)
-    /// Start workers of this release, and drain the others when those are ready; report by `replaced` or `notReplaced`. `pardoned`: hashes of generations
-    /// whose crashes are forgotten.
+    /// Start workers of this release, and drain the others when those are ready; report with `replaced` or
+    /// `notReplaced`. `pardoned`: hashes of generations whose crashes are forgotten.
     case replaceWorkers(group: String?, release: Int, ReplacementCause, pardoned: [String])
-    /// Workers are planned otherwise from here on.
+    /// Use this plan for the workers of a group from now on.
     case adopt(group: String?, WorkerPlan)
-    /// End workers that have not answered in time.
+    /// Kill workers that have not answered in time.
     case kill(group: String?, workers: [Int], reason: String)
     /// Remove copies of modules, except these.
     case removeCopies(except: [String])
 
     case log(LoggedEvent, Logger.Metadata)
-    /// Answer everybody who waits for a reload. `fault`: why something was refused; nil: everything serves.
+    /// Answer all callers that wait for a reload. `fault`: why something was refused; nil if nothing was.
     case answerReload(String, fault: String?)
 }
 
 /// Why workers are replaced.
 package enum ReplacementCause: Equatable, Sendable {
-    /// A change: the release before goes on when the new one does not start.
+    /// A change: the previous release keeps serving if the new one does not start.
     case reload
-    /// An application of the release before has crashed its workers too often.
+    /// An application of the previous release has crashed its workers too often.
     case quarantine
 }

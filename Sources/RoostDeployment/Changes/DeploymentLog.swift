@@ -1,10 +1,10 @@
 import Logging
 import RoostSystem
 
-/// What is reported about deployments: to the log, and to whoever waits for a reload. A value without I/O.
+/// Reports on deployments, to the log and to callers that wait for a reload. A value type without I/O.
 struct DeploymentLog {
     private(set) var report = ReloadReport()
-    /// Faults that were logged and last.
+    /// Current faults that were logged.
     private var loggedFaults: Set<String> = []
     private var entries: [DeploymentAction] = []
 
@@ -18,9 +18,9 @@ struct DeploymentLog {
         self.entries.append(.log(event, fields))
     }
 
-    // MARK: The reload that somebody waits for
+    // MARK: Reloads with a waiting caller
 
-    /// A change begins. `isAsked`: somebody waits for it.
+    /// A change begins. `isAsked`: whether a caller waits for it.
     mutating func beginChange(isAsked: Bool) {
         if !self.report.isAsked { self.report = ReloadReport() }
         if isAsked { self.report.isAsked = true }
@@ -29,7 +29,7 @@ struct DeploymentLog {
     mutating func refuse(_ number: UInt32, _ reason: String) { self.report.fail(number, reason) }
     mutating func refuse(_ reason: String) { self.report.fail(reason) }
 
-    /// The reload has ended: answers those who wait.
+    /// Ends the reload. Returns the answer for the waiting callers.
     mutating func endReload() -> DeploymentAction {
         let report = self.report
         self.report = ReloadReport()
@@ -48,7 +48,7 @@ struct DeploymentLog {
         self.loggedFaults = Set(roster.applications.compactMap(\.fault))
     }
 
-    /// An application did not start in a worker.
+    /// Logs that an application did not start in a worker.
     mutating func logFailure(_ application: DeployedApplication) {
         guard let fault = application.fault else { return }
         self.loggedFaults.insert(fault)
@@ -72,7 +72,8 @@ struct DeploymentLog {
 
     // MARK: Outcomes
 
-    /// `after`: the roster of the group after the change; `current`: all applications, with their states in the workers that run them.
+    /// `after`: the roster of the group after the change. `current`: all applications, with their states in the workers
+    /// that run them.
     mutating func log(_ outcome: ChangeOutcome, after: Roster, current: Roster, group: String?, now: Int) {
         for number in outcome.removed {
             guard let application = outcome.before[number] else { continue }
@@ -123,7 +124,8 @@ struct DeploymentLog {
         )
     }
 
-    /// New workers did not start. `numbers`: the applications that stay as they were.
+    /// Logs that new workers did not start. `numbers`: the applications that stay as they were; nil if there was no
+    /// change.
     mutating func logRollback(of numbers: [UInt32]?, _ reason: String) {
         self.log(.reloadFailed, ["reason": "\(reason)"])
         guard let numbers else { return }

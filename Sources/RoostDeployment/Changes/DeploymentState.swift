@@ -2,21 +2,22 @@ import Logging
 import RoostModules
 package import RoostSystem
 
-/// Which applications are served by which workers, and every change of it: takes facts, and returns what a driver has to do. A value without I/O;
-/// times are milliseconds of the monotonic clock.
+/// Decides which workers serve which applications, and every change of that: takes events, and returns actions for a
+/// driver. A value type without I/O; times are milliseconds of the monotonic clock.
 ///
-/// Reloads and changed files lead to a scan (`ReloadQueue`), and its result to a change (`RosterUpdate`), which the `Rollout` carries out. Facts about
-/// workers go to the rollout directly; a driver calls `advance` after each fact.
+/// Reloads and changed files lead to a scan (`ReloadQueue`), and its result to a change (`RosterUpdate`), which the
+/// `Rollout` carries out. Events of workers go to the rollout directly. A driver calls `advance` after each event.
 ///
-/// Drivers: `WorkerDeployment` (Supervision) for worker processes, `ProcessDeployment` (Roost) for a single process and for programs.
+/// Drivers: `WorkerDeployment` (Supervision) for worker processes, `ProcessDeployment` (Roost) for a single process and
+/// for embedding programs.
 package struct DeploymentState {
     package var rollout: Rollout
-    /// The scan that was acted on last.
+    /// The last scan that was acted on.
     package private(set) var scan: Deployment.Scan
     private var reloads = ReloadQueue()
     private var isStopping = false
 
-    /// Throws `HostError` when an application that is required cannot be had.
+    /// Throws `HostError` if a required application could not be prepared.
     package init(_ deployment: Deployment, _ scan: Deployment.Scan) throws {
         self.scan = scan
         var roster = Roster()
@@ -26,10 +27,11 @@ package struct DeploymentState {
         self.rollout.log.logFaults(of: roster)
     }
 
-    /// For applications that a program gives its host: nothing is scanned, and what does not start is not tried again.
+    /// For applications of an embedding program: no files are scanned, and applications that do not start are not tried
+    /// again.
     package init(_ applications: [DeployedApplication], workers: WorkerPlan) {
         var deployment = Deployment(preparation: ApplicationPreparation(), workers: workers)
-        // How often a program mounts a file is up to the program.
+        // The program decides how often it mounts a file.
         deployment.workers.allowance = LoadedImages.Allowance(images: .max, bytes: .max)
         self.scan = Deployment.Scan(entries: [])
         self.rollout = Rollout(Roster(applications), deployment, keepsFailing: false)
@@ -40,10 +42,10 @@ package struct DeploymentState {
     /// All applications, with their states in the workers that run them.
     package var roster: Roster { self.rollout.roster }
 
-    /// Whether a reload that somebody waits for is under way.
+    /// Whether a reload with a waiting caller is in progress.
     package var isReloading: Bool { self.rollout.isReloading }
 
-    /// Modules and settings of declared applications: as they were scanned last, and as they serve.
+    /// The modules and settings of declared applications: those scanned last, and those that serve.
     package var watchedFiles: Set<String> {
         let entries = self.scan.entries
         let keys = Set(entries.map(\.key))
@@ -57,30 +59,30 @@ package struct DeploymentState {
         return files
     }
 
-    /// When something can be done though no fact comes; nil: nothing can.
+    /// When `advance` must be called without an event; nil for no such time.
     package var due: Int? {
         guard !self.isStopping else { return nil }
         return [self.rollout.due, self.reloads.due].compactMap { $0 }.min()
     }
 
-    /// Removes and returns the log lines about the first scan, which `advance` returns otherwise.
+    /// Removes and returns the log lines about the first scan, which `advance` would return otherwise.
     package mutating func removeLogLines() -> [DeploymentAction] { self.rollout.log.removeEntries() }
 
-    // MARK: Facts: the operator and the files
+    // MARK: Events of the operator and the files
 
-    /// A reload is asked for, or follows from changed files.
+    /// Queues a reload that was requested, or that follows from changed files.
     package mutating func reload(_ reload: PendingReload) {
         guard !self.isStopping else { return }
         self.reloads.add(reload)
     }
 
-    /// Drop-in folders have changed; `faults`: those that cannot be read.
+    /// Drop-in folders have changed. `faults`: those that cannot be read.
     package mutating func foldersChanged(faults: [String]) {
         self.reloads.addFolderChange()
         for fault in faults { self.rollout.log.log(.folderUnreadable, ["reason": "\(fault)"]) }
     }
 
-    /// Everything ends: no further change begins.
+    /// Shutdown: no further change begins.
     package mutating func stop() { self.isStopping = true }
 
     package mutating func scanned(_ outcome: ScanOutcome, now: Int) -> [DeploymentAction] {
@@ -90,15 +92,15 @@ package struct DeploymentState {
             if let changed = outcome.deployment.restartSettings {
                 self.rollout.log.log(.restartNeeded, ["settings": "\(changed)"])
             }
-            // The plans of groups count for workers that are started from here on.
+            // The plans of groups apply to workers that are started from now on.
             self.rollout.deployment = outcome.deployment
         }
         switch outcome.result {
         case .success(let scan): self.reloads.add(scan, for: asked, begun: outcome.order.begun)
         case .failure(let error):
-            // Changes of the folders have not been acted on.
+            // The changes of the folders were not acted on.
             if !asked.isEmpty, !self.scan.listings.isEmpty { self.reloads.addFolderChange() }
-            // Workers whose sockets were made again have to be replaced, whatever the files are.
+            // Workers whose sockets were recreated must be replaced, whatever the files are.
             self.rollout.replaceWorkers(
                 of: asked.reduce(into: []) { $0.formUnion($1.replacedGroups) }, begun: outcome.order.begun)
             if asked.contains(where: \.request.isAsked) {
@@ -114,7 +116,7 @@ package struct DeploymentState {
 
     // MARK: Changes
 
-    /// Does what can be done now. To be called whenever a fact may have made something possible, and when it is `due`.
+    /// Does what can be done now. Must be called after each event, and when `due`.
     package mutating func advance(now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
         guard !self.isStopping else { return self.rollout.log.removeEntries() }
         var actions = self.rollout.advanceSteps(now, workers)
@@ -140,14 +142,14 @@ package struct DeploymentState {
         ]
     }
 
-    /// Unused copies are removed when nothing is under way that makes or needs some.
+    /// Removes unused copies, unless a reload or a change that makes or needs copies is pending.
     private mutating func removeCopies() -> [DeploymentAction] {
         guard self.reloads.isIdle, let generations = self.rollout.usedGenerations() else { return [] }
         let used = generations + self.scan.declared.compactMap(\.prepared)
         return [.removeCopies(except: used.map(\.staged.path))]
     }
 
-    /// Acts on what a scan has found, when no other change is under way.
+    /// Acts on the result of a scan, unless another change is in progress.
     private mutating func beginChange(_ now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
         guard let found = self.reloads.found else { return [] }
         var actions = self.rollout.withdraw(for: found.scan.declared, now: now)
@@ -183,20 +185,21 @@ package struct DeploymentState {
         if found.isWatched, update.change.isEmpty, update.change.failed.isEmpty {
             self.rollout.log.log(.nothingToReload)
         }
-        // Of applications that are not concerned nothing was acted on.
+        // A reload of named applications has not acted on the files of the others.
         let accepted = update.keys == nil ? [DeploymentAction.accept(found.scan.seen)] : []
         return self.rollout.log.removeEntries() + accepted + actions
     }
 
-    // MARK: A program's applications
+    // MARK: Applications of an embedding program
 
-    /// Mounts an application that a program gives its host; `answerReload` says how it went. No other change may be under way.
+    /// Mounts an application of an embedding program; `answerReload` reports the result. Must not be called while
+    /// another change is in progress.
     package mutating func mount(_ application: DeployedApplication, now: Int) {
         self.rollout.log.beginChange(isAsked: true)
         self.rollout.append([MountStep(group: nil, applications: [application], removed: [], begun: now)])
     }
 
-    /// Unmounts an application of a program.
+    /// Unmounts an application of an embedding program.
     package mutating func unmount(_ number: UInt32, now: Int) {
         self.rollout.log.beginChange(isAsked: true)
         self.rollout.append([MountStep(group: nil, applications: [], removed: [number], begun: now)])

@@ -1,8 +1,8 @@
-/// What a driver knows of the processes that it has; asked by `DeploymentState` before it decides.
+/// A driver's information about its processes; `DeploymentState` queries it before it decides.
 package protocol DeploymentWorkers {
     func status(of group: String?) -> WorkersStatus
 
-    /// Why a running worker of the group cannot load a generation beside what it has loaded; nil: all can.
+    /// Why a running worker of the group cannot load a generation beside those that it has loaded; nil if all can.
     func obstacle(to application: PreparedApplication, in group: String?) -> String?
 
     /// Whether workers can be replaced by new processes.
@@ -11,15 +11,15 @@ package protocol DeploymentWorkers {
 
 /// The state of the workers of a group.
 package struct WorkersStatus {
-    /// The ids of those that serve.
+    /// The ids of the workers that serve.
     package var ready: [Int] = []
-    /// Whether each worker has the current release, and none is about to start or to end.
+    /// Whether each worker has the current release, and none is starting or ending.
     package var isCalm = true
-    /// Whether the last worker did not start.
+    /// Whether the last worker failed to start.
     package var isFailing = false
 
     package init() {}
 
-    /// Whether it serves, or it is known that it does not.
+    /// Whether the group serves, or is known not to.
     package var isSettled: Bool { self.isFailing || !self.ready.isEmpty }
 }

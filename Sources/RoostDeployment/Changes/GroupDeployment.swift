@@ -1,16 +1,16 @@
-/// What the workers of one group serve, and the change of it that is under way. A value without I/O; times are milliseconds of the monotonic
-/// clock.
+/// The applications that the workers of one group serve, and the change that is in progress. A value type without I/O;
+/// times are milliseconds of the monotonic clock.
 ///
-/// Workers are started with a release, which is a numbered roster. A change is either made in place, by a `MountChange`, or by workers of another
-/// release; both end in a `ChangeOutcome`.
+/// Workers are started with a release, which is a numbered roster. A change is made in place, by a `MountChange`, or by
+/// workers of another release; both end in a `ChangeOutcome`.
 struct GroupDeployment {
-    /// A change that is made in place.
+    /// A change in place.
     private struct InPlace {
         var mount: MountChange
         let begun: Int
-        /// The applications before the commit; nil: nothing is committed.
+        /// The applications before the commit; nil until then.
         var before: Roster?
-        /// When workers that have not answered are given up; nil: those were.
+        /// The deadline for the workers' answers; nil after late workers were given up.
         var deadline: Int?
     }
 
@@ -21,24 +21,24 @@ struct GroupDeployment {
         let begun: Int
     }
 
-    /// Nil: the workers that accept connections.
+    /// Nil for the workers that accept connections.
     let name: String?
     private(set) var plan: WorkerPlan
-    /// Whether the host answers for an application that did not start, and tries it again; else it is gone.
+    /// Whether the host answers for an application that did not start, and tries it again; else it is removed.
     private let keepsFailing: Bool
     private var releases: [Int: Roster]
-    /// The release that workers are started with.
+    /// The release that new workers are started with.
     private var current = 1
     private var lastRelease = 1
     private var lastChange = 0
     private var inPlace: InPlace?
     private var replacement: Replacement?
-    /// When applications that did not start are tried again; nil: none is failing.
+    /// When applications that did not start are tried again; nil if there are none.
     private var retryAt: Int?
     private var retries = BackOff()
     private var outcome: ChangeOutcome?
 
-    /// How long workers may take for each part of a change, beyond what applications may take to start.
+    /// Timeout for each part of a change, in milliseconds, in addition to a worker's start timeout.
     private static let patience = 5000
     private static let firstRetry = 1000
 
@@ -49,14 +49,14 @@ struct GroupDeployment {
         self.releases = [1: roster]
     }
 
-    /// What is served, or is to be.
+    /// The applications that are served or are to be served.
     var roster: Roster { self.releases[self.current] ?? Roster() }
 
     private mutating func updateRoster<Result>(_ body: (inout Roster) -> Result) -> Result {
         body(&self.releases[self.current, default: Roster()])
     }
 
-    /// The applications that a worker of this release may have loaded.
+    /// The rosters whose applications a worker of this release may have loaded.
     func rosters(ofRelease release: Int) -> [Roster] {
         [self.releases[release], self.inPlace?.mount.roster].compactMap { $0 }
     }
@@ -68,17 +68,17 @@ struct GroupDeployment {
         (Array(self.releases.values) + [self.inPlace?.mount.roster].compactMap { $0 }).flatMap(\.generations)
     }
 
-    /// Whether a change is made in place.
+    /// Whether a change in place is in progress.
     var isChanging: Bool { self.inPlace != nil }
-    /// Whether new workers take over.
+    /// Whether new workers are taking over.
     var isReplacing: Bool { self.replacement != nil }
-    /// When something can be done though nothing happens; nil: nothing can.
+    /// When something must be done without an event; nil for no such time.
     var due: Int? {
         guard self.inPlace == nil, self.replacement == nil else { return self.inPlace?.deadline }
         return self.retryAt
     }
 
-    /// Removes and returns the outcome of the change that has ended; nil: none has.
+    /// Removes and returns the outcome of a change; nil if none has ended.
     mutating func removeOutcome() -> ChangeOutcome? {
         defer { self.outcome = nil }
         return self.outcome
@@ -90,7 +90,7 @@ struct GroupDeployment {
         return self.lastRelease
     }
 
-    /// Forgets releases that no worker has and none will be started with. Returns whether there were some.
+    /// Forgets releases that no worker has or will be started with. Returns whether there were any.
     mutating func removeReleases(except used: Set<Int>) -> Bool {
         let needed = used.union([self.current])
         let count = self.releases.count
@@ -106,8 +106,8 @@ struct GroupDeployment {
 
     // MARK: Changes in place
 
-    /// Begins a change in workers of which none is about to start or to end. `faults`: why some of `adding` cannot be started in any of them;
-    /// `ready`: the ids of the workers.
+    /// Begins a change in place. Must not be called while a worker is starting or ending. `faults`: why some of
+    /// `adding` cannot be started in any worker. `ready`: the ids of the workers.
     mutating func beginChange(
         _ roster: Roster, adding: [UInt32], faults: [UInt32: String] = [:], removing: [UInt32], begun: Int,
         ready: [Int], now: Int
@@ -119,7 +119,7 @@ struct GroupDeployment {
         return self.follow(step, now)
     }
 
-    /// A worker has answered to the change with this number.
+    /// A worker has prepared the change with this number.
     mutating func prepared(_ worker: Int, change: Int, _ faults: [UInt32: String], now: Int) -> [DeploymentAction] {
         self.updateChange(change, now) { $0.prepared(worker, faults) }
     }
@@ -137,8 +137,8 @@ struct GroupDeployment {
         return self.follow(step, now)
     }
 
-    /// A worker has ended. `culprit`: the hash of the generation that is responsible. Returns whether that is part of the change, which
-    /// goes on without it.
+    /// A worker has ended. `culprit`: the hash of the responsible generation. Returns whether the end is part of the
+    /// change, which continues without the worker.
     mutating func ended(
         _ worker: Int, culprit: String?, reason: String, now: Int
     ) -> (isOfChange: Bool, actions: [DeploymentAction]) {
@@ -157,16 +157,17 @@ struct GroupDeployment {
         return change.mount.unanswered.sorted()
     }
 
-    /// A newer scan has come. A change of the same applications that is still being prepared is not waited for.
+    /// A newer scan has ended. Withdraws a change that is still being prepared, if the scan has changed or removed its
+    /// applications.
     mutating func withdraw(for declared: [DeclaredApplication], now: Int) -> [DeploymentAction] {
-        // A new application has nothing to go back to: its change is waited for.
+        // A new application has no state to go back to: its change is not withdrawn.
         guard var mount = self.inPlace?.mount, !mount.isCommitting,
             mount.adding.allSatisfy({ self.roster[$0] != nil })
         else { return [] }
         let isOld = mount.adding.contains { number in
             guard let application = mount.roster[number], let prepared = application.prepared else { return false }
             guard let newer = declared.first(where: { $0.key == application.key }) else { return true }
-            // What could not be prepared takes nobody's place.
+            // A version that could not be prepared replaces nothing.
             return newer.prepared.map { !$0.isSame(as: prepared) } ?? false
         }
         guard isOld else { return [] }
@@ -188,7 +189,7 @@ struct GroupDeployment {
                     mount.roster.applications(mount.mounting))
             ]
         case .commit(let workers):
-            // Now the change counts: workers that start have it, and those that run are told to mount it.
+            // From now on the change is in effect: new workers are started with it, and running workers mount it.
             let before = self.roster
             let roster = self.commit(mount, before: before)
             let instead = mount.faults.keys.filter { before[$0] == nil }
@@ -200,9 +201,9 @@ struct GroupDeployment {
         }
     }
 
-    /// Makes the outcome of the change the current release: applications that did not start are as they were.
+    /// Makes the result of the change the current release; applications that did not start are as they were.
     private mutating func commit(_ mount: MountChange, before: Roster) -> Roster {
-        // What has become of other applications meanwhile, a quarantine say, stays.
+        // Keeps what has happened to other applications in the meantime, such as a quarantine.
         var roster = before.replacing(mount.roster.applications(mount.adding), removing: mount.removing)
         if mount.isWithdrawn { roster.withdraw(mount.adding, from: before) }
         for (number, reason) in mount.faults { roster.restore(number, from: before, because: reason) }
@@ -219,7 +220,7 @@ struct GroupDeployment {
         guard let mount = self.inPlace?.mount else { return [] }
         var actions: [DeploymentAction] = []
         if self.inPlace?.before == nil {
-            // No worker was there to commit it.
+            // There was no worker to commit it.
             _ = self.commit(mount, before: self.roster)
             actions.append(.setRelease(group: self.name, self.current))
         }
@@ -235,7 +236,7 @@ struct GroupDeployment {
 
     // MARK: Changes by new workers
 
-    /// Begins a replacement of the workers; one that is under way becomes part of it.
+    /// Begins the replacement of the workers; a replacement in progress becomes part of it.
     mutating func replaceWorkers(for step: MountStep) -> [DeploymentAction] {
         let before = self.roster
         var roster = before.replacing(step.applications, removing: step.removed)
@@ -256,7 +257,7 @@ struct GroupDeployment {
         return .replaceWorkers(group: self.name, release: self.current, cause, pardoned: pardoned)
     }
 
-    /// Workers of the current release serve in place of all others.
+    /// Workers of the current release have replaced all others.
     mutating func replaced() {
         self.updateRoster { $0.setMustStart(false) }
         guard let replacement else { return }
@@ -266,8 +267,8 @@ struct GroupDeployment {
             begun: replacement.begun)
     }
 
-    /// New workers did not start: workers are started with this release from here on, the one before or, where the new one has served, that.
-    /// Returns the applications that stay as they were; nil: there was no change.
+    /// New workers did not start. From now on workers are started with `release`: the previous one, or the new one if
+    /// it has served. Returns the applications that stay as they were; nil if there was no change.
     mutating func rollBack(to release: Int, _ reason: String, now: Int) -> [UInt32]? {
         let tried = self.roster
         self.current = release
@@ -287,7 +288,7 @@ struct GroupDeployment {
         var roster = self.roster
         let applications = roster.quarantine(hash, reason, unless: isQuarantined)
         if let replacement {
-            // Its workers are replaced by those without the generation.
+            // The workers of the replacement are replaced by workers without the generation.
             self.replacement = nil
             let refused = Set(applications.map(\.number)).intersection(replacement.numbers)
             self.outcome = ChangeOutcome(
@@ -301,11 +302,11 @@ struct GroupDeployment {
 
     // MARK: Applications that do not start
 
-    /// A worker of this release is ready, but for these applications. Returns those whose fault is new.
+    /// A worker of this release is ready, except for these applications. Returns those whose fault is new.
     mutating func failed(
         _ faults: [UInt32: String], release: Int, now: Int
     ) -> [DeployedApplication] {
-        // What one worker could not start is not tried in the next.
+        // An application that one worker could not start is not tried in the next one.
         var new: [DeployedApplication] = []
         if release == self.current {
             for (number, reason) in faults.sorted(by: { $0.key < $1.key }) {
@@ -319,7 +320,7 @@ struct GroupDeployment {
         return new
     }
 
-    /// Applications that did not start are tried again, with growing delays.
+    /// Schedules a retry of applications that did not start, with growing delays.
     private mutating func scheduleRetry(_ now: Int) {
         guard self.roster.applications.contains(where: \.isFailing) else {
             self.retries.reset()
@@ -330,7 +331,8 @@ struct GroupDeployment {
         self.retryAt = now + max(self.retries.failed(after: 0), Self.firstRetry)
     }
 
-    /// Tries them again when it is time. `ready`: the workers; nil: some are about to start or to end, and it is put off.
+    /// Tries applications again when it is due. `ready`: the workers; nil if some are starting or ending, which puts
+    /// the retry off.
     mutating func retry(ready: [Int]?, now: Int) -> [DeploymentAction] {
         guard let retryAt, now >= retryAt, !self.isChanging, !self.isReplacing else { return [] }
         guard let ready else {

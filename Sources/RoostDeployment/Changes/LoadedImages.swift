@@ -1,12 +1,12 @@
 import RoostModules
 
-/// The copies that a process has loaded: nothing is ever unloaded, so a new generation of a file that is there already has to be one that can stand
-/// beside it, and there is an allowance of them. A value without I/O.
+/// The copies of modules that a process has loaded. Nothing is ever unloaded, so a new generation of a loaded file must
+/// be able to coexist with the old one, and the number of generations is limited. A value type without I/O.
 package struct LoadedImages {
-    /// How much of what serves no more a process may keep.
+    /// Limits on generations that a process keeps loaded after they were replaced.
     package struct Allowance: Sendable, Equatable {
         package var images = 50
-        /// Of their files.
+        /// Total size of the files of these generations.
         package var bytes = 256 << 20
 
         package init() {}
@@ -17,18 +17,19 @@ package struct LoadedImages {
         }
     }
 
-    /// By the paths of their copies.
+    /// The applications by the paths of their copies.
     package private(set) var applications: [String: PreparedApplication] = [:]
-    /// Generations that were loaded in the place of others, and the bytes of their files.
+    /// Number of generations that were loaded in place of others.
     private var replacements = 0
     private var names = PrivateNames()
+    /// Total size of the files of these generations, in bytes.
     private var bytes = 0
 
     package init(_ applications: [DeployedApplication] = []) {
         for application in applications { self.load(application) }
     }
 
-    /// The process loads it, unless it has.
+    /// Records that the process loads an application, unless it has loaded it before.
     package mutating func load(_ deployed: DeployedApplication) {
         guard case .module(let application) = deployed.answerer, self.applications[application.staged.path] == nil
         else {
@@ -42,7 +43,7 @@ package struct LoadedImages {
         self.names.add(application)
     }
 
-    /// Why it cannot be loaded here, beside what is; nil: it can.
+    /// Why an application cannot be loaded in addition to those loaded; nil if it can.
     package func obstacle(to application: PreparedApplication, within allowance: Allowance) -> String? {
         guard self.applications[application.staged.path] == nil else { return nil }
         guard let earlier = self.earlier(application) else {
@@ -62,7 +63,7 @@ package struct LoadedImages {
         return nil
     }
 
-    /// Another generation of its file.
+    /// Another generation of the application's file.
     private func earlier(_ application: PreparedApplication) -> PreparedApplication? {
         self.applications.values.first { $0.key.resolved == application.key.resolved }
     }

@@ -1,8 +1,9 @@
-/// A change of what is mounted while workers run: prepared in one worker, then in the others, then committed in all. A value without I/O.
+/// A change of the mounted applications in running workers: prepared in one worker, then in the others, then committed
+/// in all. A value type without I/O.
 ///
 /// One worker goes first: a generation that crashes it is not tried in the others.
 package struct MountChange {
-    /// What is done next, in the workers with these ids.
+    /// The next step, in the workers with these ids.
     package enum Step: Equatable {
         case prepare([Int])
         case commit([Int])
@@ -11,7 +12,7 @@ package struct MountChange {
     }
 
     package let number: Int
-    /// The applications when all of it has succeeded.
+    /// The applications if all of the change succeeds.
     package let roster: Roster
     package let adding: Set<UInt32>
     package let removing: Set<UInt32>
@@ -24,7 +25,7 @@ package struct MountChange {
     private var remaining: [Int] = []
     /// The applications of `adding` that did not start, and why.
     package private(set) var faults: [UInt32: String] = [:]
-    /// A newer change has come for some of `adding`: none of them is mounted.
+    /// Whether a newer change concerns some of `adding`: none of them is mounted then.
     package private(set) var isWithdrawn = false
 
     /// `faults`: why some of `adding` cannot be started in any worker.
@@ -49,7 +50,8 @@ package struct MountChange {
         return self.advance()
     }
 
-    /// A newer change has come. Workers that have not prepared this one are not waited for: they drop it when they have.
+    /// Withdraws the change for a newer one. Workers that have not prepared it are not waited for; they drop it when
+    /// they have.
     package mutating func withdraw() -> Step {
         guard !self.isCommitting, !self.isWithdrawn else { return .nothing }
         self.isWithdrawn = true
@@ -70,13 +72,13 @@ package struct MountChange {
         return self.waiting.isEmpty ? .done : .nothing
     }
 
-    /// A worker has ended. `culprit`: the application that is responsible; nil: it is not known.
+    /// A worker has ended. `culprit`: the responsible application; nil if unknown.
     package mutating func ended(_ worker: Int, culprit: UInt32?, _ reason: String) -> Step {
         self.remaining.removeAll { $0 == worker }
         self.prepared.removeAll { $0 == worker }
         guard self.waiting.remove(worker) != nil else { return .nothing }
         if !self.isCommitting {
-            // Without a culprit none of them is tried again.
+            // Without a known culprit none of the applications is tried again.
             let guilty = culprit.map { self.adding.contains($0) ? [$0] : [] } ?? self.adding
             for number in guilty where self.faults[number] == nil { self.faults[number] = reason }
         }
@@ -92,7 +94,7 @@ package struct MountChange {
             return .prepare(next)
         }
         self.isCommitting = true
-        // With nothing to mount the other workers have nothing to prepare.
+        // If nothing is to be mounted, the other workers have nothing to prepare.
         let all = self.prepared + self.remaining.filter { !self.prepared.contains($0) }
         self.remaining = []
         self.waiting = Set(all)

@@ -1,15 +1,16 @@
 import RoostModules
 
-/// How a step is carried out by the workers that there are.
+/// How the existing workers carry out a step.
 enum MountMethod {
     /// The workers are not ready for it.
     case wait
-    /// New workers take over; `reasons`: why, by the numbers of applications.
+    /// New workers take over. `reasons`: why, by application number.
     case replaceWorkers(reasons: [UInt32: String])
-    /// The running workers mount these. `faults`: why some cannot be loaded; `rest`: what takes new workers afterwards.
+    /// The running workers mount these. `faults`: why some cannot be loaded. `rest`: a later step for applications that
+    /// need new workers.
     case inPlace([DeployedApplication], faults: [UInt32: String], rest: MountStep?)
 
-    /// `areReplaced`: the workers are being replaced for an earlier step.
+    /// `areReplaced`: whether the workers are being replaced for an earlier step.
     init(of step: MountStep, in workers: some DeploymentWorkers, areReplaced: Bool) {
         var obstacles: [UInt32: String] = [:]
         if step.replacementReason == nil || !workers.canReplace {
@@ -31,7 +32,7 @@ enum MountMethod {
             self = .wait
             return
         }
-        // What can be done in place is not held up by what cannot.
+        // Applications that need new workers do not delay the others.
         let rest = step.applications.filter { obstacles[$0.number] != nil }
         self = .inPlace(
             step.applications.filter { obstacles[$0.number] == nil }, faults: [:],

@@ -1,15 +1,16 @@
 import RoostSettings
 
-/// The part of a change that concerns one group of workers.
+/// The part of a change for one group of workers.
 package struct MountStep {
-    /// Nil: the workers that accept connections.
+    /// Nil for the workers that accept connections.
     package let group: String?
     /// The applications that are new or get another generation.
     package let applications: [DeployedApplication]
     package let removed: [UInt32]
-    /// Why the workers are replaced; nil: they take up the change in place where they can.
+    /// Why the workers are replaced; nil if they may make the change in place.
     package var replacementReason: String?
-    /// When that began which led to it (a scan, a retry, a call of the program), milliseconds of the monotonic clock.
+    /// When the cause of the step began (a scan, a retry, a call of the program), in milliseconds of the monotonic
+    /// clock.
     package let begun: Int
 
     package init(
@@ -25,15 +26,16 @@ package struct MountStep {
 
     package var numbers: [UInt32] { self.applications.map(\.number) }
 
-    /// The steps of a change, in their order: a group has an application before requests are relayed to it, and as long as they are.
+    /// The steps of a change, in order: a group gets an application before requests are relayed to it, and loses it
+    /// after they no longer are.
     package static func steps(of change: RosterChange, from old: Roster, to new: Roster, begun: Int) -> [MountStep] {
         func step(_ group: String?, adds: Bool, removes: Bool) -> MountStep? {
             let isOf = { (number: UInt32, roster: Roster) in roster[number].map { $0.group == group } ?? false }
-            // The workers that accept relay to every application, whatever its generation.
+            // The workers that accept connections relay to every application, whatever its generation.
             let isAll = group == nil
             let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
-            // They check the origins of WebSockets too, whatever group has the application.
+            // They also check the origins of WebSockets, for the applications of all groups.
             let isSeen = { (number: UInt32) in isAll && old[number]?.origins != new[number]?.origins }
             let renewed = adds ? change.renewed.filter { isOf($0, new) || isSeen($0) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []

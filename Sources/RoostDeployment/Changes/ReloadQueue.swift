@@ -1,34 +1,34 @@
-/// Reloads that were asked for, and changes of drop-in folders, until a scan has found what they come to. A value without I/O; times are
-/// milliseconds of the monotonic clock.
+/// Requested reloads and changes of drop-in folders, until a scan has determined their effect. A value type without
+/// I/O; times are milliseconds of the monotonic clock.
 ///
-/// What is asked for while a scan runs is scanned once more: the newest counts.
+/// A reload that is requested during a scan causes another scan, so that the newest state counts.
 struct ReloadQueue {
-    /// What a scan has found, until it can be acted on.
+    /// The result of a scan, until it can be acted on.
     struct Found {
         let scan: Deployment.Scan
-        /// The oldest first.
+        /// Oldest first.
         let reloads: [PendingReload]
         let begun: Int
-        /// Whether files have changed that `--reload` watches.
+        /// Whether files that `--reload` watches have changed.
         let isWatched: Bool
     }
 
     private var pending: [PendingReload] = []
     private var isFolderChanged = false
     private var isScanning = false
-    /// No scan begins before: the last one failed for want of resources.
+    /// No scan begins before this time: the last one failed for lack of resources.
     private var scanAt = 0
     private(set) var found: Found?
 
-    /// Whether nothing of a reload is waiting or being scanned.
+    /// Whether no reload is pending, being scanned or waiting to be acted on.
     var isIdle: Bool { self.pending.isEmpty && !self.isScanning && self.found == nil }
-    /// When a scan that was put off is due; nil: none was.
+    /// When a scan that was put off is due; nil if there is none.
     var due: Int? { self.scanAt > 0 && (!self.pending.isEmpty || self.isFolderChanged) ? self.scanAt : nil }
 
     mutating func add(_ reload: PendingReload) { self.pending.append(reload) }
     mutating func addFolderChange() { self.isFolderChanged = true }
 
-    /// Begins a scan, if one is to be made and none runs. Returns the reloads that it is for.
+    /// Begins a scan if one is pending and none is running. Returns the reloads that it is for, else nil.
     mutating func beginScan(now: Int) -> [PendingReload]? {
         guard !self.isScanning, now >= self.scanAt, !self.pending.isEmpty || self.isFolderChanged else { return nil }
         defer {
@@ -40,7 +40,7 @@ struct ReloadQueue {
         return self.pending
     }
 
-    /// A scan has ended with this result. Returns false when it is made once more, since more was asked for.
+    /// Ends a scan. Returns false if the scan is repeated, since another reload was requested.
     mutating func endScan(of reloads: [PendingReload]) -> Bool {
         self.isScanning = false
         guard self.pending.isEmpty || reloads.isEmpty else {
@@ -58,7 +58,7 @@ struct ReloadQueue {
             isWatched: reloads.contains { !$0.request.isAsked })
     }
 
-    /// Puts a scan off that failed for want of resources: the files may be in order.
+    /// Puts off a scan that failed for lack of resources, since the files may be valid.
     mutating func putOff(_ reloads: [PendingReload], until time: Int) {
         self.pending = reloads + self.pending
         self.isFolderChanged = self.isFolderChanged || reloads.isEmpty

@@ -1,12 +1,12 @@
-/// The results of a reload, until all of it is done. A value without I/O.
+/// The results of a reload, collected until it ends. A value type without I/O.
 struct ReloadReport {
-    /// The results by the numbers of the applications.
+    /// The results by application number.
     private var lines: [UInt32: String] = [:]
     private var faults: [UInt32: String] = [:]
     /// Results that concern no single application.
     private var generalLines: [String] = []
     private var generalFaults: [String] = []
-    /// Whether somebody waits for it.
+    /// Whether a caller waits for it.
     var isAsked = false
 
     mutating func succeed(_ number: UInt32, _ line: String) {
@@ -25,13 +25,13 @@ struct ReloadReport {
     /// Adds a fault that concerns no single application.
     mutating func fail(_ reason: String) { self.generalFaults.append(reason) }
 
-    /// The successes, a line each.
+    /// The successes, one per line.
     var text: String {
         let lines = self.generalLines + self.lines.sorted { $0.key < $1.key }.map(\.value)
         return lines.isEmpty && self.fault == nil ? Self.nothing : lines.joined(separator: "\n")
     }
 
-    /// The faults; nil: there are none.
+    /// The faults; nil if there are none.
     var fault: String? {
         var reasons: [String] = []
         for reason in self.faults.sorted(by: { $0.key < $1.key }).map(\.value) + self.generalFaults

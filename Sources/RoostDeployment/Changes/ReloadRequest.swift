@@ -2,15 +2,15 @@ import RoostModules
 import RoostSettings
 package import RoostSystem
 
-/// Which applications are to be loaded anew.
+/// Which applications to reload, and how.
 package struct ReloadRequest: Equatable, Sendable {
-    /// Names of applications or their mounts; none: all applications.
+    /// Names or mounts of applications; empty for all.
     package var names: Set<String> = []
-    /// Whether an operator asked for it: then what was refused or is quarantined is tried again.
+    /// Whether an operator requested it: refused and quarantined generations are tried again then.
     package var isAsked = false
-    /// Whether unchanged applications are loaded anew too.
+    /// Whether unchanged applications are reloaded too.
     package var isForced = false
-    /// Whether new workers take over even where the change could be made in place.
+    /// Whether new workers take over even if the change could be made in place.
     package var inNewWorkers = false
 
     package init(
@@ -22,8 +22,8 @@ package struct ReloadRequest: Equatable, Sendable {
         self.inNewWorkers = inNewWorkers
     }
 
-    /// The keys of the applications that it names; nil: all. Applications of one file are reloaded together. Throws `HostError` for a name that no
-    /// application has.
+    /// The keys of the named applications; nil for all. Applications of one file are reloaded together. Throws
+    /// `HostError` for an unknown name.
     package func keys(
         among deployed: [DeployedApplication], _ declared: [DeclaredApplication]
     ) throws -> Set<String>? {
@@ -50,7 +50,7 @@ package struct ReloadRequest: Equatable, Sendable {
     }
 }
 
-/// As `roost reload` sends it.
+/// The form in which `roost reload` sends it.
 extension ReloadRequest: MessageCodable {
     package func encode(to writer: inout MessageWriter) {
         writer.write(self.names.sorted())

@@ -2,22 +2,22 @@ import Logging
 import RoostModules
 package import RoostSystem
 
-/// Carries changes out, one group of workers after another, and follows what becomes of them in the workers. A value without I/O; times are
-/// milliseconds of the monotonic clock.
+/// Carries out changes, one group of workers after another, and tracks their results. A value type without I/O; times
+/// are milliseconds of the monotonic clock.
 ///
-/// A change is a list of `MountStep`s. Each group (`GroupDeployment`) prepares its step in one worker, then in the others, and commits it in all; or
-/// new workers take over. What fails is rolled back.
+/// A change is a list of `MountStep`s. Each group (`GroupDeployment`) prepares its step in one worker, then in the
+/// others, and commits it in all; or new workers take over. A failed step is rolled back.
 package struct Rollout {
-    /// All applications, as they were wanted last.
+    /// All applications, as they were last wanted.
     private var wanted: Roster
-    /// Plans the workers of each group.
+    /// The source of the groups' worker plans.
     var deployment: Deployment
     private var groups: [String?: GroupDeployment] = [:]
     private var steps = StepQueue()
     var log = DeploymentLog()
-    /// False: an application that did not start is gone.
+    /// False if an application that did not start is removed.
     private let keepsFailing: Bool
-    /// Some copies of modules may be unused.
+    /// Whether some copies of modules may be unused.
     private var mayHaveUnusedCopies = false
 
     init(_ wanted: Roster, _ deployment: Deployment, keepsFailing: Bool) {
@@ -34,19 +34,19 @@ package struct Rollout {
 
     /// All applications, with their states in the workers that run them.
     package var roster: Roster {
-        // What a program mounts is only in the group.
+        // An application of an embedding program is only in the group.
         self.keepsFailing ? self.wanted.updated(by: self.groups.mapValues(\.roster)) : self.roster(of: nil)
     }
 
-    /// The names of the groups besides the workers that accept connections.
+    /// The names of the groups, without the workers that accept connections.
     package var groupNames: [String] { self.groups.keys.compactMap { $0 }.sorted() }
 
     package func plan(of group: String?) -> WorkerPlan { self.groups[group]?.plan ?? self.deployment.plan(of: group) }
 
-    /// What the workers of a group serve, or are to.
+    /// The applications that the workers of a group serve or are to serve.
     package func roster(of group: String?) -> Roster { self.groups[group]?.roster ?? Roster() }
 
-    /// What a worker of this release is started with; nil: the release is forgotten.
+    /// The roster that workers of this release are started with; nil if the release was forgotten.
     package func roster(of group: String?, release: Int) -> Roster? { self.groups[group]?.roster(ofRelease: release) }
 
     /// The rosters whose applications a worker of this release may have loaded.
@@ -54,20 +54,21 @@ package struct Rollout {
         self.groups[group]?.rosters(ofRelease: release) ?? []
     }
 
-    /// When something can be done though no fact comes; nil: nothing can.
+    /// When something must be done without an event; nil for no such time.
     var due: Int? { self.groups.values.compactMap(\.due).min() }
 
-    /// Whether a reload that somebody waits for is under way.
+    /// Whether a reload with a waiting caller is in progress.
     var isReloading: Bool { self.log.report.isAsked }
 
-    /// Whether all steps have begun, and no change is made in place: new workers may still be taking over.
+    /// Whether all steps have begun, and no change in place is in progress; new workers may still be taking over.
     var canBegin: Bool { self.steps.isEmpty && !self.groups.values.contains(where: \.isChanging) }
 
     /// Whether every change has ended.
     var isComplete: Bool { self.canBegin && !self.groups.values.contains(where: \.isReplacing) }
-    // MARK: Facts
 
-    /// A worker serves, but for applications that did not start.
+    // MARK: Events of workers
+
+    /// A worker serves, except for applications that did not start.
     package mutating func ready(
         release: Int, of group: String?, faults: [UInt32: String], now: Int
     ) -> [DeploymentAction] {
@@ -87,12 +88,12 @@ package struct Rollout {
         self.update(group, now) { $0.committed(worker, change: change, now: now) }
     }
 
-    /// A worker has ended. `culprit`: the hash of the generation that is responsible; nil: none is. `isOfChange`: it is part of a change, which
-    /// goes on without it: nothing else is to follow from the crash.
+    /// A worker has ended. `culprit`: the hash of the responsible generation; nil if none is. `isOfChange`: whether the
+    /// end is part of a change, which continues without the worker; the crash must then have no other consequence.
     package mutating func ended(
         _ worker: Int, of group: String?, culprit: String?, reason: String, now: Int
     ) -> (isOfChange: Bool, actions: [DeploymentAction]) {
-        // Copies that it had mapped may not be needed any more.
+        // Copies that the worker had mapped may be unused now.
         self.mayHaveUnusedCopies = true
         var isOfChange = false
         let actions = self.update(group, now) {
@@ -103,7 +104,7 @@ package struct Rollout {
         return (isOfChange, actions)
     }
 
-    /// New workers serve in place of all others.
+    /// New workers have replaced all others.
     package mutating func replaced(_ group: String?, now: Int) -> [DeploymentAction] {
         self.update(group, now) {
             $0.replaced()
@@ -111,7 +112,7 @@ package struct Rollout {
         }
     }
 
-    /// New workers did not start; `release`: what workers are started with from here on.
+    /// New workers did not start. `release`: the release that workers are started with from now on.
     package mutating func notReplaced(
         _ group: String?, release: Int, reason: String, now: Int
     ) -> [DeploymentAction] {
@@ -120,8 +121,8 @@ package struct Rollout {
         return self.log.removeEntries()
     }
 
-    /// A generation has crashed its workers too often, or at their first start (`isFirst`): workers without it are to take over.
-    /// `isQuarantined`: whether that is so of another generation.
+    /// A generation has crashed its workers too often, or at their first start (`isFirst`): workers without it are to
+    /// take over. `isQuarantined`: whether another generation is quarantined.
     package mutating func quarantine(
         _ hash: String, of group: String?, isFirst: Bool, now: Int, isQuarantined: (String) -> Bool
     ) -> [DeploymentAction] {
@@ -140,10 +141,10 @@ package struct Rollout {
         return self.log.removeEntries() + actions
     }
 
-    /// The workers of a group have all ended.
+    /// All workers of a group have ended.
     package mutating func groupEnded(_ name: String) { self.groups[name] = nil }
 
-    /// Releases that workers of a group have, or may be started with.
+    /// Forgets releases of a group except these, which workers have or may be started with.
     package mutating func releasesUsed(_ releases: Set<Int>, of group: String?) {
         if self.groups[group]?.removeReleases(except: releases) == true { self.mayHaveUnusedCopies = true }
     }
@@ -163,15 +164,15 @@ package struct Rollout {
 
     // MARK: Steps
 
-    /// Appends steps after those that have not begun.
+    /// Appends steps to those that have not begun.
     mutating func append(_ steps: [MountStep]) { self.steps.append(steps) }
 
     /// Begins the steps that can begin now.
     mutating func advanceSteps(_ now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
         var actions: [DeploymentAction] = []
         while let step = self.steps.first {
-            // The step before has to be complete: no request is relayed to a group that does not have its application yet. But the workers
-            // of that group themselves may be on their way to something older.
+            // The previous step must be complete: no request is relayed to a group that does not have the application
+            // yet. Only a step of the same group may begin while new workers are still taking over.
             if let last = self.steps.last, let group = self.groups[last.group] {
                 guard !group.isChanging, workers.status(of: last.group).isSettled,
                     !group.isReplacing || last.group == step.group
@@ -179,13 +180,13 @@ package struct Rollout {
             }
             guard let group = self.groups[step.group] else {
                 guard let name = step.group, !step.applications.isEmpty else {
-                    // What is removed from a group that has ended is gone.
+                    // The group has ended, and its applications with it.
                     self.steps.removeFirst()
                     continue
                 }
                 self.steps.beginFirst()
                 self.addGroup(name)
-                // Its workers are not there before the driver has started them.
+                // The driver has to start its workers first.
                 return actions + [.startGroup(name)]
             }
             guard !group.isChanging, workers.status(of: step.group).isSettled,
@@ -196,7 +197,7 @@ package struct Rollout {
         return actions
     }
 
-    /// Nil: the workers are not ready for it.
+    /// Begins a step; nil if the workers are not ready for it.
     private mutating func beginStep(
         _ step: MountStep, isReplacing: Bool, _ now: Int, _ workers: some DeploymentWorkers
     ) -> [DeploymentAction]? {
@@ -225,14 +226,14 @@ package struct Rollout {
         }
     }
 
-    /// The workers that accept come last: they relay to the others.
+    /// Replaces the workers of these groups. Those that accept connections come last, since they relay to the others.
     mutating func replaceWorkers(of groups: Set<String?>, begun: Int) {
         for group in groups.compactMap({ $0 }).sorted() + (groups.contains(nil) ? [nil] : []) {
             self.steps.replaceWorkers(of: group, "requested", begun: begun)
         }
     }
 
-    /// Groups whose workers are planned otherwise get new ones.
+    /// Adopts changed plans; the workers of these groups are replaced.
     private mutating func adoptPlans(begun: Int) -> [DeploymentAction] {
         var actions: [DeploymentAction] = []
         for name in self.wanted.groups.sorted() {
@@ -245,12 +246,12 @@ package struct Rollout {
         return actions
     }
 
-    /// Withdraws changes that are still being prepared, of applications that a newer scan has changed again.
+    /// Withdraws changes that are still being prepared, if a newer scan has changed their applications again.
     mutating func withdraw(for declared: [DeclaredApplication], now: Int) -> [DeploymentAction] {
         self.groups.keys.flatMap { name in self.update(name, now) { $0.withdraw(for: declared, now: now) } }
     }
 
-    /// Begins the change to these applications, which are wanted from here on.
+    /// Begins the change to the roster of `update`, which is wanted from now on.
     mutating func begin(_ update: RosterUpdate, from old: Roster, begun: Int) -> [DeploymentAction] {
         self.wanted = update.roster
         for name in self.groups.keys {
@@ -261,7 +262,7 @@ package struct Rollout {
         return self.adoptPlans(begun: begun)
     }
 
-    /// Gives up workers that are late, and tries applications again that did not start.
+    /// Gives up late workers, and tries applications again that did not start.
     mutating func keepTime(_ now: Int, _ workers: some DeploymentWorkers) -> [DeploymentAction] {
         self.groups.keys.flatMap { name in
             var actions: [DeploymentAction] = []
@@ -278,7 +279,8 @@ package struct Rollout {
     /// A scan has made copies.
     mutating func copiesMade() { self.mayHaveUnusedCopies = true }
 
-    /// The generations that are served or wanted, once whenever some copies may be unused; nil: none may be, or steps have not begun.
+    /// The generations that are served or wanted, for the removal of other copies. Nil if no copies can have become
+    /// unused since the last call, or if steps have not begun.
     mutating func usedGenerations() -> [PreparedApplication]? {
         guard self.mayHaveUnusedCopies, self.steps.isEmpty else { return nil }
         self.mayHaveUnusedCopies = false

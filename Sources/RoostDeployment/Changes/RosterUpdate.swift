@@ -1,18 +1,19 @@
 import RoostSystem
 
-/// What the reloads of one scan make of a roster. A value without I/O.
+/// The effect of one scan's reloads on a roster. A value type without I/O.
 struct RosterUpdate {
     private(set) var roster: Roster
     private(set) var change = RosterChange()
-    /// The keys of the applications that the reloads concern; nil: all.
+    /// The keys of the applications that the reloads concern; nil for all.
     private(set) var keys: Set<String>? = []
-    /// Groups whose workers are replaced, whatever could be done in place; nil: those that accept connections.
+    /// Groups whose workers are replaced even if the change could be made in place; nil in the set stands for the
+    /// workers that accept connections.
     private(set) var replacedGroups: Set<String?> = []
-    /// Whether an operator asked for one of the reloads.
+    /// Whether an operator requested one of the reloads.
     let isAsked: Bool
-    /// Why some of them make no sense.
+    /// Why some reloads are refused.
     private(set) var refusals: [String] = []
-    /// Faults that are reported with their results.
+    /// Faults that are reported with the results.
     private(set) var faults: [String] = []
 
     init(_ found: ReloadQueue.Found, of roster: Roster) {
@@ -36,10 +37,11 @@ struct RosterUpdate {
         self.replacedGroups.formUnion(self.roster.applications.filter { named.contains($0.key) }.map(\.group))
     }
 
-    /// Whether nothing is to be acted on.
+    /// Whether there is nothing to act on.
     var isEmpty: Bool { self.keys == [] && self.replacedGroups.isEmpty }
 
-    /// The faults that whoever asked is told of: of applications that were named, that served, or whose fault is new; by their numbers.
+    /// The faults to report to the caller, with application numbers: those of named applications, those of applications
+    /// that served, and new faults.
     func reportedFaults(since old: Roster) -> [(UInt32, String)] {
         self.change.failed.compactMap { number in
             guard let application = self.roster[number], let fault = application.fault else { return nil }
@@ -49,7 +51,7 @@ struct RosterUpdate {
         }
     }
 
-    /// Applications whose files were written, and have the bytes that they had.
+    /// Applications whose files were written with the same bytes.
     func unchanged(_ scan: Deployment.Scan, since last: Deployment.Scan) -> [DeployedApplication] {
         scan.touched(since: last).compactMap { key in
             self.roster.applications.first { $0.key == key && $0.fault == nil }

@@ -1,7 +1,7 @@
-/// The steps of a change that are not done yet, in their order. A value without I/O.
+/// The steps of a change that have not begun, in order. A value type without I/O.
 struct StepQueue {
     private var steps: [MountStep] = []
-    /// The step that was begun last.
+    /// The step that began last.
     private(set) var last: MountStep?
 
     var isEmpty: Bool { self.steps.isEmpty }
@@ -11,13 +11,13 @@ struct StepQueue {
 
     mutating func removeFirst() { self.steps.removeFirst() }
 
-    /// The first step is begun; `rest`: what of it follows in a step of its own.
+    /// Marks the first step as begun. `rest`: the part of it that follows as a step of its own.
     mutating func beginFirst(rest: MountStep? = nil) {
         self.last = self.steps.removeFirst()
         if let rest { self.steps.insert(rest, at: 0) }
     }
 
-    /// The workers of a group are replaced, in its step or in one of its own.
+    /// Has the workers of a group replaced, in its pending step or in a step of its own.
     mutating func replaceWorkers(of group: String?, _ reason: String, begun: Int) {
         if let at = self.steps.firstIndex(where: { $0.group == group }) {
             self.steps[at].replacementReason = reason

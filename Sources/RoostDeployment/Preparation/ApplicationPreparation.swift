@@ -4,25 +4,26 @@ package import RoostModules
 package import RoostSettings
 package import RoostSystem
 
-/// Checks, copies and probes the files of applications, and reads their settings: all that can be done, and refused, before a
-/// byte of them is mapped into this process. Applications of one file share its copy; one child process loads all that are new.
+/// Checks, copies and probes the files of applications, and reads their settings: everything that can fail before any
+/// of them is mapped into this process. Applications of one file share a copy. One child process probes all new modules
+/// that it can load side by side.
 package struct ApplicationPreparation: Sendable {
     package typealias Outcome = Result<PreparedApplication, HostError>
 
-    /// Folder that dotted names, of modules and of settings, are looked up below.
+    /// The folder below which dotted names of modules and settings are looked up.
     package var folder = "."
-    /// Others in which they are looked up after it: the drop-in folders.
+    /// Folders that are searched after it: the drop-in folders.
     package var otherFolders: [String] = []
     /// The settings module of the command line's application, as the operator names it.
     package var settings: String?
-    /// The environment that may name settings modules; nil: that of the process at the time.
+    /// The environment that may name settings modules; nil for the current environment of the process.
     package var environment: [String: String]?
-    /// Whether the command line's application has a settings file.
+    /// Whether the command line's application reads a settings file.
     package var readsSettings = true
     package var trust = FileTrust()
-    /// Nil: no child loads them first, their descriptions are asked when they are loaded.
+    /// Nil for no probe: modules are first loaded, and describe themselves, in the process that serves them.
     package var probe: ModuleProbe?
-    /// What a process that loads them becomes first: for those of no group, and of groups that have their own.
+    /// The privileges of processes that load the modules: by default, and for groups with privileges of their own.
     package var privileges = Privileges()
     package var groupPrivileges: [String: Privileges] = [:]
 
@@ -30,12 +31,13 @@ package struct ApplicationPreparation: Sendable {
 
     private var folders: [String] { [self.folder] + self.otherFolders }
 
-    /// The one of a command line. Throws `HostError`: one line that names file, field and mend.
+    /// Prepares the application of a command line. Throws `HostError`: one line with file, field and what to do.
     package func prepare(_ module: ModuleName, run: RunDirectory) throws -> PreparedApplication {
         try self.prepare([ApplicationEntry(commandLine: module)], run: run)[0].get()
     }
 
-    /// Says of each whether it can be had, in their order. `known`: copies that need not be made and probed again.
+    /// Prepares applications, and returns an outcome for each, in the same order. `known`: generations whose copies
+    /// need not be made and probed again.
     package func prepare(
         _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication] = []
     ) -> [Outcome] {
@@ -43,7 +45,7 @@ package struct ApplicationPreparation: Sendable {
         return self.prepare(entries, run: run, known: known, seen: &seen)
     }
 
-    /// The same. `seen`: notes the state of each file before the file is read.
+    /// The same; records in `seen` the state of each file before the file is read.
     package func prepare(
         _ entries: [ApplicationEntry], run: RunDirectory, known: [PreparedApplication], seen: inout FileMarks
     ) -> [Outcome] {
@@ -68,8 +70,8 @@ package struct ApplicationPreparation: Sendable {
         return outcomes
     }
 
-    /// A generation has an image of its own: what is to be configured otherwise is loaded anew, unless another application that is as it was
-    /// shares the image.
+    /// Gives applications with changed settings an image of their own: the module is loaded anew, unless an unchanged
+    /// application shares the image.
     private func separate(
         _ outcomes: inout [Outcome], from known: [PreparedApplication], _ files: [ImageKey: ModuleFile],
         _ run: RunDirectory
@@ -93,13 +95,13 @@ package struct ApplicationPreparation: Sendable {
         }
     }
 
-    /// Finds the file, checks it, and copies it where that has not been done.
+    /// Finds the file, checks it, and copies it unless it was copied before.
     private func copy(
         of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage],
         files: inout [ImageKey: ModuleFile], seen: inout FileMarks
     ) -> Result<ImageKey, HostError> {
         Result(catchingAsHostError: {
-            // Also where there is no file yet.
+            // Recorded even if there is no file yet.
             if case .path(let path) = entry.module.place { seen.note(path) }
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
             seen.note(path)
@@ -107,7 +109,7 @@ package struct ApplicationPreparation: Sendable {
             let key = ImageKey(resolved: file.resolved, hash: "\(file.hash)", symbol: entry.module.symbol)
             files[key] = file
             guard images[key] == nil else { return key }
-            // The same bytes are copied once, whatever symbols are asked of them.
+            // The same bytes are copied once, whatever symbols are requested.
             let twin = images.first { $0.key.resolved == key.resolved && $0.key.hash == key.hash }?.value
             images[key] = try twin ?? self.image(of: file, named: path, run)
             images[key]?.description = nil
@@ -116,7 +118,7 @@ package struct ApplicationPreparation: Sendable {
         })
     }
 
-    /// Copies the file, when its libraries can stand beside those of this program, which every worker has too.
+    /// Copies the file. Refuses libraries that conflict with those of this program, which every worker loads too.
     private func image(of file: ModuleFile, named path: String, _ run: RunDirectory) throws -> LoadableImage {
         let image = try LoadableImage(file, named: path, in: run, trust: self.trust)
         do {
@@ -125,7 +127,7 @@ package struct ApplicationPreparation: Sendable {
         return image
     }
 
-    /// The group that has each image first.
+    /// The first worker group that uses each image.
     private static func groups(
         _ entries: [ApplicationEntry], _ copies: [Result<ImageKey, HostError>]
     ) -> [ImageKey: String] {
@@ -136,7 +138,7 @@ package struct ApplicationPreparation: Sendable {
         return groups
     }
 
-    /// One child for all that are to be loaded by processes of the same kind.
+    /// Probes new images: one child for each set of modules that processes with the same privileges load together.
     private func probeNew(_ images: inout [ImageKey: LoadableImage], _ groups: [ImageKey: String]) {
         let new = images.filter { $0.value.description == nil }
         guard let probe else {
@@ -157,7 +159,7 @@ package struct ApplicationPreparation: Sendable {
         }
     }
 
-    /// Modules that one process can load, side by side: libraries of one name are not the same in two of them.
+    /// Splits modules into batches that one process can load: in a batch, libraries of the same name are the same.
     private static func batches(_ images: [(key: ImageKey, value: LoadableImage)]) -> [[(ImageKey, LoadableImage)]] {
         var batches: [(names: PrivateNames, images: [(ImageKey, LoadableImage)])] = []
         for (key, image) in images {
@@ -197,8 +199,8 @@ package struct ApplicationPreparation: Sendable {
         return application
     }
 
-    /// By Django's rule: what the environment says stands, then the operator, then the module; but what the command line names goes
-    /// before all of them.
+    /// Chooses the settings module by Django's rule: the environment, then the operator, then the module. A name on the
+    /// command line overrides all of them.
     private func settingsModule(_ entry: ApplicationEntry, _ description: ModuleDescription) throws -> SettingsModule? {
         let moduleDefault = description.settings.isEmpty ? nil : description.settings
         if entry.isRequired {
@@ -216,7 +218,7 @@ package struct ApplicationPreparation: Sendable {
         return moduleDefault.map { SettingsModule(name: $0, origin: .module) }
     }
 
-    /// What is to be set before the first thread of whoever loads it; nil: nothing is.
+    /// The variable to set in a process that loads the application, before its first thread; nil if there is none.
     private func variable(_ entry: ApplicationEntry, _ module: SettingsModule?) -> PreparedApplication.Variable? {
         guard let module, module.origin != .environment,
             let name = entry.isRequired ? SettingsModule.variable : entry.variable

@@ -1,7 +1,7 @@
 package import RoostModules
 
 extension PrivateNames {
-    /// What an application cannot have beside those that were added; nil: nothing.
+    /// The conflict of an application's libraries with those added before; nil if there is none.
     func conflict(of application: PreparedApplication) -> Conflict? {
         self.conflict(of: application.staged, application.hash)
     }

@@ -2,10 +2,10 @@ import ModuleRuntime
 package import RoostSettings
 import RoostSystem
 
-/// The applications that there are, each with its state: what the workers of one release are started with. A value without I/O.
+/// All applications with their states: what the workers of one release are started with. A value type without I/O.
 package struct Roster {
     package private(set) var applications: [DeployedApplication] = []
-    /// Numbers are given once.
+    /// Numbers are never reused.
     private var lastNumber: UInt32 = 0
 
     package init() {}
@@ -29,7 +29,8 @@ package struct Roster {
 
     package var groups: Set<String> { Set(self.applications.compactMap(\.group)) }
 
-    /// The applications that the workers of a group have; nil: all, of which those of groups are relayed.
+    /// The applications in the workers of a group. The workers that accept connections (nil) have all applications, and
+    /// relay those of groups.
     package func view(of group: String?) -> Roster {
         var view = self
         if let group {
@@ -52,7 +53,7 @@ package struct Roster {
         return updated
     }
 
-    /// The roster with these applications in place of those that have their numbers, and without the removed ones.
+    /// This roster with these applications added, or replaced by number, and without the removed ones.
     package func replacing(_ applications: [DeployedApplication], removing numbers: some Sequence<UInt32>) -> Roster {
         var roster = self
         roster.remove(numbers)
@@ -76,7 +77,8 @@ package struct Roster {
 
     // MARK: Scans
 
-    /// Takes over what is declared now. What could not be prepared keeps its generation. `keys`: only these are taken over; nil: all.
+    /// Applies the current declarations. An application that could not be prepared keeps its generation. `keys`: the
+    /// applications to update; nil for all.
     package mutating func update(
         to declared: [DeclaredApplication], for request: ReloadRequest = ReloadRequest(), only keys: Set<String>? = nil
     ) -> RosterChange {
@@ -114,11 +116,11 @@ package struct Roster {
             return change.failed.append(application.number)
         case .success(let prepared): new = prepared
         }
-        // What has failed is not tried again by itself.
+        // A failed generation is tried again only on request.
         guard request.isAsked || application.refused?.isSame(as: new) != true else { return }
         let old = application.prepared
         let isOther = old?.hash != new.hash || old?.symbol != new.symbol
-        // The same again is tried again only where that may help: it is not what had crashed.
+        // An unchanged generation is tried again only if it did not start, or on request if it is quarantined.
         let isOut = application.isFailing || (application.isQuarantined && request.isAsked)
         guard request.isForced || isOut || old?.isSame(as: new) != true else {
             if !application.isQuarantined { application.fault = nil }
@@ -136,16 +138,17 @@ package struct Roster {
         change.renewed.append(application.number)
     }
 
-    // MARK: What becomes of them
+    // MARK: Results
 
-    /// Takes over the faults of another roster, but for these applications.
+    /// Copies the faults of another roster, except those of these applications.
     mutating func copyFaults(of other: Roster, except numbers: Set<UInt32>) {
         for at in self.applications.indices where !numbers.contains(self.applications[at].number) {
             if let noted = other[self.applications[at].number] { self.applications[at].fault = noted.fault }
         }
     }
 
-    /// Applications that serve have to start in the next release; false: only one without which a start makes no sense.
+    /// Sets which applications must start in the next release: if `mustStart`, all that serve; otherwise a required
+    /// application, if it is the only one.
     mutating func setMustStart(_ mustStart: Bool) {
         for at in self.applications.indices {
             self.applications[at].mustStart =
@@ -154,7 +157,8 @@ package struct Roster {
         }
     }
 
-    /// The generation with this hash has crashed too often. Returns the applications of it, which the host answers for or the generation before serves.
+    /// Quarantines the generation with this hash, which has crashed too often. Its applications go back to their
+    /// previous generation, or the host answers for them. Returns these applications.
     mutating func quarantine(
         _ hash: String, _ reason: String, unless isQuarantined: (String) -> Bool
     ) -> [DeployedApplication] {
@@ -175,7 +179,8 @@ package struct Roster {
         return touched
     }
 
-    /// The application does not start: the host answers for it until it is tried again. Returns false when the fault is known.
+    /// Marks an application as not started: the host answers for it until it is tried again. Returns false if the fault
+    /// is known already.
     mutating func fail(_ number: UInt32, _ reason: String) -> Bool {
         guard let at = self.index(of: number) else { return false }
         defer {
@@ -185,7 +190,7 @@ package struct Roster {
         return self.applications[at].fault != reason
     }
 
-    /// Applications that did not start are tried again. Returns their numbers.
+    /// Has applications that did not start tried again. Returns their numbers.
     mutating func retryAll() -> [UInt32] {
         let failing = self.applications.indices.filter {
             self.applications[$0].isFailing && self.applications[$0].prepared != nil
@@ -194,7 +199,8 @@ package struct Roster {
         return failing.map { self.applications[$0].number }
     }
 
-    /// The new generation did not start: the application is as it was in another roster.
+    /// Takes an application from another roster, since its new generation did not start. It fails if it did not serve
+    /// there.
     mutating func restore(_ number: UInt32, from other: Roster, because reason: String) {
         guard let at = self.index(of: number) else { return }
         guard var old = other[number], old.serves else {
@@ -207,7 +213,7 @@ package struct Roster {
         self.applications[at] = old
     }
 
-    /// The generation in another roster does not serve: the application stays as it is here. One that is new fails.
+    /// Keeps an application as it is here, since its generation in `tried` does not serve. A new application fails.
     mutating func refuse(_ number: UInt32, of tried: Roster, because reason: String) {
         guard var application = self[number] ?? tried[number] else { return }
         if self[number] == nil { application.isFailing = true }
@@ -218,7 +224,7 @@ package struct Roster {
         self = self.replacing([application], removing: [])
     }
 
-    /// A newer change has come: these are as they were in another roster.
+    /// Takes these applications from another roster, since a newer change replaces theirs.
     mutating func withdraw(_ numbers: Set<UInt32>, from other: Roster) {
         self.applications = self.applications.compactMap { numbers.contains($0.number) ? other[$0.number] : $0 }
     }

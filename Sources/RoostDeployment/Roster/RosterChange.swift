@@ -1,12 +1,12 @@
-/// What a scan of the files changes in a roster: the numbers of the applications concerned.
+/// The changes that a scan makes to a roster, as numbers of applications.
 package struct RosterChange {
     package var added: [UInt32] = []
     package var removed: [UInt32] = []
-    /// Those that get another generation: of another file, with other settings, or loaded anew.
+    /// Applications with a new generation: from another file, with other settings, or reloaded.
     package var renewed: [UInt32] = []
-    /// Those that could not be prepared: what they had goes on.
+    /// Applications that could not be prepared; their previous generations, if any, keep serving.
     package var failed: [UInt32] = []
-    /// Why it makes no sense to start.
+    /// Faults of new required applications, for which the host refuses to start.
     package var refusals: [String] = []
 
     package init(added: [UInt32] = [], removed: [UInt32] = []) {
@@ -16,7 +16,7 @@ package struct RosterChange {
 
     package var isEmpty: Bool { self.added.isEmpty && self.removed.isEmpty && self.renewed.isEmpty }
 
-    /// Adds a change that was made after this one.
+    /// Adds a later change.
     package mutating func append(_ next: RosterChange) {
         self.removed += next.removed
         self.added = (self.added + next.added).filter { !self.removed.contains($0) }

@@ -2,24 +2,26 @@ package import RoostModules
 package import RoostSettings
 package import RoostSystem
 
-/// What the operator has declared: the applications, the drop-in folders and the workers. Scanned at the start and for every reload.
+/// The operator's declarations: the applications, the drop-in folders and the workers. Scanned at the start and for
+/// every reload.
 package struct Deployment: Sendable {
     /// The applications of the command line and of the settings.
     package var entries: [ApplicationEntry] = []
-    /// Drop-in folders.
+    /// The paths of the drop-in folders.
     package var folders: [String] = []
-    /// How long a file must not have changed before it counts, milliseconds.
+    /// Debounce time: how long a file must be unchanged before its change is acted on, in milliseconds.
     package var quiet = Self.usualQuiet
     package static let usualQuiet = 100
     package var preparation: ApplicationPreparation
     /// The workers that accept connections.
     package var workers: WorkerPlan
-    /// The workers of groups with settings of their own; other groups have one worker like those that accept.
+    /// The plans of groups with settings of their own. Other groups have one worker, planned like those that accept
+    /// connections.
     package var groups: [String: WorkerPlan] = [:]
     /// The changed options of the server that take effect after a restart only; nil if there are none.
     package var restartSettings: String?
 
-    /// Throws `HostError` for what is wrong with it by itself, whatever the files are.
+    /// Throws `HostError` if two entries have conflicting mounts. Reads no files.
     package func check() throws {
         for (at, entry) in self.entries.enumerated() {
             for other in self.entries[..<at] {
@@ -40,12 +42,12 @@ package struct Deployment: Sendable {
         self.workers = workers
     }
 
-    /// Whether some workers run as other users than this process.
+    /// Whether some workers run as another user than this process.
     package var hasOtherUsers: Bool {
         ([self.workers] + self.groups.values).contains { $0.privileges.user != nil }
     }
 
-    /// The plan of a group; nil: of the workers that accept connections.
+    /// The plan of a group; nil for the workers that accept connections.
     package func plan(of group: String?) -> WorkerPlan {
         guard let group else { return self.workers }
         if let plan = self.groups[group] { return plan }
@@ -54,19 +56,20 @@ package struct Deployment: Sendable {
         return plan
     }
 
-    /// Scans everything: the files of all applications, and the drop-in folders. Throws `HostError` when the whole makes no sense; the fault of
-    /// one application is part of its result. `known`: generations whose copies need not be made again.
+    /// Scans the files of all applications, and the drop-in folders. Throws `HostError` if the declarations conflict; a
+    /// fault of one application is part of its outcome. `known`: generations whose copies need not be made again.
     package func scan(run: RunDirectory, known: [PreparedApplication] = []) throws -> Scan {
         let listings = self.folders.map(DropInFolder.list)
-        // What the operator names must be there, at the start.
+        // A drop-in folder that the operator names must exist at the start.
         if let fault = listings.compactMap(\.fault).first {
             throw HostError(code: .usage, message: "drop-in folder \(fault); create it, or name another with --modules")
         }
         return try self.scan(listings, run: run, known: known)
     }
 
-    /// The same, with these listings of the drop-in folders. `last`: only they are scanned, and what has not changed in them is as in that scan.
-    /// `before`: an earlier scan; a file that makes no sense now stays the application that it was there.
+    /// The same, with these listings of the drop-in folders. `last`: only the drop-in folders are scanned, and
+    /// unchanged files keep their outcomes of that scan. `before`: an earlier scan; a file that is invalid now keeps
+    /// the mount and the key of the application that it declared there.
     package func scan(
         _ listings: [DropInFolder.Listing], since last: Scan? = nil, before: Scan? = nil, run: RunDirectory,
         known: [PreparedApplication] = []

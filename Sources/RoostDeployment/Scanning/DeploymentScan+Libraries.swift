@@ -1,10 +1,10 @@
 import RoostModules
 import RoostSystem
 
-/// Applications of one process whose private libraries the loader cannot tell apart.
+/// Conflicts of private libraries in one process.
 extension Deployment.Scan {
-    /// Refuses every application that brings a library under a name which another one of its group has for another library: one process loads
-    /// one library of a name. Those that serve go before those that are new. `last`: the scan before.
+    /// Refuses an application if one of its libraries has the name of another library in its group: one process loads
+    /// one library of a name. Applications that serve take precedence over new ones. `last`: the previous scan.
     mutating func separateLibraries(since last: Deployment.Scan?) {
         let before = Dictionary(
             (last?.declared ?? []).compactMap { declared in declared.prepared.map { (declared.key, $0.staged.path) } },
@@ -17,7 +17,7 @@ extension Deployment.Scan {
             declared.prepared.map { (declared, $0, rank(declared, $0)) }
         }
         var groups: [String?: PrivateNames] = [:]
-        // In their order, since `sorted` need not keep it.
+        // Keeps the order within a rank, which `sorted` need not do.
         for wanted in 0...3 {
             for (declared, application, rank) in all where rank == wanted {
                 let names = groups[declared.group, default: PrivateNames()]

@@ -1,17 +1,17 @@
 package import RoostSystem
 
 extension Deployment {
-    /// What a scan of the files has found.
+    /// The result of a scan of the files.
     package struct Scan: Sendable {
         /// The applications of the command line and of the settings.
         package var entries: [DeclaredApplication]
-        /// The applications in drop-in folders that could be prepared, by the states of their files.
+        /// The prepared applications of drop-in folders, by the states of their files.
         var droppedIn: [DropInFolder.Module: DeclaredApplication] = [:]
-        /// Those that could not.
+        /// The applications of drop-in folders that could not be prepared.
         var faulty: [DeclaredApplication] = []
-        /// The drop-in folders as they were listed before any of their files was read.
+        /// The listings of the drop-in folders, from before any of their files was read.
         package var listings: [DropInFolder.Listing] = []
-        /// The states of the files before they were read.
+        /// The states of the files, from before they were read.
         package var seen = FileMarks()
 
         init(entries: [DeclaredApplication] = []) { self.entries = entries }
@@ -24,7 +24,7 @@ extension Deployment {
 }
 
 extension Deployment.Scan {
-    /// This scan, with the entries that have these keys, and the drop-in folders, as in a newer one.
+    /// This scan with the entries of these keys, and the drop-in folders, taken from a newer scan.
     func replacing(_ keys: Set<String>, from newer: Deployment.Scan) -> Deployment.Scan {
         var scan = newer
         scan.entries = self.entries.filter { !keys.contains($0.key) } + newer.entries.filter { keys.contains($0.key) }
@@ -32,19 +32,19 @@ extension Deployment.Scan {
         return scan
     }
 
-    /// The keys of applications in drop-in folders whose files were written since another scan.
+    /// The keys of drop-in applications whose files were written since another scan.
     func touched(since last: Deployment.Scan) -> [String] {
         let before = Set(last.droppedIn.keys.map(\.path))
         return self.droppedIn.filter { last.droppedIn[$0.key] == nil && before.contains($0.key.path) }
             .map(\.value.key).sorted()
     }
 
-    /// The application of this file.
+    /// The drop-in application of this file.
     func droppedIn(from path: String) -> DeclaredApplication? {
         (Array(self.droppedIn.values) + self.faulty).first { $0.place == path }
     }
 
-    /// The same for a host without workers: applications that ask for a worker group are refused.
+    /// The same scan for a host without workers: applications that request a worker group are refused.
     package var withoutGroups: Deployment.Scan {
         var scan = self
         scan.entries = self.entries.map(\.withoutGroup)
@@ -56,7 +56,8 @@ extension Deployment.Scan {
         return scan
     }
 
-    /// An environment has one value of a variable. Throws `HostError` when what is declared wants two.
+    /// Checks that no two applications need different values of an environment variable. Throws `HostError` for a
+    /// conflict between entries; a drop-in application with a conflict becomes faulty.
     mutating func checkVariables() throws {
         var taken: [String: PreparedApplication] = [:]
         for declared in self.entries { if let fault = Self.conflict(declared, &taken) { throw fault } }
@@ -86,13 +87,13 @@ extension Deployment.Scan {
 }
 
 extension Deployment.Scan {
-    /// The settings files that were read for the applications: their own, and those beside drop-in libraries.
+    /// The settings files that were read: those of the applications, and those beside drop-in libraries.
     package var settingsFiles: [String] {
         let own = self.declared.compactMap { $0.prepared?.settingsPath }
         return Set(own + self.droppedIn.keys.compactMap(\.settings)).sorted()
     }
 
-    /// Variables that have to be in the environment of a process that serves them, before its first thread.
+    /// Environment variables to set, before its first thread, in a process that serves the applications.
     package var environment: [(name: String, value: String)] {
         self.declared.compactMap { $0.prepared?.variable }.map { ($0.name, $0.value) }
     }

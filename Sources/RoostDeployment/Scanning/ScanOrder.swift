@@ -1,11 +1,12 @@
 package import RoostSystem
 
-/// A reload that is to be made: what was asked for, and what else it is to do.
+/// A pending reload: the request, and other work that goes with it.
 package struct PendingReload: Sendable {
     package let request: ReloadRequest
-    /// Groups whose workers are replaced, whatever could be done in place; nil: those that accept connections.
+    /// Groups whose workers are replaced even if the change could be made in place; nil in the set stands for the
+    /// workers that accept connections.
     package let replacedGroups: Set<String?>
-    /// Faults that are reported with its results.
+    /// Faults that are reported with the results.
     package let faults: [String]
 
     package init(_ request: ReloadRequest, replacing groups: Set<String?> = [], faults: [String] = []) {
@@ -15,25 +16,25 @@ package struct PendingReload: Sendable {
     }
 }
 
-/// A scan of the files that is to be made.
+/// The input of a scan.
 package struct ScanOrder: Sendable {
-    /// The reloads that it is for; none: a drop-in folder has changed, and only the drop-in folders are scanned.
+    /// The reloads that the scan is for. Empty if drop-in folders have changed: only these are scanned then.
     package let reloads: [PendingReload]
-    /// When it was ordered, milliseconds of the monotonic clock.
+    /// When the scan was ordered, in milliseconds of the monotonic clock.
     package let begun: Int
-    /// What is declared, as far as it is known.
+    /// The declarations known so far.
     package let deployment: Deployment
-    /// The scan before.
+    /// The previous scan.
     package let before: Deployment.Scan
     /// Generations whose copies need not be made again.
     package let known: [PreparedApplication]
 }
 
-/// What a scan has found.
+/// The result of a scan.
 package struct ScanOutcome: Sendable {
     package let order: ScanOrder
     package let result: Result<Deployment.Scan, HostError>
-    /// What is declared now.
+    /// The current declarations.
     package let deployment: Deployment
 
     package init(order: ScanOrder, result: Result<Deployment.Scan, HostError>, deployment: Deployment) {
@@ -42,7 +43,7 @@ package struct ScanOutcome: Sendable {
         self.deployment = deployment
     }
 
-    /// The same for a host without workers: applications that ask for a worker group are refused.
+    /// The same outcome for a host without workers: applications that request a worker group are refused.
     package var withoutGroups: ScanOutcome {
         ScanOutcome(order: self.order, result: self.result.map(\.withoutGroups), deployment: self.deployment)
     }

@@ -4,8 +4,8 @@ import NIOConcurrencyHelpers
 package import RoostModules
 import RoostSystem
 
-/// Follows the drop-in folders, and scans settings and files on a thread of its own: a probe takes its time, and workers are not to wait for it.
-/// For one thread, but for the scan.
+/// Watches the drop-in folders, and scans settings and files on a separate thread: a probe takes time, and workers must
+/// not wait for it. All methods must be called from one thread.
 package final class Scanner {
     /// Readable when there is an outcome.
     private let descriptor: CInt
@@ -17,16 +17,16 @@ package final class Scanner {
     private let state = NIOLockedValueBox(State())
     private let folders: DropInFolders
     private let run: RunDirectory
-    /// Reads what is declared anew, on the thread of the scan; nil: it does not change. Throws `HostError`.
+    /// Reads the declarations again, on the thread of the scan; nil if they do not change. Throws `HostError`.
     private let redeclare: (@Sendable () throws -> Deployment)?
 
-    /// `scan`: the first scan, whose listings are followed.
+    /// `scan`: the first scan. The folders are watched for changes since its listings.
     package init(
         _ deployment: Deployment, _ scan: Deployment.Scan, run: RunDirectory,
         redeclare: (@Sendable () throws -> Deployment)? = nil
     ) {
         var ends: [CInt] = [-1, -1]
-        // Without descriptors nothing can be scanned or started, which is reported when that is tried.
+        // Without descriptors nothing can be scanned or started; the attempt reports the error.
         _ = roost_pipe_make(&ends, 1)
         (self.descriptor, self.end) = (ends[0], ends[1])
         self.folders = DropInFolders(scan.listings, quiet: deployment.quiet)
@@ -36,7 +36,7 @@ package final class Scanner {
 
     deinit { for end in [self.descriptor, self.end] where end >= 0 { close(end) } }
 
-    /// Begins a scan; none may be running.
+    /// Starts a scan. Must not be called while another scan is running.
     package func start(_ order: ScanOrder) {
         let isWhole = !order.reloads.isEmpty
         let listings = isWhole ? self.folders.listingsNow : self.folders.listings
@@ -65,7 +65,7 @@ package final class Scanner {
 
     package var isRunning: Bool { self.state.withLockedValue { $0.isRunning } }
 
-    /// Removes and returns the outcome of a scan; nil: none has ended.
+    /// Removes and returns the outcome of a scan; nil if none has ended.
     package func removeOutcome() -> ScanOutcome? {
         var byte: UInt8 = 0
         while read(self.descriptor, &byte, 1) == 1 {}
@@ -78,15 +78,16 @@ package final class Scanner {
 
     // MARK: Drop-in folders
 
-    /// The descriptors to wait for.
+    /// The descriptors to poll.
     package var waits: [pollfd] {
         [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)] + self.folders.waits
     }
 
-    /// When the folders have to be looked at without a notification; nil: there are none.
+    /// When the folders must be listed again without a notification; nil if there are no folders.
     package var due: Int? { self.folders.due }
 
-    /// Looks at the folders after a notification, or when it is due. Returns the faults of folders when something has changed; nil: nothing has.
+    /// Lists the folders again after a notification, or when due. Returns the faults of folders if something has
+    /// changed, else nil.
     package func followFolders(now: Int) -> [String]? {
         self.folders.poll(now: now) ? self.folders.listings.compactMap(\.fault) : nil
     }

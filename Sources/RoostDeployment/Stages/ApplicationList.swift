@@ -3,18 +3,19 @@ import RoostModules
 import RoostSettings
 package import RoostSystem
 
-/// Applications as a supervisor describes them to a worker: everything was read and checked once, and all workers get the same.
+/// Applications as a supervisor describes them to a worker. The supervisor reads and checks everything once, and all
+/// workers get the same result.
 package struct ApplicationList: Sendable {
     package let applications: [DeployedApplication]
 
-    /// Those that can be mounted.
+    /// Keeps the applications that can be mounted.
     package init(_ applications: [DeployedApplication]) {
         self.applications = applications.filter { $0.mount != nil }
     }
 }
 
 extension ApplicationList: MessageCodable {
-    /// What answers, on the wire.
+    /// The encoded kind of an `Answerer`.
     private enum Kind: UInt8, MessageKind {
         case module, group, notStarted, quarantined
 
@@ -24,7 +25,7 @@ extension ApplicationList: MessageCodable {
     /// A settings file that several applications read is encoded once.
     package func encode(to writer: inout MessageWriter) {
         var files: [SettingsFile] = []
-        // The same text, not only the same path: one may have been read before the other was changed.
+        // The text is compared too: the file may have changed between two reads.
         func index(of file: SettingsFile) -> Int {
             if let known = files.firstIndex(where: { $0.path == file.path && $0.text == file.text }) { return known }
             files.append(file)
@@ -66,7 +67,7 @@ extension ApplicationList: MessageCodable {
             writer.write(Kind.group)
             writer.write(name)
         case .standIn(.quarantined): writer.write(Kind.quarantined)
-        // A program's application belongs to the process that has it.
+        // An application of an embedding program exists only in the program's own process.
         case .standIn, .program: writer.write(Kind.notStarted)
         }
     }
@@ -130,7 +131,7 @@ extension ApplicationList: MessageCodable {
 }
 
 extension PreparedApplication {
-    /// Without what the deployed application has, and without the text of the settings file.
+    /// Leaves out the properties that the deployed application has, and the text of the settings file.
     fileprivate func encode(to writer: inout MessageWriter) {
         writer.write(self.version)
         writer.write(self.lifespan?.rawValue)

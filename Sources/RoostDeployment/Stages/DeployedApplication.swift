@@ -2,53 +2,53 @@ package import ModuleRuntime
 package import RoostSettings
 import RoostSystem
 
-/// An application that is to be served: its number, its place, the generation that serves it or is to, and what has become of earlier ones.
+/// An application to be served: its number, its mount, its current generation, and the state of earlier generations.
 ///
-/// The supervisor, or the host in a single process, keeps it in a `Roster`; the processes that run it get what concerns them by an
-/// `ApplicationList`.
+/// The supervisor, or the host in a single process, keeps it in a `Roster`. The processes that run it receive what they
+/// need in an `ApplicationList`.
 public struct DeployedApplication: Sendable {
-    /// What answers its requests in a process.
+    /// What answers the application's requests in a process.
     package enum Answerer: Sendable {
         case module(PreparedApplication)
         /// An application of the embedding program.
         case program(any ProgramApplication)
-        /// The workers of another group.
+        /// The workers of another group, which requests are relayed to.
         case group(String)
-        /// The host, in its place.
+        /// The host itself, in place of the application.
         case standIn(OwnAnswer)
     }
 
-    /// Identifies it to the processes that serve it: whatever takes its place has the same number.
+    /// Identifies the application to the processes that serve it. Its later generations have the same number.
     package let number: UInt32
-    /// Identifies it over reloads.
+    /// Identifies the application across reloads.
     package let key: String
-    /// The name by which logs and `roost status` call it.
+    /// The name in logs and in `roost status`.
     public internal(set) var name: String
     /// Where it is declared.
     package let place: String
-    /// Nil: it cannot be mounted, since nobody knows where.
+    /// Nil if it cannot be mounted, since its mount is unknown.
     package let mount: Mount?
     package let isRequired: Bool
-    /// The worker group that runs it; nil: the workers that accept connections.
+    /// The worker group that runs it; nil for the workers that accept connections.
     package let group: String?
-    /// In the workers that accept connections: requests go to the workers of its group.
+    /// Whether the process relays requests to the workers of the group, as the workers that accept connections do.
     package var isRelayed = false
-    /// The generation that serves, or is to; nil: none could be prepared.
+    /// The generation that serves or is to serve; nil if none could be prepared.
     package internal(set) var prepared: PreparedApplication?
     /// The application of an embedding program.
     private let program: (any ProgramApplication)?
-    /// The generation that served before, while a rollback is possible.
+    /// The previous generation, while a rollback to it is possible.
     var previous: PreparedApplication?
-    /// The generation that was to take its place and failed: it is not tried again before somebody asks for it.
+    /// The generation that failed to replace the current one. It is not tried again until a reload is requested.
     var refused: PreparedApplication?
-    /// Why it does not serve, or why the file on disk does not; nil: it serves.
+    /// Why the application does not serve, or why the file on disk does not; nil if there is no fault.
     public internal(set) var fault: String?
     package var isQuarantined = false
-    /// It did not start, and there is no earlier generation: it is tried again, with growing delays.
+    /// Whether it did not start and has no earlier generation: it is tried again, with growing delays.
     package var isFailing = false
-    /// A release in which it does not start is refused.
+    /// Whether a release in which it does not start is refused.
     package var mustStart = false
-    /// The origins whose pages may open WebSockets; nil: those of the host.
+    /// The origins whose pages may open WebSockets; nil for those of the host.
     package var origins: WebSocketOrigins?
 
     init(number: UInt32, _ declared: DeclaredApplication) {
@@ -66,7 +66,7 @@ public struct DeployedApplication: Sendable {
         if case .failure(let error) = declared.preparation { self.fault = error.message }
     }
 
-    /// A module that one process serves.
+    /// A module that a single process serves.
     package init(number: UInt32 = 1, _ prepared: PreparedApplication) {
         self.number = number
         self.key = prepared.mount.description
@@ -81,7 +81,7 @@ public struct DeployedApplication: Sendable {
         self.origins = prepared.origins
     }
 
-    /// An application as a process is told of it: what answers, and where.
+    /// An application as described to a process: what answers its requests, and where.
     package init(
         number: UInt32, name: String, mount: Mount, mustStart: Bool = true, origins: WebSocketOrigins? = nil,
         _ answerer: Answerer
@@ -103,7 +103,7 @@ public struct DeployedApplication: Sendable {
         self.isFailing = !self.isQuarantined
     }
 
-    /// Whether the others serve without it when it does not start.
+    /// Whether the other applications serve without it if it does not start.
     package var isOptional: Bool { self.isRelayed || !self.mustStart }
 
     /// Whether a generation of it serves.
@@ -119,17 +119,17 @@ public struct DeployedApplication: Sendable {
         return self.prepared.map { .module($0) } ?? .standIn(.notStarted)
     }
 
-    /// The environment variable that a process needs that runs it; nil: none.
+    /// The environment variable that a process needs to run it; nil if there is none.
     package var variable: PreparedApplication.Variable? { self.isRelayed ? nil : self.prepared?.variable }
 
-    // MARK: For people
+    // MARK: For display
 
     public var version: String { self.prepared?.version ?? "" }
     /// The file of its module, or where it is declared.
     public var module: String { self.prepared?.path ?? self.place }
-    /// The path of its mount, with its host names; empty: it has none.
+    /// The path of its mount, with its host names; empty if it has none.
     public var mountPoint: String { self.mount?.description ?? "" }
-    /// The file of its settings; nil: it has none.
+    /// The file of its settings; nil if it has none.
     public var settingsPath: String? { self.prepared?.settingsPath }
     package var settingsModule: SettingsModule? { self.prepared?.settingsModule }
 }

@@ -3,44 +3,44 @@ package import RoostModules
 package import RoostSettings
 import RoostSystem
 
-/// An application that is checked, copied and probed, and whose settings are read. Made by `ApplicationPreparation`.
+/// An application that was checked, copied and probed, and whose settings were read. Made by `ApplicationPreparation`.
 package struct PreparedApplication: Sendable {
-    /// An environment variable that announces a settings module to code which reads the environment.
+    /// An environment variable that names the settings module to code that reads the environment.
     package struct Variable: Sendable, Equatable {
         package let name: String
         package let value: String
 
-        /// Why a process with another value cannot load the application.
+        /// Why a process in which the variable has another value cannot load the application.
         package var obstacle: String { "its environment variable \(self.name) must be \(self.value)" }
     }
 
-    /// What the operator calls it, else the module, else its file.
+    /// The name given by the operator, else by the module, else by its file.
     package let name: String
     package let version: String
     package let mount: Mount
-    /// Where it was declared; empty: on the command line.
+    /// Where it was declared; empty for the command line.
     package let place: String
     package let isRequired: Bool
     package let lifespan: LifespanMode?
-    /// The path below its mount that says whether it is well; nil: nobody asks.
+    /// The path of its health check, below its mount; nil for no health check.
     package var health: String?
     package let group: String?
-    /// The origins whose pages may open WebSockets; nil: those of the host.
+    /// The origins whose pages may open WebSockets; nil for those of the host.
     package private(set) var origins: WebSocketOrigins?
     package let key: ImageKey
     private(set) var image: LoadableImage
     package internal(set) var settingsModule: SettingsModule?
     var settingsFile: SettingsFile?
-    /// The key in that file that its settings stand below; "": they are the file.
+    /// The key in that file that its settings are below; "" for the whole file.
     var settingsKey = ""
     package var settings: ApplicationSettings
     package var variable: Variable?
 
-    /// The file as the operator named it, or as it was found.
+    /// The file of its module, as the operator named it or as it was found.
     package var path: String { self.image.path }
-    /// The file of its settings, where there is one.
+    /// The file of its settings; nil if it has none.
     package var settingsPath: String? { self.settingsFile?.path }
-    /// Names the bytes of the module's file.
+    /// The hash of its module's file.
     package var hash: String { self.key.hash }
     package var symbol: String { self.key.symbol }
     package var staged: StagedModule { self.image.staged }
@@ -62,7 +62,7 @@ package struct PreparedApplication: Sendable {
         self.settings = .none
     }
 
-    /// One that was prepared elsewhere.
+    /// An application that another process prepared.
     init(name: String, version: String, mount: Mount, lifespan: LifespanMode?, key: ImageKey, image: LoadableImage) {
         self.name = name
         self.version = version
@@ -78,14 +78,14 @@ package struct PreparedApplication: Sendable {
 }
 
 extension PreparedApplication {
-    /// The same, with another copy.
+    /// The same application with another copy of its module.
     func loading(_ image: LoadableImage) -> PreparedApplication {
         var application = self
         application.image = image
         return application
     }
 
-    /// Whether the other is the same again: the same bytes, with the same settings.
+    /// Whether both have the same bytes and the same settings.
     package func isSame(as other: PreparedApplication) -> Bool {
         self.key == other.key && self.staged.libraries == other.staged.libraries && self.name == other.name
             && self.mount == other.mount && self.health == other.health

@@ -2,20 +2,20 @@ import CLinux
 package import Glibc
 import RoostSystem
 
-/// A build command that runs: `sh -c COMMAND`, in a process group of its own. For one thread.
+/// A running build command: `sh -c COMMAND`, in a process group of its own. Must be used from one thread.
 package final class Build {
     private let process: pid_t
-    /// Readable when it says something; -1: it will say nothing more.
+    /// Readable when there is output; -1 after the end of the output.
     package private(set) var descriptor: CInt
-    /// Its last words.
+    /// The last part of its output.
     package private(set) var output: [UInt8] = []
     private let begun = MonotonicClock.milliseconds
     private static let mostOutput = 64 << 10
-    /// How long who was told to end has for it, milliseconds.
+    /// Time between SIGTERM and SIGKILL for a cancelled build, in milliseconds.
     private static let patience = 2000
     private var killAt: Int?
 
-    /// Starts it. Throws `HostError`.
+    /// Starts the command. Throws `HostError`.
     package init(_ command: String) throws {
         var ends: [CInt] = [-1, -1]
         guard roost_pipe_make(&ends, 1) == 0 else {
@@ -42,7 +42,8 @@ package final class Build {
             descriptors: [(null, as: 0), (output, as: 1), (output, as: 2)], ownGroup: ownGroup, purpose: "the build")
     }
 
-    /// Runs one to its end, with its words on standard error. False: it has failed. Throws `HostError`.
+    /// Runs a command to its end, with its output on standard error. Returns false if it failed. Throws `HostError` if
+    /// it cannot be started.
     package static func run(_ command: String) throws -> Bool {
         let process = try Self.spawn(command, output: 2, ownGroup: false)
         var status: CInt = 0
@@ -50,24 +51,24 @@ package final class Build {
         return status == 0
     }
 
-    /// Milliseconds since it began.
+    /// Milliseconds since the build began.
     package var time: Int { MonotonicClock.milliseconds - self.begun }
 
-    /// When it is to be looked at though it says nothing. Its end is a signal.
+    /// When `poll` must be called without output; nil for no such time. The end of the build is reported by SIGCHLD.
     package var due: Int? { self.killAt }
 
-    /// What is waited for.
+    /// The descriptors to poll.
     package var waits: [pollfd] {
         self.descriptor < 0 ? [] : [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
     }
 
-    /// Tells it to end: all that it has started.
+    /// Sends SIGTERM to the process group; `poll` sends SIGKILL later.
     package func cancel() {
         kill(-self.process, SIGTERM)
         self.killAt = MonotonicClock.milliseconds + Self.patience
     }
 
-    /// Takes what it says. Its status when it has ended.
+    /// Reads the output. Returns the exit status if the build has ended, else nil.
     package func poll(now: Int) -> CInt? {
         self.readOutput()
         if let killAt, now >= killAt {
@@ -78,7 +79,7 @@ package final class Build {
         guard waitid(P_PID, id_t(self.process), &ended, WEXITED | WNOHANG | WNOWAIT) == 0,
             ended._sifields._sigchld.si_pid == self.process
         else { return nil }
-        // What it has started ends with one that was cancelled. Its number is nobody else's before it is taken.
+        // Kills what is left of a cancelled build. The process id is not reused before `waitpid` is called.
         if self.killAt != nil { kill(-self.process, SIGKILL) }
         var status: CInt = 0
         waitpid(self.process, &status, 0)
@@ -101,7 +102,7 @@ package final class Build {
         }
     }
 
-    /// It is over with everything: nothing of it goes on.
+    /// Kills the process group, and waits for the command to exit.
     package func end() {
         kill(-self.process, SIGKILL)
         var status: CInt = 0

@@ -1,11 +1,11 @@
-/// When a build runs: one at a time, and a newer change cancels an older build. A value without I/O.
+/// Decides when a build runs: one at a time, and a newer change cancels it. A value type without I/O.
 package struct BuildMachine {
     package enum Step: Equatable {
         case start
         case cancel
-        /// What it has made is to be served; `again`: something has changed meanwhile, and it runs once more.
+        /// Serve the result of the build. `again`: files changed during the build, and it runs once more.
         case reload(again: Bool)
-        /// What was there serves on; `again` likewise.
+        /// The build failed, and the previous version keeps serving. `again`: as for `reload`.
         case failed(again: Bool)
         case nothing
     }
@@ -13,15 +13,16 @@ package struct BuildMachine {
     private enum State {
         case idle
         case building
-        /// It was told to end.
+        /// Cancelled, but still running.
         case cancelled
     }
 
     private var state = State.idle
-    /// Something has changed since it began, and it was let go on.
+    /// Whether files changed during a build that was not cancelled.
     private var isStale = false
     private var cancellations = 0
-    /// After so many in succession one is let come to its end: a build that writes to what is watched would never.
+    /// Maximum number of cancellations in succession; the next build runs to its end. Without a limit, a build that
+    /// writes to watched files would never end.
     static let mostCancellations = 5
 
     package init() {}

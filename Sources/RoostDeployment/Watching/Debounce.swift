@@ -1,28 +1,29 @@
-/// Decides when a change of files counts: when a file has not changed for a moment, since whoever writes it may not be done; an absence when it
-/// lasts, since linkers unlink before they write. A value without I/O; times are milliseconds of the monotonic clock.
+/// Debounces file changes: a change is reported when the file has been stable for a while, since its writer may not be
+/// done. A removal is reported when it lasts, since linkers unlink a file before they write it. A value type without
+/// I/O; times are milliseconds of the monotonic clock.
 struct Debounce<State: Equatable> {
     private struct Seen {
         let state: State?
         let since: Int
     }
 
-    /// A file counts when it has not changed for so long.
+    /// Time for which a file must be unchanged to be stable.
     let quiet: Int
-    /// It is away when it has been for so long.
+    /// Time for which a file must be missing to be removed.
     static var absence: Int { 1000 }
     static var usualQuiet: Int { Deployment.usualQuiet }
 
-    /// The states that count, by path.
+    /// The stable states, by path.
     private(set) var stable: [String: State]
     private var pending: [String: Seen] = [:]
 
-    /// The states at the start count at once.
+    /// `there`: the states at the start, which are stable at once.
     init(_ there: [String: State], quiet: Int = Self.usualQuiet) {
         self.stable = there
         self.quiet = quiet
     }
 
-    /// Notes the states of now. Returns the paths whose states have changed, as far as they count.
+    /// Takes the current states. Returns the paths whose stable states have changed.
     mutating func update(_ there: [String: State], now: Int) -> [String] {
         var changed: [String] = []
         for path in Set(there.keys).union(self.stable.keys) {
@@ -39,15 +40,15 @@ struct Debounce<State: Equatable> {
             self.stable[path] = seen.state
             changed.append(path)
         }
-        // Whatever was seen once and is neither there nor counts.
+        // Drops paths that were seen once, but do not exist now and have no stable state.
         self.pending = self.pending.filter { there[$0.key] != nil || self.stable[$0.key] != nil }
         return changed.sorted()
     }
 
-    /// What is there now counts at once.
+    /// Makes these states stable at once.
     mutating func accept(_ there: [String: State]) { self = Debounce(there, quiet: self.quiet) }
 
-    /// When it has to be looked at again though nothing is heard; nil: nothing is on its way.
+    /// When `update` must be called again without a notification; nil if no change is pending.
     var due: Int? { self.pending.values.map { $0.since + self.patience(for: $0) }.min() }
 
     private func patience(for seen: Seen) -> Int { seen.state == nil ? Self.absence : self.quiet }

@@ -3,28 +3,28 @@ import RoostModules
 import RoostSettings
 import RoostSystem
 
-/// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with what `wiki.yaml` beside it says.
+/// A folder whose libraries are applications: `wiki.so` or `libwiki.so`, with the settings in `wiki.yaml` beside it.
 package enum DropInFolder {
     struct Module: Hashable, Sendable {
         /// `wiki` of `libwiki.so`.
         let name: String
         let path: String
         let mark: FileMark
-        /// Its settings, where there are some.
+        /// The path of its settings file; nil if there is none.
         let settings: String?
         let settingsMark: FileMark?
     }
 
     package struct Listing: Hashable, Sendable {
         let folder: String
-        /// Nil: it cannot be read, for this reason.
+        /// Why the folder cannot be read; nil if it can.
         package var fault: String?
-        /// By name.
+        /// Sorted by path.
         var modules: [Module] = []
     }
 
-    /// Lists the folder. Names that do not end in `.so`, or begin with a dot, are other programs' business: editors, linkers and
-    /// copies write under such names before they rename.
+    /// Lists the folder. Files whose names start with a dot or do not end in `.so` are ignored: editors, linkers and
+    /// copy tools write to such names before they rename the file.
     static func list(_ folder: String) -> Listing {
         var listing = Listing(folder: folder)
         var status = stat()
@@ -56,7 +56,7 @@ package enum DropInFolder {
 }
 
 extension DropInFolder.Module {
-    /// The entry that the file's name and its settings make. Throws `HostError`.
+    /// The entry that the file's name and its settings declare. Throws `HostError`.
     package func entry(_ trust: FileTrust) throws -> ApplicationEntry {
         guard !self.name.isEmpty else {
             throw HostError(code: .module, message: "\(self.path): no name before .so")

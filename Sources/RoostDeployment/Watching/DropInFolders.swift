@@ -1,6 +1,6 @@
 package import Glibc
 
-/// The drop-in folders of a start, followed. For one thread.
+/// Watches the drop-in folders. Must be used from one thread.
 package final class DropInFolders {
     private struct Followed {
         let folder: String
@@ -11,18 +11,18 @@ package final class DropInFolders {
     private var followed: [Followed]
     private var pollAt = 0
 
-    /// `listings`: the folders as they were listed before their files were read; what has changed since is found by the first look, which is
-    /// due at once. `quiet`: how long a file must not have changed before it counts, milliseconds.
+    /// `listings`: the folders as listed before their files were read. The first poll is due at once, and finds later
+    /// changes. `quiet`: how long a file must be unchanged to be stable, in milliseconds.
     package init(_ listings: [DropInFolder.Listing], quiet: Int) {
         self.followed = listings.map {
             Followed(folder: $0.folder, events: FolderEvents($0.folder), watch: DropInWatch($0, quiet: quiet))
         }
     }
 
-    /// What counts now.
+    /// The stable listings.
     package var listings: [DropInFolder.Listing] { self.followed.map(\.watch.stable) }
 
-    /// What is there at this moment, whether or not it will stay so; and what is away only for a moment.
+    /// The current listings, even if they are not stable yet, and the stable modules that are missing at the moment.
     package var listingsNow: [DropInFolder.Listing] {
         self.followed.map { followed in
             var listing = DropInFolder.list(followed.folder)
@@ -33,19 +33,19 @@ package final class DropInFolders {
         }
     }
 
-    /// What is waited for.
+    /// The descriptors to poll.
     package var waits: [pollfd] {
         self.followed.filter { $0.events.descriptor >= 0 }.map {
             pollfd(fd: $0.events.descriptor, events: Int16(POLLIN), revents: 0)
         }
     }
 
-    /// When they are to be looked at though nothing is heard; nil: there are none.
+    /// When the folders must be listed again without a notification; nil if there are no folders.
     package var due: Int? {
         self.followed.isEmpty ? nil : min(self.pollAt, self.followed.compactMap(\.watch.due).min() ?? .max)
     }
 
-    /// Looks, if something was heard or it is time. True: something else counts.
+    /// Lists the folders again after a notification, or when due. Returns whether the stable listings have changed.
     package func poll(now: Int) -> Bool {
         var hasChanged = false
         let isTime = now >= self.due ?? .max

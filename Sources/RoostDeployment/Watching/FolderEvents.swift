@@ -1,11 +1,12 @@
 import Glibc
 
-/// Says that something may have happened in a folder: by inotify where it can, and by the clock, since a file system may have none,
-/// its queue may overflow, and links on the way to the folder may be switched. For one thread.
+/// Reports that something may have changed in a folder: by inotify if available, and by polling. A file system may not
+/// support inotify, its queue may overflow, and links on the path of the folder may be switched. Must be used from one
+/// thread.
 package final class FolderEvents {
-    /// Readable when something has happened; -1: only the clock tells.
+    /// Readable when something has happened; -1 if there is only polling.
     package let descriptor: CInt
-    /// How often is looked, in milliseconds, whatever is heard.
+    /// Polling interval, in milliseconds, with and without notifications.
     package static let pace = 2000
 
     private let folder: String
@@ -13,7 +14,7 @@ package final class FolderEvents {
     private var parentWatch: CInt = -1
     private var watched: (device: dev_t, inode: ino_t)?
 
-    /// `usesNotifications`: false as if the system had none.
+    /// `usesNotifications`: false to act as if the system had no inotify.
     package init(_ folder: String, usesNotifications: Bool = true) {
         self.folder = folder
         self.descriptor =
@@ -23,7 +24,7 @@ package final class FolderEvents {
 
     deinit { if self.descriptor >= 0 { close(self.descriptor) } }
 
-    /// Takes what is to be read: whatever it is, the folder is to be looked at. False: nothing was.
+    /// Reads and discards the notifications. Returns whether there were any: the folder must be listed again then.
     package func drain() -> Bool {
         guard self.descriptor >= 0 else { return false }
         var part = [UInt8](repeating: 0, count: 4096)
@@ -32,7 +33,7 @@ package final class FolderEvents {
         return hasHeard
     }
 
-    /// Watches what the path leads to now, and the folder that has its name: another folder may be put in its place.
+    /// Watches the folder that the path leads to now, and its parent, since another folder may be put in its place.
     func arm() {
         guard self.descriptor >= 0 else { return }
         var status = stat()

@@ -1,8 +1,9 @@
 import Glibc
 
-/// Says that something may have happened in some folders: by inotify where it can, and by the clock. For one thread.
+/// Reports that something may have changed in some folders: by inotify if available, and by polling. Must be used from
+/// one thread.
 final class FoldersEvents {
-    /// Readable when something has happened; -1: only the clock tells.
+    /// Readable when something has happened; -1 if there is only polling.
     let descriptor: CInt
     private var watches: [String: CInt] = [:]
 
@@ -10,7 +11,7 @@ final class FoldersEvents {
 
     deinit { if self.descriptor >= 0 { close(self.descriptor) } }
 
-    /// Watches these, and no others: what their paths lead to now.
+    /// Watches exactly these folders, as their paths resolve now.
     func arm(_ folders: Set<String>) {
         guard self.descriptor >= 0 else { return }
         let mask =
@@ -18,7 +19,7 @@ final class FoldersEvents {
             | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
         var watches: [String: CInt] = [:]
         for folder in folders {
-            // The same one again has the same number. Where there are too many the clock tells.
+            // inotify returns the same number for a watched folder. Folders above the system's limit are only polled.
             let watch = inotify_add_watch(
                 self.descriptor, folder, UInt32(bitPattern: Int32(truncatingIfNeeded: mask)))
             if watch >= 0 { watches[folder] = watch }
@@ -27,7 +28,7 @@ final class FoldersEvents {
         self.watches = watches
     }
 
-    /// Takes what is to be read: whatever it is, the folders are to be looked at. False: nothing was.
+    /// Reads and discards the notifications. Returns whether there were any: the folders must be listed again then.
     func drain() -> Bool {
         guard self.descriptor >= 0 else { return false }
         var part = [UInt8](repeating: 0, count: 4096)

@@ -1,10 +1,10 @@
 package import Glibc
 package import RoostSystem
 
-/// The files that `--reload` watches: modules and settings, and the sources they are made from. Every baseline is older than what was read or
-/// built: nothing that changes meanwhile is missed. For one thread.
+/// Watches the files for `--reload`: modules and settings, and the sources that they are built from. Every baseline is
+/// taken before the files are read or built, so that no change is missed. Must be used from one thread.
 package final class ReloadWatch {
-    /// The paths that have changed.
+    /// The paths of changed files.
     package struct Change {
         /// Modules and settings.
         package var files: [String] = []
@@ -13,16 +13,16 @@ package final class ReloadWatch {
 
     private let tree: SourceTree
     private let events = FoldersEvents()
-    /// There are more sources than are watched.
+    /// Whether there are more sources than are watched.
     package private(set) var isCut = false
     private var paths: Set<String> = []
     private var files: Debounce<FileMark>
     private var sources: Debounce<FileMark>
-    /// The first look is due at once.
+    /// The first poll is due at once.
     private var pollAt = 0
 
-    /// `baseline`: the sources as they were before anything was made of them. `quiet`: how long a file must not have changed before it counts,
-    /// milliseconds.
+    /// `baseline`: the states of the sources before anything was built from them. `quiet`: how long a file must be
+    /// unchanged to be stable, in milliseconds.
     package init(_ tree: SourceTree, since baseline: [String: FileMark], quiet: Int) {
         self.tree = tree
         self.files = Debounce([:], quiet: quiet)
@@ -30,7 +30,7 @@ package final class ReloadWatch {
         self.arm(tree.scan().folders)
     }
 
-    /// Follows these files. `seen`: the states of the new ones before they were read.
+    /// Watches these files. `seen`: the states of new files before they were read.
     package func follow(_ paths: Set<String>, since seen: FileMarks) {
         guard paths != self.paths else { return }
         let new = paths.subtracting(self.paths)
@@ -41,7 +41,7 @@ package final class ReloadWatch {
         self.arm(self.tree.scan().folders)
     }
 
-    /// Files in these states were acted on: what differs from them is a change.
+    /// Takes the states of files that were acted on: other states are changes.
     package func accept(_ seen: FileMarks) {
         var there = self.files.stable
         for path in self.paths where seen.isNoted(path) { there[path] = seen[path] }
@@ -55,16 +55,16 @@ package final class ReloadWatch {
         self.events.arm(folders.union(others))
     }
 
-    /// The descriptors to wait for.
+    /// The descriptors to poll.
     package var waits: [pollfd] {
         self.events.descriptor < 0
             ? [] : [pollfd(fd: self.events.descriptor, events: Int16(POLLIN), revents: 0)]
     }
 
-    /// When the files have to be looked at without a notification.
+    /// When the files must be examined without a notification.
     package var due: Int { min(self.pollAt, self.files.due ?? .max, self.sources.due ?? .max) }
 
-    /// Looks at the files after a notification, or when it is due.
+    /// Examines the files after a notification, or when due.
     package func poll(now: Int) -> Change {
         guard self.events.drain() || now >= self.due else { return Change() }
         if now >= self.pollAt { self.pollAt = now + FolderEvents.pace }

@@ -1,13 +1,14 @@
 import Glibc
 package import RoostSystem
 
-/// The source files below some folders, as far as patterns name them. Links to folders are followed, each folder once.
+/// The source files below some folders, selected by patterns. Links to folders are followed; each folder is visited
+/// once.
 package struct SourceTree: Sendable {
     package struct Listing {
         package var files: [String: FileMark] = [:]
-        /// All folders that sources could be in.
+        /// All folders that may contain sources.
         package var folders: Set<String> = []
-        /// There are more than `most`: the rest is not watched.
+        /// Whether there are more than `most` files and folders; the rest is not watched.
         package var isCut = false
 
         fileprivate var count: Int { self.files.count + self.folders.count }
@@ -19,7 +20,7 @@ package struct SourceTree: Sendable {
         }
     }
 
-    /// Names of sources in the languages that make shared libraries, and of what their builds read.
+    /// Patterns for sources in languages that can build shared libraries, and for files that their builds read.
     static let usualIncludes = [
         // C, C++, Objective-C, CUDA, assembly.
         "*.c", "*.h", "*.cc", "*.cpp", "*.cxx", "*.c++", "*.hh", "*.hpp", "*.hxx", "*.h++", "*.inc", "*.inl", "*.ipp",
@@ -34,9 +35,9 @@ package struct SourceTree: Sendable {
         "*.toml", "*.yaml", "*.yml", "*.json", "*.cmake", "*.mk", "*.zon", "*.nimble", "*.gpr", "Makefile", "makefile",
         "GNUmakefile", "CMakeLists.txt", "meson.build", "go.mod", "go.sum", "BUILD", "BUILD.bazel", "dub.sdl",
     ]
-    /// What is not a source whatever it is called, and folders that builds write to.
+    /// Patterns for files that are not sources, and for folders that builds write to.
     static let usualExcludes = [".*", "*~", "#*#", "*.tmp", "build", "target", "node_modules", "zig-out", "zig-cache"]
-    /// Files and folders that are watched at most.
+    /// Maximum number of watched files and folders.
     package static let usualMost = 100_000
 
     package let folders: [String]
@@ -44,7 +45,7 @@ package struct SourceTree: Sendable {
     package let excludes: [String]
     package let most: Int
 
-    /// `includes`, `excludes`: besides the usual; what somebody names goes before the other list.
+    /// `includes`, `excludes`: patterns in addition to the usual ones. They override the usual ones of the other list.
     package init(_ folders: [String], includes: [String] = [], excludes: [String] = [], most: Int = Self.usualMost) {
         self.folders = folders
         self.includes = (Self.usualIncludes + includes).filter { !excludes.contains($0) }
@@ -57,16 +58,16 @@ package struct SourceTree: Sendable {
         let inode: ino_t
     }
 
-    /// The files with their states, and all folders they could be in.
+    /// Lists the files with their states, and all folders that may contain sources.
     package func scan() -> Listing {
         var listing = Listing()
         var seen: Set<Identity> = []
         var rest = self.folders.map { ($0, "") }
-        // Followed last: a folder that is also there without a link is seen at its own place.
+        // Followed last: a folder that is also reached without a link is listed at its own path.
         var links: [(String, String)] = []
         while let (folder, inside) = rest.popLast() ?? links.popLast() {
             var status = stat()
-            // A link may lead back, or to where others lead.
+            // A link may lead back, or to a folder that was visited already.
             guard stat(folder, &status) == 0,
                 seen.insert(Identity(device: status.st_dev, inode: status.st_ino)).inserted
             else { continue }
@@ -88,7 +89,7 @@ package struct SourceTree: Sendable {
         return listing
     }
 
-    /// By the name, or by the path below the folder.
+    /// Whether a pattern matches the name, or the path below the folder.
     private static func matches(_ patterns: [String], _ name: String, _ place: String) -> Bool {
         patterns.contains { fnmatch($0, name, 0) == 0 || fnmatch($0, place, 0) == 0 }
     }

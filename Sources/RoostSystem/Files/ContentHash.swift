@@ -1,7 +1,7 @@
 import Glibc
 
-/// A name for bytes (FNV-1a, 64 bits): tells versions of a file apart. Not a proof against somebody who forges: who may
-/// write the file is trusted anyway (`FileTrust`).
+/// A hash of a file's contents (FNV-1a, 64 bits) that tells versions of the file apart. It is no protection against
+/// forgery: users who can write the file are trusted (`FileTrust`).
 package struct ContentHash: Sendable, Hashable, CustomStringConvertible {
     private let value: UInt64
 
@@ -11,7 +11,7 @@ package struct ContentHash: Sendable, Hashable, CustomStringConvertible {
         self.value = value
     }
 
-    /// Of a file's bytes. Throws `HostError`.
+    /// The hash of a file's contents. Throws `HostError`.
     package init(file path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }

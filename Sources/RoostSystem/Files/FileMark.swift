@@ -1,12 +1,13 @@
 package import Glibc
 
-/// What tells one state of a file from another, without a look at its bytes.
+/// Identifies a state of a file by its metadata, without reading its contents.
 package struct FileMark: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
     package let size: Int
-    /// Nanoseconds of the calendar: of the bytes, and of the file.
+    /// Time of the last change of the contents (mtime), in nanoseconds since the epoch.
     package let changed: Int
+    /// Time of the last change of the file or its metadata (ctime), in nanoseconds since the epoch.
     package let touched: Int
 
     package init(device: UInt64 = 0, inode: UInt64 = 0, size: Int = 0, changed: Int = 0, touched: Int = 0) {
@@ -17,7 +18,7 @@ package struct FileMark: Hashable, Sendable {
         self.touched = touched
     }
 
-    /// Of what the path leads to; nil: nothing is there.
+    /// The state of the file at a path, with links followed; nil if there is no file.
     package init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -1,36 +1,36 @@
 import CLinux
 package import Glibc
 
-/// The one rule for every file that is executed, read as settings, or written by the host: only root, the host's user and the trusted
-/// owners may be able to change it, or to put another file in its place.
+/// The trust rule for every file that the host executes, reads as settings or writes: only root, the host's user and
+/// the trusted owners may be able to change the file or to replace it.
 ///
-/// A file, every folder and every symbolic link on the way to it must belong to one of them. A file or folder must not be writable by
-/// others; a folder may be when it is sticky (`/tmp`), since its entries belong to their owners. A group may write when it is the own
-/// group of a trusted user: it has the user's name, is the user's primary group, and has no other members. A file
-/// that a group may write must have no access-control list: the group bits of its mode are then the mask of the list, whose entries can
-/// name any user (acl(5)).
+/// A file, and every folder and symbolic link on its path, must belong to one of these users. A file or folder must not
+/// be writable by others. A sticky folder (`/tmp`) may be, since only their owners can replace its entries. A group may
+/// have write permission if it is the private group of a trusted user: it has the user's name, is the user's primary
+/// group, and has no other members. A group-writable file must have no access-control list: the group bits of its mode
+/// are then the mask of the list, whose entries can name any user (acl(5)).
 public struct FileTrust: Sendable {
-    /// Users besides root whose files are trusted: the host's own, and `--trust-owner`.
+    /// Users besides root whose files are trusted: the host's own user, and those of `--trust-owner`.
     public var owners: Set<UInt32>
 
     /// Trusts root and the host's own user.
     public init() { self.owners = [geteuid()] }
 
-    /// What is wrong with an open file, or with the way to it by this path; nil: nothing.
+    /// What is wrong with an open file, or with a folder or link on its path; nil if nothing is.
     package func fault(of status: stat, path: String) -> String? {
         let end: PathWalk.Step
         switch self.walk(path) {
         case .failure(let fault): return fault.message
         case .success(let step): end = step
         }
-        // Every folder on the way is in trusted hands, so that only those could have changed it.
+        // Every folder on the path is trusted, so only trusted users could have replaced the file.
         guard end.status.st_dev == status.st_dev, end.status.st_ino == status.st_ino else {
             return "\(path): was replaced while it was checked; try again"
         }
         return self.fault(status, named: end.path, for: path)
     }
 
-    /// What is wrong with a folder, or with the way to it; nil: nothing.
+    /// What is wrong with a folder, or with a folder or link on its path; nil if nothing is.
     package func fault(ofFolder path: String) -> String? {
         switch self.walk(path) {
         case .failure(let fault): fault.message
@@ -40,7 +40,7 @@ public struct FileTrust: Sendable {
 
     private struct Fault: Error { let message: String }
 
-    /// Checks all that a path leads through, and says where it ends.
+    /// Checks every step of a path except the last, and returns the last.
     private func walk(_ path: String) -> Result<PathWalk.Step, Fault> {
         var walk = PathWalk(path)
         while true {
@@ -55,7 +55,7 @@ public struct FileTrust: Sendable {
         }
     }
 
-    /// `path`: the file that this one leads to.
+    /// `path`: the whole path that is checked, for the message.
     private func fault(_ status: stat, named name: String, for path: String) -> String? {
         let kind = status.st_mode & S_IFMT
         let role = kind == S_IFDIR ? "its folder \(name)" : kind == S_IFLNK ? "the link \(name)" : ""
@@ -84,8 +84,8 @@ public struct FileTrust: Sendable {
         return nil
     }
 
-    /// The fault of a group-writable file with an access-control list; nil: it has no list. Every folder of the path is trusted at this
-    /// point, so that the path still names the file that was checked.
+    /// The fault of a group-writable file that has an access-control list; nil if it has none. Every folder of the path
+    /// is trusted at this point, so the path still names the file that was checked.
     private static func accessListFault(_ path: String) -> String? {
         let answer = roost_has_access_list(path)
         if answer == 0 { return nil }
@@ -95,8 +95,8 @@ public struct FileTrust: Sendable {
 
     private func isTrusted(_ user: uid_t) -> Bool { user == 0 || self.owners.contains(user) }
 
-    /// Whether the members of a group are one trusted user: `/etc/group` does not list whose primary group it is, but a group with the
-    /// name of a user is made for that user (useradd(8), USERGROUPS_ENAB).
+    /// Whether the group is the private group of one trusted user. `/etc/group` does not list whose primary group it
+    /// is, but a group with the name of a user is made for that user (useradd(8), USERGROUPS_ENAB).
     private func isPrivate(_ group: gid_t) -> Bool {
         guard let entry = SystemAccounts.group(group), entry.members.allSatisfy({ $0 == entry.name }),
             let user = SystemAccounts.user(named: entry.name)

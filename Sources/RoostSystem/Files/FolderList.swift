@@ -2,7 +2,7 @@ import Glibc
 
 /// The names in a folder.
 package enum FolderList {
-    /// Sorted, without `.` and `..`; none when the folder cannot be read.
+    /// The names, sorted, without `.` and `..`; empty if the folder cannot be read.
     package static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }

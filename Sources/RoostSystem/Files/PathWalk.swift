@@ -1,23 +1,23 @@
 import Glibc
 
-/// The folders, links and the file that a path leads through, from the root, as the system follows them.
+/// Walks a path from the root as the kernel resolves it: through each folder and link, to the file.
 struct PathWalk {
     struct Step {
-        /// Absolute, without links before its last part.
+        /// Absolute; only its last component may be a link.
         let path: String
         let status: stat
-        /// What the path means. Not a link.
+        /// Whether the path ends here. The last step is never a link.
         let isLast: Bool
     }
 
     struct Fault: Error { let message: String }
 
-    /// Without links; empty: the root.
+    /// The resolved path so far; empty for the root.
     private var reached = ""
     private var parts: [Substring]
     private var links = 0
     private var hasBegun = false
-    /// As many as the system follows (path_resolution(7)).
+    /// The kernel's limit (path_resolution(7)).
     private static let mostLinks = 40
 
     init(_ path: String) {
@@ -27,17 +27,17 @@ struct PathWalk {
 
     private static func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
 
-    /// The next step. Not called after the last one, or after a failure.
+    /// The next step. Must not be called after the last step or a failure.
     mutating func next() -> Result<Step, Fault> {
         guard self.hasBegun else {
             self.hasBegun = true
             return self.step("/")
         }
-        // The last link leads to what was passed already.
+        // The last link led to a folder that was already visited.
         guard !self.parts.isEmpty else { return self.step(self.reached.isEmpty ? "/" : self.reached) }
         let part = self.parts.removeFirst()
         guard part != ".." else {
-            // Its parent was passed on the way down.
+            // The parent was already visited on the way down.
             self.reached = String(self.reached[..<(self.reached.lastIndex(of: "/") ?? self.reached.startIndex)])
             return self.step(self.reached.isEmpty ? "/" : self.reached)
         }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Writes lines to a descriptor from a thread of its own, so that callers never wait for a slow reader. [any]
+/// Writes lines to a descriptor from its own thread, so that callers never wait for a slow reader. [any]
 ///
-/// Lines that the reader does not take are kept up to a limit; beyond it lines are dropped, and their number is written when there is room
+/// Pending lines are kept up to a limit. Above it lines are dropped, and their number is written when there is room
 /// again.
 public final class LineWriter: Sendable {
     private struct Waiting {
@@ -14,16 +14,16 @@ public final class LineWriter: Sendable {
 
     private let descriptor: CInt
     private let limit: Int
-    /// Other processes may write to the same pipe: a write that is not longer than this is not torn (pipe(7), PIPE_BUF). A file has no
-    /// such limit.
+    /// Maximum size of a write, in bytes. Other processes may write to the same pipe, and a write up to PIPE_BUF is
+    /// atomic (pipe(7)). A regular file has no such limit.
     private let longestWrite: Int
     private static let pipeBuffer = 4096
-    /// A larger buffer is freed after a burst.
+    /// Maximum size of a buffer that is kept, in bytes; a larger one is freed after a burst.
     private static let mostKept = 64 << 10
-    /// The thread waits here for lines, and `flush` for the thread.
+    /// The thread waits here for lines, and `flush` waits for the thread.
     private let waiting = Monitor(Waiting())
 
-    /// `limit`: bytes that are kept for a slow reader.
+    /// `limit`: maximum size of the lines pending for a slow reader, in bytes.
     public init(descriptor: CInt, limit: Int = 4 << 20) {
         self.descriptor = descriptor
         self.limit = limit
@@ -40,7 +40,7 @@ public final class LineWriter: Sendable {
         precondition(code == 0, "cannot start a thread: \(String(cString: strerror(code)))")
     }
 
-    /// Takes whole lines, each with its newline.
+    /// Queues whole lines, each with its newline.
     public func write(_ lines: some Collection<UInt8>) {
         guard !lines.isEmpty else { return }
         self.waiting.withLock { waiting in
@@ -53,13 +53,13 @@ public final class LineWriter: Sendable {
         self.waiting.broadcast()
     }
 
-    /// Waits until all lines so far are written, for two seconds at most: a reader may take nothing.
+    /// Waits until all lines so far are written, but at most two seconds: the reader may be blocked.
     public func flush() {
         _ = self.waiting.wait(milliseconds: 2000) { $0.isEmpty && !$0.isWriting ? true : nil }
     }
 
     private func work() -> UnsafeMutableRawPointer? {
-        // Two buffers take turns, so that nothing is allocated for a line.
+        // Two buffers are swapped, so that no line needs an allocation.
         var taken = Waiting()
         while true {
             taken.bytes.removeAll(keepingCapacity: taken.bytes.capacity <= Self.mostKept)
@@ -79,7 +79,7 @@ public final class LineWriter: Sendable {
         }
     }
 
-    /// As many lines as may be written at once; of one that is too long all.
+    /// The lines that fit into one write; a line that is too long is returned whole.
     private func wholeLines(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard bytes.count > self.longestWrite else { return bytes }
         let newline = UInt8(ascii: "\n")
@@ -87,7 +87,7 @@ public final class LineWriter: Sendable {
         return end.map { bytes[...$0] } ?? bytes
     }
 
-    /// A reader that has gone takes nothing more, and nothing can be done about it here.
+    /// Writes all bytes, or stops at an error: if the reader is gone, nothing can be done here.
     private func writeAll(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -1,11 +1,11 @@
 package import Logging
 
-/// How text from outside the server, from clients, modules and files, is written to a log or a terminal.
+/// Formats text from outside the server (clients, modules, files) for a log or a terminal.
 ///
-/// The rule that readers of a log can rely on: outside of the pairs that the server itself has written, no line has a word that is followed by `=`,
-/// and no byte of a line moves a terminal.
+/// Readers of a log can rely on this rule: apart from the pairs that the server itself writes, no line has a word
+/// followed by `=`, and no byte of the text controls a terminal.
 package enum LogText {
-    /// A value behind `key=`: as it is where it is one word of visible characters, else quoted.
+    /// A value after `key=`: unchanged if it is one word of visible characters, otherwise quoted.
     package static func value(_ text: String) -> String {
         let isWord = text.unicodeScalars.allSatisfy {
             $0 != "\"" && $0 != "=" && !self.isUnsafe($0) && !$0.properties.isWhitespace
@@ -18,18 +18,18 @@ package enum LogText {
         fields.sorted { $0.key < $1.key }.map { " \($0)=\(self.value($1.description))" }.joined()
     }
 
-    /// A message: as it is, without control characters, or quoted where it could be taken for pairs, or for a value.
+    /// A message without control characters; quoted if it could be mistaken for pairs or for a quoted value.
     package static func message(_ text: String) -> String {
         text.first == "\"" || self.hasPair(text) ? self.quoted(text) : self.printable(text)
     }
 
-    /// The text on one line of a terminal: control characters, and those that reorder text, become spaces.
+    /// The text on one line of a terminal: control characters, and characters that reorder text, become spaces.
     package static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: self.isUnsafe) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { self.isUnsafe($0) ? " " : $0 }))
     }
 
-    /// In double quotes, escaped as in C. `=` is escaped too, so that a reader that ignores quotes finds no pair.
+    /// The text in double quotes, escaped as in C. `=` is escaped too, so that readers that ignore quotes find no pair.
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -48,7 +48,7 @@ package enum LogText {
         return quoted + "\""
     }
 
-    /// Whether a word is followed by `=` at the beginning of the text or behind white space.
+    /// Whether a word at the start of the text, or after white space, is followed by `=`.
     private static func hasPair(_ text: String) -> Bool {
         var isKey = false
         var isBegin = true
@@ -62,7 +62,7 @@ package enum LogText {
         return false
     }
 
-    /// Control characters of C0 and C1, line and paragraph separators, and what changes the direction of text.
+    /// Control characters of C0 and C1, line and paragraph separators, and characters that change text direction.
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true

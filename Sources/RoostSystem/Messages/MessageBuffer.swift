@@ -1,17 +1,18 @@
-/// Assembles messages of one type from the bytes of a stream. A value without I/O.
+/// Assembles messages of one type from a byte stream. A value type without I/O.
 package struct MessageBuffer<Message: MessageCodable> {
-    /// The largest message, in bytes.
+    /// Maximum size of a message, in bytes.
     private var limit: Int
     private var bytes: [UInt8] = []
-    /// Why nothing that follows can be understood; nil: it can.
+    /// Why the rest of the stream cannot be decoded; nil if it can.
     package private(set) var fault: MessageFault?
 
     package init(limit: Int) { self.limit = limit }
 
     package mutating func raiseLimit(by bytes: Int) { self.limit += bytes }
 
-    /// Adds bytes, and returns the messages that are complete. Throws `MessageFault` for a message that is too large, of another version, or
-    /// malformed: from then on, since nothing that follows on the stream can be understood. Messages before it are returned first.
+    /// Adds bytes and returns the complete messages. Throws `MessageFault` if a message is too large, malformed or of
+    /// another format version. The rest of the stream cannot be decoded then, so every later call throws too. Complete
+    /// messages before the fault are returned first.
     package mutating func receive(_ more: some Collection<UInt8>) throws(MessageFault) -> [Message] {
         if let fault { throw fault }
         self.bytes += more
@@ -40,7 +41,7 @@ package struct MessageBuffer<Message: MessageCodable> {
         if start > 0 { self.bytes.removeFirst(start) }
     }
 
-    /// Nil: its header has not arrived whole.
+    /// The size of the message at `start`; nil if its header is incomplete.
     private func sizeOfMessage(at start: Int) throws(MessageFault) -> Int? {
         guard self.bytes.count - start >= MessageFrame.headerSize else { return nil }
         var header = MessageReader(self.bytes[start..<(start + MessageFrame.headerSize)])

@@ -1,13 +1,13 @@
-/// A value that processes of Roost send each other: supervisor and worker, host and probe, command and server.
+/// A value in messages between Roost processes: supervisor and worker, host and probe, command and server.
 ///
-/// An enum with values writes a `MessageKind` first: which case it is.
+/// An enum with associated values first writes a `MessageKind` that names the case.
 package protocol MessageCodable {
-    /// The fewest bytes that a value takes: a list of them cannot have more elements than its message has room for.
+    /// Minimum encoded size, in bytes: a list must not claim more elements than its message has room for.
     static var leastSize: Int { get }
 
     func encode(to writer: inout MessageWriter)
 
-    /// Throws `MessageFault` for bytes that are no such value.
+    /// Throws `MessageFault` if the bytes are not a valid value.
     init(from reader: inout MessageReader) throws(MessageFault)
 }
 

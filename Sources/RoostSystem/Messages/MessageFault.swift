@@ -1,4 +1,4 @@
-/// Bytes that are no message of this version of roost.
+/// The error for bytes that are not a valid message of this version of Roost.
 package struct MessageFault: Error, Equatable, CustomStringConvertible {
     package let description: String
 

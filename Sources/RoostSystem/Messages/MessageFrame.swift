@@ -1,6 +1,6 @@
-/// The bytes of a message on a stream: its size (4 bytes, little-endian), the version of the format, the message.
+/// The framing of a message on a stream: size (4 bytes, little-endian), format version (1 byte), message.
 package enum MessageFrame {
-    /// Both ends of a channel are the same `roost`, but for commands that talk to a server which was started before an update.
+    /// Both ends are the same version of Roost, unless a command talks to a server that was started before an update.
     static let version: UInt8 = 1
     static let headerSize = 5
 

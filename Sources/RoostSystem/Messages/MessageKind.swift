@@ -1,6 +1,6 @@
-/// The kinds of a value that a message tells apart, such as the cases of an enum: one byte, before the rest of the value.
+/// The kind of a value, such as the case of an enum: encoded as one byte before the rest of the value.
 package protocol MessageKind: MessageCodable, RawRepresentable where RawValue == UInt8 {
-    /// The fault of a byte that is none of the kinds.
+    /// The fault for a byte that is no known kind.
     static var unknown: MessageFault { get }
 }
 

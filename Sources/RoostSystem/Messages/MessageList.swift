@@ -1,4 +1,4 @@
-/// A list as one value of a message, where a value is asked for: in a map.
+/// A list as a single value, for use as the value of a map.
 package struct MessageList<Element: MessageCodable> {
     package let elements: [Element]
 

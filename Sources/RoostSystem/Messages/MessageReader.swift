@@ -1,6 +1,6 @@
-/// Decodes a message within its bounds. A value without I/O.
+/// Decodes a message within its bounds. A value type without I/O.
 ///
-/// The sender is not trusted: memory is taken only for what the message has bytes for.
+/// The sender is not trusted: counts are checked against the remaining bytes before memory is allocated.
 package struct MessageReader {
     private let bytes: ArraySlice<UInt8>
     private var position: Int

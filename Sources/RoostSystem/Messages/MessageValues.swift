@@ -1,4 +1,4 @@
-// The standard types that messages are made of.
+// The standard types that messages consist of.
 
 extension Bool: MessageCodable {
     package func encode(to writer: inout MessageWriter) { writer.writeNumber(self ? 1 as UInt8 : 0) }

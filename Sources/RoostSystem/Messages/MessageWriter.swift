@@ -1,4 +1,5 @@
-/// Encodes a message: numbers are little-endian, and texts, bytes and lists have their count before them. A value without I/O.
+/// Encodes a message. Numbers are little-endian; strings, byte arrays and lists are preceded by their count. A value
+/// type without I/O.
 package struct MessageWriter {
     package private(set) var bytes: [UInt8] = []
 
@@ -25,7 +26,7 @@ package struct MessageWriter {
         for element in list { self.write(element) }
     }
 
-    /// Sorted by its keys, so that the same value always has the same bytes.
+    /// Writes a map sorted by key, so that equal maps have equal bytes.
     package mutating func write<Key: MessageCodable & Comparable>(_ map: [Key: some MessageCodable]) {
         self.writeNumber(UInt32(map.count))
         for (key, value) in map.sorted(by: { $0.key < $1.key }) {

@@ -3,8 +3,9 @@ package import Glibc
 
 /// Starts processes. [any]
 package enum ChildProcess {
-    /// This program, as it runs, even when its file was replaced. Under a tool that runs it inside of itself (valgrind) that would be the
-    /// tool: there it is the path that the tool tells. Without /proc it is the path that the program was started with.
+    /// A path that executes this running program, even if its file was replaced: `/proc/self/exe`. Under a tool that
+    /// runs the program in the tool's process (valgrind), the link opens the tool; there it is the path that the link
+    /// reports. Without /proc, it is the path that the program was started with.
     package static var ownCommand: String {
         let link = "/proc/self/exe"
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -16,14 +17,15 @@ package enum ChildProcess {
         return told
     }
 
-    /// From the root, as it was at the first call.
+    /// The absolute path that the program was started with, resolved at the first access.
     private static let executed: String? = roost_executed_path().flatMap { realpath($0, nil) }.map { resolved in
         defer { free(resolved) }
         return String(cString: resolved)
     }
 
-    /// Starts `command` with these words; nothing of ours is open in it but what `descriptors` gives it, by their numbers there.
-    /// Its signals are the system's, none is blocked. `ownGroup`: it is the first of a process group. Throws `HostError` with what `purpose` says.
+    /// Starts `command` with the arguments `words`. The child gets only `descriptors`, each with its number there.
+    /// Its signals have default handling, and none is blocked. `ownGroup`: the child leads a process group of its own.
+    /// `purpose`: names the child in the error message. Throws `HostError`.
     package static func start(
         _ command: String, _ words: [String], environment: [String], descriptors: [(CInt, as: CInt)],
         ownGroup: Bool = false, purpose: String
@@ -31,7 +33,7 @@ package enum ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // None of them may be overwritten by another's number before it is at its own.
+        // Copied above all target numbers: dup2 must not overwrite a descriptor before it is at its target.
         let above = (descriptors.map(\.as).max() ?? 2) + 1
         var moved: [CInt] = []
         defer { for descriptor in moved { close(descriptor) } }
@@ -66,8 +68,8 @@ package enum ChildProcess {
             code: .module, message: "\(purpose) \(command) cannot be started: \(String(cString: strerror(code)))")
     }
 
-    /// This process's environment for a child of ours: with these variables, without those that were meant for this process only.
-    /// A crash is reported by the parent, in a line; the runtime's backtrace would hold it up.
+    /// The environment of this process for a child: with these variables, without those meant for this process only.
+    /// Swift's backtraces are off: the parent logs a crash in one line, and a backtrace would delay it.
     package static func environment(with variables: [String: String] = [:]) -> [String] {
         var all = variables
         all["SWIFT_BACKTRACE"] = "enable=no"

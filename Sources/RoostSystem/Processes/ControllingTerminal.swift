@@ -1,10 +1,10 @@
 import Glibc
 
-/// The terminal that the process was started from, while it is there. A hang-up of it is a stop, not a wish for a reload. [any]
+/// The terminal that the process was started from. A hang-up after its loss means shutdown, not reload. [any]
 package struct ControllingTerminal: Sendable {
     private let wasThere: Bool
 
-    /// As it is now.
+    /// Records whether there is a terminal now.
     package init() { self.wasThere = Self.isThere }
 
     package var isLost: Bool { self.wasThere && !Self.isThere }

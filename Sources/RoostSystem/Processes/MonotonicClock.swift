@@ -1,6 +1,6 @@
 import Glibc
 
-/// The time that is never set. [any]
+/// The monotonic clock: it is never set. [any]
 package enum MonotonicClock {
     package static var microseconds: Int {
         var now = timespec()

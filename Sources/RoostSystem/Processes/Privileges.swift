@@ -1,23 +1,23 @@
 import CLinux
 import Glibc
 
-/// Who a process becomes, and within which limits, before it loads a module: the same for a worker and a probe.
+/// The user, group and limits that a process takes before it loads a module: the same for a worker and a probe.
 package struct Privileges: Sendable, Equatable {
-    /// Nil: who it is.
+    /// Nil to keep the current user.
     package var user: UInt32?
     package var group: UInt32?
-    /// The name, for the groups that the user is in besides.
+    /// The user's name, to look up supplementary groups.
     package var userName = ""
-    /// Bytes of address space (RLIMIT_AS); nil: as it is.
+    /// Limit of the address space (RLIMIT_AS), in bytes; nil to leave it unchanged.
     package var addressSpace: Int?
-    /// Open files (RLIMIT_NOFILE); nil: as many as the system allows.
+    /// Limit of open files (RLIMIT_NOFILE); nil for the maximum that the system allows.
     package var openFiles: Int?
-    /// Bytes of a core file (RLIMIT_CORE); nil: as it is.
+    /// Limit of a core file (RLIMIT_CORE), in bytes; nil to leave it unchanged.
     package var core: Int?
 
     package init() {}
 
-    /// By name or number. Throws `HostError`.
+    /// Sets user and group by name or number. Throws `HostError`.
     package mutating func become(user: String?, group: String?) throws {
         if let user {
             if let entry = getpwnam(user) ?? UInt32(user).flatMap({ getpwuid($0) }) {
@@ -40,7 +40,7 @@ package struct Privileges: Sendable, Equatable {
         )
     }
 
-    /// Makes this process so, for good. Throws `HostError`: nothing may be loaded then.
+    /// Applies user, group and limits to this process permanently. Throws `HostError`; no module must be loaded then.
     package func apply() throws {
         try Self.limit(RLIMIT_NOFILE, "--limit-open-files", self.openFiles, raises: true)
         try Self.limit(RLIMIT_AS, "--limit-address-space", self.addressSpace)
@@ -56,7 +56,7 @@ package struct Privileges: Sendable, Equatable {
         guard roost_no_new_privileges() == 0 else { throw Self.error("cannot set no_new_privs") }
     }
 
-    /// `raises`: to what is allowed, when nothing is asked.
+    /// `raises`: whether the limit is raised to the hard limit if `wanted` is nil.
     private static func limit(
         _ resource: __rlimit_resource, _ option: String, _ wanted: Int?, raises: Bool = false
     ) throws {

@@ -2,7 +2,7 @@ import Glibc
 
 /// The environment of this process.
 package enum ProcessEnvironment {
-    /// The variables when the process asked first: a command does so before it sets any, and before a module can.
+    /// The variables at the first access: a command reads them before it sets any, and before a module can.
     package static let atStart: [String: String] = {
         var variables: [String: String] = [:]
         var at = environ

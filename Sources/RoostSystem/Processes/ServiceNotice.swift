@@ -1,20 +1,21 @@
 import Glibc
 import NIOConcurrencyHelpers
 
-/// What the service manager is told (sd_notify(3)): datagrams to `NOTIFY_SOCKET`, where that is set. Nothing here waits for the manager: what its
-/// full queue does not take is kept, in order, until it does.
+/// Messages to the service manager (sd_notify(3)): datagrams to `NOTIFY_SOCKET`, if it is set. Nothing here blocks:
+/// messages for which the manager's queue has no room are kept, in order, and sent later.
 package final class ServiceNotice: Sendable {
     private let path: String?
-    /// How often the manager wants to hear that we live, in milliseconds: half of what it waits (sd_watchdog_enabled(3)).
+    /// Interval of watchdog messages, in milliseconds: half of the manager's timeout (sd_watchdog_enabled(3)).
+    /// Nil if the manager expects none from this process.
     package let watchdog: Int?
-    /// Messages that the manager's queue had no room for.
+    /// Messages for which the manager's queue had no room.
     private let pending = NIOLockedValueBox<[String]>([])
-    /// So many are kept; the oldest go first.
+    /// Maximum number of pending messages; the oldest are dropped first.
     package static let mostPending = 32
-    /// How often they are tried again, in milliseconds.
+    /// Interval of further attempts to send pending messages, in milliseconds.
     private static let pace = 200
 
-    /// From the environment as it stands.
+    /// Reads the current environment.
     package convenience init() {
         func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         let isOurs = variable("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
@@ -28,16 +29,17 @@ package final class ServiceNotice: Sendable {
         self.watchdog = watchdog
     }
 
-    /// What a service manager gives to one process only, not to its children.
+    /// Variables that a service manager sets for one process only, not for its children.
     package static let variables = [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
     ]
 
-    /// Sends lines of `KEY=value`, at once or when there is room. Does nothing without `NOTIFY_SOCKET`; a manager that does not listen misses it.
+    /// Sends lines of `KEY=value`, now or when there is room. Does nothing without `NOTIFY_SOCKET`. The message is lost
+    /// if the manager does not listen.
     package func notify(_ lines: String...) {
         guard self.path != nil else { return }
         self.pending.withLockedValue { pending in
-            // A sign of life is not worth a place in a full queue: the next one follows.
+            // A watchdog message is not worth a place in a full queue: the next one follows.
             guard pending.isEmpty || lines != ["WATCHDOG=1"] else { return }
             if pending.count == Self.mostPending { pending.removeFirst() }
             pending.append(lines.joined(separator: "\n"))
@@ -45,7 +47,7 @@ package final class ServiceNotice: Sendable {
         self.deliver()
     }
 
-    /// Sends what is kept, as far as there is room.
+    /// Sends pending messages while there is room.
     package func deliver() {
         guard let path else { return }
         self.pending.withLockedValue { pending in
@@ -57,13 +59,13 @@ package final class ServiceNotice: Sendable {
         }
     }
 
-    /// Whether something waits for room.
+    /// Whether messages are pending.
     package var isPending: Bool { self.pending.withLockedValue { !$0.isEmpty } }
 
-    /// When `deliver` is to be called; nil: nothing waits.
+    /// When `deliver` must be called; nil if no message is pending.
     package func due(now: Int) -> Int? { self.isPending ? now + Self.pace : nil }
 
-    /// Returns when everything is delivered; for a process without a supervisor's loop.
+    /// Returns when all messages are delivered, or the task is cancelled. For a process without a supervisor's loop.
     package func delivered() async {
         while self.isPending {
             guard (try? await Task.sleep(for: .milliseconds(Self.pace))) != nil else { return }
@@ -71,14 +73,14 @@ package final class ServiceNotice: Sendable {
         }
     }
 
-    /// False: there is no room.
+    /// Returns false if the manager's queue is full.
     private static func send(_ message: String, to path: String, by socket: CInt) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var name = Array(path.utf8)
-        // Nobody can listen at such a path.
+        // No socket can be bound to such a path.
         guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return true }
-        // An abstract name begins with a 0.
+        // An abstract name begins with a NUL byte.
         if path.hasPrefix("@") { name[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let size = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
@@ -91,7 +93,7 @@ package final class ServiceNotice: Sendable {
         return sent >= 0 || ![EAGAIN, ENOBUFS, ENOMEM, EINTR].contains(errno)
     }
 
-    /// `RELOADING=1` wants the time with it (Type=notify-reload).
+    /// Sends `RELOADING=1` with the time, which Type=notify-reload requires.
     package func notifyReloading() {
         self.notify("RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.microseconds)")
     }

@@ -1,18 +1,18 @@
 import Glibc
 
-/// What a signal means to a process of `roost`: the one table for all of them.
+/// The meaning of a signal to a `roost` process: one table for all processes.
 package enum SignalMeaning: Sendable, Equatable {
-    /// A graceful stop; a second one: at once.
+    /// Graceful shutdown; a second signal ends the process at once.
     case stop
     case reload
     case reopenLogs
     case moreWorkers
     case fewerWorkers
-    /// A child has ended.
+    /// A child has exited.
     case child
-    /// Nothing but a line in the log.
+    /// The signal is only logged.
     case ignored
-    /// The system's: it ends, stops or continues the process, or nothing happens.
+    /// The system's default: the signal ends, stops or continues the process, or does nothing.
     case system
 
     package init(_ number: CInt) {
@@ -29,12 +29,13 @@ package enum SignalMeaning: Sendable, Equatable {
             }
     }
 
-    /// Signals that would end the process without a word: what others send for their own purposes, and real-time signals.
+    /// Signals that would end the process without a log line: signals that other software uses for its own purposes,
+    /// and real-time signals.
     package static let ignorable: [CInt] =
         [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGSTKFLT, SIGXFSZ]
         + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
 
-    /// Every signal that has a meaning here, but for the end of a child.
+    /// Every signal that has a meaning here, except SIGCHLD.
     package static let all: [CInt] =
         [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGTTIN, SIGTTOU] + Self.ignorable
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The name of a signal, as people write it.
+/// The name of a signal, such as `SIGTERM`.
 package struct SignalName: CustomStringConvertible {
     package let description: String
 

@@ -3,16 +3,18 @@ import Glibc
 package import Logging
 import NIOConcurrencyHelpers
 
-/// The signals of a process that has no supervisor's loop: handlers catch them, a thread acts on them. Children that a module executes get the
-/// system's handling, and a module's own handlers may take the place of these. [any]
+/// Signal handling for a process without a supervisor's loop: handlers catch signals, and a thread acts on them.
+/// Children that a module executes get default signal handling. A module's own handlers may replace these. [any]
 package enum SignalThread {
-    /// Has these signals do nothing: until the process can act on them, or for good.
+    /// Installs a handler that does nothing for these signals, until the process can act on them or for good.
     package static func drop(_ numbers: [CInt]) { roost_signals_drop(numbers, CInt(numbers.count)) }
 
-    /// Has `SIGPIPE` do nothing where it is ignored, as NIO has it from its first socket on: a child of a module would ignore it as well.
+    /// Replaces an ignored `SIGPIPE` (SIG_IGN) by a handler that does nothing. NIO ignores `SIGPIPE` from its first
+    /// socket on, and a module's child would inherit that.
     package static func restorePipeSignal() { roost_signal_unignore(SIGPIPE) }
 
-    /// Calls `heard` on a thread of its own for each of these signals that comes, for the life of the process. Once a process. Throws `HostError`.
+    /// Calls `heard` on a separate thread for each of these signals, for the life of the process. Must be called at
+    /// most once per process. Throws `HostError`.
     package static func listen(_ numbers: [CInt], _ heard: @escaping @Sendable (CInt) -> Void) throws {
         let descriptor = roost_signals_catch(numbers, CInt(numbers.count))
         guard descriptor >= 0 else {
@@ -30,7 +32,7 @@ package enum SignalThread {
     }
 }
 
-/// Logs signals that are ignored: each of them once, since some come by the thousand. [any]
+/// Logs ignored signals: each number once, since some arrive by the thousand. [any]
 package final class IgnoredSignals: Sendable {
     private let logged = NIOLockedValueBox<Set<CInt>>([])
     private let logger: Logger

@@ -20,7 +20,7 @@ enum SystemAccounts {
         }
     }
 
-    /// The name of a user, or the number as a text.
+    /// The name of a user, or the number as text if there is no such user.
     static func name(ofUser number: uid_t) -> String {
         self.entry { (buffer, size, found: inout UnsafeMutablePointer<passwd>?) in
             var entry = passwd()
@@ -45,7 +45,7 @@ enum SystemAccounts {
 
     private typealias GroupEntry = Glibc.group
 
-    /// Asks with more and more room. Nil: there is no such entry.
+    /// Calls `ask` with growing buffers. Nil if there is no such entry.
     private static func entry<Entry, Value>(
         _ ask: (UnsafeMutablePointer<CChar>, Int, inout UnsafeMutablePointer<Entry>?) -> (CInt, Value?)
     ) -> Value? {

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A thread of the system that nobody waits for. [any]
+/// A detached system thread. [any]
 package enum DetachedThread {
     private final class Work {
         let body: @Sendable () -> Void
@@ -9,7 +9,7 @@ package enum DetachedThread {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Runs this on a thread of its own; false: the system has none to give, and it is not run.
+    /// Runs `body` on a new thread. Returns false, without running it, if no thread can be created.
     package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         var thread = pthread_t()
         let work = Unmanaged.passRetained(Work(body))

@@ -1,9 +1,10 @@
 import Glibc
 
-/// A value under a mutex, with a condition variable: threads wait here until the value is as they need it. [any]
+/// A value guarded by a mutex, with a condition variable: threads wait until the value has the state they need. [any]
 ///
-/// This is the host's one condition variable, and `NIOLockedValueBox` its one mutex. Both are built on pthread mutexes, whose order the
-/// thread sanitizer knows. It does not see the futex of `Synchronization.Mutex`, and would report every access that one guards.
+/// This is the host's only condition variable, and `NIOLockedValueBox` its only mutex. Both are built on pthread
+/// mutexes, which the thread sanitizer knows. It does not see the futex of `Synchronization.Mutex`, and would report
+/// every access that such a mutex guards.
 // SAFETY: `value` is accessed under `mutex` only.
 package final class Monitor<Value>: @unchecked Sendable {
     private var value: Value
@@ -15,7 +16,7 @@ package final class Monitor<Value>: @unchecked Sendable {
         self.mutex.initialize(to: pthread_mutex_t())
         self.condition.initialize(to: pthread_cond_t())
         pthread_mutex_init(self.mutex, nil)
-        // Waits end at a time of the monotonic clock: that of the day may be set meanwhile.
+        // Deadlines are times of the monotonic clock: the wall clock may be set during a wait.
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -30,14 +31,15 @@ package final class Monitor<Value>: @unchecked Sendable {
         self.mutex.deallocate()
     }
 
-    /// Runs `body` with the value. Who changes what others wait for calls `signal` or `broadcast` in it or after it.
+    /// Runs `body` with the value. A caller that changes what others wait for must call `signal` or `broadcast`, in
+    /// `body` or after it.
     package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
         return try body(&self.value)
     }
 
-    /// Evaluates `poll` now and whenever this thread is woken, until it returns a result. The mutex is free between two evaluations.
+    /// Evaluates `poll` now and after each wake-up, until it returns a result. The mutex is free between evaluations.
     package func wait<Result>(_ poll: (inout Value) -> Result?) -> Result {
         pthread_mutex_lock(self.mutex)
         defer { pthread_mutex_unlock(self.mutex) }
@@ -47,7 +49,7 @@ package final class Monitor<Value>: @unchecked Sendable {
         }
     }
 
-    /// The same, for a time at most; nil: the time is over.
+    /// Like `wait(_:)`, with a time limit; nil if `poll` has no result by then.
     package func wait<Result>(milliseconds: Int, _ poll: (inout Value) -> Result?) -> Result? {
         var deadline = timespec()
         clock_gettime(CLOCK_MONOTONIC, &deadline)
@@ -64,9 +66,9 @@ package final class Monitor<Value>: @unchecked Sendable {
         }
     }
 
-    /// Wakes one thread that waits.
+    /// Wakes one waiting thread.
     package func signal() { pthread_cond_signal(self.condition) }
 
-    /// Wakes all threads that wait.
+    /// Wakes all waiting threads.
     package func broadcast() { pthread_cond_broadcast(self.condition) }
 }

@@ -1,9 +1,9 @@
 import NIOConcurrencyHelpers
 
-/// One value from a thread or a callback to a task that waits for it until a deadline. [any]
+/// Passes one value from a thread or a callback to a task that awaits it until a deadline. [any]
 ///
-/// The first of `send` and the deadline counts; a value that is sent later is dropped. The deadline does not depend on an event loop,
-/// which may be stalled by the work that the task waits for.
+/// The first of `send` and the deadline wins; a later value is dropped. The deadline does not depend on an event loop,
+/// which may be stalled by the work that the task awaits.
 package final class OneShot<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -16,7 +16,7 @@ package final class OneShot<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// Delivers the value; false: another was first, or the deadline has passed.
+    /// Delivers the value. Returns false if another value was sent first, or the deadline has passed.
     @discardableResult
     package func send(_ value: Value) -> Bool {
         let (isFirst, awaiting) = self.state.withLockedValue { state -> (Bool, CheckedContinuation<Value?, Never>?) in
@@ -34,10 +34,10 @@ package final class OneShot<Value: Sendable>: Sendable {
         return isFirst
     }
 
-    /// Returns the value, or nil after `time`. Once.
+    /// Returns the value, or nil after `time`. Must be called at most once.
     package func value(within time: Duration) async -> Value? {
         let timer = Task {
-            // Cancelled: the value has come.
+            // Cancelled: the value was delivered.
             guard (try? await Task.sleep(for: time)) != nil else { return }
             self.close()
         }
@@ -62,7 +62,7 @@ package final class OneShot<Value: Sendable>: Sendable {
     private func close() {
         let awaiting = self.state.withLockedValue { state -> CheckedContinuation<Value?, Never>? in
             switch state {
-            // A value that came before the deadline is the result, also when nobody has asked for it yet.
+            // A value sent before the deadline is the result, even if no task awaits it yet.
             case .sent, .closed: return nil
             case .empty:
                 state = .closed

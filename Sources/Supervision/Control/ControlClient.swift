@@ -4,12 +4,13 @@ package import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// A command's side of a supervisor's control socket.
+/// The command's side of a supervisor's control socket.
 package struct ControlClient {
-    /// The folder of the start.
+    /// The folder of the server, below its run directory.
     package let boot: String
 
-    /// The start to talk to: the only one below the run directories, or the one that listens on this port. Throws `HostError`.
+    /// Finds a running server: the only one below the run directories, or the one that listens on this port. Throws
+    /// `HostError` if there is none, or more than one.
     package static func find(runDirectory: String?, port: Int?) throws -> ControlClient {
         let folders = runDirectory.map { [$0] } ?? RunDirectory.usualPaths()
         let starts = folders.flatMap { folder in
@@ -21,7 +22,7 @@ package struct ControlClient {
             do throws(Failure) {
                 live.append((start, try start.askStatus().addresses))
             } catch {
-                // One that cannot be connected to is dead, or another user's.
+                // A socket without a listener belongs to a server that has ended, or to another user.
                 if case .misunderstood = error { misunderstood = error.error }
             }
         }
@@ -45,7 +46,7 @@ package struct ControlClient {
     /// Why a supervisor does not answer.
     private enum Failure: Error {
         case absent(HostError)
-        /// It is there, and may be another version of roost.
+        /// The supervisor runs, but its response is invalid: it may be another version of roost.
         case misunderstood(HostError)
 
         var error: HostError {
@@ -55,7 +56,7 @@ package struct ControlClient {
         }
     }
 
-    /// Sends a request and waits for the answer; nil: the supervisor went without one.
+    /// Sends a request and waits for the response; `nil` if the supervisor ended before it responded.
     private func ask(_ request: ControlRequest) throws(Failure) -> ControlResponse? {
         let path = "\(self.boot)/\(ControlSocket.name)"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
@@ -87,7 +88,7 @@ package struct ControlClient {
             ))
     }
 
-    /// In bytes.
+    /// The largest response, in bytes.
     private static let largestResponse = 16 << 20
 
     private func askStatus() throws(Failure) -> StatusReport {
@@ -98,17 +99,19 @@ package struct ControlClient {
         }
     }
 
-    /// Throws `HostError`.
+    /// Returns the status of the server. Throws `HostError`.
     package func status() throws -> StatusReport {
         do throws(Failure) { return try self.askStatus() } catch { throw error.error }
     }
 
-    /// Throws `HostError`.
+    /// Sends a request and waits for the response. Throws `HostError`.
     private func send(_ request: ControlRequest) throws -> ControlResponse? {
         do throws(Failure) { return try self.ask(request) } catch { throw error.error }
     }
 
-    /// Waits until the reload has ended. Returns what serves now, a line each, and why something does not (nil: everything does). Throws
+    /// Reloads, and waits until the reload has ended.
+    ///
+    /// `text`: what is served now, one line each. `fault`: why something is not served; `nil` if everything is. Throws
     /// `HostError`.
     package func reload(_ request: ReloadRequest) throws -> (text: String, fault: String?) {
         switch try self.send(.reload(request)) {
@@ -118,10 +121,10 @@ package struct ControlClient {
         }
     }
 
-    /// Stops the server, and waits until it has ended.
+    /// Stops the server, and waits until it has exited. Throws `HostError`.
     package func stop() throws {
         _ = try self.send(.stop)
-        // The lock of a start is held for as long as it lives.
+        // The server holds this lock until it exits.
         let lock = open("\(self.boot)/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return }
         defer { close(lock) }

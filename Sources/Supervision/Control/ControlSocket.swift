@@ -2,28 +2,30 @@ import Glibc
 import HTTPServer
 import RoostSystem
 
-/// The Unix socket in the folder of a start by which commands reach the supervisor; for its user only. For its one thread.
+/// The Unix socket by which commands reach the supervisor, in the server's folder. Only the supervisor's user can
+/// connect. For the supervisor's one thread.
 ///
-/// A command sends one request and gets one response. A command that is not answered at once (a reload, a status that waits for the workers) is
-/// remembered by its descriptor; one that does not read its answer is not waited for.
+/// A command sends one request and gets one response. Reloads, and a status that waits for the workers, are answered
+/// later, by the descriptor of the client. The supervisor never waits for a client to read its response.
 final class ControlSocket {
     static let name = "control"
-    /// Bytes of a command, commands at once, and milliseconds in which a command must be sent.
+    /// The largest request in bytes, the largest number of clients, and the time in milliseconds within which a client
+    /// must send its request.
     private static let mostBytes = 4096
     private static let mostClients = 32
     private static let patience = 10_000
-    /// Milliseconds that a command has for reading its answer.
+    /// The time in milliseconds within which a client must read its response.
     private static let reading = 10_000
 
     private struct Client {
         let descriptor: CInt
         var until: Int
         var buffer = MessageBuffer<ControlRequest>(limit: ControlSocket.mostBytes)
-        /// It has sent its command.
+        /// Whether the request has arrived.
         var isWaiting = false
         var isForReload = false
         var statusAt: Int?
-        /// What is left of its answer; nil: it has none yet.
+        /// The rest of the response; `nil` before there is one.
         var answer: ArraySlice<UInt8>?
     }
 
@@ -31,11 +33,11 @@ final class ControlSocket {
     private var listener: CInt
     private var file: SocketFile?
     private var clients: [Client] = []
-    /// No client is accepted before: there are no descriptors.
+    /// No client is accepted before this time: accepting has failed, for example for lack of descriptors.
     private var pausedUntil = 0
     private static let pause = 100
 
-    /// Throws `HostError`.
+    /// Listens. Throws `HostError`.
     init(path: String) throws {
         self.path = path
         (self.listener, self.file) = try Self.listen(path)
@@ -44,7 +46,7 @@ final class ControlSocket {
     private static func listen(_ path: String) throws -> (CInt, SocketFile?) {
         let listener = socket(
             AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-        // The file gets the mode of the socket, without the bits of the umask.
+        // The socket file gets the mode of the socket, restricted by the umask.
         let isBound = UnixAddress(path).map { address in
             fchmod(listener, 0o600) == 0 && address.with { bind(listener, $0, $1) } == 0
                 && Glibc.listen(listener, 16) == 0
@@ -59,7 +61,8 @@ final class ControlSocket {
         return (listener, SocketFile(bound: path))
     }
 
-    /// Makes the socket file again when it is gone: commands could not reach this server any more. Throws `HostError`.
+    /// Creates the socket file again if it is gone, since commands could no longer reach this server. Throws
+    /// `HostError`.
     func restore() throws {
         guard access(self.path, F_OK) != 0 else { return }
         let (listener, file) = try Self.listen(self.path)
@@ -73,7 +76,8 @@ final class ControlSocket {
         Glibc.close(self.listener)
     }
 
-    /// The descriptors to wait for. A client that cannot be accepted now does not wake the supervisor.
+    /// The descriptors to wait for. The listening socket is left out while no client can be accepted, so that it does
+    /// not wake the supervisor.
     func waits(now: Int) -> [pollfd] {
         let mayLetIn = self.clients.count < Self.mostClients && now >= self.pausedUntil
         return (mayLetIn ? [pollfd(fd: self.listener, events: Int16(POLLIN), revents: 0)] : [])
@@ -82,13 +86,13 @@ final class ControlSocket {
             }
     }
 
-    /// When a client is to be answered, or to be dropped.
+    /// The time when the next client must be answered or dropped.
     var due: Int? {
         let times = self.clients.compactMap { $0.isWaiting && $0.answer == nil ? $0.statusAt : $0.until }
         return (times + (self.pausedUntil > 0 ? [self.pausedUntil] : [])).min()
     }
 
-    /// Accepts, reads and writes without waiting. Returns the requests that have arrived.
+    /// Accepts, reads and writes without blocking. Returns the requests that have arrived.
     func receive(now: Int) -> [(client: CInt, request: ControlRequest)] {
         if now >= self.pausedUntil { self.pausedUntil = 0 }
         while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
@@ -127,7 +131,7 @@ final class ControlSocket {
         return received
     }
 
-    /// Answers one, and is done with it when it has read the answer.
+    /// Sends the response to a client, and closes the connection once the client has read it.
     func answer(_ client: CInt, _ response: ControlResponse) {
         guard let at = self.clients.firstIndex(where: { $0.descriptor == client }) else { return }
         let now = MonotonicClock.milliseconds
@@ -138,7 +142,7 @@ final class ControlSocket {
         self.write(at, now: now)
     }
 
-    /// Writes as much of an answer as there is room for: a command that does not read is not waited for.
+    /// Writes the response as far as the socket has room, without blocking.
     private func write(_ at: Int, now: Int) {
         guard var rest = self.clients[at].answer else { return }
         let client = self.clients[at].descriptor
@@ -165,12 +169,12 @@ final class ControlSocket {
     func awaitReload(_ client: CInt) { self.change(client) { $0.isForReload = true } }
     func awaitStatus(_ client: CInt, at time: Int) { self.change(client) { $0.statusAt = time } }
 
-    /// The clients whose status is due.
+    /// The clients to which the status must be sent now.
     func dueForStatus(now: Int) -> [CInt] {
         self.clients.filter { $0.statusAt.map { now >= $0 } ?? false }.map(\.descriptor)
     }
 
-    /// Answers all clients that wait for a reload.
+    /// Sends the response to all clients that wait for a reload.
     func answerReloads(_ response: ControlResponse) {
         for client in self.clients where client.isForReload { self.answer(client.descriptor, response) }
     }

@@ -2,12 +2,12 @@ import RoostSystem
 
 /// The report as text for a terminal.
 extension StatusReport {
-    /// What a column's text is to look like.
+    /// The style of a text in the table.
     package enum Style { case plain, strong, dim, good, bad }
 
-    /// Returns the report as lines and columns. `paint` colours a text, or leaves it.
+    /// Returns the report as lines and columns. `paint`: colours a text, or returns it unchanged.
     package func table(now: Int, paint colour: (String, Style) -> String) -> String {
-        // Names and faults come from modules and files.
+        // Names and faults come from modules and files, and may contain control characters.
         func paint(_ text: String, _ style: Style) -> String { colour(LogText.printable(text), style) }
         let total = self.workers.reduce(0) { $0 + $1.requests }
         var text = """

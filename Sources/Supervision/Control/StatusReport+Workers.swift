@@ -28,7 +28,7 @@ extension StatusReport {
 }
 
 extension StatusReport.Application {
-    /// `isServed`: a worker of the current release serves.
+    /// `isServed`: whether a worker of the current release is ready.
     fileprivate init(_ application: DeployedApplication, isServed: Bool) {
         self.name = application.name
         self.version = application.version
@@ -43,7 +43,7 @@ extension StatusReport.Application {
 }
 
 extension StatusReport.Worker {
-    /// `roster`: its release.
+    /// `roster`: the applications of the worker's release.
     fileprivate init(_ worker: WorkerHandle, of group: WorkerGroup, _ roster: Roster?) {
         let member = group.fleet.member(worker.id)
         self.group = group.name ?? ""

@@ -1,22 +1,22 @@
 import RoostSettings
 package import RoostSystem
 
-/// What `roost status` reports: as JSON for programs, as tables for people.
+/// The report of `roost status`: as JSON for programs, as tables for people.
 package struct StatusReport: Equatable {
     package struct Worker: Equatable {
         package var pid = 0
-        /// starting, ready, draining; or `stands in`.
+        /// `starting`, `ready`, `draining`, `gone`, or `stands in`.
         package var state = ""
-        /// Seconds since 1970.
+        /// When the worker was started, in seconds since 1970.
         package var since = 0
         package var generation = ""
         package var requests = 0
         var errors = 0
         package var connections = 0
         package var unfinished = 0
-        /// Bytes, resident.
+        /// Resident memory, in bytes.
         package var memory = 0
-        /// Its worker group; empty: it accepts connections.
+        /// The worker group. Empty for workers that accept client connections.
         package var group = ""
     }
 
@@ -26,11 +26,11 @@ package struct StatusReport: Equatable {
         package var module = ""
         package var mount = "/"
         package var generation = ""
-        /// serving, quarantined or failing.
+        /// `serving`, `quarantined` or `failing`.
         package var state = ""
-        /// Why it does not serve, or why the file on disk does not.
+        /// Why the application does not serve, or why a newer file on disk was not loaded.
         package var fault = ""
-        /// The worker group that runs it; empty: the workers that accept connections.
+        /// The worker group that runs the application. Empty for workers that accept client connections.
         package var group = ""
     }
 
@@ -47,7 +47,7 @@ package struct StatusReport: Equatable {
 
     package init() {}
 
-    /// One line of JSON.
+    /// The report as one line of JSON.
     package var json: String {
         func object(_ members: [(String, String)]) -> String {
             "{" + members.map { "\(JSONString.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"

@@ -1,7 +1,7 @@
 import RoostDeployment
 import RoostSystem
 
-/// What a command sends to a supervisor.
+/// A command's request to a supervisor.
 enum ControlRequest: Equatable {
     case status
     case reload(ReloadRequest)

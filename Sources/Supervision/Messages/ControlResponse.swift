@@ -1,11 +1,11 @@
 import RoostSystem
 
-/// A supervisor's answer to a command.
+/// A supervisor's response to a command.
 enum ControlResponse: Equatable {
     case status(StatusReport)
-    /// The command was carried out; `text`: what it has come to, a line each.
+    /// The command was carried out. `text`: the result, one line for each application.
     case done(text: String)
-    /// The command was refused, or a part of it: `text` is what was carried out.
+    /// The command, or a part of it, was refused. `text`: the part that was carried out.
     case refused(reason: String, text: String)
 }
 

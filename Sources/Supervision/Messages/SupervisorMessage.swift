@@ -2,34 +2,34 @@ import ModuleRuntime
 import RoostDeployment
 package import RoostSystem
 
-/// What a supervisor sends to a worker.
+/// A message from a supervisor to a worker.
 enum SupervisorMessage {
-    /// What it serves: the first message, and only that.
+    /// What the worker serves: the first message, and sent only once.
     case order(WorkerOrder)
-    /// Have every loop write to the shared page that it turns.
+    /// Have every loop write the time and its figures to the shared page.
     case ping
-    /// The server stops, and the workers that relay to this one go first.
+    /// The server is stopping: notify the applications. The workers that relay to this one stop first.
     case announceStop
     case shutDown(WorkerShutdown)
     /// Start applications for the change with this number.
     case prepare(change: Int, ApplicationList)
-    /// Mount those of them that are in `mounting`, and what answers `instead` of others; unmount those in `removing`.
+    /// Mount the prepared applications in `mounting` and the stand-ins in `instead`, and unmount those in `removing`.
     case commit(change: Int, mounting: Set<UInt32>, removing: Set<UInt32>, instead: ApplicationList)
     /// Send the states of the applications, for a worker that replaces this one.
     case saveState
-    /// The states of the applications in the worker that this one replaces: the answer to `requestsState`.
+    /// The states of the applications in the worker that this one replaces. Answers `requestsState`.
     case restoreState([UInt32: SavedState])
-    /// The sockets of the workers of another group.
+    /// The relay sockets of the workers of another group.
     case groupSockets(group: String, paths: [String])
 }
 
-/// How a worker ends.
+/// How a worker shuts down.
 package enum WorkerShutdown: UInt8, Sendable {
-    /// Another worker goes on in its place: it stops accepting and lets its connections end.
+    /// Drain: stop accepting, and let requests finish. Another worker takes over.
     case drain
-    /// The same, and the other worker has newer applications.
+    /// Drain, and another worker with newer applications takes over.
     case retire
-    /// The server stops: the same, but connections without a request are not waited for.
+    /// The server is stopping: drain, but close idle connections.
     case stop
 }
 

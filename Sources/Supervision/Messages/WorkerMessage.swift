@@ -1,23 +1,23 @@
 import ModuleRuntime
 import RoostSystem
 
-/// What a worker sends to its supervisor.
+/// A message from a worker to its supervisor.
 ///
-/// A module can write to the channel as its worker can: the supervisor reads it within limits, and acts only on what concerns the applications of
-/// the worker's group.
+/// A module can write to the channel as its worker can. The supervisor therefore limits what it reads, and acts only on
+/// the applications of the worker's group.
 enum WorkerMessage: Equatable {
-    /// It is about to serve, but for the applications that did not start: by their numbers, and why.
+    /// The worker is ready to serve. `faults`: why applications did not start, by their numbers.
     case ready(faults: [UInt32: String])
-    /// It accepts no connections any more.
+    /// The worker accepts no more connections.
     case stoppedAccepting
-    /// It cannot start.
+    /// The worker cannot start.
     case refused(reason: String)
-    /// It has prepared the change with this number, but for the applications that did not start.
+    /// The worker has prepared the change with this number. `faults`: why applications did not start, by their numbers.
     case prepared(change: Int, faults: [UInt32: String])
     case committed(change: Int)
-    /// Its applications would take the state of those in the worker that it replaces.
+    /// The worker's applications can restore the state of the worker that it replaces.
     case requestsState
-    /// The states of its applications, by their numbers.
+    /// The states of the worker's applications, by their numbers.
     case savedState([UInt32: SavedState])
 }
 

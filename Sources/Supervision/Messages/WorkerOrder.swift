@@ -2,22 +2,23 @@ import HTTPServer
 import RoostDeployment
 import RoostSystem
 
-/// What a worker is started for: the first message of its supervisor.
+/// What a worker is started with: the first message from its supervisor.
 struct WorkerOrder: Sendable {
     private(set) var applications: ApplicationList
     /// The addresses of the listening sockets, in the order of their descriptors.
     let addresses: [ListenerAddress]
     let privileges: Privileges
-    /// Whether its clients are workers that relay to it, by the first of the sockets.
+    /// Whether the worker's clients are workers that relay to it, over the first of the sockets.
     let isRelayed: Bool
-    /// The users that workers of other groups may run as.
+    /// The user ids that workers of other groups may run as.
     let relayUsers: Set<UInt32>
-    /// The sockets of the workers of other groups, by the names of the groups.
+    /// The relay sockets of the workers of other groups, by group name.
     let groupSockets: [String: [String]]
-    /// Whether standard error is a terminal that shows colours: until the worker is ready it has a pipe there.
+    /// Whether the supervisor's standard error is a terminal that shows colours. The worker cannot tell: its own
+    /// standard error is a pipe until it is ready.
     let isErrorColoured: Bool
 
-    /// The order for a worker that answers in place of the applications, which did not start.
+    /// The order for a stand-in worker, which answers in place of applications that did not start.
     var standingIn: WorkerOrder {
         var order = self
         order.applications = ApplicationList(
@@ -30,17 +31,17 @@ struct WorkerOrder: Sendable {
         return order
     }
 
-    /// Where a listening socket of a worker is bound.
+    /// The address that a listening socket of a worker is bound to.
     enum ListenerAddress: Sendable, Equatable {
         case tcp(host: String, port: Int)
         case unix(path: String)
 
-        /// The supervisor has bound the socket: nothing else of its address concerns a worker.
+        /// Keeps only what a worker needs: the supervisor has already bound the socket.
         init(_ address: BindAddress) {
             switch address {
             case .tcp(let host, let port, _): self = .tcp(host: host, port: port)
             case .unix(let path, _): self = .unix(path: path)
-            // A listener names the address that its socket is bound to, also where the operator names a descriptor.
+            // A listener has the address that its socket is bound to, even if the operator passed a descriptor.
             case .descriptor: self = .unix(path: address.description)
             }
         }

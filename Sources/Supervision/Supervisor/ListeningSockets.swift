@@ -7,25 +7,26 @@ import RoostSystem
 
 /// The sockets that clients connect to. For the supervisor's one thread.
 ///
-/// The file of a Unix socket may vanish while workers accept: nobody can connect any more, though the socket listens.
+/// The file of a Unix socket may be removed while workers accept: then no client can connect any more, although the
+/// socket still listens.
 final class ListeningSockets {
     private(set) var listeners: [Listener]
     private let backlog: Int
     private let logger: Logger
-    /// Socket files whose absence was logged.
+    /// URLs of the socket files whose absence was logged.
     private var loggedGone: Set<String> = []
 
-    /// Binds. Throws `HostError`.
+    /// Binds the sockets. Throws `HostError`.
     init(_ addresses: [BindAddress], backlog: Int, _ logger: Logger) throws {
         self.listeners = try Host.bind(addresses, backlog: backlog)
         self.backlog = backlog
         self.logger = logger
     }
 
-    /// Where it listens, with the ports that the kernel chose.
+    /// The bound addresses, with the ports that the kernel chose.
     var addresses: [BindAddress] { self.listeners.map(\.address) }
 
-    /// Where clients connect, for `roost status`.
+    /// The URLs that clients connect to, for `roost status`.
     var descriptions: [String] {
         self.listeners.indices.map { at in
             let url = self.listeners[at].address.url
@@ -35,7 +36,7 @@ final class ListeningSockets {
 
     func close() { for listener in self.listeners { listener.close() } }
 
-    /// Whether the path of a listener leads to its socket no more. A socket that was given to this process has no file of its own.
+    /// Whether the file of a listener is gone. A socket that was passed to this process has no file of its own.
     private func isGone(_ at: Int) -> Bool { self.listeners[at].file.map { !$0.isThere } ?? false }
 
     /// Logs each missing socket file once.
@@ -47,8 +48,8 @@ final class ListeningSockets {
         self.loggedGone = Set(gone)
     }
 
-    /// Binds the listeners again whose files are gone, for workers that are started from here on. Returns whether some were, and why others
-    /// cannot be.
+    /// Binds listeners again whose files are gone, for workers that are started from now on. Returns whether any was
+    /// bound again, and why others could not be.
     func rebindGone() -> (isRebound: Bool, faults: [String]) {
         var isRebound = false
         var faults: [String] = []
@@ -57,7 +58,7 @@ final class ListeningSockets {
             guard case .unix(let path, let access) = old.address else { continue }
             do {
                 self.listeners[at] = try Listener(unix: path, access: access, backlog: self.backlog)
-                // Workers that run have their own descriptors of it.
+                // Running workers have their own descriptors of it.
                 old.close()
                 isRebound = true
                 self.logger.log(.socketFileCreated, ["url": "\(old.address.url)"])

@@ -3,19 +3,20 @@ import Logging
 import RoostDeployment
 import RoostSystem
 
-/// `--reload`: follows modules, settings and sources, and builds modules from the sources. For the supervisor's one thread.
+/// `--reload`: watches modules, settings and sources, and builds modules from the sources. For the supervisor's one
+/// thread.
 final class SourceFollower {
     private let plan: WatchPlan
     private let watch: ReloadWatch
     private var builds = BuildMachine()
     private var build: Build?
-    /// Watched files have changed, and no reload was asked for yet: a build runs.
+    /// Whether watched files have changed during a build, and no reload was requested for them yet.
     private var hasChangedFiles = false
     private var hasLoggedLimit = false
     private let logger: Logger
     private let log: LineWriter
 
-    /// `quiet`: how long a file must not have changed before it counts, milliseconds.
+    /// `quiet`: the time in milliseconds that a file must stay unchanged before a change is reported.
     init(_ plan: WatchPlan, quiet: Int, _ logger: Logger, _ log: LineWriter) {
         self.plan = plan
         self.watch = ReloadWatch(plan.tree, since: plan.baseline, quiet: quiet)
@@ -28,11 +29,12 @@ final class SourceFollower {
     var waits: [pollfd] { self.watch.waits + (self.build?.waits ?? []) }
     var due: Int { min(self.watch.due, self.build?.due ?? .max) }
 
-    /// Files in these states were acted on: what differs from them is a change.
+    /// Sets the states of files that were acted on. Only files that differ from these states count as changed.
     func accept(_ seen: FileMarks) { self.watch.accept(seen) }
 
-    /// Looks at the files after a notification, or when it is due. `files`: modules and settings, whose states before they were read are in `seen`.
-    /// Returns the reloads that follow.
+    /// Checks the files after a notification, or when it is due. Returns the reloads that follow.
+    ///
+    /// `files`: modules and settings. `seen`: their states before they were read.
     func follow(_ files: Set<String>, seen: FileMarks, now: Int) -> [ReloadRequest] {
         var allSeen = self.plan.seen
         allSeen.merge(seen)
@@ -42,7 +44,7 @@ final class SourceFollower {
         var requests: [ReloadRequest] = []
         if !change.sources.isEmpty {
             if self.plan.build == nil {
-                // Whatever reads them does so when it starts.
+                // No build: applications read their sources when they start.
                 requests.append(ReloadRequest(isForced: true))
             } else {
                 self.perform(self.builds.changed(), &requests)
@@ -55,7 +57,7 @@ final class SourceFollower {
             if case .failed = step { self.logFailure(build, status) }
             self.perform(step, &requests)
         }
-        // What changes while a build runs counts when that has ended, however it has.
+        // Changes during a build count when the build has ended, successfully or not.
         if self.hasChangedFiles, !self.builds.isRunning {
             self.hasChangedFiles = false
             requests.append(ReloadRequest())
@@ -63,7 +65,7 @@ final class SourceFollower {
         return requests
     }
 
-    /// Ends a build that is under way.
+    /// Stops a build in progress.
     func end() {
         self.build?.end()
         self.build = nil
@@ -93,14 +95,14 @@ final class SourceFollower {
         }
     }
 
-    /// Logs once that not all sources are watched.
+    /// Logs once that there are more sources than are watched.
     private func logLimit() {
         guard self.watch.isCut, !self.hasLoggedLimit else { return }
         self.hasLoggedLimit = true
         self.logger.log(.tooManySources, ["limit": "\(self.plan.limit)"])
     }
 
-    /// The output of the compiler, then the result.
+    /// Writes the output of the build, then logs the failure.
     private func logFailure(_ build: Build, _ status: CInt) {
         self.log.write(build.output + (build.output.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]))
         var fields: Logger.Metadata = ["time": "\(build.time)ms"]

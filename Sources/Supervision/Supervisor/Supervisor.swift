@@ -6,15 +6,15 @@ package import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// The process that binds the sockets and starts workers; it never loads a module. One thread, one wait: for signals, workers, files, commands and the
-/// time.
+/// The process that binds the sockets and starts workers; it never loads a module.
 ///
-/// `DeploymentState` decides what is deployed, and `Fleet` which workers there have to be; `WorkerDeployment` carries it out.
+/// It has one thread, which waits for signals, workers, files, commands and deadlines. `DeploymentState` decides what
+/// is deployed, `Fleet` decides which workers run, and `WorkerDeployment` carries out the decisions.
 package final class Supervisor {
     private let plan: SupervisorPlan
     private var deployment: WorkerDeployment!
     private let control: ControlSocket
-    /// `--reload`.
+    /// Watches sources for `--reload`; `nil` without it.
     private let sources: SourceFollower?
     private let notice = ServiceNotice()
     private let terminal = ControllingTerminal()
@@ -25,13 +25,13 @@ package final class Supervisor {
     private var hasReportedServing = false
     private var nextObservation = 0
     private var nextWatchdog = Int.max
-    /// How often workers are observed, in milliseconds.
+    /// The interval at which workers are observed, in milliseconds.
     private let pace: Int
 
-    /// Milliseconds that workers have to write their state to their pages, for `roost status`.
+    /// Milliseconds that workers have to write their figures to their pages, for `roost status`.
     private static let statusTime = 100
 
-    /// Binds. Throws `HostError`, also when an application that is required cannot be had.
+    /// Binds the sockets. Throws `HostError`, also if a required application cannot be prepared.
     package init(_ scan: Deployment.Scan, _ plan: SupervisorPlan) throws {
         try Host.refuseDebug(threads: plan.deployment.workers.workers)
         self.plan = plan
@@ -49,13 +49,14 @@ package final class Supervisor {
         }
     }
 
-    /// What is limited is observed every second, loops ten times in the time that one may hang.
+    /// The interval of observation, in milliseconds: 1 second if workers have limits, and at most a tenth of
+    /// the stall timeout.
     private static func pace(_ plan: WorkerPlan) -> Int {
         let isLimited = plan.requests != nil || plan.memory != nil || plan.lifetime != nil
         return min(isLimited ? 1000 : 60_000, plan.stall.map { min($0 * 100, 10_000) } ?? .max)
     }
 
-    /// Supervises until everything has ended. Returns the exit status.
+    /// Supervises until all workers have ended. Returns the exit status.
     package func run() -> CInt {
         self.deployment.start()
         while true {
@@ -82,7 +83,7 @@ package final class Supervisor {
         let due = min(
             self.nextObservation, self.nextWatchdog, self.notice.due(now: now) ?? .max, self.deployment.due,
             self.control.due ?? .max, sources?.due ?? .max)
-        // Interrupted, or for want of memory: everything is looked at all the same.
+        // The result is ignored: all sources of events are checked in any case.
         _ = poll(&waits, nfds_t(waits.count), CInt(clamping: max(due - now, 0)))
     }
 
@@ -103,7 +104,7 @@ package final class Supervisor {
         }
     }
 
-    /// Reports once that everything serves, when it is known of all groups whether they do.
+    /// Reports once that the server is serving, as soon as every group either serves or is known to have failed.
     private func reportServing() {
         guard self.isFrontServing, !self.hasReportedServing, self.deployment.areGroupsSettled else { return }
         self.hasReportedServing = true
@@ -123,13 +124,13 @@ package final class Supervisor {
             case .moreWorkers: self.deployment.groups[nil]?.resize(by: 1)
             case .fewerWorkers: self.deployment.groups[nil]?.resize(by: -1)
             case .ignored: self.ignoredSignals.log(number)
-            // A worker has ended, or a probe, which is waited for by who started it.
+            // A worker or a probe has ended. The code that started it waits for it.
             case .child, .system: break
             }
         }
     }
 
-    /// The second time everything ends at once.
+    /// Starts a graceful shutdown. A second call kills the workers.
     private func stop() {
         self.shutdown.request()
         if !self.shutdown.isAtOnce {
@@ -153,7 +154,7 @@ package final class Supervisor {
         self.deployment.reload(request)
     }
 
-    /// As the first process of a container it gets the children of others, when those have ended.
+    /// Reaps orphaned processes, which the first process of a container inherits.
     private func reapOrphans() {
         guard getpid() == 1 else { return }
         while true {
@@ -161,7 +162,7 @@ package final class Supervisor {
             guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
             let process = ended._sifields._sigchld.si_pid
             let isWorker = self.deployment.groups.all.contains { $0.workers.contains { $0.process == process } }
-            // A probe's end is waited for by who has started it.
+            // Probes and builds are reaped by the code that started them.
             guard process != 0, !isWorker, !self.deployment.isScanning, self.sources?.isBuilding != true else {
                 return
             }

@@ -4,13 +4,13 @@ package import RoostDeployment
 package import RoostModules
 package import RoostSystem
 
-/// What a supervisor is started with.
+/// The configuration of a supervisor.
 package struct SupervisorPlan {
-    /// What is declared.
+    /// The declared applications.
     package let deployment: Deployment
-    /// Reads what is declared anew, on another thread; nil: it does not change. Throws `HostError`.
+    /// Reads the declarations again, on another thread; `nil` if they cannot change. Throws `HostError`.
     package var redeclare: (@Sendable () throws -> Deployment)?
-    /// The files that are watched besides the drop-in folders; nil: none.
+    /// The files watched besides the drop-in folders; `nil` if there are none.
     package var watch: WatchPlan?
     package let addresses: [BindAddress]
     package var backlog = ServerConfiguration().backlog
@@ -19,9 +19,9 @@ package struct SupervisorPlan {
     package let logger: Logger
     package let log: LineWriter
     package var isErrorColoured = false
-    /// Opens the files of the log anew.
+    /// Reopens the log files.
     package var reopenLogs: () -> Void = {}
-    /// Called once, when everything serves.
+    /// Called once, when the server is serving.
     package var whenServing: ([DeployedApplication], [BindAddress]) -> Void = { _, _ in }
 
     package init(

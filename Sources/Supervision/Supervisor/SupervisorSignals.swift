@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import RoostSystem
 
-/// The signals of a supervisor, as a descriptor that says which have come. Must be made before the process has another thread: the signals
-/// are blocked for every thread that is started afterwards.
+/// The signals of a supervisor, received through a descriptor. Must be created before the process has another thread:
+/// the signals are blocked for every thread that is started afterwards.
 package struct SupervisorSignals: Sendable {
     package let descriptor: CInt
 
-    /// Throws `HostError`.
+    /// Blocks the signals. Throws `HostError`.
     package init() throws {
         let numbers = SignalMeaning.all + [SIGCHLD]
         self.descriptor = roost_signals_make(numbers, CInt(numbers.count))
@@ -16,7 +16,7 @@ package struct SupervisorSignals: Sendable {
         }
     }
 
-    /// The next signal that has come; nil: none has.
+    /// Returns the next pending signal; `nil` if there is none.
     package func next() -> CInt? {
         let number = roost_signals_read(self.descriptor)
         return number == 0 ? nil : number

@@ -1,21 +1,21 @@
 import RoostDeployment
 package import RoostSystem
 
-/// What `--reload` watches, and how modules are built from it.
+/// The files that `--reload` watches, and the command that builds modules from them.
 package struct WatchPlan {
-    /// Folders of sources, and the patterns of files in them.
+    /// The source folders, and the patterns of file names in them.
     package var sources: [String] = []
     package var includes: [String] = []
     package var excludes: [String] = []
-    /// The number of files and folders of sources that are watched.
+    /// The largest number of source files and folders that are watched.
     package var limit = SourceTree.usualMost
-    /// The command that builds modules from the sources; nil: none does.
+    /// The command that builds modules from the sources; `nil` if there is none.
     package var build: String?
-    /// Files besides modules and their settings.
+    /// Watched files other than modules and their settings.
     package var files: Set<String> = []
     /// The states of `files` before they were read.
     package var seen = FileMarks()
-    /// The sources as they were before anything was built from them.
+    /// The sources as they were before the first build.
     package private(set) var baseline: [String: FileMark] = [:]
 
     package init() {}
@@ -24,7 +24,8 @@ package struct WatchPlan {
         SourceTree(self.sources, includes: self.includes, excludes: self.excludes, most: self.limit)
     }
 
-    /// Reads the baseline: before the first build and the first scan. `earlier`: a plan whose baseline is kept where it has the same sources.
+    /// Reads the baseline, before the first build and the first scan. `earlier`: a plan whose baseline is kept if it
+    /// watches the same sources.
     package mutating func readBaseline(or earlier: WatchPlan? = nil) {
         if let earlier, earlier.sources == self.sources, earlier.includes == self.includes,
             earlier.excludes == self.excludes

@@ -7,17 +7,19 @@ import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// Carries out the changes of a `DeploymentState` with processes of workers, and tells it what becomes of those. For the supervisor's one thread.
+/// Carries out the decisions of a `DeploymentState` with worker processes, and reports their outcome to it. For the
+/// supervisor's one thread.
 final class WorkerDeployment {
-    /// What has happened that concerns the supervisor.
+    /// An event that concerns the supervisor.
     enum Event {
-        /// The workers that accept connections serve.
+        /// The workers that accept client connections are serving.
         case serving
-        /// All workers of a group have ended, with this status; nil: those that accept connections.
+        /// All workers of a group have ended, with this status. The group is `nil` for workers that accept client
+        /// connections.
         case ended(group: String?, CInt)
-        /// Everybody who waits for a reload is answered.
+        /// A reload has ended: all waiting clients get this response.
         case reloaded(String, fault: String?)
-        /// Files in these states were acted on.
+        /// The files were acted on in these states.
         case accepted(FileMarks)
     }
 
@@ -27,12 +29,12 @@ final class WorkerDeployment {
     private let scanner: Scanner
     private let plan: SupervisorPlan
     private let handle: (Event) -> Void
-    /// Of all workers, also those of groups that have ended.
+    /// Crashes of all workers, including groups that have ended.
     private(set) var crashes = 0
     private(set) var restarts = 0
     private(set) var lastCrash = ""
 
-    /// Binds. Throws `HostError`, also when an application that is required cannot be had.
+    /// Binds the sockets. Throws `HostError`, also if a required application cannot be prepared.
     init(_ scan: Deployment.Scan, _ plan: SupervisorPlan, _ handle: @escaping (Event) -> Void) throws {
         self.state = try DeploymentState(plan.deployment, scan)
         self.plan = plan
@@ -54,7 +56,7 @@ final class WorkerDeployment {
         for group in self.groups.all { group.start() }
     }
 
-    // MARK: The supervisor's loop
+    // MARK: Called by the supervisor's loop
 
     /// The descriptors to wait for.
     var waits: [pollfd] {
@@ -69,17 +71,18 @@ final class WorkerDeployment {
 
     var due: Int { ([self.state.due, self.scanner.due] + self.groups.all.map(\.due)).compactMap { $0 }.min() ?? .max }
 
-    /// Receives what workers and the scanner report, and looks at the watched folders.
+    /// Handles reports of the workers and the scanner, and checks the watched folders.
     func receive(now: Int) {
-        // Before the signals: a worker that has reported that it is ready serves, and is drained as others are.
+        // Called before signals are handled: a worker that has reported `.ready` counts as serving, and is drained like
+        // the others.
         for group in self.groups.all { group.receive() }
         if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
         if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
     }
 
-    /// Carries out what the state decides now.
+    /// Carries out the decisions that are due.
     func advance(now: Int) {
-        // The workers that accept may stop by themselves, when their first start fails.
+        // The front workers may have stopped by themselves, after a failed first start.
         if self.isStopping { self.state.stop() }
         while true {
             let actions = self.state.advance(now: now, self)
@@ -88,12 +91,12 @@ final class WorkerDeployment {
         }
     }
 
-    /// Observes workers; `isDue`: all of them, else those of groups for which it is time.
+    /// Observes workers. `isDue`: all of them; otherwise only those of groups whose deadline has passed.
     func observe(now: Int, isDue: Bool) {
         for group in self.groups.all where isDue || now >= group.due ?? .max { group.observe(now) }
     }
 
-    /// Reloads. What an operator asks for also makes vanished socket files again.
+    /// Reloads. A request of an operator also creates missing socket files again.
     func reload(_ request: ReloadRequest) {
         guard request.isAsked else { return self.state.reload(PendingReload(request)) }
         let (isRebound, faults) = self.sockets.rebindGone()
@@ -101,20 +104,20 @@ final class WorkerDeployment {
         self.state.reload(PendingReload(request, replacing: groups, faults: faults))
     }
 
-    /// All workers end, those that accept connections first; the second time (`atOnce`) they are killed.
+    /// Stops all workers, front workers first. `atOnce`: kills them.
     func stop(atOnce: Bool) {
         self.state.stop()
         self.groups[nil]?.stop(atOnce: atOnce)
-        // The workers that accept relay to the others until they have ended.
+        // The front workers relay to the others until they have ended.
         for group in self.groups.relayed {
             if atOnce { group.stop(atOnce: true) } else { group.send(.announceStop, areReady: false) }
         }
     }
 
-    /// Whether a scan runs, which may have started a probe.
+    /// Whether a scan is running, which may have started a probe.
     var isScanning: Bool { self.scanner.isRunning }
     var isStopping: Bool { self.groups[nil]?.fleet.isStopping ?? false }
-    /// Whether every group besides those that accept serves, or is known not to.
+    /// Whether every group other than the front workers is serving, or is known to have failed.
     var areGroupsSettled: Bool { self.groups.relayed.allSatisfy { $0.status.isSettled } }
 
     // MARK: Actions
@@ -141,7 +144,7 @@ final class WorkerDeployment {
         case .adopt(let group, let plan): self.groups[group]?.adopt(plan)
         case .kill(let group, let workers, let reason): self.groups[group]?.kill(workers, reason)
         case .removeCopies(let used):
-            // What a process has mapped stays, for whoever looks at it with a debugger, or at its core.
+            // Copies that a process has mapped stay on disk, for a debugger or for its core dump.
             let mapped = self.groups.all.flatMap(\.workers).flatMap { $0.images.applications.keys }
             self.plan.run.removeLoadFolders(but: used + mapped)
         case .log(let event, let fields): self.plan.logger.log(event, fields)

@@ -5,14 +5,17 @@ import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// The groups of workers, and the sockets by which the workers that accept connections reach those of the others. For the supervisor's one thread.
+/// The worker groups, and the relay sockets by which the front workers reach the others. For the supervisor's one
+/// thread.
+///
+/// The front workers are those that accept client connections.
 final class WorkerGroups {
-    /// The workers that accept connections; nil: not made yet.
+    /// The front workers; `nil` before they are added.
     private var front: WorkerGroup?
     private var others: [String: WorkerGroup] = [:]
     private let run: RunDirectory
     private var lastRelayListener = 0
-    /// The relay sockets of each group, as the workers that accept were told.
+    /// The relay sockets of each group that were last announced to the front workers.
     private var announced: [String: [String]] = [:]
 
     init(run: RunDirectory) { self.run = run }
@@ -22,9 +25,9 @@ final class WorkerGroups {
         return self.others[name]
     }
 
-    /// The workers that accept come last: they relay to the others.
+    /// All groups. The front workers come last, since they relay to the others.
     var all: [WorkerGroup] { self.relayed + [self.front].compactMap { $0 } }
-    /// The groups that are relayed to.
+    /// The groups that the front workers relay to.
     var relayed: [WorkerGroup] { self.others.sorted { $0.key < $1.key }.map(\.value) }
 
     func add(_ group: WorkerGroup) {
@@ -33,18 +36,18 @@ final class WorkerGroups {
 
     func remove(_ name: String) { self.others[name] = nil }
 
-    // MARK: Relays
+    // MARK: Relay sockets
 
-    /// The users that workers run as, and this process, which binds.
+    /// The user ids of all workers, and of this process, which binds the sockets.
     var relayUsers: Set<UInt32> { Set(self.all.map { $0.plan.privileges.user ?? geteuid() } + [geteuid()]) }
 
     /// The relay sockets of the workers of each group.
     var relayPaths: [String: [String]] { self.others.mapValues(\.relayPaths) }
 
-    /// Groups some of whose workers cannot be reached, since the socket file is gone.
+    /// The groups with a worker that cannot be reached, since its socket file is gone.
     var unreachable: [String] { self.relayPaths.filter { $0.value.contains { access($0, F_OK) != 0 } }.map(\.key) }
 
-    /// Makes a socket for one worker that the workers that accept can connect to, and nobody else. Throws `HostError`.
+    /// Creates a relay socket for one worker, to which only the front workers can connect. Throws `HostError`.
     func makeRelayListener() throws -> RelayListener {
         self.lastRelayListener += 1
         var access = BindAddress.UnixAccess()
@@ -58,7 +61,7 @@ final class WorkerGroups {
         }
     }
 
-    /// Tells the workers that accept where the others answer now, where that is new.
+    /// Sends the relay sockets that have changed to the front workers.
     func announceRelayPaths() {
         guard let front = self.front else { return }
         let paths = self.relayPaths
@@ -71,7 +74,7 @@ final class WorkerGroups {
         self.announced = paths
     }
 
-    /// Tells one of the workers that accept: what it was started with may be old.
+    /// Sends all relay sockets to one front worker, since those of its order may be outdated.
     func announceRelayPaths(to worker: Int) {
         for (name, paths) in self.relayPaths {
             self.front?.send(.groupSockets(group: name, paths: paths), to: worker)

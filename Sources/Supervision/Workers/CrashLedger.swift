@@ -1,9 +1,9 @@
-/// Who has crashed how often: an application that crashes its workers again and again is quarantined, by the hash of its file. A
-/// value without I/O; times are milliseconds of the monotonic clock.
+/// Counts crashes by the hash of the application's file, and quarantines a file that crashes too often. A value without
+/// I/O; times are milliseconds of the monotonic clock.
 struct CrashLedger {
-    /// So many crashes ...
+    /// The number of crashes within `window` that leads to quarantine.
     let most: Int
-    /// ... within so many milliseconds.
+    /// The period in which crashes count, in milliseconds.
     let window: Int
     private var crashes: [String: [Int]] = [:]
     private var quarantined: Set<String> = []
@@ -13,7 +13,7 @@ struct CrashLedger {
         self.window = window
     }
 
-    /// Counts a crash; true: it was one too many, just now.
+    /// Counts a crash. Returns whether it has just led to quarantine.
     mutating func record(_ hash: String, now: Int) -> Bool {
         let recent = self.crashes[hash, default: []].filter { now - $0 < self.window } + [now]
         self.crashes[hash] = recent
@@ -23,7 +23,7 @@ struct CrashLedger {
 
     func isQuarantined(_ hash: String) -> Bool { self.quarantined.contains(hash) }
 
-    /// Somebody asked for it by name: it gets another chance.
+    /// Ends the quarantine and resets the count, since an operator has asked for the file.
     mutating func pardon(_ hash: String) {
         self.crashes[hash] = nil
         self.quarantined.remove(hash)

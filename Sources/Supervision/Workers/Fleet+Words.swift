@@ -1,28 +1,29 @@
 import RoostDeployment
 
-/// What the fleet is told, and what it answers.
+/// The input and output types of the fleet.
 extension Fleet {
-    /// The plan of the workers, with times in milliseconds.
+    /// The limits and timeouts of the workers, with times in milliseconds.
     struct Rules: Equatable {
         var workers: Int
-        /// Requests after which a worker is replaced, and by how many this differs from worker to worker, at most.
+        /// Requests after which a worker is replaced; `nil` for no limit.
         var requests: Int?
+        /// The largest random number that is added to `requests`, for each worker.
         var requestJitter: Int
-        /// Bytes of resident memory above which a worker is replaced.
+        /// Bytes of resident memory above which a worker is replaced; `nil` for no limit.
         var memory: Int?
-        /// How long a worker serves until it is replaced.
+        /// The time after which a worker is replaced; `nil` for no limit.
         var lifetime: Int?
-        /// How long a loop may not turn; nil: for ever.
+        /// The time after which an unresponsive loop counts as stalled; `nil` for no limit.
         var stall: Int?
-        /// How long a worker may take to be ready.
+        /// The time within which a worker must be ready.
         var start: Int
-        /// How long requests may go on when a worker drains.
+        /// The time that requests have to finish when a worker drains.
         var grace: Int
-        /// How long a worker may take to end.
+        /// The time within which a worker must exit when it shuts down.
         var stop: Int
-        /// An application that crashes so many workers ...
+        /// The number of crashes within `crashWindow` that quarantines an application.
         var crashes: Int
-        /// ... within this time is quarantined.
+        /// The period in which crashes count.
         var crashWindow: Int
     }
 
@@ -42,7 +43,7 @@ extension Fleet {
     struct Member {
         let id: Int
         var release: Int
-        /// It answers in the place of an application that cannot be there.
+        /// Whether it answers in place of applications that failed to start.
         let isStandIn: Bool
         let born: Int
         var state = State.starting
@@ -50,36 +51,36 @@ extension Fleet {
         var retirement: Retirement?
         var requestLimit: Int?
         var killAt: Int?
-        /// It accepts nothing any more.
+        /// Whether it accepts no more connections.
         var hasStoppedAccepting = false
     }
 
-    /// What is seen of a worker from outside.
+    /// The figures of a worker, read from outside its process.
     struct Observation {
         var requests = 0
         var memory = 0
-        /// How long its slowest loop has not turned.
+        /// The time since its slowest loop last answered a ping.
         var silence = 0
         var loops = 1
     }
 
     enum Action: Equatable {
         case start(Int, release: Int, isStandIn: Bool)
-        /// The worker ends when its clients let it.
+        /// Drain the worker, within the drain timeout.
         case drain(Int)
-        /// It ends soon.
+        /// Stop the worker: the server is shutting down.
         case stop(Int)
         case kill(Int)
-        /// Its stack is to be looked at.
+        /// Have the worker report the stack of its slowest loop.
         case examine(Int)
         case log(Notice)
-        /// All that have to be there are, for the first time.
+        /// All wanted workers are ready, for the first time.
         case serving
-        /// A new release serves.
+        /// The new release is serving.
         case reloaded
-        /// It does not, for this reason; the one before goes on.
+        /// The new release did not start, for this reason. The previous release is still serving.
         case notReloaded(String)
-        /// Who has this hash has crashed too often: a release without it is to follow at once.
+        /// The application with this hash has crashed too often. A release without it must follow at once.
         case quarantine(String)
         case exit(CInt)
     }

@@ -1,20 +1,20 @@
 import RoostDeployment
 
-/// Which workers there have to be, and what comes next: the supervisor's decisions, a value without I/O.
+/// Decides which workers of a group must run. A value without I/O.
 ///
-/// Told what has happened, it answers with what is to be done. The order of a replacement is always the same: the new one is
-/// started, says that it is ready, then the old one drains. Times are milliseconds of the monotonic clock.
+/// Each method takes an event and returns the actions that follow. A replacement always has the same order: the new
+/// worker is started, it becomes ready, then the old worker drains. Times are milliseconds of the monotonic clock.
 struct Fleet {
     private(set) var rules: Rules
     private(set) var wanted: Int
     private(set) var members: [Member] = []
     private(set) var ledger: CrashLedger
-    /// What workers are started with, by number.
+    /// The release that new workers are started with.
     private(set) var current: Int
-    /// What served before, while the current one is on trial.
+    /// The previous release, to return to while the current release is on trial.
     private(set) var previous: Int?
     private(set) var isStopping = false
-    /// A release is on its way whose first worker is not ready.
+    /// Whether the current release is new and none of its workers has been ready yet.
     private(set) var isOnTrial = false
     private(set) var isReloading = false
     private(set) var hasServed: Bool
@@ -22,13 +22,13 @@ struct Fleet {
     private var lastId = 0
     private var backOff = BackOff()
     private var startAt = 0
-    /// The last worker was not there when it should have been: a stand-in may have to answer.
+    /// Whether the last worker failed to start, so that a stand-in may be needed.
     private(set) var isFailing = false
     private var actions: [Action] = []
-    /// A number below the one given.
+    /// Returns a random number from 0 to the given number.
     private let random: (Int) -> Int
 
-    /// `hasServed`: no failure of a start ends the whole.
+    /// `hasServed`: whether the group counts as having served, so that a failed first start does not end it.
     init(
         rules: Rules, release: Int, hasServed: Bool = false,
         random: @escaping (Int) -> Int = { $0 > 0 ? Int.random(in: 0...$0) : 0 }
@@ -43,13 +43,13 @@ struct Fleet {
 
     func member(_ id: Int) -> Member? { self.members.first { $0.id == id } }
 
-    /// Whether every worker serves the current release, and none is about to be there or to go.
+    /// Whether every worker serves the current release or drains, and no reload or shutdown is in progress.
     var isCalm: Bool {
         !self.isStopping && !self.isReloading
             && self.members.allSatisfy { $0.state == .draining || ($0.state == .ready && $0.release == self.current) }
     }
 
-    /// When something has to be looked at again though nothing happens; nil: never.
+    /// The time when `observe` must be called, even without another event; `nil` if never.
     var due: Int? {
         let kills = self.members.compactMap(\.killAt)
         let starts = self.members.filter { $0.state == .starting && $0.killAt == nil }.map {
@@ -58,12 +58,12 @@ struct Fleet {
         return ((self.needsStart ? [self.startAt] : []) + kills + starts).min()
     }
 
-    // MARK: What happens
+    // MARK: Events
 
     mutating func start(now: Int) -> [Action] { self.decide(now) }
 
     mutating func ready(_ id: Int, now: Int) -> [Action] {
-        // One that is being killed, since everything ends, does not come to serve.
+        // During a shutdown a starting worker is being killed, and must not begin to serve.
         guard let at = self.members.firstIndex(where: { $0.id == id }), self.members[at].state == .starting,
             !self.isStopping
         else { return [] }
@@ -77,15 +77,17 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// A worker that drains accepts nothing any more: every new connection is another's.
+    /// Records that a draining worker accepts no more connections: other workers get every new connection.
     mutating func stoppedAccepting(_ id: Int, now: Int) -> [Action] {
         guard let at = self.members.firstIndex(where: { $0.id == id }) else { return [] }
         self.members[at].hasStoppedAccepting = true
         return self.decide(now)
     }
 
-    /// A worker has ended, or (`reason`) said that it cannot start. `culprit`: it was the crash of what has this hash; `isNeeded`: a first
-    /// start without it makes no sense. `status`: what the whole leaves with if nothing has served yet.
+    /// Handles the end of a worker, or a failed start. `reason`: why it ended or could not start.
+    ///
+    /// `culprit`: the hash of the application whose crash ended it. `isNeeded`: whether a first start without this
+    /// application must fail. `status`: the exit status of the server if nothing has served yet.
     mutating func ended(
         _ id: Int, culprit: String?, isNeeded: Bool = true, reason: String, status: CInt, now: Int
     ) -> [Action] {
@@ -93,7 +95,8 @@ struct Fleet {
         let member = self.members.remove(at: at)
         let wasReady = member.state != .starting
         guard !self.isStopping else {
-            // A stop that did not come to its end by itself says so; who was to be killed anyway is no fault of the stop.
+            // A worker that failed during the shutdown makes the status 1, unless it was to be killed for a stalled
+            // loop.
             if wasReady, status != 0, self.status == 0, member.retirement != .stalled { self.status = 1 }
             return self.decide(now)
         }
@@ -119,14 +122,14 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// Nothing is started before the release that follows.
+    /// Quarantines an application. No worker is started before the release that follows.
     private mutating func giveUp(_ culprit: String) -> [Action] {
         self.actions.append(.quarantine(culprit))
         defer { self.actions = [] }
         return self.actions
     }
 
-    /// Another release is to serve.
+    /// Replaces all workers by workers of another release.
     mutating func replace(by release: Int, because cause: ReplacementCause, now: Int) -> [Action] {
         guard !self.isStopping else { return [] }
         self.previous = cause == .reload ? self.isOnTrial ? self.previous : self.current : nil
@@ -140,7 +143,7 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// Whoever serves has become another release while it runs.
+    /// Changes the release number of running workers, which have changed their applications in place.
     mutating func setRelease(to release: Int) {
         for at in self.members.indices where self.members[at].release == self.current {
             self.members[at].release = release
@@ -149,13 +152,13 @@ struct Fleet {
         self.previous = nil
     }
 
-    /// Workers are to be otherwise from here on.
+    /// Sets the rules for the workers from now on.
     mutating func adopt(_ rules: Rules) {
         self.wanted += rules.workers - self.rules.workers
         self.rules = rules
     }
 
-    /// Somebody wants what has this hash tried, whatever was before.
+    /// Ends the quarantine of this hash.
     mutating func pardon(_ hash: String) { self.ledger.pardon(hash) }
 
     mutating func resize(by count: Int, now: Int) -> [Action] {
@@ -163,7 +166,7 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// Everything ends.
+    /// Starts a graceful shutdown.
     mutating func stop(now: Int) -> [Action] {
         guard !self.isStopping else { return [] }
         self.isStopping = true
@@ -179,14 +182,14 @@ struct Fleet {
         return self.decide(now)
     }
 
-    /// Everything ends now.
+    /// Kills all workers.
     mutating func kill(now: Int) -> [Action] {
         var actions = self.stop(now: now)
         for member in self.members { actions.append(.kill(member.id)) }
         return actions
     }
 
-    /// Time has passed.
+    /// Checks deadlines and limits against the observations, by worker id.
     mutating func observe(now: Int, _ observations: [Int: Observation]) -> [Action] {
         for at in self.members.indices {
             let member = self.members[at]
@@ -209,7 +212,7 @@ struct Fleet {
         return self.decide(now)
     }
 
-    // MARK: What follows
+    // MARK: Decisions
 
     private mutating func judge(_ at: Int, _ seen: Observation, _ now: Int) {
         let member = self.members[at]
@@ -217,7 +220,7 @@ struct Fleet {
             self.members[at].retirement = nil
             self.actions.append(.examine(member.id))
             self.retire(at, .stalled, now)
-            // Its other loops serve on until their requests have ended; with none there is nothing to wait for.
+            // Requests on its other loops may still finish; with one loop there is nothing to wait for.
             self.members[at].killAt = now + (seen.loops > 1 ? self.rules.grace : 1000)
         }
         guard member.retirement == nil else { return }
@@ -230,7 +233,7 @@ struct Fleet {
         let member = self.members[at]
         guard member.retirement == nil, !member.isStandIn, member.state != .draining else { return }
         self.members[at].retirement = why
-        // Nobody waits for one that is not ready.
+        // A worker that is not ready needs no replacement first.
         guard member.state == .ready else { return self.drain(at, now) }
         self.actions.append(.log(.retiring(member.id, why)))
     }
@@ -261,15 +264,15 @@ struct Fleet {
         }
     }
 
-    /// Those that serve the application, or will.
+    /// The workers that serve the applications or are starting to: neither stand-ins nor draining.
     private var real: [Member] { self.members.filter { !$0.isStandIn && $0.state != .draining } }
     private var fresh: [Member] { self.real.filter { $0.retirement == nil && $0.release == self.current } }
 
-    /// How many are to be started: what is missing at once, replacements one after another.
+    /// The number of workers to start: missing workers all at once, replacements one after another.
     private var missing: Int {
         guard !self.isStopping else { return 0 }
         let fresh = self.fresh
-        // A release on trial sends one ahead.
+        // A release on trial starts one worker first.
         let isWaiting = fresh.contains { $0.state == .starting }
         let replacements = isWaiting ? 0 : min(1, self.wanted - fresh.count)
         return max(self.isOnTrial && self.hasServed ? 0 : self.wanted - self.real.count, replacements)
@@ -277,7 +280,7 @@ struct Fleet {
 
     private var needsStart: Bool { self.missing > 0 }
 
-    /// Does what is to be done now.
+    /// Returns the actions that are due now.
     private mutating func decide(_ now: Int) -> [Action] {
         if self.isStopping {
             if self.members.isEmpty { self.actions.append(.exit(self.status)) }
@@ -298,7 +301,8 @@ struct Fleet {
         self.actions.append(.start(self.lastId, release: self.current, isStandIn: isStandIn))
     }
 
-    /// Somebody has to answer that the application is not there: a queue that nobody accepts from would let clients wait.
+    /// Starts or drains a stand-in, which answers that the application failed. Without it clients would wait in a queue
+    /// from which no worker accepts.
     private mutating func arrangeStandIn(_ now: Int) {
         let isServed = self.real.contains { $0.state == .ready && $0.retirement != .quarantined }
         let standsIn = self.members.contains { $0.isStandIn && $0.state != .draining }
@@ -310,7 +314,7 @@ struct Fleet {
     }
 
     private mutating func drainSurplus(_ now: Int) {
-        // What is quarantined makes way for the first without it.
+        // Workers with a quarantined application drain as soon as one worker without it is ready.
         if self.fresh.contains(where: { $0.state == .ready }) {
             for at in self.members.indices
             where self.members[at].retirement == .quarantined && self.members[at].state == .ready {
@@ -342,7 +346,7 @@ struct Fleet {
             self.hasServed = true
             self.actions.append(.serving)
         }
-        // Not before the next request is certain to be the new one's.
+        // Reported only once every new connection reaches a new worker.
         let haveOldStopped = self.members.allSatisfy {
             $0.hasStoppedAccepting || $0.state == .starting || ($0.release == self.current && !$0.isStandIn)
         }

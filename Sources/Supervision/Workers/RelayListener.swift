@@ -1,8 +1,10 @@
 import Glibc
 import HTTPServer
 
-/// A listening socket by which the workers that accept connections reach one worker of another group. Its descriptor is closed with this object: the
-/// worker has the socket from its start on, so that nobody waits in its queue when it has ended.
+/// A listening socket by which the front workers reach one worker of another group.
+///
+/// Its descriptor is closed with this object. The worker inherits the socket when it starts, so no client waits in its
+/// queue after the worker has ended.
 final class RelayListener {
     let listener: Listener
 

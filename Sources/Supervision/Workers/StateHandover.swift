@@ -1,23 +1,24 @@
-/// Which worker's state goes to which new worker: each worker gives its state once. A value without I/O.
+/// Assigns the state of each draining worker to one new worker. A value without I/O.
 struct StateHandover {
-    /// The workers that get a state, by those that give it; nil: it was given.
+    /// The new workers that get a state, by the worker that saves it; `nil` once the state was sent.
     private var takers: [Int: Int?] = [:]
 
-    /// Chooses who gives its state to a new worker, among those that are to be drained; nil: nobody.
+    /// Chooses the worker whose state a new worker gets, among those that will drain. Returns `nil` if there is none.
     mutating func chooseGiver(for taker: Int, among candidates: [Int]) -> Int? {
         guard let giver = candidates.first(where: { self.takers[$0] == nil }) else { return nil }
         self.takers.updateValue(taker, forKey: giver)
         return giver
     }
 
-    /// A worker has given its state, or ended without. Returns who gets it; nil: nobody waits for it.
+    /// Records that a worker has sent its state, or has ended without. Returns the worker that gets it; `nil` if none
+    /// waits for it.
     mutating func removeTaker(of giver: Int) -> Int? {
         guard let taker = self.takers[giver] ?? nil else { return nil }
-        // What it remembers later is its own.
+        // Keeps the entry: each worker sends its state once.
         self.takers.updateValue(nil, forKey: giver)
         return taker
     }
 
-    /// A worker has ended.
+    /// Forgets a worker that has ended.
     mutating func remove(_ worker: Int) { self.takers[worker] = nil }
 }

@@ -9,29 +9,29 @@ package import Roost
 import RoostDeployment
 import RoostSystem
 
-/// This process as a worker: what its supervisor gave it, and what it asks for. Used from any thread.
+/// This process as a worker: its connection to the supervisor. Used from any thread.
 ///
-/// It gets its place by descriptors, from 3 on: the channel to the supervisor, the page that both share, the supervisor's standard error, and the
-/// listening sockets. Until it is ready its own standard error is a pipe to the supervisor, which keeps the last lines for its log in case the worker
-/// never is.
+/// The supervisor passes descriptors from 3 on: the channel to the supervisor, the shared page, the supervisor's
+/// standard error, and the listening sockets. Until the worker is ready, its own standard error is a pipe to the
+/// supervisor, which logs the last lines if the worker never becomes ready.
 package final class Worker: Sendable {
     static let channelDescriptor: CInt = 3
     static let pageDescriptor: CInt = 4
     static let standardErrorDescriptor: CInt = 5
     static let firstListenerDescriptor: CInt = 6
-    /// The signal upon which a thread writes its stack to the page.
+    /// The signal that makes a thread write its stack to the page.
     package static var stallSignal: CInt { roost_stall_signal() }
 
     private let channel: WorkerChannel
     private let order: WorkerOrder
     private let page: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
-    /// The states of the worker that this one replaces, when the supervisor sends them.
+    /// The states of the worker that this one replaces, once the supervisor has sent them.
     private let savedState = OneShot<[UInt32: SavedState]>()
 
     package var isErrorColoured: Bool { self.order.isErrorColoured }
 
-    /// Receives the order, and takes its user and limits: nothing of a module has been touched. Throws `HostError`.
+    /// Receives the order, and applies its user and limits, before any module is loaded. Throws `HostError`.
     package init() throws {
         for descriptor in [Self.channelDescriptor, Self.pageDescriptor, Self.standardErrorDescriptor] {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
@@ -51,7 +51,7 @@ package final class Worker: Sendable {
         page.reportCrashes()
     }
 
-    /// Makes the host that the order asks for.
+    /// Creates the host that the order describes.
     package func makeHost(_ given: HostConfiguration) throws -> Host {
         var configuration = given
         configuration.page = self.page
@@ -71,11 +71,11 @@ package final class Worker: Sendable {
         return host
     }
 
-    /// Starts the host; `beforeReady` is called before the first request is let in. Throws `HostError`.
+    /// Starts the host. `beforeReady`: called before the first request is accepted. Throws `HostError`.
     package func start(_ host: Host, beforeReady: @escaping @Sendable () -> Void) async throws {
         try await host.start(beforeServing: self.restoreState) { failures in
             beforeReady()
-            // It gets standard error back.
+            // Replaces the pipe by the supervisor's standard error.
             dup2(Self.standardErrorDescriptor, 2)
             close(Self.standardErrorDescriptor)
             self.channel.send(.ready(faults: Self.faults(of: failures)))
@@ -86,13 +86,14 @@ package final class Worker: Sendable {
         Dictionary(failures.map { ($0.number, $0.message) }, uniquingKeysWith: { $1 })
     }
 
-    /// Reports that it accepts no connections any more.
+    /// Reports that this worker accepts no more connections.
     package func reportStoppedAccepting() { self.channel.send(.stoppedAccepting) }
 
-    /// Reports why it cannot start.
+    /// Reports why this worker cannot start.
     package func refuse(_ error: HostError) { self.channel.send(.refused(reason: error.message)) }
 
-    /// Ends this process without running destructors, since threads of modules may run. Its exit is not reported as a module's.
+    /// Exits without running destructors, since threads of modules may still run. The exit is not reported as a
+    /// module's.
     package static func exit(_ status: CInt) -> Never {
         roost_end_reports()
         _exit(status)
@@ -100,29 +101,31 @@ package final class Worker: Sendable {
 
     // MARK: State of applications
 
-    /// Restores in the applications the states of the worker that this one replaces, if it replaces one.
+    /// Restores the states of the worker that this one replaces, if there is one.
     private func restoreState(_ running: RunningHost) async {
         let numbers = running.remembering
         guard !numbers.isEmpty else { return }
         self.channel.send(.requestsState)
-        // Without an answer in time the applications begin without a state.
+        // If no response arrives in time, the applications start without a state.
         let states = await self.savedState.value(within: .seconds(running.configuration.lifespanTime)) ?? [:]
         for number in numbers {
             if let saved = states[number] { await running.restore(saved, in: number) }
         }
     }
 
-    /// Sends the states of its applications, for the worker that replaces this one.
+    /// Sends the states of the applications, for the worker that replaces this one.
     private func saveState(_ running: RunningHost) async {
         var states: [UInt32: SavedState] = [:]
         for number in running.remembering { states[number] = await running.save(number) }
         self.channel.send(.savedState(states))
     }
 
-    // MARK: Messages of the supervisor
+    // MARK: Messages from the supervisor
 
-    /// Handles the supervisor's messages on a thread of its own, for the life of the process. `shutDown` is called when it is to end; nil: at once.
-    /// When the supervisor is gone, that means `drain`.
+    /// Handles messages from the supervisor on a thread of its own, for the life of the process.
+    ///
+    /// `shutDown`: called when the worker must shut down, with `nil` if at once. The end of the supervisor counts as
+    /// `.drain`.
     package func listen(_ shutDown: @escaping @Sendable (WorkerShutdown?) -> Void) {
         let isListening = DetachedThread.start {
             do throws(MessageFault) {
@@ -130,7 +133,7 @@ package final class Worker: Sendable {
                 shutDown(.drain)
             } catch { shutDown(nil) }
         }
-        // Without a thread for it nobody could ever stop this process.
+        // Without this thread the process could not be stopped.
         if !isListening { shutDown(nil) }
     }
 
@@ -145,7 +148,7 @@ package final class Worker: Sendable {
         case .groupSockets(let group, let paths): host?.current?.use(paths, for: group)
         case .prepare(let change, let list):
             guard let running = host?.current else { return }
-            // Here, since a commit may overtake the task: the change may be withdrawn before it has begun.
+            // Announced here, since a commit may overtake the task: the change may be withdrawn before the task runs.
             running.announce(change)
             Task {
                 let failures = await running.prepare(list.applications, for: change)

@@ -2,19 +2,19 @@ import Glibc
 import NIOConcurrencyHelpers
 import RoostSystem
 
-/// A worker's end of the channel to its supervisor. Sending is safe from any thread; one thread receives.
+/// A worker's end of the channel to its supervisor. Any thread may send; one thread receives.
 final class WorkerChannel: Sendable {
     private struct Input {
         var buffer = MessageBuffer<SupervisorMessage>(limit: WorkerChannel.largestMessage)
-        /// Messages that have arrived behind the order.
+        /// Messages that arrived together with the order, after it.
         var messages: [SupervisorMessage] = []
     }
 
     private let descriptor: CInt
-    /// Keeps the bytes of a message together.
+    /// Serializes messages.
     private let sending = NIOLock()
     private let input = NIOLockedValueBox(Input())
-    /// The supervisor is trusted, and what it passes on has limits of its own.
+    /// No limit in practice: the supervisor is trusted, and data that it passes on has its own limits.
     private static let largestMessage = Int(UInt32.max)
 
     init(_ descriptor: CInt) { self.descriptor = descriptor }
@@ -27,14 +27,14 @@ final class WorkerChannel: Sendable {
                 let count = rest.withUnsafeBytes {
                     Glibc.send(self.descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
                 }
-                // A supervisor that is gone needs no messages.
+                // Dropped if the supervisor is gone.
                 guard count > 0 || errno == EINTR else { return }
                 rest = rest.dropFirst(max(count, 0))
             }
         }
     }
 
-    /// Reads the first message, which is the order. Throws `HostError`.
+    /// Reads the first message, which must be the order. Throws `HostError`.
     func receiveOrder() throws -> WorkerOrder {
         do throws(MessageFault) {
             while let messages = try self.receive() {
@@ -47,7 +47,7 @@ final class WorkerChannel: Sendable {
         throw HostError(code: .usage, message: "roost worker is started by the supervisor only")
     }
 
-    /// Reads messages until the supervisor is gone, or sends what is not understood. Blocks the thread.
+    /// Reads messages until the supervisor is gone. Blocks the thread. Throws if a message is invalid.
     func receiveAll(_ handle: (SupervisorMessage) -> Void) throws(MessageFault) {
         let early = self.input.withLockedValue { input in
             defer { input.messages = [] }
@@ -59,7 +59,7 @@ final class WorkerChannel: Sendable {
         }
     }
 
-    /// Nil: the supervisor is gone.
+    /// Reads some messages. Returns `nil` if the supervisor is gone.
     private func receive() throws(MessageFault) -> [SupervisorMessage]? {
         var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {

@@ -5,23 +5,23 @@ import RoostDeployment
 import RoostModules
 import RoostSystem
 
-/// The end of a worker: its cause, the application that is responsible, and what is logged.
+/// The end of a worker: finds its cause and the responsible application, and logs both.
 struct WorkerEnd {
-    /// Why a worker has ended.
+    /// The cause of a worker's end.
     struct Cause {
-        /// Nil: it ended because it was asked to.
+        /// `nil` if it ended as requested.
         var reason: String?
-        /// It was a crash, or an exit that only a module can have caused.
+        /// Whether it crashed, or exited in a way that only a module can cause.
         var isCrash = false
-        /// The generation that is responsible; nil: none, or it is not known.
+        /// The responsible generation; `nil` if there is none or it is unknown.
         var culprit: PreparedApplication?
     }
 
     private let worker: WorkerHandle
-    /// As `waitpid` reports it.
+    /// The status as `waitpid` returns it.
     private let status: CInt
     private let wasReady: Bool
-    /// The applications that it may have loaded.
+    /// The applications that the worker may have loaded.
     private let rosters: [Roster]
     private let logger: Logger
 
@@ -33,7 +33,7 @@ struct WorkerEnd {
         self.logger = logger
     }
 
-    /// Finds the cause, and logs it.
+    /// Finds the cause and logs it.
     func logCause() -> Cause {
         let signal = self.status & 0x7f
         let code = (self.status >> 8) & 0xff
@@ -48,7 +48,8 @@ struct WorkerEnd {
             return Cause(reason: self.worker.refusal ?? reason)
         }
         if signal != 0 {
-            // Signals that no handler reports, since the module has replaced it: or kill -9, by a person or for want of memory.
+            // No crash report: a module has replaced the signal handler, or an operator or the kernel's OOM killer sent
+            // SIGKILL.
             let isCrash = signal != SIGKILL && signal != SIGTERM
             return self.logExit(
                 ["signal": "\(SignalName(signal))"], "killed by \(SignalName(signal))", isCrash: isCrash)
@@ -57,13 +58,13 @@ struct WorkerEnd {
             self.logger.log(.workerStopped, self.worker.logFields(["status": "\(code)"]))
             return Cause(reason: self.worker.refusal)
         }
-        // Without a report and without the worker's own mark: a module has called exit_group(2). Before anything was called it is the start
-        // of the worker that has failed.
+        // Neither a crash report nor the mark that `Worker.exit` leaves: a module has called exit_group(2). If no
+        // application was called yet, the start of the worker itself failed.
         let isCrash = !self.worker.page.hasLeft && (self.wasReady || !self.worker.page.called.isEmpty)
         return self.logExit(["status": "\(code)"], "exited with status \(code)", isCrash: isCrash)
     }
 
-    /// Logs that it never was ready.
+    /// Logs that the worker was never ready.
     func logStartFailure(_ reason: String) {
         var fields = self.worker.logFields(["reason": "\(reason)"])
         let lines = self.worker.refusal == nil ? self.worker.lastLines.suffix(5) : []
@@ -71,25 +72,26 @@ struct WorkerEnd {
         self.logger.log(.workerNotReady, fields)
     }
 
-    // MARK: The application that is responsible
+    // MARK: Responsible application
 
     private func application(_ number: UInt32?) -> PreparedApplication? {
         number.flatMap { number in self.rosters.lazy.compactMap { $0[number]?.prepared }.first }
     }
 
-    /// The application that was called, in the generation whose code is on the stack; else the one whose code is there; else the only one
-    /// that the worker has.
+    /// The responsible application: the one that was being called, in the generation whose code is on the stack.
+    /// Otherwise the one whose code is on the stack, otherwise the worker's only one.
     private func application(of crash: CrashReport) -> PreparedApplication? {
         let onStack = crash.frames.compactMap { self.application(of: $0) }
         if let number = crash.application {
             let named = self.application(number)
-            // A previous generation may still have requests.
+            // A previous generation may still serve requests.
             return onStack.first { $0.key.resolved == named?.key.resolved } ?? named
         }
         return onStack.first ?? self.onlyApplication
     }
 
-    /// The application whose copy, or whose private library beside it, a frame is in. Frames hold the end of a path.
+    /// The application with the frame's library: its own copy, or a private library in the same folder. Frames hold the
+    /// end of a path.
     private func application(of frame: CrashReport.Frame) -> PreparedApplication? {
         guard !frame.isHost, !frame.library.isEmpty else { return nil }
         let folder = frame.library.split(separator: "/").dropLast().last
@@ -105,7 +107,7 @@ struct WorkerEnd {
 
     // MARK: Log
 
-    /// Logs a crash of an application, or its exit. Returns the short form.
+    /// Logs a crash or an exit caused by an application. Returns the short form.
     private func log(_ crash: CrashReport, _ application: PreparedApplication?, status: CInt) -> String {
         var fields = self.worker.logFields()
         fields["application"] = "\(application?.name ?? "")"
@@ -120,7 +122,7 @@ struct WorkerEnd {
         return end + (place.map { " in \($0)" } ?? "")
     }
 
-    /// Logs a crash in Roost's own code, for which no application is blamed. Returns the short form.
+    /// Logs a crash in Roost's own code, for which no application is responsible. Returns the short form.
     private func logHostFault(_ crash: CrashReport) -> String {
         var fields = self.worker.logFields(["fault": "roost"])
         if let application = self.application(crash.application) { fields["while-calling"] = "\(application.name)" }
@@ -143,8 +145,8 @@ struct WorkerEnd {
         if !report.path.isEmpty { fields["path"] = "\(report.path)" }
     }
 
-    /// Logs an end without a report, with the applications that were being called. One is responsible if it is the only one, or the only one
-    /// that the worker has.
+    /// Logs an end without a crash report, and the applications that were being called. An application is responsible
+    /// if it was the only one called, or is the worker's only one.
     private func logExit(_ facts: Logger.Metadata, _ reason: String, isCrash: Bool) -> Cause {
         var fields = self.worker.logFields(facts)
         guard isCrash else {

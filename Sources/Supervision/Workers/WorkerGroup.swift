@@ -5,18 +5,19 @@ import ModuleRuntime
 import RoostDeployment
 import RoostSystem
 
-/// The processes of a group of workers: `Fleet` decides which there have to be; this starts, hears, observes and ends them. For the supervisor's
+/// The processes of a worker group: starts, observes and stops the workers as its `Fleet` decides. For the supervisor's
 /// one thread.
 ///
-/// It does not know what a release is, or what a change does: it reports to its delegate, which tells it what to send.
+/// It does not know what a release contains or what a change does. It reports to its delegate, which decides what to
+/// send.
 final class WorkerGroup {
-    /// Nil: the workers that accept connections.
+    /// `nil` for the front workers, which accept client connections.
     let name: String?
     private(set) var plan: WorkerPlan
     private(set) var fleet: Fleet
-    /// Workers that live, and those whose end is not handled yet.
+    /// Running workers, and workers whose end was not handled yet.
     private(set) var workers: [WorkerHandle] = []
-    /// Workers that are started when the change that is under way has ended: they get what is mounted then.
+    /// Workers to start once the current change has ended, so that they get the applications mounted by it.
     private var postponed: [(id: Int, isStandIn: Bool)] = []
     private var isChanging = false
     private var stateHandover = StateHandover()
@@ -24,11 +25,11 @@ final class WorkerGroup {
     private let logger: Logger
     private let log: LineWriter
 
-    /// The exit statuses of a start that failed: a worker refused, and one ended before it was ready.
+    /// The exit statuses of a failed start: a worker refused to start, or ended before it was ready.
     private static let refused: CInt = 1
     private static let endedTooEarly: CInt = 3
 
-    /// A start without the workers that accept makes no sense; other groups are tried for as long as it takes.
+    /// A failed first start of the front workers ends the server. Other groups are restarted until they serve.
     init(name: String?, _ plan: WorkerPlan, _ delegate: any WorkerGroupDelegate, _ logger: Logger, _ log: LineWriter) {
         self.name = name
         self.plan = plan
@@ -44,7 +45,7 @@ final class WorkerGroup {
 
     private func report(_ report: WorkerGroupReport) { self.delegate.workerGroup(self, reports: report) }
 
-    // MARK: What it is
+    // MARK: State
 
     var status: WorkersStatus {
         var status = WorkersStatus()
@@ -58,15 +59,15 @@ final class WorkerGroup {
         self.workers.filter { self.fleet.member($0.id)?.state == .ready }
     }
 
-    /// The sockets of the workers that serve, for the workers that accept connections.
+    /// The relay sockets of the ready workers, for the front workers.
     var relayPaths: [String] { self.readyWorkers.compactMap(\.relayPath) }
 
-    /// Whether a worker of the current release serves.
+    /// Whether a worker of the current release is ready.
     var isServing: Bool {
         self.fleet.members.contains { $0.state == .ready && !$0.isStandIn && $0.release == self.fleet.current }
     }
 
-    /// Why a running worker cannot load this beside what it has; nil: all can.
+    /// Why a running worker cannot load an application beside those it has loaded; `nil` if all workers can.
     func obstacle(to application: PreparedApplication) -> String? {
         self.readyWorkers.lazy.compactMap { worker in
             if let variable = application.variable, self.plan.environment[variable.name] == nil,
@@ -78,18 +79,18 @@ final class WorkerGroup {
         }.first
     }
 
-    // MARK: What it is told
+    // MARK: Called by the deployment
 
     func start() { self.perform(self.fleet.start(now: self.now)) }
     func resize(by count: Int) { self.perform(self.fleet.resize(by: count, now: self.now)) }
 
-    /// All workers end; `atOnce`: they are killed.
+    /// Stops all workers. `atOnce`: kills them.
     func stop(atOnce: Bool) {
         if atOnce { for worker in self.workers { worker.noteKill("stopped at once") } }
         self.perform(atOnce ? self.fleet.kill(now: self.now) : self.fleet.stop(now: self.now))
     }
 
-    /// Workers that are started from here on are planned otherwise.
+    /// Sets the plan of workers that are started from now on.
     func adopt(_ plan: WorkerPlan) {
         self.plan = plan
         self.fleet.adopt(plan.rules)
@@ -115,13 +116,13 @@ final class WorkerGroup {
         }
     }
 
-    /// Workers of the current release have become this one.
+    /// Sets the release of workers with the current release, which have changed their applications in place.
     func setRelease(_ release: Int) {
         for worker in self.workers where worker.release == self.fleet.current { worker.setRelease(release) }
         self.fleet.setRelease(to: release)
     }
 
-    /// Starts the workers that had to wait for the end of a change.
+    /// Starts the workers that were postponed until the end of a change.
     func changeEnded() {
         self.isChanging = false
         let postponed = self.postponed
@@ -130,7 +131,7 @@ final class WorkerGroup {
         self.reportReleases()
     }
 
-    /// New workers take over from those that run.
+    /// Replaces all workers. `pardoned`: hashes whose quarantine ends.
     func replaceWorkers(by release: Int, _ cause: ReplacementCause, pardoned: [String]) {
         for hash in pardoned { self.fleet.pardon(hash) }
         self.perform(self.fleet.replace(by: release, because: cause, now: self.now))
@@ -140,7 +141,7 @@ final class WorkerGroup {
         for worker in ids.compactMap(self.worker) where worker.killReason == nil { worker.kill(reason) }
     }
 
-    /// Tells workers something that concerns them all. `areReady`: not those that start.
+    /// Sends a message to all workers. `areReady`: except to those that are starting.
     func send(_ message: SupervisorMessage, areReady: Bool) {
         for worker in self.workers where !areReady || self.fleet.member(worker.id)?.state != .starting {
             worker.send(message)
@@ -149,15 +150,15 @@ final class WorkerGroup {
 
     func send(_ message: SupervisorMessage, to id: Int) { self.worker(id)?.send(message) }
 
-    /// Has every worker that serves write its state to its page.
+    /// Has every started worker write its activity to its page.
     func ping() {
         for worker in self.workers where self.fleet.member(worker.id)?.state != .starting { worker.ping() }
     }
 
-    // MARK: What the fleet decides
+    // MARK: Actions of the fleet
 
     private func perform(_ actions: [Fleet.Action]) {
-        // Before one is drained: the workers that relay know its successor.
+        // Reported first, too: the front workers must know the successor before a worker drains.
         self.report(.relayPathsChanged)
         for action in actions { self.perform(action) }
         self.report(.relayPathsChanged)
@@ -186,7 +187,8 @@ final class WorkerGroup {
         guard let member = self.fleet.member(id) else { return }
         do {
             let start = try self.delegate.workerGroup(self, startOf: member.release)
-            // The worker has its relay socket from here on; without a worker nobody has it.
+            // The worker owns the file of its relay socket from here on. If it is not started, the file must be
+            // removed.
             try withExtendedLifetime(start) {
                 do {
                     self.workers.append(try self.makeWorker(id, member.release, isStandIn, start))
@@ -215,7 +217,7 @@ final class WorkerGroup {
 
     private func kill(_ id: Int) {
         if let worker = self.worker(id) { return worker.kill("killed by the supervisor") }
-        // It was never started.
+        // It was postponed and has no process.
         guard self.postponed.contains(where: { $0.id == id }) else { return }
         self.postponed.removeAll { $0.id == id }
         self.perform(self.fleet.ended(id, culprit: nil, reason: "not started", status: 0, now: self.now))
@@ -236,16 +238,16 @@ final class WorkerGroup {
         }
     }
 
-    // MARK: What workers say
+    // MARK: Events of the workers
 
-    /// Reads what workers have sent, and handles the ends of those that have ended.
+    /// Reads messages from the workers, and handles the end of workers that have exited.
     func receive() {
         for worker in self.workers {
             if worker.hasOutput { worker.write() }
             self.receive(from: worker)
             var status: CInt = 0
             guard waitpid(worker.process, &status, WNOHANG) == worker.process else { continue }
-            // Its last messages.
+            // Reads its last messages.
             self.receive(from: worker)
             self.workers.removeAll { $0 === worker }
             self.handOverState([:], of: worker.id)
@@ -261,7 +263,7 @@ final class WorkerGroup {
             self.logger.log(.workerMessageInvalid, worker.logFields(["reason": "\(fault)"]))
             worker.kill("sent an invalid message")
         }
-        // One that lives on could not be told to end.
+        // A worker without a channel could not be told to stop.
         if worker.hasClosedChannel { worker.kill("closed its channel to the supervisor") }
     }
 
@@ -308,7 +310,8 @@ final class WorkerGroup {
         if !wasReady, !isExpected, isNeeded || !cause.isCrash { end.logStartFailure(cause.reason ?? "exited") }
         if cause.isCrash { self.report(.crashed(cause.reason ?? "")) }
         if !isExpected { self.report(.restarted) }
-        // A generation that is part of a change in progress is left out of it, and does not count against the release.
+        // A crash of a generation in a pending change removes the generation from the change, and does not count
+        // against the release.
         let isOfChange = self.delegate.workerGroup(
             self, ended: worker.id, culprit: cause.culprit?.hash, reason: cause.reason ?? "exited")
         self.perform(
@@ -320,7 +323,7 @@ final class WorkerGroup {
         self.reportReleases()
     }
 
-    /// Whether an application with this file is one that a first start cannot do without.
+    /// Whether the first start requires an application with this hash.
     private func isRequired(_ hash: String, release: Int) -> Bool {
         let applications = self.delegate.workerGroup(self, rostersOf: release).first?.applications ?? []
         return applications.contains { $0.prepared?.hash == hash && $0.isRequired }
@@ -333,7 +336,7 @@ final class WorkerGroup {
 
     // MARK: Observation
 
-    /// When the workers have to be observed though nothing happens; nil: they need not.
+    /// The time when the workers must be observed, even without an event; `nil` if never.
     var due: Int? { self.fleet.due }
 
     func observe(_ now: Int) {

@@ -7,53 +7,54 @@ import ModuleRuntime
 import RoostDeployment
 import RoostSystem
 
-/// A worker process as its supervisor has it: the process, the channel to it, the page that both share, and its standard error until it is ready.
-/// For the supervisor's one thread.
+/// A worker process as seen by its supervisor: the process, the channel, the shared page, and its standard error until
+/// it is ready. For the supervisor's one thread.
 final class WorkerHandle {
     let id: Int
     let process: pid_t
-    /// The release that it serves.
+    /// The release that the worker serves.
     private(set) var release: Int
     let page: WorkerPage
-    /// What it has loaded, as far as it was told to.
+    /// The modules that the worker was told to load.
     private(set) var images: LoadedImages
-    /// The environment variables that it was given.
+    /// The environment variables that were set for the worker.
     let variables: [String: String]
     /// When it was started, in seconds since 1970.
     let since = time(nil)
     let channel: CInt
-    /// The pipe from its standard error; -1: it is closed.
+    /// The pipe from the worker's standard error; -1 once closed.
     private(set) var errors: CInt
     private var messages: MessageBuffer<WorkerMessage>
     private var isFaultReported = false
     private var hasRequestedState = false
-    /// It has closed its end of the channel: it has ended, or cannot be told anything any more.
+    /// Whether the worker has closed the channel: it has ended, or can no longer receive messages.
     private(set) var hasClosedChannel = false
     private let largestState: Int
     private var errorLines = LineBuffer(most: 64 << 10)
     private(set) var lastLines: [String] = []
-    /// Why it said that it cannot start.
+    /// Why the worker could not start, as it reported.
     private(set) var refusal: String?
-    /// The socket by which workers of another group reach it.
+    /// The file of the worker's relay socket; `nil` for a front worker.
     private let relayFile: SocketFile?
-    /// Why the supervisor killed it, or wants it to end; nil: neither.
+    /// Why the supervisor has killed the worker or wants it to end; `nil` if neither.
     private(set) var killReason: String?
-    /// Whether it was asked for the stack of a stalled loop, which has not been logged.
+    /// Whether the stack of a stalled loop was requested and not logged yet.
     private var isExamined = false
-    /// Whether its loops were silent for too long when it was last observed: it counts when they are so twice.
+    /// Whether a loop was silent for too long at the last observation. Only a second such observation counts as a
+    /// stall.
     private var isSuspect = false
-    /// A debugger or a signal held it until then.
+    /// The time when a debugger or a signal was last seen to stop the worker.
     private var heldUntil = 0
-    /// What was sent and not taken yet.
+    /// Messages that the channel had no room for yet.
     private var output: ArraySlice<UInt8>
 
-    /// The number of its last lines of standard error that are kept.
+    /// The number of lines of standard error that are kept.
     private static let mostLines = 20
-    /// Bytes of a message besides the states of applications.
+    /// The largest message without the states of applications, in bytes.
     private static let largestMessage = 64 << 10
 
-    /// Starts a worker. `largestState`: bytes of state that an application of it may hand on; `relayFile`: the file of its socket, which is
-    /// removed with this object. Throws `HostError`.
+    /// Starts a worker. `largestState`: the largest state of an application, in bytes. `relayFile`: the file of its
+    /// relay socket, removed with this object. Throws `HostError`.
     init(
         id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
         listeners: [CInt], largestState: Int, relayFile: SocketFile?
@@ -120,15 +121,15 @@ final class WorkerHandle {
         others.merging(["pid": "\(self.process)"]) { $1 }
     }
 
-    /// The path of its relay socket; nil: it accepts connections of clients.
+    /// The path of the relay socket; `nil` for a front worker.
     var relayPath: String? { self.relayFile?.path }
 
     // MARK: Messages
 
-    /// Whether some of what was sent is not taken yet.
+    /// Whether messages wait for room in the channel.
     var hasOutput: Bool { !self.output.isEmpty }
 
-    /// Writes as much as the worker takes. That a worker is gone is found out otherwise.
+    /// Writes as much as the channel has room for. Errors are ignored: the end of a worker is detected elsewhere.
     func write() {
         while !self.output.isEmpty {
             let count = self.output.withUnsafeBytes {
@@ -145,13 +146,13 @@ final class WorkerHandle {
         self.write()
     }
 
-    /// Asks it to show that its loops turn, unless it has not taken what was sent before.
+    /// Asks the worker's loops to show that they are responsive, unless earlier messages are still queued.
     func ping() {
         guard !self.hasOutput else { return }
         self.send(.ping)
     }
 
-    /// Reads the messages that have arrived, before an invalid one; what the worker sends after that is dropped.
+    /// Reads the messages that have arrived. Everything from the first invalid message on is dropped.
     func receive() -> [WorkerMessage] {
         guard !self.hasClosedChannel else { return [] }
         let (bytes, isEnd) = Self.readAll(self.channel)
@@ -159,20 +160,20 @@ final class WorkerHandle {
         return (try? self.messages.receive(bytes)) ?? []
     }
 
-    /// Why a message of it is invalid, the first time that this is asked; nil: none is.
+    /// Returns the fault of an invalid message, once; `nil` if there is none.
     func removeFault() -> MessageFault? {
         guard let fault = self.messages.fault, !self.isFaultReported else { return nil }
         self.isFaultReported = true
         return fault
     }
 
-    /// Whether this is its first request for a state.
+    /// Records a request for a state. Returns whether it is the worker's first.
     func noteStateRequest() -> Bool {
         defer { self.hasRequestedState = true }
         return !self.hasRequestedState
     }
 
-    // MARK: Changes of its state
+    // MARK: Changes of state
 
     func setRelease(_ release: Int) { self.release = release }
     func load(_ application: DeployedApplication) {
@@ -181,7 +182,7 @@ final class WorkerHandle {
     }
     func setRefusal(_ reason: String) { self.refusal = reason }
 
-    /// Notes why it ends, unless that is known.
+    /// Records why the worker ends, unless a reason is known.
     func noteKill(_ reason: String) { if self.killReason == nil { self.killReason = reason } }
 
     func kill(_ reason: String) {
@@ -189,16 +190,16 @@ final class WorkerHandle {
         Glibc.kill(self.process, SIGKILL)
     }
 
-    /// Has the thread of its slowest loop write its stack to the page.
+    /// Has the thread of the slowest loop write its stack to the page.
     func examine() {
         guard let slowest = self.page.slowest(since: 0) else { return }
         self.isExamined = true
         self.killReason = "event loop stalled"
-        // It may have ended meanwhile: then the signal reaches nobody.
+        // The signal has no effect if the thread has ended meanwhile.
         _ = roost_signal_thread(self.process, slowest.thread, roost_stall_signal())
     }
 
-    /// Removes and returns the report of a stalled loop that it was asked for; nil: there is none.
+    /// Removes and returns the requested report of a stalled loop; `nil` if there is none.
     func removeStallReport() -> CrashReport? {
         guard self.isExamined, let stall = self.page.stall else { return nil }
         self.isExamined = false
@@ -207,7 +208,7 @@ final class WorkerHandle {
 
     // MARK: Standard error
 
-    /// Reads what it has written to standard error: whole lines, and at its end what there is.
+    /// Reads lines from the worker's standard error. At its end a last, incomplete line is returned too.
     func readErrors() -> [String] {
         guard self.errors >= 0 else { return [] }
         let (bytes, isEnd) = Self.readAll(self.errors)
@@ -221,7 +222,7 @@ final class WorkerHandle {
         return lines
     }
 
-    /// Bytes that are read at a time: a worker that writes without end keeps nobody waiting.
+    /// The number of bytes read at a time: a worker that writes without end must not block the supervisor.
     private static let mostRead = 1 << 20
 
     private static func readAll(_ descriptor: CInt) -> (bytes: [UInt8], isEnd: Bool) {
@@ -239,7 +240,8 @@ final class WorkerHandle {
 
     // MARK: Observation
 
-    /// How long its slowest loop has not turned since it was ready, in milliseconds. `since`: when that was; `limit`: what is too long.
+    /// The time since the slowest loop last answered a ping, in milliseconds. `since`: when the worker became ready;
+    /// `limit`: the time above which a loop is stalled.
     func silence(since: Int, limit: Int, now: Int) -> Int {
         let silence = now - max(self.page.slowest(since: since)?.turned ?? now, self.heldUntil)
         guard silence >= limit else {
@@ -255,15 +257,15 @@ final class WorkerHandle {
         return self.isSuspect ? silence : limit - 1
     }
 
-    /// Bytes of resident memory.
+    /// The worker's resident memory, in bytes.
     var memory: Int {
         let fields = Self.text(of: "/proc/\(self.process)/statm").split(separator: " ")
         return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
     }
 
-    /// Whether a debugger or a signal holds it.
+    /// Whether a debugger or a signal has stopped the worker.
     private var isHeld: Bool {
-        // The name, in parentheses, may have anything in it.
+        // The process name, in parentheses, may contain any character.
         let state = Self.text(of: "/proc/\(self.process)/stat").split(separator: ")").last?.split(separator: " ").first
         return state == "T" || state == "t"
     }

@@ -1,7 +1,7 @@
 import RoostDeployment
 
 extension WorkerPlan {
-    /// The rules of the fleet, with times in milliseconds.
+    /// The rules of the plan's fleet, with times in milliseconds.
     var rules: Fleet.Rules {
         Fleet.Rules(
             workers: self.workers, requests: self.requests, requestJitter: self.requestJitter, memory: self.memory,

@@ -1,6 +1,6 @@
 import ASGI
 
-/// What tests ask of the SDK's WebSockets, by path.
+/// Test cases for the SDK's WebSockets, by path.
 extension SwiftCalls {
     func webSocket(_ scope: WebSocketScope, _ receive: WebSocketReceive, _ send: WebSocketSend) async throws {
         switch scope.pathInfo {

@@ -1,7 +1,7 @@
 public import ASGI
 import Glibc
 
-/// What tests ask of the Swift SDK, by path.
+/// Test cases for the Swift SDK, by path.
 struct SwiftCalls: Application {
     struct Settings: Decodable {
         enum Colour: String, Decodable, CaseIterable { case light, dark }
@@ -106,7 +106,7 @@ struct SwiftCalls: Application {
         """
     }
 
-    /// The threads that a request is on, before and after each way to suspend.
+    /// Returns on which thread a request continues after each way to suspend.
     private static func threads() async -> String {
         let loop = pthread_self()
         var here: [String] = []
@@ -130,7 +130,7 @@ struct SwiftCalls: Application {
         return here.joined(separator: " ")
     }
 
-    /// Says in the log how the wait ended.
+    /// Logs how the wait ended.
     private func waitForTheEnd(_ scope: HTTPScope, _ receive: HTTPReceive) async throws {
         do {
             scope.log(.info, "waiting")

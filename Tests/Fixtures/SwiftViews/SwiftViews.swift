@@ -1,6 +1,6 @@
 public import ASGI
 
-/// The table that `ViewTable.c` and `ViewTable.cpp` have as well.
+/// The same table as in `ViewTable.c` and `ViewTable.cpp`.
 struct SwiftViews: URLApplication {
     static let urls = URLTable<SwiftViews>(
         URLRow("", "index", SwiftViews.index),
@@ -25,7 +25,7 @@ struct SwiftViews: URLApplication {
     }
     func below(_ request: ViewRequest, _ path: Subpath) -> HTTPResponse { .text("below \(path.text)") }
     func search(_ request: ViewRequest, _ text: String, _ page: Int) async throws -> HTTPResponse {
-        // The answer comes later, so the arguments are the view's own by then.
+        // Suspends first: the arguments must be copies by then.
         try await request.scope.sleep(for: .milliseconds(1))
         return .text("'\(text)' \(page)")
     }

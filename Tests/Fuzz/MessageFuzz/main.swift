@@ -5,25 +5,25 @@ import RoostModules
 @testable import RoostSystem
 @testable import Supervision
 
-// libFuzzer shows the messages of all channels between processes, to either end: the first byte says which. Whatever the bytes are, they are
-// refused, or the message that was read is the same when it is written and read once more; and nothing may crash.
+// Fuzzes the messages of all channels between processes, in both directions. The first byte chooses the message type.
+// The input must be refused, or the decoded message must survive another round trip; and nothing may crash.
 
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
 
-/// What is read takes no more than a few times its bytes.
+/// Encodes a decoded message, and decodes it again with its encoded size as the limit.
 private func check<Message: MessageCodable>(_ type: Message.Type, _ bytes: [UInt8]) {
     var reader = MessageReader(bytes)
     guard let message = try? Message(from: &reader), reader.isAtEnd else { return }
     let once = MessageFrame.encode(message)
     var buffer = MessageBuffer<Message>(limit: once.count)
     guard let again = try? buffer.receive(once), again.count == 1 else {
-        preconditionFailure("\(message) is not read again")
+        preconditionFailure("\(message) is not decoded again")
     }
     precondition(MessageFrame.encode(again[0]) == once, "\(message)")
 }
 
-/// The same as a stream, in two parts.
+/// Checks that a stream gives the same messages whole and in two parts.
 private func stream<Message: MessageCodable>(_ type: Message.Type, _ bytes: [UInt8]) {
     var whole = MessageBuffer<Message>(limit: 4096)
     var parts = MessageBuffer<Message>(limit: 4096)

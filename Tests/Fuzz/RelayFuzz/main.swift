@@ -5,9 +5,9 @@ import NIOEmbedded
 @testable import HTTPRelay
 @testable import HTTPServer
 
-// libFuzzer makes the frames that one end of a relay sends, beside a request, an upload and a WebSocket that are in progress. The first byte
-// says which end is hostile and how the frames are cut into reads. Whatever arrives, neither end may crash, and when the link is lost nothing
-// is left of the exchanges at either end.
+// Fuzzes the frames that one end of a relay sends while a request, an upload and a WebSocket are in progress. The first
+// byte chooses the hostile end and how the frames are split into reads. Neither end may crash, and after the link is
+// lost neither end may keep an exchange.
 
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
@@ -42,7 +42,7 @@ func play(_ options: UInt8, _ bytes: [UInt8]) throws {
     for application in pair.applications.all { pair.back.turn { application.finish() } }
     for one in [client, reader, socket] { one.leave() }
     precondition(pair.route.calls.isEmpty && pair.serving.exchanges.isEmpty && pair.front.connectionCount == 0)
-    // The serving end holds the applications, which hold their exchanges, which hold that end; and each loop has its next check of deadlines.
+    // Breaks the reference cycle of serving end, applications and exchanges, and runs each loop's next deadline check.
     pair.applications.all = []
     pair.eventLoop.advanceTime(by: .hours(1))
 }
@@ -50,7 +50,7 @@ func play(_ options: UInt8, _ bytes: [UInt8]) throws {
 exit(
     LLVMFuzzerRunDriver(&count, &arguments) { start, size in
         guard let start, size > 0 else { return 0 }
-        // The channels exist only in memory: they do not fail.
+        // The channels exist only in memory and cannot fail.
         try? play(start[0], Array(UnsafeBufferPointer(start: start + 1, count: size - 1)))
         return 0
     }

@@ -2,8 +2,8 @@ import CFuzz
 
 @testable import HTTPServer
 
-// libFuzzer shows streams of bytes; the first byte says in which pieces the rest comes. Whatever it is, the same has to come of
-// it whole and in pieces, and nothing may crash.
+// Fuzzes the HTTP/1 parser. The first byte chooses the limits and the size of the pieces. The events must be the same
+// for the whole input and for pieces, and nothing may crash.
 
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv

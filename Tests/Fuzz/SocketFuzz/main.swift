@@ -2,8 +2,8 @@ import CFuzz
 
 @testable import HTTPServer
 
-// libFuzzer shows what a WebSocket's client may send; the first byte says in which pieces it comes, and whether compression was
-// agreed upon. Whatever it is, the same has to come of it whole and in pieces, and nothing may crash.
+// Fuzzes the parser of a WebSocket client's frames. The first byte chooses the size of the pieces, and whether
+// compression was negotiated. The events must be the same for the whole input and for pieces, and nothing may crash.
 
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv

@@ -2,9 +2,9 @@ import HTTPServer
 
 @testable import ModuleRuntime
 
-/// Bodies: what was read is written, and read again.
+/// Checks that decoded bodies are the same after encoding and decoding them again.
 enum FormCheck {
-    /// A content type, a line feed, and the form.
+    /// `bytes`: a content type, a line feed, and the form.
     static func multipart(_ bytes: [UInt8]) {
         let split = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0
         let boundary = bytes[..<split].withUnsafeBytes { MultipartForm.boundary(of: Octets($0)) } ?? Array("b".utf8)
@@ -15,7 +15,7 @@ enum FormCheck {
             precondition(!name.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }, "\(name)")
             precondition(name != Array(".".utf8) && name != Array("..".utf8))
         }
-        // What stands for bytes that are no UTF-8 could make such a boundary.
+        // A boundary that is not ASCII could match the replacement for bytes that are not UTF-8.
         guard boundary.allSatisfy({ $0 < 0x80 }) else { return }
         let again = FormPart.read(FormPart.write(parts, boundary: boundary), boundary: boundary, most: 8)
         precondition(again == .success(parts), "\(parts)")
@@ -35,7 +35,7 @@ enum FormCheck {
 
     static func json(_ bytes: [UInt8]) {
         guard case .success(let tree) = JSONTree.read(bytes) else { return }
-        guard case .success(let text) = tree.written() else { preconditionFailure("it was read: \(tree)") }
+        guard case .success(let text) = tree.written() else { preconditionFailure("not written: \(tree)") }
         precondition(JSONTree.read(text) == .success(tree), "\(tree)")
     }
 
@@ -58,7 +58,7 @@ enum FormCheck {
                         isMended: found.mended.contains($0))
                 }
             }
-            // The decoded texts are in it.
+            // The arena holds the decoded texts.
             extendLifetime(arena)
             return fields
         }

@@ -4,7 +4,7 @@ import HTTPServer
 
 @testable import ModuleRuntime
 
-/// Patterns, a line each, and behind them a path: the row that the tree finds is the first that fits the whole path.
+/// Checks that the tree finds the first row that matches a whole path. The input has a pattern per line, then the path.
 enum PathCheck {
     static func run(_ bytes: [UInt8]) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -17,7 +17,7 @@ enum PathCheck {
                 field.lastingName.data?.deallocate()
                 field.lastingFallback?.data?.deallocate()
             }
-            // What a table takes at most.
+            // The limit of a table.
             guard pattern.kinds.count <= Int(ASGI_MOST_ARGUMENTS) else { return }
             patterns.append((text, pattern))
         }
@@ -26,21 +26,21 @@ enum PathCheck {
         Self.free(tree.root)
         for (row, (text, pattern)) in patterns.enumerated() {
             guard pattern.methods.contains(.get) else {
-                precondition(row != found, "\(text) does not take the method")
+                precondition(row != found, "\(text) does not accept the method")
                 continue
             }
             let fits = Self.fits(pattern.pieces, path)
-            precondition(fits || row != found, "\(text) does not fit \(path)")
+            precondition(fits || row != found, "\(text) does not match \(path)")
             guard row < found ?? .max else { break }
-            // A number that is out of range is no match.
-            precondition(!fits || pattern.pathKinds.contains { $0 == .int || $0 == .double }, "\(text) fits \(path)")
+            // A number out of range does not match.
+            precondition(!fits || pattern.pathKinds.contains { $0 == .int || $0 == .double }, "\(text) matches \(path)")
         }
     }
 
     private static func find(_ path: [UInt8], in tree: URLTree) -> Int? {
         let most = Int(ASGI_MOST_ARGUMENTS)
         return withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: 2 * most) { room -> Int? in
-            // A path without anything is somewhere too.
+            // The extra byte gives an empty path a base address too.
             (path + [0]).withUnsafeBufferPointer { bytes -> Int? in
                 var match = URLMatch(
                     bytes.baseAddress!, path.count, method: .get, tried: room.baseAddress!,
@@ -52,7 +52,7 @@ enum PathCheck {
         }
     }
 
-    /// Whether the pieces make the path, by the set of places where each may end: not as the tree does it.
+    /// Whether the pieces match the path. Unlike the tree, it keeps the set of offsets where each piece can end.
     private static func fits(_ pieces: [URLPattern.Piece], _ path: [UInt8]) -> Bool {
         var places: Set = [0]
         for piece in pieces {
@@ -99,7 +99,7 @@ enum PathCheck {
 
     private static func isDigit(_ byte: UInt8) -> Bool { "0123456789".utf8.contains(byte) }
 
-    /// A tree lives as long as a process: here there are too many.
+    /// Frees a tree. Elsewhere a tree lives as long as the process; the fuzzer makes too many.
     private static func free(_ node: UnsafePointer<URLNode>) {
         let (edges, leaves) = (node.pointee.edges, node.pointee.leaves)
         for at in 0..<node.pointee.edgeCount {

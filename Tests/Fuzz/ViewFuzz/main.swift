@@ -1,7 +1,7 @@
 import CFuzz
 
-// libFuzzer shows what a view's host reads: the first byte says what the rest is. Whatever it is, it is refused, or what
-// was made of it is the same when it is written and read once more; and nothing may crash.
+// Fuzzes the host's parsers for views: paths, multipart forms, URL-encoded forms and JSON. The first byte chooses the
+// parser. The input must be refused, or its parsed value must survive another round trip; and nothing may crash.
 
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv

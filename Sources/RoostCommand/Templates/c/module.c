@@ -1,9 +1,9 @@
-/* @NAME@: greets. The manual of all that is called here is include/asgi.h. */
+/* @NAME@: answers with a greeting. include/asgi.h documents all types and functions used here. */
 #include <asgi.h>
 
 static asgi_result answer(const asgi_scope *scope, asgi_send send, int32_t status, asgi_string body)
 {
-    /* A 405 has to say what is allowed (RFC 9110 §15.5.6). */
+    /* A 405 must list the allowed methods (RFC 9110 §15.5.6). */
     static const asgi_header headers[] = {
         {ASGI_STRING("content-type"), ASGI_STRING("text/plain; charset=utf-8")},
         {ASGI_STRING("allow"), ASGI_STRING("GET, HEAD")},
@@ -15,11 +15,11 @@ static asgi_result answer(const asgi_scope *scope, asgi_send send, int32_t statu
     event.header_count = status == 405 ? 2 : 1;
     event.body = body;
     result = send(scope->id, &event, NULL, NULL);
-    /* Taken, or there is nobody any more to take it: either way nothing is left to be done. */
+    /* The response was accepted, or the client is gone: in both cases the application is done. */
     return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
 }
 
-/* Runs on an event loop of the host: it must not block. */
+/* Runs on an event loop of the host and must not block. */
 asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
 {
     (void)receive;

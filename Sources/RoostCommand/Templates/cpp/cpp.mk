@@ -1,6 +1,6 @@
 WATCHED = .
 CXXFLAGS ?= -O2 -g
-# g++ would share some variables with every other module of the process; clang++ never does, and does not know the flag.
+# By default, g++ shares some variables between all modules of a process. clang++ does not, and does not know the flag.
 UNSHARED := $(shell $(CXX) -fno-gnu-unique -x c++ -E /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)
 
 @NAME@.so: @NAME@.cpp $(wildcard include/*) Makefile

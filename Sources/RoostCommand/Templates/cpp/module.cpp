@@ -1,4 +1,4 @@
-// @NAME@: greets. The manual of all that is called here is include/asgi.h.
+// @NAME@: answers with a greeting. include/asgi.h documents all types and functions used here.
 #include <asgi.h>
 
 #include <exception>
@@ -11,7 +11,7 @@ asgi_string text(std::string_view view) { return {view.data(), view.size()}; }
 
 asgi_result answer(const asgi_scope &scope, asgi_send send, int status, std::string_view body)
 {
-    // A 405 has to say what is allowed (RFC 9110 §15.5.6).
+    // A 405 must list the allowed methods (RFC 9110 §15.5.6).
     static constexpr asgi_header headers[] = {
         {ASGI_STRING("content-type"), ASGI_STRING("text/plain; charset=utf-8")},
         {ASGI_STRING("allow"), ASGI_STRING("GET, HEAD")},
@@ -22,7 +22,7 @@ asgi_result answer(const asgi_scope &scope, asgi_send send, int status, std::str
     event.header_count = status == 405 ? 2 : 1;
     event.body = text(body);
     const asgi_result result = send(scope.id, &event, nullptr, nullptr);
-    // Taken, or there is nobody any more to take it: either way nothing is left to be done.
+    // The response was accepted, or the client is gone: in both cases the application is done.
     return result == ASGI_PENDING || result == ASGI_GONE ? ASGI_DONE : result;
 }
 
@@ -40,7 +40,7 @@ constexpr asgi_module module = {
 
 }  // namespace
 
-// Runs on an event loop of the host: it must not block. Nothing thrown may leave it: the host is not C++.
+// Runs on an event loop of the host and must not block. No exception may leave it, since the host is not C++.
 asgi_result application(const asgi_scope *scope, asgi_receive, asgi_send send)
 try {
     return scope->type == ASGI_HTTP ? respond(*scope, send) : ASGI_UNSUPPORTED;

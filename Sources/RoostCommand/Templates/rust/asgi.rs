@@ -1,5 +1,5 @@
-//! The part of Roost's asgi.h that this module needs, by hand; the header is the manual. Of what the host makes, Host and
-//! Scope, the last fields are left out: a struct only grows at its end, and these are seen by reference.
+//! Bindings for the part of Roost's asgi.h that this module needs; that header is the documentation. `Host` and `Scope`
+//! omit the last fields: the host creates both, they are used by reference, and structs only grow at their end.
 #![allow(dead_code)]
 
 use std::ffi::c_void;
@@ -17,11 +17,11 @@ pub const GONE: Result = -2;
 pub const UNSUPPORTED: Result = -5;
 pub const FAILED: Result = -9;
 
-/// A type of scopes, and one of events.
+/// A scope type and an event type.
 pub const HTTP: u32 = 1;
 pub const HTTP_RESPONSE: u32 = 0x110;
 
-/// `asgi_string`: bytes of somebody else.
+/// `asgi_string`: borrowed bytes.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Text {
@@ -38,7 +38,7 @@ impl Text {
     }
 
     /// # Safety
-    /// The bytes have to be there for as long as `'a`.
+    /// The bytes must be valid for `'a`.
     unsafe fn bytes<'a>(self) -> &'a [u8] {
         if self.size == 0 {
             &[]
@@ -48,7 +48,7 @@ impl Text {
     }
 }
 
-/// `asgi_header`, which borrows its texts.
+/// `asgi_header`; borrows its texts.
 #[repr(C)]
 pub struct Header<'a> {
     name: Text,
@@ -57,7 +57,7 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// The name in lower case.
+    /// The name must be in lower case.
     pub const fn new(name: &'a str, value: &'a str) -> Header<'a> {
         Header {
             name: Text::new(name.as_bytes()),
@@ -111,26 +111,26 @@ impl Scope {
         unsafe { self.method.bytes() }
     }
 
-    /// The path without what the application is mounted at; `/` for the mount itself.
+    /// The path without the path of the mount; `/` for the mount itself.
     pub fn path_below_mount(&self) -> &[u8] {
         let path: &[u8] = unsafe { self.path.bytes() };
         let below = path.get(self.root_path.size..).unwrap_or(path);
         if below.is_empty() { b"/" } else { below }
     }
 
-    /// A value of `settings.yaml` by its dotted key: texts as they are, everything else as JSON.
+    /// Returns the value of a dotted key of the settings: text unchanged, anything else as JSON.
     pub fn setting(&self, key: &str) -> Option<&[u8]> {
         let value = unsafe { ((*self.host).setting)(self.id, &Text::new(key.as_bytes())) };
         unsafe { value.as_ref().map(|text| text.bytes()) }
     }
 
-    /// Sends without waiting. The host copies the event.
+    /// Sends an event without waiting. The host copies the event.
     pub fn send(&self, send: Send, event: &Event) -> Result {
         unsafe { send(self.id, event, None, null_mut()) }
     }
 }
 
-/// `asgi_event`, which borrows its headers and its body.
+/// `asgi_event`; borrows its headers and its body.
 #[repr(C)]
 pub struct Event<'a> {
     size: u32,
@@ -151,7 +151,7 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// A whole response.
+    /// A complete response.
     pub fn response(status: i32, headers: &'a [Header<'a>], body: &'a [u8]) -> Event<'a> {
         Event {
             size: size_of::<Event>() as u32,
@@ -185,7 +185,7 @@ pub struct Module {
     extension: *const c_void,
 }
 
-// It is constant, and what it points at as well.
+// SAFETY: constant, like everything it points to.
 unsafe impl Sync for Module {}
 
 impl Module {

@@ -1,10 +1,10 @@
-//! @NAME@: greets. `asgi.rs` is the part of Roost's asgi.h that it needs.
+//! @NAME@: answers with a greeting. `asgi.rs` is the part of Roost's asgi.h that it needs.
 mod asgi;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 fn answer(scope: &asgi::Scope, send: asgi::Send, status: i32, body: &[u8]) -> asgi::Result {
-    // A 405 has to say what is allowed (RFC 9110 §15.5.6).
+    // A 405 must list the allowed methods (RFC 9110 §15.5.6).
     let headers = [
         asgi::Header::new("content-type", "text/plain; charset=utf-8"),
         asgi::Header::new("allow", "GET, HEAD"),
@@ -12,7 +12,7 @@ fn answer(scope: &asgi::Scope, send: asgi::Send, status: i32, body: &[u8]) -> as
     let count = if status == 405 { 2 } else { 1 };
     let event = asgi::Event::response(status, &headers[..count], body);
     match scope.send(send, &event) {
-        // Taken, or there is nobody any more to take it: either way nothing is left to be done.
+        // The response was accepted, or the client is gone: in both cases the application is done.
         asgi::PENDING | asgi::GONE => asgi::DONE,
         result => result,
     }
@@ -30,10 +30,10 @@ fn respond(scope: &asgi::Scope, send: asgi::Send) -> asgi::Result {
     }
 }
 
-/// Runs on an event loop of the host: it must not block. A panic must not leave it: the host is not Rust.
+/// Runs on an event loop of the host and must not block. No panic may leave it, since the host is not Rust.
 ///
 /// # Safety
-/// The host's to call, with a scope that is valid until it is over.
+/// Called by the host, with a scope that is valid until it has ended.
 #[no_mangle]
 pub unsafe extern "C" fn application(
     scope: *const asgi::Scope,
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn application(
     catch_unwind(AssertUnwindSafe(|| respond(unsafe { &*scope }, send))).unwrap_or(asgi::FAILED)
 }
 
-/// Nothing in it can panic.
+/// Cannot panic.
 #[no_mangle]
 pub extern "C" fn asgi_module_info() -> *const asgi::Module {
     static MODULE: asgi::Module = asgi::Module::new("@NAME@", env!("CARGO_PKG_VERSION"));

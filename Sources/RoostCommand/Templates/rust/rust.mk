@@ -1,7 +1,7 @@
 WATCHED = src
 BUILT = target
 
-# Cargo knows whether there is something to do.
+# Always runs Cargo, which decides what to rebuild.
 target/release/libmodule.so: FORCE
 	cargo build --release --offline
 

@@ -1,6 +1,6 @@
 import ASGI
 
-/// The application: made at startup, by its settings.
+/// The application, created at startup from its settings.
 struct Greeter: Application {
     let greeting: String
 
@@ -8,10 +8,10 @@ struct Greeter: Application {
         self.greeting = lifespan.setting("greeting") ?? "Hello!"
     }
 
-    /// Runs on an event loop of the host: it must not block.
+    /// Runs on an event loop of the host and must not block.
     func http(_ scope: HTTPScope, _ receive: HTTPReceive, _ send: HTTPSend) async throws {
         guard scope.pathInfo == "/" else { throw HTTPError(404, "Not found") }
-        // A 405 has to say what is allowed (RFC 9110 §15.5.6).
+        // A 405 must list the allowed methods (RFC 9110 §15.5.6).
         guard ["GET", "HEAD"].contains(scope.method) else {
             throw HTTPError(405, "Method not allowed", headers: ["allow": "GET, HEAD"])
         }

@@ -1,7 +1,7 @@
 WATCHED = Sources
 BUILT = .build
 
-# Swift knows whether there is something to do.
+# Always runs SwiftPM, which decides what to rebuild.
 .build/release/lib@TARGET@.so: FORCE
 	swift build -c release
 

@@ -1,4 +1,4 @@
-/* libFuzzer's driver, which the toolchain brings. */
+/* The driver function of libFuzzer, which comes with the toolchain. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
