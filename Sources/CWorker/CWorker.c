@@ -67,8 +67,7 @@ void roost_prepare_thread(void)
     if (sigaltstack(&stack, NULL) != 0) munmap(stack.ss_sp, SIZE);
 }
 
-/* ---- Applications by image
- * ----------------------------------------------------------------------------------------- */
+/* ---- Applications by image ------------------------------------------------------------------------------------- */
 
 struct search {
     uintptr_t address, start, end;

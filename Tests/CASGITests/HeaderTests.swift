@@ -3,14 +3,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `asgi.h` compiles without a warning wherever it is promised to, and needs nothing.
+/// The headers of `CASGI` compile without a warning in every supported language, and include only what they may.
 @Suite("asgi.h")
 struct HeaderTests {
     let folder: TemporaryFolder
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// Uses every helper, and everything that a module in C would write.
+    /// A module in C that uses every helper of `asgi_helpers.h`.
     static let module = """
         #include <asgi.h>
         static const asgi_header type = {ASGI_STRING("content-type"), ASGI_STRING("text/plain")};
@@ -35,7 +35,7 @@ struct HeaderTests {
         """
 
     @Test(
-        "it compiles without a warning",
+        "a module that includes the header compiles without a warning",
         arguments: ["gcc", "clang"],
         [("c11", "c"), ("c17", "c"), ("c++17", "cpp"), ("c++20", "cpp")]
     )
@@ -51,7 +51,7 @@ struct HeaderTests {
         }
     }
 
-    /// Every word of a table, and every convenience for views.
+    /// Uses every type of argument, and every convenience function for views.
     static let views = """
         #include <asgi_urls.h>
         static asgi_result home(asgi_request *request)
@@ -81,7 +81,7 @@ struct HeaderTests {
         ASGI_APPLICATION(urls, "views", "1.0")
         """
 
-    /// The same where words are derived.
+    /// The same with types derived by `asgi_urls.hpp`.
     static let derived = """
         #include <asgi_urls.hpp>
         static asgi_result all(asgi_request *request, std::int64_t, double, std::string_view s, const asgi_uuid &,
@@ -112,7 +112,7 @@ struct HeaderTests {
         }
     }
 
-    @Test("tables in a namespace are exported, whatever is visible otherwise and without exceptions")
+    @Test("a table in a namespace is exported with hidden visibility and without exceptions")
     func namespaces() throws {
         for compiler in ["g++", "clang++"] {
             let library = try Fixture.compile(
@@ -123,7 +123,7 @@ struct HeaderTests {
         }
     }
 
-    @Test("a row with too little or too much says what it takes", arguments: ["c", "cpp"])
+    @Test("a row with too few or too many arguments is explained by the compiler's error", arguments: ["c", "cpp"])
     func misshapen(ending: String) throws {
         for row in [#"ASGI_URL("a", view)"#, #"ASGI_URL("a")"#, #"ASGI_URL("a", view, "a", \#(nine))"#] {
             let error = #expect(throws: Fixture.Failure.self) {
@@ -142,7 +142,7 @@ struct HeaderTests {
     private let nine = Array(repeating: "ASGI_INT", count: 9).joined(separator: ", ")
 
     @Test(
-        "a view of another type than the row says does not compile",
+        "a view whose type differs from the row does not compile",
         arguments: [
             (#"ASGI_URL("a", view, "a", ASGI_STRING)"#, "c"), (#"ASGI_URL("a", view, "a")"#, "c"),
             (#"ASGI_URL("a", view, "a", ASGI_INT, ASGI_INT)"#, "c"), (#"ASGI_URL("a", view, "a", ASGI_DOUBLE)"#, "c"),
@@ -174,12 +174,12 @@ struct HeaderTests {
     private static let headers = ((try? FileManager.default.contentsOfDirectory(atPath: Repository.headers)) ?? [])
         .filter { $0.hasSuffix(".h") || $0.hasSuffix(".hpp") }.sorted()
 
-    /// The lines that include something.
+    /// The `#include` lines of a header.
     private static func includes(_ path: String) throws -> [Substring] {
         try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("#include") }
     }
 
-    @Test("it and what it includes need only <stddef.h> and <stdint.h>")
+    @Test("asgi.h and the headers that it includes need only <stddef.h> and <stdint.h>")
     func needs() throws {
         let own = ["broadcast", "helpers", "loop", "shutdown", "state"].map { "asgi_\($0).h" }
         #expect(
@@ -190,7 +190,7 @@ struct HeaderTests {
         }
     }
 
-    @Test("each header compiles by itself", arguments: Self.headers)
+    @Test("each header compiles on its own", arguments: Self.headers)
     func alone(header: String) throws {
         let languages =
             header.hasSuffix(".hpp") ? [("g++", "c++17", "cpp")] : [("gcc", "c11", "c"), ("g++", "c++17", "cpp")]
@@ -202,21 +202,21 @@ struct HeaderTests {
         }
     }
 
-    @Test("the templates of `roost new` have the same headers, all but those for hosts, and no other")
+    @Test("the templates of `roost new` have the same headers, except those for hosts, and no others")
     func templates() throws {
         let folder = "\(Repository.root)/Sources/RoostCommand/Templates"
         let copies = try FileManager.default.subpathsOfDirectory(atPath: folder)
             .filter { $0.hasSuffix(".h") || $0.hasSuffix(".hpp") }
         #expect(copies.sorted() == Self.headers.filter { $0 != "asgi_fields.h" })
         for header in copies {
-            // By their bytes: a template may be a link.
+            // The bytes are compared, since a template may be a link.
             let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(header)"))
             #expect(try bytes == Data(contentsOf: URL(filePath: "\(Repository.headers)/\(header)")), "\(header)")
         }
     }
 
     @Test(
-        "modules of the repository include these headers, and have none of their own",
+        "modules of the repository include these headers, and have no copies of their own",
         arguments: ["Plugins", "Tests/Fixtures"])
     func modules(folder: String) throws {
         let folder = "\(Repository.root)/\(folder)"
@@ -232,7 +232,7 @@ struct HeaderTests {
         #expect(count > 0)
     }
 
-    @Test("it imports into Swift")
+    @Test("the headers can be imported into Swift")
     func imports() {
         let path = "/wiki/page"
         path.withCString { path in
@@ -247,25 +247,25 @@ struct HeaderTests {
             #expect(asgi_equal(below, "/page") == 1)
             #expect(asgi_equal(below, "/pag") == 0)
             #expect(asgi_equal(below, "/pages") == 0)
-            // The mount itself, without a slash.
+            // The mount itself, without a trailing slash.
             scope.path = asgi_string(data: path, size: 5)
             #expect(asgi_equal(asgi_path(&scope), "/") == 1)
         }
     }
 
-    @Test("an event is read and written by the smaller of two sizes")
+    @Test("an event is read and written up to the smaller of two sizes")
     func sizes() {
         var given = asgi_event()
         asgi_event_reset(&given, UInt32(ASGI_HTTP_RESPONSE))
         given.status = 201
         given.code = 7
-        // As a module of an older header would give it: it ends before `code`.
+        // As sent by a module with an older header: it ends before `code`.
         given.size = UInt32(MemoryLayout<asgi_event>.offset(of: \.code)!)
         var room = asgi_event()
         let read = asgi_event_read(&given, &room)!
         #expect(read.pointee.status == 201)
         #expect(read.pointee.code == 0)
-        // A larger one than ours is read where it is.
+        // An event that is larger than this header's is returned itself.
         given.size = 4096
         withUnsafePointer(to: &given) { given in #expect(asgi_event_read(given, &room) == given) }
 

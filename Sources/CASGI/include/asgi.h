@@ -320,17 +320,17 @@ typedef struct asgi_scope {
  *   headers  The response header fields. */
 #define ASGI_WEBSOCKET_HTTP_RESPONSE_START 0x213u
 
-/* "websocket.http.response.body", sent after it: a part of that response's body.
+/* "websocket.http.response.body", sent after that start: a part of the response body.
  *   body     The bytes of the part; may be empty.
  *   flags    ASGI_MORE: another part follows. */
 #define ASGI_WEBSOCKET_HTTP_RESPONSE_BODY 0x214u
 
-/* "lifespan.startup", received: the first event of the lifespan. The application answers it with complete or failed
- * within --timeout-lifespan (60 seconds by default). */
+/* "lifespan.startup", received: the first event of the lifespan. The application must send
+ * ASGI_LIFESPAN_STARTUP_COMPLETE or ASGI_LIFESPAN_STARTUP_FAILED within --timeout-lifespan (60 seconds by default). */
 #define ASGI_LIFESPAN_STARTUP 0x301u
 
-/* "lifespan.shutdown", received after the last request of the application has ended. The application answers it with
- * complete or failed within --timeout-lifespan. */
+/* "lifespan.shutdown", received after the last request of the application has ended. The application must send
+ * ASGI_LIFESPAN_SHUTDOWN_COMPLETE or ASGI_LIFESPAN_SHUTDOWN_FAILED within --timeout-lifespan. */
 #define ASGI_LIFESPAN_SHUTDOWN 0x302u
 
 /* "lifespan.startup.complete", sent: the application is ready for requests.
@@ -342,10 +342,10 @@ typedef struct asgi_scope {
  *   body     The dotted key of the setting at fault: the host adds its file and line. Empty if it is no setting. */
 #define ASGI_LIFESPAN_STARTUP_FAILED 0x311u
 
-/* "lifespan.shutdown.complete", sent. */
+/* "lifespan.shutdown.complete", sent: the application has shut down. */
 #define ASGI_LIFESPAN_SHUTDOWN_COMPLETE 0x312u
 
-/* "lifespan.shutdown.failed", sent.
+/* "lifespan.shutdown.failed", sent: the shutdown failed; the host logs it.
  *   text     The reason. */
 #define ASGI_LIFESPAN_SHUTDOWN_FAILED 0x313u
 
