@@ -149,7 +149,7 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", "RoostSystem",
+                "CRoost", "HTTPServer", "Roost", "RoostSettings", "RoostSystem",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),

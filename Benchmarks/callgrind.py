@@ -21,7 +21,7 @@ class Server:
             [*through, roost, '--settings', 'site', '--app-dir', folder, '--run-dir', self.run, *options],
             stderr=subprocess.PIPE, text=True, env={**os.environ, 'LD_LIBRARY_PATH': RUNTIME})
         for line in self.process.stderr:
-            if ' serving ' in line:
+            if 'info     serving ' in line:
                 self.port = int(line.split('url=http://127.0.0.1:')[1].split()[0])
                 return
         raise SystemExit('the server does not start')

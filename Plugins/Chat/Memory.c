@@ -119,6 +119,8 @@ static asgi_result restore(asgi_id id, void *state, const asgi_saved *saved)
     if (!asgi_equal(saved->format, format) || saved->version != version) return ASGI_UNSUPPORTED;
     pthread_mutex_lock(&rooms_lock);
     while (rest.size && is_read) is_read = read_room(&rest);
+    /* No person has entered yet, so this removes the rooms that were read. */
+    if (!is_read) rooms_forget();
     pthread_mutex_unlock(&rooms_lock);
     return is_read ? ASGI_DONE : ASGI_FAILED;
 }

@@ -126,6 +126,11 @@ void rooms_each(void (*each)(const room *r, void *context), void *context)
     for (r = rooms; r; r = r->next) each(r, context);
 }
 
+void rooms_forget(void)
+{
+    while (forget_one()) continue;
+}
+
 void room_recall(room *r, asgi_string bytes)
 {
     text message = {0};

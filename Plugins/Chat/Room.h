@@ -53,6 +53,9 @@ asgi_string room_say(room *r, const person *p, asgi_string words);
 /* Calls `each` with every room. */
 void rooms_each(void (*each)(const room *r, void *context), void *context);
 
+/* Removes all rooms without people. */
+void rooms_forget(void);
+
 /* Stores a message of a saved state. Drops the oldest message of a full room. */
 void room_recall(room *r, asgi_string message);
 

@@ -20,11 +20,11 @@ struct WikiSettings: Decodable, Sendable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if let title = try values.decodeIfPresent(String.self, forKey: .title) { self.title = title }
         guard 1...80 ~= self.title.count, !self.title.contains(where: \.isNewline) else {
-            throw SettingsError(key: "title", message: "found '\(self.title)'; a line of 1 to 80 characters is allowed")
+            throw SettingsError(key: "title", message: "found '\(self.title)', expected a line of 1 to 80 characters")
         }
         if let entries = try values.decodeIfPresent(String.self, forKey: .entries) { self.entries = entries }
         guard !self.entries.isEmpty, !self.entries.utf8.contains(0) else {
-            throw SettingsError(key: "entries", message: "found '\(self.entries)'; the path of a folder is allowed")
+            throw SettingsError(key: "entries", message: "found '\(self.entries)', expected the path of a folder")
         }
         if let number = try values.decodeIfPresent(Int.self, forKey: .entriesAPage, in: 1...1000) {
             self.entriesAPage = number

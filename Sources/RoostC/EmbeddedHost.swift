@@ -1,5 +1,6 @@
 import HTTPServer
 import Roost
+import RoostSettings
 import RoostSystem
 
 /// A host that `roost_start` has started. [any]
@@ -36,11 +37,18 @@ final class EmbeddedHost: Sendable {
         try await Self.with { try await self.host.mount(try EmbeddingSettings.application(application)) }
     }
 
-    func unmount(_ path: String) async throws(HostError) {
+    /// `mount`: as in `status`, so with the host names of the application.
+    func unmount(_ mount: String) async throws(HostError) {
         try await Self.with {
-            guard try await self.host.unmount(at: path) else {
-                throw HostError(code: .usage, message: "nothing is mounted at \(path)")
-            }
+            let found = self.host.mounted.lazy.compactMap(\.mount).first { $0.description == mount }
+            let isUnmounted =
+                if let found {
+                    try await self.host.unmount(
+                        at: found.path.isEmpty ? "/" : found.path, hosts: found.hosts.map(\.description))
+                } else {
+                    mount.hasPrefix("/") ? try await self.host.unmount(at: mount) : false
+                }
+            guard isUnmounted else { throw HostError(code: .usage, message: "nothing is mounted at \(mount)") }
         }
     }
 

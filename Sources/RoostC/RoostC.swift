@@ -21,9 +21,9 @@ public func roost_mount(_ host: OpaquePointer!, _ application: UnsafePointer<CCh
 }
 
 @c @implementation
-public func roost_unmount(_ host: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> CInt {
-    LastError.keep(host, path) { host, path in
-        try Blocking.wait { try await host.unmount(path) }
+public func roost_unmount(_ host: OpaquePointer!, _ mount: UnsafePointer<CChar>!) -> CInt {
+    LastError.keep(host, mount) { host, mount in
+        try Blocking.wait { try await host.unmount(mount) }
     }
 }
 

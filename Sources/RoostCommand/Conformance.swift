@@ -32,7 +32,8 @@ struct Conformance: ParsableCommand {
                 terminal.write("\(name): ")
             } _: { outcome in
                 isGood = isGood && outcome.fault == nil
-                terminal.write(outcome.fault.map { "\(terminal.red("wrong")), \($0)\n" } ?? "\(terminal.green("ok"))\n")
+                terminal.write(
+                    outcome.fault.map { "\(terminal.red("failed")): \($0)\n" } ?? "\(terminal.green("ok"))\n")
             }
             run.remove()
             _exit(isGood ? 0 : 1)

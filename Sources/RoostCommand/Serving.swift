@@ -57,7 +57,7 @@ struct Serving {
                 } else if meaning == .ignored {
                     ignored.log(number)
                 } else {
-                    ignored.log(number, because: "it needs the supervisor (leave --no-supervisor out)")
+                    ignored.log(number, because: "it needs the supervisor (remove --no-supervisor)")
                 }
             }
         } catch {

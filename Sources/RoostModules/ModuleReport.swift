@@ -34,7 +34,7 @@ package struct ModuleReport: Sendable {
             ("soname", file.elf.soname ?? "none"),
             ("needs", file.elf.needed.isEmpty ? "nothing" : file.elf.needed.joined(separator: ", ")),
             (
-                "searched in",
+                "searched",
                 file.elf.searchPath.isEmpty ? "the system folders" : file.elf.searchPath.joined(separator: ", ")
             ),
             ("static TLS", file.elf.hasStaticTLS ? "yes" : "no"),

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 {
     char settings[1024], entry[512], *status;
     roost_host *host;
-    int port;
+    int port, count;
     if (argc != 4) return 2;
     if (roost_start("{prot: 1}")) return 3;
     printf("refused: %s\n", roost_error());
@@ -57,6 +57,17 @@ int main(int argc, char **argv)
     if (roost_unmount(host, "/one") != 0) return 1;
     ask(port, "/one/x");
     if (roost_unmount(host, "/one") == 0) return 3;
+    printf("refused: %s\n", roost_error());
+    /* An application with host names is unmounted by the mount that roost_status reports, twice in turn. */
+    snprintf(entry, sizeof entry, "{module: '%s', mount: /three, hosts: [a.example.org, '*.example.net']}", argv[3]);
+    for (count = 0; count < 2; count++) {
+        if (roost_mount(host, entry) != 0) return fprintf(stderr, "%s\n", roost_error()), 1;
+        if (roost_unmount(host, "/three") == 0) return 3;
+        printf("refused: %s\n", roost_error());
+        if (roost_unmount(host, "{a.example.org, *.example.net}/three") != 0)
+            return fprintf(stderr, "%s\n", roost_error()), 1;
+    }
+    if (roost_unmount(host, "{a.example.org, *.example.net}/three") == 0) return 3;
     printf("refused: %s\n", roost_error());
     if (roost_stop(host) != 0) return 1;
 

@@ -96,6 +96,14 @@ struct ListenerTests {
         #expect(self.inode(self.path) != nil)
     }
 
+    @Test("the ids that mean 'unchanged' to chown are refused", arguments: ["user", "group"])
+    func unchangedId(key: String) throws {
+        let error = #expect(throws: ListenerError.self) { try self.listen("unix:\(self.path),\(key)=4294967295") }
+        #expect(error?.code == .noSuchUser)
+        #expect(error.map { "\($0)" }?.contains("this machine has no \(key) '4294967295'") == true)
+        #expect(self.inode(self.path) == nil)
+    }
+
     @Test("an abstract socket has a name and no file")
     func abstract() throws {
         let name = "@roost-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"

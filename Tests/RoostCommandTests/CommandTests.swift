@@ -33,7 +33,7 @@ struct CommandTests {
     @Test(
         "an invalid command line gives one line and status 2",
         arguments: [
-            (["./none.so"], "./none.so: not found"), (["none"], "no module 'none'"),
+            (["./none.so"], "./none.so: not found"), (["none"], "module 'none' not found: looked for "),
             (["chek"], "did you mean 'roost check'?"),
             (["serve", "x", "--prot", "1"], "Did you mean '--port'?"),
             (["x", "--port", "99999"], "--port 99999 is not between 0 and 65535"),
@@ -41,12 +41,12 @@ struct CommandTests {
             (["x", "--threads", "0"], "--threads 0 is not between"),
             (["x", "--log-level", "loud"], "is invalid for '--log-level"),
             (["x", "--root-path", "api"], "--root-path 'api' must begin with a /"),
-            (["HELLO", "--settings", "no.such"], "no settings module 'no.such'"),
+            (["HELLO", "--settings", "no.such"], "settings module 'no.such' not found: looked for "),
             (["HELLO", "--settings", "../x"], "is not a settings module"),
             (["HELLO", "--trust-owner", "nobody-of-that-name"], "is not a user of this machine"),
-            (["HELLO:other"], "defines no function 'other'"),
-            (["check"], "Missing expected argument '<module>'"), (["a..b"], "names no module"),
-            (["/etc/passwd"], "/etc/passwd: is no ELF file"),
+            (["HELLO:other"], "does not define the function 'other'"),
+            (["check"], "Missing expected argument '<module>'"), (["a..b"], "'a..b' is not a module"),
+            (["/etc/passwd"], "/etc/passwd: is not an ELF file"),
             (["HELLO", "--timeout-keep-alive", "0"], "--timeout-keep-alive 0 is not between"),
         ]
     )
@@ -69,14 +69,14 @@ struct CommandTests {
         let second = try self.roost(self.hello, "--port", "\(first.port)")
         #expect(second.status == 1)
         #expect(second.error.contains("cannot listen on 127.0.0.1:\(first.port): another server is listening there"))
-        #expect(second.error.contains("choose another port (0 takes a free one)"))
+        #expect(second.error.contains("choose another port (0 selects a free one)"))
         #expect(first.stop() == 0)
         let host = try self.roost(self.hello, "--host", "no.such.host.invalid", "--port", "0")
         #expect(host.status == 1)
-        #expect(host.error.contains("no such host"))
+        #expect(host.error.contains("no.such.host.invalid:0: host not found"))
         let run = try self.roost(self.hello, "--run-dir", "/proc/none")
         #expect(run.status == 1)
-        #expect(run.error.contains("run directory: /proc/none cannot be made"))
+        #expect(run.error.contains("run directory: /proc/none cannot be created"))
     }
 
     @Test("roost check describes a module")
@@ -85,7 +85,7 @@ struct CommandTests {
         #expect(bench.status == 0)
         for line in [
             "name       bench\n", "version    1.0\n", "abi        0, draft 3\n", "flags      none\n",
-            "ok         this host",
+            "ok         the module can be served by this host\n",
         ] {
             #expect(bench.output.contains(line), "\(line)")
         }
@@ -113,6 +113,48 @@ struct CommandTests {
         #expect(words[1...4] == ["GET", "/a%20b?c=d", "200", "13"])
         #expect(words[5].hasSuffix("ms"))
         #expect(UInt64(words[6], radix: 16) != nil)
+    }
+
+    @Test(
+        "--log-format json writes every line of the log and of the access log as one object",
+        arguments: [["--workers", "1"], ["--no-supervisor"]])
+    func json(mode: [String]) throws {
+        func objects(_ text: String) throws -> [[String: Any]] {
+            try text.split(separator: "\n").map {
+                let value = try JSONSerialization.jsonObject(with: Data($0.utf8))
+                return try #require(value as? [String: Any], "\($0)")
+            }
+        }
+        let server = try RoostProcess([self.hello, "--port", "0", "--log-format", "json"] + mode)
+        let port = server.port
+        let client = try RawClient(port: port)
+        client.send("GET /a%20b?c=d HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readResponse().text == "Hello, World!")
+        kill(server.identifier, SIGUSR1)
+        try server.waitFor(#""message":"no log files to reopen""#)
+        #expect(server.stop() == 0)
+
+        let events = try objects(server.error)
+        for event in events {
+            for key in ["time", "level", "message"] { #expect((event[key] as? String)?.isEmpty == false, "\(event)") }
+        }
+        let serving = try #require(events.first { $0["message"] as? String == "serving" })
+        #expect(serving["level"] as? String == "info")
+        #expect(serving["url"] as? String == "http://127.0.0.1:\(port)")
+        #expect(serving["application"] as? String == "Hello")
+        #expect(events.last?["message"] as? String == "stopping")
+
+        let requests = try objects(server.outputText)
+        let request = try #require(requests.first)
+        #expect(requests.count == 1)
+        #expect((request["time"] as? String)?.hasSuffix("Z") == true)
+        #expect((request["client"] as? String)?.hasPrefix("127.0.0.1:") == true)
+        for (key, value) in ["method": "GET", "path": "/a%20b", "query": "c=d"] {
+            #expect(request[key] as? String == value, "\(request)")
+        }
+        #expect(request["status"] as? Int == 200 && request["bytes"] as? Int == 13)
+        #expect(request["cut"] as? Bool == false && request["milliseconds"] is Double)
+        #expect((request["scope"] as? String).flatMap { UInt64($0, radix: 16) } != nil)
     }
 
     @Test("a second signal stops the server at once")
@@ -190,7 +232,7 @@ struct CommandTests {
         let builtIn = try told()
         #expect(builtIn.title == "built in")
         #expect(builtIn.variable == "wiki.settings")
-        #expect(builtIn.log.contains("settings module wiki.settings, the module's default, is not there"))
+        #expect(builtIn.log.contains("default settings module not found application=wiki settings=wiki.settings\n"))
         try self.folder.write("wiki/settings.yaml", "title: default\n")
         try self.folder.write("wiki/production.json", #"{"title": "production"}"#)
         try self.folder.write("wiki/other.yaml", "title: other\n")
@@ -220,7 +262,7 @@ struct CommandTests {
         )
         let crashed = try self.roost(crash, "--port", "0")
         #expect(crashed.status == 2)
-        #expect(crashed.error == "roost: \(crash): crashed with SIGSEGV while it was loaded\n")
+        #expect(crashed.error == "roost: \(crash): crashed with SIGSEGV while loading\n")
     }
 
     @Test("a start leaves nothing in the run directory")

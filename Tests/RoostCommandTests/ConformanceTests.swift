@@ -36,12 +36,14 @@ struct ConformanceTests {
         }
         let deaf = try check("deaf", "return scope->type == ASGI_HTTP ? ASGI_DONE : ASGI_UNSUPPORTED;")
         #expect(deaf.status == 1)
-        #expect(deaf.output.contains("GET / is answered whole, twice on one connection: wrong, "))
-        #expect(deaf.output.contains("without a response"))
+        #expect(
+            deaf.output.contains("GET / gets a complete response, twice on one connection: failed: application failed ")
+        )
+        #expect(deaf.output.contains("outcome=\"no response; answered 500\" result=ASGI_DONE"))
         let greedy = try check(
             "greedy", #"asgi_respond(scope, send, 200, "text/plain", asgi_text("anything goes")); return ASGI_DONE;"#)
         #expect(greedy.status == 1)
-        #expect(greedy.output.contains("a scope of a type that nobody knows is refused: wrong, "))
+        #expect(greedy.output.contains("a scope of an unknown type is refused: failed: returned "))
         let careless = try check(
             "careless",
             #"""
@@ -49,11 +51,12 @@ struct ConformanceTests {
             if (asgi_equal(scope->method, "POST")) return ASGI_PENDING;
             return asgi_respond(scope, send, 200, "text/plain", asgi_text("x"));
             """#)
-        #expect(careless.output.contains("every scope has ended, and it shuts down in time: wrong, "))
+        #expect(careless.output.contains("all scopes end, and shutdown completes in time: failed: "))
         let crashing = try check("crashing", "return *(volatile asgi_result *)8;")
         #expect(crashing.status == 1)
         #expect(
-            crashing.output.hasSuffix("GET / is answered whole, twice on one connection: wrong, crashed with SIGSEGV\n")
+            crashing.output.hasSuffix(
+                "GET / gets a complete response, twice on one connection: failed: crashed with SIGSEGV\n")
         )
     }
 }

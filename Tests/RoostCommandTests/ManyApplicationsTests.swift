@@ -117,9 +117,10 @@ struct ManyApplicationsTests {
             ("applications: [{module: a, mount: /x}, {module: b, mount: /x}]", "/x is already mounted"),
             (
                 "modules: m\napplications:\n - {module: ./x.so, mount: x}",
-                "settings.yaml:3: 'applications.0.mount' 'x' does not begin"
+                "settings.yaml:3: 'applications.0.mount' 'x' does not start with a /"
             ),
-            ("title: x", "settings.yaml:1: unknown key 'title'"), ("server: {port: 0}", "names nothing to serve"),
+            ("title: x", "settings.yaml:1: unknown key 'title'"),
+            ("server: {port: 0}", "settings.yaml: nothing to serve; add "),
             (
                 "server: {groups: {a: {workers: 1000}}}\nmodules: m",
                 "settings.yaml:1: --workers 1000 is not between 1 and 256"

@@ -38,7 +38,7 @@ struct NewTests {
         let roost = try self.copiedRoost()
         let refused = try self.new(["my-site", "--language", "swift"], roost: roost)
         #expect(refused.status == 2)
-        #expect(refused.error.contains("there are none above \(roost); name their folder with --sdk PATH"))
+        #expect(refused.error.contains("which were not found above \(roost); name their folder with --sdk PATH"))
         let made = try self.new(["my-site", "--language", "swift", "--sdk", Repository.root], roost: roost)
         #expect(made.status == 0, "\(made.error)")
         #expect(
@@ -58,13 +58,14 @@ struct NewTests {
     @Test(
         "an invalid command line gives one line and status 2, and creates nothing",
         arguments: [
-            (["9x"], "'9x' is no name for a module"), (["x.y"], "'x.y' is no name"), (["../x"], "'../x' is no name"),
-            ([""], "'' is no name"), (["é"], "'é' is no name"), (["x y"], "'x y' is no name"),
-            ([String(repeating: "x", count: 65)], "at most 64 of them"),
-            (["x", "--language", "rsut"], "is none of c, cpp, swift, rust; did you mean rust?"),
-            (["x", "--language", "cobol"], "'cobol' is none of c, cpp, swift, rust"),
+            (["9x"], "invalid module name '9x'"), (["x.y"], "invalid module name 'x.y'"),
+            (["../x"], "invalid module name '../x'"), ([""], "invalid module name ''"),
+            (["é"], "invalid module name 'é'"), (["x y"], "invalid module name 'x y'"),
+            ([String(repeating: "x", count: 65)], "at most 64 characters"),
+            (["x", "--language", "rsut"], "unknown --language 'rsut'; known: c, cpp, swift, rust; did you mean rust?"),
+            (["x", "--language", "cobol"], "unknown --language 'cobol'; known: c, cpp, swift, rust\n"),
             (["x", "--sdk", "/"], "--sdk is for modules in Swift"),
-            (["x", "--language", "swift", "--sdk", "/"], "--sdk / is no folder of Roost's sources"),
+            (["x", "--language", "swift", "--sdk", "/"], "--sdk / is not the folder of Roost's sources"),
             (["roost", "--language", "swift"], "'roost' is the name of a package"),
             (["yams", "--language", "swift"], "'yams' is the name of a package"), ([], "'<name>'"),
         ]
@@ -82,10 +83,10 @@ struct NewTests {
     func there() throws {
         try self.folder.write("full/mine", "mine")
         try self.folder.write("file", "mine")
-        for (name, message) in [("full", "is not empty"), ("file", "is no folder")] {
+        for (name, message) in [("full", "is not empty"), ("file", "is not a folder")] {
             let told = try self.new([name])
             #expect(told.status == 2)
-            #expect(told.error.contains("\(name) is there already, and \(message)"), "\(told.error)")
+            #expect(told.error.contains("\(name) exists already and \(message)"), "\(told.error)")
         }
         #expect(try self.names() == ["file", "full"])
         #expect(try self.text("full/mine") == "mine")
@@ -101,7 +102,7 @@ struct NewTests {
         #expect(try self.names() == [])
         let nowhere = try Command.run([Self.roost, "new", "x"], folder: "/proc")
         #expect(nowhere.status == 1)
-        #expect(nowhere.error.hasPrefix("roost: x cannot be made here: "))
+        #expect(nowhere.error.hasPrefix("roost: x cannot be created here: "))
     }
 
     /// Copies the executable far from the sources, to a path that needs all kinds of quoting.
@@ -168,7 +169,9 @@ extension NewTests {
 
             let check = try self.make("check")
             #expect(check.status == 0, "\(check.error)")
-            for line in ["name       my-site\n", "version    0.1.0\n", "ok         this host can serve it\n"] {
+            for line in [
+                "name       my-site\n", "version    0.1.0\n", "ok         the module can be served by this host\n",
+            ] {
                 #expect(check.output.contains(line), "\(check.output)")
             }
             #expect(!check.output.contains("risk"), "\(check.output)")

@@ -93,7 +93,7 @@ struct OptionTests {
             (["x", "--reload", "--no-supervisor"], "--reload needs the supervisor; remove --no-supervisor"),
             (["x", "--build", "make", "--reload"], "--build needs the folder of the sources"),
             (["x", "--no-supervisor", "--user", "root"], "--user needs the supervisor"),
-            (["x", "--uds", ""], "--uds '' names no Unix socket"),
+            (["x", "--uds", ""], "--uds '' is not the path of a Unix socket"),
             (["x", "y"], "Unexpected argument 'y'"),
         ])
     func errors(arguments: [String], message: String) throws {

@@ -60,12 +60,12 @@ struct OriginTests {
     func refused() throws {
         let typed = try Command.run([Repository.roost, "\(Repository.products)/libChat.so", "--ws-origins", "a b"])
         #expect(typed.status == 2)
-        #expect(typed.error.contains("--ws-origins names 'a b', which is no origin"), "\(typed.error)")
+        #expect(typed.error.contains("--ws-origins names 'a b', which is not an origin"), "\(typed.error)")
         try self.settings(", ws-origins: [any, same]", "")
         let written = try Command.run([Repository.roost], folder: self.folder.path)
         #expect(written.status == 2)
         #expect(
-            written.error.contains("settings.yaml:3: 'applications.0.ws-origins' names 'any' beside others"),
+            written.error.contains("settings.yaml:3: 'applications.0.ws-origins' names 'any' with others"),
             "\(written.error)")
     }
 }

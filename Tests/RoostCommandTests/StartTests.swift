@@ -91,7 +91,7 @@ struct StartTests {
             [Repository.roost, self.hello, "--settings", "settings"], folder: self.folder.path)
         #expect(refused.status == 2)
         #expect(
-            refused.error.contains("is writable by everyone (mode 0666): run chmod o-w \(file)"), "\(refused.error)")
+            refused.error.contains("is writable by everyone (mode 0666); run chmod o-w \(file)"), "\(refused.error)")
     }
 
     @Test("roost serves where /proc is not mounted", .enabled(if: geteuid() == 0, "unshare needs root"))

@@ -81,14 +81,14 @@ struct SupervisorTests {
         try server.waitFor("stack=")
         let line = try #require(server.error.split(separator: "\n").last { $0.contains("crashed") })
         for word in [
-            "error    worker crashed with SIGSEGV in libsite.so crash_here+0x", " address=0x8 ", " application=site ",
+            "error    worker crashed ", " function=\"libsite.so crash_here+0x", " address=0x8 ", " application=site ",
             " generation=", " method=GET ", " path=/crash ", " pid=\(first) ", " signal=SIGSEGV ",
             " < libsite.so application+0x",
         ] { #expect(line.contains(word), "\(word): \(line)") }
         let second = try self.get("/pid", server).text
         #expect(second != first)
         #expect(try self.isLost("/exit", server))
-        try server.waitFor("called exit (status 7) in libsite.so application+0x")
+        try server.waitFor("worker crashed application=site exit=7 function=\"libsite.so application+0x")
         #expect(try self.get("/", server).text == "first")
         #expect(server.stop() == 0, "\(server.error)")
     }
@@ -100,8 +100,7 @@ struct SupervisorTests {
         let first = try self.get("/pid", server).text
         // With or without a response: the supervisor may be faster.
         _ = try? self.get("/talk", server)
-        try server.waitFor("worker sent an invalid message: killed")
-        try server.waitFor("pid=\(first)\n")
+        try server.waitFor("worker sent an invalid message pid=\(first) reason=")
         // The worker takes a moment to exit.
         while (try? self.get("/pid", server).text) ?? first == first {}
         #expect(server.stop() == 0, "\(server.error)")
@@ -112,8 +111,9 @@ struct SupervisorTests {
         try self.build()
         let server = try self.serve("--timeout-worker", "1")
         #expect(try self.isLost("/spin", server))
-        try server.waitFor("worker is killed: event loop stalled")
-        #expect(server.error.contains("event loop stalled in libsite.so spin+0x"))
+        try server.waitFor("killing worker ")
+        #expect(server.error.contains("reason=\"event loop stalled\"\n"))
+        #expect(server.error.contains("event loop stalled application=site function=\"libsite.so spin+0x"))
         #expect(server.error.contains("path=/spin"))
         #expect(try self.get("/", server).text == "first")
         #expect(server.stop() == 0, "\(server.error)")
@@ -124,7 +124,8 @@ struct SupervisorTests {
         try self.build()
         let server = try self.serve("--health")
         for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
-        try server.waitFor("quarantined: answered with 503")
+        try server.waitFor("reason=\"crashed 3 workers within 60 seconds\" serving=503\n")
+        #expect(server.error.contains("critical application quarantined application=site generation="))
         #expect(try self.get("/", server).status == 503)
         #expect(try self.get("/readyz", server).status == 503)
         #expect(try self.get("/healthz", server).status == 200)
@@ -132,11 +133,13 @@ struct SupervisorTests {
         try self.build("-DNAME=\"second\"")
         #expect(try self.roost("reload").output.hasPrefix("site: mounted at /"))
         #expect(try self.get("/", server).text == "second")
+        let status = try self.roost("status", "--json").output
+        let second = try #require(status.components(separatedBy: #""generation":""#).last?.prefix(16))
         // The new version crashes as often, but there is a previous version.
         try self.build("-DNAME=\"third\"")
         #expect(try self.roost("reload").status == 0)
         for _ in 0..<3 { #expect(try self.isLost("/crash", server)) }
-        try server.waitFor("the one before serves")
+        try server.waitFor("reason=\"crashed 3 workers within 60 seconds\" serving=\(second)\n")
         while try self.get("/", server).text != "second" {}
         #expect(server.stop() == 0, "\(server.error)")
     }
@@ -151,9 +154,11 @@ struct SupervisorTests {
         try self.build("-DSTARTUP=crash_here()")
         let died = try start()
         #expect(died.status == 3)
-        #expect(died.error.contains("worker crashed with SIGSEGV in libsite.so crash_here+0x"))
-        #expect(died.error.contains("worker exited before it was ready: it crashed with SIGSEGV"))
-        #expect(died.error.contains("its last lines: 'about to fail'"))
+        let crash = try #require(died.error.split(separator: "\n").first { $0.contains("error    worker crashed ") })
+        #expect(crash.contains(" function=\"libsite.so crash_here+0x"))
+        #expect(crash.contains(" signal=SIGSEGV "))
+        #expect(died.error.contains("critical worker failed to start output=\"about to fail\" pid="))
+        #expect(died.error.contains(" reason=\"crashed with SIGSEGV in libsite.so crash_here+0x"))
         try self.build("-DSTARTUP=return ASGI_FAILED")
         let refused = try start()
         #expect(refused.status == 1)
@@ -173,9 +178,10 @@ struct SupervisorTests {
             try self.build(flag)
             let refused = try self.roost("reload")
             #expect(refused.status == 1)
-            #expect(refused.error.contains("not reloaded, what was there serves on: "), "\(refused.error)")
+            #expect(
+                refused.error.contains("reload failed, the previous version is still serving: "), "\(refused.error)")
             #expect(refused.error.contains(why), "\(refused.error)")
-            try server.waitFor("site goes on as it was: ")
+            try server.waitFor("reload failed, previous version still serving application=site ")
             #expect(try self.get("/", server).text == "first")
             #expect(try self.roost("status").output.contains(why))
         }
@@ -216,7 +222,7 @@ struct SupervisorTests {
         #expect(server.waitForEnd() == 0)
         let gone = try run(commands[1])
         #expect(gone.status == 1)
-        #expect(gone.error.contains("no supervised roost of this user runs"))
+        #expect(gone.error.contains("no supervised roost of this user is running"))
     }
 
     @Test("a command must name the port if two servers run")
@@ -225,7 +231,7 @@ struct SupervisorTests {
         let (one, other) = (try self.serve(), try self.serve())
         let unclear = try self.roost("status")
         #expect(unclear.status == 2)
-        #expect(unclear.error.contains("more than one roost runs: say which with --port"))
+        #expect(unclear.error.contains("more than one roost is running; choose one with --port"))
         #expect(try self.roost("stop", "--port", "\(one.port)").status == 0)
         #expect(one.waitForEnd() == 0)
         #expect(try self.roost("status").output.contains(":\(other.port)\n"))
@@ -242,10 +248,11 @@ struct SupervisorTests {
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         for (bytes, reason) in [
-            ([1, 0, 0, 0, 1, 99], "unknown command"), ([0, 0, 0, 0, 1], "ends too early"),
-            ([1, 0, 0, 0, 77, 0], "of another version of roost"),
-            (Array("{\"message\":\"status\"}\n".utf8), "of another version"),
-            ([0xff, 0xff, 0xff, 0x7f, 1], "bytes, of 4096 at most"), ([2, 0, 0, 0, 1, 0, 0], "bytes after its end"),
+            ([1, 0, 0, 0, 1, 99], "unknown command"), ([0, 0, 0, 0, 1], "a message is truncated"),
+            ([1, 0, 0, 0, 77, 0], "from another version of roost"),
+            (Array("{\"message\":\"status\"}\n".utf8), "from another version of roost"),
+            ([0xff, 0xff, 0xff, 0x7f, 1], "bytes, above the limit of 4096"),
+            ([2, 0, 0, 0, 1, 0, 0], "unexpected bytes after the end"),
         ] as [([UInt8], String)] {
             let client = try RawClient(path: path)
             client.send(bytes)
@@ -270,8 +277,9 @@ struct SupervisorTests {
         #expect(server.error.contains(" workers=3"))
         #expect(server.stop() == 0, "\(server.error)")
         for (options, message) in [
-            (["--workers", "0"], "--workers 0 is not between"), (["--bind", "nowhere:x"], "'x' is no port"),
-            (["--bind", "::1"], "an IPv6 address stands in brackets"), (["--user", "nobody-at-all"], "is not a user"),
+            (["--workers", "0"], "--workers 0 is not between"),
+            (["--bind", "nowhere:x"], "'x' is not a port from 0 to 65535"),
+            (["--bind", "::1"], "write an IPv6 address in brackets"), (["--user", "nobody-at-all"], "is not a user"),
             (["--no-supervisor", "--workers", "2"], "--workers needs the supervisor"),
             (["--limit-max-rss", "1"], "--limit-max-rss 1 is not between"),
             (["--limit-view-body", "0"], "--limit-view-body 0 is not between"),

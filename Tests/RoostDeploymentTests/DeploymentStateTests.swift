@@ -231,7 +231,7 @@ struct DeploymentStateTests {
         #expect(answer.contains("b: generation 3, in place"))
         #expect(
             answer.contains(
-                "| a.so: cannot be loaded beside the one there is, since it has static TLS: it takes a restart"))
+                "| a.so: cannot be loaded beside the previous version, since it has static TLS; restart the server"))
     }
 
     @Test("a group has an application before requests are relayed to it, and until they no longer are")

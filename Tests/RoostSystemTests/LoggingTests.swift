@@ -31,19 +31,58 @@ struct LoggingTests {
         #expect(dropped > 0)
     }
 
-    /// Writes a message, and returns its log line without the time.
-    private static func line(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) -> String {
+    /// Writes a message, and returns its log line.
+    private static func line(
+        _ message: Logger.Message, _ metadata: Logger.Metadata, _ format: LogFormat, isColoured: Bool = false
+    ) -> String {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "test") { _ in
-            LineLogHandler(level: .info, writer: writer, format: .text, isColoured: false)
+            LineLogHandler(level: .info, writer: writer, format: format, isColoured: isColoured)
         }
         logger.debug("not this")
         logger.error(message, metadata: metadata)
         writer.flush()
         let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
         #expect(text.hasSuffix("\n") && text.split(separator: "\n").count == 1)
-        return text.dropFirst("2026-11-22T16:00:00.123Z ".count).dropLast().description
+        return text.dropLast().description
+    }
+
+    /// Writes a message, and returns its log line without the time.
+    private static func line(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) -> String {
+        Self.line(message, metadata, .text).dropFirst("2026-11-22T16:00:00.123Z ".count).description
+    }
+
+    /// Writes a message as JSON, and returns the members of its log line.
+    private static func members(_ message: Logger.Message, _ metadata: Logger.Metadata = [:]) throws -> [String: String]
+    {
+        let line = Self.line(message, metadata, .json, isColoured: true)
+        // No character controls a terminal or ends the line for a reader of Unicode lines.
+        #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) })
+        #expect(line.unicodeScalars.allSatisfy { ![0x2028, 0x2029, 0x202e, 0xfeff].contains($0.value) })
+        return try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+    }
+
+    @Test("a line of JSON is one object with time, level, message and fields, whatever they contain")
+    func json() throws {
+        var members = try Self.members("worker exited", ["pid": "12", "signal": "SIGSEGV"])
+        let time = members.removeValue(forKey: "time") ?? ""
+        #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil, "\(time)")
+        #expect(members == ["level": "error", "message": "worker exited", "pid": "12", "signal": "SIGSEGV"])
+        let hostile = "\"a\\ \n\r\t\0\u{1b}[31m\u{7f}\u{9b}\u{85}\u{2028}\u{2029}\u{202e}\u{feff}/é日😀 k=v,}"
+        let told = try Self.members("\(hostile)", ["k": "\(hostile)", "\(hostile)": "v", "empty": ""])
+        #expect(told["message"] == hostile && told["k"] == hostile && told[hostile] == "v" && told["empty"] == "")
+        #expect(told.count == 6)
+    }
+
+    @Test("a field with the name of a fixed key of JSON gets an underscore")
+    func jsonKeys() throws {
+        var members = try Self.members("m", ["time": "1", "level": "2", "message": "3", "timer": "4"])
+        #expect(members.removeValue(forKey: "time")?.hasSuffix("Z") == true)
+        #expect(
+            members == [
+                "level": "error", "message": "m", "_time": "1", "_level": "2", "_message": "3", "timer": "4",
+            ])
     }
 
     @Test("a message stays on one line, without escape sequences for the terminal")

@@ -50,8 +50,10 @@ struct CallTests {
                 ] + Self.late + ["end"]
             #expect(notes == expected)
             #expect(served.log.holding("from the loop").count == 1)
-            #expect(served.log.holding("http.response.body refused: the response has not started").count == 1)
-            #expect(served.log.holding("websocket.accept refused").count == 1)
+            #expect(
+                served.log.holding("call refused", "event=http.response.body reason=the response has not started").count
+                    == 1)
+            #expect(served.log.holding("call refused", "call=send event=websocket.accept ").count == 1)
         }
     }
 

@@ -124,6 +124,18 @@ struct EmbeddingTests {
         }
     }
 
+    @Test("a stopped host refuses closures and modules")
+    func stopped() async throws {
+        let host = try Host(applications: [], configuration: self.configuration)
+        try await withHost(host) { host in try await host.start() }
+        for application in [
+            HostApplication.closure(at: "/a") { _ in .text("") }, .module(self.library, at: "/b"),
+        ] {
+            let error = await #expect(throws: HostError.self) { try await host.mount(application) }
+            #expect(error?.message == "this host has stopped")
+        }
+    }
+
     @Test("the example serves a closure and two modules in a ServiceGroup, and mounts a third module meanwhile")
     func example() throws {
         let words = ["0", self.library, self.library, self.library]
@@ -314,11 +326,14 @@ struct EmbeddingTests {
                 /one/x: /one|/one/x|/one/x|/x|none|1
                 /two/x: Not Found: nothing is mounted here
                 /two/x: /two|/two/x|/two/x|/x|none|1
-                refused: /two is mounted already (as /two)
+                refused: /two is already mounted (as /two)
                 status: "applications":[{"name":"places","version":"","module":"\(self.library)","mount":"/one"},\
                 {"name":"second","version":"","module":"\(self.library)","mount":"/two"}]}
                 /one/x: Not Found: nothing is mounted here
                 refused: nothing is mounted at /one
+                refused: nothing is mounted at /three
+                refused: nothing is mounted at /three
+                refused: nothing is mounted at {a.example.org, *.example.net}/three
                 /none: Not Found: nothing is mounted here
                 """)
         // The header is valid C++ too.

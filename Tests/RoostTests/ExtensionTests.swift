@@ -62,8 +62,10 @@ struct ExtensionTests {
             #expect(text.contains(" 0 -4 0 -4"))
             #expect(!text.contains("set-cookie") && !text.contains("too-late"))
             #expect(
-                !served.log.holding("http.response.early_hint refused: the response header has already been sent")
-                    .isEmpty)
+                !served.log.holding(
+                    "call refused",
+                    "event=http.response.early_hint reason=the response header has already been sent"
+                ).isEmpty)
 
             let old = try served.client()
             old.send("GET / HTTP/1.0\r\n\r\n")

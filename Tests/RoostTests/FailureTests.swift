@@ -17,14 +17,11 @@ struct FailureTests {
     @Test(
         "a failure before any byte was sent gets 500, and the connection is kept",
         arguments: [
-            ("/none", "application returned without a response"),
-            ("/fail", "application failed with ASGI_FAILED without a response"),
-            ("/only-start", "application returned without a response"),
-            ("/order", "application returned without a response"),
-            ("/split", "application returned without a response"),
+            ("/none", "ASGI_DONE"), ("/fail", "ASGI_FAILED"), ("/only-start", "ASGI_DONE"), ("/order", "ASGI_DONE"),
+            ("/split", "ASGI_DONE"),
         ]
     )
-    func answered(path: String, line: String) async throws {
+    func answered(path: String, result: String) async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let client = try served.client()
             client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -34,7 +31,8 @@ struct FailureTests {
             #expect(response.header("set-cookie") == nil)
             client.send("GET /state HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readResponse().status == 200)
-            let lines = served.log.holding(line)
+            let lines = served.log.holding(
+                "application failed", "outcome=no response; answered 500 result=\(result) ")
             #expect(lines.count == 1)
             #expect(lines.first?.contains("scope=") == true)
         }
@@ -43,20 +41,19 @@ struct FailureTests {
     @Test(
         "a failure after a part of the response was sent closes the connection without the end of the body",
         arguments: [
-            ("/half", "application returned before its response was complete"),
-            ("/half-raise", "application failed with ASGI_FAILED before its response was complete"),
-            ("/too-short", "application returned before its response was complete"),
-            ("/too-long", "application returned before its response was complete"),
+            ("/half", "ASGI_DONE"), ("/half-raise", "ASGI_FAILED"), ("/too-short", "ASGI_DONE"),
+            ("/too-long", "ASGI_DONE"),
         ]
     )
-    func aborted(path: String, line: String) async throws {
+    func aborted(path: String, result: String) async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let client = try served.client()
             client.send("GET \(path) HTTP/1.1\r\nhost: x\r\n\r\n")
             let text = try client.readToEnd()
             #expect(!text.contains("0\r\n\r\n"))
             #expect(!text.contains("345"))
-            #expect(served.log.holding(line).count == 1)
+            let outcome = "outcome=incomplete response; connection closed result=\(result) "
+            #expect(served.log.holding("application failed", outcome).count == 1)
         }
     }
 
@@ -64,7 +61,8 @@ struct FailureTests {
     func afterwards() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/answered-raise").text == "ok")
-            #expect(served.log.holding("application failed with ASGI_FAILED after its response").count == 1)
+            let outcome = "outcome=response was complete result=ASGI_FAILED "
+            #expect(served.log.holding("application failed", outcome).count == 1)
         }
     }
 
@@ -73,7 +71,8 @@ struct FailureTests {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             _ = try served.get("/split")
             #expect(try served.notes(until: "split").contains("split=INVALID"))
-            #expect(served.log.holding("http.response refused: the value of a header holds CR, LF, NUL").count == 1)
+            let reason = "event=http.response reason=a header value contains CR, LF, NUL"
+            #expect(served.log.holding("call refused", reason).count == 1)
         }
     }
 }

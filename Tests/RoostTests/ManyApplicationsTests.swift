@@ -87,7 +87,7 @@ struct ManyApplicationsTests {
                 ], in: self.folder)
         }.message
         #expect(message.contains("places2 refused to start"))
-        #expect(message.contains("s2.yaml:1: 'title' 'refuse' is not wanted"))
+        #expect(message.contains("s2.yaml:1: 'title': 'refuse' is not wanted"))
     }
 
     @Test("applications are mounted, replaced and unmounted at run time; a request ends in the one that began it")

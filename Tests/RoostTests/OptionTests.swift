@@ -128,7 +128,7 @@ struct OptionTests {
             ),
             ("limit-send: 1", "settings:1: 'limit-send-ahead' 65536 is more than 'limit-send' 1"),
             ("bind: ['::1']", "settings:1: 'bind' '::1'"), ("ws-origins: 'a b'", "settings:1: 'ws-origins' names"),
-            ("applications: []", "settings:1: 'applications' is not a part of a configuration"),
+            ("applications: []", "settings:1: 'applications' is not part of a configuration"),
             (
                 "workers: 2",
                 "settings:1: 'workers' is an option of the command roost only: an embedded host has no worker"

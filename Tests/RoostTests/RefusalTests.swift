@@ -96,7 +96,7 @@ struct RefusalTests {
             client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])
             #expect(try client.readToEnd().hasPrefix("HTTP/1.1 400 "))
             #expect(
-                served.log.holding("request refused").first?.contains("reason=a TLS handshake on a plain HTTP port")
+                served.log.holding("request refused").first?.contains("reason=TLS handshake on a plain HTTP port")
                     == true
             )
         }

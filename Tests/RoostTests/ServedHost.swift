@@ -85,7 +85,7 @@ final class ServedHost: Sendable {
     /// Waits until the relay is connected; until then requests get 503.
     func waitForRelay() throws {
         guard self.back != nil else { return }
-        while try self.get("/").text.contains("workers are not there") {}
+        while try self.get("/").text.contains("the application's workers are not available") {}
     }
 
     /// Whether every request passes through another host: `ROOST_TEST_RELAY=1`.

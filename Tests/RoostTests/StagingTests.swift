@@ -92,7 +92,7 @@ struct StagingTests {
         }
         #expect(message(self.run) == "none")
         chmod(self.run, 0o777)
-        #expect(message(self.run).contains("others can write to it"))
+        #expect(message(self.run).contains("is writable by others"))
         #expect(message("relative").contains("is not absolute"))
         #expect(message(try self.folder.write("file", "")).contains("run directory: "))
         #expect(message("/proc/none").contains("cannot be created"))

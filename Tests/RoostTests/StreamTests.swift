@@ -121,8 +121,10 @@ struct StreamTests {
             silent.shutdownWrite()
             #expect(try silent.readToEnd().hasPrefix("HTTP/1.1 400 "))
             #expect(
-                served.log.holding("request refused").filter { $0.contains("reason=the body broke off status=400") }
-                    .count
+                served.log.holding("request refused").filter {
+                    $0.contains("reason=incomplete request body status=400")
+                }
+                .count
                     == 2)
         }
     }

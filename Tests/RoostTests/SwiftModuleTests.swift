@@ -32,10 +32,11 @@ struct SwiftModuleTests {
     @Test(
         "a wrong setting refuses the start, with file, line and the allowed values",
         arguments: [
-            ("a: 1", 1, "'a' is not known"), ("greeting: x\ngreeting.x: 1", 2, "'greeting.x' is not known"),
-            ("greeting: hello\n\ncolour: dak\n", 3, "'colour' found 'dak'; light, dark are allowed"),
-            ("# size\nsize: 11", 2, "'size' found 11; 1 to 10 are allowed"),
-            ("greeting: [1]", 1, "'greeting' found a list; a text is allowed"),
+            ("a: 1", 1, "'a': unknown key (known: greeting, colour, size, fail)"),
+            ("greeting: x\ngreeting.x: 1", 2, "'greeting.x': unknown key (did you mean 'greeting'?)"),
+            ("greeting: hello\n\ncolour: dak\n", 3, "'colour': found 'dak', expected one of light, dark"),
+            ("# size\nsize: 11", 2, "'size': found 11, expected 1 to 10"),
+            ("greeting: [1]", 1, "'greeting': found a list, expected text"),
         ])
     func wrong(settings: String, line: Int, message: String) async throws {
         let error = await #expect(throws: HostError.self) { _ = try await self.serve(settings) }
@@ -50,7 +51,7 @@ struct SwiftModuleTests {
         try await withServedHost(self.serve("fail: shutdown")) { served in
             #expect(try served.get("/").text == "none")
             try await served.stop()
-            #expect(!served.log.holding("shutdown: the index was not written").isEmpty)
+            #expect(!served.log.holding("application shutdown failed", "reason=the index was not written").isEmpty)
         }
     }
 
@@ -142,7 +143,7 @@ struct SwiftModuleTests {
                 client.send("POST /broken HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc")
                 await served.log.wait(for: "reading")
             }
-            await served.log.wait(for: "twice: the client has left, the client has left")
+            await served.log.wait(for: "twice: the client has disconnected, the client has disconnected")
         }
     }
 
@@ -201,13 +202,16 @@ struct SwiftModuleTests {
             #expect(
                 served.log.holding("events: ").first?.contains(
                     #"connect | message(ASGI.WebSocketMessage.text("one")) | disconnect(code: 4001, reason: "bye") | the client"#
-                        + " has left") == true)
+                        + " has disconnected") == true)
 
             #expect(try served.client().askForWebSocket("/nothing").status == 403)
             let rejected = try served.client().askForWebSocket("/reject")
             #expect(rejected.status == 401)
             #expect(rejected.text == "who are you?")
             #expect(try served.client().askForWebSocket("/throw").status == 404)
+            #expect(served.log.holding("debug WebSocket /throw: ", "no such room").count == 1)
+            #expect(try served.client().askForWebSocket("/busy").status == 503)
+            #expect(served.log.holding("error WebSocket /busy: ", "too many rooms").count == 1)
             #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
             #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
         }

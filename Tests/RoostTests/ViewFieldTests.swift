@@ -35,7 +35,7 @@ struct ViewFieldTests {
                 ("text=a+b%26c", 200, "search 'a b&c' 1 0.5"),
                 ("page=-3&text=&least=-1000.25", 200, "search '' -3 -1000.25"),
                 ("other=1&text=%C3%A9&other=2", 200, "search 'é' 1 0.5"),
-                ("", 422, "Unprocessable Content: query field 'text': missing, expected a text\n"),
+                ("", 422, "Unprocessable Content: query field 'text': missing, expected text\n"),
                 (
                     "text=a&page=x", 422,
                     "Unprocessable Content: query field 'page': found 'x', expected an integer from "
@@ -123,7 +123,7 @@ struct ViewFieldTests {
             let thousand = String(repeating: "x", count: 1000)
             #expect(try self.post(served, "/echo", nil, thousand).text == thousand)
             let larger = try self.post(served, "/echo", nil, thousand + "x")
-            #expect((larger.status, larger.text) == (413, "Content Too Large: the body has more than 1000 bytes\n"))
+            #expect((larger.status, larger.text) == (413, "Content Too Large: the body exceeds 1000 bytes\n"))
             for (size, status) in [(1000, 200), (1001, 413)] {
                 let client = try served.client()
                 let body = String(repeating: "x", count: size)
@@ -134,7 +134,7 @@ struct ViewFieldTests {
             let json = "application/json"
             #expect(try self.post(served, "/echo.json", json, #"{"a":[1,2]}"#).status == 200)
             let many = try self.post(served, "/echo.json", json, "[0,[0],0]")
-            #expect((many.status, many.text) == (400, "Bad Request: the JSON is refused: it has more than 4 values\n"))
+            #expect((many.status, many.text) == (400, "Bad Request: invalid JSON: it has more than 4 values\n"))
             let pairs = (0..<9).map { "a\($0)=1" }.joined(separator: "&")
             #expect(try served.get("/search?text=a&\(pairs)").status == 200)
             let refused = try served.get("/search?text=a&b=1&\(pairs)")

@@ -43,7 +43,7 @@ struct ViewTableTests {
             let visitor = Visitor(port: served.port)
             for (request, status, text) in [
                 ("GET /none", 404, "no such page"), ("GET /page", 404, "no such page"),
-                ("PUT /page/", 405, "this page is asked for with GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
+                ("PUT /page/", 405, "allowed: GET, HEAD, OPTIONS"), ("GET /page/?of=1", 200, "page"),
                 (
                     "GET /page/?of=x", 422,
                     "query field 'of': found 'x', expected an integer from \(Int64.min) to \(Int64.max)"
@@ -57,7 +57,7 @@ struct ViewTableTests {
             }
             #expect(try visitor.post("/echo", ["a": "b"]).text == "a=b")
             let large = try visitor.post("/echo", ["a": "bc"])
-            #expect((large.status, large.text) == (413, "Content Too Large: the body has more than 3 bytes\n"))
+            #expect((large.status, large.text) == (413, "Content Too Large: the body exceeds 3 bytes\n"))
         }
     }
 
@@ -67,43 +67,43 @@ struct ViewTableTests {
             #""a/<int:year>/": text takes (ASGI_STRING), but the pattern gives (ASGI_INT year)"#
         ),
         (#"ASGI_URL("a/", text, "a", ASGI_STRING)"#, #""a/": text takes (ASGI_STRING), but the pattern gives ()"#),
-        (#"ASGI_URL("/a", none, "a")"#, #""/a": begins with a slash"#),
+        (#"ASGI_URL("/a", none, "a")"#, #""/a": starts with a slash"#),
         (#"ASGI_URL("<itn:a>", none, "a")"#, "did you mean 'int'?"),
-        (#"ASGI_URL("a", none, "a"), ASGI_URL("a", none, "b")"#, #""a": is never reached, "a" before it"#),
+        (#"ASGI_URL("a", none, "a"), ASGI_URL("a", none, "b")"#, #""a": is unreachable, since "a" before it"#),
         (
             #"ASGI_URL("a", none, ""), ASGI_URL("POST a", none, ""), ASGI_URL("GET,POST a", none, "")"#,
-            #""GET,POST a": is never reached, "a" and "POST a" before it"#
+            #""GET,POST a": is unreachable, since "a" and "POST a" before it"#
         ),
-        (#"ASGI_URL("GET,POST a form", none, "")"#, #""GET,POST a form": a form and JSON do not come with GET"#),
+        (#"ASGI_URL("GET,POST a form", none, "")"#, #""GET,POST a form": a form or JSON is not possible with GET"#),
         (
             #"ASGI_INCLUDE("blog/", nested, "blog")"#,
             #""blog/<int:year>/": text takes (ASGI_STRING), but the pattern gives (ASGI_INT year)"#
         ),
-        (#"ASGI_INCLUDE("blog/?x", nested, "blog")"#, #""blog/?x": is the beginning of other paths"#),
+        (#"ASGI_INCLUDE("blog/?x", nested, "blog")"#, #""blog/?x": is a prefix of other paths"#),
         (
             #"{sizeof(asgi_url), 0, ASGI_STRING("a/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, urls, 1}"#,
-            "tables are included more than 16 deep: does one include itself?"
+            "tables are nested more than 16 deep; does one include itself?"
         ),
         (
             #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, NULL, NULL, NULL, 0}"#,
             #""a": has neither"#
         ),
-        (#"ASGI_URL("POST  a", none, "")"#, #""POST  a": has two spaces"#),
+        (#"ASGI_URL("POST  a", none, "")"#, #""POST  a": has two consecutive spaces"#),
         (
             #"{4096, 0, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, (asgi_view)none, NULL, NULL, 0}"#,
             "row 1 has a size of 4096 within a stride of"
         ),
-        (#"ASGI_INCLUDE("c/", twice, "")"#, #""POST c/x": is never reached, "POST c/x" before it"#),
-        (#"ASGI_URL("\xff", none, "")"#, "row 1 has a pattern or a name that is no UTF-8"),
+        (#"ASGI_INCLUDE("c/", twice, "")"#, #""POST c/x": is unreachable, since "POST c/x" before it"#),
+        (#"ASGI_URL("\xff", none, "")"#, "row 1 has a pattern or a name that is not UTF-8"),
         (
             #"{sizeof(asgi_url), 2, ASGI_STRING("a"), ASGI_STRING(""), {0}, {0}, (asgi_view)none, NULL, NULL, 0}"#,
-            "row 1 has flags 0x2 that this host does not know"
+            "row 1 has flags 0x2 that are unknown to this host"
         ),
         (
             #"{sizeof(asgi_url), 0, ASGI_STRING("a/"), ASGI_STRING(""), {0}, {0}, NULL, NULL, nested, 0}"#,
             #""a/": its table has no rows"#
         ),
-        (#"{0}"#, "row 1 has a size of 0: set it"),
+        (#"{0}"#, "row 1 has the size 0; set it to sizeof"),
         (
             #"{sizeof(asgi_url), 0, ASGI_STRING("a"), ASGI_STRING(""), ASGI_STRING("x"), {0}, (asgi_view)none, NULL, NULL, 0}"#,
             "or one of an unknown kind"
@@ -114,7 +114,7 @@ struct ViewTableTests {
         "a table without rows, or with unknown flags, is refused",
         arguments: [
             ("urls, 0, 0, 0, 0, NULL", "its table has no rows"), ("urls, 1, 2, 0, 0, NULL", "flags 0x2"),
-            ("urls, 1, 0, 7, 0, NULL", "7 for what is reserved"),
+            ("urls, 1, 0, 7, 0, NULL", "the reserved member of its table is 7; set it to 0"),
         ])
     func empty(members: String, fault: String) async throws {
         let error = await #expect(throws: (any Error).self) {

@@ -33,8 +33,8 @@ struct ViewTests {
             ("GET /", 200, "home"),
             ("GET /articles/2026/hello-world_1/", 200, "article 2026 hello-world_1"),
             ("GET /articles/9223372036854775807/a/", 200, "article 9223372036854775807 a"),
-            ("GET /articles/9223372036854775808/a/", 404, "Not Found: there is no such page\n"),
-            ("GET /articles/2026/h%C3%A9/", 404, "Not Found: there is no such page\n"),
+            ("GET /articles/9223372036854775808/a/", 404, "Not Found: no such page\n"),
+            ("GET /articles/2026/h%C3%A9/", 404, "Not Found: no such page\n"),
             ("GET /articles/%32026/a%2Db/", 200, "article 2026 a-b"),
             ("GET /blog/", 200, "latest"),
             ("GET /blog/7/x/", 200, "entry 7 x of entry"),
@@ -42,11 +42,11 @@ struct ViewTests {
                 "GET /mixed/a-b-1.5-00112233-4455-6677-8899-aabbccddeeff.12.txt", 200, "mixed a-b 1.5 00..ff 12"
             ),
             ("GET /below/a/b//c", 200, "below a/b//c"),
-            ("GET /below/", 404, "Not Found: there is no such page\n"),
+            ("GET /below/", 404, "Not Found: no such page\n"),
             ("GET /eight/1/2.5/c/4/5.5/f%20g/7/8", 200, "eight 1 2.5 c 4 5.5 f g 7 8"),
-            ("GET /nowhere", 404, "Not Found: there is no such page\n"),
-            ("GET //", 404, "Not Found: there is no such page\n"),
-            ("GET /articles//a/", 404, "Not Found: there is no such page\n"),
+            ("GET /nowhere", 404, "Not Found: no such page\n"),
+            ("GET //", 404, "Not Found: no such page\n"),
+            ("GET /articles//a/", 404, "Not Found: no such page\n"),
         ])
     }
 
@@ -109,7 +109,7 @@ struct ViewTests {
             }
             let moved = try visitor.get("/moved")
             #expect((moved.status, moved.header("location")) == (303, "/articles/2026/hello/"))
-            #expect(!served.log.holding("reverse refused: ").isEmpty)
+            #expect(!served.log.holding("call refused", "call=reverse reason=").isEmpty)
         }
     }
 

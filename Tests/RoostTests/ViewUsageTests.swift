@@ -99,7 +99,8 @@ struct ViewUsageTests {
     func again() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/again").text == "\(ASGI_INVALID)")
-            #expect(served.log.holding("a scope is given to the views twice").count == 1)
+            let reason = "call=view reason=the scope has already been passed to the views"
+            #expect(served.log.holding("call refused", reason).count == 1)
         }
     }
 

@@ -141,6 +141,30 @@ struct SupervisionTests {
         #expect(throws: HostError.self) { try privileges.become(user: nil, group: "nobody-at-all") }
     }
 
+    @Test("a logged stack marks the frames that it leaves out; that of a fault of Roost has all frames")
+    func stack() throws {
+        let report = UnsafeMutablePointer<roost_report>.allocate(capacity: 1)
+        defer { report.deallocate() }
+        func stacks(_ count: Int) throws -> (stack: String, wholeStack: String) {
+            memset(report, 0, MemoryLayout<roost_report>.size)
+            report.pointee.state = 2
+            report.pointee.frame_count = UInt32(count)
+            for number in 0..<count {
+                let frame = UnsafeMutablePointer(mutating: roost_report_frame(report, CInt(number))!)
+                frame.pointee.offset = UInt64(number)
+                withUnsafeMutableBytes(of: &frame.pointee.library) { $0.copyBytes(from: "/m.so".utf8) }
+            }
+            let crash = try #require(CrashReport(report))
+            return (crash.stack, crash.wholeStack)
+        }
+        func text(_ count: Int) -> String {
+            (0..<count).map { "m.so+0x\(String($0, radix: 16))" }.joined(separator: " < ")
+        }
+        #expect(try stacks(12) == (text(12), text(12)))
+        #expect(try stacks(13) == (text(12) + " < ...", text(13)))
+        #expect(try stacks(32) == (text(12) + " < ...", text(32)))
+    }
+
     @Test("every message of a worker is received as it was sent")
     func workerMessages() throws {
         let state = SavedState(version: 7, format: "chat \"rooms\"", bytes: Array(0...255))

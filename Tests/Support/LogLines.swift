@@ -41,8 +41,10 @@ public final class LogLines: Sendable {
         for one in told { one.continuation.resume() }
     }
 
-    /// The lines that contain `text`.
-    public func holding(_ text: String) -> [String] { self.all.filter { $0.contains(text) } }
+    /// The lines that contain each of these texts, for example the name of an event and one of its fields.
+    public func holding(_ texts: String...) -> [String] {
+        self.all.filter { line in texts.allSatisfy { line.contains($0) } }
+    }
 
     private struct Handler: LogHandler {
         let lines: LogLines

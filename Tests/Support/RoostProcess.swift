@@ -22,7 +22,7 @@ public final class RoostProcess {
             [command] + arguments, environment: environment, folder: folder, output: self.output.handle,
             error: self.errors.fileHandleForWriting)
         try? self.errors.fileHandleForWriting.close()
-        while !self.error.contains("serving ") {
+        while !self.isServing {
             let more = self.errors.fileHandleForReading.availableData
             guard !more.isEmpty else {
                 throw Failure.ended(status: self.process.waitUntilExit(), error: self.seen)
@@ -32,6 +32,11 @@ public final class RoostProcess {
     }
 
     deinit { if self.process.isRunning { kill(self.process.identifier, SIGKILL) } }
+
+    /// Whether it has logged the event `serving`, as text or as JSON.
+    private var isServing: Bool {
+        self.seen.contains("info     serving ") || self.seen.contains(#""message":"serving""#)
+    }
 
     /// Standard error so far.
     public var error: String { self.seen }
@@ -58,7 +63,8 @@ public final class RoostProcess {
 
     /// The port that the command listens on.
     public var port: Int {
-        let digits = self.seen.components(separatedBy: "url=http://").last?.split(separator: ":").dropFirst().first?
+        let text = self.seen.replacingOccurrences(of: #""url":"http://"#, with: "url=http://")
+        let digits = text.components(separatedBy: "url=http://").last?.split(separator: ":").dropFirst().first?
             .prefix { $0.isNumber }
         return digits.flatMap { Int($0) } ?? -1
     }

@@ -220,11 +220,11 @@ struct SiteTests {
     @Test(
         "a wrong setting refuses the start, with file, line and the allowed values",
         arguments: [
-            ("entries_a_page: 0", "'entries_a_page' found 0; 1 to 1000 are allowed"),
-            ("may_edit: maybe", "'may_edit' found the text 'maybe'; true or false is allowed"),
-            ("titel: x", "'titel' is not known; did you mean 'title'?"),
-            ("title: ''", "'title' found ''; a line of 1 to 80 characters is allowed"),
-            ("entries: /proc/none", "'entries' found '/proc/none'"),
+            ("entries_a_page: 0", "'entries_a_page': found 0, expected 1 to 1000"),
+            ("may_edit: maybe", "'may_edit': found the text 'maybe', expected true or false"),
+            ("titel: x", "'titel': unknown key (did you mean 'title'?)"),
+            ("title: ''", "'title': found '', expected a line of 1 to 80 characters"),
+            ("entries: /proc/none", "'entries': found '/proc/none'; "),
         ])
     func settings(line: String, message: String) throws {
         try self.folder.write("wiki/settings.yaml", "# Settings\n\n\(line)\n")

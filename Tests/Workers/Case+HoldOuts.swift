@@ -16,7 +16,7 @@ extension Case {
             try expect("response", try stopping.client.readToEnd(), "")
             let time = stopping.time
             let end = try stopping.end()
-            try server.log.wait(for: "scopes had not ended", "cancelled")
+            try server.log.wait(for: "warning  unfinished requests cancelled ", "count=1")
             return "closed after \(time), cancelled; \(end)"
         },
         Case("shutdown: a scope that continues after its response") { modules in
@@ -26,14 +26,14 @@ extension Case {
                 try expect("status", try client.readResponse().status, 200)
             }
             let end = try stopping.end()
-            try server.log.wait(for: "scopes had not ended", "cancelled")
+            try server.log.wait(for: "warning  unfinished requests cancelled ", "count=1")
             return "cancelled; \(end)"
         },
         Case("shutdown: an application that never completes its lifespan shutdown") { modules in
             let server = try Server(try modules.crashes("-DSHUTDOWN=return"), ["--timeout-lifespan", "2"])
             let stopping = try Stopping(server) { _ in }
             let end = try stopping.end()
-            try server.log.wait(for: "error ", "shutdown: ")
+            try server.log.wait(for: "error    application shutdown failed ", " reason=")
             return "logged; \(end)"
         },
         Case("shutdown: a stalled loop, with --timeout-stop") { modules in
@@ -45,7 +45,7 @@ extension Case {
             // The worker had to be killed.
             let end = try stopping.end(with: 1)
             // The supervisor or the worker itself enforces the limit, which is the same.
-            guard !server.log.all("worker is killed").isEmpty || !server.log.all("--timeout-stop").isEmpty else {
+            guard !server.log.all("killing worker").isEmpty || !server.log.all("shutdown timed out").isEmpty else {
                 throw UnexpectedResult("the kill is not in the log: \(server.log.tail)")
             }
             return "killed; \(end)"

@@ -15,7 +15,7 @@ extension Case {
             guard answer.hasPrefix("one "), answer != "one \(worker)" else {
                 throw UnexpectedResult("response: \(answer)")
             }
-            try server.log.wait(for: "worker is replaced: event loop stalled pid=\(worker)")
+            try server.log.wait(for: "replacing worker pid=\(worker) reason=\"event loop stalled\"")
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
             try wait(for: "the end of the stalled worker") { !server.workers.contains(worker) }
@@ -45,7 +45,7 @@ extension Case {
             // Only the other loop accepts now.
             let crowd = Crowd(of: 16, KeepAliveLoad(port: server.port, pause: 20))
             let new = Crowd(of: 2, NewConnectionLoad(port: server.port, rate: 25))
-            try server.log.wait(for: "worker is replaced: event loop stalled pid=")
+            try server.log.wait(for: "replacing worker pid=", "reason=\"event loop stalled\"")
             let start = Time()
             try Self.expectReport(in: server.log)
             _ = held.skipToEnd()
@@ -72,8 +72,8 @@ extension Case {
     }
 
     private static func expectReport(in log: Log) throws {
-        try log.wait(for: "worker is replaced: event loop stalled pid=")
-        let line = try log.wait(for: "event loop stalled in libcrashes.so spin+0x")
+        try log.wait(for: "replacing worker pid=", "reason=\"event loop stalled\"")
+        let line = try log.wait(for: "error    event loop stalled ", " function=\"libcrashes.so spin+0x")
         for field in ["application=crashes", "generation=", "method=GET", "path=/spin", "stack="]
         where !line.contains(" \(field)") { throw UnexpectedResult("no \(field) in: \(line)") }
     }

@@ -10,7 +10,7 @@ extension Case {
                 try modules.crashes(), ["--limit-max-rss", "\(150 << 20)", "--workers", "2"])
             let greedy = Crowd(of: 2, KeepAliveLoad(port: server.port, path: "/grow", pause: 40))
             let others = Crowd(of: 8, KeepAliveLoad(port: server.port, pause: 10))
-            try server.log.wait(for: "worker is replaced: it has too much memory", count: 4)
+            try server.log.wait(for: "replacing worker", "reason=\"memory limit reached (--limit-max-rss)\"", count: 4)
             try greedy.stop()
             try others.stop()
             let (all, count) = (greedy.tally.counts + others.tally.counts, greedy.tally.losses + others.tally.losses)
@@ -30,7 +30,8 @@ extension Case {
                 answers += 1
             }
             guard 1..<300 ~= answers else { throw UnexpectedResult("out of memory after \(answers) times 8 MiB") }
-            let line = try server.log.wait(for: "crashed with SIGABRT in libcrashes.so out_of_memory+0x")
+            let line = try server.log.wait(
+                for: "worker crashed ", " function=\"libcrashes.so out_of_memory+0x", " signal=SIGABRT ")
             try expect("path", Log.field("path", of: line), "/grow")
             try expect("status", try server.ask("/").status, 200)
             try server.stop()

@@ -13,7 +13,7 @@ extension Case {
             let server = try Server(deployment.path, ["--workers", "2"])
             let time = try Self.crashTooOften(server)
             try server.log.wait(
-                for: "critical ", "quarantined", "answered with 503", "application=crashes", "generation=")
+                for: "critical application quarantined application=crashes generation=", " reason=", " serving=503")
             try Self.expectAnswer(of: server, 503)
             for _ in 0..<10 { try expect("status", try server.ask("/").status, 503) }
             let status = try server.status()
@@ -29,11 +29,12 @@ extension Case {
         Case("three crashes of a new version bring back the previous version") { modules in
             let deployment = try Deployment(try modules.crashes())
             let server = try Server(deployment.path, ["--workers", "2"])
+            let previous = try server.status().applications.first?.generation ?? "none"
             try deployment.put(try modules.crashes(Self.two))
             try server.reload()
             let before = Time()
             try Self.crashTooOften(server)
-            try server.log.wait(for: "critical ", "quarantined", "the one before serves (")
+            try server.log.wait(for: "critical application quarantined ", " serving=\(previous)")
             try wait(for: "the previous version") { (try? server.ask("/").text.hasPrefix("one ")) ?? false }
             let time = before.seconds
             try server.waitForWorkers(2)
@@ -85,7 +86,7 @@ extension Case {
             let client = try server.client()
             client.send(Case.get("/segfault"))
             try expect("response", try client.readToEnd(), "")
-            try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
+            try server.log.wait(for: "worker crashed ", " signal=SIGSEGV ", count: number)
         }
         return start.seconds
     }

@@ -32,7 +32,7 @@ extension Case {
             try project.edit("2")
             try server.waitFor(version: "2", at: "/")
             try project.edit("3\" oops")
-            try server.log.wait(for: "build failed (status 1), previous version still serving")
+            try server.log.wait(for: "build failed, previous version still serving status=1 ")
             try expect("no compiler output in the log", server.log.all("error: ").isEmpty, false)
             try expect("version", try server.answer(at: "/").version, "2")
             try project.edit("4")
@@ -133,7 +133,7 @@ extension Case {
             for number in 1...3 where !room.contains("message \(number) of Ada") {
                 throw UnexpectedResult("message lost: \(room)")
             }
-            try expect("warnings", server.log.all("not handed on"), [])
+            try expect("warnings", server.log.all("state not transferred"), [])
             try server.stop()
             return "three messages kept over two reloads; 1012 at once"
         }

@@ -5,11 +5,11 @@ import TestSupport
 /// Versions that fail to load: the previous version keeps serving, and the failure is reported everywhere.
 extension Case {
     static let reloadFailures: [Case] = [
-        .keepsOld("no symbol", "-Dapplication=other", "defines no function 'application'"),
+        .keepsOld("no symbol", "-Dapplication=other", "does not define the function 'application'"),
         .keepsOld("a crash in a constructor", "-DCONSTRUCTOR=crash_here()", "crashed with SIGSEGV while loading"),
         .keepsOld("a crash in startup", "-DSTARTUP=crash_here()", "crashed with SIGSEGV in", losing: 1),
         .keepsOld("a refused startup", "-DSTARTUP=refuse()", "refused to start: there is no database"),
-        .keepsOld("a failed health check", "-DHEALTH=503", "is not well: /app/healthz answered 503"),
+        .keepsOld("a failed health check", "-DHEALTH=503", "health check failed: /app/healthz returned status 503"),
         .keepsOld("a startup beyond the time limit", "-DSTARTUP=sleep(60)", "no answer within 1 seconds"),
         .keepsOld(
             "a refused startup in a new worker", "-DSTARTUP=refuse()", "there is no database", "-DSTATIC_TLS"),
@@ -26,7 +26,7 @@ extension Case {
                 let client = try server.client()
                 client.send(Case.get("/app/crash"))
                 try expect("response", try client.readToEnd(), "")
-                try server.log.wait(for: "worker crashed with SIGSEGV", count: number)
+                try server.log.wait(for: "worker crashed ", " signal=SIGSEGV ", count: number)
             }
             try server.waitFor(version: "1")
             // Another change in the folder must not end the quarantine.
@@ -45,7 +45,7 @@ extension Case {
             let server = try deployed.serve()
             for _ in 1...5 { _ = try server.answer() }
             try deployed.put("1")
-            try server.log.wait(for: "nothing to reload: the same bytes, with the same settings", "application=app")
+            try server.log.wait(for: "nothing to reload application=app ")
             let answer = try server.command("reload", "app")
             try expect("exit status", answer.status, 0)
             guard answer.output.contains("nothing to reload") else { throw UnexpectedResult(answer.output) }
@@ -89,7 +89,9 @@ extension Case {
             for _ in 0..<10 { try expect("version", try server.answer().version, "1") }
             let fault = try server.status().applications.first?.fault ?? ""
             guard fault.contains(word) else { throw UnexpectedResult("roost status reports '\(fault)'") }
-            try expect("log lines", server.log.all("app goes on as it was: ", word).count, flags.isEmpty ? 1 : 0)
+            let failed = "reload failed, previous version still serving "
+            try expect("log lines", server.log.all(failed, word).count, 1)
+            try expect("application", server.log.all(failed, " application=app ").count, flags.isEmpty ? 1 : 0)
             let lost = workers.subtracting(try server.waitForWorkers(2)).count
             try expect("workers lost", lost, losing)
             try put("3", flags)

@@ -63,7 +63,7 @@ extension Case {
             guard late.descriptors <= early.descriptors + 4, late.memory <= early.memory + (2 << 20) else {
                 throw UnexpectedResult("the supervisor has grown from \(early) to \(late)")
             }
-            let recycled = server.log.all("takes a new worker").count
+            let recycled = server.log.all("new worker needed").count
             try server.stop()
             return """
                 \(time / Self.reloadCount) ms each, \(recycled) by new workers; \

@@ -90,14 +90,18 @@ extension Case {
             try expect("in place", server.log.all(" reloaded application=", "by=\"in place\"").count, 2)
             try deployed.folder.write("modules/some/where.yaml", "title: x\n")
             try deployed.folder.write("modules/app.yaml", "{variable: PLACE, settings: some.where}\n")
-            try server.log.wait(for: "takes a new worker: its environment variable PLACE has to be some.where")
+            try server.log.wait(
+                for: "new worker needed application=app ",
+                "reason=\"its environment variable PLACE must be some.where\"")
             try server.waitForReload("new workers")
             let forced = try server.command("reload", "twin", "--force")
             try expect("lines", forced.output.split(separator: "\n").count, 2)
             try server.stop()
             return "both reloaded together, then by new workers"
         },
-        .byNewWorker("ASGI_RELOAD_PROCESS", "it asks for a process of its own", "-DFLAGS=ASGI_RELOAD_PROCESS"),
+        .byNewWorker(
+            "ASGI_RELOAD_PROCESS", "the module requires a new process (ASGI_RELOAD_PROCESS)",
+            "-DFLAGS=ASGI_RELOAD_PROCESS"),
         .byNewWorker("static TLS", "it has static TLS", "-DSTATIC_TLS"),
         .byNewWorker("unique symbols of g++", "it has unique symbols of g++ (_ZN6shared", "-DUNIQUE"),
         Case("a new worker: private libraries, also if only these have changed") { modules in
@@ -123,9 +127,9 @@ extension Case {
                 throw UnexpectedResult("\(answer.output)\(answer.error)")
             }
             try expect("version", try server.answer(at: "/").version, "2")
-            let line = try server.log.wait(for: "takes a new worker: it brings libraries of its own")
+            let line = try server.log.wait(for: "new worker needed ", "reason=\"it has private libraries (")
             try server.stop()
-            return line.components(separatedBy: "takes ").last.map { "takes \($0.prefix(60))..." } ?? ""
+            return String((line.components(separatedBy: "reason=").last ?? "").prefix(60))
         },
         Case("a new worker: the limits of loaded images, by number and by size") { modules in
             for (option, word) in [("--limit-images=3", "--limit-images"), ("--limit-image-bytes=100000", "bytes")] {
@@ -137,7 +141,7 @@ extension Case {
                     try server.waitFor(version: "\(number)")
                     processes.insert(try server.answer().process)
                 }
-                let lines = server.log.all("takes a new worker: the one there is has loaded", word)
+                let lines = server.log.all("new worker needed ", "reason=\"the worker has loaded ", word)
                 guard 1...4 ~= lines.count, processes.count == lines.count + 1 else {
                     throw UnexpectedResult("\(option): \(lines.count) lines, \(processes.count) processes")
                 }
@@ -150,7 +154,8 @@ extension Case {
             let server = try Server("--modules=\(deployed.path)", ["--no-supervisor"])
             try deployed.put("2", "-DSTATIC_TLS")
             try server.log.wait(
-                for: "app goes on as it was: ", "cannot be loaded beside the one there is, since it has static TLS")
+                for: "reload failed, previous version still serving application=app ",
+                "cannot be loaded beside the previous version, since it has static TLS")
             try expect("version", try server.answer().version, "1")
             try deployed.put("3")
             try server.waitFor(version: "3")
@@ -166,11 +171,11 @@ extension Case {
             let before = try server.answer()
             try deployed.put("2", flag)
             try server.waitFor(version: "2")
-            let line = try server.log.wait(for: "takes a new worker: \(word)")
+            let line = try server.log.wait(for: "new worker needed ", "reason=\"\(word)")
             try server.waitForReload("new workers")
             try expect("same process", try server.answer().process == before.process, false)
             try server.stop()
-            return String((line.components(separatedBy: "takes a new worker: ").last ?? "").prefix(80))
+            return String((line.components(separatedBy: "reason=").last ?? "").prefix(80))
         }
     }
 }

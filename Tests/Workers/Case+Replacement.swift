@@ -30,7 +30,8 @@ extension Case {
                 ])
             let load = try MixedLoad(server)
             let start = Time()
-            try server.log.wait(for: "worker is replaced: it has served its requests", count: 8)
+            try server.log.wait(
+                for: "replacing worker", "reason=\"request limit reached (--limit-max-requests)\"", count: 8)
             let time = start.seconds
             let figures = try load.stop(closings: 16)
             try server.waitForWorkers(2)
@@ -68,7 +69,8 @@ extension Case {
         Case("--limit-worker-lifetime") { modules in
             let server = try Server(try modules.crashes(), ["--limit-worker-lifetime", "1"])
             let load = Crowd(of: 4, KeepAliveLoad(port: server.port, pause: 10))
-            try server.log.wait(for: "worker is replaced: its time is over", count: 3)
+            try server.log.wait(
+                for: "replacing worker", "reason=\"lifetime reached (--limit-worker-lifetime)\"", count: 3)
             try load.stop()
             guard load.tally.losses.isEmpty else { throw UnexpectedResult("lost: \(load.tally.losses.map(\.text))") }
             try server.stop()

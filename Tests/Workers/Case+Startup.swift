@@ -11,8 +11,8 @@ extension Case {
     static let startup: [Case] = [
         .refused(
             "first start: a crash in startup", crashing, with: 3,
-            "worker exited before it was ready: it crashed with SIGSEGV in libcrashes.so crash_here+0x",
-            "its last lines:", "'about to crash'"),
+            "critical worker failed to start output=\"about to crash\" pid=",
+            " reason=\"crashed with SIGSEGV in libcrashes.so crash_here+0x"),
         .refused("first start: refused by the application", refusing, with: 1, "there is no database"),
         .refused(
             "first start: a crash in a constructor", unloadable, with: 2, "crashed with SIGSEGV while loading"
@@ -28,7 +28,7 @@ extension Case {
             let server = try Server(
                 try modules.crashes("-DSTARTUP=sleep(4)", "-DFLAGS=ASGI_ONE_LOOP"), ["--timeout-worker", "1"])
             try expect("status", try server.ask("/").status, 200)
-            try expect("stalls", server.log.all("does not turn"), [])
+            try expect("stalls", server.log.all("event loop stalled"), [])
             let time = start.seconds
             try server.stop()
             return "not killed; serving after \(time)"
@@ -43,7 +43,7 @@ extension Case {
             for word in words where server.log.all(word).isEmpty {
                 throw UnexpectedResult("no '\(word)' in the log: \(server.log.tail)")
             }
-            try expect("log lines of a serving server", server.log.all(" serving "), [])
+            try expect("log lines of a serving server", server.log.all("info     serving "), [])
             return "exit status \(status), logged; after \(start.milliseconds) ms"
         }
     }
@@ -60,7 +60,7 @@ extension Case {
             let time = start.milliseconds
             try expect("exit status of roost reload", answer.status, 1)
             guard answer.error.contains(word) else { throw UnexpectedResult("roost reload printed '\(answer.error)'") }
-            try server.log.wait(for: "goes on as it was: ", word)
+            try server.log.wait(for: "reload failed, previous version still serving application=", word)
             try expect("response", String(try server.ask("/").text.prefix(4)), "one ")
             // A crash ends the worker that prepares the change first.
             let lost = Set(workers).subtracting(try server.waitForWorkers(2)).count

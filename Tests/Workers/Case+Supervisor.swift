@@ -63,7 +63,7 @@ extension Case {
             // A worker that a signal or a debugger has stopped does not count as stalled.
             while start.milliseconds < 3500 {
                 try expect("response", try server.ask("/").text, "one \(workers[1])")
-                try expect("replacements", server.log.all("is replaced"), [])
+                try expect("replacements", server.log.all("replacing worker"), [])
                 answers += 1
             }
             kill(workers[0], SIGCONT)

@@ -33,7 +33,7 @@ final class Server {
         input: FileHandle? = nil
     ) throws {
         try self.init(starting: module, options, through: through, environment: environment, input: input)
-        try self.log.wait(for: " serving ")
+        try self.log.wait(for: "info     serving ")
     }
 
     /// Kills the processes that a failed case has left.
@@ -47,7 +47,7 @@ final class Server {
 
     /// The process id of the supervisor, from its log, since another command may have started it.
     var identifier: Int32 {
-        let line = self.log.all(" serving ").first ?? ""
+        let line = self.log.all("info     serving ").first ?? ""
         return Log.field("pid", of: line).flatMap { Int32($0) } ?? self.process.identifier
     }
 
@@ -55,7 +55,7 @@ final class Server {
     var workers: [Int32] { ProcessFigures(self.identifier).children }
 
     var urls: [String] {
-        let line = self.log.all(" serving ").first ?? ""
+        let line = self.log.all("info     serving ").first ?? ""
         return Log.field("url", of: line)?.components(separatedBy: ",") ?? []
     }
 

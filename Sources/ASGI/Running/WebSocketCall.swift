@@ -36,11 +36,16 @@ final class WebSocketCall: Sendable {
             self.scope.request.log(.error, "WebSocket \(self.scope.request.path): \(error)")
             return ASGI_FAILED
         }
+        let response = answering.response
+        self.scope.request.log(
+            response.status < 500 ? .debug : .error, "WebSocket \(self.scope.request.path): \(error)")
         do {
-            try self.reject(answering.response)
+            try self.reject(response)
             return ASGI_DONE
         } catch {
-            return self.task.endWithoutAudience(error) ?? ASGI_FAILED
+            if let result = self.task.endWithoutAudience(error) { return result }
+            self.scope.request.log(.error, "response could not be sent: \(error)")
+            return ASGI_FAILED
         }
     }
 

@@ -1,7 +1,7 @@
 extension KeyedDecodingContainer {
     /// Decodes a value that must lie within a range.
     ///
-    /// Throws an error with the value found and the range allowed, as in "found 0; 1 to 500 are allowed":
+    /// Throws an error with the value found and the range allowed, as in "found 0, expected 1 to 500":
     /// ```swift
     /// init(from decoder: any Decoder) throws {
     ///     let container = try decoder.container(keyedBy: CodingKeys.self)

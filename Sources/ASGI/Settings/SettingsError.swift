@@ -11,7 +11,7 @@
 ///         self.first = try container.decode(Int.self, forKey: .first)
 ///         self.last = try container.decode(Int.self, forKey: .last)
 ///         guard self.first <= self.last else {
-///             throw SettingsError(key: "last", message: "found \(self.last); no less than first is allowed")
+///             throw SettingsError(key: "last", message: "found \(self.last), expected at least first")
 ///         }
 ///     }
 ///
@@ -29,7 +29,7 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    /// Key and message on one line: "pages.size: found 0; 1 to 500 are allowed".
+    /// Key and message on one line: "pages.size: found 0, expected 1 to 500".
     public var description: String {
         Wording.onOneLine(self.key.isEmpty ? self.message : "\(self.key): \(self.message)")
     }

@@ -54,9 +54,10 @@ roost_host *roost_start(const char *settings);
  * does not start or its mount is in use. */
 int roost_mount(roost_host *host, const char *application);
 
-/* Unmounts the application that is mounted at this path without host names. Its unfinished requests continue. Returns
- * 0; -1 if nothing is mounted there. */
-int roost_unmount(roost_host *host, const char *path);
+/* Unmounts an application. `mount` is written as in roost_status: the path "/wiki", or with the application's hosts in
+ * front of it "wiki.example.org/wiki" or "{a.example.org, b.example.org}/wiki". Its unfinished requests continue.
+ * Returns 0; -1 if nothing is mounted there. */
+int roost_unmount(roost_host *host, const char *mount);
 
 /* Returns the port of the first address; -1 for a Unix socket. */
 int roost_port(const roost_host *host);

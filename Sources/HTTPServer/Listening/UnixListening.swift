@@ -38,19 +38,20 @@ enum UnixListening {
         }
     }
 
-    /// Returns the user and group ids of the owner. The maximum value means that the id is not changed.
+    /// Returns the user and group ids of the owner. The maximum value means that the id is not changed, so no user
+    /// or group can have it.
     private static func owner(
         _ access: BindAddress.UnixAccess, _ wanted: BindAddress
     ) throws -> (user: uid_t, group: gid_t) {
         var owner = (user: uid_t.max, group: gid_t.max)
         if let name = access.user {
-            guard let number = getpwnam(name)?.pointee.pw_uid ?? UInt32(name) else {
+            guard let number = getpwnam(name)?.pointee.pw_uid ?? UInt32(name), number != owner.user else {
                 throw ListenerError(code: .noSuchUser, address: wanted, cause: "user '\(name)'")
             }
             owner.user = number
         }
         if let name = access.group {
-            guard let number = getgrnam(name)?.pointee.gr_gid ?? UInt32(name) else {
+            guard let number = getgrnam(name)?.pointee.gr_gid ?? UInt32(name), number != owner.group else {
                 throw ListenerError(code: .noSuchUser, address: wanted, cause: "group '\(name)'")
             }
             owner.group = number

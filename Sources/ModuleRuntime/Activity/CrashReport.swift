@@ -74,15 +74,17 @@ package struct CrashReport: Sendable {
     }
 
     /// The stack in one line, from the first frame outside the host to the next frame of the host.
+    /// After twelve frames, "..." stands for the rest.
     package var stack: String {
         let theirs = self.frames.drop(while: \.isHost).prefix { !$0.isHost }
-        return Self.line(theirs.isEmpty ? self.frames[...] : theirs)
+        let frames = theirs.isEmpty ? self.frames[...] : theirs
+        return Self.line(frames.prefix(12)) + (frames.count > 12 ? " < ..." : "")
     }
 
-    /// The whole stack in one line.
+    /// All frames in one line.
     package var wholeStack: String { Self.line(self.frames[...]) }
 
     private static func line(_ frames: ArraySlice<Frame>) -> String {
-        frames.prefix(12).map(\.text).joined(separator: " < ")
+        frames.map(\.text).joined(separator: " < ")
     }
 }

@@ -45,7 +45,10 @@ package final class AccessLog: ServerLog {
         self.put(status: record.status)
         self.put(record.isCut ? " cut " : " ")
         self.put("\(record.bytes) ")
-        self.put("\(Self.milliseconds(record.nanoseconds))ms \(ScopeNumber(record.number))\n")
+        // Short texts, which are not allocated.
+        self.put(Self.milliseconds(record.nanoseconds))
+        self.put("ms ")
+        self.put("\(ScopeNumber(record.number))\n")
     }
 
     /// The same values; what is not known of a refused request is an empty string.

@@ -63,7 +63,7 @@ package enum OwnAnswer: String {
             case .alive: (200, "alive")
             case .ready: (200, "ready")
             case .stopping: (503, "Service Unavailable: this server is shutting down")
-            case .forbiddenOrigin: (403, "Forbidden: pages of this origin may not open WebSockets here (--ws-origins)")
+            case .forbiddenOrigin: (403, "Forbidden: pages of this origin must not open WebSockets here (--ws-origins)")
             case .noWebSocket: (403, "Forbidden: WebSockets are not served here")
             }
         withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in

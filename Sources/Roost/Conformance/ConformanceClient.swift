@@ -86,7 +86,10 @@ final class ConformanceClient {
     private func readChunks() throws {
         while true {
             let line = try self.readLine()
-            let size = Int(line.prefix { $0 != ";" }, radix: 16) ?? 0
+            let digits = line.prefix { $0 != ";" }
+            guard digits.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let size = Int(digits, radix: 16)
+            else { throw Fault(description: "malformed chunk size '\(digits)'") }
             while self.received.count < size + 2 { try self.readMore() }
             guard size > 0 else {
                 while try !self.readLine().isEmpty {}

@@ -86,7 +86,7 @@ final class EmbeddedApplications: Sendable {
 
     deinit { self.close() }
 
-    /// Removes the run directory. After this no module can be installed.
+    /// Removes the run directory. After this no application can be installed.
     func close() {
         let run = self.state.withLockedValue { state in
             state.isClosed = true
@@ -96,10 +96,13 @@ final class EmbeddedApplications: Sendable {
         run?.remove()
     }
 
+    private static let stopped = HostError(code: .usage, message: "this host has stopped")
+
     /// Reserves the mount and prepares the application. Throws `HostError`.
     func install(_ application: HostApplication) throws -> DeployedApplication {
         let mount = try application.mount.get()
         let number = try self.state.withLockedValue { state in
+            guard !state.isClosed else { throw Self.stopped }
             if let other = state.mounts.values.first(where: { mount.conflict(with: $0) != nil }) {
                 throw HostError(code: .usage, message: "\(mount) is already mounted (as \(other))")
             }
@@ -136,7 +139,7 @@ final class EmbeddedApplications: Sendable {
     private func run() throws -> RunDirectory {
         try self.state.withLockedValue { state in
             if let run = state.run { return run }
-            guard !state.isClosed else { throw HostError(code: .usage, message: "this host has stopped") }
+            guard !state.isClosed else { throw Self.stopped }
             let run = try RunDirectory.make(self.runDirectory, trust: self.preparation.trust)
             state.run = run
             return run

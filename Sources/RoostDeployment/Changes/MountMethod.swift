@@ -45,8 +45,8 @@ enum MountMethod {
         for application in step.applications {
             guard let obstacle = obstacles[application.number] else { continue }
             faults[application.number] =
-                "\(application.module): cannot be loaded beside the one there is, since \(obstacle): it takes a restart, or a"
-                + " supervisor"
+                "\(application.module): cannot be loaded beside the previous version, since \(obstacle);"
+                + " restart the server, or run it with a supervisor"
         }
         return faults
     }

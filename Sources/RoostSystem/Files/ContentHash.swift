@@ -16,11 +16,18 @@ package struct ContentHash: Sendable, Hashable, CustomStringConvertible {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0,
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else { throw Self.error(path) }
+        // mmap refuses a size of 0.
+        guard status.st_size > 0 else { throw HostError(code: .module, message: "\(path): is empty") }
+        guard
             let memory = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED
-        else { throw HostError(code: .module, message: "\(path): cannot be read: \(String(cString: strerror(errno)))") }
+        else { throw Self.error(path) }
         defer { munmap(memory, Int(status.st_size)) }
         self.init(UnsafeRawBufferPointer(start: memory, count: Int(status.st_size)))
+    }
+
+    private static func error(_ path: String) -> HostError {
+        HostError(code: .module, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
     }
 
     package var description: String {

@@ -17,16 +17,16 @@ package struct ControlClient {
             FolderList.names(in: folder).map { "\(folder)/\($0)" }
         }.filter { access("\($0)/\(ControlSocket.name)", F_OK) == 0 }.map { ControlClient(boot: $0) }
         var live: [(ControlClient, [String])] = []
-        var misunderstood: HostError?
+        var failure: HostError?
         for start in starts {
             do throws(Failure) {
                 live.append((start, try start.askStatus().addresses))
             } catch {
                 // A socket without a listener belongs to a server that has ended, or to another user.
-                if case .misunderstood = error { misunderstood = error.error }
+                if case .failed = error { failure = error.error }
             }
         }
-        if let misunderstood, live.isEmpty { throw misunderstood }
+        if let failure, live.isEmpty { throw failure }
         let fitting = port.map { port in live.filter { $0.1.contains { $0.hasSuffix(":\(port)") } } } ?? live
         let names = live.map { $0.1.joined(separator: " ") }.joined(separator: ", ")
         guard let found = fitting.first else {
@@ -46,12 +46,13 @@ package struct ControlClient {
     /// Why a supervisor does not answer.
     private enum Failure: Error {
         case absent(HostError)
-        /// The supervisor runs, but its response is invalid: it may be another version of roost.
-        case misunderstood(HostError)
+        /// The supervisor runs, but its response is invalid, since it may be another version of roost; or this process
+        /// has no socket to ask it.
+        case failed(HostError)
 
         var error: HostError {
             switch self {
-            case .absent(let error), .misunderstood(let error): error
+            case .absent(let error), .failed(let error): error
             }
         }
     }
@@ -60,6 +61,10 @@ package struct ControlClient {
     private func ask(_ request: ControlRequest) throws(Failure) -> ControlResponse? {
         let path = "\(self.boot)/\(ControlSocket.name)"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else {
+            throw .failed(
+                HostError(code: .exhausted, message: "cannot create a socket: \(String(cString: strerror(errno)))"))
+        }
         defer { close(descriptor) }
         guard let address = UnixAddress(path), address.with({ connect(descriptor, $0, $1) }) == 0 else {
             throw .absent(
@@ -80,7 +85,7 @@ package struct ControlClient {
     }
 
     private func misunderstood(_ reason: String) -> Failure {
-        .misunderstood(
+        .failed(
             HostError(
                 code: .runDirectory,
                 message:

@@ -41,6 +41,7 @@ extension SwiftCalls {
             try await send(.close(code: 4001, reason: "come back"))
         case "/reject": try await send(.reject(HTTPResponse(status: 401, body: "who are you?")))
         case "/throw": throw HTTPError(404, "no such room")
+        case "/busy": throw HTTPError(503, "too many rooms")
         case "/fail":
             try await send(.accept())
             throw Failure(description: "wanted")
