@@ -90,6 +90,15 @@ struct RosterTests {
         #expect(roster.quarantine("4", "crashed", unless: { $0 == "3" }).map(\.isQuarantined) == [true])
     }
 
+    @Test("a quarantine does not concern an application with the same file in the workers of another group")
+    func quarantineOfAnotherGroup() throws {
+        var roster = Roster()
+        _ = roster.update(to: [try self.declared("a", "1"), try self.declared("b", "1", group: "g")])
+        roster = roster.view(of: nil)
+        #expect(roster.quarantine("1", "crashed", unless: { _ in false }).map(\.name) == ["a"])
+        #expect(roster[2]?.isQuarantined == false)
+    }
+
     @Test("an application that did not start is restored, or gets a stand-in and is tried again")
     func starts() throws {
         var old = Roster()

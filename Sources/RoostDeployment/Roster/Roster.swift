@@ -158,12 +158,14 @@ package struct Roster {
     }
 
     /// Quarantines the generation with this hash, which has crashed too often. Its applications go back to their
-    /// previous generation, or the host answers for them. Returns these applications.
+    /// previous generation, or the host answers for them. Relayed applications stay as they are: the workers that crashed
+    /// have not loaded them. Returns the quarantined applications.
     mutating func quarantine(
         _ hash: String, _ reason: String, unless isQuarantined: (String) -> Bool
     ) -> [DeployedApplication] {
         var touched: [DeployedApplication] = []
-        for at in self.applications.indices where self.applications[at].prepared?.hash == hash {
+        for at in self.applications.indices
+        where self.applications[at].prepared?.hash == hash && !self.applications[at].isRelayed {
             if let previous = self.applications[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {
                 self.applications[at].refused = self.applications[at].prepared
                 self.applications[at].prepared = previous

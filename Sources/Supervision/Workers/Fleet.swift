@@ -161,6 +161,11 @@ struct Fleet {
     /// Ends the quarantine of this hash.
     mutating func pardon(_ hash: String) { self.ledger.pardon(hash) }
 
+    /// Ends the quarantine of this hash if there is one, and otherwise keeps its count.
+    mutating func pardonIfQuarantined(_ hash: String) {
+        if self.ledger.isQuarantined(hash) { self.ledger.pardon(hash) }
+    }
+
     mutating func resize(by count: Int, now: Int) -> [Action] {
         self.wanted = max(1, self.wanted + count)
         return self.decide(now)

@@ -99,6 +99,8 @@ final class WorkerGroup {
     /// Has workers start applications for a change.
     func prepare(_ change: Int, _ applications: [DeployedApplication], in ids: [Int]) {
         self.isChanging = true
+        // A quarantined file is only loaded again if an operator asks for it.
+        for hash in applications.compactMap({ $0.prepared?.hash }) { self.fleet.pardonIfQuarantined(hash) }
         let list = ApplicationList(applications)
         for worker in ids.compactMap(self.worker) {
             for application in list.applications { worker.load(application) }
