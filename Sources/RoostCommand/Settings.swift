@@ -43,6 +43,7 @@ struct Settings: ParsableCommand {
             rows.append(Row(name, Redaction.shown(value), own?.origin.text ?? "default", isOwn: own != nil))
         }
         let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
+        for group in start.host?.groups ?? [] { rows += Self.rows(group) }
         rows.insert(
             Row("settings module", module ?? (start.module == nil ? "none" : "chosen by the module"), "", isOwn: false),
             at: 0)
@@ -55,6 +56,18 @@ struct Settings: ParsableCommand {
         }
         for entry in deployment.entries { rows += Self.rows(entry) }
         return Self.columns(rows, terminal)
+    }
+
+    private static func rows(_ group: GroupSettings) -> [Row] {
+        group.options.names.flatMap { name in
+            let (key, place) = ("server.groups.\(group.name).\(name)", group.options.place(name))
+            guard name == "environment" else {
+                return [Row(key, Redaction.shown(group.options.texts(name).joined(separator: " "), of: name), place, isOwn: true)]
+            }
+            return group.environment.sorted { $0.key < $1.key }.map { variable in
+                Row("\(key).\(variable.key)", Redaction.shown(variable.value, of: variable.key), place, isOwn: true)
+            }
+        }
     }
 
     private static func rows(_ entry: ApplicationEntry) -> [Row] {

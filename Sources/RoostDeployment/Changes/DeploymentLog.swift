@@ -29,6 +29,9 @@ struct DeploymentLog {
     mutating func refuse(_ number: UInt32, _ reason: String) { self.report.fail(number, reason) }
     mutating func refuse(_ reason: String) { self.report.fail(reason) }
 
+    /// Adds a result of the reload that concerns no application.
+    mutating func note(_ line: String) { self.report.succeed(line) }
+
     /// Ends the reload. Returns the answer for the waiting callers.
     mutating func endReload() -> DeploymentAction {
         let report = self.report

@@ -171,6 +171,9 @@ package struct DeploymentState {
             self.rollout.log.refuse(refusal)
         }
         for fault in update.faults { self.rollout.log.refuse(fault) }
+        if update.isAsked, let settings = self.rollout.deployment.restartSettings {
+            self.rollout.log.note("changed settings need a restart: \(settings)")
+        }
         guard !update.isEmpty else { return self.rollout.log.removeEntries() }
         let last = self.scan
         self.scan = update.keys.map { last.replacing($0, from: found.scan) } ?? found.scan
