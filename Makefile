@@ -1,9 +1,13 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build reference test test-all test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
+.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
 PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
+# Python runs the blocks of the documentation's pages.
+TEST_PACKAGES = python3
+# Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
+DOCS_PACKAGES = python3-venv nginx-light caddy haproxy golang-go gdb mandoc
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
@@ -18,6 +22,7 @@ help:
 	@echo '              (another module: make run MODULE=./libmine.so ARGUMENTS="--port 9000")'
 	@echo 'make build    build .build/release/roost and the modules beside it'
 	@echo 'make test     build and test (make test-all is the same)'
+	@echo 'make test-docs  build the documentation, and run the blocks of all its pages; installs what they need'
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that leave; directly and through a worker group'
 	@echo 'make test-chaos  random clients that leave at any moment, in every configuration (CHAOS_SECONDS each: 60)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
@@ -26,7 +31,9 @@ help:
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
 	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
-	@echo 'make reference  write Documentation/Options.md from the declarations of the options'
+	@echo 'make reference  write the generated pages of Documentation/reference'
+	@echo 'make man      write the manual page .build/roost.1'
+	@echo 'make docs     build the documentation as a site in .build/site, and check its links'
 	@echo 'make format   format the sources'
 	@echo 'make lint     check the format of the sources'
 	@echo 'make clean    remove what was built'
@@ -45,9 +52,24 @@ RELEASE = -c release $(LAYERED) -Xswiftc -enforce-exclusivity=unchecked -Xswiftc
 build: setup
 	swift build $(RELEASE)
 
-# Writes the reference page of the options. A test compares it with the output of the command.
+# The pages that `roost reference` writes. A test compares them with its output.
+REFERENCE = commands limits log-events options
+
 reference: build
-	.build/release/roost reference > Documentation/Options.md
+	for page in $(REFERENCE); do .build/release/roost reference $$page > Documentation/reference/$$page.md || exit 1; done
+
+man: build
+	.build/release/roost reference man > .build/roost.1
+
+# MkDocs with the theme Material, from PyPI. It fails if a link leads nowhere.
+DOCS = .build/docs/bin/mkdocs
+
+docs: docs-setup
+	$(DOCS) build --quiet --strict
+
+docs-setup: test-setup
+	@$(call install,$(DOCS_PACKAGES))
+	@test -x $(DOCS) || { python3 -m venv .build/docs && .build/docs/bin/pip install --quiet 'mkdocs-material==9.*' ziglang; }
 
 # Suites that run a second time with the module in another worker, through a relay; the results must be the same.
 RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
@@ -66,13 +88,18 @@ define run_tests
 	@grep -Eq 'Test run with [1-9][0-9]* tests' .build/test.log || { echo 'make test: no test was run'; exit 1; }
 endef
 
-test: setup build
+test: setup test-setup build
 	swift build --build-tests $(LAYERED)
 	$(call run_tests,,--skip $(PROGRAMS))
 	$(call run_tests,,--filter $(PROGRAMS))
 	$(call run_tests,ROOST_TEST_RELAY=1,--filter $(RELAYED))
 
 test-all: test
+
+# Runs the blocks of all pages of the documentation. `make test` leaves out those that need a program that is missing.
+test-docs: docs build
+	swift build --build-tests $(LAYERED)
+	ROOST_TEST_DOCS=1 swift test --skip-build --filter '^RoostCommandTests.DocumentationPageTests'
 
 # Runs hostile clients against the release build: directly, and through a worker group.
 test-hostile: build
@@ -142,6 +169,9 @@ clean:
 # Prints nothing as a prerequisite of another target if no package is missing.
 setup:
 	@$(call install,$(PACKAGES),$(filter setup,$(MAKECMDGOALS)))
+
+test-setup:
+	@$(call install,$(TEST_PACKAGES))
 
 bench-setup:
 	@$(call install,$(BENCH_PACKAGES))

@@ -6,7 +6,7 @@ extension Wiki {
     private static let recentChanges = 50
 
     func index(_ request: ViewRequest) async throws -> HTTPResponse {
-        let titles = try await offLoop { () throws(EntryError) in try self.folder.titles() }
+        let titles = try await runBlocking { () throws(EntryError) in try self.folder.titles() }
         let paging = try Paging(
             request.scope.query["page"], count: titles.count, size: self.site.settings.entriesAPage)
         return self.site.index(titles, paging)
@@ -14,12 +14,12 @@ extension Wiki {
 
     func entry(_ request: ViewRequest, _ title: Subpath) async throws -> HTTPResponse {
         let title = try EntryTitle(title.text)
-        return try await offLoop { () throws(EntryError) in self.site.entry(try self.folder.entry(title)) }
+        return try await runBlocking { () throws(EntryError) in self.site.entry(try self.folder.entry(title)) }
     }
 
     /// Redirects to the entry if its title matches exactly.
     func search(_ request: ViewRequest, _ text: String) async throws -> HTTPResponse {
-        let hits = try await offLoop { () throws(EntryError) in try self.folder.search(text) }
+        let hits = try await runBlocking { () throws(EntryError) in try self.folder.search(text) }
         if let exact = hits.exact { return .redirect(to: self.site.link(.entry(exact.text)), status: 302) }
         let paging = try Paging(
             request.scope.query["page"], count: hits.partial.count, size: self.site.settings.entriesAPage)
@@ -34,12 +34,12 @@ extension Wiki {
     func editForm(_ request: ViewRequest, _ title: Subpath) async throws -> HTTPResponse {
         try self.refuseUnlessEditable()
         let title = try EntryTitle(title.text)
-        return try await offLoop { () throws(EntryError) in self.site.edit(try self.folder.entry(title)) }
+        return try await runBlocking { () throws(EntryError) in self.site.edit(try self.folder.entry(title)) }
     }
 
     func history(_ request: ViewRequest, _ title: Subpath) async throws -> HTTPResponse {
         let title = try EntryTitle(title.text)
-        let (entry, changes) = try await offLoop { () throws(EntryError) in
+        let (entry, changes) = try await runBlocking { () throws(EntryError) in
             (try self.folder.entry(title), try self.folder.history(title))
         }
         let paging = try Paging(
@@ -49,14 +49,14 @@ extension Wiki {
 
     func version(_ request: ViewRequest, _ number: Int, _ title: Subpath) async throws -> HTTPResponse {
         let title = try EntryTitle(title.text)
-        return try await offLoop { () throws(EntryError) in
+        return try await runBlocking { () throws(EntryError) in
             self.site.version(try self.folder.version(title, number), current: try self.folder.entry(title))
         }
     }
 
     func changes(_ request: ViewRequest) async throws -> HTTPResponse {
         self.site.changes(
-            try await offLoop { () throws(EntryError) in try self.folder.changes(limit: Self.recentChanges) })
+            try await runBlocking { () throws(EntryError) in try self.folder.changes(limit: Self.recentChanges) })
     }
 
     func style(_ request: ViewRequest) async throws -> HTTPResponse { Style.response }
@@ -66,7 +66,7 @@ extension Wiki {
     }
 
     func random(_ request: ViewRequest) async throws -> HTTPResponse {
-        let title = try await offLoop { () throws(EntryError) in try self.folder.titles() }.randomElement()
+        let title = try await runBlocking { () throws(EntryError) in try self.folder.titles() }.randomElement()
         var response = HTTPResponse.redirect(to: self.site.link(title.map { .entry($0.text) } ?? .index), status: 302)
         response.headers.append("cache-control", "no-store")
         return response

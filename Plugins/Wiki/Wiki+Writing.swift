@@ -36,7 +36,7 @@ extension Wiki {
         } catch let error as EntryError {
             if case .conflict(let current) = error { return self.site.conflict(current, text: text) }
             guard error.isMendable else { throw error }
-            let entry = try await offLoop { () throws(EntryError) in try self.folder.entry(title) }
+            let entry = try await runBlocking { () throws(EntryError) in try self.folder.entry(title) }
             return self.site.edit(entry, text: text, base: base, refused: error)
         }
     }

@@ -12,7 +12,7 @@ actor WriteQueue {
     func run<Result: Sendable>(_ write: @Sendable () throws(EntryError) -> Result) async throws -> Result {
         try await self.enter()
         defer { self.leave() }
-        return try await offLoop(write)
+        return try await runBlocking(write)
     }
 
     private func enter() async throws(HTTPError) {

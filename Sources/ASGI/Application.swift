@@ -35,7 +35,7 @@ public protocol Application: Sendable {
     /// Answers one request.
     ///
     /// Runs on the request's event loop, also after a suspension. It must not block, since all other connections of the
-    /// loop would wait: use `offLoop` for blocking work. The task is cancelled if the host's time limit for the request
+    /// loop would wait: use `runBlocking` for blocking work. The task is cancelled if the host's time limit for the request
     /// expires while the task waits in `receive` or `send`.
     ///
     /// An `AnsweringError` that is thrown before the response has started becomes the response. Any other error becomes

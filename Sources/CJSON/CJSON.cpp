@@ -53,7 +53,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr size_t mostDepth = 128;
+constexpr size_t maxDepth = 128;
 
 /// Sets the C locale for the calling thread until the end of the block.
 ///
@@ -140,13 +140,13 @@ public:
     }
     bool number_unsigned(number_unsigned_t integer) override
     {
-        if (integer > static_cast<number_unsigned_t>(INT64_MAX)) return refuse("an integer does not fit into 64 bits");
+        if (integer > static_cast<number_unsigned_t>(INT64_MAX)) return refuse("an integer exceeds 64 bits");
         return number_integer(static_cast<number_integer_t>(integer));
     }
     bool number_float(number_float_t number, const string_t &text) override
     {
         // The library reports an integer beyond 64 bits as a double, which would change its value.
-        if (text.find_first_of(".eE") == std::string::npos) return refuse("an integer does not fit into 64 bits");
+        if (text.find_first_of(".eE") == std::string::npos) return refuse("an integer exceeds 64 bits");
         asgi_json value = of(ASGI_JSON_NUMBER);
         value.number = number;
         return put(value);
@@ -157,11 +157,11 @@ public:
         value.text = copy(text);
         return put(value);
     }
-    bool binary(binary_t &) override { return refuse("there is no such value in JSON"); }
+    bool binary(binary_t &) override { return refuse("not a JSON value"); }
     bool start_object(std::size_t) override { return begin(ASGI_JSON_OBJECT); }
     bool key(string_t &text) override
     {
-        if (!open.back().keys.insert(text).second) return refuse("the key '" + text + "' is there twice");
+        if (!open.back().keys.insert(text).second) return refuse("duplicate key '" + text + "'");
         next = copy(text);
         return true;
     }
@@ -204,7 +204,7 @@ private:
     }
     bool begin(uint32_t type)
     {
-        if (open.size() >= mostDepth) return refuse("it is nested deeper than " + std::to_string(mostDepth));
+        if (open.size() >= maxDepth) return refuse("nested deeper than " + std::to_string(maxDepth));
         open.push_back({of(type), {}, {}});
         return true;
     }
@@ -223,7 +223,7 @@ private:
     bool put(const asgi_json &value)
     {
         // A value takes many times the memory of its text.
-        if (++values > most) return refuse("it has more than " + std::to_string(most) + " values");
+        if (++values > most) return refuse("more than " + std::to_string(most) + " values");
         if (!open.empty()) {
             open.back().items.push_back(value);
             return true;
@@ -246,13 +246,13 @@ json make(const asgi_json &value, size_t depth)
     case ASGI_JSON_BOOLEAN: return value.integer != 0;
     case ASGI_JSON_INTEGER: return value.integer;
     case ASGI_JSON_NUMBER:
-        if (!std::isfinite(value.number)) throw Fault{"a number is not finite"};
+        if (!std::isfinite(value.number)) throw Fault{"a number is infinite or not a number"};
         return value.number;
     case ASGI_JSON_STRING: return text(value.text);
     case ASGI_JSON_ARRAY:
     case ASGI_JSON_OBJECT: {
-        if (depth == 0) throw Fault{"it is nested deeper than " + std::to_string(mostDepth)};
-        if (!value.items && value.count) throw Fault{"it has no items, and a count of " + std::to_string(value.count)};
+        if (depth == 0) throw Fault{"nested deeper than " + std::to_string(maxDepth)};
+        if (!value.items && value.count) throw Fault{"items is NULL, but count is " + std::to_string(value.count)};
         bool named = value.type == ASGI_JSON_OBJECT;
         json whole = named ? json::object() : json::array();
         std::set<std::string> keys;
@@ -264,12 +264,12 @@ json make(const asgi_json &value, size_t depth)
             }
             // A lookup in ordered_json is linear, so that many keys would take quadratic time.
             std::string key = text(item.key);
-            if (!keys.insert(key).second) throw Fault{"the key '" + key + "' is there twice"};
+            if (!keys.insert(key).second) throw Fault{"duplicate key '" + key + "'"};
             static_cast<json::object_t &>(whole.get_ref<json::object_t &>()).Container::emplace_back(key, make(item, depth - 1));
         }
         return whole;
     }
-    default: throw Fault{"there is no type " + std::to_string(value.type)};
+    default: throw Fault{"unknown type " + std::to_string(value.type)};
     }
 }
 
@@ -284,7 +284,7 @@ const asgi_string *write(const asgi_json *value, asgi_string *fault)
     try {
         CLocale numbers;
         auto written = std::make_unique<Text>();
-        written->bytes = make(*value, mostDepth).dump();
+        written->bytes = make(*value, maxDepth).dump();
         written->text = {written->bytes.data(), written->bytes.size()};
         return &written.release()->text;
     } catch (const Fault &error) {
@@ -299,7 +299,7 @@ const asgi_string *write(const asgi_json *value, asgi_string *fault)
 
 const asgi_json_functions *roost_json_functions(void)
 {
-    static const asgi_json_functions functions = {sizeof(asgi_json_functions), mostDepth, parse, release, write, releaseText};
+    static const asgi_json_functions functions = {sizeof(asgi_json_functions), maxDepth, parse, release, write, releaseText};
     return &functions;
 }
 
@@ -312,7 +312,7 @@ const asgi_json *roost_json_parse(const asgi_string *given, size_t most, asgi_st
         size_t size = given->data ? given->size : 0;
         // The library takes a NUL for the end of the text, and would ignore the rest.
         if (std::memchr(start, 0, size)) {
-            say("there is a NUL in it", fault);
+            say("contains NUL", fault);
             return nullptr;
         }
         if (json::sax_parse(start, start + size, &reader)) return &reader.document.release()->root;

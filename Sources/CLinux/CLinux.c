@@ -125,10 +125,10 @@ int roost_has_access_list(const char *path)
     return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
 }
 
-void roost_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
+void roost_set_parent_death_signal(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 int roost_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
-int roost_become(uint32_t user, uint32_t group)
+int roost_switch_user(uint32_t user, uint32_t group)
 {
     /* Real, effective and saved ids: the change cannot be undone. */
     return setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0 ? -1 : 0;
@@ -179,12 +179,12 @@ static void handle(const int *signals, int count, void (*handler)(int))
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void roost_signals_drop(const int *signals, int count) { handle(signals, count, on_dropped); }
+void roost_signals_discard(const int *signals, int count) { handle(signals, count, on_dropped); }
 
 void roost_signal_unignore(int number)
 {
     struct sigaction action;
-    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) roost_signals_drop(&number, 1);
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) roost_signals_discard(&number, 1);
 }
 
 int roost_signals_catch(const int *signals, int count)

@@ -78,7 +78,7 @@ static int was_brought_along(const void *handler)
     return !s.is_programs;
 }
 
-__attribute__((constructor)) static void roost_give_signals_back(void)
+__attribute__((constructor)) static void roost_restore_signals(void)
 {
     static const int signals[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
     size_t at;

@@ -7,8 +7,8 @@ struct roost_signature {
     int direct; /* the number of its case in roost_view_call; -1: called by libffi */
     size_t count;
     ffi_cif call;
-    ffi_type *types[ASGI_MOST_ARGUMENTS + 1];
-    char kinds[ASGI_MOST_ARGUMENTS];
+    ffi_type *types[ASGI_MAX_ARGUMENTS + 1];
+    char kinds[ASGI_MAX_ARGUMENTS];
 };
 
 /* Returns the digit of a kind, from 1: a signature of up to two arguments becomes a number below 36. */
@@ -26,7 +26,7 @@ static int digit(char kind)
 
 const roost_signature *roost_signature_make(const char *kinds, size_t count)
 {
-    roost_signature *signature = count <= ASGI_MOST_ARGUMENTS ? calloc(1, sizeof *signature) : NULL;
+    roost_signature *signature = count <= ASGI_MAX_ARGUMENTS ? calloc(1, sizeof *signature) : NULL;
     size_t at;
     if (!signature) return NULL;
     signature->count = count;
@@ -52,8 +52,8 @@ int roost_signature_is_direct(const roost_signature *signature) { return signatu
 
 static asgi_result call_by_ffi(const roost_signature *signature, asgi_view view, asgi_request *request, const asgi_argument *arguments)
 {
-    const void *pointers[ASGI_MOST_ARGUMENTS];
-    void *values[ASGI_MOST_ARGUMENTS + 1];
+    const void *pointers[ASGI_MAX_ARGUMENTS];
+    void *values[ASGI_MAX_ARGUMENTS + 1];
     /* libffi widens a result that is narrower than a register (its manual, "Simple Example"). */
     ffi_arg result = 0;
     size_t at;

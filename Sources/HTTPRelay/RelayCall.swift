@@ -12,7 +12,7 @@ final class RelayCall: ExchangeOwner {
     private var credit: RelayCredit
     /// The rest of a body part that exceeded the credit. Lent by the exchange until the next `receive`.
     private var heldPart: (octets: Octets, isLast: Bool)?
-    private var debt: RelayDebt
+    private var debt: RelayAcknowledger
     /// Whether the end of the body, or of the WebSocket, was sent.
     private var hasEndedInput = false
     private var isGone = false
@@ -28,7 +28,7 @@ final class RelayCall: ExchangeOwner {
         self.link = link
         // The back grants one message at a time: events after it, such as the close frame, must not be seen early.
         self.credit = RelayCredit(window: self.socket == nil ? RelayInput.window : 1)
-        self.debt = RelayDebt(
+        self.debt = RelayAcknowledger(
             writeLimit: link.loop.configuration.writeLimit, writeMark: link.loop.configuration.writeMark)
     }
 
@@ -65,7 +65,7 @@ final class RelayCall: ExchangeOwner {
         while self.credit.available > 0, !self.hasEndedInput {
             guard self.linkHasRoom() else { return }
             guard let (octets, isLast) = self.nextPart() else { return }
-            let size = min(octets.size, self.credit.available, RelayFrame.mostPart)
+            let size = min(octets.size, self.credit.available, RelayFrame.maxPart)
             self.credit.spend(size)
             if size < octets.size {
                 self.heldPart = (Octets(data: octets.data.map { $0 + size }, size: octets.size - size), isLast)
@@ -130,13 +130,13 @@ final class RelayCall: ExchangeOwner {
                 self.link.send(.disconnect, self.stream) { writer, output in
                     writer.write(UInt16(truncatingIfNeeded: code), to: &output)
                     writer.writeRest(
-                        UnsafeRawBufferPointer(rebasing: reason.bytes.prefix(Self.mostReason)), to: &output)
+                        UnsafeRawBufferPointer(rebasing: reason.bytes.prefix(Self.maxReason)), to: &output)
                 }
             }
         }
     }
 
-    private static let mostReason = WebSocketClose.longestReason
+    private static let maxReason = WebSocketClose.longestReason
 
     /// Reports to the back that the client is gone. The back can still receive WebSocket messages sent before.
     private func notifyGone() {
@@ -193,7 +193,7 @@ final class RelayCall: ExchangeOwner {
         let start = { (fields: HeaderFields) in
             self.exchange.start(status: status, fields: fields, trailers: trailers)
         }
-        guard length != HeldStart.noLength else { return self.handle(try reader.withFields(start)) }
+        guard length != PendingResponseStart.noLength else { return self.handle(try reader.withFields(start)) }
         // The back knows the length but sends the body in parts: the header needs a Content-Length.
         let outcome = try reader.withFields { fields in
             let hasLength = fields.contains { $0.name.equalsIgnoringCase("content-length") }

@@ -1,4 +1,4 @@
-/// The receiver of a link's frames: `RelayRoute` at the front, `RelayServing` at the back. Loop-bound.
+/// The receiver of a link's frames: `RelayRoute` at the front, `RelayServer` at the back. Loop-bound.
 protocol RelayEndpoint: AnyObject {
     func linkOpened(_ link: RelayLink)
     /// Handles a frame. Throws `RelayFault` if the frame is not valid here; the link is then closed.

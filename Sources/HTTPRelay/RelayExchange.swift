@@ -14,7 +14,7 @@ final class RelayExchange: Exchange {
     let peer = Peer()
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
-    private let serving: RelayServing
+    private let serving: RelayServer
     private(set) var socket: RelaySocket?
     private var response = ResponseValidator(isHead: false)
     /// Whether the client is connected, as far as the back knows.
@@ -24,13 +24,13 @@ final class RelayExchange: Exchange {
     private var lent: ByteBuffer?
     private var trailerList: FieldList?
     private(set) var output: RelayOutput
-    private var heldStart = HeldStart()
+    private var heldStart = PendingResponseStart()
     /// Whether the application has finished.
     private var hasEnded = false
     /// Whether the application has released the exchange by `recycle`.
     private var isRecycling = false
 
-    init(loop: ServerLoop, of serving: RelayServing) {
+    init(loop: ServerLoop, of serving: RelayServer) {
         self.loop = loop
         self.serving = serving
         self.output = RelayOutput(loop: loop, link: nil, stream: 0)
@@ -45,7 +45,7 @@ final class RelayExchange: Exchange {
         self.isRecycling = false
         self.input = RelayInput()
         self.output = RelayOutput(loop: self.loop, link: link, stream: stream)
-        self.heldStart = HeldStart()
+        self.heldStart = PendingResponseStart()
         let rest = try RelayHead.decode(payload, into: self.head)
         self.peer.become(
             client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)

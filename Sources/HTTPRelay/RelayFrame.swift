@@ -66,13 +66,13 @@ struct RelayFrame {
     static let headerSize = 9
 
     /// The largest part of a body in one frame, in bytes.
-    static let mostPart = 64 * 1024
+    static let maxPart = 64 * 1024
     /// The largest header of a request or a response, in bytes.
-    static let mostHeader = 64 << 20
+    static let maxHeader = 64 << 20
     /// The largest WebSocket message from a client, in bytes: the maximum of `--ws-max-size`.
-    static let mostReceivedMessage = 1 << 30
+    static let maxReceivedMessage = 1 << 30
     /// The largest WebSocket message that an application in another worker group can send, in bytes.
-    static let mostSentMessage = 64 << 20
+    static let maxSentMessage = 64 << 20
 
     let kind: Kind
     let stream: UInt32
@@ -95,11 +95,11 @@ struct RelayFrame {
     /// The largest payload of a kind, in bytes.
     private static func most(_ kind: Kind, fromFront: Bool) -> Int {
         switch kind {
-        case .part, .lastPart, .send, .sendLast, .rejectPart, .rejectLast: Self.mostPart
-        case .text, .binary: fromFront ? Self.mostReceivedMessage : Self.mostSentMessage
+        case .part, .lastPart, .send, .sendLast, .rejectPart, .rejectLast: Self.maxPart
+        case .text, .binary: fromFront ? Self.maxReceivedMessage : Self.maxSentMessage
         case .request, .requestTrailers, .start, .hint, .trailers, .lastTrailers, .accept, .reject:
-            Self.mostHeader + 4096
-        case .respond: Self.mostHeader + 4096 + Self.mostPart
+            Self.maxHeader + 4096
+        case .respond: Self.maxHeader + 4096 + Self.maxPart
         case .disconnect, .close: MemoryLayout<UInt16>.size + WebSocketClose.longestReason
         case .credit: MemoryLayout<UInt64>.size
         case .gone, .giveUp, .end, .failed, .goAway: 0
@@ -111,7 +111,7 @@ extension RelayFrame {
     /// Throws if the fields of a response do not fit into one frame.
     static func checkSize(_ fields: HeaderFields) throws(SendFault) {
         let size = fields.reduce(0) { $0 + $1.name.size + $1.value.size + 8 }
-        guard size <= Self.mostHeader else { throw .tooLargeForFrame }
+        guard size <= Self.maxHeader else { throw .tooLargeForFrame }
     }
 }
 

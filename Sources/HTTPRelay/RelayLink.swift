@@ -21,7 +21,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
     private var isDirty = false
     private static let capacity = 16 * 1024
     /// The largest buffer that is kept for reuse, in bytes.
-    private static let mostKept = 256 * 1024
+    private static let maxKept = 256 * 1024
     private var isClosing = false
     /// The streams that wait for room in the link, in order.
     private var awaiting = CircularBuffer<UInt32>()
@@ -45,7 +45,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
 
     /// The buffer sizes of reads: large enough for several pieces of a body.
     static var reads: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: 4 * RelayFrame.mostPart)
+        AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: 4 * RelayFrame.maxPart)
     }
 
     // MARK: Output
@@ -108,7 +108,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
             swap(&self.spare, &self.output)
             context.writeAndFlush(self.wrapOutboundOut(self.spare), promise: nil)
             // `clear` reuses the memory if the channel has written it, and otherwise leaves the memory to the channel.
-            if self.spare.capacity > Self.mostKept {
+            if self.spare.capacity > Self.maxKept {
                 self.spare = Self.emptyBuffer
             } else {
                 self.spare.clear(minimumCapacity: Self.capacity)
@@ -153,7 +153,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
                 guard let size else { break }
                 self.input.moveReaderIndex(forwardBy: size)
             }
-            if self.input.readableBytes == 0, self.input.capacity > Self.mostKept {
+            if self.input.readableBytes == 0, self.input.capacity > Self.maxKept {
                 self.input = ByteBuffer()
             } else {
                 self.input.discardReadBytes()

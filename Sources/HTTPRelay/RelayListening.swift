@@ -12,7 +12,7 @@ package enum RelayListening {
         handle: @escaping @Sendable (any Exchange, UInt32) -> Void
     ) -> Listener {
         Listener(given: descriptor, address: address, backlog: backlog) { channel, loop in
-            let link = RelayLink(loop: loop, serves: true, endpoint: RelayServing(loop: loop, handle: handle))
+            let link = RelayLink(loop: loop, serves: true, endpoint: RelayServer(loop: loop, handle: handle))
             try channel.syncOptions?.setOption(.recvAllocator, value: RelayLink.reads)
             try RelayLink.addHandlers(link, users: users, to: channel)
         }

@@ -103,7 +103,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard message.isTaken || self.exchange.output.hasRoom else { return .full }
-            guard message.bytes.size <= RelayFrame.mostSentMessage else { throw .tooLargeForFrame }
+            guard message.bytes.size <= RelayFrame.maxSentMessage else { throw .tooLargeForFrame }
             try WebSocketMessage.check(message.bytes, isText: isText)
             self.exchange.write(message: message, isText: isText)
             return self.exchange.sent(isLast: false)
@@ -114,7 +114,7 @@ final class RelaySocket: WebSocket {
         do throws(SendFault) {
             guard try self.machine.maySend(), self.exchange.isAttached else { return .gone }
             guard self.exchange.output.hasRoom else { return .full }
-            guard message.size <= RelayFrame.mostSentMessage else { throw .tooLargeForFrame }
+            guard message.size <= RelayFrame.maxSentMessage else { throw .tooLargeForFrame }
             message.withPayload { self.exchange.write(message: ResponseBody(Octets($0)), isText: message.isText) }
             return self.exchange.sent(isLast: false)
         } catch { return .invalid(error) }

@@ -37,7 +37,7 @@ struct RelayWindow {
     }
 
     /// The number of bytes sent at once.
-    static let piece = RelayFrame.mostPart
+    static let piece = RelayFrame.maxPart
 
     /// Payload bytes that the front has not acknowledged.
     private(set) var unacknowledged = 0

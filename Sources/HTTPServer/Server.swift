@@ -44,9 +44,9 @@ public final class Server: Sendable {
     /// - Each later response is the last one of its connection. `stopped` is then called on the loop, with its number.
     /// - Idle connections wait for their next request, or are closed (`closesIdle`).
     /// - After `grace`, WebSockets are closed with 1012, other exchanges are aborted, and their owners are notified.
-    /// - After `farewell` more, every connection is closed.
+    /// - After `cancelDelay` more, every connection is closed.
     public func stop(
-        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
+        closesIdle: Bool, grace: TimeAmount, cancelDelay: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {
         let channels = self.accepting.withLockedValue { channels in
             defer { channels = nil }
@@ -57,7 +57,7 @@ public final class Server: Sendable {
                 let own = channels.filter { $0.eventLoop === loop.eventLoop }
                 group.addTask {
                     let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.giveUp() }
-                    let cut = loop.eventLoop.scheduleTask(in: grace + farewell) { loop.bound.value.abort() }
+                    let cut = loop.eventLoop.scheduleTask(in: grace + cancelDelay) { loop.bound.value.abort() }
                     for channel in own { try await channel.close() }
                     let emptied = loop.eventLoop.flatSubmit {
                         loop.bound.value.stopKeeping()

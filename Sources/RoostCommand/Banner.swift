@@ -92,7 +92,7 @@ struct Banner {
           workers   \(self.workers), of \(self.options.host.threads) \(self.options.host.threads == 1 ? "thread" : "threads")
           read      \(LogText.printable(self.readFiles(separator: ", ")))
 
-          \(terminal.dim("Ctrl-C stops; again, at once"))
+          \(terminal.dim("Ctrl-C: graceful shutdown; twice: immediate stop"))
 
         """
     }
@@ -126,7 +126,7 @@ struct Banner {
                 "  \(application.mountPoint)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)"
             )
         }
-        if self.applications.isEmpty { lines.append("  \(terminal.dim("nothing is there yet"))") }
+        if self.applications.isEmpty { lines.append("  \(terminal.dim("no applications yet"))") }
         if self.applications.count > named.count {
             lines.append("  and \(self.applications.count - named.count) more (roost status lists all)")
         }

@@ -9,11 +9,14 @@ struct ControlOptions: ParsableArguments {
     @Option(help: "Port of the server, if more than one runs.")
     var port: Int?
 
-    @Option(help: "The server's --run-dir, if it was started with one.")
+    @Option(help: "The server's --run-dir, if it was started with one. [default: $ROOST_RUN_DIR]")
     var runDir: String?
 
     var client: ControlClient {
-        get throws { try ControlClient.find(runDirectory: self.runDir, port: self.port) }
+        get throws {
+            let folder = self.runDir ?? ProcessEnvironment.atStart["ROOST_RUN_DIR"]
+            return try ControlClient.find(runDirectory: folder, port: self.port)
+        }
     }
 }
 

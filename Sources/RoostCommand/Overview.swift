@@ -1,19 +1,21 @@
-/// The text of `roost` without arguments: the most common commands.
+/// The overview that `roost` without arguments shows.
 enum Overview {
     static func text(_ terminal: Terminal) -> String {
         """
         \(terminal.bold("roost")) serves shared libraries that export the C function `application`.
 
-          \(terminal.bold("roost new hello"))               make a module to begin with, in C (--language cpp, swift, rust)
+          \(terminal.bold("roost new hello"))               create a module, in C (--language cpp, swift, rust)
           \(terminal.bold("roost ./libhello.so"))           serve a library at http://127.0.0.1:8000
-          \(terminal.bold("roost ./libhello.so --reload"))  and again whenever it changes; --build for its sources
-          \(terminal.bold("roost hello --port 9000"))       the same by name (hello.so or libhello.so), elsewhere
-          \(terminal.bold("roost --modules modules/"))      every library in a folder, each at /NAME; follows what happens there
-          \(terminal.bold("roost check ./libhello.so"))     load it in a child: what it is, what is wrong, what is risky
-          \(terminal.bold("roost status"))                  how it is; \(terminal.bold("roost reload")) and \(terminal.bold("roost stop")) do what they say
-          \(terminal.bold("roost settings"))                what is set, and where; \(terminal.bold("roost settings --explain")) what can be
-          \(terminal.bold("roost serve --help"))            all options
-          \(terminal.bold("roost version"))                 which roost this is
+          \(terminal.bold("roost ./libhello.so --reload"))  reload it when the file changes (--build: when sources change)
+          \(terminal.bold("roost hello --port 9000"))       find it by name (hello.so or libhello.so); another port
+          \(terminal.bold("roost --modules modules/"))      serve every library of a folder at /NAME, and follow changes
+          \(terminal.bold("roost check ./libhello.so"))     report the description, faults and risks of a module
+          \(terminal.bold("roost status"))                  show workers and applications of the running server
+          \(terminal.bold("roost reload"))                  reload settings and changed modules
+          \(terminal.bold("roost stop"))                    stop the running server
+          \(terminal.bold("roost settings"))                show the settings in effect (--explain: all settings)
+          \(terminal.bold("roost serve --help"))            list all options
+          \(terminal.bold("roost version"))                 show the version
 
         """
     }

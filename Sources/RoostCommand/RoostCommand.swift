@@ -17,6 +17,9 @@ struct RoostCommand: ParsableCommand {
         defaultSubcommand: Serve.self
     )
 
+    @Flag(help: "Print the folder of the C headers, for the compiler's option -I.")
+    var includeDir = false
+
     /// The subcommands that are suggested for misspelt names.
     static let commands = ["serve", "new", "check", "settings", "status", "reload", "stop", "version", "help"]
 
@@ -24,7 +27,12 @@ struct RoostCommand: ParsableCommand {
     /// as one line.
     static func main() {
         do {
-            var command = try self.parseAsRoot(try CommandArguments.words)
+            let words = try CommandArguments.words
+            // Without a subcommand ArgumentParser would run the default one.
+            guard words != ["--include-dir"] else {
+                return Terminal.output.write("\(try RoostPaths.includeFolder())\n")
+            }
+            var command = try self.parseAsRoot(words)
             try command.run()
         } catch let error as HostError {
             self.fail(error.message, isUsage: [.usage, .module, .settings].contains(error.code))

@@ -62,7 +62,11 @@ struct Settings: ParsableCommand {
         group.options.names.flatMap { name in
             let (key, place) = ("server.groups.\(group.name).\(name)", group.options.place(name))
             guard name == "environment" else {
-                return [Row(key, Redaction.shown(group.options.texts(name).joined(separator: " "), of: name), place, isOwn: true)]
+                return [
+                    Row(
+                        key, Redaction.shown(group.options.texts(name).joined(separator: " "), of: name), place,
+                        isOwn: true)
+                ]
             }
             return group.environment.sorted { $0.key < $1.key }.map { variable in
                 Row("\(key).\(variable.key)", Redaction.shown(variable.value, of: variable.key), place, isOwn: true)

@@ -19,7 +19,7 @@ package final class RunDirectory: Sendable {
 
     /// Returns the default run directories in order: the runtime folders of the system (for root) and the user, the
     /// user's cache folders, and a folder in `/tmp`.
-    package static func usualPaths() -> [String] {
+    package static func defaultPaths() -> [String] {
         func variable(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
@@ -39,7 +39,7 @@ package final class RunDirectory: Sendable {
     ) throws -> RunDirectory {
         if let path { return try RunDirectory(path, isShared: isShared, trust: trust) }
         var faults: [String] = []
-        for path in Self.usualPaths() {
+        for path in Self.defaultPaths() {
             do { return try RunDirectory(path, isShared: isShared, trust: trust) } catch let error as HostError {
                 faults.append(error.message)
             }

@@ -11,7 +11,7 @@ package struct ModuleName: Sendable, Equatable {
     /// The symbol of the application.
     package let symbol: String
 
-    package static let usualSymbol = "application"
+    package static let defaultSymbol = "application"
 
     /// The name as an operator would write it.
     package var text: String {
@@ -20,7 +20,7 @@ package struct ModuleName: Sendable, Equatable {
             case .path(let path): path
             case .dotted(let words): words.joined(separator: ".")
             }
-        return self.symbol == Self.usualSymbol ? place : "\(place):\(self.symbol)"
+        return self.symbol == Self.defaultSymbol ? place : "\(place):\(self.symbol)"
     }
 
     /// The same name with an absolute path; a dotted name is unchanged.
@@ -45,7 +45,7 @@ package struct ModuleName: Sendable, Equatable {
     /// Throws `HostError` if the text is not a valid name.
     package init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        self.symbol = parts.count == 2 ? parts[1] : Self.usualSymbol
+        self.symbol = parts.count == 2 ? parts[1] : Self.defaultSymbol
         guard Self.isSymbol(self.symbol) else {
             throw HostError(
                 code: .usage, message: "'\(text)': a symbol must follow the colon, like '\(parts[0]):application'")

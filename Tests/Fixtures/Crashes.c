@@ -219,7 +219,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/post")) return scope->host->post(scope->id, crash_later, NULL);
     if (asgi_equal(path, "/timer")) return scope->host->after(scope->id, 1, crash_later, NULL, NULL);
     if (asgi_equal(path, "/slow")) return answer_slowly(scope, send);
-    if (asgi_equal(path, "/farewell")) return answer_at_the_end(scope, send);
+    if (asgi_equal(path, "/cancelDelay")) return answer_at_the_end(scope, send);
     if (asgi_equal(path, "/hold")) return ASGI_PENDING;
     if (asgi_equal(path, "/unfinished")) return answer(scope, send) < 0 ? ASGI_FAILED : ASGI_PENDING;
     return asgi_respond(scope, send, 404, "text/plain", asgi_text("Not Found"));

@@ -83,7 +83,7 @@ struct RelayFaultTests {
     @Test("frames of the wrong direction, unknown kinds and oversized frames close the link")
     func malformed() throws {
         let oversized =
-            self.number(UInt64(RelayFrame.mostPart + 1)).prefix(4) + [RelayFrame.Kind.send.rawValue, 1, 0, 0, 0]
+            self.number(UInt64(RelayFrame.maxPart + 1)).prefix(4) + [RelayFrame.Kind.send.rawValue, 1, 0, 0, 0]
         for bytes in [
             self.frame(.request, 1), self.frame(.gone, 1), self.frame(.part, 1, [1]), [0, 0, 0, 0, 200, 1, 0, 0, 0],
             Array(oversized), self.frame(.credit, 1, [1]), self.frame(.start, 1, [1, 2]),

@@ -12,7 +12,7 @@ final class RelayPair {
     let applications = Applications()
     let front: ServerLoop
     let back: ServerLoop
-    let serving: RelayServing
+    let serving: RelayServer
     private let frontHandler: FrontHandler
     private let frontChannel: EmbeddedChannel
     private let backChannel: EmbeddedChannel
@@ -72,7 +72,7 @@ final class RelayPair {
         self.front = serverLoop(self.frontHandler)
         self.back = serverLoop(self.applications)
         let applications = self.applications
-        self.serving = RelayServing(loop: self.back) { exchange, _ in applications.handle(exchange) }
+        self.serving = RelayServer(loop: self.back) { exchange, _ in applications.handle(exchange) }
         self.frontChannel = EmbeddedChannel(loop: eventLoop)
         self.backChannel = EmbeddedChannel(loop: eventLoop)
         let frontLink = RelayLink(loop: self.front, serves: false, endpoint: self.route)

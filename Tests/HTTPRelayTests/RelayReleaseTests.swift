@@ -13,7 +13,7 @@ struct RelayReleaseTests {
         weak var front: ServerLoop?
         weak var back: ServerLoop?
         weak var route: RelayRoute?
-        weak var serving: RelayServing?
+        weak var serving: RelayServer?
         weak var client: RelayedClient?
         try {
             let pair = try RelayPair()

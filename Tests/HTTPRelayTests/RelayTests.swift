@@ -127,14 +127,14 @@ struct RelayTests {
 
     @Test("the front acknowledges in batches, and more than a back may send is a fault")
     func debt() throws {
-        var debt = RelayDebt(writeLimit: 1 << 20, writeMark: 64 * 1024)
+        var debt = RelayAcknowledger(writeLimit: 1 << 20, writeMark: 64 * 1024)
         try debt.receive(1000)
         #expect(debt.removeBatch() == nil)
         try debt.receive(16 * 1024)
         #expect(debt.removeBatch() == 1000 + 16 * 1024)
         #expect(debt.removeAll() == nil)
-        for _ in 0..<2 { try debt.receive(RelayFrame.mostSentMessage) }
-        #expect(throws: RelayFault.self) { try debt.receive(RelayFrame.mostSentMessage) }
+        for _ in 0..<2 { try debt.receive(RelayFrame.maxSentMessage) }
+        #expect(throws: RelayFault.self) { try debt.receive(RelayFrame.maxSentMessage) }
         #expect(throws: RelayFault.self) { try debt.receive(.max) }
     }
 
@@ -142,7 +142,7 @@ struct RelayTests {
         "unacknowledged bytes at the front stay below the mark at which the back resumes",
         arguments: [1, 4096, 32 << 10, 16 << 20])
     func smallMark(mark: Int) throws {
-        var debt = RelayDebt(writeLimit: 1 << 20, writeMark: mark)
+        var debt = RelayAcknowledger(writeLimit: 1 << 20, writeMark: mark)
         var unacknowledged = 0
         for size in [1, 3000, 3000, 16_383, 16_383, 1] {
             try debt.receive(size)

@@ -16,7 +16,7 @@ enum FrameStream {
     /// Reads bytes that arrive in pieces of `step`. Unconsumed input is passed again, as a connection does.
     static func events(
         of bytes: [UInt8], step: Int, most: Int, memory: MessageMemory = MessageMemory(most: 1 << 30),
-        deflate: DeflateAgreement? = nil
+        deflate: DeflateParameters? = nil
     ) -> [Event] {
         let scratch = WebSocketScratch()
         return withExtendedLifetime(scratch) {

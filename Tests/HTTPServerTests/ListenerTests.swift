@@ -109,7 +109,7 @@ struct ListenerTests {
         let name = "@roost-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         let listener = try self.listen("unix:\(name)")[0]
         #expect(listener.file == nil && listener.address == .unix(path: name))
-        #expect(try GivenSocket.address(of: listener.descriptor) == .unix(path: name))
+        #expect(try InheritedSocket.address(of: listener.descriptor) == .unix(path: name))
         #expect { try self.listen("unix:\(name)") } throws: { ($0 as? ListenerError)?.code == .inUse }
         #expect(self.inode(name) == nil)
         let client = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
@@ -166,6 +166,6 @@ struct ListenerTests {
         let one = try bound(["192.0.2.1", "::1"])
         #expect(one.map { "\($0.address)" }.allSatisfy { $0.hasPrefix("a:") } && one.count == 1)
         for bound in one { close(bound.descriptor) }
-        #expect { try bound(["192.0.2.1"]) } throws: { ($0 as? ListenerError)?.code == .notHere }
+        #expect { try bound(["192.0.2.1"]) } throws: { ($0 as? ListenerError)?.code == .addressNotAvailable }
     }
 }

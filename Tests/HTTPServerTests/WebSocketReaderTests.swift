@@ -11,7 +11,7 @@ struct WebSocketReaderTests {
 
     private func read(
         _ bytes: [UInt8], step: Int = .max, most: Int = 1 << 20, memory: MessageMemory = MessageMemory(most: 1 << 30),
-        deflate: DeflateAgreement? = nil
+        deflate: DeflateParameters? = nil
     ) -> [Event] {
         FrameStream.events(of: bytes, step: step, most: most, memory: memory, deflate: deflate)
     }
@@ -121,7 +121,7 @@ struct WebSocketReaderTests {
         #expect(
             self.read([WebSocketFrame(2, exact, isFinal: false), WebSocketFrame(0, [1])], most: 1000) == [.failed(1009)]
         )
-        let agreement = DeflateAgreement()
+        let agreement = DeflateParameters()
         let bomb = agreement.deflater.deflated([UInt8](repeating: 0, count: 1 << 20))
         #expect(bomb.count < 2000)
         let frame = WebSocketFrame(2, bomb, reserved: 0x40)
@@ -150,7 +150,7 @@ struct WebSocketReaderTests {
         let text = String(repeating: "what was said before is said again, ", count: 40)
         for clientTakesOver in [true, false] {
             for bits in [9, 12, 15] {
-                var agreement = DeflateAgreement()
+                var agreement = DeflateParameters()
                 agreement.serverBits = bits
                 agreement.clientBits = bits
                 agreement.clientTakesOver = clientTakesOver
@@ -175,7 +175,7 @@ struct WebSocketReaderTests {
 
     @Test("a message that is not deflated data fails with 1007, a compression bit in a later frame with 1002")
     func notDeflated() {
-        let agreement = DeflateAgreement()
+        let agreement = DeflateParameters()
         #expect(
             self.read(WebSocketFrame(2, [0xff, 0xff], reserved: 0x40).bytes(), deflate: agreement) == [.failed(1007)])
         #expect(
@@ -192,7 +192,7 @@ struct WebSocketReaderTests {
 
     @Test("freeing the state of compression between messages loses no data")
     func putAside() throws {
-        let agreement = DeflateAgreement()
+        let agreement = DeflateParameters()
         let client = agreement.deflater
         let inflater = agreement.inflater
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)

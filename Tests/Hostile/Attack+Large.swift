@@ -39,7 +39,7 @@ extension Attack {
             let response = try client.readResponse()
             try expect("response", "\(response.status) \(response.header("connection") ?? "")", "200 close")
             // The server lingers so that the client can read the response, but not for long.
-            let sent = client.sendUntilRefused(1 << 40)
+            let sent = client.sendUntilClosed(1 << 40)
             guard sent < 1 << 40 else { throw UnexpectedResult("the server read the whole body") }
             return "200, closed after \(mebibytes(sent))"
         },

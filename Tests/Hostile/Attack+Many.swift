@@ -34,7 +34,7 @@ extension Attack {
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<200 { sender.send(flood) } }.start()
             // The client reads no response until the server has stopped reading requests.
-            _ = try client.isSilent(milliseconds: 1000)
+            _ = try client.receivesNothing(milliseconds: 1000)
             let grown = try max(victim.peak - before, 0)
             try expect("responses", client.count(UInt8(ascii: "!"), upTo: 200_000), 200_000)
             guard grown < 4 << 20 else { throw UnexpectedResult("memory grew by \(mebibytes(grown))") }
@@ -48,7 +48,7 @@ extension Attack {
             let flood = Array(String(repeating: "GET /file?\(path) HTTP/1.1\r\nhost: x\r\n\r\n", count: 1000).utf8)
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<100 { sender.send(flood) } }.start()
-            _ = try client.isSilent(milliseconds: 1000)
+            _ = try client.receivesNothing(milliseconds: 1000)
             let open = try victim.descriptors - before
             guard open <= 70 else { throw UnexpectedResult("\(open) descriptors are open") }
             try expect("responses", client.count(UInt8(ascii: "!"), upTo: 100_000), 100_000)
@@ -59,7 +59,7 @@ extension Attack {
             var clients = try (0..<200).map { _ in try victim.client() }
             clients[0].send(Attack.get)
             try expect("status of the first client", try clients[0].readResponse().status, 200)
-            let idle = try victim.busyTicks { _ = try clients[199].isSilent(milliseconds: 1000) }
+            let idle = try victim.busyTicks { _ = try clients[199].receivesNothing(milliseconds: 1000) }
             guard idle < 20 else { throw UnexpectedResult("the server spins: \(idle) CPU ticks in a second") }
             // The server accepts queued connections when others close.
             clients.removeFirst(180)

@@ -41,7 +41,7 @@ extension Attack {
             // The server closes the remaining connections within its timeouts.
             var open = try victim.descriptors - before
             for _ in 0..<10 where open > 0 {
-                _ = try pace.isSilent(milliseconds: 1000)
+                _ = try pace.receivesNothing(milliseconds: 1000)
                 open = try victim.descriptors - before
             }
             guard open <= 0 else { throw UnexpectedResult("\(open) descriptors remain open") }

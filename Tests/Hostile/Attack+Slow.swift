@@ -13,7 +13,7 @@ extension Attack {
             for byte in Attack.get.utf8 {
                 client.send([byte])
                 sent += 1
-                if try !client.isSilent(milliseconds: 1000) { break }
+                if try !client.receivesNothing(milliseconds: 1000) { break }
             }
             try expect("status", try client.readResponse().status, 408)
             return "408 after \(sent) bytes, closed"
@@ -29,7 +29,7 @@ extension Attack {
             let client = try victim.client()
             client.send(Attack.post("content-length: 4"))
             for _ in 0..<4 {
-                _ = try client.isSilent(milliseconds: 1000)
+                _ = try client.receivesNothing(milliseconds: 1000)
                 client.send("x")
             }
             let response = try client.readResponse()
@@ -41,7 +41,7 @@ extension Attack {
             let clients = try (0..<100).map { _ in try victim.client() }
             for client in clients { client.send("GET /stream?1024 HTTP/1.1\r\nhost: x\r\n\r\n") }
             for client in clients {
-                guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection stayed open") }
+                guard client.waitForDisconnect(seconds: 60) else { throw UnexpectedResult("a connection stayed open") }
             }
             let grown = try victim.peak - before
             guard grown < 100 * 400 * 1024 else { throw UnexpectedResult("memory grew by \(mebibytes(grown))") }
@@ -53,7 +53,7 @@ extension Attack {
             let requests = String(repeating: "GET /1m HTTP/1.1\r\nhost: x\r\n\r\n", count: 16)
             for client in clients { client.send(requests) }
             for client in clients {
-                guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("a connection stayed open") }
+                guard client.waitForDisconnect(seconds: 60) else { throw UnexpectedResult("a connection stayed open") }
             }
             return "connections closed; at most \(max(try victim.peak - before, 0) / 100 / 1024) KiB per client"
         },

@@ -13,7 +13,7 @@ extension Attack {
             let flood = Array(pings)
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<500 { sender.send(flood) } }.start()
-            guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("the connection stayed open") }
+            guard client.waitForDisconnect(seconds: 60) else { throw UnexpectedResult("the connection stayed open") }
             let grown = try max(victim.peak - before, 0)
             guard grown < 4 << 20 else { throw UnexpectedResult("memory grew by \(mebibytes(grown))") }
             return "connection closed; memory grew by at most \(grown >> 10) KiB"
@@ -24,7 +24,7 @@ extension Attack {
             let flood = WebSocketFrame.binary([UInt8](repeating: 7, count: 64 << 10)).bytes()
             nonisolated(unsafe) let sender = client
             Thread { for _ in 0..<2000 { sender.send(flood) } }.start()
-            guard client.waitForLoss(seconds: 60) else { throw UnexpectedResult("the connection stayed open") }
+            guard client.waitForDisconnect(seconds: 60) else { throw UnexpectedResult("the connection stayed open") }
             let grown = try max(victim.peak - before, 0)
             guard grown < 4 << 20 else { throw UnexpectedResult("memory grew by \(mebibytes(grown))") }
             return "connection closed; memory grew by at most \(grown >> 10) KiB"
@@ -117,7 +117,7 @@ extension Attack {
 
     private static func socket(_ victim: Victim, _ fields: [String] = []) throws -> RawClient {
         let client = try victim.client()
-        try expect("handshake", try client.askForWebSocket("/ws", fields: fields).status, 101)
+        try expect("handshake", try client.openWebSocket("/ws", fields: fields).status, 101)
         return client
     }
 

@@ -9,12 +9,12 @@ struct FormTests {
     struct Field: Equatable, Sendable {
         var name: String
         var value: String
-        var isMended: Bool
+        var isRepaired: Bool
 
         init(_ name: String, _ value: String, mended: Bool = false) {
             self.name = name
             self.value = value
-            self.isMended = mended
+            self.isRepaired = mended
         }
     }
 

@@ -75,7 +75,7 @@ struct ScopeSlotModel: Hashable {
     var home = Home.idle
     /// Whether the loop has seen the end of the scope.
     var isEnded = false
-    var isLeaving = false
+    var isUnmounting = false
     var isRecycled = false
     /// The invariant that was violated.
     var violation: String?
@@ -241,8 +241,8 @@ struct ScopeSlotModel: Hashable {
             model.home = model.taken.isEmpty ? .revisits : .performs
         case .revisits:
             model.home = .idle
-            if self.isLeaving {
-                model.isLeaving = false
+            if self.isUnmounting {
+                model.isUnmounting = false
                 model.home = .looksAtHeld(inDrain: false)
             }
         }
@@ -257,8 +257,8 @@ struct ScopeSlotModel: Hashable {
     private mutating func complete() { self.home = .unorders(self.taken[0]) }
 
     private mutating func leave(isHeld: Bool, inDrain: Bool) {
-        if !self.isLeaving {
-            self.isLeaving = true
+        if !self.isUnmounting {
+            self.isUnmounting = true
             if isHeld, self.mistake != .noKnockWhenHeld { self.drains += 1 }
         }
         if inDrain { self.complete() } else { self.home = .idle }
@@ -266,7 +266,7 @@ struct ScopeSlotModel: Hashable {
 
     private mutating func recycle(inDrain: Bool) {
         self.isRecycled = true
-        self.isLeaving = false
+        self.isUnmounting = false
         // Another scope takes the slot at once.
         self.open = 2
         if inDrain { self.complete() } else { self.home = .idle }

@@ -25,16 +25,20 @@ struct SetCookieTests {
         "every flag sets its attributes, over HTTPS and over HTTP (RFC 6265 §4.1)",
         arguments: [
             (0, true, "; Secure; HttpOnly; SameSite=Lax"), (0, false, "; HttpOnly; SameSite=Lax"),
-            (ASGI_COOKIE_SCRIPTS, true, "; Secure; SameSite=Lax"), (ASGI_COOKIE_SCRIPTS, false, "; SameSite=Lax"),
-            (ASGI_COOKIE_PLAIN, true, "; HttpOnly; SameSite=Lax"),
-            (ASGI_COOKIE_PLAIN, false, "; HttpOnly; SameSite=Lax"),
-            (ASGI_COOKIE_STRICT, true, "; Secure; HttpOnly; SameSite=Strict"),
+            (ASGI_COOKIE_NOT_HTTP_ONLY, true, "; Secure; SameSite=Lax"),
+            (ASGI_COOKIE_NOT_HTTP_ONLY, false, "; SameSite=Lax"),
+            (ASGI_COOKIE_NOT_SECURE, true, "; HttpOnly; SameSite=Lax"),
+            (ASGI_COOKIE_NOT_SECURE, false, "; HttpOnly; SameSite=Lax"),
+            (ASGI_COOKIE_SAME_SITE_STRICT, true, "; Secure; HttpOnly; SameSite=Strict"),
             // Browsers refuse SameSite=None without Secure, so Secure is always set.
-            (ASGI_COOKIE_EVERYWHERE, true, "; Secure; HttpOnly; SameSite=None"),
-            (ASGI_COOKIE_EVERYWHERE, false, "; Secure; HttpOnly; SameSite=None"),
-            (ASGI_COOKIE_EVERYWHERE | ASGI_COOKIE_PLAIN, true, "; Secure; HttpOnly; SameSite=None"),
-            (ASGI_COOKIE_EVERYWHERE | ASGI_COOKIE_STRICT, true, "; Secure; HttpOnly; SameSite=None"),
-            (ASGI_COOKIE_SCRIPTS | ASGI_COOKIE_PLAIN | ASGI_COOKIE_STRICT, true, "; SameSite=Strict"),
+            (ASGI_COOKIE_SAME_SITE_NONE, true, "; Secure; HttpOnly; SameSite=None"),
+            (ASGI_COOKIE_SAME_SITE_NONE, false, "; Secure; HttpOnly; SameSite=None"),
+            (ASGI_COOKIE_SAME_SITE_NONE | ASGI_COOKIE_NOT_SECURE, true, "; Secure; HttpOnly; SameSite=None"),
+            (ASGI_COOKIE_SAME_SITE_NONE | ASGI_COOKIE_SAME_SITE_STRICT, true, "; Secure; HttpOnly; SameSite=None"),
+            (
+                ASGI_COOKIE_NOT_HTTP_ONLY | ASGI_COOKIE_NOT_SECURE | ASGI_COOKIE_SAME_SITE_STRICT, true,
+                "; SameSite=Strict"
+            ),
         ] as [(UInt32, Bool, String)]
     )
     func flags(flags: UInt32, isSecure: Bool, attributes: String) throws {

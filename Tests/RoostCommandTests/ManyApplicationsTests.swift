@@ -3,23 +3,30 @@ import TestHarness
 import TestSupport
 import Testing
 
-/// The commands of the README for many applications, with the results of `make build`, under a load that must not
-/// notice them.
-@Suite("Many applications in the README")
+/// A folder of applications that changes under a load, which must not notice it, with the results of `make build`.
+@Suite("Many applications")
 struct ManyApplicationsTests {
     private let folder: TemporaryFolder
     private static let roost = "\(Repository.root)/.build/release/roost"
 
     init() throws { self.folder = try TemporaryFolder() }
 
-    /// The commands of the section, block after block.
-    private func blocks() throws -> [[String]] {
-        let text = try String(contentsOfFile: "\(Repository.root)/README.md", encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "## Many applications\n").dropFirst().first)
-        return section.components(separatedBy: "```sh\n").dropFirst().prefix(2).map {
-            $0.components(separatedBy: "```")[0].split(separator: "\n").map(String.init)
-        }
-    }
+    /// The commands that create modules.
+    private static let creating = [
+        "roost new hello && make -C hello install MODULES=../modules",
+        "roost new shop --language cpp && make -C shop install MODULES=../modules",
+    ]
+    /// The commands that change the folder while it is served.
+    private static let changing = [
+        "curl http://127.0.0.1:8000/hello/",
+        "echo 'settings: {greeting: Good morning}' > modules/hello.yaml",
+        "echo '{mount: /, hosts: [shop.example.org]}' > modules/shop.yaml",
+        "curl -H 'host: shop.example.org' http://127.0.0.1:8000/",
+        "echo '{worker: own, settings: {greeting: Good evening}}' > modules/hello.yaml",
+        "cp hello/hello.so modules/again.so",
+        "rm modules/again.so",
+        "roost status",
+    ]
 
     private func shell(_ command: String) throws -> Command {
         // As if roost were in PATH.
@@ -35,12 +42,10 @@ struct ManyApplicationsTests {
 
     @Test("modules are created, added, configured, moved to a host and a group, crashed and removed under load")
     func walk() throws {
-        let blocks = try self.blocks()
-        for command in blocks[0].dropLast() {
+        for command in Self.creating {
             let done = try self.shell(command)
             #expect(done.status == 0, "\(command)\n\(done.error)\(done.output)")
         }
-        #expect(blocks[0].last == "roost --modules modules --port 8000")
         // One module that stays, and one that crashes on request.
         let places = try Fixture.compile(
             file: Repository.fixture("Places.c"), named: "places", flags: ["-DVERSION=\"1\""], in: self.folder)
@@ -59,7 +64,7 @@ struct ManyApplicationsTests {
 
         for path in ["/hello/", "/hello"] { #expect(try self.get(path, port: port).status == 200) }
         #expect(try self.get("/shop/", port: port).status == 200)
-        for command in blocks[1] {
+        for command in Self.changing {
             let line = command.replacingOccurrences(of: "8000", with: "\(port)")
             guard !command.hasPrefix("rm ") else { continue }
             let done = try self.shell(line.hasPrefix("roost ") ? "\(line) --run-dir run" : line)
@@ -93,7 +98,7 @@ struct ManyApplicationsTests {
         try wait(for: "its next worker") { try self.get("/crashes/x", port: port).status == 200 }
         #expect(load.stop() == [:])
         #expect(load.answered > 100)
-        _ = try self.shell(try #require(blocks[1].first { $0.hasPrefix("rm ") }))
+        _ = try self.shell(try #require(Self.changing.first { $0.hasPrefix("rm ") }))
         try wait(for: "the removal") { try self.get("/again/", port: port).status == 404 }
         #expect(server.stop() == 0)
     }

@@ -15,17 +15,54 @@ struct OptionTests {
 
     /// The rows of the reference page: the option's name, and where it can be set.
     private func options() throws -> [(name: String, sources: Set<String>)] {
-        try self.roost("reference").output.split(separator: "\n").filter { $0.hasPrefix("| `--") }.map { row in
+        try self.roost("reference", "options").output.split(separator: "\n").filter { $0.hasPrefix("| `--") }.map {
+            row in
             let cells = row.components(separatedBy: " | ")
             let name = cells[0].dropFirst(5).prefix { $0 != "`" }
             return (String(name), Set(cells[3].components(separatedBy: ", ")))
         }
     }
 
-    @Test("the reference page in Documentation is the one that `make reference` writes")
-    func reference() throws {
-        let written = try String(contentsOfFile: "\(Repository.root)/Documentation/Options.md", encoding: .utf8)
-        #expect(try self.roost("reference").output == written, "run make reference")
+    @Test(
+        "the generated pages of the documentation are those that `make reference` writes",
+        arguments: ["commands", "limits", "log-events", "options"])
+    func reference(page: String) throws {
+        let written = try String(
+            contentsOfFile: "\(Repository.root)/Documentation/reference/\(page).md", encoding: .utf8)
+        #expect(try self.roost("reference", page).output == written, "run make reference")
+    }
+
+    @Test("--help groups the options by topic")
+    func topics() throws {
+        let help = try self.roost("serve", "--help").output
+        let topics = ["ADDRESSES:", "LOGS AND RESPONSES:", "TIMEOUTS:", "RELOAD:", "WORKERS:"]
+        let places = topics.compactMap { help.firstRange(of: "\n\($0)\n")?.lowerBound }
+        #expect(places.count == topics.count)
+        #expect(places == places.sorted())
+        let timeouts = try #require(help.components(separatedBy: "\nTIMEOUTS:\n").last)
+        let own = timeouts.components(separatedBy: "\n\n")[0]
+        #expect(own.contains("--timeout-keep-alive") && !own.contains("--port"))
+    }
+
+    @Test("the manual page has every option, and mandoc finds no fault in it")
+    func manual() throws {
+        let page = try self.roost("reference", "man").output
+        for (name, _) in try self.options() {
+            #expect(page.contains("\\-\\-\(name.replacing("-", with: "\\-"))"), "\(name)")
+        }
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc") else { return }
+        try self.folder.write("roost.1", page)
+        let checked = try Command.run(["mandoc", "-Tlint", "-Wwarning", "\(self.folder.path)/roost.1"])
+        #expect(checked.output == "")
+    }
+
+    @Test("--include-dir prints the folder of the headers; status finds a server below $ROOST_RUN_DIR")
+    func places() throws {
+        let include = try self.roost("--include-dir").output.trimmingCharacters(in: .newlines)
+        #expect(FileManager.default.fileExists(atPath: "\(include)/asgi.h"))
+        let environment = ["ROOST_RUN_DIR": "\(self.folder.path)/run"]
+        let none = try self.roost("status", environment: environment)
+        #expect(none.error.contains("looked in \(self.folder.path)/run)"), "\(none.error)")
     }
 
     @Test("--help and roost settings --explain list every option, the latter also the options of a group")

@@ -24,7 +24,7 @@ struct OriginTests {
     /// The status of a handshake with these fields. Repeats it on 503: the group's worker may not be ready yet.
     private func ask(_ path: String, _ fields: String..., port: Int) throws -> Int {
         while true {
-            let status = try RawClient(port: port).askForWebSocket(path, fields: fields).status
+            let status = try RawClient(port: port).openWebSocket(path, fields: fields).status
             if status != 503 { return status }
         }
     }

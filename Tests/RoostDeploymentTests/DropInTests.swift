@@ -39,7 +39,7 @@ struct DropInTests {
     func grows() {
         var watch = DropInWatch(self.listing("a:1"))
         self.update(&watch, self.listing("a:1", "b:1"), now: 0, counts: false)
-        #expect(watch.due == Debounce<String>.usualQuiet)
+        #expect(watch.due == Debounce<String>.defaultQuiet)
         self.update(&watch, self.listing("a:1", "b:2"), now: 90, counts: false)
         self.update(&watch, self.listing("a:1", "b:2"), now: 180, counts: false)
         #expect(self.counts(watch) == ["a:1"])

@@ -91,7 +91,7 @@ struct ReloadTests {
         expect(builds.ended(well: false), .failed(again: false))
         #expect(!builds.isRunning)
         expect(builds.changed(), .start)
-        for _ in 1...BuildMachine.mostCancellations {
+        for _ in 1...BuildMachine.maxCancellations {
             expect(builds.changed(), .cancel)
             expect(builds.ended(well: false), .start)
         }

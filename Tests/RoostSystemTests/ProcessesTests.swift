@@ -59,14 +59,14 @@ struct ProcessesTests {
         let manager = self.manager(path)
         defer { close(manager) }
         while !absent.isPending { absent.notify("X=1") }
-        for number in 1...(ServiceNotice.mostPending + 5) { absent.notify("N=\(number)") }
+        for number in 1...(ServiceNotice.maxPending + 5) { absent.notify("N=\(number)") }
         while self.receive(manager) != nil {}
         var told: [String] = []
         while absent.isPending {
             absent.deliver()
             while let message = self.receive(manager) { told.append(message) }
         }
-        #expect(told == (6...(ServiceNotice.mostPending + 5)).map { "N=\($0)" })
+        #expect(told == (6...(ServiceNotice.maxPending + 5)).map { "N=\($0)" })
     }
 
     @Test("every signal that would end the process has a meaning, unless excluded on purpose")

@@ -97,7 +97,7 @@ struct BlockingTests {
             for client in waiting { client.send("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n") }
             // Two requests run and two are queued; the others get 503 at once.
             while waiting.count > 4 {
-                for client in waiting where try !client.isSilent(milliseconds: 0) {
+                for client in waiting where try !client.receivesNothing(milliseconds: 0) {
                     #expect(try client.readResponse().status == 503)
                     client.close()
                 }

@@ -19,7 +19,7 @@ struct BroadcastTests {
 
     private func join(_ served: ServedHost, _ group: String) throws -> RawClient {
         let client = try served.client()
-        #expect(try client.askForWebSocket("/\(group)").status == 101)
+        #expect(try client.openWebSocket("/\(group)").status == 101)
         // The pong shows that the WebSocket has joined: later messages to the group reach it.
         client.send(WebSocketFrame(9))
         #expect(try client.readFrame() == WebSocketFrame(10))
@@ -80,7 +80,7 @@ struct BroadcastTests {
                 rounds += 1
             }
             #expect(1..<2000 ~= rounds)
-            #expect(slow.waitForLoss(seconds: 60))
+            #expect(slow.waitForDisconnect(seconds: 60))
             #expect(try served.notes(until: "gone").contains("gone 1013"))
         }
     }
@@ -117,7 +117,7 @@ struct BroadcastTests {
                     end
 
                     """)
-            #expect(try served.client().askForWebSocket("/many").status == 500)
+            #expect(try served.client().openWebSocket("/many").status == 500)
             #expect(
                 try served.notes() == """
                     join=DONE
@@ -183,7 +183,7 @@ struct BroadcastTests {
         try await withServedHost(ServedHost("\(Repository.products)/libChat.so", in: self.folder)) { served in
             func enter(_ name: String, _ room: String = "/tea") throws -> RawClient {
                 let client = try served.client()
-                #expect(try client.askForWebSocket(room).status == 101)
+                #expect(try client.openWebSocket(room).status == 101)
                 client.send(.text("name \(name)"))
                 return client
             }
@@ -252,8 +252,8 @@ struct BroadcastTests {
                 #expect(response.header("allow") == allow, "\(method) \(target)")
             }
             #expect(try ask("GET", "/tea").text.contains("<title>Chat</title>"))
-            #expect(try served.client().askForWebSocket("/tea/cup").status == 403)
-            #expect(try served.client().askForWebSocket("/" + String(repeating: "r", count: 2000)).status == 403)
+            #expect(try served.client().openWebSocket("/tea/cup").status == 403)
+            #expect(try served.client().openWebSocket("/" + String(repeating: "r", count: 2000)).status == 403)
             try await served.stop()
             #expect(served.log.holding("error ").isEmpty, "\(served.log.all)")
         }

@@ -78,7 +78,7 @@ struct EmbeddingTests {
                 )
                 .status == 413)
             guard case .tcp(_, let port, _) = host.addresses[0] else { return }
-            #expect(try RawClient(port: port).askForWebSocket("/echo").status == 403)
+            #expect(try RawClient(port: port).openWebSocket("/echo").status == 403)
         }
     }
 

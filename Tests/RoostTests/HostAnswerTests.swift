@@ -51,12 +51,12 @@ struct HostAnswerTests {
 
     @Test(
         "503 has Retry-After if the host knows the time (RFC 9110 §10.2.3)",
-        arguments: [(OwnAnswer.notStarted, "5"), (.groupAway, "1"), (.quarantined, nil)]
+        arguments: [(OwnAnswer.notStarted, "5"), (.groupUnavailable, "1"), (.quarantined, nil)]
             as [(
                 OwnAnswer, String?
             )])
     func retryAfter(answer: OwnAnswer, seconds: String?) async throws {
-        let answerer: DeployedApplication.Answerer = answer == .groupAway ? .group("nowhere") : .standIn(answer)
+        let answerer: DeployedApplication.Answerer = answer == .groupUnavailable ? .group("nowhere") : .standIn(answer)
         var configuration = HostConfiguration()
         configuration.addresses = [.tcp(host: "127.0.0.1", port: 0)]
         let host = Host(

@@ -121,7 +121,7 @@ struct LimitTests {
             // Requests on other connections are answered meanwhile; one of them ends the first request.
             #expect(client.received.isEmpty)
             #expect(try served.get("/state").status == 200)
-            #expect(try client.isSilent(milliseconds: 0))
+            #expect(try client.receivesNothing(milliseconds: 0))
             #expect(try served.get("/outlived").text == "second")
             #expect(try client.readResponse().status == 200)
         }

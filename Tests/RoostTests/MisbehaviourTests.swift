@@ -723,16 +723,16 @@ struct MisbehaviourTests {
 
     /// The maximum number of loops: a debug build of the host has only one.
     #if DEBUG
-        private static let mostLoops = 1
+        private static let maxLoops = 1
     #else
-        private static let mostLoops = 2
+        private static let maxLoops = 2
     #endif
 
     @Test("the host handles misuse as asgi.h specifies", arguments: Self.cases)
     func outcome(_ one: Case) async throws {
         let library = try self.compile()
         for kind in one.kinds {
-            for loops in one.loops where loops <= Self.mostLoops {
+            for loops in one.loops where loops <= Self.maxLoops {
                 try await withServedHost(ServedHost(library, in: try TemporaryFolder()) { $0.threads = loops }) {
                     served in
                     let (notes, answer) = try Client(port: served.port).play(one, kind)
@@ -764,7 +764,7 @@ struct MisbehaviourTests {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder)) { served in
             let client = try served.client()
             if kind == .socket {
-                #expect(try client.askForWebSocket("/ws-\(name)").status == 101)
+                #expect(try client.openWebSocket("/ws-\(name)").status == 101)
                 #expect(try client.readFrame() == .text("answer"))
             } else {
                 client.send("GET /\(name) HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -772,7 +772,7 @@ struct MisbehaviourTests {
             }
             #expect(try served.notes(until: "waiting\n").contains("answer=DONE"))
             try await served.stop()
-            if kind == .socket { #expect(try client.readFrameButPings()?.code == 1012) }
+            if kind == .socket { #expect(try client.readNonPingFrame()?.code == 1012) }
             #expect(served.log.holding("unfinished requests cancelled", "count=1").count == 1)
             guard name == "never" else { return }
             #expect(served.log.holding("never ended: receive told DONE disconnect").count == 1)
@@ -783,7 +783,7 @@ struct MisbehaviourTests {
 
     @Test(
         "12: threads lend data while another ends the scope: accepted data is released once",
-        arguments: 1...Self.mostLoops)
+        arguments: 1...Self.maxLoops)
     func releaseRace(loops: Int) async throws {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
             let race = Case(name: "release-race", notes: "")
@@ -821,7 +821,7 @@ struct MisbehaviourTests {
 
     @Test(
         "15: four threads post, spawn, set and cancel timers while their scope ends; each completion comes once",
-        arguments: 1...Self.mostLoops)
+        arguments: 1...Self.maxLoops)
     func flood(loops: Int) async throws {
         try await withServedHost(ServedHost(try self.compile(), in: self.folder) { $0.threads = loops }) { served in
             let client = try served.client()
@@ -831,7 +831,7 @@ struct MisbehaviourTests {
             }
             for _ in 0..<200 {
                 let socket = try served.client()
-                #expect(try socket.askForWebSocket("/ws-flood").status == 101)
+                #expect(try socket.openWebSocket("/ws-flood").status == 101)
                 #expect(try socket.readFrame() == .text("answer"))
                 #expect(try socket.readFrame()?.code == 1000)
                 socket.send(.close(1000))
@@ -887,7 +887,7 @@ struct MisbehaviourTests {
 
         private func ask(_ client: RawClient, _ one: Case, _ kind: Kind) throws {
             guard kind == .request else {
-                #expect(try client.askForWebSocket("/ws-\(one.name)").status == 101)
+                #expect(try client.openWebSocket("/ws-\(one.name)").status == 101)
                 return
             }
             var body = ""

@@ -304,7 +304,7 @@ struct ServingTests {
         try await withServedHost(self.serve { $0.server.headTime = 1 }) { served in
             let client = try served.client()
             client.send("GET / HTTP/1.1\r\nhost: x\r\na: ")
-            while try client.isSilent(milliseconds: 100) { client.send("x") }
+            while try client.receivesNothing(milliseconds: 100) { client.send("x") }
             #expect(try client.readToEnd().hasPrefix("HTTP/1.1 408"))
         }
     }
@@ -325,7 +325,7 @@ struct ServingTests {
                 total = client.received.count
                 // Reads in parts with pauses, in total for longer than the linger timeout.
                 guard try client.readMore(most: 128 * 1024) else { break }
-                _ = try client.isSilent(milliseconds: 150)
+                _ = try client.receivesNothing(milliseconds: 150)
             }
             #expect(try client.readResponse().body.count == 2 << 20)
         }

@@ -56,7 +56,7 @@ struct StreamTests {
                 // The empty part follows one turn of the loop later. Another request before the reset, such as one for
                 // the notes, would hide the fault.
                 while !client.text.contains("part") { #expect(try client.readMore()) }
-                _ = try client.isSilent(milliseconds: 1)
+                _ = try client.receivesNothing(milliseconds: 1)
                 client.reset()
                 #expect(try served.notes().contains("empty-part="))
             }

@@ -176,7 +176,7 @@ struct SwiftModuleTests {
 
     private func open(_ served: ServedHost, _ target: String, _ fields: [String] = []) throws -> RawClient {
         let client = try served.client()
-        #expect(try client.askForWebSocket(target, fields: fields).status == 101)
+        #expect(try client.openWebSocket(target, fields: fields).status == 101)
         return client
     }
 
@@ -184,7 +184,7 @@ struct SwiftModuleTests {
     func webSockets() async throws {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
-            let accepted = try client.askForWebSocket("/echo", fields: ["sec-websocket-protocol: a, b"])
+            let accepted = try client.openWebSocket("/echo", fields: ["sec-websocket-protocol: a, b"])
             #expect(accepted.header("sec-websocket-protocol") == "b")
             #expect(accepted.header("x-swift") == "yes")
             for frame in [WebSocketFrame.text("hé"), .binary([0, 255]), .text("")] {
@@ -204,13 +204,13 @@ struct SwiftModuleTests {
                     #"connect | message(ASGI.WebSocketMessage.text("one")) | disconnect(code: 4001, reason: "bye") | the client"#
                         + " has disconnected") == true)
 
-            #expect(try served.client().askForWebSocket("/nothing").status == 403)
-            let rejected = try served.client().askForWebSocket("/reject")
+            #expect(try served.client().openWebSocket("/nothing").status == 403)
+            let rejected = try served.client().openWebSocket("/reject")
             #expect(rejected.status == 401)
             #expect(rejected.text == "who are you?")
-            #expect(try served.client().askForWebSocket("/throw").status == 404)
+            #expect(try served.client().openWebSocket("/throw").status == 404)
             #expect(served.log.holding("debug WebSocket /throw: ", "no such room").count == 1)
-            #expect(try served.client().askForWebSocket("/busy").status == 503)
+            #expect(try served.client().openWebSocket("/busy").status == 503)
             #expect(served.log.holding("error WebSocket /busy: ", "too many rooms").count == 1)
             #expect(try self.open(served, "/fail").readFrame()?.code == 1011)
             #expect(served.log.holding("WebSocket /fail: wanted").count == 1)
@@ -231,20 +231,20 @@ struct SwiftModuleTests {
             }
             let clock = try self.open(served, "/clock")
             for text in ["tick 1", "tick 2", "tick 3", "cancelled"] {
-                #expect(try clock.readFrameButPings() == .text(text))
+                #expect(try clock.readNonPingFrame() == .text(text))
             }
-            #expect(try clock.readFrameButPings() == .close(4000, "time is up"))
+            #expect(try clock.readNonPingFrame() == .close(4000, "time is up"))
         }
     }
 
     @Test("a WebSocket can wait for the host's shutdown and close itself")
-    func hostStops() async throws {
+    func waitForShutdown() async throws {
         // A long timeout, so that only the module closes the WebSocket, however busy the machine is.
         try await withServedHost(self.serve { $0.server.graceTime = 60 }) { served in
             nonisolated(unsafe) let socket = try self.open(served, "/stops")
             async let goodbye = onThread {
                 defer { socket.close() }
-                return try socket.readFrameButPings()
+                return try socket.readNonPingFrame()
             }
             try await served.stop()
             #expect(try await goodbye == .close(4001, "come back"))

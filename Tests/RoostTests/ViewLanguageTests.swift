@@ -83,7 +83,7 @@ struct ViewLanguageTests {
             """, named: "thrown", compiler: "g++", flags: ["-std=c++17"], ending: "cpp", in: self.folder)
         try await withServedHost(ServedHost(library, in: self.folder)) { served throws in
             for (path, line) in [
-                ("/page", "no page"), ("/number", "a view has thrown what is no std::exception"),
+                ("/page", "no page"), ("/number", "a view threw an exception that is not a std::exception"),
                 ("/a/b", "refused /a/b"),
                 ("/again", "no again"),
             ] {

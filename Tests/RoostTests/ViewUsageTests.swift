@@ -62,7 +62,7 @@ struct ViewUsageTests {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served throws in
             #expect(try served.get("/made-up").text == "\(ASGI_FAILED)")
             #expect(try served.get("/no-folder").text == "\(ASGI_INVALID) \(ASGI_INVALID) \(ASGI_FAILED)")
-            #expect(served.log.holding("there is no folder").count == 2)
+            #expect(served.log.holding("the folder is missing").count == 2)
         }
     }
 

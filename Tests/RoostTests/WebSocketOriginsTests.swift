@@ -94,7 +94,7 @@ struct WebSocketOriginsTests {
         let library = try Fixture.compile(file: Repository.fixture("Sockets.c"), named: "sockets", in: folder)
         try await withServedHost(ServedHost(library, in: folder)) { served in
             func status(_ fields: String...) throws -> Int {
-                try served.client().askForWebSocket("/echo", fields: fields).status
+                try served.client().openWebSocket("/echo", fields: fields).status
             }
             #expect(try status() == 101)
             #expect(try status("origin: http://x") == 101)
@@ -108,8 +108,8 @@ struct WebSocketOriginsTests {
             #expect(try client.readResponse().status != 403)
         }
         try await withServedHost(ServedHost(library, in: folder) { $0.webSocketOrigins = .any }) { open throws in
-            #expect(try open.client().askForWebSocket("/echo", fields: ["origin: http://evil.example"]).status == 101)
-            #expect(try open.client().askForWebSocket("/echo", fields: ["origin: a", "origin: a"]).status == 403)
+            #expect(try open.client().openWebSocket("/echo", fields: ["origin: http://evil.example"]).status == 101)
+            #expect(try open.client().openWebSocket("/echo", fields: ["origin: a", "origin: a"]).status == 403)
         }
     }
 }

@@ -23,7 +23,7 @@ struct WebSocketTests {
 
     private func open(_ served: ServedHost, _ target: String, _ fields: [String] = []) throws -> RawClient {
         let client = try served.client()
-        #expect(try client.askForWebSocket(target, fields: fields).status == 101)
+        #expect(try client.openWebSocket(target, fields: fields).status == 101)
         return client
     }
 
@@ -113,7 +113,7 @@ struct WebSocketTests {
     func order() async throws {
         try await withServedHost(self.serve(onLoop: true)) { served in
             let client = try served.client()
-            let answer = try client.askForWebSocket("/order", fields: ["sec-websocket-protocol: first, second"])
+            let answer = try client.openWebSocket("/order", fields: ["sec-websocket-protocol: first, second"])
             #expect(answer.status == 101)
             #expect(answer.header("sec-websocket-protocol") == "second")
             #expect(answer.header("x-test") == "1")
@@ -135,14 +135,14 @@ struct WebSocketTests {
     func reject(onLoop: Bool) async throws {
         try await withServedHost(self.serve(onLoop: onLoop)) { served in
             let client = try served.client()
-            #expect(try client.askForWebSocket("/reject").status == 403)
+            #expect(try client.openWebSocket("/reject").status == 403)
             if onLoop {
                 #expect(
                     try served.notes() == "connect\nclose=DONE\naccept=INVALID\ndisconnect 1006 ''\nend\n")
             } else {
                 #expect(try served.notes().contains("disconnect 1006 ''"))
             }
-            let response = try client.askForWebSocket("/response")
+            let response = try client.openWebSocket("/response")
             #expect(response.status == 401)
             #expect(response.text == "who are you?")
             if onLoop {
@@ -152,7 +152,7 @@ struct WebSocketTests {
                 )
             }
             if !onLoop {
-                #expect(try client.askForWebSocket("/echo").status == 101)
+                #expect(try client.openWebSocket("/echo").status == 101)
                 client.reset()
                 #expect(try served.notes().contains("disconnect 1006 ''"))
             }
@@ -165,10 +165,10 @@ struct WebSocketTests {
     func ends(onLoop: Bool) async throws {
         try await withServedHost(self.serve(onLoop: onLoop)) { served in
             for target in ["/return-before", "/raise-before", "/half-response"] {
-                #expect(try served.client().askForWebSocket(target).status == 500)
+                #expect(try served.client().openWebSocket(target).status == 500)
             }
             let complaints = served.log.holding("error").count
-            #expect(try served.client().askForWebSocket("/unsupported").status == 403)
+            #expect(try served.client().openWebSocket("/unsupported").status == 403)
             #expect(served.log.holding("error").count == complaints)
             for (target, code) in [("/return-after", 1000), ("/raise-after", 1011)] {
                 let client = try self.open(served, target)
@@ -185,7 +185,7 @@ struct WebSocketTests {
     func slowReader() async throws {
         try await withServedHost(self.serve { $0.server.writeTime = 1 }) { served in
             let client = try self.open(served, "/flood")
-            #expect(client.waitForLoss(seconds: 60))
+            #expect(client.waitForDisconnect(seconds: 60))
             #expect(try served.notes() == "flood=GONE\nend\n")
         }
     }
@@ -211,12 +211,12 @@ struct WebSocketTests {
                 sent.add()
             }.start()
             // Three pings would have been missed by now; the socket buffers of the kernel hold a few messages.
-            _ = try client.isSilent(milliseconds: 4000)
+            _ = try client.receivesNothing(milliseconds: 4000)
             #expect(sent.count < 32)
             #expect(try served.get("/open").text == "opened")
             #expect(try served.notes() == "bytes \(64 << 20), disconnect 1000\nend\n")
             // A slow client may have been pinged before its messages arrived; it was not disconnected.
-            #expect(try client.readFrameButPings()?.code == 1000)
+            #expect(try client.readNonPingFrame()?.code == 1000)
         }
     }
 
@@ -286,9 +286,9 @@ struct WebSocketTests {
             let client = try self.open(served, "/echo")
             nonisolated(unsafe) let socket = client
             async let codes = onThread {
-                let first = try socket.readFrameButPings()?.code
+                let first = try socket.readNonPingFrame()?.code
                 socket.send(.close(1012))
-                return [first, try socket.readFrameButPings()?.code]
+                return [first, try socket.readNonPingFrame()?.code]
             }
             try await served.stop()
             #expect(try await codes == [1012, nil])

@@ -122,7 +122,7 @@ public struct RandomClient: Sendable {
 
     private func webSocket(_ client: RawClient, _ numbers: inout SeededNumbers) throws -> Outcome {
         let deflate = Bool.random(using: &numbers) ? ["sec-websocket-extensions: permessage-deflate"] : []
-        let handshake = try client.askForWebSocket("\(self.mount)/ws", fields: deflate)
+        let handshake = try client.openWebSocket("\(self.mount)/ws", fields: deflate)
         guard handshake.status == 101 else {
             guard handshake.status == 503 else { throw WrongAnswer(description: "a handshake: \(handshake.status)") }
             return .left
@@ -136,7 +136,7 @@ public struct RandomClient: Sendable {
                 return .left
             }
             // The payload of a compressed message is not compared.
-            guard let frame = try client.readFrameButPings() else { return .left }
+            guard let frame = try client.readNonPingFrame() else { return .left }
             if frame.opcode == 8 { return .left }
             guard frame.opcode == 2, frame.reserved != 0 || frame.payload == message else {
                 throw WrongAnswer(

@@ -95,13 +95,13 @@ public final class RawClient {
 
     /// Waits, without reading, until the connection is reset or closed in both directions. Returns false after
     /// `seconds`.
-    public func waitForLoss(seconds: Int32) -> Bool {
+    public func waitForDisconnect(seconds: Int32) -> Bool {
         var wait = pollfd(fd: self.descriptor, events: 0, revents: 0)
         return poll(&wait, 1, seconds * 1000) > 0
     }
 
     /// Sends at most `most` bytes, until the peer refuses more. Returns the number of bytes sent.
-    public func sendUntilRefused(_ most: Int) -> Int {
+    public func sendUntilClosed(_ most: Int) -> Int {
         let part = [UInt8](repeating: 0x78, count: 1 << 16)
         var count = 0
         while count < most {
@@ -130,7 +130,7 @@ public final class RawClient {
     }
 
     /// Waits for the given time, then returns whether nothing has arrived. Sets the pace of slow clients.
-    public func isSilent(milliseconds: Int32) throws -> Bool {
+    public func receivesNothing(milliseconds: Int32) throws -> Bool {
         var wait = pollfd(fd: -1, events: 0, revents: 0)
         poll(&wait, 1, milliseconds)
         wait = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)

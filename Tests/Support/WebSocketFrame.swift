@@ -62,7 +62,7 @@ public struct WebSocketFrame: Equatable, Sendable {
 
 extension RawClient {
     /// Sends a WebSocket handshake and returns the response.
-    public func askForWebSocket(_ target: String, fields: [String] = []) throws -> Response {
+    public func openWebSocket(_ target: String, fields: [String] = []) throws -> Response {
         let lines = fields.map { "\($0)\r\n" }.joined()
         self.send(
             """
@@ -75,7 +75,7 @@ extension RawClient {
     public func send(_ frame: WebSocketFrame) { self.send(frame.bytes()) }
 
     /// The next frame that is not a ping. A client that waits long on a slow machine gets pings.
-    public func readFrameButPings() throws -> WebSocketFrame? {
+    public func readNonPingFrame() throws -> WebSocketFrame? {
         while true {
             let frame = try self.readFrame()
             if frame?.opcode != 9 { return frame }

@@ -171,16 +171,16 @@ extension Case {
             let load = Crowd(of: 16, KeepAliveLoad(port: server.port, path: "/bench/", pause: 1))
             try load.wait(forMore: 200)
             let socket = try server.client()
-            try expect("handshake", try socket.askForWebSocket("/bench/ws").status, 101)
+            try expect("handshake", try socket.openWebSocket("/bench/ws").status, 101)
             for text in ["a", String(repeating: "b", count: 100_000)] {
                 socket.send(.text(text))
-                try expect("echo", try socket.readFrameButPings()?.text, text)
+                try expect("echo", try socket.readNonPingFrame()?.text, text)
             }
             for _ in 1...3 {
                 try server.reload("--new-workers")
                 try load.wait(forMore: 200)
             }
-            try expect("close code", try socket.readFrameButPings()?.closeCode, 1012)
+            try expect("close code", try socket.readNonPingFrame()?.closeCode, 1012)
             try site.settings("bench", "worker: own\nmount: /other\n")
             try server.waitFor("/other/", status: 200)
             try load.stop()

@@ -67,7 +67,7 @@ extension Case {
                 }
             }
         } else {
-            load.tally.waitForLoss(seconds: seconds)
+            load.tally.waitForDisconnect(seconds: seconds)
         }
         try crowd.stop()
         if let loss = load.tally.losses.first {

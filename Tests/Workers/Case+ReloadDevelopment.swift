@@ -108,15 +108,15 @@ extension Case {
             let server = try Server(module, options)
             func enter(_ name: String) throws -> (RawClient, String) {
                 let client = try server.client()
-                try expect("handshake", try client.askForWebSocket("/room").status, 101)
+                try expect("handshake", try client.openWebSocket("/room").status, 101)
                 client.send(.text("name \(name)"))
-                return (client, try client.readFrameButPings()?.text ?? "")
+                return (client, try client.readNonPingFrame()?.text ?? "")
             }
             let (ada, _) = try enter("Ada")
-            _ = try ada.readFrameButPings()
+            _ = try ada.readNonPingFrame()
             for number in 1...3 {
                 ada.send(.text("say message \(number) of Ada"))
-                _ = try ada.readFrameButPings()
+                _ = try ada.readNonPingFrame()
             }
             for round in 1...2 {
                 // Different bytes, same behaviour.
@@ -127,7 +127,7 @@ extension Case {
                 guard answer.output.contains(how == "in place" ? "in place" : "new workers") else {
                     throw UnexpectedResult(answer.output)
                 }
-                if round == 1 { try expect("close", try ada.readFrameButPings()?.closeCode, 1012) }
+                if round == 1 { try expect("close", try ada.readNonPingFrame()?.closeCode, 1012) }
             }
             let (_, room) = try enter("Ada")
             for number in 1...3 where !room.contains("message \(number) of Ada") {

@@ -35,7 +35,7 @@ extension Case {
             let deployed = try Deployed(modules)
             let server = try deployed.serve(["--reload-drain", "1"])
             let (parts, endless, socket) = (try server.client(), try server.client(), try server.client())
-            try expect("handshake", try socket.askForWebSocket("/app/ws").status, 101)
+            try expect("handshake", try socket.openWebSocket("/app/ws").status, 101)
             endless.send(Case.get("/app/endless"))
             parts.send(Case.get("/app/parts"))
             _ = try parts.readMore()
@@ -43,8 +43,8 @@ extension Case {
             try server.waitFor(version: "2")
             let start = Time()
             socket.send(.text("who"))
-            try expect("generation of the WebSocket", try socket.readFrameButPings()?.text, "1")
-            try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
+            try expect("generation of the WebSocket", try socket.readNonPingFrame()?.text, "1")
+            try expect("close", try socket.readNonPingFrame()?.closeCode, 1012)
             let time = start.seconds
             try expect("parts", try parts.readResponse().text, "111")
             let rest = try endless.readToEnd()
@@ -61,13 +61,13 @@ extension Case {
             let process = try server.answer().process
             let load = Crowd(of: 8, KeepAliveLoad(port: server.port, path: "/app/", pause: 2))
             let socket = try server.client()
-            try expect("handshake", try socket.askForWebSocket("/app/ws").status, 101)
+            try expect("handshake", try socket.openWebSocket("/app/ws").status, 101)
             for version in 2...3 {
                 try deployed.put("\(version)")
                 try server.waitFor(version: "\(version)")
                 try expect("process", try server.answer().process, process)
             }
-            try expect("close", try socket.readFrameButPings()?.closeCode, 1012)
+            try expect("close", try socket.readNonPingFrame()?.closeCode, 1012)
             try deployed.put("4")
             try server.waitFor(version: "4")
             try expect("same process", try server.answer().process == process, false)

@@ -44,7 +44,7 @@ extension Case {
             upload.send("POST /upload HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n0123456789")
             try wait(for: "the request") { try server.status().workers.contains { $0.unfinished == 1 } }
             let socket = try server.client()
-            try expect("handshake", try socket.askForWebSocket("/ws").status, 101)
+            try expect("handshake", try socket.openWebSocket("/ws").status, 101)
             let idle = try server.client()
             idle.send(Case.get("/"))
             try expect("status", try idle.readResponse().status, 200)
@@ -57,7 +57,7 @@ extension Case {
                 try expect("connection", response.header("connection"), "close")
             }
             socket.send(.text("still"))
-            try expect("message", try socket.readFrameButPings()?.text, "still")
+            try expect("message", try socket.readNonPingFrame()?.text, "still")
             // The old worker ends with its last client.
             let start = Time()
             for client in [upload, socket, idle] { client.close() }

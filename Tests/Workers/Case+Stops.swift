@@ -32,7 +32,7 @@ extension Case {
         Case("shutdown: a request that waits for asgi.shutdown/1") { modules in
             let server = try Server(try modules.crashes())
             let stopping = try Stopping(server) { client in
-                client.send(Case.get("/farewell"))
+                client.send(Case.get("/cancelDelay"))
                 try server.log.wait(for: "begun")
             }
             try stopping.finish("late")
@@ -40,7 +40,7 @@ extension Case {
         },
         Case("shutdown: an idle WebSocket") { _ in
             let stopping = try Stopping(try Server(Modules.bench, short), Self.open)
-            try expect("close code", try stopping.client.readFrameButPings()?.code, 1012)
+            try expect("close code", try stopping.client.readNonPingFrame()?.code, 1012)
             let time = stopping.time
             stopping.client.send(.close(1012))
             try expect("more data", try stopping.client.readMore(), false)
@@ -49,7 +49,7 @@ extension Case {
         },
         Case("shutdown: a WebSocket that does not answer the close") { _ in
             let stopping = try Stopping(try Server(Modules.bench, short), Self.open)
-            try expect("close code", try stopping.client.readFrameButPings()?.code, 1012)
+            try expect("close code", try stopping.client.readNonPingFrame()?.code, 1012)
             return "1012 after \(stopping.time); \(try stopping.end())"
         },
         Case("shutdown: an endless stream") { _ in
@@ -90,6 +90,6 @@ extension Case {
     ]
 
     private static func open(_ client: RawClient) throws {
-        try expect("handshake", try client.askForWebSocket("/ws").status, 101)
+        try expect("handshake", try client.openWebSocket("/ws").status, 101)
     }
 }

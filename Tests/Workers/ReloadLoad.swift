@@ -71,13 +71,13 @@ struct ReloadSockets: Load {
         let since = Time()
         do {
             let client = try RawClient(port: self.port)
-            let handshake = try client.askForWebSocket("/app/ws")
+            let handshake = try client.openWebSocket("/app/ws")
             guard handshake.status == 101 else { throw UnexpectedResult("handshake: \(handshake.status)") }
             tally.count { $0.connections += 1 }
             var version: String?
             while !tally.isOver {
                 client.send(.text("who"))
-                guard let frame = try client.readFrameButPings() else {
+                guard let frame = try client.readNonPingFrame() else {
                     throw UnexpectedResult("connection closed without a close frame")
                 }
                 if frame.opcode == 8 {

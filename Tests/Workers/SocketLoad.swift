@@ -12,7 +12,7 @@ struct SocketLoad: Load {
         let since = Time()
         do {
             let client = try RawClient(port: self.port)
-            let handshake = try client.askForWebSocket("/ws")
+            let handshake = try client.openWebSocket("/ws")
             guard handshake.status == 101 else { throw UnexpectedResult("handshake: \(handshake.status)") }
             tally.count { $0.connections += 1 }
             var number = 0
@@ -20,7 +20,7 @@ struct SocketLoad: Load {
                 number += 1
                 let message = "message \(number)"
                 client.send(.text(message))
-                guard let frame = try client.readFrameButPings() else {
+                guard let frame = try client.readNonPingFrame() else {
                     throw UnexpectedResult("connection closed without a close frame")
                 }
                 if frame.opcode == 8 {

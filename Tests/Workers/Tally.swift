@@ -39,7 +39,7 @@ final class Tally: @unchecked Sendable {
     var isOver: Bool { self.lock.withLock { self.ended } }
 
     /// Waits until a connection is lost, or until the time has passed.
-    func waitForLoss(seconds: Int) {
+    func waitForDisconnect(seconds: Int) {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         self.lock.withLock { while self.lost.isEmpty, self.lock.wait(until: end) {} }
     }

@@ -8,7 +8,7 @@ import CASGI
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     /// Maximum number of jobs to run before the module returns to the loop. The rest is posted: other connections need
     /// the loop too.
-    private static let mostJobsATurn = 64
+    private static let maxJobsPerTurn = 64
 
     private let number: UInt32
     private let table: UnsafePointer<asgi_loop>
@@ -45,7 +45,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
 
     private func runJobs() {
         var next = 0
-        while next < self.jobs.count, next < Self.mostJobsATurn {
+        while next < self.jobs.count, next < Self.maxJobsPerTurn {
             self.jobs[next].runSynchronously(on: self.asUnownedTaskExecutor())
             next += 1
         }

@@ -74,7 +74,7 @@ public struct HTTPScope: Sendable {
     /// For WebSockets and endless streams: their clients are still connected, and can be told to reconnect. Throws
     /// `CancellationError` if the task is cancelled or the scope ends first. Throws `HostRefusal` if the host does not
     /// support the notice.
-    public func hostStops() async throws { try await HostWait(self.memory.id, self.memory.host).stop() }
+    public func waitForShutdown() async throws { try await HostWait(self.memory.id, self.memory.host).stop() }
 
     /// Writes a line to the host's log, with the application's name and the request's id. Thread-safe.
     public func log(_ level: LogLevel, _ message: String) { self.memory.host.log(self.memory.id, level, message) }

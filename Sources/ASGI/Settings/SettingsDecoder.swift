@@ -6,7 +6,7 @@ struct SettingsDecoder: Decoder {
     /// The value to decode; nil if it is missing, and decoding throws an error that says so.
     let value: JSONValue?
     let codingPath: [any CodingKey]
-    let asked: AskedKeys
+    let asked: RequestedKeys
 
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -16,7 +16,7 @@ struct SettingsDecoder: Decoder {
         do { value = try JSONReader.read(json.utf8) } catch {
             throw SettingsError(key: "", message: "invalid JSON: \(error.reason) (byte \(error.offset))")
         }
-        let decoder = SettingsDecoder(value: value, codingPath: [], asked: AskedKeys())
+        let decoder = SettingsDecoder(value: value, codingPath: [], asked: RequestedKeys())
         let settings: Settings
         do { settings = try decoder.decode(type) } catch { throw SettingsError(error) }
         if let error = decoder.asked.unknownKey(in: value) { throw error }

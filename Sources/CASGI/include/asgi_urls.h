@@ -106,7 +106,7 @@ typedef struct asgi_subpath {
 #define ASGI_KIND_PATH 'p'
 
 /* The maximum number of arguments after the request. */
-#define ASGI_MOST_ARGUMENTS 8
+#define ASGI_MAX_ARGUMENTS 8
 
 /* An argument of any kind, for asgi_plain_view and asgi_reverse. */
 typedef struct asgi_argument {
@@ -161,15 +161,15 @@ typedef struct asgi_part {
 #define ASGI_COOKIES 3u
 
 /* Flags of a cookie. */
-#define ASGI_COOKIE_SCRIPTS 1u   /* scripts can read the cookie: not HttpOnly (HttpOnly is the default)              */
-#define ASGI_COOKIE_PLAIN 2u     /* not Secure (the default is Secure if the scheme is https)                        */
-#define ASGI_COOKIE_STRICT 4u    /* SameSite=Strict (the default is SameSite=Lax)                                    */
-#define ASGI_COOKIE_EVERYWHERE 8u /* SameSite=None; always Secure                                                    */
+#define ASGI_COOKIE_NOT_HTTP_ONLY 1u   /* scripts can read the cookie: not HttpOnly (HttpOnly is the default)              */
+#define ASGI_COOKIE_NOT_SECURE 2u     /* not Secure (the default is Secure if the scheme is https)                        */
+#define ASGI_COOKIE_SAME_SITE_STRICT 4u    /* SameSite=Strict (the default is SameSite=Lax)                                    */
+#define ASGI_COOKIE_SAME_SITE_NONE 8u /* SameSite=None; always Secure                                                    */
 
 /* A cookie to set, for asgi_views.set_cookie. */
 typedef struct asgi_cookie {
     uint32_t size;
-    uint32_t flags;     /* ASGI_COOKIE_SCRIPTS, ...; 0 for the defaults                                              */
+    uint32_t flags;     /* ASGI_COOKIE_NOT_HTTP_ONLY, ...; 0 for the defaults                                              */
     asgi_string name;   /* a token (RFC 9110)                                                                        */
     asgi_string value;  /* printable ASCII without space, double quote, comma, semicolon and backslash               */
     asgi_string path;   /* empty: the mount of the application                                                       */
@@ -379,7 +379,7 @@ static inline asgi_result asgi_call_urls(const asgi_urls *urls, const asgi_scope
 {
     const asgi_views *views = asgi_views_of(scope);
     if (!views) {
-        asgi_log(scope, ASGI_LOG_ERROR, "this host has no asgi.urls/1: it cannot call views");
+        asgi_log(scope, ASGI_LOG_ERROR, "this host does not support asgi.urls/1");
         return ASGI_FAILED;
     }
     return scope->type == ASGI_HTTP ? views->call(urls, scope, receive, send) : ASGI_UNSUPPORTED;
@@ -414,7 +414,7 @@ static inline asgi_result asgi_reply_file(asgi_request *request, const char *fol
 {
     asgi_string below = asgi_text(folder), type = asgi_text(content_type);
     if (!below.size) {
-        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_reply_file: there is no folder");
+        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_reply_file: the folder is missing");
         return ASGI_INVALID;
     }
     return request->views->reply_file(request->scope->id, &below, &path, &type);
@@ -436,7 +436,7 @@ static inline asgi_result asgi_redirect(asgi_request *request, int32_t status, a
     asgi_string none = {NULL, 0};
     asgi_result result;
     if (!location.size || status < 300 || status > 399) {
-        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_redirect: there is no location, or the status is no redirection");
+        asgi_log(request->scope, ASGI_LOG_ERROR, "asgi_redirect: the location is empty, or the status is not a redirection");
         return ASGI_INVALID;
     }
     result = asgi_add_header(request, "location", location);

@@ -82,7 +82,7 @@ template <class Call> asgi_result guarded(asgi_request *request, Call call) noex
     } catch (const std::exception &error) {
         asgi_log(request->scope, ASGI_LOG_ERROR, error.what());
     } catch (...) {
-        asgi_log(request->scope, ASGI_LOG_ERROR, "a view has thrown what is no std::exception");
+        asgi_log(request->scope, ASGI_LOG_ERROR, "a view threw an exception that is not a std::exception");
     }
     return ASGI_FAILED;
 #else
@@ -95,7 +95,7 @@ template <auto View, class Function> struct row {
     static_assert(sizeof(Function) == 0, "a view is a function of asgi_request * and its arguments that returns asgi_result");
 };
 template <auto View, class... Arguments> struct row<View, asgi_result (*)(asgi_request *, Arguments...)> {
-    static_assert(sizeof...(Arguments) <= ASGI_MOST_ARGUMENTS, "a view takes at most eight arguments behind the request");
+    static_assert(sizeof...(Arguments) <= ASGI_MAX_ARGUMENTS, "a view takes at most eight arguments after the request");
     static constexpr char letters[] = {argument<Arguments>::letter..., '\0'};
 
     /* The function that the host calls: it takes C types, and lets no exception through. */

@@ -47,13 +47,13 @@ int roost_set_socket_access(const char *path, uint32_t user, uint32_t group, uin
 int roost_has_access_list(const char *path);
 
 /* Has the kernel kill this process when its parent ends (PR_SET_PDEATHSIG). */
-void roost_die_with_parent(void);
+void roost_set_parent_death_signal(void);
 
 /* Prevents this process and its children from gaining privileges by execve (PR_SET_NO_NEW_PRIVS). Below zero with
  * errno. */
 int roost_no_new_privileges(void);
 /* Switches the process to another user and group permanently. Below zero with errno. */
-int roost_become(uint32_t user, uint32_t group);
+int roost_switch_user(uint32_t user, uint32_t group);
 
 /* Blocks signals for the calling thread and the threads that it starts, and returns a descriptor for them
  * (signalfd(2)). Below zero with errno. roost_signals_read returns the number of a signal; 0 if none is pending. */
@@ -62,7 +62,7 @@ int roost_signals_read(int file);
 
 /* Ignores signals by a handler that does nothing: unlike SIG_IGN, a program that a child executes does not inherit
  * it. */
-void roost_signals_drop(const int *signals, int count);
+void roost_signals_discard(const int *signals, int count);
 /* The same for a signal whose disposition is SIG_IGN; no effect for others. */
 void roost_signal_unignore(int number);
 /* Installs a handler that writes the numbers of these signals into a pipe, one byte each, and returns the read end of

@@ -39,7 +39,7 @@ typedef struct roost_host roost_host;
  *                      ws-origins: any}]}
  *
  * The keys are the options of the command, with the same defaults, ranges and limits; `roost settings --explain` and
- * Documentation/Options.md list them. An option that concerns the command's processes (workers, user, reload) is
+ * Documentation/reference/options.md list them. An option that concerns the command's processes (workers, user, reload) is
  * refused with the reason. Two things differ: access-log is off by default, since standard output belongs to the
  * program; and "probe" is an additional key.
  *

@@ -7,7 +7,7 @@
 /* A prepared call interface; valid for the life of the process. */
 typedef struct roost_signature roost_signature;
 
-/* Prepares the signature of a view with these kinds of arguments after the request, at most ASGI_MOST_ARGUMENTS. Called
+/* Prepares the signature of a view with these kinds of arguments after the request, at most ASGI_MAX_ARGUMENTS. Called
  * on one thread at a time, since libffi may write to its types. Returns NULL if there is not enough memory, or the
  * system's libffi does not support the signature. */
 const roost_signature *roost_signature_make(const char *kinds, size_t count);
@@ -27,7 +27,7 @@ static inline asgi_result roost_plain_view_call(asgi_view view, asgi_request *re
 /* What a scope keeps for its view. */
 typedef struct roost_view {
     asgi_request request;
-    asgi_argument arguments[ASGI_MOST_ARGUMENTS];
+    asgi_argument arguments[ASGI_MAX_ARGUMENTS];
     void *details; /* an object of the caller, made on demand; NULL if none was made */
 } roost_view;
 

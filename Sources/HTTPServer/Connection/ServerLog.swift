@@ -1,7 +1,7 @@
 /// Receives the log events of one loop. Loop-bound: one instance per loop; must not block.
 public protocol ServerLog: AnyObject {
     /// Whether `served` is to be called. If not, the loop does not read the clock for it.
-    var wantsAccess: Bool { get }
+    var logsRequests: Bool { get }
     /// Logs a response that was given to the connection completely, or was cut. The record is valid during the call.
     func served(_ record: AccessRecord)
     /// Logs why a request was refused, or its connection closed, before or instead of a response. If a response is
@@ -10,7 +10,7 @@ public protocol ServerLog: AnyObject {
     /// Logs that the server closed a WebSocket because its client sent invalid data or stopped responding.
     func closed(peer: Peer, code: Int, reason: String)
     /// Logs that a connection could not be accepted, for lack of descriptors or memory. Repeated while this lasts.
-    func couldNotAccept(reason: String)
+    func acceptFailed(reason: String)
     /// Logs that a connection to another server process has failed.
     func peerFailed(reason: String)
     /// Called at the end of a turn, when the events of the turn may be written.

@@ -40,7 +40,7 @@ public final class ServerLoop {
     private var emptied: EventLoopPromise<Void>?
 
     /// The maximum number of steps per turn. After them the loop yields to socket I/O.
-    private static let mostRounds = 64
+    private static let maxRounds = 64
     /// The delay before idle connections are closed in a shutdown. Requests that a client has already sent arrive
     /// within this time, and are answered.
     private static let idleTime = TimeAmount.milliseconds(100)
@@ -84,7 +84,7 @@ public final class ServerLoop {
     }
 
     private func finishTurn() {
-        for _ in 0..<Self.mostRounds {
+        for _ in 0..<Self.maxRounds {
             if !self.ready.isEmpty {
                 self.ready.removeLast().proceed()
             } else if !self.dirty.isEmpty {

@@ -20,7 +20,7 @@ final class SharedOutput {
     private static let capacity = 16 * 1024
     private static var empty: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.capacity) }
     /// The maximum capacity of a buffer that is kept, in bytes.
-    private static let mostKept = 256 * 1024
+    private static let maxKept = 256 * 1024
 
     /// Calls `body` to append to the owner's output.
     @inline(__always)
@@ -61,7 +61,7 @@ final class SharedOutput {
         swap(&taken, &self.buffer)
         swap(&self.buffer, &self.spare)
         write(taken)
-        if taken.capacity > Self.mostKept {
+        if taken.capacity > Self.maxKept {
             taken = Self.empty
         } else {
             // After a partial write the channel keeps the memory. The next buffer then starts small.

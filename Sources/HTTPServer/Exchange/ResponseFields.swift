@@ -60,7 +60,7 @@ package struct ResponseFields {
     }
 
     /// Whether only the server sets the field: framing and connection-specific fields (RFC 9110 §7.6.1).
-    static func isServers(_ name: Octets) -> Bool {
+    static func isServerControlled(_ name: Octets) -> Bool {
         switch name.size {
         case 7: name.equalsIgnoringCase("upgrade")
         case 10: name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive")

@@ -142,7 +142,7 @@ package struct ResponseValidator {
     ) throws(SendFault) -> (areSent: Bool, isLast: Bool) {
         for field in fields {
             try ResponseFields.check(field)
-            guard TrailerField.mayTrail(field.name.bytes) else { throw .trailerField }
+            guard TrailerField.isAllowedAsTrailer(field.name.bytes) else { throw .trailerField }
         }
         switch self.state {
         case .idle, .started, .streaming: throw .trailersBeforeBody

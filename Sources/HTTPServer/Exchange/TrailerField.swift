@@ -33,5 +33,5 @@ package enum TrailerField {
     }
 
     /// Whether a handler may send the field as a trailer.
-    package static func mayTrail(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
+    package static func isAllowedAsTrailer(_ name: some Collection<UInt8>) -> Bool { self.kind(name) == .allowed }
 }

@@ -175,7 +175,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.machine.headComplete(exchange.head.framing, version: exchange.head.version)
             self.exchange = exchange
             self.backlog.exchangeBegan()
-            let began = self.loop.log?.wantsAccess == true ? NIODeadline.now().uptimeNanoseconds : 0
+            let began = self.loop.log?.logsRequests == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.start(on: self, began: began)
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
             self.loop.handler.handle(exchange)
@@ -238,7 +238,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.output.encode {
             HTTP1Encoder.write(refusal, persistence: .close, hasBody: hasBody, loop: self.loop, into: &$0)
         }
-        if let log = self.loop.log, log.wantsAccess {
+        if let log = self.loop.log, log.logsRequests {
             log.served(
                 AccessRecord(
                     peer: self.peer, head: head ?? RequestHead(capacity: 1, fields: 1), status: refusal.status,

@@ -158,7 +158,7 @@ enum HTTP1Encoder {
             }
             self.write(start.date)
             self.write(start.server)
-            for field in start.fields.fields where !ResponseFields.isServers(field.name) { self.write(field) }
+            for field in start.fields.fields where !ResponseFields.isServerControlled(field.name) { self.write(field) }
         }
 
         mutating func write(_ field: HeaderField) {

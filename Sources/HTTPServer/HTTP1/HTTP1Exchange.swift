@@ -215,7 +215,7 @@ final class HTTP1Exchange: Exchange {
         guard let connection else { return }
         self.isAttached = false
         connection.exchangeLeft()
-        guard let log = self.loop.log, log.wantsAccess else { return }
+        guard let log = self.loop.log, log.logsRequests else { return }
         log.served(
             AccessRecord(
                 peer: self.peer, head: self.head, status: self.response.status, bytes: self.response.bytesSent,

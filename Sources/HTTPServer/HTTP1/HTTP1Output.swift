@@ -35,7 +35,7 @@ final class HTTP1Output: SharedOutput.Owner {
     private let mark: Int
     private let limit: Int
     /// The maximum number of files in transfer.
-    private let mostFiles: Int
+    private let maxFiles: Int
 
     /// The maximum size of a body that is copied into the buffer, to be written together with its header, in bytes.
     static let smallBody = 16 * 1024
@@ -45,7 +45,7 @@ final class HTTP1Output: SharedOutput.Owner {
         self.shared = loop.output
         self.mark = loop.configuration.writeMark
         self.limit = loop.configuration.writeLimit
-        self.mostFiles = loop.configuration.files
+        self.maxFiles = loop.configuration.files
     }
 
     deinit { assert(!self.shared.belongs(to: self), "the loop's buffer belongs to a connection that has ended") }
@@ -69,7 +69,7 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     /// Each file in transfer holds a descriptor, however small its part is.
-    private var hasTooManyFiles: Bool { self.files.count >= self.mostFiles }
+    private var hasTooManyFiles: Bool { self.files.count >= self.maxFiles }
 
     private var pending: Int { self.queued + self.shared.size(for: self) }
 

@@ -13,7 +13,7 @@ struct HTTP1ResponseWriter {
     /// Whether the held response header asks to close the connection.
     private var closes = false
     /// The maximum capacity of `heldHeader` that is kept, in bytes.
-    private static let mostKept = 64 * 1024
+    private static let maxKept = 64 * 1024
 
     /// The status of the response; 0 if none was sent.
     private(set) var status = 0
@@ -31,7 +31,7 @@ struct HTTP1ResponseWriter {
 
     /// Frees the memory of a large response header.
     mutating func trim() {
-        if self.heldHeader.capacity > Self.mostKept { self.heldHeader = ByteBuffer() }
+        if self.heldHeader.capacity > Self.maxKept { self.heldHeader = ByteBuffer() }
     }
 
     /// Whether nothing was written yet, so that another response can replace this one.

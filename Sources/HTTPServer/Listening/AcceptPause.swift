@@ -13,7 +13,7 @@ final class AcceptPause: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError else { return context.fireErrorCaught(error) }
-        self.loop.log?.couldNotAccept(reason: String(cString: strerror(error.errnoCode)))
+        self.loop.log?.acceptFailed(reason: String(cString: strerror(error.errnoCode)))
         let options = context.channel.syncOptions
         try? options?.setOption(.autoRead, value: false)
         let channel = NIOLoopBound(context.channel, eventLoop: context.eventLoop)

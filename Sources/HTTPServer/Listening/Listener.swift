@@ -52,7 +52,7 @@ public final class Listener: Sendable {
                 .map { Listener($0.descriptor, $0.address, backlog: backlog) }
         case .unix(let path, let access): return [try Listener(unix: path, access: access, backlog: backlog)]
         case .descriptor(let descriptor):
-            let listener = Listener(descriptor, try GivenSocket.address(of: descriptor), backlog: backlog)
+            let listener = Listener(descriptor, try InheritedSocket.address(of: descriptor), backlog: backlog)
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
             return [listener]

@@ -4,14 +4,15 @@ import Glibc
 public struct ListenerError: Error, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
         private enum Base {
-            case inUse, notAllowed, noSuchHost, notHere, pathTooLong, notASocket, occupied, notListening, noSuchUser,
+            case inUse, notAllowed, noSuchHost, addressNotAvailable, pathTooLong, notASocket, occupied, notListening,
+                noSuchUser,
                 other
         }
         private let base: Base
         public static let inUse = Code(base: .inUse)
         public static let notAllowed = Code(base: .notAllowed)
         public static let noSuchHost = Code(base: .noSuchHost)
-        public static let notHere = Code(base: .notHere)
+        public static let addressNotAvailable = Code(base: .addressNotAvailable)
         public static let pathTooLong = Code(base: .pathTooLong)
         public static let notASocket = Code(base: .notASocket)
         /// The path has a socket that another process may be using.
@@ -35,7 +36,7 @@ public struct ListenerError: Error, CustomStringConvertible {
         switch number {
         case EADDRINUSE: self.code = .inUse
         case EACCES, EPERM: self.code = .notAllowed
-        case EADDRNOTAVAIL, EAFNOSUPPORT: self.code = .notHere
+        case EADDRNOTAVAIL, EAFNOSUPPORT: self.code = .addressNotAvailable
         default: self.code = .other
         }
         self.address = address
@@ -59,7 +60,7 @@ public struct ListenerError: Error, CustomStringConvertible {
                     "\(self.cause); choose a port above 1023, or run as another user"
                 }
             case .noSuchHost: "host not found (\(self.cause)); choose another"
-            case .notHere: "this machine does not have that address (\(self.cause)); choose another"
+            case .addressNotAvailable: "this machine does not have that address (\(self.cause)); choose another"
             case .pathTooLong: "the path is longer than \(self.cause); choose a shorter one"
             case .notListening: "\(self.cause); pass a listening socket (systemd: ListenStream=)"
             case .noSuchUser: "this machine has no \(self.cause)"

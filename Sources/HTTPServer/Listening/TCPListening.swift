@@ -22,7 +22,7 @@ enum TCPListening {
     }
 
     /// The maximum number of attempts to find a port that is free on all addresses of a name.
-    private static let mostTries = 32
+    private static let maxTries = 32
 
     /// Listens on all addresses of a host name, with one port. Addresses that this machine does not have are skipped if
     /// at least one other works. Throws `ListenerError`.
@@ -45,7 +45,7 @@ enum TCPListening {
             tries += 1
             do {
                 return try Self.bindAll(addresses, wanted, host, port, onlyIPv6, backlog)
-            } catch let error as ListenerError where error.code == .inUse && port == 0 && tries < Self.mostTries {
+            } catch let error as ListenerError where error.code == .inUse && port == 0 && tries < Self.maxTries {
                 // The kernel chose a port that is taken on another address: try another port.
                 continue
             }
@@ -90,7 +90,7 @@ enum TCPListening {
                         address, wanted, port, onlyIPv6: onlyIPv6 || addresses.count > 1, backlog)
                     bound.append(descriptor)
                     if port == 0 { port = try Self.address(of: descriptor).port }
-                } catch let error as ListenerError where error.code == .notHere {
+                } catch let error as ListenerError where error.code == .addressNotAvailable {
                     missing = missing ?? error
                 }
             }
@@ -132,7 +132,7 @@ enum TCPListening {
     }
 
     private static func address(of descriptor: CInt) throws -> (host: String, port: Int) {
-        guard case .tcp(let host, let port, _) = try GivenSocket.address(of: descriptor) else { return ("", 0) }
+        guard case .tcp(let host, let port, _) = try InheritedSocket.address(of: descriptor) else { return ("", 0) }
         return (host, port)
     }
 }

@@ -12,13 +12,13 @@ final class MessageDeflater {
     private let keepsContext: Bool
 
     /// With this window and memory level the state takes 38 KiB. Larger values hardly compress better.
-    static let mostBits = 12
+    static let maxBits = 12
     private static let memoryLevel: Int32 = 5
     /// The message sizes that are compressed. Smaller messages do not shrink; larger ones would block the event loop.
     static let sizes = 64...(1 << 20)
 
     init(bits: Int, keepsContext: Bool) {
-        self.bits = Int32(min(bits, Self.mostBits))
+        self.bits = Int32(min(bits, Self.maxBits))
         self.keepsContext = keepsContext
     }
 

@@ -7,14 +7,14 @@ struct WebSocketHandshake {
     /// The subprotocols that the client offers, in the client's order. Borrowed from the `RequestHead`.
     let subprotocols: [Octets]
     /// The negotiated compression of messages; nil if there is none.
-    let deflate: DeflateAgreement?
+    let deflate: DeflateParameters?
 
     /// Validates the handshake of a request that asks for a WebSocket. Throws a `Refusal` if it is invalid.
     init(_ head: RequestHead, deflates: Bool) throws(Refusal) {
         var key: Octets?
         var version: Octets?
         var subprotocols: [Octets] = []
-        var deflate: DeflateAgreement?
+        var deflate: DeflateParameters?
         for field in head.fields where field.name.size >= 17 {
             if field.name.equals("sec-websocket-key") {
                 guard key == nil else { throw .badRequest("more than one sec-websocket-key") }
@@ -25,7 +25,7 @@ struct WebSocketHandshake {
             } else if field.name.equals("sec-websocket-protocol") {
                 subprotocols = try Self.names(in: field.value, after: subprotocols)
             } else if field.name.equals("sec-websocket-extensions") {
-                let offer = try DeflateAgreement.first(in: field.value)
+                let offer = try DeflateParameters.first(in: field.value)
                 deflate = deflate ?? offer
             }
         }

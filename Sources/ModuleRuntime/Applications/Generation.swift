@@ -46,7 +46,7 @@ package final class Generation: @unchecked Sendable {
     /// When it was last reported to have blocked a loop, in nanoseconds; 0 if never.
     private let reported = Atomic<UInt64>(0)
     /// Whether it is no longer mounted.
-    private let isLeaving = Atomic(false)
+    private let isUnmounting = Atomic(false)
 
     init(
         name: String, number: UInt32, application: @escaping Application, flags: UInt32, settings: ApplicationSettings,
@@ -83,9 +83,9 @@ package final class Generation: @unchecked Sendable {
     }
 
     /// Whether it transfers its state to the next generation.
-    package var remembersState: Bool { self.memory != nil }
+    package var transfersState: Bool { self.memory != nil }
     /// Whether its WebSockets are closed at once when a new generation replaces it.
-    package var asksToReconnect: Bool { self.memory?.asksToReconnect == true }
+    package var closesWebSocketsOnReload: Bool { self.memory?.closesWebSocketsOnReload == true }
 
     /// Whether a scope is called on the pool.
     @inline(__always)
@@ -102,13 +102,15 @@ package final class Generation: @unchecked Sendable {
     }
 
     /// Whether its end, or that of its host, has been announced.
-    package var isEnding: Bool { self.isLeaving.load(ordering: .sequentiallyConsistent) || self.facilities.isStopping }
+    package var isEnding: Bool {
+        self.isUnmounting.load(ordering: .sequentiallyConsistent) || self.facilities.isStopping
+    }
 
     /// Announces the end of this generation, while its host continues, to the scopes that asked to be notified.
     /// Thread-safe.
-    package func announceLeave() {
-        self.isLeaving.store(true, ordering: .sequentiallyConsistent)
-        for mailbox in self.facilities.mailboxes { mailbox.waits.hastenNotices { $0 === self } }
+    package func announceUnmount() {
+        self.isUnmounting.store(true, ordering: .sequentiallyConsistent)
+        for mailbox in self.facilities.mailboxes { mailbox.waits.completeNotices { $0 === self } }
     }
 
     /// Whether it may be reported to have blocked a loop: `rest` nanoseconds after the last report. Thread-safe.

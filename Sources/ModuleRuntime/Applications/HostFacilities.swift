@@ -38,7 +38,7 @@ package final class HostFacilities: Sendable {
     /// Announces the host's shutdown to the applications that asked to be notified. Called on the loop, for its waits.
     package func announceStop(on loop: Int) {
         self.isStopped.store(true, ordering: .sequentiallyConsistent)
-        self.mailboxes[loop].waits.hastenNotices()
+        self.mailboxes[loop].waits.completeNotices()
     }
 
     /// Ends the threads. Nothing can be posted to the loops afterwards.

@@ -18,7 +18,7 @@ struct ModuleState: @unchecked Sendable {
     }
 
     /// Whether the WebSockets of a generation are closed at once when a new generation replaces it.
-    var asksToReconnect: Bool { self.table.pointee.flags & ASGI_STATE_RECONNECT != 0 }
+    var closesWebSocketsOnReload: Bool { self.table.pointee.flags & ASGI_STATE_RECONNECT != 0 }
 
     /// Saves the state, `most` bytes at most. On the application's home. Returns nil if there is nothing to save.
     func save(_ id: asgi_id, _ state: UnsafeMutableRawPointer?, most: Int) throws -> SavedState? {

@@ -13,7 +13,7 @@ package enum ProbeChild {
         do {
             try order.privileges.apply()
             // After the change of user, which clears the parent-death signal.
-            roost_die_with_parent()
+            roost_set_parent_death_signal()
         } catch { refusal = "\(error)" }
         for module in order.modules {
             var report = ProbeReport(fault: refusal)

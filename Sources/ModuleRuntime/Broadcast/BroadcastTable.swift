@@ -89,7 +89,7 @@ extension HostFacilities {
         let isAbove = self.broadcastBytes.add(message.size, ordering: .relaxed).newValue > first.sendMark
         let blocked = isAbove && then == nil && ScopeLoop.current == nil ? BlockedCall(event: nil) : nil
         let completion = blocked.map { Completion.wait($0) } ?? Completion(isAbove ? then : nil, context)
-        let sender = SenderOfBroadcast(id: id, slot: slot, completion: completion)
+        let sender = BroadcastSender(id: id, slot: slot, completion: completion)
         guard sender.announce() else {
             self.broadcastBytes.subtract(message.size, ordering: .relaxed)
             return ASGI_STALE
@@ -107,7 +107,7 @@ extension HostFacilities {
 
 /// The scope that sent a broadcast. Its completion runs once the message has been delivered on all loops.
 // SAFETY: the context belongs to the module, to which asgi.h promises one completion on any loop.
-private struct SenderOfBroadcast: @unchecked Sendable {
+private struct BroadcastSender: @unchecked Sendable {
     let id: asgi_id
     let slot: UnsafeMutablePointer<ScopeSlot>
     let completion: Completion
@@ -126,7 +126,7 @@ private struct SenderOfBroadcast: @unchecked Sendable {
             let home =
                 self.slot.pointee.home.mailbox?.takeUnretainedValue()
                 ?? self.slot.pointee.lifespan?.takeUnretainedValue().mailbox(0)
-            home?.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .post(self.completion))))
+            home?.put(.call(CrossThreadCall(id: self.id, slot: self.slot, kind: .post(self.completion))))
         }
     }
 }

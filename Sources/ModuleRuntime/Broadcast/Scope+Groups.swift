@@ -10,7 +10,7 @@ extension Scope {
         guard self.socket != nil else { return ASGI_INVALID }
         switch change {
         case .join:
-            guard self.groups.contains(group) || self.groups.count < self.loop.mostGroups else { return ASGI_FULL }
+            guard self.groups.contains(group) || self.groups.count < self.loop.maxGroups else { return ASGI_FULL }
             self.groups.insert(group)
             self.loop.members.join(self, group)
         case .leave:

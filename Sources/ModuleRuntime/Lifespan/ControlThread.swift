@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 
 /// The thread of an application's lifespan, where blocking is allowed. Runs one job after another. Thread-safe.
 ///
-/// The thread is borrowed from `LentThreads` and given back when no job is left: only an application that blocks in a
+/// The thread is borrowed from `ThreadCache` and given back when no job is left: only an application that blocks in a
 /// job keeps one.
 final class ControlThread: Sendable {
     typealias Job = @Sendable () -> Void
@@ -29,7 +29,7 @@ final class ControlThread: Sendable {
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        if begins { LentThreads.process.run { self.work() } }
+        if begins { ThreadCache.process.run { self.work() } }
     }
 
     /// Whether the caller is on this thread.

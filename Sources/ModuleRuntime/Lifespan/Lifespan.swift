@@ -74,7 +74,7 @@ package final class Lifespan: Sendable {
         }
         if let outcome { return outcome }
         self.notifyReceiver()
-        return await answer.value(within: .seconds(seconds)) ?? .stoppedBadly(Self.lateness(seconds))
+        return await answer.value(within: .seconds(seconds)) ?? .failedToStop(Self.lateness(seconds))
     }
 
     private static func lateness(_ seconds: Int) -> String {
@@ -162,7 +162,7 @@ package final class Lifespan: Sendable {
         guard let mailbox = self.mailbox(loop) else { return ASGI_INVALID }
         guard self.slot.pointer.pointee.announce(self.id, ordered: false) else { return ASGI_STALE }
         mailbox.put(
-            .call(ForeignCall(id: self.id, slot: self.slot.pointer, kind: .post(.call(then, context)))))
+            .call(CrossThreadCall(id: self.id, slot: self.slot.pointer, kind: .post(.call(then, context)))))
         return ASGI_PENDING
     }
 
@@ -202,7 +202,9 @@ package final class Lifespan: Sendable {
         }
         guard let ended else { return false }
         _ = self.slot.pointer.pointee.end(self.id)
-        for mailbox in self.generation.facilities.mailboxes { mailbox.waits.hasten(mailbox.waits.numbers(of: self.id)) }
+        for mailbox in self.generation.facilities.mailboxes {
+            mailbox.waits.completeNow(mailbox.waits.numbers(of: self.id))
+        }
         switch ended.receiver {
         case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
         case .call(let then, let context):
@@ -226,7 +228,7 @@ package final class Lifespan: Sendable {
             case .started, .without, .refused:
                 defer { state.startup = nil }
                 return state.startup
-            case .stopped, .stoppedBadly:
+            case .stopped, .failedToStop:
                 defer { state.shutdown = nil }
                 return state.shutdown
             }

@@ -19,7 +19,7 @@ package struct LifespanMachine {
         /// Shutdown is complete, or there was nothing to wait for.
         case stopped
         /// Shutdown failed, with the reason.
-        case stoppedBadly(String)
+        case failedToStop(String)
     }
 
     /// An event that is not allowed in the current phase.
@@ -68,7 +68,7 @@ package struct LifespanMachine {
             return .stopped
         case (ASGI_LIFESPAN_SHUTDOWN_FAILED, .stopping(hasReceived: true)):
             self.phase = .stopped
-            return .stoppedBadly(text.isEmpty ? "shutdown failed" : text)
+            return .failedToStop(text.isEmpty ? "shutdown failed" : text)
         default: throw Fault(reason: "it replies to an event that was not received, or was already replied to")
         }
     }
@@ -87,7 +87,7 @@ package struct LifespanMachine {
                     ? "application failed with \(ResultName(result)) during startup"
                     : "application returned without answering lifespan.startup"
             )
-        case .stopping: return result < 0 ? .stoppedBadly("application failed with \(ResultName(result))") : .stopped
+        case .stopping: return result < 0 ? .failedToStop("application failed with \(ResultName(result))") : .stopped
         case .failed, .running, .stopped, .over: return nil
         }
     }

@@ -8,7 +8,7 @@ package import RoostSystem
 /// space or a control character: a method is a token, a target is visible ASCII. Lines are formatted on the loop and
 /// passed to the writer's thread once per turn.
 package final class AccessLog: ServerLog {
-    package var wantsAccess: Bool { self.writer != nil }
+    package var logsRequests: Bool { self.writer != nil }
     /// The writer; nil if no lines are to be written.
     private let writer: LineWriter?
     private let logger: Logger
@@ -82,7 +82,7 @@ package final class AccessLog: ServerLog {
             .webSocketClosed, ["client": "\(Self.name(peer))", "code": "\(code)", "reason": "\(reason)"])
     }
 
-    package func couldNotAccept(reason: String) {
+    package func acceptFailed(reason: String) {
         let now = ContinuousClock.now
         if let last = self.acceptFailureLoggedAt, now - last < .seconds(60) { return }
         self.acceptFailureLoggedAt = now

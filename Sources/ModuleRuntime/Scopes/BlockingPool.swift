@@ -45,7 +45,7 @@ package final class BlockingPool: Sendable {
         private func returned(_ result: asgi_result) {
             self.slot.pointee.announceReturn()
             self.slot.pointee.home.mailbox?._withUnsafeGuaranteedRef {
-                $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .returned(result))))
+                $0.put(.call(CrossThreadCall(id: self.id, slot: self.slot, kind: .returned(result))))
             }
         }
     }

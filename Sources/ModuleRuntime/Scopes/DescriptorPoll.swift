@@ -105,7 +105,7 @@ final class DescriptorPoll: Sendable {
             let count = Int(roost_epoll_wait(epoll, events, CInt(most)))
             let ready = UnsafeBufferPointer(start: events, count: max(count, 0))
             if ready.contains(where: { $0.number == Self.stop }) { return }
-            for (waits, numbers) in self.end(ready, epoll) { waits.hasten(numbers) }
+            for (waits, numbers) in self.end(ready, epoll) { waits.completeNow(numbers) }
         }
     }
 

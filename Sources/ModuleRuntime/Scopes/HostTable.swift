@@ -67,9 +67,9 @@ func route(_ id: asgi_id) -> CallRoute {
 
 /// Puts a call into a mailbox. Returns false if the scope has ended.
 func enqueueCall(
-    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: ForeignCall.Kind
+    _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id, _ kind: CrossThreadCall.Kind
 ) -> Bool {
-    let call = ForeignCall(id: id, slot: slot, kind: kind)
+    let call = CrossThreadCall(id: id, slot: slot, kind: kind)
     guard slot.pointee.announce(id, ordered: call.isOrdered) else { return false }
     mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
     return true
@@ -119,12 +119,12 @@ package func sendCall(
         let whole = loop._withUnsafeGuaranteedRef { asgi_event_read(event, $0.room) }
         return scope.send(whole!, Completion(then, context))
     case .lifespan(let lifespan): return lifespan.send(event)
-    case .mailbox(let mailbox, let slot): return sendFromAfar(mailbox, slot, id, event, then, context)
+    case .mailbox(let mailbox, let slot): return sendFromOtherThread(mailbox, slot, id, event, then, context)
     }
 }
 
 /// `send` on another thread: copies the event, counts its bytes, and queues it for the loop.
-private func sendFromAfar(
+private func sendFromOtherThread(
     _ mailbox: Unmanaged<Mailbox>, _ slot: UnsafeMutablePointer<ScopeSlot>, _ id: asgi_id,
     _ event: UnsafePointer<asgi_event>, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?
 ) -> asgi_result {
@@ -156,7 +156,7 @@ private func sendFromAfar(
     let isPromised = isAbove && (blocks || then != nil)
     let blocked = blocks && isAbove ? BlockedCall(event: nil) : nil
     let completion = blocked.map { .wait($0) } ?? Completion(then, context)
-    let call = ForeignCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
+    let call = CrossThreadCall(id: id, slot: slot, kind: .send(copy, completion, isPromised: isPromised))
     mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
     return blocked?.wait() ?? (isAbove ? ASGI_PENDING : ASGI_DONE)
 }
@@ -190,7 +190,7 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
             slot.pointee.complete(ordered: true)
             return ASGI_STALE
         }
-        let call = ForeignCall(id: id, slot: slot, kind: .finish(result))
+        let call = CrossThreadCall(id: id, slot: slot, kind: .finish(result))
         mailbox._withUnsafeGuaranteedRef { $0.put(.call(call)) }
         return ASGI_DONE
     }
@@ -246,7 +246,7 @@ private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
         return ASGI_INVALID
     }
     // The announced call is completed once this call has been performed.
-    mailbox.put(.call(ForeignCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
+    mailbox.put(.call(CrossThreadCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
     return ASGI_DONE
 }
 

@@ -5,7 +5,7 @@ package import NIOCore
 /// The queue of calls that other threads make to a loop. The loop is woken only when the queue was empty.
 package final class Mailbox: Sendable {
     enum Item: Sendable {
-        case call(ForeignCall)
+        case call(CrossThreadCall)
         case broadcast(Broadcast)
         /// A job of a lifespan that lives on the loop.
         case job(ControlThread.Job)
@@ -65,7 +65,7 @@ package final class Mailbox: Sendable {
 
 /// A call that was made on another thread than its scope's loop, or that must not overtake such a call.
 // SAFETY: the slot's protocol keeps the memory that the call refers to until the call is completed.
-struct ForeignCall: @unchecked Sendable {
+struct CrossThreadCall: @unchecked Sendable {
     enum Kind {
         case receive(Completion)
         /// `isPromised`: whether the caller got PENDING, and gets a completion.

@@ -20,9 +20,9 @@ package enum OwnAnswer: String {
     /// The application does not start.
     case notStarted
     /// No worker of the application's group is available.
-    case groupAway
+    case groupUnavailable
     /// The worker of the application exited before it answered.
-    case groupLost
+    case groupWorkerExited
     case alive
     case ready
     case stopping
@@ -58,8 +58,8 @@ package enum OwnAnswer: String {
             case .bodyTooLarge: (413, "Content Too Large")
             case .quarantined: (503, "Service Unavailable: the application has crashed too often")
             case .notStarted: (503, "Service Unavailable: the application failed to start")
-            case .groupAway: (503, "Service Unavailable: the application's workers are not available")
-            case .groupLost: (503, "Service Unavailable: the application's worker exited before it responded")
+            case .groupUnavailable: (503, "Service Unavailable: the application's workers are not available")
+            case .groupWorkerExited: (503, "Service Unavailable: the application's worker exited before it responded")
             case .alive: (200, "alive")
             case .ready: (200, "ready")
             case .stopping: (503, "Service Unavailable: this server is shutting down")
@@ -88,7 +88,7 @@ package enum OwnAnswer: String {
     private var retryAfter: StaticString? {
         switch self {
         // A request that ends frees its place; a worker that exited is replaced at once.
-        case .tooManyScopes, .tooManyJobs, .noThread, .groupAway, .groupLost: "1"
+        case .tooManyScopes, .tooManyJobs, .noThread, .groupUnavailable, .groupWorkerExited: "1"
         // The application is restarted with a growing delay.
         case .notStarted: "5"
         case .serverOptions, .notFound, .misdirected, .forbiddenOrigin, .noWebSocket, .bodyTooLarge, .quarantined,

@@ -39,7 +39,7 @@ final class Scope: ExchangeOwner {
     /// releases it, and return later.
     private var itself: Scope?
     /// Whether the loop has it in its list of ended scopes that cannot be recycled yet.
-    var isLeaving = false
+    var isUnmounting = false
     /// The memory of the previous scope's view, kept for the next view; nil if there was none.
     private var view: ViewMemory?
     /// The groups that the WebSocket is a member of.
@@ -75,7 +75,7 @@ final class Scope: ExchangeOwner {
         let result = self.loop.calling(generation, self.memory) {
             generation.application(self.memory, receiveCall, sendCall)
         }
-        self.follow(self.life.returned(self.isOvertaking(result) ? ASGI_PENDING : result))
+        self.follow(self.life.returned(self.queueEndIfCallsPending(result) ? ASGI_PENDING : result))
         self.note()
     }
 
@@ -101,7 +101,7 @@ final class Scope: ExchangeOwner {
 
     /// Whether calls of other threads that came before `application` returned are still queued. If so, queues the end
     /// of the scope behind them, since calls that the host has accepted must not be lost.
-    private func isOvertaking(_ result: asgi_result) -> Bool {
+    private func queueEndIfCallsPending(_ result: asgi_result) -> Bool {
         guard result != ASGI_PENDING, self.slot.pointee.ordered.load(ordering: .sequentiallyConsistent) > 0,
             !self.life.isEnded, let mailbox = self.slot.pointee.home.mailbox
         else { return false }
@@ -113,7 +113,7 @@ final class Scope: ExchangeOwner {
             return true
         }
         mailbox._withUnsafeGuaranteedRef {
-            $0.put(.call(ForeignCall(id: self.id, slot: self.slot, kind: .finish(result))))
+            $0.put(.call(CrossThreadCall(id: self.id, slot: self.slot, kind: .finish(result))))
         }
         return true
     }
@@ -230,7 +230,7 @@ final class Scope: ExchangeOwner {
 
     // MARK: Calls of other threads, performed on the loop while no host function is on the stack
 
-    func perform(_ kind: ForeignCall.Kind) {
+    func perform(_ kind: CrossThreadCall.Kind) {
         switch kind {
         case .receive(let completion):
             guard self.receiver == nil else { return self.complete(completion, ASGI_BUSY) }

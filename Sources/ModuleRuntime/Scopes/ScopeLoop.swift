@@ -34,25 +34,25 @@ package final class ScopeLoop: RequestHandler {
     private var leaving: [Scope] = []
     private var slots: FreeSlots!
     private var openScopes = 0
-    private let mostScopes: Int
+    private let maxScopes: Int
     /// Limit of groups per WebSocket.
-    package let mostGroups: Int
+    package let maxGroups: Int
     /// The members of each group on this loop.
     var members = GroupMembers()
     private var emptied: EventLoopPromise<Void>?
     /// Generations that are no longer mounted, with the number of scopes that they still have on this loop.
     private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
-    private static let mostRecycled = 1024
+    private static let maxRecycled = 1024
 
     /// `call`: the record of the running call in the worker's shared page; nil if there is no page.
     package init(
-        number: Int, mounts: MountTable, mostScopes: Int, mostGroups: Int, call: UnsafeMutablePointer<roost_call>?
+        number: Int, mounts: MountTable, maxScopes: Int, maxGroups: Int, call: UnsafeMutablePointer<roost_call>?
     ) {
         self.activity = LoopActivity(call)
         self.number = number
-        self.mostScopes = mostScopes
-        self.mostGroups = mostGroups
+        self.maxScopes = maxScopes
+        self.maxGroups = maxGroups
         self.mounts = mounts
         self.event = Self.makeEvent()
         self.room = Self.makeEvent()
@@ -124,7 +124,7 @@ package final class ScopeLoop: RequestHandler {
     /// Opens a scope of a generation, whether the generation is mounted or not.
     @inline(__always)
     package func start(_ exchange: any Exchange, _ generation: Generation) {
-        guard self.openScopes < self.mostScopes, let slot = self.slots.removeOldest() else {
+        guard self.openScopes < self.maxScopes, let slot = self.slots.removeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
         }
@@ -189,8 +189,8 @@ package final class ScopeLoop: RequestHandler {
     func recycle(_ scope: Scope) {
         let isHeld = scope.slot.pointee.isHeld
         guard !isHeld, !scope.slot.pointee.hasJobs else {
-            guard !scope.isLeaving else { return }
-            scope.isLeaving = true
+            guard !scope.isUnmounting else { return }
+            scope.isUnmounting = true
             self.leaving.append(scope)
             // A caller that is refused leaves nothing in the mailbox. A job wakes the mailbox itself when it returns.
             if isHeld { self.mailbox.wake() }
@@ -198,15 +198,15 @@ package final class ScopeLoop: RequestHandler {
         }
         // A timer or watch was set while the scope ended.
         guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
-        if scope.isLeaving {
-            scope.isLeaving = false
+        if scope.isUnmounting {
+            scope.isUnmounting = false
             self.leaving.removeAll { $0 === scope }
         }
         let slot = scope.slot
         if !self.retiring.isEmpty { self.countOut(scope.generation) }
         scope.prepareReuse()
         self.slots.give(slot)
-        if self.recycled.count < Self.mostRecycled { self.recycled.append(scope) }
+        if self.recycled.count < Self.maxRecycled { self.recycled.append(scope) }
         self.openScopes -= 1
         guard self.openScopes == 0 else { return }
         self.emptied?.succeed()
@@ -231,7 +231,7 @@ package final class ScopeLoop: RequestHandler {
             let leaving = self.leaving
             self.leaving = []
             for scope in leaving {
-                scope.isLeaving = false
+                scope.isUnmounting = false
                 scope.revisit()
             }
         }
@@ -258,7 +258,7 @@ package final class ScopeLoop: RequestHandler {
         if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
     }
 
-    private func perform(_ call: ForeignCall) {
+    private func perform(_ call: CrossThreadCall) {
         if let scope = call.slot.pointee.scope?.takeUnretainedValue(), scope.id == call.id {
             return scope.perform(call.kind)
         }

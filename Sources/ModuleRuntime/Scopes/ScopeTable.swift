@@ -15,7 +15,7 @@ final class ScopeTable: Sendable {
     static let slotBits = 24
     private static let chunkBits = 10
     static let chunkSize = 1 << chunkBits
-    private static let mostChunks = 1 << (slotBits - chunkBits)
+    private static let maxChunks = 1 << (slotBits - chunkBits)
 
     /// Addresses of chunks of slots; 0 if not allocated yet.
     // SAFETY: a constant pointer to atomics, valid for the life of the process.
@@ -25,8 +25,8 @@ final class ScopeTable: Sendable {
     private let controlSlots = NIOLockedValueBox(FreeSlots(home: ScopeHome(loop: nil, mailbox: nil)))
 
     private init() {
-        self.chunks = .allocate(capacity: Self.mostChunks)
-        for index in 0..<Self.mostChunks { (self.chunks + index).initialize(to: Atomic(0)) }
+        self.chunks = .allocate(capacity: Self.maxChunks)
+        for index in 0..<Self.maxChunks { (self.chunks + index).initialize(to: Atomic(0)) }
     }
 
     /// Returns the slot that an id names. `ScopeSlot.isOpen` checks that it still belongs to the id. Thread-safe.
@@ -48,7 +48,7 @@ final class ScopeTable: Sendable {
     /// Allocates a chunk of slots and returns its first; nil if the table is full. Thread-safe.
     func makeChunk(home: ScopeHome) -> UnsafeMutablePointer<ScopeSlot>? {
         self.count.withLockedValue { count -> UnsafeMutablePointer<ScopeSlot>? in
-            guard count < Self.mostChunks else { return nil }
+            guard count < Self.maxChunks else { return nil }
             let first = UnsafeMutablePointer<ScopeSlot>.allocate(capacity: Self.chunkSize)
             for index in 0..<Self.chunkSize {
                 (first + index).initialize(to: ScopeSlot(number: count << Self.chunkBits + index, home: home))

@@ -109,12 +109,12 @@ final class ScopeWaits: Sendable {
             return waiting.last
         }
         // If the end was announced meanwhile, the announcement may have missed this wait.
-        if isEnding() { self.hasten([number]) } else { self.retryPoll(id, slot, number) }
+        if isEnding() { self.completeNow([number]) } else { self.retryPoll(id, slot, number) }
     }
 
     /// Completes the notices of the matching generations: the host shuts down, or these applications do.
-    func hastenNotices(of isMeant: (Generation?) -> Bool = { _ in true }) {
-        self.hasten(
+    func completeNotices(of isMeant: (Generation?) -> Bool = { _ in true }) {
+        self.completeNow(
             self.waiting.withLockedValue { waiting in
                 waiting.waits.filter { _, wait in
                     if case .stop = wait.cause { isMeant(wait.slot.pointee.lastGeneration) } else { false }
@@ -124,7 +124,7 @@ final class ScopeWaits: Sendable {
 
     /// Completes a new wait if its scope has ended meanwhile: the end of the scope may have missed it.
     private func retryPoll(_ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, _ number: UInt64) {
-        if !slot.pointee.isOpen(id) { self.hasten([number]) }
+        if !slot.pointee.isOpen(id) { self.completeNow([number]) }
     }
 
     /// Removes and returns a wait, if it exists and, unless `id` is nil, belongs to that scope.
@@ -149,7 +149,7 @@ final class ScopeWaits: Sendable {
     func numbers(of id: asgi_id) -> Set<UInt64> { self.waiting.withLockedValue { $0.numbers[id] ?? [] } }
 
     /// Completes waits now: they are due, or their scope has ended.
-    func hasten(_ numbers: some Sequence<UInt64> & Sendable) {
+    func completeNow(_ numbers: some Sequence<UInt64> & Sendable) {
         let runOut = self.runOut
         _ = self.gate.run { for number in numbers { runOut(number) } }
     }

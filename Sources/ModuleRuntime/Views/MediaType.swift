@@ -34,7 +34,7 @@ enum MediaType {
     }
 
     /// Maximum number of parameters, since each is compared with all others.
-    static let mostParameters = 16
+    static let maxParameters = 16
 
     /// Returns the unquoted value of a parameter, or nil if it is missing or the parameters are malformed.
     static func parameter(_ name: StaticString, of value: Octets) -> [UInt8]? {
@@ -49,7 +49,7 @@ enum MediaType {
     /// Returns all parameters, unquoted.
     ///
     /// Returns nil if two parsers could disagree: a parameter without `=`, a quoted value without an end or with bytes
-    /// after it, two parameters of one name, or more than `mostParameters`.
+    /// after it, two parameters of one name, or more than `maxParameters`.
     static func parameters(of value: Octets, quoting: Quoting = .http) -> [(name: Octets, value: [UInt8])]? {
         let bytes = value.bytes
         var found: [(name: Octets, value: [UInt8])] = []
@@ -65,7 +65,7 @@ enum MediaType {
             let name = Octets(UnsafeRawBufferPointer(rebasing: bytes[start..<at]))
             guard name.size > 0, at < bytes.endIndex, bytes[at] == UInt8(ascii: "=") else { return nil }
             at += 1
-            guard found.count < Self.mostParameters, let value = Self.value(bytes, &at, quoting),
+            guard found.count < Self.maxParameters, let value = Self.value(bytes, &at, quoting),
                 !found.contains(where: { Self.isSame($0.name, name) })
             else { return nil }
             found.append((name, value))

@@ -22,7 +22,7 @@ struct MultipartForm {
         var contentType: Octets
         var body: Octets
         /// Whether it is a field whose bytes were not UTF-8 and were replaced.
-        var isMended = false
+        var isRepaired = false
     }
 
     /// Returns the boundary of a `content-type`, 1 to 70 characters (RFC 2046 §5.1.1). Returns nil if the type is
@@ -52,7 +52,7 @@ struct MultipartForm {
                 throw FormFault("the closing boundary is missing")
             }
             part.body = Octets(UnsafeRawBufferPointer(rebasing: lines.bytes[start..<end]))
-            if part.filename == nil { (part.body, part.isMended) = part.body.validated(into: &arena) }
+            if part.filename == nil { (part.body, part.isRepaired) = part.body.validated(into: &arena) }
             parts.append(part)
             ending = next
         }

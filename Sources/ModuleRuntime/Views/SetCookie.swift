@@ -11,7 +11,8 @@ enum SetCookie {
     }
 
     /// The known flags.
-    static let flags = ASGI_COOKIE_SCRIPTS | ASGI_COOKIE_PLAIN | ASGI_COOKIE_STRICT | ASGI_COOKIE_EVERYWHERE
+    static let flags =
+        ASGI_COOKIE_NOT_HTTP_ONLY | ASGI_COOKIE_NOT_SECURE | ASGI_COOKIE_SAME_SITE_STRICT | ASGI_COOKIE_SAME_SITE_NONE
 
     /// `mount`: the path of a cookie that names none. Throws `Fault` if the cookie is invalid.
     static func text(of cookie: UnsafePointer<asgi_cookie>, mount: Octets, isSecure: Bool) throws(Fault) -> String {
@@ -27,15 +28,16 @@ enum SetCookie {
             throw Fault("its path or domain has a semicolon, a space, a control character or a non-ASCII character")
         }
         let flags = cookie.pointee.flags
-        let isEverywhere = flags & ASGI_COOKIE_EVERYWHERE != 0
+        let isEverywhere = flags & ASGI_COOKIE_SAME_SITE_NONE != 0
         let place = path.size > 0 ? path.text : Self.path(of: mount)
         var text = "\(name.text)=\(value.text); Path=\(place)"
         if domain.size > 0 { text += "; Domain=\(domain.text)" }
         if cookie.pointee.max_age >= 0 { text += "; Max-Age=\(cookie.pointee.max_age)" }
         // SameSite=None requires Secure, regardless of the other flags.
-        if isEverywhere || (isSecure && flags & ASGI_COOKIE_PLAIN == 0) { text += "; Secure" }
-        if flags & ASGI_COOKIE_SCRIPTS == 0 { text += "; HttpOnly" }
-        return text + "; SameSite=\(isEverywhere ? "None" : flags & ASGI_COOKIE_STRICT != 0 ? "Strict" : "Lax")"
+        if isEverywhere || (isSecure && flags & ASGI_COOKIE_NOT_SECURE == 0) { text += "; Secure" }
+        if flags & ASGI_COOKIE_NOT_HTTP_ONLY == 0 { text += "; HttpOnly" }
+        return text
+            + "; SameSite=\(isEverywhere ? "None" : flags & ASGI_COOKIE_SAME_SITE_STRICT != 0 ? "Strict" : "Lax")"
     }
 
     /// The path of the mount as browsers request it. A semicolon would end the attribute, so the path is then cut to

@@ -32,7 +32,7 @@ enum URLEncodedFields {
             let name = Self.decode(bytes, start..<(hasValue ? split : end), &room, &arena)
             let value = Self.decode(bytes, (hasValue ? split + 1 : end)..<end, &room, &arena)
             (fields + field).initialize(to: asgi_header(name: asgi_string(name.text), value: asgi_string(value.text)))
-            if name.isMended || value.isMended { decoded.mended.append(field) }
+            if name.isRepaired || value.isRepaired { decoded.mended.append(field) }
             field += 1
         }
         return decoded
@@ -57,7 +57,7 @@ enum URLEncodedFields {
     private static func decode(
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ room: inout UnsafeMutablePointer<UInt8>,
         _ arena: inout Arena
-    ) -> (text: Octets, isMended: Bool) {
+    ) -> (text: Octets, isRepaired: Bool) {
         let start = room
         var all: UInt8 = 0
         var at = range.lowerBound
@@ -83,7 +83,7 @@ enum URLEncodedFields {
 
 extension Octets {
     /// The same bytes if they are UTF-8; otherwise a copy with invalid bytes replaced by U+FFFD.
-    func validated(into arena: inout Arena) -> (text: Octets, isMended: Bool) {
+    func validated(into arena: inout Arena) -> (text: Octets, isRepaired: Bool) {
         guard !self.bytes.allSatisfy({ $0 < 0x80 }), String(validating: self.bytes, as: UTF8.self) == nil else {
             return (self, false)
         }

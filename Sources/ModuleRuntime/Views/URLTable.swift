@@ -127,8 +127,8 @@ final class URLTable: @unchecked Sendable {
             guard let view = whole.pointee.view else { throw URLFault("has neither a view nor rows") }
             let letters = Octets(whole.pointee.kinds).bytes
             let kinds = letters.compactMap(ArgumentKind.init)
-            guard kinds.count == letters.count, kinds.count <= Int(ASGI_MOST_ARGUMENTS) else {
-                throw URLFault("its view has more than \(ASGI_MOST_ARGUMENTS) arguments, or one of an unknown kind")
+            guard kinds.count == letters.count, kinds.count <= Int(ASGI_MAX_ARGUMENTS) else {
+                throw URLFault("its view has more than \(ASGI_MAX_ARGUMENTS) arguments, or one of an unknown kind")
             }
             guard kinds == pattern.kinds else {
                 let function = Octets(whole.pointee.function).text

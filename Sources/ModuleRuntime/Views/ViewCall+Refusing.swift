@@ -41,6 +41,9 @@ extension ViewCall {
             }
         }
 
+        /// The mark between phrase and reason: the reason of a 405 has a colon itself.
+        fileprivate var separator: String { self.allowed.isEmpty ? ":" : ";" }
+
         /// The reason phrase (RFC 9110 §15.5).
         fileprivate var phrase: String {
             switch self {
@@ -76,7 +79,7 @@ extension ViewCall {
         }
         // Some reasons quote what the client has sent: browsers must not interpret it as HTML.
         self.addHeader("x-content-type-options", "nosniff")
-        return self.reply(refusal.status, "\(refusal.phrase): \(refusal.reason)\n")
+        return self.reply(refusal.status, "\(refusal.phrase)\(refusal.separator) \(refusal.reason)\n")
     }
 
     func addHeader(_ name: String, _ value: String) {

@@ -37,7 +37,7 @@ struct ViewCall {
 
     @inline(__always)
     private func match(_ start: UnsafePointer<UInt8>, _ count: Int, _ method: RequestMethods) -> URLMatch {
-        withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: Int(ASGI_MOST_ARGUMENTS)) { tried in
+        withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: Int(ASGI_MAX_ARGUMENTS)) { tried in
             var match = URLMatch(start, count, method: method, tried: tried.baseAddress!, found: self.view.arguments)
             match.visit(self.table.root, 0, filled: 0)
             return match

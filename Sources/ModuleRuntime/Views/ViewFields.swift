@@ -84,7 +84,7 @@ extension ViewDetails.Contents {
         self.parts = (self.arena.copy(seen), seen.count)
         let fields = parts.filter { $0.filename == nil }
         var decoded = self.keep(fields.map { ($0.name, $0.body) })
-        decoded.mended = fields.indices.filter { fields[$0].isMended }
+        decoded.mended = fields.indices.filter { fields[$0].isRepaired }
         return decoded
     }
 

@@ -7,7 +7,7 @@ import RoostSystem
 /// Sends a response, with the headers that were added to it before.
 struct ViewReply {
     private let view: ViewMemory
-    private static let mostHeaders = 64
+    private static let maxHeaders = 64
 
     init(_ view: ViewMemory) { self.view = view }
 
@@ -23,7 +23,7 @@ struct ViewReply {
             return ASGI_INVALID
         }
         return self.view.details.withContents { contents in
-            guard contents.headers.count < Self.mostHeaders else { return ASGI_FULL }
+            guard contents.headers.count < Self.maxHeaders else { return ASGI_FULL }
             contents.headers.append(
                 asgi_header(
                     name: asgi_string(contents.arena.copy(name.bytes)),

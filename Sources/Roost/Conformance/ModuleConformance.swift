@@ -19,7 +19,7 @@ package struct ModuleConformance: Sendable {
     }
 
     private let application: PreparedApplication
-    private let log = Complaints()
+    private let log = LogCollector()
 
     package init(_ application: PreparedApplication) { self.application = application }
 
@@ -55,7 +55,7 @@ package struct ModuleConformance: Sendable {
         configuration.lifespanTime = 10
         configuration.server.graceTime = 5
         let log = self.log
-        configuration.logger = Logger(label: "conformance") { _ in Complaints.Handler(complaints: log) }
+        configuration.logger = Logger(label: "conformance") { _ in LogCollector.Handler(complaints: log) }
         return configuration
     }
 
@@ -140,7 +140,7 @@ package struct ModuleConformance: Sendable {
 }
 
 /// The warnings and errors that the host has logged.
-private final class Complaints: Sendable {
+private final class LogCollector: Sendable {
     private let lines = NIOLockedValueBox<[String]>([])
 
     func removeAll() -> [String] {
@@ -151,11 +151,11 @@ private final class Complaints: Sendable {
     }
 
     struct Handler: LogHandler {
-        let complaints: Complaints
+        let complaints: LogCollector
         var logLevel = Logger.Level.warning
         var metadata: Logger.Metadata = [:]
 
-        init(complaints: Complaints) { self.complaints = complaints }
+        init(complaints: LogCollector) { self.complaints = complaints }
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { self.metadata[key] }

@@ -11,7 +11,7 @@ final class ClosureApplication: ProgramApplication {
 
     let body: Body
     /// Maximum size of a request body, in bytes; 413 above it.
-    static let mostBody = 1 << 20
+    static let maxBody = 1 << 20
 
     init(_ body: @escaping Body) { self.body = body }
 
@@ -76,7 +76,7 @@ private final class ClosureCall: ExchangeOwner {
             case .pending: return
             case .disconnect: return self.end()
             case .part(let octets, let more):
-                guard self.body.count + octets.size <= ClosureApplication.mostBody else {
+                guard self.body.count + octets.size <= ClosureApplication.maxBody else {
                     OwnAnswer.bodyTooLarge.respond(to: self.exchange)
                     return self.end()
                 }

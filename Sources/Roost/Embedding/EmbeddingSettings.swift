@@ -128,7 +128,7 @@ extension HostConfiguration {
     /// Creates a configuration from YAML or JSON with the options of the command's key `server`:
     /// `{port: 0, threads: 2, log-level: debug, access-log: true}`.
     ///
-    /// `Documentation/Options.md` lists all options; those of the command's processes are refused. Throws `HostError`
+    /// `Documentation/reference/options.md` lists all options; those of the command's processes are refused. Throws `HostError`
     /// with line and key.
     public init(settings text: String) throws { self = try EmbeddingSettings.configuration(text) }
 }

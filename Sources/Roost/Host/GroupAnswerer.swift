@@ -33,8 +33,8 @@ final class GroupAnswerer: MountAnswerer {
 
     private static func answer(to failure: RelayFailure) -> OwnAnswer {
         switch failure {
-        case .noWorker: .groupAway
-        case .workerLost: .groupLost
+        case .noWorker: .groupUnavailable
+        case .workerLost: .groupWorkerExited
         }
     }
 

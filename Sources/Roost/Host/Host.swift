@@ -174,9 +174,9 @@ public final class Host: Service {
     ///   - closesIdle: Whether connections without a request are closed. Otherwise they stay open for a next request,
     ///     since another process takes over.
     ///   - isReplaced: Whether that process has newer applications; the drain timeout then applies.
-    ///   - whenDeaf: Called when no event loop accepts connections any more.
+    ///   - whenStoppedAccepting: Called when no event loop accepts connections any more.
     public func stop(
-        closesIdle: Bool = true, isReplaced: Bool = false, whenDeaf: @escaping @Sendable () -> Void = {}
+        closesIdle: Bool = true, isReplaced: Bool = false, whenStoppedAccepting: @escaping @Sendable () -> Void = {}
     ) async throws {
         guard let running = self.running.withLockedValue({ $0 }), !self.isStopping.exchange(true, ordering: .relaxed)
         else { return }
@@ -185,7 +185,7 @@ public final class Host: Service {
         self.closeListeners()
         if !closesIdle { running.closeWebSockets() }
         let grace = isReplaced ? self.configuration.drainTime : self.configuration.server.graceTime
-        await running.drain(closesIdle: closesIdle, grace: grace, whenDeaf: whenDeaf)
+        await running.drain(closesIdle: closesIdle, grace: grace, whenStoppedAccepting: whenStoppedAccepting)
         self.running.withLockedValue { $0 = nil }
         self.process.withLockedValue { $0 = nil }
         await running.end()

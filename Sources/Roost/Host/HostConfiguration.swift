@@ -26,7 +26,7 @@ public struct HostConfiguration: Sendable {
     public var lifespanTime = 60
     /// Seconds from the end of the graceful-shutdown timeout, when applications receive disconnects, until unfinished
     /// requests are cancelled.
-    public var farewellTime = 2
+    public var cancelDelay = 2
     /// Maximum seconds for requests and WebSockets of a replaced or unmounted generation to finish.
     public var drainTime = 30
     /// Maximum bytes of state that an application passes to its next generation.

@@ -174,7 +174,7 @@ extension RunningHost {
                     message: "\(generation.name) does not support lifespan, which --lifespan on requires")
             }
             generation.log(.lifespanUnsupported)
-        case .started, .stopped, .stoppedBadly: generation.log(.startupComplete)
+        case .started, .stopped, .failedToStop: generation.log(.startupComplete)
         }
         return lifespan
     }
@@ -271,8 +271,8 @@ extension RunningHost {
     /// Drains an unmounted application within the drain timeout, then shuts it down.
     private func retire(_ application: RunningApplication) async {
         if let generation = application.generation {
-            generation.announceLeave()
-            if generation.asksToReconnect { self.closeWebSockets(of: generation) }
+            generation.announceUnmount()
+            if generation.closesWebSocketsOnReload { self.closeWebSockets(of: generation) }
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: generation, on: loop) } }
             }
@@ -283,10 +283,10 @@ extension RunningHost {
 
     private func endScopes(of generation: Generation, on loop: LoopPair) async {
         let grace = TimeAmount.seconds(Int64(self.configuration.drainTime))
-        let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
+        let cancelDelay = TimeAmount.seconds(Int64(self.configuration.cancelDelay))
         let eventLoop = loop.handle.eventLoop
         let leaving = eventLoop.scheduleTask(in: grace) { loop.scopes.value.giveUp(generation) }
-        let cancelled = eventLoop.scheduleTask(in: grace + farewell) { loop.scopes.value.cancel(generation) }
+        let cancelled = eventLoop.scheduleTask(in: grace + cancelDelay) { loop.scopes.value.cancel(generation) }
         // Does not fail: completes with the last scope, or when the remaining scopes were cancelled.
         try? await eventLoop.flatSubmit { loop.scopes.value.retire(generation) }.get()
         leaving.cancel()
@@ -306,7 +306,7 @@ extension RunningHost {
     /// Closes the WebSockets of all generations that ask for it, since another process takes over.
     func closeWebSockets() {
         for generation in self.applications.withLockedValue({ $0.compactMap(\.generation) })
-        where generation.asksToReconnect {
+        where generation.closesWebSocketsOnReload {
             self.closeWebSockets(of: generation)
         }
     }
@@ -317,7 +317,7 @@ extension RunningHost {
         let outcome = await lifespan.stop(within: self.configuration.lifespanTime)
         // Ends the id too: nothing may be posted to loops that no longer exist.
         _ = lifespan.finish(ASGI_DONE)
-        if case .stoppedBadly(let message) = outcome {
+        if case .failedToStop(let message) = outcome {
             application.generation?.log(.shutdownFailed, ["reason": "\(message)"])
         }
     }

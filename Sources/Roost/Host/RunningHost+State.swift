@@ -9,7 +9,7 @@ extension RunningHost {
     func handOver(to added: [RunningApplication]) async {
         let mounted = self.applications.withLockedValue { $0 }
         for application in added {
-            guard let new = application.generation, new.remembersState,
+            guard let new = application.generation, new.transfersState,
                 let old = mounted.first(where: { $0.application.number == application.application.number })?.generation,
                 let saved = await self.transfer(old).save()
             else { continue }
@@ -20,7 +20,7 @@ extension RunningHost {
     /// The numbers of the applications that support state transfer.
     package var remembering: [UInt32] {
         self.applications.withLockedValue {
-            $0.filter { $0.generation?.remembersState == true }.map(\.application.number)
+            $0.filter { $0.generation?.transfersState == true }.map(\.application.number)
         }
     }
 

@@ -57,18 +57,20 @@ package final class RunningHost: Sendable {
     // MARK: End
 
     /// Stops accepting, announces the shutdown to applications, and lets requests and scopes finish within `grace`
-    /// seconds. Then notifies clients and applications, and waits for the configuration's `farewellTime`. Finally cuts
+    /// seconds. Then notifies clients and applications, and waits for the configuration's `cancelDelay`. Finally cuts
     /// the remaining connections and cancels the remaining scopes.
     ///
-    /// `closesIdle`: closes connections without a request immediately. `whenDeaf`: called when no event loop accepts
+    /// `closesIdle`: closes connections without a request immediately. `whenStoppedAccepting`: called when no event loop accepts
     /// connections any more.
-    func drain(closesIdle: Bool, grace seconds: Int, whenDeaf: @escaping @Sendable () -> Void) async {
+    func drain(closesIdle: Bool, grace seconds: Int, whenStoppedAccepting: @escaping @Sendable () -> Void) async {
         let grace = TimeAmount.seconds(Int64(seconds))
-        let farewell = TimeAmount.seconds(Int64(self.configuration.farewellTime))
-        let deadline = NIODeadline.now() + grace + farewell
+        let cancelDelay = TimeAmount.seconds(Int64(self.configuration.cancelDelay))
+        let deadline = NIODeadline.now() + grace + cancelDelay
         // A stalled loop never finishes; the lifespan's shutdown must not wait for it forever.
-        let isDone = await self.within(grace + farewell) {
-            await self.stopServer(closesIdle: closesIdle, grace: grace, farewell: farewell, whenDeaf: whenDeaf)
+        let isDone = await self.within(grace + cancelDelay) {
+            await self.stopServer(
+                closesIdle: closesIdle, grace: grace, cancelDelay: cancelDelay,
+                whenStoppedAccepting: whenStoppedAccepting)
             await withTaskGroup { group in
                 for loop in self.loops { group.addTask { await self.endScopes(of: loop, deadline: deadline) } }
             }
@@ -111,7 +113,7 @@ package final class RunningHost: Sendable {
 
     /// Shuts the applications down, and releases all resources.
     func end() async {
-        await self.stopServer(closesIdle: true, grace: .zero, farewell: .zero)
+        await self.stopServer(closesIdle: true, grace: .zero, cancelDelay: .zero)
         let all =
             self.applications.withLockedValue { $0 } + self.leaving.withLockedValue { $0 }
             + self.prepared.withLockedValue { $0.values.flatMap(\.started) }
@@ -128,18 +130,19 @@ package final class RunningHost: Sendable {
     }
 
     private func stopServer(
-        closesIdle: Bool, grace: TimeAmount, farewell: TimeAmount, whenDeaf: @escaping @Sendable () -> Void = {}
+        closesIdle: Bool, grace: TimeAmount, cancelDelay: TimeAmount,
+        whenStoppedAccepting: @escaping @Sendable () -> Void = {}
     ) async {
         guard let server = self.server.withLockedValue({ $0 }) else { return }
         let listening = NIOLockedValueBox(self.loops.count)
         do {
-            try await server.stop(closesIdle: closesIdle, grace: grace, farewell: farewell) { loop in
+            try await server.stop(closesIdle: closesIdle, grace: grace, cancelDelay: cancelDelay) { loop in
                 self.facilities.announceStop(on: loop)
                 let isLast = listening.withLockedValue { listening in
                     listening -= 1
                     return listening == 0
                 }
-                if isLast { whenDeaf() }
+                if isLast { whenStoppedAccepting() }
             }
         } catch { self.configuration.logger.log(.serverNotStopped, ["reason": "\(error)"]) }
         self.server.withLockedValue { $0 = nil }
@@ -203,7 +206,7 @@ struct LoopPair: Sendable {
         _ messages: MessageMemory
     ) {
         let scopes = ScopeLoop(
-            number: number, mounts: MountTable(), mostScopes: configuration.scopes, mostGroups: configuration.groups,
+            number: number, mounts: MountTable(), maxScopes: configuration.scopes, maxGroups: configuration.groups,
             call: configuration.page?.call(of: number)
         )
         scopes.answersHealth = configuration.answersHealth

@@ -5,16 +5,19 @@ package enum OptionTable {
         package let options: [ServerOption]
     }
 
+    package static let addressSection = Section(title: "Addresses", options: Self.addresses)
+    package static let applicationSection = Section(title: "Applications", options: Self.applications)
+    package static let loggingSection = Section(title: "Logs and responses", options: Self.logs)
+    package static let concurrencySection = Section(title: "Threads and concurrency", options: Self.concurrency)
+    package static let limitSection = Section(title: "Limits of requests and responses", options: Self.limits)
+    package static let timeoutSection = Section(title: "Timeouts", options: Self.timeouts)
+    package static let webSocketSection = Section(title: "WebSockets", options: Self.webSockets)
+    package static let reloadSection = Section(title: "Reload", options: Self.reload)
+    package static let workerSection = Section(title: "Workers", options: Self.workers)
+
     package static let sections = [
-        Section(title: "Addresses", options: Self.addresses),
-        Section(title: "Applications", options: Self.applications),
-        Section(title: "Logs and responses", options: Self.logs),
-        Section(title: "Threads and concurrency", options: Self.concurrency),
-        Section(title: "Limits of requests and responses", options: Self.limits),
-        Section(title: "Timeouts", options: Self.timeouts),
-        Section(title: "WebSockets", options: Self.webSockets),
-        Section(title: "Reload", options: Self.reload),
-        Section(title: "Workers", options: Self.workers),
+        Self.addressSection, Self.applicationSection, Self.loggingSection, Self.concurrencySection, Self.limitSection,
+        Self.timeoutSection, Self.webSocketSection, Self.reloadSection, Self.workerSection,
     ]
 
     package static let all = Self.sections.flatMap(\.options)

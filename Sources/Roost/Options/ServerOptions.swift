@@ -47,7 +47,7 @@ package struct ServerOptions: Sendable {
     /// Maximum duration of a shutdown, in seconds: `--timeout-stop`, else the sum of its phases.
     package var stopTime: Int {
         self.process.stopTime
-            ?? max(self.host.server.graceTime, self.host.drainTime) + self.host.farewellTime + self.host.lifespanTime
+            ?? max(self.host.server.graceTime, self.host.drainTime) + self.host.cancelDelay + self.host.lifespanTime
             + 10
     }
 

@@ -7,8 +7,8 @@ package struct WatchOptions: Sendable {
     package var includes: [String] = []
     package var excludes: [String] = []
     /// Maximum number of watched files and folders.
-    package var limit = SourceTree.usualMost
+    package var limit = SourceTree.defaultLimit
     /// Seconds for which a file must stay unchanged before a reload.
-    package var delay = Double(Deployment.usualQuiet) / 1000
+    package var delay = Double(Deployment.defaultQuiet) / 1000
     package var build: String?
 }

@@ -50,7 +50,7 @@ enum ModuleLanguage: String, CaseIterable {
     }
 
     /// The build products besides the library.
-    var leavings: [String] {
+    var buildProducts: [String] {
         switch self {
         case .c, .cpp: []
         case .swift: [".build/", "Package.resolved"]

@@ -20,10 +20,10 @@ struct New: ParsableCommand {
 
     func run() throws {
         var module = try NewModule(name: self.name, language: try ModuleLanguage(word: self.language))
-        module.roost = RoostPlace.executable ?? module.roost
+        module.roost = RoostPaths.executable ?? module.roost
         if module.language == .swift {
-            module.sources = try RoostPlace.sources(given: self.sdk)
-            guard !RoostPlace.isTaken(module.name, sources: module.sources) else {
+            module.sources = try RoostPaths.sources(given: self.sdk)
+            guard !RoostPaths.isTaken(module.name, sources: module.sources) else {
                 throw HostError(
                     code: .usage,
                     message:

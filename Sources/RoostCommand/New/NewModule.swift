@@ -36,12 +36,12 @@ struct NewModule {
     }
 
     var files: [File] {
-        let leavings = ["*.so"] + self.language.leavings
+        let buildProducts = ["*.so"] + self.language.buildProducts
         return [
             self.file("Makefile", PackageResources.Makefile + self.rules),
             self.file("README.md", PackageResources.README_md),
             self.file("settings.yaml", PackageResources.settings_yaml),
-            File(path: ".gitignore", text: leavings.map { "\($0)\n" }.joined()),
+            File(path: ".gitignore", text: buildProducts.map { "\($0)\n" }.joined()),
         ] + self.code
     }
 

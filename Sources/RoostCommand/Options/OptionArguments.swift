@@ -1,74 +1,42 @@
 import ArgumentParser
 import Roost
-import RoostSettings
 
-/// The options of `OptionTable` as arguments of a command. Contains those that are given on the command line.
-///
-/// ArgumentParser finds the arguments of a type by reflection, and reads their values with the decoder of
-/// `init(from:)`. This type implements both from the table: each option is reflected as the property wrapper that a
-/// property would have.
-struct OptionArguments: ParsableArguments, CustomReflectable {
-    private(set) var given: [GivenOption] = []
+/// All options of `OptionTable` as arguments of a command; `--help` shows a group for each section.
+struct OptionArguments: ParsableArguments {
+    @OptionGroup(title: AddressOptions.section.title)
+    var addresses: SectionArguments<AddressOptions>
 
-    init() {}
+    @OptionGroup(title: ApplicationOptions.section.title)
+    var applications: SectionArguments<ApplicationOptions>
 
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        for option in OptionTable.all {
-            let key = Key(stringValue: option.name)
-            let texts: [String]
-            switch option.declaration.kind {
-            case .flag(isNegatable: true):
-                texts = try values.decode(Flag<Bool?>.self, forKey: key).wrappedValue.map { ["\($0)"] } ?? []
-            case .flag(isNegatable: false):
-                texts = try values.decode(Flag<Bool>.self, forKey: key).wrappedValue ? ["true"] : []
-            case .texts: texts = try values.decode(Option<[String]>.self, forKey: key).wrappedValue
-            case .number, .decimal, .text, .commaSeparated, .choice, .boolean:
-                texts = try values.decode(Option<String?>.self, forKey: key).wrappedValue.map { [$0] } ?? []
-            }
-            if !texts.isEmpty { self.given.append(GivenOption(option, texts, .commandLine)) }
-        }
-    }
+    @OptionGroup(title: LoggingOptions.section.title)
+    var logging: SectionArguments<LoggingOptions>
 
-    var customMirror: Mirror {
-        Mirror(self, children: OptionTable.all.map { Mirror.Child(label: $0.name, value: Self.argument($0)) })
-    }
+    @OptionGroup(title: ConcurrencyOptions.section.title)
+    var concurrency: SectionArguments<ConcurrencyOptions>
 
-    private static func argument(_ option: ServerOption) -> Any {
-        let name = NameSpecification.customLong(option.name)
-        let help = ArgumentHelp(
-            [option.declaration.meaning, self.remark(option)].filter { !$0.isEmpty }.joined(separator: " "),
-            valueName: option.declaration.valueName)
-        switch option.declaration.kind {
-        case .flag(isNegatable: true): return Flag<Bool?>(name: name, inversion: .prefixedNo, help: help)
-        case .flag(isNegatable: false): return Flag<Bool>(wrappedValue: false, name: name, help: help)
-        case .texts: return Option<[String]>(wrappedValue: [], name: name, parsing: .singleValue, help: help)
-        case .choice(let choices):
-            return Option<String?>(name: name, help: help, completion: .list(choices))
-        case .number, .decimal, .text, .commaSeparated, .boolean:
-            return Option<String?>(name: name, help: help)
-        }
-    }
+    @OptionGroup(title: LimitOptions.section.title)
+    var limits: SectionArguments<LimitOptions>
 
-    /// Returns the values and the default, formatted as ArgumentParser does for properties.
-    private static func remark(_ option: ServerOption) -> String {
-        var standard = option.standard.isEmpty ? option.declaration.unset : option.standard
-        switch option.declaration.kind {
-        case .choice(let choices):
-            return "(values: \(choices.joined(separator: ", "))\(standard.map { "; default: \($0)" } ?? ""))"
-        case .flag(isNegatable: false): return ""
-        case .flag(isNegatable: true): standard = standard == "true" ? "--\(option.name)" : "--no-\(option.name)"
-        case .number, .decimal, .text, .texts, .commaSeparated, .boolean: break
-        }
-        return standard.map { "(default: \($0))" } ?? ""
-    }
+    @OptionGroup(title: TimeoutOptions.section.title)
+    var timeouts: SectionArguments<TimeoutOptions>
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
+    @OptionGroup(title: WebSocketOptions.section.title)
+    var webSockets: SectionArguments<WebSocketOptions>
 
-        init(stringValue: String) { self.stringValue = stringValue }
+    @OptionGroup(title: ReloadOptions.section.title)
+    var reload: SectionArguments<ReloadOptions>
 
-        init?(intValue: Int) { nil }
+    @OptionGroup(title: WorkerOptions.section.title)
+    var workers: SectionArguments<WorkerOptions>
+
+    /// The options that are given on the command line.
+    var given: [GivenOption] {
+        let groups = [
+            self.addresses.given, self.applications.given, self.logging.given, self.concurrency.given,
+            self.limits.given,
+            self.timeouts.given, self.webSockets.given, self.reload.given, self.workers.given,
+        ]
+        return groups.flatMap { $0 }
     }
 }

@@ -58,7 +58,7 @@ extension ServerOptions {
 
     /// Returns the addresses to listen on: sockets that systemd passes, and those that options name.
     private func addresses() throws(OptionError) -> [BindAddress] {
-        try self.listen.addresses(given: GivenSockets.descriptors().map { .descriptor($0) }, .option)
+        try self.listen.addresses(given: InheritedSockets.descriptors().map { .descriptor($0) }, .option)
     }
 
     /// The addresses to listen on; requires checked options.

@@ -10,8 +10,8 @@ package struct Deployment: Sendable {
     /// The paths of the drop-in folders.
     package var folders: [String] = []
     /// Debounce time: how long a file must be unchanged before its change is acted on, in milliseconds.
-    package var quiet = Self.usualQuiet
-    package static let usualQuiet = 100
+    package var quiet = Self.defaultQuiet
+    package static let defaultQuiet = 100
     package var preparation: ApplicationPreparation
     /// The workers that accept connections.
     package var workers: WorkerPlan

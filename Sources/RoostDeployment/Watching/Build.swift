@@ -10,7 +10,7 @@ package final class Build {
     /// The last part of its output.
     package private(set) var output: [UInt8] = []
     private let begun = MonotonicClock.milliseconds
-    private static let mostOutput = 64 << 10
+    private static let maxOutput = 64 << 10
     /// Time between SIGTERM and SIGKILL for a cancelled build, in milliseconds.
     private static let patience = 2000
     private var killAt: Int?
@@ -98,7 +98,7 @@ package final class Build {
                 self.descriptor = -1
                 return
             }
-            self.output = (self.output + part[..<count]).suffix(Self.mostOutput)
+            self.output = (self.output + part[..<count]).suffix(Self.maxOutput)
         }
     }
 

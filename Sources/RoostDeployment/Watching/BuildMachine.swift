@@ -23,7 +23,7 @@ package struct BuildMachine {
     private var cancellations = 0
     /// Maximum number of cancellations in succession; the next build runs to its end. Without a limit, a build that
     /// writes to watched files would never end.
-    static let mostCancellations = 5
+    static let maxCancellations = 5
 
     package init() {}
 
@@ -34,7 +34,7 @@ package struct BuildMachine {
         case .idle:
             self.state = .building
             return .start
-        case .building where self.cancellations < Self.mostCancellations:
+        case .building where self.cancellations < Self.maxCancellations:
             self.state = .cancelled
             self.cancellations += 1
             return .cancel

@@ -11,14 +11,14 @@ struct Debounce<State: Equatable> {
     let quiet: Int
     /// Time for which a file must be missing to be removed.
     static var absence: Int { 1000 }
-    static var usualQuiet: Int { Deployment.usualQuiet }
+    static var defaultQuiet: Int { Deployment.defaultQuiet }
 
     /// The stable states, by path.
     private(set) var stable: [String: State]
     private var pending: [String: Seen] = [:]
 
     /// `there`: the states at the start, which are stable at once.
-    init(_ there: [String: State], quiet: Int = Self.usualQuiet) {
+    init(_ there: [String: State], quiet: Int = Self.defaultQuiet) {
         self.stable = there
         self.quiet = quiet
     }

@@ -7,7 +7,7 @@ struct DropInWatch {
     private var faults: Debounce<String>
 
     /// `listing`: the listing that was acted on; it is stable at once.
-    init(_ listing: DropInFolder.Listing, quiet: Int = Debounce<String>.usualQuiet) {
+    init(_ listing: DropInFolder.Listing, quiet: Int = Debounce<String>.defaultQuiet) {
         self.folder = listing.folder
         self.modules = Debounce(Self.states(listing), quiet: quiet)
         self.faults = Debounce(Self.faults(listing), quiet: Debounce<String>.absence)

@@ -21,7 +21,7 @@ package struct SourceTree: Sendable {
     }
 
     /// Patterns for sources in languages that can build shared libraries, and for files that their builds read.
-    static let usualIncludes = [
+    static let defaultIncludes = [
         // C, C++, Objective-C, CUDA, assembly.
         "*.c", "*.h", "*.cc", "*.cpp", "*.cxx", "*.c++", "*.hh", "*.hpp", "*.hxx", "*.h++", "*.inc", "*.inl", "*.ipp",
         "*.tpp", "*.txx", "*.tcc", "*.ixx", "*.cppm", "*.ccm", "*.cxxm", "*.c++m", "*.mpp", "*.C", "*.H", "*.m", "*.mm",
@@ -36,9 +36,11 @@ package struct SourceTree: Sendable {
         "GNUmakefile", "CMakeLists.txt", "meson.build", "go.mod", "go.sum", "BUILD", "BUILD.bazel", "dub.sdl",
     ]
     /// Patterns for files that are not sources, and for folders that builds write to.
-    static let usualExcludes = [".*", "*~", "#*#", "*.tmp", "build", "target", "node_modules", "zig-out", "zig-cache"]
+    static let defaultExcludes = [
+        ".*", "*~", "#*#", "*.tmp", "build", "target", "node_modules", "zig-out", "zig-cache",
+    ]
     /// Maximum number of watched files and folders.
-    package static let usualMost = 100_000
+    package static let defaultLimit = 100_000
 
     package let folders: [String]
     package let includes: [String]
@@ -46,10 +48,10 @@ package struct SourceTree: Sendable {
     package let most: Int
 
     /// `includes`, `excludes`: patterns in addition to the usual ones. They override the usual ones of the other list.
-    package init(_ folders: [String], includes: [String] = [], excludes: [String] = [], most: Int = Self.usualMost) {
+    package init(_ folders: [String], includes: [String] = [], excludes: [String] = [], most: Int = Self.defaultLimit) {
         self.folders = folders
-        self.includes = (Self.usualIncludes + includes).filter { !excludes.contains($0) }
-        self.excludes = (Self.usualExcludes + excludes).filter { !includes.contains($0) }
+        self.includes = (Self.defaultIncludes + includes).filter { !excludes.contains($0) }
+        self.excludes = (Self.defaultExcludes + excludes).filter { !includes.contains($0) }
         self.most = most
     }
 

@@ -18,7 +18,7 @@ struct PathWalk {
     private var links = 0
     private var hasBegun = false
     /// The kernel's limit (path_resolution(7)).
-    private static let mostLinks = 40
+    private static let maxLinks = 40
 
     init(_ path: String) {
         let isAbsolute = path.hasPrefix("/")
@@ -53,7 +53,7 @@ struct PathWalk {
 
     private mutating func follow(_ step: Step) -> Result<Step, Fault> {
         self.links += 1
-        guard self.links <= Self.mostLinks else { return .failure(Fault(message: "too many symbolic links")) }
+        guard self.links <= Self.maxLinks else { return .failure(Fault(message: "too many symbolic links")) }
         var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(step.path, &bytes, bytes.count)
         guard count > 0 else { return .failure(Self.error("\(step.path) cannot be read")) }

@@ -19,7 +19,7 @@ public final class LineWriter: Sendable {
     private let longestWrite: Int
     private static let pipeBuffer = 4096
     /// Maximum size of a buffer that is kept, in bytes; a larger one is freed after a burst.
-    private static let mostKept = 64 << 10
+    private static let maxKept = 64 << 10
     /// The thread waits here for lines, and `flush` waits for the thread.
     private let waiting = Monitor(Waiting())
 
@@ -62,7 +62,7 @@ public final class LineWriter: Sendable {
         // Two buffers are swapped, so that no line needs an allocation.
         var taken = Waiting()
         while true {
-            taken.bytes.removeAll(keepingCapacity: taken.bytes.capacity <= Self.mostKept)
+            taken.bytes.removeAll(keepingCapacity: taken.bytes.capacity <= Self.maxKept)
             taken.dropped = 0
             self.waiting.wait { waiting -> Void? in
                 guard !waiting.isEmpty else { return nil }

@@ -48,7 +48,7 @@ package struct Privileges: Sendable, Equatable {
         if let group = self.group {
             let groups = self.userName.isEmpty ? setgroups(1, [group]) : initgroups(self.userName, group)
             guard groups == 0 else { throw Self.error("cannot drop supplementary groups") }
-            guard roost_become(self.user ?? geteuid(), group) == 0 else {
+            guard roost_switch_user(self.user ?? geteuid(), group) == 0 else {
                 throw Self.error("cannot switch the user")
             }
             guard self.user ?? 0 == 0 || setuid(0) != 0 else { throw Self.error("root privileges could be regained") }

@@ -11,7 +11,7 @@ package final class ServiceNotice: Sendable {
     /// Messages for which the manager's queue had no room.
     private let pending = NIOLockedValueBox<[String]>([])
     /// Maximum number of pending messages; the oldest are dropped first.
-    package static let mostPending = 32
+    package static let maxPending = 32
     /// Interval of further attempts to send pending messages, in milliseconds.
     private static let pace = 200
 
@@ -41,7 +41,7 @@ package final class ServiceNotice: Sendable {
         self.pending.withLockedValue { pending in
             // A watchdog message is not worth a place in a full queue: the next one follows.
             guard pending.isEmpty || lines != ["WATCHDOG=1"] else { return }
-            if pending.count == Self.mostPending { pending.removeFirst() }
+            if pending.count == Self.maxPending { pending.removeFirst() }
             pending.append(lines.joined(separator: "\n"))
         }
         self.deliver()

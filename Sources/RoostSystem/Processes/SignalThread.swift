@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 /// Children that a module executes get default signal handling. A module's own handlers may replace these. [any]
 package enum SignalThread {
     /// Installs a handler that does nothing for these signals, until the process can act on them or for good.
-    package static func drop(_ numbers: [CInt]) { roost_signals_drop(numbers, CInt(numbers.count)) }
+    package static func drop(_ numbers: [CInt]) { roost_signals_discard(numbers, CInt(numbers.count)) }
 
     /// Replaces an ignored `SIGPIPE` (SIG_IGN) by a handler that does nothing. NIO ignores `SIGPIPE` from its first
     /// socket on, and a module's child would inherit that.

@@ -12,7 +12,7 @@ package struct ControlClient {
     /// Finds a running server: the only one below the run directories, or the one that listens on this port. Throws
     /// `HostError` if there is none, or more than one.
     package static func find(runDirectory: String?, port: Int?) throws -> ControlClient {
-        let folders = runDirectory.map { [$0] } ?? RunDirectory.usualPaths()
+        let folders = runDirectory.map { [$0] } ?? RunDirectory.defaultPaths()
         let starts = folders.flatMap { folder in
             FolderList.names(in: folder).map { "\(folder)/\($0)" }
         }.filter { access("\($0)/\(ControlSocket.name)", F_OK) == 0 }.map { ControlClient(boot: $0) }

@@ -11,8 +11,8 @@ final class ControlSocket {
     static let name = "control"
     /// The largest request in bytes, the largest number of clients, and the time in milliseconds within which a client
     /// must send its request.
-    private static let mostBytes = 4096
-    private static let mostClients = 32
+    private static let maxBytes = 4096
+    private static let maxClients = 32
     private static let patience = 10_000
     /// The time in milliseconds within which a client must read its response.
     private static let reading = 10_000
@@ -20,7 +20,7 @@ final class ControlSocket {
     private struct Client {
         let descriptor: CInt
         var until: Int
-        var buffer = MessageBuffer<ControlRequest>(limit: ControlSocket.mostBytes)
+        var buffer = MessageBuffer<ControlRequest>(limit: ControlSocket.maxBytes)
         /// Whether the request has arrived.
         var isWaiting = false
         var isForReload = false
@@ -79,7 +79,7 @@ final class ControlSocket {
     /// The descriptors to wait for. The listening socket is left out while no client can be accepted, so that it does
     /// not wake the supervisor.
     func waits(now: Int) -> [pollfd] {
-        let mayLetIn = self.clients.count < Self.mostClients && now >= self.pausedUntil
+        let mayLetIn = self.clients.count < Self.maxClients && now >= self.pausedUntil
         return (mayLetIn ? [pollfd(fd: self.listener, events: Int16(POLLIN), revents: 0)] : [])
             + self.clients.map {
                 pollfd(fd: $0.descriptor, events: Int16($0.answer == nil ? POLLIN : POLLOUT), revents: 0)
@@ -95,7 +95,7 @@ final class ControlSocket {
     /// Accepts, reads and writes without blocking. Returns the requests that have arrived.
     func receive(now: Int) -> [(client: CInt, request: ControlRequest)] {
         if now >= self.pausedUntil { self.pausedUntil = 0 }
-        while self.clients.count < Self.mostClients, self.pausedUntil == 0 {
+        while self.clients.count < Self.maxClients, self.pausedUntil == 0 {
             let descriptor = accept(self.listener, nil, nil)
             guard descriptor >= 0 else {
                 if errno != EAGAIN, errno != EINTR, errno != ECONNABORTED { self.pausedUntil = now + Self.pause }
@@ -111,7 +111,7 @@ final class ControlSocket {
                 self.write(at, now: now)
                 continue
             }
-            var part = [UInt8](repeating: 0, count: Self.mostBytes)
+            var part = [UInt8](repeating: 0, count: Self.maxBytes)
             let count = read(self.clients[at].descriptor, &part, part.count)
             let isThere = count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
             guard isThere, self.clients[at].isWaiting || now < self.clients[at].until else {

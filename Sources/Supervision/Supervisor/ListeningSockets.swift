@@ -40,7 +40,7 @@ final class ListeningSockets {
     private func isGone(_ at: Int) -> Bool { self.listeners[at].file.map { !$0.isThere } ?? false }
 
     /// Logs each missing socket file once.
-    func logGone() {
+    func logMissing() {
         let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].address.url }
         for url in gone where !self.loggedGone.contains(url) {
             self.logger.log(.socketFileMissing, ["url": "\(url)"])
@@ -50,7 +50,7 @@ final class ListeningSockets {
 
     /// Binds listeners again whose files are gone, for workers that are started from now on. Returns whether any was
     /// bound again, and why others could not be.
-    func rebindGone() -> (isRebound: Bool, faults: [String]) {
+    func rebindMissing() -> (isRebound: Bool, faults: [String]) {
         var isRebound = false
         var faults: [String] = []
         for at in self.listeners.indices where self.isGone(at) {

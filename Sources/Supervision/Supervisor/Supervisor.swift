@@ -213,7 +213,7 @@ package final class Supervisor {
         self.deployment.observe(now: now, isDue: now >= self.nextObservation)
         if now >= self.nextObservation {
             self.nextObservation = now + self.pace
-            self.deployment.sockets.logGone()
+            self.deployment.sockets.logMissing()
         }
         self.deployment.advance(now: now)
         self.reportServing()

@@ -8,7 +8,7 @@ package struct WatchPlan {
     package var includes: [String] = []
     package var excludes: [String] = []
     /// The largest number of source files and folders that are watched.
-    package var limit = SourceTree.usualMost
+    package var limit = SourceTree.defaultLimit
     /// The command that builds modules from the sources; `nil` if there is none.
     package var build: String?
     /// Watched files other than modules and their settings.

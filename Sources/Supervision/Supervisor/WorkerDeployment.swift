@@ -99,7 +99,7 @@ final class WorkerDeployment {
     /// Reloads. A request of an operator also creates missing socket files again.
     func reload(_ request: ReloadRequest) {
         guard request.isAsked else { return self.state.reload(PendingReload(request)) }
-        let (isRebound, faults) = self.sockets.rebindGone()
+        let (isRebound, faults) = self.sockets.rebindMissing()
         let groups = Set(self.groups.unreachable.map { $0 as String? } + (isRebound ? [nil] : []))
         self.state.reload(PendingReload(request, replacing: groups, faults: faults))
     }

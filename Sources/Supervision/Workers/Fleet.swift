@@ -8,7 +8,7 @@ struct Fleet {
     private(set) var rules: Rules
     private(set) var wanted: Int
     private(set) var members: [Member] = []
-    private(set) var ledger: CrashLedger
+    private(set) var ledger: CrashCounter
     /// The release that new workers are started with.
     private(set) var current: Int
     /// The previous release, to return to while the current release is on trial.
@@ -37,7 +37,7 @@ struct Fleet {
         self.hasServed = hasServed
         self.wanted = rules.workers
         self.current = release
-        self.ledger = CrashLedger(most: rules.crashes, window: rules.crashWindow)
+        self.ledger = CrashCounter(most: rules.crashes, window: rules.crashWindow)
         self.random = random
     }
 

@@ -4,7 +4,7 @@ struct StateHandover {
     private var takers: [Int: Int?] = [:]
 
     /// Chooses the worker whose state a new worker gets, among those that will drain. Returns `nil` if there is none.
-    mutating func chooseGiver(for taker: Int, among candidates: [Int]) -> Int? {
+    mutating func chooseSource(for taker: Int, among candidates: [Int]) -> Int? {
         guard let giver = candidates.first(where: { self.takers[$0] == nil }) else { return nil }
         self.takers.updateValue(taker, forKey: giver)
         return giver
@@ -12,7 +12,7 @@ struct StateHandover {
 
     /// Records that a worker has sent its state, or has ended without. Returns the worker that gets it; `nil` if none
     /// waits for it.
-    mutating func removeTaker(of giver: Int) -> Int? {
+    mutating func removeRecipient(of giver: Int) -> Int? {
         guard let taker = self.takers[giver] ?? nil else { return nil }
         // Keeps the entry: each worker sends its state once.
         self.takers.updateValue(nil, forKey: giver)

@@ -86,7 +86,7 @@ final class WorkerGroup {
 
     /// Stops all workers. `atOnce`: kills them.
     func stop(atOnce: Bool) {
-        if atOnce { for worker in self.workers { worker.noteKill("stopped at once") } }
+        if atOnce { for worker in self.workers { worker.setKillReason("stopped at once") } }
         self.perform(atOnce ? self.fleet.kill(now: self.now) : self.fleet.stop(now: self.now))
     }
 
@@ -234,9 +234,9 @@ final class WorkerGroup {
             self.logger.log(.workersCrashLooping, ["restart": "\(milliseconds)ms"])
         case .overdue(let id):
             guard let worker = self.worker(id) else { break }
-            worker.noteKill("did not exit in time")
+            worker.setKillReason("did not exit in time")
             self.logger.log(.workerKilled, worker.logFields(["reason": "\(worker.killReason ?? "")"]))
-        case .neverReady(let id): self.worker(id)?.noteKill("was not ready within \(self.plan.start) seconds")
+        case .neverReady(let id): self.worker(id)?.setKillReason("was not ready within \(self.plan.start) seconds")
         }
     }
 
@@ -287,7 +287,7 @@ final class WorkerGroup {
             let candidates = self.fleet.members.filter {
                 $0.state == .ready && $0.retirement != nil && !$0.isStandIn
             }
-            if let giver = self.stateHandover.chooseGiver(for: worker.id, among: candidates.map(\.id)) {
+            if let giver = self.stateHandover.chooseSource(for: worker.id, among: candidates.map(\.id)) {
                 self.worker(giver)?.send(.saveState)
             } else {
                 worker.send(.restoreState([:]))
@@ -297,7 +297,7 @@ final class WorkerGroup {
     }
 
     private func handOverState(_ states: [UInt32: SavedState], of giver: Int) {
-        guard let taker = self.stateHandover.removeTaker(of: giver) else { return }
+        guard let taker = self.stateHandover.removeRecipient(of: giver) else { return }
         self.worker(taker)?.send(.restoreState(states))
     }
 

@@ -49,7 +49,7 @@ final class WorkerHandle {
     private var output: ArraySlice<UInt8>
 
     /// The number of lines of standard error that are kept.
-    private static let mostLines = 20
+    private static let maxLines = 20
     /// The largest message without the states of applications, in bytes.
     private static let largestMessage = 64 << 10
 
@@ -183,10 +183,10 @@ final class WorkerHandle {
     func setRefusal(_ reason: String) { self.refusal = reason }
 
     /// Records why the worker ends, unless a reason is known.
-    func noteKill(_ reason: String) { if self.killReason == nil { self.killReason = reason } }
+    func setKillReason(_ reason: String) { if self.killReason == nil { self.killReason = reason } }
 
     func kill(_ reason: String) {
-        self.noteKill(reason)
+        self.setKillReason(reason)
         Glibc.kill(self.process, SIGKILL)
     }
 
@@ -218,17 +218,17 @@ final class WorkerHandle {
             close(self.errors)
             self.errors = -1
         }
-        self.lastLines = (self.lastLines + lines).suffix(Self.mostLines)
+        self.lastLines = (self.lastLines + lines).suffix(Self.maxLines)
         return lines
     }
 
     /// The number of bytes read at a time: a worker that writes without end must not block the supervisor.
-    private static let mostRead = 1 << 20
+    private static let maxRead = 1 << 20
 
     private static func readAll(_ descriptor: CInt) -> (bytes: [UInt8], isEnd: Bool) {
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 16 << 10)
-        while all.count < Self.mostRead {
+        while all.count < Self.maxRead {
             let count = read(descriptor, &part, part.count)
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return (all, false) }

@@ -37,7 +37,7 @@ extension SwiftCalls {
             try await send(.close(code: 4000, reason: "time is up"))
         case "/stops":
             try await send(.accept())
-            try await scope.request.hostStops()
+            try await scope.request.waitForShutdown()
             try await send(.close(code: 4001, reason: "come back"))
         case "/reject": try await send(.reject(HTTPResponse(status: 401, body: "who are you?")))
         case "/throw": throw HTTPError(404, "no such room")

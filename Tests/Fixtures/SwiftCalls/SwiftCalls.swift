@@ -113,7 +113,7 @@ struct SwiftCalls: Application {
         func note(_ what: String) { here.append("\(what)=\(pthread_self() == loop ? "loop" : "elsewhere")") }
         await Task.yield()
         note("yield")
-        let isOnLoop = await offLoop { pthread_self() == loop }
+        let isOnLoop = await runBlocking { pthread_self() == loop }
         here.append("off=\(isOnLoop ? "loop" : "elsewhere")")
         note("back")
         await withCheckedContinuation { continuation in Task.detached { continuation.resume() } }

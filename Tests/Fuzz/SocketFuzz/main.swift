@@ -12,7 +12,7 @@ exit(
     LLVMFuzzerRunDriver(&count, &arguments) { start, size in
         guard let start, size > 0 else { return 0 }
         let bytes = Array(UnsafeBufferPointer(start: start + 1, count: size - 1))
-        let deflate = start[0] & 1 == 1 ? DeflateAgreement() : nil
+        let deflate = start[0] & 1 == 1 ? DeflateParameters() : nil
         let step = Int(start[0] >> 1) % 32 + 1
         let whole = FrameStream.events(of: bytes, step: .max, most: 4096, deflate: deflate)
         precondition(

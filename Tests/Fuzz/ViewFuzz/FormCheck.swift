@@ -30,7 +30,7 @@ enum FormCheck {
         precondition(pieces == fields.count)
         let encoded = fields.map { Self.encoded($0.name) + [UInt8(ascii: "=")] + Self.encoded($0.value) }
         let again = Self.fields(Array(encoded.joined(separator: [UInt8(ascii: "&")])))
-        precondition(again == fields.map { Field(name: $0.name, value: $0.value, isMended: false) }, "\(fields)")
+        precondition(again == fields.map { Field(name: $0.name, value: $0.value, isRepaired: false) }, "\(fields)")
     }
 
     static func json(_ bytes: [UInt8]) {
@@ -44,7 +44,7 @@ enum FormCheck {
     private struct Field: Equatable {
         var name: [UInt8]
         var value: [UInt8]
-        var isMended: Bool
+        var isRepaired: Bool
     }
 
     private static func fields(_ bytes: [UInt8]) -> [Field]? {
@@ -55,7 +55,7 @@ enum FormCheck {
                 (0..<found.count).map {
                     Field(
                         name: Array(found.name($0).bytes), value: Array(found.value($0).bytes),
-                        isMended: found.mended.contains($0))
+                        isRepaired: found.mended.contains($0))
                 }
             }
             // The arena holds the decoded texts.

@@ -18,7 +18,7 @@ enum PathCheck {
                 field.lastingFallback?.data?.deallocate()
             }
             // The limit of a table.
-            guard pattern.kinds.count <= Int(ASGI_MOST_ARGUMENTS) else { return }
+            guard pattern.kinds.count <= Int(ASGI_MAX_ARGUMENTS) else { return }
             patterns.append((text, pattern))
         }
         guard let tree = try? URLTree(patterns) else { return }
@@ -38,7 +38,7 @@ enum PathCheck {
     }
 
     private static func find(_ path: [UInt8], in tree: URLTree) -> Int? {
-        let most = Int(ASGI_MOST_ARGUMENTS)
+        let most = Int(ASGI_MAX_ARGUMENTS)
         return withUnsafeTemporaryAllocation(of: asgi_argument.self, capacity: 2 * most) { room -> Int? in
             // The extra byte gives an empty path a base address too.
             (path + [0]).withUnsafeBufferPointer { bytes -> Int? in

@@ -1,0 +1,16 @@
+import Roost
+
+/// A section of `OptionTable` as a type: ArgumentParser identifies a group of options by its type.
+protocol OptionSection {
+    static var section: OptionTable.Section { get }
+}
+
+enum AddressOptions: OptionSection { static let section = OptionTable.addressSection }
+enum ApplicationOptions: OptionSection { static let section = OptionTable.applicationSection }
+enum LoggingOptions: OptionSection { static let section = OptionTable.loggingSection }
+enum ConcurrencyOptions: OptionSection { static let section = OptionTable.concurrencySection }
+enum LimitOptions: OptionSection { static let section = OptionTable.limitSection }
+enum TimeoutOptions: OptionSection { static let section = OptionTable.timeoutSection }
+enum WebSocketOptions: OptionSection { static let section = OptionTable.webSocketSection }
+enum ReloadOptions: OptionSection { static let section = OptionTable.reloadSection }
+enum WorkerOptions: OptionSection { static let section = OptionTable.workerSection }
