@@ -61,7 +61,7 @@ struct WebSocketStateMachineTests {
         #expect(failed.failed(WebSocketClose(1007)) == .sendLastClose)
         #expect(failed.end?.code == 1007)
         var silent = self.opened()
-        #expect(silent.failed(WebSocketClose(1011), toldAs: WebSocketClose(1006)) == .sendLastClose)
+        #expect(silent.failed(WebSocketClose(1011), reportedAs: WebSocketClose(1006)) == .sendLastClose)
         #expect(silent.end?.code == 1006)
         var closing = self.opened()
         _ = try closing.close(Self.bye)

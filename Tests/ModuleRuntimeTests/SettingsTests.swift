@@ -139,9 +139,9 @@ struct SettingsTests {
     )
     func broken(text: String, message: String) throws {
         let path = try self.folder.write("broken.yaml", text)
-        let told = self.message { _ = try SettingsFile(path: path, trust: FileTrust()) }
-        #expect(told.hasPrefix("\(path)\(message)"), "\(told)")
-        #expect(!told.contains("\n"))
+        let reported = self.message { _ = try SettingsFile(path: path, trust: FileTrust()) }
+        #expect(reported.hasPrefix("\(path)\(message)"), "\(reported)")
+        #expect(!reported.contains("\n"))
     }
 
     @Test("a file that is not UTF-8, too large, missing, or a folder is refused")

@@ -52,15 +52,15 @@ struct CommandTests {
     )
     func refused(arguments: [String], message: String) throws {
         let hello = self.hello
-        let told = try Command.run(
+        let reported = try Command.run(
             [Repository.roost] + arguments.map { $0.replacingOccurrences(of: "HELLO", with: hello) },
             folder: self.folder.path
         )
-        #expect(told.status == 2, "\(told.error)")
-        #expect(told.error.hasPrefix("roost: "))
-        #expect(told.error.contains(message), "\(told.error)")
-        #expect(told.error.split(separator: "\n").count == 1)
-        #expect(told.output.isEmpty)
+        #expect(reported.status == 2, "\(reported.error)")
+        #expect(reported.error.hasPrefix("roost: "))
+        #expect(reported.error.contains(message), "\(reported.error)")
+        #expect(reported.error.split(separator: "\n").count == 1)
+        #expect(reported.output.isEmpty)
     }
 
     @Test("a port in use, an unknown host or an invalid run directory gives one line and status 1")
@@ -92,10 +92,10 @@ struct CommandTests {
         let wrong = try Fixture.compile(
             "int application(void) { return f(); } int f(void);".replacingOccurrences(
                 of: "int application", with: "int f(void); int application"), in: self.folder)
-        let told = try self.roost("check", wrong)
-        #expect(told.status == 1)
-        #expect(told.output.contains("wrong      cannot be loaded"))
-        #expect(told.output.contains("undefined symbol: f"))
+        let reported = try self.roost("check", wrong)
+        #expect(reported.status == 1)
+        #expect(reported.output.contains("wrong      cannot be loaded"))
+        #expect(reported.output.contains("undefined symbol: f"))
     }
 
     @Test(
@@ -217,7 +217,7 @@ struct CommandTests {
                                             ASGI_STRING("wiki.settings"), NULL}; return &m; }
             """, in: self.folder
         )
-        func told(
+        func reported(
             _ arguments: [String] = [], _ environment: [String: String] = [:]
         ) throws -> (title: String, variable: String?, log: String) {
             let server = try RoostProcess(
@@ -229,18 +229,18 @@ struct CommandTests {
             #expect(server.stop() == 0)
             return (response.text, response.header("content-type"), server.error)
         }
-        let builtIn = try told()
+        let builtIn = try reported()
         #expect(builtIn.title == "built in")
         #expect(builtIn.variable == "wiki.settings")
         #expect(builtIn.log.contains("default settings module not found application=wiki settings=wiki.settings\n"))
         try self.folder.write("wiki/settings.yaml", "title: default\n")
         try self.folder.write("wiki/production.json", #"{"title": "production"}"#)
         try self.folder.write("wiki/other.yaml", "title: other\n")
-        #expect(try told().title == "default")
-        let named = try told([], ["ROOST_SETTINGS_MODULE": "wiki.production"])
+        #expect(try reported().title == "default")
+        let named = try reported([], ["ROOST_SETTINGS_MODULE": "wiki.production"])
         #expect(named.title == "production")
         #expect(named.variable == "wiki.production")
-        let both = try told(["--settings", "wiki.other"], ["ROOST_SETTINGS_MODULE": "wiki.production"])
+        let both = try reported(["--settings", "wiki.other"], ["ROOST_SETTINGS_MODULE": "wiki.production"])
         #expect(both.title == "other")
         #expect(both.variable == "wiki.other")
         try self.folder.write("wiki/broken.yaml", "a: 1\nb: [\n")

@@ -71,11 +71,11 @@ struct NewTests {
         ]
     )
     func refused(arguments: [String], message: String) throws {
-        let told = try self.new(arguments)
-        #expect(told.status == 2, "\(told.error)")
-        #expect(told.error.hasPrefix("roost: "))
-        #expect(told.error.contains(message), "\(told.error)")
-        #expect(told.error.split(separator: "\n").count == 1)
+        let reported = try self.new(arguments)
+        #expect(reported.status == 2, "\(reported.error)")
+        #expect(reported.error.hasPrefix("roost: "))
+        #expect(reported.error.contains(message), "\(reported.error)")
+        #expect(reported.error.split(separator: "\n").count == 1)
         #expect(try self.names() == [])
     }
 
@@ -84,9 +84,9 @@ struct NewTests {
         try self.folder.write("full/mine", "mine")
         try self.folder.write("file", "mine")
         for (name, message) in [("full", "is not empty"), ("file", "is not a folder")] {
-            let told = try self.new([name])
-            #expect(told.status == 2)
-            #expect(told.error.contains("\(name) exists already and \(message)"), "\(told.error)")
+            let reported = try self.new([name])
+            #expect(reported.status == 2)
+            #expect(reported.error.contains("\(name) exists already and \(message)"), "\(reported.error)")
         }
         #expect(try self.names() == ["file", "full"])
         #expect(try self.text("full/mine") == "mine")

@@ -379,8 +379,8 @@ struct SupervisorTests {
 
     @Test("roost worker is refused on the command line")
     func worker() throws {
-        let told = try Command.run([Self.roost, "worker", "./x.so"])
-        #expect(told.status == 2)
-        #expect(told.error.contains("roost worker is started by the supervisor only"))
+        let reported = try Command.run([Self.roost, "worker", "./x.so"])
+        #expect(reported.status == 2)
+        #expect(reported.error.contains("roost worker is started by the supervisor only"))
     }
 }

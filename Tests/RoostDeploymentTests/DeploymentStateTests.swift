@@ -328,7 +328,7 @@ struct DeploymentStateTests {
         #expect(instead.isEmpty)
         _ = state.rollout.committed(1, of: nil, change: 1, now: 0)
         guard case .answerReload(_, "no")? = state.advance(now: 0, workers).first else {
-            Issue.record("nobody is told")
+            Issue.record("no caller is answered")
             return
         }
         #expect(state.roster.applications.isEmpty)

@@ -162,9 +162,9 @@ struct HostSettingsTests {
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list instead of a key"),
         ])
     func broken(text: String, message: String) {
-        let told = self.refusal(text)
-        #expect(told.hasPrefix(message), "\(told)")
-        #expect(!told.contains("\n"))
+        let reported = self.refusal(text)
+        #expect(reported.hasPrefix(message), "\(reported)")
+        #expect(!reported.contains("\n"))
     }
 
     @Test("two applications with the same mount are refused; the message names both places")

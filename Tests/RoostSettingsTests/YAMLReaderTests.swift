@@ -53,8 +53,8 @@ struct YAMLReaderTests {
             deep(100_000, "- ", ""),
         ] {
             // libyaml reads ahead within a line, and has its own limit.
-            let told = self.onSmallStack(stack) { self.read(text) }
-            #expect(told.contains(" nested lists and maps; flatten them"), "\(told)")
+            let reported = self.onSmallStack(stack) { self.read(text) }
+            #expect(reported.contains(" nested lists and maps; flatten them"), "\(reported)")
         }
         #expect(self.onSmallStack(stack) { self.read(deep(100_000, "? ", "")) } == "1: found a map instead of a key")
         var chain = "a0: &a0 [x]\n"
@@ -64,15 +64,15 @@ struct YAMLReaderTests {
 
     private func onSmallStack(_ size: Int, _ body: @escaping @Sendable () -> String) -> String {
         let done = DispatchSemaphore(value: 0)
-        nonisolated(unsafe) var told = ""
+        nonisolated(unsafe) var reported = ""
         let thread = Thread {
-            told = body()
+            reported = body()
             done.signal()
         }
         thread.stackSize = size
         thread.start()
         done.wait()
-        return told
+        return reported
     }
 
     @Test("the number of directives is limited, since libyaml compares them with each other")
@@ -91,7 +91,7 @@ struct YAMLReaderTests {
             ("{1: a,\n '1': b}", "2: duplicate key '1' (the first is in line 1); remove one of them"),
             ("a: &a {}\nb:\n  <<: *a\n  <<: *a\n", "4: duplicate key '<<'; remove one of them"),
         ])
-    func duplicates(text: String, told: String) { #expect(self.read(text) == told) }
+    func duplicates(text: String, reported: String) { #expect(self.read(text) == reported) }
 
     @Test(
         "merge keys are applied: own keys win, then the earlier map",
@@ -104,7 +104,7 @@ struct YAMLReaderTests {
             ("s:\n  <<: 1\n", "2: the merge key '<<' must have a map, or a list of maps, as its value"),
             ("s:\n  <<: [{}, 1]\n", "2: the merge key '<<' must have a map, or a list of maps, as its value"),
         ])
-    func merges(text: String, told: String) { #expect(self.read(text) == told) }
+    func merges(text: String, reported: String) { #expect(self.read(text) == reported) }
 
     @Test(
         "an unsupported construct is refused with its line, and without its value, which may be a secret",
@@ -138,7 +138,7 @@ struct YAMLReaderTests {
             ("a: 1\n---\nb: 2\n", "2: found a second document; a settings file has one"),
             ("a: 1\nb: \u{1}\n", "2: control characters are not allowed"),
         ])
-    func unsupported(text: String, told: String) { #expect(self.read(text) == told) }
+    func unsupported(text: String, reported: String) { #expect(self.read(text) == reported) }
 
     @Test("fifty thousand random texts are read within the limits, or refused")
     func hostile() {

@@ -61,12 +61,12 @@ struct ProcessesTests {
         while !absent.isPending { absent.notify("X=1") }
         for number in 1...(ServiceNotice.maxPending + 5) { absent.notify("N=\(number)") }
         while self.receive(manager) != nil {}
-        var told: [String] = []
+        var reported: [String] = []
         while absent.isPending {
             absent.deliver()
-            while let message = self.receive(manager) { told.append(message) }
+            while let message = self.receive(manager) { reported.append(message) }
         }
-        #expect(told == (6...(ServiceNotice.maxPending + 5)).map { "N=\($0)" })
+        #expect(reported == (6...(ServiceNotice.maxPending + 5)).map { "N=\($0)" })
     }
 
     @Test("every signal that would end the process has a meaning, unless excluded on purpose")

@@ -64,7 +64,7 @@ struct CallTests {
             #expect(
                 try served.notes() == """
                     after=PENDING
-                    timer-told=DONE on=loop id=own event=none
+                    timer-reported=DONE on=loop id=own event=none
                     after-long=PENDING
                     cancel=DONE
                     cancel-again=INVALID
@@ -72,8 +72,8 @@ struct CallTests {
                     after-null=INVALID
                     after-longest=PENDING
                     finish=DONE
-                    timer-told=CANCELLED on=loop id=own event=none
-                    timer-told=CANCELLED on=loop id=own event=none
+                    timer-reported=CANCELLED on=loop id=own event=none
+                    timer-reported=CANCELLED on=loop id=own event=none
                     end
 
                     """)
@@ -153,8 +153,8 @@ struct CallTests {
             #expect(response.header("transfer-encoding") == "chunked")
             // Completions on the loop come at any point between the calls of the thread.
             let notes = try served.notes().split(separator: "\n").map(String.init)
-            let told = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
-            let others = notes.filter { !told.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
+            let reported = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
+            let others = notes.filter { !reported.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
             #expect(
                 others == [
                     "alive=DONE", "log=DONE", "current=-1", "post=PENDING", "receive-blocking=DONE",

@@ -108,51 +108,51 @@ struct MisbehaviourTests {
         Case(
             name: "finish-in-post", request: .status(500), socket: .messages([], code: 1000),
             notes: """
-                told=DONE
+                reported=DONE
                 receive=PENDING
                 post=PENDING
                 after=PENDING
                 loop.after=PENDING
                 loop.watch=PENDING
                 finish=DONE
-                told receive CANCELLED 1
-                told post DONE 1
-                told post CANCELLED 1
-                told after CANCELLED 2
-                told watch CANCELLED 1
+                reported receive CANCELLED 1
+                reported post DONE 1
+                reported post CANCELLED 1
+                reported after CANCELLED 2
+                reported watch CANCELLED 1
                 """),
         Case(
             name: "finish-in-after", request: .status(500), socket: .messages([], code: 1000),
             notes: """
-                told=DONE
+                reported=DONE
                 receive=PENDING
                 post=PENDING
                 after=PENDING
                 loop.after=PENDING
                 loop.watch=PENDING
                 finish=DONE
-                told receive CANCELLED 1
-                told post CANCELLED 1
-                told after DONE 1
-                told after CANCELLED 2
-                told watch CANCELLED 1
+                reported receive CANCELLED 1
+                reported post CANCELLED 1
+                reported after DONE 1
+                reported after CANCELLED 2
+                reported watch CANCELLED 1
                 """),
         // In a job on the pool: a post from before the end also runs before the end on the loop.
         Case(
             name: "finish-in-job", request: .status(500), socket: .messages([], code: 1000),
             notes: """
-                told=DONE
+                reported=DONE
                 receive=PENDING
                 post=PENDING
                 after=PENDING
                 loop.after=PENDING
                 loop.watch=PENDING
                 finish=DONE
-                told receive CANCELLED 1
-                told post DONE 1
-                told after CANCELLED 2
-                told watch CANCELLED 1
-                told job DONE 1
+                reported receive CANCELLED 1
+                reported post DONE 1
+                reported after CANCELLED 2
+                reported watch CANCELLED 1
+                reported job DONE 1
                 """),
         Case(
             name: "finish-in-receive", steps: [.wait("waiting\n"), .send("par")], request: .status(500),
@@ -160,18 +160,18 @@ struct MisbehaviourTests {
             notes: """
                 receive-first=PENDING
                 waiting
-                told=DONE
+                reported=DONE
                 receive=PENDING
                 post=PENDING
                 after=PENDING
                 loop.after=PENDING
                 loop.watch=PENDING
                 finish=DONE
-                told receive DONE 1
-                told receive CANCELLED 1
-                told post CANCELLED 1
-                told after CANCELLED 2
-                told watch CANCELLED 1
+                reported receive DONE 1
+                reported receive CANCELLED 1
+                reported post CANCELLED 1
+                reported after CANCELLED 2
+                reported watch CANCELLED 1
                 """),
 
         // 4: `finish` before `application` returns: PENDING is correct then; other results are ignored and logged.
@@ -287,7 +287,7 @@ struct MisbehaviourTests {
                 again=DONE
                 answer=DONE
                 finish=DONE
-                told post DONE 1
+                reported post DONE 1
                 """),
 
         // 6: two receives at once.
@@ -298,11 +298,11 @@ struct MisbehaviourTests {
                 receive-second=BUSY
                 receive-now=BUSY
                 waiting
-                told=DONE
+                reported=DONE
                 body='answer'
                 answer=DONE
                 finish=DONE
-                told receive DONE 1
+                reported receive DONE 1
                 """),
         // On a thread `receive` returns PENDING; its completion gets BUSY.
         Case(
@@ -312,12 +312,12 @@ struct MisbehaviourTests {
                 receive-second=PENDING
                 receive-now=BUSY
                 waiting
-                told=DONE
+                reported=DONE
                 body='answer'
                 answer=DONE
                 finish=DONE
-                told receive DONE 1
-                told receive BUSY 1
+                reported receive DONE 1
+                reported receive BUSY 1
                 """),
 
         // 8: the loop is blocked: another client waits, and the log names the module.
@@ -337,8 +337,8 @@ struct MisbehaviourTests {
             notes: """
                 send=PENDING
                 finish=DONE
-                told send CANCELLED 1
-                told release DONE 1
+                reported send CANCELLED 1
+                reported release DONE 1
                 """),
         Case(
             name: "outstanding-whole", steps: [.wait("finish=DONE\n")], request: .text("mountain"),
@@ -346,8 +346,8 @@ struct MisbehaviourTests {
             notes: """
                 send=PENDING
                 finish=DONE
-                told send CANCELLED 1
-                told release DONE 1
+                reported send CANCELLED 1
+                reported release DONE 1
                 """),
         Case(
             name: "outstanding-on-thread", steps: [.wait("finish=DONE\n")], request: .text("mountain"),
@@ -355,8 +355,8 @@ struct MisbehaviourTests {
             notes: """
                 send=PENDING
                 finish=DONE
-                told send CANCELLED 1
-                told release DONE 1
+                reported send CANCELLED 1
+                reported release DONE 1
                 """),
 
         // 10: completions that call again: none runs inside another.
@@ -365,14 +365,14 @@ struct MisbehaviourTests {
             notes: """
                 answer=DONE
                 finish=DONE
-                told post DONE 1000
+                reported post DONE 1000
                 """),
         Case(
             name: "chain-after",
             notes: """
                 answer=DONE
                 finish=DONE
-                told after DONE 100
+                reported after DONE 100
                 """),
         // The end of the body is an event of its own.
         Case(
@@ -384,7 +384,7 @@ struct MisbehaviourTests {
                 bytes=200
                 last=DONE
                 finish=DONE
-                told receive DONE 201
+                reported receive DONE 201
                 """),
         Case(
             name: "chain-receive", kinds: [.socket], steps: [.wait("waiting\n"), .sendInTurn(200)],
@@ -395,14 +395,14 @@ struct MisbehaviourTests {
                 bytes=200
                 last=DONE
                 finish=DONE
-                told receive DONE 200
+                reported receive DONE 200
                 """),
         Case(
             name: "chain-release", request: .text(released.joined()), socket: .messages(released, code: 1000),
             notes: """
                 last=DONE
                 finish=DONE
-                told release DONE 100
+                reported release DONE 100
                 """),
 
         // 11: structs of other sizes. Of a larger struct the host uses the fields that it knows, and fills the rest
@@ -595,7 +595,7 @@ struct MisbehaviourTests {
                 part=DONE
                 last=DONE
                 finish=DONE
-                told release DONE 5
+                reported release DONE 5
                 """),
         Case(
             name: "release-taken", kinds: [.request], method: "HEAD", request: .text(""),
@@ -606,7 +606,7 @@ struct MisbehaviourTests {
                 part=DONE
                 last=DONE
                 finish=DONE
-                told release DONE 5
+                reported release DONE 5
                 """),
         Case(
             name: "release-taken-on-thread", request: .text("abc"),
@@ -618,7 +618,7 @@ struct MisbehaviourTests {
                 part=DONE
                 last=DONE
                 finish=DONE
-                told release DONE 5
+                reported release DONE 5
                 """),
         // Accepted from a thread, then refused by the loop.
         Case(
@@ -628,8 +628,8 @@ struct MisbehaviourTests {
                 next=INVALID
                 answer=DONE
                 finish=DONE
-                told post DONE 1
-                told release DONE 1
+                reported post DONE 1
+                reported release DONE 1
                 """),
         Case(
             name: "release-misuse", kinds: [.socket],
@@ -639,8 +639,8 @@ struct MisbehaviourTests {
                 accept=DONE
                 answer=DONE
                 finish=DONE
-                told post DONE 1
-                told release DONE 1
+                reported post DONE 1
+                reported release DONE 1
                 """),
         // The number of sends accepted before FULL is up to the host.
         Case(
@@ -648,16 +648,16 @@ struct MisbehaviourTests {
             notes: """
                 filled=FULL
                 finish=DONE
-                told send
-                told release
+                reported send
+                reported release
                 """),
         Case(
             name: "release-full-on-thread", request: .cut, socket: .notLookedAt,
             notes: """
                 filled=FULL
                 finish=DONE
-                told send
-                told release
+                reported send
+                reported release
                 """),
         // The scope ends before the data was written, then the client disconnects.
         Case(
@@ -666,8 +666,8 @@ struct MisbehaviourTests {
             notes: """
                 send=PENDING
                 finish=DONE
-                told send CANCELLED 1
-                told release DONE 1
+                reported send CANCELLED 1
+                reported release DONE 1
                 """),
 
         // 13: numbers that are not results.
@@ -842,7 +842,7 @@ struct MisbehaviourTests {
                     floods=1200 lost=0 twice=0 otherwise=0 elsewhere=0 inside=0 not-stale=0
                     answer=DONE
                     finish=DONE
-                    told post DONE 2
+                    reported post DONE 2
                     end
 
                     """)

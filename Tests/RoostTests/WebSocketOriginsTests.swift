@@ -72,8 +72,8 @@ struct WebSocketOriginsTests {
     func list(policy: [String], origin: String, isAllowed: Bool) throws {
         #expect(try Self.allows(policy, origin, at: "x") == isAllowed)
         // The form in which the supervisor passes the policy to a worker.
-        let told = try WebSocketOrigins([try WebSocketOrigins(policy).description])
-        #expect(told == (try WebSocketOrigins(policy)))
+        let reported = try WebSocketOrigins([try WebSocketOrigins(policy).description])
+        #expect(reported == (try WebSocketOrigins(policy)))
     }
 
     @Test(

@@ -40,14 +40,14 @@ struct SupervisionTests {
             privileges: privileges, isRelayed: true, relayUsers: [0, 33], groupSockets: ["g": ["/a", "/b"], "h": []],
             isErrorColoured: true)
         var buffer = MessageBuffer<WorkerOrder>(limit: 1 << 20)
-        let told = try #require(try buffer.receive(MessageFrame.encode(order)).first)
-        #expect(told.isRelayed)
-        #expect(told.relayUsers == [0, 33])
-        #expect(told.groupSockets == ["g": ["/a", "/b"], "h": []])
-        #expect(told.addresses == order.addresses)
-        #expect(told.privileges == privileges)
-        #expect(told.isErrorColoured)
-        let applications = told.applications.applications
+        let reported = try #require(try buffer.receive(MessageFrame.encode(order)).first)
+        #expect(reported.isRelayed)
+        #expect(reported.relayUsers == [0, 33])
+        #expect(reported.groupSockets == ["g": ["/a", "/b"], "h": []])
+        #expect(reported.addresses == order.addresses)
+        #expect(reported.privileges == privileges)
+        #expect(reported.isErrorColoured)
+        let applications = reported.applications.applications
         try #require(applications.map(\.number) == [1, 7, 9, 10])
         guard case .module(let given) = applications[0].answerer, case .module(let second) = applications[1].answerer,
             case .standIn(.quarantined) = applications[2].answerer, case .group("g") = applications[3].answerer

@@ -31,14 +31,14 @@ public final class LogLines: Sendable {
     }
 
     private func append(_ line: String) {
-        let told = self.state.withLockedValue { state in
+        let reported = self.state.withLockedValue { state in
             state.lines.append(line)
             let waiting = state.waiting
-            let told = waiting.filter { state.count($0.text) >= $0.times }
+            let reported = waiting.filter { state.count($0.text) >= $0.times }
             state.waiting = waiting.filter { state.count($0.text) < $0.times }
-            return told
+            return reported
         }
-        for one in told { one.continuation.resume() }
+        for one in reported { one.continuation.resume() }
     }
 
     /// The lines that contain each of these texts, for example the name of an event and one of its fields.

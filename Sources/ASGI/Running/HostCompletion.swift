@@ -9,17 +9,17 @@ final class HostCompletion {
     private let executor: LoopExecutor?
     private let handle: (asgi_result, UnsafePointer<asgi_event>?) -> Void
 
-    private init(_ executor: LoopExecutor?, _ told: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void) {
+    private init(_ executor: LoopExecutor?, _ handler: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void) {
         self.executor = executor
-        self.handle = told
+        self.handle = handler
     }
 
     /// Calls the host. `call` returns the host's result; `completed` runs when the host completes a pending call.
     static func pass(
         _ executor: LoopExecutor?, to call: (@escaping asgi_then, UnsafeMutableRawPointer) -> asgi_result,
-        completed told: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void
+        completed handler: @escaping (asgi_result, UnsafePointer<asgi_event>?) -> Void
     ) {
-        let completion = Unmanaged.passRetained(HostCompletion(executor, told))
+        let completion = Unmanaged.passRetained(HostCompletion(executor, handler))
         if call(completed, completion.toOpaque()) != ASGI_PENDING { completion.release() }
     }
 

@@ -232,7 +232,7 @@ final class HTTP1WebSocket: WebSocket {
             self.loop.log?.closed(
                 peer: connection.peer, code: close.code, reason: String(decoding: close.reason, as: UTF8.self))
         }
-        self.follow(self.machine.failed(close, toldAs: reported), with: close)
+        self.follow(self.machine.failed(close, reportedAs: reported), with: close)
     }
 
     private func follow(_ next: WebSocketStateMachine.Next, with close: WebSocketClose) {

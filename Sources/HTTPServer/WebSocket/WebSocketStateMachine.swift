@@ -97,9 +97,9 @@ package struct WebSocketStateMachine {
     package mutating func received(_ close: WebSocketClose) -> Next { self.ended(close) }
 
     /// Called when the client has sent something invalid, or does not respond. No further frame follows the close frame
-    /// with the reason. `told`: the close that is reported to the handler, if it differs.
-    package mutating func failed(_ close: WebSocketClose, toldAs told: WebSocketClose? = nil) -> Next {
-        self.ended(told ?? close)
+    /// with the reason. `reported`: the close that is reported to the handler, if it differs.
+    package mutating func failed(_ close: WebSocketClose, reportedAs reported: WebSocketClose? = nil) -> Next {
+        self.ended(reported ?? close)
     }
 
     private mutating func ended(_ close: WebSocketClose) -> Next {

@@ -120,7 +120,7 @@ private struct BroadcastSender: @unchecked Sendable {
 
     func notify() {
         switch self.completion {
-        case .nobody: break
+        case .noCompletion: break
         case .wait(let blocked): blocked.complete(ASGI_DONE, nil)
         case .call:
             let home =

@@ -212,7 +212,7 @@ package final class Lifespan: Sendable {
             // SAFETY: the context belongs to the module and is passed to exactly one completion.
             nonisolated(unsafe) let held = context
             self.home.run { then(held, id, ASGI_CANCELLED, nil) }
-        case .nobody, nil: break
+        case .noCompletion, nil: break
         }
         if let outcome = ended.outcome {
             self.report(outcome)

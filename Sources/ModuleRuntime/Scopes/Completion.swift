@@ -8,10 +8,10 @@ enum Completion {
     /// Wakes the thread that is blocked in the call.
     case wait(BlockedCall)
     /// Does nothing: the caller wants no completion.
-    case nobody
+    case noCompletion
 
     init(_ then: asgi_then?, _ context: UnsafeMutableRawPointer?) {
-        if let then { self = .call(then, context) } else { self = .nobody }
+        if let then { self = .call(then, context) } else { self = .noCompletion }
     }
 
     /// Completes the call. Calls into the module, and must therefore never run inside a host function.
@@ -19,7 +19,7 @@ enum Completion {
         switch self {
         case .call(let then, let context): then(context, id, result, event)
         case .wait(let call): call.complete(result, event)
-        case .nobody: break
+        case .noCompletion: break
         }
     }
 }

@@ -35,7 +35,7 @@ extension Scope {
             // The exchange releases only the body of an event that has one; any other release is called here.
             if !Self.hasBody(event.pointee.type) { self.loop.willRelease(body) }
             guard case .pending = outcome else { return ASGI_DONE }
-            if case .nobody = completion {} else { self.senders.append(completion) }
+            if case .noCompletion = completion {} else { self.senders.append(completion) }
             return ASGI_PENDING
         case .full: return ASGI_FULL
         case .gone: return ASGI_GONE

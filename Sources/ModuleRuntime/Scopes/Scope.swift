@@ -185,7 +185,7 @@ final class Scope: ExchangeOwner {
         guard let exchange = self.openExchange else { return ASGI_STALE }
         guard self.receiver == nil else { return ASGI_BUSY }
         guard self.receive(from: exchange) else {
-            if case .nobody = completion { return ASGI_WOULD_BLOCK }
+            if case .noCompletion = completion { return ASGI_WOULD_BLOCK }
             self.receiver = completion
             return ASGI_PENDING
         }
@@ -252,7 +252,7 @@ final class Scope: ExchangeOwner {
     }
 
     private func performSend(_ copy: EventCopy, _ completion: Completion, _ isPromised: Bool) {
-        let result = self.send(copy.event, isPromised ? completion : .nobody, file: copy.file, isTaken: true)
+        let result = self.send(copy.event, isPromised ? completion : .noCompletion, file: copy.file, isTaken: true)
         switch result {
         case ASGI_PENDING:
             self.foreignBytes += copy.size
@@ -325,10 +325,10 @@ final class Scope: ExchangeOwner {
         self.sendersResult = nil
         self.slot.pointee.underWay.subtract(self.foreignBytes, ordering: .relaxed)
         self.foreignBytes = 0
-        let told = self.senders
-        guard !told.isEmpty else { return }
+        let completions = self.senders
+        guard !completions.isEmpty else { return }
         self.senders = []
-        for completion in told { self.complete(completion, result) }
+        for completion in completions { self.complete(completion, result) }
     }
 
     /// Cancels the waits of an ended scope.

@@ -10,11 +10,11 @@ package enum ChildProcess {
         let link = "/proc/self/exe"
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         guard readlink(link, &path, path.count - 1) > 0 else { return self.executed ?? link }
-        let told = path.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        guard let there = FileMark(of: told), let here = FileMark(of: link),
+        let named = path.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        guard let there = FileMark(of: named), let here = FileMark(of: link),
             (there.device, there.inode) != (here.device, here.inode)
         else { return link }
-        return told
+        return named
     }
 
     /// The absolute path that the program was started with, resolved at the first access.
