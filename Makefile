@@ -99,7 +99,7 @@ test-all: test
 # Runs the blocks of all pages of the documentation. `make test` leaves out those that need a program that is missing.
 test-docs: docs build
 	swift build --build-tests $(LAYERED)
-	ROOST_TEST_DOCS=1 swift test --skip-build --filter '^RoostCommandTests.DocumentationPageTests'
+	PATH="$(CURDIR)/.build/docs/bin:$$PATH" ROOST_TEST_DOCS=1 swift test --skip-build --filter '^RoostCommandTests.DocumentationPageTests'
 
 # Runs hostile clients against the release build: directly, and through a worker group.
 test-hostile: build

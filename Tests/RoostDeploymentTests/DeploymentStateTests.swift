@@ -32,6 +32,8 @@ struct DeploymentStateTests {
         var found: [DeclaredApplication]
         /// Why the next scans fail; nil if they succeed.
         var fault: HostError?
+        /// The changed settings of the server that the next scans find.
+        var restartSettings: String?
 
         init(_ declared: [DeclaredApplication], groups: [String] = [], canReplace: Bool = true) throws {
             self.found = declared
@@ -64,9 +66,11 @@ struct DeploymentStateTests {
             switch action {
             case .scan(let order):
                 let scan = Deployment.Scan(entries: self.found)
+                var deployment = order.deployment
+                deployment.restartSettings = self.restartSettings
                 let outcome = ScanOutcome(
                     order: order, result: self.fault.map { .failure($0) } ?? .success(scan),
-                    deployment: order.deployment)
+                    deployment: deployment)
                 for action in self.state.scanned(outcome, now: self.now) { self.perform(action) }
             case .prepare(let group, let workers, let change, let applications):
                 self.note("prepare", group, "\(workers) \(change) \(applications.map(\.number))")
@@ -289,6 +293,17 @@ struct DeploymentStateTests {
         world.perform(actions)
         #expect(world.serving == ["a 1"])
         #expect(world.removeDone().contains("answer  | crashed"))
+    }
+
+    @Test("a reload names changed settings that need a restart, in its answer and in the log")
+    func restartNeeded() throws {
+        var world = try World([try self.declared("a", "1")])
+        world.restartSettings = "server.workers"
+        world.reload([try self.declared("a", "1")])
+        #expect(
+            world.removeDone() == [
+                "warning: restart needed", "answer changed settings need a restart: server.workers",
+            ])
     }
 
     @Test("a generation that crashes workers is quarantined, and workers without it take over")

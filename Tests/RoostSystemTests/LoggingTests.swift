@@ -71,7 +71,9 @@ struct LoggingTests {
         #expect(members == ["level": "error", "message": "worker exited", "pid": "12", "signal": "SIGSEGV"])
         let hostile = "\"a\\ \n\r\t\0\u{1b}[31m\u{7f}\u{9b}\u{85}\u{2028}\u{2029}\u{202e}\u{feff}/é日😀 k=v,}"
         let reported = try Self.members("\(hostile)", ["k": "\(hostile)", "\(hostile)": "v", "empty": ""])
-        #expect(reported["message"] == hostile && reported["k"] == hostile && reported[hostile] == "v" && reported["empty"] == "")
+        #expect(
+            reported["message"] == hostile && reported["k"] == hostile && reported[hostile] == "v"
+                && reported["empty"] == "")
         #expect(reported.count == 6)
     }
 

@@ -37,6 +37,14 @@ extension Case {
             try expect("crashes", try server.status().crashes, 3)
             try expect("roost reload", try server.command("reload", "app").status, 0)
             try expect("version after an explicit reload", try server.answer().version, "2")
+            // The count begins again: the same file can be quarantined once more.
+            for number in 4...6 {
+                let client = try server.client()
+                client.send(Case.get("/app/crash"))
+                try expect("response", try client.readToEnd(), "")
+                try server.log.wait(for: "worker crashed ", " signal=SIGSEGV ", count: number)
+            }
+            try server.log.wait(for: "application quarantined ", count: 2)
             try server.stop()
             return "3 crashes, then the previous version; roost reload ends the quarantine"
         },

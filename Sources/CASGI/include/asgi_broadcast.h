@@ -5,7 +5,9 @@
  *     const asgi_broadcast *broadcast = scope->host->extension(scope->id, &name);   // NULL: this host lacks it
  *
  * Messages go to groups of WebSockets of one application. Each message is encoded once. The application chooses the
- * name of a group, 1 to 255 bytes. A group exists while it has a member.
+ * name of a group, 1 to 255 bytes. A group exists while it has a member. It spans the event loops of one process: with
+ * several workers (--workers), a message reaches the members in the worker that sends it. Serve an application that
+ * needs all of them by one worker, or by a worker group with one worker.
  *
  * asgi.h includes this header, and explains threads, ownership and results.
  */
@@ -54,8 +56,8 @@ typedef struct asgi_broadcast {
      *
      * Returns
      *   ASGI_DONE     Accepted.
-     *   ASGI_PENDING  Accepted, but many messages are queued for other loops or processes. Wait for the completion
-     *                 before you send more.
+     *   ASGI_PENDING  Accepted, but many messages are queued for other loops. Wait for the completion before you
+     *                 send more.
      *   ASGI_FULL     Not accepted: too many messages are queued.
      *   ASGI_INVALID  Not accepted: the group or the event is invalid.
      *

@@ -32,8 +32,8 @@ enum CommandsPage {
     }
 
     /// The help without the groups of server options, which have a page of their own.
-    static func help(_ command: any ParsableCommand.Type) -> String {
-        let help = RoostCommand.helpMessage(for: command, columns: 100)
+    static func help(_ command: any ParsableCommand.Type, columns: Int = 100) -> String {
+        let help = RoostCommand.helpMessage(for: command, columns: columns)
         var lines: [Substring] = []
         var isLeftOut = false
         let titles = OptionTable.sections.map { $0.title.lowercased() }

@@ -81,7 +81,7 @@ enum ManPage {
         """
         .SS roost \(Self.escaped(command._commandName))
         .nf
-        \(Self.escaped(CommandsPage.help(command)))
+        \(Self.escaped(CommandsPage.help(command, columns: 72)))
         .fi
         """
     }
