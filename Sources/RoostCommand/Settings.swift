@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Roost
 import RoostDeployment
+import RoostModules
 import RoostSettings
 import RoostSystem
 
@@ -29,7 +30,19 @@ struct Settings: ParsableCommand {
         guard !self.explain else { return terminal.write(Self.explanation(terminal)) }
         for sentence in UnknownVariables().sentences { Terminal.error.write("roost: \(sentence)\n") }
         let start = try Start(module: self.module, typed: self.options.given)
-        terminal.write(try Self.text(start, terminal))
+        terminal.write(try Self.text(try Self.withSettingsOfModule(start), terminal))
+    }
+
+    /// Reads the settings file that the module itself selects, which is known after the module was loaded in a child.
+    private static func withSettingsOfModule(_ start: Start) throws -> Start {
+        guard start.module != nil, start.settings == nil, !start.options.process.readsNoSettings else { return start }
+        let run = try RunDirectory.make(start.options.host.runDirectory, trust: start.options.host.trust)
+        defer { run.remove() }
+        let scan = try start.deployment().scan(run: run)
+        guard case .success(let application)? = scan.declared.first(where: \.isRequired)?.preparation else {
+            return start
+        }
+        return try start.reading(settingsOf: application) ?? start
     }
 
     // MARK: Settings in force
@@ -42,10 +55,10 @@ struct Settings: ParsableCommand {
             let value = own.map { $0.values.joined(separator: " ") } ?? option.standard
             rows.append(Row(name, Redaction.shown(value), own?.origin.text ?? "default", isOwn: own != nil))
         }
-        let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" }
+        let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" } ?? start.file?.path
         for group in start.host?.groups ?? [] { rows += Self.rows(group) }
         rows.insert(
-            Row("settings module", module ?? (start.module == nil ? "none" : "chosen by the module"), "", isOwn: false),
+            Row("settings module", module ?? ("none"), "", isOwn: false),
             at: 0)
         let deployment = try start.deployment()
         for folder in deployment.folders {

@@ -41,6 +41,27 @@ struct StartTests {
         #expect(both.error.contains("--settings and --no-settings exclude each other"))
     }
 
+    @Test("roost settings MODULE shows the file that the module selects itself, and the settings of groups")
+    func settingsOfModule() throws {
+        try self.folder.write(
+            "settings.yaml",
+            """
+            server:
+              threads: 3
+              groups: {reports: {user: nobody, environment: {REGION: eu, API_PASSWORD: geheim}}}
+            greeting: x
+            """)
+        let shown = try Command.run([Repository.roost, "settings", self.hello], folder: self.folder.path)
+        #expect(shown.status == 0, "\(shown.error)")
+        func value(_ key: String) -> [Substring] {
+            shown.output.split(separator: "\n").first { $0.hasPrefix("\(key) ") }?.split(separator: " ") ?? []
+        }
+        #expect(value("server.threads") == ["server.threads", "3", "./settings.yaml:2"])
+        #expect(value("server.groups.reports.user") == ["server.groups.reports.user", "nobody", "./settings.yaml:3"])
+        #expect(value("server.groups.reports.environment.REGION").dropFirst().first == "eu")
+        #expect(!shown.output.contains("geheim"))
+    }
+
     @Test("an unknown variable that looks like an option is logged with the nearest name and without its value")
     func unknownVariables() throws {
         let server = try self.start(
