@@ -67,7 +67,7 @@ typedef struct ticket {
     work *w;
     enum kind kind;
     step next;
-    int told;
+    int reported;
     int is_refused;
 } ticket;
 
@@ -89,8 +89,8 @@ static void note_summary(void)
     for (kind = 0; kind < KINDS; kind++)
         for (result = 0; result < 16; result++) {
             long count = told_count[kind][result];
-            if (count && counts_vary) note("told %s\n", kinds[kind]);
-            else if (count) note("told %s %s %ld\n", kinds[kind], name_of(-result), count);
+            if (count && counts_vary) note("reported %s\n", kinds[kind]);
+            else if (count) note("reported %s %s %ld\n", kinds[kind], name_of(-result), count);
             if (count && counts_vary) break;
         }
     for (what = 0; what < FAULTS; what++)
@@ -141,7 +141,7 @@ static void settle(void)
 static int look_at(ticket *t)
 {
     int is_on_loop = pthread_equal(t->w->loop_thread, pthread_self()) != 0;
-    int times = __atomic_add_fetch(&t->told, 1, __ATOMIC_SEQ_CST);
+    int times = __atomic_add_fetch(&t->reported, 1, __ATOMIC_SEQ_CST);
     int is_refused = __atomic_load_n(&t->is_refused, __ATOMIC_SEQ_CST);
     if (times > 1) fault(TWICE);
     if (is_refused) fault(REFUSED);
@@ -155,7 +155,7 @@ static int look_at(ticket *t)
     return times == 1 && !is_refused;
 }
 
-static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+static void reported(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     ticket *t = context;
     int is_awaited = look_at(t);
@@ -197,7 +197,7 @@ static void answered(ticket *t, int is_taken)
     inside--;
     if (is_taken) return;
     __atomic_store_n(&t->is_refused, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&t->told, __ATOMIC_SEQ_CST)) fault(REFUSED);
+    if (__atomic_load_n(&t->reported, __ATOMIC_SEQ_CST)) fault(REFUSED);
     settle();
 }
 
@@ -212,7 +212,7 @@ static asgi_result pending(ticket *t, asgi_result result)
 static asgi_result receive_then(work *w, asgi_event *event, step next)
 {
     ticket *t = ticket_for(w, RECEIVE, next);
-    return pending(t, w->receive(w->id, event, told, t));
+    return pending(t, w->receive(w->id, event, reported, t));
 }
 
 static asgi_result receive_now(work *w, asgi_event *event)
@@ -227,7 +227,7 @@ static asgi_result receive_now(work *w, asgi_event *event)
 static asgi_result send_then(work *w, const asgi_event *event, step next)
 {
     ticket *t = ticket_for(w, SEND, next);
-    return pending(t, w->send(w->id, event, told, t));
+    return pending(t, w->send(w->id, event, reported, t));
 }
 
 static asgi_result send_now(work *w, const asgi_event *event)
@@ -254,25 +254,25 @@ static asgi_result send_lent(work *w, asgi_event *event, step next, int with_the
 static asgi_result post(work *w, step next)
 {
     ticket *t = ticket_for(w, POST, next);
-    return pending(t, w->host->post(w->id, told, t));
+    return pending(t, w->host->post(w->id, reported, t));
 }
 
 static asgi_result spawn(work *w, step next)
 {
     ticket *t = ticket_for(w, JOB, next);
-    return pending(t, w->host->spawn(w->id, told, t));
+    return pending(t, w->host->spawn(w->id, reported, t));
 }
 
 static asgi_result after(work *w, uint64_t milliseconds, step next)
 {
     ticket *t = ticket_for(w, AFTER, next);
-    return pending(t, w->host->after(w->id, milliseconds, told, t, NULL));
+    return pending(t, w->host->after(w->id, milliseconds, reported, t, NULL));
 }
 
 static asgi_result loop_after(work *w, uint64_t milliseconds)
 {
     ticket *t = ticket_for(w, AFTER, NULL);
-    return pending(t, w->loops->after(w->id, w->loop, milliseconds, told, t, NULL));
+    return pending(t, w->loops->after(w->id, w->loop, milliseconds, reported, t, NULL));
 }
 
 static void close_pipe(work *w, asgi_result result, const asgi_event *event)
@@ -286,7 +286,7 @@ static asgi_result watch(work *w)
 {
     ticket *t = ticket_for(w, WATCH, close_pipe);
     if (pipe(w->pipe)) abort();
-    return pending(t, w->loops->watch(w->id, w->loop, w->pipe[0], ASGI_READABLE, told, t, NULL));
+    return pending(t, w->loops->watch(w->id, w->loop, w->pipe[0], ASGI_READABLE, reported, t, NULL));
 }
 
 static asgi_result finish(work *w, asgi_result with)
@@ -420,30 +420,30 @@ static int call(work *w, int which, asgi_id id)
     pthread_once(&once, make_idle_pipe);
     switch (which) {
     case 0: return w->host->alive(id);
-    case 1: return w->receive(id, &event, told, &unwanted);
+    case 1: return w->receive(id, &event, reported, &unwanted);
     case 2: return w->receive(id, &event, NULL, NULL);
     case 3: return w->send(id, &sent, NULL, NULL);
-    case 4: return w->send(id, &sent, told, &unwanted);
+    case 4: return w->send(id, &sent, reported, &unwanted);
     case 5:
         sent.release = released;
         sent.release_context = &unwanted;
         return w->send(id, &sent, NULL, NULL);
     case 6: return w->host->finish(id, ASGI_DONE);
     case 7: return w->host->finish(id, ASGI_FAILED);
-    case 8: return w->host->post(id, told, &unwanted);
-    case 9: return w->host->spawn(id, told, &unwanted);
-    case 10: return w->host->after(id, 0, told, &unwanted, &number);
+    case 8: return w->host->post(id, reported, &unwanted);
+    case 9: return w->host->spawn(id, reported, &unwanted);
+    case 10: return w->host->after(id, 0, reported, &unwanted, &number);
     case 11: return w->host->cancel(id, 1);
     case 12: return w->host->log(id, ASGI_LOG_DEBUG, &text);
     case 13: return w->host->setting(id, &key) ? IS_THERE : IS_NULL;
     case 14: return w->host->extension(id, &loop) ? IS_THERE : IS_NULL;
-    case 15: return w->loops->post(id, w->loop, told, &unwanted);
-    case 16: return w->loops->watch(id, w->loop, idle_pipe[0], ASGI_READABLE, told, &unwanted, &number);
-    case 17: return w->loops->after(id, w->loop, 0, told, &unwanted, &number);
+    case 15: return w->loops->post(id, w->loop, reported, &unwanted);
+    case 16: return w->loops->watch(id, w->loop, idle_pipe[0], ASGI_READABLE, reported, &unwanted, &number);
+    case 17: return w->loops->after(id, w->loop, 0, reported, &unwanted, &number);
     case 18: return w->groups->join(id, &group);
     case 19: return w->groups->leave(id, &group);
     case 20: return w->groups->send(id, &group, &message, 0, NULL, NULL);
-    default: return w->groups->send(id, &group, &message, 0, told, &unwanted);
+    default: return w->groups->send(id, &group, &message, 0, reported, &unwanted);
     }
 }
 
@@ -552,7 +552,7 @@ static void end_inside(work *w, asgi_result result, const asgi_event *event)
 {
     asgi_event next = asgi_event_of(0);
     (void)event;
-    note_result("told", result);
+    note_result("reported", result);
     note_result("receive", receive_then(w, &next, NULL));
     note_result("post", post(w, NULL));
     note_result("after", after(w, 3600000, NULL));
@@ -735,7 +735,7 @@ static asgi_result order_on_thread(work *w)
 
 static void answer_received(work *w, asgi_result result, const asgi_event *event)
 {
-    note_result("told", result);
+    note_result("reported", result);
     if (event) note("body='%.*s'\n", (int)event->body.size, event->body.data);
     answer_and_finish(w);
 }
@@ -777,7 +777,7 @@ static void log_told(work *w, const char *what, asgi_result result, const asgi_e
 {
     char line[80];
     asgi_string text;
-    snprintf(line, sizeof line, "never ended: %s told %s %s", what, name_of(result), event ? event_name(event) : "");
+    snprintf(line, sizeof line, "never ended: %s reported %s %s", what, name_of(result), event ? event_name(event) : "");
     text = asgi_text(line);
     w->host->log(w->id, ASGI_LOG_INFO, &text);
 }
@@ -868,7 +868,7 @@ static asgi_result outstanding_on_thread(work *w) { return open_up(w), run(outst
 static void post_again(work *w, asgi_result result, const asgi_event *event)
 {
     (void)event;
-    if (result != ASGI_DONE) note_result("told", result);
+    if (result != ASGI_DONE) note_result("reported", result);
     if (--w->left) post(w, post_again);
     else answer_and_finish(w);
 }
@@ -883,7 +883,7 @@ static asgi_result chain_post(work *w)
 static void after_again(work *w, asgi_result result, const asgi_event *event)
 {
     (void)event;
-    if (result != ASGI_DONE) note_result("told", result);
+    if (result != ASGI_DONE) note_result("reported", result);
     if (--w->left) after(w, 0, after_again);
     else answer_and_finish(w);
 }
@@ -899,7 +899,7 @@ static asgi_result chain_after(work *w)
 static void receive_again(work *w, asgi_result result, const asgi_event *event)
 {
     asgi_event next = asgi_event_of(0);
-    if (result != ASGI_DONE) note_result("told", result);
+    if (result != ASGI_DONE) note_result("reported", result);
     w->left += event ? (int)event->body.size : 0;
     if (!event || (w->is_socket ? w->left == 200 : !(event->flags & ASGI_MORE))) {
         note("bytes=%d\n", w->left);
@@ -1340,7 +1340,7 @@ enum { THREADS = 4, CALLS_OF_THREAD = 32 };
 /* One call of a flood. */
 typedef struct drop {
     struct flood *flood;
-    int is_job, told, result;
+    int is_job, reported, result;
     asgi_result answer, cancelled;
     uint64_t timer;
 } drop;
@@ -1367,7 +1367,7 @@ static void drop_told(void *context, asgi_id id, asgi_result result, const asgi_
     if (inside) add(&flood_inside, 1);
     if (id != d->flood->w->id || event || is_on_loop == d->is_job) add(&flood_elsewhere, 1);
     d->result = result;
-    __atomic_add_fetch(&d->told, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&d->reported, 1, __ATOMIC_SEQ_CST);
     add(&flood_told, 1);
 }
 
@@ -1474,9 +1474,9 @@ static void *flood_look(void *context)
             for (at = 0; at < CALLS_OF_THREAD; at++) {
                 drop *d = &f->drops[thread][at];
                 int is_due = d->answer == ASGI_PENDING;
-                lost += is_due && d->told == 0;
-                twice += d->told > is_due;
-                otherwise += d->told && d->result != ASGI_DONE && d->result != ASGI_CANCELLED;
+                lost += is_due && d->reported == 0;
+                twice += d->reported > is_due;
+                otherwise += d->reported && d->result != ASGI_DONE && d->result != ASGI_CANCELLED;
                 otherwise += d->cancelled == ASGI_DONE && d->result != ASGI_CANCELLED;
             }
     note("floods=%ld lost=%ld twice=%ld otherwise=%ld elsewhere=%ld inside=%ld not-stale=%ld\n", flood_count, lost,

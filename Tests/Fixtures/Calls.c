@@ -58,10 +58,10 @@ static asgi_result body(work *w, asgi_string bytes, uint32_t flags, asgi_then th
 
 static const char *where(const work *w) { return pthread_equal(w->loop_thread, pthread_self()) ? "loop" : "elsewhere"; }
 
-static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+static void reported(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     work *w = context;
-    note("told=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
+    note("reported=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
          event == NULL ? "none" : event->type == ASGI_HTTP_REQUEST ? "request" : "disconnect");
 }
 
@@ -70,7 +70,7 @@ static void told_post(void *context, asgi_id id, asgi_result result, const asgi_
     work *w = context;
     (void)id;
     (void)event;
-    note("post-told=%s on=%s\n", name_of(result), where(w));
+    note("post-reported=%s on=%s\n", name_of(result), where(w));
 }
 
 /* ---- After the end: every call returns a result, none crashes -------------------------------------------------- */
@@ -81,12 +81,12 @@ static void after_the_end(work *w, const char *prefix)
     asgi_string text = asgi_text("late"), key = asgi_text("title"), loop = asgi_text("asgi.loop/1");
     note("%s\n", prefix);
     note_result("late-alive", w->host->alive(w->id));
-    note_result("late-receive", w->receive(w->id, &event, told, w));
+    note_result("late-receive", w->receive(w->id, &event, reported, w));
     note_result("late-send", answer(w, "late"));
     note_result("late-finish", w->host->finish(w->id, ASGI_DONE));
     note_result("late-post", w->host->post(w->id, told_post, w));
-    note_result("late-spawn", w->host->spawn(w->id, told, w));
-    note_result("late-after", w->host->after(w->id, 0, told, w, NULL));
+    note_result("late-spawn", w->host->spawn(w->id, reported, w));
+    note_result("late-after", w->host->after(w->id, 0, reported, w, NULL));
     note_result("late-cancel", w->host->cancel(w->id, 1));
     note_result("late-log", w->host->log(w->id, ASGI_LOG_DEBUG, &text));
     note("late-setting=%s\n", w->host->setting(w->id, &key) ? "there" : "none");
@@ -98,7 +98,7 @@ static void after_the_end_posted(void *context, asgi_id id, asgi_result result, 
 {
     (void)id;
     (void)event;
-    note("post-told=%s\n", name_of(result));
+    note("post-reported=%s\n", name_of(result));
     after_the_end(context, "after-on-loop");
 }
 
@@ -118,17 +118,17 @@ static asgi_result on_loop(work *w)
     note("extension=%s\n", w->host->extension(w->id, &loop) ? "there" : "none");
     note("extension-missing=%s\n", w->host->extension(w->id, &missing) ? "there" : "none");
     note("current=%d\n", ((const asgi_loop *)w->host->extension(w->id, &loop))->current());
-    note_result("after", w->host->after(w->id, 1, told, w, &timer));
+    note_result("after", w->host->after(w->id, 1, reported, w, &timer));
     note_result("cancel", w->host->cancel(w->id, timer));
     small.size = 4;
-    note_result("receive-small", w->receive(w->id, &small, told, w));
-    note_result("receive-null", w->receive(w->id, NULL, told, w));
-    note_result("receive", w->receive(w->id, &event, told, w));
+    note_result("receive-small", w->receive(w->id, &small, reported, w));
+    note_result("receive-null", w->receive(w->id, NULL, reported, w));
+    note_result("receive", w->receive(w->id, &event, reported, w));
     note("received=%s more=%u bytes=%zu\n", event.type == ASGI_HTTP_REQUEST ? "request" : "other",
          (unsigned)(event.flags & ASGI_MORE), event.body.size);
     note_result("receive-no-then", w->receive(w->id, &event, NULL, NULL));
-    note_result("receive-waiting", w->receive(w->id, &event, told, w));
-    note_result("receive-second", w->receive(w->id, &event, told, w));
+    note_result("receive-waiting", w->receive(w->id, &event, reported, w));
+    note_result("receive-second", w->receive(w->id, &event, reported, w));
     note_result("send-push", w->send(w->id, &push, NULL, NULL));
     note_result("send-of-websocket", w->send(w->id, &wrong, NULL, NULL));
     note_result("send-unknown", w->send(w->id, &unknown, NULL, NULL));
@@ -162,7 +162,7 @@ static void *on_thread(void *context)
     note_result("receive-blocking", w->receive(w->id, &event, NULL, NULL));
     note("received=%s more=%u bytes=%.*s\n", event.type == ASGI_HTTP_REQUEST ? "request" : "other",
          (unsigned)(event.flags & ASGI_MORE), (int)event.body.size, event.body.data);
-    note_result("receive", w->receive(w->id, &event, told, w));
+    note_result("receive", w->receive(w->id, &event, reported, w));
     note_result("start", start(w, 200));
     note_result("body", body(w, asgi_text("from a "), ASGI_MORE, NULL, NULL));
     note_result("body-last", body(w, asgi_text("thread"), 0, NULL, NULL));
@@ -187,7 +187,7 @@ static void *misuse_thread(void *context)
     passed = 0;
     w->host->post(w->id, pass, w); /* queued after the invalid call: once it has run, the loop has seen that call */
     while (!__atomic_load_n(&passed, __ATOMIC_SEQ_CST)) sched_yield();
-    note_result("next-is-told", answer(w, "x"));
+    note_result("next-is-reported", answer(w, "x"));
     note_result("answer", answer(w, "mended"));
     note_result("finish", w->host->finish(w->id, ASGI_DONE));
     note("end\n");
@@ -207,7 +207,7 @@ static void stream_more(void *context, asgi_id id, asgi_result result, const asg
     (void)event;
     if (w->depth) note("REENTERED\n");
     if (result == ASGI_DONE) return stream_on(w);
-    note("stream-told=%s\nend\n", name_of(result));
+    note("stream-reported=%s\nend\n", name_of(result));
     w->host->finish(id, ASGI_DONE);
 }
 
@@ -330,7 +330,7 @@ static void timer_told(void *context, asgi_id id, asgi_result result, const asgi
 {
     work *w = context;
     if (w->depth) note("REENTERED\n");
-    note("timer-told=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
+    note("timer-reported=%s on=%s id=%s event=%s\n", name_of(result), where(w), id == w->id ? "own" : "other",
          event ? "some" : "none");
     if (++timers_told == 3) note("end\n");
 }
@@ -419,7 +419,7 @@ static void left(void *context, asgi_id id, asgi_result result, const asgi_event
 {
     work *w = context;
     asgi_event again = asgi_event_of(0);
-    note("wait-told=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "other");
+    note("wait-reported=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "other");
     if (result == ASGI_DONE) {
         note_result("alive-gone", w->host->alive(id));
         note_result("receive-again", w->receive(id, &again, left, w));
@@ -450,7 +450,7 @@ static void outlived(void *context, asgi_id id, asgi_result result, const asgi_e
 {
     (void)context;
     (void)id;
-    note("outlive-told=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "none");
+    note("outlive-reported=%s event=%s\n", name_of(result), event && event->type == ASGI_HTTP_DISCONNECT ? "disconnect" : "none");
 }
 
 /* ---- /cancelled: returns while a receive and a post are pending ------------------------------------------------- */
@@ -459,7 +459,7 @@ static asgi_result cancelled(work *w)
 {
     asgi_event event = asgi_event_of(0);
     w->receive(w->id, &event, NULL, NULL);
-    note_result("receive", w->receive(w->id, &event, told, w));
+    note_result("receive", w->receive(w->id, &event, reported, w));
     note_result("post", w->host->post(w->id, told_post, w));
     note_result("answer", answer(w, "ok"));
     note("returning\n");
@@ -496,7 +496,7 @@ static void told_depth(void *context, asgi_id id, asgi_result result, const asgi
 {
     work *w = context;
     (void)id, (void)event;
-    note("told=%s depth=%d\n", name_of(result), w->depth);
+    note("reported=%s depth=%d\n", name_of(result), w->depth);
 }
 
 static void release_and_finish(void *context)
@@ -570,7 +570,7 @@ static void lifespan_told(void *context, asgi_id id, asgi_result result, const a
 {
     (void)id;
     if (result == ASGI_DONE) lifespan_event(context, event);
-    else note("lifespan-told=%s\n", name_of(result));
+    else note("lifespan-reported=%s\n", name_of(result));
 }
 
 static void lifespan_wait(work *w)

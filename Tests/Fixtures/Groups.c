@@ -137,12 +137,12 @@ static asgi_result send_elsewhere(const asgi_scope *scope, asgi_send send, int s
     return ASGI_PENDING;
 }
 
-static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+static void reported(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     (void)context;
     (void)id;
     (void)event;
-    note_result("told", result);
+    note_result("reported", result);
 }
 
 static void *send_until_full(void *context)
@@ -154,7 +154,7 @@ static void *send_until_full(void *context)
     sender *s = (sender *)context;
     event.body.data = words;
     event.body.size = sizeof words;
-    do result = note_result("send", s->broadcast->send(s->id, &group, &event, 0, told, NULL));
+    do result = note_result("send", s->broadcast->send(s->id, &group, &event, 0, reported, NULL));
     while (result >= 0);
     return NULL;
 }

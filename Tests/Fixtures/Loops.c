@@ -88,7 +88,7 @@ static asgi_result pipe_bytes(work *w)
 
 /* ---- Refused and cancelled calls ------------------------------------------------------------------------------- */
 
-static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+static void reported(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     (void)id;
     (void)event;
@@ -101,20 +101,20 @@ static asgi_result rules(work *w)
     char name[] = "/tmp/roost-loops-XXXXXX";
     int file = mkstemp(name);
     unlink(name);
-    note_result("no-conditions", w->loop->watch(w->id, 0, w->pipes[0], 0, told, "x", NULL));
-    note_result("other-conditions", w->loop->watch(w->id, 0, w->pipes[0], 4, told, "x", NULL));
+    note_result("no-conditions", w->loop->watch(w->id, 0, w->pipes[0], 0, reported, "x", NULL));
+    note_result("other-conditions", w->loop->watch(w->id, 0, w->pipes[0], 4, reported, "x", NULL));
     note_result("no-then", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE, NULL, "x", NULL));
-    note_result("other-loop", w->loop->watch(w->id, 1, w->pipes[0], ASGI_READABLE, told, "x", NULL));
-    note_result("not-open", w->loop->watch(w->id, 0, 9999, ASGI_READABLE, told, "x", NULL));
-    note_result("a-file", w->loop->watch(w->id, 0, file, ASGI_READABLE, told, "x", NULL));
+    note_result("other-loop", w->loop->watch(w->id, 1, w->pipes[0], ASGI_READABLE, reported, "x", NULL));
+    note_result("not-open", w->loop->watch(w->id, 0, 9999, ASGI_READABLE, reported, "x", NULL));
+    note_result("a-file", w->loop->watch(w->id, 0, file, ASGI_READABLE, reported, "x", NULL));
     close(file);
-    note_result("writable", w->loop->watch(w->id, 0, w->pipes[1], ASGI_WRITABLE, told, "told-writable", NULL));
-    note_result("watch", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE, told, "told-cancelled", &watch));
-    note_result("watch-twice", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE | ASGI_WRITABLE, told, "told-with-scope", NULL));
+    note_result("writable", w->loop->watch(w->id, 0, w->pipes[1], ASGI_WRITABLE, reported, "reported-writable", NULL));
+    note_result("watch", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE, reported, "reported-cancelled", &watch));
+    note_result("watch-twice", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE | ASGI_WRITABLE, reported, "reported-with-scope", NULL));
     note_result("cancel", w->host->cancel(w->id, watch));
     note_result("cancel-again", w->host->cancel(w->id, watch));
-    note_result("after", w->loop->after(w->id, 0, 100000, told, "told-timer", &timer));
-    note_result("after-other-loop", w->loop->after(w->id, 7, 1, told, "x", NULL));
+    note_result("after", w->loop->after(w->id, 0, 100000, reported, "reported-timer", &timer));
+    note_result("after-other-loop", w->loop->after(w->id, 7, 1, reported, "x", NULL));
     note_result("cancel-timer", w->host->cancel(w->id, timer));
     return ASGI_PENDING;
 }

@@ -1,4 +1,4 @@
-/* asgi.shutdown/1: notices of the host's shutdown. GET /log returns what was recorded. /told waits until the host
+/* asgi.shutdown/1: notices of the host's shutdown. GET /log returns what was recorded. /reported waits until the host
  * stops, and then responds with what was recorded. SPDX-License-Identifier: Apache-2.0 */
 #include "Notes.h"
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static work *begin(const asgi_scope *scope, asgi_send send, const char *name)
     return w;
 }
 
-static void told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+static void reported(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     work *w = (work *)context;
     (void)id;
@@ -38,7 +38,7 @@ static void stopped(void *context, asgi_id id, asgi_result result, const asgi_ev
     work *w = (work *)context;
     const asgi_shutdown *shutdown = shutdown_of(w->host, id);
     (void)event;
-    note_result("told", result);
+    note_result("reported", result);
     note_result("begun", shutdown->begun(id));
     if (w->name) {
         w->name = NULL;
@@ -60,12 +60,12 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     const asgi_shutdown *shutdown = shutdown_of(scope->host, scope->id);
     (void)receive;
     if (scope->type == ASGI_LIFESPAN) {
-        note_result("lifespan", shutdown->notice(scope->id, told, begin(scope, send, "lifespan-told"), NULL));
+        note_result("lifespan", shutdown->notice(scope->id, reported, begin(scope, send, "lifespan-reported"), NULL));
         return ASGI_UNSUPPORTED;
     }
     if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
     if (asgi_equal(asgi_path(scope), "/log")) return answer_notes(scope, send);
-    if (asgi_equal(asgi_path(scope), "/told")) {
+    if (asgi_equal(asgi_path(scope), "/reported")) {
         note_result("before", shutdown->begun(scope->id));
         note_result("notice", shutdown->notice(scope->id, stopped, begin(scope, send, "first"), NULL));
         return ASGI_PENDING;
@@ -73,12 +73,12 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(asgi_path(scope), "/rules")) {
         uint64_t number = 0;
         note_result("no-then", shutdown->notice(scope->id, NULL, NULL, NULL));
-        note_result("stale", shutdown->notice(1, told, NULL, NULL));
+        note_result("stale", shutdown->notice(1, reported, NULL, NULL));
         note_result("stale-begun", shutdown->begun(1));
-        note_result("notice", shutdown->notice(scope->id, told, begin(scope, send, "told-cancelled"), &number));
+        note_result("notice", shutdown->notice(scope->id, reported, begin(scope, send, "reported-cancelled"), &number));
         note_result("cancel", scope->host->cancel(scope->id, number));
         note_result("again", scope->host->cancel(scope->id, number));
-        note_result("left", shutdown->notice(scope->id, told, begin(scope, send, "told-with-scope"), NULL));
+        note_result("left", shutdown->notice(scope->id, reported, begin(scope, send, "reported-with-scope"), NULL));
         return asgi_respond(scope, send, 200, "text/plain", asgi_text("rules"));
     }
     return asgi_respond(scope, send, 404, "text/plain", asgi_text("not here"));

@@ -89,12 +89,12 @@ struct BroadcastTests {
     func held() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/held").text == "held")
-            let notes = try served.notes(until: "told")
+            let notes = try served.notes(until: "reported")
             try await served.stop()
             // 100 KiB each; the high-water mark is 64 KiB, the limit 1 MiB.
             #expect(notes.components(separatedBy: "send=PENDING").count - 1 == 11)
             #expect(notes.contains("send=FULL"))
-            #expect(notes.components(separatedBy: "told=DONE").count - 1 == 11)
+            #expect(notes.components(separatedBy: "reported=DONE").count - 1 == 11)
         }
     }
 

@@ -45,8 +45,8 @@ struct CallTests {
                     "start=DONE", "start-twice=INVALID", "body=DONE", "body-after=INVALID", "alive-complete=GONE",
                     "finish=DONE", "finish-twice=STALE", "returned",
                     // The completions run after `application` has returned, not inside `finish`.
-                    "told=CANCELLED on=loop id=own event=none", "told=CANCELLED on=loop id=own event=none",
-                    "post-told=CANCELLED", "after-on-loop",
+                    "reported=CANCELLED on=loop id=own event=none", "reported=CANCELLED on=loop id=own event=none",
+                    "post-reported=CANCELLED", "after-on-loop",
                 ] + Self.late + ["end"]
             #expect(notes == expected)
             #expect(served.log.holding("from the loop").count == 1)
@@ -131,14 +131,14 @@ struct CallTests {
             #expect(
                 notes.filter { $0.hasPrefix("after") } == ["after-long=PENDING", "after-long=PENDING", "after=PENDING"])
             #expect(notes.filter { $0.hasPrefix("cancel") } == ["cancel=DONE", "cancel-again=INVALID"])
-            #expect(notes.filter { $0.hasPrefix("timer-told=CANCELLED on=loop id=own") }.count == 2)
-            #expect(notes.filter { $0.hasPrefix("timer-told=DONE on=loop id=own") }.count == 1)
+            #expect(notes.filter { $0.hasPrefix("timer-reported=CANCELLED on=loop id=own") }.count == 2)
+            #expect(notes.filter { $0.hasPrefix("timer-reported=DONE on=loop id=own") }.count == 1)
             #expect(try served.get("/lifespan-after").text == "ok")
             let lifespan = try served.notes().split(separator: "\n")
             #expect(lifespan.contains("cancel-of-another=INVALID") && lifespan.contains("cancel=DONE"))
             #expect(
-                lifespan.filter { $0.hasPrefix("timer-told=") }.sorted().map { $0.prefix(20) } == [
-                    "timer-told=CANCELLED", "timer-told=DONE on=l",
+                lifespan.filter { $0.hasPrefix("timer-reported=") }.sorted().map { $0.prefix(24) } == [
+                    "timer-reported=CANCELLED", "timer-reported=DONE on=l",
                 ])
         }
     }
@@ -153,8 +153,8 @@ struct CallTests {
             #expect(response.header("transfer-encoding") == "chunked")
             // Completions on the loop come at any point between the calls of the thread.
             let notes = try served.notes().split(separator: "\n").map(String.init)
-            let reported = ["post-told=DONE on=loop", "told=DONE on=loop id=own event=disconnect"]
-            let others = notes.filter { !reported.contains($0) && $0 != "told=CANCELLED on=loop id=own event=none" }
+            let reported = ["post-reported=DONE on=loop", "reported=DONE on=loop id=own event=disconnect"]
+            let others = notes.filter { !reported.contains($0) && $0 != "reported=CANCELLED on=loop id=own event=none" }
             #expect(
                 others == [
                     "alive=DONE", "log=DONE", "current=-1", "post=PENDING", "receive-blocking=DONE",
@@ -173,7 +173,7 @@ struct CallTests {
             #expect(try served.get("/misuse").text == "mended")
             #expect(
                 try served.notes().split(separator: "\n") == [
-                    "body-before-start=DONE", "next-is-told=INVALID", "answer=DONE", "finish=DONE", "end",
+                    "body-before-start=DONE", "next-is-reported=INVALID", "answer=DONE", "finish=DONE", "end",
                 ]
             )
         }
@@ -183,11 +183,11 @@ struct CallTests {
     func cancelled() async throws {
         try await withServedHost(self.serve()) { served in
             #expect(try served.get("/cancelled").text == "ok")
-            let notes = try served.notes(until: "post-told").split(separator: "\n").map(String.init)
+            let notes = try served.notes(until: "post-reported").split(separator: "\n").map(String.init)
             #expect(
                 notes == [
                     "receive=PENDING", "post=PENDING", "answer=DONE", "returning",
-                    "told=DONE on=loop id=own event=disconnect", "post-told=CANCELLED on=loop",
+                    "reported=DONE on=loop id=own event=disconnect", "post-reported=CANCELLED on=loop",
                 ]
             )
         }
@@ -202,7 +202,7 @@ struct CallTests {
             #expect(try client.readResponse().text == "second")
             #expect(
                 try served.notes(until: "outlive-late").split(separator: "\n") == [
-                    "outlive-told=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE",
+                    "outlive-reported=DONE event=disconnect", "outlive-alive=GONE", "outlive-finish=DONE",
                     "outlive-late=STALE",
                 ]
             )
@@ -231,7 +231,7 @@ struct CallTests {
         try await withServedHost(self.serve()) { served in
             _ = try served.get("/lifespan-post")
             var notes = ""
-            while notes.components(separatedBy: "post-told=DONE").count < 3 { notes += try served.get("/log").text }
+            while notes.components(separatedBy: "post-reported=DONE").count < 3 { notes += try served.get("/log").text }
             #expect(notes.contains("lifespan-alive=DONE"))
             #expect(
                 notes.contains(
@@ -251,7 +251,7 @@ struct CallTests {
             client.close()
             #expect(
                 try served.notes().split(separator: "\n") == [
-                    "wait-told=DONE event=disconnect", "alive-gone=GONE", "receive-again=DONE", "send-gone=GONE",
+                    "wait-reported=DONE event=disconnect", "alive-gone=GONE", "receive-again=DONE", "send-gone=GONE",
                     "finish=DONE", "end",
                 ]
             )
@@ -291,7 +291,7 @@ struct CallTests {
             let client = try served.client()
             client.send("GET /release-finish HTTP/1.1\r\nhost: x\r\n\r\n")
             _ = try client.readToEnd()
-            #expect(try served.notes(until: "told=") == "finish-in-release=DONE\ntold=CANCELLED depth=0\n")
+            #expect(try served.notes(until: "reported=") == "finish-in-release=DONE\nreported=CANCELLED depth=0\n")
         }
     }
 

@@ -33,14 +33,14 @@ struct LoopExtensionTests {
     func rules() async throws {
         try await withServedHost(self.serve("Loops")) { served in
             #expect(try served.get("/rules").text == "rules")
-            let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
+            let lines = Set(try served.notes(until: "reported-with-scope").split(separator: "\n").map(String.init))
             let expected: Set<String> = [
                 "no-conditions=INVALID", "other-conditions=INVALID", "no-then=INVALID", "other-loop=INVALID",
-                "not-open=INVALID", "a-file=UNSUPPORTED", "writable=PENDING", "told-writable=DONE", "watch=PENDING",
-                "watch-twice=PENDING", "cancel=DONE", "cancel-again=INVALID", "told-cancelled=CANCELLED",
+                "not-open=INVALID", "a-file=UNSUPPORTED", "writable=PENDING", "reported-writable=DONE", "watch=PENDING",
+                "watch-twice=PENDING", "cancel=DONE", "cancel-again=INVALID", "reported-cancelled=CANCELLED",
                 "after=PENDING",
-                "after-other-loop=INVALID", "cancel-timer=DONE", "told-timer=CANCELLED", "end",
-                "told-with-scope=CANCELLED",
+                "after-other-loop=INVALID", "cancel-timer=DONE", "reported-timer=CANCELLED", "end",
+                "reported-with-scope=CANCELLED",
             ]
             #expect(lines == expected)
         }

@@ -775,8 +775,8 @@ struct MisbehaviourTests {
             if kind == .socket { #expect(try client.readNonPingFrame()?.code == 1012) }
             #expect(served.log.holding("unfinished requests cancelled", "count=1").count == 1)
             guard name == "never" else { return }
-            #expect(served.log.holding("never ended: receive told DONE disconnect").count == 1)
-            #expect(served.log.holding("never ended: after told CANCELLED").count == 1)
+            #expect(served.log.holding("never ended: receive reported DONE disconnect").count == 1)
+            #expect(served.log.holding("never ended: after reported CANCELLED").count == 1)
             #expect(served.log.holding("never ended: ").count == 2)
         }
     }
@@ -791,7 +791,7 @@ struct MisbehaviourTests {
                 for kind in race.kinds {
                     let (notes, _) = try Client(port: served.port).play(race, kind)
                     // Whether a send had to wait is random.
-                    #expect(notes.replacingOccurrences(of: "told send\n", with: "") == "told release\nend\n")
+                    #expect(notes.replacingOccurrences(of: "reported send\n", with: "") == "reported release\nend\n")
                 }
             }
         }

@@ -177,7 +177,7 @@ struct ServingTests {
             // A client that reads nothing: the module's send gets GONE.
             let slow = try served.client()
             slow.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
-            #expect(try served.notes(until: "stream-told").contains("stream-told=GONE"))
+            #expect(try served.notes(until: "stream-reported").contains("stream-reported=GONE"))
         }
     }
 

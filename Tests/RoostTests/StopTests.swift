@@ -24,13 +24,13 @@ struct StopTests {
     func rules() async throws {
         try await withServedHost(self.serve("Stops")) { served in
             #expect(try served.get("/rules").text == "rules")
-            let lines = Set(try served.notes(until: "told-with-scope").split(separator: "\n").map(String.init))
+            let lines = Set(try served.notes(until: "reported-with-scope").split(separator: "\n").map(String.init))
             #expect(
                 lines == [
-                    "lifespan=PENDING", "lifespan-told=CANCELLED", "no-then=INVALID", "stale=STALE",
+                    "lifespan=PENDING", "lifespan-reported=CANCELLED", "no-then=INVALID", "stale=STALE",
                     "stale-begun=STALE",
-                    "notice=PENDING", "cancel=DONE", "again=INVALID", "left=PENDING", "told-cancelled=CANCELLED",
-                    "told-with-scope=CANCELLED",
+                    "notice=PENDING", "cancel=DONE", "again=INVALID", "left=PENDING", "reported-cancelled=CANCELLED",
+                    "reported-with-scope=CANCELLED",
                 ])
         }
     }
@@ -39,11 +39,11 @@ struct StopTests {
     func notice() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
-            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.send("GET /reported HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try served.notes(until: "notice=").contains("before=PENDING\nnotice=PENDING\n"))
             try await served.stop()
             let response = try client.readResponse()
-            #expect(response.text == "told=DONE\nbegun=DONE\nlate=PENDING\ntold=DONE\nbegun=DONE\n")
+            #expect(response.text == "reported=DONE\nbegun=DONE\nlate=PENDING\nreported=DONE\nbegun=DONE\n")
             #expect(response.header("connection") == "close")
         }
     }
@@ -52,7 +52,7 @@ struct StopTests {
     func pipelined() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
-            let request = "GET /told HTTP/1.1\r\nhost: x\r\n\r\n"
+            let request = "GET /reported HTTP/1.1\r\nhost: x\r\n\r\n"
             client.send(request + String(repeating: "GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n", count: 3))
             _ = try served.notes(until: "notice=")
             try await served.stop()
@@ -103,7 +103,7 @@ struct StopTests {
     func twice() async throws {
         try await withServedHost(self.serve("Stops") { $0.server.graceTime = 60 }) { served in
             let client = try served.client()
-            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.send("GET /reported HTTP/1.1\r\nhost: x\r\n\r\n")
             _ = try served.notes(until: "notice=")
             async let first: Void = served.stop()
             async let second: Void = served.stop()
@@ -130,7 +130,7 @@ struct StopTests {
             #expect(try served.get("/readyz/").status == 404)
             // A probe during the shutdown, on a connection from before.
             let client = try served.client()
-            client.send("GET /told HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.send("GET /reported HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n")
             _ = try served.notes(until: "notice=")
             try await served.stop()
             #expect(try client.readResponse().status == 200)

@@ -43,7 +43,7 @@ struct StreamTests {
             client.send("GET /stream?100000 HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readMore())
             client.close()
-            #expect(try served.notes() == "stream-told=GONE\nend\n")
+            #expect(try served.notes() == "stream-reported=GONE\nend\n")
         }
     }
 
