@@ -65,7 +65,7 @@ man: build
 DOCS = .build/docs/bin/mkdocs
 
 docs: docs-setup
-	$(DOCS) build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(DOCS) build --quiet --strict
 
 docs-setup: test-setup
 	@$(call install,$(DOCS_PACKAGES))

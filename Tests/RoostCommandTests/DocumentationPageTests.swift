@@ -12,6 +12,8 @@ struct DocumentationPageTests {
         let path: String
         /// The programs that it needs and that are not installed.
         let missing: [String]
+        /// Whether it takes minutes, and is left to `make test-docs`.
+        let isSlow: Bool
 
         var testDescription: String { self.path }
     }
@@ -23,13 +25,15 @@ struct DocumentationPageTests {
             let needs = text.matches(of: /<!-- needs: (.*?) -->/).flatMap {
                 $0.1.split(separator: " ").map(String.init)
             }
-            return Page(path: "\(part)/\(name)", missing: needs.filter { !Self.isInstalled($0) })
+            return Page(
+                path: "\(part)/\(name)", missing: needs.filter { !Self.isInstalled($0) },
+                isSlow: text.contains("<!-- slow: "))
         }
     }
 
-    /// With `make test-docs`, a page that needs a missing program fails.
+    /// With `make test-docs` all pages: one that needs a missing program fails.
     static let runnable = Self.pages.filter {
-        $0.missing.isEmpty || ProcessInfo.processInfo.environment["ROOST_TEST_DOCS"] != nil
+        $0.missing.isEmpty && !$0.isSlow || ProcessInfo.processInfo.environment["ROOST_TEST_DOCS"] != nil
     }
 
     private static func isInstalled(_ program: String) -> Bool {
