@@ -29,7 +29,7 @@ help:
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
-	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms and paths, for FUZZ_TIME seconds each (60)'
+	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms, JSON and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make reference  write the generated pages of Documentation/reference'
 	@echo 'make man      write the manual page .build/roost.1'

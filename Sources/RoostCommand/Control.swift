@@ -9,7 +9,7 @@ struct ControlOptions: ParsableArguments {
     @Option(help: "Port of the server, if more than one runs.")
     var port: Int?
 
-    @Option(help: "The server's --run-dir, if it was started with one. [default: $ROOST_RUN_DIR]")
+    @Option(help: "The server's --run-dir, if it was started with one. (default: $ROOST_RUN_DIR)")
     var runDir: String?
 
     var client: ControlClient {
@@ -52,14 +52,15 @@ struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Reload settings and changed modules in a running server.",
         discussion: """
-            What is another file, or has other settings, becomes a new generation: in the workers that run, or, where that cannot be done, in new \
-            ones. Ends when it serves (exit status 0), or was refused (1): then what was there serves on.
+            Changed modules, and modules with changed settings, are loaded as new generations: in the running workers, or, where that is \
+            impossible, in new workers. Waits for the result. Exit status: 0 if the new generations serve, 1 if one was refused and its \
+            previous version still serves.
             """
     )
 
     @OptionGroup var control: ControlOptions
 
-    @Argument(help: "Names or mounts of the applications to reload. [default: all]")
+    @Argument(help: "Names or mounts of the applications to reload. (default: all)")
     var applications: [String] = []
 
     @Flag(help: "Also reload unchanged modules; their static variables are initialized again.")

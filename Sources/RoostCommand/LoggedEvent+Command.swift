@@ -2,7 +2,7 @@ import Logging
 import RoostSystem
 
 extension LoggedEvent {
-    static let serving = LoggedEvent(.info, "serving", "The server has started; the fields are its facts.")
+    static let serving = LoggedEvent(.info, "serving", "The server has started; the fields describe it.")
     static let startFailed = LoggedEvent(.critical, "start failed", "The server could not start; it exits.")
     static let stopFailed = LoggedEvent(.critical, "stop failed", "The shutdown failed; the process exits.")
     static let defaultSettingsMissing = LoggedEvent(
@@ -16,7 +16,7 @@ extension LoggedEvent {
         .error, "shutdown timed out", "The shutdown took longer than --timeout-stop; the process exits at once.")
     static let stopNotLimited = LoggedEvent(
         .warning, "shutdown has no time limit",
-        "The system has no thread that could end a shutdown after --timeout-stop.")
+        "No thread could be created to end the shutdown after --timeout-stop.")
 
     static let ofCommand = [
         serving, startFailed, stopFailed, defaultSettingsMissing, variableUnknown, noLogFiles, stopTimedOut,

@@ -38,8 +38,8 @@
  * side frees memory of the other. No C++ exception, panic or longjmp may cross the interface.
  *
  * RE-ENTRANCY. The host never calls a function of the module from inside a host function on the same thread. A call
- * from another thread than the scope's can be completed on the loop before it returns: initialize what `context` points
- * at first.
+ * from another thread than the scope's can be completed on the loop before it returns: initialize the memory that
+ * `context` points at before the call.
  *
  * SIZES. asgi_string and asgi_header never change. Every other struct begins with its size and grows only at its end.
  * Set `size` to the sizeof of each struct that you pass. Check ASGI_HAS before you read a field that was added later. A
@@ -401,7 +401,7 @@ struct asgi_host {
      *
      * Returns
      *   ASGI_DONE   Written.
-     *   ASGI_STALE  The scope has ended. The line is written all the same. */
+     *   ASGI_STALE  The scope has ended. The line is still written. */
     asgi_result (*log)(asgi_id id, int32_t level, const asgi_string *message);
 
     /* Ends a scope whose `application` has returned, or will return, ASGI_PENDING. [any]
@@ -423,7 +423,7 @@ struct asgi_host {
      * computation.
      *
      * Returns
-     *   ASGI_DONE  It does.
+     *   ASGI_DONE  The client still waits.
      *   ASGI_GONE  The client has disconnected, or the response is complete. */
     asgi_result (*alive)(asgi_id id);
 

@@ -69,7 +69,7 @@ char *roost_status(const roost_host *host);
 void roost_free(char *text);
 
 /* Stops the host: waits for unfinished requests up to the graceful-shutdown timeout, shuts the applications down, and
- * frees the host. Returns 0; -1 if the shutdown failed: the host is freed all the same. */
+ * frees the host. Returns 0; -1 if the shutdown failed: the host is freed in any case. */
 int roost_stop(roost_host *host);
 
 /* Returns the reason of the last -1 or NULL on the calling thread; valid until the thread's next call of a function of

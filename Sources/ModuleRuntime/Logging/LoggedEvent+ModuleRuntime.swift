@@ -24,7 +24,8 @@ extension LoggedEvent {
         .warning, "event loop blocked",
         "A call of a module blocked an event loop. Move blocking work to the thread pool (spawn, ASGI_BLOCKING).")
     static let threadUnavailable = LoggedEvent(
-        .error, "cannot start thread", "The system has no thread for a blocking call; the fields are its limits.")
+        .error, "cannot start thread",
+        "No thread could be created for a blocking call; the fields are the limits of the system.")
 
     // MARK: Lifespan and state
 

@@ -9,7 +9,7 @@ extension LoggedEvent {
         .error, "application shutdown failed", "The application answered lifespan.shutdown with a failure.")
     static let scopesCancelled = LoggedEvent(
         .warning, "unfinished requests cancelled",
-        "Requests or WebSockets had not finished when the drain timeout was over.")
+        "Requests or WebSockets had not finished when the drain timeout expired.")
     static let closureFailed = LoggedEvent(
         .error, "closure failed", "A closure of the embedding program threw, or returned an invalid response.")
     static let loopsNotStopped = LoggedEvent(

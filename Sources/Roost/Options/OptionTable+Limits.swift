@@ -20,7 +20,7 @@ extension OptionTable {
             "Maximum number of connections (503 above it)."),
         .count(
             "limit-unfinished", \.host.server.unfinished, .limit,
-            "Maximum number of unfinished requests per connection, also when they are answered; above it the next one waits."
+            "Maximum number of requests per connection that their applications have not finished, even if answered; then the next waits."
         ),
         .count(
             "limit-scopes", \.host.scopes, .limit, "Maximum number of unfinished requests per thread (503 above it)."
@@ -85,7 +85,7 @@ extension OptionTable {
         .seconds("timeout-request-head", \.host.server.headTime, .time, "Maximum time to receive a request header."),
         .seconds(
             "timeout-request-body", \.host.server.bodyTime, .time,
-            "Maximum time without a byte of a request body that the module waits for."),
+            "Maximum time without progress in receiving a request body, while the module waits for it."),
         .seconds(
             "timeout-write", \.host.server.writeTime, .time,
             "Maximum time without progress in sending a response, before the connection is closed."),
@@ -97,7 +97,7 @@ extension OptionTable {
             "Time for which a client that has closed its side is still served."),
         .seconds(
             "timeout-linger", \.host.server.lingerTime, .time,
-            "Maximum time for a client to notice that its connection is closed."),
+            "Maximum time that a closed connection waits for the client to close its side."),
     ]
 
     static let webSockets: [ServerOption] = [

@@ -32,7 +32,8 @@ extension OptionTable {
             "Maximum number of new versions that a worker loads; then a new worker replaces it."
         ).forGroups.commandOnly(Self.noWorkers),
         .bytes(
-            "limit-image-bytes", \.workers.allowance.bytes, 0...Int.max, "Maximum size of the files of these versions."
+            "limit-image-bytes", \.workers.allowance.bytes, 0...Int.max,
+            "Maximum total size of the files of the new versions that a worker loads."
         ).forGroups.commandOnly(Self.noWorkers),
         .bytes(
             "limit-state", \.host.stateLimit, 0...(64 << 20),

@@ -15,7 +15,7 @@ extension OptionTable {
         .texts(
             "bind", \.listen.addresses, unset: "--host and --port, or the sockets that systemd passes",
             """
-            Address to listen on; repeatable: 127.0.0.1:8000, [::]:8000 (both families; with ,ipv6only one), :8000 (everywhere), \
+            Address to listen on; repeatable: 127.0.0.1:8000, [::]:8000 (IPv4 and IPv6; only IPv6 with ,ipv6only), :8000 (all addresses), \
             unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3.
             """
         ) { _ = try BindAddress($0, port: 0) },
@@ -49,7 +49,7 @@ extension OptionTable {
         ).early,
         .parsed(
             "trust-owner", .texts, \.host.trust,
-            "User whose files are loaded too, besides root's and the own user's; repeatable.",
+            "User whose files are trusted, in addition to root and the user of roost; repeatable.",
             parse: Self.trust, texts: { _ in [] }
         ).early,
         .seconds("probe-timeout", \.probeTime, .time, "Maximum time to load a module.").early,

@@ -12,10 +12,10 @@ struct New: ParsableCommand {
     @Argument(help: "Name of the module and of its folder: letters, digits, - and _.")
     var name: String
 
-    @Option(help: "\(ModuleLanguage.words.joined(separator: ", ")).")
+    @Option(help: "Language of the module: \(ModuleLanguage.words.joined(separator: ", ")).")
     var language = ModuleLanguage.c.rawValue
 
-    @Option(help: "Folder of Roost's sources, for a module in Swift. [default: the sources of this executable]")
+    @Option(help: "Folder of Roost's sources, for a module in Swift. (default: the sources of this executable)")
     var sdk: String?
 
     func run() throws {

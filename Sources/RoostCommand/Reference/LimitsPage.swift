@@ -7,7 +7,7 @@ enum LimitsPage {
         """
         # Limits
 
-        Every resource that a client or a module can make grow has a limit with a default and an option. The
+        Every resource that a client or a module can make grow has a limit. Most limits have an option. The
         [options page](options.md) has the ranges, and where each can be set. The
         [responses page](responses.md) has the exact responses.
 
@@ -48,6 +48,6 @@ enum LimitsPage {
         ["Settings of one application in memory", "64 MiB"],
         ["A header or a message that a worker of a group sends", "64 MiB"],
         ["Reason of a WebSocket close frame", "123 bytes (RFC 6455 §5.5)"],
-        ["Depth of a JSON body for a view", "64"],
+        ["Depth of a JSON body for a view", "128"],
     ]
 }

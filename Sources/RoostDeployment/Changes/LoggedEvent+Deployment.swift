@@ -5,7 +5,7 @@ extension LoggedEvent {
     package static let mounted = LoggedEvent(.info, "mounted", "An application is served at a mount.")
     package static let unmounted = LoggedEvent(.info, "unmounted", "An application is no longer served.")
     package static let reloaded = LoggedEvent(
-        .info, "reloaded", "A new generation is served in all workers; `by` is the way: in place, or new workers.")
+        .info, "reloaded", "A new generation is served in all workers; `by` is `in place` or `new workers`.")
     package static let reloadFailed = LoggedEvent(
         .error, "reload failed, previous version still serving", "A change could not be loaded or started.")
     package static let applicationNotServing = LoggedEvent(
