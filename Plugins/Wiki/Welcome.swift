@@ -11,8 +11,8 @@ enum Welcome {
             A **wiki** is a website whose pages its readers write and change themselves. The first one was Ward
             Cunningham's *WikiWikiWeb* of 1995; the best known is Wikipedia.
 
-            Every entry here is a text in [Markdown](Markdown). Whoever edits it makes a new version: the earlier ones stay
-            in its history and can be restored, so nothing that was written gets lost.
+            Every entry here is a text in [Markdown](Markdown). Every edit makes a new version. Earlier versions stay in the
+            history of the entry and can be restored, so no text gets lost.
 
             - *New entry* writes one, *Edit* below an entry changes it
             - *Search* finds entries by their title, and goes straight to one that is named exactly

@@ -79,7 +79,7 @@ package final class Build {
         guard waitid(P_PID, id_t(self.process), &ended, WEXITED | WNOHANG | WNOWAIT) == 0,
             ended._sifields._sigchld.si_pid == self.process
         else { return nil }
-        // Kills what is left of a cancelled build. The process id is not reused before `waitpid` is called.
+        // Kills the remaining processes of a cancelled build. The process id is not reused before `waitpid` is called.
         if self.killAt != nil { kill(-self.process, SIGKILL) }
         var status: CInt = 0
         waitpid(self.process, &status, 0)

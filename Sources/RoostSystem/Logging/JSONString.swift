@@ -10,8 +10,8 @@ package enum JSONString {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            // The characters that JSON forbids, those that YAML forbids, which reads settings as JSON, and the marks that reorder text on a
-            // terminal.
+            // Characters that JSON forbids, characters that YAML forbids (settings that are JSON are read as YAML), and
+            // marks that reorder text on a terminal.
             case "\u{0}"..<"\u{20}", "\u{7f}"..<"\u{a0}", "\u{200e}"..."\u{200f}",
                 "\u{2028}"..."\u{202e}", "\u{2066}"..."\u{2069}", "\u{feff}", "\u{fffe}", "\u{ffff}":
                 let digits = String(scalar.value, radix: 16)

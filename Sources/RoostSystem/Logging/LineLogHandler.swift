@@ -2,8 +2,8 @@ package import Logging
 
 /// Writes log lines: as text, coloured on a terminal, or as JSON.
 ///
-/// A text line has time, level, message and `key=value` fields, which are quoted by the rule of `LogText`. In JSON all values are strings; a field
-/// that has the name of one of the keys `time`, `level` and `message` gets an underscore in front.
+/// A text line has time, level, message and `key=value` fields, which are quoted by the rule of `LogText`. In JSON all
+/// values are strings; a field named `time`, `level` or `message` gets an underscore in front.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]

@@ -13,7 +13,7 @@ package enum LogText {
         return isWord && !text.isEmpty ? text : self.quoted(text)
     }
 
-    /// Fields behind a message, by their names: ` key=value key="other value"`.
+    /// The fields after a message, sorted by name: ` key=value key="other value"`.
     package static func fields(_ fields: Logger.Metadata) -> String {
         fields.sorted { $0.key < $1.key }.map { " \($0)=\(self.value($1.description))" }.joined()
     }

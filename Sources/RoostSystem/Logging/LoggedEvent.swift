@@ -2,8 +2,9 @@ package import Logging
 
 /// A kind of log line that Roost writes: its stable name, its level and its meaning.
 ///
-/// The name is the message of the line. Everything that varies is in the fields, so that tools can search for the name. Each target declares its
-/// events in an extension; `roost reference` lists them in `Documentation/reference/log-events.md`.
+/// The name is the message of the line. Everything that varies is in the fields, so that tools can search for the name.
+/// Each target declares its events in an extension; `roost reference` lists them in
+/// `Documentation/reference/log-events.md`.
 package struct LoggedEvent: Sendable {
     package let name: String
     package let level: Logger.Level
