@@ -34,8 +34,7 @@ struct OptionArguments: ParsableArguments {
     var given: [GivenOption] {
         let groups = [
             self.addresses.given, self.applications.given, self.logging.given, self.concurrency.given,
-            self.limits.given,
-            self.timeouts.given, self.webSockets.given, self.reload.given, self.workers.given,
+            self.limits.given, self.timeouts.given, self.webSockets.given, self.reload.given, self.workers.given,
         ]
         return groups.flatMap { $0 }
     }

@@ -55,7 +55,7 @@ struct DeploymentLog {
     mutating func logFailure(_ application: DeployedApplication) {
         guard let fault = application.fault else { return }
         self.loggedFaults.insert(fault)
-        self.log(.applicationNotServing, application.logFields(reason: fault))
+        self.logFault(fault, of: application)
     }
 
     private mutating func logFault(_ fault: String, of application: DeployedApplication) {

@@ -80,11 +80,11 @@ package struct ControlClient {
             guard count > 0 else { return nil }
             do throws(MessageFault) {
                 if let response = try buffer.receive(part[..<count]).first { return response }
-            } catch { throw self.misunderstood("\(error)") }
+            } catch { throw self.invalidResponse("\(error)") }
         }
     }
 
-    private func misunderstood(_ reason: String) -> Failure {
+    private func invalidResponse(_ reason: String) -> Failure {
         .failed(
             HostError(
                 code: .runDirectory,
@@ -99,8 +99,8 @@ package struct ControlClient {
     private func askStatus() throws(Failure) -> StatusReport {
         switch try self.ask(.status) {
         case .status(let report): report
-        case .refused(let reason, _): throw self.misunderstood(reason)
-        case .done, nil: throw self.misunderstood("no status")
+        case .refused(let reason, _): throw self.invalidResponse(reason)
+        case .done, nil: throw self.invalidResponse("no status")
         }
     }
 
