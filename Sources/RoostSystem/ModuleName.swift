@@ -1,10 +1,13 @@
-/// The name of a module as an operator writes it: a path or a dotted name, with an optional symbol after a colon.
+/// The name of a module as an operator writes it: a path or a dotted name, with an optional symbol after a colon; or
+/// `builtin:` and the name of a module that the program itself provides.
 package struct ModuleName: Sendable, Equatable {
     package enum Place: Sendable, Equatable {
         /// A file: the name contains a `/` or ends in `.so`.
         case path(String)
         /// A dotted name to look up: `wiki`, `wiki.asgi`.
         case dotted([String])
+        /// A module that the program itself provides (`roost_provide`).
+        case provided(String)
     }
 
     package let place: Place
@@ -12,6 +15,7 @@ package struct ModuleName: Sendable, Equatable {
     package let symbol: String
 
     package static let defaultSymbol = "application"
+    private static let providedPrefix = "builtin:"
 
     /// The name as an operator would write it.
     package var text: String {
@@ -19,6 +23,7 @@ package struct ModuleName: Sendable, Equatable {
             switch self.place {
             case .path(let path): path
             case .dotted(let words): words.joined(separator: ".")
+            case .provided(let name): Self.providedPrefix + name
             }
         return self.symbol == Self.defaultSymbol ? place : "\(place):\(self.symbol)"
     }
@@ -39,11 +44,22 @@ package struct ModuleName: Sendable, Equatable {
         switch self.place {
         case .path(let path): path
         case .dotted(let words): words[words.count - 1]
+        case .provided(let name): name
         }
     }
 
     /// Throws `HostError` if the text is not a valid name.
     package init(_ text: String) throws {
+        if text.hasPrefix(Self.providedPrefix) {
+            let name = text.dropFirst(Self.providedPrefix.count)
+            guard Self.isSymbol(String(name)) else {
+                throw HostError(
+                    code: .usage, message: "'\(text)': the name of a module must follow 'builtin:'")
+            }
+            self.place = .provided(String(name))
+            self.symbol = Self.defaultSymbol
+            return
+        }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         self.symbol = parts.count == 2 ? parts[1] : Self.defaultSymbol
         guard Self.isSymbol(self.symbol) else {
