@@ -149,8 +149,9 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", "RoostSettings", "RoostSystem",
+                "CLinux", "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostSettings", "RoostSystem",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(

@@ -103,6 +103,11 @@ package struct ApplicationPreparation: Sendable {
         Result(catchingAsHostError: {
             // Recorded even if there is no file yet.
             if case .path(let path) = entry.module.place { seen.note(path) }
+            if case .provided(let name) = entry.module.place {
+                let key = ImageKey(resolved: entry.module.text, hash: "", symbol: entry.module.symbol)
+                images[key] = try self.provided(name, as: entry.module.text)
+                return key
+            }
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
             seen.note(path)
             let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
@@ -116,6 +121,16 @@ package struct ApplicationPreparation: Sendable {
             images[key]?.fault = nil
             return key
         })
+    }
+
+    /// A module that this program provides. It is neither copied nor probed.
+    private func provided(_ name: String, as text: String) throws -> LoadableImage {
+        var image = LoadableImage(
+            path: text, folder: WorkingFolder.absolute(self.folder), staged: StagedModule(provided: name))
+        let description = try ProvidedModules.functions(of: name).describe()
+        image.description = description
+        image.fault = description.fault
+        return image
     }
 
     /// Copies the file. Refuses libraries that conflict with those of this program, which every worker loads too.
