@@ -93,6 +93,8 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // From the name of a Python application to the interpreter and the files that run it.
+        .target(name: "RoostPython", dependencies: ["RoostSystem"], exclude: ["README.md"], swiftSettings: swift),
         // The ABI at run time: scopes, the function tables for modules, lifespans, views, mounts. The hot path.
         .target(
             name: "ModuleRuntime",
@@ -110,7 +112,7 @@ let package = Package(
         .target(
             name: "RoostDeployment",
             dependencies: [
-                "CLinux", "ModuleRuntime", "RoostModules", "RoostSettings", "RoostSystem",
+                "CASGI", "CLinux", "ModuleRuntime", "RoostModules", "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -122,7 +124,7 @@ let package = Package(
             name: "Roost",
             dependencies: [
                 "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem",
+                "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -137,9 +139,10 @@ let package = Package(
             name: "Supervision",
             dependencies: [
                 "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "Yams",
+                "RoostPython", "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["README.md"],
             swiftSettings: swift
@@ -150,6 +153,7 @@ let package = Package(
             name: "RoostC",
             dependencies: [
                 "CLinux", "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostSettings", "RoostSystem",
+                "Supervision",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

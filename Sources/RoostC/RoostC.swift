@@ -4,6 +4,7 @@ import Glibc
 import ModuleRuntime
 import Roost
 import RoostSystem
+import Supervision
 
 // The functions of `roost.h`.
 
@@ -31,6 +32,15 @@ public func roost_run(
             report.0?(OpaquePointer(Unmanaged.passUnretained(host).toOpaque()), report.1)
         }
     }
+    return served == nil ? -1 : 0
+}
+
+@c @implementation
+public func roost_worker(
+    _ count: CInt, _ arguments: UnsafePointer<UnsafePointer<CChar>?>!
+) -> CInt {
+    let words = (0..<Int(count)).compactMap { arguments?[$0].map { String(cString: $0) } }
+    let served: Never? = LastError.keep { try WorkerProcess.run(words, isLoop: true) }
     return served == nil ? -1 : 0
 }
 

@@ -34,6 +34,13 @@ package struct ModuleLocator: Sendable {
         }
     }
 
+    /// Whether a library of this dotted name exists.
+    package func hasLibrary(_ words: [String]) -> Bool {
+        self.folders.contains { folder in
+            Self.candidates(words, below: folder).contains { access($0, F_OK) == 0 }
+        }
+    }
+
     /// `wiki` is `wiki.so` or `libwiki.so`; `wiki.asgi` is `wiki/asgi.so` or `wiki/libasgi.so`.
     private static func candidates(_ words: [String], below folder: String) -> [String] {
         let last = words[words.count - 1]

@@ -11,8 +11,10 @@ package struct ModuleName: Sendable, Equatable {
     }
 
     package let place: Place
-    /// The symbol of the application.
+    /// The symbol of the application; of a Python module the attribute, which may be dotted.
     package let symbol: String
+    /// Whether the operator has named the symbol.
+    package let hasSymbol: Bool
 
     package static let defaultSymbol = "application"
     private static let providedPrefix = "builtin:"
@@ -31,12 +33,14 @@ package struct ModuleName: Sendable, Equatable {
     /// The same name with an absolute path; a dotted name is unchanged.
     package var absolute: ModuleName {
         guard case .path(let path) = self.place else { return self }
-        return ModuleName(place: .path(WorkingFolder.absolute(path)), symbol: self.symbol)
+        return ModuleName(
+            place: .path(WorkingFolder.absolute(path)), symbol: self.symbol, hasSymbol: self.hasSymbol)
     }
 
-    private init(place: Place, symbol: String) {
+    private init(place: Place, symbol: String, hasSymbol: Bool) {
         self.place = place
         self.symbol = symbol
+        self.hasSymbol = hasSymbol
     }
 
     /// The path, or the last part of the dotted name.
@@ -58,11 +62,14 @@ package struct ModuleName: Sendable, Equatable {
             }
             self.place = .provided(String(name))
             self.symbol = Self.defaultSymbol
+            self.hasSymbol = false
             return
         }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         self.symbol = parts.count == 2 ? parts[1] : Self.defaultSymbol
-        guard Self.isSymbol(self.symbol) else {
+        self.hasSymbol = parts.count == 2
+        let names = self.symbol.split(separator: ".", omittingEmptySubsequences: false)
+        guard names.allSatisfy({ Self.isSymbol(String($0)) }) else {
             throw HostError(
                 code: .usage, message: "'\(text)': a symbol must follow the colon, like '\(parts[0]):application'")
         }

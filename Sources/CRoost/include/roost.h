@@ -79,6 +79,15 @@ typedef void (*roost_function)(void);
  * Returns 0; -1 if the name is invalid or was provided before. */
 int roost_provide(const char *name, roost_function application, roost_function info);
 
+/* Serves on the calling thread as a worker of the command `roost`, whose supervisor has started this process: it passes
+ * descriptors from 3 on. For an interpreter that runs the applications of its language.
+ *
+ *   count      The number of arguments.
+ *   arguments  The arguments that the supervisor has passed on.
+ *
+ * The process ends by _exit when the supervisor stops it. Returns -1 if it is not a worker. */
+int roost_worker(int count, const char *const *arguments);
+
 /* Mounts another application, given like an element of `applications`. Returns 0 when new requests reach it; -1 if it
  * does not start or its mount is in use. */
 int roost_mount(roost_host *host, const char *application);
