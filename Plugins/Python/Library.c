@@ -107,5 +107,6 @@ PyObject *library_quit(PyObject *module, PyObject *nothing)
     (void)module, (void)nothing;
     if (!running) Py_RETURN_FALSE;
     library.quit(running);
+    running = NULL; /* the host must not be used afterwards */
     Py_RETURN_TRUE;
 }

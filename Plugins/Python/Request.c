@@ -150,6 +150,7 @@ static PyObject *throw_method(PyObject *self, PyObject *arguments)
 {
     struct request *request = (struct request *)self;
     PyObject *method, *result = NULL;
+    PySendResult step;
     if (request->coroutine) {
         method = PyObject_GetAttr(request->coroutine, names.throw);
         result = method ? PyObject_CallObject(method, arguments) : NULL;
@@ -163,7 +164,8 @@ static PyObject *throw_method(PyObject *self, PyObject *arguments)
     } else
         raise_thrown(arguments);
     Py_CLEAR(request->scope);
-    return step_result(raised(request, &result), result);
+    step = raised(request, &result);
+    return step_result(step, result);
 }
 
 static PyObject *close_method(PyObject *self, PyObject *nothing)

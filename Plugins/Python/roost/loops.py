@@ -37,6 +37,54 @@ class GuestLoop(LaneExecutors):
             _bridge.debug(bool(enabled))
 
 
+class SignalPipe:
+    """A mixin for event loops: signal handlers by a self-pipe, which uvloop sets up only in run_forever."""
+
+    def _roost_open_pipe(self):
+        self._roost_signals = {}
+        self._roost_wakeup = socket.socketpair()
+        for end in self._roost_wakeup:
+            end.setblocking(False)
+        self.add_reader(self._roost_wakeup[0], self._roost_read_signals)
+        signal.set_wakeup_fd(self._roost_wakeup[1].fileno(), warn_on_full_buffer=False)
+
+    def add_signal_handler(self, sig, callback, *args):
+        if threading.current_thread() is not threading.main_thread():
+            raise ValueError("add_signal_handler() can only be called from the main thread")
+        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
+            raise TypeError("coroutines cannot be used with add_signal_handler()")
+        if sig == signal.SIGCHLD:
+            raise RuntimeError("cannot add a signal handler for SIGCHLD: it is used by the event loop to track "
+                               "subprocesses")
+        if not isinstance(sig, int):
+            raise TypeError(f"sig must be an int, not {sig!r}")
+        if sig not in signal.valid_signals():
+            raise ValueError(f"invalid signal number {sig}")
+        self._roost_signals[sig] = functools.partial(self.call_soon, callback, *args)
+        try:
+            signal.signal(sig, lambda number, frame: None)
+            signal.siginterrupt(sig, False)
+        except OSError as error:
+            del self._roost_signals[sig]
+            raise RuntimeError(f"sig {sig} cannot be caught") from error
+
+    def remove_signal_handler(self, sig):
+        if self._roost_signals.pop(sig, None) is None:
+            return False
+        signal.signal(sig, signal.default_int_handler if sig == signal.SIGINT else signal.SIG_DFL)
+        return True
+
+    def _roost_read_signals(self):
+        try:
+            numbers = self._roost_wakeup[0].recv(4096)
+        except (BlockingIOError, InterruptedError):
+            return
+        for number in numbers:
+            call = self._roost_signals.get(number)
+            if call is not None:
+                call()
+
+
 class AsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
     """asyncio's event loop as a guest."""
 
@@ -77,7 +125,7 @@ class _OneStep(selectors.EpollSelector):
         return events
 
 
-class PublicAsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
+class PublicAsyncioLoop(SignalPipe, GuestLoop, asyncio.SelectorEventLoop):
     """asyncio's event loop as a guest by public functions only, for versions whose private ones differ."""
 
     def __init__(self):
@@ -107,6 +155,7 @@ class PublicAsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
         return self._roost_selector.wait
 
     def _roost_attach(self):
+        self._roost_open_pipe()
         call_soon = types.MethodType(base_events.BaseEventLoop.call_soon, self)
         _bridge.attach(self, self._roost_selector.fileno(), call_soon, self._roost_step, None, None)
 
@@ -115,12 +164,8 @@ def _uvloop_class():
     """Returns the class of uvloop's loop as a guest; raises ImportError without uvloop."""
     import uvloop.loop
 
-    class UvloopLoop(GuestLoop, uvloop.Loop):
+    class UvloopLoop(SignalPipe, GuestLoop, uvloop.Loop):
         """uvloop's event loop as a guest."""
-
-        def __init__(self):
-            super().__init__()
-            self._roost_signals = {}
 
         def is_running(self):
             return self._roost_guest or super().is_running()
@@ -131,50 +176,8 @@ def _uvloop_class():
             _bridge.wake()
             return handle
 
-        # uvloop sets up its signal handling in run_forever, which a guest never calls.
-
-        def add_signal_handler(self, sig, callback, *args):
-            if threading.current_thread() is not threading.main_thread():
-                raise ValueError("add_signal_handler() can only be called from the main thread")
-            if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
-                raise TypeError("coroutines cannot be used with add_signal_handler()")
-            if sig == signal.SIGCHLD:
-                raise RuntimeError("cannot add a signal handler for SIGCHLD: it is used by the event loop to track "
-                                   "subprocesses")
-            if not isinstance(sig, int):
-                raise TypeError(f"sig must be an int, not {sig!r}")
-            if sig not in signal.valid_signals():
-                raise ValueError(f"invalid signal number {sig}")
-            self._roost_signals[sig] = functools.partial(self.call_soon, callback, *args)
-            try:
-                signal.signal(sig, lambda number, frame: None)
-                signal.siginterrupt(sig, False)
-            except OSError as error:
-                del self._roost_signals[sig]
-                raise RuntimeError(f"sig {sig} cannot be caught") from error
-
-        def remove_signal_handler(self, sig):
-            if self._roost_signals.pop(sig, None) is None:
-                return False
-            signal.signal(sig, signal.default_int_handler if sig == signal.SIGINT else signal.SIG_DFL)
-            return True
-
-        def _roost_read_signals(self):
-            try:
-                numbers = self._roost_wakeup[0].recv(4096)
-            except (BlockingIOError, InterruptedError):
-                return
-            for number in numbers:
-                call = self._roost_signals.get(number)
-                if call is not None:
-                    call()
-
         def _roost_attach(self):
-            self._roost_wakeup = socket.socketpair()
-            for end in self._roost_wakeup:
-                end.setblocking(False)
-            self.add_reader(self._roost_wakeup[0], self._roost_read_signals)
-            signal.set_wakeup_fd(self._roost_wakeup[1].fileno(), warn_on_full_buffer=False)
+            self._roost_open_pipe()
             capsule = uvloop.loop.libuv_get_loop_t_ptr(self)
             call_soon = types.MethodType(uvloop.Loop.call_soon, self)
             descriptor = self._get_backend_id()
