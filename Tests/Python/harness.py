@@ -35,7 +35,10 @@ if {public}:
 def started(port):
     os.write({pipe}, b"%d\\n" % port)
     os.close({pipe})
-worker.serve({library!r}, {settings!r}, started)
+try:
+    worker.serve({library!r}, {settings!r}, started)
+except RuntimeError as error:
+    sys.exit(str(error))
 print("the server has returned", flush=True)
 """
 

@@ -46,6 +46,7 @@ class Process:
     loop = None
     kind = None
     exits = False
+    refused = None  # why the last application was refused
     lifespans = set()  # the tasks; the event loop itself keeps none
 
 
@@ -78,6 +79,7 @@ def _load(application, settings: Settings) -> None:
 
 
 async def _refuse(application, reason: str) -> None:
+    Process.refused = reason
     await application.receive()
     await application.send({"type": "lifespan.startup.failed", "message": reason})
     application.finish()
@@ -104,6 +106,7 @@ async def _serve(application, lifespan: Lifespan) -> None:
     try:
         await lifespan.startup()
     except StartupFailure as failure:
+        Process.refused = str(failure)
         await application.send({"type": "lifespan.startup.failed", "message": str(failure)})
         application.finish()
         return

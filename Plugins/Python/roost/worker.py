@@ -21,7 +21,10 @@ def prepare(library: str) -> None:
 
 
 def serve(library: str, settings: str, started=None) -> None:
-    """Serves until SIGINT, SIGTERM or loop.stop(). `started(port)` is called when the server accepts connections."""
+    """Serves until SIGINT, SIGTERM or loop.stop(); raises RuntimeError if the server does not start.
+
+    `started(port)` is called when the server accepts connections.
+    """
     prepare(library)
 
     def quit_server(number, frame):
@@ -30,8 +33,17 @@ def serve(library: str, settings: str, started=None) -> None:
     # A handler runs at once only if the loop has a descriptor to wake it (signal.set_wakeup_fd), which the guest sets.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, quit_server)
+    ports = []
+
+    def on_start(port):
+        ports.append(port)
+        if started is not None:
+            started(port)
+
     try:
-        _bridge.run(settings, started or (lambda port: None))
+        _bridge.run(settings, on_start)
+        if not ports:
+            raise RuntimeError(application.Process.refused or "the server did not start")
     finally:
         if application.Process.loop is not None:
             loops.end_guest(application.Process.loop)
@@ -56,7 +68,10 @@ def main(arguments: list[str]) -> None:
     if "--library" in options and arguments and arguments[0] == "--worker":
         work(options["--library"], ["roost", *arguments[1:]])
     elif len(options) == 2 and not arguments:
-        serve(options["--library"], options["--settings"])
+        try:
+            serve(options["--library"], options["--settings"])
+        except RuntimeError as error:
+            sys.exit(f"error: {error}")
     else:
         sys.exit(__doc__)
 
