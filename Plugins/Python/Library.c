@@ -17,6 +17,7 @@ static struct {
     const char *(*error)(void);
 } library;
 static roost_host *running;
+static bool asked_to_quit;
 static PyObject *on_started;
 
 static PyObject *raise_error(void)
@@ -105,7 +106,9 @@ PyObject *library_worker(PyObject *module, PyObject *arguments)
 PyObject *library_quit(PyObject *module, PyObject *nothing)
 {
     (void)module, (void)nothing;
+    if (asked_to_quit) Py_RETURN_TRUE;
     if (!running) Py_RETURN_FALSE;
+    asked_to_quit = true;
     library.quit(running);
     running = NULL; /* the host must not be used afterwards */
     Py_RETURN_TRUE;

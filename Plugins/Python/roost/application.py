@@ -90,6 +90,7 @@ async def _end_process(loop) -> None:
     await loops.cancel_tasks(loop)
     await loop.shutdown_asyncgens()
     await loop.shutdown_default_executor()
+    await loops.end_root_task(loop)
     if Process.exits:
         # The worker leaves by _exit, which runs none of these.
         atexit._run_exitfuncs()

@@ -95,17 +95,29 @@ class AsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
     def _write_to_self(self):
         _bridge.wake()
 
+    # The base class turns the wake-up descriptor off with the last handler; handlers of signal.signal need it too.
+
+    def add_signal_handler(self, sig, callback, *args):
+        try:
+            super().add_signal_handler(sig, callback, *args)
+        finally:
+            self._roost_wake_for_signals()
+
     def remove_signal_handler(self, sig):
-        removed = super().remove_signal_handler(sig)
-        # The base class turns the descriptor off with the last handler; handlers of signal.signal need it too.
-        signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
-        return removed
+        try:
+            return super().remove_signal_handler(sig)
+        finally:
+            self._roost_wake_for_signals()
+
+    def _roost_wake_for_signals(self):
+        if threading.current_thread() is threading.main_thread():
+            signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
 
     def _roost_attach(self):
         """Makes the loop the guest by its private functions, which are faster than the public ones."""
         self._thread_id = threading.get_ident()
         self._stopping = True  # the selector is never waited for
-        signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
+        self._roost_wake_for_signals()
         call_soon = types.MethodType(base_events.BaseEventLoop.call_soon, self)
         _bridge.attach(self, self._roost_selector.fileno(), call_soon, None, None, None)
 
@@ -238,6 +250,15 @@ def end_guest(loop) -> None:
     asyncio._set_running_loop(None)
     sys.set_asyncgen_hooks(None, None)
     signal.set_wakeup_fd(-1)
+
+
+async def end_root_task(loop) -> None:
+    """Ends the task that anyio takes for the one of run_until_complete; its worker threads end with it."""
+    root = loop._roost_root
+    root.remove_done_callback(base_events._run_until_complete_cb)
+    root.cancel()
+    await asyncio.gather(root, return_exceptions=True)
+    await asyncio.sleep(0)
 
 
 async def cancel_tasks(loop) -> None:
