@@ -1,0 +1,287 @@
+/* Call.c: the functions `receive` and `send` of an application, and the awaitables that they return.
+ *
+ * An awaitable behaves as the coroutine of an `async def`: nothing happens before it is awaited, create_task takes it,
+ * and it can be cancelled. */
+#include "Call.h"
+#include "Guest.h"
+#include "Interpreter.h"
+#include "Names.h"
+#include "Receive.h"
+#include "Send.h"
+#include "Turn.h"
+#include <structmember.h>
+
+#define MOST_FREE 64
+
+enum call_state { CALL_NEW, CALL_WAITING, CALL_RETRYING, CALL_DONE };
+
+struct call {
+    PyObject_HEAD
+    struct request *request; /* owned */
+    PyObject *message;       /* of a send; NULL for a receive */
+    PyObject *future;        /* while waiting */
+    PyObject *iterator;      /* of the future */
+    enum call_state state;
+};
+
+/* `receive` or `send`. */
+struct function {
+    PyObject_HEAD
+    struct request *request; /* owned */
+    vectorcall_function vectorcall;
+};
+
+static PyTypeObject *call_type, *receive_type, *send_type;
+static struct call *free_calls[MOST_FREE]; /* [GIL] */
+static int free_count;
+
+static PyObject *call_new(struct request *request, PyObject *message)
+{
+    struct call *call;
+    if (free_count) {
+        call = free_calls[--free_count];
+        PyObject_Init((PyObject *)call, call_type);
+    } else if (!(call = PyObject_New(struct call, call_type)))
+        return NULL;
+    call->request = (struct request *)Py_NewRef((PyObject *)request);
+    call->message = Py_XNewRef(message);
+    call->future = call->iterator = NULL;
+    call->state = CALL_NEW;
+    return (PyObject *)call;
+}
+
+/* Ends a wait. An event that has arrived but that the application does not get is kept for its next receive. [GIL] */
+static void stop_waiting(struct call *call, bool taken)
+{
+    if (call->future && !call->message && !taken) receive_return(call->request, call->future);
+    Py_CLEAR(call->iterator);
+    Py_CLEAR(call->future);
+    call->state = CALL_DONE;
+}
+
+static void call_dealloc(PyObject *self)
+{
+    struct call *call = (struct call *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    if (call->state == CALL_WAITING) {
+        PyObject *exception = PyErr_Occurred() ? exception_take() : NULL;
+        stop_waiting(call, false);
+        if (exception) exception_restore(exception);
+    }
+    Py_XDECREF(call->iterator);
+    Py_XDECREF(call->future);
+    Py_CLEAR(call->message);
+    Py_CLEAR(call->request);
+    if (free_count < MOST_FREE) free_calls[free_count++] = call;
+    else
+        PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Does the work of a call. [GIL] Returns 1 with a result; 0 with a future to wait for; -1 with an exception set. */
+static int begin(struct call *call, PyObject **result)
+{
+    if (!turn_is_loop_thread()) {
+        PyErr_SetString(PyExc_RuntimeError, "receive and send must be awaited on the event loop of the server");
+        return -1;
+    }
+    return call->message ? send_begin(call->request, call->message, result, &call->future)
+                         : receive_begin(call->request, result, &call->future);
+}
+
+static PySendResult call_send(PyObject *self, PyObject *argument, PyObject **result)
+{
+    struct call *call = (struct call *)self;
+    PySendResult step;
+    *result = NULL;
+    if (call->state == CALL_DONE) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+        return PYGEN_ERROR;
+    }
+    for (;;) {
+        if (call->state != CALL_WAITING) {
+            int begun = begin(call, result);
+            if (begun != 0) {
+                call->state = CALL_DONE;
+                return begun > 0 ? PYGEN_RETURN : PYGEN_ERROR;
+            }
+            call->iterator = PyObject_GetIter(call->future);
+            call->state = CALL_WAITING;
+            argument = Py_None;
+        }
+        step = call->iterator ? PyIter_Send(call->iterator, argument, result) : PYGEN_ERROR;
+        if (step == PYGEN_NEXT) return step;
+        stop_waiting(call, step == PYGEN_RETURN);
+        /* The host refused a send as too much: it is tried again when pending output has gone out. */
+        if (step != PYGEN_RETURN || !send_is_retry(*result)) return step;
+        Py_CLEAR(*result);
+        call->state = CALL_RETRYING;
+    }
+}
+
+static PyObject *call_send_method(PyObject *self, PyObject *argument)
+{
+    PyObject *value;
+    PySendResult result = call_send(self, argument, &value);
+    return step_result(result, value);
+}
+
+static PyObject *call_next(PyObject *self)
+{
+    return call_send_method(self, Py_None);
+}
+
+static PyObject *call_throw(PyObject *self, PyObject *arguments)
+{
+    struct call *call = (struct call *)self;
+    PyObject *method, *result;
+    if (call->state != CALL_WAITING || !call->iterator) {
+        call->state = CALL_DONE;
+        raise_thrown(arguments);
+        return NULL;
+    }
+    method = PyObject_GetAttr(call->iterator, names.throw);
+    result = method ? PyObject_CallObject(method, arguments) : NULL;
+    Py_XDECREF(method);
+    if (!result) {
+        PyObject *exception = exception_take();
+        stop_waiting(call, PyErr_GivenExceptionMatches(exception, PyExc_StopIteration));
+        exception_restore(exception);
+    }
+    return result;
+}
+
+static PyObject *call_close(PyObject *self, PyObject *nothing)
+{
+    (void)nothing;
+    if (((struct call *)self)->state == CALL_WAITING) stop_waiting((struct call *)self, false);
+    ((struct call *)self)->state = CALL_DONE;
+    Py_RETURN_NONE;
+}
+
+static PyObject *receive_called(PyObject *self, PyObject *const *arguments, size_t count, PyObject *keywords)
+{
+    (void)arguments;
+    if (VECTORCALL_COUNT(count) || keywords) return PyErr_Format(PyExc_TypeError, "receive() takes no arguments");
+    return call_new(((struct function *)self)->request, NULL);
+}
+
+static PyObject *send_called(PyObject *self, PyObject *const *arguments, size_t count, PyObject *keywords)
+{
+    if (VECTORCALL_COUNT(count) + (keywords ? (size_t)PyTuple_Size(keywords) : 0) != 1)
+        return PyErr_Format(PyExc_TypeError, "send() takes one argument, the event");
+    return call_new(((struct function *)self)->request, arguments[0]);
+}
+
+/* The call with a tuple and a dict, for callers without vectorcall. */
+static PyObject *function_call(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    PyObject *given[1] = {NULL};
+    Py_ssize_t count = PyTuple_Size(arguments);
+    if (keywords && PyDict_Size(keywords)) {
+        Py_ssize_t position = 0;
+        count += PyDict_Size(keywords);
+        if (count == 1) PyDict_Next(keywords, &position, NULL, &given[0]);
+    } else if (count == 1)
+        given[0] = PyTuple_GetItem(arguments, 0);
+    return ((struct function *)self)->vectorcall(self, given, (size_t)count, NULL);
+}
+
+static PyObject *function_new(PyTypeObject *type, vectorcall_function vectorcall, struct request *request)
+{
+    struct function *function = PyObject_GC_New(struct function, type);
+    if (!function) return NULL;
+    function->request = (struct request *)Py_NewRef((PyObject *)request);
+    function->vectorcall = vectorcall;
+    PyObject_GC_Track(function);
+    return (PyObject *)function;
+}
+
+PyObject *call_receive_function(struct request *request)
+{
+    return function_new(receive_type, receive_called, request);
+}
+
+PyObject *call_send_function(struct request *request)
+{
+    return function_new(send_type, send_called, request);
+}
+
+static int function_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)((struct function *)self)->request);
+    return 0;
+}
+
+static int function_clear(PyObject *self)
+{
+    Py_CLEAR(((struct function *)self)->request);
+    return 0;
+}
+
+static void function_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    function_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyTypeObject *create_function_type(const char *name)
+{
+    static PyMemberDef members[] = {
+        {"__vectorcalloffset__", T_PYSSIZET, offsetof(struct function, vectorcall), READONLY, NULL},
+        {NULL, 0, 0, 0, NULL},
+    };
+    static PyType_Slot slots[] = {
+        {Py_tp_dealloc, function_dealloc}, {Py_tp_traverse, function_traverse}, {Py_tp_clear, function_clear},
+        {Py_tp_members, members},          {Py_tp_call, function_call},     {0, NULL},
+    };
+    PyType_Spec spec = {name, sizeof(struct function), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | HAVE_VECTORCALL, slots};
+    return (PyTypeObject *)PyType_FromSpec(&spec);
+}
+
+/* Marks the functions as coroutine functions for asyncio.iscoroutinefunction and inspect.iscoroutinefunction. [GIL] */
+static int mark(PyTypeObject *type, const char *module, const char *mark, const char *attribute)
+{
+    PyObject *imported = PyImport_ImportModule(module), *value = imported ? PyObject_GetAttrString(imported, mark) : NULL;
+    int result = value ? PyObject_SetAttrString((PyObject *)type, attribute, value) : 0;
+    PyErr_Clear(); /* a version without the mark has another way to tell */
+    Py_XDECREF(value);
+    Py_XDECREF(imported);
+    return result;
+}
+
+static int create_functions(PyTypeObject **type, const char *name)
+{
+    *type = create_function_type(name);
+    return *type && mark(*type, "asyncio.coroutines", "_is_coroutine", "_is_coroutine") == 0 &&
+                   mark(*type, "inspect", "_is_coroutine_mark", "_is_coroutine_marker") == 0
+               ? 0
+               : -1;
+}
+
+int call_create_types(PyObject *module)
+{
+    static PyMethodDef methods[] = {
+        {"send", call_send_method, METH_O, NULL},
+        {"throw", call_throw, METH_VARARGS, NULL},
+        {"close", call_close, METH_NOARGS, NULL},
+        {NULL, NULL, 0, NULL},
+    };
+    static PyType_Slot slots[] = {
+        {Py_tp_dealloc, call_dealloc}, {Py_tp_methods, methods},      {Py_am_await, PyObject_SelfIter},
+        {Py_am_send, call_send},       {Py_tp_iter, PyObject_SelfIter}, {Py_tp_iternext, call_next},
+        {0, NULL},
+    };
+    static PyType_Spec spec = {"roost._bridge.Call", sizeof(struct call), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    (void)module;
+    call_type = (PyTypeObject *)PyType_FromSpec(&spec);
+    return call_type && create_functions(&receive_type, "roost._bridge.Receive") == 0 &&
+                   create_functions(&send_type, "roost._bridge.Send") == 0
+               ? 0
+               : -1;
+}

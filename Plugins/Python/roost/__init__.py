@@ -1,0 +1,5 @@
+"""Python applications on Roost, an application server for shared libraries."""
+
+from roost.errors import ClientDisconnected
+
+__all__ = ["ClientDisconnected"]

@@ -1,0 +1,156 @@
+"""Starts the applications of this process, one for each lifespan of the host."""
+
+import asyncio
+import atexit
+import dataclasses
+import json
+import os
+import sys
+
+from roost import _bridge, importing, loops
+from roost.errors import format_exception
+from roost.lifespan import Lifespan, StartupFailure
+
+_ERROR = 40
+_WARNING = 30
+
+
+@dataclasses.dataclass
+class Settings:
+    """The settings of an application, as the host gives them by the key "roost.python"."""
+
+    application: str
+    factory: bool = False
+    app_dir: str = "."
+    loop: str = "auto"
+    lanes: bool = True
+    lifespan: str = "auto"
+    cancel_on_disconnect: bool = False
+
+    @classmethod
+    def of(cls, application) -> "Settings":
+        text = application.setting("roost.python")
+        if text is None:
+            # TEMPORARY: a host that does not have the key yet. To be removed with the first host that has it.
+            text = os.environ.get("ROOST_PYTHON")
+        if text is None:
+            raise importing.ImportFailure("the host names no Python application (roost.python)")
+        values = json.loads(text)
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+
+class Process:
+    """The event loop that all applications of the process share; `exits`: the process leaves by _exit."""
+
+    loop = None
+    kind = None
+    exits = False
+    refused = None  # why the last application was refused
+    lifespans = set()  # the tasks; the event loop itself keeps none
+
+
+def _report(application, text: str, error: BaseException | None) -> None:
+    application.log(_ERROR, text if error is None else f"{text}\n{format_exception(error)}")
+
+
+def _guest(application, settings: Settings):
+    """Returns the event loop of the process; the first application decides which it is."""
+    if Process.loop is None:
+        try:
+            Process.loop = loops.start_guest(settings.loop, settings.lanes)
+        except ValueError as error:
+            raise importing.ImportFailure(str(error)) from None
+        Process.kind = settings.loop
+    elif settings.loop not in ("auto", Process.kind):
+        application.log(_WARNING, f"applications of one worker share an event loop: loop={settings.loop} is ignored")
+    return Process.loop
+
+
+def _load(application, settings: Settings) -> None:
+    """Imports the application, and fills in what the bridge needs for requests."""
+    importing.add_app_dir(settings.app_dir)
+    target = importing.import_application(settings.application)
+    if settings.factory:
+        target = importing.call_factory(target, settings.application)
+    importing.refuse_gevent()
+    application.function, application.version = importing.as_asgi3(target, settings.application)
+    application.cancel_on_disconnect = settings.cancel_on_disconnect
+
+
+async def _refuse(application, reason: str) -> None:
+    Process.refused = reason
+    await application.receive()
+    await application.send({"type": "lifespan.startup.failed", "message": reason})
+    application.finish()
+
+
+async def _end_process(loop) -> None:
+    """Ends what belongs to the process, after the last application: as asyncio.run and the interpreter do."""
+    await loops.cancel_tasks(loop)
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
+    await loops.end_root_task(loop)
+    if Process.exits:
+        # The worker leaves by _exit, which runs none of these.
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+
+
+async def _serve(application, lifespan: Lifespan) -> None:
+    """Answers the host's lifespan events."""
+    await application.receive()
+    try:
+        await lifespan.startup()
+    except StartupFailure as failure:
+        Process.refused = str(failure)
+        await application.send({"type": "lifespan.startup.failed", "message": str(failure)})
+        application.finish()
+        return
+    application.state = lifespan.state
+    await application.send({"type": "lifespan.startup.complete"})
+    await application.receive()
+    reason = await lifespan.shutdown()
+    if application.live() == 1:
+        await _end_process(asyncio.get_running_loop())
+    if reason is None:
+        await application.send({"type": "lifespan.shutdown.complete"})
+    else:
+        await application.send({"type": "lifespan.shutdown.failed", "message": reason})
+    application.finish()
+
+
+def start(application) -> None:
+    """Starts an application. Called by the bridge for each lifespan of the host."""
+    reason = None
+    try:
+        settings = Settings.of(application)
+    except (importing.ImportFailure, ValueError, TypeError) as error:
+        settings, reason = Settings(application=""), str(error)
+    try:
+        loop = _guest(application, settings)
+    except importing.ImportFailure as error:
+        reason = str(error)
+        loop = _guest(application, Settings(application="", loop="asyncio"))
+    if reason is None:
+        try:
+            if settings.lifespan not in ("auto", "on", "off"):
+                raise importing.ImportFailure(f"unknown lifespan mode {settings.lifespan!r}; use auto, on or off")
+            _load(application, settings)
+        except importing.ImportFailure as error:
+            if error.__cause__ is not None:
+                _report(application, f"application cannot be imported application={settings.application}", error.__cause__)
+            reason = str(error)
+    if reason is not None:
+        coroutine = _refuse(application, reason)
+    else:
+        lifespan = Lifespan(application.function, application.version, settings.lifespan,
+                            lambda text, error: _report(application, text, error))
+        coroutine = _serve(application, lifespan)
+    task = loop.create_task(coroutine, name="roost lifespan")
+    Process.lifespans.add(task)
+    task.add_done_callback(Process.lifespans.discard)

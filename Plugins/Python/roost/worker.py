@@ -1,0 +1,80 @@
+"""The process of a Python worker: `python -m roost.worker --library libRoost.so ...`.
+
+    --library PATH    libRoost.so
+    --settings JSON   serves with these settings of roost_run, until SIGINT or SIGTERM
+    --worker ARG ...  serves as a worker of the supervisor with these arguments
+"""
+
+import signal
+import sys
+
+from roost import _bridge, application, errors, executors, loops
+
+
+def prepare(library: str) -> None:
+    """Opens the host's library, and connects the bridge with this package."""
+    _bridge.client_disconnected(errors.ClientDisconnected)
+    _bridge.reporters(errors.format_exception, errors.is_disconnect, errors.awaitable)
+    _bridge.lane_threads(executors.start_thread)
+    _bridge.on_application(application.start)
+    _bridge.open(library)
+
+
+def serve(library: str, settings: str, started=None) -> None:
+    """Serves until SIGINT, SIGTERM or loop.stop(); raises RuntimeError if the server does not start.
+
+    `started(port)` is called when the server accepts connections.
+    """
+    prepare(library)
+
+    def quit_server(number, frame):
+        _bridge.quit()
+
+    # A handler runs at once only if the loop has a descriptor to wake it (signal.set_wakeup_fd), which the guest sets.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, quit_server)
+    ports = []
+
+    def on_start(port):
+        ports.append(port)
+        if started is not None:
+            started(port)
+
+    try:
+        _bridge.run(settings, on_start)
+        if not ports:
+            raise RuntimeError(application.Process.refused or "the server did not start")
+    finally:
+        if application.Process.loop is not None:
+            loops.end_guest(application.Process.loop)
+
+
+def work(library: str, arguments: list[str]) -> None:
+    """Serves as a worker of the supervisor, which owns SIGINT and SIGTERM; the process leaves by _exit.
+
+    faulthandler is not enabled here. The supervisor writes crash reports by its own handler of SIGSEGV and others, which
+    libRoost.so installs in the worker; faulthandler would replace that handler if it were enabled later, and is replaced
+    by it if it is enabled earlier (PYTHONFAULTHANDLER). A handler that runs both belongs into libRoost.so.
+    """
+    application.Process.exits = True
+    prepare(library)
+    _bridge.worker(arguments)
+
+
+def main(arguments: list[str]) -> None:
+    options = {}
+    while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
+        options[arguments.pop(0)] = arguments.pop(0)
+    if "--library" in options and arguments and arguments[0] == "--worker":
+        work(options["--library"], ["roost", *arguments[1:]])
+    elif len(options) == 2 and not arguments:
+        try:
+            serve(options["--library"], options["--settings"])
+        except RuntimeError as error:
+            sys.exit(f"error: {error}")
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
