@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
         .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
+        .library(name: "RoostPython", type: .dynamic, targets: ["PythonBridge"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -67,6 +68,13 @@ let package = Package(
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
+        // The headers of Python, for the bridge.
+        .systemLibrary(name: "CPython", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
+        // ASGI applications of Python: an extension module of the interpreter, and a module of the host.
+        .target(
+            name: "PythonBridge", dependencies: ["CASGI", "CPython"], path: "Plugins/Python",
+            exclude: ["README.md", "roost"], publicHeadersPath: ".",
+            cSettings: [.define("Py_LIMITED_API", to: "0x030b0000")]),
         // Operating system services: files, processes, threads, logs.
         .target(
             name: "RoostSystem",
