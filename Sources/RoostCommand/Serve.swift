@@ -35,7 +35,7 @@ struct Serve: ParsableCommand {
         InheritedDescriptors.keepToThisProcess()
         try start.options.checkWatchedFolders()
         // Before the first build, so that later changes of sources cause another build.
-        var watch = start.options.watchPlan
+        var watch = try start.watchPlan()
         watch?.readBaseline()
         if let command = start.options.watch.build, try !Build.run(command) {
             Terminal.error.write("roost: the build failed; serving the existing version\n")
@@ -77,7 +77,7 @@ struct Serve: ParsableCommand {
             return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
         let others = try whole.deployment()
-        var plan = whole.options.watchPlan
+        var plan = try whole.watchPlan()
         plan?.readBaseline(or: watch)
         return Found(
             start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)

@@ -4,6 +4,7 @@ import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
+import Supervision
 
 /// The configuration of a start: the options from all sources, the settings file, and the declared applications.
 struct Start {
@@ -113,6 +114,9 @@ struct Start {
         var workers = try self.options.workerPlan
         preparation.privileges = workers.privileges
         workers.arguments = self.layers.given.flatMap(\.words) + (self.module.map { ["--", $0.text] } ?? [])
+        let environment = try self.environmentOfFile()
+        workers.environment = environment
+        preparation.environment = ProcessEnvironment.atStart.merging(environment) { first, _ in first }
         var deployment = Deployment(preparation: preparation, workers: workers)
         deployment.entries = (self.module.map { [ApplicationEntry(commandLine: $0)] } ?? []) + self.applications
         if !self.options.process.isSupervised {
@@ -121,12 +125,28 @@ struct Start {
         deployment.folders = self.folders
         deployment.quiet = Int(self.options.watch.delay * 1000)
         for group in self.host?.groups ?? [] {
-            let plan = try self.layers.plan(of: group)
+            var plan = try self.layers.plan(of: group)
+            plan.environment = environment.merging(plan.environment) { $1 }
             deployment.groups[group.name] = plan
             deployment.preparation.groupPrivileges[group.name] = plan.privileges
         }
         try deployment.check()
         return deployment
+    }
+
+    /// What to watch besides the drop-in folders: with a Python application also its sources; nil without `--reload`.
+    /// Throws `HostError`.
+    func watchPlan() throws -> WatchPlan? {
+        guard var plan = self.options.watchPlan else { return nil }
+        if plan.sources.isEmpty, let folder = try self.deployment().pythonFolder { plan.sources = [folder] }
+        return plan
+    }
+
+    /// The variables of `--env-file` that the environment does not have. Throws `HostError`.
+    private func environmentOfFile() throws -> [String: String] {
+        guard let path = self.options.process.environmentFile else { return [:] }
+        let environment = ProcessEnvironment.atStart
+        return try EnvironmentFile(path: path, environment: environment).added(to: environment)
     }
 
     /// Reads the settings again for a reload. The result names changed options that need a restart.

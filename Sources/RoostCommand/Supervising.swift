@@ -25,6 +25,9 @@ struct Supervising {
         let options = start.options
         let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
         UnknownVariables().log(logs.logger)
+        for (name, group) in deployment.groupsOfTheirOwn(scan) {
+            logs.logger.log(.groupOfItsOwn, ["application": "\(name)", "group": "\(group)"])
+        }
         var plan = SupervisorPlan(
             deployment: deployment, addresses: try options.bindAddresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)

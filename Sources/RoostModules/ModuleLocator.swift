@@ -9,8 +9,8 @@ package struct ModuleLocator: Sendable {
     package init(folders: [String]) { self.folders = folders }
 
     /// Returns the path of the file, as given or as found. Throws `HostError` with the paths that were searched and the
-    /// files with similar names.
-    package func path(of name: ModuleName) throws -> String {
+    /// files with similar names. `others`: paths that were searched before.
+    package func path(of name: ModuleName, others: [String] = []) throws -> String {
         switch name.place {
         case .path(let path):
             // The loader would search its own folders for a path without a slash.
@@ -26,7 +26,7 @@ package struct ModuleLocator: Sendable {
                 throw HostError(
                     code: .usage,
                     message: "module '\(words.joined(separator: "."))' not found: looked for "
-                        + looked.map { WorkingFolder.absolute($0) }.joined(separator: ", ")
+                        + (looked + others).map { WorkingFolder.absolute($0) }.joined(separator: ", ")
                         + Self.suggestion(near)
                 )
             }

@@ -62,6 +62,8 @@ package struct PythonApplication: Sendable, Equatable {
     /// Runs `roost.worker` of the package with the bridge of this build. `sys.path[0]` is the working folder otherwise.
     private static let start = """
         import sys
+        if sys.version_info < (3, 11): sys.exit("roost: %s is Python %d.%d, but Python applications need 3.11 or later; \
+        name another interpreter with --python" % ((sys.executable,) + tuple(sys.version_info[:2])))
         sys.path[0] = sys.argv.pop(1)
         import roost
         roost.load_bridge(sys.argv.pop(1))

@@ -44,6 +44,10 @@ extension OptionTable {
             """
         ).onCommandLineOnly.commandOnly("an embedded host reads no settings file of its own"),
         .optionalText(
+            "env-file", \.process.environmentFile,
+            "File of environment variables for the workers, in lines NAME=VALUE. A variable that is set already keeps its value."
+        ).forSupervisor.commandOnly("the environment belongs to the program"),
+        .optionalText(
             "run-dir", \.host.runDirectory, unset: "/run/roost, $XDG_RUNTIME_DIR/roost or ~/.cache/roost",
             "Folder for copies of modules."
         ).early,

@@ -10,6 +10,8 @@ package struct ProcessOptions: Sendable {
     /// The name of the settings module.
     package var settings: String?
     package var readsNoSettings = false
+    /// The file of environment variables for workers.
+    package var environmentFile: String?
     /// The number of workers. Nil: $WEB_CONCURRENCY, else 1.
     package var workers: Int?
     package var isSupervised = true

@@ -1,4 +1,5 @@
 import RoostModules
+import RoostPython
 
 /// The copies of modules that a process has loaded. Nothing is ever unloaded, so a new generation of a loaded file must
 /// be able to coexist with the old one, and the number of generations is limited. A value type without I/O.
@@ -17,7 +18,7 @@ package struct LoadedImages {
         }
     }
 
-    /// The applications by the paths of their copies.
+    /// The applications by their copies (`PreparedApplication.copy`).
     package private(set) var applications: [String: PreparedApplication] = [:]
     /// Number of generations that were loaded in place of others.
     private var replacements = 0
@@ -31,7 +32,7 @@ package struct LoadedImages {
 
     /// Records that the process loads an application, unless it has loaded it before.
     package mutating func load(_ deployed: DeployedApplication) {
-        guard case .module(let application) = deployed.answerer, self.applications[application.staged.path] == nil
+        guard case .module(let application) = deployed.answerer, self.applications[application.copy] == nil
         else {
             return
         }
@@ -39,13 +40,18 @@ package struct LoadedImages {
             self.replacements += 1
             self.bytes += application.image.size
         }
-        self.applications[application.staged.path] = application
+        self.applications[application.copy] = application
         self.names.add(application)
     }
 
     /// Why an application cannot be loaded in addition to those loaded; nil if it can.
     package func obstacle(to application: PreparedApplication, within allowance: Allowance) -> String? {
-        guard self.applications[application.staged.path] == nil else { return nil }
+        guard self.applications[application.copy] == nil else { return nil }
+        if let python = application.python,
+            !self.applications.values.contains(where: { $0.python?.interpreter == python.interpreter })
+        {
+            return "it is a Python application, and needs a process of its interpreter"
+        }
         guard let earlier = self.earlier(application) else {
             return self.names.conflict(of: application).map { "\($0)" }
         }

@@ -116,7 +116,11 @@ package struct ApplicationPreparation: Sendable {
                 images[key] = try self.provided(name, as: entry.module.text)
                 return key
             }
-            let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
+            var sources: [String] = []
+            if self.python != nil, case .dotted(let words) = entry.module.place {
+                sources = PythonSource.candidates(words, below: self.folder)
+            }
+            let path = try ModuleLocator(folders: self.folders).path(of: entry.module, others: sources)
             seen.note(path)
             let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
             let key = ImageKey(resolved: file.resolved, hash: "\(file.hash)", symbol: entry.module.symbol)

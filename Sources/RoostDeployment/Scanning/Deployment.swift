@@ -47,6 +47,18 @@ package struct Deployment: Sendable {
         ([self.workers] + self.groups.values).contains { $0.privileges.user != nil }
     }
 
+    /// The folder of the sources of Python applications; nil if there are none.
+    package var pythonFolder: String? {
+        self.entries.contains { self.preparation.isPython($0.module) } ? self.preparation.folder : nil
+    }
+
+    /// The names and groups of the applications that were given a worker group, since their entries name none.
+    package func groupsOfTheirOwn(_ scan: Scan) -> [(name: String, group: String)] {
+        zip(self.entries, scan.entries).compactMap { entry, declared in
+            entry.group == nil ? declared.group.map { (declared.name, $0) } : nil
+        }
+    }
+
     /// The plan of a group; nil for the workers that accept connections.
     package func plan(of group: String?) -> WorkerPlan {
         guard let group else { return self.workers }

@@ -84,6 +84,10 @@ extension PreparedApplication {
     /// The settings of the host for the bridge of a Python application.
     var bridgeSettings: [String: String] { self.python.map { ["roost.python": $0.settings] } ?? [:] }
 
+    /// Identifies what a process loads: the copy of a module, which is at a path of its own, or the state of the sources
+    /// that an interpreter has imported.
+    var copy: String { self.python == nil ? self.staged.path : "\(self.key.resolved) \(self.hash)" }
+
     /// The same application with another copy of its module.
     func loading(_ image: LoadableImage) -> PreparedApplication {
         var application = self
