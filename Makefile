@@ -2,8 +2,9 @@
 .PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
-# with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
-PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
+# with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON,
+# and pkg-config finds the headers of Python for the bridge.
+PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev libpython3-dev pkg-config curl libcurl4-openssl-dev
 # Python runs the blocks of the documentation's pages.
 TEST_PACKAGES = python3
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
