@@ -8,7 +8,7 @@ import os
 import sys
 
 from roost import _bridge, importing, loops
-from roost.errors import format_exception
+from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
 _ERROR = 40
@@ -102,14 +102,22 @@ async def _end_process(loop) -> None:
 
 
 async def _serve(application, lifespan: Lifespan) -> None:
-    """Answers the host's lifespan events."""
+    """Answers the host's lifespan events. The host may end the lifespan at its timeouts; `send` raises then."""
+    try:
+        await _answer(application, lifespan)
+    except ClientDisconnected:
+        application.log(_ERROR, "the lifespan of the application has ended at a timeout of the server")
+    finally:
+        application.finish()
+
+
+async def _answer(application, lifespan: Lifespan) -> None:
     await application.receive()
     try:
         await lifespan.startup()
     except StartupFailure as failure:
         Process.refused = str(failure)
         await application.send({"type": "lifespan.startup.failed", "message": str(failure)})
-        application.finish()
         return
     application.state = lifespan.state
     await application.send({"type": "lifespan.startup.complete"})
@@ -121,7 +129,6 @@ async def _serve(application, lifespan: Lifespan) -> None:
         await application.send({"type": "lifespan.shutdown.complete"})
     else:
         await application.send({"type": "lifespan.shutdown.failed", "message": reason})
-    application.finish()
 
 
 def start(application) -> None:

@@ -64,7 +64,8 @@ def work(library: str, arguments: list[str]) -> None:
 def main(arguments: list[str]) -> None:
     options = {}
     while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
-        options[arguments.pop(0)] = arguments.pop(0)
+        name, value, *arguments = arguments
+        options[name] = value
     if "--library" in options and arguments and arguments[0] == "--worker":
         work(options["--library"], ["roost", *arguments[1:]])
     elif len(options) == 2 and not arguments:
