@@ -38,7 +38,7 @@ struct request {
 };
 
 /* Creates the type. [GIL] Returns 0; -1 with an exception set. */
-int request_create_type(PyObject *module);
+int request_create_type(void);
 
 /* Returns a new request for a scope; NULL with an exception set. [GIL] */
 struct request *request_new(struct application *application, uint32_t type, asgi_id id, asgi_receive receive,
@@ -46,6 +46,9 @@ struct request *request_new(struct application *application, uint32_t type, asgi
 
 /* Starts the task of a request or a WebSocket. [GIL] On the loop thread, in a turn. */
 void request_start(const asgi_scope *scope, asgi_receive receive, asgi_send send);
+
+/* Ends the scope for the host, once. [GIL] */
+void request_finish(struct request *request, asgi_result result);
 
 /* Cancels the task because the client has disconnected, if the application wants that. [GIL] */
 void request_client_left(struct request *request);
