@@ -21,13 +21,14 @@ struct request *request_new(struct application *application, uint32_t type, asgi
     request->receive = receive;
     request->send = send;
     request->type = type;
+    request->host_scope = NULL;
     request->application = (struct application *)Py_NewRef((PyObject *)application);
     request->scope = request->coroutine = request->task = request->waiters = request->kept = request->drained = NULL;
     request->next_released = NULL;
     request->receiving = request->disconnected = request->body_received = false;
     request->head = NULL;
     request->phase = PHASE_NONE;
-    request->trailers = request->failed_send = request->finished = request->cancelled = false;
+    request->trailers = request->no_trailers = request->failed_send = request->finished = request->cancelled = false;
     request->pending_sends = 0;
     PyObject_GC_Track(request);
     return request;
@@ -109,6 +110,7 @@ void request_start(const asgi_scope *scope, asgi_receive receive, asgi_send send
 {
     struct request *request = request_new(scope->state, scope->type, scope->id, receive, send);
     PyObject *task = NULL;
+    if (request) request->host_scope = scope;
     if (request && (request->scope = scope_dict(scope, scope->state))) task = guest_start((PyObject *)request);
     if (!task) {
         log_exception(scope->id, "the request could not be started");

@@ -14,6 +14,7 @@ struct request {
     asgi_receive receive;
     asgi_send send;
     uint32_t type;
+    const asgi_scope *host_scope;    /* the host's memory, valid until the scope has ended; NULL for a lifespan */
     struct application *application; /* owned */
     PyObject *scope;                 /* the dict, until the application is called */
     PyObject *coroutine;             /* the application's, or an iterator of its awaitable */
@@ -29,6 +30,7 @@ struct request {
     struct head *head; /* in PHASE_HEAD_HELD */
     enum phase phase;
     bool trailers;    /* trailers follow the body */
+    bool no_trailers; /* the client takes no trailers: those of the application are ignored */
     bool failed_send; /* a send has raised ClientDisconnected */
 
     bool finished;        /* the scope has ended for the host */

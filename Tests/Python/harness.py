@@ -59,6 +59,7 @@ class Response:
         self.status = status
         self.headers = headers
         self.body = body
+        self.trailers = []
         self.closed = closed  # the connection ended before the body was complete
 
     def header(self, name: bytes):
@@ -129,7 +130,6 @@ class Client:
                         break
                     response.body += self.exactly(size)
                     self.exactly(2)
-                response.trailers = []
                 while line := self.until(b"\r\n"):
                     response.trailers.append(tuple(part.strip() for part in line.split(b":", 1)))
             else:
