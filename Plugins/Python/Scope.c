@@ -27,7 +27,7 @@ static PyObject *same_text(PyObject **last, asgi_string string)
 {
     Py_ssize_t size;
     const char *before = *last ? PyUnicode_AsUTF8AndSize(*last, &size) : NULL;
-    if (!before || (size_t)size != string.size || memcmp(before, string.data, string.size)) {
+    if (!before || (size_t)size != string.size || (size && memcmp(before, string.data, string.size))) {
         PyObject *text = text_of(string);
         if (!text) return NULL;
         replace(last, text);

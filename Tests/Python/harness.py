@@ -306,7 +306,7 @@ class ServerTestCase(unittest.TestCase):
         status = cls.server.stop()
         log = cls.server.log()
         assert status == 0 and "the server has returned" in log, f"exited with {status}:\n{log}"
-        for mark in ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed"):
+        for mark in ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "runtime error:"):
             assert mark not in log, log
 
     def get_json(self, target: bytes, headers=()):

@@ -11,7 +11,8 @@ SERVING = """
 PLAIN = "async def application(scope, receive, send):\n    assert scope['type'] != 'lifespan'\n" + SERVING
 
 FULL = """
-import asyncio, atexit
+import asyncio, atexit, contextvars
+variable = contextvars.ContextVar("variable", default=None)
 atexit.register(print, "atexit has run")
 async def application(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -20,6 +21,7 @@ async def application(scope, receive, send):
         await asyncio.sleep(0.01)
         print("startup", flush=True)
         scope["state"]["key"] = "value"
+        variable.set("of the lifespan")
         await send({"type": "lifespan.startup.complete"})
         assert (await receive()) == {"type": "lifespan.shutdown"}
         await asyncio.sleep(0.01)
@@ -27,6 +29,7 @@ async def application(scope, receive, send):
         await send({"type": "lifespan.shutdown.complete"})
         return
     assert scope["state"] == {"key": "value"}
+    assert variable.get() is None
 """ + SERVING
 
 
