@@ -61,7 +61,7 @@ def _guest(application, settings: Settings):
             Process.loop = loops.start_guest(settings.loop, settings.lanes)
         except ValueError as error:
             raise importing.ImportFailure(str(error)) from None
-        Process.kind = settings.loop
+        Process.kind = "asyncio" if isinstance(Process.loop, asyncio.SelectorEventLoop) else "uvloop"
     elif settings.loop not in ("auto", Process.kind):
         application.log(_WARNING, f"applications of one worker share an event loop: loop={settings.loop} is ignored")
     return Process.loop

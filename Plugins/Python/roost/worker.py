@@ -62,6 +62,7 @@ def work(library: str, arguments: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    del sys.argv[1:]  # applications do not see the arguments of the worker
     options = {}
     while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
         name, value, *arguments = arguments
