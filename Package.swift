@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
         .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
+        .library(name: "RoostPython", type: .dynamic, targets: ["PythonBridge"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -67,6 +68,13 @@ let package = Package(
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
+        // The headers of Python, for the bridge.
+        .systemLibrary(name: "CPython", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
+        // ASGI applications of Python: an extension module of the interpreter, and a module of the host.
+        .target(
+            name: "PythonBridge", dependencies: ["CASGI", "CPython"], path: "Plugins/Python",
+            exclude: ["README.md", "roost"], publicHeadersPath: ".",
+            cSettings: [.define("Py_LIMITED_API", to: "0x030b0000")]),
         // Operating system services: files, processes, threads, logs.
         .target(
             name: "RoostSystem",
@@ -93,6 +101,8 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // From the name of a Python application to the interpreter and the files that run it.
+        .target(name: "RoostPython", dependencies: ["RoostSystem"], exclude: ["README.md"], swiftSettings: swift),
         // The ABI at run time: scopes, the function tables for modules, lifespans, views, mounts. The hot path.
         .target(
             name: "ModuleRuntime",
@@ -110,7 +120,7 @@ let package = Package(
         .target(
             name: "RoostDeployment",
             dependencies: [
-                "CLinux", "ModuleRuntime", "RoostModules", "RoostSettings", "RoostSystem",
+                "CASGI", "CLinux", "ModuleRuntime", "RoostModules", "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -122,7 +132,7 @@ let package = Package(
             name: "Roost",
             dependencies: [
                 "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem",
+                "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -137,9 +147,10 @@ let package = Package(
             name: "Supervision",
             dependencies: [
                 "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "Yams",
+                "RoostPython", "RoostSettings", "RoostSystem", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["README.md"],
             swiftSettings: swift
@@ -149,8 +160,10 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CRoost", "HTTPServer", "Roost", "RoostSettings", "RoostSystem",
+                "CLinux", "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostSettings", "RoostSystem",
+                "Supervision",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["README.md"], swiftSettings: swift),
         .executableTarget(

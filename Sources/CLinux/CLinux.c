@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -198,12 +197,28 @@ int roost_signals_catch(const int *signals, int count)
     return ends[0];
 }
 
-void roost_signals_unblock(void)
+int roost_signal_is_discarded(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && (action.sa_handler == SIG_IGN || action.sa_handler == on_dropped);
+}
+
+/* The mask for the threads that call modules, once it is known. */
+static sigset_t mask;
+static _Atomic int has_mask;
+
+void roost_signals_keep_mask(void)
+{
+    if (has_mask || pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0) return;
+    has_mask = 1;
+}
+
+void roost_signals_set_mask(void)
 {
     sigset_t none;
-    if (catcher == 0 || catcher != getpid()) return;
     sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    if (has_mask) pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    else if (catcher == getpid()) pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 struct object_visit {
@@ -293,31 +308,6 @@ int roost_memory_make(const char *name, size_t size)
 int roost_signal_thread(int process, int thread, int number)
 {
     return (int)syscall(SYS_tgkill, process, thread, number);
-}
-
-int roost_epoll_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
-
-int roost_epoll_arm(int epoll, int file, int readable, int writable, uint64_t number)
-{
-    struct epoll_event event = {.data.u64 = number};
-    event.events = EPOLLONESHOT | (readable ? EPOLLIN | EPOLLRDHUP : 0) | (writable ? EPOLLOUT : 0);
-    if (epoll_ctl(epoll, EPOLL_CTL_MOD, file, &event) == 0) return 0;
-    return errno == ENOENT ? epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event) : -1;
-}
-
-int roost_epoll_disarm(int epoll, int file) { return epoll_ctl(epoll, EPOLL_CTL_DEL, file, NULL); }
-
-int roost_epoll_wait(int epoll, roost_epoll_event *events, int count)
-{
-    struct epoll_event ready[64];
-    int at, found = epoll_wait(epoll, ready, count < 64 ? count : 64, -1);
-    for (at = 0; at < found; at++) {
-        uint32_t all = ready[at].events & (EPOLLERR | EPOLLHUP);
-        events[at].number = ready[at].data.u64;
-        events[at].readable = (ready[at].events & (EPOLLIN | EPOLLRDHUP)) || all;
-        events[at].writable = (ready[at].events & EPOLLOUT) || all;
-    }
-    return found;
 }
 
 const void *roost_memory_find(const void *memory, size_t size, const void *what, size_t what_size)

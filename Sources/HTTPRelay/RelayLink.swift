@@ -1,7 +1,7 @@
 import HTTPServer
 import NIOCore
 
-/// One connection of a relay: splits input into frames, and writes queued frames once per turn. Loop-bound.
+/// One connection of a relay: splits input into frames, and writes queued frames after each batch. Loop-bound.
 final class RelayLink: ChannelInboundHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -50,7 +50,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
 
     // MARK: Output
 
-    /// Queues a frame, which is written at the end of the turn.
+    /// Queues a frame, which is written after the batch of the loop.
     @inline(__always)
     func send(_ kind: RelayFrame.Kind, _ stream: UInt32, _ body: (RelayWriter, inout ByteBuffer) -> Void = { _, _ in })
     {
@@ -100,7 +100,7 @@ final class RelayLink: ChannelInboundHandler, ServerConnection {
         self.willFlush()
     }
 
-    /// Writes the queued frames, at the end of the turn.
+    /// Writes the queued frames, after the batch of the loop.
     func flush() {
         self.isDirty = false
         guard let context else { return self.output.clear() }

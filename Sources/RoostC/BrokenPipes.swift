@@ -1,12 +1,13 @@
+import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// The disposition of SIGPIPE while hosts of `roost_start` run.
+/// The disposition of SIGPIPE while hosts of `roost_start` and `roost_run` run.
 ///
 /// With the default disposition, a client that disconnects would end the program. The signal is therefore ignored
-/// while hosts run, unless the program has set another disposition; the last host that stops restores the default. A
-/// handler of the program stays: SwiftNIO replaces it when it makes the first socket of the process, and
-/// `restoreHandler` restores it.
+/// while hosts run, unless the program has set another disposition; the last host that stops restores the default. It is
+/// ignored by a handler: programs that a module executes would inherit SIG_IGN. SwiftNIO sets SIG_IGN when it makes the
+/// first socket of the process, and `restoreHandler` restores the handler, also that of the program.
 enum BrokenPipes {
     private struct State {
         var hosts = 0
@@ -21,14 +22,18 @@ enum BrokenPipes {
             state.hosts += 1
             guard state.hosts == 1 else { return }
             sigaction(SIGPIPE, nil, &state.before)
-            if self.isDefault(state.before) { signal(SIGPIPE, SIG_IGN) }
+            if self.isDefault(state.before) { roost_signals_discard([SIGPIPE], 1) }
         }
     }
 
     /// Called when a host has started.
     static func restoreHandler() {
         self.state.withLockedValue { state in
-            if !self.isDefault(state.before) { sigaction(SIGPIPE, &state.before, nil) }
+            if self.isDefault(state.before) {
+                roost_signal_unignore(SIGPIPE)
+            } else {
+                sigaction(SIGPIPE, &state.before, nil)
+            }
         }
     }
 
@@ -36,18 +41,14 @@ enum BrokenPipes {
     static func giveBack() {
         self.state.withLockedValue { state in
             state.hosts -= 1
-            var now = sigaction()
-            sigaction(SIGPIPE, nil, &now)
             // Unless the program has set another disposition since.
-            if state.hosts == 0, self.isIgnored(now) { sigaction(SIGPIPE, &state.before, nil) }
+            guard state.hosts == 0, roost_signal_is_discarded(SIGPIPE) != 0 else { return }
+            sigaction(SIGPIPE, &state.before, nil)
         }
     }
 
-    private static func isDefault(_ action: sigaction) -> Bool { self.address(action) == 0 }
-    private static func isIgnored(_ action: sigaction) -> Bool { self.address(action) == 1 }
-
-    /// SIG_DFL is 0, SIG_IGN is 1.
-    private static func address(_ action: sigaction) -> Int {
-        withUnsafeBytes(of: action.__sigaction_handler) { $0.loadUnaligned(as: Int.self) }
+    /// SIG_DFL is 0.
+    private static func isDefault(_ action: sigaction) -> Bool {
+        withUnsafeBytes(of: action.__sigaction_handler) { $0.loadUnaligned(as: Int.self) } == 0
     }
 }

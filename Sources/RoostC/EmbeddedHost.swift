@@ -1,12 +1,15 @@
 import HTTPServer
+import NIOCore
 import Roost
 import RoostSettings
 import RoostSystem
 
-/// A host that `roost_start` has started. [any]
+/// A host that `roost_start` or `roost_run` has started. [any]
 final class EmbeddedHost: Sendable {
     private let host: Host
     private let accessLog: LineWriter?
+    /// The outcome of `quit`.
+    private let outcome = Monitor<Result<Void, HostError>?>(nil)
 
     private init(_ host: Host, accessLog: LineWriter?) {
         self.host = host
@@ -17,9 +20,13 @@ final class EmbeddedHost: Sendable {
         pointer.map { Unmanaged<EmbeddedHost>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
     }
 
-    static func start(_ settings: String) async throws(HostError) -> EmbeddedHost {
+    /// `loop`: the loop of the caller's thread, on which the host is to run; nil for threads of its own.
+    static func start(
+        _ settings: String, on loop: (any EventLoop)? = nil
+    ) async throws(HostError) -> EmbeddedHost {
         try await self.with {
-            let (configuration, applications) = try EmbeddingSettings.read(settings)
+            var (configuration, applications) = try EmbeddingSettings.read(settings)
+            configuration.callersLoop = loop
             BrokenPipes.ignore()
             do {
                 let host = try Host(applications: applications, configuration: configuration)
@@ -56,6 +63,17 @@ final class EmbeddedHost: Sendable {
         defer { BrokenPipes.giveBack() }
         try await Self.with { try await self.host.stop() }
     }
+
+    /// Stops, for `waitUntilStopped`.
+    func quit() async {
+        let outcome: Result<Void, HostError>
+        do throws(HostError) { outcome = .success(try await self.stop()) } catch { outcome = .failure(error) }
+        self.outcome.withLock { $0 = outcome }
+        self.outcome.signal()
+    }
+
+    /// Blocks the thread until `quit` has stopped the host. Rethrows its error.
+    func waitUntilStopped() throws(HostError) { try self.outcome.wait { $0 }.get() }
 
     /// Writes the buffered lines of the access log.
     func flushLog() { self.accessLog?.flush() }

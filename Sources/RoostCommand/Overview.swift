@@ -1,3 +1,5 @@
+import RoostSystem
+
 /// The overview that `roost` without arguments shows.
 enum Overview {
     static func text(_ terminal: Terminal) -> String {

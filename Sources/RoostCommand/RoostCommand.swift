@@ -12,7 +12,7 @@ struct RoostCommand: ParsableCommand {
         version: "roost \(RoostVersion.current)",
         subcommands: [
             Serve.self, New.self, Check.self, Settings.self, Status.self, Reload.self, Stop.self, Version.self,
-            Probe.self, Conformance.self, WorkerCommand.self, Reference.self,
+            Probe.self, Conformance.self, WorkerCommand.self, Execute.self, Reference.self,
         ],
         defaultSubcommand: Serve.self
     )

@@ -104,6 +104,11 @@ struct Start {
         preparation.settings = self.options.process.settings
         preparation.readsSettings = !self.options.process.readsNoSettings
         preparation.trust = self.options.host.trust
+        if self.options.process.isSupervised {
+            preparation.python = PythonPreparation(
+                options: self.options.python, executable: RoostPaths.executable ?? "",
+                environment: ProcessEnvironment.atStart)
+        }
         preparation.probe = ModuleProbe(time: self.options.probeTime)
         var workers = try self.options.workerPlan
         preparation.privileges = workers.privileges

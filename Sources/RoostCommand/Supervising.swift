@@ -5,6 +5,7 @@ import Roost
 import RoostDeployment
 import RoostModules
 import RoostSettings
+import RoostSystem
 import Supervision
 
 /// This process as the supervisor of workers: its logs, banner and exit.

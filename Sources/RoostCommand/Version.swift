@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModuleRuntime
+import RoostSystem
 
 /// `roost version`.
 struct Version: ParsableCommand {

@@ -17,6 +17,8 @@ package struct ModuleLocator: Sendable {
             let path = path.contains("/") ? path : "./\(path)"
             guard access(path, F_OK) == 0 else { throw Self.notFound(path) }
             return path
+        case .provided(let name):
+            throw HostError(code: .usage, message: "the module '\(name)' is a part of a program and has no file")
         case .dotted(let words):
             let looked = self.folders.flatMap { Self.candidates(words, below: $0) }
             guard let found = looked.first(where: { access($0, F_OK) == 0 }) else {
@@ -29,6 +31,13 @@ package struct ModuleLocator: Sendable {
                 )
             }
             return found
+        }
+    }
+
+    /// Whether a library of this dotted name exists.
+    package func hasLibrary(_ words: [String]) -> Bool {
+        self.folders.contains { folder in
+            Self.candidates(words, below: folder).contains { access($0, F_OK) == 0 }
         }
     }
 

@@ -6,6 +6,8 @@ package import RoostSystem
 /// For a path that it knows, the loader returns the old image, even if the contents are new.
 package struct StagedModule: Sendable, Equatable {
     package let path: String
+    /// Whether the program itself provides the module; `path` is then its name.
+    package private(set) var isProvided = false
     /// The name by which the loader knows the module, in addition to its path.
     package private(set) var soname: String?
     /// Copies of the private libraries, beside the module's copy.
@@ -16,6 +18,12 @@ package struct StagedModule: Sendable, Equatable {
         self.path = path
         self.soname = soname
         self.libraries = libraries
+    }
+
+    /// Describes a module that the program provides, which has no file.
+    package init(provided name: String) {
+        self.path = name
+        self.isProvided = true
     }
 
     /// Whether the original of a private library has changed since.

@@ -169,6 +169,14 @@ package struct ApplicationEntry: Sendable {
         }
     }
 
+    /// A name for a worker group, made of the letters, digits, `-` and `_` of a text.
+    package static func groupName(_ text: String, unlike others: Set<String>) -> String {
+        let letters = text.filter { GroupSettings.isName(String($0)) }.prefix(60)
+        let name = letters.isEmpty ? "python" : String(letters)
+        guard others.contains(name) else { return name }
+        return (2...).lazy.map { "\(name)-\($0)" }.first { !others.contains($0) } ?? name
+    }
+
     static func isVariable(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false

@@ -263,16 +263,16 @@ static asgi_result spawn(work *w, step next)
     return pending(t, w->host->spawn(w->id, reported, t));
 }
 
-static asgi_result after(work *w, uint64_t milliseconds, step next)
+static asgi_result after(work *w, uint64_t microseconds, step next)
 {
     ticket *t = ticket_for(w, AFTER, next);
-    return pending(t, w->host->after(w->id, milliseconds, reported, t, NULL));
+    return pending(t, w->host->after(w->id, microseconds, reported, t, NULL));
 }
 
-static asgi_result loop_after(work *w, uint64_t milliseconds)
+static asgi_result loop_after(work *w, uint64_t microseconds)
 {
     ticket *t = ticket_for(w, AFTER, NULL);
-    return pending(t, w->loops->after(w->id, w->loop, milliseconds, reported, t, NULL));
+    return pending(t, w->loops->after(w->id, w->loop, microseconds, reported, t, NULL));
 }
 
 static void close_pipe(work *w, asgi_result result, const asgi_event *event)
@@ -394,11 +394,12 @@ static asgi_event mountain_of(work *w, uint32_t type, uint32_t flags)
 
 /* ---- Every function, with any id (1, 14) ------------------------------------------------------------------------- */
 
-enum { CALLS = 22, IS_NULL = 100, IS_THERE = 101 };
+enum { CALLS = 25, IS_NULL = 100, IS_THERE = 101 };
 static const char *const calls[CALLS] = {
     "alive",  "receive", "receive-now",  "send",      "send-then", "send-lent", "finish",  "finish-failed",
     "post",   "spawn",   "after",        "cancel",    "log",       "setting",   "extension", "loop.post",
-    "loop.watch", "loop.after", "broadcast.join", "broadcast.leave", "broadcast.send", "broadcast.send-then"};
+    "loop.watch", "loop.after", "broadcast.join", "broadcast.leave", "broadcast.send", "broadcast.send-then",
+    "ended", "move", "loop.watch-persistent"};
 
 /* The ticket of calls that must not be completed. */
 static ticket unwanted = {NULL, RECEIVE, NULL, 0, 1};
@@ -443,7 +444,11 @@ static int call(work *w, int which, asgi_id id)
     case 18: return w->groups->join(id, &group);
     case 19: return w->groups->leave(id, &group);
     case 20: return w->groups->send(id, &group, &message, 0, NULL, NULL);
-    default: return w->groups->send(id, &group, &message, 0, reported, &unwanted);
+    case 21: return w->groups->send(id, &group, &message, 0, reported, &unwanted);
+    case 22: return w->host->ended(id, reported, &unwanted);
+    case 23: return w->host->move(id, 1, 0);
+    default:
+        return w->loops->watch(id, w->loop, idle_pipe[0], ASGI_READABLE | ASGI_PERSISTENT, reported, &unwanted, &number);
     }
 }
 
@@ -555,7 +560,7 @@ static void end_inside(work *w, asgi_result result, const asgi_event *event)
     note_result("reported", result);
     note_result("receive", receive_then(w, &next, NULL));
     note_result("post", post(w, NULL));
-    note_result("after", after(w, 3600000, NULL));
+    note_result("after", after(w, 3600000000, NULL));
     note_result("loop.after", loop_after(w, 3600000));
     note_result("loop.watch", watch(w));
     note_result("finish", finish(w, ASGI_DONE));
@@ -789,7 +794,7 @@ static asgi_result never(work *w)
 {
     asgi_event event = asgi_event_of(0);
     open_up(w);
-    note_result("after", after(w, 3600000, log_timer));
+    note_result("after", after(w, 3600000000, log_timer));
     note_result("receive", receive_then(w, &event, log_receive));
     note_result("answer", answer(w, "answer"));
     note("waiting\n");
@@ -1377,10 +1382,11 @@ static asgi_result make_drop(work *w, drop *d, int which)
     add(&flood_taken, 1);
     d->cancelled = ASGI_INVALID;
     inside++;
-    switch (which % 4) {
+    switch (which % 5) {
     case 0: result = w->host->post(w->id, drop_told, d); break;
     case 1: result = w->host->after(w->id, 0, drop_told, d, &d->timer); break;
-    case 2: result = w->host->after(w->id, 3600000, drop_told, d, &d->timer); break;
+    case 2: result = w->host->after(w->id, 3600000000, drop_told, d, &d->timer); break;
+    case 3: result = w->host->ended(w->id, drop_told, d); break;
     default:
         d->is_job = 1;
         result = w->host->spawn(w->id, drop_told, d);
@@ -1388,6 +1394,7 @@ static asgi_result make_drop(work *w, drop *d, int which)
     d->answer = result;
     if (result != ASGI_PENDING) add(&flood_taken, -1);
     else if (which % 3 == 0 && d->timer) d->cancelled = w->host->cancel(w->id, d->timer);
+    else if (which % 3 == 1 && d->timer) w->host->move(w->id, d->timer, which % 2 ? 0 : 1000);
     inside--;
     return result;
 }
@@ -1476,7 +1483,8 @@ static void *flood_look(void *context)
                 int is_due = d->answer == ASGI_PENDING;
                 lost += is_due && d->reported == 0;
                 twice += d->reported > is_due;
-                otherwise += d->reported && d->result != ASGI_DONE && d->result != ASGI_CANCELLED;
+                /* A scope has one notice of its end; the others get BUSY. */
+                otherwise += d->reported && d->result != ASGI_DONE && d->result != ASGI_CANCELLED && d->result != ASGI_BUSY;
                 otherwise += d->cancelled == ASGI_DONE && d->result != ASGI_CANCELLED;
             }
     note("floods=%ld lost=%ld twice=%ld otherwise=%ld elsewhere=%ld inside=%ld not-stale=%ld\n", flood_count, lost,

@@ -72,9 +72,10 @@ final class FakeHost: @unchecked Sendable {
                     FakeHost.current.note { $0.finished.append(result) }
                     return ASGI_DONE
                 },
-                alive: { _ in FakeHost.current.alive }, post: nil, spawn: nil, after: nil, cancel: nil,
-                setting: { _, _ in nil },
-                extension: { _, _ in UnsafeRawPointer(FakeHost.current.loops) }
+                ended: nil, alive: { _ in FakeHost.current.alive }, post: nil, spawn: nil, after: nil, move: nil,
+                cancel: nil, setting: { _, _ in nil },
+                extension: { _, _ in UnsafeRawPointer(FakeHost.current.loops) }, field_names: nil,
+                field_name_count: 0
             )
         )
         memset(self.scope, 0, MemoryLayout<asgi_scope>.size)

@@ -341,7 +341,7 @@ static void timer_ran_out(void *context, asgi_id id, asgi_result result, const a
     uint64_t timer = 0;
     timer_told(w, id, result, event);
     w->depth++;
-    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("after-long", w->host->after(w->id, 3600000000, timer_told, w, &timer));
     note_result("cancel", w->host->cancel(w->id, timer));
     note_result("cancel-again", w->host->cancel(w->id, timer));
     note_result("cancel-none", w->host->cancel(w->id, 0));
@@ -356,10 +356,10 @@ static void *after_thread(void *context)
 {
     work *w = context;
     uint64_t timer = 0;
-    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("after-long", w->host->after(w->id, 3600000000, timer_told, w, &timer));
     note_result("cancel", w->host->cancel(w->id, timer));
     note_result("cancel-again", w->host->cancel(w->id, timer));
-    note_result("after-long", w->host->after(w->id, 3600000, timer_told, w, &timer));
+    note_result("after-long", w->host->after(w->id, 3600000000, timer_told, w, &timer));
     note_result("after", w->host->after(w->id, 1, timer_told, w, &timer));
     while (__atomic_load_n(&timers_told, __ATOMIC_SEQ_CST) < 2) sched_yield();
     answer(w, "after");
@@ -689,7 +689,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
         timers_told = 1;
         lifespan_work = *w;
         lifespan_work.id = lifespan_id;
-        lifespan_host->after(lifespan_id, 3600000, timer_told, &lifespan_work, &timer);
+        lifespan_host->after(lifespan_id, 3600000000, timer_told, &lifespan_work, &timer);
         note_result("cancel-of-another", scope->host->cancel(scope->id, timer));
         note_result("cancel", lifespan_host->cancel(lifespan_id, timer));
         note_result("after", lifespan_host->after(lifespan_id, 1, timer_told, &lifespan_work, &timer));

@@ -126,7 +126,7 @@ static void answer_late(void *context, asgi_id id, asgi_result result, const asg
 static asgi_result answer_slowly(const asgi_scope *scope, asgi_send send)
 {
     late_send = send;
-    return scope->host->after(scope->id, 1500, answer_late, (void *)scope->host, NULL);
+    return scope->host->after(scope->id, 1500000, answer_late, (void *)scope->host, NULL);
 }
 
 /* Responds when the host stops, or when this process is replaced. */

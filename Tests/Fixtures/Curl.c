@@ -125,7 +125,7 @@ static int timer_changed(CURLM *multi, long milliseconds, void *context)
     if (f->has_timer) f->host->cancel(f->id, f->timer);
     f->has_timer = milliseconds >= 0;
     if (!f->has_timer) return 0;
-    if (f->loop->after(f->id, f->number, (uint64_t)milliseconds, timed_out, f, &f->timer) == ASGI_PENDING) f->waits++;
+    if (f->loop->after(f->id, f->number, (uint64_t)milliseconds * 1000, timed_out, f, &f->timer) == ASGI_PENDING) f->waits++;
     return 0;
 }
 
@@ -192,7 +192,7 @@ static asgi_result begin(const asgi_scope *scope, asgi_send send, int is_abandon
     curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, received);
     curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
     curl_multi_add_handle(f->multi, f->easy); /* requests a timer, which starts the transfer */
-    if (is_abandoned && f->host->after(f->id, 50, abandon, f, NULL) == ASGI_PENDING) f->waits++;
+    if (is_abandoned && f->host->after(f->id, 50000, abandon, f, NULL) == ASGI_PENDING) f->waits++;
     return ASGI_PENDING;
 }
 

@@ -118,7 +118,7 @@ static void next(void *context, asgi_id id, asgi_result result, const asgi_event
         body.flags = s->left ? ASGI_MORE : 0;
         result = s->send(id, &body, NULL, NULL);
         if (result >= 0 && s->left) {
-            host->after(id, 30, next, s, NULL);
+            host->after(id, 30000, next, s, NULL);
             return;
         }
     }
@@ -135,7 +135,7 @@ static asgi_result parts(const asgi_scope *scope, asgi_send send, unsigned left)
     s->left = left;
     start.status = 200;
     send(scope->id, &start, NULL, NULL);
-    return scope->host->after(scope->id, 1, next, s, NULL);
+    return scope->host->after(scope->id, 1000, next, s, NULL);
 }
 
 /* ---- WebSockets -------------------------------------------------------------------------------------------------- */

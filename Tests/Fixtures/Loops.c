@@ -102,7 +102,7 @@ static asgi_result rules(work *w)
     int file = mkstemp(name);
     unlink(name);
     note_result("no-conditions", w->loop->watch(w->id, 0, w->pipes[0], 0, reported, "x", NULL));
-    note_result("other-conditions", w->loop->watch(w->id, 0, w->pipes[0], 4, reported, "x", NULL));
+    note_result("other-conditions", w->loop->watch(w->id, 0, w->pipes[0], 8, reported, "x", NULL));
     note_result("no-then", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE, NULL, "x", NULL));
     note_result("other-loop", w->loop->watch(w->id, 1, w->pipes[0], ASGI_READABLE, reported, "x", NULL));
     note_result("not-open", w->loop->watch(w->id, 0, 9999, ASGI_READABLE, reported, "x", NULL));
@@ -113,7 +113,7 @@ static asgi_result rules(work *w)
     note_result("watch-twice", w->loop->watch(w->id, 0, w->pipes[0], ASGI_READABLE | ASGI_WRITABLE, reported, "reported-with-scope", NULL));
     note_result("cancel", w->host->cancel(w->id, watch));
     note_result("cancel-again", w->host->cancel(w->id, watch));
-    note_result("after", w->loop->after(w->id, 0, 100000, reported, "reported-timer", &timer));
+    note_result("after", w->loop->after(w->id, 0, 100000000, reported, "reported-timer", &timer));
     note_result("after-other-loop", w->loop->after(w->id, 7, 1, reported, "x", NULL));
     note_result("cancel-timer", w->host->cancel(w->id, timer));
     return ASGI_PENDING;
@@ -187,7 +187,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/rules")) {
         work *w = begin(scope, send);
         rules(w);
-        w->loop->after(w->id, 0, 50, rules_end, w, NULL);
+        w->loop->after(w->id, 0, 50000, rules_end, w, NULL);
         return ASGI_PENDING;
     }
     if (asgi_equal(path, "/own")) return watch_from_thread(scope, send);

@@ -26,7 +26,7 @@ struct CommandTests {
     @Test("roost version and --version print the newest release")
     func version() throws {
         let version = try Repository.newestRelease()
-        #expect(try self.roost("version").output == "roost \(version) (ABI 0, draft 3)\n")
+        #expect(try self.roost("version").output == "roost \(version) (ABI 0, draft 4)\n")
         #expect(try self.roost("--version").output == "roost \(version)\n")
     }
 
@@ -84,7 +84,7 @@ struct CommandTests {
         let bench = try self.roost("check", "\(Repository.products)/libBench.so")
         #expect(bench.status == 0)
         for line in [
-            "name       bench\n", "version    1.0\n", "abi        0, draft 3\n", "flags      none\n",
+            "name       bench\n", "version    1.0\n", "abi        0, draft 4\n", "flags      none\n",
             "ok         the module can be served by this host\n",
         ] {
             #expect(bench.output.contains(line), "\(line)")

@@ -35,6 +35,15 @@ struct LoggingTests {
     private static func line(
         _ message: Logger.Message, _ metadata: Logger.Metadata, _ format: LogFormat, isColoured: Bool = false
     ) -> String {
+        let line = Self.text(message, metadata, format, isColoured: isColoured)
+        #expect(line.split(separator: "\n").count == 1)
+        return line
+    }
+
+    /// Writes a message, and returns what is logged.
+    private static func text(
+        _ message: Logger.Message, _ metadata: Logger.Metadata, _ format: LogFormat, isColoured: Bool = false
+    ) -> String {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "test") { _ in
@@ -44,7 +53,7 @@ struct LoggingTests {
         logger.error(message, metadata: metadata)
         writer.flush()
         let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-        #expect(text.hasSuffix("\n") && text.split(separator: "\n").count == 1)
+        #expect(text.hasSuffix("\n"))
         return text.dropLast().description
     }
 
@@ -61,6 +70,19 @@ struct LoggingTests {
         #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) })
         #expect(line.unicodeScalars.allSatisfy { ![0x2028, 0x2029, 0x202e, 0xfeff].contains($0.value) })
         return try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+    }
+
+    @Test("the lines of a message are kept, indented, so that none is taken for a line of the log")
+    func lines() {
+        let traceback = "Traceback:\n  File \"x.py\"\n2026-01-01T00:00:00.000Z error    forged=1\n\u{1b}[31m\n"
+        let text = Self.text("\(traceback)", ["scope": "1a"], .text)
+        #expect(
+            text.dropFirst("2026-11-22T16:00:00.123Z ".count) == """
+                error    Traceback: scope=1a
+                      File "x.py"
+                    2026-01-01T00:00:00.000Z error    forged=1
+                     [31m
+                """)
     }
 
     @Test("a line of JSON is one object with time, level, message and fields, whatever they contain")
@@ -87,10 +109,10 @@ struct LoggingTests {
             ])
     }
 
-    @Test("a message stays on one line, without escape sequences for the terminal")
+    @Test("a line of a message has no escape sequences for the terminal")
     func oneLine() {
         #expect(
-            Self.line("a\nb\u{1b}[31m\u{9b}1m\u{202e}\u{2028}x é 😀", ["k": "d", "a": "1"])
+            Self.line("a\rb\u{1b}[31m\u{9b}1m\u{202e}\u{2028}x é 😀", ["k": "d", "a": "1"])
                 == "error    a b [31m 1m  x é 😀 a=1 k=d")
     }
 

@@ -1,3 +1,4 @@
+import CASGI
 import Glibc
 import HTTPServer
 import RoostDeployment
@@ -301,6 +302,45 @@ struct EmbeddingTests {
             applications: [.module(starting, at: "/a"), .module(refusing, at: "/b")], configuration: self.configuration)
         await #expect(throws: HostError.self) { try await host.start() }
         #expect(access("\(self.folder.path)/ended", F_OK) == 0)
+    }
+
+    @Test("from C: a host on the program's thread serves modules of the program, with the program's signal mask")
+    func run() throws {
+        let products = Repository.products
+        let program = "\(self.folder.path)/embedrun"
+        let compiled = try Command.run([
+            "gcc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", program,
+            Repository.fixture("EmbedRun.c"), "-I", "\(Repository.root)/Sources/CRoost/include", "-I",
+            Repository.headers, "-L", products, "-lRoost", "-Wl,-rpath,\(products)",
+        ])
+        #expect(compiled.status == 0, "\(compiled.error)")
+        let done = try Command.run(["timeout", "60", program])
+        #expect(done.status == 0, "\(done.error)")
+        let served = """
+            /: main thread, SIGUSR1 blocked, 0 others blocked, SIGPIPE handled, child default
+            /job: other thread, SIGUSR1 blocked, 0 others blocked
+            status: "applications":[{"name":"own","version":"3","module":"builtin:own","mount":"/"}]}
+            /quit: main thread, SIGUSR1 blocked, 0 others blocked, SIGPIPE handled, child default
+            run: 0\u{20}
+            """
+        #expect(
+            done.output == """
+                provide: 0\u{20}
+                twice: -1 the module own was provided before
+                name: -1 'builtin:o-n': the name of a module must follow 'builtin:'
+                nothing: -1 roost_provide needs a name and an application
+                foreign: 0\u{20}
+                run: -1 this program provides no module 'onw'; did you mean builtin:own?
+                run: -1 builtin:foreign: is built for draft 99 of the ABI, but this host has draft \(ASGI_DRAFT); build it with \
+                this host's asgi.h
+                run: -1 settings:1: unknown key 'prot' (did you mean 'port'?)
+                first: main thread, SIGUSR1 blocked, 0 others blocked
+                \(served)
+                second: main thread, SIGUSR1 blocked, 0 others blocked
+                \(served)
+                starts 2, calls 6, SIGPIPE default, main thread, SIGUSR1 blocked, 0 others blocked
+
+                """)
     }
 
     @Test("from C: start, mount, request, unmount and stop; every error has a reason")

@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
         name, value, *arguments = arguments
         options[name] = value
     if "--library" in options and arguments and arguments[0] == "--worker":
-        work(options["--library"], ["roost", *arguments[1:]])
+        work(options["--library"], arguments[1:])
     elif len(options) == 2 and not arguments:
         try:
             serve(options["--library"], options["--settings"])

@@ -23,9 +23,9 @@ final class HostWait: Sendable {
     /// Waits for a duration. Throws `CancellationError` if the task is cancelled or the scope ends first.
     func sleep(for duration: Duration) async throws {
         let (seconds, attoseconds) = duration.components
-        let milliseconds = seconds < 0 ? 0 : UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
+        let microseconds = seconds < 0 ? 0 : UInt64(seconds) * 1_000_000 + UInt64(attoseconds / 1_000_000_000_000)
         let result = await self.wait { id, then, context, number in
-            self.host.pointer.pointee.after(id, milliseconds, then, context, &number)
+            self.host.pointer.pointee.after(id, microseconds, then, context, &number)
         }
         guard result == ASGI_DONE else { throw CancellationError() }
     }

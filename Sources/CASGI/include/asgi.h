@@ -58,7 +58,7 @@ extern "C" {
 /* The version of this contract. A host refuses a module of another ABI. Version 0 is a draft: ASGI_DRAFT increases with
  * every incompatible change, and a host refuses a module of another draft, too. */
 #define ASGI_ABI 0
-#define ASGI_DRAFT 3
+#define ASGI_DRAFT 4
 
 /* Exports a function from the module. */
 #if defined(__GNUC__) || defined(__clang__)
@@ -94,7 +94,8 @@ typedef struct asgi_string {
     size_t size; /* in bytes */
 } asgi_string;
 
-/* A header field. Names are lower-case in requests and in responses. Order and duplicates are kept. */
+/* A header field. Names are lower-case in requests; upper-case letters in the names of a response are written in lower
+ * case. Order and duplicates are kept. A name that host->field_names lists has the same address in every request. */
 typedef struct asgi_header {
     asgi_string name;
     asgi_string value;
@@ -163,6 +164,10 @@ typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then the
  *   ASGI_UNSUPPORTED  Not accepted: an unknown type or flag, or not available on this connection.
  *   ASGI_FAILED       Not accepted: the file cannot be sent. The log has the reason.
  *   ASGI_STALE        Not accepted: the scope has ended.
+ *
+ * The host writes at the end of a turn of the loop: what completions and applications send between two polls of the
+ * sockets goes out together, one write per connection. It does not wait longer than half a millisecond, nor for more
+ * than 64 KiB.
  *
  * On another thread than the scope's, the host checks the order of events later, on the loop. If such an event is
  * invalid, send has returned ASGI_DONE or ASGI_PENDING before. The host then logs the reason, calls `release`,
@@ -394,10 +399,10 @@ struct asgi_host {
     asgi_string name;    /* "roost"                                 */
     asgi_string version; /* the version of the host                 */
 
-    /* Writes a line to the host's log, with the name of the application and the id of the scope. [any]
+    /* Writes a message to the host's log, with the name of the application and the id of the scope. [any]
      *
      *   level    ASGI_LOG_DEBUG, ...
-     *   message  UTF-8, borrowed for the call.
+     *   message  UTF-8, borrowed for the call. Newlines are kept: a traceback is one message.
      *
      * Returns
      *   ASGI_DONE   Written.
@@ -415,9 +420,21 @@ struct asgi_host {
      *   ASGI_STALE    The scope had ended before.
      *
      * Events that were sent before are delivered. Pending calls complete with ASGI_CANCELLED. The host itself ends a
-     * scope at the drain timeout; the module learns of it only by the completions of pending calls (a receive, a
-     * timer). */
+     * scope at the drain timeout; the module learns of it by the completions of pending calls (a receive, a timer) and
+     * by `ended`. */
     asgi_result (*finish)(asgi_id id, asgi_result result);
+
+    /* Requests a notice of the end of a scope. [any]
+     *
+     *   then     Called once when the scope has ended, whether the module or the host ended it, after all other
+     *            completions of the scope, and never inside this call. Gets the result that the scope ended with:
+     *            ASGI_CANCELLED if the host ended it at the drain timeout. The memory of the scope is valid until
+     *            `then` returns.
+     *
+     * Returns
+     *   ASGI_PENDING  `then` follows.
+     *   ASGI_BUSY     The scope has a notice already. On another thread than the scope's, `then` may get it instead. */
+    asgi_result (*ended)(asgi_id id, asgi_then then, void *context);
 
     /* Returns whether the client still waits for the response. [any] Cheap enough to be called often in a long
      * computation.
@@ -428,7 +445,9 @@ struct asgi_host {
     asgi_result (*alive)(asgi_id id);
 
     /* Runs a completion on the scope's loop, never inside this call. [any] For the lifespan scope it runs on one event
-     * loop, always the same.
+     * loop, always the same. A completion that is posted from the scope's loop runs in the current turn of the loop,
+     * before the loop waits; but one that is posted from a posted completion runs in the next turn, after the sockets
+     * were polled. So a module that posts again and again does not stop the loop.
      *
      *   then     Gets ASGI_DONE; ASGI_CANCELLED if the scope has ended before.
      *
@@ -448,7 +467,7 @@ struct asgi_host {
 
     /* Starts a timer. [any]
      *
-     *   milliseconds  The time after which `then` is called.
+     *   microseconds  The time after which `then` is called; at most ten years.
      *   then          Called on the scope's loop, never inside this call; for the lifespan scope on one event loop,
      *                 always the same. Gets ASGI_DONE; ASGI_CANCELLED if the scope has ended or the timer was cancelled
      *                 before.
@@ -456,10 +475,21 @@ struct asgi_host {
      *
      * Returns
      *   ASGI_PENDING  `then` follows. */
-    asgi_result (*after)(asgi_id id, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
+    asgi_result (*after)(asgi_id id, uint64_t microseconds, asgi_then then, void *context, uint64_t *timer);
+
+    /* Moves a timer that has not run yet. [any] Its completion is not called for the earlier time.
+     *
+     *   timer         The number that `after` has given.
+     *   microseconds  The time from now after which its completion is called.
+     *
+     * Returns
+     *   ASGI_DONE     Moved.
+     *   ASGI_INVALID  The scope has no such timer, or it has run already. */
+    asgi_result (*move)(asgi_id id, uint64_t timer, uint64_t microseconds);
 
     /* Cancels a timer, a watch of asgi.loop/1 or a notice of asgi.shutdown/1. [any] Its completion gets ASGI_CANCELLED,
-     * never inside this call.
+     * never inside this call. The completion of a persistent watch that is cancelled on its own loop is not called any
+     * more.
      *
      *   timer    The number that after, watch or notice has given.
      *
@@ -485,6 +515,13 @@ struct asgi_host {
      * Returns the table, valid for the life of the process. NULL if this host does not have it, or the scope has
      * ended. */
     const void *(*extension)(asgi_id id, const asgi_string *name);
+
+    /* Well-known names of header fields ("host", "content-type", ...), without duplicates. The name of a request header
+     * field that is one of them points at its bytes here, so that a module can recognize it by its address. The bytes of
+     * all names are one block of memory, which begins with the first name and ends with the last. Valid for the life of
+     * the process. */
+    const asgi_string *field_names;
+    size_t field_name_count;
 };
 
 /* ---- Exports of a module --------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ extern "C" {
 /* Conditions of a descriptor, for watch. */
 #define ASGI_READABLE 1u /* data can be read, or the other side has closed */
 #define ASGI_WRITABLE 2u /* data can be written */
+#define ASGI_PERSISTENT 4u /* the watch continues until it is cancelled */
 
 /* The functions of the extension. They belong to the host, and are valid for the life of the process. */
 typedef struct asgi_loop {
@@ -35,15 +36,16 @@ typedef struct asgi_loop {
      *   loop     The number of the loop.
      *   then     Called on that loop. Gets ASGI_DONE; ASGI_CANCELLED if the lifespan has ended before. Posted from the
      *            same loop, it runs after the events that are ready now, and before the loop waits again: use it for
-     *            work at the end of a turn of the loop.
+     *            work at the end of a turn of the loop. Posted from a completion that was itself posted, it runs in the
+     *            next turn, after the sockets were polled.
      *
      * Returns
      *   ASGI_PENDING  `then` follows.
      *   ASGI_INVALID  There is no such loop, or `id` is not that of a lifespan scope. */
     asgi_result (*post)(asgi_id id, uint32_t loop, asgi_then then, void *context);
 
-    /* Waits once for a condition of a descriptor. [any] To continue, call it again from `then`, after reading or
-     * writing the data that was ready.
+    /* Waits for a condition of a descriptor, once or with ASGI_PERSISTENT each time. [any] To continue after a watch
+     * without that flag, call it again from `then`, after reading or writing the data that was ready.
      *
      *   id          The id of the lifespan scope; or of an HTTP or WebSocket scope, with the scope's own loop as
      *               `loop`.
@@ -51,9 +53,11 @@ typedef struct asgi_loop {
      *   file        The descriptor, which remains the caller's. It may be watched more than once. Cancel its watches
      *               before you close it.
      *   conditions  ASGI_READABLE, ASGI_WRITABLE or both. Any of them completes the watch, as does an error of the
-     *               descriptor.
-     *   then        Called on the loop, never inside this call. Gets ASGI_DONE when the descriptor is ready;
-     *               ASGI_CANCELLED if the scope has ended or the watch was cancelled before.
+     *               descriptor. With ASGI_PERSISTENT the watch continues: `then` is called in each turn of the loop in
+     *               which the descriptor is ready.
+     *   then        Called on the loop, never inside this call. Gets ASGI_DONE when the descriptor is ready, or
+     *               ASGI_PENDING if the watch is persistent; ASGI_CANCELLED if the scope has ended or the watch was
+     *               cancelled before.
      *   watch       Receives the number of the watch, for host->cancel, before `then` can run; may be NULL.
      *
      * Returns
@@ -65,7 +69,7 @@ typedef struct asgi_loop {
                          uint64_t *watch);
 
     /* Starts a timer on an event loop. [any] As host->after; `id` and `loop` as in watch. */
-    asgi_result (*after)(asgi_id id, uint32_t loop, uint64_t milliseconds, asgi_then then, void *context, uint64_t *timer);
+    asgi_result (*after)(asgi_id id, uint32_t loop, uint64_t microseconds, asgi_then then, void *context, uint64_t *timer);
 } asgi_loop;
 
 #ifdef __cplusplus

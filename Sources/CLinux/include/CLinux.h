@@ -15,17 +15,33 @@ void roost_set_current_loop(void *loop);
 /* Prefetches memory that will be written soon. */
 static inline void roost_prefetch(const void *memory) { __builtin_prefetch(memory, 1); }
 
-/* epoll(7). roost_epoll_arm adds a descriptor for one event, which is reported with `number`; a second call replaces
+/* epoll(7), level-triggered. roost_epoll_set adds a descriptor, which is reported with `number`; a second call replaces
  * the conditions. All functions: below zero with errno. */
 int roost_epoll_make(void);
-int roost_epoll_arm(int epoll, int file, int readable, int writable, uint64_t number);
-int roost_epoll_disarm(int epoll, int file);
+int roost_epoll_set(int epoll, int file, int readable, int writable, uint64_t number);
+int roost_epoll_remove(int epoll, int file);
 typedef struct roost_epoll_event {
     uint64_t number;
     int readable, writable;
 } roost_epoll_event;
-/* Waits without a timeout. Returns the number of events, at most 64. */
-int roost_epoll_wait(int epoll, roost_epoll_event *events, int count);
+/* Returns the number of events, at most 64, without waiting. */
+int roost_epoll_events(int epoll, roost_epoll_event *events, int count);
+
+/* An eventfd(2), nonblocking. roost_event_make: below zero with errno. */
+int roost_event_make(void);
+void roost_event_signal(int event);
+
+/* A poll of a descriptor by the kernel, which signals an eventfd when the descriptor is readable. By Linux AIO
+ * (IOCB_CMD_POLL, Linux 4.18), so that no thread waits; by a thread if the kernel has no AIO (gVisor), or if
+ * `by_thread` is not 0. Not thread-safe.
+ *
+ * A poll is for one event. roost_poll_start starts the next one; below zero with errno. roost_poll_completed returns
+ * whether the started poll has completed, and reports that once. roost_poll_make returns NULL with errno. */
+typedef struct roost_poll roost_poll;
+roost_poll *roost_poll_make(int file, int event, int by_thread);
+int roost_poll_start(roost_poll *poll);
+int roost_poll_completed(roost_poll *poll);
+void roost_poll_destroy(roost_poll *poll);
 
 /* The arguments of main, without /proc. roost_executed_path: the path that was passed to execve; NULL if unknown. */
 int roost_argument_count(void);
@@ -68,9 +84,14 @@ void roost_signal_unignore(int number);
 /* Installs a handler that writes the numbers of these signals into a pipe, one byte each, and returns the read end of
  * the pipe. The handler does nothing in a forked child. Called once in a process. Below zero with errno. */
 int roost_signals_catch(const int *signals, int count);
-/* Unblocks all signals for the calling thread, if this process has called roost_signals_catch. A program that a module
- * executes inherits the mask of the thread, which may have been started by a thread that blocks signals. */
-void roost_signals_unblock(void);
+/* Returns whether a signal is ignored, by SIG_IGN or by roost_signals_discard. */
+int roost_signal_is_discarded(int number);
+/* Sets the signal mask of the calling thread, which calls modules and may have been started by a thread that blocks
+ * signals: a program that a module executes inherits the mask. The mask is that of the thread that first called
+ * roost_signals_keep_mask; else empty, if this process has called roost_signals_catch; else unchanged. */
+void roost_signals_set_mask(void);
+/* Keeps the mask of the calling thread for roost_signals_set_mask: of the program that embeds a host. */
+void roost_signals_keep_mask(void);
 
 /* Makes a pipe with close-on-exec, read end first: atomically, since another thread may start a process. Below zero
  * with errno. */

@@ -8,8 +8,8 @@
  * Swift runtime; no handler uses it).
  *
  * roost_start starts threads, opens descriptors, and creates a folder below "run-dir" for copies of modules. While a
- * host runs, SIGPIPE is ignored, unless the program has a handler for it: otherwise a client that disconnects would end
- * the program. roost_stop and a failed roost_start undo all of this. The following remains until the process ends: idle
+ * host runs, SIGPIPE is ignored by a handler, unless the program has one: otherwise a client that disconnects would end
+ * the program. The threads that call modules have the signal mask of the first thread that called roost_start. roost_stop and a failed roost_start undo all of this. The following remains until the process ends: idle
  * threads of the runtime, as many as were needed at once; and the code of every module that was loaded, with some KiB
  * of memory for each start, since a module may still refer to it. If "access-log" was on, the thread that writes the
  * log also remains. A module that is started again is loaded again.
@@ -49,6 +49,44 @@ typedef struct roost_host roost_host;
  *
  * Returns the host, which the caller owns until roost_stop; NULL if the start failed. */
 roost_host *roost_start(const char *settings);
+
+/* Serves on the calling thread, which becomes the first event loop of the host, and returns when the host has stopped.
+ * For a program whose main thread belongs to an interpreter.
+ *
+ *   settings  As for roost_start.
+ *   started   Called on the calling thread once the host serves; may be NULL. It must not block, and must not call
+ *             roost_start, roost_mount, roost_unmount or roost_stop.
+ *   context   Passed to `started`.
+ *
+ * The host belongs to this call; roost_quit ends it. Returns 0 when it has stopped; -1 if it did not start, or failed to
+ * stop. */
+int roost_run(const char *settings, void (*started)(roost_host *host, void *context), void *context);
+
+/* Begins to stop a host of roost_run, as roost_stop does, and returns at once. The host must not be used afterwards. May
+ * be called on the thread of the host, and by a function of a module. */
+void roost_quit(roost_host *host);
+
+/* A pointer to a function of another type. */
+typedef void (*roost_function)(void);
+
+/* Makes a module that is a part of the program known to the hosts of the process, as `builtin:NAME`: an application is
+ * given as {module: "builtin:NAME"}. No file is loaded, so the module shares the data of the program.
+ *
+ *   name         A letter or `_`, then letters, digits and `_`; borrowed for the call.
+ *   application  The module's function `application` (asgi.h).
+ *   info         The module's function `asgi_module_info`; NULL if it has none.
+ *
+ * Returns 0; -1 if the name is invalid or was provided before. */
+int roost_provide(const char *name, roost_function application, roost_function info);
+
+/* Serves on the calling thread as a worker of the command `roost`, whose supervisor has started this process: it passes
+ * descriptors from 3 on. For an interpreter that runs the applications of its language.
+ *
+ *   count      The number of arguments.
+ *   arguments  The arguments that the supervisor has passed on.
+ *
+ * The process ends by _exit when the supervisor stops it. Returns -1 if it is not a worker. */
+int roost_worker(int count, const char *const *arguments);
 
 /* Mounts another application, given like an element of `applications`. Returns 0 when new requests reach it; -1 if it
  * does not start or its mount is in use. */

@@ -16,6 +16,8 @@ struct ConnectionTable {
         return true
     }
 
+    var count: Int { self.connections.count }
+
     var all: some Collection<any ServerConnection> { self.connections.values }
 
     /// The connections whose exchanges are answered in this process.

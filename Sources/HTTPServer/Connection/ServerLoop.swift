@@ -3,8 +3,9 @@ public import NIOCore
 
 /// The state that the connections of one event loop share: turns, output, deadline sweep, shutdown. Loop-bound.
 ///
-/// A turn is the work between two polls of the sockets. Calls of an exchange never write, close or begin anything
-/// themselves: the loop notes the work and does it when the turn ends, in one write per connection.
+/// A turn is the handling of one event of a socket, of a timer or of a mailbox. Calls of an exchange never write, close
+/// or begin anything themselves: the loop notes the work and does it when the turn ends. Output is written once all
+/// events of a poll were handled, in one write per connection (`FlushBatch`).
 public final class ServerLoop {
     public let eventLoop: any EventLoop
     package let configuration: ServerConfiguration
@@ -26,9 +27,7 @@ public final class ServerLoop {
 
     private var isInTurn = false
     private var ready: [any ServerConnection] = []
-    private var dirty: [any ServerConnection] = []
-    /// Connections that are flushed after all other work of a turn.
-    private var dirtyLast: [any ServerConnection] = []
+    private var batch = FlushBatch()
     private var releases: [ResponseBody] = []
     private var connections = ConnectionTable()
     private let count: ConnectionCount
@@ -39,7 +38,7 @@ public final class ServerLoop {
     private var isClosingIdle = false
     private var emptied: EventLoopPromise<Void>?
 
-    /// The maximum number of steps per turn. After them the loop yields to socket I/O.
+    /// The maximum number of steps per turn. After them the other tasks of the loop run.
     private static let maxRounds = 64
     /// The delay before idle connections are closed in a shutdown. Requests that a client has already sent arrive
     /// within this time, and are answered.
@@ -84,34 +83,46 @@ public final class ServerLoop {
     }
 
     private func finishTurn() {
+        defer { self.log?.turnEnded() }
+        self.batch.check(now: self.eventLoop.now)
         for _ in 0..<Self.maxRounds {
             if !self.ready.isEmpty {
                 self.ready.removeLast().proceed()
-            } else if !self.dirty.isEmpty {
-                self.dirty.removeLast().flush()
+            } else if let connection = self.batch.removeNext(from: self.output) {
+                connection.flush()
             } else if !self.releases.isEmpty {
                 self.handler.release(self.releases.removeLast())
-            } else if !self.dirtyLast.isEmpty {
-                self.dirtyLast.removeLast().flush()
+            } else if let connection = self.batch.removeLast() {
+                connection.flush()
             } else {
-                self.log?.turnEnded()
-                return
+                let isAlone = self.connections.count == 1
+                switch self.batch.wait(size: self.output.size, isAlone: isAlone, now: self.eventLoop.now) {
+                case .end: return
+                case .schedule: return self.scheduleFlush()
+                case .flush: break
+                }
             }
         }
-        self.log?.turnEnded()
         self.runEmptyTurn()
+    }
+
+    private func scheduleFlush() {
+        self.eventLoop.assumeIsolated().execute {
+            self.batch.makeDue()
+            self.turn {}
+        }
     }
 
     /// Schedules a turn, for work that was noted outside of one.
     private func runEmptyTurn() { self.eventLoop.assumeIsolated().execute { self.turn {} } }
 
-    /// Requests a call of the connection's `flush` at the end of the turn. In a turn only.
-    func willFlush(_ connection: any ServerConnection) { self.dirty.append(connection) }
+    /// Requests a call of the connection's `flush` with the current batch. In a turn only.
+    func willFlush(_ connection: any ServerConnection) { self.batch.add(connection) }
 
-    /// Requests a call of the connection's `flush` after all other work of the turn. For a connection to which the work
-    /// of other connections adds output.
+    /// Requests a call of the connection's `flush` after those of the batch. For a connection to which the work of other
+    /// connections adds output.
     package func willFlushLast(_ connection: any ServerConnection) {
-        self.dirtyLast.append(connection)
+        self.batch.addLast(connection)
         if !self.isInTurn { self.runEmptyTurn() }
     }
 

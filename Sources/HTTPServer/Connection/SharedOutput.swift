@@ -1,26 +1,47 @@
 import NIOCore
 
-/// The output buffer that the connections of one loop use in turn. At any time it holds the output of a single
-/// connection, its owner. Loop-bound.
+/// The output buffer that the connections of one loop share: the output of each is a segment of it. Loop-bound.
+///
+/// There are two buffers: while the segments of one batch are written from one, the connections append to the other. The
+/// memory of a buffer is used again when all its segments were written, which is the usual case.
 final class SharedOutput {
     /// A connection that writes to the buffer.
     protocol Owner: AnyObject {
-        /// Moves the output out of the buffer, since another owner needs the buffer.
+        /// Used by the buffer only.
+        var segment: Segment { get set }
+        /// Moves the segment out of the buffer (`remove`), since a second one begins.
         func spill()
     }
 
+    /// The place of a connection's output.
+    struct Segment {
+        /// The number of the batch; -1 without output.
+        fileprivate var batch = -1
+        fileprivate var start = 0
+        /// Known once another connection has begun a segment.
+        fileprivate var end = 0
+
+        init() {}
+    }
+
+    /// The output of the current batch.
     private var buffer = SharedOutput.empty
-    /// The second buffer, in use while the bytes of `buffer` are written.
-    private var spare = SharedOutput.empty
-    // SAFETY: an owner gives up the buffer before its connection ends (`drain`).
+    /// The output of the previous batch, which is being written.
+    private var flushing = SharedOutput.empty
+    /// The number of the current batch.
+    private var batch = 0
+    // SAFETY: an owner gives up its segment before its connection ends (`remove`).
     private unowned(unsafe) var owner: (any Owner)?
-    /// The identity of the owner, for a comparison without reference counting.
+    /// The identity of the owner of the last segment, for a comparison without reference counting.
     private var ownerID: ObjectIdentifier?
 
     private static let capacity = 16 * 1024
     private static var empty: ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.capacity) }
     /// The maximum capacity of a buffer that is kept, in bytes.
     private static let maxKept = 256 * 1024
+
+    /// The bytes of the current batch.
+    var size: Int { self.buffer.readableBytes }
 
     /// Calls `body` to append to the owner's output.
     @inline(__always)
@@ -30,60 +51,79 @@ final class SharedOutput {
     }
 
     private func change(to owner: some Owner) {
-        self.owner?.spill()
+        self.closeLast()
+        if owner.segment.batch >= 0 { owner.spill() }
+        owner.segment.batch = self.batch
+        owner.segment.start = self.buffer.writerIndex
         self.owner = owner
         self.ownerID = ObjectIdentifier(owner)
     }
 
-    private func giveUp() {
+    /// Ends the last segment where the buffer ends.
+    private func closeLast() {
+        self.owner?.segment.end = self.buffer.writerIndex
         self.owner = nil
         self.ownerID = nil
     }
 
-    /// Whether the buffer belongs to this owner. It may be empty.
-    @inline(__always)
-    func belongs(to owner: some Owner) -> Bool { self.ownerID == ObjectIdentifier(owner) }
-
     /// The size of the owner's output, in bytes.
     @inline(__always)
-    func size(for owner: some Owner) -> Int { self.belongs(to: owner) ? self.buffer.readableBytes : 0 }
-
-    /// Passes the owner's output to `write`, and gives up the buffer.
-    ///
-    /// `write` may cause this or another connection to append at once, to the spare buffer. The memory of both buffers
-    /// is kept if all bytes were written when `write` returns, which is the usual case.
-    @inline(__always)
-    func drain(for owner: some Owner, _ write: (ByteBuffer) -> Void) {
-        guard self.belongs(to: owner) else { return }
-        self.giveUp()
-        guard self.buffer.readableBytes > 0 else { return }
-        var taken = ByteBuffer()
-        swap(&taken, &self.buffer)
-        swap(&self.buffer, &self.spare)
-        write(taken)
-        if taken.capacity > Self.maxKept {
-            taken = Self.empty
-        } else {
-            // After a partial write the channel keeps the memory. The next buffer then starts small.
-            taken.clear(minimumCapacity: Self.capacity)
-        }
-        swap(&taken, &self.spare)
+    func size(for owner: some Owner) -> Int {
+        if self.ownerID == ObjectIdentifier(owner) { return self.buffer.writerIndex - owner.segment.start }
+        return owner.segment.batch >= 0 ? owner.segment.end - owner.segment.start : 0
     }
 
-    /// Returns a copy of the owner's output if it is small, and gives up the buffer. For output that is not flushed at
-    /// once: with a slow client the channel would keep the whole buffer.
-    func copy(for owner: some Owner, atMost most: Int) -> ByteBuffer? {
-        guard (1...most).contains(self.size(for: owner)) else { return nil }
-        let copy = self.buffer.withUnsafeReadableBytes { ByteBuffer(bytes: $0) }
-        self.giveUp()
-        self.buffer.clear()
+    /// Begins another batch. The segments of the one before last were removed.
+    func beginBatch() {
+        self.closeLast()
+        self.batch += 1
+        self.recycle(&self.flushing)
+        swap(&self.buffer, &self.flushing)
+    }
+
+    private func recycle(_ buffer: inout ByteBuffer) {
+        if buffer.capacity > Self.maxKept {
+            buffer = Self.empty
+        } else {
+            // After a partial write the channel keeps the memory. The next buffer then starts small.
+            buffer.clear(minimumCapacity: Self.capacity)
+        }
+    }
+
+    /// Removes and returns the owner's output; nil if there is none. Without a copy if its batch is being written.
+    func remove(for owner: some Owner) -> ByteBuffer? {
+        if self.ownerID == ObjectIdentifier(owner) { self.closeLast() }
+        let segment = owner.segment
+        owner.segment = Segment()
+        let size = segment.end - segment.start
+        guard segment.batch >= 0, size > 0 else { return nil }
+        guard segment.batch == self.batch else { return self.flushing.getSlice(at: segment.start, length: size) }
+        // A slice would keep the memory to which other connections append.
+        let copy = self.buffer.getBytesCopy(at: segment.start, length: size)
+        if segment.end == self.buffer.writerIndex { self.buffer.moveWriterIndex(to: segment.start) }
         return copy
     }
 
+    /// Drops the owner's output.
+    func discard(for owner: some Owner) {
+        if self.ownerID == ObjectIdentifier(owner) { self.closeLast() }
+        owner.segment = Segment()
+    }
+
+    /// Whether some of the buffers' bytes belong to this owner.
+    func belongs(to owner: some Owner) -> Bool { owner.segment.batch >= 0 }
+
     /// Frees the memory of buffers that have grown.
     func trim() {
-        if self.ownerID == nil, self.buffer.capacity > Self.capacity { self.buffer = Self.empty }
-        if self.spare.capacity > Self.capacity { self.spare = Self.empty }
+        if self.buffer.readableBytes == 0, self.buffer.capacity > Self.capacity { self.buffer = Self.empty }
+        if self.flushing.capacity > Self.capacity { self.flushing = Self.empty }
+    }
+}
+
+extension ByteBuffer {
+    /// Returns a copy of some bytes in memory of their own.
+    fileprivate func getBytesCopy(at index: Int, length: Int) -> ByteBuffer? {
+        self.viewBytes(at: index, length: length).map { ByteBuffer(bytes: $0) }
     }
 }
 

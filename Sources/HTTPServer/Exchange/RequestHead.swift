@@ -63,10 +63,12 @@ public final class RequestHead {
         return start
     }
 
+    /// Appends a field, whose name is in lower case. A well-known name gets the address that it has in every request.
     @inline(__always)
     package func append(_ field: HeaderField) {
         if self.fieldCount == self.tableCapacity { self.growTable() }
-        (self.table + self.fieldCount).initialize(to: field)
+        (self.table + self.fieldCount).initialize(
+            to: HeaderField(name: FieldNames.shared(field.name), value: field.value))
         self.fieldCount += 1
     }
 

@@ -9,13 +9,15 @@ package struct ResponseFields {
     private(set) var hasServer = false
     /// Whether the handler has set `connection: close`.
     private(set) var close = false
+    /// Whether a name has upper-case letters, which are written in lower case.
+    private(set) var hasUpperCase = false
     /// The maximum encoded size of the fields, in bytes.
     package private(set) var size = 0
 
     package init(_ fields: HeaderFields) throws(SendFault) {
         self.fields = fields
         for field in fields {
-            try Self.check(field)
+            if try Self.check(field) { self.hasUpperCase = true }
             self.size += field.name.size + field.value.size + 4
             switch field.name.size {
             case 4 where field.name.equalsIgnoringCase("date"): self.hasDate = true
@@ -32,13 +34,15 @@ package struct ResponseFields {
     }
 
     /// Checks that the name is a token and that the value holds no control character (RFC 9110 §5.1, §5.5). An invalid
-    /// field could split the response.
-    static func check(_ field: HeaderField) throws(SendFault) {
+    /// field could split the response. Returns whether the name has upper-case letters.
+    @discardableResult
+    static func check(_ field: HeaderField) throws(SendFault) -> Bool {
         guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
-        var allowed = true
-        for byte in field.name.bytes { allowed = allowed && ASCII.isToken(byte) }
-        guard allowed else { throw .fieldName }
+        var kinds = UInt8(0)
+        for byte in field.name.bytes { kinds |= ASCII.nameKind(byte) }
+        guard kinds & ASCII.notInName == 0 else { throw .fieldName }
         try self.check(value: field.value)
+        return kinds & ASCII.upperCase != 0
     }
 
     static func check(value: Octets) throws(SendFault) {

@@ -11,9 +11,11 @@ public enum ASCII {
 
     @inlinable
     @inline(__always)
-    public static func lowercased(_ byte: UInt8) -> UInt8 {
-        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-    }
+    public static func lowercased(_ byte: UInt8) -> UInt8 { self.isUpperCase(byte) ? byte | 0x20 : byte }
+
+    @inlinable
+    @inline(__always)
+    public static func isUpperCase(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "A") < 26 }
 
     /// Whether the byte is a `tchar` (RFC 9110 §5.6.2). The constants hold one bit per character.
     @inlinable
@@ -22,6 +24,19 @@ public enum ASCII {
         let word: UInt64 = byte < 64 ? 0x03ff_6cfa_0000_0000 : byte < 128 ? 0x57ff_ffff_c7ff_fffe : 0
         return word >> UInt64(byte & 63) & 1 == 1
     }
+
+    /// The kind of a byte in the name of a field, as bits: `notInName`, `upperCase`, or none of them.
+    @inline(__always)
+    static func nameKind(_ byte: UInt8) -> UInt8 { byte < 128 ? self.nameKinds.utf8Start[Int(byte)] : self.notInName }
+
+    static let notInName: UInt8 = 1
+    static let upperCase: UInt8 = 2
+
+    /// A digit for each character, whose low bits are its kind: `1` for one that is no `tchar` (RFC 9110 §5.6.2), `2` for an upper-case letter.
+    private static let nameKinds: StaticString = """
+        1111111111111111111111111111111110100000110010010000000000111111\
+        1222222222222222222222222221110000000000000000000000000000010101
+        """
 
     /// Whether the byte is allowed in a field value: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5).
     @inline(__always)

@@ -79,7 +79,7 @@ enum HTTP1Encoder {
     private static func write(_ field: HeaderField, into buffer: inout ByteBuffer) {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: field.name.size + field.value.size + 4) { room in
             var cursor = Cursor(room)
-            cursor.write(field)
+            cursor.write(field, hasUpperCase: true)
             return cursor.written
         }
     }
@@ -158,11 +158,25 @@ enum HTTP1Encoder {
             }
             self.write(start.date)
             self.write(start.server)
-            for field in start.fields.fields where !ResponseFields.isServerControlled(field.name) { self.write(field) }
+            let hasUpperCase = start.fields.hasUpperCase
+            for field in start.fields.fields where !ResponseFields.isServerControlled(field.name) {
+                self.write(field, hasUpperCase: hasUpperCase)
+            }
         }
 
-        mutating func write(_ field: HeaderField) {
+        /// Names are written in lower case, as HTTP/2 requires (RFC 9113 §8.2.1): an application then sees no
+        /// difference. `hasUpperCase`: whether the name may have upper-case letters.
+        @inline(__always)
+        mutating func write(_ field: HeaderField, hasUpperCase: Bool) {
+            let name = self.at
             self.write(field.name)
+            if hasUpperCase {
+                for at in 0..<field.name.size {
+                    name.storeBytes(
+                        of: ASCII.lowercased(name.load(fromByteOffset: at, as: UInt8.self)), toByteOffset: at,
+                        as: UInt8.self)
+                }
+            }
             self.write(Octets(": "))
             self.write(field.value)
             self.write(Octets("\r\n"))

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// The output of an `HTTP1Connection`. Collects output in the loop's buffer and in the channel, flushes it once per
-/// turn, and closes the channel. Loop-bound.
+/// batch, and closes the channel. Loop-bound.
 final class HTTP1Output: SharedOutput.Owner {
     /// How the connection is closed.
     enum Closing {
@@ -14,6 +14,7 @@ final class HTTP1Output: SharedOutput.Owner {
 
     private let loop: ServerLoop
     private let shared: SharedOutput
+    var segment = SharedOutput.Segment()
     // SAFETY: the connection owns this object, and each promise that calls it holds the connection.
     private var connection: Unmanaged<HTTP1Connection>!
     /// Nil once the channel is closed.
@@ -95,7 +96,7 @@ final class HTTP1Output: SharedOutput.Owner {
 
     // MARK: Writing
 
-    /// Calls `body` to encode output, which is flushed when the turn ends.
+    /// Calls `body` to encode output, which is flushed with the loop's batch.
     @inline(__always)
     func encode<Result>(_ body: (inout ByteBuffer) -> Result) -> Result {
         self.setDirty()
@@ -170,22 +171,17 @@ final class HTTP1Output: SharedOutput.Owner {
     /// Passes the output in the loop's buffer to the channel, without flushing it.
     func spill() {
         guard let context else { return self.discard() }
-        if let small = self.shared.copy(for: self, atMost: Self.smallBody) {
-            self.count(small.readableBytes)
-            return context.write(NIOAny(small), promise: nil)
-        }
-        self.shared.drain(for: self) { output in
-            self.count(output.readableBytes)
-            context.write(NIOAny(output), promise: nil)
-        }
+        guard let output = self.shared.remove(for: self) else { return }
+        self.count(output.readableBytes)
+        context.write(NIOAny(output), promise: nil)
     }
 
     /// Drops the output in the loop's buffer.
-    func discard() { self.shared.drain(for: self) { _ in } }
+    func discard() { self.shared.discard(for: self) }
 
-    // MARK: End of a turn
+    // MARK: End of a batch
 
-    /// Flushes the output of the turn, in one write if possible, and closes the channel if requested.
+    /// Flushes the output of the batch, in one write if possible, and closes the channel if requested.
     func flush() {
         self.isDirty = false
         guard let context else { return self.discard() }
@@ -213,13 +209,9 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     private func flush(_ context: ChannelHandlerContext) {
-        var hasFlushed = false
-        self.shared.drain(for: self) { output in
-            self.count(output.readableBytes)
-            context.writeAndFlush(NIOAny(output), promise: nil)
-            hasFlushed = true
-        }
-        if !hasFlushed { context.flush() }
+        guard let output = self.shared.remove(for: self) else { return context.flush() }
+        self.count(output.readableBytes)
+        context.writeAndFlush(NIOAny(output), promise: nil)
     }
 
     private func notifyRelieved() { self.connection._withUnsafeGuaranteedRef { $0.outputRelieved() } }
@@ -229,7 +221,7 @@ final class HTTP1Output: SharedOutput.Owner {
     /// Whether the connection is closing. Further input is then discarded.
     var isClosing: Bool { self.closing != nil }
 
-    /// Closes the connection when the turn ends. After a cut, further calls have no effect.
+    /// Closes the connection with the loop's batch. After a cut, further calls have no effect.
     func close(_ closing: Closing) {
         if case .cut = self.closing { return }
         self.closing = closing

@@ -14,11 +14,13 @@ package final class ApplicationSettings: @unchecked Sendable {
     private let prefix: String
 
     /// `place`: the key in the file below which the settings are; if empty, all keys except the host's. `folder`: the
-    /// folder of the module's file. Throws `HostError` for a reserved or duplicate key, or too large settings.
-    package init(_ file: SettingsFile?, at place: String = "", folder: String) throws {
+    /// folder of the module's file. `others`: values of the host besides, by keys that begin with "roost.". Throws `HostError` for a reserved or duplicate key, or too large settings.
+    package init(
+        _ file: SettingsFile?, at place: String = "", folder: String, others: [String: String] = [:]
+    ) throws {
         self.file = file
         self.prefix = place.isEmpty ? "" : "\(place)."
-        var texts = ["roost.folder": folder, "": "{}"]
+        var texts = others.merging(["roost.folder": folder, "": "{}"]) { $1 }
         if let file {
             var own = file.map(at: place) ?? SettingsMap()
             if place.isEmpty { own.entries.removeAll { HostSettings.isHost($0.name) } }

@@ -1,13 +1,11 @@
 import CASGI
 import Synchronization
 
-/// The resources that a host provides to its applications: loops, threads that may block, and a thread that waits for
-/// descriptors. Thread-safe.
+/// The resources that a host provides to its applications: loops, and threads that may block. Thread-safe.
 package final class HostFacilities: Sendable {
     /// The mailboxes of the loops, by the loop's number.
     package let mailboxes: [Mailbox]
     package let pool: BlockingPool
-    let poll = DescriptorPoll()
     /// Bytes of broadcasts that wait in mailboxes.
     let broadcastBytes = Atomic<Int>(0)
     /// `asgi.loop/1`; lives as long as the process.
@@ -44,7 +42,9 @@ package final class HostFacilities: Sendable {
     /// Ends the threads. Nothing can be posted to the loops afterwards.
     package func stop() {
         self.pool.stop()
-        self.poll.stop()
-        for mailbox in self.mailboxes { mailbox.gate.close() }
+        for mailbox in self.mailboxes {
+            mailbox.waits.poll.stop()
+            mailbox.gate.close()
+        }
     }
 }

@@ -30,10 +30,21 @@ package struct ModuleImage: @unchecked Sendable {
         guard let address = Self.symbol(symbol, of: handle) else {
             throw HostError(code: .module, message: "does not define the symbol '\(symbol)'")
         }
-        self.application = unsafeBitCast(address, to: Generation.Application.self)
-        self.description = try ModuleDescription(of: Self.symbol("asgi_module_info", of: handle))
+        try self.init(
+            unsafeBitCast(address, to: Generation.Application.self), Self.symbol("asgi_module_info", of: handle))
+    }
+
+    /// A module that the program itself provides. Throws `HostError`.
+    package init(provided name: String) throws {
+        let functions = try ProvidedModules.functions(of: name)
+        try self.init(functions.application, functions.info)
+    }
+
+    private init(_ application: @escaping Generation.Application, _ given: UnsafeMutableRawPointer?) throws {
+        self.application = application
+        self.description = try ModuleDescription(of: given)
         // Under another contract the meaning of its extensions is unknown.
-        let info = self.description.fault == nil ? Self.symbol("asgi_module_info", of: handle) : nil
+        let info = self.description.fault == nil ? given : nil
         self.memory = ModuleState(of: info)
         do {
             (self.urls, self.urlFault) = (try URLTable(of: info), nil)

@@ -13,6 +13,8 @@ package final class Lifespan: Sendable {
     private struct State: @unchecked Sendable {
         var machine = LifespanMachine()
         var receiver: Completion?
+        /// The notice of the end of the scope (`asgi_host.ended`).
+        var endNotice: Completion?
         /// Whether the scope has not ended.
         var isOpen = true
         /// Receive the outcomes of startup and shutdown; nil unless `start` or `stop` waits for one.
@@ -151,6 +153,16 @@ package final class Lifespan: Sendable {
 
     package func finish(_ result: asgi_result) -> asgi_result { self.end(result) ? ASGI_DONE : ASGI_STALE }
 
+    /// Requests a notice of the end of the scope.
+    func noticeEnd(_ completion: Completion) -> asgi_result {
+        self.state.withLockedValue { state in
+            guard state.isOpen else { return ASGI_STALE }
+            guard state.endNotice == nil else { return ASGI_BUSY }
+            state.endNotice = completion
+            return ASGI_PENDING
+        }
+    }
+
     /// The mailbox of a loop, or nil if no loop has this number. Loop 0 runs an application's work that names no loop.
     package func mailbox(_ loop: Int) -> Mailbox? {
         let mailboxes = self.generation.facilities.mailboxes
@@ -194,32 +206,48 @@ package final class Lifespan: Sendable {
     /// Ends the scope. Returns false if it had already ended.
     @discardableResult
     private func end(_ result: asgi_result) -> Bool {
-        let ended: (outcome: LifespanMachine.Outcome?, receiver: Completion?)? = self.state.withLockedValue { state in
+        let ended = self.state.withLockedValue { state -> Ended? in
             guard state.isOpen else { return nil }
             state.isOpen = false
-            defer { state.receiver = nil }
-            return (state.machine.ended(result), state.receiver)
+            defer {
+                state.receiver = nil
+                state.endNotice = nil
+            }
+            return Ended(
+                outcome: state.machine.ended(result), receiver: state.receiver, endNotice: state.endNotice)
         }
         guard let ended else { return false }
         _ = self.slot.pointer.pointee.end(self.id)
         for mailbox in self.generation.facilities.mailboxes {
             mailbox.waits.completeNow(mailbox.waits.numbers(of: self.id))
         }
-        switch ended.receiver {
-        case .wait(let blocked): blocked.complete(ASGI_CANCELLED, nil)
-        case .call(let then, let context):
-            let id = self.id
-            // SAFETY: the context belongs to the module and is passed to exactly one completion.
-            nonisolated(unsafe) let held = context
-            self.home.run { then(held, id, ASGI_CANCELLED, nil) }
-        case .noCompletion, nil: break
-        }
+        self.complete(ended.receiver, ASGI_CANCELLED)
+        self.complete(ended.endNotice, result)
         if let outcome = ended.outcome {
             self.report(outcome)
         } else if result < 0 {
             self.generation.log(.lifespanFailed, ["result": "\(ResultName(result))"], scope: self.id)
         }
         return true
+    }
+
+    // SAFETY: used by the caller that ends the scope only.
+    private struct Ended: @unchecked Sendable {
+        let outcome: LifespanMachine.Outcome?
+        let receiver: Completion?
+        let endNotice: Completion?
+    }
+
+    private func complete(_ completion: Completion?, _ result: asgi_result) {
+        switch completion {
+        case .wait(let blocked): blocked.complete(result, nil)
+        case .call(let then, let context):
+            let id = self.id
+            // SAFETY: the context belongs to the module and is passed to exactly one completion.
+            nonisolated(unsafe) let held = context
+            self.home.run { then(held, id, result, nil) }
+        case .noCompletion, nil: break
+        }
     }
 
     private func report(_ outcome: LifespanMachine.Outcome) {

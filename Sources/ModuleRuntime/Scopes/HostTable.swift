@@ -21,13 +21,18 @@ package enum HostTable {
         table.pointee.version = asgi_string(Octets(RoostVersion.literal))
         table.pointee.log = logCall
         table.pointee.finish = finishCall
+        table.pointee.ended = endedCall
         table.pointee.alive = aliveCall
         table.pointee.post = postCall
         table.pointee.spawn = spawnCall
         table.pointee.after = afterCall
+        table.pointee.move = moveCall
         table.pointee.cancel = cancelCall
         table.pointee.setting = settingCall
         table.pointee.extension = extensionCall
+        let names = FieldNames.all
+        table.pointee.field_names = UnsafeRawPointer(names.baseAddress)?.assumingMemoryBound(to: asgi_string.self)
+        table.pointee.field_name_count = names.count
         return UnsafePointer(table)
     }()
 
@@ -196,6 +201,17 @@ private func finishCall(_ id: asgi_id, _ result: asgi_result) -> asgi_result {
     }
 }
 
+private func endedCall(_ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?) -> asgi_result {
+    guard let then else { return ASGI_INVALID }
+    switch route(id) {
+    case .stale: return ASGI_STALE
+    case .lifespan(let lifespan): return lifespan.noticeEnd(.call(then, context))
+    case .here(let scope): return scope.noticeEnd(.call(then, context))
+    case .mailbox(let mailbox, let slot):
+        return enqueueCall(mailbox, slot, id, .ended(.call(then, context))) ? ASGI_PENDING : ASGI_STALE
+    }
+}
+
 private func aliveCall(_ id: asgi_id) -> asgi_result {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.isOpen(id) else { return ASGI_STALE }
     let audience = slot.pointee.audience.load(ordering: .acquiring)
@@ -231,10 +247,16 @@ private func spawnCall(_ id: asgi_id, _ job: asgi_then?, _ context: UnsafeMutabl
 }
 
 private func afterCall(
-    _ id: asgi_id, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ id: asgi_id, _ microseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
     _ timer: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
-    loopAfterCall(id, nil, milliseconds, then, context, timer)
+    loopAfterCall(id, nil, microseconds, then, context, timer)
+}
+
+private func moveCall(_ id: asgi_id, _ number: UInt64, _ microseconds: UInt64) -> asgi_result {
+    wait(id, ScopeWaits.loop(of: number)) { _, waits in
+        waits.move(number, of: id, microseconds: microseconds) ? ASGI_DONE : ASGI_INVALID
+    }
 }
 
 private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
@@ -244,6 +266,11 @@ private func cancelCall(_ id: asgi_id, _ number: UInt64) -> asgi_result {
     guard let taken = mailbox.waits.remove(number, of: id) else {
         slot.pointee.complete(ordered: false)
         return ASGI_INVALID
+    }
+    // On its own loop, a persistent watch just ends: a completion cannot be on its way.
+    if taken.isPersistent, ScopeLoop.current?.takeUnretainedValue().mailbox === mailbox {
+        slot.pointee.complete(ordered: false)
+        return ASGI_DONE
     }
     // The announced call is completed once this call has been performed.
     mailbox.put(.call(CrossThreadCall(id: id, slot: slot, kind: .cancelled(taken.completion))))
@@ -305,12 +332,12 @@ private func loopPostCall(
 }
 
 private func loopAfterCall(
-    _ id: asgi_id, _ loop: Int?, _ milliseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
+    _ id: asgi_id, _ loop: Int?, _ microseconds: UInt64, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?,
     _ timer: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
     guard let then else { return ASGI_INVALID }
     return wait(id, loop) { slot, waits in
-        waits.add(id, slot, milliseconds: milliseconds, .call(then, context), number: timer)
+        waits.add(id, slot, microseconds: microseconds, .call(then, context), number: timer)
         return ASGI_PENDING
     }
 }
@@ -319,11 +346,12 @@ private func watchCall(
     _ id: asgi_id, _ loop: UInt32, _ file: Int32, _ conditions: UInt32, _ then: asgi_then?,
     _ context: UnsafeMutableRawPointer?, _ watch: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
-    let conditions = DescriptorPoll.Conditions(rawValue: conditions)
+    let isPersistent = conditions & ASGI_PERSISTENT != 0
+    let conditions = DescriptorPoll.Conditions(rawValue: conditions & ~ASGI_PERSISTENT)
     guard let then, !conditions.isEmpty, conditions.isSubset(of: [.readable, .writable]) else { return ASGI_INVALID }
     return wait(id, Int(loop)) { slot, waits in
-        guard let poll = slot.pointee.generation(of: id)?.facilities.poll else { return ASGI_STALE }
-        return waits.add(id, slot, file: file, conditions, .call(then, context), number: watch, poll: poll)
+        waits.add(
+            id, slot, file: file, conditions, isPersistent: isPersistent, .call(then, context), number: watch)
     }
 }
 

@@ -1,6 +1,7 @@
 import CASGI
+package import HTTPServer
 import NIOConcurrencyHelpers
-package import NIOCore
+import Synchronization
 
 /// The queue of calls that other threads make to a loop. The loop is woken only when the queue was empty.
 package final class Mailbox: Sendable {
@@ -20,28 +21,35 @@ package final class Mailbox: Sendable {
     /// Closed when the loop ends. Items that are put into the mailbox afterwards are discarded.
     let gate: LoopGate
     private let items = NIOLockedValueBox<[Item]>([])
+    /// Whether the loop performs items.
+    private let isDraining = Atomic(false)
     private let drain: @Sendable () -> Void
 
     /// `drain`, and `runOut` with the number of a wait, are called on the event loop. `loop`: the number of the loop.
     package init(
-        eventLoop: any EventLoop, loop: Int, sendMark: Int, sendLimit: Int,
+        signal: LoopSignal, loop: Int, sendMark: Int, sendLimit: Int,
         runOut: @escaping @Sendable (UInt64) -> Void,
         drain: @escaping @Sendable () -> Void
     ) {
-        self.gate = LoopGate(eventLoop: eventLoop)
-        self.waits = ScopeWaits(gate: self.gate, loop: loop, runOut: runOut)
+        self.gate = LoopGate(signal: signal)
+        self.waits = ScopeWaits(
+            gate: self.gate, loop: loop, poll: DescriptorPoll(event: signal.descriptor), runOut: runOut)
         self.sendMark = sendMark
         self.sendLimit = sendLimit
         self.drain = drain
     }
 
     /// Adds an item. Once the loop has ended, items are discarded, and blocked callers get CANCELLED. Thread-safe.
+    ///
+    /// An item that is added while the loop performs others waits until the loop has polled its sockets: a module that
+    /// posts again and again, on whatever thread, must not stop the loop.
     func put(_ item: Item) {
-        let wasEmpty = self.items.withLockedValue { items in
+        let (wasEmpty, isDraining) = self.items.withLockedValue { items in
             items.append(item)
-            return items.count == 1
+            return (items.count == 1, self.isDraining.load(ordering: .relaxed))
         }
-        guard wasEmpty, !self.gate.run(self.drain) else { return }
+        guard wasEmpty else { return }
+        guard !(isDraining ? self.gate.sendSignal() : self.gate.run(self.drain)) else { return }
         for item in self.removeAll() {
             switch item {
             case .call(let call): call.abandon()
@@ -54,8 +62,18 @@ package final class Mailbox: Sendable {
     /// Has the loop drain the mailbox even if no item was added. Thread-safe.
     func wake() { _ = self.gate.run(self.drain) }
 
-    /// Removes and returns all items. On the loop.
-    func removeAll() -> [Item] {
+    /// Calls `perform` with each item that was added before. On the loop.
+    func drain(_ perform: (Item) -> Void) {
+        let items = self.items.withLockedValue { items in
+            defer { items = [] }
+            self.isDraining.store(true, ordering: .relaxed)
+            return items
+        }
+        for item in items { perform(item) }
+        self.isDraining.store(false, ordering: .relaxed)
+    }
+
+    private func removeAll() -> [Item] {
         self.items.withLockedValue { items in
             defer { items = [] }
             return items
@@ -72,6 +90,8 @@ struct CrossThreadCall: @unchecked Sendable {
         case send(EventCopy, Completion, isPromised: Bool)
         case finish(asgi_result)
         case post(Completion)
+        /// The request for a notice of the end of the scope.
+        case ended(Completion)
         case member(Membership, GroupName)
         /// The cancellation of a timer, a watch or a notice.
         case cancelled(Completion)
@@ -88,7 +108,7 @@ struct CrossThreadCall: @unchecked Sendable {
         switch self.kind {
         case .receive(.wait(let blocked)), .send(_, .wait(let blocked), isPromised: true):
             blocked.complete(ASGI_CANCELLED, nil)
-        case .receive, .send, .finish, .post, .member, .cancelled, .returned: break
+        case .receive, .send, .finish, .post, .ended, .member, .cancelled, .returned: break
         }
         self.slot.pointee.complete(ordered: self.isOrdered)
     }
@@ -97,7 +117,7 @@ struct CrossThreadCall: @unchecked Sendable {
     var isOrdered: Bool {
         switch self.kind {
         case .post, .cancelled: false
-        case .receive, .send, .finish, .member, .returned: true
+        case .receive, .send, .finish, .ended, .member, .returned: true
         }
     }
 }

@@ -31,6 +31,10 @@ final class Scope: ExchangeOwner {
     private var receiver: Completion?
     /// The pending sends.
     var senders: [Completion] = []
+    /// The notice of the end of the scope (`asgi_host.ended`).
+    private var endNotice: Completion?
+    /// The result that the scope has ended with.
+    private var endResult = ASGI_DONE
     /// The result for the pending sends at the next revisit.
     private var sendersResult: asgi_result?
     /// Bytes of sends from other threads that are still counted in the slot's `underWay`.
@@ -133,6 +137,7 @@ final class Scope: ExchangeOwner {
     /// Ends the scope: its id becomes stale, and its response is complete, replaced by a 500, or cut. The caller must
     /// call `note` afterwards.
     private func end(_ result: asgi_result) {
+        self.endResult = result
         _ = self.slot.pointee.end(self.id)
         // An application that does not support WebSockets has not failed.
         if result == ASGI_UNSUPPORTED, let socket { OwnAnswer.noWebSocket.reject(socket) }
@@ -178,6 +183,14 @@ final class Scope: ExchangeOwner {
 
     /// Ends the exchange of an unmounted application after the drain timeout; client and application are notified.
     func giveUp() { self.openExchange?.giveUp() }
+
+    /// Requests a notice of the end of the scope.
+    func noticeEnd(_ completion: Completion) -> asgi_result {
+        guard self.openExchange != nil else { return ASGI_STALE }
+        guard self.endNotice == nil else { return ASGI_BUSY }
+        self.endNotice = completion
+        return ASGI_PENDING
+    }
 
     // MARK: Receive
 
@@ -240,6 +253,12 @@ final class Scope: ExchangeOwner {
         case .finish(let result): self.follow(self.life.finish(result))
         case .post(let completion):
             self.complete(completion, self.life.isEnded ? ASGI_CANCELLED : ASGI_DONE)
+        case .ended(let completion):
+            if self.endNotice == nil {
+                self.endNotice = completion
+            } else {
+                self.complete(completion, ASGI_BUSY)
+            }
         case .member(let change, let group):
             let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
             if result != ASGI_DONE { self.log(.groupJoinFailed, ["result": "\(ResultName(result))"]) }
@@ -297,7 +316,10 @@ final class Scope: ExchangeOwner {
             self.isNoted = false
             self.notifySenders()
             self.notifyReceiver()
-            if self.life.isEnded { self.notifyWaits() }
+            if self.life.isEnded {
+                self.notifyWaits()
+                self.notifyEnd()
+            }
         } while self.isNoted
         self.isRevisiting = false
         if self.life.isOver { self.loop.recycle(self) }
@@ -339,6 +361,12 @@ final class Scope: ExchangeOwner {
         for number in waits.numbers(of: self.id) {
             if let wait = waits.remove(number) { self.complete(wait.completion, ASGI_CANCELLED) }
         }
+    }
+
+    private func notifyEnd() {
+        guard let endNotice else { return }
+        self.endNotice = nil
+        self.complete(endNotice, self.endResult)
     }
 
     private func complete(

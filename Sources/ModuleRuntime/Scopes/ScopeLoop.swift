@@ -40,10 +40,18 @@ package final class ScopeLoop: RequestHandler {
     /// The members of each group on this loop.
     var members = GroupMembers()
     private var emptied: EventLoopPromise<Void>?
+    /// The number of timers and mailboxes that were served since the sockets were last polled, as far as is known.
+    private var tasksSincePoll = 0
+    /// Timers that wait until the sockets were polled.
+    private var postponed: [UInt64] = []
     /// Generations that are no longer mounted, with the number of scopes that they still have on this loop.
     private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
     private static let maxRecycled = 1024
+    /// The maximum number of timers and mailboxes that are served before the sockets are polled: a module that sets a
+    /// short timer again and again, or a thread that posts without end, must not stop the loop.
+    private static let maxTasksPerPoll = 64
+    private static let resumeDelay = TimeAmount.milliseconds(100)
 
     /// `call`: the record of the running call in the worker's shared page; nil if there is no page.
     package init(
@@ -68,18 +76,19 @@ package final class ScopeLoop: RequestHandler {
     ///
     /// `sendMark`, `sendLimit`: pending bytes of one scope's sends from other threads. Above the mark a `send` is
     /// PENDING; at the limit it is FULL.
-    package func join(_ server: ServerLoop, sendMark: Int, sendLimit: Int) {
+    package func join(_ server: ServerLoop, _ signal: LoopSignal, sendMark: Int, sendLimit: Int) {
         self.server = server
         let this = Unmanaged.passRetained(self)
         roost_set_current_loop(this.toOpaque())
         roost_use_call(self.activity.call)
         roost_prepare_thread()
-        roost_signals_unblock()
+        roost_signals_set_mask()
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
         self.mailbox = Mailbox(
-            eventLoop: server.eventLoop, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
+            signal: signal, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
             runOut: { bound.value.runOut($0) }, drain: { bound.value.drainMailbox() }
         )
+        signal.onSignal { bound.value.signalled() }
         self.slots = FreeSlots(
             home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
         )
@@ -117,6 +126,7 @@ package final class ScopeLoop: RequestHandler {
 
     @inline(__always)
     private func handle(_ exchange: any Exchange, by mounted: Mounted) {
+        self.tasksSincePoll = 0
         guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
         self.start(exchange, generation)
     }
@@ -217,9 +227,33 @@ package final class ScopeLoop: RequestHandler {
 
     // MARK: Calls of other threads
 
+    /// Called after a signal, when the sockets were polled.
+    private func signalled() {
+        self.tasksSincePoll = 0
+        let ready = self.mailbox.waits.poll.ready()
+        let postponed = self.postponed
+        self.postponed = []
+        self.server.turn { for number in ready + postponed { self.complete(number) } }
+        self.drainMailbox()
+        // Queued behind what the completions have posted: a guest loop then has read its descriptors.
+        if !ready.isEmpty { self.server.eventLoop.assumeIsolated().execute { self.resumePoll() } }
+    }
+
+    private func resumePoll() {
+        guard !self.mailbox.waits.poll.resume() else { return }
+        self.server.eventLoop.assumeIsolated().scheduleTask(in: Self.resumeDelay) { self.resumePoll() }
+    }
+
+    /// Whether a task must wait until the sockets were polled. The loop is signalled then.
+    private func mustPollFirst() -> Bool {
+        self.tasksSincePoll += 1
+        return self.tasksSincePoll > Self.maxTasksPerPoll && self.mailbox.gate.sendSignal()
+    }
+
     private func drainMailbox() {
+        guard !self.mustPollFirst() else { return }
         self.server.turn {
-            for item in self.mailbox.removeAll() {
+            self.mailbox.drain { item in
                 switch item {
                 case .broadcast(let broadcast): self.deliver(broadcast)
                 case .job(let job): self.calling(nil) { job() }
@@ -237,14 +271,18 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 
-    /// Completes a wait: a timer has expired, a descriptor is ready, a shutdown was announced, or the scope has ended.
+    /// Completes a wait if it is due: a timer has expired, a shutdown was announced, or the scope has ended.
     private func runOut(_ number: UInt64) {
-        guard let wait = self.mailbox.waits.remove(number) else { return }
-        let isOpen = wait.slot.pointee.isOpen(wait.id)
+        guard !self.mustPollFirst() else { return self.postponed.append(number) }
+        self.complete(number)
+    }
+
+    private func complete(_ number: UInt64) {
+        guard let (wait, result) = self.mailbox.waits.removeDue(number) else { return }
         let scope = wait.slot.pointee.scope?.takeUnretainedValue()
         self.server.turn {
             self.calling(wait.slot.pointee.lastGeneration, scope?.id == wait.id ? scope?.memory : nil) {
-                wait.completion.complete(wait.id, isOpen ? ASGI_DONE : ASGI_CANCELLED)
+                wait.completion.complete(wait.id, result)
             }
         }
     }
@@ -265,7 +303,7 @@ package final class ScopeLoop: RequestHandler {
         let generation = call.slot.pointee.lastGeneration
         // Work of an application that belongs to no request, posted with its lifespan's id; or the scope has ended.
         switch call.kind {
-        case .post(let completion), .receive(let completion):
+        case .post(let completion), .receive(let completion), .ended(let completion):
             let isOpen = call.slot.pointee.isOpen(call.id)
             self.calling(generation) { completion.complete(call.id, isOpen ? ASGI_DONE : ASGI_CANCELLED) }
         case .send(let copy, let completion, let isPromised):

@@ -14,13 +14,19 @@ final class ScopeWaits: Sendable {
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>
         let completion: Completion
-        fileprivate let cause: Cause
+        fileprivate var cause: Cause
+
+        /// Whether it continues after its completion was called (`ASGI_PERSISTENT`).
+        var isPersistent: Bool {
+            if case .descriptor(_, isPersistent: true) = self.cause { true } else { false }
+        }
     }
 
     /// What completes a wait.
     fileprivate enum Cause {
-        case timer(Scheduled<Void>)
-        case descriptor(CInt, DescriptorPoll)
+        /// `due`: when the completion is called. It may be later than the scheduled task, if the timer was moved.
+        case timer(Scheduled<Void>, fires: NIODeadline, due: NIODeadline)
+        case descriptor(CInt, isPersistent: Bool)
         /// The announcement that the scope's generation ends.
         case stop
     }
@@ -35,22 +41,32 @@ final class ScopeWaits: Sendable {
             self.numbers[wait.id, default: []].insert(number)
             wait.slot.pointee.waits.add(1, ordering: .sequentiallyConsistent)
         }
+
+        mutating func remove(_ number: UInt64) {
+            guard let wait = self.waits.removeValue(forKey: number) else { return }
+            self.numbers[wait.id]?.remove(number)
+            if self.numbers[wait.id]?.isEmpty == true { self.numbers[wait.id] = nil }
+            wait.slot.pointee.waits.subtract(1, ordering: .sequentiallyConsistent)
+        }
     }
 
     /// The number of the loop.
     let loop: Int
     private let gate: LoopGate
     private let waiting: NIOLockedValueBox<Waiting>
+    /// The descriptors that are watched.
+    let poll: DescriptorPoll
     private let runOut: @Sendable (UInt64) -> Void
-    /// The longest timer: ten years, in milliseconds. A longer time is reduced to it.
-    private static let longest: UInt64 = 10 * 366 * 24 * 3600 * 1000
+    /// The longest timer: ten years, in microseconds. A longer time is reduced to it.
+    private static let longest: UInt64 = 10 * 366 * 24 * 3600 * 1_000_000
     /// The lowest bit of the loop's number within the number of a wait.
     private static let loopBit: UInt64 = 48
 
-    /// `runOut` is called on the event loop with the number of a wait that is due, and removes the wait.
-    init(gate: LoopGate, loop: Int, runOut: @escaping @Sendable (UInt64) -> Void) {
+    /// `runOut` is called on the event loop with the number of a wait that may be due (`removeDue`).
+    init(gate: LoopGate, loop: Int, poll: DescriptorPoll, runOut: @escaping @Sendable (UInt64) -> Void) {
         self.loop = loop
         self.gate = gate
+        self.poll = poll
         self.waiting = NIOLockedValueBox(Waiting(last: UInt64(loop) << Self.loopBit))
         self.runOut = runOut
     }
@@ -60,35 +76,64 @@ final class ScopeWaits: Sendable {
 
     /// Starts a timer. Writes its number to `number` before it can expire. The caller has announced a call to the slot.
     func add(
-        _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, milliseconds: UInt64, _ completion: Completion,
+        _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, microseconds: UInt64, _ completion: Completion,
         number room: UnsafeMutablePointer<UInt64>?
     ) {
-        let time = TimeAmount.milliseconds(Int64(min(milliseconds, Self.longest)))
+        let due = Self.deadline(in: microseconds)
         let number = self.waiting.withLockedValue { waiting in
             waiting.last += 1
             let number = waiting.last
             room?.pointee = number
-            let runOut = self.runOut
-            let scheduled = self.gate.eventLoop.scheduleTask(in: time) { runOut(number) }
-            waiting.add(Wait(id: id, slot: slot, completion: completion, cause: .timer(scheduled)), as: number)
+            let cause = self.timer(number, due: due)
+            waiting.add(Wait(id: id, slot: slot, completion: completion, cause: cause), as: number)
             return number
         }
         self.retryPoll(id, slot, number)
     }
 
+    private static func deadline(in microseconds: UInt64) -> NIODeadline {
+        .now() + .microseconds(Int64(min(microseconds, self.longest)))
+    }
+
+    private func timer(_ number: UInt64, due: NIODeadline) -> Cause {
+        let runOut = self.runOut
+        let scheduled = self.gate.eventLoop.scheduleTask(deadline: due) { runOut(number) }
+        return .timer(scheduled, fires: due, due: due)
+    }
+
+    /// Moves a timer of the scope. Returns false if there is none.
+    func move(_ number: UInt64, of id: asgi_id, microseconds: UInt64) -> Bool {
+        let due = Self.deadline(in: microseconds)
+        return self.waiting.withLockedValue { waiting in
+            guard let wait = waiting.waits[number], wait.id == id,
+                case .timer(let scheduled, let fires, _) = wait.cause
+            else { return false }
+            if due >= fires {
+                // The scheduled task finds that the timer is not due, and schedules it again: most timers are moved
+                // often, and later.
+                waiting.waits[number]?.cause = .timer(scheduled, fires: fires, due: due)
+            } else {
+                scheduled.cancel()
+                waiting.waits[number]?.cause = self.timer(number, due: due)
+            }
+            return true
+        }
+    }
+
     /// Watches a descriptor, by the same rules. Returns PENDING, or why the descriptor cannot be watched.
     func add(
         _ id: asgi_id, _ slot: UnsafeMutablePointer<ScopeSlot>, file: CInt, _ conditions: DescriptorPoll.Conditions,
-        _ completion: Completion, number room: UnsafeMutablePointer<UInt64>?, poll: DescriptorPoll
+        isPersistent: Bool, _ completion: Completion, number room: UnsafeMutablePointer<UInt64>?
     ) -> asgi_result {
         let number = self.waiting.withLockedValue { waiting in
             waiting.last += 1
             room?.pointee = waiting.last
-            waiting.add(
-                Wait(id: id, slot: slot, completion: completion, cause: .descriptor(file, poll)), as: waiting.last)
+            let cause = Cause.descriptor(file, isPersistent: isPersistent)
+            waiting.add(Wait(id: id, slot: slot, completion: completion, cause: cause), as: waiting.last)
             return waiting.last
         }
-        let result = poll.add(file, DescriptorPoll.Watch(number: number, waits: self, conditions: conditions))
+        let result = self.poll.add(
+            file, DescriptorPoll.Watch(number: number, conditions: conditions, isPersistent: isPersistent))
         guard result == ASGI_PENDING else {
             _ = self.remove(number)
             return result
@@ -129,20 +174,42 @@ final class ScopeWaits: Sendable {
 
     /// Removes and returns a wait, if it exists and, unless `id` is nil, belongs to that scope.
     func remove(_ number: UInt64, of id: asgi_id? = nil) -> Wait? {
-        let taken: Wait? = self.waiting.withLockedValue { waiting in
+        let removed: Wait? = self.waiting.withLockedValue { waiting in
             guard let wait = waiting.waits[number], id == nil || wait.id == id else { return nil }
-            waiting.waits[number] = nil
-            waiting.numbers[wait.id]?.remove(number)
-            if waiting.numbers[wait.id]?.isEmpty == true { waiting.numbers[wait.id] = nil }
-            wait.slot.pointee.waits.subtract(1, ordering: .sequentiallyConsistent)
+            waiting.remove(number)
             return wait
         }
-        switch taken?.cause {
-        case .timer(let scheduled): scheduled.cancel()
-        case .descriptor(let file, let poll): poll.remove(file, number)
-        case .stop, nil: break
+        if let removed { self.end(removed, number) }
+        return removed
+    }
+
+    private func end(_ wait: Wait, _ number: UInt64) {
+        switch wait.cause {
+        case .timer(let scheduled, _, _): scheduled.cancel()
+        case .descriptor(let file, _): self.poll.remove(file, number)
+        case .stop: break
         }
-        return taken
+    }
+
+    /// Returns a wait whose completion must be called now, with the result for it; nil if there is none, or if it is a
+    /// timer that was moved. Removes it, unless it is persistent and its scope is open. On the loop.
+    func removeDue(_ number: UInt64) -> (Wait, asgi_result)? {
+        let found: (wait: Wait, result: asgi_result)? = self.waiting.withLockedValue { waiting in
+            guard let wait = waiting.waits[number] else { return nil }
+            guard wait.slot.pointee.isOpen(wait.id) else {
+                waiting.remove(number)
+                return (wait, ASGI_CANCELLED)
+            }
+            if wait.isPersistent { return (wait, ASGI_PENDING) }
+            if case .timer(_, _, let due) = wait.cause, due > NIODeadline.now() {
+                waiting.waits[number]?.cause = self.timer(number, due: due)
+                return nil
+            }
+            waiting.remove(number)
+            return (wait, ASGI_DONE)
+        }
+        if let found, found.result != ASGI_PENDING { self.end(found.wait, number) }
+        return found
     }
 
     /// The numbers of a scope's waits.

@@ -1,6 +1,7 @@
 public import HTTPServer
 public import Logging
 public import ModuleRuntime
+package import NIOCore
 package import RoostModules
 public import RoostSettings
 public import RoostSystem
@@ -11,6 +12,8 @@ public struct HostConfiguration: Sendable {
     public var addresses = [ListenOptions().hostAndPort]
     /// The number of event loops, one thread each.
     public var threads = 1
+    /// The loop of a caller's thread, which is the first of the event loops; nil if all have threads of their own.
+    package var callersLoop: (any EventLoop)?
     public var server = ServerConfiguration()
     /// The path prefix that a proxy in front removes: ASGI's `root_path`.
     public var rootPath = ""

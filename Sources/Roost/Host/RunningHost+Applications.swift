@@ -82,8 +82,11 @@ extension RunningHost {
     private func image(of application: PreparedApplication, for number: UInt32) throws -> ModuleImage {
         let key = LoadedKey(path: application.staged.path, symbol: application.symbol)
         if let image = self.images.withLockedValue({ $0[key] }) { return image }
-        let image = try ModuleImage(
-            path: application.staged.path, symbol: application.symbol, libraries: application.staged.libraries)
+        let staged = application.staged
+        let image =
+            try staged.isProvided
+            ? ModuleImage(provided: staged.path)
+            : ModuleImage(path: staged.path, symbol: application.symbol, libraries: staged.libraries)
         image.name(as: number)
         self.images.withLockedValue { $0[key] = image }
         return image

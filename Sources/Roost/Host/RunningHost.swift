@@ -3,7 +3,6 @@ import Logging
 import ModuleRuntime
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 import RoostSystem
 import Synchronization
 
@@ -13,7 +12,7 @@ import Synchronization
 /// be called in any state.
 package final class RunningHost: Sendable {
     package let configuration: HostConfiguration
-    private let group: MultiThreadedEventLoopGroup
+    private let eventLoops: EventLoops
     let loops: [LoopPair]
     let facilities: HostFacilities
     private let watch: LoopWatch
@@ -35,8 +34,12 @@ package final class RunningHost: Sendable {
 
     init(_ configuration: HostConfiguration) async throws {
         self.configuration = configuration
-        self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
-        self.loops = try await Self.makeLoops(self.group, configuration)
+        let eventLoops = EventLoops(threads: configuration.threads, callers: configuration.callersLoop)
+        self.eventLoops = eventLoops
+        do { self.loops = try await Self.makeLoops(eventLoops, configuration) } catch {
+            try await eventLoops.shutDown()
+            throw error
+        }
         self.facilities = HostFacilities(
             mailboxes: self.loops.map(\.mailbox), threads: configuration.blockingThreads,
             queue: configuration.blockingQueue, groups: configuration.groups, views: configuration.views)
@@ -125,7 +128,7 @@ package final class RunningHost: Sendable {
         // A stalled loop cannot be ended, and jobs for it are still queued.
         guard !self.hangs.load(ordering: .relaxed) else { return }
         do {
-            try await self.group.shutdownGracefully()
+            try await self.eventLoops.shutDown()
         } catch { self.configuration.logger.log(.loopsNotStopped, ["reason": "\(error)"]) }
     }
 
@@ -177,17 +180,15 @@ package final class RunningHost: Sendable {
     }
 
     private static func makeLoops(
-        _ group: MultiThreadedEventLoopGroup, _ configuration: HostConfiguration
+        _ eventLoops: EventLoops, _ configuration: HostConfiguration
     ) async throws -> [LoopPair] {
         var loops: [LoopPair] = []
         let count = ConnectionCount()
         let messages = MessageMemory(most: configuration.server.webSocket.allMessages)
-        for (number, eventLoop) in group.makeIterator().enumerated() {
+        for (number, eventLoop) in eventLoops.all.enumerated() {
+            let signal = try await LoopSignal.open(on: eventLoop)
             loops.append(
-                try await eventLoop.submit {
-                    LoopPair(number: number, eventLoop: eventLoop, configuration, count, messages)
-                }.get()
-            )
+                try await eventLoop.submit { LoopPair(number: number, signal, configuration, count, messages) }.get())
         }
         return loops
     }
@@ -202,9 +203,10 @@ struct LoopPair: Sendable {
 
     /// Must be called on the loop.
     init(
-        number: Int, eventLoop: any EventLoop, _ configuration: HostConfiguration, _ count: ConnectionCount,
+        number: Int, _ signal: LoopSignal, _ configuration: HostConfiguration, _ count: ConnectionCount,
         _ messages: MessageMemory
     ) {
+        let eventLoop = signal.eventLoop
         let scopes = ScopeLoop(
             number: number, mounts: MountTable(), maxScopes: configuration.scopes, maxGroups: configuration.groups,
             call: configuration.page?.call(of: number)
@@ -220,7 +222,8 @@ struct LoopPair: Sendable {
             handler: scopes,
             log: log
         )
-        scopes.join(server, sendMark: configuration.server.writeMark, sendLimit: configuration.server.writeLimit)
+        scopes.join(
+            server, signal, sendMark: configuration.server.writeMark, sendLimit: configuration.server.writeLimit)
         self.handle = ServerLoop.Handle(server)
         self.scopes = NIOLoopBound(scopes, eventLoop: eventLoop)
         self.mailbox = scopes.mailbox

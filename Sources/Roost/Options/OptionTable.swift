@@ -7,6 +7,7 @@ package enum OptionTable {
 
     package static let addressSection = Section(title: "Addresses", options: Self.addresses)
     package static let applicationSection = Section(title: "Applications", options: Self.applications)
+    package static let pythonSection = Section(title: "Python applications", options: Self.python)
     package static let loggingSection = Section(title: "Logs and responses", options: Self.logs)
     package static let concurrencySection = Section(title: "Threads and concurrency", options: Self.concurrency)
     package static let limitSection = Section(title: "Limits of requests and responses", options: Self.limits)
@@ -16,8 +17,9 @@ package enum OptionTable {
     package static let workerSection = Section(title: "Workers", options: Self.workers)
 
     package static let sections = [
-        Self.addressSection, Self.applicationSection, Self.loggingSection, Self.concurrencySection, Self.limitSection,
-        Self.timeoutSection, Self.webSocketSection, Self.reloadSection, Self.workerSection,
+        Self.addressSection, Self.applicationSection, Self.pythonSection, Self.loggingSection,
+        Self.concurrencySection, Self.limitSection, Self.timeoutSection, Self.webSocketSection, Self.reloadSection,
+        Self.workerSection,
     ]
 
     package static let all = Self.sections.flatMap(\.options)

@@ -1,6 +1,7 @@
 import HTTPServer
 package import RoostDeployment
 import RoostModules
+package import RoostPython
 package import RoostSettings
 
 /// The values of all options. The initial value of a property is the option's default, which is not repeated elsewhere.
@@ -10,6 +11,7 @@ package struct ServerOptions: Sendable {
     package var listen = ListenOptions()
     package var process = ProcessOptions()
     package var watch = WatchOptions()
+    package var python = PythonOptions()
     /// Maximum time to load a module, in seconds.
     package var probeTime = ModuleProbe().time
     /// Drain timeout of the previous generation, in seconds. Nil: one second with `--reload`, else the host's default.

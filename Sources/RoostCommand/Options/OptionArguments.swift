@@ -9,6 +9,9 @@ struct OptionArguments: ParsableArguments {
     @OptionGroup(title: ApplicationOptions.section.title)
     var applications: SectionArguments<ApplicationOptions>
 
+    @OptionGroup(title: PythonSectionOptions.section.title)
+    var python: SectionArguments<PythonSectionOptions>
+
     @OptionGroup(title: LoggingOptions.section.title)
     var logging: SectionArguments<LoggingOptions>
 
@@ -33,8 +36,9 @@ struct OptionArguments: ParsableArguments {
     /// The options that are given on the command line.
     var given: [GivenOption] {
         let groups = [
-            self.addresses.given, self.applications.given, self.logging.given, self.concurrency.given,
-            self.limits.given, self.timeouts.given, self.webSockets.given, self.reload.given, self.workers.given,
+            self.addresses.given, self.applications.given, self.python.given, self.logging.given,
+            self.concurrency.given, self.limits.given, self.timeouts.given, self.webSockets.given, self.reload.given,
+            self.workers.given,
         ]
         return groups.flatMap { $0 }
     }

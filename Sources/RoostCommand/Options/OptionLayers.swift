@@ -80,15 +80,3 @@ struct OptionLayers {
     /// The schema of the options of a group in `server.groups`.
     static let groupSchema = SettingsSchema(OptionTable.all.filter { $0.declaration.scope >= .group }.map(\.key))
 }
-
-extension GivenOption {
-    /// The option as arguments of a worker's command line.
-    var words: [String] {
-        guard case .flag(let isNegatable) = self.option.declaration.kind else {
-            // ArgumentParser treats `--name=` as an option without a value.
-            return self.values.flatMap { $0.isEmpty ? ["--\(self.option.name)", ""] : ["--\(self.option.name)=\($0)"] }
-        }
-        if SettingsValues.flag(self.values[0]) == true { return ["--\(self.option.name)"] }
-        return isNegatable ? ["--no-\(self.option.name)"] : []
-    }
-}

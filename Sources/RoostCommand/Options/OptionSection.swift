@@ -7,6 +7,7 @@ protocol OptionSection {
 
 enum AddressOptions: OptionSection { static let section = OptionTable.addressSection }
 enum ApplicationOptions: OptionSection { static let section = OptionTable.applicationSection }
+enum PythonSectionOptions: OptionSection { static let section = OptionTable.pythonSection }
 enum LoggingOptions: OptionSection { static let section = OptionTable.loggingSection }
 enum ConcurrencyOptions: OptionSection { static let section = OptionTable.concurrencySection }
 enum LimitOptions: OptionSection { static let section = OptionTable.limitSection }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RoostSystem
 
 /// `roost reference PAGE`: writes a generated page of the documentation. Used by the project itself (`make reference`).
 struct Reference: ParsableCommand {

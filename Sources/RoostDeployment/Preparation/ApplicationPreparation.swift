@@ -1,6 +1,7 @@
 import Glibc
 import ModuleRuntime
 package import RoostModules
+import RoostPython
 package import RoostSettings
 package import RoostSystem
 
@@ -27,6 +28,9 @@ package struct ApplicationPreparation: Sendable {
     package var privileges = Privileges()
     package var groupPrivileges: [String: Privileges] = [:]
 
+    /// What Python applications need; nil if this process loads modules itself: an interpreter runs them as its worker.
+    package var python: PythonPreparation?
+
     package init() {}
 
     private var folders: [String] { [self.folder] + self.otherFolders }
@@ -52,7 +56,11 @@ package struct ApplicationPreparation: Sendable {
         var images: [ImageKey: LoadableImage] = [:]
         for application in known where !application.staged.isOutdated { images[application.key] = application.image }
         var files: [ImageKey: ModuleFile] = [:]
-        let copies = entries.map { self.copy(of: $0, run: run, images: &images, files: &files, seen: &seen) }
+        var pythons: [ImageKey: PythonApplication] = [:]
+        let copies = entries.map { entry in
+            self.pythonKey(of: entry, images: &images, pythons: &pythons, seen: &seen)
+                ?? self.copy(of: entry, run: run, images: &images, files: &files, seen: &seen)
+        }
         self.probeNew(&images, Self.groups(entries, copies))
         var outcomes = zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
@@ -62,7 +70,7 @@ package struct ApplicationPreparation: Sendable {
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
                     for library in image.staged.libraries { seen.note(library.path, library.mark) }
-                    return try self.readSettings(entry, key, image, &seen)
+                    return try self.readSettings(entry, key, image, pythons[key], &seen)
                 })
             }
         }
@@ -103,6 +111,11 @@ package struct ApplicationPreparation: Sendable {
         Result(catchingAsHostError: {
             // Recorded even if there is no file yet.
             if case .path(let path) = entry.module.place { seen.note(path) }
+            if case .provided(let name) = entry.module.place {
+                let key = ImageKey(resolved: entry.module.text, hash: "", symbol: entry.module.symbol)
+                images[key] = try self.provided(name, as: entry.module.text)
+                return key
+            }
             let path = try ModuleLocator(folders: self.folders).path(of: entry.module)
             seen.note(path)
             let file = try ModuleFile(path: path, symbol: entry.module.symbol, trust: self.trust)
@@ -116,6 +129,78 @@ package struct ApplicationPreparation: Sendable {
             images[key]?.fault = nil
             return key
         })
+    }
+
+    // MARK: Python
+
+    /// The key of a Python application; nil if the entry names a native module, which has precedence.
+    private func pythonKey(
+        of entry: ApplicationEntry, images: inout [ImageKey: LoadableImage],
+        pythons: inout [ImageKey: PythonApplication], seen: inout FileMarks
+    ) -> Result<ImageKey, HostError>? {
+        guard self.isPython(entry.module), case .dotted(let words) = entry.module.place else { return nil }
+        return Result(catchingAsHostError: {
+            guard let python else {
+                throw HostError(
+                    code: .usage,
+                    message: "\(entry.module.text): a Python application needs worker processes; remove --no-supervisor"
+                )
+            }
+            let folder = WorkingFolder.absolute(self.folder)
+            let application = try python.application(entry.module, words, folder: folder, trust: self.trust)
+            if let source = application.source { seen.note(source) }
+            let key = ImageKey(
+                resolved: "python:\(application.reference)", hash: PythonPreparation.fingerprint(of: folder),
+                symbol: entry.module.symbol)
+            var image = LoadableImage(
+                path: application.reference, folder: folder,
+                staged: StagedModule(provided: PythonApplication.module))
+            image.description = PythonPreparation.description(of: application)
+            images[key] = image
+            pythons[key] = application
+            return key
+        })
+    }
+
+    /// Whether a name means a Python application: there is no library of this name, and there is a source file, or the
+    /// attribute is named, so that Python searches its own folders.
+    func isPython(_ name: ModuleName) -> Bool {
+        guard case .dotted(let words) = name.place, !ModuleLocator(folders: self.folders).hasLibrary(words) else {
+            return false
+        }
+        return name.hasSymbol || PythonSource.file(of: words, below: WorkingFolder.absolute(self.folder)) != nil
+    }
+
+    /// Gives every Python application but the first a worker group of its own, unless the operator has named one: each
+    /// has an interpreter with its own settings module and its own modules.
+    func withGroups(_ entries: [ApplicationEntry]) -> [ApplicationEntry] {
+        var groups = Set(entries.compactMap(\.group))
+        var hasPython = false
+        return entries.map { entry in
+            guard entry.group == nil, self.isPython(entry.module) else { return entry }
+            guard hasPython else {
+                hasPython = true
+                return entry
+            }
+            var entry = entry
+            let name = entry.name ?? entry.module.text.prefix { $0 != "." && $0 != ":" }.description
+            let group = ApplicationEntry.groupName(name, unlike: groups)
+            groups.insert(group)
+            entry.group = group
+            return entry
+        }
+    }
+
+    // MARK: Files
+
+    /// A module that this program provides. It is neither copied nor probed.
+    private func provided(_ name: String, as text: String) throws -> LoadableImage {
+        var image = LoadableImage(
+            path: text, folder: WorkingFolder.absolute(self.folder), staged: StagedModule(provided: name))
+        let description = try ProvidedModules.functions(of: name).describe()
+        image.description = description
+        image.fault = description.fault
+        return image
     }
 
     /// Copies the file. Refuses libraries that conflict with those of this program, which every worker loads too.
@@ -174,10 +259,12 @@ package struct ApplicationPreparation: Sendable {
     // MARK: Settings
 
     private func readSettings(
-        _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage, _ seen: inout FileMarks
+        _ entry: ApplicationEntry, _ key: ImageKey, _ image: LoadableImage, _ python: PythonApplication?,
+        _ seen: inout FileMarks
     ) throws -> PreparedApplication {
         let description = image.description ?? ModuleDescription()
         var application = PreparedApplication(entry, key, image)
+        application.python = python
         if case .here(let file, let place) = entry.settings {
             guard entry.variable == nil else {
                 throw HostError(
@@ -195,7 +282,8 @@ package struct ApplicationPreparation: Sendable {
         }
         application.variable = self.variable(entry, application.settingsModule)
         application.settings = try ApplicationSettings(
-            application.settingsFile, at: application.settingsKey, folder: image.folder)
+            application.settingsFile, at: application.settingsKey, folder: image.folder,
+            others: application.bridgeSettings)
         return application
     }
 

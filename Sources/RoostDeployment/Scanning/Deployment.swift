@@ -82,7 +82,8 @@ package struct Deployment: Sendable {
             try self.check()
             mounts = self.entries.map { ($0.mount, $0.place) }
         }
-        var new: [(DropInFolder.Module?, ApplicationEntry)] = last == nil ? self.entries.map { (nil, $0) } : []
+        var new: [(DropInFolder.Module?, ApplicationEntry)] =
+            last == nil ? self.preparation.withGroups(self.entries).map { (nil, $0) } : []
         for found in listings.flatMap(\.modules) {
             do {
                 let kept = last?.droppedIn[found]

@@ -1,5 +1,6 @@
 import ModuleRuntime
 import RoostModules
+import RoostPython
 import RoostSettings
 package import RoostSystem
 
@@ -141,6 +142,7 @@ extension PreparedApplication {
         writer.write(self.key.symbol)
         writer.write(self.path)
         writer.write(self.image.folder)
+        writer.write(self.python)
         writer.write(self.staged.path)
         writer.write(self.staged.libraries)
         writer.write(self.settingsKey)
@@ -153,17 +155,21 @@ extension PreparedApplication {
         let lifespan: String? = try reader.readOptional()
         let health: String? = try reader.readOptional()
         let key = ImageKey(resolved: try reader.read(), hash: try reader.read(), symbol: try reader.read())
+        let (path, folder): (String, String) = (try reader.read(), try reader.read())
+        let python: PythonApplication? = try reader.readOptional()
+        let copy = StagedModule(path: try reader.read(), libraries: try reader.readList())
         let image = LoadableImage(
-            path: try reader.read(), folder: try reader.read(),
-            staged: StagedModule(path: try reader.read(), libraries: try reader.readList()))
+            path: path, folder: folder, staged: python == nil ? copy : StagedModule(provided: copy.path))
         self.init(
             name: name, version: version, mount: mount, lifespan: lifespan.flatMap(LifespanMode.init), key: key,
             image: image)
         self.health = health
+        self.python = python
         self.settingsFile = file
         self.settingsKey = try reader.read()
         do {
-            self.settings = try ApplicationSettings(file, at: self.settingsKey, folder: image.folder)
+            self.settings = try ApplicationSettings(
+                file, at: self.settingsKey, folder: image.folder, others: self.bridgeSettings)
         } catch { throw MessageFault("\(error)") }
     }
 }

@@ -1,5 +1,6 @@
 package import ModuleRuntime
 package import RoostModules
+package import RoostPython
 package import RoostSettings
 import RoostSystem
 
@@ -35,6 +36,8 @@ package struct PreparedApplication: Sendable {
     var settingsKey = ""
     package var settings: ApplicationSettings
     package var variable: Variable?
+    /// What runs it if it is a Python application; nil for a native module.
+    package internal(set) var python: PythonApplication?
 
     /// The file of its module, as the operator named it or as it was found.
     package var path: String { self.image.path }
@@ -78,6 +81,9 @@ package struct PreparedApplication: Sendable {
 }
 
 extension PreparedApplication {
+    /// The settings of the host for the bridge of a Python application.
+    var bridgeSettings: [String: String] { self.python.map { ["roost.python": $0.settings] } ?? [:] }
+
     /// The same application with another copy of its module.
     func loading(_ image: LoadableImage) -> PreparedApplication {
         var application = self
@@ -91,6 +97,7 @@ extension PreparedApplication {
             && self.mount == other.mount && self.health == other.health
             && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
-            && self.lifespan == other.lifespan && self.group == other.group && self.origins == other.origins
+            && self.python == other.python && self.lifespan == other.lifespan && self.group == other.group
+            && self.origins == other.origins
     }
 }

@@ -2,8 +2,8 @@ package import Logging
 
 /// Writes log lines: as text, coloured on a terminal, or as JSON.
 ///
-/// A text line has time, level, message and `key=value` fields, which are quoted by the rule of `LogText`. In JSON all
-/// values are strings; a field named `time`, `level` or `message` gets an underscore in front.
+/// A text line has time, level, message and `key=value` fields, which are quoted by the rule of `LogText`; further lines
+/// of the message follow, indented by four spaces. In JSON all values are strings; a field named `time`, `level` or `message` gets an underscore in front.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -37,7 +37,11 @@ package struct LineLogHandler: LogHandler {
         let padding = String(repeating: " ", count: 8 - level.rawValue.utf8.count)
         var name = level.rawValue + padding
         if self.isColoured { name = "\u{1b}[\(Self.colour(of: level))m\(name)\u{1b}[0m" }
-        return "\(LogTime.now()) \(name) \(LogText.message(message))\(LogText.fields(fields))"
+        // The lines of a traceback follow as they are, indented so that none is taken for a line of the log.
+        let lines = (message.hasSuffix("\n") ? message.dropLast() : message[...])
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        let rest = lines.dropFirst().map { "\n    " + LogText.printable(String($0)) }.joined()
+        return "\(LogTime.now()) \(name) \(LogText.message(String(lines[0])))\(LogText.fields(fields))\(rest)"
     }
 
     private static func json(_ level: Logger.Level, _ message: String, _ fields: Logger.Metadata) -> String {

@@ -40,6 +40,24 @@ package struct Privileges: Sendable, Equatable {
         )
     }
 
+    /// Whether a process takes another user or group.
+    package var changesUser: Bool { self.user != nil || self.group != nil }
+
+    /// The user and the group as arguments of a command line, for `init(words:)`.
+    package var words: [String] {
+        [self.user.map { "\($0)" } ?? "", self.group.map { "\($0)" } ?? "", self.userName]
+    }
+
+    /// Reads what `words` has made. Nil if the arguments are others.
+    package init?(words: [String]) {
+        guard words.count == 3 else { return nil }
+        self.init()
+        self.user = UInt32(words[0])
+        self.group = UInt32(words[1])
+        self.userName = words[2]
+        guard words.prefix(2).allSatisfy({ $0.isEmpty || UInt32($0) != nil }) else { return nil }
+    }
+
     /// Applies user, group and limits to this process permanently. Throws `HostError`; no module must be loaded then.
     package func apply() throws {
         try Self.limit(RLIMIT_NOFILE, "--limit-open-files", self.openFiles, raises: true)

@@ -16,7 +16,7 @@ package enum DetachedThread {
         let code = pthread_create(
             &thread, nil,
             { work in
-                roost_signals_unblock()
+                roost_signals_set_mask()
                 Unmanaged<Work>.fromOpaque(work!).takeRetainedValue().body()
                 return nil
             }, work.toOpaque())

@@ -7,7 +7,7 @@ struct WorkerOrder: Sendable {
     private(set) var applications: ApplicationList
     /// The addresses of the listening sockets, in the order of their descriptors.
     let addresses: [ListenerAddress]
-    let privileges: Privileges
+    var privileges: Privileges
     /// Whether the worker's clients are workers that relay to it, over the first of the sockets.
     let isRelayed: Bool
     /// The user ids that workers of other groups may run as.

@@ -49,10 +49,19 @@ extension LoggedEvent {
     package static let stopping = LoggedEvent(.info, "stopping", "A graceful shutdown begins.")
     package static let reloading = LoggedEvent(.info, "reloading", "A reload was requested, by signal or by command.")
 
+    package static let stopFailed = LoggedEvent(.critical, "stop failed", "The shutdown failed; the process exits.")
+    static let noLogFiles = LoggedEvent(
+        .info, "no log files to reopen", "SIGUSR1 has no effect: logs go to standard output and standard error.")
+    static let stopTimedOut = LoggedEvent(
+        .error, "shutdown timed out", "The shutdown took longer than --timeout-stop; the process exits at once.")
+    static let stopNotLimited = LoggedEvent(
+        .warning, "shutdown has no time limit",
+        "No thread could be created to end the shutdown after --timeout-stop.")
+
     package static let ofSupervision = [
         workerReady, workerStopped, workerExited, workerCrashed, workerNotReady, workerNotStarted, workerReplaced,
         workerKilled, workerMessageInvalid, workersCrashLooping, eventLoopStalled, socketFileMissing, socketFileCreated,
         socketFileNotCreated, controlSocketFailed, building, buildFailed, buildNotStarted, tooManySources, stopping,
-        reloading,
+        reloading, stopFailed, noLogFiles, stopTimedOut, stopNotLimited,
     ]
 }

@@ -211,9 +211,11 @@ final class WorkerGroup {
     ) throws -> WorkerHandle {
         let variables = start.roster.applications.compactMap(\.variable)
         let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        let order = isStandIn ? start.order.standingIn : start.order
         return try WorkerHandle(
-            id: id, release: release, order: isStandIn ? start.order.standingIn : start.order,
-            arguments: self.plan.arguments, variables: environment.merging(self.plan.environment) { $1 },
+            id: id, release: release, order: order.withoutUser(if: order.python != nil),
+            program: WorkerProgram(order, arguments: self.plan.arguments),
+            variables: environment.merging(self.plan.environment) { $1 },
             listeners: start.listeners, largestState: self.plan.state, relayFile: start.relayListener?.listener.file)
     }
 

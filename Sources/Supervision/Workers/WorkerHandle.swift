@@ -56,7 +56,7 @@ final class WorkerHandle {
     /// Starts a worker. `largestState`: the largest state of an application, in bytes. `relayFile`: the file of its
     /// relay socket, removed with this object. Throws `HostError`.
     init(
-        id: Int, release: Int, order: WorkerOrder, arguments: [String], variables: [String: String],
+        id: Int, release: Int, order: WorkerOrder, program: WorkerProgram, variables: [String: String],
         listeners: [CInt], largestState: Int, relayFile: SocketFile?
     ) throws {
         guard let page = WorkerPage() else {
@@ -87,7 +87,7 @@ final class WorkerHandle {
                 descriptors.append((listener, as: Worker.firstListenerDescriptor + CInt(number)))
             }
             self.process = try ChildProcess.start(
-                ChildProcess.ownCommand, ["roost", "worker"] + arguments,
+                program.path, program.words,
                 environment: ChildProcess.environment(with: variables), descriptors: descriptors, purpose: "the worker"
             )
         } catch {

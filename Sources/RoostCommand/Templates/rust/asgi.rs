@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::ptr::{null, null_mut};
 
 pub const ABI: u32 = 0;
-pub const DRAFT: u32 = 3;
+pub const DRAFT: u32 = 4;
 
 pub type Result = i32;
 pub const DONE: Result = 0;
@@ -80,10 +80,12 @@ pub struct Host {
     version: Text,
     log: unsafe extern "C" fn(u64, i32, *const Text) -> Result,
     finish: unsafe extern "C" fn(u64, Result) -> Result,
+    ended: Job,
     alive: unsafe extern "C" fn(u64) -> Result,
     post: Job,
     spawn: Job,
     after: unsafe extern "C" fn(u64, u64, Then, *mut c_void, *mut u64) -> Result,
+    r#move: unsafe extern "C" fn(u64, u64, u64) -> Result,
     cancel: unsafe extern "C" fn(u64, u64) -> Result,
     setting: unsafe extern "C" fn(u64, *const Text) -> *const Text,
 }

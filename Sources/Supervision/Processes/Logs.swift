@@ -1,18 +1,17 @@
 import Glibc
-import Logging
-import Roost
-import RoostSystem
-import Supervision
+package import Logging
+package import Roost
+package import RoostSystem
 
 /// The logs of a process of `roost`: messages go to standard error, the access log to standard output.
-struct Logs: Sendable {
-    let log: LineWriter
-    let access: LineWriter?
-    let logger: Logger
+package struct Logs: Sendable {
+    package let log: LineWriter
+    package let access: LineWriter?
+    package let logger: Logger
     /// Nil if the process exits without exit handlers.
     private let end: ProcessEnd?
 
-    init(_ options: ServerOptions, isErrorColoured: Bool) {
+    package init(_ options: ServerOptions, isErrorColoured: Bool) {
         let log = LineWriter(descriptor: 2)
         self.log = log
         self.end = options.process.runsExitHandlers ? ProcessEnd() : nil
@@ -25,7 +24,7 @@ struct Logs: Sendable {
     }
 
     /// Returns the host's configuration from the options, with these logs.
-    func configuration(_ options: ServerOptions) -> HostConfiguration {
+    package func configuration(_ options: ServerOptions) -> HostConfiguration {
         var configuration = options.host
         configuration.logger = self.logger
         configuration.access = self.access
@@ -34,31 +33,31 @@ struct Logs: Sendable {
     }
 
     /// Handles `SIGUSR1`, which asks to reopen log files. There are none, since logs go to the standard streams.
-    func reopen() {
+    package func reopen() {
         self.logger.log(.noLogFiles)
     }
 
-    func flush() {
+    package func flush() {
         self.access?.flush()
         self.log.flush()
     }
 
     /// Flushes the logs and exits. Exit handlers and destructors are skipped, since threads of modules may still run.
     /// They run if everything has been shut down (`isComplete`) and `--exit-handlers` is set.
-    func exit(_ status: CInt, isComplete: Bool = false) -> Never {
+    package func exit(_ status: CInt, isComplete: Bool = false) -> Never {
         self.flush()
         if isComplete, let end { end.exit(status) }
         Worker.exit(status)
     }
 
     /// Blocks the main thread until the process exits.
-    func waitForEnd() -> Never {
+    package func waitForEnd() -> Never {
         if let end { end.wait() }
         while true { pause() }
     }
 
     /// Exits after this time even if the shutdown is not complete.
-    func exit(after seconds: Int) {
+    package func exit(after seconds: Int) {
         let isArmed = DetachedThread.start {
             sleep(UInt32(clamping: seconds))
             self.logger.log(.stopTimedOut, ["seconds": "\(seconds)"])

@@ -1,0 +1,28 @@
+import RoostPython
+import RoostSettings
+
+/// Options: Python applications.
+extension OptionTable {
+    static let python: [ServerOption] = [
+        .optionalText(
+            "python", \.python.interpreter, unset: "$VIRTUAL_ENV, else .venv below --app-dir, else python3 in $PATH",
+            "Python interpreter, or virtual environment, of Python applications."
+        ).commandOnly(Self.noInterpreter),
+        .flag("factory", \.python.isFactory, "Call the attribute MODULE:ATTRIBUTE: it returns the application.")
+            .commandOnly(Self.noInterpreter),
+        .choice(
+            "loop", \.python.loop, among: PythonOptions.Loop.allCases,
+            "Event loop of Python applications: auto is uvloop if it is installed, else asyncio."
+        ).commandOnly(Self.noInterpreter),
+        .flag(
+            "lanes", \.python.usesLanes, isNegatable: true,
+            "Run the jobs of one-thread executors, as those of Django's synchronous views, on native threads that are kept."
+        ).commandOnly(Self.noInterpreter),
+        .flag(
+            "cancel-on-disconnect", \.python.cancelsOnDisconnect,
+            "Cancel the task of a Python request when its client disconnects."
+        ).commandOnly(Self.noInterpreter),
+    ]
+
+    private static let noInterpreter = "an embedded host starts no interpreter"
+}

@@ -1,0 +1,50 @@
+import Glibc
+import RoostSystem
+
+/// The files of this Roost that an interpreter loads.
+package struct PythonPackage: Sendable, Equatable {
+    /// The folder of the Python package `roost`, with the extension module in it or beside this executable.
+    package let folder: String
+    /// The extension module.
+    package let bridge: String
+    /// `libRoost.so`.
+    package let library: String
+
+    /// Finds them by the path of this executable: in a prefix (`bin/roost`, `lib/roost`), or in a build (the libraries
+    /// beside `roost`, the package in the sources above it). Throws `HostError`.
+    package static func find(executable: String) throws -> PythonPackage {
+        let folder = self.parent(executable)
+        let installed = "\(self.parent(folder))/lib/roost"
+        let package =
+            ["\(installed)/python"] + self.above(folder).map { "\($0)/Plugins/Python" }
+        guard let python = package.first(where: { access("\($0)/roost/worker.py", R_OK) == 0 }),
+            let libraries = [folder, installed].first(where: { access("\($0)/\(self.bridgeName)", R_OK) == 0 }),
+            access("\(libraries)/libRoost.so", R_OK) == 0
+        else {
+            throw HostError(
+                code: .usage,
+                message:
+                    "this roost (\(executable)) cannot run Python applications: its Python package, \(self.bridgeName) or"
+                    + " libRoost.so is missing; build it with `make build`")
+        }
+        return PythonPackage(
+            folder: python, bridge: "\(libraries)/\(self.bridgeName)", library: "\(libraries)/libRoost.so")
+    }
+
+    private static let bridgeName = "libRoostPython.so"
+
+    private static func parent(_ path: String) -> String {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func above(_ folder: String) -> [String] {
+        var folders: [String] = []
+        var folder = folder
+        while folder != "/" {
+            folder = self.parent(folder)
+            folders.append(folder)
+        }
+        return folders
+    }
+}

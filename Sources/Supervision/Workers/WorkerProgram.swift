@@ -1,0 +1,45 @@
+import RoostDeployment
+import RoostPython
+import RoostSystem
+
+/// The program that a worker process executes: this executable, or the interpreter of a Python application.
+struct WorkerProgram {
+    let path: String
+    /// The arguments, beginning with the name of the program.
+    let words: [String]
+
+    init(_ order: WorkerOrder, arguments: [String]) {
+        guard let python = order.python else {
+            self.path = ChildProcess.ownCommand
+            self.words = ["roost", "worker"] + arguments
+            return
+        }
+        let words = python.workerCommand(arguments)
+        guard order.privileges.changesUser else {
+            self.path = python.interpreter
+            self.words = words
+            return
+        }
+        // The interpreter runs code of the application's environment before the worker reads its order.
+        self.path = ChildProcess.ownCommand
+        self.words = ["roost", "execute"] + order.privileges.words + ["--"] + words
+    }
+}
+
+extension WorkerOrder {
+    /// The Python application whose interpreter runs the worker; nil if no application is one.
+    var python: PythonApplication? {
+        self.applications.applications.lazy.compactMap { application in
+            if case .module(let prepared) = application.answerer { prepared.python } else { nil }
+        }.first
+    }
+
+    /// The order for a process that runs as the user already.
+    func withoutUser(if isSet: Bool) -> WorkerOrder {
+        guard isSet else { return self }
+        var order = self
+        order.privileges.user = nil
+        order.privileges.group = nil
+        return order
+    }
+}
