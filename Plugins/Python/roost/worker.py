@@ -67,15 +67,15 @@ def main(arguments: list[str]) -> None:
     while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
         name, value, *arguments = arguments
         options[name] = value
-    if "--library" in options and arguments and arguments[0] == "--worker":
-        work(options["--library"], arguments[1:])
-    elif len(options) == 2 and not arguments:
-        try:
+    try:
+        if "--library" in options and arguments and arguments[0] == "--worker":
+            work(options["--library"], arguments[1:])
+        elif len(options) == 2 and not arguments:
             serve(options["--library"], options["--settings"])
-        except RuntimeError as error:
-            sys.exit(f"error: {error}")
-    else:
-        sys.exit(__doc__)
+        else:
+            sys.exit(__doc__)
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
