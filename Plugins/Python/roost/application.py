@@ -4,7 +4,6 @@ import asyncio
 import atexit
 import dataclasses
 import json
-import os
 import sys
 
 from roost import _bridge, importing, loops
@@ -29,10 +28,7 @@ class Settings:
 
     @classmethod
     def of(cls, application) -> "Settings":
-        text = application.setting("roost.python")
-        if text is None:
-            # TEMPORARY: a host that does not have the key yet. To be removed with the first host that has it.
-            text = os.environ.get("ROOST_PYTHON")
+        text = application.setting("roost.python") or Process.settings
         if text is None:
             raise importing.ImportFailure("the host names no Python application (roost.python)")
         values = json.loads(text)
@@ -41,11 +37,12 @@ class Settings:
 
 
 class Process:
-    """The event loop that all applications of the process share; `exits`: the process leaves by _exit."""
+    """What all applications of the process share."""
 
     loop = None
-    kind = None
-    exits = False
+    kind = None  # asyncio or uvloop
+    exits = False  # the process leaves by _exit
+    settings = None  # the settings of an application for which the host has none, as JSON
     refused = None  # why the last application was refused
     lifespans = set()  # the tasks; the event loop itself keeps none
 
