@@ -55,7 +55,8 @@ static PySendResult raised(struct request *request, PyObject **result)
         exception_restore(exception);
         return PYGEN_ERROR;
     }
-    if ((request->failed_send || request->disconnected) && report_is_disconnect(exception)) request_finish(request, ASGI_GONE);
+    if ((request->failed_send || request->disconnected) && report_is_disconnect(exception))
+        request_finish(request, ASGI_GONE);
     else {
         report_failure(request->id, exception);
         request_finish(request, ASGI_FAILED);

@@ -122,7 +122,8 @@ static int trailers(struct request *request, PyObject *message, PyObject **futur
     if (more < 0) return -1;
     if (request->no_trailers && request->phase == PHASE_COMPLETE) return 1;
     if (request->phase != PHASE_TRAILERS)
-        return send_out_of_order(message, "trailers follow the last part of the body, and http.response.start announces them");
+        return send_out_of_order(message, "trailers follow the last part of the body, if http.response.start has "
+                                          "announced them");
     if (!(head = head_new(message_get(message, names.headers), NULL))) return -1;
     event.headers = head->fields;
     event.header_count = head->count;

@@ -36,7 +36,8 @@ async def application(scope, receive, send):
 def lifespan(body: str) -> str:
     """An application with this code for its lifespan."""
     lines = "\n".join("        " + line for line in body.splitlines())
-    return f"import asyncio\nasync def application(scope, receive, send):\n    if scope['type'] == 'lifespan':\n{lines}\n" + SERVING
+    return ("import asyncio\nasync def application(scope, receive, send):\n"
+            f"    if scope['type'] == 'lifespan':\n{lines}\n" + SERVING)
 
 
 class LifespanTests(unittest.TestCase):
@@ -70,7 +71,8 @@ class LifespanTests(unittest.TestCase):
             self.assertNotIn("Traceback", server.log())
 
     def test_auto_refuses_an_exception_after_receive_with_its_traceback(self):
-        self.assert_refused("Traceback", "LookupError: broken", source=lifespan("await receive()\nraise LookupError('broken')"))
+        self.assert_refused("Traceback", "LookupError: broken",
+                            source=lifespan("await receive()\nraise LookupError('broken')"))
 
     def test_on_refuses_an_application_without_lifespan(self):
         self.assert_refused("Traceback", "AssertionError", source=PLAIN, lifespan="on")
