@@ -4,6 +4,8 @@
 
 #include "Request.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Runs a step (the slot am_send). [GIL] */
 PySendResult coroutine_step(PyObject *self, PyObject *argument, PyObject **result);
 
@@ -11,5 +13,7 @@ PySendResult coroutine_step(PyObject *self, PyObject *argument, PyObject **resul
 PyObject *coroutine_send(PyObject *self, PyObject *argument);
 PyObject *coroutine_throw(PyObject *self, PyObject *arguments);
 PyObject *coroutine_close(PyObject *self, PyObject *nothing);
+
+#pragma GCC visibility pop
 
 #endif

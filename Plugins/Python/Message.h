@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The types of events, in the order of their names in Message.c. */
 enum message_type {
     MESSAGE_UNKNOWN,
@@ -52,5 +54,7 @@ struct message_bytes {
 /* Reads a bytes field. [GIL] Returns 0; -1 with an exception set. After 0 the caller calls message_bytes_free. */
 int message_bytes(PyObject *message, PyObject *key, struct message_bytes *bytes);
 void message_bytes_free(struct message_bytes *bytes);
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,6 +5,8 @@
 #include "Application.h"
 #include "Head.h"
 
+#pragma GCC visibility push(hidden)
+
 /* What an HTTP response has sent. */
 enum phase { PHASE_NONE, PHASE_HEAD_HELD, PHASE_BODY, PHASE_TRAILERS, PHASE_COMPLETE };
 
@@ -59,5 +61,7 @@ void request_client_left(struct request *request);
 void request_release_later(struct request *request);
 /* Drops those references. [GIL] */
 void request_release(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,6 +5,8 @@
 #include "Bridge.h"
 #include <semaphore.h>
 
+#pragma GCC visibility push(hidden)
+
 struct job {
     struct job *next;
     PyObject *future;                        /* of the event loop; NULL if nobody waits */
@@ -38,5 +40,7 @@ void worker_dismiss(struct lane *lane);
 /* Takes the next job of a lane; NULL if there is none. [GIL] */
 struct job *job_next(struct lane *lane);
 void job_free(struct job *job);
+
+#pragma GCC visibility pop
 
 #endif
