@@ -1,8 +1,9 @@
 """The process of a Python worker: `python -m roost.worker --library libRoost.so ...`.
 
-    --library PATH    libRoost.so
-    --settings JSON   serves with these settings of roost_run, until SIGINT or SIGTERM
-    --worker ARG ...  serves as a worker of the supervisor with these arguments
+    --library PATH      libRoost.so
+    --settings JSON     serves with these settings of roost_run, until SIGINT or SIGTERM
+    --application JSON  with --settings: the settings of the Python application, {"application": "wiki.asgi:application"}
+    --worker ARG ...    serves as a worker of the supervisor with these arguments
 """
 
 import signal
@@ -20,11 +21,13 @@ def prepare(library: str) -> None:
     _bridge.open(library)
 
 
-def serve(library: str, settings: str, started=None) -> None:
+def serve(library: str, settings: str, python: str | None, started=None) -> None:
     """Serves until SIGINT, SIGTERM or loop.stop(); raises RuntimeError if the server does not start.
 
-    `started(port)` is called when the server accepts connections.
+    `python` are the settings of applications for which the host has none. `started(port)` is called when the server
+    accepts connections.
     """
+    application.Process.settings = python
     prepare(library)
 
     def quit_server(number, frame):
@@ -62,19 +65,20 @@ def work(library: str, arguments: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    del sys.argv[1:]  # applications do not see the arguments of the worker
     options = {}
-    while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
-        name = arguments.pop(0)
-        options[name] = arguments.pop(0)
-    if "--library" in options and arguments and arguments[0] == "--worker":
-        work(options["--library"], arguments[1:])
-    elif len(options) == 2 and not arguments:
-        try:
-            serve(options["--library"], options["--settings"])
-        except RuntimeError as error:
-            sys.exit(f"error: {error}")
-    else:
-        sys.exit(__doc__)
+    while arguments and arguments[0] in ("--library", "--settings", "--application") and len(arguments) > 1:
+        name, value, *arguments = arguments
+        options[name] = value
+    try:
+        if "--library" in options and arguments and arguments[0] == "--worker":
+            work(options["--library"], arguments[1:])
+        elif "--library" in options and "--settings" in options and not arguments:
+            serve(options["--library"], options["--settings"], options.get("--application"))
+        else:
+            sys.exit(__doc__)
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
