@@ -33,7 +33,9 @@ class Settings:
             raise importing.ImportFailure("the host names no Python application (roost.python)")
         values = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        settings = cls(**{key: value for key, value in values.items() if key in known})
+        settings.lifespan = application.setting("roost.lifespan") or settings.lifespan
+        return settings
 
 
 class Process:
@@ -147,7 +149,7 @@ def start(application) -> None:
             _load(application, settings)
         except importing.ImportFailure as error:
             if error.__cause__ is not None:
-                _report(application, f"application cannot be imported application={settings.application}", error.__cause__)
+                _report(application, f"{settings.application!r} cannot be imported", error.__cause__)
             reason = str(error)
     if reason is not None:
         coroutine = _refuse(application, reason)

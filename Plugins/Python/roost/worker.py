@@ -6,6 +6,7 @@
     --worker ARG ...    serves as a worker of the supervisor with these arguments
 """
 
+import faulthandler
 import signal
 import sys
 
@@ -55,10 +56,11 @@ def serve(library: str, settings: str, python: str | None, started=None) -> None
 def work(library: str, arguments: list[str]) -> None:
     """Serves as a worker of the supervisor, which owns SIGINT and SIGTERM; the process leaves by _exit.
 
-    faulthandler is not enabled here. The supervisor writes crash reports by its own handler of SIGSEGV and others, which
-    libRoost.so installs in the worker; faulthandler would replace that handler if it were enabled later, and is replaced
-    by it if it is enabled earlier (PYTHONFAULTHANDLER). A handler that runs both belongs into libRoost.so.
+    A crash is reported by the handlers of libRoost.so, which call those that were set before: faulthandler then writes
+    the stack of Python. The supervisor sends SIGRTMAX-3 to the thread of an event loop that does not return.
     """
+    faulthandler.enable(all_threads=False)
+    faulthandler.register(signal.SIGRTMAX - 3, all_threads=False)
     application.Process.exits = True
     prepare(library)
     _bridge.worker(arguments)
