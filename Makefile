@@ -1,9 +1,10 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench fuzz format lint clean bench-setup
+.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
-# with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON.
-PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev curl libcurl4-openssl-dev
+# with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON,
+# and pkg-config finds the headers of Python for the bridge.
+PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev libpython3-dev pkg-config curl libcurl4-openssl-dev
 # Python runs the blocks of the documentation's pages.
 TEST_PACKAGES = python3
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
@@ -31,6 +32,7 @@ help:
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
 	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms, JSON and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
+	@echo 'make bench-python  measure Python applications beside Uvicorn, Granian, Hypercorn and Daphne (1 hour)'
 	@echo 'make reference  write the generated pages of Documentation/reference'
 	@echo 'make man      write the manual page .build/roost.1'
 	@echo 'make docs     build the documentation as a site in .build/site, and check its links'
@@ -136,6 +138,15 @@ autobahn: build
 
 bench: build bench-setup
 	Benchmarks/bench
+
+# Servers of Python applications side by side, with the interpreter PYTHON.
+PYTHON ?= python3
+BENCH_PYTHON = .build/bench-python
+
+bench-python: build bench-setup
+	test -x $(BENCH_PYTHON)/bin/python || $(PYTHON) -m venv $(BENCH_PYTHON)
+	$(BENCH_PYTHON)/bin/pip install --quiet uvloop httptools websockets uvicorn granian hypercorn daphne starlette fastapi django
+	Benchmarks/python
 	Benchmarks/applications
 	Benchmarks/views
 

@@ -4,7 +4,7 @@
  * starts all noted scopes with the GIL. */
 #include "Application.h"
 #include "Interpreter.h"
-#include "Call.h"
+#include "Function.h"
 #include "Names.h"
 #include "Report.h"
 #include "Request.h"
@@ -76,8 +76,8 @@ static void start_application(const struct staged *entry)
         lifespan = request_new(application, ASGI_LIFESPAN, entry->id, entry->receive, entry->send);
     }
     if (lifespan) {
-        application->receive = call_receive_function(lifespan);
-        application->send = call_send_function(lifespan);
+        application->receive = function_receive(lifespan);
+        application->send = function_send(lifespan);
         Py_DECREF((PyObject *)lifespan);
     }
     if (lifespan && application->state && application->version && application->receive && application->send) {

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The Python object `Application`: what roost/application.py needs of one lifespan of the host. */
 struct application {
     PyObject_HEAD
@@ -31,5 +33,7 @@ PyObject *application_set_start(PyObject *module, PyObject *start);
 
 /* Starts the scopes that arrived since the last turn. [GIL] On the loop thread. */
 void application_start_staged(void);
+
+#pragma GCC visibility pop
 
 #endif

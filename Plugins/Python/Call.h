@@ -1,14 +1,17 @@
-/* Call.h: the functions `receive` and `send` of an application, and the awaitables that they return. */
+/* Call.h: the awaitables that `receive` and `send` of an application return. */
 #ifndef CALL_H
 #define CALL_H
 
 #include "Request.h"
 
-/* Creates the types. [GIL] Returns 0; -1 with an exception set. */
-int call_create_types(PyObject *module);
+#pragma GCC visibility push(hidden)
 
-/* Returns `receive` or `send` of a request; NULL with an exception set. [GIL] */
-PyObject *call_receive_function(struct request *request);
-PyObject *call_send_function(struct request *request);
+/* Creates the type. [GIL] Returns 0; -1 with an exception set. */
+int call_create_type(void);
+
+/* Returns a call of `send` with a message, or of `receive` if the message is NULL; NULL with an exception set. [GIL] */
+PyObject *call_new(struct request *request, PyObject *message);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Returns the dict of an event. A new reference; NULL with an exception set. [GIL] */
 PyObject *event_dict(const asgi_event *event);
 
@@ -12,5 +14,7 @@ bool event_is_disconnect(const asgi_event *event);
 
 /* The disconnect event of a scope that the host has ended. */
 asgi_event event_lost(uint32_t type);
+
+#pragma GCC visibility pop
 
 #endif

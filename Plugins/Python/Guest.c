@@ -150,6 +150,17 @@ static void step_publicly(void)
     Py_XDECREF(result);
 }
 
+/* A callback of the loop has raised SystemExit or KeyboardInterrupt, which ends the run of a loop; other exceptions go to
+ * the loop's exception handler. [GIL] */
+static void exited(void)
+{
+    PyObject *result;
+    PyErr_WriteUnraisable(guest_loop);
+    result = PyObject_CallMethod(guest_loop, "stop", NULL);
+    if (!result) PyErr_WriteUnraisable(guest_loop);
+    Py_XDECREF(result);
+}
+
 void guest_step(void)
 {
     if (!guest_loop) return;
@@ -160,8 +171,7 @@ void guest_step(void)
     if (public_way) step_publicly();
     else
         Py_XDECREF(PyObject_CallNoArgs(step));
-    /* SystemExit or KeyboardInterrupt of a callback; other exceptions go to the loop's exception handler. */
-    if (PyErr_Occurred()) PyErr_WriteUnraisable(guest_loop);
+    if (PyErr_Occurred()) exited();
 }
 
 /* The seconds until asyncio's first timer; below zero without one. */

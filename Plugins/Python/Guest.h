@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The guest's loop; NULL before the first application. Borrowed. */
 extern PyObject *guest_loop;
 
@@ -41,5 +43,7 @@ int64_t guest_wait(void);
 bool guest_is_readable(void);
 /* The guest's epoll descriptor; -1 before the first application. */
 int guest_descriptor(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 struct head {
     struct head *next;
     int32_t status;
@@ -20,5 +22,7 @@ struct head {
  * Returns a head, which the caller gives to head_free; NULL with an exception set. */
 struct head *head_new(PyObject *headers, const char *name);
 void head_free(struct head *head);
+
+#pragma GCC visibility pop
 
 #endif

@@ -10,7 +10,8 @@ static int find(const char *name, void *function)
 {
     void *found = dlsym(RTLD_DEFAULT, name);
     if (!found) {
-        PyErr_Format(PyExc_ImportError, "this Python does not export %s, which roost needs; use CPython 3.11 or later", name);
+        PyErr_Format(PyExc_ImportError, "this Python does not export %s, which roost needs; use CPython 3.11 or later",
+                     name);
         return -1;
     }
     *(void **)function = found;

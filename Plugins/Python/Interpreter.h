@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Functions that all supported versions export but that the stable ABI declares later or never. */
 struct interpreter {
     PyObject *(*vectorcall)(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names);
@@ -47,5 +49,7 @@ PyObject *step_result(PySendResult result, PyObject *value);
 
 /* Raises the exception that the arguments of a coroutine's `throw` name. [GIL] */
 void raise_thrown(PyObject *arguments);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Creates the type `Lane`, and takes the function that starts a thread. [GIL] Returns 0; -1 with an exception set. */
 int lanes_create(PyObject *module);
 
@@ -18,5 +20,7 @@ void lanes_deliver(void);
 bool lanes_have_results(void);
 /* Wakes the threads that got jobs in this turn. On the loop thread, without the GIL, which they need first of all. */
 void lanes_signal(void);
+
+#pragma GCC visibility pop
 
 #endif

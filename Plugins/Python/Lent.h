@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Bodies of at least this size are lent, smaller ones copied by the host: a copy of 64 KiB costs less than a turn. */
 #define LENT_SIZE 65536
 
@@ -14,5 +16,7 @@ void lend_failed(asgi_event *event);
 
 /* Drops the references that the host has returned. On the loop thread. [GIL] */
 void lent_release(void);
+
+#pragma GCC visibility pop
 
 #endif

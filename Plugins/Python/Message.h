@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The types of events, in the order of their names in Message.c. */
 enum message_type {
     MESSAGE_UNKNOWN,
@@ -37,7 +39,8 @@ PyObject *message_get(PyObject *message, PyObject *key);
 PyObject *message_require(PyObject *message, PyObject *key);
 /* Returns whether a field is true; missing is false; -1 with an exception set. [GIL] */
 int message_flag(PyObject *message, PyObject *key);
-/* Reads an int field into `value`, which keeps its value if the field is missing. [GIL] Returns 0; -1 with an exception set. */
+/* Reads an int field into `value`, which keeps its value if the field is missing. [GIL] Returns 0; -1 with an exception
+ * set. */
 int message_int(PyObject *message, PyObject *key, int64_t least, int64_t most, int64_t *value);
 /* Reads a str field. [GIL] Returns 0; -1 with an exception set. The memory belongs to the str. */
 int message_text(PyObject *message, PyObject *key, asgi_string *text);
@@ -51,5 +54,7 @@ struct message_bytes {
 /* Reads a bytes field. [GIL] Returns 0; -1 with an exception set. After 0 the caller calls message_bytes_free. */
 int message_bytes(PyObject *message, PyObject *key, struct message_bytes *bytes);
 void message_bytes_free(struct message_bytes *bytes);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,6 +1,7 @@
 /* Module.c: the extension module roost._bridge. */
 #include "Application.h"
 #include "Call.h"
+#include "Function.h"
 #include "Guest.h"
 #include "Interpreter.h"
 #include "Lane.h"
@@ -49,8 +50,8 @@ PyMODINIT_FUNC PyInit__bridge(void)
     PyObject *module;
     if (interpreter_find() < 0 || names_create() < 0 || message_create_types() < 0) return NULL;
     if (!(module = PyModule_Create(&definition))) return NULL;
-    if (lanes_create(module) == 0 && application_create_type(module) == 0 && request_create_type(module) == 0 &&
-        call_create_types(module) == 0)
+    if (lanes_create(module) == 0 && application_create_type(module) == 0 && request_create_type() == 0 &&
+        call_create_type() == 0 && function_create_types() == 0)
         return module;
     Py_DECREF(module);
     return NULL;

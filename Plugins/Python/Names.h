@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Strings whose C name is their text. */
 #define PLAIN_NAMES(X) \
     X(type) X(asgi) X(version) X(spec_version) X(http_version) X(method) X(scheme) X(path) X(raw_path) X(query_string) \
@@ -11,13 +13,13 @@
     X(trailers) X(more_trailers) X(links) X(text) X(bytes) X(code) X(reason) X(subprotocol) X(file) X(offset) X(count) \
     X(http) X(websocket) X(https) X(ws) X(wss) X(tls) X(server_cert) X(client_cert_chain) X(client_cert_name) \
     X(client_cert_error) X(tls_version) X(cipher_suite) X(set_result) X(set_exception) X(done) X(cancelled) X(cancel) \
-    X(throw) X(close) X(message) X(result) X(append) X(pop) X(fileno) X(context) X(loop) X(call_soon) X(create_future) X(_ready) \
-    X(_scheduled) X(_when) X(cr_frame) X(cr_running) X(cr_code) X(cr_await) X(cr_origin) X(__name__) X(__qualname__) \
+    X(throw) X(close) X(message) X(result) X(loop) X(create_future) X(_ready) X(_scheduled) X(_when) X(cr_frame) \
+    X(cr_running) X(cr_code) X(cr_await) X(cr_origin) X(__name__) X(__qualname__) \
     X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS)
 
 /* Strings with another text than their C name. */
 #define OTHER_NAMES(X) \
-    X(empty, "") X(http_1_0, "1.0") X(http_1_1, "1.1") X(http_2, "2") X(http_3, "3") X(http_request, "http.request") \
+    X(http_1_0, "1.0") X(http_1_1, "1.1") X(http_2, "2") X(http_3, "3") X(http_request, "http.request") \
     X(http_disconnect, "http.disconnect") X(websocket_connect, "websocket.connect") \
     X(websocket_receive, "websocket.receive") X(websocket_disconnect, "websocket.disconnect") \
     X(lifespan_startup, "lifespan.startup") X(lifespan_shutdown, "lifespan.shutdown")
@@ -35,5 +37,7 @@ extern struct names names;
 
 /* Creates the objects. [GIL] Returns 0; -1 with an exception set. */
 int names_create(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -121,7 +121,10 @@ static void received(void *context, asgi_id id, asgi_result result, const asgi_e
         deliver(request, dict, false);
         while (!request->receiving && !request->disconnected && is_awaited(request)) {
             PyObject *next = NULL;
-            if (ask(request, &next) > 0) request->disconnected ? deliver_disconnect(request, next) : deliver(request, next, false);
+            int asked = ask(request, &next);
+            if (asked > 0 && request->disconnected) deliver_disconnect(request, next);
+            else if (asked > 0)
+                deliver(request, next, false);
             else if (PyErr_Occurred())
                 PyErr_WriteUnraisable((PyObject *)request);
             Py_XDECREF(next);

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* asyncio.CancelledError. */
 extern PyObject *report_cancelled_error;
 
@@ -28,5 +30,7 @@ void report_incomplete(asgi_id id, bool started);
 void log_text(asgi_id id, int32_t level, PyObject *text);
 /* Writes the current exception with its traceback to the host's log, and clears it. [GIL] */
 void log_exception(asgi_id id, const char *what);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,9 +1,6 @@
-/* Request.c: a scope of the host in Python: the coroutine object that wraps the application's own.
- *
- * asyncio runs it as an ordinary task. The object calls the application inside the task, so that the application sees its
- * own context and the current task from the start; it passes every step on; and it ends the host's scope with the result. */
+/* Request.c: a scope of the host in Python: its start, its end, and its type. Coroutine.c has its steps. */
 #include "Request.h"
-#include "Call.h"
+#include "Coroutine.h"
 #include "Guest.h"
 #include "Interpreter.h"
 #include "Names.h"
@@ -24,13 +21,14 @@ struct request *request_new(struct application *application, uint32_t type, asgi
     request->receive = receive;
     request->send = send;
     request->type = type;
+    request->host_scope = NULL;
     request->application = (struct application *)Py_NewRef((PyObject *)application);
     request->scope = request->coroutine = request->task = request->waiters = request->kept = request->drained = NULL;
     request->next_released = NULL;
     request->receiving = request->disconnected = request->body_received = false;
     request->head = NULL;
     request->phase = PHASE_NONE;
-    request->trailers = request->failed_send = request->finished = request->cancelled = false;
+    request->trailers = request->no_trailers = request->failed_send = request->finished = request->cancelled = false;
     request->pending_sends = 0;
     PyObject_GC_Track(request);
     return request;
@@ -52,7 +50,7 @@ void request_release(void)
 }
 
 /* Ends the scope for the host. [GIL] */
-static void finish(struct request *request, asgi_result result)
+void request_finish(struct request *request, asgi_result result)
 {
     if (request->finished) return;
     request->finished = true;
@@ -60,127 +58,6 @@ static void finish(struct request *request, asgi_result result)
     request->head = NULL;
     host->finish(request->id, result);
     Py_CLEAR(request->task);
-}
-
-/* Calls the application and gets the iterator of what it returns. [GIL] Returns false with an exception set. */
-static bool call_application(struct request *request)
-{
-    PyObject *arguments[3] = {request->scope, call_receive_function(request), call_send_function(request)};
-    PyObject *result = NULL;
-    if (arguments[1] && arguments[2]) result = interpreter.vectorcall(request->application->function, arguments, 3, NULL);
-    Py_XDECREF(arguments[1]);
-    Py_XDECREF(arguments[2]);
-    Py_CLEAR(request->scope);
-    if (result) request->coroutine = report_awaitable(result);
-    return request->coroutine != NULL;
-}
-
-/* Ends the scope after the application has returned. [GIL] */
-static void returned(struct request *request)
-{
-    bool incomplete = request->type == ASGI_HTTP && request->phase != PHASE_COMPLETE && !request->disconnected &&
-                      !request->failed_send && !request->finished;
-    if (!incomplete || host->alive(request->id) != ASGI_DONE) {
-        finish(request, ASGI_DONE);
-        return;
-    }
-    report_incomplete(request->id, request->phase > PHASE_HEAD_HELD);
-    finish(request, ASGI_FAILED);
-}
-
-/* Ends the scope after the application has raised the current exception. [GIL] Returns PYGEN_RETURN with None, since the
- * exception is reported; a cancellation ends the task. */
-static PySendResult raised(struct request *request, PyObject **result)
-{
-    PyObject *exception = exception_take();
-    *result = NULL;
-    if (PyErr_GivenExceptionMatches(exception, report_cancelled_error)) {
-        if (request->cancelled) finish(request, ASGI_GONE);
-        else if (!request->finished) {
-            report_failure(request->id, exception);
-            finish(request, ASGI_FAILED);
-        }
-        exception_restore(exception);
-        return PYGEN_ERROR;
-    }
-    if (PyErr_GivenExceptionMatches(exception, PyExc_GeneratorExit)) {
-        finish(request, ASGI_FAILED);
-        exception_restore(exception);
-        return PYGEN_ERROR;
-    }
-    if ((request->failed_send || request->disconnected) && report_is_disconnect(exception)) finish(request, ASGI_GONE);
-    else {
-        report_failure(request->id, exception);
-        finish(request, ASGI_FAILED);
-    }
-    Py_DECREF(exception);
-    *result = Py_NewRef(Py_None);
-    return PYGEN_RETURN;
-}
-
-static PySendResult request_send(PyObject *self, PyObject *argument, PyObject **result)
-{
-    struct request *request = (struct request *)self;
-    PySendResult step;
-    if (!request->coroutine) {
-        *result = NULL;
-        if (request->finished || !request->scope) {
-            PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
-            return PYGEN_ERROR;
-        }
-        if (!call_application(request)) return raised(request, result);
-    }
-    step = PyIter_Send(request->coroutine, argument, result);
-    if (step == PYGEN_NEXT) return step;
-    Py_CLEAR(request->coroutine);
-    if (step == PYGEN_ERROR) return raised(request, result);
-    returned(request);
-    replace(result, Py_NewRef(Py_None));
-    return step;
-}
-
-static PyObject *send_method(PyObject *self, PyObject *argument)
-{
-    PyObject *value;
-    PySendResult result = request_send(self, argument, &value);
-    return step_result(result, value);
-}
-
-static PyObject *throw_method(PyObject *self, PyObject *arguments)
-{
-    struct request *request = (struct request *)self;
-    PyObject *method, *result = NULL;
-    PySendResult step;
-    if (request->coroutine) {
-        method = PyObject_GetAttr(request->coroutine, names.throw);
-        result = method ? PyObject_CallObject(method, arguments) : NULL;
-        Py_XDECREF(method);
-        if (result) return result;
-        Py_CLEAR(request->coroutine);
-        if (PyErr_ExceptionMatches(PyExc_StopIteration)) {
-            returned(request);
-            return NULL;
-        }
-    } else
-        raise_thrown(arguments);
-    Py_CLEAR(request->scope);
-    step = raised(request, &result);
-    return step_result(step, result);
-}
-
-static PyObject *close_method(PyObject *self, PyObject *nothing)
-{
-    struct request *request = (struct request *)self;
-    PyObject *coroutine = request->coroutine, *result = NULL;
-    (void)nothing;
-    request->coroutine = NULL;
-    Py_CLEAR(request->scope);
-    if (coroutine) result = call_method(coroutine, names.close);
-    Py_XDECREF(coroutine);
-    finish(request, ASGI_FAILED);
-    if (coroutine && !result) return NULL;
-    Py_XDECREF(result);
-    Py_RETURN_NONE;
 }
 
 /* What introspection asks a coroutine for is the application's. [GIL] */
@@ -233,6 +110,7 @@ void request_start(const asgi_scope *scope, asgi_receive receive, asgi_send send
 {
     struct request *request = request_new(scope->state, scope->type, scope->id, receive, send);
     PyObject *task = NULL;
+    if (request) request->host_scope = scope;
     if (request && (request->scope = scope_dict(scope, scope->state))) task = guest_start((PyObject *)request);
     if (!task) {
         log_exception(scope->id, "the request could not be started");
@@ -285,12 +163,12 @@ static void dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-int request_create_type(PyObject *module)
+int request_create_type(void)
 {
     static PyMethodDef methods[] = {
-        {"send", send_method, METH_O, NULL},
-        {"throw", throw_method, METH_VARARGS, NULL},
-        {"close", close_method, METH_NOARGS, NULL},
+        {"send", coroutine_send, METH_O, NULL},
+        {"throw", coroutine_throw, METH_VARARGS, NULL},
+        {"close", coroutine_close, METH_NOARGS, NULL},
         {NULL, NULL, 0, NULL},
     };
     static PyGetSetDef attributes[] = {
@@ -306,11 +184,10 @@ int request_create_type(PyObject *module)
     static PyType_Slot slots[] = {
         {Py_tp_dealloc, dealloc},         {Py_tp_traverse, traverse},     {Py_tp_clear, clear},
         {Py_tp_methods, methods},         {Py_tp_getset, attributes},     {Py_am_await, PyObject_SelfIter},
-        {Py_am_send, request_send},       {Py_tp_iter, PyObject_SelfIter}, {0, NULL},
+        {Py_am_send, coroutine_step},       {Py_tp_iter, PyObject_SelfIter}, {0, NULL},
     };
     static PyType_Spec spec = {"roost._bridge.Request", sizeof(struct request), 0,
                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-    (void)module;
     request_type = (PyTypeObject *)PyType_FromSpec(&spec);
     return request_type ? 0 : -1;
 }

@@ -5,6 +5,8 @@
 #include "Application.h"
 #include "Head.h"
 
+#pragma GCC visibility push(hidden)
+
 /* What an HTTP response has sent. */
 enum phase { PHASE_NONE, PHASE_HEAD_HELD, PHASE_BODY, PHASE_TRAILERS, PHASE_COMPLETE };
 
@@ -14,6 +16,7 @@ struct request {
     asgi_receive receive;
     asgi_send send;
     uint32_t type;
+    const asgi_scope *host_scope;    /* the host's memory, valid until the scope has ended; NULL for a lifespan */
     struct application *application; /* owned */
     PyObject *scope;                 /* the dict, until the application is called */
     PyObject *coroutine;             /* the application's, or an iterator of its awaitable */
@@ -29,6 +32,7 @@ struct request {
     struct head *head; /* in PHASE_HEAD_HELD */
     enum phase phase;
     bool trailers;    /* trailers follow the body */
+    bool no_trailers; /* the client takes no trailers: those of the application are ignored */
     bool failed_send; /* a send has raised ClientDisconnected */
 
     bool finished;        /* the scope has ended for the host */
@@ -38,7 +42,7 @@ struct request {
 };
 
 /* Creates the type. [GIL] Returns 0; -1 with an exception set. */
-int request_create_type(PyObject *module);
+int request_create_type(void);
 
 /* Returns a new request for a scope; NULL with an exception set. [GIL] */
 struct request *request_new(struct application *application, uint32_t type, asgi_id id, asgi_receive receive,
@@ -47,6 +51,9 @@ struct request *request_new(struct application *application, uint32_t type, asgi
 /* Starts the task of a request or a WebSocket. [GIL] On the loop thread, in a turn. */
 void request_start(const asgi_scope *scope, asgi_receive receive, asgi_send send);
 
+/* Ends the scope for the host, once. [GIL] */
+void request_finish(struct request *request, asgi_result result);
+
 /* Cancels the task because the client has disconnected, if the application wants that. [GIL] */
 void request_client_left(struct request *request);
 
@@ -54,5 +61,7 @@ void request_client_left(struct request *request);
 void request_release_later(struct request *request);
 /* Drops those references. [GIL] */
 void request_release(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -27,7 +27,7 @@ static PyObject *same_text(PyObject **last, asgi_string string)
 {
     Py_ssize_t size;
     const char *before = *last ? PyUnicode_AsUTF8AndSize(*last, &size) : NULL;
-    if (!before || (size_t)size != string.size || memcmp(before, string.data, string.size)) {
+    if (!before || (size_t)size != string.size || (size && memcmp(before, string.data, string.size))) {
         PyObject *text = text_of(string);
         if (!text) return NULL;
         replace(last, text);
@@ -150,13 +150,31 @@ static PyObject *asgi_dict(const asgi_scope *scope, struct application *applicat
     return PyDict_Copy(application->asgi);
 }
 
+/* Returns a new dict with all keys: a copy of it does not grow while it is filled. [GIL] */
+static PyObject *new_dict(bool http)
+{
+    static PyObject *templates[2];
+    PyObject *const keys[] = {names.type,   names.asgi,   names.http_version, names.server,
+                              names.client, names.scheme, names.root_path,    names.path,
+                              names.raw_path, names.query_string, names.headers, names.state,
+                              names.extensions, http ? names.method : names.subprotocols};
+    PyObject *dict;
+    size_t at;
+    if (templates[http]) return PyDict_Copy(templates[http]);
+    dict = PyDict_New();
+    for (at = 0; dict && at < sizeof keys / sizeof *keys; at++)
+        if (PyDict_SetItem(dict, keys[at], Py_None) < 0) Py_CLEAR(dict);
+    if (dict && PyDict_SetItem(dict, names.type, http ? names.http : names.websocket) < 0) Py_CLEAR(dict);
+    templates[http] = dict;
+    return dict ? PyDict_Copy(dict) : NULL;
+}
+
 PyObject *scope_dict(const asgi_scope *scope, struct application *application)
 {
     static PyObject *client, *server; /* the last addresses */
     bool http = scope->type == ASGI_HTTP;
-    PyObject *dict = PyDict_New();
-    if (dict && PyDict_SetItem(dict, names.type, http ? names.http : names.websocket) == 0 &&
-        add(dict, names.asgi, asgi_dict(scope, application)) &&
+    PyObject *dict = new_dict(http);
+    if (dict && add(dict, names.asgi, asgi_dict(scope, application)) &&
         add(dict, names.http_version, http_version_of(scope->http_version)) &&
         add(dict, names.server, address_of(&server, scope->server_host, scope->server_port)) &&
         add(dict, names.client, address_of(&client, scope->client_host, scope->client_port)) &&

@@ -5,6 +5,8 @@
 #include "Message.h"
 #include "Request.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Sends an event. [GIL] Returns 1 and sets `result`; 0 and sets `future`, to wait for; -1 with an exception set. */
 int send_begin(struct request *request, PyObject *message, PyObject **result, PyObject **future);
 
@@ -29,5 +31,7 @@ int send_out_of_order(PyObject *message, const char *reason);
 PyObject *send_set_exception(PyObject *module, PyObject *type);
 /* The class; NULL before it is set. */
 extern PyObject *client_disconnected;
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,17 @@
 #include "Names.h"
 #include "Send.h"
 
+/* Whether the connection has an extension: what it lacks of early hints and trailers is ignored. */
+static bool has_extension(const struct request *request, const char *name)
+{
+    size_t at;
+    /* A scope that the host has ended has no memory any more. */
+    if (!request->host_scope || host->alive(request->id) == ASGI_STALE) return false;
+    for (at = 0; at < request->host_scope->extension_count; at++)
+        if (asgi_equal(request->host_scope->extensions[at], name)) return true;
+    return false;
+}
+
 /* Takes http.response.start. [GIL] */
 static int start(struct request *request, PyObject *message)
 {
@@ -24,7 +35,8 @@ static int start(struct request *request, PyObject *message)
     request->head = head_new(message_get(message, names.headers), NULL);
     if (!request->head) return -1;
     request->head->status = (int32_t)status;
-    request->trailers = trailers;
+    request->trailers = trailers && has_extension(request, "http.response.trailers");
+    request->no_trailers = trailers && !request->trailers;
     request->phase = PHASE_HEAD_HELD;
     return 1;
 }
@@ -108,8 +120,10 @@ static int trailers(struct request *request, PyObject *message, PyObject **futur
     int more = message_flag(message, names.more_trailers), sent;
     struct head *head;
     if (more < 0) return -1;
+    if (request->no_trailers && request->phase == PHASE_COMPLETE) return 1;
     if (request->phase != PHASE_TRAILERS)
-        return send_out_of_order(message, "trailers follow the last part of the body, and http.response.start announces them");
+        return send_out_of_order(message, "trailers follow the last part of the body, if http.response.start has "
+                                          "announced them");
     if (!(head = head_new(message_get(message, names.headers), NULL))) return -1;
     event.headers = head->fields;
     event.header_count = head->count;
@@ -130,6 +144,10 @@ static int hint(struct request *request, bool push, PyObject *message, PyObject 
     if (!list || (push && (!message_require(message, names.path) || message_text(message, names.path, &event.text) < 0)))
         return -1;
     if (!(head = head_new(list, push ? NULL : "link"))) return -1;
+    if (!push && !has_extension(request, "http.response.early_hint")) {
+        head_free(head);
+        return 1;
+    }
     event.headers = head->fields;
     event.header_count = head->count;
     sent = send_event(request, &event, false, future);

@@ -4,6 +4,8 @@
 
 #include "Bridge.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Requests a turn, from any thread, with or without the GIL. Several requests before the turn runs are one. */
 void turn_request(void);
 
@@ -22,5 +24,7 @@ void turn_end(void);
  * shared by all applications of the process, but the host cancels work with the lifespan that it belongs to. */
 void turn_anchor(asgi_id lifespan);
 asgi_id turn_anchored(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -196,11 +196,22 @@ static void describe_stack(roost_report *report, uintptr_t top)
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 enum { FATAL = sizeof fatal / sizeof *fatal };
 
+/* The actions before this file's, of the fatal signals and of the stall signal: of an interpreter that writes the stack
+ * of its language. */
+static struct sigaction fatal_before[FATAL], stall_before;
+
 /* Restores the default actions, which end the process. */
 static void restore_defaults(void)
 {
     size_t at;
     for (at = 0; at < FATAL; at++) signal(fatal[at], SIG_DFL);
+}
+
+/* Restores the actions before: the handler of an interpreter runs next, and ends the process. */
+static void restore_before(void)
+{
+    size_t at;
+    for (at = 0; at < FATAL; at++) sigaction(fatal[at], &fatal_before[at], NULL);
 }
 
 /* Raises the signal again, whose disposition is the default now, so that it ends the process. A fault recurs by itself
@@ -249,7 +260,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
     describe_call(&page->crash);
     describe_stack(&page->crash, interrupted(context));
     page->crash.state = 2;
-    restore_defaults();
+    restore_before();
     raise_again(number, info);
 }
 
@@ -277,11 +288,12 @@ void roost_report_exit(void)
 static void on_stall(int number, siginfo_t *info, void *context)
 {
     int before = errno;
-    (void)number, (void)info;
     page->stall.state = 1;
     describe_call(&page->stall);
     describe_stack(&page->stall, interrupted(context));
     page->stall.state = 2;
+    if (stall_before.sa_flags & SA_SIGINFO) stall_before.sa_sigaction(number, info, context);
+    else if (stall_before.sa_handler != SIG_DFL && stall_before.sa_handler != SIG_IGN) stall_before.sa_handler(number);
     errno = before;
 }
 
@@ -296,10 +308,10 @@ void roost_report_crashes(roost_page *given)
     worker = getpid();
     (void)backtrace(first, 1); /* The first call loads a library, which a handler must not do. */
     sigemptyset(&action.sa_mask);
-    for (at = 0; at < FATAL; at++) sigaction(fatal[at], &action, NULL);
+    for (at = 0; at < FATAL; at++) sigaction(fatal[at], &action, &fatal_before[at]);
     action.sa_sigaction = on_stall;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-    sigaction(roost_stall_signal(), &action, NULL);
+    sigaction(roost_stall_signal(), &action, &stall_before);
     /* CExit covers `_exit`, and the records of calls a raw exit_group(2). */
     atexit(roost_report_exit);
     at_quick_exit(roost_report_exit);

@@ -1,4 +1,3 @@
-import NIOConcurrencyHelpers
 import NIOCore
 import Roost
 import RoostSystem
@@ -8,21 +7,24 @@ enum CallersThread {
     /// Starts a host on the calling thread, calls `started` there once it serves, and returns when it has stopped.
     /// Throws `HostError` if it does not start, or fails to stop.
     static func serve(_ settings: String, started: @escaping @Sendable (EmbeddedHost) -> Void) throws(HostError) {
-        let start = NIOLockedValueBox<Result<EmbeddedHost, HostError>?>(nil)
+        let start = Monitor<Result<EmbeddedHost, HostError>?>(nil)
         EventLoops.onThisThread { loop in
             Task {
                 do throws(HostError) {
                     let host = try await EmbeddedHost.start(settings, on: loop)
-                    start.withLockedValue { $0 = .success(host) }
+                    start.withLock { $0 = .success(host) }
+                    start.signal()
                     loop.execute { started(host) }
                 } catch {
-                    start.withLockedValue { $0 = .failure(error) }
+                    start.withLock { $0 = .failure(error) }
+                    start.signal()
                     // A host that did not start has ended the loop, unless it failed before it had one.
                     try? await EventLoops.end(loop)
                 }
             }
         }
-        guard let host = try start.withLockedValue({ $0 })?.get() else { return }
+        // The loop may have ended before the task has noted why.
+        let host = try start.wait { $0 }.get()
         try host.waitUntilStopped()
         // On this thread, since a reader of standard output that does not read blocks it.
         host.flushLog()

@@ -187,6 +187,43 @@ static asgi_result keep(work *w)
     return ASGI_PENDING;
 }
 
+/* ---- GET /stolen: the descriptor is read before the watch is told ------------------------------------------------- */
+
+static void stolen_told(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = (work *)context;
+    char byte = '-';
+    (void)id, (void)event;
+    if (read(w->pipes[0], &byte, 1) != 1) byte = '-';
+    note("told=%s %c\n", name_of(result), byte);
+    if (byte == 'b') end_work(w, "stolen");
+}
+
+static void write_again(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    (void)id, (void)event, (void)result;
+    if (write(((work *)context)->pipes[1], "b", 1) != 1) abort();
+}
+
+/* Runs in the turn in which the kernel has already reported the descriptor to the loop. */
+static void steal(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    work *w = (work *)context;
+    char byte = '-';
+    (void)event, (void)result;
+    if (read(w->pipes[0], &byte, 1) != 1) byte = '-';
+    note("stolen=%c\n", byte);
+    w->host->after(id, 20000, write_again, w, NULL);
+}
+
+static asgi_result watch_stolen(work *w)
+{
+    w->host->ended(w->id, free_work, w);
+    loops->watch(w->id, 0, w->pipes[0], ASGI_READABLE | ASGI_PERSISTENT, stolen_told, w, NULL);
+    if (write(w->pipes[1], "a", 1) != 1) abort();
+    return w->host->post(w->id, steal, w);
+}
+
 /* ---- GET /closed: the owner closes a descriptor without cancelling, while a duplicate of it is open ---------------- */
 
 static long closed_calls;
@@ -377,6 +414,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/end")) return end_endless(scope, send);
     if (asgi_equal(path, "/watch")) return watch(work_of(scope, send));
     if (asgi_equal(path, "/kept")) return keep(work_of(scope, send));
+    if (asgi_equal(path, "/stolen")) return watch_stolen(work_of(scope, send));
     if (asgi_equal(path, "/closed")) return close_watched(work_of(scope, send));
     if (asgi_equal(path, "/move")) return move(work_of(scope, send));
     if (path.size >= 6 && strncmp(path.data, "/ended", 6) == 0) return notice(scope, receive, send);

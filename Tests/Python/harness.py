@@ -36,7 +36,7 @@ def started(port):
     os.write({pipe}, b"%d\\n" % port)
     os.close({pipe})
 try:
-    worker.serve({library!r}, {settings!r}, started)
+    worker.serve({library!r}, {settings!r}, {python!r}, started)
 except RuntimeError as error:
     sys.exit(str(error))
 print("the server has returned", flush=True)
@@ -59,6 +59,7 @@ class Response:
         self.status = status
         self.headers = headers
         self.body = body
+        self.trailers = []
         self.closed = closed  # the connection ended before the body was complete
 
     def header(self, name: bytes):
@@ -129,7 +130,6 @@ class Client:
                         break
                     response.body += self.exactly(size)
                     self.exactly(2)
-                response.trailers = []
                 while line := self.until(b"\r\n"):
                     response.trailers.append(tuple(part.strip() for part in line.split(b":", 1)))
             else:
@@ -230,11 +230,12 @@ class Server:
         configuration = {"port": 0, "run-dir": run, "threads": 1,
                          "applications": [{"module": "builtin:python", "mount": "/"}], **(host or {})}
         reader, writer = os.pipe()
-        child = _CHILD.format(public=LOOP == "public", library=LIBRARY, settings=json.dumps(configuration), pipe=writer)
+        child = _CHILD.format(public=LOOP == "public", library=LIBRARY, settings=json.dumps(configuration),
+                              python=json.dumps(python), pipe=writer)
         self.output = open(os.path.join(self.folder.name, "log"), "w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-c", child], stdout=self.output, stderr=self.output, pass_fds=[writer],
-            env={**os.environ, "PYTHONPATH": PACKAGES, "ROOST_PYTHON": json.dumps(python), **(environment or {})})
+            env={**os.environ, "PYTHONPATH": PACKAGES, **(environment or {})})
         os.close(writer)
         with open(reader, "rb") as pipe:
             line = pipe.readline()
@@ -306,7 +307,7 @@ class ServerTestCase(unittest.TestCase):
         status = cls.server.stop()
         log = cls.server.log()
         assert status == 0 and "the server has returned" in log, f"exited with {status}:\n{log}"
-        for mark in ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed"):
+        for mark in ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "runtime error:"):
             assert mark not in log, log
 
     def get_json(self, target: bytes, headers=()):

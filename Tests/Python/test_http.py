@@ -430,6 +430,13 @@ class HTTPTests(ServerTestCase):
         self.assertEqual(response.body, b"body")
         self.assertEqual(response.trailers, [(b"x-sum", b"1")])
 
+    def test_trailers_and_hints_that_the_client_does_not_take_are_ignored(self):
+        response = self.server.get(b"/trailers")
+        self.assertEqual((response.status, response.body, response.trailers), (200, b"body", []))
+        with self.server.client() as client:
+            client.send(b"GET /early_hint HTTP/1.0\r\n\r\n")
+            self.assertEqual(client.read().status, 200)
+
     def test_early_hints_come_before_the_response(self):
         with self.server.client() as client:
             client.send(b"GET /early_hint HTTP/1.1\r\nhost: test\r\n\r\n")

@@ -11,7 +11,8 @@ SERVING = """
 PLAIN = "async def application(scope, receive, send):\n    assert scope['type'] != 'lifespan'\n" + SERVING
 
 FULL = """
-import asyncio, atexit
+import asyncio, atexit, contextvars
+variable = contextvars.ContextVar("variable", default=None)
 atexit.register(print, "atexit has run")
 async def application(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -20,6 +21,7 @@ async def application(scope, receive, send):
         await asyncio.sleep(0.01)
         print("startup", flush=True)
         scope["state"]["key"] = "value"
+        variable.set("of the lifespan")
         await send({"type": "lifespan.startup.complete"})
         assert (await receive()) == {"type": "lifespan.shutdown"}
         await asyncio.sleep(0.01)
@@ -27,13 +29,15 @@ async def application(scope, receive, send):
         await send({"type": "lifespan.shutdown.complete"})
         return
     assert scope["state"] == {"key": "value"}
+    assert variable.get() is None
 """ + SERVING
 
 
 def lifespan(body: str) -> str:
     """An application with this code for its lifespan."""
     lines = "\n".join("        " + line for line in body.splitlines())
-    return f"import asyncio\nasync def application(scope, receive, send):\n    if scope['type'] == 'lifespan':\n{lines}\n" + SERVING
+    return ("import asyncio\nasync def application(scope, receive, send):\n"
+            f"    if scope['type'] == 'lifespan':\n{lines}\n" + SERVING)
 
 
 class LifespanTests(unittest.TestCase):
@@ -67,7 +71,8 @@ class LifespanTests(unittest.TestCase):
             self.assertNotIn("Traceback", server.log())
 
     def test_auto_refuses_an_exception_after_receive_with_its_traceback(self):
-        self.assert_refused("Traceback", "LookupError: broken", source=lifespan("await receive()\nraise LookupError('broken')"))
+        self.assert_refused("Traceback", "LookupError: broken",
+                            source=lifespan("await receive()\nraise LookupError('broken')"))
 
     def test_on_refuses_an_application_without_lifespan(self):
         self.assert_refused("Traceback", "AssertionError", source=PLAIN, lifespan="on")

@@ -90,7 +90,8 @@ class OtherLoopTests(unittest.TestCase):
                         body = file.read().split()[1].encode()
                 else:
                     body = b"x"
-                await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+                await send({"type": "http.response.start", "status": 200,
+                            "headers": [(b"content-length", b"%d" % len(body))]})
                 await send({"type": "http.response.body", "body": body})
             """) as server, server.client() as client:
             def load(count):

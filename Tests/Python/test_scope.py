@@ -30,6 +30,7 @@ async def application(scope, receive, send):
                 return
     result = plain(scope)
     result["types"] = {key: type(value).__name__ for key, value in scope.items()}
+    result["shared names"] = last is not None and scope["headers"][0][0] is last["headers"][0][0]
     result["same asgi"] = last is not None and scope["asgi"] is last["asgi"]
     result["same extensions"] = last is not None and scope["extensions"] is last["extensions"]
     scope["state"]["number"] += 1
@@ -90,6 +91,10 @@ class ScopeTests(ServerTestCase):
         self.assertFalse(scope["same extensions"])
         self.assertNotIn("touched", scope["asgi"])
         self.assertNotIn("touched", scope["extensions"]["http.response.pathsend"])
+
+    def test_well_known_names_of_headers_are_shared_objects(self):
+        self.get_json(b"/")
+        self.assertTrue(self.get_json(b"/")["shared names"])
 
     def test_the_state_is_a_shallow_copy(self):
         first = self.get_json(b"/")["state"]

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import ServerTestCase, wait_until
+from harness import Server, ServerTestCase, wait_until
 
 SOURCE = """
 import asyncio, json, roost
@@ -221,6 +221,52 @@ class WebSocketTests(ServerTestCase):
                 self.assertEqual(socket.message(), (1, str(number).encode()))
             socket.close(1001)
         self.wait_seen(["sender", "websocket.disconnect", 1001])
+
+
+class DrainTests(unittest.TestCase):
+    """A shutdown ends WebSockets and endless responses at the drain timeout."""
+
+    SOURCE_OF_ENDLESS = """
+    import asyncio
+    async def application(scope, receive, send):
+        if scope["type"] == "lifespan":
+            raise RuntimeError
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            event = await receive()
+            print("websocket ended", event["code"], flush=True)
+            return
+        try:
+            await send({"type": "http.response.start", "status": 200})
+            while True:
+                await send({"type": "http.response.body", "body": b"data", "more_body": True})
+                await asyncio.sleep(0.01)
+        except OSError as error:
+            print("stream ended", type(error).__name__, flush=True)
+            raise
+        except asyncio.CancelledError:
+            print("stream ended", "cancelled", flush=True)
+            raise
+    """
+
+    def test_open_connections_end_at_the_drain_timeout(self):
+        with Server(self.SOURCE_OF_ENDLESS, host={"timeout-graceful-shutdown": 1}) as server:
+            with server.websocket(b"/") as socket, server.client() as client:
+                socket.accept()
+                client.send(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+                client.until(b"data")
+                server.process.terminate()
+                self.assertEqual(socket.close_code(), 1012)
+                socket.close(1012)
+                while client.fill():
+                    pass
+                self.assertNotIn(b"0\r\n\r\n", client.data)
+                self.assertEqual(server.wait(), 0)
+            log = server.log()
+            self.assertIn("websocket ended 1012", log)
+            self.assertIn("stream ended", log)
+            self.assertNotIn("Traceback", log)
 
 
 if __name__ == "__main__":

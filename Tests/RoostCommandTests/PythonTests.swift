@@ -215,6 +215,61 @@ struct PythonTests {
         #expect(roost.stop() == 0)
     }
 
+    @Test("a crash costs one worker, and is logged with the stack of Python and the application")
+    func crash() throws {
+        try self.folder.write(
+            "pages.py",
+            Self.application("crash() if scope['path'] == '/crash' else 'served'", before: "import ctypes")
+                + "\ndef crash():\n    ctypes.string_at(0)\n")
+        let roost = try self.start(["pages:app"])
+        let client = try RawClient(port: roost.port)
+        client.send("GET /crash HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readToEnd().isEmpty)
+        try roost.waitFor("signal=SIGSEGV")
+        #expect(roost.error.contains("Fatal Python error: Segmentation fault"))
+        #expect(roost.error.contains(" in crash"), "\(roost.error)")
+        #expect(roost.error.contains("worker crashed application=pages"))
+        #expect(try self.get(roost, "/").text == "served")
+        #expect(roost.stop() == 0)
+    }
+
+    @Test("a blocked event loop is logged with the stack of Python, and its worker is replaced")
+    func stall() throws {
+        try self.folder.write(
+            "pages.py",
+            Self.application("compute() if scope['path'] == '/stall' else 'served'")
+                + "\ndef compute():\n    while True:\n        pass\n")
+        let roost = try self.start(["pages:app", "--timeout-worker", "1"])
+        let client = try RawClient(port: roost.port)
+        client.send("GET /stall HTTP/1.1\r\nhost: x\r\n\r\n")
+        #expect(try client.readToEnd().isEmpty)
+        try roost.waitFor("event loop stalled application=pages")
+        #expect(roost.error.contains(" in compute"), "\(roost.error)")
+        #expect(try self.get(roost, "/").text == "served")
+        #expect(roost.stop() == 0)
+    }
+
+    @Test("an exception is logged with its traceback; the client gets 500")
+    func exception() throws {
+        try self.folder.write("pages.py", Self.application("1 // 0"))
+        let roost = try self.start(["pages:app"])
+        #expect(try self.get(roost, "/").status == 500)
+        try roost.waitFor("application failed")
+        #expect(roost.error.contains("\n    ZeroDivisionError: integer division or modulo by zero\n"), "\(roost.error)")
+        #expect(roost.stop() == 0)
+    }
+
+    @Test("the lifespan mode is the application's, not that of the bridge")
+    func lifespan() throws {
+        try self.folder.write("pages.py", Self.application("'served'"))
+        let off = try self.start(["pages:app", "--lifespan", "off"])
+        #expect(try self.get(off, "/").text == "served")
+        #expect(off.stop() == 0)
+        let result = try self.run(["pages:app", "--lifespan", "on"])
+        #expect(result.status == 1)
+        #expect(result.error.contains("RuntimeError: no lifespan"), "\(result.error)")
+    }
+
     @Test("the interpreter runs as the user of the workers", .enabled(if: geteuid() == 0))
     func user() throws {
         try self.folder.write("pages.py", Self.application("os.getuid()", before: "user = os.getuid()"))

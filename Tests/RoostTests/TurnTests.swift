@@ -66,6 +66,15 @@ struct TurnTests {
         }
     }
 
+    @Test("a watch goes on after its descriptor was read before the loop could complete it")
+    func stolen() async throws {
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/stolen").text == "stolen")
+            #expect(
+                try served.notes(until: "ended=") == "stolen=a\ntold=PENDING b\ntold=CANCELLED -\nended=DONE\n")
+        }
+    }
+
     @Test("a descriptor that is closed while it is watched, and open elsewhere, is not reported for ever")
     func closed() async throws {
         try await withServedHost(self.serve()) { served throws in

@@ -4,11 +4,10 @@ import asyncio
 import atexit
 import dataclasses
 import json
-import os
 import sys
 
 from roost import _bridge, importing, loops
-from roost.errors import format_exception
+from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
 _ERROR = 40
@@ -29,23 +28,23 @@ class Settings:
 
     @classmethod
     def of(cls, application) -> "Settings":
-        text = application.setting("roost.python")
-        if text is None:
-            # TEMPORARY: a host that does not have the key yet. To be removed with the first host that has it.
-            text = os.environ.get("ROOST_PYTHON")
+        text = application.setting("roost.python") or Process.settings
         if text is None:
             raise importing.ImportFailure("the host names no Python application (roost.python)")
         values = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        settings = cls(**{key: value for key, value in values.items() if key in known})
+        settings.lifespan = application.setting("roost.lifespan") or settings.lifespan
+        return settings
 
 
 class Process:
-    """The event loop that all applications of the process share; `exits`: the process leaves by _exit."""
+    """What all applications of the process share."""
 
     loop = None
-    kind = None
-    exits = False
+    kind = None  # asyncio or uvloop
+    exits = False  # the process leaves by _exit
+    settings = None  # the settings of an application for which the host has none, as JSON
     refused = None  # why the last application was refused
     lifespans = set()  # the tasks; the event loop itself keeps none
 
@@ -61,7 +60,7 @@ def _guest(application, settings: Settings):
             Process.loop = loops.start_guest(settings.loop, settings.lanes)
         except ValueError as error:
             raise importing.ImportFailure(str(error)) from None
-        Process.kind = settings.loop
+        Process.kind = "asyncio" if isinstance(Process.loop, asyncio.SelectorEventLoop) else "uvloop"
     elif settings.loop not in ("auto", Process.kind):
         application.log(_WARNING, f"applications of one worker share an event loop: loop={settings.loop} is ignored")
     return Process.loop
@@ -102,14 +101,22 @@ async def _end_process(loop) -> None:
 
 
 async def _serve(application, lifespan: Lifespan) -> None:
-    """Answers the host's lifespan events."""
+    """Answers the host's lifespan events. The host may end the lifespan at its timeouts; `send` raises then."""
+    try:
+        await _answer(application, lifespan)
+    except ClientDisconnected:
+        application.log(_ERROR, "the lifespan of the application has ended at a timeout of the server")
+    finally:
+        application.finish()
+
+
+async def _answer(application, lifespan: Lifespan) -> None:
     await application.receive()
     try:
         await lifespan.startup()
     except StartupFailure as failure:
         Process.refused = str(failure)
         await application.send({"type": "lifespan.startup.failed", "message": str(failure)})
-        application.finish()
         return
     application.state = lifespan.state
     await application.send({"type": "lifespan.startup.complete"})
@@ -121,7 +128,6 @@ async def _serve(application, lifespan: Lifespan) -> None:
         await application.send({"type": "lifespan.shutdown.complete"})
     else:
         await application.send({"type": "lifespan.shutdown.failed", "message": reason})
-    application.finish()
 
 
 def start(application) -> None:
@@ -143,7 +149,7 @@ def start(application) -> None:
             _load(application, settings)
         except importing.ImportFailure as error:
             if error.__cause__ is not None:
-                _report(application, f"application cannot be imported application={settings.application}", error.__cause__)
+                _report(application, f"{settings.application!r} cannot be imported", error.__cause__)
             reason = str(error)
     if reason is not None:
         coroutine = _refuse(application, reason)

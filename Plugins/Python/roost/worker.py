@@ -1,10 +1,12 @@
 """The process of a Python worker: `python -m roost.worker --library libRoost.so ...`.
 
-    --library PATH    libRoost.so
-    --settings JSON   serves with these settings of roost_run, until SIGINT or SIGTERM
-    --worker ARG ...  serves as a worker of the supervisor with these arguments
+    --library PATH      libRoost.so
+    --settings JSON     serves with these settings of roost_run, until SIGINT or SIGTERM
+    --application JSON  with --settings: the settings of the Python application, {"application": "wiki.asgi:application"}
+    --worker ARG ...    serves as a worker of the supervisor with these arguments
 """
 
+import faulthandler
 import signal
 import sys
 
@@ -20,11 +22,13 @@ def prepare(library: str) -> None:
     _bridge.open(library)
 
 
-def serve(library: str, settings: str, started=None) -> None:
+def serve(library: str, settings: str, python: str | None, started=None) -> None:
     """Serves until SIGINT, SIGTERM or loop.stop(); raises RuntimeError if the server does not start.
 
-    `started(port)` is called when the server accepts connections.
+    `python` are the settings of applications for which the host has none. `started(port)` is called when the server
+    accepts connections.
     """
+    application.Process.settings = python
     prepare(library)
 
     def quit_server(number, frame):
@@ -52,29 +56,31 @@ def serve(library: str, settings: str, started=None) -> None:
 def work(library: str, arguments: list[str]) -> None:
     """Serves as a worker of the supervisor, which owns SIGINT and SIGTERM; the process leaves by _exit.
 
-    faulthandler is not enabled here. The supervisor writes crash reports by its own handler of SIGSEGV and others, which
-    libRoost.so installs in the worker; faulthandler would replace that handler if it were enabled later, and is replaced
-    by it if it is enabled earlier (PYTHONFAULTHANDLER). A handler that runs both belongs into libRoost.so.
+    A crash is reported by the handlers of libRoost.so, which call those that were set before: faulthandler then writes
+    the stack of Python. The supervisor sends SIGRTMAX-3 to the thread of an event loop that does not return.
     """
+    faulthandler.enable(all_threads=False)
+    faulthandler.register(signal.SIGRTMAX - 3, all_threads=False)
     application.Process.exits = True
     prepare(library)
     _bridge.worker(arguments)
 
 
 def main(arguments: list[str]) -> None:
+    del sys.argv[1:]  # applications do not see the arguments of the worker
     options = {}
-    while arguments and arguments[0] in ("--library", "--settings") and len(arguments) > 1:
-        name = arguments.pop(0)
-        options[name] = arguments.pop(0)
-    if "--library" in options and arguments and arguments[0] == "--worker":
-        work(options["--library"], arguments[1:])
-    elif len(options) == 2 and not arguments:
-        try:
-            serve(options["--library"], options["--settings"])
-        except RuntimeError as error:
-            sys.exit(f"error: {error}")
-    else:
-        sys.exit(__doc__)
+    while arguments and arguments[0] in ("--library", "--settings", "--application") and len(arguments) > 1:
+        name, value, *arguments = arguments
+        options[name] = value
+    try:
+        if "--library" in options and arguments and arguments[0] == "--worker":
+            work(options["--library"], arguments[1:])
+        elif "--library" in options and "--settings" in options and not arguments:
+            serve(options["--library"], options["--settings"], options.get("--application"))
+        else:
+            sys.exit(__doc__)
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

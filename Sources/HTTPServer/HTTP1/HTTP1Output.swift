@@ -202,8 +202,13 @@ final class HTTP1Output: SharedOutput.Owner {
             }
             context.writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
         case .cut(let reset):
-            self.discard()
-            if reset { self.setReset(true) }
+            if reset {
+                self.discard()
+                self.setReset(true)
+            } else {
+                // What was sent before the application failed still reaches the client.
+                self.flush(context)
+            }
             context.close(promise: nil)
         }
     }

@@ -14,7 +14,8 @@ package final class ApplicationSettings: @unchecked Sendable {
     private let prefix: String
 
     /// `place`: the key in the file below which the settings are; if empty, all keys except the host's. `folder`: the
-    /// folder of the module's file. `others`: values of the host besides, by keys that begin with "roost.". Throws `HostError` for a reserved or duplicate key, or too large settings.
+    /// folder of the module's file. `others`: values of the host besides, by keys that begin with "roost.". Throws
+    /// `HostError` for a reserved or duplicate key, or too large settings.
     package init(
         _ file: SettingsFile?, at place: String = "", folder: String, others: [String: String] = [:]
     ) throws {
@@ -39,6 +40,18 @@ package final class ApplicationSettings: @unchecked Sendable {
         self.values = [:]
         self.file = nil
         self.prefix = ""
+    }
+
+    private init(_ other: ApplicationSettings, adding texts: [String: String]) {
+        self.file = other.file
+        self.prefix = other.prefix
+        let all = other.values.mapValues { Octets($0.pointee).text }.merging(texts) { $1 }
+        self.values = all.mapValues(Self.copy)
+    }
+
+    /// The same settings with further values of the host, by keys that begin with "roost.".
+    package func adding(_ texts: [String: String]) -> ApplicationSettings {
+        ApplicationSettings(self, adding: texts)
     }
 
     deinit {

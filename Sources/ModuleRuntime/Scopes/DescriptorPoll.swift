@@ -72,11 +72,12 @@ final class DescriptorPoll: Sendable {
         self.state.withLockedValue { self.remove(file, number, &$0) }
     }
 
-    /// Returns the numbers of the watches whose descriptors are ready, and removes those that are not persistent. Empty
-    /// if the poll has not completed. On the loop.
-    func ready() -> [UInt64] {
+    /// Returns the numbers of the watches whose descriptors are ready, and removes those that are not persistent. Nil if
+    /// the poll has not completed. If it has, the caller must call `resume`, also if no descriptor is ready any more,
+    /// since its owner has read it meanwhile. On the loop.
+    func ready() -> [UInt64]? {
         self.state.withLockedValue { state in
-            guard state.phase == .polling, let poll = state.poll, roost_poll_completed(poll) != 0 else { return [] }
+            guard state.phase == .polling, let poll = state.poll, roost_poll_completed(poll) != 0 else { return nil }
             state.phase = .collected
             return withUnsafeTemporaryAllocation(of: roost_epoll_event.self, capacity: Self.maxEvents) { events in
                 let count = roost_epoll_events(state.epoll, events.baseAddress, CInt(Self.maxEvents))

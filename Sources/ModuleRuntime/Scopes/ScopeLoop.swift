@@ -233,10 +233,10 @@ package final class ScopeLoop: RequestHandler {
         let ready = self.mailbox.waits.poll.ready()
         let postponed = self.postponed
         self.postponed = []
-        self.server.turn { for number in ready + postponed { self.complete(number) } }
+        self.server.turn { for number in (ready ?? []) + postponed { self.complete(number) } }
         self.drainMailbox()
         // Queued behind what the completions have posted: a guest loop then has read its descriptors.
-        if !ready.isEmpty { self.server.eventLoop.assumeIsolated().execute { self.resumePoll() } }
+        if ready != nil { self.server.eventLoop.assumeIsolated().execute { self.resumePoll() } }
     }
 
     private func resumePoll() {

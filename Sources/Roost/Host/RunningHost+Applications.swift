@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import RoostDeployment
 import RoostModules
+import RoostPython
 import RoostSettings
 import RoostSystem
 
@@ -137,13 +138,19 @@ extension RunningHost {
                     logger: self.configuration.logger))
         case .module(let prepared):
             guard let image else { throw HostError(code: .module, message: "\(prepared.path): is not loaded") }
+            var (lifespan, settings) = (prepared.lifespan ?? self.configuration.lifespan, prepared.settings)
+            if prepared.python != nil {
+                // The bridge starts the application in its own lifespan, and is told which one the application gets.
+                settings = settings.adding(["roost.lifespan": lifespan.rawValue])
+                lifespan = .on
+            }
             let generation = Generation(
-                name: application.name, number: application.number, image: image, settings: prepared.settings,
+                name: application.name, number: application.number, image: image, settings: settings,
                 proxyPath: self.configuration.rootPath, mount: mount, facilities: self.facilities,
                 logger: self.configuration.logger)
             let running = RunningApplication(
                 application, at: mount, generation,
-                try await self.startLifespan(of: generation, prepared.lifespan ?? self.configuration.lifespan))
+                try await self.startLifespan(of: generation, lifespan))
             do {
                 if let path = prepared.health { try await self.checkHealth(of: generation, mount, at: path) }
             } catch {
