@@ -33,7 +33,7 @@ PICTURES = pathlib.Path(os.environ.get("ROOST_TEST_OUTPUT", REPOSITORY / ".build
 APPLICATIONS = FOLDER / "applications"
 # What no log of a passed test contains.
 FAULTS = ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "Task exception was never",
-          "Traceback", "worker exited", "AddressSanitizer")
+          "Traceback", "worker was killed", "worker exited", "AddressSanitizer")
 
 
 def installed(package: str) -> bool:

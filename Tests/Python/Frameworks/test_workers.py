@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import tempfile
@@ -68,6 +69,12 @@ class Load:
         wait_until(lambda: self.total() >= target, f"{count} more answers, failures: {self.failures[:5]}")
 
 
+def ready(server) -> list[int]:
+    """The workers that are ready, as `roost status` shows them."""
+    shown = server.command("status").stdout
+    return [int(pid) for pid in re.findall(r"^(\d+) +ready ", shown, re.MULTILINE)]
+
+
 class KillTests(unittest.TestCase):
     def test_kill(self):
         """workers that are killed under load fail only their own requests, and are replaced"""
@@ -77,13 +84,13 @@ class KillTests(unittest.TestCase):
             with Load(server.port, clients) as load:
                 load.wait_for(50)
                 for _ in range(20 if FULL else 5):
-                    wait_until(lambda: len(server.workers()) == 2, "two workers")
+                    wait_until(lambda: len(ready(server)) == 2, "two workers")
                     victim = server.workers()[len(killed) % 2]
                     os.kill(victim, signal.SIGKILL)
                     killed.append(victim)
-                    server.wait_for_log("worker exited", len(killed))
+                    wait_until(lambda: victim not in server.workers(), "the end of the worker")
                     load.wait_for(100)
-                wait_until(lambda: len(server.workers()) == 2, "two workers")
+                wait_until(lambda: len(ready(server)) == 2, "two workers")
                 load.wait_for(200)
             others = [failure for failure in load.failures if failure[0] is not None and failure[0] not in killed]
             self.assertEqual(others, [], "failures of workers that were not killed")
