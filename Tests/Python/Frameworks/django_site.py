@@ -15,7 +15,6 @@ SETTINGS = """
 ALLOWED_HOSTS = ["*"]
 STATICFILES_DIRS = [BASE_DIR / "assets"]
 INSTALLED_APPS += ["pages"]
-MIDDLEWARE = ["pages.probe.middleware", *MIDDLEWARE]
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 """

@@ -1,33 +1,27 @@
 """Records when and on which thread Django starts and ends requests, and opens and closes database connections."""
 
-import contextvars
 import threading
+import weakref
 
+from asgiref.sync import SyncToAsync
 from django.core.signals import request_finished, request_started
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.http import JsonResponse
-from django.utils.decorators import async_only_middleware
 
 recorded = []
-path = contextvars.ContextVar("path", default=None)
+paths = weakref.WeakKeyDictionary()  # of the thread-sensitive context that each request has
 
 
-def _record(name, of=None):
-    recorded.append((of or path.get(), name, threading.get_ident()))
+def _record(name):
+    context = SyncToAsync.thread_sensitive_context.get(None)  # None in manage.py
+    if context is not None:
+        recorded.append((paths.get(context), name, threading.get_ident()))
 
 
 def _started(scope=None, **keywords):
-    _record("request started", scope["path"])
-
-
-@async_only_middleware
-def middleware(get_response):
-    """Sets the path in the context of the request."""
-    async def call(request):
-        path.set(request.path)
-        return await get_response(request)
-    return call
+    paths[SyncToAsync.thread_sensitive_context.get()] = scope["path"]
+    _record("request started")
 
 
 def _finished(**keywords):
