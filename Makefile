@@ -1,5 +1,5 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
+.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON,
@@ -26,6 +26,7 @@ help:
 	@echo 'make test-docs  build the documentation, and run the blocks of all its pages; installs what they need'
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that disconnect; directly and through a worker group'
 	@echo 'make test-chaos  clients that disconnect at random moments, in every configuration (CHAOS_SECONDS each: 60)'
+	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Starlette, Quart and Litestar from PyPI (15 minutes)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
@@ -113,6 +114,11 @@ test-hostile: build
 test-chaos: build
 	swift build --product Workers
 	.build/debug/Workers --chaos
+
+# Tests Python applications with the frameworks from PyPI, for each interpreter that is found. ARGUMENTS='--quick' runs a
+# part that takes at most four minutes.
+test-python: build
+	Tests/Python/run $(ARGUMENTS)
 
 # Crashes, replaces and stops workers under load. CHAOS_SECONDS: for how long workers are killed at random (60).
 test-workers: build

@@ -1,0 +1,225 @@
+"""Starts `roost` processes that serve the applications of these tests.
+
+Environment:
+    ROOST              the executable (default: .build/release/roost of this repository)
+    ROOST_TEST_FULL    1: all rounds of the tests that repeat something; otherwise a part of them
+    ROOST_TEST_LOOP    the event loop: auto, asyncio or uvloop
+    ROOST_TEST_OUTPUT  the folder for screenshots
+"""
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+REPOSITORY = FOLDER.parents[2]
+sys.path.insert(0, str(FOLDER.parent))
+
+from harness import TIMEOUT, Client, WebSocket, wait_until  # noqa: E402
+
+__all__ = ["APPLICATIONS", "Client", "FULL", "PICTURES", "Roost", "RoostTestCase", "TIMEOUT", "WebSocket", "browser",
+           "children", "needs", "requests_of", "wait_until"]
+
+ROOST = os.environ.get("ROOST", str(REPOSITORY / ".build/release/roost"))
+FULL = os.environ.get("ROOST_TEST_FULL") == "1"
+LOOP = os.environ.get("ROOST_TEST_LOOP", "auto")
+PICTURES = pathlib.Path(os.environ.get("ROOST_TEST_OUTPUT", REPOSITORY / ".build/python/pictures"))
+APPLICATIONS = FOLDER / "applications"
+# What no log of a passed test contains.
+FAULTS = ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "Task exception was never",
+          "Traceback", "worker was killed", "worker exited", "AddressSanitizer")
+
+
+def installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def needs(*packages: str):
+    """Skips a test or a class if a package is not installed."""
+    missing = [package for package in packages if not installed(package)]
+    return unittest.skipIf(missing, f"not installed: {', '.join(missing)}")
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of a process."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children") as file:
+            found += [int(child) for child in file.read().split()]
+    return found
+
+
+class Roost:
+    """A server: the supervisor and its workers."""
+
+    def __init__(self, application: str, *arguments: str, app_dir=None, environment=None, loop=LOOP):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-frameworks-"))
+        self.run_dir = self.folder / "run"
+        self.error = open(self.folder / "error", "w+b")
+        self.output = open(self.folder / "output", "w+b")
+        command = [ROOST, application, "--port", "0", "--run-dir", self.run_dir, "--app-dir",
+                   app_dir or APPLICATIONS, "--python", sys.prefix, "--loop", loop, *arguments]
+        self.process = subprocess.Popen(
+            command, stdout=self.output, stderr=self.error, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})})
+        try:
+            wait_until(lambda: "info     serving " in self.log() or self.process.poll() is not None, "the start")
+            if self.process.poll() is not None:
+                raise AssertionError("the server did not start:\n" + self.log())
+        except BaseException:
+            self.kill()
+            raise
+        self.port = int(self.log().split("url=http://127.0.0.1:")[1].split()[0])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *arguments):
+        if self.process.poll() is None:
+            self.stop()
+        self.remove()
+
+    def log(self) -> str:
+        """Standard error so far."""
+        return (self.folder / "error").read_text("utf-8", "replace")
+
+    def output_text(self) -> str:
+        return (self.folder / "output").read_text("utf-8", "replace")
+
+    def wait_for_log(self, text: str, count=1):
+        wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log:\n{self.log()}")
+
+    def workers(self) -> list[int]:
+        """The processes of the workers: interpreters, and no probes or templates."""
+        found = []
+        for pid in children(self.process.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if b"--worker" in file.read():
+                        found.append(pid)
+            except FileNotFoundError:
+                pass
+        return found
+
+    def worker(self) -> int:
+        workers = self.workers()
+        assert len(workers) == 1, workers
+        return workers[0]
+
+    def client(self) -> Client:
+        return Client(self.port)
+
+    def websocket(self, target=b"/", headers=()) -> WebSocket:
+        return WebSocket(self.port, target, headers)
+
+    def get(self, target: bytes, headers=()):
+        with self.client() as client:
+            return client.request(b"GET", target, headers)
+
+    def post(self, target: bytes, body: bytes, headers=()):
+        with self.client() as client:
+            return client.request(b"POST", target, headers, body)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout=60) -> int:
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            log = self.log()
+            self.kill()
+            raise AssertionError("the server did not end:\n" + log) from None
+
+    def stop(self) -> int:
+        self.terminate()
+        return self.wait()
+
+    def kill(self):
+        for pid in children(self.process.pid) if self.process.poll() is None else []:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.kill()
+        self.process.wait()
+
+    def remove(self):
+        for file in (self.error, self.output):
+            file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class RoostTestCase(unittest.TestCase):
+    """Tests of one server. Its log must not contain a fault, and it must exit with status 0."""
+
+    APPLICATION = ""
+    ARGUMENTS = ()
+    ENVIRONMENT = {}
+    EXPECTED = ()  # texts that are removed from the log before it is searched for faults
+
+    @classmethod
+    def app_dir(cls):
+        return APPLICATIONS
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Roost(cls.APPLICATION, *cls.ARGUMENTS, app_dir=cls.app_dir(), environment=cls.ENVIRONMENT)
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.server.stop()
+        log = cls.server.log()
+        cls.server.remove()
+        for text in cls.EXPECTED:
+            log = log.replace(text, "")
+        if status != 0:
+            raise AssertionError(f"exited with {status}:\n{log}")
+        for fault in FAULTS:
+            if fault in log:
+                raise AssertionError(f"{fault!r} in the log:\n{log}")
+
+
+def requests_of(server: Roost, target: bytes, count: int, connections=1):
+    """Sends `count` requests over keep-alive connections that have one request each under way."""
+    clients = [server.client() for _ in range(connections)]
+    request = b"GET " + target + b" HTTP/1.1\r\nhost: test\r\n\r\n"
+    try:
+        for _ in range(count // connections):
+            for client in clients:
+                client.send(request)
+            for client in clients:
+                response = client.read()
+                assert response.status == 200 and not response.closed, (response.status, response.body)
+    finally:
+        for client in clients:
+            client.socket.close()
+
+
+class browser:
+    """A headless Chromium, as a context manager that returns playwright's browser."""
+
+    def __enter__(self):
+        from playwright.sync_api import sync_playwright
+
+        path = shutil.which("chromium")
+        if path is None:
+            raise unittest.SkipTest("not installed: chromium")
+        self.playwright = sync_playwright().start()
+        self.browser = self.playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        return self.browser
+
+    def __exit__(self, *arguments):
+        self.browser.close()
+        self.playwright.stop()
