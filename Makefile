@@ -5,8 +5,8 @@
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON,
 # and pkg-config finds the headers of Python for the bridge.
 PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev zlib1g-dev libpython3-dev pkg-config curl libcurl4-openssl-dev
-# Python runs the blocks of the documentation's pages.
-TEST_PACKAGES = python3
+# Python runs the blocks of the documentation's pages, and the tests of Python applications.
+TEST_PACKAGES = python3 python3-venv
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
 DOCS_PACKAGES = python3-venv nginx-light caddy haproxy golang-go gdb mandoc
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
@@ -96,6 +96,7 @@ test: setup test-setup build
 	$(call run_tests,,--skip $(PROGRAMS))
 	$(call run_tests,,--filter $(PROGRAMS))
 	$(call run_tests,ROOST_TEST_RELAY=1,--filter $(RELAYED))
+	Tests/Python/run --quick
 
 test-all: test
 
@@ -144,6 +145,8 @@ autobahn: build
 
 bench: build bench-setup
 	Benchmarks/bench
+	Benchmarks/applications
+	Benchmarks/views
 
 # Servers of Python applications side by side, with the interpreter PYTHON.
 PYTHON ?= python3
@@ -153,8 +156,6 @@ bench-python: build bench-setup
 	test -x $(BENCH_PYTHON)/bin/python || $(PYTHON) -m venv $(BENCH_PYTHON)
 	$(BENCH_PYTHON)/bin/pip install --quiet uvloop httptools websockets uvicorn granian hypercorn daphne starlette fastapi django
 	Benchmarks/python
-	Benchmarks/applications
-	Benchmarks/views
 
 # New inputs are stored below .build-fuzz. An input that crashes is reported and stored there too.
 FUZZ_TIME ?= 60

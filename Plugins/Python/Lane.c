@@ -74,6 +74,13 @@ static PyObject *lane_signal(PyObject *self, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
+/* busy(): whether a job is queued or running. [GIL] */
+static PyObject *lane_busy(PyObject *self, PyObject *nothing)
+{
+    (void)nothing;
+    return PyBool_FromLong(((struct lane *)self)->pending > 0);
+}
+
 static PyObject *lane_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     struct lane *lane;
@@ -106,6 +113,7 @@ int lanes_create(PyObject *module)
     static PyMethodDef methods[] = {
         {"put", (PyCFunction)(void (*)(void))lane_put, METH_FASTCALL, "put(future, function, arguments): queues a job."},
         {"shutdown", lane_shutdown, METH_VARARGS, "shutdown(wait, cancel): refuses further jobs."},
+        {"busy", lane_busy, METH_NOARGS, "busy(): whether a job is queued or running."},
         {"signal", lane_signal, METH_NOARGS, "signal(): wakes the threads now, not at the end of the turn."},
         {NULL, NULL, 0, NULL},
     };

@@ -84,8 +84,8 @@ static int start_thread(roost_poll *poll)
 {
     sigset_t all, before;
     int error;
-    poll->start = roost_event_make();
-    poll->stop = roost_event_make();
+    if (poll->start < 0) poll->start = roost_event_make();
+    if (poll->stop < 0) poll->stop = roost_event_make();
     if (poll->start < 0 || poll->stop < 0) return errno;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -118,6 +118,11 @@ int roost_poll_start(roost_poll *poll)
     struct iocb *blocks = &block;
     int error;
     if (!poll->context) {
+        /* The thread could not be started before. */
+        if (!poll->has_thread && (error = start_thread(poll)) != 0) {
+            errno = error;
+            return -1;
+        }
         roost_event_signal(poll->start);
         return 0;
     }

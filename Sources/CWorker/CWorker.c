@@ -214,7 +214,7 @@ static void restore_before(void)
     for (at = 0; at < FATAL; at++) sigaction(fatal[at], &fatal_before[at], NULL);
 }
 
-/* Raises the signal again, whose disposition is the default now, so that it ends the process. A fault recurs by itself
+/* Raises the signal again, whose disposition is the one before now, so that it ends the process. A fault recurs by itself
  * when the handler returns to the same instruction. A signal that was sent does not, nor a trap, which is reported
  * after its instruction. */
 static void raise_again(int number, const siginfo_t *info)

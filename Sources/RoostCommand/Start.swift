@@ -146,7 +146,8 @@ struct Start {
     private func environmentOfFile() throws -> [String: String] {
         guard let path = self.options.process.environmentFile else { return [:] }
         let environment = ProcessEnvironment.atStart
-        return try EnvironmentFile(path: path, environment: environment).added(to: environment)
+        return try EnvironmentFile(path: path, environment: environment, trust: self.options.host.trust)
+            .added(to: environment)
     }
 
     /// Reads the settings again for a reload. The result names changed options that need a restart.

@@ -13,19 +13,25 @@ package struct EnvironmentFile: Sendable {
 
     private static let maxSize = 1 << 20
 
-    /// Reads a file. Throws `HostError` with file and line.
-    package init(path: String, environment: [String: String]) throws {
-        guard let file = fopen(path, "re") else {
-            throw HostError(code: .usage, message: "--env-file \(path): \(String(cString: strerror(errno)))")
+    /// Reads a file of a trusted owner: its variables reach processes that run as the host's user (`LD_PRELOAD`). Throws
+    /// `HostError` with file and line.
+    package init(path: String, environment: [String: String], trust: FileTrust) throws {
+        func fault(_ reason: String) -> HostError {
+            HostError(code: .usage, message: "--env-file \(path): \(reason)")
         }
+        guard let file = fopen(path, "re") else { throw fault(String(cString: strerror(errno))) }
         defer { fclose(file) }
+        var status = stat()
+        guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw fault("is not a regular file")
+        }
+        if let distrust = trust.fault(of: status, path: path) { throw HostError(code: .usage, message: distrust) }
         var bytes = [UInt8](repeating: 0, count: Self.maxSize + 1)
         let count = fread(&bytes, 1, bytes.count, file)
-        guard count <= Self.maxSize else {
-            throw HostError(code: .usage, message: "--env-file \(path): is larger than 1 MiB")
-        }
+        guard ferror(file) == 0 else { throw fault("cannot be read") }
+        guard count <= Self.maxSize else { throw fault("is larger than 1 MiB") }
         guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-            throw HostError(code: .usage, message: "--env-file \(path): is not UTF-8")
+            throw fault("is not UTF-8")
         }
         try self.init(text: text, named: "--env-file \(path)", environment: environment)
     }

@@ -94,7 +94,12 @@ struct PythonTests {
                 + " \(folder)/wiki.py, \(folder)/wiki/__init__.py\n")
         #expect(
             try self.run(["pages:app", "--no-supervisor"]).error
-                == "roost: pages:app: a Python application needs worker processes; remove --no-supervisor\n")
+                .hasPrefix("roost: module 'pages' not found: looked for \(folder)/pages.so"))
+        try self.folder.write("pages.py", "")
+        #expect(
+            try self.run(["pages:app", "--no-supervisor"]).error
+                == "roost: pages:app: a Python application needs an interpreter as its worker, which the command roost"
+                + " starts; remove --no-supervisor\n")
     }
 
     @Test("the interpreter is that of --python, $VIRTUAL_ENV, .venv or $PATH, in this order")

@@ -9,6 +9,7 @@ import concurrent.futures
 import functools
 import itertools
 import os
+import sys
 import threading
 
 from roost import _bridge
@@ -38,35 +39,45 @@ def _run(future: concurrent.futures.Future, function, arguments, keywords) -> No
         future.set_result(result)
 
 
-def _submit(lane, function, /, *arguments, **keywords) -> concurrent.futures.Future:
-    """`submit` of an executor that has a lane: all its jobs must run on the one thread."""
-    future = concurrent.futures.Future()
-    lane.put(None, _run, (future, function, arguments, keywords))
-    lane.signal()
-    return future
+class LaneExecutor(concurrent.futures.ThreadPoolExecutor):
+    """What a ThreadPoolExecutor of one thread becomes when its first job goes to a lane: all its jobs run there.
+
+    It has no reference to itself, so that its thread is free as soon as the executor is.
+    """
+
+    def submit(self, function, /, *arguments, **keywords):
+        future = concurrent.futures.Future()
+        self._roost_lane.put(None, _run, (future, function, arguments, keywords))
+        self._roost_lane.signal()
+        return future
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._shutdown = True
+        self.__class__ = concurrent.futures.ThreadPoolExecutor
+        self.__dict__.pop("_roost_lane").shutdown(wait, cancel_futures)
 
 
-def _shutdown(lane, attributes: dict, wait: bool = True, *, cancel_futures: bool = False) -> None:
-    """`shutdown` of an executor that has a lane."""
-    attributes["_shutdown"] = True
-    for name in ("shutdown", "_roost_lane"):
-        attributes.pop(name, None)
-    lane.shutdown(wait, cancel_futures)
+class ContextExecutor(LaneExecutor):
+    """The executor of asgiref's ThreadSensitiveContext, of which Django makes one for each request.
+
+    At its end asgiref 3.13 starts a thread that waits for the executor, unless the executor is false. There is nothing to
+    wait for if no job is left.
+    """
+
+    def __bool__(self):
+        lane = self.__dict__.get("_roost_lane")
+        return lane is None or lane.busy()
 
 
 def lane_of(executor):
     """Returns the lane of an executor of one thread; None if its jobs must take the usual way."""
-    attributes = executor.__dict__
-    lane = attributes.get("_roost_lane")
-    if lane is not None:
-        return lane
     if executor._max_workers != 1 or executor._threads or executor._shutdown or executor._initializer is not None:
         return None
-    lane = _bridge.Lane(1)
-    attributes["_roost_lane"] = lane
-    attributes["submit"] = functools.partial(_submit, lane)
-    attributes["shutdown"] = functools.partial(_shutdown, lane, attributes)
-    return lane
+    # The caller is run_in_executor, and its caller the code that has the executor.
+    caller = sys._getframe(2).f_globals.get("__name__")
+    executor._roost_lane = _bridge.Lane(1)
+    executor.__class__ = ContextExecutor if caller == "asgiref.sync" else LaneExecutor
+    return executor._roost_lane
 
 
 class LaneExecutors:
@@ -86,6 +97,8 @@ class LaneExecutors:
             lane = self._roost_default
             if lane is None:
                 lane = self._roost_default = default_lane()
+        elif isinstance(executor, LaneExecutor):
+            lane = executor._roost_lane
         elif type(executor) is concurrent.futures.ThreadPoolExecutor:
             lane = lane_of(executor)
         else:

@@ -166,8 +166,8 @@ typedef asgi_result (*asgi_receive)(asgi_id id, asgi_event *event, asgi_then the
  *   ASGI_STALE        Not accepted: the scope has ended.
  *
  * The host writes at the end of a turn of the loop: what completions and applications send between two polls of the
- * sockets goes out together, one write per connection. It does not wait longer than half a millisecond, nor for more
- * than 64 KiB.
+ * sockets goes out together, one write per connection. It does not wait longer than half a millisecond, nor for
+ * more than 64 KiB of small output.
  *
  * On another thread than the scope's, the host checks the order of events later, on the loop. If such an event is
  * invalid, send has returned ASGI_DONE or ASGI_PENDING before. The host then logs the reason, calls `release`,
@@ -426,10 +426,11 @@ struct asgi_host {
 
     /* Requests a notice of the end of a scope. [any]
      *
-     *   then     Called once when the scope has ended, whether the module or the host ended it, after all other
-     *            completions of the scope, and never inside this call. Gets the result that the scope ended with:
-     *            ASGI_CANCELLED if the host ended it at the drain timeout. The memory of the scope is valid until
-     *            `then` returns.
+     *   then     Called once when the scope has ended, whether the module or the host ended it, after `application` and
+     *            the jobs of the scope have returned and its other completions were called, and never inside this call.
+     *            Gets the result that the scope ended with: ASGI_CANCELLED if the host ended it at the drain timeout.
+     *            The memory of the scope is valid until `then` returns. For the lifespan scope, timers and posts may
+     *            complete later, on their loops.
      *
      * Returns
      *   ASGI_PENDING  `then` follows.

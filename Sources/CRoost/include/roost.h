@@ -9,7 +9,8 @@
  *
  * roost_start starts threads, opens descriptors, and creates a folder below "run-dir" for copies of modules. While a
  * host runs, SIGPIPE is ignored by a handler, unless the program has one: otherwise a client that disconnects would end
- * the program. The threads that call modules have the signal mask of the first thread that called roost_start. roost_stop and a failed roost_start undo all of this. The following remains until the process ends: idle
+ * the program. The threads that call modules have the signal mask of the thread that called roost_start or
+ * roost_run first. roost_stop and a failed roost_start undo all of this. The following remains until the process ends: idle
  * threads of the runtime, as many as were needed at once; and the code of every module that was loaded, with some KiB
  * of memory for each start, since a module may still refer to it. If "access-log" was on, the thread that writes the
  * log also remains. A module that is started again is loaded again.
@@ -85,7 +86,8 @@ int roost_provide(const char *name, roost_function application, roost_function i
  *   count      The number of arguments.
  *   arguments  The arguments that the supervisor has passed on.
  *
- * The process ends by _exit when the supervisor stops it. Returns -1 if it is not a worker. */
+ * The process ends when the supervisor stops it, by _exit unless --exit-handlers is set. Returns -1 if it is not a
+ * worker. */
 int roost_worker(int count, const char *const *arguments);
 
 /* Mounts another application, given like an element of `applications`. Returns 0 when new requests reach it; -1 if it

@@ -31,6 +31,9 @@ struct FlushBatch {
     /// Whether no connection has output.
     var isEmpty: Bool { self.waiting.isEmpty && self.waitingLast.isEmpty && self.flushing.isEmpty }
 
+    /// Whether output of the batch that is being written is left.
+    var isFlushing: Bool { !self.flushing.isEmpty }
+
     mutating func add(_ connection: any ServerConnection) { self.waiting.append(connection) }
     mutating func addLast(_ connection: any ServerConnection) { self.waitingLast.append(connection) }
 

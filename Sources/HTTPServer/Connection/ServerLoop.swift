@@ -202,7 +202,7 @@ public final class ServerLoop {
     /// Frees memory kept since the last peak of load, and returns free memory to the system.
     private func trimMemory() {
         self.exchanges.trim()
-        self.output.trim()
+        if !self.batch.isFlushing { self.output.trim() }
         self.connections.trim()
         for connection in self.connections.all { connection.trim() }
         self.handler.trimMemory()

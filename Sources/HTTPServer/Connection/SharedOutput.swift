@@ -90,17 +90,24 @@ final class SharedOutput {
         }
     }
 
-    /// Removes and returns the owner's output; nil if there is none. Without a copy if its batch is being written.
-    func remove(for owner: some Owner) -> ByteBuffer? {
+    /// Removes and returns the owner's output; nil if there is none. Without a copy if its batch is being written, unless
+    /// `copies`: a slice that the channel cannot write yet would keep the memory of the whole batch.
+    func remove(for owner: some Owner, copies: Bool = false) -> ByteBuffer? {
         if self.ownerID == ObjectIdentifier(owner) { self.closeLast() }
         let segment = owner.segment
         owner.segment = Segment()
         let size = segment.end - segment.start
         guard segment.batch >= 0, size > 0 else { return nil }
-        guard segment.batch == self.batch else { return self.flushing.getSlice(at: segment.start, length: size) }
+        guard segment.batch == self.batch else {
+            return copies
+                ? self.flushing.getBytesCopy(at: segment.start, length: size)
+                : self.flushing.getSlice(at: segment.start, length: size)
+        }
         // A slice would keep the memory to which other connections append.
         let copy = self.buffer.getBytesCopy(at: segment.start, length: size)
-        if segment.end == self.buffer.writerIndex { self.buffer.moveWriterIndex(to: segment.start) }
+        if self.ownerID == nil, segment.end == self.buffer.writerIndex {
+            self.buffer.moveWriterIndex(to: segment.start)
+        }
         return copy
     }
 
@@ -113,7 +120,7 @@ final class SharedOutput {
     /// Whether some of the buffers' bytes belong to this owner.
     func belongs(to owner: some Owner) -> Bool { owner.segment.batch >= 0 }
 
-    /// Frees the memory of buffers that have grown.
+    /// Frees the memory of buffers that have grown. All segments of the batch that is being written were removed.
     func trim() {
         if self.buffer.readableBytes == 0, self.buffer.capacity > Self.capacity { self.buffer = Self.empty }
         if self.flushing.capacity > Self.capacity { self.flushing = Self.empty }

@@ -72,6 +72,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = self.unwrapInboundIn(data)
         self.input.append(&buffer)
+        self.output.inputCame()
         // The header timeout counts from the first byte of the header, the linger time from the end of the output.
         switch self.machine.phase {
         case .exchange, .draining: self.restartClock()

@@ -24,6 +24,8 @@ final class HTTP1Output: SharedOutput.Owner {
     /// The bytes given to the channel since it was last writable.
     private var queued = 0
     private var isWritable = true
+    /// The flushes since the client last sent something. A client that asks has read what it got before.
+    private var flushesSinceInput = 0
     private var progress = WriteProgress()
     /// The files that the kernel is sending, in order.
     private var files: [FileInTransfer] = []
@@ -214,10 +216,15 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     private func flush(_ context: ChannelHandlerContext) {
-        guard let output = self.shared.remove(for: self) else { return context.flush() }
+        self.flushesSinceInput += 1
+        let isSlow = self.flushesSinceInput > 1 && self.unsent > 0
+        guard let output = self.shared.remove(for: self, copies: isSlow) else { return context.flush() }
         self.count(output.readableBytes)
         context.writeAndFlush(NIOAny(output), promise: nil)
     }
+
+    /// Called when the client has sent something.
+    func inputCame() { self.flushesSinceInput = 0 }
 
     private func notifyRelieved() { self.connection._withUnsafeGuaranteedRef { $0.outputRelieved() } }
 

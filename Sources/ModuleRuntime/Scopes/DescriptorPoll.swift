@@ -34,6 +34,8 @@ final class DescriptorPoll: Sendable {
         var phase = Phase.idle
         var epoll: CInt = -1
         var poll: OpaquePointer?
+        /// Whether the set could not be replaced; `resume` tries again.
+        var isBroken = false
         var watches: [CInt: [Watch]] = [:]
     }
 
@@ -54,6 +56,7 @@ final class DescriptorPoll: Sendable {
         self.state.withLockedValue { state in
             guard state.phase != .stopped else { return ASGI_STALE }
             guard state.epoll >= 0 || self.open(&state) else { return ASGI_FAILED }
+            state.isBroken = false
             let watches = state.watches[file, default: []] + [watch]
             guard Self.set(file, watches, state.epoll) else {
                 return errno == EPERM ? ASGI_UNSUPPORTED : errno == EBADF ? ASGI_INVALID : ASGI_FAILED
@@ -77,6 +80,7 @@ final class DescriptorPoll: Sendable {
     /// since its owner has read it meanwhile. On the loop.
     func ready() -> [UInt64]? {
         self.state.withLockedValue { state in
+            guard !state.isBroken else { return [] }
             guard state.phase == .polling, let poll = state.poll, roost_poll_completed(poll) != 0 else { return nil }
             state.phase = .collected
             return withUnsafeTemporaryAllocation(of: roost_epoll_event.self, capacity: Self.maxEvents) { events in
@@ -93,9 +97,12 @@ final class DescriptorPoll: Sendable {
             guard state.phase == .collected else { return true }
             guard !state.watches.isEmpty else {
                 state.phase = .idle
+                state.isBroken = false
                 return true
             }
-            return Self.start(&state)
+            guard state.epoll >= 0 || self.open(&state), Self.start(&state) else { return false }
+            state.isBroken = false
+            return true
         }
     }
 
@@ -122,6 +129,7 @@ final class DescriptorPoll: Sendable {
         }
         state.epoll = epoll
         state.poll = poll
+        for (file, watches) in state.watches where !Self.set(file, watches, epoll) { state.watches[file] = nil }
         return true
     }
 
@@ -171,8 +179,11 @@ final class DescriptorPoll: Sendable {
         close(state.epoll)
         state.poll = nil
         state.epoll = -1
-        guard self.open(&state) else { return }
-        for (file, watches) in state.watches where !Self.set(file, watches, state.epoll) { state.watches[file] = nil }
-        if state.phase == .polling { _ = Self.start(&state) }
+        let wasPolling = state.phase == .polling
+        guard !self.open(&state) || (wasPolling && !Self.start(&state)) else { return }
+        // Without descriptors or memory now: the loop resumes the poll later.
+        state.phase = .collected
+        state.isBroken = true
+        roost_event_signal(self.event)
     }
 }

@@ -316,10 +316,7 @@ final class Scope: ExchangeOwner {
             self.isNoted = false
             self.notifySenders()
             self.notifyReceiver()
-            if self.life.isEnded {
-                self.notifyWaits()
-                self.notifyEnd()
-            }
+            if self.life.isEnded { self.notifyWaits() }
         } while self.isNoted
         self.isRevisiting = false
         if self.life.isOver { self.loop.recycle(self) }
@@ -363,7 +360,8 @@ final class Scope: ExchangeOwner {
         }
     }
 
-    private func notifyEnd() {
+    /// Completes the notice of the end, after all other completions. Called before the scope is recycled.
+    func notifyEnd() {
         guard let endNotice else { return }
         self.endNotice = nil
         self.complete(endNotice, self.endResult)

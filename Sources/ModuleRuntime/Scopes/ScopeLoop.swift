@@ -208,6 +208,7 @@ package final class ScopeLoop: RequestHandler {
         }
         // A timer or watch was set while the scope ended.
         guard scope.slot.pointee.waits.load(ordering: .sequentiallyConsistent) == 0 else { return scope.revisit() }
+        scope.notifyEnd()
         if scope.isUnmounting {
             scope.isUnmounting = false
             self.leaving.removeAll { $0 === scope }

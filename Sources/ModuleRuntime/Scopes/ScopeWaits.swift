@@ -135,8 +135,8 @@ final class ScopeWaits: Sendable {
         let result = self.poll.add(
             file, DescriptorPoll.Watch(number: number, conditions: conditions, isPersistent: isPersistent))
         guard result == ASGI_PENDING else {
-            _ = self.remove(number)
-            return result
+            // If the scope has ended meanwhile, the completion is on its way.
+            return self.remove(number) == nil ? ASGI_PENDING : result
         }
         self.retryPoll(id, slot, number)
         return ASGI_PENDING

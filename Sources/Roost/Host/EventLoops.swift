@@ -1,3 +1,4 @@
+import CLinux
 package import NIOCore
 import NIOPosix
 import RoostSystem
@@ -19,14 +20,20 @@ package final class EventLoops: Sendable {
 
     /// Ends the threads. The caller's thread returns from `onThisThread`.
     func shutDown() async throws {
+        defer { self.releaseCaller() }
         try await self.group?.shutdownGracefully()
         if let callers { try await Self.end(callers) }
     }
+
+    /// Lets the caller's thread return as soon as it can, without waiting for it.
+    func releaseCaller() { self.callers?.shutdownGracefully { _ in } }
 
     /// Turns the calling thread into an event loop until the loop is ended: by a host that was started with it, or by
     /// `end`. Calls `body` on the loop.
     package static func onThisThread(_ body: @escaping (any EventLoop) -> Void) {
         MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop(body)
+        // The thread is no event loop any more.
+        roost_set_current_loop(nil)
     }
 
     /// Ends a loop of `onThisThread` that no host uses.

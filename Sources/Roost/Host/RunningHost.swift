@@ -126,7 +126,7 @@ package final class RunningHost: Sendable {
         self.watch.stop()
         self.facilities.stop()
         // A stalled loop cannot be ended, and jobs for it are still queued.
-        guard !self.hangs.load(ordering: .relaxed) else { return }
+        guard !self.hangs.load(ordering: .relaxed) else { return self.eventLoops.releaseCaller() }
         do {
             try await self.eventLoops.shutDown()
         } catch { self.configuration.logger.log(.loopsNotStopped, ["reason": "\(error)"]) }

@@ -143,12 +143,14 @@ package struct ApplicationPreparation: Sendable {
         pythons: inout [ImageKey: PythonApplication], seen: inout FileMarks
     ) -> Result<ImageKey, HostError>? {
         guard self.isPython(entry.module), case .dotted(let words) = entry.module.place else { return nil }
+        // Where no interpreter can be started, a name without a source file is more likely that of a library.
+        guard self.python != nil || PythonSource.file(of: words, below: self.folder) != nil else { return nil }
         return Result(catchingAsHostError: {
             guard let python else {
                 throw HostError(
                     code: .usage,
-                    message: "\(entry.module.text): a Python application needs worker processes; remove --no-supervisor"
-                )
+                    message: "\(entry.module.text): a Python application needs an interpreter as its worker, which the"
+                        + " command roost starts; remove --no-supervisor")
             }
             let folder = WorkingFolder.absolute(self.folder)
             let application = try python.application(entry.module, words, folder: folder, trust: self.trust)

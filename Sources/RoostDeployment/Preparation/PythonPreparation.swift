@@ -36,7 +36,13 @@ package struct PythonPreparation: Sendable {
 
     /// Identifies the state of the sources below a folder, without reading them.
     static func fingerprint(of folder: String) -> String {
-        let files = SourceTree([folder]).scan().files.filter { $0.key.hasSuffix(".py") }
+        // Packages may have the names of folders that builds write to.
+        let tree = SourceTree(
+            [folder], includes: ["*.py", "build", "target"], excludes: ["venv", "site-packages", "__pycache__"])
+        let listing = tree.scan()
+        // With more sources than are looked at, every scan counts as a change.
+        guard !listing.isCut else { return "unknown-\(MonotonicClock.milliseconds)" }
+        let files = listing.files.filter { $0.key.hasSuffix(".py") }
         var hasher = UInt64(0xcbf2_9ce4_8422_2325)
         for (path, mark) in files.sorted(by: { $0.key < $1.key }) {
             for byte in "\(path)\(mark.inode)\(mark.size)\(mark.changed)".utf8 {

@@ -3,7 +3,8 @@ package import Logging
 /// Formats text from outside the server (clients, modules, files) for a log or a terminal.
 ///
 /// Readers of a log can rely on this rule: apart from the pairs that the server itself writes, no line has a word
-/// followed by `=`, and no byte of the text controls a terminal.
+/// followed by `=`, and no byte of the text controls a terminal. Lines that begin with four spaces continue the message of
+/// the line before, as those of a traceback: they are as the application wrote them, and have no pairs of the server.
 package enum LogText {
     /// A value after `key=`: unchanged if it is one word of visible characters, otherwise quoted.
     package static func value(_ text: String) -> String {
