@@ -178,7 +178,7 @@ let package = Package(
             name: "RoostCommand",
             dependencies: [
                 "CExit", "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostSettings", "RoostSystem", "Supervision",
+                "RoostPython", "RoostSettings", "RoostSystem", "Supervision",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

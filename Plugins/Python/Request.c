@@ -25,6 +25,7 @@ struct request *request_new(struct application *application, uint32_t type, asgi
     request->application = (struct application *)Py_NewRef((PyObject *)application);
     request->scope = request->coroutine = request->task = request->waiters = request->kept = request->drained = NULL;
     request->next_released = NULL;
+    request->releases = 0;
     request->receiving = request->disconnected = request->body_received = false;
     request->head = NULL;
     request->phase = PHASE_NONE;
@@ -36,6 +37,7 @@ struct request *request_new(struct application *application, uint32_t type, asgi
 
 void request_release_later(struct request *request)
 {
+    if (request->releases++) return;
     request->next_released = released;
     released = request;
 }
@@ -44,8 +46,10 @@ void request_release(void)
 {
     while (released) {
         struct request *request = released;
+        int count = request->releases;
         released = request->next_released;
-        Py_DECREF((PyObject *)request);
+        request->releases = 0;
+        while (count--) Py_DECREF((PyObject *)request);
     }
 }
 

@@ -22,6 +22,7 @@ struct request {
     PyObject *coroutine;             /* the application's, or an iterator of its awaitable */
     PyObject *task;                  /* while it is not done */
     struct request *next_released;
+    int releases; /* references to drop; above 0 it is in that list */
 
     PyObject *waiters;  /* list of futures, in the order of the receive calls; NULL at first */
     PyObject *kept;     /* list of events that nobody has taken; NULL at first */

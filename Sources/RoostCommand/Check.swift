@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Roost
 import RoostModules
+import RoostPython
 import RoostSystem
 
 /// `roost check MODULE`.
@@ -24,6 +25,12 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let name = try ModuleName(self.module)
+        if case .dotted(let words) = name.place, let source = PythonSource.file(of: words, below: self.appDir),
+            !ModuleLocator(folders: [self.appDir]).hasLibrary(words)
+        {
+            throw HostError(
+                code: .usage, message: "\(source) is a Python application; roost check examines libraries only")
+        }
         let path = try ModuleLocator(folders: [self.appDir]).path(of: name)
         let report = try ModuleReport(
             path: path, symbol: name.symbol, trust: FileTrust(), probe: ModuleProbe(time: self.probeTimeout)

@@ -52,7 +52,7 @@ package struct ModuleDescription: Sendable, Equatable {
     package func fault(threads: Int) -> String? {
         if let fault { return fault }
         guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
-        return "requires ASGI_ONE_LOOP; serve it with --threads 1"
+        return "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes)"
     }
 
     /// Why this host cannot serve the module; nil if it can.

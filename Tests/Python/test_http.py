@@ -502,6 +502,29 @@ class CancelOnDisconnectTests(unittest.TestCase):
             self.assertNotIn("Traceback", server.log())
             self.assertNotIn("cancelled/done", server.log())
 
+    def test_a_request_that_ends_with_its_pending_receive_is_released_once(self):
+        source = """
+import asyncio
+gate = asyncio.Event()
+async def application(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError
+    await receive()
+    if scope["path"] == "/slow":
+        print("slow", flush=True)
+        await gate.wait()
+    gate.set()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x"})
+"""
+        with Server(source, cancel_on_disconnect=True) as server:
+            with server.client() as client:
+                client.send(b"GET /slow HTTP/1.1\r\nhost: test\r\n\r\n")
+                server.wait_for_log("slow")
+            for _ in range(5):
+                self.assertEqual(server.get(b"/").body, b"x")
+            self.assertEqual(server.stop(), 0)
+
     def test_without_the_option_the_task_goes_on_until_the_drain_timeout(self):
         with Server(self.SOURCE, host={"timeout-graceful-shutdown": 1}) as server:
             with server.client() as client:

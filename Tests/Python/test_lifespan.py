@@ -158,7 +158,7 @@ async def application(scope, receive, send):
     def test_a_factory_is_called(self):
         with Server(PLAIN + "\n\ndef create():\n    return application\n", application="app:create", factory=True) as server:
             self.assert_serves(server)
-        self.assert_refused("set 'factory: true'", source=PLAIN + "\n\ndef create():\n    return application\n",
+        self.assert_refused("add --factory", source=PLAIN + "\n\ndef create():\n    return application\n",
                             application="app:create")
         self.assert_refused("LookupError: in the factory", source="def create():\n    raise LookupError('in the factory')\n",
                             application="app:create", factory=True)

@@ -188,9 +188,13 @@ struct PythonTests {
         try self.folder.write("pages.py", Self.application("'one'"))
         let roost = try self.start(["pages:app"])
         #expect(try self.get(roost, "/").text == "one")
-        try self.folder.write("pages.py", Self.application("'two'"))
+        try self.folder.write("pages.py", Self.application("os.getpid() if scope['path'] == '/pid' else 'two'"))
         #expect(try self.control("reload").status == 0)
         #expect(try self.get(roost, "/").text == "two")
+        // Sources that have not changed, but packages may have.
+        let before = try self.get(roost, "/pid").text
+        #expect(try self.control("reload", "--force").status == 0)
+        #expect(try self.get(roost, "/pid").text != before)
         try self.folder.write("pages.py", "def app(:\n")
         let failed = try self.control("reload")
         #expect(failed.status == 1 && failed.error.contains("'pages' cannot be imported: SyntaxError"), "\(failed)")
@@ -199,8 +203,8 @@ struct PythonTests {
         #expect(roost.stop() == 0)
     }
 
-    private func control(_ command: String) throws -> Command {
-        try Command.run([Repository.roost, command, "--run-dir", "\(self.folder.path)/run"])
+    private func control(_ command: String...) throws -> Command {
+        try Command.run([Repository.roost] + command + ["--run-dir", "\(self.folder.path)/run"])
     }
 
     @Test("--reload follows the sources below --app-dir")

@@ -166,7 +166,9 @@ struct ModuleCheckTests {
         var description = ModuleDescription()
         description.flags = ASGI_ONE_LOOP
         #expect(description.fault(threads: 1) == nil)
-        #expect(description.fault(threads: 2) == "requires ASGI_ONE_LOOP; serve it with --threads 1")
+        #expect(
+            description.fault(threads: 2)
+                == "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes)")
         #expect(try fault(module("ASGI_ABI", "ASGI_DRAFT"), "good") == "none")
         #expect(
             try fault("const asgi_module *asgi_module_info(void) { return NULL; }", "null").contains("returned NULL"))

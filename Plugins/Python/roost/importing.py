@@ -30,6 +30,8 @@ def import_application(name: str):
             raise ImportFailure(
                 f"no module {error.name!r}; set --app-dir to the folder that contains it, or fix the name {name!r}"
             ) from error
+        if error.name and error.name.partition(".")[0] == module_name.partition(".")[0]:
+            raise ImportFailure(f"no module {error.name!r}, which {module_name!r} needs; fix the name") from error
         raise ImportFailure(
             f"{module_name!r} imports {error.name!r}, which {sys.executable} does not have; install it there"
         ) from error
@@ -97,7 +99,7 @@ def as_asgi3(application, name: str):
         raise ImportFailure(f"{name!r} takes two arguments, as a WSGI application does; "
                             "wrap it with asgiref.wsgi.WsgiToAsgi or a2wsgi.WSGIMiddleware")
     if _positional(application) == 0:
-        raise ImportFailure(f"{name!r} takes no arguments; if it returns the application, set 'factory: true'")
+        raise ImportFailure(f"{name!r} takes no arguments; if it returns the application, add --factory")
 
     async def double_callable(scope, receive, send):
         await application(scope)(receive, send)

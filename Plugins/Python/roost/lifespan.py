@@ -35,13 +35,19 @@ class Lifespan:
         if kind == "lifespan.startup.complete":
             self._answer(self.started, None, kind)
         elif kind == "lifespan.startup.failed":
-            self._answer(self.started, str(event.get("message", "")) or "no reason given", kind)
+            self._answer(self.started, self._reason(event), kind)
         elif kind == "lifespan.shutdown.complete":
             self._answer(self.ended, None, kind)
         elif kind == "lifespan.shutdown.failed":
-            self._answer(self.ended, str(event.get("message", "")) or "no reason given", kind)
+            self._answer(self.ended, self._reason(event), kind)
         else:
             raise ValueError(f"unknown ASGI event type {kind!r}")
+
+    @staticmethod
+    def _reason(event) -> str:
+        """The last line: Starlette sends a traceback as the message, and raises the exception too, which is logged."""
+        lines = str(event.get("message", "")).strip().splitlines()
+        return lines[-1] if lines else "no reason given"
 
     @staticmethod
     def _answer(future, result, kind):

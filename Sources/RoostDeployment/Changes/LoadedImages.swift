@@ -1,5 +1,4 @@
 import RoostModules
-import RoostPython
 
 /// The copies of modules that a process has loaded. Nothing is ever unloaded, so a new generation of a loaded file must
 /// be able to coexist with the old one, and the number of generations is limited. A value type without I/O.
@@ -46,12 +45,9 @@ package struct LoadedImages {
 
     /// Why an application cannot be loaded in addition to those loaded; nil if it can.
     package func obstacle(to application: PreparedApplication, within allowance: Allowance) -> String? {
+        // Also for the same sources: an interpreter imports a module once, and has imported others with it.
+        if application.python != nil { return "a Python application is started in a new interpreter" }
         guard self.applications[application.copy] == nil else { return nil }
-        if let python = application.python,
-            !self.applications.values.contains(where: { $0.python?.interpreter == python.interpreter })
-        {
-            return "it is a Python application, and needs a process of its interpreter"
-        }
         guard let earlier = self.earlier(application) else {
             return self.names.conflict(of: application).map { "\($0)" }
         }
