@@ -128,7 +128,8 @@ class Roost:
             return client.request(b"POST", target, headers, body)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)

@@ -15,8 +15,9 @@ from support import APPLICATIONS, FULL, Client, Roost, installed, wait_until
 class Load:
     """Clients in threads: half of them keep their connection, the others open one for each request."""
 
-    def __init__(self, port: int, clients=4):
+    def __init__(self, port: int, clients=4, target=b"/"):
         self.port = port
+        self.target = target  # of a page that shows `pid` and `value` as JSON
         self.ended = threading.Event()
         self.lock = threading.Lock()
         self.answers = {}  # pid of a worker: number of answers
@@ -40,7 +41,7 @@ class Load:
             reused = client is not None
             try:
                 client = client or Client(self.port)
-                response = client.request(b"GET", b"/", [] if keep else [(b"connection", b"close")])
+                response = client.request(b"GET", self.target, [] if keep else [(b"connection", b"close")])
                 if response.status != 200 or response.closed:
                     raise EOFError(f"status {response.status}")
                 shown = response.json()
