@@ -176,12 +176,13 @@ class RoostTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Roost(cls.APPLICATION, *cls.ARGUMENTS, app_dir=cls.app_dir(), environment=cls.ENVIRONMENT)
+        # Also if the rest of a subclass's setUpClass fails, which skips tearDownClass.
+        cls.addClassCleanup(cls.server.__exit__)
 
     @classmethod
     def tearDownClass(cls):
         status = cls.server.stop()
         log = cls.server.log()
-        cls.server.remove()
         for text in cls.EXPECTED:
             log = log.replace(text, "")
         if status != 0:
