@@ -1,4 +1,4 @@
-"""Makes Django projects with `django-admin startproject`, and adds pages to them. asgi.py is left as it is generated."""
+"""Makes Django projects with `django-admin startproject`, and adds pages to them; asgi.py remains as generated."""
 
 import hashlib
 import os

@@ -128,7 +128,8 @@ class Roost:
             return client.request(b"POST", target, headers, body)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
@@ -175,12 +176,13 @@ class RoostTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Roost(cls.APPLICATION, *cls.ARGUMENTS, app_dir=cls.app_dir(), environment=cls.ENVIRONMENT)
+        # Also if the rest of a subclass's setUpClass fails, which skips tearDownClass.
+        cls.addClassCleanup(cls.server.__exit__)
 
     @classmethod
     def tearDownClass(cls):
         status = cls.server.stop()
         log = cls.server.log()
-        cls.server.remove()
         for text in cls.EXPECTED:
             log = log.replace(text, "")
         if status != 0:

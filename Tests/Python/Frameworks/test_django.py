@@ -8,7 +8,8 @@ import sys
 import threading
 import unittest
 
-from support import PICTURES, Client, RoostTestCase, browser, installed, needs, wait_until
+from support import FULL, PICTURES, Client, RoostTestCase, browser, installed, needs, wait_until
+from test_workers import Load
 
 if installed("django"):
     from django_site import SETTINGS, Project
@@ -239,7 +240,8 @@ class DatabaseConnectionTests(DjangoTestCase):
             process.wait()
             process.stderr.close()
         for target in self.TARGETS:
-            self.assertEqual([name for name, _ in self.roost_events[target]], [name for name, _ in daphne[target]], target)
+            names = [[name for name, _ in events[target]] for events in (self.roost_events, daphne)]
+            self.assertEqual(names[0], names[1], target)
 
     def test_no_connection_remains(self):
         """after requests at the same time, as many connections are closed as were opened"""
@@ -258,6 +260,40 @@ class DatabaseConnectionTests(DjangoTestCase):
             return (names.count("connection created") >= 120
                     and names.count("connection created") == names.count("connection closed"))
         wait_until(closed, "the end of the connections")
+
+
+@needs("django")
+class DjangoReloadTests(DjangoTestCase):
+    """Reloads of a changed views.py, which Django imports with the first request."""
+
+    EXPECTED = ("Traceback",)
+
+    def setUp(self):
+        self.path = self.project.folder / "pages/views.py"
+        self.source = self.path.read_text()
+        self.addCleanup(self.path.write_text, self.source)
+
+    def reload(self):
+        return self.server.command("reload")
+
+    def test_reloads(self):
+        """reloads of a changed view under load fail no request"""
+        with Load(self.server.port, 2, b"/value") as load:
+            for number in range(20 if FULL else 5):
+                self.path.write_text(self.source.replace('VALUE = "one"', f'VALUE = "value {number}"'))
+                self.assertEqual(self.reload().returncode, 0, self.server.log())
+                self.assertEqual(self.server.get(b"/value").json()["value"], f"value {number}")
+                load.wait_for(5)
+        self.assertEqual(load.failures, [])
+
+    def test_fault(self):
+        """a views.py with a syntax error keeps the previous version"""
+        self.assertEqual(self.server.get(b"/plain").body, b"plain")
+        self.path.write_text("def index(:\n")
+        result = self.reload()
+        self.assertEqual(self.server.get(b"/plain").body, b"plain")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("SyntaxError", result.stderr)
 
 
 @needs("django", "playwright")

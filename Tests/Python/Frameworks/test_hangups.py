@@ -82,7 +82,7 @@ class HangupChecks:
             try:
                 wait_until(lambda: self.state() == before, "the first state")
             except AssertionError:
-                self.assertEqual(self.state(), before)
+                self.assertEqual(self.state(), before, self.server.get(self.STATE).body)
         with self.subTest("descriptors", seed=seed):
             wait_until(lambda: descriptors(pid) <= files + 2, f"{descriptors(pid)} descriptors, before {files}")
         with self.subTest("memory", seed=seed):
@@ -102,7 +102,7 @@ class PlainHangupTests(HangupChecks, RoostTestCase):
     APPLICATION = "plain:app"
     ARGUMENTS = ("--no-access-log",)
     REQUESTS = (get(b"/"), get(b"/stream"), get(b"/listening-stream"), get(b"/large"), get(b"/slow?0.01"),
-                post(b"/echo", 10), post(b"/echo", 100_000), get(b"/blocking"))
+                post(b"/echo", 10), post(b"/echo", 100_000), get(b"/blocking?0.01"))
     WEBSOCKET = b"/"
     STATE = b"/tasks"
     STATE_NAMES = ("tasks", "streams", "websockets")

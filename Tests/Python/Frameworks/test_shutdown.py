@@ -29,7 +29,7 @@ class ShutdownTests(unittest.TestCase):
 
     def test_request(self):
         """a request that runs when SIGTERM arrives is answered"""
-        for target, body in ((b"/slow?0.7", b"slow"), (b"/blocking", b"blocking")):
+        for target, body in ((b"/slow?0.7", b"slow"), (b"/blocking?0.3", b"blocking")):
             with self.subTest(target), Roost("plain:app") as server, server.client() as client:
                 idle = server.client()
                 self.assertEqual(idle.request(b"GET", b"/").status, 200)

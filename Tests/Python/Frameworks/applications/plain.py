@@ -39,7 +39,7 @@ async def slow(scope, receive, send):
 
 
 async def blocking(scope, receive, send):
-    await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.3)
+    await asyncio.get_running_loop().run_in_executor(None, time.sleep, float(scope["query_string"]))
     await answer(send, b"blocking")
 
 
@@ -108,7 +108,10 @@ async def child(scope, receive, send):
 
 async def tasks(scope, receive, send):
     gc.collect()
-    await answer(send, {"tasks": len(asyncio.all_tasks()), "pid": os.getpid(), **counts})
+    running = [task.get_coro().cr_frame for task in asyncio.all_tasks()]
+    names = sorted(f"{frame.f_code.co_name} {frame.f_locals.get('scope', {}).get('path', '')}"
+                   for frame in running if frame is not None)
+    await answer(send, {"tasks": len(running), "names": names, "pid": os.getpid(), **counts})
 
 
 async def end(scope, receive, send):

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import hashlib
+import os
 import threading
 import time
 
@@ -108,6 +109,13 @@ async def hops(request):
         threads.add(await sync_to_async(threading.get_ident)())
         await asyncio.sleep(0.001)
     return JsonResponse({"threads": len(threads)})
+
+
+VALUE = "one"
+
+
+def value(request):
+    return JsonResponse({"pid": os.getpid(), "value": VALUE, "users": User.objects.count()})
 
 
 def query(request):

@@ -18,6 +18,7 @@ urlpatterns = [
     path("headers", views.headers),
     path("fault", views.fault),
     path("hops", views.hops),
+    path("value", views.value),
     path("query", views.query),
     path("query-async", views.query_async),
     path("listen", views.listen),
