@@ -26,7 +26,7 @@ help:
 	@echo 'make test-docs  build the documentation, and run the blocks of all its pages; installs what they need'
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that disconnect; directly and through a worker group'
 	@echo 'make test-chaos  clients that disconnect at random moments, in every configuration (CHAOS_SECONDS each: 60)'
-	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Starlette, Quart and Litestar from PyPI (15 minutes)'
+	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Starlette, Quart and Litestar from PyPI (18 minutes)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'

@@ -77,6 +77,17 @@ struct SignalTests {
         #expect(server.stop() == 0, "\(server.error)")
     }
 
+    @Test("a worker that another process kills is logged with its signal and replaced")
+    func killed() throws {
+        let server = try self.serve("--port", "0")
+        let worker = try self.pid(server)
+        kill(worker, SIGKILL)
+        try server.waitFor("signal=SIGKILL")
+        #expect(server.error.contains("worker exited"), "\(server.error)")
+        while (try? self.pid(server)) ?? worker == worker {}
+        #expect(server.stop() == 0, "\(server.error)")
+    }
+
     @Test("a process that a module starts inherits no ignored or blocked signal from the worker")
     func children() throws {
         let source = """

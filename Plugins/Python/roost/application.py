@@ -72,6 +72,7 @@ def _load(application, settings: Settings) -> None:
     target = importing.import_application(settings.application)
     if settings.factory:
         target = importing.call_factory(target, settings.application)
+    importing.import_django_urls()
     importing.refuse_gevent()
     application.function, application.version = importing.as_asgi3(target, settings.application)
     application.cancel_on_disconnect = settings.cancel_on_disconnect

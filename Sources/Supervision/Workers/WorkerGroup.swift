@@ -268,7 +268,7 @@ final class WorkerGroup {
             worker.kill("sent an invalid message")
         }
         // A worker without a channel could not be told to stop.
-        if worker.hasClosedChannel { worker.kill("closed its channel to the supervisor") }
+        if worker.hasClosedChannel { worker.kill(WorkerHandle.closedChannel) }
     }
 
     private func handle(_ message: WorkerMessage, of worker: WorkerHandle) {

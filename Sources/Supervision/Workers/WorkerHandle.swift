@@ -48,6 +48,8 @@ final class WorkerHandle {
     /// Messages that the channel had no room for yet.
     private var output: ArraySlice<UInt8>
 
+    /// Why a worker is killed that has closed its channel. It may have been killed by others before, which closes it too.
+    static let closedChannel = "closed its channel to the supervisor"
     /// The number of lines of standard error that are kept.
     private static let maxLines = 20
     /// The largest message without the states of applications, in bytes.
