@@ -116,7 +116,8 @@ def as_asgi3(application, name: str):
         raise ImportFailure(f"{name!r} takes two arguments, as a WSGI application does; "
                             "wrap it with asgiref.wsgi.WsgiToAsgi or a2wsgi.WSGIMiddleware")
     if _positional(application) == 0:
-        raise ImportFailure(f"{name!r} takes no arguments; if it returns the application, add --factory")
+        raise ImportFailure(f"{name!r} takes no arguments; if it returns the application, add --factory "
+                            "(factory: true in a settings file)")
 
     async def double_callable(scope, receive, send):
         await application(scope)(receive, send)
