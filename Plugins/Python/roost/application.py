@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 
-from roost import _bridge, importing, loops
+from roost import _bridge, django_project, importing, loops
 from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
@@ -69,10 +69,11 @@ def _guest(application, settings: Settings):
 def _load(application, settings: Settings) -> None:
     """Imports the application, and fills in what the bridge needs for requests."""
     importing.add_app_dir(settings.app_dir)
-    target = importing.import_application(settings.application)
-    if settings.factory:
-        target = importing.call_factory(target, settings.application)
-    importing.import_django_urls()
+    with django_project.checked_settings_module(settings.application):
+        target = importing.import_application(settings.application)
+        if settings.factory:
+            target = importing.call_factory(target, settings.application)
+    django_project.import_urls()
     importing.refuse_gevent()
     application.function, application.version = importing.as_asgi3(target, settings.application)
     application.cancel_on_disconnect = settings.cancel_on_disconnect

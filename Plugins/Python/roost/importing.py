@@ -53,23 +53,6 @@ def call_factory(factory, name: str):
         raise ImportFailure(f"the factory {name!r} has raised {type(error).__name__}; fix the error above") from error
 
 
-def import_django_urls() -> None:
-    """Imports the URLs of a Django project, and with them its views.
-
-    Django does so with the first request: a fault there would replace a version that serves.
-    """
-    conf = sys.modules.get("django.conf")
-    if conf is None or not conf.settings.configured or not getattr(conf.settings, "ROOT_URLCONF", None):
-        return
-    from django.urls import get_resolver
-
-    try:
-        get_resolver().url_patterns
-    except BaseException as error:
-        raise ImportFailure(
-            f"{conf.settings.ROOT_URLCONF!r} cannot be imported: {type(error).__name__}; fix the error above") from error
-
-
 def refuse_gevent() -> None:
     """Raises if gevent has replaced parts of the standard library: its hub would block the event loop."""
     monkey = sys.modules.get("gevent.monkey")

@@ -1,6 +1,7 @@
 """The event loops of Python as guests on the host's loop."""
 
 import asyncio
+import contextlib
 import functools
 import selectors
 import signal
@@ -242,6 +243,17 @@ def start_guest(kind: str, lanes: bool):
         sys.set_coroutine_origin_tracking_depth(10)
     loop._roost_root = _root_task(loop)
     return loop
+
+
+@contextlib.contextmanager
+def no_running_loop():
+    """Hides the running loop from synchronous code that must not find one."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 def end_guest(loop) -> None:

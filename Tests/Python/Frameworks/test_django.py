@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
-from support import FULL, PICTURES, Client, RoostTestCase, browser, installed, needs, wait_until
+from support import FULL, PICTURES, Client, Roost, RoostTestCase, browser, installed, needs, wait_until
 from test_workers import Load
 
 if installed("django"):
@@ -294,6 +297,63 @@ class DjangoReloadTests(DjangoTestCase):
         self.assertEqual(self.server.get(b"/plain").body, b"plain")
         self.assertEqual(result.returncode, 1)
         self.assertIn("SyntaxError", result.stderr)
+
+    def test_query_while_views_are_imported(self):
+        """a views.py that queries the database when it is imported is served, as by Uvicorn with a middleware that is not
+        asynchronous"""
+        self.path.write_text(self.source + "\nfrom django.contrib.auth.models import User\nNAMES = list(User.objects.all())\n")
+        self.assertEqual(self.reload().returncode, 0, self.server.log())
+        self.assertEqual(self.server.get(b"/plain").body, b"plain")
+
+
+@needs("django")
+class TwoProjectsTests(unittest.TestCase):
+    """Two Django projects in one host."""
+
+    URLS = """
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [path("name", lambda request: HttpResponse("{name}"))]
+"""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-django-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name in ("first", "second"):
+            subprocess.run([sys.executable, "-m", "django", "startproject", name, self.folder], check=True)
+            (self.folder / "manage.py").unlink()
+            with open(self.folder / name / "settings.py", "a") as settings:
+                settings.write('ALLOWED_HOSTS = ["*"]\n')
+            (self.folder / name / "urls.py").write_text(self.URLS.format(name=name))
+
+    def serve(self, group: str, environment=None):
+        (self.folder / "site.yaml").write_text(f"""
+applications:
+  - {{module: 'first.asgi:application', mount: /first{group}}}
+  - {{module: 'second.asgi:application', mount: /second{group}}}
+{'server: {groups: {both: {workers: 1}}}' if group else ''}
+""")
+        return Roost("--settings=site", app_dir=self.folder, environment=environment)
+
+    def test_groups(self):
+        """each project has the settings module that its asgi.py names, and a worker group of its own"""
+        with self.serve("") as server:
+            self.assertEqual(server.get(b"/first/name").body, b"first")
+            self.assertEqual(server.get(b"/second/name").body, b"second")
+
+    def test_one_group(self):
+        """in one group, the second project is refused: it would serve the pages of the first"""
+        with self.serve(", worker: both") as server:
+            server.wait_for_log("needs the settings module second.settings, but this worker uses first.settings; "
+                                "give each Django project a worker group of its own")
+            self.assertEqual(server.get(b"/first/name").body, b"first")
+            self.assertEqual(server.get(b"/second/name").status, 503)
+
+    def test_one_group_with_settings_of_the_operator(self):
+        """a settings module of the environment holds for all applications of the worker"""
+        with self.serve(", worker: both", {"DJANGO_SETTINGS_MODULE": "first.settings"}) as server:
+            self.assertEqual(server.get(b"/first/name").body, b"first")
+            self.assertEqual(server.get(b"/second/name").body, b"first")
 
 
 @needs("django", "playwright")
