@@ -5,10 +5,10 @@
 #include "Application.h"
 #include "Interpreter.h"
 #include "Function.h"
-#include "Names.h"
 #include "Report.h"
 #include "Request.h"
 #include "Turn.h"
+#include "Values.h"
 #include <stdlib.h>
 #include <structmember.h>
 
@@ -60,6 +60,23 @@ const asgi_module *application_info(void)
     return &module;
 }
 
+/* Takes an application out of the live ones. [GIL] Returns whether it was one; then the caller owns the reference. */
+static bool remove_live(struct application *application)
+{
+    struct application **link;
+    for (link = &live; *link && *link != application; link = &(*link)->next) continue;
+    if (!*link) return false;
+    *link = application->next;
+    return true;
+}
+
+/* Ends a lifespan for the host. [GIL] The guest's work moves to another one first. */
+static void end(asgi_id id, asgi_result result)
+{
+    if (turn_anchored() == id) turn_anchor(live ? live->id : 0);
+    host->finish(id, result);
+}
+
 /* Makes the Python object of a lifespan, and calls the function that runs it. [GIL] */
 static void start_application(const struct staged *entry)
 {
@@ -87,7 +104,8 @@ static void start_application(const struct staged *entry)
     }
     if (!result) {
         log_exception(entry->id, "the application could not be started");
-        host->finish(entry->id, ASGI_FAILED);
+        if (remove_live(application)) Py_DECREF((PyObject *)application);
+        end(entry->id, ASGI_FAILED);
     }
     Py_XDECREF(result);
     Py_XDECREF((PyObject *)application);
@@ -124,7 +142,7 @@ static PyObject *setting(PyObject *self, PyObject *key)
     name.size = (size_t)size;
     value = host->setting(((struct application *)self)->id, &name);
     if (!value) Py_RETURN_NONE;
-    return PyUnicode_DecodeUTF8(value->data, (Py_ssize_t)value->size, "replace");
+    return text_of(*value);
 }
 
 /* log(level, text): writes to the host's log. [GIL] */
@@ -137,21 +155,15 @@ static PyObject *log_method(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
-/* finish(): ends the lifespan; returns how many others live. [GIL] The guest's work moves to one of those first. */
+/* finish(): ends the lifespan. [GIL] */
 static PyObject *finish(PyObject *self, PyObject *nothing)
 {
-    struct application *application = (struct application *)self, **link;
-    struct application *other;
-    long count = 0;
+    struct application *application = (struct application *)self;
     (void)nothing;
-    for (link = &live; *link && *link != application; link = &(*link)->next) continue;
-    if (!*link) return PyErr_Format(PyExc_RuntimeError, "the lifespan has ended");
-    *link = application->next;
-    if (turn_anchored() == application->id) turn_anchor(live ? live->id : 0);
-    host->finish(application->id, ASGI_DONE);
-    for (other = live; other; other = other->next) count++;
+    if (!remove_live(application)) return PyErr_Format(PyExc_RuntimeError, "the lifespan has ended");
+    end(application->id, ASGI_DONE);
     Py_DECREF(self);
-    return PyLong_FromLong(count);
+    Py_RETURN_NONE;
 }
 
 /* live(): the number of applications whose lifespan has not ended. [GIL] */
@@ -184,7 +196,7 @@ int application_create_type(PyObject *module)
     static PyMethodDef methods[] = {
         {"setting", setting, METH_O, "setting(key): a value of the settings as text, or None."},
         {"log", log_method, METH_VARARGS, "log(level, text): writes to the host's log."},
-        {"finish", finish, METH_NOARGS, "finish(): ends the lifespan; returns the number of other lifespans."},
+        {"finish", finish, METH_NOARGS, "finish(): ends the lifespan."},
         {"live", count_live, METH_NOARGS, "live(): the number of lifespans that have not ended."},
         {NULL, NULL, 0, NULL},
     };

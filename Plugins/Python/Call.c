@@ -126,15 +126,13 @@ static PyObject *call_next(PyObject *self)
 static PyObject *call_throw(PyObject *self, PyObject *arguments)
 {
     struct call *call = (struct call *)self;
-    PyObject *method, *result;
+    PyObject *result;
     if (call->state != CALL_WAITING || !call->iterator) {
         call->state = CALL_DONE;
         raise_thrown(arguments);
         return NULL;
     }
-    method = PyObject_GetAttr(call->iterator, names.throw);
-    result = method ? PyObject_CallObject(method, arguments) : NULL;
-    Py_XDECREF(method);
+    result = throw_into(call->iterator, arguments);
     if (!result) {
         PyObject *exception = exception_take();
         stop_waiting(call, PyErr_GivenExceptionMatches(exception, PyExc_StopIteration));

@@ -97,12 +97,10 @@ PyObject *coroutine_send(PyObject *self, PyObject *argument)
 PyObject *coroutine_throw(PyObject *self, PyObject *arguments)
 {
     struct request *request = (struct request *)self;
-    PyObject *method, *result = NULL;
+    PyObject *result = NULL;
     PySendResult step;
     if (request->coroutine) {
-        method = PyObject_GetAttr(request->coroutine, names.throw);
-        result = method ? PyObject_CallObject(method, arguments) : NULL;
-        Py_XDECREF(method);
+        result = throw_into(request->coroutine, arguments);
         if (result) return result;
         Py_CLEAR(request->coroutine);
         if (PyErr_ExceptionMatches(PyExc_StopIteration)) {

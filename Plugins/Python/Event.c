@@ -1,24 +1,6 @@
 /* Event.c: the dicts of events that an application receives (asgi.md 1.2 to 1.4). */
 #include "Event.h"
-#include "Names.h"
-
-/* Adds a value to a dict. [GIL] Steals the value, which may be NULL with an exception set. */
-static bool add(PyObject *dict, PyObject *key, PyObject *value)
-{
-    bool added = value && PyDict_SetItem(dict, key, value) == 0;
-    Py_XDECREF(value);
-    return added;
-}
-
-static PyObject *bytes_of(asgi_string string)
-{
-    return string.size ? PyBytes_FromStringAndSize(string.data, (Py_ssize_t)string.size) : Py_NewRef(names.empty_bytes);
-}
-
-static PyObject *text_of(asgi_string string)
-{
-    return PyUnicode_DecodeUTF8(string.data, (Py_ssize_t)string.size, "replace");
-}
+#include "Values.h"
 
 static PyObject *name_of(uint32_t type)
 {
@@ -37,21 +19,21 @@ static PyObject *name_of(uint32_t type)
 PyObject *event_dict(const asgi_event *event)
 {
     PyObject *name = name_of(event->type), *dict;
-    bool complete = true;
+    bool complete;
     if (!name) return PyErr_Format(PyExc_RuntimeError, "unknown event %d of the host", (int)event->type);
     dict = PyDict_New();
     if (!dict) return NULL;
     complete = PyDict_SetItem(dict, names.type, name) == 0;
     if (event->type == ASGI_HTTP_REQUEST)
-        complete = complete && add(dict, names.body, bytes_of(event->body)) &&
+        complete = complete && dict_add(dict, names.body, bytes_of(event->body)) &&
                    PyDict_SetItem(dict, names.more_body, event->flags & ASGI_MORE ? Py_True : Py_False) == 0;
     else if (event->type == ASGI_WEBSOCKET_RECEIVE && event->flags & ASGI_TEXT)
-        complete = complete && add(dict, names.text, text_of(event->body));
+        complete = complete && dict_add(dict, names.text, text_of(event->body));
     else if (event->type == ASGI_WEBSOCKET_RECEIVE)
-        complete = complete && add(dict, names.bytes, bytes_of(event->body));
+        complete = complete && dict_add(dict, names.bytes, bytes_of(event->body));
     else if (event->type == ASGI_WEBSOCKET_DISCONNECT)
-        complete = complete && add(dict, names.code, PyLong_FromLong(event->code)) &&
-                   add(dict, names.reason, text_of(event->text));
+        complete = complete && dict_add(dict, names.code, PyLong_FromLong(event->code)) &&
+                   dict_add(dict, names.reason, text_of(event->text));
     if (!complete) Py_CLEAR(dict);
     return dict;
 }

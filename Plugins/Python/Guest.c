@@ -52,11 +52,12 @@ static bool attach_uv(PyObject *library, PyObject *capsule)
 PyObject *guest_attach(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     PyObject *asyncio;
+    int epoll;
     (void)module;
     if (count != 6) return PyErr_Format(PyExc_TypeError, "attach takes 6 arguments");
     if (guest_loop) return PyErr_Format(PyExc_RuntimeError, "the process has an event loop already");
-    descriptor = (int)PyLong_AsLong(arguments[1]);
-    if (descriptor == -1 && PyErr_Occurred()) return NULL;
+    epoll = PyObject_AsFileDescriptor(arguments[1]);
+    if (epoll < 0) return NULL;
     if (arguments[4] != Py_None && arguments[3] == Py_None && !attach_uv(arguments[4], arguments[5])) return NULL;
     if (!uv.loop) {
         public_way = arguments[3] != Py_None;
@@ -72,6 +73,7 @@ PyObject *guest_attach(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     if (!task_type || !task_keywords || !create_future) return NULL;
     loop_call_soon = Py_NewRef(arguments[2]);
     guest_loop = Py_NewRef(arguments[0]);
+    descriptor = epoll;
     Py_RETURN_NONE;
 }
 
@@ -151,7 +153,7 @@ static void step_publicly(void)
 }
 
 /* A callback of the loop has raised SystemExit or KeyboardInterrupt, which ends the run of a loop; other exceptions go to
- * the loop's exception handler. [GIL] */
+ * the loop's exception handler. [GIL] uvloop keeps it for its own run function, so it has no effect there. */
 static void exited(void)
 {
     PyObject *result;

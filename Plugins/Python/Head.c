@@ -32,7 +32,6 @@ static struct head *get(void)
     } else if (!(head = calloc(1, sizeof *head)))
         return NULL;
     head->status = 0;
-    head->flags = 0;
     head->count = head->size = 0;
     return head;
 }

@@ -9,7 +9,6 @@
 struct head {
     struct head *next;
     int32_t status;
-    uint32_t flags;
     asgi_header *fields;
     size_t count, capacity; /* fields */
     char *bytes;            /* names and values */

@@ -70,7 +70,8 @@ void exception_restore(PyObject *exception)
 }
 #pragma GCC diagnostic pop
 
-void raise_stop_iteration(PyObject *value)
+/* Raises StopIteration(value), also for a value that is a tuple or an exception. [GIL] */
+static void raise_stop_iteration(PyObject *value)
 {
     PyObject *stop = PyObject_CallFunctionObjArgs(PyExc_StopIteration, value, NULL);
     if (!stop) return;
@@ -86,6 +87,14 @@ PyObject *step_result(PySendResult result, PyObject *value)
         Py_DECREF(value);
     }
     return NULL;
+}
+
+PyObject *throw_into(PyObject *iterator, PyObject *arguments)
+{
+    PyObject *method = PyObject_GetAttr(iterator, names.throw), *result;
+    result = method ? PyObject_CallObject(method, arguments) : NULL;
+    Py_XDECREF(method);
+    return result;
 }
 
 void raise_thrown(PyObject *arguments)

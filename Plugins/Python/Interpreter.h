@@ -41,11 +41,11 @@ PyObject *exception_take(void);
 /* Sets an exception again. [GIL] Steals the reference. */
 void exception_restore(PyObject *exception);
 
-/* Raises StopIteration(value), also for a value that is a tuple or an exception. [GIL] */
-void raise_stop_iteration(PyObject *value);
-
 /* Ends one step of an iterator for its Python method `send`: returns the yielded object, or raises. [GIL] */
 PyObject *step_result(PySendResult result, PyObject *value);
+
+/* Calls iterator.throw(*arguments). [GIL] */
+PyObject *throw_into(PyObject *iterator, PyObject *arguments);
 
 /* Raises the exception that the arguments of a coroutine's `throw` name. [GIL] */
 void raise_thrown(PyObject *arguments);

@@ -6,7 +6,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Creates the type `Lane`, and takes the function that starts a thread. [GIL] Returns 0; -1 with an exception set. */
+/* Creates the type `Lane`. [GIL] Returns 0; -1 with an exception set. */
 int lanes_create(PyObject *module);
 
 /* lane_threads(start): sets the function start(worker) that starts a thread which calls lane_work(worker). [GIL] */

@@ -2,15 +2,12 @@
 #ifndef LENT_H
 #define LENT_H
 
-#include "Bridge.h"
+#include "Message.h"
 
 #pragma GCC visibility push(hidden)
 
-/* Bodies of at least this size are lent, smaller ones copied by the host: a copy of 64 KiB costs less than a turn. */
-#define LENT_SIZE 65536
-
-/* Lends a bytes object with an event, which keeps a reference. [GIL] */
-void lend(asgi_event *event, PyObject *bytes);
+/* Sets the body of an event. [GIL] A large bytes object is lent, and the event keeps a reference; the host copies others. */
+void lend(asgi_event *event, const struct message_bytes *bytes);
 /* Takes a bytes object back whose event the host has not accepted. [GIL] */
 void lend_failed(asgi_event *event);
 

@@ -26,12 +26,6 @@ static PyObject *raise_error(void)
     return PyErr_Format(PyExc_RuntimeError, "%s", reason ? reason : "libRoost.so gives no reason");
 }
 
-/* Finds a function that later versions of the library may lack; NULL then. */
-static void *find(void *handle, const char *name)
-{
-    return dlsym(handle, name);
-}
-
 PyObject *library_open(PyObject *module, PyObject *path)
 {
     const char *name = PyUnicode_AsUTF8AndSize(path, NULL);
@@ -40,12 +34,12 @@ PyObject *library_open(PyObject *module, PyObject *path)
     if (!name) return NULL;
     handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!handle) return PyErr_Format(PyExc_OSError, "%s", dlerror());
-    *(void **)&library.provide = find(handle, "roost_provide");
-    *(void **)&library.run = find(handle, "roost_run");
-    *(void **)&library.worker = find(handle, "roost_worker");
-    *(void **)&library.quit = find(handle, "roost_quit");
-    *(void **)&library.port = find(handle, "roost_port");
-    *(void **)&library.error = find(handle, "roost_error");
+    *(void **)&library.provide = dlsym(handle, "roost_provide");
+    *(void **)&library.run = dlsym(handle, "roost_run");
+    *(void **)&library.worker = dlsym(handle, "roost_worker");
+    *(void **)&library.quit = dlsym(handle, "roost_quit");
+    *(void **)&library.port = dlsym(handle, "roost_port");
+    *(void **)&library.error = dlsym(handle, "roost_error");
     if (!library.provide || !library.error) return PyErr_Format(PyExc_OSError, "%s is not the library of Roost", name);
     if (library.provide("python", application_called, application_info) != 0) return raise_error();
     Py_RETURN_NONE;

@@ -5,7 +5,7 @@
 
 static PyObject *types; /* dict from name to enum message_type */
 
-int message_create_types(void)
+int message_create_names(void)
 {
     static const char *const list[] = {
         "http.response.start", "http.response.body", "http.response.trailers", "http.response.early_hint",
@@ -65,11 +65,10 @@ int message_flag(PyObject *message, PyObject *key)
     return value == Py_True ? 1 : value == Py_False ? 0 : PyObject_IsTrue(value);
 }
 
-int message_int(PyObject *message, PyObject *key, int64_t least, int64_t most, int64_t *value)
+/* Reads an int of the field `key`. [GIL] Returns 0; -1 with an exception set. */
+static int read_int(PyObject *key, PyObject *object, int64_t least, int64_t most, int64_t *value)
 {
-    PyObject *object = message_get(message, key);
     int overflow = 0;
-    if (!object) return PyErr_Occurred() ? -1 : 0;
     if (!PyLong_Check(object)) {
         PyErr_Format(PyExc_TypeError, "%R must be an int, not %R", key, (PyObject *)Py_TYPE(object));
         return -1;
@@ -79,6 +78,23 @@ int message_int(PyObject *message, PyObject *key, int64_t least, int64_t most, i
     if (!overflow && *value >= least && *value <= most) return 0;
     PyErr_Format(PyExc_ValueError, "%R is out of range: %R", key, object);
     return -1;
+}
+
+int message_int(PyObject *message, PyObject *key, int64_t least, int64_t most, int64_t *value)
+{
+    PyObject *object = message_get(message, key);
+    if (!object) return PyErr_Occurred() ? -1 : 0;
+    return read_int(key, object, least, most, value);
+}
+
+int message_status(PyObject *message, int32_t *status)
+{
+    PyObject *object = message_require(message, names.status);
+    int64_t number;
+    /* The host itself sends 1xx. */
+    if (!object || read_int(names.status, object, 200, 999, &number) < 0) return -1;
+    *status = (int32_t)number;
+    return 0;
 }
 
 int message_text(PyObject *message, PyObject *key, asgi_string *text)

@@ -28,7 +28,7 @@ enum message_type {
 };
 
 /* Creates the table of names. [GIL] Returns 0; -1 with an exception set. */
-int message_create_types(void);
+int message_create_names(void);
 
 /* Returns the type of an event; MESSAGE_UNKNOWN with an exception set. [GIL] */
 enum message_type message_type_of(PyObject *message);
@@ -42,6 +42,8 @@ int message_flag(PyObject *message, PyObject *key);
 /* Reads an int field into `value`, which keeps its value if the field is missing. [GIL] Returns 0; -1 with an exception
  * set. */
 int message_int(PyObject *message, PyObject *key, int64_t least, int64_t most, int64_t *value);
+/* Reads the required status of a response. [GIL] Returns 0; -1 with an exception set. */
+int message_status(PyObject *message, int32_t *status);
 /* Reads a str field. [GIL] Returns 0; -1 with an exception set. The memory belongs to the str. */
 int message_text(PyObject *message, PyObject *key, asgi_string *text);
 

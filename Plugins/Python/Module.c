@@ -48,7 +48,7 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__bridge(void)
 {
     PyObject *module;
-    if (interpreter_find() < 0 || names_create() < 0 || message_create_types() < 0) return NULL;
+    if (interpreter_find() < 0 || names_create() < 0 || message_create_names() < 0) return NULL;
     if (!(module = PyModule_Create(&definition))) return NULL;
     if (lanes_create(module) == 0 && application_create_type(module) == 0 && request_create_type() == 0 &&
         call_create_type() == 0 && function_create_types() == 0)

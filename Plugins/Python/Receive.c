@@ -141,7 +141,7 @@ int receive_begin(struct request *request, PyObject **event, PyObject **future)
         if ((*event = shift(request->kept))) return 1;
         if (!request->receiving) {
             int asked = ask(request, event);
-            if (asked > 0 && request->application->cancel_on_disconnect) receive_ahead(request);
+            if (asked > 0) receive_ahead(request);
             if (asked != 0) return asked;
         }
     }
@@ -153,7 +153,7 @@ int receive_begin(struct request *request, PyObject **event, PyObject **future)
 void receive_return(struct request *request, PyObject *future)
 {
     PyObject *done, *cancelled, *event = NULL;
-    if (!request || request->finished) return;
+    if (request->finished) return;
     done = call_method(future, names.done);
     cancelled = call_method(future, names.cancelled);
     if (done == Py_True && cancelled == Py_False) event = call_method(future, names.result);
@@ -167,7 +167,7 @@ void receive_return(struct request *request, PyObject *future)
 
 void receive_ahead(struct request *request)
 {
-    /* Only a request whose body is complete, or of which nothing was received, is read in advance. */
+    /* Only a request whose body is complete, or of which no event is kept, is read in advance. */
     if (!request->application->cancel_on_disconnect || request->type != ASGI_HTTP) return;
     while (!request->finished && !request->receiving && !request->disconnected &&
            (request->body_received || !request->kept || PyList_Size(request->kept) == 0)) {

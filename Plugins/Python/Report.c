@@ -87,9 +87,7 @@ void report_failure(asgi_id id, PyObject *exception)
 
 void report_incomplete(asgi_id id, bool started)
 {
-    PyObject *text = PyUnicode_FromString(started ? "application returned before its response was complete"
-                                                  : "application returned without a response");
-    if (text) log_text(id, ASGI_LOG_ERROR, text);
-    Py_XDECREF(text);
-    PyErr_Clear();
+    asgi_string text = asgi_text(started ? "application returned before its response was complete"
+                                         : "application returned without a response");
+    host->log(id, ASGI_LOG_ERROR, &text);
 }

@@ -23,7 +23,7 @@ bool report_is_disconnect(PyObject *exception);
 
 /* Logs an exception that has left the application. [GIL] */
 void report_failure(asgi_id id, PyObject *exception);
-/* Logs that the application returned without a complete response. [GIL] */
+/* Logs that the application returned without a complete response. */
 void report_incomplete(asgi_id id, bool started);
 
 /* Writes a message to the host's log. [GIL] `text` is a str. */

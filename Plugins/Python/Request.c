@@ -78,6 +78,16 @@ static PyObject *inner_attribute(PyObject *self, void *name)
     Py_RETURN_NONE;
 }
 
+/* Cancels the task. [GIL] */
+static void cancel_task(struct request *request)
+{
+    PyObject *cancelled;
+    request->cancelled = true;
+    cancelled = call_method(request->task, names.cancel);
+    if (!cancelled) PyErr_WriteUnraisable(request->task);
+    Py_XDECREF(cancelled);
+}
+
 /* The notice of the scope's end, on the loop thread. Takes the GIL only if the host has ended the scope. */
 static void ended(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
@@ -88,26 +98,16 @@ static void ended(void *context, asgi_id id, asgi_result result, const asgi_even
         return;
     }
     turn_enter();
-    if (request->task) {
-        PyObject *cancelled;
-        request->cancelled = true;
-        cancelled = call_method(request->task, names.cancel);
-        if (!cancelled) PyErr_WriteUnraisable(request->task);
-        Py_XDECREF(cancelled);
-    }
+    if (request->task) cancel_task(request);
     Py_DECREF((PyObject *)request);
 }
 
 void request_client_left(struct request *request)
 {
-    PyObject *cancelled;
     if (!request->application->cancel_on_disconnect || request->finished || request->cancelled || !request->task) return;
     /* After a complete response the disconnect event says nothing about the client. */
     if (request->type == ASGI_HTTP && request->phase >= PHASE_TRAILERS) return;
-    request->cancelled = true;
-    cancelled = call_method(request->task, names.cancel);
-    if (!cancelled) PyErr_WriteUnraisable(request->task);
-    Py_XDECREF(cancelled);
+    cancel_task(request);
 }
 
 void request_start(const asgi_scope *scope, asgi_receive receive, asgi_send send)
@@ -188,7 +188,7 @@ int request_create_type(void)
     static PyType_Slot slots[] = {
         {Py_tp_dealloc, dealloc},         {Py_tp_traverse, traverse},     {Py_tp_clear, clear},
         {Py_tp_methods, methods},         {Py_tp_getset, attributes},     {Py_am_await, PyObject_SelfIter},
-        {Py_am_send, coroutine_step},       {Py_tp_iter, PyObject_SelfIter}, {0, NULL},
+        {Py_am_send, coroutine_step},     {0, NULL},
     };
     static PyType_Spec spec = {"roost._bridge.Request", sizeof(struct request), 0,
                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};

@@ -38,7 +38,7 @@ struct request {
 
     bool finished;        /* the scope has ended for the host */
     bool cancelled;       /* the bridge has cancelled the task */
-    PyObject *drained;    /* a future for sends that the host refused as too much; NULL without one */
+    PyObject *drained;    /* list of the futures of sends that the host refused as too much; NULL without one */
     int pending_sends;
 };
 

@@ -1,26 +1,8 @@
 /* Scope.c: the dict `scope` of a request or a WebSocket (asgi.md 1.2, 1.3, 1.5). */
 #include "Scope.h"
 #include "Interpreter.h"
-#include "Names.h"
+#include "Values.h"
 #include <string.h>
-
-/* Adds a value to a dict. [GIL] Steals the value, which may be NULL with an exception set. */
-static bool add(PyObject *dict, PyObject *key, PyObject *value)
-{
-    bool added = value && PyDict_SetItem(dict, key, value) == 0;
-    Py_XDECREF(value);
-    return added;
-}
-
-static PyObject *bytes_of(asgi_string string)
-{
-    return string.size ? PyBytes_FromStringAndSize(string.data, (Py_ssize_t)string.size) : Py_NewRef(names.empty_bytes);
-}
-
-static PyObject *text_of(asgi_string string)
-{
-    return PyUnicode_DecodeUTF8(string.data, (Py_ssize_t)string.size, "replace");
-}
 
 /* Returns the str of a string that is mostly the same as before: `last`, or a new one that becomes it. [GIL] */
 static PyObject *same_text(PyObject **last, asgi_string string)
@@ -106,12 +88,12 @@ static PyObject *number_or_none(uint32_t number)
 static PyObject *tls_dict(const asgi_tls *tls)
 {
     PyObject *dict = PyDict_New();
-    if (dict && add(dict, names.server_cert, text_or_none(tls->server_certificate)) &&
-        add(dict, names.client_cert_chain, list_of(tls->client_chain, tls->client_chain_count)) &&
-        add(dict, names.client_cert_name, text_or_none(tls->client_name)) &&
-        add(dict, names.client_cert_error, text_or_none(tls->client_error)) &&
-        add(dict, names.tls_version, number_or_none(tls->version)) &&
-        add(dict, names.cipher_suite, number_or_none(tls->cipher_suite)))
+    if (dict && dict_add(dict, names.server_cert, text_or_none(tls->server_certificate)) &&
+        dict_add(dict, names.client_cert_chain, list_of(tls->client_chain, tls->client_chain_count)) &&
+        dict_add(dict, names.client_cert_name, text_or_none(tls->client_name)) &&
+        dict_add(dict, names.client_cert_error, text_or_none(tls->client_error)) &&
+        dict_add(dict, names.tls_version, number_or_none(tls->version)) &&
+        dict_add(dict, names.cipher_suite, number_or_none(tls->cipher_suite)))
         return dict;
     Py_XDECREF(dict);
     return NULL;
@@ -126,11 +108,11 @@ static PyObject *extensions_of(const asgi_scope *scope)
     bool complete = dict != NULL;
     for (at = 0; complete && at < scope->extension_count; at++) {
         PyObject *spare = NULL, *name = same_text(at < 16 ? &last[at] : &spare, scope->extensions[at]);
-        complete = name && add(dict, name, PyDict_New());
+        complete = name && dict_add(dict, name, PyDict_New());
         Py_XDECREF(name);
         Py_XDECREF(spare);
     }
-    if (complete && scope->tls) complete = add(dict, names.tls, tls_dict(scope->tls));
+    if (complete && scope->tls) complete = dict_add(dict, names.tls, tls_dict(scope->tls));
     if (!complete) Py_CLEAR(dict);
     return dict;
 }
@@ -141,7 +123,7 @@ static PyObject *asgi_dict(const asgi_scope *scope, struct application *applicat
     if (!application->asgi) {
         PyObject *dict = PyDict_New();
         if (!dict || PyDict_SetItem(dict, names.version, application->version) < 0 ||
-            !add(dict, names.spec_version, text_of(scope->spec_version))) {
+            !dict_add(dict, names.spec_version, text_of(scope->spec_version))) {
             Py_XDECREF(dict);
             return NULL;
         }
@@ -174,16 +156,16 @@ PyObject *scope_dict(const asgi_scope *scope, struct application *application)
     static PyObject *client, *server; /* the last addresses */
     bool http = scope->type == ASGI_HTTP;
     PyObject *dict = new_dict(http);
-    if (dict && add(dict, names.asgi, asgi_dict(scope, application)) &&
-        add(dict, names.http_version, http_version_of(scope->http_version)) &&
-        add(dict, names.server, address_of(&server, scope->server_host, scope->server_port)) &&
-        add(dict, names.client, address_of(&client, scope->client_host, scope->client_port)) &&
-        add(dict, names.scheme, scheme_of(scope->scheme)) && (!http || add(dict, names.method, method_of(scope->method))) &&
-        add(dict, names.root_path, same_text(&application->root_path, scope->root_path)) &&
-        add(dict, names.path, text_of(scope->path)) && add(dict, names.raw_path, bytes_of(scope->raw_path)) &&
-        add(dict, names.query_string, bytes_of(scope->query_string)) && add(dict, names.headers, scope_headers(scope)) &&
-        (http || add(dict, names.subprotocols, list_of(scope->subprotocols, scope->subprotocol_count))) &&
-        add(dict, names.state, PyDict_Copy(application->state)) && add(dict, names.extensions, extensions_of(scope)))
+    if (dict && dict_add(dict, names.asgi, asgi_dict(scope, application)) &&
+        dict_add(dict, names.http_version, http_version_of(scope->http_version)) &&
+        dict_add(dict, names.server, address_of(&server, scope->server_host, scope->server_port)) &&
+        dict_add(dict, names.client, address_of(&client, scope->client_host, scope->client_port)) &&
+        dict_add(dict, names.scheme, scheme_of(scope->scheme)) && (!http || dict_add(dict, names.method, method_of(scope->method))) &&
+        dict_add(dict, names.root_path, same_text(&application->root_path, scope->root_path)) &&
+        dict_add(dict, names.path, text_of(scope->path)) && dict_add(dict, names.raw_path, bytes_of(scope->raw_path)) &&
+        dict_add(dict, names.query_string, bytes_of(scope->query_string)) && dict_add(dict, names.headers, scope_headers(scope)) &&
+        (http || dict_add(dict, names.subprotocols, list_of(scope->subprotocols, scope->subprotocol_count))) &&
+        dict_add(dict, names.state, PyDict_Copy(application->state)) && dict_add(dict, names.extensions, extensions_of(scope)))
         return dict;
     Py_XDECREF(dict);
     return NULL;

@@ -58,6 +58,17 @@ static void fail(struct request *request, PyObject *future, asgi_result result)
     Py_XDECREF(exception);
 }
 
+/* Has the refused sends tried again, in their order. [GIL] */
+static void retry(struct request *request)
+{
+    PyObject *drained = request->drained;
+    Py_ssize_t at;
+    request->drained = NULL;
+    for (at = 0; drained && at < PyList_Size(drained); at++)
+        future_complete(PyList_GetItem(drained, at), names.set_result, Py_Ellipsis);
+    Py_XDECREF(drained);
+}
+
 static void free_pending_send(struct pending *pending)
 {
     Py_CLEAR(pending->future);
@@ -77,8 +88,7 @@ static void sent(void *context, asgi_id id, asgi_result result, const asgi_event
     if (pending->future && result == ASGI_DONE) future_complete(pending->future, names.set_result, Py_None);
     else if (pending->future)
         fail(request, pending->future, result);
-    if (request->drained) future_complete(request->drained, names.set_result, Py_Ellipsis);
-    Py_CLEAR(request->drained);
+    retry(request);
     free_pending_send(pending);
 }
 
@@ -110,9 +120,10 @@ static int refused(struct request *request, asgi_result result, PyObject **futur
         return -1;
     case ASGI_FULL:
         if (request->pending_sends > 0) {
-            if (!request->drained && !(request->drained = guest_future())) return -1;
-            *future = Py_NewRef(request->drained);
-            return 0;
+            if (!request->drained && !(request->drained = PyList_New(0))) return -1;
+            /* Each has a future of its own, since the application may cancel one of several sends. */
+            *future = guest_future();
+            return *future && PyList_Append(request->drained, *future) == 0 ? SEND_REFUSED : -1;
         }
         errno = ENOBUFS;
         PyErr_SetFromErrno(PyExc_OSError);
@@ -125,7 +136,10 @@ int send_event(struct request *request, asgi_event *event, bool waits, PyObject 
 {
     struct pending *pending = waits ? new_pending(request) : NULL;
     asgi_result result;
-    if (waits && !pending) return -1;
+    if (waits && !pending) {
+        lend_failed(event);
+        return -1;
+    }
     result = request->send(request->id, event, pending ? sent : NULL, pending);
     if (result == ASGI_PENDING && pending) {
         request->pending_sends++;
@@ -137,6 +151,18 @@ int send_event(struct request *request, asgi_event *event, bool waits, PyObject 
     if (result >= 0) return 1;
     lend_failed(event);
     return refused(request, result, future);
+}
+
+int send_with_headers(struct request *request, asgi_event *event, PyObject *headers, const char *name, PyObject **future)
+{
+    struct head *head = head_new(headers, name);
+    int sent;
+    if (!head) return -1;
+    event->headers = head->fields;
+    event->header_count = head->count;
+    sent = send_event(request, event, false, future);
+    head_free(head);
+    return sent;
 }
 
 int send_begin(struct request *request, PyObject *message, PyObject **result, PyObject **future)
@@ -152,5 +178,5 @@ int send_begin(struct request *request, PyObject *message, PyObject **result, Py
     else
         sent = send_out_of_order(message, "it belongs to another type of scope");
     if (sent > 0) *result = Py_NewRef(Py_None);
-    return sent;
+    return sent == SEND_REFUSED ? 0 : sent;
 }

@@ -13,11 +13,16 @@ int send_begin(struct request *request, PyObject *message, PyObject **result, Py
 /* Whether a future's result means that the event must be sent again. */
 bool send_is_retry(PyObject *result);
 
-/* Gives an event to the host. [GIL] Results as send_begin. `waits`: whether the application waits until pending output is
- * below the high-water mark. */
-int send_event(struct request *request, asgi_event *event, bool waits, PyObject **future);
+/* The result of a send that the host has refused as too much: the future's result is send_is_retry's. */
+#define SEND_REFUSED -2
 
-/* Send the events of a protocol. [GIL] Results as send_begin. */
+/* Gives an event to the host. [GIL] Results as send_begin, or SEND_REFUSED. `waits`: whether the application waits until
+ * pending output is below the high-water mark. */
+int send_event(struct request *request, asgi_event *event, bool waits, PyObject **future);
+/* The same for an event with the header fields of a list, which head_new describes as `name`. */
+int send_with_headers(struct request *request, asgi_event *event, PyObject *headers, const char *name, PyObject **future);
+
+/* Send the events of a protocol. [GIL] Results as send_event. */
 int send_http(struct request *request, enum message_type type, PyObject *message, PyObject **future);
 int send_websocket(struct request *request, enum message_type type, PyObject *message, PyObject **future);
 int send_lifespan(struct request *request, enum message_type type, PyObject *message, PyObject **future);

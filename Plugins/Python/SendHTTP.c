@@ -20,21 +20,15 @@ static bool has_extension(const struct request *request, const char *name)
 /* Takes http.response.start. [GIL] */
 static int start(struct request *request, PyObject *message)
 {
-    int64_t status = 0;
+    int32_t status;
     int trailers;
     if (request->phase != PHASE_NONE) return send_out_of_order(message, "the response has started");
-    if (!message_require(message, names.status)) return -1;
-    /* The host itself sends 1xx. */
-    if (message_int(message, names.status, 200, 999, &status) < 0) return -1;
-    if (status == 0) {
-        PyErr_SetString(PyExc_TypeError, "'status' must be an int");
-        return -1;
-    }
+    if (message_status(message, &status) < 0) return -1;
     trailers = message_flag(message, names.trailers);
     if (trailers < 0) return -1;
     request->head = head_new(message_get(message, names.headers), NULL);
     if (!request->head) return -1;
-    request->head->status = (int32_t)status;
+    request->head->status = status;
     request->trailers = trailers && has_extension(request, "http.response.trailers");
     request->no_trailers = trailers && !request->trailers;
     request->phase = PHASE_HEAD_HELD;
@@ -100,11 +94,9 @@ static int body(struct request *request, PyObject *message, PyObject **future)
         sent = send_head(request, future);
     }
     if (sent > 0) {
-        event.body = bytes.data;
-        if (bytes.data.size >= LENT_SIZE && PyBytes_CheckExact(bytes.object)) lend(&event, bytes.object);
+        lend(&event, &bytes);
         sent = send_event(request, &event, more, future);
-        /* A pending event is accepted; but a future may also mean that it must be sent again. */
-        if (sent >= 0 && !(sent == 0 && *future == request->drained)) {
+        if (sent >= 0) {
             if (request->phase == PHASE_HEAD_HELD) drop_head(request);
             if (!more) end_body(request);
         }
@@ -118,18 +110,13 @@ static int trailers(struct request *request, PyObject *message, PyObject **futur
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_TRAILERS);
     int more = message_flag(message, names.more_trailers), sent;
-    struct head *head;
     if (more < 0) return -1;
     if (request->no_trailers && request->phase == PHASE_COMPLETE) return 1;
     if (request->phase != PHASE_TRAILERS)
         return send_out_of_order(message, "trailers follow the last part of the body, if http.response.start has "
                                           "announced them");
-    if (!(head = head_new(message_get(message, names.headers), NULL))) return -1;
-    event.headers = head->fields;
-    event.header_count = head->count;
     event.flags = more ? ASGI_MORE : 0;
-    sent = send_event(request, &event, false, future);
-    head_free(head);
+    sent = send_with_headers(request, &event, message_get(message, names.headers), NULL, future);
     if (sent > 0 && !more) request->phase = PHASE_COMPLETE;
     return sent;
 }
@@ -140,19 +127,14 @@ static int hint(struct request *request, bool push, PyObject *message, PyObject 
     asgi_event event = asgi_event_of(push ? ASGI_HTTP_RESPONSE_PUSH : ASGI_HTTP_RESPONSE_EARLY_HINT);
     PyObject *list = message_require(message, push ? names.headers : names.links);
     struct head *head;
-    int sent;
     if (!list || (push && (!message_require(message, names.path) || message_text(message, names.path, &event.text) < 0)))
         return -1;
-    if (!(head = head_new(list, push ? NULL : "link"))) return -1;
-    if (!push && !has_extension(request, "http.response.early_hint")) {
-        head_free(head);
-        return 1;
-    }
-    event.headers = head->fields;
-    event.header_count = head->count;
-    sent = send_event(request, &event, false, future);
+    if (push || has_extension(request, "http.response.early_hint"))
+        return send_with_headers(request, &event, list, push ? NULL : "link", future);
+    /* A hint that is ignored is checked all the same. */
+    if (!(head = head_new(list, "link"))) return -1;
     head_free(head);
-    return sent;
+    return 1;
 }
 
 /* Sends http.response.pathsend. [GIL] */
@@ -176,13 +158,10 @@ static int pathsend(struct request *request, PyObject *message, PyObject **futur
 /* Returns the descriptor of a file object or an int; -1 with an exception set. [GIL] */
 static int descriptor_of(PyObject *file)
 {
-    int descriptor = -1;
     PyObject *number = PyLong_Check(file) ? Py_NewRef(file) : PyObject_CallMethod(file, "fileno", NULL);
-    if (number) descriptor = (int)PyLong_AsLong(number);
+    int descriptor = number ? PyObject_AsFileDescriptor(number) : -1;
     Py_XDECREF(number);
-    if (descriptor >= 0 || PyErr_Occurred()) return descriptor;
-    PyErr_SetString(PyExc_ValueError, "'file' of http.response.zerocopysend is not a file descriptor");
-    return -1;
+    return descriptor;
 }
 
 /* Sends http.response.zerocopysend. [GIL] */
@@ -200,7 +179,7 @@ static int zerocopysend(struct request *request, PyObject *message, PyObject **f
     event.flags = more ? ASGI_MORE : 0;
     sent = send_head(request, future);
     if (sent > 0) sent = send_event(request, &event, more, future);
-    if (sent >= 0 && !(sent == 0 && *future == request->drained) && !more) end_body(request);
+    if (sent >= 0 && !more) end_body(request);
     return sent;
 }
 

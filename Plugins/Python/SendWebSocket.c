@@ -5,19 +5,6 @@
 
 #define MOST_REASON 123 /* RFC 6455, section 5.5: a control frame has 125 bytes, two of them the code */
 
-/* Sends an event with header fields. [GIL] */
-static int with_headers(struct request *request, asgi_event *event, PyObject *message, PyObject **future)
-{
-    struct head *head = head_new(message_get(message, names.headers), NULL);
-    int sent;
-    if (!head) return -1;
-    event->headers = head->fields;
-    event->header_count = head->count;
-    sent = send_event(request, event, false, future);
-    head_free(head);
-    return sent;
-}
-
 /* Sends websocket.send: the one of `bytes` and `text` that is not None. [GIL] */
 static int message_send(struct request *request, PyObject *message, PyObject **future)
 {
@@ -26,8 +13,7 @@ static int message_send(struct request *request, PyObject *message, PyObject **f
     int sent;
     if (message_bytes(message, names.bytes, &bytes) < 0) return -1;
     if (bytes.object) {
-        event.body = bytes.data;
-        if (bytes.data.size >= LENT_SIZE && PyBytes_CheckExact(bytes.object)) lend(&event, bytes.object);
+        lend(&event, &bytes);
     } else {
         if (!message_get(message, names.text)) {
             if (!PyErr_Occurred()) PyErr_SetString(PyExc_KeyError, "websocket.send has neither 'bytes' nor 'text'");
@@ -60,10 +46,8 @@ static int close_socket(struct request *request, PyObject *message, PyObject **f
 static int response_start(struct request *request, PyObject *message, PyObject **future)
 {
     asgi_event event = asgi_event_of(ASGI_WEBSOCKET_HTTP_RESPONSE_START);
-    int64_t status = 0;
-    if (!message_require(message, names.status) || message_int(message, names.status, 200, 999, &status) < 0) return -1;
-    event.status = (int32_t)status;
-    return with_headers(request, &event, message, future);
+    if (message_status(message, &event.status) < 0) return -1;
+    return send_with_headers(request, &event, message_get(message, names.headers), NULL, future);
 }
 
 /* Sends websocket.http.response.body. [GIL] */
@@ -87,7 +71,7 @@ int send_websocket(struct request *request, enum message_type type, PyObject *me
     switch (type) {
     case WEBSOCKET_ACCEPT:
         if (message_text(message, names.subprotocol, &event.text) < 0) return -1;
-        return with_headers(request, &event, message, future);
+        return send_with_headers(request, &event, message_get(message, names.headers), NULL, future);
     case WEBSOCKET_SEND: return message_send(request, message, future);
     case WEBSOCKET_CLOSE: return close_socket(request, message, future);
     case WEBSOCKET_HTTP_RESPONSE_START: return response_start(request, message, future);

@@ -157,6 +157,7 @@ static void turn(void *context, asgi_id id, asgi_result result, const asgi_event
         lanes_deliver();
         guest_step();
         wait = lanes_have_results() ? 0 : guest_wait();
+        /* Events that have come meanwhile belong to this turn: the watch would begin another. */
         if (wait && guest_is_readable()) wait = 0;
     } while (!wait && ++rounds < MOST_ROUNDS);
     /* From here on another thread's request posts a turn. What it queued before, it queued with the GIL, and is seen. */

@@ -152,9 +152,10 @@ static void become_idle(struct worker *worker)
 PyObject *lane_work(PyObject *module, PyObject *capsule)
 {
     struct worker *worker = PyCapsule_GetPointer(capsule, "roost.worker");
+    bool leaves = false;
     (void)module;
     if (!worker) return NULL;
-    while (!worker->leaves) {
+    while (!leaves) {
         struct lane *lane = worker->lane;
         struct job *job = lane ? job_next(lane) : NULL;
         PyThreadState *state;
@@ -169,9 +170,9 @@ PyObject *lane_work(PyObject *module, PyObject *capsule)
         if (worker->lane == NULL && spare_count > MOST_SPARE && spare == worker) {
             spare = worker->next;
             spare_count--;
-            worker->leaves = true;
+            leaves = true;
         }
-        more = more || worker->leaves;
+        more = more || leaves;
         bool tell = results != NULL;
         state = PyEval_SaveThread();
         /* The loop is told only after the GIL was given back: it would wait for it. */

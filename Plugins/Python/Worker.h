@@ -18,7 +18,6 @@ struct worker {
     sem_t wake;
     struct lane *lane; /* NULL in the stock; owned while the thread is not idle */
     struct worker *next, *next_signal;
-    bool leaves;
 };
 
 struct lane {
