@@ -112,6 +112,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             exclude: ["README.md", "Views/README.md"],
             swiftSettings: swift
@@ -275,7 +276,7 @@ let package = Package(
         .testTarget(
             name: "ModuleRuntimeTests",
             dependencies: [
-                "CASGI", "CJSON", "CViews", "HTTPServer", "ModuleRuntime", "RoostSettings", "RoostSystem",
+                "CASGI", "CJSON", "CLinux", "CViews", "HTTPServer", "ModuleRuntime", "RoostSettings", "RoostSystem",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift

@@ -25,8 +25,8 @@ enum CallersThread {
         }
         // The loop may have ended before the task has noted why.
         let host = try start.wait { $0 }.get()
-        try host.waitUntilStopped()
         // On this thread, since a reader of standard output that does not read blocks it.
-        host.flushLog()
+        defer { host.flushLog() }
+        try host.waitUntilStopped()
     }
 }

@@ -561,7 +561,7 @@ static void end_inside(work *w, asgi_result result, const asgi_event *event)
     note_result("receive", receive_then(w, &next, NULL));
     note_result("post", post(w, NULL));
     note_result("after", after(w, 3600000000, NULL));
-    note_result("loop.after", loop_after(w, 3600000));
+    note_result("loop.after", loop_after(w, 3600000000));
     note_result("loop.watch", watch(w));
     note_result("finish", finish(w, ASGI_DONE));
     settle();
@@ -1345,7 +1345,7 @@ enum { THREADS = 4, CALLS_OF_THREAD = 32 };
 /* One call of a flood. */
 typedef struct drop {
     struct flood *flood;
-    int is_job, reported, result;
+    int is_job, is_notice, reported, result;
     asgi_result answer, cancelled;
     uint64_t timer;
 } drop;
@@ -1386,7 +1386,10 @@ static asgi_result make_drop(work *w, drop *d, int which)
     case 0: result = w->host->post(w->id, drop_told, d); break;
     case 1: result = w->host->after(w->id, 0, drop_told, d, &d->timer); break;
     case 2: result = w->host->after(w->id, 3600000000, drop_told, d, &d->timer); break;
-    case 3: result = w->host->ended(w->id, drop_told, d); break;
+    case 3:
+        d->is_notice = 1;
+        result = w->host->ended(w->id, drop_told, d);
+        break;
     default:
         d->is_job = 1;
         result = w->host->spawn(w->id, drop_told, d);
@@ -1484,7 +1487,8 @@ static void *flood_look(void *context)
                 lost += is_due && d->reported == 0;
                 twice += d->reported > is_due;
                 /* A scope has one notice of its end; the others get BUSY. */
-                otherwise += d->reported && d->result != ASGI_DONE && d->result != ASGI_CANCELLED && d->result != ASGI_BUSY;
+                otherwise += d->reported && d->result != ASGI_DONE && d->result != ASGI_CANCELLED &&
+                             !(d->is_notice && d->result == ASGI_BUSY);
                 otherwise += d->cancelled == ASGI_DONE && d->result != ASGI_CANCELLED;
             }
     note("floods=%ld lost=%ld twice=%ld otherwise=%ld elsewhere=%ld inside=%ld not-stale=%ld\n", flood_count, lost,

@@ -114,14 +114,19 @@ static void end_work(work *w, const char *text)
     w->host->finish(w->id, ASGI_DONE);
 }
 
+static void release_work(work *w)
+{
+    close(w->pipes[0]);
+    close(w->pipes[1]);
+    free(w);
+}
+
 static void free_work(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     work *w = (work *)context;
     (void)id, (void)event;
     note("ended=%s\n", name_of(result));
-    close(w->pipes[0]);
-    close(w->pipes[1]);
-    free(w);
+    release_work(w);
 }
 
 static void other_thread_cancelled(void *context, asgi_id id, asgi_result result, const asgi_event *event)
@@ -305,9 +310,7 @@ static void ended(void *context, asgi_id id, asgi_result result, const asgi_even
     (void)event;
     note("ended=%s finish=%s send=%s\n", name_of(result), name_of(w->host->finish(id, ASGI_DONE)),
          name_of(w->send(id, &sent, NULL, NULL)));
-    close(w->pipes[0]);
-    close(w->pipes[1]);
-    free(w);
+    release_work(w);
 }
 
 static void *notice_by_thread(void *context)
@@ -336,6 +339,15 @@ static asgi_result notice(const asgi_scope *scope, asgi_receive receive, asgi_se
     while (receive(w->id, &event, received, w) == ASGI_DONE && event.type == ASGI_HTTP_REQUEST) {}
     asgi_respond(scope, send, 200, "text/plain", asgi_text("ended"));
     return ASGI_FAILED;
+}
+
+/* ---- GET /timers: a hundred timers that are pending when the lifespan ends ------------------------------------------ */
+
+static asgi_result set_timers(const asgi_scope *scope, asgi_send send)
+{
+    int at;
+    for (at = 0; at < 100; at++) lifespan_host->after(lifespan_id, 3600000000, append_end, (void *)"timer", NULL);
+    return asgi_respond(scope, send, 200, "text/plain", asgi_text("set"));
 }
 
 /* ---- GET /names: the addresses of names; GET /upper: a response with names in any case ------------------------------ */
@@ -418,6 +430,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (asgi_equal(path, "/closed")) return close_watched(work_of(scope, send));
     if (asgi_equal(path, "/move")) return move(work_of(scope, send));
     if (path.size >= 6 && strncmp(path.data, "/ended", 6) == 0) return notice(scope, receive, send);
+    if (asgi_equal(path, "/timers")) return set_timers(scope, send);
     if (asgi_equal(path, "/names")) return names(scope, send);
     if (asgi_equal(path, "/upper")) return upper(scope, send);
     if (asgi_equal(path, "/lines")) {

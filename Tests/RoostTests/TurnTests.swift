@@ -148,6 +148,25 @@ struct TurnTests {
                 == "held=CANCELLED\nlifespan=DONE\n")
     }
 
+    @Test("each timer that is pending when its lifespan ends completes once, however many there are")
+    func timersOfLifespan() async throws {
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/timers").text == "set")
+        }
+        let ends = try String(contentsOfFile: "\(self.folder.path)/ends", encoding: .utf8)
+        let lines = ends.split(separator: "\n").sorted()
+        #expect(lines == ["lifespan=DONE"] + Array(repeating: "timer=CANCELLED", count: 100))
+    }
+
+    @Test("a message of several lines is one message of the log")
+    func lines() async throws {
+        try await withServedHost(self.serve()) { served throws in
+            #expect(try served.get("/lines").text == "logged")
+            await served.log.wait(
+                for: "Traceback (most recent call last):\n  File \"x.py\", line 1\n2026-01-01 forged=1")
+        }
+    }
+
     @Test("well-known names of header fields have their own address, whatever their case; others have not")
     func names() async throws {
         try await withServedHost(self.serve()) { served in

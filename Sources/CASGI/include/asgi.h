@@ -406,7 +406,7 @@ struct asgi_host {
      *
      * Returns
      *   ASGI_DONE   Written.
-     *   ASGI_STALE  The scope has ended. The line is still written. */
+     *   ASGI_STALE  The scope has ended. The message is still written. */
     asgi_result (*log)(asgi_id id, int32_t level, const asgi_string *message);
 
     /* Ends a scope whose `application` has returned, or will return, ASGI_PENDING. [any]

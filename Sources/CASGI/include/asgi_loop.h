@@ -57,7 +57,7 @@ typedef struct asgi_loop {
      *               which the descriptor is ready.
      *   then        Called on the loop, never inside this call. Gets ASGI_DONE when the descriptor is ready, or
      *               ASGI_PENDING if the watch is persistent; ASGI_CANCELLED if the scope has ended or the watch was
-     *               cancelled before.
+     *               cancelled before; a persistent watch that is cancelled on its own loop is not called any more.
      *   watch       Receives the number of the watch, for host->cancel, before `then` can run; may be NULL.
      *
      * Returns

@@ -54,8 +54,8 @@ struct FlushBatch {
         self.began = now
     }
 
-    /// Decides what follows when only output is left. `size`: the bytes of the batch. `isAlone`: whether the loop has one
-    /// connection, which has nothing to wait for.
+    /// Decides what follows when only output is left. `size`: the bytes of the batch. `isAlone`: whether the loop has
+    /// one connection, which has nothing to wait for.
     @inline(__always)
     mutating func wait(size: Int, isAlone: Bool, now: @autoclosure () -> NIODeadline) -> Outcome {
         guard !self.isEmpty else { return .end }

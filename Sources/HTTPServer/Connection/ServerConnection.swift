@@ -7,7 +7,7 @@ package protocol ServerConnection: AnyObject {
 
     /// Processes buffered input. Called in a turn, after `ServerLoop.willProceed`.
     func proceed()
-    /// Writes the queued output, and closes the connection if requested. Called at the end of a turn, after
+    /// Writes the queued output, and closes the connection if requested. Called after a batch (`FlushBatch`), after
     /// `ServerLoop.willFlush`.
     func flush()
     /// Ends requests and connections that have passed a deadline. Called once a second.

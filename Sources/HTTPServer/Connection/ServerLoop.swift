@@ -4,8 +4,8 @@ public import NIOCore
 /// The state that the connections of one event loop share: turns, output, deadline sweep, shutdown. Loop-bound.
 ///
 /// A turn is the handling of one event of a socket, of a timer or of a mailbox. Calls of an exchange never write, close
-/// or begin anything themselves: the loop notes the work and does it when the turn ends. Output is written once all
-/// events of a poll were handled, in one write per connection (`FlushBatch`).
+/// or begin anything themselves: the loop notes the work. It begins requests when the turn ends; it writes output, and
+/// closes connections, once all events of a poll were handled, in one write per connection (`FlushBatch`).
 public final class ServerLoop {
     public let eventLoop: any EventLoop
     package let configuration: ServerConfiguration

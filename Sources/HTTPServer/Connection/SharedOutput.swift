@@ -2,8 +2,8 @@ import NIOCore
 
 /// The output buffer that the connections of one loop share: the output of each is a segment of it. Loop-bound.
 ///
-/// There are two buffers: while the segments of one batch are written from one, the connections append to the other. The
-/// memory of a buffer is used again when all its segments were written, which is the usual case.
+/// There are two buffers: while the segments of one batch are written from one, the connections append to the other.
+/// The memory of a buffer is used again when all its segments were written, which is the usual case.
 final class SharedOutput {
     /// A connection that writes to the buffer.
     protocol Owner: AnyObject {
@@ -90,8 +90,8 @@ final class SharedOutput {
         }
     }
 
-    /// Removes and returns the owner's output; nil if there is none. Without a copy if its batch is being written, unless
-    /// `copies`: a slice that the channel cannot write yet would keep the memory of the whole batch.
+    /// Removes and returns the owner's output; nil if there is none. Without a copy if its batch is being written,
+    /// unless `copies`: a slice that the channel cannot write yet would keep the memory of the whole batch.
     func remove(for owner: some Owner, copies: Bool = false) -> ByteBuffer? {
         if self.ownerID == ObjectIdentifier(owner) { self.closeLast() }
         let segment = owner.segment

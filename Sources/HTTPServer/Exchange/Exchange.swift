@@ -3,7 +3,7 @@
 ///
 /// Loop-bound: every call is made on the loop of the exchange, and every event is reported there. Events are reported
 /// to `owner`, possibly inside a call of the exchange; there are no other callbacks. No call writes to the socket:
-/// output is written when the loop's turn ends.
+/// output is written in a batch, once all events of a poll were handled.
 ///
 /// `isTaken`, here and in `ResponseBody`: the sender was told earlier that its data is accepted. The exchange then
 /// accepts it regardless of how much output is pending.

@@ -60,7 +60,8 @@ package enum FieldNames {
         return Int((key &* 0x9e37_79b1) >> 24)
     }
 
-    /// Returns the same name at its own address if it is well known, else the name itself. `name` must be in lower case.
+    /// Returns the same name at its own address if it is well known, else the name itself. `name` must be in lower
+    /// case.
     @inline(__always)
     static func shared(_ name: Octets) -> Octets {
         var slot = self.slot(name)

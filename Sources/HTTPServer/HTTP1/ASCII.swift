@@ -32,7 +32,8 @@ public enum ASCII {
     static let notInName: UInt8 = 1
     static let upperCase: UInt8 = 2
 
-    /// A digit for each character, whose low bits are its kind: `1` for one that is no `tchar` (RFC 9110 §5.6.2), `2` for an upper-case letter.
+    /// A digit for each character, whose low bits are its kind: `1` for one that is no `tchar` (`isToken`), `2` for an
+    /// upper-case letter. One look-up per byte, since every name of a response is checked.
     private static let nameKinds: StaticString = """
         1111111111111111111111111111111110100000110010010000000000111111\
         1222222222222222222222222221110000000000000000000000000000010101

@@ -8,7 +8,7 @@ final class HTTP1Output: SharedOutput.Owner {
     enum Closing {
         /// After pending writes. `linger`: the client's side is then read until it ends or times out (RFC 9112 §9.6).
         case afterWrites(linger: Bool)
-        /// At once. `reset`: also drops what the kernel has not sent.
+        /// At once, after one write. `reset`: without it, and drops what the kernel has not sent.
         case cut(reset: Bool)
     }
 

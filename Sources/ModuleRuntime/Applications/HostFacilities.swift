@@ -42,9 +42,6 @@ package final class HostFacilities: Sendable {
     /// Ends the threads. Nothing can be posted to the loops afterwards.
     package func stop() {
         self.pool.stop()
-        for mailbox in self.mailboxes {
-            mailbox.waits.poll.stop()
-            mailbox.gate.close()
-        }
+        for mailbox in self.mailboxes { mailbox.close() }
     }
 }

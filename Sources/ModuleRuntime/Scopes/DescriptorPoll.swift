@@ -56,7 +56,6 @@ final class DescriptorPoll: Sendable {
         self.state.withLockedValue { state in
             guard state.phase != .stopped else { return ASGI_STALE }
             guard state.epoll >= 0 || self.open(&state) else { return ASGI_FAILED }
-            state.isBroken = false
             let watches = state.watches[file, default: []] + [watch]
             guard Self.set(file, watches, state.epoll) else {
                 return errno == EPERM ? ASGI_UNSUPPORTED : errno == EBADF ? ASGI_INVALID : ASGI_FAILED

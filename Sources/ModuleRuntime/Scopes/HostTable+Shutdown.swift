@@ -21,7 +21,7 @@ private func noticeCall(
     _ id: asgi_id, _ then: asgi_then?, _ context: UnsafeMutableRawPointer?, _ number: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
     guard let then else { return ASGI_INVALID }
-    return wait(id, nil) { slot, waits in
+    return withWaits(id, nil) { slot, waits in
         guard let generation = slot.pointee.generation(of: id) else { return ASGI_STALE }
         waits.addNotice(id, slot, .call(then, context), number: number) { generation.isEnding }
         return ASGI_PENDING

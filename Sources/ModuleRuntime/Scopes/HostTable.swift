@@ -254,7 +254,7 @@ private func afterCall(
 }
 
 private func moveCall(_ id: asgi_id, _ number: UInt64, _ microseconds: UInt64) -> asgi_result {
-    wait(id, ScopeWaits.loop(of: number)) { _, waits in
+    withWaits(id, ScopeWaits.loop(of: number)) { _, waits in
         waits.move(number, of: id, microseconds: microseconds) ? ASGI_DONE : ASGI_INVALID
     }
 }
@@ -336,7 +336,7 @@ private func loopAfterCall(
     _ timer: UnsafeMutablePointer<UInt64>?
 ) -> asgi_result {
     guard let then else { return ASGI_INVALID }
-    return wait(id, loop) { slot, waits in
+    return withWaits(id, loop) { slot, waits in
         waits.add(id, slot, microseconds: microseconds, .call(then, context), number: timer)
         return ASGI_PENDING
     }
@@ -349,21 +349,21 @@ private func watchCall(
     let isPersistent = conditions & ASGI_PERSISTENT != 0
     let conditions = DescriptorPoll.Conditions(rawValue: conditions & ~ASGI_PERSISTENT)
     guard let then, !conditions.isEmpty, conditions.isSubset(of: [.readable, .writable]) else { return ASGI_INVALID }
-    return wait(id, Int(loop)) { slot, waits in
+    return withWaits(id, Int(loop)) { slot, waits in
         waits.add(
             id, slot, file: file, conditions, isPersistent: isPersistent, .call(then, context), number: watch)
     }
 }
 
-/// Adds a wait to a scope. `add` adds it to the waits of the scope's loop.
-func wait(
-    _ id: asgi_id, _ loop: Int?, _ add: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
+/// Calls `body` with the slot of a scope, which keeps its memory meanwhile, and with the waits of one of its loops.
+func withWaits(
+    _ id: asgi_id, _ loop: Int?, _ body: (UnsafeMutablePointer<ScopeSlot>, ScopeWaits) -> asgi_result
 ) -> asgi_result {
     guard let (slot, mailbox) = announceWait(id, loop: loop) else {
         return ScopeTable.process.slot(of: id)?.pointee.isOpen(id) == true ? ASGI_INVALID : ASGI_STALE
     }
     defer { slot.pointee.complete(ordered: false) }
-    return add(slot, mailbox.waits)
+    return body(slot, mailbox.waits)
 }
 
 extension Logger.Level {

@@ -1,4 +1,3 @@
-import HTTPServer
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -30,6 +29,11 @@ final class LoopGate: Sendable {
         }
     }
 
-    /// Closes the gate. Must be called before the loop ends.
-    func close() { self.isOpen.withLockedValue { $0 = false } }
+    /// Closes the gate, with a last closure. Must be called before the loop ends.
+    func close(after task: @escaping @Sendable () -> Void) {
+        self.isOpen.withLockedValue { isOpen in
+            if isOpen { self.eventLoop.execute(task) }
+            isOpen = false
+        }
+    }
 }

@@ -1,5 +1,4 @@
 import CASGI
-package import HTTPServer
 import NIOConcurrencyHelpers
 import Synchronization
 
@@ -23,20 +22,25 @@ package final class Mailbox: Sendable {
     private let items = NIOLockedValueBox<[Item]>([])
     /// Whether the loop performs items.
     private let isDraining = Atomic(false)
-    private let drain: @Sendable () -> Void
+    private let wakeUp: @Sendable () -> Void
+    private let polled: @Sendable () -> Void
 
-    /// `drain`, and `runOut` with the number of a wait, are called on the event loop. `loop`: the number of the loop.
+    /// `loop`: the number of the loop. Called on it are `runOut` with the numbers of waits, `wakeUp` when there are items,
+    /// and `polled` after a signal, or instead of one that the loop does not live to see. Must be called on the loop.
     package init(
         signal: LoopSignal, loop: Int, sendMark: Int, sendLimit: Int,
-        runOut: @escaping @Sendable (UInt64) -> Void,
-        drain: @escaping @Sendable () -> Void
+        runOut: @escaping @Sendable ([UInt64]) -> Void,
+        wakeUp: @escaping @Sendable () -> Void,
+        polled: @escaping @Sendable () -> Void
     ) {
         self.gate = LoopGate(signal: signal)
         self.waits = ScopeWaits(
             gate: self.gate, loop: loop, poll: DescriptorPoll(event: signal.descriptor), runOut: runOut)
         self.sendMark = sendMark
         self.sendLimit = sendLimit
-        self.drain = drain
+        self.wakeUp = wakeUp
+        self.polled = polled
+        signal.onSignal(polled)
     }
 
     /// Adds an item. Once the loop has ended, items are discarded, and blocked callers get CANCELLED. Thread-safe.
@@ -49,7 +53,7 @@ package final class Mailbox: Sendable {
             return (items.count == 1, self.isDraining.load(ordering: .relaxed))
         }
         guard wasEmpty else { return }
-        guard !(isDraining ? self.gate.sendSignal() : self.gate.run(self.drain)) else { return }
+        guard !(isDraining ? self.gate.sendSignal() : self.gate.run(self.wakeUp)) else { return }
         for item in self.removeAll() {
             switch item {
             case .call(let call): call.abandon()
@@ -60,16 +64,19 @@ package final class Mailbox: Sendable {
     }
 
     /// Has the loop drain the mailbox even if no item was added. Thread-safe.
-    func wake() { _ = self.gate.run(self.drain) }
+    func wake() { _ = self.gate.run(self.wakeUp) }
+
+    /// Has the loop perform what waits until it has polled its sockets, which it will not do again; nothing can be added
+    /// afterwards. Must be called before the loop ends. Thread-safe.
+    func close() {
+        self.waits.poll.stop()
+        self.gate.close(after: self.polled)
+    }
 
     /// Calls `perform` with each item that was added before. On the loop.
     func drain(_ perform: (Item) -> Void) {
-        let items = self.items.withLockedValue { items in
-            defer { items = [] }
-            self.isDraining.store(true, ordering: .relaxed)
-            return items
-        }
-        for item in items { perform(item) }
+        self.isDraining.store(true, ordering: .relaxed)
+        for item in self.removeAll() { perform(item) }
         self.isDraining.store(false, ordering: .relaxed)
     }
 

@@ -44,6 +44,7 @@ package final class ScopeLoop: RequestHandler {
     private var tasksSincePoll = 0
     /// Timers that wait until the sockets were polled.
     private var postponed: [UInt64] = []
+    private var willResumePoll = false
     /// Generations that are no longer mounted, with the number of scopes that they still have on this loop.
     private var retiring: [(generation: Generation, scopes: Int, promise: EventLoopPromise<Void>)] = []
 
@@ -86,9 +87,9 @@ package final class ScopeLoop: RequestHandler {
         let bound = NIOLoopBound(self, eventLoop: server.eventLoop)
         self.mailbox = Mailbox(
             signal: signal, loop: self.number, sendMark: sendMark, sendLimit: sendLimit,
-            runOut: { bound.value.runOut($0) }, drain: { bound.value.drainMailbox() }
+            runOut: { bound.value.runOut($0) }, wakeUp: { bound.value.drainMailbox() },
+            polled: { bound.value.polled() }
         )
-        signal.onSignal { bound.value.signalled() }
         self.slots = FreeSlots(
             home: ScopeHome(loop: UnsafeRawPointer(this.toOpaque()), mailbox: Unmanaged.passRetained(self.mailbox))
         )
@@ -229,7 +230,7 @@ package final class ScopeLoop: RequestHandler {
     // MARK: Calls of other threads
 
     /// Called after a signal, when the sockets were polled.
-    private func signalled() {
+    private func polled() {
         self.tasksSincePoll = 0
         let ready = self.mailbox.waits.poll.ready()
         let postponed = self.postponed
@@ -237,11 +238,16 @@ package final class ScopeLoop: RequestHandler {
         self.server.turn { for number in (ready ?? []) + postponed { self.complete(number) } }
         self.drainMailbox()
         // Queued behind what the completions have posted: a guest loop then has read its descriptors.
-        if ready != nil { self.server.eventLoop.assumeIsolated().execute { self.resumePoll() } }
+        guard ready != nil, !self.willResumePoll else { return }
+        self.willResumePoll = true
+        self.server.eventLoop.assumeIsolated().execute { self.resumePoll() }
     }
 
     private func resumePoll() {
-        guard !self.mailbox.waits.poll.resume() else { return }
+        guard !self.mailbox.waits.poll.resume() else {
+            self.willResumePoll = false
+            return
+        }
         self.server.eventLoop.assumeIsolated().scheduleTask(in: Self.resumeDelay) { self.resumePoll() }
     }
 
@@ -272,10 +278,10 @@ package final class ScopeLoop: RequestHandler {
         }
     }
 
-    /// Completes a wait if it is due: a timer has expired, a shutdown was announced, or the scope has ended.
-    private func runOut(_ number: UInt64) {
-        guard !self.mustPollFirst() else { return self.postponed.append(number) }
-        self.complete(number)
+    /// Completes those waits that are due: a timer has expired, a shutdown was announced, or the scope has ended.
+    private func runOut(_ numbers: [UInt64]) {
+        guard !self.mustPollFirst() else { return self.postponed.append(contentsOf: numbers) }
+        for number in numbers { self.complete(number) }
     }
 
     private func complete(_ number: UInt64) {

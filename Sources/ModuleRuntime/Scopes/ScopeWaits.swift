@@ -7,9 +7,11 @@ import Synchronization
 /// those of lifespans. Thread-safe.
 ///
 /// A caller that removes a wait from here runs its completion, on the loop. Only one caller can remove it, so the
-/// completion runs exactly once.
+/// completion runs exactly once. A persistent watch stays here while its scope is open: its completion runs on the loop
+/// each time that it is due, and at its end, unless it is cancelled on the loop.
 final class ScopeWaits: Sendable {
-    // SAFETY: the caller that removes it from the table is its only user; `ScopeSlot.waits` keeps the scope's memory.
+    // SAFETY: used on its loop while it is in the table, and by the caller that removes it from there;
+    // `ScopeSlot.waits` keeps the scope's memory.
     struct Wait: @unchecked Sendable {
         let id: asgi_id
         let slot: UnsafeMutablePointer<ScopeSlot>
@@ -56,14 +58,14 @@ final class ScopeWaits: Sendable {
     private let waiting: NIOLockedValueBox<Waiting>
     /// The descriptors that are watched.
     let poll: DescriptorPoll
-    private let runOut: @Sendable (UInt64) -> Void
+    private let runOut: @Sendable ([UInt64]) -> Void
     /// The longest timer: ten years, in microseconds. A longer time is reduced to it.
     private static let longest: UInt64 = 10 * 366 * 24 * 3600 * 1_000_000
     /// The lowest bit of the loop's number within the number of a wait.
     private static let loopBit: UInt64 = 48
 
-    /// `runOut` is called on the event loop with the number of a wait that may be due (`removeDue`).
-    init(gate: LoopGate, loop: Int, poll: DescriptorPoll, runOut: @escaping @Sendable (UInt64) -> Void) {
+    /// `runOut` is called on the event loop with the numbers of waits that may be due (`removeDue`).
+    init(gate: LoopGate, loop: Int, poll: DescriptorPoll, runOut: @escaping @Sendable ([UInt64]) -> Void) {
         self.loop = loop
         self.gate = gate
         self.poll = poll
@@ -97,7 +99,7 @@ final class ScopeWaits: Sendable {
 
     private func timer(_ number: UInt64, due: NIODeadline) -> Cause {
         let runOut = self.runOut
-        let scheduled = self.gate.eventLoop.scheduleTask(deadline: due) { runOut(number) }
+        let scheduled = self.gate.eventLoop.scheduleTask(deadline: due) { runOut([number]) }
         return .timer(scheduled, fires: due, due: due)
     }
 
@@ -216,8 +218,8 @@ final class ScopeWaits: Sendable {
     func numbers(of id: asgi_id) -> Set<UInt64> { self.waiting.withLockedValue { $0.numbers[id] ?? [] } }
 
     /// Completes waits now: they are due, or their scope has ended.
-    func completeNow(_ numbers: some Sequence<UInt64> & Sendable) {
-        let runOut = self.runOut
-        _ = self.gate.run { for number in numbers { runOut(number) } }
+    func completeNow(_ numbers: some Sequence<UInt64>) {
+        let (runOut, numbers) = (self.runOut, Array(numbers))
+        _ = self.gate.run { runOut(numbers) }
     }
 }

@@ -20,8 +20,10 @@ package final class EventLoops: Sendable {
 
     /// Ends the threads. The caller's thread returns from `onThisThread`.
     func shutDown() async throws {
-        defer { self.releaseCaller() }
-        try await self.group?.shutdownGracefully()
+        do { try await self.group?.shutdownGracefully() } catch {
+            self.releaseCaller()
+            throw error
+        }
         if let callers { try await Self.end(callers) }
     }
 

@@ -37,7 +37,8 @@ package final class RunningHost: Sendable {
         let eventLoops = EventLoops(threads: configuration.threads, callers: configuration.callersLoop)
         self.eventLoops = eventLoops
         do { self.loops = try await Self.makeLoops(eventLoops, configuration) } catch {
-            try await eventLoops.shutDown()
+            // A fault here would hide the cause.
+            try? await eventLoops.shutDown()
             throw error
         }
         self.facilities = HostFacilities(
