@@ -35,7 +35,8 @@ struct Serve: ParsableCommand {
         InheritedDescriptors.keepToThisProcess()
         try start.options.checkWatchedFolders()
         // Before the first build, so that later changes of sources cause another build.
-        var watch = try start.watchPlan()
+        let deployment = try start.deployment()
+        var watch = start.watchPlan(of: deployment)
         watch?.readBaseline()
         if let command = start.options.watch.build, try !Build.run(command) {
             Terminal.error.write("roost: the build failed; serving the existing version\n")
@@ -44,10 +45,10 @@ struct Serve: ParsableCommand {
         Self.resetSignals()
         Self.raiseFileLimit()
         let run = try RunDirectory.make(
-            start.options.host.runDirectory, isShared: try start.deployment().hasOtherUsers,
+            start.options.host.runDirectory, isShared: deployment.hasOtherUsers,
             trust: start.options.host.trust)
         do {
-            let found = try self.scan(start, run, watch)
+            let found = try self.scan(deployment, of: start, run, watch)
             guard !found.start.options.process.isSupervised else {
                 try Supervising(found.scan, found.deployment, found.start, run, found.watch).runUntilStopped()
             }
@@ -66,8 +67,9 @@ struct Serve: ParsableCommand {
     }
 
     /// Scans the applications. The application on the command line may name a settings file that declares others.
-    private func scan(_ start: Start, _ run: RunDirectory, _ watch: WatchPlan?) throws -> Found {
-        let deployment = try start.deployment()
+    private func scan(
+        _ deployment: Deployment, of start: Start, _ run: RunDirectory, _ watch: WatchPlan?
+    ) throws -> Found {
         let scan = try deployment.scan(run: run)
         guard let module = start.module, let first = scan.declared.first(where: \.isRequired) else {
             return Found(start: start, deployment: deployment, scan: scan, watch: watch)
@@ -77,7 +79,7 @@ struct Serve: ParsableCommand {
             return Found(start: start, deployment: deployment, scan: scan, watch: watch)
         }
         let others = try whole.deployment()
-        var plan = try whole.watchPlan()
+        var plan = whole.watchPlan(of: others)
         plan?.readBaseline(or: watch)
         return Found(
             start: whole, deployment: others, scan: try others.scan(run: run, known: [application]), watch: plan)

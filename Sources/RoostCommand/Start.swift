@@ -100,7 +100,6 @@ struct Start {
     func deployment() throws -> Deployment {
         var preparation = ApplicationPreparation()
         preparation.folder = self.options.host.folder
-        preparation.environment = ProcessEnvironment.atStart
         preparation.otherFolders = self.folders
         preparation.settings = self.options.process.settings
         preparation.readsSettings = !self.options.process.readsNoSettings
@@ -135,10 +134,11 @@ struct Start {
     }
 
     /// What to watch besides the drop-in folders: with a Python application also its sources; nil without `--reload`.
-    /// Throws `HostError`.
-    func watchPlan() throws -> WatchPlan? {
+    func watchPlan(of deployment: Deployment) -> WatchPlan? {
         guard var plan = self.options.watchPlan else { return nil }
-        if plan.sources.isEmpty, let folder = try self.deployment().pythonFolder { plan.sources = [folder] }
+        guard let folder = deployment.pythonFolder else { return plan }
+        plan.excludes += PythonPreparation.foldersWithoutSources.filter { !plan.includes.contains($0) }
+        if plan.sources.isEmpty { plan.sources = [folder] }
         return plan
     }
 
@@ -146,8 +146,7 @@ struct Start {
     private func environmentOfFile() throws -> [String: String] {
         guard let path = self.options.process.environmentFile else { return [:] }
         let environment = ProcessEnvironment.atStart
-        return try EnvironmentFile(path: path, environment: environment, trust: self.options.host.trust)
-            .added(to: environment)
+        return try EnvironmentFile(path: path, environment: environment, trust: self.options.host.trust).added
     }
 
     /// Reads the settings again for a reload. The result names changed options that need a restart.

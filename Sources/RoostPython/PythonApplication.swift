@@ -12,44 +12,41 @@ package struct PythonApplication: Sendable, Equatable {
     package let package: PythonPackage
     /// The settings for the bridge, as a JSON object.
     package let settings: String
-    /// The file of the module; nil if it is not below the folder, and Python finds it elsewhere.
-    package let source: String?
 
-    /// `folder`: the absolute path of `--app-dir`. `executable`: the path of this program. Throws `HostError`.
+    /// `folder`: the absolute path of `--app-dir`. `source`: the file of the module; nil if it is not below the folder,
+    /// and Python finds it elsewhere. `executable`: the path of this program. Throws `HostError`.
     package init(
-        _ name: ModuleName, words: [String], folder: String, options: PythonOptions, environment: [String: String],
-        executable: String, trust: FileTrust
+        _ name: ModuleName, words: [String], folder: String, source: String?, options: PythonOptions,
+        environment: [String: String], executable: String, trust: FileTrust
     ) throws {
         self.reference = "\(words.joined(separator: ".")):\(name.symbol)"
         self.interpreter = try PythonInterpreter.path(
             given: options.interpreter, folder: folder, environment: environment)
         self.package = try PythonPackage.find(executable: executable)
-        self.source = PythonSource.file(of: words, below: folder)
         self.settings = Self.json([
             ("application", .text(self.reference)), ("factory", .flag(options.isFactory)), ("app_dir", .text(folder)),
             ("loop", .text(options.loop.rawValue)), ("lanes", .flag(options.usesLanes)),
             ("cancel_on_disconnect", .flag(options.cancelsOnDisconnect)),
         ])
-        for path in [
-            self.interpreter, self.package.bridge, self.package.library, "\(self.package.folder)/roost/worker.py",
-        ] + [self.source].compactMap({ $0 }) {
-            try Self.check(path, trust)
-        }
+        let files = [self.interpreter, self.package.bridge, self.package.library] + self.package.sources
+        for path in files + [source].compactMap({ $0 }) { try Self.check(path, trust) }
     }
 
     /// An application that another process has found.
-    package init(
-        reference: String, interpreter: String, package: PythonPackage, settings: String, source: String?
-    ) {
+    package init(reference: String, interpreter: String, package: PythonPackage, settings: String) {
         self.reference = reference
         self.interpreter = interpreter
         self.package = package
         self.settings = settings
-        self.source = source
     }
 
-    /// The name in logs: the project, `wiki` of `wiki.asgi:application`.
-    package var name: String { String(self.reference.prefix { $0 != "." && $0 != ":" }) }
+    /// The name in logs: the project.
+    package var name: String { Self.project(of: self.reference) }
+
+    /// The project of an application: `wiki` of `wiki.asgi:application`.
+    package static func project(of reference: String) -> String {
+        String(reference.prefix { $0 != "." && $0 != ":" })
+    }
 
     /// The command line of a worker. `arguments`: the options of the worker.
     package func workerCommand(_ arguments: [String]) -> [String] {
@@ -103,13 +100,12 @@ extension PythonApplication: MessageCodable {
         writer.write(self.package.bridge)
         writer.write(self.package.library)
         writer.write(self.settings)
-        writer.write(self.source)
     }
 
     package init(from reader: inout MessageReader) throws(MessageFault) {
         self.init(
             reference: try reader.read(), interpreter: try reader.read(),
             package: PythonPackage(folder: try reader.read(), bridge: try reader.read(), library: try reader.read()),
-            settings: try reader.read(), source: try reader.readOptional())
+            settings: try reader.read())
     }
 }

@@ -29,20 +29,26 @@ package enum PythonInterpreter {
         return found
     }
 
-    /// An interpreter that the operator names: a path, a name in `$PATH`, or the folder of a virtual environment.
+    /// An interpreter that the operator names: the folder of a virtual environment, a path, or a name in `$PATH`.
     private static func named(_ given: String, _ environment: [String: String]) throws -> String {
-        let path = given.contains("/") ? WorkingFolder.absolute(given) : self.search(given, environment)
+        let inFolder = WorkingFolder.absolute(given)
+        let path =
+            given.contains("/") || self.isFolder(inFolder) ? inFolder : self.search(given, environment)
         guard let path, access(path, X_OK) == 0 else {
             throw HostError(code: .usage, message: "--python \(given): not found, or not executable")
         }
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return path }
+        guard self.isFolder(path) else { return path }
         let inside = "\(path)/bin/python"
         guard access(inside, X_OK) == 0 else {
             throw HostError(
                 code: .usage, message: "--python \(given): is a folder without bin/python, so no virtual environment")
         }
         return inside
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private static func search(_ name: String, _ environment: [String: String]) -> String? {

@@ -3,7 +3,7 @@ import RoostSystem
 
 /// The files of this Roost that an interpreter loads.
 package struct PythonPackage: Sendable, Equatable {
-    /// The folder of the Python package `roost`, with the extension module in it or beside this executable.
+    /// The folder that contains the Python package `roost`.
     package let folder: String
     /// The extension module.
     package let bridge: String
@@ -29,6 +29,11 @@ package struct PythonPackage: Sendable, Equatable {
         }
         return PythonPackage(
             folder: python, bridge: "\(libraries)/\(self.bridgeName)", library: "\(libraries)/libRoost.so")
+    }
+
+    /// The files of the package `roost`. An interpreter executes any of them.
+    var sources: [String] {
+        FolderList.names(in: "\(self.folder)/roost").filter { $0.hasSuffix(".py") }.map { "\(self.folder)/roost/\($0)" }
     }
 
     private static let bridgeName = "libRoostPython.so"

@@ -1,37 +1,27 @@
-import Glibc
 package import RoostSystem
 
 /// A file of environment variables, as python-dotenv and docker read it: lines `NAME=VALUE`.
 ///
 /// `export` in front of a name, blank lines, and comments that begin with `#` are ignored. A value in single quotes is
 /// literal but for `\'` and `\\`; one in double quotes has the escapes `\n`, `\r`, `\t`, `\"` and `\\`. Both may have
-/// several lines. Without quotes, white space and ` #` end the value. `${NAME}` and `${NAME:-DEFAULT}` outside single
-/// quotes stand for the value of a variable that was set before, in the file or in the environment.
+/// several lines. Without quotes, a `#` after white space begins a comment, and white space at both ends is removed.
+/// `${NAME}` and `${NAME:-DEFAULT}` outside single quotes stand for the value of a variable that was set before, in the
+/// file or in the environment. A name without `=` sets nothing.
 package struct EnvironmentFile: Sendable {
-    /// The variables in the order of the file; the last of a name counts.
-    package private(set) var variables: [(name: String, value: String)] = []
+    /// The variables that the environment does not have. The last of a name counts.
+    package private(set) var added: [String: String] = [:]
 
-    private static let maxSize = 1 << 20
+    /// Maximum size of the file, and of all values together, in bytes: a value may repeat others.
+    private static let largest = 1 << 20
 
     /// Reads a file of a trusted owner: its variables reach processes that run as the host's user (`LD_PRELOAD`). Throws
     /// `HostError` with file and line.
     package init(path: String, environment: [String: String], trust: FileTrust) throws {
-        func fault(_ reason: String) -> HostError {
-            HostError(code: .usage, message: "--env-file \(path): \(reason)")
-        }
-        guard let file = fopen(path, "re") else { throw fault(String(cString: strerror(errno))) }
-        defer { fclose(file) }
-        var status = stat()
-        guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw fault("is not a regular file")
-        }
-        if let distrust = trust.fault(of: status, path: path) { throw HostError(code: .usage, message: distrust) }
-        var bytes = [UInt8](repeating: 0, count: Self.maxSize + 1)
-        let count = fread(&bytes, 1, bytes.count, file)
-        guard ferror(file) == 0 else { throw fault("cannot be read") }
-        guard count <= Self.maxSize else { throw fault("is larger than 1 MiB") }
-        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-            throw fault("is not UTF-8")
+        let text: String
+        do throws(TrustedText.Fault) {
+            text = try TrustedText.read(path, largest: Self.largest, trust: trust)
+        } catch {
+            throw HostError(code: .usage, message: error.message(named: "--env-file \(path)"))
         }
         try self.init(text: text, named: "--env-file \(path)", environment: environment)
     }
@@ -40,20 +30,24 @@ package struct EnvironmentFile: Sendable {
     init(text: String, named name: String, environment: [String: String]) throws {
         var reader = EnvironmentReader(text)
         var known = environment
+        var size = 0
         do throws(EnvironmentFault) {
             while let (variable, pieces) = try reader.next() {
                 let value = pieces.map { $0.text(known) }.joined()
-                self.variables.append((variable, value))
+                size += value.utf8.count
+                guard size <= Self.largest else {
+                    throw EnvironmentFault(
+                        line: reader.line, message: "the values take more than \(Self.largest >> 20) MiB")
+                }
+                guard !value.utf8.contains(0) else {
+                    throw EnvironmentFault(line: reader.line, message: "the value of '\(variable)' has a NUL byte")
+                }
                 // The environment wins, as it does for the process.
-                if environment[variable] == nil { known[variable] = value }
+                guard environment[variable] == nil else { continue }
+                known[variable] = value
+                self.added[variable] = value
             }
         } catch { throw HostError(code: .usage, message: "\(name):\(error.line): \(error.message)") }
-    }
-
-    /// The variables that the environment does not have.
-    package func added(to environment: [String: String]) -> [String: String] {
-        Dictionary(self.variables.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-            .filter { environment[$0.key] == nil }
     }
 }
 
@@ -78,7 +72,7 @@ private enum EnvironmentPiece {
 /// Splits the text of an environment file.
 private struct EnvironmentReader {
     private var rest: Substring
-    private var line = 1
+    private(set) var line = 1
 
     init(_ text: String) { self.rest = text.replacing("\r\n", with: "\n")[...] }
 
@@ -121,7 +115,7 @@ private struct EnvironmentReader {
         var text = self.read { $0 != "\n" }
         if text.hasPrefix("#") { return "" }
         for mark in [" #", "\t#"] {
-            if let comment = text.ranges(of: mark).first { text = String(text[..<comment.lowerBound]) }
+            if let comment = text.firstRange(of: mark) { text = String(text[..<comment.lowerBound]) }
         }
         return String(text.trimmingBlanks)
     }
@@ -154,13 +148,13 @@ private struct EnvironmentReader {
     private func pieces(_ text: String) throws(EnvironmentFault) -> [EnvironmentPiece] {
         var pieces: [EnvironmentPiece] = []
         var rest = text[...]
-        while let begin = rest.ranges(of: "${").first {
+        while let begin = rest.firstRange(of: "${") {
             guard let end = rest[begin.upperBound...].firstIndex(of: "}") else {
                 throw EnvironmentFault(line: self.line, message: "'${' without '}'")
             }
             pieces.append(.literal(String(rest[..<begin.lowerBound])))
             let inside = rest[begin.upperBound..<end]
-            let split = inside.ranges(of: ":-").first
+            let split = inside.firstRange(of: ":-")
             pieces.append(
                 .variable(
                     String(split.map { inside[..<$0.lowerBound] } ?? inside),

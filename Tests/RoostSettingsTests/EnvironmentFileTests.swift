@@ -7,7 +7,7 @@ import Testing
 @Suite("Environment files")
 struct EnvironmentFileTests {
     private func read(_ text: String, _ environment: [String: String] = [:]) throws -> [String: String] {
-        try EnvironmentFile(text: text, named: "--env-file x", environment: environment).added(to: environment)
+        try EnvironmentFile(text: text, named: "--env-file x", environment: environment).added
     }
 
     @Test(
@@ -35,7 +35,11 @@ struct EnvironmentFileTests {
         arguments: [
             ("A=1\n1B=2", "2: '1B' is not the name of a variable; write NAME=VALUE"),
             ("A='b\n\n", "1: the quote ' is not closed"), ("\nA=\"b\" c", "2: text after the closing quote: 'c'"),
-            ("A=${B", "1: '${' without '}'"),
+            ("A=${B", "1: '${' without '}'"), ("A=1\nB=a\0b", "2: the value of 'B' has a NUL byte"),
+            (
+                "A=1234567890123456\n" + (0..<20).map { _ in "A=${A}${A}" }.joined(separator: "\n"),
+                "17: the values take more than 1 MiB"
+            ),
         ])
     func faults(_ text: String, _ message: String) {
         #expect {

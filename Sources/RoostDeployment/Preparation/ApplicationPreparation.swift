@@ -56,7 +56,7 @@ package struct ApplicationPreparation: Sendable {
         var images: [ImageKey: LoadableImage] = [:]
         for application in known where !application.staged.isOutdated { images[application.key] = application.image }
         var files: [ImageKey: ModuleFile] = [:]
-        var pythons: [ImageKey: PythonApplication] = [:]
+        var pythons = PythonApplications(below: WorkingFolder.absolute(self.folder))
         let copies = entries.map { entry in
             self.pythonKey(of: entry, images: &images, pythons: &pythons, seen: &seen)
                 ?? self.copy(of: entry, run: run, images: &images, files: &files, seen: &seen)
@@ -70,7 +70,7 @@ package struct ApplicationPreparation: Sendable {
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
                     for library in image.staged.libraries { seen.note(library.path, library.mark) }
-                    return try self.readSettings(entry, key, image, pythons[key], &seen)
+                    return try self.readSettings(entry, key, image, pythons.found[key], &seen)
                 })
             }
         }
@@ -137,14 +137,25 @@ package struct ApplicationPreparation: Sendable {
 
     // MARK: Python
 
+    /// The Python applications of one preparation. All are below the same folder.
+    private struct PythonApplications {
+        var found: [ImageKey: PythonApplication] = [:]
+        private(set) lazy var fingerprint = PythonPreparation.fingerprint(of: self.folder)
+        private let folder: String
+
+        init(below folder: String) { self.folder = folder }
+    }
+
     /// The key of a Python application; nil if the entry names a native module, which has precedence.
     private func pythonKey(
         of entry: ApplicationEntry, images: inout [ImageKey: LoadableImage],
-        pythons: inout [ImageKey: PythonApplication], seen: inout FileMarks
+        pythons: inout PythonApplications, seen: inout FileMarks
     ) -> Result<ImageKey, HostError>? {
         guard self.isPython(entry.module), case .dotted(let words) = entry.module.place else { return nil }
+        let folder = WorkingFolder.absolute(self.folder)
+        let source = PythonSource.file(of: words, below: folder)
         // Where no interpreter can be started, a name without a source file is more likely that of a library.
-        guard self.python != nil || PythonSource.file(of: words, below: self.folder) != nil else { return nil }
+        guard self.python != nil || source != nil else { return nil }
         return Result(catchingAsHostError: {
             guard let python else {
                 throw HostError(
@@ -152,18 +163,18 @@ package struct ApplicationPreparation: Sendable {
                     message: "\(entry.module.text): a Python application needs an interpreter as its worker, which the"
                         + " command roost starts; remove --no-supervisor")
             }
-            let folder = WorkingFolder.absolute(self.folder)
-            let application = try python.application(entry.module, words, folder: folder, trust: self.trust)
-            if let source = application.source { seen.note(source) }
+            let application = try python.application(
+                entry.module, words, folder: folder, source: source, trust: self.trust)
+            if let source { seen.note(source) }
             let key = ImageKey(
-                resolved: "python:\(application.reference)", hash: PythonPreparation.fingerprint(of: folder),
+                resolved: "python:\(application.reference)", hash: pythons.fingerprint,
                 symbol: entry.module.symbol)
             var image = LoadableImage(
                 path: application.reference, folder: folder,
                 staged: StagedModule(provided: PythonApplication.module))
             image.description = PythonPreparation.description(of: application)
             images[key] = image
-            pythons[key] = application
+            pythons.found[key] = application
             return key
         })
     }
@@ -189,7 +200,7 @@ package struct ApplicationPreparation: Sendable {
                 return entry
             }
             var entry = entry
-            let name = entry.name ?? entry.module.text.prefix { $0 != "." && $0 != ":" }.description
+            let name = entry.name ?? PythonApplication.project(of: entry.module.text)
             let group = ApplicationEntry.groupName(name, unlike: groups)
             groups.insert(group)
             entry.group = group

@@ -18,10 +18,10 @@ package struct PythonPreparation: Sendable {
 
     /// Throws `HostError`.
     func application(
-        _ name: ModuleName, _ words: [String], folder: String, trust: FileTrust
+        _ name: ModuleName, _ words: [String], folder: String, source: String?, trust: FileTrust
     ) throws -> PythonApplication {
         try PythonApplication(
-            name, words: words, folder: folder, options: self.options, environment: self.environment,
+            name, words: words, folder: folder, source: source, options: self.options, environment: self.environment,
             executable: self.executable, trust: trust)
     }
 
@@ -34,22 +34,21 @@ package struct PythonPreparation: Sendable {
         return description
     }
 
+    /// Folders that an interpreter or an installer writes to, in addition to the usual ones.
+    package static let foldersWithoutSources = ["venv", "site-packages", "__pycache__"]
+
     /// Identifies the state of the sources below a folder, without reading them.
     static func fingerprint(of folder: String) -> String {
         // Packages may have the names of folders that builds write to.
-        let tree = SourceTree(
-            [folder], includes: ["*.py", "build", "target"], excludes: ["venv", "site-packages", "__pycache__"])
-        let listing = tree.scan()
+        let listing = SourceTree(
+            [folder], includes: ["*.py", "build", "target"], excludes: self.foldersWithoutSources
+        ).scan()
         // With more sources than are looked at, every scan counts as a change.
         guard !listing.isCut else { return "unknown-\(MonotonicClock.milliseconds)" }
         let files = listing.files.filter { $0.key.hasSuffix(".py") }
-        var hasher = UInt64(0xcbf2_9ce4_8422_2325)
-        for (path, mark) in files.sorted(by: { $0.key < $1.key }) {
-            for byte in "\(path)\(mark.inode)\(mark.size)\(mark.changed)".utf8 {
-                // FNV-1a: the value must be the same in the next process.
-                hasher = (hasher ^ UInt64(byte)) &* 0x100_0000_01b3
-            }
+        let states = files.sorted { $0.key < $1.key }.map { path, mark in
+            "\(path)\0\(mark.inode) \(mark.size) \(mark.changed)"
         }
-        return String(hasher, radix: 16)
+        return Array(states.joined(separator: "\0").utf8).withUnsafeBytes { "\(ContentHash($0))" }
     }
 }
