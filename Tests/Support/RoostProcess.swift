@@ -71,10 +71,13 @@ public final class RoostProcess {
 
     public var identifier: Int32 { self.process.identifier }
 
-    /// Sends a signal (SIGTERM by default), reads standard error to its end, and returns the exit status.
+    /// Sends a signal (SIGTERM by default), reads standard error to its end, and returns the exit status. Unless that is
+    /// 0, the log is printed, since the reason of an unclean shutdown is only there.
     public func stop(_ signal: Int32 = 15) -> Int32 {
         kill(self.process.identifier, signal)
-        return self.waitForEnd()
+        let status = self.waitForEnd()
+        if status != 0 { print("exit status \(status) after signal \(signal); the log:\n\(self.seen)") }
+        return status
     }
 
     public func waitForEnd() -> Int32 {

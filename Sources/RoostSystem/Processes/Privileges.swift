@@ -51,11 +51,10 @@ package struct Privileges: Sendable, Equatable {
     /// Reads what `words` has made. Nil if the arguments are others.
     package init?(words: [String]) {
         guard words.count == 3 else { return nil }
+        let numbers = words.prefix(2).map { UInt32($0) }
+        guard zip(words, numbers).allSatisfy({ $0.isEmpty || $1 != nil }) else { return nil }
         self.init()
-        self.user = UInt32(words[0])
-        self.group = UInt32(words[1])
-        self.userName = words[2]
-        guard words.prefix(2).allSatisfy({ $0.isEmpty || UInt32($0) != nil }) else { return nil }
+        (self.user, self.group, self.userName) = (numbers[0], numbers[1], words[2])
     }
 
     /// Applies user, group and limits to this process permanently. Throws `HostError`; no module must be loaded then.

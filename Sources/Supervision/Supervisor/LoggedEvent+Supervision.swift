@@ -49,7 +49,7 @@ extension LoggedEvent {
     package static let stopping = LoggedEvent(.info, "stopping", "A graceful shutdown begins.")
     package static let reloading = LoggedEvent(.info, "reloading", "A reload was requested, by signal or by command.")
 
-    package static let stopFailed = LoggedEvent(.critical, "stop failed", "The shutdown failed; the process exits.")
+    static let stopFailed = LoggedEvent(.critical, "stop failed", "The shutdown failed; the process exits.")
     static let noLogFiles = LoggedEvent(
         .info, "no log files to reopen", "SIGUSR1 has no effect: logs go to standard output and standard error.")
     static let stopTimedOut = LoggedEvent(

@@ -44,7 +44,7 @@ struct WorkerEnd {
             let culprit = self.application(of: crash)
             return Cause(reason: self.log(crash, culprit, status: code), isCrash: true, culprit: culprit)
         }
-        if signal == SIGKILL, let reason = self.worker.killReason, reason != WorkerHandle.closedChannel {
+        if signal == SIGKILL, let reason = self.worker.killReason {
             return Cause(reason: self.worker.refusal ?? reason)
         }
         if signal != 0 {

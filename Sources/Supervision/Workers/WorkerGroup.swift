@@ -213,7 +213,7 @@ final class WorkerGroup {
         let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
         let order = isStandIn ? start.order.standingIn : start.order
         return try WorkerHandle(
-            id: id, release: release, order: order.withoutUser(if: order.python != nil),
+            id: id, release: release, order: order.forProgram,
             program: WorkerProgram(order, arguments: self.plan.arguments),
             variables: environment.merging(self.plan.environment) { $1 },
             listeners: start.listeners, largestState: self.plan.state, relayFile: start.relayListener?.listener.file)
@@ -267,8 +267,8 @@ final class WorkerGroup {
             self.logger.log(.workerMessageInvalid, worker.logFields(["reason": "\(fault)"]))
             worker.kill("sent an invalid message")
         }
-        // A worker without a channel could not be told to stop.
-        if worker.hasClosedChannel { worker.kill(WorkerHandle.closedChannel) }
+        // A worker without a channel could not be told to stop. The end of a process closes it too.
+        if worker.hasClosedChannel { worker.kill(nil) }
     }
 
     private func handle(_ message: WorkerMessage, of worker: WorkerHandle) {

@@ -48,8 +48,6 @@ final class WorkerHandle {
     /// Messages that the channel had no room for yet.
     private var output: ArraySlice<UInt8>
 
-    /// Why a worker is killed that has closed its channel. It may have been killed by others before, which closes it too.
-    static let closedChannel = "closed its channel to the supervisor"
     /// The number of lines of standard error that are kept.
     private static let maxLines = 20
     /// The largest message without the states of applications, in bytes.
@@ -187,8 +185,9 @@ final class WorkerHandle {
     /// Records why the worker ends, unless a reason is known.
     func setKillReason(_ reason: String) { if self.killReason == nil { self.killReason = reason } }
 
-    func kill(_ reason: String) {
-        self.setKillReason(reason)
+    /// `reason`: nil if the process may have been killed by others before.
+    func kill(_ reason: String?) {
+        if let reason { self.setKillReason(reason) }
         Glibc.kill(self.process, SIGKILL)
     }
 

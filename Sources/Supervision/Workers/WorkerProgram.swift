@@ -34,9 +34,9 @@ extension WorkerOrder {
         }.first
     }
 
-    /// The order for a process that runs as the user already.
-    func withoutUser(if isSet: Bool) -> WorkerOrder {
-        guard isSet else { return self }
+    /// The order for the program: an interpreter runs as the user already.
+    var forProgram: WorkerOrder {
+        guard self.python != nil else { return self }
         var order = self
         order.privileges.user = nil
         order.privileges.group = nil
