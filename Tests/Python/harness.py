@@ -7,6 +7,7 @@ Environment:
 """
 
 import base64
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -24,6 +25,9 @@ LIBRARY = os.environ.get("ROOST_LIBRARY", "")
 PACKAGES = os.environ.get("ROOST_PACKAGES", "")
 LOOP = os.environ.get("ROOST_TEST_LOOP", "asyncio")
 TIMEOUT = 20  # seconds that no step of a test may take
+# What no log of a passed test contains, unless the test expects it.
+FAULTS = ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "Task exception was never",
+          "Traceback", "killing worker", "worker exited", "worker crashed", "AddressSanitizer", "runtime error:")
 
 # The child: prints the port on descriptor 3.
 _CHILD = """
@@ -50,6 +54,31 @@ def wait_until(condition, what="the condition"):
         if time.monotonic() > end:
             raise AssertionError(f"timeout: {what}")
         time.sleep(0.005)
+
+
+def assert_no_fault(log: str, expected=()):
+    """Fails if a log contains a fault. `expected`: texts of the log that are none."""
+    searched = log
+    for text in expected:
+        searched = searched.replace(text, "")
+    for fault in FAULTS:
+        assert fault not in searched, f"{fault!r} in the log:\n{log}"
+
+
+def in_threads(count: int, function):
+    """Calls function(number) in `count` threads at the same time; raises the first exception of them."""
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        for future in [pool.submit(function, number) for number in range(count)]:
+            future.result()
+
+
+def run_check(case: unittest.TestCase, server, name: str, query=b""):
+    """Runs a check of the application by GET /name, as a subtest that is skipped if a package is missing."""
+    with case.subTest(name):
+        body = server.get(b"/" + name.encode() + query).body.decode()
+        if body.startswith("skipped: "):
+            case.skipTest(body.removeprefix("skipped: "))
+        case.assertEqual(body, "ok")
 
 
 class Response:
@@ -112,6 +141,20 @@ class Client:
         taken, _, self.data = self.data.partition(mark)
         return taken
 
+    def rest(self, at_most=TIMEOUT) -> bytes:
+        """Reads until the server closes the connection, which it must do within `at_most` seconds."""
+        end = time.monotonic() + at_most
+        more = True
+        while more:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"the server has not closed the connection within {at_most} s")
+            self.socket.settimeout(left)
+            more = self.fill()
+        self.socket.settimeout(TIMEOUT)
+        taken, self.data = self.data, b""
+        return taken
+
     def read(self, head_only=False) -> Response:
         lines = self.until(b"\r\n\r\n").split(b"\r\n")
         status = int(lines[0].split()[1])
@@ -133,19 +176,21 @@ class Client:
                 while line := self.until(b"\r\n"):
                     response.trailers.append(tuple(part.strip() for part in line.split(b":", 1)))
             else:
-                while self.fill():
-                    pass
-                response.body, self.data = self.data, b""
+                response.body = self.rest()
         except EOFError:
             response.closed = True
         return response
 
-    def request(self, method: bytes, target: bytes, headers=(), body=None) -> Response:
+    def start(self, method: bytes, target: bytes, headers=(), body=None):
+        """Sends a request."""
         lines = [method + b" " + target + b" HTTP/1.1", b"host: test"]
         lines += [name + b": " + value for name, value in headers]
         if body is not None:
             lines.append(b"content-length: %d" % len(body))
         self.send(b"\r\n".join(lines) + b"\r\n\r\n" + (body or b""))
+
+    def request(self, method: bytes, target: bytes, headers=(), body=None) -> Response:
+        self.start(method, target, headers, body)
         return self.read(head_only=method == b"HEAD")
 
 
@@ -156,10 +201,8 @@ class WebSocket(Client):
 
     def __init__(self, port, target=b"/", headers=()):
         super().__init__(port)
-        lines = [b"GET " + target + b" HTTP/1.1", b"host: test", b"upgrade: websocket", b"connection: upgrade",
-                 b"sec-websocket-version: 13", b"sec-websocket-key: " + self.KEY]
-        lines += [name + b": " + value for name, value in headers]
-        self.send(b"\r\n".join(lines) + b"\r\n\r\n")
+        self.start(b"GET", target, [(b"upgrade", b"websocket"), (b"connection", b"upgrade"),
+                                    (b"sec-websocket-version", b"13"), (b"sec-websocket-key", self.KEY), *headers])
 
     def accept(self) -> Response:
         response = self.read(head_only=True)
@@ -211,7 +254,55 @@ class WebSocket(Client):
                 return struct.unpack(">H", payload[:2])[0] if payload else None
 
 
-class Server:
+class Endpoint:
+    """A server process with a log and a port: the base class of all servers of these tests."""
+
+    process = None
+    port = None
+
+    def log(self) -> str:
+        raise NotImplementedError
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wait_for_log(self, text: str, count=1):
+        wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log:\n{self.log()}")
+
+    def client(self) -> Client:
+        return Client(self.port)
+
+    def websocket(self, target=b"/", headers=()) -> WebSocket:
+        return WebSocket(self.port, target, headers)
+
+    def get(self, target: bytes, headers=()) -> Response:
+        with self.client() as client:
+            return client.request(b"GET", target, headers)
+
+    def post(self, target: bytes, body: bytes, headers=()) -> Response:
+        with self.client() as client:
+            return client.request(b"POST", target, headers, body)
+
+    def get_json(self, target: bytes, headers=()):
+        response = self.get(target, headers)
+        assert response.status == 200, f"{response.status} {response.body[:2000].decode()}\n{self.log()}"
+        return response.json()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout=TIMEOUT) -> int:
+        """Waits for the end of the process. Returns its status."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            log = self.log()
+            self.kill()
+            raise AssertionError("the server did not end:\n" + log) from None
+
+
+class Server(Endpoint):
     """A server process. `source` is the module `app`; the settings are those of the application, and of the host."""
 
     def __init__(self, source: str, *, application="app:application", host=None, environment=None, files=(), **settings):
@@ -255,34 +346,9 @@ class Server:
         with open(self.output.name, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
-    def wait_for_log(self, text: str, count=1):
-        wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log:\n{self.log()}")
-
-    def client(self) -> Client:
-        return Client(self.port)
-
-    def websocket(self, target=b"/", headers=()) -> WebSocket:
-        return WebSocket(self.port, target, headers)
-
-    def get(self, target: bytes, headers=()) -> Response:
-        with self.client() as client:
-            return client.request(b"GET", target, headers)
-
-    def post(self, target: bytes, body: bytes, headers=()) -> Response:
-        with self.client() as client:
-            return client.request(b"POST", target, headers, body)
-
-    def wait(self) -> int:
-        try:
-            return self.process.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError("the server did not end:\n" + self.log()) from None
-
     def stop(self) -> int:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.terminate()
         status = self.wait()
         if not self.output.closed:
             self.final_log = self.log()
@@ -296,6 +362,7 @@ class ServerTestCase(unittest.TestCase):
 
     SOURCE = ""
     SETTINGS = {}
+    EXPECTED = ()  # texts that are removed from the log before it is searched for faults
 
     @classmethod
     def setUpClass(cls):
@@ -307,10 +374,4 @@ class ServerTestCase(unittest.TestCase):
         status = cls.server.stop()
         log = cls.server.log()
         assert status == 0 and "the server has returned" in log, f"exited with {status}:\n{log}"
-        for mark in ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "runtime error:"):
-            assert mark not in log, log
-
-    def get_json(self, target: bytes, headers=()):
-        response = self.server.get(target, headers)
-        self.assertEqual(response.status, 200, response.body.decode() + self.server.log())
-        return response.json()
+        assert_no_fault(log, cls.EXPECTED)

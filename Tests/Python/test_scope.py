@@ -54,7 +54,7 @@ class ScopeTests(ServerTestCase):
     SOURCE = SOURCE
 
     def test_keys_and_types_of_a_request(self):
-        scope = self.get_json(b"/caf%C3%A9/a%2Fb?q=%20x&y", [(b"X-Up", b"One"), (b"accept", b"a"), (b"accept", b"b")])
+        scope = self.server.get_json(b"/caf%C3%A9/a%2Fb?q=%20x&y", [(b"X-Up", b"One"), (b"accept", b"a"), (b"accept", b"b")])
         self.assertEqual(scope["type"], "http")
         self.assertEqual(scope["asgi"], {"version": "3.0", "spec_version": "2.5"})
         self.assertEqual(scope["http_version"], "1.1")
@@ -85,20 +85,20 @@ class ScopeTests(ServerTestCase):
             self.assertEqual(client.request(b"PROPFIND", b"/").json()["method"], "PROPFIND")
 
     def test_dicts_of_the_scope_are_new_for_each_request(self):
-        self.get_json(b"/")
-        scope = self.get_json(b"/")
+        self.server.get_json(b"/")
+        scope = self.server.get_json(b"/")
         self.assertFalse(scope["same asgi"])
         self.assertFalse(scope["same extensions"])
         self.assertNotIn("touched", scope["asgi"])
         self.assertNotIn("touched", scope["extensions"]["http.response.pathsend"])
 
     def test_well_known_names_of_headers_are_shared_objects(self):
-        self.get_json(b"/")
-        self.assertTrue(self.get_json(b"/")["shared names"])
+        self.server.get_json(b"/")
+        self.assertTrue(self.server.get_json(b"/")["shared names"])
 
     def test_the_state_is_a_shallow_copy(self):
-        first = self.get_json(b"/")["state"]
-        second = self.get_json(b"/")["state"]
+        first = self.server.get_json(b"/")["state"]
+        second = self.server.get_json(b"/")["state"]
         self.assertEqual((first["number"], second["number"]), (1, 1))
         self.assertEqual(len(second["shared"]), len(first["shared"]) + 1)
 

@@ -112,9 +112,10 @@ async def application(scope, receive, send):
 
 class WebSocketTests(ServerTestCase):
     SOURCE = SOURCE
+    EXPECTED = ("Traceback",)
 
     def wait_seen(self, item):
-        wait_until(lambda: item in self.get_json(b"/seen"), f"{item} in {self.get_json(b'/seen')}")
+        wait_until(lambda: item in self.server.get_json(b"/seen"), f"{item} in {self.server.get_json(b'/seen')}")
 
     def test_messages_are_echoed(self):
         with self.server.websocket(b"/echo") as socket:
@@ -185,7 +186,7 @@ class WebSocketTests(ServerTestCase):
             self.assertEqual((opcode, payload), (8, b"\x0f\xa1" + "caf\xe9".encode()))
             socket.frame(8, payload)
         wait_until(lambda: any(item[0] == "close" and item[1]["type"] == "websocket.disconnect"
-                               for item in self.get_json(b"/seen")))
+                               for item in self.server.get_json(b"/seen")))
 
     def test_wrong_events_raise(self):
         import json
@@ -254,14 +255,12 @@ class DrainTests(unittest.TestCase):
         with Server(self.SOURCE_OF_ENDLESS, host={"timeout-graceful-shutdown": 1}) as server:
             with server.websocket(b"/") as socket, server.client() as client:
                 socket.accept()
-                client.send(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+                client.start(b"GET", b"/")
                 client.until(b"data")
-                server.process.terminate()
+                server.terminate()
                 self.assertEqual(socket.close_code(), 1012)
                 socket.close(1012)
-                while client.fill():
-                    pass
-                self.assertNotIn(b"0\r\n\r\n", client.data)
+                self.assertNotIn(b"0\r\n\r\n", client.rest())
                 self.assertEqual(server.wait(), 0)
             log = server.log()
             self.assertIn("websocket ended 1012", log)

@@ -79,13 +79,6 @@ def _load(application, settings: Settings) -> None:
     application.cancel_on_disconnect = settings.cancel_on_disconnect
 
 
-async def _refuse(application, reason: str) -> None:
-    Process.refused = reason
-    await application.receive()
-    await application.send({"type": "lifespan.startup.failed", "message": reason})
-    application.finish()
-
-
 async def _end_process(loop) -> None:
     """Ends what belongs to the process, after the last application: as asyncio.run and the interpreter do."""
     await loops.cancel_tasks(loop)
@@ -102,19 +95,24 @@ async def _end_process(loop) -> None:
             pass
 
 
-async def _serve(application, lifespan: Lifespan) -> None:
-    """Answers the host's lifespan events. The host may end the lifespan at its timeouts; `send` raises then."""
+async def _serve(application, lifespan: Lifespan | None, reason: str | None) -> None:
+    """Answers the host's lifespan events. The host may end the lifespan at its timeouts; `send` raises then.
+
+    `reason`: why the application is refused; it has no lifespan then.
+    """
     try:
-        await _answer(application, lifespan)
+        await _answer(application, lifespan, reason)
     except ClientDisconnected:
         application.log(_ERROR, "the lifespan of the application has ended at a timeout of the server")
     finally:
         application.finish()
 
 
-async def _answer(application, lifespan: Lifespan) -> None:
+async def _answer(application, lifespan: Lifespan | None, reason: str | None) -> None:
     await application.receive()
     try:
+        if reason is not None:
+            raise StartupFailure(reason)
         await lifespan.startup()
     except StartupFailure as failure:
         Process.refused = str(failure)
@@ -134,7 +132,7 @@ async def _answer(application, lifespan: Lifespan) -> None:
 
 def start(application) -> None:
     """Starts an application. Called by the bridge for each lifespan of the host."""
-    reason = None
+    lifespan = reason = None
     try:
         settings = Settings.of(application)
     except (importing.ImportFailure, ValueError, TypeError) as error:
@@ -149,16 +147,12 @@ def start(application) -> None:
             if settings.lifespan not in ("auto", "on", "off"):
                 raise importing.ImportFailure(f"unknown lifespan mode {settings.lifespan!r}; use auto, on or off")
             _load(application, settings)
+            lifespan = Lifespan(application.function, application.version, settings.lifespan,
+                                lambda text, error: _report(application, text, error))
         except importing.ImportFailure as error:
             if error.__cause__ is not None:
                 _report(application, f"{settings.application!r} cannot be imported", error.__cause__)
             reason = str(error)
-    if reason is not None:
-        coroutine = _refuse(application, reason)
-    else:
-        lifespan = Lifespan(application.function, application.version, settings.lifespan,
-                            lambda text, error: _report(application, text, error))
-        coroutine = _serve(application, lifespan)
-    task = loop.create_task(coroutine, name="roost lifespan")
+    task = loop.create_task(_serve(application, lifespan, reason), name="roost lifespan")
     Process.lifespans.add(task)
     task.add_done_callback(Process.lifespans.discard)

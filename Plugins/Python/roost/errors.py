@@ -24,8 +24,3 @@ def is_disconnect(exception: BaseException) -> bool:
 def format_exception(exception: BaseException) -> str:
     """Returns the traceback of an exception, without the newline at its end."""
     return "".join(traceback.format_exception(exception)).rstrip("\n")
-
-
-async def awaitable(value):
-    """Awaits what an application has returned that is no coroutine."""
-    return await value

@@ -8,7 +8,6 @@ import asyncio
 import concurrent.futures
 import functools
 import itertools
-import os
 import sys
 import threading
 
@@ -24,7 +23,8 @@ def start_thread(worker) -> None:
 
 def default_lane():
     """Returns a lane with as many threads as a ThreadPoolExecutor has by default."""
-    return _bridge.Lane(min(32, (os.cpu_count() or 1) + 4))
+    # The number differs between versions of Python. An executor starts no thread before its first job.
+    return _bridge.Lane(concurrent.futures.ThreadPoolExecutor()._max_workers)
 
 
 def _run(future: concurrent.futures.Future, function, arguments, keywords) -> None:
@@ -83,7 +83,7 @@ def lane_of(executor):
 class LaneExecutors:
     """A mixin for event loops: run_in_executor on lanes."""
 
-    _roost_lanes = True
+    _roost_lanes: bool  # whether jobs go to lanes: the setting `lanes`
     _roost_default = None  # the lane of the default executor
     _roost_executor_set = False  # the application has set a default executor
     _roost_executor_closed = False

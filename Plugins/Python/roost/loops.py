@@ -257,7 +257,7 @@ def no_running_loop():
 
 
 def end_guest(loop) -> None:
-    """Closes the loop after the host has returned."""
+    """Detaches the loop from this thread after the host has returned."""
     loop._roost_guest = False
     asyncio._set_running_loop(None)
     sys.set_asyncgen_hooks(None, None)

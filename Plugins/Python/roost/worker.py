@@ -1,4 +1,7 @@
-"""The process of a Python worker: `python -m roost.worker --library libRoost.so ...`.
+"""The process of a Python worker.
+
+The supervisor starts the interpreter with a short program (`python -c`), which loads the bridge of its own build and
+calls `main` with these arguments. `python -m roost.worker` takes the same ones, with the bridge of the package.
 
     --library PATH      libRoost.so
     --settings JSON     serves with these settings of roost_run, until SIGINT or SIGTERM
@@ -13,10 +16,15 @@ import sys
 from roost import _bridge, application, errors, executors, loops
 
 
+async def _awaitable(value):
+    """Awaits what an application has returned that is no coroutine."""
+    return await value
+
+
 def prepare(library: str) -> None:
     """Opens the host's library, and connects the bridge with this package."""
     _bridge.client_disconnected(errors.ClientDisconnected)
-    _bridge.reporters(errors.format_exception, errors.is_disconnect, errors.awaitable)
+    _bridge.reporters(errors.format_exception, errors.is_disconnect, _awaitable)
     _bridge.lane_threads(executors.start_thread)
     _bridge.on_application(application.start)
     _bridge.open(library)

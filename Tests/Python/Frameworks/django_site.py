@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
-from support import APPLICATIONS
+from support import APPLICATIONS, RoostTestCase
 
 # Added to the generated settings.
 SETTINGS = """
@@ -54,3 +55,25 @@ class Project:
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ProjectTestCase(unittest.TestCase):
+    """Tests with a project."""
+
+    PROJECT = ("wiki", "wiki", SETTINGS)  # the arguments of Project
+
+    @classmethod
+    def setUpClass(cls):
+        cls.project = Project(*cls.PROJECT)
+        cls.addClassCleanup(cls.project.remove)
+        super().setUpClass()
+
+
+class DjangoTestCase(ProjectTestCase, RoostTestCase):
+    """Tests of one server of a project."""
+
+    APPLICATION = "wiki.asgi:application"
+
+    @classmethod
+    def app_dir(cls):
+        return cls.project.folder

@@ -21,19 +21,14 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 REPOSITORY = FOLDER.parents[2]
 sys.path.insert(0, str(FOLDER.parent))
 
-from harness import TIMEOUT, Client, WebSocket, wait_until  # noqa: E402
-
-__all__ = ["APPLICATIONS", "Client", "FULL", "PICTURES", "Roost", "RoostTestCase", "TIMEOUT", "WebSocket", "browser",
-           "children", "needs", "requests_of", "wait_until"]
+# Most of these are for the tests, which import them from here.
+from harness import TIMEOUT, Client, Endpoint, WebSocket, assert_no_fault, in_threads, wait_until  # noqa: E402, F401
 
 ROOST = os.environ.get("ROOST", str(REPOSITORY / ".build/release/roost"))
 FULL = os.environ.get("ROOST_TEST_FULL") == "1"
 LOOP = os.environ.get("ROOST_TEST_LOOP", "auto")
 PICTURES = pathlib.Path(os.environ.get("ROOST_TEST_OUTPUT", REPOSITORY / ".build/python/pictures"))
 APPLICATIONS = FOLDER / "applications"
-# What no log of a passed test contains.
-FAULTS = ("Fatal Python error", "Exception ignored", "never awaited", "Task was destroyed", "Task exception was never",
-          "Traceback", "worker was killed", "worker exited", "AddressSanitizer")
 
 
 def installed(package: str) -> bool:
@@ -55,11 +50,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
-class Roost:
+class Roost(Endpoint):
     """A server: the supervisor and its workers."""
 
     def __init__(self, application: str, *arguments: str, app_dir=None, environment=None, loop=LOOP):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-frameworks-"))
+        self.gates = 0
         self.run_dir = self.folder / "run"
         self.error = open(self.folder / "error", "w+b")
         self.output = open(self.folder / "output", "w+b")
@@ -93,8 +89,10 @@ class Roost:
     def output_text(self) -> str:
         return (self.folder / "output").read_text("utf-8", "replace")
 
-    def wait_for_log(self, text: str, count=1):
-        wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log:\n{self.log()}")
+    def gate(self) -> pathlib.Path:
+        """The path of a file for which a view waits: the test creates it."""
+        self.gates += 1
+        return self.folder / f"gate-{self.gates}"
 
     def workers(self) -> list[int]:
         """The processes of the workers: interpreters, and no probes or templates."""
@@ -113,38 +111,14 @@ class Roost:
         assert len(workers) == 1, workers
         return workers[0]
 
-    def client(self) -> Client:
-        return Client(self.port)
-
-    def websocket(self, target=b"/", headers=()) -> WebSocket:
-        return WebSocket(self.port, target, headers)
-
-    def get(self, target: bytes, headers=()):
-        with self.client() as client:
-            return client.request(b"GET", target, headers)
-
-    def post(self, target: bytes, body: bytes, headers=()):
-        with self.client() as client:
-            return client.request(b"POST", target, headers, body)
-
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [ROOST, *arguments, "--run-dir", self.run_dir], capture_output=True, text=True, timeout=120)
 
-    def terminate(self):
-        self.process.send_signal(signal.SIGTERM)
-
-    def wait(self, timeout=60) -> int:
-        try:
-            return self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            log = self.log()
-            self.kill()
-            raise AssertionError("the server did not end:\n" + log) from None
-
     def stop(self) -> int:
         self.terminate()
-        return self.wait()
+        # Longer than the default of --timeout-graceful-shutdown.
+        return self.wait(60)
 
     def kill(self):
         for pid in children(self.process.pid) if self.process.poll() is None else []:
@@ -183,29 +157,31 @@ class RoostTestCase(unittest.TestCase):
     def tearDownClass(cls):
         status = cls.server.stop()
         log = cls.server.log()
-        for text in cls.EXPECTED:
-            log = log.replace(text, "")
-        if status != 0:
-            raise AssertionError(f"exited with {status}:\n{log}")
-        for fault in FAULTS:
-            if fault in log:
-                raise AssertionError(f"{fault!r} in the log:\n{log}")
+        assert status == 0, f"exited with {status}:\n{log}"
+        assert_no_fault(log, cls.EXPECTED)
 
 
 def requests_of(server: Roost, target: bytes, count: int, connections=1):
     """Sends `count` requests over keep-alive connections that have one request each under way."""
     clients = [server.client() for _ in range(connections)]
-    request = b"GET " + target + b" HTTP/1.1\r\nhost: test\r\n\r\n"
     try:
         for _ in range(count // connections):
             for client in clients:
-                client.send(request)
+                client.start(b"GET", target)
             for client in clients:
                 response = client.read()
                 assert response.status == 200 and not response.closed, (response.status, response.body)
     finally:
         for client in clients:
             client.socket.close()
+
+
+def multipart(name: bytes, content: bytes, fields=()):
+    """Returns a form as a body, and its header fields: a file, and `fields`, pairs of a name and a value."""
+    body = b"".join(b'--b\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n' % field for field in fields)
+    body += (b'--b\r\ncontent-disposition: form-data; name="%s"; filename="f.bin"\r\n' % name
+             + b"content-type: application/octet-stream\r\n\r\n" + content + b"\r\n--b--\r\n")
+    return body, [(b"content-type", b"multipart/form-data; boundary=b")]
 
 
 class browser:

@@ -4,25 +4,14 @@ import json
 import sys
 import unittest
 
-from support import PICTURES, RoostTestCase, browser, installed, needs
-
-if installed("django"):
-    from django_site import CHAT_SETTINGS, Project
+from django_site import CHAT_SETTINGS, DjangoTestCase
+from support import PICTURES, browser, needs
 
 
 @needs("channels", "daphne")
-class ChatTests(RoostTestCase):
+class ChatTests(DjangoTestCase):
+    PROJECT = ("mysite", "chat", CHAT_SETTINGS)
     APPLICATION = "mysite.asgi:application"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.project = Project("mysite", "chat", CHAT_SETTINGS)
-        cls.addClassCleanup(cls.project.remove)
-        super().setUpClass()
-
-    @classmethod
-    def app_dir(cls):
-        return cls.project.folder
 
     def joined(self, path: bytes):
         socket = self.server.websocket(path, [(b"origin", b"http://test")])

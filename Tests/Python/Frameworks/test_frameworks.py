@@ -8,34 +8,22 @@ import shutil
 import tempfile
 import unittest
 
-from support import RoostTestCase, needs, wait_until
+from support import RoostTestCase, multipart, needs, wait_until
 
 # Rules of asgion about what a server gives to an application. All other rules with the severity `error` count too.
 SERVER_RULES = ("G-", "HS-", "WS-", "LS-", "HE-003", "HF-007", "WE-005", "EX-009")
 PARTS = b"".join(b"part %d\n" % number for number in range(5))
 
 
-def multipart(name: bytes, content: bytes, fields=()):
-    body = b"".join(b'--b\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n' % field for field in fields)
-    body += (b'--b\r\ncontent-disposition: form-data; name="%s"; filename="f.bin"\r\n' % name
-             + b"content-type: application/octet-stream\r\n\r\n" + content + b"\r\n--b--\r\n")
-    return body, [(b"content-type", b"multipart/form-data; boundary=b")]
-
-
 class FrameworkTestCase(RoostTestCase):
     FRAMEWORK_FINDINGS = ()  # rules of asgion that the framework itself breaks, under Uvicorn too
-
-    def json(self, target: bytes, headers=()):
-        response = self.server.get(target, headers)
-        self.assertEqual(response.status, 200, response.body[:2000])
-        return response.json()
 
     def wait_for_events(self, *expected: str):
         """Waits until the application has recorded events, in any order with others between."""
         missing = list(expected)
 
         def seen():
-            for event in self.json(b"/events"):
+            for event in self.server.get_json(b"/events"):
                 if event in missing:
                     missing.remove(event)
             return not missing
@@ -46,7 +34,31 @@ class FrameworkTestCase(RoostTestCase):
         for count in (1, 2, 3):
             response = self.server.get(b"/count", [(b"cookie", cookie)] if cookie else [])
             self.assertEqual(response.json(), {"count": count})
-            cookie = next(value for name, value in response.headers if name.lower() == b"set-cookie").split(b";")[0]
+            cookie = response.header(b"set-cookie").split(b";")[0]
+
+    def check_background_tasks(self, *others: str):
+        """A background task continues after its response, and the next requests of the connection do not wait for it.
+
+        `others`: the events of other tasks of the same response.
+        """
+        gate = self.server.gate()
+        with self.server.client() as client:
+            seen = []
+
+            def recorded(*events):
+                seen.extend(client.request(b"GET", b"/events").json())
+                return set(events) <= set(seen)
+            recorded()
+            seen.clear()
+            self.assertEqual(client.request(b"GET", b"/background?gate=" + bytes(gate)).status, 200)
+            wait_until(lambda: recorded("background started", *others), f"the start of the tasks: {seen}")
+            self.assertNotIn("background finished", seen)
+            gate.touch()
+            wait_until(lambda: recorded("background finished"), f"the end of the task: {seen}")
+        self.assertEqual(seen[0], "answered")
+        self.assertEqual([event for event in seen[1:] if event not in others],
+                         ["background started", "background finished"])
+        return seen
 
 
 def inspected(case):
@@ -87,13 +99,13 @@ class FastAPITests(FrameworkTestCase):
         page = self.server.get(b"/docs")
         self.assertEqual(page.status, 200)
         self.assertIn(b"swagger-ui", page.body)
-        self.assertIn("/items/{number}", self.json(b"/openapi.json")["paths"])
+        self.assertIn("/items/{number}", self.server.get_json(b"/openapi.json")["paths"])
 
     def test_endpoints(self):
         """asynchronous endpoints run on the main thread, synchronous ones on others"""
-        self.assertEqual(self.json(b"/"), {"main": True})
-        self.assertEqual(self.json(b"/sync"), {"main": False})
-        self.assertEqual(self.json(b"/items/7?q=a+b"), {"number": 7, "q": "a b"})
+        self.assertEqual(self.server.get_json(b"/"), {"main": True})
+        self.assertEqual(self.server.get_json(b"/sync"), {"main": False})
+        self.assertEqual(self.server.get_json(b"/items/7?q=a+b"), {"number": 7, "q": "a b"})
         self.assertEqual(self.server.get(b"/items/x").status, 422)
         self.assertEqual(self.server.get(b"/items/404").json(), {"detail": "no such item"})
         self.assertEqual(self.server.get(b"/none").status, 404)
@@ -111,22 +123,19 @@ class FastAPITests(FrameworkTestCase):
 
     def test_lifespan_state(self):
         """an endpoint sees the state of the lifespan"""
-        self.assertEqual(self.json(b"/state"), {"number": 42})
+        self.assertEqual(self.server.get_json(b"/state"), {"number": 42})
 
     def test_dependencies(self):
         """a dependency with yield is closed after the response"""
         for target in (b"/dependency", b"/dependency-async"):
-            self.json(b"/events")
-            self.assertEqual(self.json(target), "resource")
+            self.server.get_json(b"/events")
+            self.assertEqual(self.server.get_json(target), "resource")
             self.wait_for_events("resource opened", "resource closed")
 
     def test_background_tasks(self):
-        """background tasks run after the response, and the next request of the connection does not wait for them"""
-        with self.server.client() as client:
-            client.request(b"GET", b"/events")
-            self.assertEqual(client.request(b"GET", b"/background").status, 200)
-            self.assertIn("answered", client.request(b"GET", b"/events").json())
-        self.wait_for_events("background async")
+        """background tasks run in order after the response, and the next request does not wait for them"""
+        self.assertEqual(self.check_background_tasks("background sync"),
+                         ["answered", "background sync", "background started", "background finished"])
 
     def test_streaming(self):
         """streaming responses of asynchronous and of synchronous iterators arrive whole"""
@@ -155,19 +164,22 @@ class FastAPITests(FrameworkTestCase):
 
     def test_tasks_end(self):
         """no task remains after requests"""
-        before = self.json(b"/tasks")["tasks"]
+        before = self.server.get_json(b"/tasks")["tasks"]
         for target in (b"/", b"/sync", b"/dependency", b"/stream", b"/background"):
             self.server.get(target)
-        wait_until(lambda: self.json(b"/tasks")["tasks"] == before, "the end of the tasks")
+        wait_until(lambda: self.server.get_json(b"/tasks")["tasks"] == before, "the end of the tasks")
 
 
 class StaticFolder:
-    """Adds a folder of static files to a test case."""
+    """Adds a folder of static files to a test case, beside a file that is not served."""
 
     @classmethod
     def setUpClass(cls):
-        cls.static = pathlib.Path(tempfile.mkdtemp(prefix="roost-static-"))
-        cls.addClassCleanup(shutil.rmtree, cls.static, ignore_errors=True)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-static-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.static = folder / "static"
+        cls.static.mkdir()
+        (folder / "secret").write_text("secret")
         (cls.static / "index.html").write_text("<h1>static</h1>")
         (cls.static / "large.bin").write_bytes(os.urandom(3_000_000))
         cls.ENVIRONMENT = {**cls.ENVIRONMENT, "STATIC_FOLDER": str(cls.static)}
@@ -187,7 +199,7 @@ class StarletteTests(StaticFolder, FrameworkTestCase):
 
     def test_extensions(self):
         """the scope names pathsend, and the version 2.5 or 2.4"""
-        shown = self.json(b"/extensions")
+        shown = self.server.get_json(b"/extensions")
         self.assertIn("http.response.pathsend", shown["extensions"])
         self.assertGreaterEqual(shown["asgi"]["spec_version"], "2.4")
 
@@ -208,24 +220,27 @@ class StarletteTests(StaticFolder, FrameworkTestCase):
             self.assertIn(content[100:110], parts.body)
             self.assertEqual(client.request(b"GET", b"/static/").body, b"<h1>static</h1>")
         self.assertEqual(self.server.get(b"/static/none").status, 404)
-        self.assertEqual(self.server.get(b"/static/../with_starlette.py").status, 404)
+        for target in (b"/static/../secret", b"/static/%2e%2e/secret", b"/static/..%2fsecret"):
+            refused = self.server.get(target)
+            self.assertEqual(refused.status, 404, target)
+            self.assertNotIn(b"secret", refused.body)
 
     def test_file_response(self):
         """a FileResponse arrives whole, by pathsend"""
-        self.json(b"/sent")
+        self.server.get_json(b"/sent")
         response = self.server.get(b"/file")
         self.assertEqual(response.body, (self.static / "large.bin").read_bytes())
-        self.assertEqual(self.json(b"/sent"), ["http.response.start", "http.response.pathsend"])
+        self.assertEqual(self.server.get_json(b"/sent"), ["http.response.start", "http.response.pathsend"])
 
     def test_sse(self):
         """server-sent events arrive, and the generator ends when the client disconnects"""
         self.assertEqual(self.server.get(b"/sse").body, b"".join(b"event: tick\ndata: %d\n\n" % n for n in range(3)))
         client = self.server.client()
-        client.send(b"GET /sse-endless HTTP/1.1\r\nhost: x\r\n\r\n")
+        client.start(b"GET", b"/sse-endless")
         client.until(b"data: 5")
-        self.assertEqual(self.json(b"/state")["open"], 1)
+        self.assertEqual(self.server.get_json(b"/state")["open"], 1)
         client.reset()
-        wait_until(lambda: self.json(b"/state")["open"] == 0, "the end of the generator")
+        wait_until(lambda: self.server.get_json(b"/state")["open"] == 0, "the end of the generator")
 
     def test_bodies(self):
         """a streamed echo and a form arrive"""
@@ -297,15 +312,14 @@ class QuartTests(FrameworkTestCase):
         """a streaming response arrives whole, and a generator ends when the client disconnects"""
         self.assertEqual(self.server.get(b"/stream").body, PARTS)
         client = self.server.client()
-        client.send(b"GET /sse HTTP/1.1\r\nhost: x\r\n\r\n")
+        client.start(b"GET", b"/sse")
         client.until(b"data: 3")
         client.socket.close()
         self.wait_for_events("stream closed")
 
     def test_background_tasks(self):
-        """background tasks run after the response"""
-        self.assertEqual(self.server.get(b"/background").body, b"started")
-        self.wait_for_events("background", "background sync")
+        """background tasks continue after the response"""
+        self.check_background_tasks("background sync")
 
     def test_websocket(self):
         """a WebSocket echoes; its function is cancelled when the client disconnects"""
@@ -326,8 +340,8 @@ class LitestarTests(FrameworkTestCase):
     def test_pages(self):
         """pages, the schema and 404 are answered"""
         self.assertEqual(self.server.get(b"/").body, b"index")
-        self.assertEqual(self.json(b"/sync"), {"main": False})
-        self.assertIn("/sync", self.json(b"/schema/openapi.json")["paths"])
+        self.assertEqual(self.server.get_json(b"/sync"), {"main": False})
+        self.assertIn("/sync", self.server.get_json(b"/schema/openapi.json")["paths"])
         self.assertEqual(self.server.get(b"/none").status, 404)
 
     def test_bodies(self):
@@ -343,9 +357,8 @@ class LitestarTests(FrameworkTestCase):
         self.assertEqual(self.server.get(b"/sse").body.count(b"data: "), 3)
 
     def test_background_tasks(self):
-        """a background task runs after the response"""
-        self.assertEqual(self.server.get(b"/background").status, 200)
-        self.wait_for_events("background")
+        """a background task continues after the response"""
+        self.check_background_tasks()
 
     def test_websocket(self):
         """a listener and a handler of WebSockets echo"""

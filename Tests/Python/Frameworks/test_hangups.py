@@ -6,12 +6,8 @@ import socket
 import struct
 import unittest
 
-from support import FULL, Client, RoostTestCase, WebSocket, installed, needs, wait_until
-
-if installed("django"):
-    from test_django import DjangoTestCase
-else:
-    DjangoTestCase = RoostTestCase
+from django_site import DjangoTestCase
+from support import FULL, Client, RoostTestCase, WebSocket, needs, wait_until
 
 COUNT = 10_000 if FULL else 2_000
 
@@ -59,7 +55,7 @@ class HangupChecks:
         client.socket.close()
 
     def state(self):
-        shown = self.server.get(self.STATE).json()
+        shown = self.server.get_json(self.STATE)
         return {name: shown[name] for name in self.STATE_NAMES}
 
     def check(self):

@@ -6,12 +6,8 @@ import subprocess
 import tempfile
 import unittest
 
-from support import RoostTestCase, installed, needs, requests_of, wait_until
-
-if installed("django"):
-    from test_django import DjangoTestCase
-else:
-    DjangoTestCase = RoostTestCase
+from django_site import DjangoTestCase
+from support import RoostTestCase, needs, requests_of, wait_until
 
 
 def threads_created(pid: int, action) -> int:
@@ -84,8 +80,11 @@ class ExecutorThreadTests(ThreadChecks, RoostTestCase):
     APPLICATION = "plain:app"
 
     def test_detects(self):
-        """the count sees a thread that is created"""
-        self.assertGreater(threads_created(self.server.worker(), lambda: self.server.get(b"/child")), 0)
+        """the count sees a thread that is created, and child processes"""
+        for target, count in ((b"/thread", 1), (b"/child", 4)):
+            with self.subTest(target):
+                pid = self.server.worker()
+                self.assertGreaterEqual(threads_created(pid, lambda: self.server.get(target)), count)
 
 
 if __name__ == "__main__":

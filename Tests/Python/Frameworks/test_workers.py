@@ -7,9 +7,10 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 import unittest
 
-from support import APPLICATIONS, FULL, Client, Roost, installed, wait_until
+from support import APPLICATIONS, FULL, Client, Roost, needs, wait_until
 
 
 class Load:
@@ -105,7 +106,7 @@ class KillTests(unittest.TestCase):
             for _ in range(2):
                 victim = server.worker()
                 os.kill(victim, signal.SIGKILL)
-                self.assertNotEqual(server.get(b"/").json()["pid"], victim)
+                self.assertNotEqual(server.get_json(b"/")["pid"], victim)
             self.assertEqual(server.stop(), 0)
 
 
@@ -113,6 +114,7 @@ class ReloadTests(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-reload-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        shutil.copy(APPLICATIONS / "gates.py", self.folder)
         self.source = (APPLICATIONS / "plain.py").read_text()
         self.write("one")
 
@@ -121,15 +123,6 @@ class ReloadTests(unittest.TestCase):
         new = path.with_suffix(".new")
         new.write_text(self.source.replace('VALUE = "one"', f'VALUE = "{value}"'))
         new.replace(path)
-
-    def check(self, server, load, rounds, reload):
-        load.wait_for(20)
-        for number in range(rounds):
-            self.write(f"value {number}")
-            reload(server)
-            with server.client() as client:
-                self.assertEqual(client.request(b"GET", b"/").json()["value"], f"value {number}")
-            load.wait_for(10)
 
     def reload(self, server, *arguments):
         result = server.command("reload", *arguments)
@@ -140,7 +133,12 @@ class ReloadTests(unittest.TestCase):
         rounds = 100 if FULL else 10
         with Roost("plain:app", "--no-access-log", app_dir=self.folder) as server:
             with Load(server.port) as load:
-                self.check(server, load, rounds, self.reload)
+                load.wait_for(20)
+                for number in range(rounds):
+                    self.write(f"value {number}")
+                    self.reload(server)
+                    self.assertEqual(server.get_json(b"/")["value"], f"value {number}")
+                    load.wait_for(10)
             self.assertEqual(load.failures, [])
             self.assertEqual(load.values, {"one", *(f"value {number}" for number in range(rounds))})
             wait_until(lambda: len(server.workers()) == 1, f"one worker: {server.workers()}")
@@ -166,26 +164,28 @@ class ReloadTests(unittest.TestCase):
             failed = server.command("reload")
             self.assertEqual(failed.returncode, 1)
             self.assertIn("SyntaxError", failed.stderr)
-            self.assertEqual(server.get(b"/").json()["value"], "one")
+            self.assertEqual(server.get_json(b"/")["value"], "one")
             self.write("two")
             self.reload(server)
-            self.assertEqual(server.get(b"/").json()["value"], "two")
+            self.assertEqual(server.get_json(b"/")["value"], "two")
             self.assertEqual(server.stop(), 0)
 
-    def test_state_of_streams(self):
-        """a stream of the previous version ends within --reload-drain"""
-        with Roost("plain:app", "--no-access-log", "--reload-drain", "1", app_dir=self.folder) as server:
-            client = server.client()
-            client.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n")
+    def test_stream(self):
+        """a stream of the previous version goes on for --reload-drain, and ends then"""
+        drain = 2
+        with (Roost("plain:app", "--no-access-log", "--reload-drain", str(drain), app_dir=self.folder) as server,
+              server.client() as client):
+            client.start(b"GET", b"/stream")
             client.until(b"data: 1")
             old = server.workers()
             self.write("two")
+            start = time.monotonic()
             self.reload(server)
-            self.assertEqual(server.get(b"/").json()["value"], "two")
-            while client.fill():
-                client.data = b""
+            self.assertEqual(server.get_json(b"/")["value"], "two")
+            # The default is 30 s.
+            client.rest(at_most=drain + 5)
+            self.assertGreaterEqual(time.monotonic() - start, drain)
             wait_until(lambda: not set(old) & set(server.workers()), "the end of the old worker")
-            client.socket.close()
             self.assertEqual(server.stop(), 0)
 
 
@@ -193,7 +193,7 @@ class SubprocessTests(unittest.TestCase):
     def check(self, loop):
         with Roost("plain:app", loop=loop) as server:
             for _ in range(30 if FULL else 10):
-                shown = server.get(b"/child").json()
+                shown = server.get_json(b"/child")
                 self.assertEqual((shown["terminated"], shown["output"], shown["shell"]), (-signal.SIGTERM, "text", 7))
                 # No signal is blocked, nor one of the named ones ignored, in a child.
                 masks = dict(zip(shown["masks"][::2], shown["masks"][1::2]))
@@ -205,7 +205,7 @@ class SubprocessTests(unittest.TestCase):
         """child processes under asyncio end by SIGTERM, and their ends are seen"""
         self.check("asyncio")
 
-    @unittest.skipUnless(installed("uvloop"), "not installed: uvloop")
+    @needs("uvloop")
     def test_uvloop(self):
         """child processes under uvloop end by SIGTERM, and their ends are seen"""
         self.check("uvloop")

@@ -4,12 +4,14 @@ import asyncio
 import gc
 import json
 import os
-import signal
 import sys
+import threading
 import time
 
+import gates
+
 VALUE = "one"
-counts = {"streams": 0, "websockets": 0, "background": 0}
+counts = {"streams": 0, "websockets": 0}
 
 
 async def answer(send, value, status=200):
@@ -34,7 +36,7 @@ async def echo(scope, receive, send):
 
 
 async def slow(scope, receive, send):
-    await asyncio.sleep(float(scope["query_string"] or 0.5))
+    await asyncio.sleep(float(scope["query_string"]))
     await answer(send, b"slow")
 
 
@@ -43,10 +45,29 @@ async def blocking(scope, receive, send):
     await answer(send, b"blocking")
 
 
+async def held(scope, receive, send):
+    """Is answered when the gate ?path is opened."""
+    await gates.opened(scope["query_string"])
+    await answer(send, b"held")
+
+
+async def held_in_thread(scope, receive, send):
+    await asyncio.get_running_loop().run_in_executor(None, gates.opened_in_thread, scope["query_string"])
+    await answer(send, b"held in a thread")
+
+
+async def thread(scope, receive, send):
+    """Creates a thread."""
+    created = threading.Thread(target=int)
+    created.start()
+    created.join()
+    await answer(send, b"created")
+
+
 async def background(scope, receive, send):
-    """Continues after its response for ?seconds."""
+    """Continues after its response until the gate ?path is opened."""
     await answer(send, b"answered")
-    await asyncio.sleep(float(scope["query_string"]))
+    await gates.opened(scope["query_string"])
     print("the background task has finished", file=sys.stderr, flush=True)
 
 
@@ -114,12 +135,8 @@ async def tasks(scope, receive, send):
     await answer(send, {"tasks": len(running), "names": names, "pid": os.getpid(), **counts})
 
 
-async def end(scope, receive, send):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 routes = {"/" + function.__name__.replace("_", "-"): function for function in (
-    echo, slow, blocking, background, stream, listening_stream, large, child, tasks, end)}
+    echo, slow, blocking, held, held_in_thread, thread, background, stream, listening_stream, large, child, tasks)}
 routes["/"] = index
 
 

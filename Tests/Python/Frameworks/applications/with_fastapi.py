@@ -6,9 +6,8 @@ import threading
 from fastapi import BackgroundTasks, Depends, FastAPI, Form, HTTPException, Request, UploadFile, WebSocket
 from fastapi import WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from gates import background as held_task, events, taken
 from pydantic import BaseModel
-
-events = []
 
 
 @contextlib.asynccontextmanager
@@ -87,15 +86,15 @@ async def dependency_async(value: str = Depends(resource_async)):
 
 
 @app.get("/background")
-async def background(tasks: BackgroundTasks):
+async def background(tasks: BackgroundTasks, gate: str | None = None):
+    """A synchronous and an asynchronous task; this one waits for the gate, or takes some time."""
     def synchronous_task():
         events.append("background sync")
-
-    async def asynchronous_task():
-        await asyncio.sleep(0.05)
-        events.append("background async")
     tasks.add_task(synchronous_task)
-    tasks.add_task(asynchronous_task)
+    if gate is None:
+        tasks.add_task(asyncio.sleep, 0.05)
+    else:
+        tasks.add_task(held_task, gate)
     events.append("answered")
     return {}
 
@@ -116,9 +115,7 @@ def stream_sync():
 
 @app.get("/events")
 async def shown():
-    taken = events[:]
-    events.clear()
-    return taken
+    return taken()
 
 
 @app.get("/tasks")

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import threading
 
+from gates import background as held_task, events, taken
 from litestar import Litestar, MediaType, WebSocket, get, post, websocket
 from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import UploadFile
@@ -10,8 +11,6 @@ from litestar.handlers import websocket_listener
 from litestar.params import Body
 from litestar.response import Response, ServerSentEvent, Stream
 from typing import Annotated
-
-events = []
 
 
 @contextlib.asynccontextmanager
@@ -59,18 +58,14 @@ async def sse() -> ServerSentEvent:
 
 
 @get("/background")
-async def background() -> Response[str]:
-    async def task():
-        await asyncio.sleep(0.02)
-        events.append("background")
-    return Response("started", background=BackgroundTask(task))
+async def background(gate: str) -> Response[str]:
+    events.append("answered")
+    return Response("started", background=BackgroundTask(held_task, gate))
 
 
 @get("/events")
 async def shown() -> list:
-    taken = events[:]
-    events.clear()
-    return taken
+    return taken()
 
 
 @websocket_listener("/listener")

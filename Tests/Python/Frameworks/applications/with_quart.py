@@ -1,10 +1,10 @@
 import asyncio
 
+from gates import background as held_task, events, taken
 from quart import Quart, jsonify, make_response, render_template_string, request, session, websocket
 
 app = Quart(__name__)
 app.secret_key = "secret"
-events = []
 
 
 @app.before_serving
@@ -70,19 +70,15 @@ async def sse():
 
 @app.get("/background")
 async def background():
-    async def task():
-        await asyncio.sleep(0.02)
-        events.append("background")
-    app.add_background_task(task)
+    app.add_background_task(held_task, request.args["gate"])
     app.add_background_task(lambda: events.append("background sync"))
+    events.append("answered")
     return "started"
 
 
 @app.get("/events")
 async def shown():
-    taken = events[:]
-    events.clear()
-    return jsonify(taken)
+    return jsonify(taken())
 
 
 @app.websocket("/ws")

@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import os
 import pathlib
 
@@ -83,7 +82,7 @@ async def sse_endless(request):
 
 
 async def state(request):
-    return JSONResponse({"open": endless_open, "tasks": len(asyncio.all_tasks())})
+    return JSONResponse({"open": endless_open})
 
 
 async def echo(request):
@@ -112,19 +111,10 @@ async def redirect(request):
     return RedirectResponse("/")
 
 
-async def fault(request):
-    raise RuntimeError("a fault of the page")
-
-
 async def websocket(websocket):
     await websocket.accept()
     async for message in websocket.iter_json():
         await websocket.send_json({"echo": message})
-
-
-@contextlib.asynccontextmanager
-async def lifespan(app):
-    yield
 
 
 app = Starlette(
@@ -132,11 +122,10 @@ app = Starlette(
         Route("/", index), Route("/extensions", extensions), Route("/count", count), Route("/sse", sse),
         Route("/sse-endless", sse_endless), Route("/state", state), Route("/echo", echo, methods=["POST"]),
         Route("/form", form, methods=["POST"]), Route("/file", file), Route("/long", long), Route("/sent", shown),
-        Route("/redirect", redirect), Route("/fault", fault), WebSocketRoute("/ws", websocket),
+        Route("/redirect", redirect), WebSocketRoute("/ws", websocket),
         Mount("/static", StaticFiles(directory=FOLDER, html=True)),
     ],
     middleware=[Middleware(Recorded), Middleware(SessionMiddleware, secret_key="secret"), Middleware(Timed),
-                Middleware(GZipMiddleware, minimum_size=1000)],
-    lifespan=lifespan)
+                Middleware(GZipMiddleware, minimum_size=1000)])
 # The same without middleware.
-plain = Recorded(Starlette(routes=app.routes, lifespan=lifespan))
+plain = Recorded(Starlette(routes=app.routes))

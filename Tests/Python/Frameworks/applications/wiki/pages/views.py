@@ -135,7 +135,7 @@ async def listen(request):
     global listening, cancelled
     listening += 1
     try:
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
     except asyncio.CancelledError:
         cancelled += 1
         raise
@@ -144,12 +144,22 @@ async def listen(request):
     return HttpResponse("never")
 
 
-def slow(request):
-    time.sleep(0.2)
-    return HttpResponse("slow")
+def held(request):
+    """Is answered when the test creates the file ?gate."""
+    while not os.path.exists(request.GET["gate"]):
+        time.sleep(0.005)
+    return HttpResponse("held")
+
+
+meeting = threading.Barrier(4)
+
+
+def meet(request):
+    """Is answered when four requests run at the same time: each gets another number."""
+    return HttpResponse(meeting.wait(10))
 
 
 async def tasks(request):
     gc.collect()
     return JsonResponse({"tasks": len(asyncio.all_tasks()), "listening": listening, "streams": open_streams,
-                         "cancelled": cancelled, "threads": threading.active_count()})
+                         "cancelled": cancelled})

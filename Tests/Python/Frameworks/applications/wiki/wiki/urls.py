@@ -22,7 +22,8 @@ urlpatterns = [
     path("query", views.query),
     path("query-async", views.query_async),
     path("listen", views.listen),
-    path("slow", views.slow),
+    path("held", views.held),
+    path("meet", views.meet),
     path("tasks", views.tasks),
     path("events", probe.events),
 ]
