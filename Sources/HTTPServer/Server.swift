@@ -9,33 +9,42 @@ import NIOPosix
 public final class Server: Sendable {
     private let loops: [ServerLoop.Handle]
     private let listeners: [Listener]
-    /// The listening channels. Nil once the server has stopped accepting.
-    private let accepting = NIOLockedValueBox<[any Channel]?>([])
+
+    private struct State {
+        var isStopping = false
+        /// For each loop, the task that returns its listening channels. Empty before the start.
+        var opening: [Task<[any Channel], any Error>] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
 
     public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
         self.loops = loops
         self.listeners = listeners
     }
 
-    /// Starts accepting on every loop independently, since the first request can block its loop.
+    /// Starts accepting on every loop independently, since the first request can block its loop. `stop` may be called
+    /// at the same time.
     public func start() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for loop in self.loops {
-                group.addTask {
-                    for listener in self.listeners {
-                        guard self.accepting.withLockedValue({ $0 != nil }) else { return }
-                        let channel = try await Self.accept(on: listener, loop: loop)
-                        let isWanted = self.accepting.withLockedValue { channels in
-                            channels?.append(channel)
-                            return channels != nil
-                        }
-                        // `stop` may have been called during `start`.
-                        if !isWanted { try await channel.close() }
-                    }
-                }
-            }
-            try await group.waitForAll()
+        self.state.withLockedValue { state in
+            guard !state.isStopping else { return }
+            state.opening = self.loops.map { loop in Task { try await self.open(on: loop) } }
         }
+        for task in self.state.withLockedValue({ $0.opening }) { _ = try await task.value }
+    }
+
+    /// Accepts on a loop, on all listeners or on none. Returns the channels.
+    private func open(on loop: ServerLoop.Handle) async throws -> [any Channel] {
+        var channels: [any Channel] = []
+        do {
+            for listener in self.listeners where !self.state.withLockedValue({ $0.isStopping }) {
+                channels.append(try await Self.accept(on: listener, loop: loop))
+            }
+        } catch {
+            for channel in channels { try await channel.close() }
+            throw error
+        }
+        return channels
     }
 
     /// Shuts down every loop independently: a stalled loop does not delay the others.
@@ -48,17 +57,18 @@ public final class Server: Sendable {
     public func stop(
         closesIdle: Bool, grace: TimeAmount, cancelDelay: TimeAmount, stopped: @escaping @Sendable (Int) -> Void
     ) async throws {
-        let channels = self.accepting.withLockedValue { channels in
-            defer { channels = nil }
-            return channels ?? []
+        let opening = self.state.withLockedValue { state in
+            state.isStopping = true
+            return state.opening
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, loop) in self.loops.enumerated() {
-                let own = channels.filter { $0.eventLoop === loop.eventLoop }
                 group.addTask {
                     let leaving = loop.eventLoop.scheduleTask(in: grace) { loop.bound.value.giveUp() }
                     let cut = loop.eventLoop.scheduleTask(in: grace + cancelDelay) { loop.bound.value.abort() }
-                    for channel in own { try await channel.close() }
+                    // A loop must not end while it opens a channel. If it could not, `start` has thrown the error.
+                    let channels = opening.isEmpty ? [] : (try? await opening[number].value) ?? []
+                    for channel in channels { try await channel.close() }
                     let emptied = loop.eventLoop.flatSubmit {
                         loop.bound.value.stopKeeping()
                         stopped(number)

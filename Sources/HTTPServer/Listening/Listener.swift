@@ -1,10 +1,11 @@
 import Glibc
+import NIOConcurrencyHelpers
 package import NIOCore
 
 /// A bound, listening socket. Created with system calls instead of NIO, since the process that binds may not be the one
 /// that serves.
 ///
-/// `close` closes the descriptor, and removes the file of a Unix socket that the listener has bound.
+/// `close` closes the descriptor, and removes the file of a Unix socket that the listener has bound. Thread-safe.
 public final class Listener: Sendable {
     public let descriptor: CInt
     /// The address, with the port that the kernel chose.
@@ -16,6 +17,8 @@ public final class Listener: Sendable {
     let channelSetup: ChannelSetup?
     /// The file of a Unix socket that the listener has bound.
     public let file: SocketFile?
+    /// A closed descriptor may be another file already.
+    private let isOpen = NIOLockedValueBox(true)
 
     package static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
 
@@ -60,17 +63,28 @@ public final class Listener: Sendable {
     }
 
     public func close() {
-        // The file is removed before the descriptor is closed: see `SocketFile`.
-        self.file?.remove()
-        Glibc.close(self.descriptor)
+        self.isOpen.withLockedValue { isOpen in
+            guard isOpen else { return }
+            isOpen = false
+            // The file is removed before the descriptor is closed: see `SocketFile`.
+            self.file?.remove()
+            Glibc.close(self.descriptor)
+        }
     }
 
     /// Returns a duplicate of the descriptor, for a loop that accepts.
     func duplicate() throws -> CInt {
-        let duplicate = fcntl(self.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard duplicate >= 0 else { throw ListenerError(errno, self.address) }
-        return duplicate
+        try self.isOpen.withLockedValue { isOpen in
+            guard isOpen else { throw ListenerError(EBADF, self.address) }
+            let duplicate = fcntl(self.descriptor, F_DUPFD_CLOEXEC, 0)
+            guard duplicate >= 0 else { throw ListenerError(errno, self.address) }
+            return duplicate
+        }
     }
 
-    func restoreBacklog() { listen(self.descriptor, CInt(clamping: self.backlog)) }
+    func restoreBacklog() {
+        self.isOpen.withLockedValue { isOpen in
+            if isOpen { listen(self.descriptor, CInt(clamping: self.backlog)) }
+        }
+    }
 }

@@ -20,7 +20,6 @@ public final class Host: Service {
     /// The applications of a program; nil if the host serves declared applications.
     let embedded: EmbeddedApplications?
     private let listeners: [Listener]
-    private let areListenersClosed = Atomic(false)
     private let running = NIOLockedValueBox<RunningHost?>(nil)
     /// The deployment of this process while the host runs; nil if it does not run, or if a supervisor makes the
     /// changes.
@@ -80,11 +79,7 @@ public final class Host: Service {
 
     deinit { self.closeListeners() }
 
-    /// Closes the listening sockets once; later their numbers may be those of other descriptors.
-    private func closeListeners() {
-        guard !self.areListenersClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        for listener in self.listeners { listener.close() }
-    }
+    private func closeListeners() { for listener in self.listeners { listener.close() } }
 
     package static func refuseDebug(threads: Int) throws {
         #if DEBUG
