@@ -20,6 +20,23 @@ extension Case {
             guard stopping.start.milliseconds < 10_000 else { throw UnexpectedResult("closed after \(time)") }
             return "closed after \(time); \(try stopping.end())"
         },
+        Case("shutdown: 100 times while the worker is being killed") { _ in
+            for round in 0..<100 {
+                // The supervisor then has nothing to do by itself for 10 s.
+                let server = try Server(Modules.bench, ["--timeout-worker", "600"])
+                guard let worker = server.workers.first else { throw UnexpectedResult("no worker") }
+                let start = Time()
+                kill(worker, SIGKILL)
+                // The process ends at some moment while the supervisor handles the next signal.
+                usleep(UInt32(round % 25) * 50)
+                server.signal(SIGTERM)
+                _ = try server.waitForEnd()
+                guard start.milliseconds < 8000 else {
+                    throw UnexpectedResult("the end of the worker was noticed after \(start.seconds)")
+                }
+            }
+            return "no end was missed"
+        },
         Case("shutdown: a slow request") { modules in
             let server = try Server(try modules.crashes())
             let stopping = try Stopping(server) { client in

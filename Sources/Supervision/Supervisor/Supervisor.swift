@@ -66,8 +66,10 @@ package final class Supervisor {
                 return status
             }
             self.wait()
-            self.deployment.receive(now: MonotonicClock.milliseconds)
+            // Before everything that looks for ended processes: a SIGCHLD that is removed after such a look would be
+            // lost, and the process would not be found before the next deadline.
             self.handleSignals()
+            self.deployment.receive(now: MonotonicClock.milliseconds)
             self.reapOrphans()
             self.handleCommands()
             self.followSources()
