@@ -105,6 +105,12 @@ async def application(scope, receive, send):
     elif path == "cancel_itself":
         asyncio.current_task().cancel()
         await asyncio.sleep(0)
+    elif path == "return_after_throw":
+        asyncio.current_task().cancel()
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            return
     elif path == "group":
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.sleep(0))
@@ -162,6 +168,7 @@ class ErrorTests(ServerTestCase):
     def test_a_return_without_a_response_gets_500_and_is_logged(self):
         self.assertIn("application returned without a response", self.log_since(b"/return"))
         self.assertIn("application returned without a response", self.log_since(b"/return_after_start"))
+        self.assertIn("application returned without a response", self.log_since(b"/return_after_throw"))
 
     def test_a_return_in_the_body_ends_the_connection(self):
         self.break_off(b"/return_in_body")

@@ -254,6 +254,18 @@ async def concurrent_sends(scope, receive, send):
     await send({"type": "http.response.body"})
 
 @route
+async def cancelled_send(scope, receive, send):
+    "One of many sends that wait for room is cancelled; the others go on."
+    await send({"type": "http.response.start", "status": 200})
+    sends = [asyncio.create_task(send({"type": "http.response.body", "body": bytes([65 + n]) * 200_000, "more_body": True}))
+             for n in range(30)]
+    await asyncio.sleep(0)
+    sends[20].cancel()
+    results = await asyncio.gather(*sends, return_exceptions=True)
+    seen.append(["cancelled", [n for n in range(30) if isinstance(results[n], asyncio.CancelledError)]])
+    await send({"type": "http.response.body"})
+
+@route
 async def not_native(scope, receive, send):
     "An awaitable that is no coroutine."
     await answer(send, b"x")
@@ -345,6 +357,12 @@ class HTTPTests(ServerTestCase):
             response = client.request(b"GET", b"/concurrent_sends")
         self.assertEqual(len(response.body), 30 * 200_000)
         self.assertEqual(response.body, b"".join(bytes([65 + n]) * 200_000 for n in range(30)))
+
+    def test_a_cancelled_send_cancels_no_other(self):
+        body = self.server.get(b"/cancelled_send").body
+        self.assertEqual({bytes([65 + n]): body.count(bytes([65 + n])) for n in range(30)},
+                         {bytes([65 + n]): 200_000 if n != 20 else 0 for n in range(30)})
+        self.assertIn(["cancelled", [20]], self.seen())
 
     def test_a_request_that_sleeps_is_answered(self):
         start = time.monotonic()
