@@ -66,10 +66,11 @@ package final class Supervisor {
                 return status
             }
             self.wait()
-            // Before everything that looks for ended processes: a SIGCHLD that is removed after such a look would be
-            // lost, and the process would not be found before the next deadline.
-            self.handleSignals()
+            // Read before everything that looks for ended processes: a SIGCHLD that is removed after such a look would
+            // be lost, and the process would not be found before the next deadline.
+            let signals = self.plan.signals.readAll()
             self.deployment.receive(now: MonotonicClock.milliseconds)
+            for number in signals { self.handleSignal(number) }
             self.reapOrphans()
             self.handleCommands()
             self.followSources()
@@ -116,19 +117,17 @@ package final class Supervisor {
 
     // MARK: Signals
 
-    private func handleSignals() {
-        while let number = self.plan.signals.next() {
-            switch SignalMeaning(number) {
-            case .stop: self.stop()
-            case .reload where self.terminal.isLost: self.stop()
-            case .reload: self.reload(ReloadRequest(isAsked: true))
-            case .reopenLogs: self.plan.reopenLogs()
-            case .moreWorkers: self.deployment.groups[nil]?.resize(by: 1)
-            case .fewerWorkers: self.deployment.groups[nil]?.resize(by: -1)
-            case .ignored: self.ignoredSignals.log(number)
-            // A worker or a probe has ended. The code that started it waits for it.
-            case .child, .system: break
-            }
+    private func handleSignal(_ number: CInt) {
+        switch SignalMeaning(number) {
+        case .stop: self.stop()
+        case .reload where self.terminal.isLost: self.stop()
+        case .reload: self.reload(ReloadRequest(isAsked: true))
+        case .reopenLogs: self.plan.reopenLogs()
+        case .moreWorkers: self.deployment.groups[nil]?.resize(by: 1)
+        case .fewerWorkers: self.deployment.groups[nil]?.resize(by: -1)
+        case .ignored: self.ignoredSignals.log(number)
+        // A worker or a probe has ended. The code that started it waits for it.
+        case .child, .system: break
         }
     }
 

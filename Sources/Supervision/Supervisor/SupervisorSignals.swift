@@ -16,9 +16,13 @@ package struct SupervisorSignals: Sendable {
         }
     }
 
-    /// Returns the next pending signal; `nil` if there is none.
-    package func next() -> CInt? {
-        let number = roost_signals_read(self.descriptor)
-        return number == 0 ? nil : number
+    /// Removes and returns the pending signals. Several signals with one number are one.
+    package func readAll() -> [CInt] {
+        var numbers: [CInt] = []
+        while true {
+            let number = roost_signals_read(self.descriptor)
+            guard number != 0 else { return numbers }
+            numbers.append(number)
+        }
     }
 }

@@ -73,7 +73,7 @@ final class WorkerDeployment {
 
     /// Handles reports of the workers and the scanner, and checks the watched folders.
     func receive(now: Int) {
-        // Called before signals are handled: a worker that has reported `.ready` counts as serving, and is drained like
+        // Called before commands and signals are handled: a worker that has reported `.ready` counts as serving, and is drained like
         // the others.
         for group in self.groups.all { group.receive() }
         if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
