@@ -1,6 +1,7 @@
 import HTTPServer
 import NIOCore
 import Roost
+import RoostDeployment
 import RoostSettings
 import RoostSystem
 

@@ -1,4 +1,4 @@
-package import CASGI
+import CASGI
 import NIOConcurrencyHelpers
 package import RoostModules
 import RoostSystem

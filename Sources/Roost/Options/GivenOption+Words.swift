@@ -1,5 +1,5 @@
 import RoostSettings
-package import RoostSystem
+import RoostSystem
 
 /// Options as the arguments of a worker's command line, which its supervisor writes and the worker reads.
 extension GivenOption {

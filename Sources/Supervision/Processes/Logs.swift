@@ -1,7 +1,7 @@
 import Glibc
 package import Logging
 package import Roost
-package import RoostSystem
+import RoostSystem
 
 /// The logs of a process of `roost`: messages go to standard error, the access log to standard output.
 package struct Logs: Sendable {
