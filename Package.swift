@@ -161,7 +161,8 @@ let package = Package(
         .target(
             name: "RoostC",
             dependencies: [
-                "CLinux", "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostSettings", "RoostSystem",
+                "CLinux", "CRoost", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostSettings",
+                "RoostSystem",
                 "Supervision",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),

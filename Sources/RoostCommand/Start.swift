@@ -122,7 +122,7 @@ struct Start {
             for at in deployment.entries.indices { deployment.entries[at].resolvePath() }
         }
         deployment.folders = self.folders
-        deployment.quiet = Int(self.options.watch.delay * 1000)
+        deployment.quiet = self.options.watch.quiet
         for group in self.host?.groups ?? [] {
             var plan = try self.layers.plan(of: group)
             plan.environment = environment.merging(plan.environment) { $1 }

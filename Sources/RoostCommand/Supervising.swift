@@ -33,6 +33,7 @@ struct Supervising {
             logger: logs.logger, log: logs.log)
         plan.redeclare = start.again
         plan.watch = watch
+        plan.keepsStandby = options.watch.isOn && options.watch.keepsStandby
         if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.watch?.seen = start.seen
         plan.backlog = options.host.server.backlog

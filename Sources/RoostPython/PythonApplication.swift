@@ -48,12 +48,13 @@ package struct PythonApplication: Sendable, Equatable {
         String(reference.prefix { $0 != "." && $0 != ":" })
     }
 
-    /// The command line of a worker. `arguments`: the options of the worker.
-    package func workerCommand(_ arguments: [String]) -> [String] {
+    /// The command line of a worker. `arguments`: the options of the worker; `imports`: the file in which it lists the
+    /// modules that its standby can import.
+    package func workerCommand(_ arguments: [String], imports: String?) -> [String] {
         [
             self.interpreter, "-c", Self.start, self.package.folder, self.package.bridge, "--library",
-            self.package.library, "--worker",
-        ] + arguments
+            self.package.library,
+        ] + (imports.map { ["--imports", $0] } ?? []) + ["--worker"] + arguments
     }
 
     /// Runs `roost.worker` of the package with the bridge of this build. `sys.path[0]` is the working folder otherwise.

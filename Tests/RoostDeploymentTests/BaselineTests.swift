@@ -50,7 +50,7 @@ struct BaselineTests {
         let later = try self.folder.write("src/b.c", "1")
         // A second record does not change the baseline.
         seen.note(file)
-        let watch = ReloadWatch(tree, since: baseline, quiet: 0)
+        let watch = ReloadWatch(tree, since: baseline, quiet: 0, sourceQuiet: 0)
         watch.follow([file, missing], since: seen)
         #expect(watch.due <= MonotonicClock.milliseconds)
         #expect(watch.poll(now: MonotonicClock.milliseconds).files == [])
@@ -64,7 +64,7 @@ struct BaselineTests {
         let file = try self.folder.write("m.so", "1")
         var seen = FileMarks()
         seen.note(file)
-        let watch = ReloadWatch(SourceTree([]), since: [:], quiet: 0)
+        let watch = ReloadWatch(SourceTree([]), since: [:], quiet: 0, sourceQuiet: 0)
         watch.follow([file], since: seen)
         try self.folder.write("m.so", "22")
         var acted = FileMarks()

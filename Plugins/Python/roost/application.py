@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 
-from roost import _bridge, django_project, importing, loops
+from roost import _bridge, django_project, importing, loops, standby
 from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
@@ -44,6 +44,7 @@ class Process:
     loop = None
     kind = None  # asyncio or uvloop
     exits = False  # the process leaves by _exit
+    imports = None  # the file for the names of the imported modules
     settings = None  # the settings of an application for which the host has none, as JSON
     refused = None  # why the last application was refused
     lifespans = set()  # the tasks; the event loop itself keeps none
@@ -79,6 +80,16 @@ def _load(application, settings: Settings) -> None:
     application.cancel_on_disconnect = settings.cancel_on_disconnect
 
 
+def _record_imports(application, settings: Settings) -> None:
+    """Tells the standby what to import, if there is one."""
+    if Process.imports is None:
+        return
+    try:
+        standby.record(Process.imports, settings.application, settings.app_dir)
+    except OSError as error:
+        application.log(_WARNING, f"the next version will start slower: {error}")
+
+
 async def _end_process(loop) -> None:
     """Ends what belongs to the process, after the last application: as asyncio.run and the interpreter do."""
     await loops.cancel_tasks(loop)
@@ -95,20 +106,20 @@ async def _end_process(loop) -> None:
             pass
 
 
-async def _serve(application, lifespan: Lifespan | None, reason: str | None) -> None:
+async def _serve(application, settings: Settings, lifespan: Lifespan | None, reason: str | None) -> None:
     """Answers the host's lifespan events. The host may end the lifespan at its timeouts; `send` raises then.
 
     `reason`: why the application is refused; it has no lifespan then.
     """
     try:
-        await _answer(application, lifespan, reason)
+        await _answer(application, settings, lifespan, reason)
     except ClientDisconnected:
         application.log(_ERROR, "the lifespan of the application has ended at a timeout of the server")
     finally:
         application.finish()
 
 
-async def _answer(application, lifespan: Lifespan | None, reason: str | None) -> None:
+async def _answer(application, settings: Settings, lifespan: Lifespan | None, reason: str | None) -> None:
     await application.receive()
     try:
         if reason is not None:
@@ -119,6 +130,7 @@ async def _answer(application, lifespan: Lifespan | None, reason: str | None) ->
         await application.send({"type": "lifespan.startup.failed", "message": str(failure)})
         return
     application.state = lifespan.state
+    _record_imports(application, settings)
     await application.send({"type": "lifespan.startup.complete"})
     await application.receive()
     reason = await lifespan.shutdown()
@@ -153,6 +165,6 @@ def start(application) -> None:
             if error.__cause__ is not None:
                 _report(application, f"{settings.application!r} cannot be imported", error.__cause__)
             reason = str(error)
-    task = loop.create_task(_serve(application, lifespan, reason), name="roost lifespan")
+    task = loop.create_task(_serve(application, settings, lifespan, reason), name="roost lifespan")
     Process.lifespans.add(task)
     task.add_done_callback(Process.lifespans.discard)

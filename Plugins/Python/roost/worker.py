@@ -4,6 +4,7 @@ The supervisor starts the interpreter with a short program (`python -c`), which 
 calls `main` with these arguments. `python -m roost.worker` takes the same ones, with the bridge of the package.
 
     --library PATH      libRoost.so
+    --imports PATH      with --worker: the file by which this worker tells its standby what to import (standby.py)
     --settings JSON     serves with these settings of roost_run, until SIGINT or SIGTERM
     --application JSON  with --settings: the settings of the Python application, {"application": "wiki.asgi:application"}
     --worker ARG ...    serves as a worker of the supervisor with these arguments
@@ -13,7 +14,7 @@ import faulthandler
 import signal
 import sys
 
-from roost import _bridge, application, errors, executors, loops
+from roost import _bridge, application, errors, executors, loops, standby
 
 
 async def _awaitable(value):
@@ -61,8 +62,10 @@ def serve(library: str, settings: str, python: str | None, started=None) -> None
             loops.end_guest(application.Process.loop)
 
 
-def work(library: str, arguments: list[str]) -> None:
+def work(library: str, imports: str | None, arguments: list[str]) -> None:
     """Serves as a worker of the supervisor, which owns SIGINT and SIGTERM; the process leaves by _exit.
+
+    With `imports`, it may be a standby, which gets its order later.
 
     A crash is reported by the handlers of libRoost.so, which call those that were set before: faulthandler then writes
     the stack of Python. The supervisor sends SIGRTMAX-3 to the thread of an event loop that does not return.
@@ -70,19 +73,22 @@ def work(library: str, arguments: list[str]) -> None:
     faulthandler.enable(all_threads=False)
     faulthandler.register(signal.SIGRTMAX - 3, all_threads=False)
     application.Process.exits = True
+    application.Process.imports = imports
     prepare(library)
+    if imports is not None:
+        standby.wait(imports)
     _bridge.worker(arguments)
 
 
 def main(arguments: list[str]) -> None:
     del sys.argv[1:]  # applications do not see the arguments of the worker
     options = {}
-    while arguments and arguments[0] in ("--library", "--settings", "--application") and len(arguments) > 1:
+    while arguments and arguments[0] in ("--library", "--imports", "--settings", "--application") and len(arguments) > 1:
         name, value, *arguments = arguments
         options[name] = value
     try:
         if "--library" in options and arguments and arguments[0] == "--worker":
-            work(options["--library"], arguments[1:])
+            work(options["--library"], options.get("--imports"), arguments[1:])
         elif "--library" in options and "--settings" in options and not arguments:
             serve(options["--library"], options["--settings"], options.get("--application"))
         else:

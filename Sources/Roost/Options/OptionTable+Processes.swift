@@ -17,8 +17,12 @@ extension OptionTable {
         .count("reload-limit", \.watch.limit, .size, "Maximum number of source files and folders that are watched.")
             .commandOnly("an embedded host does not watch files"),
         .decimalSeconds(
-            "reload-delay", \.watch.delay, 0...60,
+            "reload-delay", \.watch.delay, 0...60, unset: "0.1; for sources 0.05",
             "Time that a file must stay unchanged before it is reloaded; also in drop-in folders."
+        ).commandOnly("an embedded host does not watch files"),
+        .flag(
+            "reload-standby", \.watch.keepsStandby, isNegatable: true,
+            "Keep an interpreter ready that has imported the packages of a Python application, for its next version."
         ).commandOnly("an embedded host does not watch files"),
         .optionalText(
             "build", \.watch.build, "Command to run when sources have changed, before the reload, and before the start."

@@ -114,11 +114,11 @@ package struct ServerOption: Sendable {
     }
 
     static func decimalSeconds(
-        _ name: String, _ target: Target<Double>, _ range: ClosedRange<Double>, _ meaning: String
+        _ name: String, _ target: Target<Double?>, _ range: ClosedRange<Double>, unset: String, _ meaning: String
     ) -> ServerOption {
         ServerOption(
-            declaration: OptionDeclaration(name, .decimal(range), unit: .seconds, meaning),
-            read: { [OptionDeclaration.text($0[keyPath: target])] },
+            declaration: OptionDeclaration(name, .decimal(range), unit: .seconds, unset: unset, meaning),
+            read: { $0[keyPath: target].map { [OptionDeclaration.text($0)] } ?? [] },
             write: { (options, values) throws(OptionFault) in
                 guard let number = Double(values[0]) else { throw .malformed(values[0]) }
                 guard range.contains(number) else {

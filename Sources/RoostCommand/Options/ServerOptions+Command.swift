@@ -102,6 +102,7 @@ extension ServerOptions {
         plan.excludes = self.watch.excludes
         plan.build = self.watch.build
         plan.limit = self.watch.limit
+        plan.quiet = self.watch.sourceQuiet
         return plan
     }
 

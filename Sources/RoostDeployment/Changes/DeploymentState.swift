@@ -1,6 +1,6 @@
 import Logging
 import RoostModules
-package import RoostSystem
+import RoostSystem
 
 /// Decides which workers serve which applications, and every change of that: takes events, and returns actions for a
 /// driver. A value type without I/O; times are milliseconds of the monotonic clock.

@@ -1,6 +1,6 @@
 import Logging
 import RoostModules
-package import RoostSystem
+import RoostSystem
 
 /// Carries out changes, one group of workers after another, and tracks their results. A value type without I/O; times
 /// are milliseconds of the monotonic clock.

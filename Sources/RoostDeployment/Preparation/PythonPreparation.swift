@@ -2,7 +2,7 @@ import CASGI
 import Glibc
 import RoostModules
 package import RoostPython
-package import RoostSystem
+import RoostSystem
 
 /// What the preparation of Python applications needs of the command: its options, and where this executable is.
 package struct PythonPreparation: Sendable {

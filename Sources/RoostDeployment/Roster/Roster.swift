@@ -1,5 +1,5 @@
 import ModuleRuntime
-package import RoostSettings
+import RoostSettings
 import RoostSystem
 
 /// All applications with their states: what the workers of one release are started with. A value type without I/O.

@@ -1,6 +1,6 @@
 package import RoostModules
 package import RoostSettings
-package import RoostSystem
+import RoostSystem
 
 /// The operator's declarations: the applications, the drop-in folders and the workers. Scanned at the start and for
 /// every reload.
@@ -12,6 +12,8 @@ package struct Deployment: Sendable {
     /// Debounce time: how long a file must be unchanged before its change is acted on, in milliseconds.
     package var quiet = Self.defaultQuiet
     package static let defaultQuiet = 100
+    /// The debounce time of sources, in milliseconds.
+    package static let defaultSourceQuiet = 50
     package var preparation: ApplicationPreparation
     /// The workers that accept connections.
     package var workers: WorkerPlan

@@ -21,12 +21,12 @@ package final class ReloadWatch {
     /// The first poll is due at once.
     private var pollAt = 0
 
-    /// `baseline`: the states of the sources before anything was built from them. `quiet`: how long a file must be
-    /// unchanged to be stable, in milliseconds.
-    package init(_ tree: SourceTree, since baseline: [String: FileMark], quiet: Int) {
+    /// `baseline`: the states of the sources before anything was built from them. `quiet`, `sourceQuiet`: how long a
+    /// module and a source must be unchanged to be stable, in milliseconds.
+    package init(_ tree: SourceTree, since baseline: [String: FileMark], quiet: Int, sourceQuiet: Int) {
         self.tree = tree
         self.files = Debounce([:], quiet: quiet)
-        self.sources = Debounce(baseline, quiet: quiet)
+        self.sources = Debounce(baseline, quiet: sourceQuiet)
         self.arm(tree.scan().folders)
     }
 

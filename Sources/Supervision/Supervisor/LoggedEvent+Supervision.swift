@@ -14,6 +14,10 @@ extension LoggedEvent {
     static let workerNotReady = LoggedEvent(
         .critical, "worker failed to start", "A worker exited before it was ready; `output` is what it wrote last.")
     static let workerNotStarted = LoggedEvent(.error, "cannot start worker", "The worker process could not be created.")
+    static let standbyNotStarted = LoggedEvent(
+        .warning, "cannot start standby",
+        "The interpreter for the next version of a Python application could not be started; that version starts slower."
+    )
     static let workerReplaced = LoggedEvent(
         .info, "replacing worker", "A worker drains, and another one takes its place, for this reason.")
     static let workerKilled = LoggedEvent(
@@ -59,7 +63,8 @@ extension LoggedEvent {
         "No thread could be created to end the shutdown after --timeout-stop.")
 
     package static let ofSupervision = [
-        workerReady, workerStopped, workerExited, workerCrashed, workerNotReady, workerNotStarted, workerReplaced,
+        workerReady, workerStopped, workerExited, workerCrashed, workerNotReady, workerNotStarted, standbyNotStarted,
+        workerReplaced,
         workerKilled, workerMessageInvalid, workersCrashLooping, eventLoopStalled, socketFileMissing, socketFileCreated,
         socketFileNotCreated, controlSocketFailed, building, buildFailed, buildNotStarted, tooManySources, stopping,
         reloading, stopFailed, noLogFiles, stopTimedOut, stopNotLimited,

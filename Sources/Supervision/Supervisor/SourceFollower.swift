@@ -16,10 +16,10 @@ final class SourceFollower {
     private let logger: Logger
     private let log: LineWriter
 
-    /// `quiet`: the time in milliseconds that a file must stay unchanged before a change is reported.
+    /// `quiet`: how long a module must be unchanged before its change is reported, in milliseconds.
     init(_ plan: WatchPlan, quiet: Int, _ logger: Logger, _ log: LineWriter) {
         self.plan = plan
-        self.watch = ReloadWatch(plan.tree, since: plan.baseline, quiet: quiet)
+        self.watch = ReloadWatch(plan.tree, since: plan.baseline, quiet: quiet, sourceQuiet: plan.quiet)
         self.logger = logger
         self.log = log
     }

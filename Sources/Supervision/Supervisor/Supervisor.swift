@@ -162,7 +162,7 @@ package final class Supervisor {
             var ended = siginfo_t()
             guard waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
             let process = ended._sifields._sigchld.si_pid
-            let isWorker = self.deployment.groups.all.contains { $0.workers.contains { $0.process == process } }
+            let isWorker = self.deployment.groups.all.contains { $0.owns(process) }
             // Probes and builds are reaped by the code that started them.
             guard process != 0, !isWorker, !self.deployment.isScanning, self.sources?.isBuilding != true else {
                 return

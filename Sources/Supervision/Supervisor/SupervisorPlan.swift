@@ -18,6 +18,8 @@ package struct SupervisorPlan {
     package let signals: SupervisorSignals
     package let logger: Logger
     package let log: LineWriter
+    /// Whether the next worker of Python applications is started before it is needed.
+    package var keepsStandby = false
     package var isErrorColoured = false
     /// Reopens the log files.
     package var reopenLogs: () -> Void = {}

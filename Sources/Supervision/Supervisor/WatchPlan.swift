@@ -9,6 +9,8 @@ package struct WatchPlan {
     package var excludes: [String] = []
     /// The largest number of source files and folders that are watched.
     package var limit = SourceTree.defaultLimit
+    /// How long a source must be unchanged before its change is reported, in milliseconds.
+    package var quiet = Deployment.defaultSourceQuiet
     /// The command that builds modules from the sources; `nil` if there is none.
     package var build: String?
     /// Watched files other than modules and their settings.

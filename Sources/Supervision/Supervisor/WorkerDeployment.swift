@@ -47,7 +47,9 @@ final class WorkerDeployment {
 
     @discardableResult
     private func addGroup(_ name: String?) -> WorkerGroup {
-        let group = WorkerGroup(name: name, self.state.rollout.plan(of: name), self, self.plan.logger, self.plan.log)
+        let imports = self.plan.keepsStandby ? "\(self.plan.run.boot)/imports\(name.map { "-\($0)" } ?? "")" : nil
+        let group = WorkerGroup(
+            name: name, self.state.rollout.plan(of: name), imports: imports, self, self.plan.logger, self.plan.log)
         self.groups.add(group)
         return group
     }
@@ -206,11 +208,13 @@ extension WorkerDeployment: WorkerGroupDelegate {
         return isOfChange
     }
 
-    func workerGroup(_ group: WorkerGroup, startOf release: Int) throws -> WorkerStart {
+    func workerGroup(
+        _ group: WorkerGroup, startOf release: Int, on existing: RelayListener?
+    ) throws -> WorkerStart {
         guard let roster = self.state.rollout.roster(of: group.name, release: release) else {
             throw HostError(code: .usage, message: "release \(release) does not exist")
         }
-        let relayListener = group.name == nil ? nil : try self.groups.makeRelayListener()
+        let relayListener = group.name == nil ? nil : try existing ?? self.groups.makeRelayListener()
         let listeners = relayListener.map { [$0.listener] } ?? self.sockets.listeners
         let order = WorkerOrder(
             applications: ApplicationList(roster.applications),

@@ -21,6 +21,9 @@ final class WorkerGroup {
     private var postponed: [(id: Int, isStandIn: Bool)] = []
     private var isChanging = false
     private var stateHandover = StateHandover()
+    private let standby = StandbyWorker()
+    /// The file by which the workers tell their standby what to import; nil if the group keeps no standby.
+    private let imports: String?
     private unowned let delegate: any WorkerGroupDelegate
     private let logger: Logger
     private let log: LineWriter
@@ -30,8 +33,14 @@ final class WorkerGroup {
     private static let endedTooEarly: CInt = 3
 
     /// A failed first start of the front workers ends the server. Other groups are restarted until they serve.
-    init(name: String?, _ plan: WorkerPlan, _ delegate: any WorkerGroupDelegate, _ logger: Logger, _ log: LineWriter) {
+    ///
+    /// `imports`: a file that the workers write, if the group has to keep a standby of Python workers.
+    init(
+        name: String?, _ plan: WorkerPlan, imports: String?, _ delegate: any WorkerGroupDelegate, _ logger: Logger,
+        _ log: LineWriter
+    ) {
         self.name = name
+        self.imports = imports
         self.plan = plan
         self.fleet = Fleet(rules: plan.rules, release: 1, hasServed: name != nil)
         self.delegate = delegate
@@ -67,6 +76,11 @@ final class WorkerGroup {
         self.fleet.members.contains { $0.state == .ready && !$0.isStandIn && $0.release == self.fleet.current }
     }
 
+    /// Whether a child process of the supervisor belongs to the group.
+    func owns(_ process: pid_t) -> Bool {
+        self.standby.owns(process) || self.workers.contains { $0.process == process }
+    }
+
     /// Why a running worker cannot load an application beside those it has loaded; `nil` if all workers can.
     func obstacle(to application: PreparedApplication) -> String? {
         self.readyWorkers.lazy.compactMap { worker in
@@ -86,6 +100,7 @@ final class WorkerGroup {
 
     /// Stops all workers. `atOnce`: kills them.
     func stop(atOnce: Bool) {
+        self.standby.kill()
         if atOnce { for worker in self.workers { worker.setKillReason("stopped at once") } }
         self.perform(atOnce ? self.fleet.kill(now: self.now) : self.fleet.stop(now: self.now))
     }
@@ -181,14 +196,17 @@ final class WorkerGroup {
         case .reloaded: self.report(.replaced)
         case .notReloaded(let reason): self.report(.notReplaced(release: self.fleet.current, reason: reason))
         case .quarantine(let hash): self.report(.quarantine(hash, isFirst: !self.fleet.hasServed))
-        case .exit(let status): self.report(.ended(status))
+        case .exit(let status):
+            self.standby.kill()
+            self.report(.ended(status))
         }
     }
 
     private func start(_ id: Int, _ isStandIn: Bool) {
         guard let member = self.fleet.member(id) else { return }
         do {
-            let start = try self.delegate.workerGroup(self, startOf: member.release)
+            let start = try self.delegate.workerGroup(
+                self, startOf: member.release, on: isStandIn ? nil : self.standby.relayListener)
             // The worker owns the file of its relay socket from here on. If it is not started, the file must be
             // removed.
             try withExtendedLifetime(start) {
@@ -209,14 +227,33 @@ final class WorkerGroup {
     private func makeWorker(
         _ id: Int, _ release: Int, _ isStandIn: Bool, _ start: WorkerStart
     ) throws -> WorkerHandle {
+        let setup = self.setup(start)
+        let waiting = isStandIn ? nil : self.standby.removeChild(startedWith: setup)
+        return WorkerHandle(
+            id: id, release: release, order: (isStandIn ? start.order.standingIn : start.order).forProgram,
+            child: try waiting ?? WorkerChild(setup), variables: setup.variables, largestState: self.plan.state,
+            relayFile: start.relayListener?.listener.file)
+    }
+
+    private func setup(_ start: WorkerStart) -> WorkerChild.Setup {
         let variables = start.roster.applications.compactMap(\.variable)
         let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        let order = isStandIn ? start.order.standingIn : start.order
-        return try WorkerHandle(
-            id: id, release: release, order: order.forProgram,
-            program: WorkerProgram(order, arguments: self.plan.arguments),
-            variables: environment.merging(self.plan.environment) { $1 },
-            listeners: start.listeners, largestState: self.plan.state, relayFile: start.relayListener?.listener.file)
+        return WorkerChild.Setup(
+            program: WorkerProgram(start.order, arguments: self.plan.arguments, imports: self.imports),
+            variables: environment.merging(self.plan.environment) { $1 }, listeners: start.listeners)
+    }
+
+    /// Starts the standby of a group that serves a Python application, unless it has one.
+    private func startStandby() {
+        guard self.imports != nil, !self.standby.isWaiting, self.isServing, !self.fleet.isStopping else { return }
+        do {
+            let start = try self.delegate.workerGroup(self, startOf: self.fleet.current, on: nil)
+            // The list of imports belongs to the worker's user; who runs as another one is no developer.
+            guard start.order.python != nil, !start.order.privileges.changesUser else { return }
+            try self.standby.start(self.setup(start), start.relayListener)
+        } catch {
+            self.logger.log(.standbyNotStarted, ["reason": "\(error)"])
+        }
     }
 
     private func kill(_ id: Int) {
@@ -246,11 +283,11 @@ final class WorkerGroup {
 
     /// Reads messages from the workers, and handles the end of workers that have exited.
     func receive() {
+        self.standby.reap()
         for worker in self.workers {
             if worker.hasOutput { worker.write() }
             self.receive(from: worker)
-            var status: CInt = 0
-            guard waitpid(worker.process, &status, WNOHANG) == worker.process else { continue }
+            guard let status = worker.reap() else { continue }
             // Reads its last messages.
             self.receive(from: worker)
             self.workers.removeAll { $0 === worker }
@@ -277,6 +314,7 @@ final class WorkerGroup {
             self.logger.log(.workerReady, worker.logFields())
             self.report(.ready(worker: worker.id, release: worker.release, faults: faults))
             self.perform(self.fleet.ready(worker.id, now: self.now))
+            self.startStandby()
         case .stoppedAccepting:
             guard self.fleet.member(worker.id)?.hasStoppedAccepting == false else { return }
             self.perform(self.fleet.stoppedAccepting(worker.id, now: self.now))
@@ -324,6 +362,8 @@ final class WorkerGroup {
                 reason: cause.reason ?? "exited",
                 status: status == 0 && wasReady ? 0 : worker.refusal == nil ? Self.endedTooEarly : Self.refused,
                 now: self.now))
+        // After a version that could not be started, the next one is not slower.
+        self.startStandby()
         self.reportReleases()
     }
 

@@ -8,8 +8,11 @@ protocol WorkerGroupDelegate: AnyObject {
     /// this generation is part of a pending change, so that nothing else follows.
     func workerGroup(_ group: WorkerGroup, ended worker: Int, culprit: String?, reason: String) -> Bool
 
-    /// Returns what a worker of this release is started with. Throws `HostError`.
-    func workerGroup(_ group: WorkerGroup, startOf release: Int) throws -> WorkerStart
+    /// Returns what a worker of this release is started with. `relayListener`: its relay socket, if it exists already.
+    /// Throws `HostError`.
+    func workerGroup(
+        _ group: WorkerGroup, startOf release: Int, on relayListener: RelayListener?
+    ) throws -> WorkerStart
 
     /// Returns the applications that a worker of this release may have loaded.
     func workerGroup(_ group: WorkerGroup, rostersOf release: Int) -> [Roster]

@@ -11,19 +11,15 @@ import RoostSystem
 /// it is ready. For the supervisor's one thread.
 final class WorkerHandle {
     let id: Int
-    let process: pid_t
+    private let child: WorkerChild
     /// The release that the worker serves.
     private(set) var release: Int
-    let page: WorkerPage
     /// The modules that the worker was told to load.
     private(set) var images: LoadedImages
     /// The environment variables that were set for the worker.
     let variables: [String: String]
-    /// When it was started, in seconds since 1970.
+    /// When it got its order, in seconds since 1970.
     let since = time(nil)
-    let channel: CInt
-    /// The pipe from the worker's standard error; -1 once closed.
-    private(set) var errors: CInt
     private var messages: MessageBuffer<WorkerMessage>
     private var isFaultReported = false
     private var hasRequestedState = false
@@ -53,51 +49,15 @@ final class WorkerHandle {
     /// The largest message without the states of applications, in bytes.
     private static let largestMessage = 64 << 10
 
-    /// Starts a worker. `largestState`: the largest state of an application, in bytes. `relayFile`: the file of its
-    /// relay socket, removed with this object. Throws `HostError`.
+    /// `child`: the process, which waits for its order. `largestState`: the largest state of an application, in bytes.
+    /// `relayFile`: the file of its relay socket, removed with this object.
     init(
-        id: Int, release: Int, order: WorkerOrder, program: WorkerProgram, variables: [String: String],
-        listeners: [CInt], largestState: Int, relayFile: SocketFile?
-    ) throws {
-        guard let page = WorkerPage() else {
-            throw HostError(
-                code: .exhausted, message: "out of memory for a worker: \(String(cString: strerror(errno)))")
-        }
-        var ends: [CInt] = [-1, -1]
-        let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw HostError(
-                code: .exhausted, message: "cannot create a channel to a worker: \(String(cString: strerror(errno)))")
-        }
-        defer { close(ends[1]) }
-        var pipes: [CInt] = [-1, -1]
-        guard roost_pipe_make(&pipes, 0) == 0 else {
-            close(ends[0])
-            throw HostError(
-                code: .exhausted, message: "cannot create a pipe to a worker: \(String(cString: strerror(errno)))")
-        }
-        defer { close(pipes[1]) }
-        for end in [ends[0], pipes[0]] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-        do {
-            var descriptors: [(CInt, as: CInt)] = [
-                (0, as: 0), (1, as: 1), (pipes[1], as: 2), (ends[1], as: Worker.channelDescriptor),
-                (page.descriptor, as: Worker.pageDescriptor), (2, as: Worker.standardErrorDescriptor),
-            ]
-            for (number, listener) in listeners.enumerated() {
-                descriptors.append((listener, as: Worker.firstListenerDescriptor + CInt(number)))
-            }
-            self.process = try ChildProcess.start(
-                program.path, program.words,
-                environment: ChildProcess.environment(with: variables), descriptors: descriptors, purpose: "the worker"
-            )
-        } catch {
-            close(ends[0])
-            close(pipes[0])
-            throw error
-        }
+        id: Int, release: Int, order: WorkerOrder, child: WorkerChild, variables: [String: String], largestState: Int,
+        relayFile: SocketFile?
+    ) {
         self.id = id
         self.release = release
-        self.page = page
+        self.child = child
         let applications = order.applications.applications
         self.largestState = largestState
         self.messages = MessageBuffer(
@@ -105,17 +65,17 @@ final class WorkerHandle {
         self.images = LoadedImages(applications)
         self.relayFile = relayFile
         self.variables = variables
-        self.channel = ends[0]
-        self.errors = pipes[0]
         self.output = MessageFrame.encode(SupervisorMessage.order(order))[...]
         self.write()
     }
 
-    deinit {
-        self.relayFile?.remove()
-        close(self.channel)
-        if self.errors >= 0 { close(self.errors) }
-    }
+    deinit { self.relayFile?.remove() }
+
+    var process: pid_t { self.child.process }
+    var page: WorkerPage { self.child.page }
+    var channel: CInt { self.child.channel }
+    /// The pipe from the worker's standard error; -1 once closed.
+    var errors: CInt { self.child.errors }
 
     func logFields(_ others: Logger.Metadata = [:]) -> Logger.Metadata {
         others.merging(["pid": "\(self.process)"]) { $1 }
@@ -188,8 +148,11 @@ final class WorkerHandle {
     /// `reason`: nil if the process may have been killed by others before.
     func kill(_ reason: String?) {
         if let reason { self.setKillReason(reason) }
-        Glibc.kill(self.process, SIGKILL)
+        self.child.kill()
     }
+
+    /// Returns the status of the process as `waitpid` does, once it has ended.
+    func reap() -> CInt? { self.child.reap() }
 
     /// Has the thread of the slowest loop write its stack to the page.
     func examine() {
@@ -216,8 +179,7 @@ final class WorkerHandle {
         var lines = self.errorLines.append(bytes)
         if isEnd {
             if let rest = self.errorLines.removeRest() { lines.append(rest) }
-            close(self.errors)
-            self.errors = -1
+            self.child.closeErrors()
         }
         self.lastLines = (self.lastLines + lines).suffix(Self.maxLines)
         return lines

@@ -3,18 +3,19 @@ import RoostPython
 import RoostSystem
 
 /// The program that a worker process executes: this executable, or the interpreter of a Python application.
-struct WorkerProgram {
+struct WorkerProgram: Equatable {
     let path: String
     /// The arguments, beginning with the name of the program.
     let words: [String]
 
-    init(_ order: WorkerOrder, arguments: [String]) {
+    /// `imports`: the file by which a Python worker tells its standby what to import; nil if there is no standby.
+    init(_ order: WorkerOrder, arguments: [String], imports: String?) {
         guard let python = order.python else {
             self.path = ChildProcess.ownCommand
             self.words = ["roost", "worker"] + arguments
             return
         }
-        let words = python.workerCommand(arguments)
+        let words = python.workerCommand(arguments, imports: imports)
         guard order.privileges.changesUser else {
             self.path = python.interpreter
             self.words = words

@@ -53,7 +53,7 @@ def children(pid: int) -> list[int]:
 class Roost(Endpoint):
     """A server: the supervisor and its workers."""
 
-    def __init__(self, application: str, *arguments: str, app_dir=None, environment=None, loop=LOOP):
+    def __init__(self, application: str, *arguments: str, app_dir=None, environment=None, loop=LOOP, cwd=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-frameworks-"))
         self.gates = 0
         self.run_dir = self.folder / "run"
@@ -62,7 +62,7 @@ class Roost(Endpoint):
         command = [ROOST, application, "--port", "0", "--run-dir", self.run_dir, "--app-dir",
                    app_dir or APPLICATIONS, "--python", sys.prefix, "--loop", loop, *arguments]
         self.process = subprocess.Popen(
-            command, stdout=self.output, stderr=self.error, stdin=subprocess.DEVNULL,
+            command, stdout=self.output, stderr=self.error, stdin=subprocess.DEVNULL, cwd=cwd,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})})
         try:
             wait_until(lambda: "info     serving " in self.log() or self.process.poll() is not None, "the start")

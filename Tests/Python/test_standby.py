@@ -1,0 +1,158 @@
+"""The standby: what it imports, and when it starts again."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from harness import PACKAGES, TIMEOUT, wait_until
+
+# A worker that logs its starts, when it waits for its order, and the modules that it has once there is an order.
+_CHILD = """
+import os, sys
+sys.path[:0] = [{packages!r}, {installed!r}]
+from roost import standby
+standby._INSTALLED += ({installed!r},)
+def log(*words):
+    with open({log!r}, "a") as file:
+        print(*words, file=file)
+def has_order(milliseconds, poll=standby._has_order):
+    if milliseconds is None:
+        log("waits")
+    return poll(milliseconds)
+standby._has_order = has_order
+log("started")
+standby.wait({imports!r})
+log("has", *sorted(name for name in sys.modules if name.startswith("standby_")))
+"""
+
+
+class StandbyTests(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-standby-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.installed = self.folder / "installed"
+        self.project = self.folder / "project"
+        self.imports = self.folder / "imports"
+        self.log = self.folder / "log"
+        self.installed.mkdir()
+        self.project.mkdir()
+        self.package("standby_first", "import standby_second\n")
+        self.package("standby_second", "")
+        self.write(["standby_first", "standby_second"])
+
+    def package(self, name: str, text: str):
+        (self.installed / f"{name}.py").write_text(text)
+
+    def write(self, names, refused=()):
+        self.imports.write_text(json.dumps({"names": names, "refused": list(refused), "folders": [str(self.project)]}))
+
+    def start(self, environment=None, order=b""):
+        """Starts a standby. Returns the other end of its channel."""
+        end, other = socket.socketpair()
+        end.send(order)
+        script = _CHILD.format(packages=PACKAGES, installed=str(self.installed) + "/", log=str(self.log),
+                               imports=str(self.imports))
+        # Descriptor 3 is the channel, as the supervisor passes it.
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", f'exec 3<&{other.fileno()} && exec "$0" -c "$1"', sys.executable, script],
+            pass_fds=[other.fileno()], env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})})
+        other.close()
+        self.addCleanup(self.process.kill)
+        self.addCleanup(end.close)
+        return end
+
+    def wait_imported(self):
+        """Waits until the standby waits for its order."""
+        wait_until(lambda: self.log.exists() and "waits" in self.lines(), "a standby that waits")
+
+    def lines(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def finish(self, end, expected: list[str]):
+        end.send(b"order")
+        self.assertEqual(self.process.wait(TIMEOUT), 0)
+        self.assertEqual(self.lines(), expected)
+
+    def test_a_standby_imports_what_was_recorded(self):
+        end = self.start()
+        self.wait_imported()
+        self.finish(end, ["started", "waits", "has standby_first standby_second"])
+
+    def test_a_worker_with_an_order_imports_nothing(self):
+        self.finish(self.start(order=b"order"), ["started", "has"])
+
+    def test_a_module_that_cannot_be_imported_is_refused_and_the_process_starts_again(self):
+        self.package("standby_faulty", "import standby_half\nraise SystemExit(1)\n")
+        self.package("standby_half", "print('output of a package')\n")
+        self.write(["standby_first", "standby_faulty", "standby_second"])
+        end = self.start()
+        self.wait_imported()
+        self.finish(end, ["started", "started", "waits", "has standby_first standby_second"])
+        content = json.loads(self.imports.read_text())
+        self.assertEqual((content["names"], content["refused"]), (["standby_first", "standby_second"], ["standby_faulty"]))
+
+    def test_a_module_that_imports_the_project_is_refused(self):
+        (self.project / "standby_project.py").write_text("")
+        self.package("standby_plugin", "import standby_project\n")
+        self.write(["standby_plugin", "standby_second"])
+        end = self.start({"PYTHONPATH": str(self.project)})
+        self.wait_imported()
+        self.finish(end, ["started", "started", "waits", "has standby_second"])
+        self.assertEqual(json.loads(self.imports.read_text())["refused"], ["standby_plugin"])
+
+    def test_a_changed_package_starts_the_process_again(self):
+        end = self.start()
+        self.wait_imported()
+        self.package("standby_second", "VERSION = 2\n")
+        self.finish(end, ["started", "waits", "started", "has"])
+
+    def test_a_removed_package_starts_the_process_again(self):
+        end = self.start()
+        self.wait_imported()
+        (self.installed / "standby_second.py").unlink()
+        self.finish(end, ["started", "waits", "started", "has"])
+
+    def test_a_module_of_the_project_with_the_name_of_a_package_starts_the_process_again(self):
+        end = self.start()
+        self.wait_imported()
+        (self.project / "standby_first.py").write_text("")
+        self.finish(end, ["started", "waits", "started", "has"])
+
+    def test_the_end_of_the_supervisor_ends_the_wait(self):
+        end = self.start()
+        self.wait_imported()
+        end.close()
+        self.assertEqual(self.process.wait(TIMEOUT), 0)
+
+    def test_only_installed_modules_are_recorded(self):
+        (self.project / "standby_project.py").write_text("")
+        (self.installed / "standby_application").mkdir()
+        (self.installed / "standby_application/__init__.py").write_text("")
+        script = f"""
+            import sys
+            sys.path[:0] = [{PACKAGES!r}, {str(self.installed)!r}, {str(self.project)!r}]
+            from roost import standby
+            standby._INSTALLED += ({str(self.installed) + '/'!r},)
+            import standby_first, standby_application, standby_project, decimal, types
+            sys.modules["standby_made"] = types.ModuleType("standby_made")
+            sys.modules["standby_alias"] = standby_first
+            standby.record({str(self.imports)!r}, "standby_application.asgi:app", ".")
+            """
+        self.imports.unlink()
+        subprocess.run([sys.executable, "-c", "\n".join(line.strip() for line in script.splitlines())], check=True,
+                       cwd=self.project, timeout=TIMEOUT)
+        content = json.loads(self.imports.read_text())
+        self.assertEqual([name for name in content["names"] if name.startswith("standby")],
+                         ["standby_second", "standby_first"])
+        self.assertIn("decimal", content["names"])
+        self.assertEqual(content["folders"], [str(self.project)])
+
+
+if __name__ == "__main__":
+    unittest.main()
