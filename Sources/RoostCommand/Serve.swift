@@ -11,14 +11,16 @@ import Supervision
 /// `roost serve MODULE`, and `roost MODULE`; without a module, the applications of the settings file.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve a module, a drop-in folder, or the applications of the settings file (default subcommand).",
+        abstract:
+            "Serve a module, a Python application, a drop-in folder, or the applications of the settings file (default subcommand).",
         discussion: """
-            MODULE is a path like ./libhello.so, or a name like hello; hello:other uses the symbol 'other'. Every option can also be \
+            MODULE is a path like ./libhello.so, or a name like hello; hello:other uses the symbol 'other'. \
+            wiki.asgi:application is the ASGI application of a Python module. Every option can also be \
             set in the environment (ROOST_PORT=9000) and in the settings file (server: {port: 9000}); see roost settings.
             """
     )
 
-    @Argument(help: "The module to serve.")
+    @Argument(help: "The module or Python application to serve.")
     var module: String?
 
     @OptionGroup

@@ -6,10 +6,13 @@ import contextvars
 import gc
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -154,6 +157,32 @@ async def streams():
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     writer.write(b"a\n")
     assert await reader.readline() == b"a\n"
+    writer.close()
+    server.close()
+
+
+@check
+async def tls():
+    if shutil.which("openssl") is None:
+        raise unittest.SkipTest("openssl is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = f"{folder}/key", f"{folder}/certificate"
+        await asyncio.to_thread(subprocess.run, [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+            check=True, stderr=subprocess.DEVNULL)
+        ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        ours.load_cert_chain(certificate, key)
+        theirs = ssl.create_default_context(cafile=certificate)
+    async def handle(reader, writer):
+        writer.write(await reader.readexactly(1_000_000))
+        await writer.drain()
+        writer.close()
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=ours)
+    reader, writer = await asyncio.open_connection(
+        *server.sockets[0].getsockname(), ssl=theirs, server_hostname="localhost")
+    writer.write(b"t" * 1_000_000)
+    assert await reader.readexactly(1_000_000) == b"t" * 1_000_000
     writer.close()
     server.close()
 

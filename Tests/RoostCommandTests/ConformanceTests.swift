@@ -14,7 +14,7 @@ struct ConformanceTests {
         let checked = try Command.run(
             [Repository.roost, "check", "--conformance", "\(Repository.products)/lib\(name).so"])
         #expect(checked.status == 0, "\(checked.output)")
-        #expect(checked.output.components(separatedBy: ": ok\n").count - 1 == 11)
+        #expect(checked.output.components(separatedBy: ": ok\n").count - 1 == 13)
         #expect(!checked.output.contains("wrong"))
     }
 

@@ -20,6 +20,15 @@ struct OptionTests {
         }
     }
 
+    @Test("--reload-delay is the debounce time of modules and of sources, which have different defaults")
+    func reloadDelay() throws {
+        var options = ServerOptions()
+        #expect((options.watch.quiet, options.watch.sourceQuiet) == (100, 50))
+        let option = try #require(OptionTable.option(named: "reload-delay"))
+        try option.set(["0.2"], in: &options)
+        #expect((options.watch.quiet, options.watch.sourceQuiet) == (200, 200))
+    }
+
     @Test("a number is accepted at both ends of its range; outside, the error names option, value and range")
     func ranges() throws {
         for option in OptionTable.all {

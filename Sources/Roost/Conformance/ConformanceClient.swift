@@ -14,7 +14,10 @@ final class ConformanceClient {
     private var descriptor: CInt
     private var received: [UInt8] = []
 
+    private let port: Int
+
     init(port: Int) throws {
+        self.port = port
         self.descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -31,6 +34,9 @@ final class ConformanceClient {
     }
 
     deinit { self.close() }
+
+    /// Opens another connection to the module.
+    func another() throws -> ConformanceClient { try ConformanceClient(port: self.port) }
 
     private func close() {
         if self.descriptor >= 0 { Glibc.close(self.descriptor) }
@@ -71,6 +77,10 @@ final class ConformanceClient {
     /// Sends a request and reads the complete response.
     func ask(_ request: String, isHead: Bool = false) throws {
         self.send(request)
+        try self.readResponse(isHead: isHead)
+    }
+
+    func readResponse(isHead: Bool = false) throws {
         let (status, fields) = try self.readHead()
         guard status != 304, status != 204, !isHead else { return }
         if let length = fields["content-length"].flatMap({ Int($0) }) {

@@ -70,6 +70,21 @@ package struct ModuleConformance: Sendable {
             }
         ),
         (
+            "five requests in one packet get five responses",
+            { client in
+                client.send(String(repeating: "GET / HTTP/1.1\r\nhost: x\r\n\r\n", count: 5))
+                for _ in 0..<5 { try client.readResponse() }
+            }
+        ),
+        (
+            "requests on eight connections at once get a response each",
+            { client in
+                let clients = try (0..<8).map { _ in try client.another() }
+                for client in clients { client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Title-Case: 1\r\n\r\n") }
+                for client in clients { try client.readResponse() }
+            }
+        ),
+        (
             "HEAD / gets a response without a body",
             { client in
                 try client.ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", isHead: true)

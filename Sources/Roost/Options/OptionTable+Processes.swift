@@ -5,8 +5,10 @@ import RoostSystem
 /// Options: reloading, and the processes of the command `roost`.
 extension OptionTable {
     static let reload: [ServerOption] = [
-        .flag("reload", \.watch.isOn, "Watch modules and their settings, and reload what has changed.")
-            .forSupervisor.commandOnly("an embedded host does not watch files"),
+        .flag(
+            "reload", \.watch.isOn,
+            "Watch modules, their settings and the sources of Python applications, and reload what has changed."
+        ).forSupervisor.commandOnly("an embedded host does not watch files"),
         .texts("reload-dir", \.watch.folders, "Folder of sources to watch too; repeatable.") {
             guard $0.isEmpty else { return }
             throw OptionFault.refused("must name a folder")

@@ -16,7 +16,7 @@ extension OptionTable {
         ).commandOnly(Self.noInterpreter),
         .flag(
             "lanes", \.python.usesLanes, isNegatable: true,
-            "Run the jobs of one-thread executors, as those of Django's synchronous views, on native threads that are kept."
+            "Run the jobs of run_in_executor, as those of Django's synchronous views, on native threads that are kept."
         ).commandOnly(Self.noInterpreter),
         .flag(
             "cancel-on-disconnect", \.python.cancelsOnDisconnect,
