@@ -33,7 +33,7 @@ public final class Server: Sendable {
         for task in self.state.withLockedValue({ $0.opening }) { _ = try await task.value }
     }
 
-    /// Accepts on a loop, on all listeners or on none. Returns the channels.
+    /// Accepts on a loop, on every listener until the server stops. Returns the channels; if it throws, none is left.
     private func open(on loop: ServerLoop.Handle) async throws -> [any Channel] {
         var channels: [any Channel] = []
         do {

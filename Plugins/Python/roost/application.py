@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 
-from roost import _bridge, django_project, importing, loops, standby
+from roost import _bridge, django_project, importing, loops
 from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
@@ -84,9 +84,11 @@ def _record_imports(application, settings: Settings) -> None:
     """Tells the standby what to import, if there is one."""
     if Process.imports is None:
         return
+    from roost import standby
+
     try:
-        standby.record(Process.imports, settings.application, settings.app_dir)
-    except OSError as error:
+        standby.record(Process.imports, settings.application)
+    except Exception as error:  # attributes of modules can be code
         application.log(_WARNING, f"the next version will start slower: {error}")
 
 

@@ -1,29 +1,36 @@
 """An interpreter that waits for its order, and imports packages meanwhile (`--imports PATH`).
 
 Under --reload the supervisor starts the next worker before it needs one. Such a standby imports the installed packages
-that the previous worker had imported; a new version then imports the project only. Nothing of the project is imported
-before the order, and nothing is imported twice: where that would happen, the process executes itself again and starts
-as any other worker does.
+that the previous worker had imported; a new version then imports the project only. A module whose import fails without
+the project, or imports a part of the project, is refused from then on: the process executes itself again without it.
+If installed packages have changed when the order arrives, the process executes itself again, and then starts as any
+other worker does: with an order, nothing is imported in advance.
 
-PATH has a JSON object: `names` of modules, in the order of their import; `refused`, the names whose import fails
-without the project, or imports a part of it; `folders`, the folders of the applications.
+PATH has a JSON object: `names` of modules, in the order in which their imports ended; `refused` names; `projects`, the
+top-level names of the applications; `folders`, where else than among the installed packages modules are looked for.
+
+Imported only under --reload, before any application.
 """
 
+import asyncio
 import importlib
+import importlib.machinery
 import json
 import os
 import select
 import site
 import sys
-import sysconfig
 
 _CHANNEL = 3  # the descriptor by which the order arrives (Worker.swift)
-_BARE = frozenset(sys.modules)  # what every worker has
+_BARE = frozenset(sys.modules)  # what this process has imported before any application
 _ENVIRONMENT = dict(os.environ)
+# The standard library and the installed packages. Without sysconfig, which loads more than all of this module.
 _INSTALLED = tuple({
     os.path.join(folder, "") for folder in [
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        os.path.dirname(os.__file__),
+        os.path.join(sys.base_exec_prefix, sys.platlibdir, "python%d.%d" % sys.version_info[:2]),
         *site.getsitepackages(), site.getusersitepackages()]})
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the folder of the package roost
 
 
 def _is_installed(module) -> bool:
@@ -32,12 +39,32 @@ def _is_installed(module) -> bool:
     return path.startswith(_INSTALLED) if isinstance(path, str) else True
 
 
+def _mark(path: str):
+    """The state of a file or folder, which differs after a change."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _marks_of_paths() -> dict:
+    """The states of what decides where modules are found: the folders of sys.path, *.pth files, the virtual environment."""
+    paths = {*sys.path, os.path.join(sys.prefix, "pyvenv.cfg")} - {_PACKAGE, ""}
+    for folder in _INSTALLED:
+        try:
+            paths.update(entry.path for entry in os.scandir(folder) if entry.name.endswith(".pth"))
+        except OSError:  # a folder that does not exist
+            pass
+    return {path: _mark(path) for path in paths}
+
+
 def _read(path: str) -> dict:
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except FileNotFoundError:  # of the first worker
-        return {"names": [], "refused": [], "folders": []}
+        return {"names": [], "refused": [], "projects": [], "folders": []}
 
 
 def _write(path: str, content: dict) -> None:
@@ -47,15 +74,18 @@ def _write(path: str, content: dict) -> None:
     os.replace(new, path)
 
 
-def record(path: str, application: str, folder: str) -> None:
+def record(path: str, application: str) -> None:
     """Writes the names of the modules that a standby can import: called when an application has started."""
     content = _read(path)
-    project = application.partition(":")[0].partition(".")[0]
-    content["folders"] = sorted({*content["folders"], os.path.abspath(folder)})
     refused = set(content["refused"])
+    projects = {*content["projects"], application.partition(":")[0].partition(".")[0]}
+    content["projects"] = sorted(projects)
+    content["folders"] = sorted(
+        {folder for folder in map(os.path.abspath, sys.path)
+         if folder != _PACKAGE and not os.path.join(folder, "").startswith(_INSTALLED) and os.path.isdir(folder)})
     content["names"] = [
-        name for name, module in sys.modules.items()
-        if name not in _BARE and name not in refused and name.partition(".")[0] != project
+        name for name, module in list(sys.modules.items())
+        if name not in _BARE and name not in refused and name.partition(".")[0] not in {"roost", *projects}
         # Others are made by code, and cannot be imported by their names.
         and getattr(getattr(module, "__spec__", None), "name", None) == name and _is_installed(module)]
     _write(path, content)
@@ -67,73 +97,85 @@ def _has_order(milliseconds: int | None) -> bool:
     return bool(poll.poll(milliseconds))
 
 
-def _import(names: list[str]) -> list[str]:
-    """Imports modules. Returns the names whose import fails, or imports a part of the project."""
+def _inherited() -> list[int]:
+    """The descriptors that the supervisor has passed, other than the standard streams."""
+    found = []
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            if number >= _CHANNEL and os.get_inheritable(number):
+                found.append(number)
+        except OSError:  # the descriptor of the listing itself
+            pass
+    return found
+
+
+def _import(names: list[str], marks: dict) -> list[str]:
+    """Imports modules until there is an order, and adds the states of their files to `marks`.
+
+    Returns the names whose import fails, or imports a part of the project.
+    """
     refused = []
-    # The first worker has logged what the packages print.
-    kept = os.dup(1), os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
     for name in names:
+        if _has_order(0):
+            break
         count = len(sys.modules)
         try:
             importlib.import_module(name)
+            new = list(sys.modules.values())[count:]
+            marks.update((module.__file__, _mark(module.__file__)) for module in new
+                         if isinstance(getattr(module, "__file__", None), str))
+            isRefused = not all(map(_is_installed, new))
         except BaseException:  # such as SystemExit; the worker that imports the project reports it
+            isRefused = True
+        if isRefused:
             refused.append(name)
-        if not all(map(_is_installed, list(sys.modules.values())[count:])):
-            refused.append(name)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    for number, descriptor in zip((1, 2), kept):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    os.close(nothing)
     return refused
-
-
-def _marks() -> dict:
-    """The states of the files of the imported modules."""
-    marks = {}
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str):
-            marks[path] = _mark(path)
-    return marks
-
-
-def _mark(path: str):
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_shadowed(folders: list[str]) -> bool:
     """Whether the project has got a module of its own in place of one that was imported."""
+    ends = [*importlib.machinery.all_suffixes(), "/__init__.py"]
     tops = {name for name in sys.modules if "." not in name and name not in _BARE}
-    return any(os.path.exists(os.path.join(folder, name + end))
-               for folder in folders for name in tops for end in (".py", "/__init__.py"))
-
-
-def _execute_again() -> None:
-    os.execve(sys.executable, sys.orig_argv, _ENVIRONMENT)
+    return any(os.path.exists(os.path.join(folder, name + end)) for folder in folders for name in tops for end in ends)
 
 
 def wait(path: str) -> None:
     """Returns when an order has arrived; until then, imports the modules that `record` has named."""
     if _has_order(0):
         return
+    marks = _marks_of_paths()
+    descriptors = _inherited()
+    errors = os.dup(2)
+
+    def execute_again():
+        for number in descriptors:
+            os.set_inheritable(number, True)
+        os.dup2(errors, 2)
+        os.execve(sys.executable, sys.orig_argv, _ENVIRONMENT)
+
+    # Processes that a package starts must not keep the sockets of the server open.
+    for number in descriptors:
+        os.set_inheritable(number, False)
+    # The first worker has logged what the packages write, and nobody reads it before the order.
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    # A package that asks for the event loop is refused: it would get another one than that of the worker.
+    asyncio.set_event_loop(None)
     content = _read(path)
-    refused = _import(content["names"])
+    refused = _import(content["names"], marks)
     if refused:
-        # A module whose import has failed half-way must not be imported again in this process.
         content["refused"] = sorted({*content["refused"], *refused})
         content["names"] = [name for name in content["names"] if name not in content["refused"]]
-        _write(path, content)
-        _execute_again()
-    marks = _marks()
+        try:
+            _write(path, content)
+        except OSError:
+            # Without the list, the next start would import the same: it must be one with an order.
+            _has_order(None)
+        execute_again()
     _has_order(None)
-    if any(_mark(path) != mark for path, mark in marks.items()) or _is_shadowed(content["folders"]):
-        _execute_again()
+    if any(_mark(file) != mark for file, mark in marks.items()) or _is_shadowed(_read(path)["folders"]):
+        execute_again()
+    os.dup2(errors, 2)
+    os.close(errors)
+    importlib.invalidate_caches()

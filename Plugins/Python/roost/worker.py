@@ -14,7 +14,7 @@ import faulthandler
 import signal
 import sys
 
-from roost import _bridge, application, errors, executors, loops, standby
+from roost import _bridge, application, errors, executors, loops
 
 
 async def _awaitable(value):
@@ -76,7 +76,15 @@ def work(library: str, imports: str | None, arguments: list[str]) -> None:
     application.Process.imports = imports
     prepare(library)
     if imports is not None:
+        from roost import standby
+
+        # Signals of a terminal reach the whole process group. They are the supervisor's to handle; the host drops them
+        # once there is an order.
+        handlers = {number: signal.signal(number, lambda *_: None)
+                    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)}
         standby.wait(imports)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     _bridge.worker(arguments)
 
 

@@ -18,6 +18,9 @@ extension LoggedEvent {
         .warning, "cannot start standby",
         "The interpreter for the next version of a Python application could not be started; that version starts slower."
     )
+    static let standbyEnded = LoggedEvent(
+        .warning, "standby ended",
+        "The interpreter for the next version of a Python application has ended before it was needed.")
     static let workerReplaced = LoggedEvent(
         .info, "replacing worker", "A worker drains, and another one takes its place, for this reason.")
     static let workerKilled = LoggedEvent(
@@ -64,9 +67,8 @@ extension LoggedEvent {
 
     package static let ofSupervision = [
         workerReady, workerStopped, workerExited, workerCrashed, workerNotReady, workerNotStarted, standbyNotStarted,
-        workerReplaced,
-        workerKilled, workerMessageInvalid, workersCrashLooping, eventLoopStalled, socketFileMissing, socketFileCreated,
-        socketFileNotCreated, controlSocketFailed, building, buildFailed, buildNotStarted, tooManySources, stopping,
-        reloading, stopFailed, noLogFiles, stopTimedOut, stopNotLimited,
+        standbyEnded, workerReplaced, workerKilled, workerMessageInvalid, workersCrashLooping, eventLoopStalled,
+        socketFileMissing, socketFileCreated, socketFileNotCreated, controlSocketFailed, building, buildFailed,
+        buildNotStarted, tooManySources, stopping, reloading, stopFailed, noLogFiles, stopTimedOut, stopNotLimited,
     ]
 }

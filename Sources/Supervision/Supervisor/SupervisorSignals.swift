@@ -16,7 +16,7 @@ package struct SupervisorSignals: Sendable {
         }
     }
 
-    /// Removes and returns the pending signals. Several signals with one number are one.
+    /// Removes and returns the pending signals.
     package func readAll() -> [CInt] {
         var numbers: [CInt] = []
         while true {

@@ -75,8 +75,8 @@ final class WorkerDeployment {
 
     /// Handles reports of the workers and the scanner, and checks the watched folders.
     func receive(now: Int) {
-        // Called before commands and signals are handled: a worker that has reported `.ready` counts as serving, and is drained like
-        // the others.
+        // Called before commands and signals are handled: a worker that has reported `.ready` counts as serving, and is
+        // drained like the others.
         for group in self.groups.all { group.receive() }
         if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
         if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
@@ -103,6 +103,7 @@ final class WorkerDeployment {
         guard request.isAsked else { return self.state.reload(PendingReload(request)) }
         let (isRebound, faults) = self.sockets.rebindMissing()
         let groups = Set(self.groups.unreachable.map { $0 as String? } + (isRebound ? [nil] : []))
+        for group in groups { self.groups[group]?.killStandby() }
         self.state.reload(PendingReload(request, replacing: groups, faults: faults))
     }
 

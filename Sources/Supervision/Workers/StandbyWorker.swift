@@ -16,6 +16,9 @@ final class StandbyWorker {
     /// Processes that are being killed.
     private var ending: [WorkerChild] = []
 
+    /// Waits for processes that were killed, but not reaped: as a rule nobody else does.
+    deinit { for child in self.ending { child.waitForEnd() } }
+
     var isWaiting: Bool { self.waiting != nil }
     /// The relay socket of the waiting process; nil for front workers.
     var relayListener: RelayListener? { self.waiting?.relayListener }
@@ -48,12 +51,14 @@ final class StandbyWorker {
         self.ending.append(child)
     }
 
-    /// Reaps the processes that have ended.
-    func reap() {
+    /// Reaps processes that have ended. Returns the waiting process and its status as `waitpid` returns it, if that has
+    /// ended by itself.
+    func reap() -> (process: pid_t, status: CInt)? {
         self.ending.removeAll { $0.reap() != nil }
-        guard let waiting = self.waiting, waiting.child.reap() != nil else { return }
+        guard let waiting = self.waiting, let status = waiting.child.reap() else { return nil }
         waiting.relayListener?.listener.file?.remove()
         self.waiting = nil
+        return (waiting.child.process, status)
     }
 
     func owns(_ process: pid_t) -> Bool {

@@ -4,8 +4,8 @@ import ModuleRuntime
 import RoostDeployment
 import RoostSystem
 
-/// A started worker process, and the supervisor's ends of its channel, of its standard error and of the shared page. For
-/// the supervisor's one thread.
+/// A started worker process, and the supervisor's ends of its channel, of its standard error and of the shared page.
+/// For the supervisor's one thread.
 ///
 /// The process waits for its order. Whoever owns this object ends the process; `deinit` only closes the descriptors.
 final class WorkerChild {
@@ -78,6 +78,9 @@ final class WorkerChild {
     }
 
     func kill() { Glibc.kill(self.process, SIGKILL) }
+
+    /// Waits until the process, which was killed, has ended.
+    func waitForEnd() { while waitpid(self.process, nil, 0) < 0, errno == EINTR {} }
 
     /// Returns the status of the process as `waitpid` does; nil if it has not ended. Called until then only.
     func reap() -> CInt? {

@@ -154,6 +154,9 @@ final class WorkerGroup {
         self.perform(self.fleet.replace(by: release, because: cause, now: self.now))
     }
 
+    /// Kills the standby, whose listening sockets have been replaced.
+    func killStandby() { self.standby.kill() }
+
     func kill(_ ids: [Int], _ reason: String) {
         for worker in ids.compactMap(self.worker) where worker.killReason == nil { worker.kill(reason) }
     }
@@ -205,6 +208,8 @@ final class WorkerGroup {
     private func start(_ id: Int, _ isStandIn: Bool) {
         guard let member = self.fleet.member(id) else { return }
         do {
+            // The run directory may have been cleared.
+            if self.standby.relayListener?.listener.file?.isThere == false { self.standby.kill() }
             let start = try self.delegate.workerGroup(
                 self, startOf: member.release, on: isStandIn ? nil : self.standby.relayListener)
             // The worker owns the file of its relay socket from here on. If it is not started, the file must be
@@ -239,21 +244,34 @@ final class WorkerGroup {
         let variables = start.roster.applications.compactMap(\.variable)
         let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
         return WorkerChild.Setup(
-            program: WorkerProgram(start.order, arguments: self.plan.arguments, imports: self.imports),
+            program: WorkerProgram(
+                start.order, arguments: self.plan.arguments, imports: self.canHaveStandby ? self.imports : nil),
             variables: environment.merging(self.plan.environment) { $1 }, listeners: start.listeners)
     }
 
     /// Starts the standby of a group that serves a Python application, unless it has one.
     private func startStandby() {
-        guard self.imports != nil, !self.standby.isWaiting, self.isServing, !self.fleet.isStopping else { return }
+        // Not before all workers are ready: it would delay them.
+        guard self.canHaveStandby, !self.standby.isWaiting, self.isServing, self.fleet.isCalm, self.servesPython else {
+            return
+        }
+        var relayListener: RelayListener?
         do {
             let start = try self.delegate.workerGroup(self, startOf: self.fleet.current, on: nil)
-            // The list of imports belongs to the worker's user; who runs as another one is no developer.
-            guard start.order.python != nil, !start.order.privileges.changesUser else { return }
-            try self.standby.start(self.setup(start), start.relayListener)
+            relayListener = start.relayListener
+            try self.standby.start(self.setup(start), relayListener)
         } catch {
+            relayListener?.listener.file?.remove()
             self.logger.log(.standbyNotStarted, ["reason": "\(error)"])
         }
+    }
+
+    /// Workers of another user cannot write the list of imports, and do not serve a developer.
+    private var canHaveStandby: Bool { self.imports != nil && !self.plan.privileges.changesUser }
+
+    private var servesPython: Bool {
+        let roster = self.delegate.workerGroup(self, rostersOf: self.fleet.current).first
+        return roster?.applications.contains { $0.prepared?.python != nil } ?? false
     }
 
     private func kill(_ id: Int) {
@@ -283,7 +301,14 @@ final class WorkerGroup {
 
     /// Reads messages from the workers, and handles the end of workers that have exited.
     func receive() {
-        self.standby.reap()
+        if let (process, status) = self.standby.reap() {
+            let signal = status & 0x7f
+            self.logger.log(
+                .standbyEnded,
+                signal == 0
+                    ? ["pid": "\(process)", "status": "\((status >> 8) & 0xff)"]
+                    : ["pid": "\(process)", "signal": "\(SignalName(signal))"])
+        }
         for worker in self.workers {
             if worker.hasOutput { worker.write() }
             self.receive(from: worker)

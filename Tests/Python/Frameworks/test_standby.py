@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from django_site import SETTINGS, ProjectTestCase
-from support import APPLICATIONS, Roost, children, needs, wait_until
+from support import APPLICATIONS, Roost, needs, wait_until
 
 
 def standby(server, group="") -> int:
@@ -84,7 +84,7 @@ class StandbyTests(unittest.TestCase):
         with self.serve() as server:
             killed = standby(server)
             os.kill(killed, signal.SIGKILL)
-            wait_until(lambda: killed not in children(server.process.pid), "its end")
+            server.wait_for_log(f"standby ended pid={killed} signal=SIGKILL")
             self.write("two")
             self.assertNotEqual(process_of(server, "two"), killed)
             third = standby(server)

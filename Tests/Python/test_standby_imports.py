@@ -50,7 +50,8 @@ class StandbyTests(unittest.TestCase):
         (self.installed / f"{name}.py").write_text(text)
 
     def write(self, names, refused=()):
-        self.imports.write_text(json.dumps({"names": names, "refused": list(refused), "folders": [str(self.project)]}))
+        self.imports.write_text(json.dumps(
+            {"names": names, "refused": list(refused), "projects": [], "folders": [str(self.project)]}))
 
     def start(self, environment=None, order=b""):
         """Starts a standby. Returns the other end of its channel."""
@@ -86,6 +87,42 @@ class StandbyTests(unittest.TestCase):
 
     def test_a_worker_with_an_order_imports_nothing(self):
         self.finish(self.start(order=b"order"), ["started", "has"])
+
+    def test_an_order_ends_the_imports(self):
+        ready, gate = self.folder / "ready", self.folder / "gate"
+        self.package("standby_slow", f"""import os, time
+open({str(ready)!r}, "w").close()
+while not os.path.exists({str(gate)!r}):
+    time.sleep(0.005)
+""")
+        self.write(["standby_slow", "standby_second"])
+        end = self.start()
+        wait_until(ready.exists, "the import")
+        end.send(b"order")
+        gate.touch()
+        self.assertEqual(self.process.wait(TIMEOUT), 0)
+        self.assertEqual(self.lines(), ["started", "waits", "has standby_slow"])
+
+    def test_processes_of_packages_do_not_keep_the_descriptors(self):
+        self.package("standby_child", "import subprocess\n"
+                     "subprocess.run(['/bin/sh', '-c', 'test ! -e /proc/self/fd/3'], check=True, close_fds=False)\n")
+        self.write(["standby_child"])
+        end = self.start()
+        self.wait_imported()
+        self.finish(end, ["started", "waits", "has standby_child"])
+
+    def test_a_package_that_asks_for_the_event_loop_is_refused(self):
+        self.package("standby_loop", "import asyncio\nLOOP = asyncio.get_event_loop()\n")
+        self.write(["standby_loop", "standby_second"])
+        end = self.start()
+        self.wait_imported()
+        self.finish(end, ["started", "started", "waits", "has standby_second"])
+
+    def test_a_new_package_starts_the_process_again(self):
+        end = self.start()
+        self.wait_imported()
+        self.package("standby_new", "")
+        self.finish(end, ["started", "waits", "started", "has"])
 
     def test_a_module_that_cannot_be_imported_is_refused_and_the_process_starts_again(self):
         self.package("standby_faulty", "import standby_half\nraise SystemExit(1)\n")
@@ -142,7 +179,7 @@ class StandbyTests(unittest.TestCase):
             import standby_first, standby_application, standby_project, decimal, types
             sys.modules["standby_made"] = types.ModuleType("standby_made")
             sys.modules["standby_alias"] = standby_first
-            standby.record({str(self.imports)!r}, "standby_application.asgi:app", ".")
+            standby.record({str(self.imports)!r}, "standby_application.asgi:app")
             """
         self.imports.unlink()
         subprocess.run([sys.executable, "-c", "\n".join(line.strip() for line in script.splitlines())], check=True,
@@ -151,7 +188,7 @@ class StandbyTests(unittest.TestCase):
         self.assertEqual([name for name in content["names"] if name.startswith("standby")],
                          ["standby_second", "standby_first"])
         self.assertIn("decimal", content["names"])
-        self.assertEqual(content["folders"], [str(self.project)])
+        self.assertEqual((content["folders"], content["projects"]), ([str(self.project)], ["standby_application"]))
 
 
 if __name__ == "__main__":
