@@ -49,8 +49,9 @@ def _mark(path: str):
 
 
 def _marks_of_paths() -> dict:
-    """The states of what decides where modules are found: the folders of sys.path, *.pth files, the virtual environment."""
-    paths = {*sys.path, os.path.join(sys.prefix, "pyvenv.cfg")} - {_PACKAGE, ""}
+    """The states of what decides which packages are installed: their folders, *.pth files, the virtual environment."""
+    paths = {entry for entry in sys.path if os.path.join(entry, "").startswith(_INSTALLED)}
+    paths.add(os.path.join(sys.prefix, "pyvenv.cfg"))
     for folder in _INSTALLED:
         try:
             paths.update(entry.path for entry in os.scandir(folder) if entry.name.endswith(".pth"))
@@ -124,10 +125,10 @@ def _import(names: list[str], marks: dict) -> list[str]:
             new = list(sys.modules.values())[count:]
             marks.update((module.__file__, _mark(module.__file__)) for module in new
                          if isinstance(getattr(module, "__file__", None), str))
-            isRefused = not all(map(_is_installed, new))
+            is_refused = not all(map(_is_installed, new))
         except BaseException:  # such as SystemExit; the worker that imports the project reports it
-            isRefused = True
-        if isRefused:
+            is_refused = True
+        if is_refused:
             refused.append(name)
     return refused
 
