@@ -45,8 +45,11 @@ def children(pid: int) -> list[int]:
     """The child processes of a process."""
     found = []
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as file:
-            found += [int(child) for child in file.read().split()]
+        try:
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += [int(child) for child in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):  # the thread has ended
+            pass
     return found
 
 
@@ -102,7 +105,7 @@ class Roost(Endpoint):
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
                     if b"--worker" in file.read():
                         found.append(pid)
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):  # the process has ended
                 pass
         return found
 
@@ -159,6 +162,27 @@ class RoostTestCase(unittest.TestCase):
         log = cls.server.log()
         assert status == 0, f"exited with {status}:\n{log}"
         assert_no_fault(log, cls.EXPECTED)
+
+
+def save(path: pathlib.Path, text: str):
+    """Replaces a file, as editors do."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+class PlainTestCase(unittest.TestCase):
+    """Tests that change the application `plain` in a folder of their own. GET / shows its VALUE, "one" at the start."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-plain-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        shutil.copy(APPLICATIONS / "gates.py", self.folder)
+        self.source = (APPLICATIONS / "plain.py").read_text()
+        self.write("one")
+
+    def write(self, value: str):
+        save(self.folder / "plain.py", self.source.replace('VALUE = "one"', f'VALUE = "{value}"'))
 
 
 def requests_of(server: Roost, target: bytes, count: int, connections=1):

@@ -4,13 +4,11 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
-import tempfile
 import unittest
 
 from django_site import SETTINGS, ProjectTestCase
-from support import APPLICATIONS, Roost, needs, wait_until
+from support import PlainTestCase, Roost, needs, save, wait_until
 
 
 def standby(server, group="") -> int:
@@ -39,23 +37,7 @@ def process_of(server, value: str, page=b"/") -> int:
     return answers[-1]["pid"]
 
 
-def save(path: pathlib.Path, text: str):
-    new = path.with_suffix(".new")
-    new.write_text(text)
-    new.replace(path)
-
-
-class StandbyTests(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-standby-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        shutil.copy(APPLICATIONS / "gates.py", self.folder)
-        self.source = (APPLICATIONS / "plain.py").read_text()
-        self.write("one")
-
-    def write(self, value: str):
-        save(self.folder / "plain.py", self.source.replace('VALUE = "one"', f'VALUE = "{value}"'))
-
+class StandbyTests(PlainTestCase):
     def serve(self, *arguments):
         return Roost("plain:app", "--reload", "--no-access-log", *arguments, app_dir=self.folder, cwd=self.folder)
 

@@ -1,16 +1,13 @@
 """Worker processes: killed under load, reloaded under load, replaced; child processes of applications."""
 
 import os
-import pathlib
 import re
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import unittest
 
-from support import APPLICATIONS, FULL, Client, Roost, needs, wait_until
+from support import FULL, Client, PlainTestCase, Roost, needs, wait_until
 
 
 class Load:
@@ -110,20 +107,7 @@ class KillTests(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
 
 
-class ReloadTests(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-reload-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        shutil.copy(APPLICATIONS / "gates.py", self.folder)
-        self.source = (APPLICATIONS / "plain.py").read_text()
-        self.write("one")
-
-    def write(self, value: str):
-        path = self.folder / "plain.py"
-        new = path.with_suffix(".new")
-        new.write_text(self.source.replace('VALUE = "one"', f'VALUE = "{value}"'))
-        new.replace(path)
-
+class ReloadTests(PlainTestCase):
     def reload(self, server, *arguments):
         result = server.command("reload", *arguments)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr + server.log())
