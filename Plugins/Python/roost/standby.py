@@ -33,10 +33,14 @@ _INSTALLED = tuple({
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the folder of the package roost
 
 
+def _is_installed_path(path: str) -> bool:
+    return os.path.join(path, "").startswith(_INSTALLED)
+
+
 def _is_installed(module) -> bool:
     """Whether a module belongs to the interpreter or to an installed package, and not to the project."""
     path = getattr(module, "__file__", None)
-    return path.startswith(_INSTALLED) if isinstance(path, str) else True
+    return not isinstance(path, str) or _is_installed_path(path)
 
 
 def _mark(path: str):
@@ -50,7 +54,7 @@ def _mark(path: str):
 
 def _marks_of_paths() -> dict:
     """The states of what decides which packages are installed: their folders, *.pth files, the virtual environment."""
-    paths = {entry for entry in sys.path if os.path.join(entry, "").startswith(_INSTALLED)}
+    paths = set(filter(_is_installed_path, sys.path))
     paths.add(os.path.join(sys.prefix, "pyvenv.cfg"))
     for folder in _INSTALLED:
         try:
@@ -83,7 +87,7 @@ def record(path: str, application: str) -> None:
     content["projects"] = sorted(projects)
     content["folders"] = sorted(
         {folder for folder in map(os.path.abspath, sys.path)
-         if folder != _PACKAGE and not os.path.join(folder, "").startswith(_INSTALLED) and os.path.isdir(folder)})
+         if folder != _PACKAGE and not _is_installed_path(folder) and os.path.isdir(folder)})
     content["names"] = [
         name for name, module in list(sys.modules.items())
         if name not in _BARE and name not in refused and name.partition(".")[0] not in {"roost", *projects}
@@ -157,7 +161,7 @@ def wait(path: str) -> None:
     # Processes that a package starts must not keep the sockets of the server open.
     for number in descriptors:
         os.set_inheritable(number, False)
-    # The first worker has logged what the packages write, and nobody reads it before the order.
+    # The first worker has logged what the packages write to standard error, and nobody reads it before the order.
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     os.close(nothing)

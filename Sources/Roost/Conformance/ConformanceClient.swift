@@ -11,10 +11,9 @@ final class ConformanceClient {
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n
         """
 
+    private let port: Int
     private var descriptor: CInt
     private var received: [UInt8] = []
-
-    private let port: Int
 
     init(port: Int) throws {
         self.port = port

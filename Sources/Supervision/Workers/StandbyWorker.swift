@@ -1,5 +1,6 @@
 import Glibc
-import HTTPServer
+import Logging
+import RoostSystem
 
 /// The next worker of a group, started before it is needed (`--reload-standby`). For the supervisor's one thread.
 ///
@@ -8,13 +9,15 @@ import HTTPServer
 final class StandbyWorker {
     private struct Waiting {
         let child: WorkerChild
-        let setup: WorkerChild.Setup
         let relayListener: RelayListener?
     }
 
     private var waiting: Waiting?
     /// Processes that are being killed.
     private var ending: [WorkerChild] = []
+    private let logger: Logger
+
+    init(_ logger: Logger) { self.logger = logger }
 
     /// Waits for processes that were killed, but not reaped: as a rule nobody else does.
     deinit { for child in self.ending { child.waitForEnd() } }
@@ -25,40 +28,43 @@ final class StandbyWorker {
 
     /// Starts a process. `relayListener`: the relay socket among the listeners of the setup. Throws `HostError`.
     func start(_ setup: WorkerChild.Setup, _ relayListener: RelayListener?) throws {
-        self.waiting = Waiting(child: try WorkerChild(setup), setup: setup, relayListener: relayListener)
+        self.waiting = Waiting(child: try WorkerChild(setup), relayListener: relayListener)
     }
 
-    /// Removes and returns the waiting process, if it was started with this setup; otherwise kills it. The relay socket
-    /// goes over to the caller.
+    /// Removes and returns the waiting process, if it was started with this setup; otherwise kills it.
     func removeChild(startedWith setup: WorkerChild.Setup) -> WorkerChild? {
-        guard let waiting = self.waiting else { return nil }
+        guard let child = self.waiting?.child, child.setup == setup else {
+            self.kill()
+            return nil
+        }
         self.waiting = nil
-        if waiting.setup == setup { return waiting.child }
-        self.end(waiting.child)
-        return nil
+        return child
     }
 
     /// Kills the waiting process.
     func kill() {
-        guard let waiting = self.waiting else { return }
+        guard let child = self.waiting?.child else { return }
         self.waiting = nil
-        waiting.relayListener?.listener.file?.remove()
-        self.end(waiting.child)
-    }
-
-    private func end(_ child: WorkerChild) {
         child.kill()
         self.ending.append(child)
     }
 
-    /// Reaps processes that have ended. Returns the waiting process and its status as `waitpid` returns it, if that has
-    /// ended by itself.
-    func reap() -> (process: pid_t, status: CInt)? {
+    /// Kills the waiting process if the front workers could not reach it.
+    func killIfUnreachable() {
+        if self.relayListener?.isThere == false { self.kill() }
+    }
+
+    /// Reaps processes that have ended, and logs the end of the waiting one.
+    func reap() {
         self.ending.removeAll { $0.reap() != nil }
-        guard let waiting = self.waiting, let status = waiting.child.reap() else { return nil }
-        waiting.relayListener?.listener.file?.remove()
+        guard let child = self.waiting?.child, let status = child.reap() else { return }
         self.waiting = nil
-        return (waiting.child.process, status)
+        let signal = status & 0x7f
+        self.logger.log(
+            .standbyEnded,
+            ["pid": "\(child.process)"].merging(
+                signal == 0 ? ["status": "\((status >> 8) & 0xff)"] : ["signal": "\(SignalName(signal))"]
+            ) { $1 })
     }
 
     func owns(_ process: pid_t) -> Bool {

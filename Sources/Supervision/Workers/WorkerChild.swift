@@ -7,7 +7,7 @@ import RoostSystem
 /// A started worker process, and the supervisor's ends of its channel, of its standard error and of the shared page.
 /// For the supervisor's one thread.
 ///
-/// The process waits for its order. Whoever owns this object ends the process; `deinit` only closes the descriptors.
+/// The process is not killed with this object: `deinit` closes the descriptors only.
 final class WorkerChild {
     /// What a process is started with. A started process can serve in place of another one only if all is equal.
     struct Setup: Equatable {
@@ -18,6 +18,7 @@ final class WorkerChild {
         let listeners: [CInt]
     }
 
+    let setup: Setup
     let process: pid_t
     let page: WorkerPage
     let channel: CInt
@@ -62,6 +63,7 @@ final class WorkerChild {
             close(pipes[0])
             throw error
         }
+        self.setup = setup
         self.page = page
         self.channel = ends[0]
         self.errors = pipes[0]

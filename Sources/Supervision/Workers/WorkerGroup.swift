@@ -21,7 +21,7 @@ final class WorkerGroup {
     private var postponed: [(id: Int, isStandIn: Bool)] = []
     private var isChanging = false
     private var stateHandover = StateHandover()
-    private let standby = StandbyWorker()
+    private let standby: StandbyWorker
     /// The file by which the workers tell their standby what to import; nil if the group keeps no standby.
     private let imports: String?
     private unowned let delegate: any WorkerGroupDelegate
@@ -41,6 +41,7 @@ final class WorkerGroup {
     ) {
         self.name = name
         self.imports = imports
+        self.standby = StandbyWorker(logger)
         self.plan = plan
         self.fleet = Fleet(rules: plan.rules, release: 1, hasServed: name != nil)
         self.delegate = delegate
@@ -208,20 +209,10 @@ final class WorkerGroup {
     private func start(_ id: Int, _ isStandIn: Bool) {
         guard let member = self.fleet.member(id) else { return }
         do {
-            // The run directory may have been cleared.
-            if self.standby.relayListener?.listener.file?.isThere == false { self.standby.kill() }
+            self.standby.killIfUnreachable()
             let start = try self.delegate.workerGroup(
                 self, startOf: member.release, on: isStandIn ? nil : self.standby.relayListener)
-            // The worker owns the file of its relay socket from here on. If it is not started, the file must be
-            // removed.
-            try withExtendedLifetime(start) {
-                do {
-                    self.workers.append(try self.makeWorker(id, member.release, isStandIn, start))
-                } catch {
-                    start.relayListener?.listener.file?.remove()
-                    throw error
-                }
-            }
+            self.workers.append(try self.makeWorker(id, member.release, isStandIn, start))
         } catch {
             self.logger.log(.workerNotStarted, ["reason": "\(error)"])
             self.perform(
@@ -232,46 +223,35 @@ final class WorkerGroup {
     private func makeWorker(
         _ id: Int, _ release: Int, _ isStandIn: Bool, _ start: WorkerStart
     ) throws -> WorkerHandle {
-        let setup = self.setup(start)
+        let setup = start.setup(self.plan, imports: self.standbyImports)
         let waiting = isStandIn ? nil : self.standby.removeChild(startedWith: setup)
         return WorkerHandle(
             id: id, release: release, order: (isStandIn ? start.order.standingIn : start.order).forProgram,
-            child: try waiting ?? WorkerChild(setup), variables: setup.variables, largestState: self.plan.state,
-            relayFile: start.relayListener?.listener.file)
+            child: try waiting ?? WorkerChild(setup), largestState: self.plan.state, relayListener: start.relayListener)
     }
 
-    private func setup(_ start: WorkerStart) -> WorkerChild.Setup {
-        let variables = start.roster.applications.compactMap(\.variable)
-        let environment = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        return WorkerChild.Setup(
-            program: WorkerProgram(
-                start.order, arguments: self.plan.arguments, imports: self.canHaveStandby ? self.imports : nil),
-            variables: environment.merging(self.plan.environment) { $1 }, listeners: start.listeners)
-    }
+    /// The file for the standby; nil if there is none. Workers of another user cannot write it, and do not serve a
+    /// developer.
+    private var standbyImports: String? { self.plan.privileges.changesUser ? nil : self.imports }
 
-    /// Starts the standby of a group that serves a Python application, unless it has one.
+    /// Starts the standby of a group that serves a Python application, unless it has one. Not before all workers are
+    /// ready, because it would delay them.
     private func startStandby() {
-        // Not before all workers are ready: it would delay them.
-        guard self.canHaveStandby, !self.standby.isWaiting, self.isServing, self.fleet.isCalm, self.servesPython else {
-            return
-        }
-        var relayListener: RelayListener?
+        guard let imports = self.standbyImports, !self.standby.isWaiting, self.isServing, self.fleet.isCalm,
+            self.servesPython
+        else { return }
         do {
             let start = try self.delegate.workerGroup(self, startOf: self.fleet.current, on: nil)
-            relayListener = start.relayListener
-            try self.standby.start(self.setup(start), relayListener)
-        } catch {
-            relayListener?.listener.file?.remove()
-            self.logger.log(.standbyNotStarted, ["reason": "\(error)"])
-        }
+            try self.standby.start(start.setup(self.plan, imports: imports), start.relayListener)
+        } catch { self.logger.log(.standbyNotStarted, ["reason": "\(error)"]) }
     }
 
-    /// Workers of another user cannot write the list of imports, and do not serve a developer.
-    private var canHaveStandby: Bool { self.imports != nil && !self.plan.privileges.changesUser }
-
     private var servesPython: Bool {
-        let roster = self.delegate.workerGroup(self, rostersOf: self.fleet.current).first
-        return roster?.applications.contains { $0.prepared?.python != nil } ?? false
+        self.applications(of: self.fleet.current).contains { $0.prepared?.python != nil }
+    }
+
+    private func applications(of release: Int) -> [DeployedApplication] {
+        self.delegate.workerGroup(self, rostersOf: release).first?.applications ?? []
     }
 
     private func kill(_ id: Int) {
@@ -301,14 +281,7 @@ final class WorkerGroup {
 
     /// Reads messages from the workers, and handles the end of workers that have exited.
     func receive() {
-        if let (process, status) = self.standby.reap() {
-            let signal = status & 0x7f
-            self.logger.log(
-                .standbyEnded,
-                signal == 0
-                    ? ["pid": "\(process)", "status": "\((status >> 8) & 0xff)"]
-                    : ["pid": "\(process)", "signal": "\(SignalName(signal))"])
-        }
+        self.standby.reap()
         for worker in self.workers {
             if worker.hasOutput { worker.write() }
             self.receive(from: worker)
@@ -394,8 +367,7 @@ final class WorkerGroup {
 
     /// Whether the first start requires an application with this hash.
     private func isRequired(_ hash: String, release: Int) -> Bool {
-        let applications = self.delegate.workerGroup(self, rostersOf: release).first?.applications ?? []
-        return applications.contains { $0.prepared?.hash == hash && $0.isRequired }
+        self.applications(of: release).contains { $0.prepared?.hash == hash && $0.isRequired }
     }
 
     private func reportReleases() {

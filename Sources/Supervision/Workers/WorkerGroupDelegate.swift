@@ -42,13 +42,3 @@ enum WorkerGroupReport {
     /// All workers have ended, with this exit status.
     case ended(CInt)
 }
-
-/// What a worker is started with: applications, order and sockets.
-struct WorkerStart {
-    let roster: Roster
-    let order: WorkerOrder
-    /// The descriptors of the order's addresses.
-    let listeners: [CInt]
-    /// The relay socket of the worker; `nil` for a front worker. Closed when the caller releases it.
-    let relayListener: RelayListener?
-}

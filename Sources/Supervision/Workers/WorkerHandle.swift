@@ -16,8 +16,6 @@ final class WorkerHandle {
     private(set) var release: Int
     /// The modules that the worker was told to load.
     private(set) var images: LoadedImages
-    /// The environment variables that were set for the worker.
-    let variables: [String: String]
     /// When it got its order, in seconds since 1970.
     let since = time(nil)
     private var messages: MessageBuffer<WorkerMessage>
@@ -30,8 +28,8 @@ final class WorkerHandle {
     private(set) var lastLines: [String] = []
     /// Why the worker could not start, as it reported.
     private(set) var refusal: String?
-    /// The file of the worker's relay socket; `nil` for a front worker.
-    private let relayFile: SocketFile?
+    /// The worker's relay socket; `nil` for a front worker.
+    private let relayListener: RelayListener?
     /// Why the supervisor has killed the worker or wants it to end; `nil` if neither.
     private(set) var killReason: String?
     /// Whether the stack of a stalled loop was requested and not logged yet.
@@ -50,10 +48,9 @@ final class WorkerHandle {
     private static let largestMessage = 64 << 10
 
     /// `child`: the process, which waits for its order. `largestState`: the largest state of an application, in bytes.
-    /// `relayFile`: the file of its relay socket, removed with this object.
+    /// `relayListener`: its relay socket, which the process has inherited; the descriptor here is closed.
     init(
-        id: Int, release: Int, order: WorkerOrder, child: WorkerChild, variables: [String: String], largestState: Int,
-        relayFile: SocketFile?
+        id: Int, release: Int, order: WorkerOrder, child: WorkerChild, largestState: Int, relayListener: RelayListener?
     ) {
         self.id = id
         self.release = release
@@ -63,14 +60,14 @@ final class WorkerHandle {
         self.messages = MessageBuffer(
             limit: Self.largestMessage + (largestState + Self.largestMessage) * applications.count)
         self.images = LoadedImages(applications)
-        self.relayFile = relayFile
-        self.variables = variables
+        self.relayListener = relayListener
+        relayListener?.closeDescriptor()
         self.output = MessageFrame.encode(SupervisorMessage.order(order))[...]
         self.write()
     }
 
-    deinit { self.relayFile?.remove() }
-
+    /// The environment variables that were set for the worker.
+    var variables: [String: String] { self.child.setup.variables }
     var process: pid_t { self.child.process }
     var page: WorkerPage { self.child.page }
     var channel: CInt { self.child.channel }
@@ -82,7 +79,7 @@ final class WorkerHandle {
     }
 
     /// The path of the relay socket; `nil` for a front worker.
-    var relayPath: String? { self.relayFile?.path }
+    var relayPath: String? { self.relayListener?.path }
 
     // MARK: Messages
 
