@@ -1,17 +1,19 @@
 """The event loop: what asyncio promises, and what the host must not lose by it."""
 
-import os
+import pathlib
 import time
 import unittest
 
 from harness import Server, ServerTestCase, run_check
 
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "loop_checks.py")) as _file:
-    SOURCE = _file.read()
+FOLDER = pathlib.Path(__file__).resolve().parent
+SOURCE = (FOLDER / "loop_checks.py").read_text()
+FILES = [(name, (FOLDER / name).read_text()) for name in ("checks.py", "network_checks.py")]
 
 
 class LoopTests(ServerTestCase):
     SOURCE = SOURCE
+    SETTINGS = {"files": FILES}
     EXPECTED = ("Traceback",)
 
     def test_asyncio_keeps_its_promises(self):
@@ -49,12 +51,12 @@ class LoopTests(ServerTestCase):
 
 class OtherLoopTests(unittest.TestCase):
     def test_the_loop_can_stop_the_server(self):
-        with Server(SOURCE) as server:
+        with Server(SOURCE, files=FILES) as server:
             self.assertEqual(server.get(b"/stop").status, 200)
             self.assertEqual(server.wait(), 0)
 
     def test_debug_mode_reports_slow_callbacks(self):
-        with Server(SOURCE, environment={"PYTHONASYNCIODEBUG": "1"}) as server:
+        with Server(SOURCE, files=FILES, environment={"PYTHONASYNCIODEBUG": "1"}) as server:
             self.assertEqual(server.get(b"/slow").status, 200)
             server.wait_for_log("took 0.1")
             for name in ("short_sleeps", "to_thread", "threadsafe_calls", "contexts_are_separate", "streams",

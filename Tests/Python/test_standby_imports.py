@@ -75,18 +75,24 @@ class StandbyTests(unittest.TestCase):
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines()
 
-    def finish(self, end, expected: list[str]):
+    def check(self, *expected: str, change=lambda: None, environment=None):
+        """Starts a standby, calls `change` while it waits, and sends the order. `expected`: the lines of its log."""
+        end = self.start(environment)
+        self.wait_imported()
+        change()
         end.send(b"order")
+        self.assert_ended(*expected)
+
+    def assert_ended(self, *expected: str):
         self.assertEqual(self.process.wait(TIMEOUT), 0)
-        self.assertEqual(self.lines(), expected)
+        self.assertEqual(self.lines(), list(expected))
 
     def test_a_standby_imports_what_was_recorded(self):
-        end = self.start()
-        self.wait_imported()
-        self.finish(end, ["started", "waits", "has standby_first standby_second"])
+        self.check("started", "waits", "has standby_first standby_second")
 
     def test_a_worker_with_an_order_imports_nothing(self):
-        self.finish(self.start(order=b"order"), ["started", "has"])
+        self.start(order=b"order")
+        self.assert_ended("started", "has")
 
     def test_an_order_ends_the_imports(self):
         ready, gate = self.folder / "ready", self.folder / "gate"
@@ -100,37 +106,27 @@ while not os.path.exists({str(gate)!r}):
         wait_until(ready.exists, "the import")
         end.send(b"order")
         gate.touch()
-        self.assertEqual(self.process.wait(TIMEOUT), 0)
-        self.assertEqual(self.lines(), ["started", "waits", "has standby_slow"])
+        self.assert_ended("started", "waits", "has standby_slow")
 
     def test_processes_of_packages_do_not_keep_the_descriptors(self):
         self.package("standby_child", "import subprocess\n"
                      "subprocess.run(['/bin/sh', '-c', 'test ! -e /proc/self/fd/3'], check=True, close_fds=False)\n")
         self.write(["standby_child"])
-        end = self.start()
-        self.wait_imported()
-        self.finish(end, ["started", "waits", "has standby_child"])
+        self.check("started", "waits", "has standby_child")
 
     def test_a_package_that_asks_for_the_event_loop_is_refused(self):
         self.package("standby_loop", "import asyncio\nLOOP = asyncio.get_event_loop()\n")
         self.write(["standby_loop", "standby_second"])
-        end = self.start()
-        self.wait_imported()
-        self.finish(end, ["started", "started", "waits", "has standby_second"])
+        self.check("started", "started", "waits", "has standby_second")
 
     def test_a_new_package_starts_the_process_again(self):
-        end = self.start()
-        self.wait_imported()
-        self.package("standby_new", "")
-        self.finish(end, ["started", "waits", "started", "has"])
+        self.check("started", "waits", "started", "has", change=lambda: self.package("standby_new", ""))
 
     def test_a_module_that_cannot_be_imported_is_refused_and_the_process_starts_again(self):
         self.package("standby_faulty", "import standby_half\nraise SystemExit(1)\n")
         self.package("standby_half", "print('output of a package')\n")
         self.write(["standby_first", "standby_faulty", "standby_second"])
-        end = self.start()
-        self.wait_imported()
-        self.finish(end, ["started", "started", "waits", "has standby_first standby_second"])
+        self.check("started", "started", "waits", "has standby_first standby_second")
         content = json.loads(self.imports.read_text())
         self.assertEqual((content["names"], content["refused"]), (["standby_first", "standby_second"], ["standby_faulty"]))
 
@@ -138,28 +134,18 @@ while not os.path.exists({str(gate)!r}):
         (self.project / "standby_project.py").write_text("")
         self.package("standby_plugin", "import standby_project\n")
         self.write(["standby_plugin", "standby_second"])
-        end = self.start({"PYTHONPATH": str(self.project)})
-        self.wait_imported()
-        self.finish(end, ["started", "started", "waits", "has standby_second"])
+        self.check("started", "started", "waits", "has standby_second", environment={"PYTHONPATH": str(self.project)})
         self.assertEqual(json.loads(self.imports.read_text())["refused"], ["standby_plugin"])
 
     def test_a_changed_package_starts_the_process_again(self):
-        end = self.start()
-        self.wait_imported()
-        self.package("standby_second", "VERSION = 2\n")
-        self.finish(end, ["started", "waits", "started", "has"])
+        self.check("started", "waits", "started", "has",
+                   change=lambda: self.package("standby_second", "VERSION = 2\n"))
 
     def test_a_removed_package_starts_the_process_again(self):
-        end = self.start()
-        self.wait_imported()
-        (self.installed / "standby_second.py").unlink()
-        self.finish(end, ["started", "waits", "started", "has"])
+        self.check("started", "waits", "started", "has", change=(self.installed / "standby_second.py").unlink)
 
     def test_a_module_of_the_project_with_the_name_of_a_package_starts_the_process_again(self):
-        end = self.start()
-        self.wait_imported()
-        (self.project / "standby_first.py").write_text("")
-        self.finish(end, ["started", "waits", "started", "has"])
+        self.check("started", "waits", "started", "has", change=(self.project / "standby_first.py").touch)
 
     def test_the_end_of_the_supervisor_ends_the_wait(self):
         end = self.start()
