@@ -26,14 +26,14 @@ help:
 	@echo 'make test-docs  build the documentation, and run the blocks of all its pages; installs what they need'
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that disconnect; directly and through a worker group'
 	@echo 'make test-chaos  clients that disconnect at random moments, in every configuration (CHAOS_SECONDS each: 60)'
-	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Starlette, Quart and Litestar from PyPI (18 minutes)'
+	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Flask and other frameworks from PyPI (20 minutes)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
 	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms, JSON and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
-	@echo 'make bench-python  measure Python applications beside Uvicorn, Granian, Hypercorn and Daphne (1 hour)'
+	@echo 'make bench-python  measure Python applications beside Uvicorn, Granian, Hypercorn, Daphne and Gunicorn (1 hour)'
 	@echo 'make reference  write the generated pages of Documentation/reference'
 	@echo 'make man      write the manual page .build/roost.1'
 	@echo 'make docs     build the documentation as a site in .build/site, and check its links'
@@ -154,7 +154,7 @@ BENCH_PYTHON = .build/bench-python
 
 bench-python: build bench-setup
 	test -x $(BENCH_PYTHON)/bin/python || $(PYTHON) -m venv $(BENCH_PYTHON)
-	$(BENCH_PYTHON)/bin/pip install --quiet uvloop httptools websockets uvicorn granian hypercorn daphne starlette fastapi django
+	$(BENCH_PYTHON)/bin/pip install --quiet uvloop httptools websockets uvicorn granian hypercorn daphne gunicorn starlette fastapi django flask
 	Benchmarks/python
 
 # New inputs are stored below .build-fuzz. An input that crashes is reported and stored there too.

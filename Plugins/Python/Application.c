@@ -9,6 +9,7 @@
 #include "Request.h"
 #include "Turn.h"
 #include "Values.h"
+#include "WSGIQueue.h"
 #include <stdlib.h>
 #include <structmember.h>
 
@@ -29,6 +30,8 @@ asgi_result application_called(const asgi_scope *scope, asgi_receive receive, as
 {
     static const asgi_string loop_name = ASGI_STRING("asgi.loop/1");
     if (scope->type != ASGI_HTTP && scope->type != ASGI_WEBSOCKET && scope->type != ASGI_LIFESPAN) return ASGI_UNSUPPORTED;
+    if (scope->type != ASGI_LIFESPAN && ((struct application *)scope->state)->is_wsgi)
+        return scope->type == ASGI_HTTP ? wsgi_queue_put(scope, receive, send) : ASGI_UNSUPPORTED;
     if (staged_count == staged_capacity) {
         size_t more = staged_capacity ? staged_capacity * 2 : 64;
         struct staged *grown = realloc(staged, more * sizeof *grown);
@@ -88,6 +91,8 @@ static void start_application(const struct staged *entry)
         application->function = Py_NewRef(Py_None);
         application->state = PyDict_New();
         application->version = PyUnicode_FromString("3.0");
+        application->environ = NULL;
+        application->is_wsgi = 0;
         application->receive = application->send = application->root_path = application->asgi = NULL;
         application->cancel_on_disconnect = 0;
         lifespan = request_new(application, ASGI_LIFESPAN, entry->id, entry->receive, entry->send);
@@ -161,6 +166,7 @@ static PyObject *finish(PyObject *self, PyObject *nothing)
     struct application *application = (struct application *)self;
     (void)nothing;
     if (!remove_live(application)) return PyErr_Format(PyExc_RuntimeError, "the lifespan has ended");
+    wsgi_queue_drop(application);
     end(application->id, ASGI_DONE);
     Py_DECREF(self);
     Py_RETURN_NONE;
@@ -181,6 +187,7 @@ static void dealloc(PyObject *self)
     struct application *application = (struct application *)self;
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(application->function);
+    Py_XDECREF(application->environ);
     Py_XDECREF(application->state);
     Py_XDECREF(application->version);
     Py_XDECREF(application->receive);
@@ -201,7 +208,9 @@ int application_create_type(PyObject *module)
         {NULL, NULL, 0, NULL},
     };
     static PyMemberDef members[] = {
-        {"function", T_OBJECT_EX, offsetof(struct application, function), 0, "The ASGI 3 callable."},
+        {"function", T_OBJECT_EX, offsetof(struct application, function), 0, "The ASGI 3 callable, or the WSGI application."},
+        {"environ", T_OBJECT_EX, offsetof(struct application, environ), 0, "What all environ dicts of WSGI contain."},
+        {"is_wsgi", T_BOOL, offsetof(struct application, is_wsgi), 0, "Whether the application is one of WSGI."},
         {"state", T_OBJECT_EX, offsetof(struct application, state), 0, "The dict of the lifespan."},
         {"version", T_OBJECT_EX, offsetof(struct application, version), 0, "The version of ASGI in the scopes."},
         {"cancel_on_disconnect", T_BOOL, offsetof(struct application, cancel_on_disconnect), 0,

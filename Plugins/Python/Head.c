@@ -1,5 +1,6 @@
 /* Head.c: a status and header fields that the application sent, held back until the first part of the body. */
 #include "Head.h"
+#include "Values.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,17 +63,10 @@ static bool valid(const char *data, size_t size, bool name)
     return !name || size > 0;
 }
 
-/* Appends bytes, and sets the string to their offset, which becomes an address when all are there. */
-static bool append(struct head *head, asgi_string *string, PyObject *object, bool name)
+/* Appends bytes, and sets the string to their offset, which becomes an address when all are there. `object`: for the
+ * message of an error. */
+static bool append(struct head *head, asgi_string *string, const char *data, Py_ssize_t size, bool name, PyObject *object)
 {
-    char *data;
-    Py_ssize_t size;
-    if (!PyBytes_Check(object)) {
-        PyErr_Format(PyExc_TypeError, "the %s of a header field must be bytes, not %R", name ? "name" : "value",
-                     (PyObject *)Py_TYPE(object));
-        return false;
-    }
-    if (PyBytes_AsStringAndSize(object, &data, &size) < 0) return false;
     if (!valid(data, (size_t)size, name)) {
         PyErr_Format(PyExc_ValueError, "invalid %s of a header field: %R", name ? "name" : "value", object);
         return false;
@@ -85,28 +79,75 @@ static bool append(struct head *head, asgi_string *string, PyObject *object, boo
     return true;
 }
 
+static bool append_bytes(struct head *head, asgi_string *string, PyObject *object, bool name)
+{
+    char *data;
+    Py_ssize_t size;
+    if (!PyBytes_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "the %s of a header field must be bytes, not %R", name ? "name" : "value",
+                     (PyObject *)Py_TYPE(object));
+        return false;
+    }
+    return PyBytes_AsStringAndSize(object, &data, &size) == 0 && append(head, string, data, size, name, object);
+}
+
+/* The same for a str, whose characters are bytes (PEP 3333, "A Note On String Types"). */
+static bool append_text(struct head *head, asgi_string *string, PyObject *object, bool name)
+{
+    PyObject *bytes;
+    bool appended;
+    if (!PyUnicode_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "the %s of a header field must be a str, not %R", name ? "name" : "value",
+                     (PyObject *)Py_TYPE(object));
+        return false;
+    }
+    if (text_is_ascii(object)) {
+        Py_ssize_t size;
+        const char *data = PyUnicode_AsUTF8AndSize(object, &size);
+        return append(head, string, data, size, name, object);
+    }
+    bytes = PyUnicode_AsLatin1String(object);
+    appended = bytes && append_bytes(head, string, bytes, name);
+    Py_XDECREF(bytes);
+    return appended;
+}
+
+/* Makes room for a field. Returns NULL with an exception set. */
+static asgi_header *new_field(struct head *head)
+{
+    if (!grow((void **)&head->fields, &head->capacity, head->count + 1, sizeof *head->fields)) return NULL;
+    return &head->fields[head->count++];
+}
+
+/* Turns the offsets of the strings into addresses. */
+static struct head *with_addresses(struct head *head)
+{
+    size_t at;
+    for (at = 0; at < head->count; at++) {
+        head->fields[at].name.data = head->bytes + (size_t)head->fields[at].name.data;
+        head->fields[at].value.data = head->bytes + (size_t)head->fields[at].value.data;
+    }
+    return head;
+}
+
 /* Appends one field. [GIL] */
 static bool add(struct head *head, PyObject *item, const char *name)
 {
     PyObject *pair = NULL;
-    asgi_header *field;
+    asgi_header *field = new_field(head);
     bool added;
-    if (!grow((void **)&head->fields, &head->capacity, head->count + 1, sizeof *head->fields)) return false;
-    field = &head->fields[head->count++];
-    if (name) {
-        PyObject *bytes = PyBytes_FromString(name);
-        added = bytes && append(head, &field->name, bytes, true) && append(head, &field->value, item, false);
-        Py_XDECREF(bytes);
-        return added;
-    }
+    if (!field) return false;
+    if (name)
+        return append(head, &field->name, name, (Py_ssize_t)strlen(name), true, item) &&
+               append_bytes(head, &field->value, item, false);
     pair = PyTuple_CheckExact(item) ? Py_NewRef(item) : PySequence_Tuple(item);
     if (!pair) return false;
     if (PyTuple_Size(pair) != 2) {
         PyErr_Format(PyExc_ValueError, "a header field must be [name, value], not %R", item);
         added = false;
     } else
-        added = append(head, &field->name, PyTuple_GetItem(pair, 0), true) &&
-                append(head, &field->value, PyTuple_GetItem(pair, 1), false);
+        added = append_bytes(head, &field->name, PyTuple_GetItem(pair, 0), true) &&
+                append_bytes(head, &field->value, PyTuple_GetItem(pair, 1), false);
     Py_DECREF(pair);
     return added;
 }
@@ -115,7 +156,6 @@ struct head *head_new(PyObject *headers, const char *name)
 {
     struct head *head = get();
     PyObject *iterator = NULL, *item = NULL;
-    size_t at;
     bool added = true;
     if (!head) {
         PyErr_NoMemory();
@@ -145,9 +185,31 @@ struct head *head_new(PyObject *headers, const char *name)
         head_free(head);
         return NULL;
     }
-    for (at = 0; at < head->count; at++) {
-        head->fields[at].name.data = head->bytes + (size_t)head->fields[at].name.data;
-        head->fields[at].value.data = head->bytes + (size_t)head->fields[at].value.data;
+    return with_addresses(head);
+}
+
+struct head *head_of_texts(PyObject *headers)
+{
+    struct head *head = get();
+    Py_ssize_t index;
+    bool added = PyList_Check(headers);
+    if (!head) {
+        PyErr_NoMemory();
+        return NULL;
     }
-    return head;
+    if (!added)
+        PyErr_Format(PyExc_TypeError, "header fields must be a list of (name, value), not %R", (PyObject *)Py_TYPE(headers));
+    for (index = 0; added && index < PyList_Size(headers); index++) {
+        PyObject *pair = PyList_GetItem(headers, index);
+        asgi_header *field = new_field(head);
+        if (field && (!PyTuple_Check(pair) || PyTuple_Size(pair) != 2)) {
+            PyErr_Format(PyExc_TypeError, "a header field must be (name, value), not %R", pair);
+            field = NULL;
+        }
+        added = field && append_text(head, &field->name, PyTuple_GetItem(pair, 0), true) &&
+                append_text(head, &field->value, PyTuple_GetItem(pair, 1), false);
+    }
+    if (added) return with_addresses(head);
+    head_free(head);
+    return NULL;
 }

@@ -20,6 +20,8 @@ struct head {
  *   name     the one name of all fields, whose list has values only (early hints); NULL otherwise
  * Returns a head, which the caller gives to head_free; NULL with an exception set. */
 struct head *head_new(PyObject *headers, const char *name);
+/* The same for a list of (name, value), both str, as WSGI has it. [GIL] */
+struct head *head_of_texts(PyObject *headers);
 void head_free(struct head *head);
 
 #pragma GCC visibility pop

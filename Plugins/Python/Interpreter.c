@@ -22,6 +22,7 @@ int interpreter_find(void)
 {
     return find("PyObject_Vectorcall", &interpreter.vectorcall) ||
                    find("PyObject_VectorcallMethod", &interpreter.vectorcall_method) ||
+                   find("PyContext_CopyCurrent", &interpreter.context_copy) ||
                    find("PyContext_Enter", &interpreter.context_enter) || find("PyContext_Exit", &interpreter.context_exit)
                ? -1
                : 0;

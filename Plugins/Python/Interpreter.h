@@ -10,6 +10,7 @@
 struct interpreter {
     PyObject *(*vectorcall)(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names);
     PyObject *(*vectorcall_method)(PyObject *name, PyObject *const *arguments, size_t count, PyObject *names);
+    PyObject *(*context_copy)(void); /* of the current one */
     int (*context_enter)(PyObject *context);
     int (*context_exit)(PyObject *context);
 };

@@ -9,8 +9,8 @@
 static PyObject **returned; /* loop thread only */
 static size_t count, capacity;
 
-/* The host's `release`, on the loop thread, mostly without the GIL: the next turn drops the reference. */
-static void release(void *object)
+/* Also the host's `release`, mostly without the GIL: the next turn drops the reference. */
+void lent_return(void *bytes)
 {
     if (count == capacity) {
         size_t more = capacity ? capacity * 2 : 64;
@@ -19,16 +19,25 @@ static void release(void *object)
         returned = grown;
         capacity = more;
     }
-    returned[count++] = object;
+    returned[count++] = bytes;
     turn_request();
+}
+
+bool lent_is_worthwhile(PyObject *bytes, size_t size)
+{
+    return size >= LENT_SIZE && PyBytes_CheckExact(bytes);
+}
+
+void lend_bytes(asgi_event *event, PyObject *bytes)
+{
+    event->release = lent_return;
+    event->release_context = bytes;
 }
 
 void lend(asgi_event *event, const struct message_bytes *bytes)
 {
     event->body = bytes->data;
-    if (bytes->data.size < LENT_SIZE || !PyBytes_CheckExact(bytes->object)) return;
-    event->release = release;
-    event->release_context = Py_NewRef(bytes->object);
+    if (lent_is_worthwhile(bytes->object, bytes->data.size)) lend_bytes(event, Py_NewRef(bytes->object));
 }
 
 void lend_failed(asgi_event *event)

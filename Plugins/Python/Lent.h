@@ -11,6 +11,13 @@ void lend(asgi_event *event, const struct message_bytes *bytes);
 /* Takes a bytes object back whose event the host has not accepted. [GIL] */
 void lend_failed(asgi_event *event);
 
+/* Whether a bytes object of this size is lent rather than copied. */
+bool lent_is_worthwhile(PyObject *bytes, size_t size);
+/* Lends a bytes object as the body of an event, which takes over the reference. */
+void lend_bytes(asgi_event *event, PyObject *bytes);
+/* Drops a reference without the GIL, in the next turn. On the loop thread. */
+void lent_return(void *bytes);
+
 /* Drops the references that the host has returned. On the loop thread. [GIL] */
 void lent_release(void);
 

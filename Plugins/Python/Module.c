@@ -12,6 +12,10 @@
 #include "Request.h"
 #include "Send.h"
 #include "Turn.h"
+#include "WSGIBody.h"
+#include "WSGIQueue.h"
+#include "WSGIResponse.h"
+#include "WSGIRun.h"
 
 /* wake(): requests a turn of the guest. [GIL], on any thread. */
 static PyObject *wake(PyObject *module, PyObject *nothing)
@@ -37,6 +41,10 @@ static PyMethodDef methods[] = {
     {"reporters", FAST(report_set), METH_FASTCALL, "reporters(format, is_disconnect, awaitable)"},
     {"lane_threads", lane_threads, METH_O, "lane_threads(start): sets the function that starts a thread of lanes."},
     {"lane_work", lane_work, METH_O, "lane_work(worker): the function of a thread of lanes."},
+    {"wsgi_threads", wsgi_threads, METH_VARARGS, "wsgi_threads(start, threads, waiting): starts the threads of WSGI."},
+    {"wsgi_work", wsgi_work, METH_NOARGS, "wsgi_work(): the function of a thread of WSGI."},
+    {"wsgi_streams", wsgi_set_streams, METH_VARARGS, "wsgi_streams(whole, stream): sets the types of wsgi.input."},
+    {"wsgi_file_wrapper", wsgi_set_file_wrapper, METH_O, "wsgi_file_wrapper(type): sets the class wsgi.file_wrapper."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -51,7 +59,8 @@ PyMODINIT_FUNC PyInit__bridge(void)
     if (interpreter_find() < 0 || names_create() < 0 || message_create_names() < 0) return NULL;
     if (!(module = PyModule_Create(&definition))) return NULL;
     if (lanes_create(module) == 0 && application_create_type(module) == 0 && request_create_type() == 0 &&
-        call_create_type() == 0 && function_create_types() == 0)
+        call_create_type() == 0 && function_create_types() == 0 && wsgi_body_create_type() == 0 &&
+        wsgi_response_create_type() == 0)
         return module;
     Py_DECREF(module);
     return NULL;

@@ -9,6 +9,7 @@
 #include "Lane.h"
 #include "Lent.h"
 #include "Request.h"
+#include "WSGIQueue.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -151,6 +152,7 @@ static void turn(void *context, asgi_id id, asgi_result result, const asgi_event
     }
     take();
     application_start_staged();
+    wsgi_queue_start_thread();
     do {
         lent_release();
         request_release();

@@ -24,9 +24,10 @@ package struct PythonApplication: Sendable, Equatable {
             given: options.interpreter, folder: folder, environment: environment)
         self.package = try PythonPackage.find(executable: executable)
         self.settings = Self.json([
-            ("application", .text(self.reference)), ("factory", .flag(options.isFactory)), ("app_dir", .text(folder)),
-            ("loop", .text(options.loop.rawValue)), ("lanes", .flag(options.usesLanes)),
-            ("cancel_on_disconnect", .flag(options.cancelsOnDisconnect)),
+            ("application", .text(self.reference)), ("interface", .text(options.interface.rawValue)),
+            ("factory", .flag(options.isFactory)), ("app_dir", .text(folder)), ("loop", .text(options.loop.rawValue)),
+            ("lanes", .flag(options.usesLanes)), ("cancel_on_disconnect", .flag(options.cancelsOnDisconnect)),
+            ("wsgi_threads", .number(options.wsgiThreads)), ("limit_wsgi", .number(options.wsgiQueue)),
         ])
         let files = [self.interpreter, self.package.bridge, self.package.library] + self.package.sources
         for path in files + [source].compactMap({ $0 }) { try Self.check(path, trust) }
@@ -80,6 +81,7 @@ package struct PythonApplication: Sendable, Equatable {
     private enum Value {
         case text(String)
         case flag(Bool)
+        case number(Int)
     }
 
     private static func json(_ members: [(String, Value)]) -> String {
@@ -87,6 +89,7 @@ package struct PythonApplication: Sendable, Equatable {
             switch value {
             case .text(let text): "\(JSONString.quoted(name)):\(JSONString.quoted(text))"
             case .flag(let isSet): "\(JSONString.quoted(name)):\(isSet)"
+            case .number(let number): "\(JSONString.quoted(name)):\(number)"
             }
         }
         return "{\(texts.joined(separator: ","))}"

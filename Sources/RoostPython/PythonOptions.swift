@@ -7,8 +7,20 @@ package struct PythonOptions: Sendable, Equatable {
         case asyncio
     }
 
+    /// The protocol that an application speaks.
+    package enum Interface: String, CaseIterable, Sendable {
+        /// Found out by the parameters of the application.
+        case auto
+        /// ASGI 2 or 3.
+        case asgi
+        case asgi3
+        case asgi2
+        case wsgi
+    }
+
     /// The interpreter, as the operator names it; nil to find one.
     package var interpreter: String?
+    package var interface = Interface.auto
     /// Whether the attribute is a function that makes the application.
     package var isFactory = false
     package var loop = Loop.auto
@@ -16,6 +28,10 @@ package struct PythonOptions: Sendable, Equatable {
     package var usesLanes = true
     /// Whether the task of a request is cancelled when its client disconnects.
     package var cancelsOnDisconnect = false
+    /// The maximum number of threads of a worker that call WSGI applications.
+    package var wsgiThreads = 8
+    /// The maximum number of requests that wait for one of them.
+    package var wsgiQueue = 1024
 
     package init() {}
 }

@@ -185,8 +185,9 @@ class application:
             with Server(source) as server:
                 self.assert_serves(server)
 
-    def test_wsgi_no_callable_trio_and_unknown_settings_are_refused(self):
-        self.assert_refused("WSGI", source="def application(environ, start_response):\n    return []\n")
+    def test_wsgi_as_asgi_no_callable_trio_and_unknown_settings_are_refused(self):
+        self.assert_refused("as a WSGI application does; use --interface wsgi", interface="asgi",
+                            source="def application(environ, start_response):\n    return []\n")
         self.assert_refused("not a callable", source="application = 5\n")
         self.assert_refused("Trio is not supported", source=PLAIN, loop="trio")
         self.assert_refused("unknown event loop 'tornado'", source=PLAIN, loop="tornado")

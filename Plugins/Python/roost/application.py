@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 
-from roost import _bridge, django_project, importing, loops
+from roost import _bridge, django_project, importing, loops, wsgi
 from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
@@ -19,12 +19,15 @@ class Settings:
     """The settings of an application, as the host gives them by the key "roost.python"."""
 
     application: str
+    interface: str = "auto"
     factory: bool = False
     app_dir: str = "."
     loop: str = "auto"
     lanes: bool = True
     lifespan: str = "auto"
     cancel_on_disconnect: bool = False
+    wsgi_threads: int = 8
+    limit_wsgi: int = 1024
 
     @classmethod
     def of(cls, application) -> "Settings":
@@ -57,8 +60,10 @@ def _report(application, text: str, error: BaseException | None) -> None:
 def _guest(application, settings: Settings):
     """Returns the event loop of the process; the first application decides which it is."""
     if Process.loop is None:
+        # An application of WSGI does not use the event loop, so uvloop would cost memory and time for nothing.
+        kind = "asyncio" if settings.loop == "auto" and _is_wsgi_name(settings) else settings.loop
         try:
-            Process.loop = loops.start_guest(settings.loop, settings.lanes)
+            Process.loop = loops.start_guest(kind, settings.lanes)
         except ValueError as error:
             raise importing.ImportFailure(str(error)) from None
         Process.kind = "asyncio" if isinstance(Process.loop, asyncio.SelectorEventLoop) else "uvloop"
@@ -67,17 +72,39 @@ def _guest(application, settings: Settings):
     return Process.loop
 
 
-def _load(application, settings: Settings) -> None:
-    """Imports the application, and fills in what the bridge needs for requests."""
-    importing.add_app_dir(settings.app_dir)
+def _import(settings: Settings):
+    """Imports the application and returns it."""
     with django_project.checked_settings_module(settings.application):
         target = importing.import_application(settings.application)
         if settings.factory:
             target = importing.call_factory(target, settings.application)
+    return target
+
+
+def _is_wsgi_name(settings: Settings) -> bool:
+    """Whether an application is one of WSGI by its setting, or by a name like wiki.wsgi:application."""
+    module = settings.application.partition(":")[0]
+    return settings.interface == "wsgi" or settings.interface == "auto" and "wsgi" in module.split(".")
+
+
+def _load(application, settings: Settings) -> None:
+    """Imports the application, and fills in what the bridge needs for requests."""
+    importing.add_app_dir(settings.app_dir)
+    if _is_wsgi_name(settings):
+        # Servers of WSGI have no running event loop: code may query a database by Django at its import.
+        with loops.no_running_loop():
+            target = _import(settings)
+    else:
+        target = _import(settings)
     django_project.import_urls()
     importing.refuse_gevent()
-    application.function, application.version = importing.as_asgi3(target, settings.application)
+    interface = importing.interface_of(target, settings.application, settings.interface)
+    application.function = importing.asgi2_as_asgi3(target) if interface == "asgi2" else target
+    application.version = "2.0" if interface == "asgi2" else "3.0"
     application.cancel_on_disconnect = settings.cancel_on_disconnect
+    if interface == "wsgi":
+        wsgi.prepare(application, settings.wsgi_threads, settings.limit_wsgi)
+        settings.lifespan = "off"  # WSGI has none
 
 
 def _record_imports(application, settings: Settings) -> None:

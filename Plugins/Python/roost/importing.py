@@ -89,20 +89,32 @@ def is_asgi2(application) -> bool:
     return _positional(application) not in (3, None)
 
 
-def as_asgi3(application, name: str):
-    """Returns an application as ASGI 3, and the version for its scopes."""
+def interface_of(application, name: str, interface: str) -> str:
+    """Returns the protocol of an application: asgi3, asgi2 or wsgi. `interface`: the setting, which may be auto or asgi.
+
+    A callable of two positional parameters is one of WSGI: environ and start_response.
+    """
     if not callable(application):
-        raise ImportFailure(f"{name!r} is {type(application).__name__}, not a callable; name the ASGI application")
+        raise ImportFailure(f"{name!r} is {type(application).__name__}, not a callable; name the application")
+    if interface in ("asgi3", "asgi2", "wsgi"):
+        return interface
     if not is_asgi2(application):
-        return application, "3.0"
-    if _positional(application) == 2:
-        raise ImportFailure(f"{name!r} takes two arguments, as a WSGI application does; "
-                            "wrap it with asgiref.wsgi.WsgiToAsgi or a2wsgi.WSGIMiddleware")
-    if _positional(application) == 0:
+        return "asgi3"
+    count = _positional(application)
+    if count == 2 and interface == "asgi":
+        raise ImportFailure(f"{name!r} takes two arguments, as a WSGI application does; use --interface wsgi")
+    if count == 2:
+        return "wsgi"
+    if count == 0:
         raise ImportFailure(f"{name!r} takes no arguments; if it returns the application, add --factory "
                             "(factory: true in a settings file)")
+    return "asgi2"
+
+
+def asgi2_as_asgi3(application):
+    """Returns an application of ASGI 2 as one of ASGI 3."""
 
     async def double_callable(scope, receive, send):
         await application(scope)(receive, send)
 
-    return double_callable, "2.0"
+    return double_callable

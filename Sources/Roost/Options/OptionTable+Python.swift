@@ -8,6 +8,10 @@ extension OptionTable {
             "python", \.python.interpreter, unset: "$VIRTUAL_ENV, else .venv below --app-dir, else python3 in $PATH",
             "Python interpreter, or virtual environment, of Python applications."
         ).commandOnly(Self.noInterpreter),
+        .choice(
+            "interface", \.python.interface, among: PythonOptions.Interface.allCases,
+            "Protocol of Python applications: auto finds it out by the parameters of the application."
+        ).commandOnly(Self.noInterpreter),
         .flag("factory", \.python.isFactory, "Call the attribute MODULE:ATTRIBUTE: it returns the application.")
             .commandOnly(Self.noInterpreter),
         .choice(
@@ -21,6 +25,13 @@ extension OptionTable {
         .flag(
             "cancel-on-disconnect", \.python.cancelsOnDisconnect,
             "Cancel the task of a Python request when its client disconnects."
+        ).commandOnly(Self.noInterpreter),
+        .count(
+            "wsgi-threads", \.python.wsgiThreads, 1...1024, "Maximum number of threads that call WSGI applications."
+        ).commandOnly(Self.noInterpreter),
+        .count(
+            "limit-wsgi", \.python.wsgiQueue, .limit,
+            "Maximum number of WSGI requests that wait for a thread (503 above it)."
         ).commandOnly(Self.noInterpreter),
     ]
 

@@ -16,13 +16,8 @@ from support import FULL, PICTURES, Client, Roost, browser, in_threads, multipar
 from test_workers import Load
 
 
-@needs("django")
-class DjangoTests(DjangoTestCase):
-    EXPECTED = ("StreamingHttpResponse must consume synchronous iterators",)
-
-    def test_asgi_file_untouched(self):
-        """the project's asgi.py is the generated one"""
-        self.assertEqual(self.project.asgi_hash(), self.project.generated)
+class PageTests:
+    """Tests of pages that hold for ASGI and WSGI."""
 
     def test_pages(self):
         """pages, 404 and HEAD are answered"""
@@ -34,13 +29,6 @@ class DjangoTests(DjangoTestCase):
             head = client.request(b"HEAD", b"/plain")
             self.assertEqual((head.status, head.header(b"content-length"), head.body), (200, b"5", b""))
             self.assertEqual(client.request(b"GET", b"/plain").body, b"plain")
-
-    def test_request_attributes(self):
-        """Django's request has the path, the query, the host and the client's address"""
-        shown = self.server.get_json(b"/async?a=1&b=%C3%A4")
-        self.assertEqual(shown, {
-            "task": True, "main": True, "method": "GET", "path": "/async", "query": {"a": "1", "b": "ä"},
-            "scheme": "http", "port": str(self.server.port), "http_host": "test", "address": "127.0.0.1"})
 
     def test_headers(self):
         """header fields arrive, and two cookies and a mixed-case field are sent"""
@@ -74,9 +62,9 @@ class DjangoTests(DjangoTestCase):
 
     def test_streaming(self):
         """a StreamingHttpResponse with a synchronous and an asynchronous iterator arrives whole"""
-        expected = b"".join(b"part %d\n" % number for number in range(5))
         for target in (b"/stream", b"/stream-async"):
             response = self.server.get(target)
+            expected = b"".join(b"part %d\n" % number for number in range(5))
             self.assertEqual((response.status, response.body, response.closed), (200, expected, False))
 
     def test_upload(self):
@@ -102,6 +90,33 @@ class DjangoTests(DjangoTestCase):
         """a FileResponse arrives whole"""
         response = self.server.get(b"/file")
         self.assertEqual(response.body, (self.project.folder / "pages/views.py").read_bytes())
+
+    def test_concurrent_sync_views(self):
+        """synchronous views of several clients run at the same time"""
+        clients = [self.server.client() for _ in range(4)]
+        for client in clients:
+            client.start(b"GET", b"/meet")
+        numbers = []
+        for client in clients:
+            numbers.append(client.read().body)
+            client.socket.close()
+        self.assertEqual(sorted(numbers), [b"0", b"1", b"2", b"3"])
+
+
+@needs("django")
+class DjangoTests(PageTests, DjangoTestCase):
+    EXPECTED = ("StreamingHttpResponse must consume synchronous iterators",)
+
+    def test_asgi_file_untouched(self):
+        """the project's asgi.py is the generated one"""
+        self.assertEqual(self.project.asgi_hash(), self.project.generated)
+
+    def test_request_attributes(self):
+        """Django's request has the path, the query, the host and the client's address"""
+        shown = self.server.get_json(b"/async?a=1&b=%C3%A4")
+        self.assertEqual(shown, {
+            "task": True, "main": True, "method": "GET", "path": "/async", "query": {"a": "1", "b": "ä"},
+            "scheme": "http", "port": str(self.server.port), "http_host": "test", "address": "127.0.0.1"})
 
     def test_one_thread_per_request(self):
         """the synchronous parts of one request run on one thread, while others run between them"""
@@ -131,16 +146,29 @@ class DjangoTests(DjangoTestCase):
         wait_until(lambda: self.server.get_json(b"/tasks")["streams"] == 0, "the end of the stream")
         wait_until(lambda: self.server.get_json(b"/tasks")["tasks"] == before["tasks"], "the end of the tasks")
 
-    def test_concurrent_sync_views(self):
-        """synchronous views of several clients run at the same time"""
-        clients = [self.server.client() for _ in range(4)]
-        for client in clients:
-            client.start(b"GET", b"/meet")
-        numbers = []
-        for client in clients:
-            numbers.append(client.read().body)
-            client.socket.close()
-        self.assertEqual(sorted(numbers), [b"0", b"1", b"2", b"3"])
+
+@needs("django")
+class DjangoWSGITests(PageTests, DjangoTestCase):
+    """The same project by its wsgi.py."""
+
+    APPLICATION = "wiki.wsgi:application"
+    EXPECTED = ("StreamingHttpResponse must consume asynchronous iterators",)
+
+    def test_request_attributes(self):
+        """Django's request has the path, the query, the host and the client's address"""
+        shown = self.server.get_json(b"/seen/%C3%A4?a=1&b=%C3%A4")
+        self.assertEqual(shown, {
+            "main": False, "method": "GET", "path": "/seen/ä", "query": {"a": "1", "b": "ä"}, "scheme": "http",
+            "port": str(self.server.port), "http_host": "test", "address": "127.0.0.1"})
+
+    def test_query_at_import(self):
+        """a project that queries its database when it is imported is served"""
+        path = self.project.folder / "wiki/wsgi.py"
+        source = path.read_text()
+        self.addCleanup(path.write_text, source)
+        path.write_text(source + "\nfrom django.contrib.auth.models import User\nNAMES = list(User.objects.all())\n")
+        with Roost(self.APPLICATION, app_dir=self.project.folder) as server:
+            self.assertEqual(server.get(b"/plain").body, b"plain")
 
 
 @needs("django")
@@ -233,6 +261,14 @@ class DatabaseConnectionTests(DjangoTestCase):
             return (names.count("connection created") >= 120
                     and names.count("connection created") == names.count("connection closed"))
         wait_until(closed, "the end of the connections")
+
+
+@needs("django")
+class WSGIConnectionTests(DatabaseConnectionTests):
+    """The same by wsgi.py, where each request is on one thread."""
+
+    APPLICATION = "wiki.wsgi:application"
+    test_as_under_daphne = None
 
 
 @needs("django")

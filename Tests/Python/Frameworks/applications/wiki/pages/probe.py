@@ -1,5 +1,6 @@
 """Records when and on which thread Django starts and ends requests, and opens and closes database connections."""
 
+import contextvars
 import threading
 import weakref
 
@@ -10,17 +11,22 @@ from django.db.backends.signals import connection_created
 from django.http import JsonResponse
 
 recorded = []
-paths = weakref.WeakKeyDictionary()  # of the thread-sensitive context that each request has
+paths = weakref.WeakKeyDictionary()  # by the thread-sensitive context that each request of ASGI has
+wsgi_path = contextvars.ContextVar("wsgi_path", default=None)
 
 
 def _record(name):
-    context = SyncToAsync.thread_sensitive_context.get(None)  # None in manage.py
-    if context is not None:
-        recorded.append((paths.get(context), name, threading.get_ident()))
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    path = wsgi_path.get() if context is None else paths.get(context)
+    if path is not None:  # None in manage.py
+        recorded.append((path, name, threading.get_ident()))
 
 
-def _started(scope=None, **keywords):
-    paths[SyncToAsync.thread_sensitive_context.get()] = scope["path"]
+def _started(scope=None, environ=None, **keywords):
+    if scope is None:
+        wsgi_path.set(environ["PATH_INFO"])
+    else:
+        paths[SyncToAsync.thread_sensitive_context.get()] = scope["path"]
     _record("request started")
 
 

@@ -31,6 +31,14 @@ async def asynchronous(request):
                          "address": request.META["REMOTE_ADDR"]})
 
 
+def seen(request, name):
+    """What a synchronous view sees of a request."""
+    return JsonResponse({"main": threading.current_thread() is threading.main_thread(), "method": request.method,
+                         "path": request.path, "query": request.GET.dict(), "scheme": request.scheme,
+                         "port": request.get_port(), "http_host": request.get_host(),
+                         "address": request.META["REMOTE_ADDR"]})
+
+
 def form(request):
     if request.method == "POST":
         entries.append(request.POST["text"])

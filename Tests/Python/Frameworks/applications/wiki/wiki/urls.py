@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.index),
     path("plain", views.plain),
     path("async", views.asynchronous),
+    path("seen/<name>", views.seen),
     path("form", views.form),
     path("visits", views.visits),
     path("stream", views.stream),
