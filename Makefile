@@ -56,7 +56,7 @@ build: setup
 	swift build $(RELEASE)
 
 # The pages that `roost reference` writes. A test compares them with its output.
-REFERENCE = commands limits log-events options
+REFERENCE = commands limits log-events options other-servers
 
 reference: build
 	for page in $(REFERENCE); do .build/release/roost reference $$page > Documentation/reference/$$page.md || exit 1; done

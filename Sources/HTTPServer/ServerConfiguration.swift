@@ -4,6 +4,10 @@ public struct ServerConfiguration: Sendable {
     public var webSocket = WebSocketConfiguration()
     /// The value of the `server` header field of responses. If empty, the field is not sent.
     public var serverName = "roost"
+    /// Whether responses get the `date` header field (RFC 9110 §6.6.1).
+    public var sendsDate = true
+    /// Header fields that every response gets, in addition to those of the application.
+    public var headers: [DefaultHeader] = []
     /// The listen backlog: connections that the kernel queues until a loop accepts them.
     public var backlog = 2048
     /// The maximum number of connections of all loops: above it 503. If nil, only the descriptor limit applies.

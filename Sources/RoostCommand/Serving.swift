@@ -28,8 +28,9 @@ struct Serving {
         self.options = start.options
         self.files = start.filesRead(scan)
         self.run = run
-        self.logs = Logs(self.options, isErrorColoured: Terminal.error.isColoured)
+        self.logs = Logs(self.options, isErrorColoured: self.options.process.isColoured(.error))
         UnknownVariables().log(self.logs.logger)
+        try OtherCommandLine.logIgnored(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
         configuration.addresses = try self.options.bindAddresses
         self.host = try Host(deployment, scan, configuration: configuration)

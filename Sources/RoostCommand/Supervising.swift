@@ -23,8 +23,9 @@ struct Supervising {
         // Before the first thread starts.
         let signals = try SupervisorSignals()
         let options = start.options
-        let logs = Logs(options, isErrorColoured: Terminal.error.isColoured)
+        let logs = Logs(options, isErrorColoured: options.process.isColoured(.error))
         UnknownVariables().log(logs.logger)
+        try OtherCommandLine.logIgnored(logs.logger)
         for (name, group) in deployment.groupsOfTheirOwn(scan) {
             logs.logger.log(.groupOfItsOwn, ["application": "\(name)", "group": "\(group)"])
         }
@@ -37,7 +38,7 @@ struct Supervising {
         if let path = start.file?.path { plan.watch?.files.insert(path) }
         plan.watch?.seen = start.seen
         plan.backlog = options.host.server.backlog
-        plan.isErrorColoured = Terminal.error.isColoured
+        plan.isErrorColoured = options.process.isColoured(.error)
         let files = start.filesRead(scan)
         plan.reopenLogs = logs.reopen
         plan.whenServing = { applications, addresses in

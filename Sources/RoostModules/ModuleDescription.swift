@@ -52,7 +52,8 @@ package struct ModuleDescription: Sendable, Equatable {
     package func fault(threads: Int) -> String? {
         if let fault { return fault }
         guard self.flags & ASGI_ONE_LOOP != 0, threads > 1 else { return nil }
-        return "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes)"
+        return
+            "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes, --wsgi-threads threads for WSGI)"
     }
 
     /// Why this host cannot serve the module; nil if it can.

@@ -23,14 +23,16 @@ package struct PythonApplication: Sendable, Equatable {
         self.interpreter = try PythonInterpreter.path(
             given: options.interpreter, folder: folder, environment: environment)
         self.package = try PythonPackage.find(executable: executable)
+        let logConfiguration = options.logConfiguration.map { WorkingFolder.absolute($0) }
         self.settings = Self.json([
             ("application", .text(self.reference)), ("interface", .text(options.interface.rawValue)),
             ("factory", .flag(options.isFactory)), ("app_dir", .text(folder)), ("loop", .text(options.loop.rawValue)),
             ("lanes", .flag(options.usesLanes)), ("cancel_on_disconnect", .flag(options.cancelsOnDisconnect)),
             ("wsgi_threads", .number(options.wsgiThreads)), ("limit_wsgi", .number(options.wsgiQueue)),
+            ("log_config", .text(logConfiguration ?? "")),
         ])
         let files = [self.interpreter, self.package.bridge, self.package.library] + self.package.sources
-        for path in files + [source].compactMap({ $0 }) { try Self.check(path, trust) }
+        for path in files + [source, logConfiguration].compactMap({ $0 }) { try Self.check(path, trust) }
     }
 
     /// An application that another process has found.

@@ -24,6 +24,8 @@ package struct PythonOptions: Sendable, Equatable {
     /// Whether the attribute is a function that makes the application.
     package var isFactory = false
     package var loop = Loop.auto
+    /// The file that configures Python's logging.
+    package var logConfiguration: String?
     /// Whether the threads of one-thread executors are native threads that are kept.
     package var usesLanes = true
     /// Whether the task of a request is cancelled when its client disconnects.

@@ -90,8 +90,8 @@ package struct SettingsValues {
     /// The value of a flag. The schema says that the key is a flag, so a plain `yes` is unambiguous here.
     package static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
-        case "true", "yes", "on", "1": true
-        case "false", "no", "off", "0": false
+        case "true", "yes", "on", "1", "t", "y": true
+        case "false", "no", "off", "0", "f", "n": false
         default: nil
         }
     }

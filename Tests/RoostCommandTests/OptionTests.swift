@@ -25,7 +25,7 @@ struct OptionTests {
 
     @Test(
         "the generated pages of the documentation are those that `make reference` writes",
-        arguments: ["commands", "limits", "log-events", "options"])
+        arguments: ["commands", "limits", "log-events", "options", "other-servers"])
     func reference(page: String) throws {
         let written = try String(
             contentsOfFile: "\(Repository.root)/Documentation/reference/\(page).md", encoding: .utf8)

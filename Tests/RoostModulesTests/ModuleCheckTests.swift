@@ -168,7 +168,8 @@ struct ModuleCheckTests {
         #expect(description.fault(threads: 1) == nil)
         #expect(
             description.fault(threads: 2)
-                == "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes)")
+                == "requires ASGI_ONE_LOOP; serve it with --threads 1 (--workers adds processes, --wsgi-threads threads for WSGI)"
+        )
         #expect(try fault(module("ASGI_ABI", "ASGI_DRAFT"), "good") == "none")
         #expect(
             try fault("const asgi_module *asgi_module_info(void) { return NULL; }", "null").contains("returned NULL"))

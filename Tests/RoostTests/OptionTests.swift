@@ -63,7 +63,7 @@ struct OptionTests {
                 case .choice(let choices): choices[0]
                 case .boolean, .flag: "\(option.standard != "true")"
                 case .commaSeparated: "any"
-                case .text, .texts: option.name == "trust-owner" ? "root" : "/tmp/x"
+                case .text, .texts: ["trust-owner": "root", "header": "x-a: b"][option.name] ?? "/tmp/x"
                 }
             // These options need others.
             let rest =

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 
-from roost import _bridge, django_project, importing, loops, wsgi
+from roost import _bridge, django_project, importing, log_configuration, loops, wsgi
 from roost.errors import ClientDisconnected, format_exception
 from roost.lifespan import Lifespan, StartupFailure
 
@@ -28,6 +28,7 @@ class Settings:
     cancel_on_disconnect: bool = False
     wsgi_threads: int = 8
     limit_wsgi: int = 1024
+    log_config: str = ""
 
     @classmethod
     def of(cls, application) -> "Settings":
@@ -90,6 +91,8 @@ def _is_wsgi_name(settings: Settings) -> bool:
 def _load(application, settings: Settings) -> None:
     """Imports the application, and fills in what the bridge needs for requests."""
     importing.add_app_dir(settings.app_dir)
+    if settings.log_config:
+        log_configuration.apply(settings.log_config)
     if _is_wsgi_name(settings):
         # Servers of WSGI have no running event loop: code may query a database by Django at its import.
         with loops.no_running_loop():

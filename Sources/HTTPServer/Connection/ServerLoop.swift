@@ -17,8 +17,8 @@ public final class ServerLoop {
     let scratch = WebSocketScratch()
     let output = SharedOutput()
     let exchanges = HTTP1ExchangePool()
-    /// The line `server: roost CRLF`, or empty.
-    let serverLine: Octets
+    /// The header fields that the server adds to every response.
+    let defaultHeaders: DefaultHeaders
     var date = DateCache()
     /// Seconds since the loop began, counted by the sweep. Deadlines are measured in these ticks.
     private(set) var tick = 0
@@ -54,20 +54,12 @@ public final class ServerLoop {
         self.configuration = configuration
         self.handler = handler
         self.log = log
-        self.serverLine = Self.serverLine(configuration.serverName)
+        self.defaultHeaders = DefaultHeaders(configuration)
     }
 
     deinit {
         self.date.deallocate()
-        self.serverLine.data?.deallocate()
-    }
-
-    private static func serverLine(_ name: String) -> Octets {
-        guard !name.isEmpty else { return .empty }
-        let line = Array("server: \(name)\r\n".utf8)
-        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: line.count)
-        memory.initialize(from: line, count: line.count)
-        return Octets(memory, line.count)
+        self.defaultHeaders.deallocate()
     }
 
     // MARK: Turns

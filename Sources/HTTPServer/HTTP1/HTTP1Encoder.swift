@@ -45,18 +45,18 @@ enum HTTP1Encoder {
         let status: Int
         let fields: ResponseFields
         let date: Octets
-        let server: Octets
+        let defaults: Octets
 
         @inline(__always)
         init(status: Int, fields: ResponseFields, loop: ServerLoop) {
             self.status = status
             self.fields = fields
-            self.date = fields.hasDate ? .empty : loop.date.line()
-            self.server = fields.hasServer ? .empty : loop.serverLine
+            self.date = fields.hasDate || !loop.defaultHeaders.hasDate ? .empty : loop.date.line()
+            self.defaults = fields.hasServer ? loop.defaultHeaders.withoutServer : loop.defaultHeaders.all
         }
 
         /// The maximum size, in bytes.
-        var most: Int { StatusLine.longest + self.date.size + self.server.size + self.fields.size }
+        var most: Int { StatusLine.longest + self.date.size + self.defaults.size + self.fields.size }
     }
 
     /// The maximum size of framing, connection fields and the empty line, in bytes.
@@ -157,7 +157,7 @@ enum HTTP1Encoder {
                 self.write(Octets(" \r\n"))
             }
             self.write(start.date)
-            self.write(start.server)
+            self.write(start.defaults)
             let hasUpperCase = start.fields.hasUpperCase
             for field in start.fields.fields where !ResponseFields.isServerControlled(field.name) {
                 self.write(field, hasUpperCase: hasUpperCase)

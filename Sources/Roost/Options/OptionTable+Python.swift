@@ -18,6 +18,10 @@ extension OptionTable {
             "loop", \.python.loop, among: PythonOptions.Loop.allCases,
             "Event loop of Python applications: auto is uvloop if it is installed, else asyncio."
         ).commandOnly(Self.noInterpreter),
+        .optionalText(
+            "log-config", \.python.logConfiguration,
+            "File that configures Python's logging: .json, .yaml, or else in the format of logging.config.fileConfig."
+        ).commandOnly(Self.noInterpreter),
         .flag(
             "lanes", \.python.usesLanes, isNegatable: true,
             "Run the jobs of run_in_executor, as those of Django's synchronous views, on native threads that are kept."

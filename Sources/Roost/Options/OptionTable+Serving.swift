@@ -74,8 +74,18 @@ extension OptionTable {
         .choice(
             "log-format", \.host.logFormat, among: LogFormat.allCases,
             "Format of the log and of the access log: lines of text, or one JSON object per line."),
+        .flag(
+            "use-colors", \.process.usesColors, unset: "on terminals", "Write log levels and statuses in colors."
+        ).commandOnly("the logs belong to the program"),
         .flag("access-log", \.process.logsAccess, isNegatable: true, "Log each request to standard output."),
         .flag("server-header", \.sendsServerName, isNegatable: true, "Send `server: roost` with every response."),
+        .flag(
+            "date-header", \.host.server.sendsDate, isNegatable: true,
+            "Send the header field `date` with every response."),
+        .parsed(
+            "header", .texts, \.host.server.headers,
+            "Header field that is sent with every response: NAME:VALUE; repeatable.",
+            parse: { try $0.map { try DefaultHeader($0) } }, texts: { $0.map { "\($0.name):\($0.value)" } }),
         .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),
     ]
 

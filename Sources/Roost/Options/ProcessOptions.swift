@@ -1,10 +1,13 @@
 package import Logging
+package import RoostSystem
 
 /// The options for the processes of the command `roost`, and for its settings file.
 package struct ProcessOptions: Sendable {
     package var logLevel = Logger.Level.info
     /// Whether each request is logged to standard output.
     package var logsAccess = true
+    /// Whether the logs have colors. Nil: on terminals.
+    package var usesColors: Bool?
     /// The drop-in folders.
     package var modules: [String] = []
     /// The name of the settings module.
@@ -22,4 +25,7 @@ package struct ProcessOptions: Sendable {
     /// Maximum duration of a shutdown, in seconds. Nil: the sum of its phases.
     package var stopTime: Int?
     package var runsExitHandlers = false
+
+    /// Whether the log on a stream has colors.
+    package func isColoured(_ stream: Terminal) -> Bool { self.usesColors ?? stream.isColoured }
 }

@@ -89,7 +89,7 @@ package struct ServerOption: Sendable {
             declaration: OptionDeclaration(name, .number(range), unit: unit, meaning),
             read: { ["\($0[keyPath: target])"] },
             write: { (options, values) throws(OptionFault) in
-                options[keyPath: target] = try Self.number(values[0], range)
+                options[keyPath: target] = try Self.number(values[0], range, unit)
             })
     }
 
@@ -101,12 +101,16 @@ package struct ServerOption: Sendable {
             declaration: OptionDeclaration(name, .number(range), unit: unit, unset: unset, meaning),
             read: { $0[keyPath: target].map { ["\($0)"] } ?? [] },
             write: { (options, values) throws(OptionFault) in
-                options[keyPath: target] = try Self.number(values[0], range)
+                options[keyPath: target] = try Self.number(values[0], range, unit)
             })
     }
 
-    private static func number(_ text: String, _ range: ClosedRange<Int>) throws(OptionFault) -> Int {
-        guard let number = Int(text) else { throw .malformed(text) }
+    /// Seconds may have a fraction, as other servers allow it; they are rounded up.
+    private static func number(
+        _ text: String, _ range: ClosedRange<Int>, _ unit: OptionDeclaration.Unit?
+    ) throws(OptionFault) -> Int {
+        let whole = unit == .seconds ? Double(text).flatMap { Int(exactly: $0.rounded(.awayFromZero)) } : nil
+        guard let number = whole ?? Int(text) else { throw .malformed(text) }
         guard range.contains(number) else {
             throw .outOfRange("\(number)", "\(range.lowerBound)", "\(range.upperBound)")
         }
@@ -203,6 +207,21 @@ package struct ServerOption: Sendable {
         _ name: String, _ target: Target<Bool>, isNegatable: Bool = false, _ meaning: String
     ) -> ServerOption { .truth(name, .flag(isNegatable: isNegatable), target, meaning) }
 
+    /// `--name`, `--no-name`, or neither.
+    static func flag(_ name: String, _ target: Target<Bool?>, unset: String, _ meaning: String) -> ServerOption {
+        ServerOption(
+            declaration: OptionDeclaration(name, .flag(isNegatable: true), unset: unset, meaning),
+            read: { $0[keyPath: target].map { ["\($0)"] } ?? [] },
+            write: { (options, values) throws(OptionFault) in
+                options[keyPath: target] = try Self.truth(values[0])
+            })
+    }
+
+    private static func truth(_ text: String) throws(OptionFault) -> Bool {
+        guard let value = SettingsValues.flag(text) else { throw .malformed(text) }
+        return value
+    }
+
     private static func truth(
         _ name: String, _ kind: OptionDeclaration.Kind, _ target: Target<Bool>, _ meaning: String
     ) -> ServerOption {
@@ -210,8 +229,7 @@ package struct ServerOption: Sendable {
             declaration: OptionDeclaration(name, kind, meaning),
             read: { ["\($0[keyPath: target])"] },
             write: { (options, values) throws(OptionFault) in
-                guard let value = SettingsValues.flag(values[0]) else { throw .malformed(values[0]) }
-                options[keyPath: target] = value
+                options[keyPath: target] = try Self.truth(values[0])
             })
     }
 

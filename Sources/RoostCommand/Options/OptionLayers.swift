@@ -5,8 +5,8 @@ import RoostDeployment
 import RoostSettings
 import RoostSystem
 
-/// The options of a start from all sources. In order of precedence: the command line, the environment (`ROOST_PORT`),
-/// the settings file (`server: {port: 8000}`), the defaults.
+/// The options of a start from all sources. In order of precedence: the command line, the environment (`ROOST_PORT`,
+/// then `UVICORN_PORT`), the settings file (`server: {port: 8000}`), the defaults.
 struct OptionLayers {
     /// The options given on the command line.
     let typed: [GivenOption]
@@ -16,19 +16,14 @@ struct OptionLayers {
     /// Adds the environment to the options of the command line. Throws `HostError`.
     init(typed: [GivenOption]) throws {
         self.typed = typed
-        self.environment = try OptionTable.all.compactMap { option in
-            guard let name = option.declaration.variable, let value = getenv(name).map({ String(cString: $0) }),
-                !value.isEmpty
-            else { return nil }
-            switch option.declaration.kind {
-            case .flag where SettingsValues.flag(value) == nil:
-                throw HostError(code: .settings, message: "$\(name): '\(value)' is not true or false")
-            case .texts:
-                return GivenOption(option, value.split(separator: " ").map(String.init), .environment(name))
-            case .flag, .number, .decimal, .text, .commaSeparated, .choice, .boolean:
-                return GivenOption(option, [value], .environment(name))
+        let environment = ProcessEnvironment.atStart
+        let own = try OptionTable.all.compactMap { option -> GivenOption? in
+            guard let name = option.declaration.variable, let value = environment[name], !value.isEmpty else {
+                return nil
             }
+            return try GivenOption(option, variable: name, value)
         }
+        self.environment = Self.merged([try OtherVariables.given(environment), own])
     }
 
     /// Adds the options of the key `server` of a settings file.

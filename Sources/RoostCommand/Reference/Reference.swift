@@ -9,6 +9,7 @@ struct Reference: ParsableCommand {
     enum Page: String, CaseIterable, ExpressibleByArgument {
         case options, limits, commands, man
         case logEvents = "log-events"
+        case otherServers = "other-servers"
     }
 
     @Argument(help: "The page.")
@@ -21,6 +22,7 @@ struct Reference: ParsableCommand {
             case .limits: LimitsPage.text
             case .commands: CommandsPage.text
             case .logEvents: LogEventsPage.text
+            case .otherServers: OtherServersPage.text
             case .man: ManPage.text
             }
         Terminal.output.write(text)

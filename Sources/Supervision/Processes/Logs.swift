@@ -28,7 +28,7 @@ package struct Logs: Sendable {
         var configuration = options.host
         configuration.logger = self.logger
         configuration.access = self.access
-        configuration.isAccessColoured = Terminal.output.isColoured
+        configuration.isAccessColoured = options.process.isColoured(.output)
         return configuration
     }
 

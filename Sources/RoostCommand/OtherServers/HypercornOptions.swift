@@ -1,0 +1,28 @@
+extension OtherOption {
+    static let ofHypercorn: [OtherOption] = [
+        .alias("--bind", "-b", to: "bind"),
+        .alias("--workers", "-w", to: "workers"),
+        .replaced("--worker-class", "-k", by: "`--loop`", values: ["asyncio", "uvloop"]) { ["--loop=\($0)"] },
+        .refused("--worker-class", "-k", values: ["trio"], because: "Roost runs asyncio and uvloop"),
+        .same("root-path"),
+        .same("reload"),
+        .same("backlog"),
+        .same("log-level"),
+        .same("user"),
+        .same("group"),
+        .alias("--graceful-timeout", to: "timeout-graceful-shutdown", "default 30 instead of 3"),
+        .alias("--keep-alive", to: "timeout-keep-alive", "default 75 instead of 5"),
+        .alias("--max-requests", to: "limit-max-requests"),
+        .alias("--max-requests-jitter", to: "limit-max-requests-jitter"),
+        .replaced("--read-timeout", by: "`--timeout-request-body`") { ["--timeout-request-body=\($0)"] },
+        .alias("--websocket-ping-interval", to: "ws-ping-interval"),
+        .ignored("--access-logfile", values: ["-"], because: "the access log is on standard output"),
+        .ignored("--error-logfile", "--log-file", values: ["-"], because: "the log is on standard error"),
+        .refused("--config", "-c", because: "write the options into settings.yaml; roost settings shows their keys"),
+        .refused("--certfile", "--keyfile", "--ca-certs", "--ciphers", because: Self.noTLS),
+        .refused("--quic-bind", because: "Roost does not serve HTTP/3; use a proxy in front of it"),
+        .refused("--insecure-bind", because: "use --bind; Roost does not serve TLS"),
+        .refused("--pid", because: Self.noProcessFile),
+        .flag("--debug", as: ["--log-level=debug"], "of Roost's log"),
+    ]
+}

@@ -1,0 +1,49 @@
+import Roost
+import RoostSettings
+import RoostSystem
+
+/// The environment variables of Uvicorn, which set the same options as its command line: `UVICORN_PORT`.
+enum OtherVariables {
+    /// Returns the options that the variables set. Throws `HostError` for one that Roost refuses, or whose value is
+    /// invalid.
+    static func given(_ environment: [String: String]) throws -> [GivenOption] {
+        try OtherOption.ofUvicorn.flatMap { option -> [GivenOption] in
+            guard option.names.count == 1, !option.names[0].hasPrefix("--no-") else { return [] }
+            let name = Self.variable(option)
+            guard let value = environment[name], !value.isEmpty else { return [] }
+            switch option.treatment {
+            case .same:
+                guard let own = OptionTable.option(named: option.name) else { return [] }
+                return [try GivenOption(own, variable: name, value)]
+            case .replaced(let words):
+                let read = try GivenOption.read(try words(value))
+                return read.map { GivenOption($0.option, $0.values, .environment(name)) }
+            case .ignored: return []
+            case .refused:
+                // A flag that is off asks for nothing.
+                guard SettingsValues.flag(value) != false else { return [] }
+                throw HostError(code: .settings, message: "$\(name): \(option.remark)")
+            }
+        }
+    }
+
+    /// `UVICORN_LOG_LEVEL` for `--log-level`.
+    static func variable(_ option: OtherOption) -> String {
+        "UVICORN_" + String(option.name.uppercased().map { $0 == "-" ? "_" : $0 })
+    }
+}
+
+extension GivenOption {
+    /// The option as an environment variable sets it. Throws `HostError` if the value of a flag is neither true nor
+    /// false.
+    init(_ option: ServerOption, variable name: String, _ value: String) throws {
+        switch option.declaration.kind {
+        case .flag where SettingsValues.flag(value) == nil:
+            throw HostError(code: .settings, message: "$\(name): '\(value)' is not true or false")
+        case .texts:
+            self.init(option, value.split(separator: " ").map(String.init), .environment(name))
+        case .flag, .number, .decimal, .text, .commaSeparated, .choice, .boolean:
+            self.init(option, [value], .environment(name))
+        }
+    }
+}
