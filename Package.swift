@@ -24,7 +24,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // The C ABI, headers only; modules are compiled against it.
@@ -86,10 +85,11 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
-        // Settings files: reader, schema, and the applications that they declare. Imports CYaml, Yams' own target, for
-        // libyaml's events: Yams' nodes come too late to limit the memory that a settings file takes.
+        // The system's libyaml, for settings files.
+        .systemLibrary(name: "Clibyaml", providers: [.apt(["libyaml-dev"])]),
+        // Settings files: reader, schema, and the applications that they declare.
         .target(
-            name: "RoostSettings", dependencies: ["HTTPServer", "RoostSystem", "Yams"], exclude: ["README.md"],
+            name: "RoostSettings", dependencies: ["Clibyaml", "HTTPServer", "RoostSystem"], exclude: ["README.md"],
             swiftSettings: swift
         ),
         // From a module's name to a copy that can be loaded: ELF file, trust, and the report of a probe child.
@@ -148,7 +148,7 @@ let package = Package(
             name: "Supervision",
             dependencies: [
                 "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem", "Yams",
+                "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,4 @@
-import CYaml
+import Clibyaml
 import Glibc
 
 /// An error in a YAML text, and its line.
