@@ -1,5 +1,5 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
+.PHONY: help setup run build wheel package-setup test-packages reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON, libyaml settings files,
@@ -37,6 +37,8 @@ help:
 	@echo 'make reference  write the generated pages of Documentation/reference'
 	@echo 'make man      write the manual page .build/roost.1'
 	@echo 'make docs     build the documentation as a site in .build/site, and check its links'
+	@echo 'make wheel    build a wheel for pip in .build/packages'
+	@echo 'make test-packages  install the wheel with several interpreters, and in a Debian root (as root, 3 minutes)'
 	@echo 'make format   format the sources'
 	@echo 'make lint     check the format of the sources'
 	@echo 'make clean    remove what was built'
@@ -174,6 +176,20 @@ fuzz: setup
 		.build-fuzz/messages
 	.build-fuzz/release/ViewFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/views Tests/Fuzz/ViewSeeds
+
+# Packages for users without a Swift toolchain, in .build/packages.
+PACKAGE_PACKAGES = patchelf binutils dpkg-dev lintian
+
+package-setup: test-setup
+	@$(call install,$(PACKAGE_PACKAGES))
+
+wheel: build package-setup
+	Packaging/wheel
+
+# Installs the packages, also in a Debian root (debootstrap). Runs as root.
+test-packages: wheel
+	@$(call install,debootstrap)
+	cd Tests/Packaging && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

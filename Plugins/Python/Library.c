@@ -66,6 +66,7 @@ PyObject *library_run(PyObject *module, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "sO:run", &settings, &on_started)) return NULL;
     if (!library.run || !library.port || !library.quit)
         return PyErr_Format(PyExc_RuntimeError, "open() a library with roost_run first");
+    asked_to_quit = false;
     turn_begin();
     result = library.run(settings, started, NULL);
     turn_end();

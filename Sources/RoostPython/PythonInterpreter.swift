@@ -3,11 +3,17 @@ import RoostSystem
 
 /// Finds the interpreter that runs a Python application.
 package enum PythonInterpreter {
-    /// Returns the path of the interpreter: the given one, else that of `$VIRTUAL_ENV`, else that of `.venv` in the
-    /// folder, else `python3` of `$PATH`. The path of a virtual environment is not resolved: Python finds the
-    /// environment by it. Throws `HostError`.
+    /// The variables that the Python package reads (`files.py`).
+    package static let packageVariables = ["ROOST_COMMAND", "ROOST_LIBRARY", "ROOST_BRIDGE"]
+    /// Names the interpreter for which `roost` is installed; the command of the wheel sets it.
+    package static let variable = "ROOST_DEFAULT_PYTHON"
+
+    /// Returns the path of the interpreter: the given one, else that for which `roost` is installed, else that of
+    /// `$VIRTUAL_ENV`, else that of `.venv` in the folder, else `python3` of `$PATH`. The path of a virtual environment
+    /// is not resolved: Python finds the environment by it. Throws `HostError`.
     package static func path(given: String?, folder: String, environment: [String: String]) throws -> String {
         if let given { return try self.named(given, environment) }
+        if let own = environment[self.variable], !own.isEmpty { return try self.named(own, environment) }
         if let active = environment["VIRTUAL_ENV"], !active.isEmpty {
             let path = "\(active)/bin/python"
             guard access(path, X_OK) == 0 else {

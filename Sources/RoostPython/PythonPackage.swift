@@ -10,13 +10,15 @@ package struct PythonPackage: Sendable, Equatable {
     /// `libRoost.so`.
     package let library: String
 
-    /// Finds them by the path of this executable: in a prefix (`bin/roost`, `lib/roost`), or in a build (the libraries
-    /// beside `roost`, the package in the sources above it). Throws `HostError`.
+    /// Finds them by the path of this executable: in a prefix (`bin/roost`, `lib/roost`), in a wheel (a prefix in the
+    /// folder `_native` of the package), or in a build (the libraries beside `roost`, the package in the sources above
+    /// it). Throws `HostError`.
     package static func find(executable: String) throws -> PythonPackage {
         let folder = self.parent(executable)
         let installed = "\(self.parent(folder))/lib/roost"
-        let package =
-            ["\(installed)/python"] + self.above(folder).map { "\($0)/Plugins/Python" }
+        let above = self.above(folder)
+        let wheel = above.count > 2 ? [above[2]] : []
+        let package = ["\(installed)/python"] + wheel + above.map { "\($0)/Plugins/Python" }
         guard let python = package.first(where: { access("\($0)/roost/worker.py", R_OK) == 0 }),
             let libraries = [folder, installed].first(where: { access("\($0)/\(self.bridgeName)", R_OK) == 0 }),
             access("\(libraries)/libRoost.so", R_OK) == 0
@@ -31,7 +33,8 @@ package struct PythonPackage: Sendable, Equatable {
             folder: python, bridge: "\(libraries)/\(self.bridgeName)", library: "\(libraries)/libRoost.so")
     }
 
-    /// The files of the package `roost`. An interpreter executes any of them.
+    /// The files of the package `roost`, without those that only programs of its users import. An interpreter executes
+    /// any of them.
     var sources: [String] {
         FolderList.names(in: "\(self.folder)/roost").filter { $0.hasSuffix(".py") }.map { "\(self.folder)/roost/\($0)" }
     }

@@ -12,7 +12,7 @@ Blocks, by the first line of their fence:
 All commands of a page run in one shell (bash), which begins in an empty folder. A command that ends in "&" goes on in the
 background; if it starts roost, the next command waits until roost serves. The release build is in $PATH. The ports 8000 to 8009 and 9000 to 9009 of the page are replaced by free ones. The variable ROOST_RUN_DIR keeps pages apart.
 "<!-- needs: nginx cargo -->" names programs that have to be installed; "<!-- slow: WHY -->" leaves a page to `make
-test-docs`. Exit status: 0 if everything works as shown.
+test-docs`, "<!-- wheel -->" to `make test-packages`, which sets $WHEEL. Exit status: 0 if everything works as shown.
 """
 import os
 import re

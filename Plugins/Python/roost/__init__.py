@@ -1,4 +1,8 @@
-"""Python applications on Roost, an application server for shared libraries."""
+"""Roost, an application server for Python applications and for shared libraries.
+
+`run` serves an application as `uvicorn.run` does; `Server` serves one for a program or a test. In an application,
+`ClientDisconnected` is what `send` raises when the client has disconnected.
+"""
 
 import importlib.machinery
 import importlib.util
@@ -6,7 +10,16 @@ import sys
 
 from roost.errors import ClientDisconnected
 
-__all__ = ["ClientDisconnected", "load_bridge"]
+__all__ = ["ClientDisconnected", "Server", "load_bridge", "run"]
+
+
+def __getattr__(name: str):
+    # Imported only when a program uses it: a worker needs none of it.
+    if name in ("Server", "run"):
+        from roost import server
+
+        return getattr(server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_bridge(path: str) -> None:

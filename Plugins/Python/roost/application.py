@@ -50,6 +50,7 @@ class Process:
     exits = False  # the process leaves by _exit
     imports = None  # the file for the names of the imported modules
     settings = None  # the settings of an application for which the host has none, as JSON
+    target = None  # the application, if the program gives it instead of a name
     refused = None  # why the last application was refused
     lifespans = set()  # the tasks; the event loop itself keeps none
 
@@ -68,6 +69,8 @@ def _guest(application, settings: Settings):
         except ValueError as error:
             raise importing.ImportFailure(str(error)) from None
         Process.kind = "asyncio" if isinstance(Process.loop, asyncio.SelectorEventLoop) else "uvloop"
+    elif not Process.loop._roost_guest:
+        loops.enter_guest(Process.loop)
     elif settings.loop not in ("auto", Process.kind):
         application.log(_WARNING, f"applications of one worker share an event loop: loop={settings.loop} is ignored")
     return Process.loop
@@ -75,6 +78,8 @@ def _guest(application, settings: Settings):
 
 def _import(settings: Settings):
     """Imports the application and returns it."""
+    if Process.target is not None:
+        return importing.call_factory(Process.target, "factory") if settings.factory else Process.target
     with django_project.checked_settings_module(settings.application):
         target = importing.import_application(settings.application)
         if settings.factory:
@@ -90,7 +95,8 @@ def _is_wsgi_name(settings: Settings) -> bool:
 
 def _load(application, settings: Settings) -> None:
     """Imports the application, and fills in what the bridge needs for requests."""
-    importing.add_app_dir(settings.app_dir)
+    if Process.target is None:
+        importing.add_app_dir(settings.app_dir)
     if settings.log_config:
         log_configuration.apply(settings.log_config)
     if _is_wsgi_name(settings):

@@ -15,6 +15,12 @@ from roost import _bridge
 from roost.executors import LaneExecutors
 
 
+def _set_wakeup(descriptor: int) -> None:
+    """Sets the descriptor that signals write to; only the main thread gets signals."""
+    if threading.current_thread() is threading.main_thread():
+        signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+
+
 class GuestLoop(LaneExecutors):
     """A mixin for event loops that the host runs: they run all the time, and nobody else can run them."""
 
@@ -47,7 +53,7 @@ class SignalPipe:
         for end in self._roost_wakeup:
             end.setblocking(False)
         self.add_reader(self._roost_wakeup[0], self._roost_read_signals)
-        signal.set_wakeup_fd(self._roost_wakeup[1].fileno(), warn_on_full_buffer=False)
+        _set_wakeup(self._roost_wakeup[1].fileno())
 
     def add_signal_handler(self, sig, callback, *args):
         if threading.current_thread() is not threading.main_thread():
@@ -111,8 +117,7 @@ class AsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
             self._roost_wake_for_signals()
 
     def _roost_wake_for_signals(self):
-        if threading.current_thread() is threading.main_thread():
-            signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
+        _set_wakeup(self._csock.fileno())
 
     def _roost_attach(self):
         """Makes the loop the guest by its private functions, which are faster than the public ones."""
@@ -231,10 +236,17 @@ def start_guest(kind: str, lanes: bool):
     cls = _loop_class(kind)
     loop = cls()
     loop._roost_lanes = lanes
-    asyncio.set_event_loop(loop)
     loop._roost_attach()
     cls.call_soon = _bridge.call_soon  # a builtin does not bind, and so costs no method object
+    enter_guest(loop)
+    return loop
+
+
+def enter_guest(loop) -> None:
+    """Makes the guest the running loop of this thread, until leave_guest. Always on the same thread."""
+    asyncio.set_event_loop(loop)
     loop._roost_guest = True
+    loop._roost_executor_closed = False
     asyncio._set_running_loop(loop)
     sys.set_asyncgen_hooks(firstiter=loop._asyncgen_firstiter_hook, finalizer=loop._asyncgen_finalizer_hook)
     debug = loop.get_debug()
@@ -242,7 +254,6 @@ def start_guest(kind: str, lanes: bool):
     if debug:
         sys.set_coroutine_origin_tracking_depth(10)
     loop._roost_root = _root_task(loop)
-    return loop
 
 
 @contextlib.contextmanager
@@ -256,12 +267,14 @@ def no_running_loop():
         asyncio._set_running_loop(loop)
 
 
-def end_guest(loop) -> None:
+def leave_guest(loop) -> None:
     """Detaches the loop from this thread after the host has returned."""
+    if not loop._roost_root.done():
+        loop._roost_root._log_destroy_pending = False  # the start has failed, so nothing has ended it
     loop._roost_guest = False
     asyncio._set_running_loop(None)
     sys.set_asyncgen_hooks(None, None)
-    signal.set_wakeup_fd(-1)
+    _set_wakeup(-1)
 
 
 async def end_root_task(loop) -> None:

@@ -13,6 +13,7 @@ calls `main` with these arguments. `python -m roost.worker` takes the same ones,
 import faulthandler
 import signal
 import sys
+import threading
 
 from roost import _bridge, application, errors, executors, loops
 
@@ -22,8 +23,15 @@ async def _awaitable(value):
     return await value
 
 
+_prepared = False
+
+
 def prepare(library: str) -> None:
-    """Opens the host's library, and connects the bridge with this package."""
+    """Opens the host's library, and connects the bridge with this package, once in a process."""
+    global _prepared
+    if _prepared:
+        return
+    _prepared = True
     _bridge.client_disconnected(errors.ClientDisconnected)
     _bridge.reporters(errors.format_exception, errors.is_disconnect, _awaitable)
     _bridge.lane_threads(executors.start_thread)
@@ -31,21 +39,25 @@ def prepare(library: str) -> None:
     _bridge.open(library)
 
 
-def serve(library: str, settings: str, python: str | None, started=None) -> None:
+def serve(library: str, settings: str, python: str | None, started=None, target=None) -> None:
     """Serves until SIGINT, SIGTERM or loop.stop(); raises RuntimeError if the server does not start.
 
     `python` are the settings of applications for which the host has none. `started(port)` is called when the server
-    accepts connections.
+    accepts connections. `target`: the application itself, instead of its name in the settings. On another thread than
+    the main one, signals are not handled; all calls of a process must be on one thread.
     """
     application.Process.settings = python
+    application.Process.target = target
+    application.Process.refused = None
     prepare(library)
 
     def quit_server(number, frame):
         _bridge.quit()
 
     # A handler runs at once only if the loop has a descriptor to wake it (signal.set_wakeup_fd), which the guest sets.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, quit_server)
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.signal(number, quit_server) for number in (signal.SIGINT, signal.SIGTERM)}
     ports = []
 
     def on_start(port):
@@ -59,7 +71,9 @@ def serve(library: str, settings: str, python: str | None, started=None) -> None
             raise RuntimeError(application.Process.refused or "the server did not start")
     finally:
         if application.Process.loop is not None:
-            loops.end_guest(application.Process.loop)
+            loops.leave_guest(application.Process.loop)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def work(library: str, imports: str | None, arguments: list[str]) -> None:

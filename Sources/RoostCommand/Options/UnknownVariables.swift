@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Roost
+import RoostPython
 import RoostSettings
 import RoostSystem
 
@@ -51,5 +52,6 @@ struct UnknownVariables {
     private static let testPrefix = "ROOST_TEST_"
 
     private static let known = Set(
-        OptionTable.all.compactMap(\.declaration.variable) + [SettingsModule.variable, "ROOST_FUZZ"])
+        OptionTable.all.compactMap(\.declaration.variable) + PythonInterpreter.packageVariables
+            + [SettingsModule.variable, PythonInterpreter.variable, "ROOST_FUZZ"])
 }

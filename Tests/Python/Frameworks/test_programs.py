@@ -1,0 +1,315 @@
+"""Servers that programs start: roost.run, roost.Server, the fixture of pytest, and manage.py runserver."""
+
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import unittest
+
+from django_site import SETTINGS, Project
+from support import Client, needs, wait_until
+
+SHOP = """
+import threading
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    main = threading.current_thread() is threading.main_thread()
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": f"asgi {main}".encode()})
+
+def wsgi(environ, start_response):
+    start_response("200 OK", [])
+    return [b"wsgi"]
+
+def get(url):
+    import urllib.request
+    with urllib.request.urlopen(url, timeout=20) as response:
+        return response.read().decode()
+"""
+
+
+def environment(**variables) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "ROOST_PACKAGES"}
+    return {**inherited, "PYTHONPATH": os.environ["ROOST_PACKAGES"], "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1", **variables}
+
+
+class ProgramTestCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-programs-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        (self.folder / "shop.py").write_text(SHOP)
+
+    def start(self, source: str, *arguments: str, **options) -> subprocess.Popen:
+        """Starts a program. Its output is in the file `output`."""
+        (self.folder / "program.py").write_text(textwrap.dedent(source))
+        with open(self.folder / "output", "wb") as output:
+            process = subprocess.Popen([sys.executable, "program.py", *arguments], cwd=self.folder, stdout=output,
+                                       stderr=output, env=environment(), **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    def run_program(self, source: str) -> list[str]:
+        """Runs a program. Returns the lines that begin with `>`."""
+        self.assertEqual(self.start(source).wait(60), 0, self.output())
+        return re.findall(r"^> (.*)", self.output(), re.M)
+
+
+class ServerTests(ProgramTestCase):
+    """roost.Server"""
+
+    def test_objects(self):
+        """application objects are served one after the other in this process, on another thread"""
+        lines = self.run_program("""
+            import roost
+            from shop import app, get, wsgi
+            for application in (app, wsgi, app, wsgi, app):
+                with roost.Server(application, access_log=False) as server:
+                    print(">", get(server.url))
+            """)
+        self.assertEqual(lines, ["asgi False", "wsgi", "asgi False", "wsgi", "asgi False"])
+
+    def test_names(self):
+        """applications by name are served in processes of their own, several at once, with options of the command"""
+        lines = self.run_program("""
+            import roost, urllib.request
+            from shop import get
+            with (roost.Server("shop:app", log_level="error", header=["x-a:b", "x-c:d"]) as one,
+                  roost.Server("shop:wsgi", log_level="error", access_log=False) as other):
+                response = urllib.request.urlopen(one.url)
+                print(">", response.read().decode(), response.headers["x-a"], response.headers["x-c"])
+                print(">", get(other.url), one.port != other.port)
+            try:
+                get(one.url)
+            except OSError:
+                print("> stopped")
+            """)
+        self.assertEqual(lines, ["asgi True b d", "wsgi True", "stopped"])
+
+    def test_asynchronous(self):
+        """async with starts and stops without blocking the event loop of the program"""
+        lines = self.run_program("""
+            import asyncio, roost
+            from shop import app, get
+
+            async def main():
+                ticks = 0
+                async def tick():
+                    nonlocal ticks
+                    while True:
+                        await asyncio.sleep(0)
+                        ticks += 1
+                task = asyncio.create_task(tick())
+                for application in (app, "shop:app"):
+                    before = ticks
+                    async with roost.Server(application, access_log=False) as server:
+                        print(">", await asyncio.to_thread(get, server.url), ticks > before)
+                task.cancel()
+
+            asyncio.run(main())
+            """)
+        self.assertEqual(lines, ["asgi False True", "asgi True True"])
+
+    def test_faults(self):
+        """an application that does not start raises, and the next one can be served"""
+        lines = self.run_program("""
+            import roost
+            from shop import app, get
+
+            async def broken(scope, receive, send):
+                if scope["type"] == "lifespan":
+                    await receive()
+                    raise RuntimeError("the database is down")
+
+            def attempt(application, **options):
+                try:
+                    roost.Server(application, **options).start()
+                except Exception as error:
+                    print(">", type(error).__name__, error)
+
+            attempt("none:app")
+            attempt(broken)
+            attempt(5)
+            attempt(app, reload=True)
+            attempt(app, no_such_option=1)
+            with roost.Server(app) as first:
+                attempt(app)
+                attempt("shop:app", port=first.port)
+            with roost.Server(app) as server:
+                print(">", get(server.url))
+            """)
+        expected = [
+            "RuntimeError roost exited with status 1", "RuntimeError .*the database is down", "RuntimeError .*not a callable",
+            "ValueError reload needs the name of the application", "RuntimeError .*no-such-option",
+            "RuntimeError this process serves another application object", "OSError .*in use", "asgi False"]
+        self.assertEqual(len(lines), len(expected), lines)
+        for line, pattern in zip(lines, expected):
+            self.assertRegex(line, f"^{pattern}")
+
+    @needs("pytest")
+    def test_fixture(self):
+        """the fixture of pytest starts servers, and stops them at the end of the test"""
+        (self.folder / "test_shop.py").write_text(textwrap.dedent("""
+            import pytest
+            from shop import app, get
+            urls = []
+
+            @pytest.mark.parametrize("application", [app, "shop:app", app])
+            def test_page(roost_server, application):
+                server = roost_server(application)
+                urls.append(server.url)
+                assert get(server.url).startswith("asgi")
+
+            def test_stopped():
+                for url in urls:
+                    with pytest.raises(OSError):
+                        get(url)
+            """))
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "roost.pytest_plugin"], cwd=self.folder,
+                              capture_output=True, text=True, env=environment())
+        self.assertIn("4 passed", done.stdout, done.stdout + done.stderr)
+
+
+class RunTests(ProgramTestCase):
+    """roost.run"""
+
+    SOURCE = """
+        import sys, roost
+        from shop import app
+        if __name__ == "__main__":
+            roost.run(app if sys.argv[1] == "object" else "shop:app", port=int(sys.argv[2]), **eval(sys.argv[3]))
+            print("> returned")
+        """
+
+    def free_port(self) -> int:
+        import socket
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return listener.getsockname()[1]
+
+    def get(self, port: int):
+        try:
+            with Client(port) as client:
+                return client.request(b"GET", b"/").body
+        except OSError:
+            return None
+
+    def test_run(self):
+        """an object is served on the main thread, a name by the command; both until SIGTERM or SIGINT"""
+        for kind, options, number in (("object", "{}", signal.SIGTERM), ("object", "{}", signal.SIGINT),
+                                      ("name", "{}", signal.SIGTERM),
+                                      ("name", "{'reload': True, 'workers': 2}", signal.SIGTERM)):
+            with self.subTest(kind=kind, options=options):
+                port = self.free_port()
+                process = self.start(self.SOURCE, kind, str(port), options)
+                wait_until(lambda: self.get(port) == b"asgi True", f"the server:\n{self.output()}")
+                process.send_signal(number)
+                self.assertEqual(process.wait(30), 0, self.output())
+                self.assertIn("> returned", self.output())
+
+    def test_interrupt_of_a_terminal(self):
+        """SIGINT to the process group stops the command once, gracefully"""
+        port = self.free_port()
+        process = self.start(self.SOURCE, "name", str(port), "{}", start_new_session=True)
+        wait_until(lambda: self.get(port) == b"asgi True", "the server")
+        os.killpg(process.pid, signal.SIGINT)
+        self.assertEqual(process.wait(30), 0, self.output())
+        self.assertIn("> returned", self.output())
+
+    def test_status(self):
+        """a command that fails ends the program with its status"""
+        process = self.start(self.SOURCE, "name", "0", "{'ssl_certfile': 'x'}")
+        self.assertEqual(process.wait(30), 2)
+        self.assertIn("--ssl-certfile: Roost does not serve TLS", self.output())
+
+
+@needs("django")
+class RunserverTests(unittest.TestCase):
+    """manage.py runserver"""
+
+    def setUp(self):
+        self.project = Project("wiki", "wiki", SETTINGS + """
+INSTALLED_APPS = ["roost.django", *INSTALLED_APPS]
+ASGI_APPLICATION = "wiki.asgi.application"
+""", database=False)
+        self.addCleanup(self.project.remove)
+
+    def start(self, *arguments: str):
+        """Starts runserver with a terminal. Returns the port."""
+        self.terminal, inner = pty.openpty()
+        self.addCleanup(os.close, self.terminal)
+        self.shown = b""
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "runserver", "--skip-checks", "0", *arguments], cwd=self.project.folder,
+            stdin=inner, stdout=inner, stderr=inner, env=environment(), start_new_session=True)
+        os.close(inner)
+        self.addCleanup(process.wait)
+        self.addCleanup(os.killpg, process.pid, signal.SIGKILL)
+
+        def read():
+            try:
+                while data := os.read(self.terminal, 65536):
+                    self.shown += data
+            except OSError:
+                pass
+        threading.Thread(target=read, daemon=True).start()
+        return self.wait_for_port(1)
+
+    def wait_for_port(self, count: int) -> int:
+        pattern = rb"Starting development server at http://127.0.0.1:(\d+)/"
+        wait_until(lambda: len(re.findall(pattern, self.shown)) >= count, f"the server:\n{self.shown.decode()}")
+        return int(re.findall(pattern, self.shown)[-1])
+
+    def get(self, port: int, target: bytes):
+        with Client(port) as client:
+            return client.request(b"GET", target, [(b"connection", b"close")])
+
+    def test_pages_and_autoreload(self):
+        """pages and static files by ASGI; a change of a source restarts the server"""
+        port = self.start()
+        self.assertEqual(self.get(port, b"/plain").body, b"plain")
+        self.assertEqual(self.get(port, b"/static/style.css").status, 200)
+        self.assertTrue(self.get(port, b"/async").json()["task"])
+        views = self.project.folder / "pages/views.py"
+        changed = views.read_text().replace('HttpResponse("plain"', 'HttpResponse("changed"')
+
+        def restarts():
+            # Django misses a change before its first look at a file.
+            views.write_text(changed)
+            return b"views.py changed, reloading." in self.shown
+        wait_until(restarts, "the restart")
+        port = self.wait_for_port(2)
+        self.assertEqual(self.get(port, b"/plain").body, b"changed")
+
+    def test_debugger(self):
+        """breakpoint() in a view stops in the terminal of runserver, by ASGI and WSGI"""
+        views = self.project.folder / "pages/views.py"
+        views.write_text(views.read_text().replace('    return HttpResponse("plain"',
+                                                   '    breakpoint()\n    return HttpResponse("plain"'))
+        for arguments in ((), ("--noasgi",)):
+            with self.subTest(arguments):
+                port = self.start("--noreload", *arguments)
+                answers = []
+                thread = threading.Thread(target=lambda: answers.append(self.get(port, b"/plain").body))
+                thread.start()
+                wait_until(lambda: b"(Pdb)" in self.shown, f"the debugger:\n{self.shown.decode()}")
+                self.assertEqual(answers, [])
+                os.write(self.terminal, b"print('method', request.method)\ncontinue\n")
+                thread.join(20)
+                self.assertEqual(answers, [b"plain"])
+                self.assertIn(b"method GET", self.shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
