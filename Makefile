@@ -1,5 +1,5 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build wheel package-setup test-packages reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
+.PHONY: help setup run build wheel deb package-setup test-packages reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON, libyaml settings files,
@@ -38,7 +38,8 @@ help:
 	@echo 'make man      write the manual page .build/roost.1'
 	@echo 'make docs     build the documentation as a site in .build/site, and check its links'
 	@echo 'make wheel    build a wheel for pip in .build/packages'
-	@echo 'make test-packages  install the wheel with several interpreters, and in a Debian root (as root, 3 minutes)'
+	@echo 'make deb      build the Debian packages roost and roost-dev in .build/packages'
+	@echo 'make test-packages  install the wheel with several interpreters, and both packages in a Debian root (as root, 5 minutes)'
 	@echo 'make format   format the sources'
 	@echo 'make lint     check the format of the sources'
 	@echo 'make clean    remove what was built'
@@ -186,8 +187,11 @@ package-setup: test-setup
 wheel: build package-setup
 	Packaging/wheel
 
+deb: build package-setup
+	Packaging/deb
+
 # Installs the packages, also in a Debian root (debootstrap). Runs as root.
-test-packages: wheel
+test-packages: wheel deb
 	@$(call install,debootstrap)
 	cd Tests/Packaging && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest
 

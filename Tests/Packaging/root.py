@@ -37,11 +37,12 @@ class Root:
         return ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={self.folder}", "--mount-proc",
                 "--wd=/", *words]
 
-    def run(self, *words: str, **options) -> subprocess.CompletedProcess:
-        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-                       "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
-        return subprocess.run(self.command(*words), capture_output=True, text=True, env=environment, **options)
+    ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+                   "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
-    def start(self, *words: str) -> subprocess.Popen:
+    def run(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run(self.command(*words), capture_output=True, text=True, env=self.ENVIRONMENT)
+
+    def start(self, *words: str, **options) -> subprocess.Popen:
         return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                env={"PATH": "/usr/bin:/bin", "HOME": "/root"})
+                                env=self.ENVIRONMENT, **options)

@@ -4,18 +4,15 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
-import urllib.request
 import zipfile
 
 from root import PACKAGES, REPOSITORY, Root
+from serving import TIMEOUT, body_of, free_port
 
-TIMEOUT = 30
 SOURCE = """
 import sys
 
@@ -48,25 +45,6 @@ def interpreters() -> list[str]:
     versions = pathlib.Path.home() / ".pyenv/versions"
     found = [str(path / "bin/python3") for path in sorted(versions.glob("3.1[1-9].*"))]
     return found + (["/usr/bin/python3"] if os.access("/usr/bin/python3", os.X_OK) else [])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def body_of(process: subprocess.Popen, port: int) -> str:
-    """What the server answers, as soon as it serves."""
-    end = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=TIMEOUT) as response:
-                return response.read().decode()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                raise AssertionError(process.communicate()[0]) from None
-            time.sleep(0.05)
 
 
 class ContentTests(unittest.TestCase):

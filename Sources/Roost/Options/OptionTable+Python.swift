@@ -5,7 +5,8 @@ import RoostSettings
 extension OptionTable {
     static let python: [ServerOption] = [
         .optionalText(
-            "python", \.python.interpreter, unset: "that of pip, else $VIRTUAL_ENV, else .venv below --app-dir, else python3 in $PATH",
+            "python", \.python.interpreter,
+            unset: "that of pip, else $VIRTUAL_ENV, else .venv below --app-dir, else python3 in $PATH",
             "Python interpreter, or virtual environment, of Python applications."
         ).commandOnly(Self.noInterpreter),
         .choice(

@@ -36,7 +36,8 @@ enum RoostPaths {
             throw HostError(
                 code: .usage,
                 message:
-                    "no C headers: neither \(installed)/asgi.h nor Roost's sources above \(self.executable ?? "roost")")
+                    "no C headers: neither \(installed)/asgi.h nor Roost's sources above \(self.executable ?? "roost");"
+                    + " install Debian's package roost-dev, if roost comes from one")
         }
         return "\(sources)/Sources/CASGI/include"
     }
