@@ -20,7 +20,7 @@ struct DocumentationPageTests {
 
     static let pages: [Page] = ["tutorial", "how-to"].flatMap { part in
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(part)")) ?? []
-        return names.filter { $0.hasSuffix(".md") }.sorted().compactMap { name in
+        return names.filter { $0.hasSuffix(".md") }.sorted().compactMap { name -> Page? in
             let text = (try? String(contentsOfFile: "\(Self.folder)/\(part)/\(name)", encoding: .utf8)) ?? ""
             // Tests/Packaging runs it, with the wheel.
             guard !text.contains("<!-- wheel -->") else { return nil }
