@@ -2,7 +2,7 @@
 
 Environment:
     ROOST_LIBRARY      the path of libRoost.so
-    ROOST_PACKAGES     the folder that contains the package `roost` with its extension module
+    ROOST_TEST_PACKAGES     the folder that contains the package `roost` with its extension module
     ROOST_TEST_LOOP    the event loop: asyncio, uvloop, or public (asyncio without its private functions)
 """
 
@@ -22,7 +22,7 @@ import time
 import unittest
 
 LIBRARY = os.environ.get("ROOST_LIBRARY", "")
-PACKAGES = os.environ.get("ROOST_PACKAGES", "")
+PACKAGES = os.environ.get("ROOST_TEST_PACKAGES", "")
 LOOP = os.environ.get("ROOST_TEST_LOOP", "asyncio")
 TIMEOUT = 20  # seconds that no step of a test may take
 # What no log of a passed test contains, unless the test expects it.

@@ -67,7 +67,7 @@ struct NewTests {
             (["x", "--sdk", "/"], "--sdk is for modules in Swift"),
             (["x", "--language", "swift", "--sdk", "/"], "--sdk / is not the folder of Roost's sources"),
             (["roost", "--language", "swift"], "'roost' is the name of a package"),
-            (["yams", "--language", "swift"], "'yams' is the name of a package"), ([], "'<name>'"),
+            (["swift-log", "--language", "swift"], "'swift-log' is the name of a package"), ([], "'<name>'"),
         ]
     )
     func refused(arguments: [String], message: String) throws {

@@ -37,8 +37,7 @@ def get(url):
 
 
 def environment(**variables) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "ROOST_PACKAGES"}
-    return {**inherited, "PYTHONPATH": os.environ["ROOST_PACKAGES"], "PYTHONDONTWRITEBYTECODE": "1",
+    return {**os.environ, "PYTHONPATH": os.environ["ROOST_TEST_PACKAGES"], "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1", **variables}
 
 
