@@ -67,10 +67,11 @@ def copy_stripped(source: pathlib.Path, target: pathlib.Path, run_path: str) -> 
     run("strip", "--strip-unneeded", target)
 
 
-def copy_prefix(prefix: pathlib.Path, bundled) -> list[pathlib.Path]:
+def copy_prefix(prefix: pathlib.Path, bundled, run_path: str | None = None) -> list[pathlib.Path]:
     """Copies the files of an installation. Returns the ELF files.
 
-    `bundled(name, path)`: whether a library is copied, too; otherwise it is the system's.
+    `bundled(name, path)`: whether a library is copied, too; otherwise it is the system's. `run_path`: where the libraries
+    are; None for a prefix that can be anywhere.
     """
     for program in ("patchelf", "strip", "objcopy", "readelf", "objdump"):
         if shutil.which(program) is None:
@@ -79,14 +80,14 @@ def copy_prefix(prefix: pathlib.Path, bundled) -> list[pathlib.Path]:
         raise PackagingError(f"{PRODUCTS / 'roost'} is missing; run make build")
     shutil.rmtree(prefix, ignore_errors=True)
     files = [prefix / "bin/roost"]
-    copy_stripped(PRODUCTS / "roost", files[0], "$ORIGIN/../lib/roost")
+    copy_stripped(PRODUCTS / "roost", files[0], run_path or "$ORIGIN/../lib/roost")
     folder = prefix / "lib/roost"
     for name in ["libRoost.so", "libRoostPython.so", *MODULES]:
-        copy_stripped(PRODUCTS / name, folder / name, "$ORIGIN")
+        copy_stripped(PRODUCTS / name, folder / name, run_path or "$ORIGIN")
         files.append(folder / name)
     for name, path in {**libraries(PRODUCTS / "roost"), **libraries(PRODUCTS / "libRoost.so")}.items():
         if bundled(name, path):
-            copy_stripped(path, folder / name, "$ORIGIN")
+            copy_stripped(path, folder / name, run_path or "$ORIGIN")
             files.append(folder / name)
     headers = prefix / "include/roost"
     headers.mkdir(parents=True)
@@ -106,14 +107,22 @@ def is_swift(name: str, path: pathlib.Path) -> bool:
 
 
 def licenses() -> dict[str, str]:
-    """The licenses of Roost and of what is distributed with it, by file names."""
+    """The licenses and notices of Roost and of what is distributed with it, by file names."""
     found = {"LICENSE": (ROOT / "LICENSE").read_text()}
-    for library, package in (("libyaml", "libyaml-0-2"), ("libffi", "libffi8"), ("libmd", "libmd0"),
-                             ("nlohmann-json", "nlohmann-json3-dev")):
-        path = pathlib.Path("/usr/share/doc", package, "copyright")
-        if path.exists():
-            found[f"LICENSE-{library}"] = path.read_text()
-    for owner in ("swift-nio", "swift-log", "swift-argument-parser", "swift-service-lifecycle"):
-        for path in (ROOT / ".build/checkouts" / owner).glob("LICENSE*"):
-            found[f"LICENSE-{owner}"] = path.read_text()
+    paths = {f"LICENSE-{library}": pathlib.Path("/usr/share/doc", package, "copyright") for library, package in (
+        ("libyaml", "libyaml-0-2"), ("libffi", "libffi8"), ("libmd", "libmd0"), ("nlohmann-json", "nlohmann-json3-dev"))}
+    paths["LICENSE-swift"] = swift_license()
+    for checkout in sorted((ROOT / ".build/checkouts").glob("swift-*")):
+        for path in [*checkout.glob("LICENSE*"), *checkout.glob("NOTICE*")]:
+            paths[f"{path.stem}-{checkout.name}"] = path
+    for name, path in paths.items():
+        if not path.exists():
+            raise PackagingError(f"{path} is missing: the packages must contain it")
+        found[name] = path.read_text()
     return found
+
+
+def swift_license() -> pathlib.Path:
+    """The license of the Swift runtime, in the toolchain."""
+    toolchain = pathlib.Path(shutil.which("swift")).resolve().parents[1]
+    return toolchain / "share/swift/LICENSE.txt"

@@ -39,7 +39,8 @@ asgi_result application_called(const asgi_scope *scope, asgi_receive receive, as
         staged = grown;
         staged_capacity = more;
     }
-    if (scope->type == ASGI_LIFESPAN && !turn_anchored()) {
+    /* The host ends a lifespan at its timeouts without the application. */
+    if (scope->type == ASGI_LIFESPAN && (!turn_anchored() || host->alive(turn_anchored()) == ASGI_STALE)) {
         host = scope->host;
         loops = host->extension(scope->id, &loop_name);
         if (!loops) return ASGI_FAILED;
@@ -168,6 +169,10 @@ static PyObject *finish(PyObject *self, PyObject *nothing)
     if (!remove_live(application)) return PyErr_Format(PyExc_RuntimeError, "the lifespan has ended");
     wsgi_queue_drop(application);
     end(application->id, ASGI_DONE);
+    /* They refer to the application. */
+    Py_CLEAR(application->receive);
+    Py_CLEAR(application->send);
+    Py_CLEAR(application->environ);
     Py_DECREF(self);
     Py_RETURN_NONE;
 }
@@ -178,7 +183,7 @@ static PyObject *count_live(PyObject *self, PyObject *nothing)
     struct application *application;
     long count = 0;
     (void)self, (void)nothing;
-    for (application = live; application; application = application->next) count++;
+    for (application = live; application; application = application->next) count += host->alive(application->id) != ASGI_STALE;
     return PyLong_FromLong(count);
 }
 

@@ -18,6 +18,7 @@ static struct {
 } library;
 static roost_host *running;
 static bool asked_to_quit;
+static bool starting; /* run() was called, and the server does not accept connections yet */
 static PyObject *on_started;
 
 static PyObject *raise_error(void)
@@ -50,9 +51,16 @@ static void started(roost_host *server, void *context)
 {
     PyObject *result;
     PyGILState_STATE state = PyGILState_Ensure();
+    int port = library.port(server);
     (void)context;
+    starting = false;
     running = server;
-    result = PyObject_CallFunction(on_started, "i", library.port(server));
+    /* The request to quit came during the start. */
+    if (asked_to_quit) {
+        library.quit(server);
+        running = NULL;
+    }
+    result = PyObject_CallFunction(on_started, "i", port);
     if (!result) PyErr_WriteUnraisable(on_started);
     Py_XDECREF(result);
     PyGILState_Release(state);
@@ -67,9 +75,11 @@ PyObject *library_run(PyObject *module, PyObject *arguments)
     if (!library.run || !library.port || !library.quit)
         return PyErr_Format(PyExc_RuntimeError, "open() a library with roost_run first");
     asked_to_quit = false;
+    starting = true;
     turn_begin();
     result = library.run(settings, started, NULL);
     turn_end();
+    starting = false;
     running = NULL;
     if (result != 0) return raise_error();
     Py_RETURN_NONE;
@@ -102,8 +112,9 @@ PyObject *library_quit(PyObject *module, PyObject *nothing)
 {
     (void)module, (void)nothing;
     if (asked_to_quit) Py_RETURN_TRUE;
-    if (!running) Py_RETURN_FALSE;
+    if (!running && !starting) Py_RETURN_FALSE;
     asked_to_quit = true;
+    if (!running) Py_RETURN_TRUE;
     library.quit(running);
     running = NULL; /* the host must not be used afterwards */
     Py_RETURN_TRUE;

@@ -44,7 +44,7 @@ static PyMethodDef methods[] = {
     {"wsgi_threads", wsgi_threads, METH_VARARGS, "wsgi_threads(start, threads, waiting): starts the threads of WSGI."},
     {"wsgi_work", wsgi_work, METH_NOARGS, "wsgi_work(): the function of a thread of WSGI."},
     {"wsgi_streams", wsgi_set_streams, METH_VARARGS, "wsgi_streams(whole, stream): sets the types of wsgi.input."},
-    {"wsgi_file_wrapper", wsgi_set_file_wrapper, METH_O, "wsgi_file_wrapper(type): sets the class wsgi.file_wrapper."},
+    {"wsgi_file_wrapper", wsgi_set_file_wrapper, METH_VARARGS, "wsgi_file_wrapper(type, plain_file)"},
     {NULL, NULL, 0, NULL},
 };
 

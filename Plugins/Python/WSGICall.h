@@ -19,7 +19,7 @@ struct wsgi_call {
     struct wsgi_call *next; /* in the queue of requests, later in that of answers */
     asgi_receive receive;
     asgi_send send;
-    struct application *application; /* borrowed; alive while the call is queued */
+    struct application *application; /* borrowed while the call is queued; the thread that takes it owns a reference */
     /* A copy, whose strings and header fields are in this block: the host may end the scope while a thread reads it.
      * Without extensions, subprotocols and TLS. */
     asgi_scope scope;

@@ -107,8 +107,13 @@ static asgi_string path_info(const asgi_scope *scope)
 PyObject *wsgi_environ(const struct wsgi_call *call, PyObject *input)
 {
     const asgi_scope *scope = &call->scope;
-    PyObject *environ = PyDict_Copy(call->application->environ), *target = target_of(scope);
-    bool complete = environ && target && dict_add(environ, names.REQUEST_METHOD, latin1_of(scope->method)) &&
+    PyObject *environ, *target;
+    bool complete;
+    size_t at;
+    if (!call->application->environ) return PyErr_Format(PyExc_RuntimeError, "the application has ended");
+    environ = PyDict_Copy(call->application->environ);
+    target = target_of(scope);
+    complete = environ && target && dict_add(environ, names.REQUEST_METHOD, latin1_of(scope->method)) &&
                     dict_add(environ, names.SCRIPT_NAME, latin1_of(scope->root_path)) &&
                     dict_add(environ, names.PATH_INFO, latin1_of(path_info(scope))) &&
                     dict_add(environ, names.QUERY_STRING, latin1_of(scope->query_string)) &&
@@ -118,7 +123,6 @@ PyObject *wsgi_environ(const struct wsgi_call *call, PyObject *input)
                     add_server(environ, scope) && add_client(environ, scope) &&
                     dict_add(environ, names.wsgi_url_scheme, latin1_of(scope->scheme)) &&
                     PyDict_SetItem(environ, names.wsgi_input, input) == 0;
-    size_t at;
     for (at = 0; complete && at < scope->header_count; at++) complete = add_field(environ, &scope->headers[at]);
     if (!complete) Py_CLEAR(environ);
     Py_XDECREF(target);

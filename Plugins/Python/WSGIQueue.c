@@ -23,9 +23,8 @@ static struct thread *idle;
 static bool waking;   /* a thread that was woken or started has not got the GIL yet */
 static bool starting; /* a turn will start a thread */
 static Py_ssize_t threads;
-/* Written before the first request. */
 static Py_ssize_t most_threads, most_waiting;
-static PyObject *start_thread;
+static PyObject *start_thread; /* written before the first request */
 
 /* Answers 503. */
 static asgi_result refuse(const asgi_scope *scope, asgi_send send)
@@ -46,7 +45,7 @@ static asgi_result refuse(const asgi_scope *scope, asgi_send send)
 /* Takes an idle thread to be woken, if none is on its way. Under the lock. */
 static struct thread *thread_to_wake(void)
 {
-    struct thread *thread = waking ? NULL : idle;
+    struct thread *thread = waking || running >= most_threads ? NULL : idle;
     if (!thread) return NULL;
     idle = thread->next;
     waking = true;
@@ -86,11 +85,13 @@ asgi_result wsgi_queue_put(const asgi_scope *scope, asgi_receive receive, asgi_s
     return ASGI_PENDING;
 }
 
-/* Takes the first request. Under the lock. */
+/* Takes the first request, with a reference to its application. [GIL] Under the lock. Above the limit the threads that run
+ * requests take it when they have finished. */
 static struct wsgi_call *next_call(void)
 {
-    struct wsgi_call *call = first;
+    struct wsgi_call *call = running < most_threads ? first : NULL;
     if (!call) return NULL;
+    Py_INCREF((PyObject *)call->application);
     if (!(first = call->next)) last = NULL;
     waiting--;
     running++;
@@ -120,6 +121,7 @@ void wsgi_queue_drop(struct application *application)
 static int start(void)
 {
     PyObject *result;
+    struct thread *other;
     pthread_mutex_lock(&lock);
     waking = true;
     threads++;
@@ -131,7 +133,9 @@ static int start(void)
     pthread_mutex_lock(&lock);
     waking = false;
     threads--;
+    other = first ? thread_to_wake() : NULL;
     pthread_mutex_unlock(&lock);
+    if (other) sem_post(&other->wake);
     return -1;
 }
 
@@ -158,10 +162,12 @@ PyObject *wsgi_threads(PyObject *module, PyObject *arguments)
     Py_ssize_t most, queued;
     (void)module;
     if (!PyArg_ParseTuple(arguments, "Onn:wsgi_threads", &function, &most, &queued)) return NULL;
-    if (start_thread) Py_RETURN_NONE;
-    start_thread = Py_NewRef(function);
+    pthread_mutex_lock(&lock);
     most_threads = most;
     most_waiting = queued;
+    pthread_mutex_unlock(&lock);
+    if (start_thread) Py_RETURN_NONE;
+    start_thread = Py_NewRef(function);
     if (start() == 0) Py_RETURN_NONE;
     Py_CLEAR(start_thread);
     return NULL;

@@ -14,7 +14,7 @@ asgi_result wsgi_queue_put(const asgi_scope *scope, asgi_receive receive, asgi_s
 void wsgi_queue_drop(struct application *application);
 
 /* wsgi_threads(start, threads, waiting): sets the function start() that starts a thread which calls wsgi_work, the
- * largest number of threads, and of requests that wait for one; and starts a thread. [GIL] Later calls change nothing. */
+ * largest number of threads, and of requests that wait for one; and starts a thread. [GIL] Later calls change the numbers. */
 PyObject *wsgi_threads(PyObject *module, PyObject *arguments);
 /* wsgi_work(): the function of a thread; does not return. [GIL] */
 PyObject *wsgi_work(PyObject *module, PyObject *nothing);

@@ -9,12 +9,15 @@
 #include "WSGIResponse.h"
 #include <sys/stat.h>
 
-static PyObject *file_wrapper;
+static PyObject *file_wrapper, *plain_file;
 
-PyObject *wsgi_set_file_wrapper(PyObject *module, PyObject *type)
+PyObject *wsgi_set_file_wrapper(PyObject *module, PyObject *arguments)
 {
+    PyObject *type, *function;
     (void)module;
+    if (!PyArg_ParseTuple(arguments, "OO:wsgi_file_wrapper", &type, &function)) return NULL;
     replace(&file_wrapper, Py_NewRef(type));
+    replace(&plain_file, Py_NewRef(function));
     Py_RETURN_NONE;
 }
 
@@ -34,11 +37,14 @@ static PyObject *call_application(const struct wsgi_call *call, PyObject *functi
 /* Returns the descriptor of a regular file, and where it is read; -1 for an object that is none. [GIL] */
 static int regular_file(PyObject *filelike, int64_t *offset, int64_t *count)
 {
-    PyObject *number = call_method(filelike, names.fileno), *place = NULL;
-    int descriptor = number ? PyObject_AsFileDescriptor(number) : -1;
+    PyObject *file = call_with(plain_file, filelike), *number = NULL, *place = NULL;
+    int descriptor = -1;
     struct stat status;
-    if (descriptor >= 0) place = call_method(filelike, names.tell);
+    if (file && file != Py_None) number = call_method(file, names.fileno);
+    if (number) descriptor = PyObject_AsFileDescriptor(number);
+    if (descriptor >= 0) place = call_method(file, names.tell);
     if (place) *offset = PyLong_AsLongLong(place);
+    Py_XDECREF(file);
     Py_XDECREF(number);
     Py_XDECREF(place);
     /* An object that only looks like a file is read by its method. */
@@ -87,6 +93,11 @@ static int send_parts(struct response *response, struct wsgi_call *call, PyObjec
     int sent = iterator ? 0 : -1;
     while (sent == 0 && (part = PyIter_Next(iterator))) {
         Py_ssize_t size = PyBytes_Check(part) ? PyBytes_Size(part) : 0;
+        /* What follows the complete body is not asked for: it may be endless. */
+        if (response->is_complete && size > 0) {
+            Py_DECREF(part);
+            break;
+        }
         /* The part that reaches the content-length is the last; the client gets it before the iterator's end. */
         if (size > 0 && !response->is_complete && response->content_length >= 0 &&
             response->sent + size >= response->content_length) {
@@ -139,7 +150,7 @@ static asgi_result failed(const struct wsgi_call *call)
 
 void wsgi_run(struct wsgi_call *call)
 {
-    struct application *application = (struct application *)Py_NewRef((PyObject *)call->application);
+    struct application *application = call->application;
     struct response *response = wsgi_response_new(call);
     /* A context of its own: what the application sets is gone with the request. */
     PyObject *context = response ? interpreter.context_copy() : NULL, *body = NULL;

@@ -6,11 +6,13 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Calls the application, sends its response, and ends the scope. [GIL] On a thread of the queue. Frees the call. */
+/* Calls the application, sends its response, and ends the scope. [GIL] On a thread of the queue. Takes over
+ * the reference to the application, and frees the call. */
 void wsgi_run(struct wsgi_call *call);
 
-/* wsgi_file_wrapper(type): sets the class `wsgi.file_wrapper`, whose attribute `filelike` is the file. [GIL] */
-PyObject *wsgi_set_file_wrapper(PyObject *module, PyObject *type);
+/* wsgi_file_wrapper(type, plain_file): sets the class `wsgi.file_wrapper`, whose attribute `filelike` is the file, and the
+ * function that returns the file of the operating system behind such an object, or None. [GIL] */
+PyObject *wsgi_set_file_wrapper(PyObject *module, PyObject *arguments);
 
 #pragma GCC visibility pop
 

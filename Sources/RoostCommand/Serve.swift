@@ -27,7 +27,8 @@ struct Serve: ParsableCommand {
     var options: OptionArguments
 
     func run() throws {
-        let start = try Start(module: self.module, typed: self.options.given)
+        let variable = ProcessEnvironment.atStart[OtherVariables.application].flatMap { $0.isEmpty ? nil : $0 }
+        let start = try Start(module: self.module ?? variable, typed: self.options.given)
         guard !start.isEmpty else {
             guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
             throw HostError(

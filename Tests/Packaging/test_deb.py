@@ -4,6 +4,7 @@ The root has no systemd. The test does what systemd does with the units: it bind
 the command of roost.service with that socket.
 """
 
+import http.client
 import os
 import pathlib
 import re
@@ -56,7 +57,7 @@ class Load:
                     self.answers += 1
                 else:
                     self.failures.append(body)
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
 
     def __enter__(self):

@@ -7,7 +7,7 @@ import unittest
 from harness import Server, ServerTestCase, in_threads, wait_until
 
 SOURCE = r"""
-import contextvars, ctypes, io, json, os, sys, tempfile, threading, time
+import contextvars, ctypes, gzip, io, json, os, sys, tempfile, threading, time
 import roost.wsgi
 
 routes = {}
@@ -100,6 +100,14 @@ def known_length(environ, start_response):
     yield b"def"
     gates["first"].wait(10)   # the client has the response before this end
     closed.append("known_length")
+
+@route
+def too_long_for_ever(environ, start_response):
+    start_response("200 OK", [("content-length", "3")])
+    def parts():
+        while True:
+            yield b"abc"
+    return Body("too_long_for_ever", parts())
 
 @route
 def too_long(environ, start_response):
@@ -231,6 +239,16 @@ def file_part(environ, start_response):
 def memory_file(environ, start_response):
     start_response("200 OK", [])
     return environ["wsgi.file_wrapper"](io.BytesIO(b"in memory" * 3000))
+
+@route
+def compressed_file(environ, start_response):
+    path = os.path.join(tempfile.gettempdir(), f"roost-{os.getpid()}.gz")
+    with gzip.open(path, "wb") as file:
+        file.write(b"compressed" * 1000)
+    opened = gzip.open(path)
+    os.unlink(path)
+    start_response("200 OK", [])
+    return environ["wsgi.file_wrapper"](opened)
 
 @route
 def closed_file(environ, start_response):
@@ -446,11 +464,12 @@ class ResponseTests(ServerTestCase):
 
     def test_wrong_content_length(self):
         """a body that is longer is cut, one that is shorter ends the connection"""
-        response = self.server.get(b"/too_long")
-        self.assertEqual((response.body, response.closed), (b"abc", False))
+        for target in (b"/too_long", b"/too_long_for_ever"):
+            response = self.server.get(target)
+            self.assertEqual((response.body, response.closed), (b"abc", False))
+            self.wait_for_close(target[1:].decode())
         response = self.server.get(b"/too_short")
         self.assertTrue(response.status == 500 or response.closed)
-        self.wait_for_close("too_long")
         self.wait_for_close("too_short")
 
     def test_head(self):
@@ -527,6 +546,7 @@ class ResponseTests(ServerTestCase):
         self.wait_for_close("closed_file")
         self.assertEqual(self.server.get_json(b"/state")["reads"], 0)
         self.assertEqual(self.server.get(b"/memory_file").body, b"in memory" * 3000)
+        self.assertEqual(self.server.get(b"/compressed_file").body, b"compressed" * 1000)
         self.assertGreater(self.server.get_json(b"/state")["reads"], 0)
 
     def test_context(self):

@@ -35,7 +35,9 @@ struct OtherServersTests {
             (["--workers-max-rss", "100"], "limit-max-rss", "104857600"),
             (["--http1-header-read-timeout", "1500"], "timeout-request-head", "1.5"),
             (["--interface", "asginl"], "lifespan", "off"), (["--interface", "asgi2"], "interface", "asgi2"),
-            (["--no-log"], "log-level", "critical"), (["-k", "uvloop"], "loop", "uvloop"),
+            (["--no-log"], "log-level", "critical"), (["--no-log"], "access-log", "false"),
+            (["--log-level", "warn"], "log-level", "warning"), (["-w=3"], "workers", "3"),
+            (["-k", "uvloop"], "loop", "uvloop"),
             (["-p", "5000"], "port", "5000"), (["--unix-socket", "x"], "uds", "x"),
             (["--no-server-name"], "server-header", "false"),
             (["--websocket-ping-interval", "4"], "ws-ping-interval", "4"),
@@ -53,6 +55,10 @@ struct OtherServersTests {
             (["--http2"], "--http2: Roost does not serve HTTP/2"),
             (["--http", "2"], "--http: Roost does not serve HTTP/2"),
             (["--http", "3"], "--http: '3' is not one of auto, h11, httptools, zttp, 1"), (["--http"], "--http"),
+            (["--ws", "none"], "--ws: WebSockets are always served"),
+            (["-p", "/run/x.pid"], "-p: '/run/x.pid' is not a port"),
+            (["--websocket_timeout", "9"], "--websocket_timeout: a WebSocket may be open for any time"),
+            (["--header", "sec-websocket-protocol:x"], "only the server sets"),
             (["-k", "gevent"], "-k: green threads are not supported"),
             (["--interface", "rsgi"], "use one of ASGI or WSGI"),
             (["--config", "x"], "--config: write the options into settings.yaml"),
@@ -90,6 +96,7 @@ struct OtherServersTests {
                 "UVICORN_WORKERS": "9",
                 "UVICORN_RELOAD": "1", "UVICORN_WS_PER_MESSAGE_DEFLATE": "False", "UVICORN_HTTP": "h11",
                 "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "8", "UVICORN_PROXY_HEADERS": "false",
+                "UVICORN_RELOAD_DIR": "/tmp:/usr",
                 "UVICORN_HEADER": "a:b c:d",
             ])
         for row in [
@@ -98,12 +105,14 @@ struct OtherServersTests {
             ["server.ws-per-message-deflate", "False", "$UVICORN_WS_PER_MESSAGE_DEFLATE"],
             ["server.timeout-worker", "8", "$UVICORN_TIMEOUT_WORKER_HEALTHCHECK"],
             ["server.header", "a:b", "c:d", "$UVICORN_HEADER"],
+            ["server.reload-dir", "/tmp", "/usr", "$UVICORN_RELOAD_DIR"],
         ] { #expect(rows.contains(row), "\(row)") }
         for (variable, value, message) in [
             ("UVICORN_SSL_CERTFILE", "x", "$UVICORN_SSL_CERTFILE: Roost does not serve TLS"),
             ("UVICORN_PORT", "x", "$UVICORN_PORT: The value 'x' is invalid for '--port <port>'"),
             ("UVICORN_RELOAD", "maybe", "$UVICORN_RELOAD: 'maybe' is not true or false"),
-            ("UVICORN_FD", "x", "$UVICORN_FD: "),
+            ("UVICORN_FD", "x", "$UVICORN_FD: "), ("UVICORN_WS", "none", "$UVICORN_WS: WebSockets are always served"),
+            ("UVICORN_HTTP", "x", "$UVICORN_HTTP: 'x' is not one of auto, h11"),
         ] {
             let refused = try Command.run(
                 [Repository.roost, "x"], environment: [variable: value], folder: self.folder.path)

@@ -7,7 +7,7 @@ from roost import files
 
 
 def main() -> None:
-    os.environ.setdefault("ROOST_DEFAULT_PYTHON", sys.executable)
+    os.environ["ROOST_DEFAULT_PYTHON"] = sys.executable
     command = files.command()
     try:
         os.execv(command, ["roost", *sys.argv[1:]])

@@ -53,6 +53,8 @@ class SignalPipe:
         for end in self._roost_wakeup:
             end.setblocking(False)
         self.add_reader(self._roost_wakeup[0], self._roost_read_signals)
+
+    def _roost_wake_for_signals(self):
         _set_wakeup(self._roost_wakeup[1].fileno())
 
     def add_signal_handler(self, sig, callback, *args):
@@ -123,7 +125,6 @@ class AsyncioLoop(GuestLoop, asyncio.SelectorEventLoop):
         """Makes the loop the guest by its private functions, which are faster than the public ones."""
         self._thread_id = threading.get_ident()
         self._stopping = True  # the selector is never waited for
-        self._roost_wake_for_signals()
         call_soon = types.MethodType(base_events.BaseEventLoop.call_soon, self)
         _bridge.attach(self, self._roost_selector.fileno(), call_soon, None, None, None)
 
@@ -246,7 +247,12 @@ def enter_guest(loop) -> None:
     """Makes the guest the running loop of this thread, until leave_guest. Always on the same thread."""
     asyncio.set_event_loop(loop)
     loop._roost_guest = True
-    loop._roost_executor_closed = False
+    loop._roost_wake_for_signals()
+    # A loop that has served before has shut down its executors and generators.
+    loop._roost_executor_closed = loop._roost_executor_set = False
+    if isinstance(loop, asyncio.SelectorEventLoop):
+        loop._executor_shutdown_called = loop._asyncgens_shutdown_called = False
+        loop._default_executor = None
     asyncio._set_running_loop(loop)
     sys.set_asyncgen_hooks(firstiter=loop._asyncgen_firstiter_hook, finalizer=loop._asyncgen_finalizer_hook)
     debug = loop.get_debug()

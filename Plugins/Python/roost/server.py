@@ -57,7 +57,7 @@ class _CommandServer:
             command = [files.command(), self._app, f"--bind=fd://{listener.fileno()}", *_words(self._options)]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, pass_fds=[listener.fileno()], start_new_session=True,
-                env={"ROOST_DEFAULT_PYTHON": sys.executable, **os.environ, "NOTIFY_SOCKET": path})
+                env={**os.environ, "ROOST_DEFAULT_PYTHON": sys.executable, "NOTIFY_SOCKET": path})
             while True:
                 try:
                     if b"READY=1" in notices.recv(4096):
@@ -80,6 +80,7 @@ class _ServingThread(threading.Thread):
     """The thread of this process that serves applications, one after the other: Python's event loop belongs to it."""
 
     _instance = None
+    _process = None
 
     def __init__(self):
         super().__init__(name="roost", daemon=True)
@@ -88,8 +89,10 @@ class _ServingThread(threading.Thread):
     @classmethod
     def run_job(cls, job) -> None:
         if cls._instance is None:
-            cls._instance = cls()
+            cls._instance, cls._process = cls(), os.getpid()
             cls._instance.start()
+        if cls._process != os.getpid():
+            raise RuntimeError("this process was forked from one that has served; start the server in a new process")
         cls._instance.jobs.put(job)
 
     def run(self):
@@ -97,60 +100,89 @@ class _ServingThread(threading.Thread):
             self.jobs.get()()
 
 
+# Held while this process serves an application object: the bridge has one event loop.
+_serving = threading.Lock()
+_serving_thread = None  # the one that the event loop belongs to
+
+
+def _begin_serving() -> None:
+    if not _serving.acquire(blocking=False):
+        raise RuntimeError("this process serves another application object; stop that server first, or name this "
+                           "application by 'module:attribute', which is served in a process of its own")
+
+
 class _LocalServer:
     """A server in this process, on a thread of its own. A process has one at a time."""
 
-    _busy = threading.Lock()
-
     def __init__(self, app, host: str, port: int, options: dict):
         self._arguments = (app, host, port, options)
-        self._ended = threading.Event()
+        self._ended = None  # an event, while it serves
         self._error = None
 
     def start(self) -> int:
-        if not self._busy.acquire(blocking=False):
-            raise RuntimeError("this process serves another application object; stop that server first, or name this "
-                               "application by 'module:attribute', which is served in a process of its own")
+        _begin_serving()
         started = queue.SimpleQueue()
+        self._ended, self._error = threading.Event(), None
 
         def job():
             try:
-                serve_here(*self._arguments, started=started.put)
+                _serve(*self._arguments, started.put)
             except BaseException as error:
                 self._error = error
             finally:
-                self._busy.release()
+                _serving.release()
                 self._ended.set()
                 started.put(None)
-        _ServingThread.run_job(job)
+        try:
+            _ServingThread.run_job(job)
+        except RuntimeError:
+            _serving.release()
+            self._ended = None
+            raise
         port = started.get()
         if port is None:
+            self._ended = None
             raise self._error or RuntimeError("the server did not start")
         return port
 
     def stop(self) -> None:
         from roost import _bridge
 
-        if not self._ended.is_set():
+        if self._ended is not None and not self._ended.is_set():
             _bridge.quit()
             self._ended.wait()
+        self._ended = None
 
 
 def serve_here(app, host: str, port: int, options: dict, started=None) -> None:
-    """Serves an application object on the calling thread until `quit`, or SIGINT or SIGTERM on the main thread."""
-    files.load_bridge()
-    from roost import worker
+    """Serves an application object on the calling thread until SIGINT or SIGTERM on the main thread."""
+    _begin_serving()
+    try:
+        _serve(app, host, port, options, started)
+    finally:
+        _serving.release()
 
+
+def _serve(app, host: str, port: int, options: dict, started) -> None:
+    global _serving_thread
     for name, is_given in (("reload", options.get("reload")), ("workers", options.get("workers") not in (None, 1))):
         if is_given:
             raise ValueError(f"{name} needs the name of the application, 'module:attribute', instead of the object")
+    if _serving_thread not in (None, threading.get_ident()):
+        raise RuntimeError("this process has served on another thread, to which its event loop belongs; name the "
+                           "application by 'module:attribute', which is served in a process of its own")
+    files.load_bridge()
+    from roost import worker
+
+    _serving_thread = threading.get_ident()
     application = {name: value for name, value in options.items() if name in _APPLICATION and value is not None}
     settings = {name.replace("_", "-"): list(value) if isinstance(value, _LIST) else value
                 for name, value in options.items()
                 if name not in _APPLICATION | {"reload", "workers"} and value is not None}
     settings = {"access-log": True, "threads": 1, **settings, "host": host, "port": port,
                 "applications": [{"module": "builtin:python", "mount": "/"}]}
-    worker.serve(files.library(), json.dumps(settings), json.dumps({"application": getattr(app, "__qualname__", type(app).__name__), **application}), started, app)
+    application = {"application": getattr(app, "__qualname__", type(app).__name__), **application}
+    worker.serve(files.library(), json.dumps(settings), json.dumps(application), started, app)
 
 
 class Server:
@@ -194,29 +226,36 @@ class Server:
         self.stop()
 
     async def __aenter__(self):
-        await asyncio.to_thread(self.start)
+        start = asyncio.ensure_future(asyncio.to_thread(self.start))
+        try:
+            await asyncio.shield(start)
+        except asyncio.CancelledError:
+            # The thread cannot be cancelled: what it has started is stopped.
+            if not (await asyncio.gather(start, return_exceptions=True))[0]:
+                await asyncio.to_thread(self.stop)
+            raise
         return self
 
     async def __aexit__(self, *_):
         await asyncio.to_thread(self.stop)
 
 
-def _run_command(app: str, host: str, port: int, options: dict) -> None:
-    """Runs the command until it exits. SIGINT of a terminal reaches it by itself."""
-    words = _words({"host": host, "port": port, **options})
-    if options.get("uds") or options.get("fd") or options.get("bind"):
-        words = words[2:]
-    process = subprocess.Popen(
-        [files.command(), app, *words], env={"ROOST_DEFAULT_PYTHON": sys.executable, **os.environ})
+def _run_command(app: str, host: str | None, port: int | None, options: dict) -> None:
+    """Runs the command until it exits. SIGINT and SIGTERM are passed on."""
+    if not any(options.get(name) for name in ("uds", "fd", "bind")):
+        options = {"host": host, "port": port, **options}
+    # In a process group of its own: a terminal would send it SIGINT, too, and the second one ends it at once.
+    process = subprocess.Popen([files.command(), app, *_words(options)], process_group=0,
+                               env={**os.environ, "ROOST_DEFAULT_PYTHON": sys.executable})
     before = {}
     if threading.current_thread() is threading.main_thread():
-        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda number, frame: None)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, frame: process.send_signal(number))
     try:
         status = process.wait()
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
     if status:
         sys.exit(status)
 

@@ -52,6 +52,8 @@ def serve(library: str, settings: str, python: str | None, started=None, target=
     prepare(library)
 
     def quit_server(number, frame):
+        # The second signal ends the process at once.
+        signal.signal(number, signal.SIG_DFL)
         _bridge.quit()
 
     # A handler runs at once only if the loop has a descriptor to wake it (signal.set_wakeup_fd), which the guest sets.
@@ -72,8 +74,10 @@ def serve(library: str, settings: str, python: str | None, started=None, target=
     finally:
         if application.Process.loop is not None:
             loops.leave_guest(application.Process.loop)
+        application.Process.target = None
         for number, handler in handlers.items():
-            signal.signal(number, handler)
+            if handler is not None:  # None: it was not set by Python
+                signal.signal(number, handler)
 
 
 def work(library: str, imports: str | None, arguments: list[str]) -> None:

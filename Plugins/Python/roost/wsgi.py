@@ -57,21 +57,32 @@ class _ErrorLog(io.TextIOBase):
 
     def __init__(self, application):
         self._application = application
-        self._rest = ""  # of a line that is not complete
+        self._local = threading.local()  # `rest`: of a line of this thread that is not complete
 
     def writable(self):
         return True
 
     def write(self, text):
-        *lines, self._rest = (self._rest + text).split("\n")
+        *lines, self._local.rest = (getattr(self._local, "rest", "") + text).split("\n")
         for line in lines:
             self._application.log(_ERROR, line)
         return len(text)
 
     def flush(self):
-        rest, self._rest = self._rest, ""
+        rest, self._local.rest = getattr(self._local, "rest", ""), ""
         if rest:
             self._application.log(_ERROR, rest)
+
+
+def _plain_file(filelike):
+    """Returns the file of the operating system behind an object, or None: the bytes of others, like those of gzip, are not
+    those of their descriptor."""
+    for _ in range(3):
+        if isinstance(getattr(filelike, "raw", filelike), io.FileIO):
+            return filelike
+        # Wrappers of tempfile and of Django.
+        filelike = getattr(filelike, "file", None)
+    return None
 
 
 def _start_thread() -> None:
@@ -81,7 +92,7 @@ def _start_thread() -> None:
 def prepare(application, threads: int, waiting: int) -> None:
     """Makes an application of the bridge one of WSGI, and starts the first thread of the process for such."""
     _bridge.wsgi_streams(io.BytesIO, _stream)
-    _bridge.wsgi_file_wrapper(FileWrapper)
+    _bridge.wsgi_file_wrapper(FileWrapper, _plain_file)
     application.environ = {
         "SERVER_SOFTWARE": "roost",
         "wsgi.version": (1, 0),

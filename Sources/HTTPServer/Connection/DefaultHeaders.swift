@@ -16,7 +16,8 @@ public struct DefaultHeader: Sendable, Hashable {
         let value = String(parts[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         let problem: String? = Self.withField(name, value) { field in
             if (try? ResponseFields.check(field)) == nil { return "is not a valid header field" }
-            guard ResponseFields.isServerControlled(field.name) else { return nil }
+            guard ResponseFields.isServerControlled(field.name) || name == "date" || name.hasPrefix("sec-websocket-")
+            else { return nil }
             return "is a header field that only the server sets"
         }
         if let problem { throw Malformed(description: "'\(text)' \(problem)") }
@@ -41,19 +42,15 @@ struct DefaultHeaders {
     let all: Octets
     /// The same for a response with a `server` field of its own.
     let withoutServer: Octets
-    /// Whether the server adds `date`.
-    let hasDate: Bool
 
     init(_ configuration: ServerConfiguration) {
-        let headers = configuration.headers
-        let names = Set(headers.map(\.name))
-        let server =
-            configuration.serverName.isEmpty || names.contains("server")
-            ? "" : "server: \(configuration.serverName)\r\n"
-        let others = headers.map { "\($0.name): \($0.value)\r\n" }.joined()
-        self.all = Self.octets(server + others)
-        self.withoutServer = Self.octets(others)
-        self.hasDate = configuration.sendsDate && !names.contains("date")
+        func lines(_ headers: [DefaultHeader]) -> String {
+            headers.map { "\($0.name): \($0.value)\r\n" }.joined()
+        }
+        let named = configuration.headers.contains { $0.name == "server" }
+        let server = configuration.serverName.isEmpty || named ? "" : "server: \(configuration.serverName)\r\n"
+        self.all = Self.octets(server + lines(configuration.headers))
+        self.withoutServer = Self.octets(lines(configuration.headers.filter { $0.name != "server" }))
     }
 
     private static func octets(_ text: String) -> Octets {

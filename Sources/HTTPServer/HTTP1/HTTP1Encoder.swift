@@ -51,7 +51,7 @@ enum HTTP1Encoder {
         init(status: Int, fields: ResponseFields, loop: ServerLoop) {
             self.status = status
             self.fields = fields
-            self.date = fields.hasDate || !loop.defaultHeaders.hasDate ? .empty : loop.date.line()
+            self.date = fields.hasDate || !loop.configuration.sendsDate ? .empty : loop.date.line()
             self.defaults = fields.hasServer ? loop.defaultHeaders.withoutServer : loop.defaultHeaders.all
         }
 

@@ -16,7 +16,7 @@ extension OtherOption {
         .same("workers"),
         OtherOption(
             names: ["--blocking-threads"], takesValue: true, values: nil, treatment: .same,
-            equivalent: "`--wsgi-threads`", remark: "Roost's own --blocking-threads is for native modules"),
+            equivalent: "write `--wsgi-threads`", remark: "Roost's own --blocking-threads is for native modules"),
         .ignored(
             "--blocking-threads-idle-timeout", because: "threads of WSGI remain until the worker ends"),
         .ignored("--runtime-threads", values: ["1"], because: "a Python worker has one event loop"),
@@ -26,7 +26,7 @@ extension OtherOption {
         .same("loop", "auto, asyncio and uvloop only"),
         .same("backlog"),
         .alias("--backpressure", to: "limit-scopes", "requests above it get 503 instead of waiting"),
-        .alias("--http1-buffer-size", to: "limit-request-head"),
+        .alias("--http1-buffer-size", to: "limit-request-head", "a large field needs --limit-request-field-size, too"),
         .replaced("--http1-header-read-timeout", by: "`--timeout-request-head`", "in seconds instead of milliseconds") {
             ["--timeout-request-head=\((Double($0) ?? .nan) / 1000)"]
         },
@@ -36,8 +36,9 @@ extension OtherOption {
             "--http1-pipeline-flush", "--no-http1-pipeline-flush", because: "responses are written together anyway"),
         .refused("--http2-max-concurrent-streams", because: Self.noHTTP2),
         .ignoredFlag("--log", because: "there is always a log"),
-        .flag("--no-log", as: ["--log-level=critical"]),
-        .same("log-level"),
+        .flag("--no-log", as: ["--log-level=critical", "--no-access-log"]),
+        .replaced("--log-level", by: "`--log-level warning`", values: ["warn"]) { _ in ["--log-level=warning"] },
+        .replaced("--log-level", by: "`--log-level trace`", values: ["notset"]) { _ in ["--log-level=trace"] },
         .same("log-config"),
         .same("access-log", "on by default"),
         .refused("--access-log-fmt", because: "the access log has one format; use --log-format json"),
@@ -48,7 +49,7 @@ extension OtherOption {
         .ignoredFlag("--respawn-failed-workers", because: "workers that exit are replaced"),
         .refused("--no-respawn-failed-workers", because: "workers that exit are replaced"),
         .ignored("--respawn-interval", because: "the delay between replacements grows by itself"),
-        .alias("--workers-lifetime", to: "limit-worker-lifetime"),
+        .alias("--workers-lifetime", to: "limit-worker-lifetime", "in seconds, without a unit"),
         .replaced("--workers-max-rss", by: "`--limit-max-rss`", "in bytes instead of MiB") { value in
             guard let number = Int(value), number < 1 << 40 else {
                 throw OtherOptionFault("'\(value)' is not a number")
@@ -56,11 +57,11 @@ extension OtherOption {
             return ["--limit-max-rss=\(number << 20)"]
         },
         .ignored("--rss-sample-interval", "--rss-samples", because: "Roost measures once a second"),
-        .alias("--workers-kill-timeout", to: "timeout-graceful-shutdown"),
+        .alias("--workers-kill-timeout", to: "timeout-graceful-shutdown", "in seconds, without a unit"),
         .same("factory"),
         .ignoredFlag("--no-factory", because: "it is the default"),
         .replaced("--working-dir", by: "`--app-dir`", "the working folder remains") { ["--app-dir=\($0)"] },
-        .alias("--env-files", to: "env-file", "one file"),
+        .alias("--env-files", to: "env-file", "one file: the last one counts"),
         .refused(
             "--static-path-mount", "--static-path-route", "--static-path-expires", "--static-path-dir-to-file",
             because: "Roost does not serve files itself; use a proxy in front of it, or a middleware such as WhiteNoise"

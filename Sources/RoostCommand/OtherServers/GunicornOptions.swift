@@ -12,13 +12,13 @@ extension OtherOption {
             "--worker-class", "-k", values: ["gevent", "eventlet", "tornado", "gevent_wsgi", "gevent_pywsgi"],
             because: "green threads are not supported; WSGI applications run on --wsgi-threads threads"),
         OtherOption(
-            names: ["--threads"], takesValue: true, values: nil, treatment: .same, equivalent: "`--wsgi-threads`",
+            names: ["--threads"], takesValue: true, values: nil, treatment: .same, equivalent: "write `--wsgi-threads`",
             remark: "Roost's own --threads is the number of event loops, which is 1 for Python"),
         .alias(
             "--timeout", "-t", to: "timeout-worker",
             "the time for which the event loop is stalled; default 60 instead of 30"),
         .alias("--graceful-timeout", to: "timeout-graceful-shutdown"),
-        .alias("--keep-alive", to: "timeout-keep-alive", "default 75 instead of 2"),
+        .alias("--keep-alive", to: "timeout-keep-alive", "default 75 instead of 2; at least 1"),
         .replaced("--max-requests", by: "`--limit-max-requests`", "0 is the default: never") {
             $0 == "0" ? [] : ["--limit-max-requests=\($0)"]
         },
@@ -52,9 +52,11 @@ extension OtherOption {
         .ignoredFlag("--capture-output", because: "the output of applications is on the standard streams"),
         .refused("--worker-connections", because: "use --limit-concurrency, or --limit-wsgi for requests that wait"),
         .ignored("--worker-tmp-dir", because: "workers report by shared memory"),
-        .same("limit-request-line", "default 16384 instead of 4094"),
+        .same("limit-request-line", "default 16384 instead of 4094; there is always a limit"),
         .same("limit-request-fields", "default 128 instead of 100"),
-        .alias("--limit-request-field_size", to: "limit-request-field-size", "default 16384 instead of 8190"),
+        .alias(
+            "--limit-request-field_size", to: "limit-request-field-size",
+            "default 16384 instead of 8190; there is always a limit"),
         .refused("--proxy-protocol", because: "the PROXY protocol is not supported"),
         .refused("--statsd-host", because: "Roost has no statistics for statsd; use roost status"),
         .refused("--certfile", "--keyfile", "--ca-certs", because: Self.noTLS),

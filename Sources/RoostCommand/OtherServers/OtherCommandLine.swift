@@ -34,10 +34,13 @@ struct OtherCommandLine {
         }
     }
 
-    /// Logs the options of this process that have no effect.
+    /// Logs the options and variables of this process that have no effect.
     static func logIgnored(_ logger: Logger) throws {
         for option in try OtherCommandLine(CommandArguments.words).ignored {
             logger.log(.optionIgnored, ["option": "\(option.option)", "reason": "\(option.reason)"])
+        }
+        for variable in OtherVariables.ignored where ProcessEnvironment.atStart[variable]?.isEmpty == false {
+            logger.log(.optionIgnored, ["option": "$\(variable)", "reason": "\(OtherOption.noForwarding)"])
         }
     }
 
@@ -59,7 +62,7 @@ struct OtherCommandLine {
             argument = value
         }
         switch rule.treatment {
-        case .same: self.words.append(word)
+        case .same: self.words += given == nil && rule.takesValue ? [word, argument] : [word]
         case .replaced(let words):
             do { self.words += try words(argument) } catch let fault as OtherOptionFault {
                 throw ValidationError("\(name): \(fault.text)")
@@ -73,7 +76,8 @@ struct OtherCommandLine {
     private static func split(_ word: String) -> (name: String, value: String?)? {
         guard word.hasPrefix("-"), word.count > 1 else { return nil }
         guard word.hasPrefix("--") else {
-            let value = String(word.dropFirst(2))
+            let rest = word.dropFirst(2)
+            let value = String(rest.hasPrefix("=") ? rest.dropFirst() : rest)
             return (String(word.prefix(2)), value.isEmpty ? nil : value)
         }
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -4,9 +4,9 @@ extension OtherOption {
         .same("host", "--bind takes any number of addresses"),
         .same("port"),
         .same("uds"),
-        .replaced("--fd", by: "`--bind fd://N`") { ["--bind=fd://\($0)"] },
+        .replaced("--fd", by: "`--bind fd://N`", "3 or above") { ["--bind=fd://\($0)"] },
         .same("reload", "needs no watchfiles, and keeps the previous version until the next one has started"),
-        .same("reload-dir"),
+        .same("reload-dir", "needs --reload"),
         .same("reload-include", "*.json, *.yaml, *.toml and other sources are watched without it"),
         .same("reload-exclude"),
         .same("reload-delay", "the time for which a file must stay unchanged: 0.1, of a source 0.05"),
@@ -18,6 +18,9 @@ extension OtherOption {
         .ignored(
             "--ws", values: ["auto", "websockets", "websockets-sansio", "wsproto"],
             because: "Roost has one implementation of WebSockets"),
+        .refused(
+            "--ws", values: ["none"],
+            because: "WebSockets are always served; an application that does not answer one rejects it"),
         .same("ws-max-size"),
         .refused(
             "--ws-max-queue",
@@ -42,7 +45,7 @@ extension OtherOption {
         .same("backlog"),
         .same("limit-max-requests", "the worker is replaced, also if it is the only one"),
         .same("limit-max-requests-jitter"),
-        .same("timeout-keep-alive", "default 75 instead of 5"),
+        .same("timeout-keep-alive", "default 75 instead of 5; at least 1"),
         .same("timeout-graceful-shutdown", "default 30 instead of none"),
         .alias(
             "--timeout-worker-healthcheck", to: "timeout-worker",
@@ -57,7 +60,9 @@ extension OtherOption {
         .same("header"),
         .same("version"),
         .same("app-dir"),
-        .alias("--h11-max-incomplete-event-size", to: "limit-request-head", "default 65536"),
+        .alias(
+            "--h11-max-incomplete-event-size", to: "limit-request-head",
+            "default 65536; a large field needs --limit-request-field-size, too"),
         .ignoredFlag("--reset-contextvars", because: "each request has a context of its own"),
         .same("factory"),
         .same("help"),

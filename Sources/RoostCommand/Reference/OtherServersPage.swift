@@ -10,7 +10,8 @@ enum OtherServersPage {
         its first word becomes `roost`. An option is the same, is replaced by an option of Roost, is ignored (with a line in
         the log), or is refused with the reason. [Options](options.md) of Roost take precedence where a name has two meanings.
 
-        Uvicorn's environment variables (`UVICORN_PORT`) set the options of the first table. `ROOST_PORT` takes precedence.
+        Uvicorn's environment variables (`UVICORN_PORT`) set the options of the first table, and `UVICORN_APP` names the
+        application. `ROOST_PORT` takes precedence.
 
         \(OtherServer.allCases.map(Self.text).joined(separator: "\n\n"))
 

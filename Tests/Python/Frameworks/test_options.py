@@ -18,7 +18,7 @@ def tables() -> dict[str, dict[str, str]]:
         for row in re.findall(r"^\| (`-.*)", section, re.M):
             names, treatment, _ = row.split(" | ", 2)
             for name in re.findall(r"`(-[^`]*)`", names):
-                found[server][name] = treatment
+                found[server].setdefault(name, treatment)  # other rows are about other values
     return found
 
 

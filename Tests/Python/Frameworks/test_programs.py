@@ -157,6 +157,98 @@ class ServerTests(ProgramTestCase):
         for line, pattern in zip(lines, expected):
             self.assertRegex(line, f"^{pattern}")
 
+    def test_repeated(self):
+        """a server can be started again; stop does nothing for one that does not serve; threads of WSGI are as given"""
+        lines = self.run_program("""
+            import gc, threading, roost
+            from shop import app, get
+
+            class Application:
+                living = 0
+                def __init__(self):
+                    Application.living += 1
+                def __del__(self):
+                    Application.living -= 1
+                def __call__(self, environ, start_response):
+                    start_response("200 OK", [])
+                    return [str(environ["wsgi.multithread"]).encode()]
+
+            server = roost.Server(app, access_log=False)
+            for _ in range(3):
+                with server:
+                    print(">", get(server.url))
+            server.stop()
+            with roost.Server(app, access_log=False) as serving:
+                other = roost.Server(app)
+                try:
+                    other.start()
+                except RuntimeError:
+                    other.stop()
+                print(">", get(serving.url))
+                try:
+                    roost.run(app, port=0)
+                except RuntimeError as error:
+                    print(">", str(error)[:36])
+            try:
+                roost.run(app, port=0)
+            except RuntimeError as error:
+                print(">", str(error)[:41])
+            for threads in (1, 4):
+                with roost.Server(Application(), access_log=False, wsgi_threads=threads) as server:
+                    print(">", get(server.url))
+            del server
+            gc.collect()
+            print(">", Application.living)
+            """)
+        self.assertEqual(lines, ["asgi False"] * 4 + ["this process serves another applicati"[:36],
+                                                      "this process has served on another thread"[:41], "False", "True", "0"])
+
+    def test_startup_timeout(self):
+        """an application whose startup does not end is refused, and the next one is served"""
+        lines = self.run_program("""
+            import asyncio, roost
+            from shop import app, get, wsgi
+
+            async def hanging(scope, receive, send):
+                await receive()
+                await asyncio.Event().wait()
+
+            try:
+                roost.Server(hanging, timeout_lifespan=1).start()
+            except RuntimeError as error:
+                print("> refused")
+            for application in (wsgi, app):
+                with roost.Server(application, access_log=False) as server:
+                    print(">", get(server.url))
+            """)
+        self.assertEqual(lines, ["refused", "wsgi", "asgi False"])
+
+    def test_cancelled_start(self):
+        """a start that is cancelled leaves no server"""
+        lines = self.run_program("""
+            import asyncio, os, roost
+            from shop import app, get
+
+            async def main():
+                for application in (app, "shop:app"):
+                    server = roost.Server(application)
+                    try:
+                        async with asyncio.timeout(0.001):
+                            async with server:
+                                pass
+                    except TimeoutError:
+                        print("> cancelled")
+                    try:
+                        get(server.url)
+                    except OSError:
+                        print("> stopped")
+                async with roost.Server(app) as server:
+                    print(">", await asyncio.to_thread(get, server.url))
+
+            asyncio.run(main())
+            """)
+        self.assertEqual(lines, ["cancelled", "stopped", "cancelled", "stopped", "asgi False"])
+
     @needs("pytest")
     def test_fixture(self):
         """the fixture of pytest starts servers, and stops them at the end of the test"""
@@ -223,6 +315,31 @@ class RunTests(ProgramTestCase):
         process = self.start(self.SOURCE, "name", str(port), "{}", start_new_session=True)
         wait_until(lambda: self.get(port) == b"asgi True", "the server")
         os.killpg(process.pid, signal.SIGINT)
+        self.assertEqual(process.wait(30), 0, self.output())
+        self.assertIn("> returned", self.output())
+
+    def test_interrupt_of_the_program(self):
+        """SIGINT to the program alone is passed on, also during the startup of an object"""
+        port = self.free_port()
+        process = self.start(self.SOURCE, "name", str(port), "{}")
+        wait_until(lambda: self.get(port) == b"asgi True", "the server")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30), 0, self.output())
+        process = self.start("""
+            import asyncio, roost
+            async def app(scope, receive, send):
+                if scope["type"] == "lifespan":
+                    await receive()
+                    print("> starting", flush=True)
+                    await asyncio.sleep(1)
+                    await send({"type": "lifespan.startup.complete"})
+                    await receive()
+                    await send({"type": "lifespan.shutdown.complete"})
+            roost.run(app, port=0)
+            print("> returned")
+            """)
+        wait_until(lambda: "> starting" in self.output(), "the startup")
+        process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(30), 0, self.output())
         self.assertIn("> returned", self.output())
 

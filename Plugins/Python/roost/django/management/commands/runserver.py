@@ -42,12 +42,12 @@ class Command(RunserverCommand):
         django_runserver.run = self._serve
         super().inner_run(*args, **options)
 
-    def _serve(self, address, port, handler, *, on_bind=None, **_):
+    def _serve(self, address, port, handler, *, threading=True, on_bind=None, **_):
         def started(port):
             if on_bind is not None:
                 on_bind(port)
         try:
-            serve_here(handler, address, port, {}, started)
+            serve_here(handler, address, port, {} if threading else {"wsgi_threads": 1}, started)
         except RuntimeError as error:
             self.stderr.write(f"Error: {error}")
             sys.stderr.flush()
