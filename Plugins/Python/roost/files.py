@@ -5,7 +5,6 @@ from its supervisor.
 """
 
 import os
-import shutil
 import sys
 
 _PREFIX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_native")
@@ -23,6 +22,8 @@ def command() -> str:
     try:
         return _find("ROOST_COMMAND", "bin", "roost")
     except RuntimeError:
+        import shutil
+
         found = shutil.which("roost")
         if found is None:
             raise
