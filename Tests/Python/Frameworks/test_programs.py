@@ -193,15 +193,15 @@ class ServerTests(ProgramTestCase):
                 roost.run(app, port=0)
             except RuntimeError as error:
                 print(">", str(error)[:41])
-            for threads in (1, 4):
+            for threads in (1, 4, 4, 4):
                 with roost.Server(Application(), access_log=False, wsgi_threads=threads) as server:
                     print(">", get(server.url))
             del server
             gc.collect()
-            print(">", Application.living)
+            print(">", Application.living <= 1)  # the event loop may keep the last one
             """)
         self.assertEqual(lines, ["asgi False"] * 4 + ["this process serves another applicati"[:36],
-                                                      "this process has served on another thread"[:41], "False", "True", "0"])
+                                                      "this process has served on another thread"[:41], "False", "True", "True", "True", "True"])
 
     def test_startup_timeout(self):
         """an application whose startup does not end is refused, and the next one is served"""
@@ -383,8 +383,8 @@ ASGI_APPLICATION = "wiki.asgi.application"
         return self.wait_for_port(1)
 
     def wait_for_port(self, count: int) -> int:
-        pattern = rb"Starting development server at http://127.0.0.1:(\d+)/"
-        wait_until(lambda: len(re.findall(pattern, self.shown)) >= count, f"the server:\n{self.shown.decode()}")
+        pattern = rb"Starting (?:\w+ )?development server at http://127.0.0.1:(\d+)/"
+        wait_until(lambda: len(re.findall(pattern, self.shown)) >= count, "the server")
         return int(re.findall(pattern, self.shown)[-1])
 
     def get(self, port: int, target: bytes):
