@@ -8,6 +8,7 @@
 #include "WSGIRun.h"
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 struct thread {
     struct thread *next; /* in the list of idle threads */
@@ -21,7 +22,7 @@ static Py_ssize_t waiting; /* requests in the queue */
 static Py_ssize_t running; /* requests that threads have taken */
 static struct thread *idle;
 static bool waking;   /* a thread that was woken or started has not got the GIL yet */
-static bool starting; /* a turn will start a thread */
+static atomic_bool starting; /* a turn will start a thread; every turn reads it, without the lock */
 static Py_ssize_t threads;
 static Py_ssize_t most_threads, most_waiting;
 static PyObject *start_thread; /* written before the first request */
@@ -148,10 +149,10 @@ static void start_another(void)
 void wsgi_queue_start_thread(void)
 {
     bool needed;
+    if (!starting) return;
     pthread_mutex_lock(&lock);
-    needed = starting;
     starting = false;
-    needed = needed && needs_thread();
+    needed = needs_thread();
     pthread_mutex_unlock(&lock);
     if (needed) start_another();
 }

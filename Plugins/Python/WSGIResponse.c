@@ -1,5 +1,5 @@
-/* WSGIResponse.c: the response to a WSGI request: `start_response`, `write`, and what is sent of them (PEP 3333, "The
- * start_response() Callable", "Handling the Content-Length Header"). */
+/* WSGIResponse.c: the response to a WSGI request: the callables `start_response` and `write`, and the events of the host
+ * (PEP 3333, "The start_response() Callable", "Handling the Content-Length Header"). */
 #include "WSGIResponse.h"
 #include "Interpreter.h"
 #include "Send.h"
@@ -53,14 +53,21 @@ static int send_head(struct response *response)
     return 0;
 }
 
-/* Checks that a part may be sent, and counts it. [GIL] What exceeds the content-length is cut. Returns a new reference;
+/* Checks that the application has called start_response. [GIL] Returns false with an exception set. */
+static bool has_head(const struct response *response)
+{
+    if (response->head || response->is_started) return true;
+    PyErr_SetString(PyExc_RuntimeError, "the application has not called start_response");
+    return false;
+}
+
+/* Checks that a part may be sent, counts it, and cuts the bytes above the content-length. [GIL] Returns a new reference;
  * NULL with an exception set. */
 static PyObject *count_part(struct response *response, PyObject *part)
 {
     PyObject *bytes;
     int64_t size, left = INT64_MAX;
-    if (!response->head && !response->is_started)
-        return PyErr_Format(PyExc_RuntimeError, "the application has not called start_response");
+    if (!has_head(response)) return NULL;
     if (PyBytes_Check(part)) bytes = Py_NewRef(part);
     else if (PyUnicode_Check(part) || !PyObject_CheckBuffer(part))
         return PyErr_Format(PyExc_TypeError, "a part of the body must be bytes, not %R", (PyObject *)Py_TYPE(part));
@@ -77,33 +84,27 @@ static PyObject *count_part(struct response *response, PyObject *part)
     return bytes;
 }
 
-int wsgi_response_send(struct response *response, PyObject *part)
-{
-    asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
-    PyObject *bytes = count_part(response, part);
-    char *data;
-    Py_ssize_t size;
-    int sent = -1;
-    if (bytes && PyBytes_AsStringAndSize(bytes, &data, &size) == 0) {
-        event.flags = ASGI_MORE;
-        event.body = (asgi_string){data, (size_t)size};
-        sent = size == 0 ? 0 : send_head(response) < 0 ? -1 : send(response, &event);
-    }
-    Py_XDECREF(bytes);
-    return sent;
-}
-
-/* Sends the last part. [GIL] Returns 0; -1 with an exception set. */
-static int send_last(struct response *response, PyObject *bytes)
+/* Sends a part of the body, which is NULL for none, after the head. [GIL] Returns 0; -1 with an exception set. */
+static int send_part(struct response *response, PyObject *bytes, uint32_t flags)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_BODY);
     char *data;
     Py_ssize_t size;
+    event.flags = flags;
     if (bytes) {
         if (PyBytes_AsStringAndSize(bytes, &data, &size) < 0) return -1;
         event.body = (asgi_string){data, (size_t)size};
     }
-    return send(response, &event);
+    return send_head(response) < 0 ? -1 : send(response, &event);
+}
+
+int wsgi_response_send(struct response *response, PyObject *part)
+{
+    PyObject *bytes = count_part(response, part);
+    int sent = bytes ? 0 : -1;
+    if (bytes && PyBytes_Size(bytes) > 0) sent = send_part(response, bytes, ASGI_MORE);
+    Py_XDECREF(bytes);
+    return sent;
 }
 
 int wsgi_response_complete(struct response *response, struct wsgi_call *call, PyObject *part)
@@ -111,13 +112,10 @@ int wsgi_response_complete(struct response *response, struct wsgi_call *call, Py
     PyObject *bytes = NULL;
     int completed;
     if (response->is_complete) return 0;
-    if (!response->head && !response->is_started) {
-        PyErr_SetString(PyExc_RuntimeError, "the application has not called start_response");
-        return -1;
-    }
+    if (!has_head(response)) return -1;
     if (part && !(bytes = count_part(response, part))) return -1;
     response->is_complete = true;
-    if (response->is_started) completed = send_last(response, bytes);
+    if (response->is_started) completed = send_part(response, bytes, 0);
     else {
         call->answer = wsgi_answer_new(response->head, bytes);
         completed = call->answer ? 0 : -1;
@@ -132,10 +130,7 @@ int wsgi_response_complete(struct response *response, struct wsgi_call *call, Py
 int wsgi_response_send_file(struct response *response, int descriptor, int64_t offset, int64_t count)
 {
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_ZEROCOPYSEND);
-    if (!response->head && !response->is_started) {
-        PyErr_SetString(PyExc_RuntimeError, "the application has not called start_response");
-        return -1;
-    }
+    if (!has_head(response)) return -1;
     if (response->content_length >= 0 && response->content_length - response->sent < count)
         count = response->content_length - response->sent;
     event.file = descriptor;

@@ -1,4 +1,4 @@
-/* WSGIResponse.h: the response to a WSGI request: `start_response`, `write`, and what is sent of them. */
+/* WSGIResponse.h: the response to a WSGI request: the callables `start_response` and `write`, and the events of the host. */
 #ifndef WSGI_RESPONSE_H
 #define WSGI_RESPONSE_H
 
@@ -25,8 +25,8 @@ int wsgi_response_create_type(void);
 /* Returns the response to a call; NULL with an exception set. [GIL] */
 struct response *wsgi_response_new(const struct wsgi_call *call);
 
-/* Sends a part of the body that others may follow, and waits until the client has taken most of what was sent before.
- * [GIL], which is given back meanwhile. Sends nothing for an empty part. Returns 0; -1 with an exception set. */
+/* Sends a part of the body that others may follow, and waits while pending output exceeds the high-water mark. [GIL] The
+ * wait releases the GIL. Sends nothing for an empty part. Returns 0; -1 with an exception set. */
 int wsgi_response_send(struct response *response, PyObject *part);
 /* Completes the response with its last part, or without one if it is NULL. [GIL] A response of one part becomes the answer
  * of the call. Returns 0; -1 with an exception set. */

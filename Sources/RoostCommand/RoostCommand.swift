@@ -27,7 +27,7 @@ struct RoostCommand: ParsableCommand {
     /// as one line.
     static func main() {
         do {
-            let words = try OtherCommandLine(CommandArguments.words).words
+            let words = try OtherCommandLine.own.get().words
             // Without a subcommand ArgumentParser would run the default one.
             guard words != ["--include-dir"] else {
                 return Terminal.output.write("\(try RoostPaths.includeFolder())\n")

@@ -16,6 +16,8 @@ from roost import files
 # Options that are settings of the Python application, and not of the host.
 _APPLICATION = {"app_dir", "cancel_on_disconnect", "factory", "interface", "lanes", "lifespan", "limit_wsgi", "log_config",
                 "loop", "wsgi_threads"}
+# Flags of the command that are on, or automatic, by default. All others are off.
+NEGATABLE = {"access_log", "date_header", "lanes", "reload_standby", "server_header", "supervisor", "use_colors"}
 _LIST = (list, tuple, set, frozenset)
 
 
@@ -28,11 +30,10 @@ def _words(options: dict) -> list[str]:
             if item is True:
                 words.append(option)
             elif item is False:
-                words.append("--no-" + option[2:])
+                words += ["--no-" + option[2:]] if name in NEGATABLE else []
             elif item is not None:
                 words.append(f"{option}={item}")
-    # What is off anyway has no negated form.
-    return [word for word in words if word not in ("--no-reload", "--no-factory")]
+    return words
 
 
 class _CommandServer:

@@ -34,9 +34,17 @@ struct OtherCommandLine {
         }
     }
 
+    /// The command line of this process.
+    static let own = Result { try OtherCommandLine(CommandArguments.words) }
+
+    /// The rules for an option, in the order of the servers.
+    private static let rules = OtherServer.allCases.flatMap(\.options).reduce(into: [String: [OtherOption]]()) {
+        for name in $1.names { $0[name, default: []].append($1) }
+    }
+
     /// Logs the options and variables of this process that have no effect.
     static func logIgnored(_ logger: Logger) throws {
-        for option in try OtherCommandLine(CommandArguments.words).ignored {
+        for option in try self.own.get().ignored {
             logger.log(.optionIgnored, ["option": "\(option.option)", "reason": "\(option.reason)"])
         }
         for variable in OtherVariables.ignored where ProcessEnvironment.atStart[variable]?.isEmpty == false {
@@ -50,7 +58,7 @@ struct OtherCommandLine {
 
     private mutating func read(_ word: String) throws {
         guard let (name, given) = Self.split(word) else { return self.words.append(word) }
-        let rules = OtherServer.allCases.flatMap(\.options).filter { $0.names.contains(name) }
+        let rules = Self.rules[name] ?? []
         let value = given ?? self.rest.first
         guard let rule = try Self.rule(among: rules, name, value, isOwn: Self.isOwn(name)) else {
             return self.words.append(word)

@@ -1,5 +1,6 @@
 """The options of other servers: the tables of `roost` against the servers' own help."""
 
+import os
 import re
 import subprocess
 import sys
@@ -65,6 +66,13 @@ class OptionTests(unittest.TestCase):
                 else:
                     self.assertEqual(shown.stderr, "")
                     self.assertEqual(shown.returncode, 0)
+
+    def test_negatable_flags(self):
+        """roost.run knows the flags that have a negated form"""
+        sys.path.insert(0, os.environ["ROOST_TEST_PACKAGES"])
+        from roost.server import NEGATABLE
+        page = subprocess.run([ROOST, "reference", "options"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual({name.replace("-", "_") for name in re.findall(r"`--no-([a-z-]+)` \|", page)} - {"settings"}, NEGATABLE)
 
     def check(self, server: str, text: str):
         """Every option of a table exists."""

@@ -326,20 +326,23 @@ class RunTests(ProgramTestCase):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(30), 0, self.output())
         process = self.start("""
-            import asyncio, roost
+            import asyncio, roost, sys
             async def app(scope, receive, send):
                 if scope["type"] == "lifespan":
                     await receive()
                     print("> starting", flush=True)
-                    await asyncio.sleep(1)
+                    await asyncio.to_thread(sys.stdin.readline)
                     await send({"type": "lifespan.startup.complete"})
                     await receive()
                     await send({"type": "lifespan.shutdown.complete"})
             roost.run(app, port=0)
             print("> returned")
-            """)
+            """, stdin=subprocess.PIPE)
+        self.addCleanup(process.stdin.close)
         wait_until(lambda: "> starting" in self.output(), "the startup")
         process.send_signal(signal.SIGINT)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
         self.assertEqual(process.wait(30), 0, self.output())
         self.assertIn("> returned", self.output())
 
