@@ -18,7 +18,7 @@ MODULES = ["libHello.so"]
 
 
 class PackagingError(Exception):
-    """The message says what to do."""
+    """Raised with a message that names the remedy."""
 
 
 def run(*command) -> str:
@@ -107,7 +107,7 @@ def is_swift(name: str, path: pathlib.Path) -> bool:
 
 
 def licenses() -> dict[str, str]:
-    """The licenses and notices of Roost and of what is distributed with it, by file names."""
+    """The licenses and notices of Roost and of the bundled libraries, by file names."""
     found = {"LICENSE": (ROOT / "LICENSE").read_text()}
     paths = {f"LICENSE-{library}": pathlib.Path("/usr/share/doc", package, "copyright") for library, package in (
         ("libyaml", "libyaml-0-2"), ("libffi", "libffi8"), ("libmd", "libmd0"), ("nlohmann-json", "nlohmann-json3-dev"))}

@@ -214,7 +214,7 @@ int application_create_type(PyObject *module)
     };
     static PyMemberDef members[] = {
         {"function", T_OBJECT_EX, offsetof(struct application, function), 0, "The ASGI 3 callable, or the WSGI application."},
-        {"environ", T_OBJECT_EX, offsetof(struct application, environ), 0, "What all environ dicts of WSGI contain."},
+        {"environ", T_OBJECT_EX, offsetof(struct application, environ), 0, "The entries that all environ dicts have."},
         {"is_wsgi", T_BOOL, offsetof(struct application, is_wsgi), 0, "Whether the application is one of WSGI."},
         {"state", T_OBJECT_EX, offsetof(struct application, state), 0, "The dict of the lifespan."},
         {"version", T_OBJECT_EX, offsetof(struct application, version), 0, "The version of ASGI in the scopes."},

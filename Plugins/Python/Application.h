@@ -11,7 +11,7 @@ struct application {
     PyObject_HEAD
     asgi_id id;             /* of the lifespan scope */
     PyObject *function;     /* attribute `function`: the ASGI 3 callable, or the WSGI application */
-    PyObject *environ;      /* attribute `environ`: what all environ dicts of a WSGI application contain */
+    PyObject *environ;      /* attribute `environ`: the entries that all environ dicts of a WSGI application have */
     char is_wsgi;           /* attribute `is_wsgi`; read without the GIL */
     PyObject *state;        /* attribute `state`: the lifespan's dict */
     PyObject *version;      /* attribute `version`: "3.0" or "2.0" */

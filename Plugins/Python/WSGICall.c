@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the header fields say about the body. */
+/* The framing of the body, by its header fields. */
 struct framing {
     bool has_body;
     bool expects_continue; /* the client waits for 100 (Continue), which a receive sends */
@@ -25,7 +25,7 @@ static struct framing framing_of(const asgi_scope *scope)
     return framing;
 }
 
-/* Receives what has arrived of the body. */
+/* Receives the part of the body that has arrived. */
 static void receive_first(struct wsgi_call *call, const asgi_scope *scope)
 {
     struct framing framing = framing_of(scope);

@@ -24,7 +24,7 @@ struct wsgi_call {
      * Without extensions, subprotocols and TLS. */
     asgi_scope scope;
     bool sends_files;     /* the connection has http.response.zerocopysend */
-    asgi_string body;     /* what had arrived of the body */
+    asgi_string body;     /* the part of the body that had arrived */
     bool more_body;       /* the rest of the body is still to be received */
     bool is_disconnected; /* the client had disconnected */
 
@@ -36,7 +36,7 @@ struct wsgi_call {
     asgi_result result; /* with is_finished */
 };
 
-/* Copies a request, with what has arrived of its body. On the loop thread. Returns NULL if there is no memory. */
+/* Copies a request, with the part of its body that has arrived. On the loop thread. Returns NULL if there is no memory. */
 struct wsgi_call *wsgi_call_new(const asgi_scope *scope, asgi_receive receive, asgi_send send);
 /* Frees a call without an answer. */
 void wsgi_call_free(struct wsgi_call *call);

@@ -1,7 +1,7 @@
 /* WSGIOutput.c: complete responses and ends of WSGI requests, on their way to the loop thread.
  *
- * The loop thread gives them to the host without the GIL, all that have come since its last turn at once. A send from
- * the application's own thread would cost a call to the loop for the response, and another for its end. */
+ * The loop thread gives all queued ones to the host at once, without the GIL. A send from the application's own thread
+ * would cost a call to the loop for the response, and another for its end. */
 #include "WSGIOutput.h"
 #include "Lent.h"
 #include "Turn.h"
@@ -63,7 +63,7 @@ static void send_answer(struct wsgi_call *call, struct wsgi_answer *answer)
     free(answer);
 }
 
-/* The posted completion: gives all that has come to the host. On the loop thread, without the GIL. */
+/* The posted completion: gives all queued answers and ends to the host. On the loop thread, without the GIL. */
 static void flush(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     struct wsgi_call *call, *next;

@@ -93,7 +93,7 @@ static int send_parts(struct response *response, struct wsgi_call *call, PyObjec
     int sent = iterator ? 0 : -1;
     while (sent == 0 && (part = PyIter_Next(iterator))) {
         Py_ssize_t size = PyBytes_Check(part) ? PyBytes_Size(part) : 0;
-        /* What follows the complete body is not asked for: it may be endless. */
+        /* The iteration ends with the first part after the complete body: an iterator may be endless. */
         if (response->is_complete && size > 0) {
             Py_DECREF(part);
             break;
@@ -152,7 +152,7 @@ void wsgi_run(struct wsgi_call *call)
 {
     struct application *application = call->application;
     struct response *response = wsgi_response_new(call);
-    /* A context of its own: what the application sets is gone with the request. */
+    /* A context of its own: variables that the application sets end with the request. */
     PyObject *context = response ? interpreter.context_copy() : NULL, *body = NULL;
     asgi_result result = ASGI_DONE;
     if (context && interpreter.context_enter(context) == 0) {

@@ -94,7 +94,7 @@ def _is_wsgi_name(settings: Settings) -> bool:
 
 
 def _load(application, settings: Settings) -> None:
-    """Imports the application, and fills in what the bridge needs for requests."""
+    """Imports the application, and fills in the attributes that the bridge reads for requests."""
     if Process.target is None:
         importing.add_app_dir(settings.app_dir)
     if settings.log_config:

@@ -231,7 +231,7 @@ class Server:
         try:
             await asyncio.shield(start)
         except asyncio.CancelledError:
-            # The thread cannot be cancelled: what it has started is stopped.
+            # The thread cannot be cancelled: the server that it has started is stopped.
             if not (await asyncio.gather(start, return_exceptions=True))[0]:
                 await asyncio.to_thread(self.stop)
             raise

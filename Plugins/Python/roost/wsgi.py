@@ -1,4 +1,4 @@
-"""What WSGI applications get from the server besides the request (PEP 3333)."""
+"""The objects in `environ` that do not come from the request (PEP 3333)."""
 
 import io
 import itertools

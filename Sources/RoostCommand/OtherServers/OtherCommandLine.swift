@@ -97,7 +97,7 @@ struct OtherCommandLine {
             && (OtherOption.isOwn(String(name.dropFirst(2))) || ["--help", "--version"].contains(name))
     }
 
-    /// Returns the rule for an option; nil for an option of Roost, and for one that nobody knows.
+    /// Returns the rule for an option; nil for an option of Roost, and for an unknown one.
     private static func rule(
         among rules: [OtherOption], _ name: String, _ value: String?, isOwn: Bool
     ) throws -> OtherOption? {

@@ -1,7 +1,7 @@
 import Roost
 import RoostSettings
 
-/// An option of another application server, and what `roost` does with it.
+/// An option of another application server, and its treatment by `roost`.
 struct OtherOption: Sendable {
     enum Treatment: Sendable {
         /// Roost has an option of the same name.

@@ -17,7 +17,7 @@ enum OtherServer: String, CaseIterable, Sendable {
         }
     }
 
-    /// What describes the options in the documentation.
+    /// The sentence above its table in the documentation.
     var scope: String {
         switch self {
         case .uvicorn: "All options of Uvicorn 0.54."
