@@ -101,8 +101,7 @@ class InstallationTests(unittest.TestCase):
         """Sends SIGTERM to the supervisor, which is the child of unshare, and waits for its end."""
         with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
             os.kill(int(file.read().split()[0]), signal.SIGTERM)
-        output = process.communicate(timeout=TIMEOUT)[0]
-        self.assertEqual(process.returncode, 0, output)
+        self.assertEqual(process.wait(TIMEOUT), 0)
 
     def module(self, root: Root):
         with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +125,7 @@ class InstallationTests(unittest.TestCase):
             python = root.start("roost", "shop:wsgi", "--app-dir", "/srv", "--port", str(port))
             self.assertTrue(body_of(python, port).startswith("wsgi 3."))
             python.kill()
-            python.communicate()
+            python.wait()
 
             listener.bind(("127.0.0.1", 0))
             listener.listen(2048)

@@ -95,7 +95,7 @@ class InstalledTests(unittest.TestCase):
             return body_of(process, port)
         finally:
             process.terminate()
-            process.communicate(timeout=TIMEOUT)
+            process.wait(TIMEOUT)
 
     def test_interpreters(self):
         """the command serves applications of its own interpreter, and a native module"""
@@ -142,7 +142,7 @@ class ContainerTests(unittest.TestCase):
                     self.assertIn(answer, body_of(server, port))
                 finally:
                     server.kill()
-                    server.communicate(timeout=TIMEOUT)
+                    server.wait(TIMEOUT)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ def needs(*packages: str):
     return unittest.skipIf(missing, f"not installed: {', '.join(missing)}")
 
 
+def program_environment() -> dict[str, str]:
+    """The environment of a program that imports the package `roost`."""
+    return {**os.environ, "PYTHONPATH": os.environ["ROOST_TEST_PACKAGES"], "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1"}
+
+
 def children(pid: int) -> list[int]:
     """The child processes of a process."""
     found = []
