@@ -36,11 +36,10 @@ public struct HostError: Error, CustomStringConvertible {
     public init(_ error: any Error, otherwise code: Code = .module) {
         self = error as? HostError ?? HostError(code: code, message: "\(error)", cause: error)
     }
-}
 
-extension Result where Failure == HostError {
-    /// Catches any error; an error of another type becomes a `HostError` with the code `.module`.
-    package init(catchingAsHostError body: () throws -> Success) {
-        do { self = .success(try body()) } catch { self = .failure(HostError(error)) }
+    /// Catches any error; an error of another type becomes a `HostError` with the code `.module`. Not an initializer of
+    /// `Result`: a trailing closure would select it in place of `Result(catching:)`, and errors would lose their type.
+    package static func catching<Success>(_ body: () throws -> Success) -> Result<Success, HostError> {
+        do { return .success(try body()) } catch { return .failure(HostError(error)) }
     }
 }

@@ -78,6 +78,7 @@ struct OtherServersTests {
         let refused = try Command.run([Repository.roost, "x"] + arguments, folder: self.folder.path)
         #expect(refused.status == 2, "\(refused.error)")
         #expect(refused.error.contains(message), "\(refused.error)")
+        #expect(refused.error.contains("(see roost --help)"), "\(refused.error)")
     }
 
     @Test("what follows -- is no option, and other subcommands have none of these")

@@ -64,14 +64,14 @@ package struct ApplicationPreparation: Sendable {
         self.probeNew(&images, Self.groups(entries, copies))
         var outcomes = zip(entries, copies).map { entry, copy in
             copy.flatMap { key in
-                Outcome(catchingAsHostError: {
+                HostError.catching {
                     guard let image = images[key] else {
                         throw HostError(code: .module, message: "\(key.resolved): gone")
                     }
                     if let fault = image.fault { throw HostError(code: .module, message: "\(image.path): \(fault)") }
                     for library in image.staged.libraries { seen.note(library.path, library.mark) }
                     return try self.readSettings(entry, key, image, pythons.found[key], &seen)
-                })
+                }
             }
         }
         self.separate(&outcomes, from: known, files, run)
@@ -98,7 +98,7 @@ package struct ApplicationPreparation: Sendable {
                 guard case .success(let application) = outcomes[at],
                     changed.contains(where: { $0.isSame(as: application) })
                 else { continue }
-                outcomes[at] = Outcome(catchingAsHostError: { application.loading(try image.get()) })
+                outcomes[at] = HostError.catching { application.loading(try image.get()) }
             }
         }
     }
@@ -108,7 +108,7 @@ package struct ApplicationPreparation: Sendable {
         of entry: ApplicationEntry, run: RunDirectory, images: inout [ImageKey: LoadableImage],
         files: inout [ImageKey: ModuleFile], seen: inout FileMarks
     ) -> Result<ImageKey, HostError> {
-        Result(catchingAsHostError: {
+        HostError.catching {
             // Recorded even if there is no file yet.
             if case .path(let path) = entry.module.place { seen.note(path) }
             if case .provided(let name) = entry.module.place {
@@ -132,7 +132,7 @@ package struct ApplicationPreparation: Sendable {
             images[key]?.description = nil
             images[key]?.fault = nil
             return key
-        })
+        }
     }
 
     // MARK: Python
@@ -156,7 +156,7 @@ package struct ApplicationPreparation: Sendable {
         let source = PythonSource.file(of: words, below: folder)
         // Where no interpreter can be started, a name without a source file is more likely that of a library.
         guard self.python != nil || source != nil else { return nil }
-        return Result(catchingAsHostError: {
+        return HostError.catching {
             guard let python else {
                 throw HostError(
                     code: .usage,
@@ -176,7 +176,7 @@ package struct ApplicationPreparation: Sendable {
             images[key] = image
             pythons.found[key] = application
             return key
-        })
+        }
     }
 
     /// Whether a name means a Python application: there is no library of this name, and there is a source file, or the

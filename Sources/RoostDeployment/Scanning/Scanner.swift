@@ -51,11 +51,11 @@ package final class Scanner {
         }
         let isStarted = DetachedThread.start {
             var deployment = order.deployment
-            let result = Result<Deployment.Scan, HostError>(catchingAsHostError: {
+            let result = HostError.catching {
                 if let redeclare { deployment = try redeclare() }
                 return try deployment.scan(
                     listings, since: isWhole ? nil : order.before, before: order.before, run: run, known: order.known)
-            })
+            }
             finish(ScanOutcome(order: order, result: result, deployment: deployment))
         }
         guard !isStarted else { return }
