@@ -78,7 +78,7 @@ docs-setup: test-setup
 	@test -x $(DOCS) || { python3 -m venv .build/docs && .build/docs/bin/pip install --quiet 'mkdocs-material==9.*' ziglang; }
 
 # Suites that run a second time with the module in another worker, through a relay; the results must be the same.
-RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
+RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|Forwarding|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
 # Suites that wait for programs and thereby block threads. They run separately, since asynchronous tests would get no
 # threads.

@@ -8,6 +8,7 @@ enum RelayHead {
     private static let isBodiless: UInt8 = 4
     private static let isOld: UInt8 = 8
     private static let isPathDecoded: UInt8 = 16
+    private static let isSecure: UInt8 = 32
 
     static func send(
         _ exchange: any Exchange, subprotocols: UnsafeBufferPointer<Octets>?, mount: UInt32, isBodiless: Bool,
@@ -33,6 +34,7 @@ enum RelayHead {
         if isBodiless { flags |= Self.isBodiless }
         if head.version == .http10 { flags |= Self.isOld }
         if isPathDecoded { flags |= Self.isPathDecoded }
+        if head.scheme == .https { flags |= Self.isSecure }
         writer.write(mount, to: &output)
         writer.write(flags, to: &output)
         writer.write(head.method, to: &output)
@@ -40,6 +42,7 @@ enum RelayHead {
         if isPathDecoded { writer.write(head.path, to: &output) }
         writer.write(head.query, to: &output)
         writer.write(head.authority, to: &output)
+        writer.write(head.prefix, to: &output)
         writer.write(peer.client, to: &output)
         writer.write(peer.clientPort, to: &output)
         writer.write(peer.server, to: &output)
@@ -78,6 +81,8 @@ enum RelayHead {
         head.path = flags & Self.isPathDecoded != 0 ? try reader.octets() : head.rawPath
         head.query = try reader.octets()
         head.authority = try reader.octets()
+        head.prefix = try reader.octets()
+        head.scheme = flags & Self.isSecure != 0 ? .https : .http
         head.version = flags & Self.isOld != 0 ? .http10 : .http11
         head.asksForWebSocket = flags & Self.asksForWebSocket != 0
         head.acceptsTrailers = flags & Self.acceptsTrailers != 0

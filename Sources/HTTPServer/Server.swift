@@ -92,6 +92,7 @@ public final class Server: Sendable {
         let descriptor = try listener.duplicate()
         let address = listener.address
         let setup = listener.channelSetup
+        let proxies = listener.proxies
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
         // The default equals NIO's default: setting it would cost one call per connection.
         let marks: ChannelOptions.Types.WriteBufferWaterMark? =
@@ -111,9 +112,12 @@ public final class Server: Sendable {
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                     if let setup { return try setup(channel, loop.bound.value) }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
-                    let connection = HTTP1Connection(
-                        loop: loop.bound.value, peer: Peer(of: channel, listening: address)
-                    )
+                    let (loop, peer) = (loop.bound.value, Peer(of: channel, listening: address))
+                    guard !proxies.requiresProxyHeader else {
+                        let connection = ProxyHeaderConnection(loop: loop, peer: peer, proxies: proxies)
+                        return try channel.pipeline.syncOperations.addHandler(connection)
+                    }
+                    let connection = HTTP1Connection(loop: loop, peer: peer, proxies: proxies)
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }

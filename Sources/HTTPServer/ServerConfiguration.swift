@@ -8,6 +8,10 @@ public struct ServerConfiguration: Sendable {
     public var sendsDate = true
     /// Header fields that every response gets, in addition to those of the application.
     public var headers: [DefaultHeader] = []
+    /// The proxies that are believed.
+    public var trustedPeers = TrustedPeers.local
+    /// How the header fields of proxies are evaluated. If nil, all fields are left as they are.
+    public var forwarding: ForwardingRules? = ForwardingRules()
     /// The listen backlog: connections that the kernel queues until a loop accepts them.
     public var backlog = 2048
     /// The maximum number of connections of all loops: above it 503. If nil, only the descriptor limit applies.
@@ -29,6 +33,8 @@ public struct ServerConfiguration: Sendable {
     public var keepAliveTime = 75
     /// The timeout for a request header, from its first byte.
     public var headTime = 60
+    /// The timeout for the PROXY protocol header of a connection.
+    public var proxyHeaderTime = 5
     /// The timeout without progress of a request body that a handler waits for.
     public var bodyTime = 60
     /// The write timeout: time without progress of pending output before the connection is closed.

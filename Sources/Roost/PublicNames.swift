@@ -7,6 +7,7 @@ public import RoostSystem
 // Aliases of types from lower targets, so that embedders import only `Roost`.
 
 public typealias BindAddress = HTTPServer.BindAddress
+public typealias ListenAddress = HTTPServer.ListenAddress
 public typealias DeployedApplication = RoostDeployment.DeployedApplication
 public typealias FileTrust = RoostSystem.FileTrust
 public typealias HostError = RoostSystem.HostError

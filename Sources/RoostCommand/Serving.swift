@@ -32,7 +32,7 @@ struct Serving {
         UnknownVariables().log(self.logs.logger)
         try OtherCommandLine.logIgnored(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
-        configuration.addresses = try self.options.bindAddresses
+        configuration.addresses = try self.options.listenAddresses
         self.host = try Host(deployment, scan, configuration: configuration)
         self.deployment = deployment
         self.scan = scan

@@ -30,7 +30,7 @@ struct Supervising {
             logs.logger.log(.groupOfItsOwn, ["application": "\(name)", "group": "\(group)"])
         }
         var plan = SupervisorPlan(
-            deployment: deployment, addresses: try options.bindAddresses, run: run, signals: signals,
+            deployment: deployment, addresses: try options.listenAddresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
         plan.redeclare = start.again
         plan.watch = watch

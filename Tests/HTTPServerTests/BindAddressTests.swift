@@ -45,3 +45,20 @@ struct BindAddressTests {
         #expect(throws: BindAddress.Malformed.self) { try BindAddress(text, port: 8000) }
     }
 }
+
+@Suite("Listen addresses")
+struct ListenAddressTests {
+    @Test("options for proxies may follow any address")
+    func read() throws {
+        func address(_ text: String) throws -> ListenAddress { try ListenAddress(text, port: 8000) }
+        let plain = try address("127.0.0.1:9000")
+        #expect(plain == .tcp(host: "127.0.0.1", port: 9000) && !plain.proxies.requiresProxyHeader)
+        let required = try address("[::]:80,proxy=required,ipv6only")
+        #expect(required.bind == .tcp(host: "::", port: 80, onlyIPv6: true) && required.proxies.requiresProxyHeader)
+        let unix = try address("unix:/a,mode=660,forwarded=none")
+        #expect(!unix.proxies.evaluatesForwarding && !unix.proxies.requiresProxyHeader)
+        for text in ["a:80,proxy=on", "a:80,forwarded=all", "a:80,proxy", "unix:@a,proxy="] {
+            #expect(throws: BindAddress.Malformed.self, "\(text)") { try address(text) }
+        }
+    }
+}

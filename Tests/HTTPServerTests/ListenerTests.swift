@@ -13,7 +13,7 @@ struct ListenerTests {
     init() throws { self.folder = try TemporaryFolder() }
 
     private func listen(_ text: String) throws -> [Listener] {
-        try Listener.all(for: try BindAddress(text, port: 0), backlog: 8)
+        try Listener.all(for: ListenAddress(text, port: 0), backlog: 8)
     }
 
     private func port(_ listener: Listener) throws -> Int {

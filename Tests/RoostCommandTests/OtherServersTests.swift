@@ -34,7 +34,9 @@ struct OtherServersTests {
             (["-u", "root"], "user", "root"), (["-u", "/tmp/socket"], "uds", "/tmp/socket"),
             (["--workers-max-rss", "100"], "limit-max-rss", "104857600"),
             (["--http1-header-read-timeout", "1500"], "timeout-request-head", "1.5"),
-            (["--interface", "asginl"], "lifespan", "off"), (["--interface", "asgi2"], "interface", "asgi2"),
+            (["--proxy-allow-from", "10.0.0.1,unix"], "forwarded-allow-ips", "10.0.0.1,unix"),
+            (["--no-proxy-headers"], "proxy-headers", "false"), (["--interface", "asginl"], "lifespan", "off"),
+            (["--interface", "asgi2"], "interface", "asgi2"),
             (["--no-log"], "log-level", "critical"), (["--no-log"], "access-log", "false"),
             (["--log-level", "warn"], "log-level", "warning"), (["-w=3"], "workers", "3"),
             (["-k", "uvloop"], "loop", "uvloop"),
@@ -51,7 +53,9 @@ struct OtherServersTests {
         "an option that is refused names the reason, and what to use",
         arguments: [
             (["--ssl-certfile", "x"], "--ssl-certfile: Roost does not serve TLS; use a proxy in front of it"),
-            (["--proxy-headers"], "--proxy-headers: Roost does not evaluate the header fields of proxies"),
+            (["--forwarded-allow-ips", "*"], "--forwarded-allow-ips * needs --forwarded-hops"),
+            (["--forwarded-allow-ips", "proxy"], "'proxy' is not an address or a network"),
+            (["--proxy-protocol"], "--proxy-protocol: use --bind ADDRESS,proxy=required"),
             (["--http2"], "--http2: Roost does not serve HTTP/2"),
             (["--http", "2"], "--http: Roost does not serve HTTP/2"),
             (["--http", "3"], "--http: '3' is not one of auto, h11, httptools, zttp, 1"), (["--http"], "--http"),
@@ -97,6 +101,7 @@ struct OtherServersTests {
                 "UVICORN_WORKERS": "9",
                 "UVICORN_RELOAD": "1", "UVICORN_WS_PER_MESSAGE_DEFLATE": "False", "UVICORN_HTTP": "h11",
                 "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "8", "UVICORN_PROXY_HEADERS": "false",
+                "FORWARDED_ALLOW_IPS": "10.0.0.0/8",
                 "UVICORN_RELOAD_DIR": "/tmp:/usr",
                 "UVICORN_HEADER": "a:b c:d",
             ])
@@ -105,6 +110,8 @@ struct OtherServersTests {
             ["server.workers", "2", "command", "line"], ["server.reload", "1", "$UVICORN_RELOAD"],
             ["server.ws-per-message-deflate", "False", "$UVICORN_WS_PER_MESSAGE_DEFLATE"],
             ["server.timeout-worker", "8", "$UVICORN_TIMEOUT_WORKER_HEALTHCHECK"],
+            ["server.proxy-headers", "false", "$UVICORN_PROXY_HEADERS"],
+            ["server.forwarded-allow-ips", "10.0.0.0/8", "$FORWARDED_ALLOW_IPS"],
             ["server.header", "a:b", "c:d", "$UVICORN_HEADER"],
             ["server.reload-dir", "/tmp", "/usr", "$UVICORN_RELOAD_DIR"],
         ] { #expect(rows.contains(row), "\(row)") }

@@ -203,20 +203,20 @@ struct EmbeddingTests {
         guard OwnProcess.isHere else { return try self.inOwnProcess("descriptors") }
         let (run, library, refusing) = ("\(self.folder.path)/run", self.library, try self.refusing())
         func count(_ folder: String) -> Int { FolderList.names(in: folder).count }
-        func make(_ applications: [HostApplication], _ addresses: [BindAddress]) throws -> Host {
+        func make(_ applications: [HostApplication], _ addresses: [ListenAddress]) throws -> Host {
             var configuration = HostConfiguration()
             configuration.addresses = addresses
             configuration.runDirectory = run
             return try Host(applications: applications, configuration: configuration)
         }
-        let free = BindAddress.tcp(host: "127.0.0.1", port: 0)
+        let free = ListenAddress.tcp(host: "127.0.0.1", port: 0)
         let module = HostApplication.module(library, at: "/a")
         func round() async throws {
             let host = try make([module], [free])
             try await withHost(host) { host in
                 try await host.start()
                 // The port is in use.
-                #expect(throws: HostError.self) { try make([module], [free, host.addresses[0]]) }
+                #expect(throws: HostError.self) { try make([module], [free, ListenAddress(host.addresses[0])]) }
             }
             #expect(count(run) == 0)
             _ = try make([module], [free, .unix(path: "\(run).sock")])

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -87,6 +88,19 @@ struct ViewTests {
                 #expect(
                     try Visitor(port: proxied.port).get("/articles/1/%61?b").header("location")
                         == "/a%20b/articles/1/%61/?b")
+            }
+            // Links, redirects and cookies include the part that a proxy reports.
+            let serve = {
+                try await ServedHost(self.library, in: self.folder) { $0.server.forwarding?.evaluatesPrefix = true }
+            }
+            try await withServedHost(serve()) { proxied throws in
+                func get(_ target: String) throws -> Response {
+                    let client = try proxied.client()
+                    client.send("GET \(target) HTTP/1.1\r\nhost: x\r\nx-forwarded-prefix: /app\r\n\r\n")
+                    return try client.readResponse()
+                }
+                #expect(try get("/articles/1/%61?b").header("location") == "/app/articles/1/%61/?b")
+                #expect(try get("/reverse?name=blog:latest").text == "[/app/blog/]")
             }
             // No redirect leads to another host, whatever the path begins with.
             for target in ["//evil.example/articles/1/a", "/\\evil.example", "//articles/1/a", "/item"] {

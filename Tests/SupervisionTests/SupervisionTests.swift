@@ -34,9 +34,12 @@ struct SupervisionTests {
         try folder.write("site.yaml", "title: [\n")
         var privileges = Privileges()
         privileges.openFiles = 100
+        var proxied = ListenAddress.tcp(host: "127.0.0.1", port: 1)
+        proxied.proxies.requiresProxyHeader = true
+        proxied.proxies.evaluatesForwarding = false
         let order = WorkerOrder(
             applications: ApplicationList([DeployedApplication(application), other, away, relayed]),
-            addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), .tcp(host: "127.0.0.1", port: 1)],
+            addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), proxied],
             privileges: privileges, isRelayed: true, relayUsers: [0, 33], groupSockets: ["g": ["/a", "/b"], "h": []],
             isErrorColoured: true)
         var buffer = MessageBuffer<WorkerOrder>(limit: 1 << 20)

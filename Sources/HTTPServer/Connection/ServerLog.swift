@@ -7,6 +7,8 @@ public protocol ServerLog: AnyObject {
     /// Logs why a request was refused, or its connection closed, before or instead of a response. If a response is
     /// sent, `served` is called as well.
     func refused(peer: Peer, status: Int, reason: StaticString)
+    /// Logs why a connection was closed without a response.
+    func refused(peer: Peer, reason: StaticString)
     /// Logs that the server closed a WebSocket because its client sent invalid data or stopped responding.
     func closed(peer: Peer, code: Int, reason: String)
     /// Logs that a connection could not be accepted, for lack of descriptors or memory. Repeated while this lasts.

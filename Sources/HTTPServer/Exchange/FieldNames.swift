@@ -21,17 +21,31 @@ package enum FieldNames {
         return UnsafeBufferPointer(names)
     }()
 
+    /// The address of the first name with which proxies describe a client. All names after it are of this kind.
+    // SAFETY: constant once made.
+    private nonisolated(unsafe) static let firstOfProxies = Self.all.first { $0.equals("forwarded") }!.data!
+
+    /// Whether proxies use the name to describe a client, or it has an underscore, with which it can pose as such a
+    /// name. `shared`: what `shared(name)` returned.
+    @inline(__always)
+    static func isOfProxy(_ name: Octets, shared: Octets) -> Bool {
+        guard shared.data == name.data else { return shared.data! >= self.firstOfProxies }
+        guard name.size > 0 else { return false }
+        return memchr(name.data!, CInt(UInt8(ascii: "_")), name.size) != nil
+            || (name.size > 12 && memcmp(name.data!, "x-forwarded-", 12) == 0)
+    }
+
     /// Those of RFC 9110, 9111, 6265, 6455 and the Fetch standard that clients and proxies send.
     private static let words = """
         accept accept-charset accept-encoding accept-language access-control-request-headers
         access-control-request-method authorization cache-control connection content-encoding content-language
-        content-length content-type cookie date dnt expect forwarded from host if-match if-modified-since
+        content-length content-type cookie date dnt expect from host if-match if-modified-since
         if-none-match if-range if-unmodified-since keep-alive last-event-id origin pragma priority
         proxy-authorization proxy-connection range referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform
         sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-extensions sec-websocket-key
         sec-websocket-protocol sec-websocket-version te trailer transfer-encoding traceparent tracestate upgrade
-        upgrade-insecure-requests user-agent via x-api-key x-csrftoken x-forwarded-for x-forwarded-host
-        x-forwarded-port x-forwarded-prefix x-forwarded-proto x-real-ip x-request-id x-requested-with
+        upgrade-insecure-requests user-agent via x-api-key x-csrftoken x-request-id x-requested-with
+        forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-real-ip
         """
 
     /// A hash table of the names with open addressing; empty entries have the size 0.

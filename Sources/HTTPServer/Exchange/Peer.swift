@@ -53,6 +53,13 @@ public final class Peer {
 }
 
 extension Peer {
+    /// Creates a peer with the addresses that a proxy has reported.
+    convenience init(_ addresses: ProxyHeader.Addresses) {
+        self.init(
+            client: addresses.client.text, clientPort: addresses.clientPort, server: addresses.server.text,
+            serverPort: addresses.serverPort)
+    }
+
     package convenience init(of channel: any Channel, listening address: BindAddress) {
         let remote = channel.remoteAddress
         switch address {

@@ -11,6 +11,14 @@ public final class RequestHead {
     /// The requested host name or address, with the port if one is given. Empty if an HTTP/1.0 client sends no host.
     public package(set) var authority = Octets.empty
 
+    /// `https` if a proxy has received the request over TLS.
+    public package(set) var scheme = URLScheme.http
+    /// The path prefix that a proxy has reported and removed from the path; usually empty.
+    public package(set) var prefix = Octets.empty
+
+    /// Whether a proxy may have described the client in the header fields.
+    package private(set) var hasProxyFields = false
+
     /// Whether the request is for the server as a whole: `OPTIONS *` (RFC 9110 §9.3.7).
     public package(set) var isServerWide = false
 
@@ -67,12 +75,29 @@ public final class RequestHead {
     @inline(__always)
     package func append(_ field: HeaderField) {
         if self.fieldCount == self.tableCapacity { self.growTable() }
-        (self.table + self.fieldCount).initialize(
-            to: HeaderField(name: FieldNames.shared(field.name), value: field.value))
+        let name = FieldNames.shared(field.name)
+        if FieldNames.isOfProxy(field.name, shared: name) { self.hasProxyFields = true }
+        (self.table + self.fieldCount).initialize(to: HeaderField(name: name, value: field.value))
         self.fieldCount += 1
     }
 
     func replaceField(at index: Int, value: Octets) { self.table[index].value = value }
+
+    /// Removes fields, keeping the order of the others.
+    func removeFields(where isRemoved: (HeaderField) -> Bool) {
+        var kept = 0
+        for field in self.fields where !isRemoved(field) {
+            self.table[kept] = field
+            kept += 1
+        }
+        self.fieldCount = kept
+    }
+
+    /// Replaces the host of the request by the one that a proxy has received.
+    func replaceAuthority(_ authority: Octets) {
+        self.authority = authority
+        for at in 0..<self.fieldCount where self.table[at].name.equals("host") { self.table[at].value = authority }
+    }
 
     package func reset() {
         self.used = 0
@@ -80,6 +105,9 @@ public final class RequestHead {
         self.framing = RequestFraming()
         self.asksForWebSocket = false
         self.isServerWide = false
+        self.hasProxyFields = false
+        self.scheme = .http
+        self.prefix = .empty
         // A request that is refused early must not be logged with data of the previous request.
         self.method = .empty
         self.path = .empty

@@ -26,15 +26,19 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     private var begun: HTTP1Exchange?
     /// The open WebSocket that the connection belongs to.
     private var socket: HTTP1WebSocket?
+    private let proxies: ProxyHandling
+    /// Determined when a request needs it.
+    private var isPeerTrusted: Bool?
     private var isReady = false
     private var isProceeding = false
     /// Whether a read of the channel is withheld because the window is full.
     private var isReadHeld = false
 
-    init(loop: ServerLoop, peer: Peer) {
+    init(loop: ServerLoop, peer: Peer, proxies: ProxyHandling = ProxyHandling()) {
         let configuration = loop.configuration
         self.loop = loop
         self.peer = peer
+        self.proxies = proxies
         self.output = HTTP1Output(loop: loop)
         self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
         self.input = HTTP1Input(limits: configuration.limits, readWindow: configuration.readWindow)
@@ -178,6 +182,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.backlog.exchangeBegan()
             let began = self.loop.log?.logsRequests == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.start(on: self, began: began)
+            if exchange.head.hasProxyFields, let rules = self.loop.configuration.forwarding {
+                exchange.evaluateProxyFields(rules, isTrusted: self.trustsPeer())
+            }
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
             self.loop.handler.handle(exchange)
             return true
@@ -190,6 +197,14 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.loop.exchanges.recycle(exchange)
             return false
         }
+    }
+
+    /// Whether the client of the connection is a trusted proxy.
+    private func trustsPeer() -> Bool {
+        if let isPeerTrusted { return isPeerTrusted }
+        let isTrusted = self.proxies.evaluatesForwarding && self.loop.configuration.trustedPeers.contains(self.peer)
+        self.isPeerTrusted = isTrusted
+        return isTrusted
     }
 
     /// Drops the rest of a request body that the handler has not received.
@@ -272,7 +287,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             return part
         } catch {
             // The client gets the refusal if nothing was written yet. The handler is told that the client disconnected.
-            self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
+            let peer = self.exchange?.peer ?? self.peer
+            self.loop.log?.refused(peer: peer, status: error.status, reason: error.reason)
             self.exchange?.refuse(error, on: self)
             return nil
         }
@@ -350,7 +366,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             exchange.offer(HTTP1WebSocket(handshake, for: exchange, on: self))
             return true
         } catch {
-            self.loop.log?.refused(peer: self.peer, status: error.status, reason: error.reason)
+            self.loop.log?.refused(peer: exchange.peer, status: error.status, reason: error.reason)
             exchange.refuse(handshake: error, on: self)
             exchange.recycle()
             return false

@@ -5,12 +5,15 @@ final class HTTP1Exchange: Exchange {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
-    var peer: Peer { self.origin!.peer }
+    var peer: Peer { self.isForwarded ? self.reported! : self.origin!.peer }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 
     /// The connection of the request. Retained until the exchange is recycled.
     private var origin: HTTP1Connection?
+    /// The addresses that proxies have reported; kept for further requests.
+    private var reported: Peer?
+    private var isForwarded = false
     /// Whether the response is incomplete and the client is connected.
     private var isAttached = false
     private var response = HTTP1ResponseWriter()
@@ -41,9 +44,37 @@ final class HTTP1Exchange: Exchange {
         self.lastPartWasLent = false
         self.isStarved = false
         self.isRefused = false
+        self.isForwarded = false
         self.began = began
         self.number = 0
         self.use += 1
+    }
+
+    /// Applies the statements of a trusted proxy about the client, and removes those of anybody else.
+    func evaluateProxyFields(_ rules: ForwardingRules, isTrusted: Bool) {
+        if isTrusted {
+            let trusted = self.loop.configuration.trustedPeers
+            self.apply(ForwardedRequest(self.head.fields, rules, trusted: trusted))
+        }
+        self.head.removeFields {
+            ProxyFieldFilter.removes($0.name, isTrusted: isTrusted, family: rules.family)
+        }
+    }
+
+    private func apply(_ forwarded: ForwardedRequest) {
+        if let scheme = forwarded.scheme { self.head.scheme = scheme }
+        if let prefix = forwarded.prefix { self.head.prefix = prefix }
+        if let host = forwarded.host { self.head.replaceAuthority(host) }
+        guard forwarded.client != nil || forwarded.host != nil else { return }
+        let near = self.peer
+        let server = forwarded.host.map { RequestTarget.hostAndPort($0) }
+        let reported = self.reported ?? Peer()
+        reported.become(
+            client: forwarded.client?.text ?? near.client, clientPort: forwarded.client?.port ?? near.clientPort,
+            server: server?.host ?? near.server,
+            serverPort: server.map { $0.port ?? self.head.scheme.defaultPort } ?? near.serverPort)
+        self.reported = reported
+        self.isForwarded = true
     }
 
     // MARK: Request body

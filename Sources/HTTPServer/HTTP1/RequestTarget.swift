@@ -83,6 +83,20 @@ struct RequestTarget {
         return bytes[(at + 1)...].allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
     }
 
+    /// Splits a checked authority. The host is without brackets; the port is nil if none is given.
+    static func hostAndPort(_ authority: Octets) -> (host: Octets, port: Int32?) {
+        let bytes = authority.bytes
+        guard let data = authority.data else { return (.empty, nil) }
+        let isLiteral = bytes.first == UInt8(ascii: "[")
+        let end = isLiteral ? bytes.firstIndex(of: UInt8(ascii: "]")) : bytes.firstIndex(of: UInt8(ascii: ":"))
+        let host = Octets(data: data + (isLiteral ? 1 : 0), size: (end ?? bytes.count) - (isLiteral ? 1 : 0))
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")), colon >= end ?? bytes.count else {
+            return (host, nil)
+        }
+        let digits = Octets(data: data + colon + 1, size: bytes.count - colon - 1)
+        return (host, digits.size > 0 ? ForwardedNode.port(digits) : nil)
+    }
+
     /// Whether the byte is allowed in a reg-name (RFC 3986 §3.2.2): unreserved, sub-delims, and `%` (RFC 3986 §2).
     private static func isHostCharacter(_ byte: UInt8) -> Bool {
         if ASCII.lowercased(byte) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 { return true }

@@ -10,6 +10,7 @@ public final class Listener: Sendable {
     public let descriptor: CInt
     /// The address, with the port that the kernel chose.
     public let address: BindAddress
+    package let proxies: ProxyHandling
     package let backlog: Int
     /// Adds the handlers of a protocol other than HTTP/1.1 to the channel of a new connection. Called on its loop.
     package typealias ChannelSetup = @Sendable (any Channel, ServerLoop) throws -> Void
@@ -23,11 +24,12 @@ public final class Listener: Sendable {
     package static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
 
     private init(
-        _ descriptor: CInt, _ address: BindAddress, backlog: Int, channelSetup: ChannelSetup? = nil,
-        file: SocketFile? = nil
+        _ descriptor: CInt, _ address: BindAddress, proxies: ProxyHandling, backlog: Int,
+        channelSetup: ChannelSetup? = nil, file: SocketFile? = nil
     ) {
         self.descriptor = descriptor
         self.address = address
+        self.proxies = proxies
         self.backlog = backlog
         self.channelSetup = channelSetup
         self.file = file
@@ -35,27 +37,33 @@ public final class Listener: Sendable {
 
     /// Wraps a socket that another process has bound. The socket is not changed, and `close` does not remove its file.
     package convenience init(
-        given descriptor: CInt, address: BindAddress, backlog: Int, channelSetup: ChannelSetup? = nil
+        given descriptor: CInt, address: BindAddress, proxies: ProxyHandling = ProxyHandling(), backlog: Int,
+        channelSetup: ChannelSetup? = nil
     ) {
-        self.init(descriptor, address, backlog: backlog, channelSetup: channelSetup)
+        self.init(descriptor, address, proxies: proxies, backlog: backlog, channelSetup: channelSetup)
     }
 
     /// Binds a Unix socket and listens. Throws `ListenerError`.
-    public convenience init(unix path: String, access: BindAddress.UnixAccess, backlog: Int) throws {
+    public convenience init(
+        unix path: String, access: BindAddress.UnixAccess, proxies: ProxyHandling = ProxyHandling(), backlog: Int
+    ) throws {
         let (descriptor, file) = try UnixListening.bind(path, access, backlog)
-        self.init(descriptor, .unix(path: path, access: access), backlog: backlog, file: file)
+        self.init(descriptor, .unix(path: path, access: access), proxies: proxies, backlog: backlog, file: file)
     }
 
     /// Binds and listens: on every address of a host name, all with the same port. The socket of a descriptor is used
     /// as it is. Throws `ListenerError`, with nothing left bound.
-    public static func all(for address: BindAddress, backlog: Int) throws -> [Listener] {
-        switch address {
+    public static func all(for address: ListenAddress, backlog: Int) throws -> [Listener] {
+        let proxies = address.proxies
+        switch address.bind {
         case .tcp(let host, let port, let onlyIPv6):
             return try TCPListening.bind(host, port, onlyIPv6: onlyIPv6, backlog: backlog)
-                .map { Listener($0.descriptor, $0.address, backlog: backlog) }
-        case .unix(let path, let access): return [try Listener(unix: path, access: access, backlog: backlog)]
+                .map { Listener($0.descriptor, $0.address, proxies: proxies, backlog: backlog) }
+        case .unix(let path, let access):
+            return [try Listener(unix: path, access: access, proxies: proxies, backlog: backlog)]
         case .descriptor(let descriptor):
-            let listener = Listener(descriptor, try InheritedSocket.address(of: descriptor), backlog: backlog)
+            let address = try InheritedSocket.address(of: descriptor)
+            let listener = Listener(descriptor, address, proxies: proxies, backlog: backlog)
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
             return [listener]

@@ -230,7 +230,8 @@ final class HTTP1WebSocket: WebSocket {
     private func fail(_ close: WebSocketClose, reported: WebSocketClose? = nil) {
         if let connection {
             self.loop.log?.closed(
-                peer: connection.peer, code: close.code, reason: String(decoding: close.reason, as: UTF8.self))
+                peer: self.request?.peer ?? connection.peer, code: close.code,
+                reason: String(decoding: close.reason, as: UTF8.self))
         }
         self.follow(self.machine.failed(close, reportedAs: reported), with: close)
     }

@@ -77,6 +77,10 @@ package final class AccessLog: ServerLog {
             .requestRefused, ["client": "\(Self.name(peer))", "status": "\(status)", "reason": "\(reason)"])
     }
 
+    package func refused(peer: Peer, reason: StaticString) {
+        self.logger.log(.connectionRefused, ["client": "\(Self.name(peer))", "reason": "\(reason)"])
+    }
+
     package func closed(peer: Peer, code: Int, reason: String) {
         self.logger.log(
             .webSocketClosed, ["client": "\(Self.name(peer))", "code": "\(code)", "reason": "\(reason)"])

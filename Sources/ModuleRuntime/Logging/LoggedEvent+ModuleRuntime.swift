@@ -41,6 +41,10 @@ extension LoggedEvent {
 
     static let requestRefused = LoggedEvent(
         .info, "request refused", "The server answered an invalid request itself, with this status.")
+    static let connectionRefused = LoggedEvent(
+        .info, "connection refused",
+        "The server closed a connection without a response: its client is not a trusted proxy, or sent no valid PROXY protocol header."
+    )
     static let webSocketClosed = LoggedEvent(
         .info, "websocket closed", "The server closed a WebSocket itself, with this code.")
     static let groupMemberClosed = LoggedEvent(
@@ -53,7 +57,7 @@ extension LoggedEvent {
 
     package static let ofModuleRuntime = [
         callRefused, sendFailed, resultIgnored, applicationFailed, viewFieldsInvalid, groupJoinFailed, eventLoopBlocked,
-        threadUnavailable, lifespanFailed, stateRestored, stateNotTransferred, requestRefused, webSocketClosed,
-        groupMemberClosed, connectionsNotAccepted, relayFailed,
+        threadUnavailable, lifespanFailed, stateRestored, stateNotTransferred, requestRefused, connectionRefused,
+        webSocketClosed, groupMemberClosed, connectionsNotAccepted, relayFailed,
     ]
 }

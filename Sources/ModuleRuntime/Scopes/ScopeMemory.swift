@@ -4,7 +4,7 @@ import HTTPServer
 /// The `asgi_scope` that a module sees: allocated once per `Scope`, and filled for each request or WebSocket.
 struct ScopeMemory: ~Copyable {
     let pointer: UnsafeMutablePointer<asgi_scope>
-    /// `path` with the prefix that a proxy has removed, which the exchange does not have.
+    /// `path` and `root_path` with the prefix that a proxy has removed, which the exchange does not have.
     private var rooted: [UInt8] = []
 
     init() {
@@ -28,7 +28,7 @@ struct ScopeMemory: ~Copyable {
         let fields = head.fields
         self.pointer.pointee.id = id
         self.pointer.pointee.type = socket == nil ? ASGI_HTTP : ASGI_WEBSOCKET
-        self.pointer.pointee.scheme = asgi_string(socket == nil ? Octets("http") : Octets("ws"))
+        self.pointer.pointee.scheme = asgi_string(Self.scheme(head.scheme, isWebSocket: socket != nil))
         self.pointer.pointee.subprotocols = UnsafeRawPointer(socket?.subprotocols.baseAddress)?
             .assumingMemoryBound(to: asgi_string.self)
         self.pointer.pointee.subprotocol_count = socket?.subprotocols.count ?? 0
@@ -48,20 +48,35 @@ struct ScopeMemory: ~Copyable {
         let extensions = ScopeExtensions.of(head)
         self.pointer.pointee.extensions = extensions.baseAddress
         self.pointer.pointee.extension_count = extensions.count
-        if generation.hiddenSize > 0 {
-            self.describeRooted(head, Octets(data: generation.rootPath.data, size: generation.hiddenSize))
+        if generation.hiddenSize > 0 || head.prefix.size > 0 { self.describeRooted(head, generation) }
+    }
+
+    @inline(__always)
+    private static func scheme(_ scheme: URLScheme, isWebSocket: Bool) -> Octets {
+        switch scheme {
+        case .http: isWebSocket ? Octets("ws") : Octets("http")
+        case .https: isWebSocket ? Octets("wss") : Octets("https")
         }
     }
 
-    /// Writes `path` for an application behind a proxy that has removed a part of the root path. ASGI requires that
-    /// part in `path`, but not in `raw_path`, which is the path as received (asgiref's www.rst).
-    private mutating func describeRooted(_ head: RequestHead, _ hidden: Octets) {
+    /// Writes `path` and `root_path` for an application behind a proxy that has removed a part of the root path. ASGI
+    /// requires that part in `path`, but not in `raw_path`, which is the path as received (asgiref's www.rst).
+    ///
+    /// The proxy may have reported a further part for this request (`head.prefix`).
+    private mutating func describeRooted(_ head: RequestHead, _ generation: Generation) {
+        let root = generation.rootPath.bytes
         self.rooted.removeAll(keepingCapacity: true)
-        for part in [hidden, head.path] { self.rooted.append(contentsOf: part.bytes) }
+        self.rooted.append(contentsOf: head.prefix.bytes)
+        self.rooted.append(contentsOf: root.prefix(generation.hiddenSize))
+        self.rooted.append(contentsOf: head.path.bytes)
+        let pathSize = self.rooted.count
+        self.rooted.append(contentsOf: head.prefix.bytes)
+        self.rooted.append(contentsOf: root)
         self.rooted.withUnsafeBufferPointer { bytes in
             // The array is not changed again before the next request.
             let start = UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self)
-            self.pointer.pointee.path = asgi_string(data: start, size: bytes.count)
+            self.pointer.pointee.path = asgi_string(data: start, size: pathSize)
+            self.pointer.pointee.root_path = asgi_string(data: start + pathSize, size: bytes.count - pathSize)
         }
     }
 }

@@ -69,7 +69,8 @@ struct ViewCall {
     /// removed. A target that begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers treat a
     /// backslash as a slash.
     private func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
-        let hidden = self.generation._withUnsafeGuaranteedRef { Array($0.rootPath.bytes.prefix($0.hiddenSize)) }
+        let mountSize = self.generation._withUnsafeGuaranteedRef { $0.rootPath.size - $0.hiddenSize }
+        let hidden = Array(Octets(scope.pointee.root_path).bytes.dropLast(mountSize))
         let raw = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
         var target = URLTable.encoded(hidden) + raw
         if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }

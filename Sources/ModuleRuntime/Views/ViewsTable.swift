@@ -64,6 +64,15 @@ private func viewCall(
     return call.run(Octets(asgi_path(scope)), method: Octets(scope.pointee.method))
 }
 
+/// The root path of a request, which a proxy may have extended; nil for a lifespan, and for a scope that has ended.
+private func rootPath(of id: asgi_id) -> [UInt8]? {
+    guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
+    defer { slot.pointee.complete(ordered: false) }
+    // Set before the id is known to anybody, and kept while the call is announced.
+    guard let scope = slot.pointee.scope else { return nil }
+    return scope._withUnsafeGuaranteedRef { Array(Octets($0.memory.pointee.root_path).bytes) }
+}
+
 private func reverseCall(
     _ id: asgi_id, _ name: UnsafePointer<asgi_string>?, _ arguments: UnsafePointer<asgi_argument>?, _ count: Int,
     _ text: UnsafeMutablePointer<CChar>?, _ room: Int
@@ -74,7 +83,7 @@ private func reverseCall(
     }
     do {
         let path = try table.reverse(Octets(name.pointee).text, UnsafeBufferPointer(start: arguments, count: count))
-        var whole = URLTable.encoded(Array(generation.rootPath.bytes)) + path
+        var whole = URLTable.encoded(rootPath(of: id) ?? Array(generation.rootPath.bytes)) + path
         // A link that begins with two slashes leads to another host (RFC 3986 §4.2).
         if whole.hasPrefix("//") {
             whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
@@ -163,8 +172,10 @@ private func setCookieCall(_ id: asgi_id, _ cookie: UnsafePointer<asgi_cookie>?)
         UnsafeMutableRawPointer(whole).copyMemory(
             from: cookie, byteCount: min(Int(cookie.pointee.size), asgi_cookie_size()))
         do {
-            let isSecure = Octets(view.request.pointee.scope.pointee.scheme).equals("https")
-            let text = try SetCookie.text(of: whole, mount: generation.rootPath, isSecure: isSecure)
+            let scope = view.request.pointee.scope!
+            let text = try SetCookie.text(
+                of: whole, mount: Octets(scope.pointee.root_path),
+                isSecure: Octets(scope.pointee.scheme).equals("https"))
             return Array(text.utf8).withUnsafeBytes {
                 ViewReply(view).add(Octets("set-cookie"), Octets($0), log: generation)
             }

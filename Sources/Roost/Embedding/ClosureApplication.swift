@@ -90,7 +90,8 @@ private final class ClosureCall: ExchangeOwner {
         self.isAsked = true
         let head = self.exchange.head
         let request = HostRequest(
-            method: head.method.text, path: self.hiddenPath + head.path.text, rootPath: self.rootPath,
+            method: head.method.text, path: head.prefix.text + self.hiddenPath + head.path.text,
+            rootPath: head.prefix.text + self.rootPath,
             query: head.query.text, headers: head.fields.map { ($0.name.text, $0.value.text) }, body: self.body)
         let (application, loop, logger) = (self.application, self.loop, self.logger)
         let answered = loop.bound(self)

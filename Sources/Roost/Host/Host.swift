@@ -92,7 +92,7 @@ public final class Host: Service {
     }
 
     /// Binds all addresses or none. Throws `HostError`.
-    package static func bind(_ addresses: [BindAddress], backlog: Int) throws -> [Listener] {
+    package static func bind(_ addresses: [ListenAddress], backlog: Int) throws -> [Listener] {
         var listeners: [Listener] = []
         do {
             for address in addresses { listeners += try Listener.all(for: address, backlog: backlog) }

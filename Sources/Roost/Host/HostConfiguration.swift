@@ -9,7 +9,7 @@ public import RoostSystem
 /// The addresses, limits and logs of a host.
 public struct HostConfiguration: Sendable {
     /// The addresses to listen on.
-    public var addresses = [ListenOptions().hostAndPort]
+    public var addresses = [ListenAddress(ListenOptions().hostAndPort)]
     /// The number of event loops, one thread each.
     public var threads = 1
     /// The loop of a caller's thread, which is the first of the event loops; nil if all have threads of their own.

@@ -15,11 +15,12 @@ package struct ListenOptions: Sendable {
 
     /// Returns the addresses to listen on; uses `host` and `port` if there are no others. `given`: sockets that are
     /// already bound. Throws `OptionError`.
-    package func addresses(given: [BindAddress] = [], _ naming: OptionFault.Naming) throws(OptionError) -> [BindAddress]
-    {
-        var addresses: [BindAddress] = []
+    package func addresses(
+        given: [ListenAddress] = [], _ naming: OptionFault.Naming
+    ) throws(OptionError) -> [ListenAddress] {
+        var addresses: [ListenAddress] = []
         for text in self.addresses {
-            addresses.append(try Self.parse(text, of: "bind", naming) { try BindAddress($0, port: self.port) })
+            addresses.append(try Self.parse(text, of: "bind", naming) { try ListenAddress($0, port: self.port) })
         }
         addresses = given.filter { !addresses.contains($0) } + addresses
         if let unixPath {

@@ -16,9 +16,10 @@ extension OptionTable {
             "bind", \.listen.addresses, unset: "--host and --port, or the sockets that systemd passes",
             """
             Address to listen on; repeatable: 127.0.0.1:8000, [::]:8000 (IPv4 and IPv6; only IPv6 with ,ipv6only), :8000 (all addresses), \
-            unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3.
+            unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3. \
+            With ,proxy=required the PROXY protocol is required; with ,forwarded=none no header fields of proxies are evaluated.
             """
-        ) { _ = try BindAddress($0, port: 0) },
+        ) { _ = try ListenAddress($0, port: 0) },
         .count("backlog", \.host.server.backlog, 1...65535, "Maximum number of connections that wait to be accepted."),
         .text("root-path", \.host.rootPath, "Path prefix that a proxy in front removes: ASGI's root_path.") {
             guard !$0.isEmpty, !$0.hasPrefix("/") || $0.hasSuffix("/") else { return }

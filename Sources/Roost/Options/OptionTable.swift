@@ -6,6 +6,7 @@ package enum OptionTable {
     }
 
     package static let addressSection = Section(title: "Addresses", options: Self.addresses)
+    package static let proxySection = Section(title: "Proxies", options: Self.proxies)
     package static let applicationSection = Section(title: "Applications", options: Self.applications)
     package static let pythonSection = Section(title: "Python applications", options: Self.python)
     package static let loggingSection = Section(title: "Logs and responses", options: Self.logs)
@@ -17,7 +18,7 @@ package enum OptionTable {
     package static let workerSection = Section(title: "Workers", options: Self.workers)
 
     package static let sections = [
-        Self.addressSection, Self.applicationSection, Self.pythonSection, Self.loggingSection,
+        Self.addressSection, Self.proxySection, Self.applicationSection, Self.pythonSection, Self.loggingSection,
         Self.concurrencySection, Self.limitSection, Self.timeoutSection, Self.webSocketSection, Self.reloadSection,
         Self.workerSection,
     ]

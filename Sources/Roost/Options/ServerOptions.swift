@@ -1,4 +1,4 @@
-import HTTPServer
+package import HTTPServer
 package import RoostDeployment
 import RoostModules
 package import RoostPython
@@ -12,6 +12,8 @@ package struct ServerOptions: Sendable {
     package var process = ProcessOptions()
     package var watch = WatchOptions()
     package var python = PythonOptions()
+    /// How the header fields of proxies are evaluated.
+    package var forwarding = ForwardingRules()
     /// Maximum time to load a module, in seconds.
     package var probeTime = ModuleProbe().time
     /// Drain timeout of the previous generation, in seconds. Nil: one second with `--reload`, else the host's default.
@@ -39,6 +41,7 @@ package struct ServerOptions: Sendable {
 
     /// Computes the values that depend on several options.
     private mutating func derive() {
+        if self.evaluatesForwarding { self.host.server.forwarding = self.forwarding }
         self.host.drainTime = self.drainTime ?? (self.watch.isOn ? 1 : HostConfiguration().drainTime)
         self.workers.start = self.host.lifespanTime + self.probeTime + 5
         self.workers.grace = self.host.server.graceTime
@@ -55,6 +58,17 @@ package struct ServerOptions: Sendable {
 
     /// Checks options that depend on each other. Throws `OptionError`.
     package func check(_ naming: OptionFault.Naming) throws(OptionError) {
+        guard !self.host.server.trustedPeers.includesAll || self.forwarding.hops != nil else {
+            throw OptionError(
+                "\(naming.name("forwarded-allow-ips")) * needs \(naming.name("forwarded-hops")): a client can forge"
+                    + " every address but those that your proxies add; set their number",
+                "forwarded-allow-ips", "forwarded-hops")
+        }
+        guard !self.forwarding.evaluatesPrefix || self.forwarding.family == .xForwarded else {
+            throw OptionError(
+                "\(naming.name("forwarded-prefix")) needs \(naming.name("forwarded-header")) x-forwarded",
+                "forwarded-prefix", "forwarded-header")
+        }
         let (ahead, limit) = (self.host.server.writeMark, self.host.server.writeLimit)
         guard ahead <= limit else {
             throw OptionError(
@@ -70,6 +84,12 @@ extension ServerOptions {
     var sendsServerName: Bool {
         get { !self.host.server.serverName.isEmpty }
         set { self.host.server.serverName = newValue ? HostConfiguration().server.serverName : "" }
+    }
+
+    /// The value of `--proxy-headers`.
+    var evaluatesForwarding: Bool {
+        get { self.host.server.forwarding != nil }
+        set { self.host.server.forwarding = newValue ? self.forwarding : nil }
     }
 
     /// The value of `--timeout-worker`; 0: never.

@@ -6,6 +6,9 @@ struct OptionArguments: ParsableArguments {
     @OptionGroup(title: AddressOptions.section.title)
     var addresses: SectionArguments<AddressOptions>
 
+    @OptionGroup(title: ProxyOptions.section.title)
+    var proxies: SectionArguments<ProxyOptions>
+
     @OptionGroup(title: ApplicationOptions.section.title)
     var applications: SectionArguments<ApplicationOptions>
 
@@ -36,7 +39,7 @@ struct OptionArguments: ParsableArguments {
     /// The options that are given on the command line.
     var given: [GivenOption] {
         let groups = [
-            self.addresses.given, self.applications.given, self.python.given, self.logging.given,
+            self.addresses.given, self.proxies.given, self.applications.given, self.python.given, self.logging.given,
             self.concurrency.given, self.limits.given, self.timeouts.given, self.webSockets.given, self.reload.given,
             self.workers.given,
         ]

@@ -6,6 +6,7 @@ protocol OptionSection {
 }
 
 enum AddressOptions: OptionSection { static let section = OptionTable.addressSection }
+enum ProxyOptions: OptionSection { static let section = OptionTable.proxySection }
 enum ApplicationOptions: OptionSection { static let section = OptionTable.applicationSection }
 enum PythonSectionOptions: OptionSection { static let section = OptionTable.pythonSection }
 enum LoggingOptions: OptionSection { static let section = OptionTable.loggingSection }

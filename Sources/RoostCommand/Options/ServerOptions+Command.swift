@@ -57,12 +57,12 @@ extension ServerOptions {
     }
 
     /// Returns the addresses to listen on: sockets that systemd passes, and those that options name.
-    private func addresses() throws(OptionError) -> [BindAddress] {
+    private func addresses() throws(OptionError) -> [ListenAddress] {
         try self.listen.addresses(given: InheritedSockets.descriptors().map { .descriptor($0) }, .option)
     }
 
     /// The addresses to listen on; requires checked options.
-    var bindAddresses: [BindAddress] {
+    var listenAddresses: [ListenAddress] {
         get throws {
             do throws(OptionError) { return try self.addresses() } catch { throw ValidationError(error.message) }
         }

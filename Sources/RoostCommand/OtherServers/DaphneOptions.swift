@@ -18,7 +18,7 @@ extension OtherOption {
         .ignored(
             "--application-close-timeout",
             because: "an application is not cancelled unless --cancel-on-disconnect says so"),
-        .refused("--proxy-headers", because: Self.noForwarding),
+        .same("proxy-headers", "on by default, for the peers of --forwarded-allow-ips"),
         .same("root-path"),
         .refused("--server-name", "-s", because: "the value is roost; remove it with --no-server-header"),
         .flag("--no-server-name", as: ["--no-server-header"]),

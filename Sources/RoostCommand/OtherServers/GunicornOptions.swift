@@ -57,7 +57,9 @@ extension OtherOption {
         .alias(
             "--limit-request-field_size", to: "limit-request-field-size",
             "default 16384 instead of 8190; there is always a limit"),
-        .refused("--proxy-protocol", because: "the PROXY protocol is not supported"),
+        .same("forwarded-allow-ips", "also networks and `unix`; `*` needs --forwarded-hops"),
+        .refused("--proxy-protocol", because: "use --bind ADDRESS,proxy=required"),
+        .alias("--proxy-allow-from", to: "forwarded-allow-ips"),
         .refused("--statsd-host", because: "Roost has no statistics for statsd; use roost status"),
         .refused("--certfile", "--keyfile", "--ca-certs", because: Self.noTLS),
         .refused("--check-config", because: "use roost check and roost settings"),

@@ -42,13 +42,10 @@ struct OtherCommandLine {
         for name in $1.names { $0[name, default: []].append($1) }
     }
 
-    /// Logs the options and variables of this process that have no effect.
+    /// Logs the options of this process that have no effect.
     static func logIgnored(_ logger: Logger) throws {
         for option in try self.own.get().ignored {
             logger.log(.optionIgnored, ["option": "\(option.option)", "reason": "\(option.reason)"])
-        }
-        for variable in OtherVariables.ignored where ProcessEnvironment.atStart[variable]?.isEmpty == false {
-            logger.log(.optionIgnored, ["option": "$\(variable)", "reason": "\(OtherOption.noForwarding)"])
         }
     }
 

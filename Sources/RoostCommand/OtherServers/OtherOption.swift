@@ -87,8 +87,6 @@ struct OtherOption: Sendable {
 
     static let noTLS = "Roost does not serve TLS; use a proxy in front of it"
     static let noHTTP2 = "Roost does not serve HTTP/2; use a proxy in front of it"
-    static let noForwarding =
-        "Roost does not evaluate the header fields of proxies; use a middleware, such as Uvicorn's ProxyHeadersMiddleware"
     static let noLogFiles = "Roost logs to the standard streams; redirect them"
     static let noProcessFile = "roost stop and roost status find the server by its --run-dir"
 }

@@ -6,16 +6,18 @@ import RoostSystem
 enum OtherVariables {
     /// The variable that names the application.
     static let application = "UVICORN_APP"
-    /// Variables that Uvicorn and Gunicorn read, and that have no effect here.
-    static let ignored = ["FORWARDED_ALLOW_IPS"]
+    /// The variable of `--forwarded-allow-ips` that Uvicorn and Gunicorn read; $UVICORN_FORWARDED_ALLOW_IPS takes
+    /// precedence.
+    private static let trusted = "FORWARDED_ALLOW_IPS"
 
     /// Returns the options that the variables set. Throws `HostError` for one that Roost refuses, or whose value is
     /// invalid.
     static func given(_ environment: [String: String]) throws -> [GivenOption] {
         try OtherOption.ofUvicorn.flatMap { option -> [GivenOption] in
             guard option.names.count == 1, !option.names[0].hasPrefix("--no-") else { return [] }
-            let name = Self.variable(option)
-            guard let value = environment[name], !value.isEmpty else { return [] }
+            let names = [Self.variable(option)] + (option.name == "forwarded-allow-ips" ? [Self.trusted] : [])
+            guard let name = names.first(where: { environment[$0]?.isEmpty == false }), let value = environment[name]
+            else { return [] }
             if let values = option.values, !values.contains(value) {
                 // Another rule may be about this value.
                 let known = OtherOption.ofUvicorn.filter { $0.names == option.names }.flatMap { $0.values ?? [] }

@@ -35,11 +35,12 @@ extension OtherOption {
         .same("log-level", "of Roost's log; does not affect the access log"),
         .same("access-log", "on standard output, with the duration of each request"),
         .same("use-colors"),
-        .ignoredFlag("--no-proxy-headers", because: "Roost does not evaluate the header fields of proxies"),
-        .refused("--proxy-headers", because: Self.noForwarding),
+        .same("proxy-headers", "the fields of peers that are not trusted are removed"),
         .same("server-header", "the value is roost"),
         .same("date-header"),
-        .refused("--forwarded-allow-ips", because: Self.noForwarding),
+        .same(
+            "forwarded-allow-ips", "also `unix`; `*` needs --forwarded-hops, since a client can forge the first address"
+        ),
         .same("root-path"),
         .same("limit-concurrency", "counts connections only"),
         .same("backlog"),

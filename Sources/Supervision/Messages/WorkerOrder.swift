@@ -5,8 +5,8 @@ import RoostSystem
 /// What a worker is started with: the first message from its supervisor.
 struct WorkerOrder: Sendable {
     private(set) var applications: ApplicationList
-    /// The addresses of the listening sockets, in the order of their descriptors.
-    let addresses: [ListenerAddress]
+    /// The addresses of the listening sockets, in the order of their descriptors. The supervisor has bound them.
+    let addresses: [ListenAddress]
     var privileges: Privileges
     /// Whether the worker's clients are workers that relay to it, over the first of the sockets.
     let isRelayed: Bool
@@ -30,29 +30,6 @@ struct WorkerOrder: Sendable {
             })
         return order
     }
-
-    /// The address that a listening socket of a worker is bound to.
-    enum ListenerAddress: Sendable, Equatable {
-        case tcp(host: String, port: Int)
-        case unix(path: String)
-
-        /// Keeps only what a worker needs: the supervisor has already bound the socket.
-        init(_ address: BindAddress) {
-            switch address {
-            case .tcp(let host, let port, _): self = .tcp(host: host, port: port)
-            case .unix(let path, _): self = .unix(path: path)
-            // A listener has the address that its socket is bound to, even if the operator passed a descriptor.
-            case .descriptor: self = .unix(path: address.description)
-            }
-        }
-
-        var address: BindAddress {
-            switch self {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        }
-    }
 }
 
 extension WorkerOrder: MessageCodable {
@@ -74,32 +51,5 @@ extension WorkerOrder: MessageCodable {
         self.relayUsers = Set(try reader.readList(UInt32.self))
         self.groupSockets = try reader.readMap(String.self, MessageList<String>.self).mapValues(\.elements)
         self.isErrorColoured = try reader.read()
-    }
-}
-
-extension WorkerOrder.ListenerAddress: MessageCodable {
-    private enum Kind: UInt8, MessageKind {
-        case tcp, unix
-
-        static let unknown = MessageFault("unknown kind of listener")
-    }
-
-    func encode(to writer: inout MessageWriter) {
-        switch self {
-        case .tcp(let host, let port):
-            writer.write(Kind.tcp)
-            writer.write(host)
-            writer.write(port)
-        case .unix(let path):
-            writer.write(Kind.unix)
-            writer.write(path)
-        }
-    }
-
-    init(from reader: inout MessageReader) throws(MessageFault) {
-        switch try reader.read(Kind.self) {
-        case .tcp: self = .tcp(host: try reader.read(), port: try reader.read())
-        case .unix: self = .unix(path: try reader.read())
-        }
     }
 }

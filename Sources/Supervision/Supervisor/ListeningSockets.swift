@@ -17,7 +17,7 @@ final class ListeningSockets {
     private var loggedGone: Set<String> = []
 
     /// Binds the sockets. Throws `HostError`.
-    init(_ addresses: [BindAddress], backlog: Int, _ logger: Logger) throws {
+    init(_ addresses: [ListenAddress], backlog: Int, _ logger: Logger) throws {
         self.listeners = try Host.bind(addresses, backlog: backlog)
         self.backlog = backlog
         self.logger = logger
@@ -57,7 +57,8 @@ final class ListeningSockets {
             let old = self.listeners[at]
             guard case .unix(let path, let access) = old.address else { continue }
             do {
-                self.listeners[at] = try Listener(unix: path, access: access, backlog: self.backlog)
+                self.listeners[at] = try Listener(
+                    unix: path, access: access, proxies: old.proxies, backlog: self.backlog)
                 // Running workers have their own descriptors of it.
                 old.close()
                 isRebound = true

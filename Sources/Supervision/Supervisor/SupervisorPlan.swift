@@ -12,7 +12,7 @@ package struct SupervisorPlan {
     package var redeclare: (@Sendable () throws -> Deployment)?
     /// The files watched besides the drop-in folders; `nil` if there are none.
     package var watch: WatchPlan?
-    package let addresses: [BindAddress]
+    package let addresses: [ListenAddress]
     package var backlog = ServerConfiguration().backlog
     package let run: RunDirectory
     package let signals: SupervisorSignals
@@ -27,7 +27,7 @@ package struct SupervisorPlan {
     package var whenServing: ([DeployedApplication], [BindAddress]) -> Void = { _, _ in }
 
     package init(
-        deployment: Deployment, addresses: [BindAddress], run: RunDirectory,
+        deployment: Deployment, addresses: [ListenAddress], run: RunDirectory,
         signals: SupervisorSignals, logger: Logger, log: LineWriter
     ) {
         self.deployment = deployment

@@ -219,7 +219,7 @@ extension WorkerDeployment: WorkerGroupDelegate {
         let listeners = relayListener.map { [$0.listener] } ?? self.sockets.listeners
         let order = WorkerOrder(
             applications: ApplicationList(roster.applications),
-            addresses: listeners.map { WorkerOrder.ListenerAddress($0.address) },
+            addresses: listeners.map { ListenAddress($0.address, proxies: $0.proxies) },
             privileges: group.plan.privileges, isRelayed: relayListener != nil, relayUsers: self.groups.relayUsers,
             groupSockets: group.name == nil ? self.groups.relayPaths : [:], isErrorColoured: self.plan.isErrorColoured)
         return WorkerStart(

@@ -61,10 +61,11 @@ package final class Worker: Sendable {
         let listeners = self.order.addresses.enumerated().map { number, address -> Listener in
             let descriptor = Self.firstListenerDescriptor + CInt(number)
             guard self.order.isRelayed else {
-                return Listener(given: descriptor, address: address.address, backlog: backlog)
+                return Listener(
+                    given: descriptor, address: address.bind, proxies: address.proxies, backlog: backlog)
             }
             return GroupListener.make(
-                given: descriptor, address: address.address, backlog: backlog, users: self.order.relayUsers)
+                given: descriptor, address: address.bind, backlog: backlog, users: self.order.relayUsers)
         }
         let host = Host(self.order.applications.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }

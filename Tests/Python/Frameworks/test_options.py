@@ -45,7 +45,7 @@ class OptionTests(unittest.TestCase):
         values = {
             "--port": "8000", "--fd": "3", "--reload-delay": "1.5", "--workers": "2", "--loop": "asyncio", "--http": "h11",
             "--ws": "wsproto", "--lifespan": "on", "--interface": "asgi3", "--log-level": "trace", "--backlog": "100",
-            "--ws-per-message-deflate": "True", "--limit-concurrency": "10", "--header": "x-a:b",
+            "--ws-per-message-deflate": "True", "--limit-concurrency": "10", "--header": "x-a:b", "--forwarded-allow-ips": "10.0.0.0/8",
             "--reload-dir": "/tmp", "--env-file": "/etc/environment", "--root-path": "/x"}
         flags = {"--reload", "--http2", "--access-log", "--no-access-log", "--use-colors", "--no-use-colors",
                  "--proxy-headers", "--no-proxy-headers", "--server-header", "--no-server-header", "--date-header",

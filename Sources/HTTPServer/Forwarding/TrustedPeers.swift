@@ -1,0 +1,56 @@
+/// The peers whose statements about the client are believed: proxies in front of the server.
+public struct TrustedPeers: Sendable, Hashable, CustomStringConvertible {
+    /// The addresses of this machine, and clients of Unix sockets.
+    public static let local = TrustedPeers(networks: Network.loopback, includesUnix: true, includesAll: false)
+
+    private let networks: [Network]
+    private let includesUnix: Bool
+    /// Whether every peer is trusted.
+    public let includesAll: Bool
+
+    private init(networks: [Network], includesUnix: Bool, includesAll: Bool) {
+        self.networks = networks
+        self.includesUnix = includesUnix
+        self.includesAll = includesAll
+    }
+
+    /// A text that names no address, network, `unix` or `*`.
+    public struct Malformed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Parses addresses, networks (`10.0.0.0/8`), `unix` for the clients of Unix sockets, and `*` for every peer;
+    /// commas may separate them. An empty text trusts nobody. Throws `Malformed`.
+    public init(_ lists: [String]) throws {
+        let texts = lists.flatMap { $0.split(separator: ",") }
+            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+        var networks: [Network] = []
+        for text in texts where text != "unix" && text != "*" {
+            do {
+                networks.append(try Network(text))
+            } catch {
+                throw Malformed(
+                    description: "\(error.description); write addresses, networks like 10.0.0.0/8, unix or *")
+            }
+        }
+        self.init(
+            networks: networks, includesUnix: texts.contains("unix") || texts.contains("*"),
+            includesAll: texts.contains("*"))
+    }
+
+    /// The form that `init` accepts.
+    public var description: String {
+        if self.includesAll { return "*" }
+        return (self.networks.map(\.description) + (self.includesUnix ? ["unix"] : [])).joined(separator: ",")
+    }
+
+    func contains(_ address: IPAddress) -> Bool {
+        self.includesAll || self.networks.contains { $0.contains(address) }
+    }
+
+    /// Whether the client of a connection is trusted.
+    func contains(_ peer: Peer) -> Bool {
+        guard peer.clientPort >= 0 else { return self.includesUnix }
+        return IPAddress(peer.client).map { self.contains($0) } ?? false
+    }
+}
