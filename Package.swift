@@ -64,6 +64,18 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // Files as responses: conditional requests, ranges, precompressed files.
+        .target(
+            name: "StaticFiles",
+            dependencies: [
+                "CLinux", "HTTPServer",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
@@ -89,7 +101,8 @@ let package = Package(
         .systemLibrary(name: "Clibyaml", providers: [.apt(["libyaml-dev"])]),
         // Settings files: reader, schema, and the applications that they declare.
         .target(
-            name: "RoostSettings", dependencies: ["Clibyaml", "HTTPServer", "RoostSystem"], exclude: ["README.md"],
+            name: "RoostSettings", dependencies: ["Clibyaml", "HTTPServer", "RoostSystem", "StaticFiles"],
+            exclude: ["README.md"],
             swiftSettings: swift
         ),
         // From a module's name to a copy that can be loaded: ELF file, trust, and the report of a probe child.
@@ -108,7 +121,7 @@ let package = Package(
             name: "ModuleRuntime",
             dependencies: [
                 "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostModules", "RoostSettings",
-                "RoostSystem",
+                "RoostSystem", "StaticFiles",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -133,7 +146,7 @@ let package = Package(
             name: "Roost",
             dependencies: [
                 "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem",
+                "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -180,7 +193,7 @@ let package = Package(
             name: "RoostCommand",
             dependencies: [
                 "CExit", "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem", "Supervision",
+                "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles", "Supervision",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -265,6 +278,9 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "StaticFilesTests", dependencies: ["CLinux", "HTTPServer", "StaticFiles", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
             name: "RoostSystemTests",
             dependencies: ["RoostSystem", "TestSupport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: swift
@@ -303,7 +319,7 @@ let package = Package(
             name: "RoostTests",
             dependencies: [
                 "CASGI", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules", "RoostSettings",
-                "RoostSystem", "TestSupport",
+                "RoostSystem", "StaticFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift

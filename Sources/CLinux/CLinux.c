@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -315,14 +316,53 @@ const void *roost_memory_find(const void *memory, size_t size, const void *what,
     return memmem(memory, size, what, what_size);
 }
 
+int roost_open_folder(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+int roost_open_in(int folder, const char *path, int cached)
+{
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (cached ? RESOLVE_CACHED : 0)};
+    return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
+
 int roost_open_below(const char *folder, const char *path)
 {
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    int below = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), file, error;
+    int below = roost_open_folder(folder), file, error;
     if (below < 0) return -1;
-    file = (int)syscall(SYS_openat2, below, path, &how, sizeof how);
+    file = roost_open_in(below, path, 0);
     error = errno;
     close(below);
     errno = error;
     return file;
+}
+
+static int facts_of(const struct statx *found, roost_file_facts *facts)
+{
+    facts->device = (uint64_t)found->stx_dev_major << 32 | found->stx_dev_minor;
+    facts->inode = found->stx_ino;
+    facts->size = (int64_t)found->stx_size;
+    facts->modified = found->stx_mtime.tv_sec * 1000000000 + found->stx_mtime.tv_nsec;
+    facts->changed = found->stx_ctime.tv_sec * 1000000000 + found->stx_ctime.tv_nsec;
+    facts->is_regular = S_ISREG(found->stx_mode);
+    facts->is_folder = S_ISDIR(found->stx_mode);
+    return 0;
+}
+
+int roost_facts_of(int file, roost_file_facts *facts)
+{
+    struct statx found;
+    return statx(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) == 0 ? facts_of(&found, facts) : -1;
+}
+
+int roost_facts_in(int folder, const char *path, roost_file_facts *facts)
+{
+    struct statx found;
+    /* A network file system need not ask its server each time. */
+    return statx(folder, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &found) == 0 ? facts_of(&found, facts) : -1;
+}
+
+int64_t roost_read_cached(int file, void *bytes, size_t count, int64_t offset)
+{
+    struct iovec part = {.iov_base = bytes, .iov_len = count};
+    return preadv2(file, &part, 1, offset, RWF_NOWAIT);
 }

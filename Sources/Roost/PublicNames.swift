@@ -3,6 +3,7 @@ public import ModuleRuntime
 public import RoostDeployment
 public import RoostSettings
 public import RoostSystem
+public import StaticFiles
 
 // Aliases of types from lower targets, so that embedders import only `Roost`.
 
@@ -20,3 +21,5 @@ public typealias RoostVersion = ModuleRuntime.RoostVersion
 public typealias ServerConfiguration = HTTPServer.ServerConfiguration
 public typealias ViewLimits = ModuleRuntime.ViewLimits
 public typealias WebSocketOrigins = RoostSettings.WebSocketOrigins
+public typealias StaticEntry = RoostSettings.StaticEntry
+public typealias StaticFolder = StaticFiles.StaticFolder

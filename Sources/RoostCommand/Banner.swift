@@ -6,6 +6,7 @@ import Roost
 import RoostDeployment
 import RoostSettings
 import RoostSystem
+import StaticFiles
 
 /// The message after a start, with applications and addresses: a screen on a terminal, else a log line.
 struct Banner {
@@ -63,10 +64,21 @@ struct Banner {
                     ("module", only.module), ("url", self.urls(",")),
                 ] + Self.settingsFacts(only)
             } ?? [("applications", "\(self.applications.count)"), ("url", self.urls(","))]
+        let statics =
+            self.statics.map { [("static", $0.map { "\($0.mount):\($0.folder)" }.joined(separator: ","))] } ?? []
         let read = self.files.isEmpty ? [] : [("read", self.readFiles(separator: ","))]
-        return about + read + [
+        return about + statics + read + [
             ("workers", self.workers), ("threads", "\(self.options.host.threads)"), ("pid", "\(getpid())"),
         ]
+    }
+
+    /// The folders of static files with their mounts; nil if there are none.
+    private var statics: [(mount: String, folder: String)]? {
+        let own = self.options.host.statics.map { ($0.path.isEmpty ? "/" : $0.path, $0.folder.path) }
+        let others = self.applications.flatMap { application in
+            application.statics.map { ("\(application.mount?.path ?? "")\($0.path)", $0.folder.path) }
+        }
+        return own.isEmpty && others.isEmpty ? nil : own + others
     }
 
     private var only: DeployedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
@@ -88,13 +100,19 @@ struct Banner {
 
           \(terminal.bold("roost")) \(RoostVersion.current) \(terminal.dim("pid \(getpid())"))
 
-          \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))
+          \(self.only.map { self.line($0, terminal) } ?? self.list(terminal))\(self.staticLines(terminal))
           workers   \(self.workers), of \(self.options.host.threads) \(self.options.host.threads == 1 ? "thread" : "threads")
           read      \(LogText.printable(self.readFiles(separator: ", ")))
 
           \(terminal.dim("Ctrl-C: graceful shutdown; twice: immediate stop"))
 
         """
+    }
+
+    private func staticLines(_ terminal: Terminal) -> String {
+        (self.statics ?? []).prefix(Self.most).map {
+            "\n  files     \(LogText.printable($0.mount)) \(terminal.dim("->")) \(LogText.printable($0.folder))"
+        }.joined()
     }
 
     private func readFiles(separator: String) -> String {
@@ -126,7 +144,7 @@ struct Banner {
                 "  \(application.mountPoint)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)"
             )
         }
-        if self.applications.isEmpty { lines.append("  \(terminal.dim("no applications yet"))") }
+        if self.applications.isEmpty, self.statics == nil { lines.append("  \(terminal.dim("no applications yet"))") }
         if self.applications.count > named.count {
             lines.append("  and \(self.applications.count - named.count) more (roost status lists all)")
         }

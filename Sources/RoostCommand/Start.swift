@@ -42,8 +42,10 @@ struct Start {
         }
     }
 
-    /// Whether neither an application nor a folder is declared.
-    var isEmpty: Bool { self.module == nil && self.applications.isEmpty && self.folders.isEmpty }
+    /// Whether nothing is declared: no application, no drop-in folder, and no static files.
+    var isEmpty: Bool {
+        self.module == nil && self.applications.isEmpty && self.folders.isEmpty && self.options.host.statics.isEmpty
+    }
 
     private var applications: [ApplicationEntry] { self.host?.applications ?? [] }
 
@@ -68,6 +70,7 @@ struct Start {
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.add(server) }
+        self.layers.add(host.statics, from: host.staticsPlace)
         self.options = Self.withAbsolutePaths(try self.layers.resolve())
         self.file = file
         self.host = host

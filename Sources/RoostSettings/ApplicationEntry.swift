@@ -1,4 +1,5 @@
 package import RoostSystem
+import StaticFiles
 
 /// The declaration of one application: on the command line, in `applications`, by a file in a drop-in folder, or by an
 /// embedding program.
@@ -27,6 +28,8 @@ package struct ApplicationEntry: Sendable {
     package var health: String?
     /// The origins whose pages may open WebSockets; nil for those of the host.
     package var origins: WebSocketOrigins?
+    /// The folders whose files the host serves below its mount.
+    package private(set) var statics: [StaticEntry] = []
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty for the command line.
     package var place: String
     /// Whether the host must not start without it.
@@ -41,6 +44,7 @@ package struct ApplicationEntry: Sendable {
         if let lifespan { values.append(("lifespan", lifespan.rawValue, "")) }
         if let health { values.append(("health", Redaction.shown(health), "")) }
         if let origins { values.append(("ws-origins", origins.description, "")) }
+        for entry in self.statics { values.append(("static", entry.description, "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
@@ -100,6 +104,9 @@ package struct ApplicationEntry: Sendable {
         SettingsKey(
             "ws-origins", .texts, standard: "server.ws-origins",
             "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
+        SettingsKey(
+            "static", .map,
+            "Paths below the mount, each with a folder whose files the host serves, or a map of options."),
     ])
 
     /// An entry of the list `applications`. Throws `HostError`.
@@ -152,6 +159,11 @@ package struct ApplicationEntry: Sendable {
             return path
         }
         self.origins = try values.origins("ws-origins")
+        self.statics = try StaticEntry.read(values)
+        if let root = self.statics.first(where: { $0.path.isEmpty }) {
+            throw values.error(
+                "static", "'/' (\(root.folder.path)) would hide the application; name a path below it, like /static")
+        }
         let hosts = try values.texts("hosts").map { text in
             do throws(MountFault) { return try HostPattern(text) } catch { throw values.error("hosts", error.message) }
         }

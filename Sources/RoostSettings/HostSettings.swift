@@ -1,4 +1,4 @@
-/// The host's part of a settings file: the keys `server`, `modules` and `applications`.
+/// The host's part of a settings file: the keys `server`, `modules`, `applications` and `static`.
 package struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
@@ -7,6 +7,8 @@ package struct HostSettings {
             "modules", .texts,
             "Drop-in folder: each library in it is mounted under its name, and reloaded when it changes."),
         SettingsKey("applications", .maps, "The applications to serve."),
+        SettingsKey(
+            "static", .map, "Paths, each with a folder whose files the host serves itself, or a map of options."),
     ])
 
     package let server: SettingsValues?
@@ -15,6 +17,9 @@ package struct HostSettings {
     package let modules: [String]
     package let modulesPlace: String
     package let applications: [ApplicationEntry]
+    /// The folders whose files the host serves, and where they are declared.
+    package let statics: [StaticEntry]
+    package let staticsPlace: String
 
     /// `server`: the schema of the key `server`. `group`: the schema of a group's options. `keepsOthers`: whether other
     /// keys are allowed, as an application's own. Throws `HostError`.
@@ -33,6 +38,8 @@ package struct HostSettings {
         }
         self.modules = values.texts("modules")
         self.modulesPlace = values.place("modules")
+        self.statics = try StaticEntry.read(values)
+        self.staticsPlace = values.place("static")
         let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in
             try node.map.map { try ApplicationEntry($0, number: number, in: file) }

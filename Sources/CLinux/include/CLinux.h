@@ -108,6 +108,28 @@ const void *roost_memory_find(const void *memory, size_t size, const void *what,
  * RESOLVE_BENEATH). Returns the descriptor. Below zero with errno. */
 int roost_open_below(const char *folder, const char *path);
 
+/* Opens a folder, to name files in it (O_PATH). Below zero with errno. */
+int roost_open_folder(const char *path);
+
+/* The same as roost_open_below, for an open folder. `cached`: fails with EAGAIN, or with EINVAL before Linux 5.12, if the
+ * disk would have to be read (RESOLVE_CACHED). */
+int roost_open_in(int folder, const char *path, int cached);
+
+/* What identifies the contents of a file; times in nanoseconds. */
+typedef struct roost_file_facts {
+    uint64_t device, inode;
+    int64_t size, modified, changed;
+    int is_regular, is_folder;
+} roost_file_facts;
+
+/* Describes an open file; or a file in an open folder, following links. Below zero with errno. */
+int roost_facts_of(int file, roost_file_facts *facts);
+int roost_facts_in(int folder, const char *path, roost_file_facts *facts);
+
+/* Reads without waiting for the disk (preadv2(2), RWF_NOWAIT). Below zero with errno: EAGAIN if the bytes are not in
+ * memory, EOPNOTSUPP if that is unknown. */
+int64_t roost_read_cached(int file, void *bytes, size_t count, int64_t offset);
+
 /* Calls `object` for each loaded object of this process, in the loader's order, without the first `skip` ones; after
  * it, `needs` for each name that the object depends on (DT_NEEDED). `path` is "" for the program; `soname` may be NULL.
  * The strings are valid as long as the object is loaded. */

@@ -63,6 +63,19 @@ public final class ResponseFile: @unchecked Sendable {
         return ResponseFile(descriptor: descriptor, offset: start, count: length, movesPosition: offset == -1)
     }
 
+    /// Creates a part of a regular file that is open for reading, and takes the descriptor over. The part must exist.
+    package convenience init(owning descriptor: CInt, _ part: Range<Int>) {
+        self.init(descriptor: descriptor, offset: part.lowerBound, count: part.count)
+    }
+
+    /// Creates a part of a regular file that the caller has open for reading, and keeps open. The part must exist. Nil
+    /// if no descriptor is left.
+    package convenience init?(duplicating descriptor: CInt, _ part: Range<Int>) {
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard duplicate >= 0 else { return nil }
+        self.init(descriptor: duplicate, offset: part.lowerBound, count: part.count)
+    }
+
     /// Advances the descriptor's position past the part, if the part started there. Called when the part is accepted.
     /// The duplicate shares its position with the caller's descriptor.
     public func markSent() {

@@ -38,7 +38,10 @@ package final class MountTable: Sendable {
     package subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }
 
     /// Whether an application serves, or there is none to serve.
-    package var isReady: Bool { self.mounted.isEmpty || self.mounted.contains(where: \.isServing) }
+    package var isReady: Bool {
+        let applications = self.mounted.filter { $0.number != Mounted.ofFiles }
+        return applications.isEmpty || applications.contains(where: \.isServing)
+    }
 
     /// The mount for a request, or nil if there is none.
     @inline(__always)

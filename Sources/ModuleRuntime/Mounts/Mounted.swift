@@ -6,6 +6,9 @@ package import RoostSettings
 /// Lives as long as the process, like the generations that it refers to: loops look it up without counting references.
 // SAFETY: immutable.
 package final class Mounted: @unchecked Sendable {
+    /// The number of a mount of files, which has no application.
+    package static let ofFiles: UInt32 = 0
+
     /// The number of the application on its host.
     package let number: UInt32
     package let mount: Mount

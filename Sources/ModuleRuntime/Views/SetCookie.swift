@@ -43,7 +43,7 @@ enum SetCookie {
     /// The path of the mount as browsers request it. A semicolon would end the attribute, so the path is then cut to
     /// the folder above the semicolon (RFC 6265 §5.1.4).
     private static func path(of mount: Octets) -> String {
-        let encoded = URLTable.encoded(Array(mount.bytes))
+        let encoded = PercentEncoding.path(Array(mount.bytes))
         guard let semicolon = encoded.firstIndex(of: ";") else { return encoded.isEmpty ? "/" : encoded }
         let above = encoded[..<semicolon]
         return String(above[..<(above.lastIndex(of: "/") ?? above.startIndex)]) + "/"

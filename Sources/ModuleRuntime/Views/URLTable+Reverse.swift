@@ -22,7 +22,7 @@ extension URLTable {
         var next = arguments.makeIterator()
         for piece in self.patterns[row].pieces {
             switch piece {
-            case .text(let text): path += Self.encoded(text)
+            case .text(let text): path += PercentEncoding.path(text)
             case .value(let converter):
                 guard let argument = next.next() else { continue }
                 path += try Self.text(of: argument, converter, name)
@@ -60,7 +60,7 @@ extension URLTable {
             throw URLFault(
                 "'\(String(decoding: text, as: UTF8.self))' of '\(name)' is not \(converter.pathExpectation)")
         }
-        return Self.encoded(text)
+        return PercentEncoding.path(text)
     }
 
     /// The shortest text that is read as the same number, without the exponent that Swift writes for very large and
@@ -79,20 +79,4 @@ extension URLTable {
     }
 
     private static let digits = Array("0123456789abcdef".utf8)
-
-    /// Percent-encodes all bytes except slashes and those that a path may contain (RFC 3986 §3.3) and that HTML does
-    /// not have to escape.
-    static func encoded(_ bytes: [UInt8]) -> String {
-        var encoded: [UInt8] = []
-        let kept = Array("-._~!$()*+,;=:@/".utf8)
-        let capitals = Array("0123456789ABCDEF".utf8)
-        for byte in bytes {
-            if ASCII.isSlug(byte) || kept.contains(byte) {
-                encoded.append(byte)
-            } else {
-                encoded += [UInt8(ascii: "%"), capitals[Int(byte >> 4)], capitals[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
-    }
 }

@@ -72,7 +72,7 @@ struct ViewCall {
         let mountSize = self.generation._withUnsafeGuaranteedRef { $0.rootPath.size - $0.hiddenSize }
         let hidden = Array(Octets(scope.pointee.root_path).bytes.dropLast(mountSize))
         let raw = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
-        var target = URLTable.encoded(hidden) + raw
+        var target = PercentEncoding.path(hidden) + raw
         if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }
         let query = Octets(scope.pointee.query_string).text
         return target + "/" + (query.isEmpty ? "" : "?" + query)

@@ -31,21 +31,4 @@ struct ViewFile: ~Copyable {
     }
 
     deinit { close(self.descriptor) }
-
-    /// The media type for the extension of a file name.
-    static func type(of path: Octets) -> StaticString {
-        let name = path.text
-        let ending = name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
-        return Self.types[ending] ?? "application/octet-stream"
-    }
-
-    private static let types: [String: StaticString] = [
-        "html": "text/html; charset=utf-8", "htm": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
-        "js": "text/javascript; charset=utf-8", "mjs": "text/javascript; charset=utf-8", "json": "application/json",
-        "txt": "text/plain; charset=utf-8", "md": "text/markdown; charset=utf-8", "csv": "text/csv; charset=utf-8",
-        "xml": "application/xml", "svg": "image/svg+xml", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg",
-        "gif": "image/gif", "webp": "image/webp", "avif": "image/avif", "ico": "image/x-icon", "pdf": "application/pdf",
-        "wasm": "application/wasm", "woff": "font/woff", "woff2": "font/woff2", "mp3": "audio/mpeg", "ogg": "audio/ogg",
-        "mp4": "video/mp4", "webm": "video/webm", "zip": "application/zip", "gz": "application/gzip",
-    ]
 }

@@ -5,6 +5,7 @@ import CViews
 import HTTPServer
 import Logging
 import RoostSystem
+import StaticFiles
 
 /// The functions of `asgi.urls/1`. All are thread-safe.
 enum ViewsTable {
@@ -83,7 +84,7 @@ private func reverseCall(
     }
     do {
         let path = try table.reverse(Octets(name.pointee).text, UnsafeBufferPointer(start: arguments, count: count))
-        var whole = URLTable.encoded(rootPath(of: id) ?? Array(generation.rootPath.bytes)) + path
+        var whole = PercentEncoding.path(rootPath(of: id) ?? Array(generation.rootPath.bytes)) + path
         // A link that begins with two slashes leads to another host (RFC 3986 §4.2).
         if whole.hasPrefix("//") {
             whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
@@ -243,8 +244,11 @@ private func replyFileCall(
         guard let file = ViewFile(folder: Octets(folder.pointee), path: Octets(path.pointee)) else {
             return ASGI_FAILED
         }
-        let type =
-            contentType.pointee.size > 0 ? Octets(contentType.pointee) : Octets(ViewFile.type(of: Octets(path.pointee)))
-        return ViewReply(view).send(file: file.descriptor, size: file.size, type)
+        guard contentType.pointee.size == 0 else {
+            return ViewReply(view).send(file: file.descriptor, size: file.size, Octets(contentType.pointee))
+        }
+        return Array(FileMediaType.of(Octets(path.pointee).text).utf8).withUnsafeBytes {
+            ViewReply(view).send(file: file.descriptor, size: file.size, Octets($0))
+        }
     } ?? ASGI_STALE
 }

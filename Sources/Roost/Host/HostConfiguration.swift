@@ -32,6 +32,12 @@ public struct HostConfiguration: Sendable {
     public var cancelDelay = 2
     /// Maximum seconds for requests and WebSockets of a replaced or unmounted generation to finish.
     public var drainTime = 30
+    /// The folders whose files the host serves itself.
+    public var statics: [StaticEntry] = []
+    /// Maximum memory for recently sent files, per folder and event loop, in bytes.
+    public var staticCache = 4 << 20
+    /// Seconds after its last change for which a file is not kept in memory.
+    package var staticSettling = 2
     /// Maximum bytes of state that an application passes to its next generation.
     public var stateLimit = 1 << 20
     /// Whether the host itself answers `/healthz` and `/readyz`.

@@ -16,8 +16,15 @@ extension LoggedEvent {
         .error, "event loops did not stop", "An event loop did not stop in the shutdown: code on it does not return.")
     static let serverNotStopped = LoggedEvent(.error, "server did not stop", "The listeners could not be closed.")
 
+    static let filesMounted = LoggedEvent(.debug, "files mounted", "The files of a folder are served at this mount.")
+    static let filesHidden = LoggedEvent(
+        .warning, "files not served", "An application is mounted at the path of a folder with static files.")
+    static let fileUnreadable = LoggedEvent(
+        .warning, "file not readable",
+        "The system refuses to open a static file or its folder; clients get 404, or 503 if descriptors are exhausted.")
+
     package static let ofRoost = [
         startupComplete, lifespanUnsupported, shutdownFailed, scopesCancelled, closureFailed, loopsNotStopped,
-        serverNotStopped,
+        serverNotStopped, filesMounted, filesHidden, fileUnreadable,
     ]
 }

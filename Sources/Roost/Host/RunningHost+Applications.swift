@@ -257,12 +257,13 @@ extension RunningHost {
     /// switches between two requests. Replaced applications end when their requests have ended.
     func commit(_ added: [RunningApplication], removing numbers: Set<UInt32>) async {
         await self.handOver(to: added)
-        let (table, removed) = self.applications.withLockedValue { applications in
+        let (table, removed, releaseFiles) = self.applications.withLockedValue { applications in
             let going = numbers.union(added.map(\.application.number))
             let removed = applications.filter { going.contains($0.application.number) }
             applications = applications.filter { !going.contains($0.application.number) } + added
             self.facilities.pool.share(applications.count > 1)
-            return (MountTable(applications.map(\.mounted)), removed)
+            let (files, releaseFiles) = self.statics.update(applications)
+            return (MountTable(applications.map(\.mounted) + files), removed, releaseFiles)
         }
         await withTaskGroup { group in
             for loop in self.loops {
@@ -272,6 +273,7 @@ extension RunningHost {
                 }
             }
         }
+        releaseFiles()
         for application in removed {
             self.leaving.withLockedValue { $0.append(application) }
             Task { await self.retire(application) }

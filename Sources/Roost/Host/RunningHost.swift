@@ -26,6 +26,8 @@ package final class RunningHost: Sendable {
     let groups = NIOLockedValueBox(Groups())
     /// The loaded images, which are never unloaded.
     let images = NIOLockedValueBox<[LoadedKey: ModuleImage]>([:])
+    /// The mounts of static files.
+    let statics: StaticMounts
     private let server = NIOLockedValueBox<Server?>(nil)
     /// Whether an event loop was stalled when `drain` timed out.
     private let hangs = Atomic(false)
@@ -41,6 +43,7 @@ package final class RunningHost: Sendable {
             try? await eventLoops.shutDown()
             throw error
         }
+        self.statics = StaticMounts(configuration, on: self.loops.map(\.handle))
         self.facilities = HostFacilities(
             mailboxes: self.loops.map(\.mailbox), threads: configuration.blockingThreads,
             queue: configuration.blockingQueue, groups: configuration.groups, views: configuration.views)
@@ -126,6 +129,7 @@ package final class RunningHost: Sendable {
         }
         self.watch.stop()
         self.facilities.stop()
+        self.statics.stop()
         // A stalled loop cannot be ended, and jobs for it are still queued.
         guard !self.hangs.load(ordering: .relaxed) else { return self.eventLoops.releaseCaller() }
         do {

@@ -27,6 +27,9 @@ extension OptionTable {
         )
         .forGroups,
         .count("limit-groups", \.host.groups, .limit, "Maximum number of groups that a WebSocket is in."),
+        .bytes(
+            "limit-static-cache", \.host.staticCache, 0...(1 << 40),
+            "Maximum memory for recently sent files of each folder (--static) per event loop."),
     ]
 
     static let limits: [ServerOption] = [

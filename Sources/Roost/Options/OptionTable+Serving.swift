@@ -33,6 +33,14 @@ extension OptionTable {
             "modules", \.process.modules,
             "Drop-in folder: each library in it is served at /NAME, and changes are followed; repeatable."
         ).notInFiles.commandOnly("give the applications to the host; it does not follow folders"),
+        .parsed(
+            "static", .texts, \.host.statics,
+            """
+            Path and folder whose files are served: /static=public; repeatable. \
+            Options may follow: ,index=index.html ,fallback=index.html ,immutable='*.[0-9a-f]*.*' ,max-age=3600.
+            """,
+            parse: Self.statics, texts: { $0.map(\.description) }
+        ).notInFiles,
         .optionalText(
             "settings", \.process.settings, unset: "$ROOST_SETTINGS_MODULE, else the module's own",
             "Settings module, like wiki.settings."
@@ -89,6 +97,12 @@ extension OptionTable {
             parse: { try $0.map { try DefaultHeader($0) } }, texts: { $0.map { "\($0.name):\($0.value)" } }),
         .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),
     ]
+
+    @Sendable private static func statics(_ texts: [String]) throws -> [StaticEntry] {
+        do throws(MountFault) {
+            return try texts.map { text throws(MountFault) in try StaticEntry(text) }
+        } catch { throw OptionFault.refused(error.message) }
+    }
 
     /// Parses trusted users, given by name or number.
     @Sendable private static func trust(_ names: [String]) throws -> FileTrust {

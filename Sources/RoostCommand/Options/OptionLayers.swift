@@ -29,6 +29,12 @@ struct OptionLayers {
     /// Adds the options of the key `server` of a settings file.
     mutating func add(_ values: SettingsValues) { self.file = Self.options(of: values) }
 
+    /// Adds the key `static` of a settings file.
+    mutating func add(_ statics: [StaticEntry], from place: String) {
+        guard !statics.isEmpty, let option = OptionTable.option(named: "static") else { return }
+        self.file.append(GivenOption(option, statics.map(\.description), .file(place)))
+    }
+
     private static func options(of values: SettingsValues) -> [GivenOption] {
         values.names.compactMap { name in
             OptionTable.option(named: name).map { GivenOption($0, values.texts(name), .file(values.place(name))) }

@@ -64,7 +64,7 @@ extension OtherOption {
         .alias("--env-files", to: "env-file", "one file: the last one counts"),
         .refused(
             "--static-path-mount", "--static-path-route", "--static-path-expires", "--static-path-dir-to-file",
-            because: "Roost does not serve files itself; use a proxy in front of it, or a middleware such as WhiteNoise"
+            because: "use --static ROUTE=FOLDER,index=index.html,max-age=86400"
         ),
         .refused("--metrics", because: "Roost has no metrics yet; use roost status"),
         .same("reload"),

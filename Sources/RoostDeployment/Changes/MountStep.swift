@@ -35,8 +35,11 @@ package struct MountStep {
             let isAll = group == nil
             let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
-            // They also check the origins of WebSockets, for the applications of all groups.
-            let isSeen = { (number: UInt32) in isAll && old[number]?.origins != new[number]?.origins }
+            // They also check the origins of WebSockets and serve files, for the applications of all groups.
+            let isSeen = { (number: UInt32) in
+                isAll
+                    && (old[number]?.origins != new[number]?.origins || old[number]?.statics != new[number]?.statics)
+            }
             let renewed = adds ? change.renewed.filter { isOf($0, new) || isSeen($0) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []
             guard !added.isEmpty || !removed.isEmpty || !renewed.isEmpty else { return nil }

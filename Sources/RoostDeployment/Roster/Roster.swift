@@ -131,6 +131,7 @@ package struct Roster {
         application.name = new.name
         application.prepared = new
         application.origins = new.origins
+        application.statics = new.statics
         application.refused = nil
         application.isFailing = false
         if isOther || request.isAsked { application.isQuarantined = false }
@@ -171,6 +172,7 @@ package struct Roster {
                 self.applications[at].prepared = previous
                 self.applications[at].name = previous.name
                 self.applications[at].origins = previous.origins
+                self.applications[at].statics = previous.statics
             } else {
                 self.applications[at].isQuarantined = true
             }

@@ -59,6 +59,7 @@ extension ApplicationList: MessageCodable {
         writer.write(mount.hosts.map(\.description))
         writer.write(!application.isOptional)
         writer.write(application.origins?.description)
+        writer.write(application.statics.map(\.description))
         switch application.answerer {
         case .module(let prepared):
             writer.write(Kind.module)
@@ -100,6 +101,7 @@ extension ApplicationList: MessageCodable {
         let mount = try Self.mount(try reader.read(), try reader.readList())
         let mustStart: Bool = try reader.read()
         let origins = try Self.origins(try reader.readOptional())
+        let statics = try Self.statics(try reader.readList())
         let answerer: DeployedApplication.Answerer
         switch try reader.read(Kind.self) {
         case .module:
@@ -114,13 +116,20 @@ extension ApplicationList: MessageCodable {
         case .quarantined: answerer = .standIn(.quarantined)
         }
         return DeployedApplication(
-            number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, answerer)
+            number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, statics: statics, answerer
+        )
     }
 
     private static func mount(_ path: String, _ hosts: [String]) throws(MessageFault) -> Mount {
         do {
             return try Mount(path: path.isEmpty ? "/" : path, hosts: try hosts.map { try HostPattern($0) })
         } catch { throw MessageFault("a mount \((error as? MountFault)?.message ?? "\(error)")") }
+    }
+
+    private static func statics(_ texts: [String]) throws(MessageFault) -> [StaticEntry] {
+        do throws(MountFault) {
+            return try texts.map { text throws(MountFault) in try StaticEntry(text) }
+        } catch { throw MessageFault("static: \(error.message)") }
     }
 
     private static func origins(_ text: String?) throws(MessageFault) -> WebSocketOrigins? {

@@ -50,6 +50,8 @@ public struct DeployedApplication: Sendable {
     package var mustStart = false
     /// The origins whose pages may open WebSockets; nil for those of the host.
     package var origins: WebSocketOrigins?
+    /// The folders whose files the host serves below its mount.
+    package var statics: [StaticEntry] = []
 
     init(number: UInt32, _ declared: DeclaredApplication) {
         self.number = number
@@ -63,6 +65,7 @@ public struct DeployedApplication: Sendable {
         self.program = nil
         self.prepared = declared.prepared
         self.origins = declared.prepared?.origins
+        self.statics = declared.prepared?.statics ?? []
         if case .failure(let error) = declared.preparation { self.fault = error.message }
     }
 
@@ -79,12 +82,13 @@ public struct DeployedApplication: Sendable {
         self.program = nil
         self.prepared = prepared
         self.origins = prepared.origins
+        self.statics = prepared.statics
     }
 
     /// An application as described to a process: what answers its requests, and where.
     package init(
         number: UInt32, name: String, mount: Mount, mustStart: Bool = true, origins: WebSocketOrigins? = nil,
-        _ answerer: Answerer
+        statics: [StaticEntry] = [], _ answerer: Answerer
     ) {
         self.number = number
         self.key = mount.description
@@ -94,6 +98,7 @@ public struct DeployedApplication: Sendable {
         self.isRequired = mustStart
         self.mustStart = mustStart
         self.origins = origins
+        self.statics = statics
         if case .program(let program) = answerer { self.program = program } else { self.program = nil }
         if case .module(let prepared) = answerer { self.prepared = prepared }
         if case .group(let group) = answerer { self.group = group } else { self.group = nil }

@@ -28,6 +28,8 @@ package struct PreparedApplication: Sendable {
     package let group: String?
     /// The origins whose pages may open WebSockets; nil for those of the host.
     package private(set) var origins: WebSocketOrigins?
+    /// The folders whose files the host serves below its mount.
+    package private(set) var statics: [StaticEntry] = []
     package let key: ImageKey
     private(set) var image: LoadableImage
     package internal(set) var settingsModule: SettingsModule?
@@ -60,6 +62,7 @@ package struct PreparedApplication: Sendable {
         self.health = entry.health
         self.group = entry.group
         self.origins = entry.origins
+        self.statics = entry.statics
         self.key = key
         self.image = image
         self.settings = .none
@@ -102,6 +105,6 @@ extension PreparedApplication {
             && self.settingsModule == other.settingsModule && self.settingsKey == other.settingsKey
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
             && self.python == other.python && self.lifespan == other.lifespan && self.group == other.group
-            && self.origins == other.origins
+            && self.origins == other.origins && self.statics == other.statics
     }
 }

@@ -1,0 +1,20 @@
+import CLinux
+
+/// What identifies the contents of a file: two equal values stand for the same bytes, unless the file was changed
+/// within a few milliseconds of the first.
+struct FileIdentity: Equatable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+    let size: Int
+    /// Nanoseconds since 1970.
+    let modified: Int
+    let changed: Int
+
+    init(_ facts: roost_file_facts) {
+        self.device = facts.device
+        self.inode = facts.inode
+        self.size = Int(facts.size)
+        self.modified = Int(facts.modified)
+        self.changed = Int(facts.changed)
+    }
+}

@@ -1,0 +1,34 @@
+import HTTPServer
+
+/// A response without a file.
+enum FileRefusal {
+    case notFound
+    case methodNotAllowed
+    /// No descriptor or memory is left.
+    case exhausted
+
+    func give(to exchange: any Exchange) {
+        let (status, text, name, value): (Int, StaticString, StaticString, StaticString) =
+            switch self {
+            case .notFound: (404, "Not Found: no such file", "x-content-type-options", "nosniff")
+            case .methodNotAllowed: (405, "Method Not Allowed; allowed: GET, HEAD", "allow", "GET, HEAD")
+            case .exhausted:
+                (503, "Service Unavailable: the file cannot be opened; try again later", "retry-after", "1")
+            }
+        withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in
+            fields.initializeElement(
+                at: 0, to: HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
+            fields.initializeElement(at: 1, to: HeaderField(name: Octets(name), value: Octets(value)))
+            exchange.finish(status, HeaderFields(fields), ResponseBody(Octets(text)))
+        }
+    }
+}
+
+extension Exchange {
+    /// Sends a complete response, and ends the exchange.
+    func finish(_ status: Int, _ fields: HeaderFields, _ body: ResponseBody) {
+        _ = self.respond(status: status, fields: fields, body: body)
+        _ = self.end(failed: false)
+        self.recycle()
+    }
+}
