@@ -1,5 +1,5 @@
 # Roost. `make` alone lists the targets.
-.PHONY: help setup run build wheel deb package-setup test-packages reference man docs test-setup docs-setup test test-all test-docs test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
+.PHONY: help setup run build wheel deb package-setup test-packages reference man docs test-setup docs-setup test test-all test-docs test-edge edge-setup test-chaos test-hostile test-python test-workers test-reload test-sanitize autobahn bench bench-python fuzz format lint clean bench-setup
 
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON, libyaml settings files,
@@ -9,6 +9,7 @@ PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-de
 TEST_PACKAGES = python3 python3-venv
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
 DOCS_PACKAGES = python3-venv nginx-light caddy haproxy golang-go gdb mandoc
+EDGE_PACKAGES = python3 curl gcc nginx-light libnginx-mod-stream haproxy caddy apache2-bin
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
@@ -27,11 +28,12 @@ help:
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that disconnect; directly and through a worker group'
 	@echo 'make test-chaos  clients that disconnect at random moments, in every configuration (CHAOS_SECONDS each: 60)'
 	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Flask and other frameworks from PyPI (20 minutes)'
+	@echo 'make test-edge  nginx, HAProxy, Caddy and Apache in front of Roost; installs them (1 minute)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
 	@echo 'make autobahn  run the Autobahn test suite of WebSockets (7 minutes; needs Python 2.7)'
-	@echo 'make fuzz     fuzz the parsers of requests, frames, relays, messages, forms, JSON and paths, for FUZZ_TIME seconds each (60)'
+	@echo 'make fuzz     fuzz the parsers of requests, header fields of proxies, ranges, frames, relays, messages, forms, JSON and paths, for FUZZ_TIME seconds each (60)'
 	@echo 'make bench    measure against a bare epoll loop, bare NIO, and nginx'
 	@echo 'make bench-python  measure Python applications beside Uvicorn, Granian, Hypercorn, Daphne and Gunicorn (1 hour)'
 	@echo 'make reference  write the generated pages of Documentation/reference'
@@ -124,6 +126,13 @@ test-chaos: build
 test-python: build
 	Tests/Python/run $(ARGUMENTS)
 
+# Real proxies in front of Roost.
+test-edge: build edge-setup
+	cd Tests/Edge && python3 -m unittest
+
+edge-setup:
+	@$(call install,$(EDGE_PACKAGES))
+
 # Crashes, replaces and stops workers under load. CHAOS_SECONDS: for how long workers are killed at random (60).
 test-workers: build
 	swift build --product Workers
@@ -163,12 +172,14 @@ bench-python: build bench-setup
 # New inputs are stored below .build-fuzz. An input that crashes is reported and stored there too.
 FUZZ_TIME ?= 60
 fuzz: setup
-	for fuzzer in RequestFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
+	for fuzzer in RequestFuzz EdgeFuzz SocketFuzz RelayFuzz MessageFuzz ViewFuzz; do \
 		ROOST_FUZZ=1 swift build -c release --product $$fuzzer --scratch-path .build-fuzz -Xswiftc -enable-testing \
 			-Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld || exit 1; done
-	mkdir -p .build-fuzz/corpus .build-fuzz/frames .build-fuzz/relay .build-fuzz/messages .build-fuzz/views
+	mkdir -p .build-fuzz/corpus .build-fuzz/edge .build-fuzz/frames .build-fuzz/relay .build-fuzz/messages .build-fuzz/views
 	.build-fuzz/release/RequestFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/corpus Tests/Fuzz/Seeds
+	.build-fuzz/release/EdgeFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
+		.build-fuzz/edge Tests/Fuzz/EdgeSeeds
 	.build-fuzz/release/SocketFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \
 		.build-fuzz/frames Tests/Fuzz/SocketSeeds
 	.build-fuzz/release/RelayFuzz -max_total_time=$(FUZZ_TIME) -max_len=2048 -artifact_prefix=.build-fuzz/ \

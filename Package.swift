@@ -346,6 +346,10 @@ if Context.environment["ROOST_FUZZ"] != nil {
             swiftSettings: swift
         ),
         .executableTarget(
+            name: "EdgeFuzz", dependencies: ["CFuzz", "HTTPServer", "StaticFiles"], path: "Tests/Fuzz/EdgeFuzz",
+            swiftSettings: swift
+        ),
+        .executableTarget(
             name: "SocketFuzz",
             dependencies: ["CFuzz", "HTTPServer", .product(name: "NIOCore", package: "swift-nio")],
             path: "Tests/Fuzz/SocketFuzz", swiftSettings: swift

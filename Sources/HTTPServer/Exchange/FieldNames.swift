@@ -32,7 +32,7 @@ package enum FieldNames {
         guard shared.data == name.data else { return shared.data! >= self.firstOfProxies }
         guard name.size > 0 else { return false }
         return memchr(name.data!, CInt(UInt8(ascii: "_")), name.size) != nil
-            || (name.size > 12 && memcmp(name.data!, "x-forwarded-", 12) == 0)
+            || (name.size >= 12 && memcmp(name.data!, "x-forwarded-", 12) == 0)
     }
 
     /// Those of RFC 9110, 9111, 6265, 6455 and the Fetch standard that clients and proxies send.

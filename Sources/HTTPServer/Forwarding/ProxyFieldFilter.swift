@@ -24,7 +24,7 @@ enum ProxyFieldFilter {
 
     private static func begins(_ name: Octets, with literal: StaticString, isWhole: Bool) -> Bool {
         let count = literal.utf8CodeUnitCount
-        guard isWhole ? name.size == count : name.size > count else { return false }
+        guard isWhole ? name.size == count : name.size >= count else { return false }
         return zip(name.bytes, UnsafeBufferPointer(start: literal.utf8Start, count: count)).allSatisfy {
             $0 == $1 || ($0 == UInt8(ascii: "_") && $1 == UInt8(ascii: "-"))
         }
