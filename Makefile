@@ -79,7 +79,8 @@ docs-setup: test-setup
 	@$(call install,$(DOCS_PACKAGES))
 	@test -x $(DOCS) || { python3 -m venv .build/docs && .build/docs/bin/pip install --quiet 'mkdocs-material==9.*' ziglang; }
 
-# Suites that run a second time with the module in another worker, through a relay; the results must be the same.
+# Suites that run again with the module in another worker, through a relay, and again behind middleware; the results must
+# be the same.
 RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|Forwarding|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
 # Suites that wait for programs and thereby block threads. They run separately, since asynchronous tests would get no
@@ -101,6 +102,7 @@ test: setup test-setup build
 	$(call run_tests,,--skip $(PROGRAMS))
 	$(call run_tests,,--filter $(PROGRAMS))
 	$(call run_tests,ROOST_TEST_RELAY=1,--filter $(RELAYED))
+	$(call run_tests,ROOST_TEST_MIDDLEWARE=1,--filter $(RELAYED))
 	Tests/Python/run --quick
 
 test-all: test
@@ -159,6 +161,7 @@ bench: build bench-setup
 	Benchmarks/bench
 	Benchmarks/applications
 	Benchmarks/views
+	Benchmarks/edge
 
 # Servers of Python applications side by side, with the interpreter PYTHON.
 PYTHON ?= python3

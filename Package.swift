@@ -76,6 +76,17 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swift
         ),
+        // Middleware: steps between the server and an application.
+        .target(
+            name: "Middleware",
+            dependencies: [
+                "Czlib", "HTTPServer", "RoostSettings", "RoostSystem",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         // The system's zlib and SHA-1, for WebSockets.
         .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "Clibmd", providers: [.apt(["libmd-dev"])]),
@@ -120,8 +131,8 @@ let package = Package(
         .target(
             name: "ModuleRuntime",
             dependencies: [
-                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "RoostModules", "RoostSettings",
-                "RoostSystem", "StaticFiles",
+                "CASGI", "CJSON", "CLinux", "CViews", "CWorker", "HTTPServer", "Middleware", "RoostModules",
+                "RoostSettings", "RoostSystem", "StaticFiles",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -134,7 +145,8 @@ let package = Package(
         .target(
             name: "RoostDeployment",
             dependencies: [
-                "CASGI", "CLinux", "ModuleRuntime", "RoostModules", "RoostPython", "RoostSettings", "RoostSystem",
+                "CASGI", "CLinux", "Middleware", "ModuleRuntime", "RoostModules", "RoostPython", "RoostSettings",
+                "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -145,8 +157,8 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "ModuleRuntime", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles",
+                "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "Middleware", "ModuleRuntime", "RoostDeployment",
+                "RoostModules", "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -279,6 +291,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StaticFilesTests", dependencies: ["CLinux", "HTTPServer", "StaticFiles", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MiddlewareTests", dependencies: ["HTTPServer", "Middleware", "RoostSettings", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "RoostSystemTests",

@@ -336,13 +336,22 @@ int roost_open_below(const char *folder, const char *path)
     return file;
 }
 
+/* Nanoseconds; a time beyond what 64 bits hold becomes the nearest that they hold. */
+static int64_t nanoseconds(struct statx_timestamp time)
+{
+    const int64_t most = INT64_MAX / 1000000000 - 1;
+    if (time.tv_sec > most) return INT64_MAX;
+    if (time.tv_sec < -most) return -INT64_MAX;
+    return time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 static int facts_of(const struct statx *found, roost_file_facts *facts)
 {
     facts->device = (uint64_t)found->stx_dev_major << 32 | found->stx_dev_minor;
     facts->inode = found->stx_ino;
     facts->size = (int64_t)found->stx_size;
-    facts->modified = found->stx_mtime.tv_sec * 1000000000 + found->stx_mtime.tv_nsec;
-    facts->changed = found->stx_ctime.tv_sec * 1000000000 + found->stx_ctime.tv_nsec;
+    facts->modified = nanoseconds(found->stx_mtime);
+    facts->changed = nanoseconds(found->stx_ctime);
     facts->is_regular = S_ISREG(found->stx_mode);
     facts->is_folder = S_ISDIR(found->stx_mode);
     return 0;
@@ -357,8 +366,7 @@ int roost_facts_of(int file, roost_file_facts *facts)
 int roost_facts_in(int folder, const char *path, roost_file_facts *facts)
 {
     struct statx found;
-    /* A network file system need not ask its server each time. */
-    return statx(folder, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &found) == 0 ? facts_of(&found, facts) : -1;
+    return statx(folder, path, 0, STATX_BASIC_STATS, &found) == 0 ? facts_of(&found, facts) : -1;
 }
 
 int64_t roost_read_cached(int file, void *bytes, size_t count, int64_t offset)

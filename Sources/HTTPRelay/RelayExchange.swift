@@ -12,6 +12,8 @@ final class RelayExchange: Exchange {
     private(set) var stream: UInt32 = 0
     let head = RequestHead(capacity: 512, fields: 16)
     let peer = Peer()
+    /// The front has evaluated what proxies state.
+    let isFromTrustedProxy = false
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     private let serving: RelayServer

@@ -14,6 +14,7 @@ public typealias FileTrust = RoostSystem.FileTrust
 public typealias HostError = RoostSystem.HostError
 public typealias HostPattern = RoostSettings.HostPattern
 public typealias LifespanMode = RoostSettings.LifespanMode
+public typealias MiddlewareEntry = RoostSettings.MiddlewareEntry
 public typealias LineWriter = RoostSystem.LineWriter
 public typealias Mount = RoostSettings.Mount
 public typealias MountFault = RoostSettings.MountFault

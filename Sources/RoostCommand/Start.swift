@@ -70,7 +70,8 @@ struct Start {
         let host = try HostSettings(
             file, server: OptionLayers.schema, group: OptionLayers.groupSchema, keepsOthers: self.module != nil)
         if let server = host.server { self.layers.add(server) }
-        self.layers.add(host.statics, from: host.staticsPlace)
+        self.layers.add("static", host.statics.map(\.description), from: host.staticsPlace)
+        self.layers.add("middleware", host.middleware.map(\.description), from: host.middlewarePlace)
         self.options = Self.withAbsolutePaths(try self.layers.resolve())
         self.file = file
         self.host = host

@@ -30,6 +30,8 @@ package struct ApplicationEntry: Sendable {
     package var origins: WebSocketOrigins?
     /// The folders whose files the host serves below its mount.
     package private(set) var statics: [StaticEntry] = []
+    /// The middleware in front of it, after that of the host.
+    package private(set) var middleware: [MiddlewareEntry] = []
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty for the command line.
     package var place: String
     /// Whether the host must not start without it.
@@ -45,6 +47,7 @@ package struct ApplicationEntry: Sendable {
         if let health { values.append(("health", Redaction.shown(health), "")) }
         if let origins { values.append(("ws-origins", origins.description, "")) }
         for entry in self.statics { values.append(("static", entry.description, "")) }
+        for entry in self.middleware { values.append(("middleware", entry.description, "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
@@ -105,6 +108,9 @@ package struct ApplicationEntry: Sendable {
             "ws-origins", .texts, standard: "server.ws-origins",
             "Origins whose pages may open its WebSockets: same, any, or a list of same and origins."),
         SettingsKey(
+            "middleware", .textsOrMaps, standard: "none",
+            "Middleware in front of the application, in its order, after that of the host."),
+        SettingsKey(
             "static", .map,
             "Paths below the mount, each with a folder whose files the host serves, or a map of options."),
     ])
@@ -159,6 +165,7 @@ package struct ApplicationEntry: Sendable {
             return path
         }
         self.origins = try values.origins("ws-origins")
+        self.middleware = try MiddlewareEntry.read(values)
         self.statics = try StaticEntry.read(values)
         if let root = self.statics.first(where: { $0.path.isEmpty }) {
             throw values.error(

@@ -1,4 +1,5 @@
-/// The host's part of a settings file: the keys `server`, `modules`, `applications` and `static`.
+/// The host's part of a settings file: the keys `server`, `modules`, `applications`,
+/// `middleware` and `static`.
 package struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
@@ -7,6 +8,10 @@ package struct HostSettings {
             "modules", .texts,
             "Drop-in folder: each library in it is mounted under its name, and reloaded when it changes."),
         SettingsKey("applications", .maps, "The applications to serve."),
+        SettingsKey(
+            "middleware", .textsOrMaps, standard: "none",
+            "Middleware in front of all applications and files, in its order: names, and maps of a name and its options."
+        ),
         SettingsKey(
             "static", .map, "Paths, each with a folder whose files the host serves itself, or a map of options."),
     ])
@@ -20,6 +25,9 @@ package struct HostSettings {
     /// The folders whose files the host serves, and where they are declared.
     package let statics: [StaticEntry]
     package let staticsPlace: String
+    /// The middleware in front of all applications and files.
+    package let middleware: [MiddlewareEntry]
+    package let middlewarePlace: String
 
     /// `server`: the schema of the key `server`. `group`: the schema of a group's options. `keepsOthers`: whether other
     /// keys are allowed, as an application's own. Throws `HostError`.
@@ -40,6 +48,8 @@ package struct HostSettings {
         self.modulesPlace = values.place("modules")
         self.statics = try StaticEntry.read(values)
         self.staticsPlace = values.place("static")
+        self.middleware = try MiddlewareEntry.read(values)
+        self.middlewarePlace = values.place("middleware")
         let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in
             try node.map.map { try ApplicationEntry($0, number: number, in: file) }

@@ -10,6 +10,8 @@ package struct SettingsKey: Sendable, Equatable {
         case textOrMap
         /// A list of maps.
         case maps
+        /// A list of texts and maps.
+        case textsOrMaps
 
         package var words: String {
             switch self {
@@ -20,6 +22,7 @@ package struct SettingsKey: Sendable, Equatable {
             case .map: "a map of keys and values"
             case .textOrMap: "a name, or a map of keys and values"
             case .maps: "a list of maps"
+            case .textsOrMaps: "a list of names, and of maps"
             }
         }
     }

@@ -46,6 +46,7 @@ package struct SettingsSchema: Sendable {
         case (.flag, .scalar(let scalar)): SettingsValues.flag(scalar.text) != nil
         case (.choice(let choices), .scalar(let scalar)): choices.contains(scalar.text)
         case (.maps, .list(let list)): list.allSatisfy { $0.map != nil }
+        case (.textsOrMaps, .list(let list)): list.allSatisfy { $0.map != nil || $0.text != nil }
         default: false
         }
     }

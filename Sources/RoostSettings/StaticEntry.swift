@@ -11,6 +11,7 @@ public struct StaticEntry: Sendable, Hashable, CustomStringConvertible {
 
     /// Throws `MountFault`.
     public init(path: String, folder: StaticFolder) throws(MountFault) {
+        guard !path.contains("=") else { throw MountFault("'\(path)' contains =; name a path without it") }
         self.path = try Mount(path: path).path
         self.folder = folder
     }
@@ -76,8 +77,7 @@ public struct StaticEntry: Sendable, Hashable, CustomStringConvertible {
         SettingsKey("folder", .text, "The folder; relative to that of the settings file."),
         SettingsKey(
             "immutable", .texts, standard: "none",
-            "Patterns of file names that contain a hash of the contents, which clients keep for a year: '*.[0-9a-f]*.*'."
-        ),
+            "Patterns of file names that contain a hash of the contents, which clients keep for a year; or 'hashed'."),
         SettingsKey("index", .text, standard: "none", "The file that answers for a folder, like index.html."),
         SettingsKey(
             "fallback", .text, standard: "none",

@@ -2,8 +2,9 @@
 public struct StaticFolder: Sendable, Hashable {
     /// The absolute path.
     public var path: String
-    /// Patterns of file names (fnmatch(3)) that contain a hash of the contents, like `*.[0-9a-f]*.*`. Such a file never
-    /// changes: clients keep it for a year without asking.
+    /// Patterns of file names (fnmatch(3)) that contain a hash of the contents, or `hashed`: names with a part of at
+    /// least 8 hexadecimal digits, like `site.0c2f9e1a.css`. Such a file never changes: clients keep it for a year
+    /// without asking.
     public var immutable: [String] = []
     /// The file that answers for a folder; nil for none.
     public var index: String?

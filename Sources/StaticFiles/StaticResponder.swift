@@ -44,6 +44,10 @@ package final class StaticResponder {
         let call = StaticCall(
             exchange: exchange, request: FileRequest(head), below: below, hidden: hidden, descriptor: descriptor,
             second: second)
+        // Links of the index are relative to the folder.
+        if below.size == 0, self.folder.index != nil, head.path.bytes.last != UInt8(ascii: "/") {
+            return self.redirect(call)
+        }
         if let (file, open) = self.current(nil, call) { return self.choose(file, open: open, call) }
         guard let name = FileName(below: below) else { return FileRefusal.notFound.give(to: exchange) }
         self.find(name, nil, of: nil, call)
@@ -52,8 +56,14 @@ package final class StaticResponder {
     private func folderDescriptor(_ second: Int) -> FolderDescriptor? {
         guard second != self.opened else { return self.descriptor }
         self.opened = second
-        self.descriptor = FolderDescriptor(self.folder.path)
-        if self.descriptor == nil { self.log(StaticFault(path: self.folder.path, errno), second) }
+        if let descriptor = FolderDescriptor.open(self.folder.path) {
+            self.descriptor = descriptor
+        } else {
+            let number = errno
+            self.log(StaticFault(path: self.folder.path, number), second)
+            // Without descriptors for a moment, the folder is still the same.
+            if ![EMFILE, ENFILE, ENOMEM].contains(number) { self.descriptor = nil }
+        }
         return self.descriptor
     }
 
@@ -115,7 +125,9 @@ package final class StaticResponder {
     ) {
         switch outcome {
         case .found(let file, let open, let isShared):
-            if isShared, file.changed + self.limits.settling <= call.second {
+            // The file of a fallback is not that of the path: any number of paths has it.
+            let isOwn = isShared && (base.map { self.cache[call.below, nil] === $0 } ?? true)
+            if isOwn, file.changed + self.limits.settling <= call.second {
                 self.cache.insert(file, call.below, coding)
             }
             if coding == nil { self.choose(file, open: open, call) } else { self.send(file, open: open, call) }
@@ -147,7 +159,10 @@ package final class StaticResponder {
         guard !file.codings.isEmpty,
             let coding = ContentCoding.Accepted(call.request.acceptEncoding).best(of: file.codings)
         else { return self.send(file, open: open, call) }
-        if let (coded, open) = self.current(coding, call) { return self.send(coded, open: open, call) }
+        // The cache may know another file with this coding here: that of a fallback, which has a name of its own.
+        if let (coded, open) = self.current(coding, call), coded.name == file.name {
+            return self.send(coded, open: open, call)
+        }
         self.find(FileName(path: file.name), coding, of: file, call)
     }
 

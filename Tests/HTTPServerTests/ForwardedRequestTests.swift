@@ -54,6 +54,14 @@ struct ForwardedRequestTests {
         #expect(try self.client(["X-Forwarded-For: \(value)"]) == client)
     }
 
+    @Test("if everybody is trusted, only the last address is known to be right")
+    func everybody() throws {
+        let client = try self.evaluate(["X-Forwarded-For: 6.6.6.6, 192.0.2.1"], trusted: "0.0.0.0/0") { forwarded, _ in
+            forwarded.client?.text.text
+        }
+        #expect(client == "192.0.2.1")
+    }
+
     @Test("a number of proxies is counted from the last; a client can forge none of their addresses")
     func hops() throws {
         var rules = ForwardingRules()

@@ -54,6 +54,14 @@ struct TrustedPeersTests {
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 
+    @Test("networks of all addresses are like *")
+    func all() throws {
+        for text in ["*", "0.0.0.0/0", "::/0", "10.0.0.0/8,0.0.0.0/0"] { #expect(try TrustedPeers([text]).includesAll) }
+        for text in ["", "unix", "10.0.0.0/8", "::/1", "::/96", "0.0.0.0/1"] {
+            #expect(try !TrustedPeers([text]).includesAll, "\(text)")
+        }
+    }
+
     @Test("the description is parsed to the same peers")
     func description() throws {
         for text in ["127.0.0.0/8,::1,unix", "*", "10.0.0.1", "2001:db8::/32", ""] {

@@ -54,6 +54,7 @@ struct OtherServersTests {
         arguments: [
             (["--ssl-certfile", "x"], "--ssl-certfile: Roost does not serve TLS; use a proxy in front of it"),
             (["--forwarded-allow-ips", "*"], "--forwarded-allow-ips * needs --forwarded-hops"),
+            (["--forwarded-allow-ips", "0.0.0.0/0"], "--forwarded-allow-ips 0.0.0.0/0 needs --forwarded-hops"),
             (["--forwarded-allow-ips", "proxy"], "'proxy' is not an address or a network"),
             (["--proxy-protocol"], "--proxy-protocol: use --bind ADDRESS,proxy=required"),
             (["--http2"], "--http2: Roost does not serve HTTP/2"),

@@ -100,7 +100,10 @@ struct HostSettingsTests {
         "an error names file, line and key, and suggests a similar key",
         arguments: [
             ("aplications: []\n", "s.yaml:1: unknown key 'aplications' (did you mean 'applications'?)"),
-            ("title: x\n", "s.yaml:1: unknown key 'title' (known keys: server, modules, applications)"),
+            (
+                "title: x\n",
+                "s.yaml:1: unknown key 'title' (known keys: server, modules, applications, middleware, static)"
+            ),
             ("server: {prot: 1}\n", "s.yaml:1: unknown key 'server.prot' (did you mean 'port'?)"),
             ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' must be true or false, found 'maybe'"),
             ("server:\n  port: [1]\n", "s.yaml:2: 'server.port' must be a single value, found a list"),

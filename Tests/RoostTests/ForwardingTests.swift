@@ -1,4 +1,6 @@
+import Foundation
 import HTTPServer
+import RoostSystem
 import TestSupport
 import Testing
 
@@ -27,7 +29,7 @@ struct ForwardingTests {
 
     @Test("client and scheme follow a trusted proxy, for each request of a connection")
     func trusted() async throws {
-        try await withServedHost(self.serve()) { served in
+        try await withServedHost(self.serve()) { served throws in
             let client = try served.client()
             client.send(
                 "GET / HTTP/1.1\r\nhost: x\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.1\r\nX-Forwarded-Proto: https\r\n\r\n")
@@ -44,7 +46,7 @@ struct ForwardingTests {
     @Test("the fields of a peer that is not trusted are removed")
     func untrusted() async throws {
         let serve = { try await self.serve { $0.server.trustedPeers = try! TrustedPeers(["unix"]) } }
-        try await withServedHost(serve()) { served in
+        try await withServedHost(serve()) { served throws in
             let text = try self.ask(
                 served, "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "X-Real-IP: 1",
                 "X_Forwarded_Proto: https",
@@ -56,7 +58,7 @@ struct ForwardingTests {
 
     @Test("without evaluation all fields are left as they are")
     func off() async throws {
-        try await withServedHost(self.serve { $0.server.forwarding = nil }) { served in
+        try await withServedHost(self.serve { $0.server.forwarding = nil }) { served throws in
             let text = try self.ask(served, "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "a_b: 1")
             #expect(text.hasPrefix("scheme=http\nclient=127.0.0.1\n"))
             #expect(text.hasSuffix("x-forwarded-for: 192.0.2.1\nforwarded: for=192.0.2.1\na_b: 1\n"), "\(text)")
@@ -72,7 +74,7 @@ struct ForwardingTests {
                 $0.rootPath = "/site"
             }
         }
-        try await withServedHost(serve()) { served in
+        try await withServedHost(serve()) { served throws in
             let text = try self.ask(
                 served, "X-Forwarded-Host: example.org", "X-Forwarded-Proto: https", "X-Forwarded-Prefix: /app/")
             #expect(
@@ -88,9 +90,34 @@ struct ForwardingTests {
     @Test("a listener that evaluates no fields trusts nobody")
     func listener() async throws {
         let serve = { try await self.serve { $0.addresses[0].proxies.evaluatesForwarding = false } }
-        try await withServedHost(serve()) { served in
+        try await withServedHost(serve()) { served throws in
             let text = try self.ask(served, "X-Forwarded-For: 192.0.2.1")
             #expect(text.contains("client=127.0.0.1\n") && !text.contains("x-forwarded-for"), "\(text)")
         }
+    }
+
+    @Test("a client that resets its connection before it is accepted is no client of a Unix socket")
+    func reset() async throws {
+        let calls = try Fixture.compile(file: Repository.fixture("Calls.c"), named: "calls", in: self.folder)
+        try self.folder.write("access.log", "")
+        let path = "\(self.folder.path)/access.log"
+        let log = try #require(FileHandle(forWritingAtPath: path))
+        let writer = LineWriter(descriptor: log.fileDescriptor)
+        let serve = {
+            try await ServedHost(calls, in: self.folder) {
+                $0.server.trustedPeers = try! TrustedPeers(["unix"])
+                $0.access = writer
+            }
+        }
+        try await withServedHost(serve()) { served throws in
+            for _ in 1...100 {
+                let client = try served.client()
+                client.send("GET /state HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 6.6.6.6\r\n\r\n")
+                client.reset()
+            }
+            #expect(try served.get("/state").status == 200)
+        }
+        writer.flush()
+        #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("6.6.6.6"))
     }
 }

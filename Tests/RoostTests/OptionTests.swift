@@ -20,6 +20,22 @@ struct OptionTests {
         }
     }
 
+    @Test("an address that names a given socket replaces it; an empty list reaches the workers")
+    func lists() throws {
+        var listen = ListenOptions()
+        listen.addresses = ["fd://3,proxy=required", "127.0.0.1:80"]
+        let addresses = try listen.addresses(given: [.descriptor(3), .descriptor(4)], .option)
+        #expect(addresses.map { "\($0.bind)" } == ["fd://4", "fd://3", "127.0.0.1:80"])
+        #expect(addresses.map(\.proxies.requiresProxyHeader) == [false, true, false])
+        for name in ["forwarded-allow-ips", "reload-include"] {
+            let option = try #require(OptionTable.option(named: name))
+            let words = GivenOption(option, [], .file("x")).words
+            #expect(words == (option.declaration.kind == .commaSeparated ? ["--\(name)="] : []))
+        }
+        let read = try GivenOption.read(["--forwarded-allow-ips="])
+        #expect(try ServerOptions(read).host.server.trustedPeers.description == "")
+    }
+
     @Test("--reload-delay is the debounce time of modules and of sources, which have different defaults")
     func reloadDelay() throws {
         var options = ServerOptions()

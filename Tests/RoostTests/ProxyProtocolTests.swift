@@ -17,7 +17,7 @@ struct ProxyProtocolTests {
 
     @Test("the addresses of the header replace those of the connection", arguments: [1, 7, 500])
     func proxyHeader(piece: Int) async throws {
-        try await self.withProxiedHost { served in
+        try await self.withProxiedHost { served throws in
             let client = try served.client()
             let text =
                 "PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\nGET /1 HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -39,7 +39,7 @@ struct ProxyProtocolTests {
 
     @Test("LOCAL keeps the addresses of the connection")
     func local() async throws {
-        try await self.withProxiedHost { served in
+        try await self.withProxiedHost { served throws in
             let client = try served.client()
             client.send("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n")
             #expect(try client.readResponse().text.contains("client=127.0.0.1\n"))
@@ -54,7 +54,7 @@ struct ProxyProtocolTests {
             ("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n", "192.0.2.1", "not a trusted proxy"),
         ])
     func refused(_ text: String, _ trusted: String, _ reason: String) async throws {
-        try await self.withProxiedHost(trusting: trusted) { served in
+        try await self.withProxiedHost(trusting: trusted) { served throws in
             let client = try served.client()
             client.send(text)
             #expect(try client.readToEnd() == "")
@@ -63,9 +63,9 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("a header that does not arrive ends the connection; a stop does not wait for it")
+    @Test("a header that does not arrive ends the connection, and does not prevent a stop")
     func timeout() async throws {
-        try await self.withProxiedHost { served in
+        try await self.withProxiedHost { served throws in
             let client = try served.client()
             client.send("PROXY TCP4 ")
             #expect(try client.readToEnd() == "")
@@ -77,12 +77,55 @@ struct ProxyProtocolTests {
         }
     }
 
+    @Test("header fields after UNKNOWN are the client's, whom nobody knows")
+    func unknown() async throws {
+        try await self.withProxiedHost { served throws in
+            let client = try served.client()
+            client.send(
+                "PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 6.6.6.6\r\n\r\n")
+            let scope = try client.readResponse().text
+            #expect(scope.contains("client=127.0.0.1\n") && !scope.contains("6.6.6.6"), "\(scope)")
+        }
+    }
+
+    @Test(
+        "the header counts as one of the proxies, if their number is known",
+        arguments: [(1, "1.2.3.4"), (2, "5.6.7.8")])
+    func hops(_ count: Int, _ client: String) async throws {
+        try await self.withProxiedHost(trusting: "*", hops: count) { served throws in
+            let connection = try served.client()
+            connection.send(
+                "PROXY TCP4 1.2.3.4 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nhost: x\r\n"
+                    + "x-forwarded-for: 6.6.6.6, 5.6.7.8\r\n\r\n")
+            #expect(try connection.readResponse().text.contains("client=\(client)\n"))
+        }
+    }
+
+    @Test("a client that disconnects at once, with or without a request, leaves nothing")
+    func resets() async throws {
+        try await self.withProxiedHost { served throws in
+            for text in ["", "PROXY ", "PROXY UNKNOWN\r\n", "PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n"] {
+                for _ in 1...20 {
+                    let client = try served.client()
+                    client.send(text)
+                    client.reset()
+                }
+            }
+            let client = try served.client()
+            client.send("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+            // Completes only when no connection is left.
+            try await served.stop()
+        }
+    }
+
     private func withProxiedHost(
-        trusting: String = "127.0.0.1", _ body: (ServedHost) async throws -> Void
+        trusting: String = "127.0.0.1", hops: Int? = nil, _ body: (ServedHost) async throws -> Void
     ) async throws {
         let served = try await ServedHost(self.library, in: self.folder) {
             $0.addresses[0].proxies.requiresProxyHeader = true
             $0.server.proxyHeaderTime = 1
+            $0.server.forwarding?.hops = hops
             $0.server.trustedPeers = try! TrustedPeers([trusting])
         }
         do { try await body(served) } catch {

@@ -47,6 +47,10 @@ final class ServedHost: Sendable {
         configuration.server.graceTime = 1
         // Test clients do not answer pings, and a test can be slow on a busy machine.
         configuration.server.webSocket.pingTimeout = 600
+        // Changes no response of these tests: the suites run once more behind it.
+        if Self.hasMiddleware {
+            configuration.middleware = [MiddlewareEntry("compress"), MiddlewareEntry("max-body,size=100000000")]
+        }
         configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)
         guard Self.isRelayed else {
@@ -90,6 +94,9 @@ final class ServedHost: Sendable {
 
     /// Whether every request passes through another host: `ROOST_TEST_RELAY=1`.
     static let isRelayed = getenv("ROOST_TEST_RELAY") != nil
+
+    /// Whether every request passes through middleware: `ROOST_TEST_MIDDLEWARE=1`.
+    static let hasMiddleware = getenv("ROOST_TEST_MIDDLEWARE") != nil
 
     func stop() async throws {
         self.back?.announceStop()

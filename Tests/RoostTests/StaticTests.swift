@@ -121,6 +121,7 @@ struct StaticTests {
             }
             let beyond = try self.get(served, "/static/a.txt", "range: bytes=5-")
             #expect((beyond.status, beyond.header("content-range")) == (416, "bytes */5"))
+            #expect(beyond.header("cache-control") == nil && beyond.header("content-type") == nil)
             let head = try self.get(served, "/static/large.bin", method: "HEAD")
             #expect((head.status, head.header("content-length")) == (200, "3000000"))
         }
@@ -180,7 +181,7 @@ struct StaticTests {
             try await self.serve("/") {
                 $0.index = "index.html"
                 $0.fallback = "index.html"
-                $0.immutable = ["*.[0-9a-f]*.*"]
+                $0.immutable = ["hashed"]
                 $0.maxAge = 60
             }
         }
@@ -204,6 +205,40 @@ struct StaticTests {
         }
     }
 
+    @Test("a stored coding of the fallback is not taken for that of a file that is added later")
+    func fallbackCoding() async throws {
+        try self.write("index.html.gz", "gzipped index")
+        try self.age("index.html", seconds: 300)
+        let serve = {
+            try await self.serve("/") {
+                $0.index = "index.html"
+                $0.fallback = "index.html"
+            }
+        }
+        try await withServedHost(serve()) { served in
+            let get = { try self.get(served, "/guide.html", "accept: text/html", "accept-encoding: gzip").text }
+            for _ in 1...3 { #expect(try get() == "gzipped index") }
+            try self.write("guide.html", "guide")
+            #expect(try get() == "guide")
+            try self.write("guide.html.gz", "gzipped guide")
+            try self.age("guide.html", seconds: 300)
+            while try get() != "gzipped guide" {}
+        }
+    }
+
+    @Test("files of the same size and time have different tags")
+    func tags() async throws {
+        for (name, text) in [("one.txt", "111"), ("two.txt", "222")] {
+            try self.folder.write("files/\(name)", text)
+            let date = Date(timeIntervalSince1970: 1)
+            try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: "\(self.files)/\(name)")
+        }
+        try await withServedHost(self.serve()) { served throws in
+            let tags = try ["one.txt", "two.txt"].map { try self.get(served, "/static/\($0)").header("etag") }
+            #expect(tags[0] != tags[1])
+        }
+    }
+
     @Test("a redirect has the prefix that proxies have removed")
     func prefix() async throws {
         try self.write("css/index.html", "css")
@@ -217,6 +252,8 @@ struct StaticTests {
             let moved = try self.get(served, "/static/css", "x-forwarded-prefix: /app")
             #expect(moved.header("location") == "/app/a%20b/static/css/")
             #expect(try self.get(served, "/static/css/").text == "css")
+            // Links of the index are relative to the folder.
+            #expect(try self.get(served, "/static").header("location") == "/a%20b/static/")
         }
     }
 

@@ -159,6 +159,19 @@ struct FileRequestTests {
         ])
     func name(_ path: String, _ name: String?) { #expect(withOctets(path) { FileName(below: $0)?.path } == name) }
 
+    @Test("a name with a hash")
+    func hashed() {
+        for name in ["site.0c2f9e1a.css", "a-0123abcd.min.js", "index.0e2c4a9f1b3d.html", "a_01234567_b.png"] {
+            #expect(StaticFile.isHashed(name[...]), "\(name)")
+        }
+        for name in [
+            "app.bundle.js", "main.dev.js", "style.default.css", "0123abcd.css", "a.0123abc.js", "a.deadbeef",
+            "a.facadefacade.js",
+        ] {
+            #expect(!StaticFile.isHashed(name[...]), "\(name)")
+        }
+    }
+
     @Test("types of files")
     func types() {
         for (name, type) in [

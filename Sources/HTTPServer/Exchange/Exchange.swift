@@ -12,6 +12,8 @@ public protocol Exchange: AnyObject {
     var head: RequestHead { get }
     /// The addresses of the connection. Valid until `recycle`.
     var peer: Peer { get }
+    /// Whether a trusted proxy has sent the request. Valid until `recycle`.
+    var isFromTrustedProxy: Bool { get }
     /// The number of this exchange in logs. Set by the owner.
     var number: UInt64 { get set }
     /// The receiver of the exchange's events. Retained until `end`.

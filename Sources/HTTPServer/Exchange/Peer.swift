@@ -67,7 +67,8 @@ extension Peer {
         case .tcp, .descriptor:
             let local = channel.localAddress
             self.init(
-                client: remote?.ipAddress ?? "", clientPort: Int32(remote?.port ?? -1),
+                // Never -1, which is the port of a Unix socket's client: that may be trusted.
+                client: remote?.ipAddress ?? "", clientPort: Int32(remote?.port ?? 0),
                 server: local?.ipAddress ?? "", serverPort: Int32(local?.port ?? -1)
             )
         }

@@ -16,6 +16,9 @@ public final class RequestHead {
     /// The path prefix that a proxy has reported and removed from the path; usually empty.
     public package(set) var prefix = Octets.empty
 
+    /// The identifier of the request in logs and in its header fields; empty if it has none.
+    public private(set) var identifier = Octets.empty
+
     /// Whether a proxy may have described the client in the header fields.
     package private(set) var hasProxyFields = false
 
@@ -56,6 +59,7 @@ public final class RequestHead {
         self.memory.deallocate()
         self.decoded?.deallocate()
         self.table.deallocate()
+        self.identifier.data?.deallocate()
     }
 
     /// The header fields in their order of arrival, with names in lower case.
@@ -93,6 +97,22 @@ public final class RequestHead {
         self.fieldCount = kept
     }
 
+    /// Gives the request an identifier, and puts it into the header field with this name, which lives as long as the
+    /// process.
+    package func setIdentifier(_ text: String, field name: Octets) {
+        self.freeIdentifier()
+        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
+        _ = memory.initialize(from: text.utf8)
+        self.identifier = Octets(memory.baseAddress!, text.utf8.count)
+        self.removeFields { $0.name.equals(name) }
+        self.append(HeaderField(name: name, value: self.identifier))
+    }
+
+    private func freeIdentifier() {
+        self.identifier.data?.deallocate()
+        self.identifier = .empty
+    }
+
     /// Replaces the host of the request by the one that a proxy has received.
     func replaceAuthority(_ authority: Octets) {
         self.authority = authority
@@ -108,6 +128,7 @@ public final class RequestHead {
         self.hasProxyFields = false
         self.scheme = .http
         self.prefix = .empty
+        if self.identifier.size > 0 { self.freeIdentifier() }
         // A request that is refused early must not be logged with data of the previous request.
         self.method = .empty
         self.path = .empty

@@ -45,7 +45,7 @@ struct ForwardedRequest {
             if let hops = rules.hops {
                 guard count < hops else { return }
             } else {
-                guard trusted.contains(node.address) else { return }
+                guard !trusted.includesAll, trusted.contains(node.address) else { return }
             }
         }
     }

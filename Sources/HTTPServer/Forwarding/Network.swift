@@ -41,6 +41,9 @@ struct Network: Sendable, Hashable, CustomStringConvertible {
         let description: String
     }
 
+    /// Whether it contains every IPv4 address, or every address.
+    var containsAll: Bool { self.length == 0 || (self.length == 96 && self.address.isIPv4) }
+
     func contains(_ other: IPAddress) -> Bool { Self.prefix(of: other, self.length) == self.address }
 
     /// The address with all bits after the first `length` cleared.

@@ -1,17 +1,18 @@
 /// The peers whose statements about the client are believed: proxies in front of the server.
 public struct TrustedPeers: Sendable, Hashable, CustomStringConvertible {
     /// The addresses of this machine, and clients of Unix sockets.
-    public static let local = TrustedPeers(networks: Network.loopback, includesUnix: true, includesAll: false)
+    public static let local = TrustedPeers(networks: Network.loopback, includesUnix: true, isAny: false)
 
     private let networks: [Network]
     private let includesUnix: Bool
-    /// Whether every peer is trusted.
-    public let includesAll: Bool
+    private let isAny: Bool
+    /// Whether every peer is trusted, or every one with an IPv4 address. No address then shows where the proxies end.
+    public var includesAll: Bool { self.isAny || self.networks.contains(where: \.containsAll) }
 
-    private init(networks: [Network], includesUnix: Bool, includesAll: Bool) {
+    private init(networks: [Network], includesUnix: Bool, isAny: Bool) {
         self.networks = networks
         self.includesUnix = includesUnix
-        self.includesAll = includesAll
+        self.isAny = isAny
     }
 
     /// A text that names no address, network, `unix` or `*`.
@@ -35,17 +36,17 @@ public struct TrustedPeers: Sendable, Hashable, CustomStringConvertible {
         }
         self.init(
             networks: networks, includesUnix: texts.contains("unix") || texts.contains("*"),
-            includesAll: texts.contains("*"))
+            isAny: texts.contains("*"))
     }
 
     /// The form that `init` accepts.
     public var description: String {
-        if self.includesAll { return "*" }
+        if self.isAny { return "*" }
         return (self.networks.map(\.description) + (self.includesUnix ? ["unix"] : [])).joined(separator: ",")
     }
 
     func contains(_ address: IPAddress) -> Bool {
-        self.includesAll || self.networks.contains { $0.contains(address) }
+        self.isAny || self.networks.contains { $0.contains(address) }
     }
 
     /// Whether the client of a connection is trusted.

@@ -27,6 +27,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     /// The open WebSocket that the connection belongs to.
     private var socket: HTTP1WebSocket?
     private let proxies: ProxyHandling
+    /// The number of proxies that have stated the client's address before the first request.
+    private let passedProxies: Int
     /// Determined when a request needs it.
     private var isPeerTrusted: Bool?
     private var isReady = false
@@ -34,11 +36,12 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     /// Whether a read of the channel is withheld because the window is full.
     private var isReadHeld = false
 
-    init(loop: ServerLoop, peer: Peer, proxies: ProxyHandling = ProxyHandling()) {
+    init(loop: ServerLoop, peer: Peer, proxies: ProxyHandling = ProxyHandling(), passedProxies: Int = 0) {
         let configuration = loop.configuration
         self.loop = loop
         self.peer = peer
         self.proxies = proxies
+        self.passedProxies = passedProxies
         self.output = HTTP1Output(loop: loop)
         self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
         self.input = HTTP1Input(limits: configuration.limits, readWindow: configuration.readWindow)
@@ -182,7 +185,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.backlog.exchangeBegan()
             let began = self.loop.log?.logsRequests == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.start(on: self, began: began)
-            if exchange.head.hasProxyFields, let rules = self.loop.configuration.forwarding {
+            if exchange.head.hasProxyFields, var rules = self.loop.configuration.forwarding {
+                rules.hops = rules.hops.map { $0 - self.passedProxies }
                 exchange.evaluateProxyFields(rules, isTrusted: self.trustsPeer())
             }
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
@@ -200,9 +204,13 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     /// Whether the client of the connection is a trusted proxy.
-    private func trustsPeer() -> Bool {
+    func trustsPeer() -> Bool {
         if let isPeerTrusted { return isPeerTrusted }
-        let isTrusted = self.proxies.evaluatesForwarding && self.loop.configuration.trustedPeers.contains(self.peer)
+        // A client behind as many proxies as there are is no proxy, whoever is trusted.
+        let isPassed = self.loop.configuration.forwarding?.hops.map { $0 <= self.passedProxies } ?? false
+        let isTrusted =
+            self.proxies.evaluatesForwarding && !isPassed
+            && self.loop.configuration.trustedPeers.contains(self.peer)
         self.isPeerTrusted = isTrusted
         return isTrusted
     }

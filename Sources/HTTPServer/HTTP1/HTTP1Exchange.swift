@@ -6,6 +6,7 @@ final class HTTP1Exchange: Exchange {
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
     var peer: Peer { self.isForwarded ? self.reported! : self.origin!.peer }
+    var isFromTrustedProxy: Bool { self.origin!.trustsPeer() }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 

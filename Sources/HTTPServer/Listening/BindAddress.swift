@@ -121,6 +121,9 @@ extension BindAddress: CustomStringConvertible {
         return path
     }
 
+    /// Whether this is the address of a Unix socket.
+    var isUnix: Bool { if case .unix = self { true } else { false } }
+
     /// Whether the address of a Unix socket is an abstract name instead of a path (unix(7)).
     static func isAbstract(_ path: String) -> Bool { path.hasPrefix("@") }
 

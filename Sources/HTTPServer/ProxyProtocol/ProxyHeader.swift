@@ -3,8 +3,10 @@ import Glibc
 /// A header of the PROXY protocol, version 1 or 2 (HAProxy's proxy-protocol.txt): the addresses of the connection that
 /// a proxy passes on. A value without I/O.
 struct ProxyHeader: Equatable {
-    /// Client and server; nil if the proxy speaks for itself (LOCAL), or does not know them (UNKNOWN).
+    /// Client and server; nil if the proxy does not know them (UNKNOWN), or speaks for itself.
     var addresses: Addresses?
+    /// Whether the proxy speaks for itself (LOCAL): no client is behind it.
+    var isLocal = false
     /// The size of the header, in bytes.
     var size: Int
 
@@ -101,7 +103,7 @@ struct ProxyHeader: Equatable {
         guard command >> 4 == 2, command & 15 <= 1 else { return .malformed(.unsupported) }
         guard bytes.count >= size else { return .incomplete }
         // LOCAL: a health check of the proxy. Its family and addresses are to be ignored.
-        guard command & 15 == 1 else { return .complete(ProxyHeader(addresses: nil, size: size)) }
+        guard command & 15 == 1 else { return .complete(ProxyHeader(addresses: nil, isLocal: true, size: size)) }
         // What follows the addresses (TLVs) is skipped.
         switch family {
         case 0x11:

@@ -23,8 +23,8 @@ final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandle
     }
 
     var isCounted: Bool { true }
-    /// A shutdown does not wait for it: no request has begun.
-    var serves: Bool { false }
+    /// A request may have been sent already, which is answered also in a shutdown.
+    var serves: Bool { true }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -66,8 +66,12 @@ final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandle
         self.context = nil
         self.loop.remove(self)
         self.input.moveReaderIndex(forwardBy: header.size)
+        var proxies = self.proxies
+        // Whose header fields follow is known of no client: they are not the proxy's.
+        if header.addresses == nil, !header.isLocal { proxies.evaluatesForwarding = false }
         let connection = HTTP1Connection(
-            loop: self.loop, peer: header.addresses.map { Peer($0) } ?? self.peer, proxies: self.proxies)
+            loop: self.loop, peer: header.addresses.map { Peer($0) } ?? self.peer, proxies: proxies,
+            passedProxies: header.addresses == nil ? 0 : 1)
         let pipeline = context.pipeline.syncOperations
         do {
             try pipeline.addHandler(connection, position: .after(self))
@@ -75,9 +79,10 @@ final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandle
             // Only if the channel has been closed meanwhile.
             return context.close(promise: nil)
         }
-        context.fireChannelActive()
-        if self.input.readableBytes > 0 { context.fireChannelRead(NIOAny(self.input)) }
+        // Removed before the connection reads: it may close the channel, and has to be told.
         pipeline.removeHandler(self, promise: nil)
+        pipeline.fireChannelActive()
+        if self.input.readableBytes > 0 { pipeline.fireChannelRead(NIOAny(self.input)) }
     }
 
     private func close(_ reason: StaticString) {

@@ -2,7 +2,8 @@ package import HTTPServer
 package import Logging
 package import RoostSystem
 
-/// Writes a line for every request of one loop: client, method, path, status, bytes, duration, request id. Loop-bound.
+/// Writes a line for every request of one loop: client, method, path, status, bytes, duration, scope, and the identifier of the request if it has
+/// one. Loop-bound.
 ///
 /// A request that was refused before its method or target was read has a `-` in their place. Neither can contain a
 /// space or a control character: a method is a token, a target is visible ASCII. Lines are formatted on the loop and
@@ -48,7 +49,12 @@ package final class AccessLog: ServerLog {
         // Short texts, which are not allocated.
         self.put(Self.milliseconds(record.nanoseconds))
         self.put("ms ")
-        self.put("\(ScopeNumber(record.number))\n")
+        self.put("\(ScopeNumber(record.number))")
+        if record.head.identifier.size > 0 {
+            self.put(" ")
+            self.lines.append(contentsOf: record.head.identifier.bytes)
+        }
+        self.put("\n")
     }
 
     /// The same values; what is not known of a refused request is an empty string.
@@ -61,8 +67,11 @@ package final class AccessLog: ServerLog {
         }
         self.put(#","status":\#(record.status),"bytes":\#(record.bytes),"cut":\#(record.isCut)"#)
         self.put(
-            #","milliseconds":\#(Self.milliseconds(record.nanoseconds)),"scope":"\#(ScopeNumber(record.number))"}"#)
-        self.put("\n")
+            #","milliseconds":\#(Self.milliseconds(record.nanoseconds)),"scope":"\#(ScopeNumber(record.number))""#)
+        if record.head.identifier.size > 0 {
+            self.put(#","request":\#(JSONString.quoted(record.head.identifier.text))"#)
+        }
+        self.put("}\n")
     }
 
     /// With three decimals.

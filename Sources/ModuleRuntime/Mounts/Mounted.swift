@@ -1,4 +1,5 @@
 package import HTTPServer
+package import Middleware
 package import RoostSettings
 
 /// One mount with the application that answers there. Immutable; a change replaces it. Thread-safe.
@@ -20,8 +21,14 @@ package final class Mounted: @unchecked Sendable {
     // SAFETY: generations live as long as the process.
     package unowned(unsafe) let generation: Generation?
     private let answerer: (any MountAnswerer)?
+    /// What is between the server and the application; nil for nothing.
+    package let middleware: MiddlewareChain?
 
-    package init(number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, generation: Generation) {
+    package init(
+        number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, middleware: MiddlewareChain? = nil,
+        generation: Generation
+    ) {
+        self.middleware = middleware
         self.origins = origins
         self.number = number
         self.mount = mount
@@ -31,7 +38,11 @@ package final class Mounted: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    package init(number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, answerer: any MountAnswerer) {
+    package init(
+        number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, middleware: MiddlewareChain? = nil,
+        answerer: any MountAnswerer
+    ) {
+        self.middleware = middleware
         self.origins = origins
         self.number = number
         self.mount = mount

@@ -2,6 +2,7 @@ package import CASGI
 import CLinux
 package import CWorker
 package import HTTPServer
+import Middleware
 package import NIOCore
 package import RoostSettings
 import Synchronization
@@ -116,12 +117,16 @@ package final class ScopeLoop: RequestHandler {
         guard !head.asksForWebSocket || (mounted.origins ?? self.origins).allow(head) else {
             return OwnAnswer.forbiddenOrigin.give(to: exchange)
         }
-        self.handle(exchange, by: mounted)
+        guard let middleware = mounted.middleware else { return self.handle(exchange, by: mounted) }
+        guard let passed = middleware.begin(exchange, on: self.server) else { return }
+        self.handle(passed, by: mounted)
     }
 
     /// Handles a request for which another process has found the mount.
     package func handle(_ exchange: any Exchange, mount: UInt32) {
-        guard let mounted = self.mounts[mount] else { return OwnAnswer.notStarted.give(to: exchange) }
+        guard mount != Mounted.ofFiles, let mounted = self.mounts[mount] else {
+            return OwnAnswer.notStarted.give(to: exchange)
+        }
         self.handle(exchange, by: mounted)
     }
 

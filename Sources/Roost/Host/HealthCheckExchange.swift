@@ -6,6 +6,7 @@ import HTTPServer
 final class HealthCheckExchange: Exchange {
     let head = RequestHead()
     let peer = Peer()
+    let isFromTrustedProxy = false
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     var webSocket: (any WebSocket)? { nil }

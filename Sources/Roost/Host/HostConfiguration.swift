@@ -1,5 +1,6 @@
 public import HTTPServer
 public import Logging
+import Middleware
 public import ModuleRuntime
 package import NIOCore
 package import RoostModules
@@ -32,6 +33,8 @@ public struct HostConfiguration: Sendable {
     public var cancelDelay = 2
     /// Maximum seconds for requests and WebSockets of a replaced or unmounted generation to finish.
     public var drainTime = 30
+    /// The middleware in front of all applications and files, in its order.
+    public var middleware: [MiddlewareEntry] = []
     /// The folders whose files the host serves itself.
     public var statics: [StaticEntry] = []
     /// Maximum memory for recently sent files, per folder and event loop, in bytes.
@@ -70,4 +73,13 @@ public struct HostConfiguration: Sendable {
     public var logFormat = LogFormat.text
 
     public init() {}
+}
+
+extension HostConfiguration {
+    /// The middleware of the host, followed by that of an application; nil for none. Throws `HostError`.
+    func middleware(before own: [MiddlewareEntry] = []) throws -> MiddlewareChain? {
+        do throws(MiddlewareFault) {
+            return try MiddlewareChain(self.middleware + own, hiddenPath: PercentEncoding.path(self.rootPath.utf8))
+        } catch { throw HostError(code: .settings, message: "middleware \(error.message)") }
+    }
 }

@@ -1,3 +1,4 @@
+import Middleware
 import ModuleRuntime
 import NIOConcurrencyHelpers
 import RoostDeployment
@@ -12,19 +13,27 @@ final class RunningApplication: Sendable {
     /// Nil if the application has no lifespan, or if it is already being shut down.
     private let lifespan: NIOLockedValueBox<Lifespan?>
 
-    init(_ application: DeployedApplication, at mount: Mount, _ generation: Generation, _ lifespan: Lifespan?) {
+    init(
+        _ application: DeployedApplication, at mount: Mount, _ middleware: MiddlewareChain?, _ generation: Generation,
+        _ lifespan: Lifespan?
+    ) {
         self.application = application
         self.generation = generation
         self.mounted = Mounted(
-            number: application.number, mount: mount, origins: application.origins, generation: generation)
+            number: application.number, mount: mount, origins: application.origins, middleware: middleware,
+            generation: generation)
         self.lifespan = NIOLockedValueBox(lifespan)
     }
 
-    init(_ application: DeployedApplication, at mount: Mount, answerer: any MountAnswerer) {
+    init(
+        _ application: DeployedApplication, at mount: Mount, _ middleware: MiddlewareChain?,
+        answerer: any MountAnswerer
+    ) {
         self.application = application
         self.generation = nil
         self.mounted = Mounted(
-            number: application.number, mount: mount, origins: application.origins, answerer: answerer)
+            number: application.number, mount: mount, origins: application.origins, middleware: middleware,
+            answerer: answerer)
         self.lifespan = NIOLockedValueBox(nil)
     }
 

@@ -47,7 +47,9 @@ extension RunningHost {
                             return (place, try await self.prepare(application, try image.get()), nil)
                         } catch let error as HostError where application.isOptional {
                             let running = RunningApplication(
-                                application, at: try Self.mount(of: application), answerer: StandIn(.notStarted))
+                                application, at: try Self.mount(of: application),
+                                try self.configuration.middleware(before: application.middleware),
+                                answerer: StandIn(.notStarted))
                             return (place, running, Failure(number: application.number, message: error.message))
                         }
                     }
@@ -126,13 +128,15 @@ extension RunningHost {
 
     private func prepare(_ application: DeployedApplication, _ image: ModuleImage?) async throws -> RunningApplication {
         let mount = try Self.mount(of: application)
+        let middleware = try self.configuration.middleware(before: application.middleware)
         switch application.answerer {
-        case .standIn(let reason): return RunningApplication(application, at: mount, answerer: StandIn(reason))
+        case .standIn(let reason):
+            return RunningApplication(application, at: mount, middleware, answerer: StandIn(reason))
         case .group(let name):
-            return RunningApplication(application, at: mount, answerer: await self.answerer(for: name))
+            return RunningApplication(application, at: mount, middleware, answerer: await self.answerer(for: name))
         case .program(let program):
             return RunningApplication(
-                application, at: mount,
+                application, at: mount, middleware,
                 answerer: program.makeAnswerer(
                     on: self.loops.map(\.handle), hiddenPath: self.configuration.rootPath,
                     logger: self.configuration.logger))
@@ -149,7 +153,7 @@ extension RunningHost {
                 proxyPath: self.configuration.rootPath, mount: mount, facilities: self.facilities,
                 logger: self.configuration.logger)
             let running = RunningApplication(
-                application, at: mount, generation,
+                application, at: mount, middleware, generation,
                 try await self.startLifespan(of: generation, lifespan))
             do {
                 if let path = prepared.health { try await self.checkHealth(of: generation, mount, at: path) }

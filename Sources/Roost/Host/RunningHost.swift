@@ -129,7 +129,7 @@ package final class RunningHost: Sendable {
         }
         self.watch.stop()
         self.facilities.stop()
-        self.statics.stop()
+        await self.statics.stop()
         // A stalled loop cannot be ended, and jobs for it are still queued.
         guard !self.hangs.load(ordering: .relaxed) else { return self.eventLoops.releaseCaller() }
         do {

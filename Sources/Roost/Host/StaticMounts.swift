@@ -13,6 +13,7 @@ final class StaticMounts: Sendable {
     private struct Key: Hashable {
         let mount: Mount
         let folder: StaticFolder
+        let middleware: [MiddlewareEntry]
     }
 
     private let threads = FileThreads()
@@ -25,14 +26,18 @@ final class StaticMounts: Sendable {
         self.loops = loops
     }
 
-    func stop() { self.threads.stop() }
+    /// Releases the cached files and waits for the threads, before the event loops end.
+    func stop() async {
+        for (_, files) in self.mounts.withLockedValue({ $0.values }) { files.release() }
+        await self.threads.stop()
+    }
 
     /// Returns the mounts of the host's own entries and of those of these applications, and the function that releases
     /// the others, to be called when no loop has them any more. A mount of an application takes precedence.
     func update(_ applications: [RunningApplication]) -> (mounted: [Mounted], releaseOthers: @Sendable () -> Void) {
         let taken = applications.map(\.mounted.mount)
         var wanted: [Key] = []
-        func add(_ entry: StaticEntry, below mount: Mount) {
+        func add(_ entry: StaticEntry, below mount: Mount, _ middleware: [MiddlewareEntry]) {
             guard
                 let place = try? Mount(
                     path: "\(mount.path)\(entry.path.isEmpty ? "/" : entry.path)", hosts: mount.hosts)
@@ -42,13 +47,15 @@ final class StaticMounts: Sendable {
                     .filesHidden, ["mount": "\(place)", "folder": "\(entry.folder.path)"])
             }
             if !wanted.contains(where: { $0.mount.conflict(with: place) != nil }) {
-                wanted.append(Key(mount: place, folder: entry.folder))
+                wanted.append(Key(mount: place, folder: entry.folder, middleware: middleware))
             }
         }
         for application in applications {
-            for entry in application.application.statics { add(entry, below: application.mounted.mount) }
+            for entry in application.application.statics {
+                add(entry, below: application.mounted.mount, application.application.middleware)
+            }
         }
-        for entry in self.configuration.statics { add(entry, below: .root) }
+        for entry in self.configuration.statics { add(entry, below: .root, []) }
         return self.mounts.withLockedValue { mounts in
             let others = mounts.filter { !wanted.contains($0.key) }.values.map(\.files)
             mounts = Dictionary(
@@ -64,6 +71,8 @@ final class StaticMounts: Sendable {
             key.folder, limits, threads: self.threads, on: self.loops,
             hiddenPath: PercentEncoding.path(self.configuration.rootPath.utf8), logger: self.configuration.logger)
         self.configuration.logger.log(.filesMounted, ["mount": "\(key.mount)", "folder": "\(key.folder.path)"])
-        return (Mounted(number: Mounted.ofFiles, mount: key.mount, answerer: files), files)
+        // Checked at the start, and for each application.
+        let middleware = try? self.configuration.middleware(before: key.middleware)
+        return (Mounted(number: Mounted.ofFiles, mount: key.mount, middleware: middleware, answerer: files), files)
     }
 }

@@ -5,6 +5,8 @@ import RoostSystem
 extension GivenOption {
     /// The option as arguments.
     package var words: [String] {
+        // An empty list replaces the default.
+        if self.values.isEmpty, self.option.declaration.kind == .commaSeparated { return ["--\(self.option.name)="] }
         guard case .flag(let isNegatable) = self.option.declaration.kind else {
             return self.values.map { "--\(self.option.name)=\($0)" }
         }

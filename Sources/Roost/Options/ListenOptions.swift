@@ -22,7 +22,7 @@ package struct ListenOptions: Sendable {
         for text in self.addresses {
             addresses.append(try Self.parse(text, of: "bind", naming) { try ListenAddress($0, port: self.port) })
         }
-        addresses = given.filter { !addresses.contains($0) } + addresses
+        addresses = given.filter { one in !addresses.contains { $0.bind == one.bind } } + addresses
         if let unixPath {
             addresses.append(.unix(path: try Self.parse(unixPath, of: "uds", naming, BindAddress.unix)))
         }

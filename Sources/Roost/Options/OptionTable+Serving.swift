@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Logging
+import Middleware
 import RoostSettings
 import RoostSystem
 
@@ -37,9 +38,17 @@ extension OptionTable {
             "static", .texts, \.host.statics,
             """
             Path and folder whose files are served: /static=public; repeatable. \
-            Options may follow: ,index=index.html ,fallback=index.html ,immutable='*.[0-9a-f]*.*' ,max-age=3600.
+            Options may follow: ,index=index.html ,fallback=index.html ,immutable=hashed ,max-age=3600.
             """,
             parse: Self.statics, texts: { $0.map(\.description) }
+        ).notInFiles,
+        .parsed(
+            "middleware", .texts, \.host.middleware,
+            """
+            Middleware in front of all applications, with its options: request-id, https-redirect,hsts=31536000; repeatable, in its order. \
+            See the page about middleware.
+            """,
+            parse: Self.middleware, texts: { $0.map(\.description) }
         ).notInFiles,
         .optionalText(
             "settings", \.process.settings, unset: "$ROOST_SETTINGS_MODULE, else the module's own",
@@ -102,6 +111,14 @@ extension OptionTable {
         do throws(MountFault) {
             return try texts.map { text throws(MountFault) in try StaticEntry(text) }
         } catch { throw OptionFault.refused(error.message) }
+    }
+
+    @Sendable private static func middleware(_ texts: [String]) throws -> [MiddlewareEntry] {
+        let entries = texts.map { MiddlewareEntry($0) }
+        do throws(MiddlewareFault) {
+            _ = try MiddlewareChain(entries)
+        } catch { throw OptionFault.refused(error.message) }
+        return entries
     }
 
     /// Parses trusted users, given by name or number.

@@ -60,7 +60,7 @@ package struct ServerOptions: Sendable {
     package func check(_ naming: OptionFault.Naming) throws(OptionError) {
         guard !self.host.server.trustedPeers.includesAll || self.forwarding.hops != nil else {
             throw OptionError(
-                "\(naming.name("forwarded-allow-ips")) * needs \(naming.name("forwarded-hops")): a client can forge"
+                "\(naming.name("forwarded-allow-ips")) \(self.host.server.trustedPeers) needs \(naming.name("forwarded-hops")): a client can forge"
                     + " every address but those that your proxies add; set their number",
                 "forwarded-allow-ips", "forwarded-hops")
         }

@@ -29,10 +29,10 @@ struct OptionLayers {
     /// Adds the options of the key `server` of a settings file.
     mutating func add(_ values: SettingsValues) { self.file = Self.options(of: values) }
 
-    /// Adds the key `static` of a settings file.
-    mutating func add(_ statics: [StaticEntry], from place: String) {
-        guard !statics.isEmpty, let option = OptionTable.option(named: "static") else { return }
-        self.file.append(GivenOption(option, statics.map(\.description), .file(place)))
+    /// Adds a key of a settings file that is not one of `server`.
+    mutating func add(_ name: String, _ values: [String], from place: String) {
+        guard !values.isEmpty, let option = OptionTable.option(named: name) else { return }
+        self.file.append(GivenOption(option, values, .file(place)))
     }
 
     private static func options(of values: SettingsValues) -> [GivenOption] {

@@ -16,8 +16,11 @@ enum OtherVariables {
         try OtherOption.ofUvicorn.flatMap { option -> [GivenOption] in
             guard option.names.count == 1, !option.names[0].hasPrefix("--no-") else { return [] }
             let names = [Self.variable(option)] + (option.name == "forwarded-allow-ips" ? [Self.trusted] : [])
-            guard let name = names.first(where: { environment[$0]?.isEmpty == false }), let value = environment[name]
-            else { return [] }
+            // An empty $FORWARDED_ALLOW_IPS trusts nobody; any other variable that is empty is not set.
+            let given = names.first { name in
+                environment[name].map { !$0.isEmpty || name == Self.trusted } ?? false
+            }
+            guard let name = given, let value = environment[name] else { return [] }
             if let values = option.values, !values.contains(value) {
                 // Another rule may be about this value.
                 let known = OtherOption.ofUvicorn.filter { $0.names == option.names }.flatMap { $0.values ?? [] }

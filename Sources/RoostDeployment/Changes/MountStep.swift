@@ -35,10 +35,13 @@ package struct MountStep {
             let isAll = group == nil
             let view = new.view(of: group)
             let added = adds ? change.added.filter { isAll || isOf($0, new) } : []
-            // They also check the origins of WebSockets and serve files, for the applications of all groups.
+            // They also check the origins of WebSockets, serve files, and run middleware, for the applications of all
+            // groups.
             let isSeen = { (number: UInt32) in
-                isAll
-                    && (old[number]?.origins != new[number]?.origins || old[number]?.statics != new[number]?.statics)
+                let (before, after) = (old[number], new[number])
+                return isAll
+                    && (before?.origins != after?.origins || before?.statics != after?.statics
+                        || before?.middleware != after?.middleware)
             }
             let renewed = adds ? change.renewed.filter { isOf($0, new) || isSeen($0) } : []
             let removed = removes ? change.removed.filter { isAll || isOf($0, old) } : []

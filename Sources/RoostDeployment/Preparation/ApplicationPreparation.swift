@@ -1,4 +1,5 @@
 import Glibc
+import Middleware
 import ModuleRuntime
 package import RoostModules
 import RoostPython
@@ -280,6 +281,9 @@ package struct ApplicationPreparation: Sendable {
         _ seen: inout FileMarks
     ) throws -> PreparedApplication {
         let description = image.description ?? ModuleDescription()
+        do throws(MiddlewareFault) {
+            _ = try MiddlewareChain(entry.middleware)
+        } catch { throw HostError(code: .settings, message: "\(entry.place): middleware \(error.message)") }
         var application = PreparedApplication(entry, key, image)
         application.python = python
         if case .here(let file, let place) = entry.settings {

@@ -132,6 +132,7 @@ package struct Roster {
         application.prepared = new
         application.origins = new.origins
         application.statics = new.statics
+        application.middleware = new.middleware
         application.refused = nil
         application.isFailing = false
         if isOther || request.isAsked { application.isQuarantined = false }
@@ -173,6 +174,7 @@ package struct Roster {
                 self.applications[at].name = previous.name
                 self.applications[at].origins = previous.origins
                 self.applications[at].statics = previous.statics
+                self.applications[at].middleware = previous.middleware
             } else {
                 self.applications[at].isQuarantined = true
             }

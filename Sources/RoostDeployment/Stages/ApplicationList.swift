@@ -60,6 +60,7 @@ extension ApplicationList: MessageCodable {
         writer.write(!application.isOptional)
         writer.write(application.origins?.description)
         writer.write(application.statics.map(\.description))
+        writer.write(application.middleware.map(\.description))
         switch application.answerer {
         case .module(let prepared):
             writer.write(Kind.module)
@@ -102,6 +103,7 @@ extension ApplicationList: MessageCodable {
         let mustStart: Bool = try reader.read()
         let origins = try Self.origins(try reader.readOptional())
         let statics = try Self.statics(try reader.readList())
+        let middleware = try reader.readList(String.self).map { MiddlewareEntry($0) }
         let answerer: DeployedApplication.Answerer
         switch try reader.read(Kind.self) {
         case .module:
@@ -116,7 +118,8 @@ extension ApplicationList: MessageCodable {
         case .quarantined: answerer = .standIn(.quarantined)
         }
         return DeployedApplication(
-            number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, statics: statics, answerer
+            number: number, name: name, mount: mount, mustStart: mustStart, origins: origins, statics: statics,
+            middleware: middleware, answerer
         )
     }
 

@@ -52,6 +52,8 @@ public struct DeployedApplication: Sendable {
     package var origins: WebSocketOrigins?
     /// The folders whose files the host serves below its mount.
     package var statics: [StaticEntry] = []
+    /// The middleware in front of it, after that of the host.
+    package var middleware: [MiddlewareEntry] = []
 
     init(number: UInt32, _ declared: DeclaredApplication) {
         self.number = number
@@ -66,6 +68,7 @@ public struct DeployedApplication: Sendable {
         self.prepared = declared.prepared
         self.origins = declared.prepared?.origins
         self.statics = declared.prepared?.statics ?? []
+        self.middleware = declared.prepared?.middleware ?? []
         if case .failure(let error) = declared.preparation { self.fault = error.message }
     }
 
@@ -83,12 +86,13 @@ public struct DeployedApplication: Sendable {
         self.prepared = prepared
         self.origins = prepared.origins
         self.statics = prepared.statics
+        self.middleware = prepared.middleware
     }
 
     /// An application as described to a process: what answers its requests, and where.
     package init(
         number: UInt32, name: String, mount: Mount, mustStart: Bool = true, origins: WebSocketOrigins? = nil,
-        statics: [StaticEntry] = [], _ answerer: Answerer
+        statics: [StaticEntry] = [], middleware: [MiddlewareEntry] = [], _ answerer: Answerer
     ) {
         self.number = number
         self.key = mount.description
@@ -99,6 +103,7 @@ public struct DeployedApplication: Sendable {
         self.mustStart = mustStart
         self.origins = origins
         self.statics = statics
+        self.middleware = middleware
         if case .program(let program) = answerer { self.program = program } else { self.program = nil }
         if case .module(let prepared) = answerer { self.prepared = prepared }
         if case .group(let group) = answerer { self.group = group } else { self.group = nil }

@@ -30,6 +30,8 @@ package struct PreparedApplication: Sendable {
     package private(set) var origins: WebSocketOrigins?
     /// The folders whose files the host serves below its mount.
     package private(set) var statics: [StaticEntry] = []
+    /// The middleware in front of it, after that of the host.
+    package private(set) var middleware: [MiddlewareEntry] = []
     package let key: ImageKey
     private(set) var image: LoadableImage
     package internal(set) var settingsModule: SettingsModule?
@@ -63,6 +65,7 @@ package struct PreparedApplication: Sendable {
         self.group = entry.group
         self.origins = entry.origins
         self.statics = entry.statics
+        self.middleware = entry.middleware
         self.key = key
         self.image = image
         self.settings = .none
@@ -106,5 +109,6 @@ extension PreparedApplication {
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
             && self.python == other.python && self.lifespan == other.lifespan && self.group == other.group
             && self.origins == other.origins && self.statics == other.statics
+            && self.middleware == other.middleware
     }
 }

@@ -28,10 +28,12 @@ struct FileFinder: Sendable {
         guard case .missing = outcome, let fallback = self.folder.fallback, coding == nil,
             wantsPage || !name.last.contains(".")
         else { return outcome }
-        guard case .found(let file, let open, _) = self.read(fallback, nil, second, cached: cached) else {
-            return .missing
+        let other = self.read(fallback, nil, second, cached: cached)
+        switch other {
+        case .found(let file, let open, _): return .found(file, open: open, isShared: false)
+        case .redirect, .missing: return .missing
+        case .wouldBlock, .failed: return other
         }
-        return .found(file, open: open, isShared: false)
     }
 
     private func findItself(
@@ -71,7 +73,7 @@ struct FileFinder: Sendable {
         switch number {
         case ENOENT, ENOTDIR, ELOOP, EXDEV, ENAMETOOLONG, ENXIO, EISDIR: .missing
         // EINVAL: the kernel does not know the flag. EOPNOTSUPP: the file system does not know what is in memory.
-        case EAGAIN, EINVAL, EOPNOTSUPP, ENOSYS: cached ? .wouldBlock : .failed(number)
+        case EAGAIN, EINVAL, EOPNOTSUPP, ENOSYS, EIO: cached ? .wouldBlock : .failed(number)
         default: .failed(number)
         }
     }

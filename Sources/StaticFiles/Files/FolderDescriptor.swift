@@ -5,13 +5,15 @@ import Glibc
 final class FolderDescriptor: Sendable {
     private let descriptor: CInt
 
-    /// Nil if there is no such folder, or if it cannot be opened: `errno`.
-    init?(_ path: String) {
-        self.descriptor = roost_open_folder(path)
-        if self.descriptor < 0 { return nil }
-    }
+    private init(_ descriptor: CInt) { self.descriptor = descriptor }
 
     deinit { close(self.descriptor) }
+
+    /// Opens a folder; nil with `errno` if there is none, or if it cannot be opened.
+    static func open(_ path: String) -> FolderDescriptor? {
+        let descriptor = roost_open_folder(path)
+        return descriptor < 0 ? nil : FolderDescriptor(descriptor)
+    }
 
     /// The facts of a file; nil if there is none. Follows links, also to files outside: compare the result only with
     /// that of a file that `open` has opened.

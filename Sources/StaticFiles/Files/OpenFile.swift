@@ -52,19 +52,21 @@ final class OpenFile: Sendable {
         } && (part.isEmpty || roost_read_cached(self.descriptor, &byte, 1, Int64(part.upperBound - 1)) == 1)
     }
 
-    private static let sampleDistance = 512 * 1024
+    private static let sampleDistance = 256 * 1024
 
-    /// Has the kernel read a part from the disk, and waits for it.
-    func load(_ part: Range<Int>) {
+    /// Has the kernel read a part from the disk, and waits for it. Returns false if the file is too short, or cannot be
+    /// read.
+    func load(_ part: Range<Int>) -> Bool {
         posix_fadvise(self.descriptor, off_t(part.lowerBound), off_t(part.count), POSIX_FADV_WILLNEED)
-        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
+        return withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             var at = part.lowerBound
             while at < part.upperBound {
                 let read = pread(
                     self.descriptor, buffer.baseAddress, min(buffer.count, part.upperBound - at), off_t(at))
-                guard read > 0 else { return }
+                guard read > 0 else { return false }
                 at += read
             }
+            return true
         }
     }
 }

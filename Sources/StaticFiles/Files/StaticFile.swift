@@ -45,14 +45,14 @@ final class StaticFile: @unchecked Sendable {
         self.coding = coding
         self.path = Array((name + (coding?.ending ?? "")).utf8CString)
         self.identity = identity
-        self.modified = (identity.modified - (identity.modified < 0 ? 999_999_999 : 0)) / 1_000_000_000
+        let (second, rest) = identity.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
+        self.modified = rest < 0 ? second - 1 : second
         self.codings = codings
         self.contents = contents
         self.checked = checked
-        var fields: [(StaticString, String)] = [
-            ("etag", "\"\(String(identity.modified, radix: 16))-\(String(identity.size, radix: 16))\""),
-            ("last-modified", HTTPDate.text(self.modified)),
-        ]
+        var fields: [(StaticString, String)] = [("etag", Self.tag(identity, coding, contents))]
+        // A date in the future must not be sent (RFC 9110 §8.8.2.1).
+        if self.modified <= checked { fields.append(("last-modified", HTTPDate.text(self.modified))) }
         let last = name[(name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex)...]
         if let caching = Self.caching(last, folder) { fields.append(("cache-control", caching)) }
         if coding != nil || !codings.isEmpty { fields.append(("vary", "accept-encoding")) }
@@ -80,11 +80,38 @@ final class StaticFile: @unchecked Sendable {
         self.contents?.deallocate()
     }
 
+    /// A strong entity tag (RFC 9110 §8.8.3): of the contents if they are known, else of size and time. Images of
+    /// containers have the same time for all files, and compressors keep that of the original.
+    private static func tag(
+        _ identity: FileIdentity, _ coding: ContentCoding?, _ contents: UnsafeMutableRawBufferPointer?
+    ) -> String {
+        var number = UInt64(bitPattern: Int64(identity.modified))
+        if let contents {
+            // FNV-1a, 64 bits.
+            number = 0xcbf2_9ce4_8422_2325
+            for byte in contents { number = (number ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        }
+        let suffix = coding.map { "-\($0.name)" } ?? ""
+        return "\"\(String(number, radix: 16))-\(String(identity.size, radix: 16))\(suffix)\""
+    }
+
     private static func caching(_ name: Substring, _ folder: StaticFolder) -> String? {
-        if folder.immutable.contains(where: { fnmatch($0, String(name), 0) == 0 }) {
+        let isImmutable = folder.immutable.contains { pattern in
+            pattern == "hashed" ? Self.isHashed(name) : fnmatch(pattern, String(name), 0) == 0
+        }
+        if isImmutable {
             return "public, max-age=31536000, immutable"
         }
         return folder.maxAge.map { "public, max-age=\($0)" }
+    }
+
+    /// Whether a part of the name, neither the first nor the ending, is a hash: at least 8 hexadecimal digits, not only
+    /// letters.
+    static func isHashed(_ name: Substring) -> Bool {
+        name.split { $0 == "." || $0 == "-" || $0 == "_" }.dropFirst().dropLast().contains { part in
+            part.utf8.count >= 8 && part.utf8.allSatisfy { ASCII.hexadecimal($0) != nil }
+                && part.contains(where: \.isNumber)
+        }
     }
 
     /// The second of its last change.

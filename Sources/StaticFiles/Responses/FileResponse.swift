@@ -60,9 +60,18 @@ struct FileResponse {
             self.withRange("bytes \(range.lowerBound)-\(range.upperBound - 1)/\(self.file.size)", length: range.count) {
                 body(206, $0)
             }
-        case .rangeNotSatisfiable: self.withRange("bytes */\(self.file.size)", length: 0) { body(416, $0) }
-        case .preconditionFailed: body(412, self.file.metadata)
+        // Without the fields of the file, which could let a cache keep the error in its place.
+        case .rangeNotSatisfiable:
+            Array("bytes */\(self.file.size)".utf8).withUnsafeBytes { range in
+                Self.withField(HeaderField(name: Octets("content-range"), value: Octets(range))) { body(416, $0) }
+            }
+        case .preconditionFailed:
+            Self.withField(HeaderField(name: Octets("etag"), value: self.file.tag)) { body(412, $0) }
         }
+    }
+
+    private static func withField(_ field: HeaderField, _ body: (HeaderFields) -> Void) {
+        withUnsafePointer(to: field) { body(HeaderFields(start: $0, count: 1)) }
     }
 
     private func withRange(_ range: String, length: Int, _ body: (HeaderFields) -> Void) {

@@ -2,6 +2,7 @@ import Glibc
 import HTTPServer
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Sends a file that is not kept in memory, in parts: each is read from the disk by a thread if it is not in memory, and
 /// then sent by the kernel. Loop-bound.
@@ -14,6 +15,13 @@ final class FileTransfer: ExchangeOwner {
     /// Whether a part is being sent or read from the disk.
     private var isBusy = false
     private var isGone = false
+    private let reading = Reading()
+
+    /// What the loop and the thread that reads tell each other.
+    private final class Reading: Sendable {
+        let isGone = Atomic(false)
+        let isLoaded = Atomic(false)
+    }
 
     /// The size of a part: what the kernel is given at once.
     static let partSize = 1024 * 1024
@@ -43,6 +51,7 @@ final class FileTransfer: ExchangeOwner {
         case .writable: if !self.isBusy { self.proceed() }
         case .gone:
             self.isGone = true
+            self.reading.isGone.store(true, ordering: .relaxed)
             if !self.isBusy { self.end() }
         }
     }
@@ -67,11 +76,18 @@ final class FileTransfer: ExchangeOwner {
     }
 
     private func load(_ part: Range<Int>) {
-        let (file, this) = (self.file, self.loop.bound(self))
-        self.threads.run(on: self.loop, { file.load(part) }) {
-            if this.value.isGone { return this.value.end() }
-            this.value.proceed(loaded: part.upperBound)
-        }
+        let (file, reading, this) = (self.file, self.reading, self.loop.bound(self))
+        self.threads.run(
+            on: self.loop,
+            {
+                guard !reading.isGone.load(ordering: .relaxed) else { return }
+                reading.isLoaded.store(file.load(part), ordering: .relaxed)
+            },
+            then: {
+                let isLoaded = reading.isLoaded.exchange(false, ordering: .relaxed)
+                guard isLoaded, !this.value.isGone else { return this.value.end() }
+                this.value.proceed(loaded: part.upperBound)
+            })
     }
 
     private func send(_ part: Range<Int>) -> SendOutcome {
