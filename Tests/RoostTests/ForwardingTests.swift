@@ -17,7 +17,7 @@ struct ForwardingTests {
         self.library = try Fixture.compile(file: Repository.fixture("Scope.c"), named: "scope", in: self.folder)
     }
 
-    private func serve(_ configure: (inout HostConfiguration) -> Void = { _ in }) async throws -> ServedHost {
+    private func serve(_ configure: (inout HostConfiguration) throws -> Void = { _ in }) async throws -> ServedHost {
         try await ServedHost(self.library, in: self.folder, configure: configure)
     }
 
@@ -45,7 +45,7 @@ struct ForwardingTests {
 
     @Test("the fields of a peer that is not trusted are removed")
     func untrusted() async throws {
-        let serve = { try await self.serve { $0.server.trustedPeers = try! TrustedPeers(["unix"]) } }
+        let serve = { try await self.serve { $0.server.trustedPeers = try TrustedPeers(["unix"]) } }
         try await withServedHost(serve()) { served throws in
             let text = try self.ask(
                 served, "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "X-Real-IP: 1",
@@ -105,7 +105,7 @@ struct ForwardingTests {
         let writer = LineWriter(descriptor: log.fileDescriptor)
         let serve = {
             try await ServedHost(calls, in: self.folder) {
-                $0.server.trustedPeers = try! TrustedPeers(["unix"])
+                $0.server.trustedPeers = try TrustedPeers(["unix"])
                 $0.access = writer
             }
         }

@@ -19,11 +19,11 @@ struct MiddlewareTests {
     }
 
     private func serve(
-        _ middleware: String..., library: String? = nil, configure: (inout HostConfiguration) -> Void = { _ in }
+        _ middleware: String..., library: String? = nil, configure: (inout HostConfiguration) throws -> Void = { _ in }
     ) async throws -> ServedHost {
         try await ServedHost(library ?? self.library, in: self.folder) {
             $0.middleware = middleware.map { MiddlewareEntry($0) }
-            configure(&$0)
+            try configure(&$0)
         }
     }
 
@@ -61,7 +61,7 @@ struct MiddlewareTests {
             #expect(try client.readResponse().header("x-request-id") == "two")
         }
         let untrusted = {
-            try await self.serve("request-id,header=X-Trace") { $0.server.trustedPeers = try! TrustedPeers(["unix"]) }
+            try await self.serve("request-id,header=X-Trace") { $0.server.trustedPeers = try TrustedPeers(["unix"]) }
         }
         try await withServedHost(untrusted()) { served throws in
             #expect(try self.ask(served, "X-Trace: mine").header("x-trace")?.count == 32)
@@ -222,7 +222,7 @@ struct MiddlewareTests {
         let serve = {
             try await self.serve("compress,min-size=0,types=text/*", "headers,set=content-type:text/x", library: calls)
             {
-                $0.statics = [try! StaticEntry(path: "/files", folder: StaticFolder(path: "\(self.folder.path)/files"))]
+                $0.statics = [try StaticEntry(path: "/files", folder: StaticFolder(path: "\(self.folder.path)/files"))]
                 $0.staticSettling = 0
             }
         }

@@ -67,6 +67,11 @@ struct OptionTests {
         }
     }
 
+    /// Values of options that accept no path.
+    private static let samples = [
+        "trust-owner": "root", "header": "x-a: b", "static": "/a=/tmp", "middleware": "request-id",
+    ]
+
     @Test("an embedded host accepts every option, or refuses it by name with a reason")
     func embedded() throws {
         var taken = 0
@@ -78,8 +83,8 @@ struct OptionTests {
                 case .decimal(let range): "\(range.lowerBound)"
                 case .choice(let choices): choices[0]
                 case .boolean, .flag: "\(option.standard != "true")"
-                case .commaSeparated: "any"
-                case .text, .texts: ["trust-owner": "root", "header": "x-a: b"][option.name] ?? "/tmp/x"
+                case .commaSeparated: option.name == "ws-origins" ? "any" : "10.0.0.1"
+                case .text, .texts: Self.samples[option.name] ?? "/tmp/x"
                 }
             // These options need others.
             let rest =

@@ -126,7 +126,7 @@ struct ProxyProtocolTests {
             $0.addresses[0].proxies.requiresProxyHeader = true
             $0.server.proxyHeaderTime = 1
             $0.server.forwarding?.hops = hops
-            $0.server.trustedPeers = try! TrustedPeers([trusting])
+            $0.server.trustedPeers = try TrustedPeers([trusting])
         }
         do { try await body(served) } catch {
             try? await served.stop()

@@ -21,7 +21,7 @@ final class ServedHost: Sendable {
     /// `settings`: the contents of `settings.yaml`.
     convenience init(
         _ library: String, settings: String? = nil, in folder: TemporaryFolder,
-        configure: (inout HostConfiguration) -> Void = { _ in }
+        configure: (inout HostConfiguration) throws -> Void = { _ in }
     ) async throws {
         if let settings { try folder.write("settings.yaml", settings) }
         var preparation = ApplicationPreparation()
@@ -35,7 +35,7 @@ final class ServedHost: Sendable {
 
     init(
         _ applications: [DeployedApplication], in folder: TemporaryFolder,
-        configure: (inout HostConfiguration) -> Void = { _ in }
+        configure: (inout HostConfiguration) throws -> Void = { _ in }
     ) async throws {
         self.folder = folder
         let log = LogLines()
@@ -51,7 +51,7 @@ final class ServedHost: Sendable {
         if Self.hasMiddleware {
             configuration.middleware = [MiddlewareEntry("compress"), MiddlewareEntry("max-body,size=100000000")]
         }
-        configure(&configuration)
+        try configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)
         guard Self.isRelayed else {
             self.back = nil

@@ -36,14 +36,14 @@ struct StaticTests {
 
     private func serve(
         _ path: String = "/static", _ change: (inout StaticFolder) -> Void = { _ in },
-        configure: (inout HostConfiguration) -> Void = { _ in }
+        configure: (inout HostConfiguration) throws -> Void = { _ in }
     ) async throws -> ServedHost {
         var files = StaticFolder(path: self.files)
         change(&files)
         return try await ServedHost([], in: self.folder) {
-            $0.statics = [try! StaticEntry(path: path, folder: files)]
+            $0.statics = [try StaticEntry(path: path, folder: files)]
             $0.staticSettling = 0
-            configure(&$0)
+            try configure(&$0)
         }
     }
 
@@ -307,7 +307,7 @@ struct StaticTests {
         let entry = { StaticFolder(path: "\(self.folder.path)/current") }
         let serve = {
             try await ServedHost([], in: self.folder) {
-                $0.statics = [try! StaticEntry(path: "/static", folder: entry())]
+                $0.statics = [try StaticEntry(path: "/static", folder: entry())]
             }
         }
         try await withServedHost(serve()) { served in
