@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "Middleware",
             dependencies: [
-                "Czlib", "HTTPServer", "RoostSettings", "RoostSystem",
+                "CLinux", "Czlib", "HTTPServer", "RoostSettings", "RoostSystem",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -172,8 +172,8 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem",
+                "CLinux", "CWorker", "HTTPServer", "Middleware", "ModuleRuntime", "Roost", "RoostDeployment",
+                "RoostModules", "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -38,6 +38,13 @@ struct MiddlewareEntryTests {
             ("https-redirect,subdomains", "needs hsts"),
             ("https-redirect,hsts=1,subdomains=maybe", "'maybe' is not true or false"),
             ("maintenance", "'maintenance': while: is missing"), ("max-body", "'max-body': size: is missing"),
+            ("rate-limit", "'rate-limit': rate: '' is not a number of requests"),
+            ("rate-limit,rate=0", "'0' is not a number of"),
+            ("rate-limit,rate=5/d", "'5/d' is not a number of requests; examples: 10, 100/m"),
+            ("rate-limit,rate=5,burst=0", "burst"),
+            ("rate-limit,rate=5000", "'5000' is more than 1000/s"),
+            ("rate-limit,rate=1/h,burst=100000", "take more than a year"),
+            ("headers,remove=server", "the server adds 'server'; use --no-server-header"),
             ("max-body,size=-1", "'-1' is not a number from 0"), ("headers", "names no field"),
             ("headers,set=content-length:1", "is a header field that only the server sets"),
             ("headers,add=a", "'a' is not NAME:VALUE"),
@@ -46,10 +53,10 @@ struct MiddlewareEntryTests {
             ("cors,origins=*,credentials", "with all origins every page could act as the user"), ("", "'' is unknown"),
         ])
     func invalid(_ text: String, _ message: String) {
-        let error = #expect(throws: MiddlewareFault.self) { try MiddlewareChain([MiddlewareEntry(text)]) }
+        let error = #expect(throws: MiddlewareFault.self) { try MiddlewareChain(host: [MiddlewareEntry(text)]) }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
     @Test("no entries are no chain")
-    func none() throws { #expect(try MiddlewareChain([]) == nil) }
+    func none() throws { #expect(try MiddlewareChain(host: []) == nil) }
 }

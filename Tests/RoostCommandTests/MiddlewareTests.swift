@@ -49,6 +49,26 @@ struct MiddlewareTests {
         #expect(server.outputText.contains(" 7c4a\n"), "\(server.outputText)")
     }
 
+    @Test("a rate limit holds over all workers, for each client that a proxy states")
+    func rateLimit() throws {
+        let server = try RoostProcess(
+            [
+                "\(Repository.products)/libHello.so", "--port", "0", "--run-dir", "\(self.folder.path)/run",
+                "--workers", "2",
+                "--middleware", "rate-limit,rate=1/h,burst=5",
+            ], command: "\(Repository.root)/.build/release/roost", folder: self.folder.path)
+        func ask(_ client: String) throws -> Response {
+            let connection = try RawClient(port: server.port)
+            connection.send("GET / HTTP/1.1\r\nhost: x\r\nx-forwarded-for: \(client)\r\n\r\n")
+            return try connection.readResponse()
+        }
+        let responses = try (0..<40).map { _ in try ask("192.0.2.1") }
+        #expect(responses.filter { $0.status == 200 }.count == 5)
+        #expect(responses.last?.status == 429 && Int(responses.last?.header("retry-after") ?? "") ?? 0 > 3000)
+        #expect(try ask("192.0.2.2").status == 200)
+        #expect(server.stop() == 0)
+    }
+
     @Test("the identifier is in the access log of both formats")
     func accessLog() throws {
         let server = try RoostProcess(

@@ -17,7 +17,7 @@ from roost import files
 _APPLICATION = {"app_dir", "cancel_on_disconnect", "factory", "interface", "lanes", "lifespan", "limit_wsgi", "log_config",
                 "loop", "wsgi_threads"}
 # Flags of the command that are on, or automatic, by default. All others are off.
-NEGATABLE = {"access_log", "date_header", "lanes", "reload_standby", "server_header", "supervisor", "use_colors"}
+NEGATABLE = {"access_log", "date_header", "lanes", "proxy_headers", "reload_standby", "server_header", "supervisor", "use_colors"}
 _LIST = (list, tuple, set, frozenset)
 
 

@@ -97,13 +97,15 @@ public final class RequestHead {
         self.fieldCount = kept
     }
 
-    /// Gives the request an identifier, and puts it into the header field with this name, which lives as long as the
-    /// process.
+    /// Gives the request an identifier, unless it has one, and puts it into the header field with this name, which lives
+    /// as long as the process.
     package func setIdentifier(_ text: String, field name: Octets) {
-        self.freeIdentifier()
-        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
-        _ = memory.initialize(from: text.utf8)
-        self.identifier = Octets(memory.baseAddress!, text.utf8.count)
+        // The same one may be put into several fields, which share its memory.
+        if self.identifier.size == 0 {
+            let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
+            _ = memory.initialize(from: text.utf8)
+            self.identifier = Octets(memory.baseAddress!, text.utf8.count)
+        }
         self.removeFields { $0.name.equals(name) }
         self.append(HeaderField(name: name, value: self.identifier))
     }

@@ -49,7 +49,21 @@ final class GzipStream: @unchecked Sendable {
 
     func reset() { deflateReset(self.stream) }
 
+    /// zlib counts with 32 bits.
+    private static let maxPart = 1 << 20
+
     func compress(_ bytes: UnsafeRawBufferPointer, _ flush: Int32) -> [UInt8] {
+        guard bytes.count > Self.maxPart else { return self.compressPart(bytes, flush) }
+        var output: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: Self.maxPart) {
+            let end = min(start + Self.maxPart, bytes.count)
+            let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            output += self.compressPart(part, end == bytes.count ? flush : Z_NO_FLUSH)
+        }
+        return output
+    }
+
+    private func compressPart(_ bytes: UnsafeRawBufferPointer, _ flush: Int32) -> [UInt8] {
         self.stream.pointee.next_in = UnsafeMutablePointer(
             mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         self.stream.pointee.avail_in = UInt32(bytes.count)
@@ -73,8 +87,12 @@ final class GzipStreams: Sendable {
     private let level: Int32
     private let free = NIOLockedValueBox<[GzipStream]>([])
     private static let maxFree = 8
+    /// One for each level, for the life of the process: chains come and go with reloads.
+    private static let all = (1...9).map { GzipStreams(level: $0) }
 
-    init(level: Int32) { self.level = level }
+    private init(level: Int32) { self.level = level }
+
+    static func ofLevel(_ level: Int32) -> GzipStreams { self.all[Int(level) - 1] }
 
     /// Nil if memory is lacking.
     func stream() -> GzipStream? { self.free.withLockedValue { $0.popLast() } ?? GzipStream(level: self.level) }

@@ -87,6 +87,12 @@ package struct MiddlewareResponse {
             HeaderField(name: name, value: self.added[self.added.count - 1].withUnsafeBytes { Octets($0) }))
     }
 
+    /// The same in place of all fields with the name.
+    mutating func replace(_ name: Octets, _ value: String) {
+        self.remove(name)
+        self.add(name, value)
+    }
+
     mutating func remove(_ name: Octets) {
         self.fields.removeAll { $0.name.size == name.size && $0.name.text.lowercased() == name.text }
     }
@@ -94,7 +100,10 @@ package struct MiddlewareResponse {
     /// Adds a member to the field `vary`, unless it is there.
     mutating func vary(_ name: StaticString) {
         for field in self.fields where field.name.equalsIgnoringCase("vary") {
-            if field.value.text.lowercased().contains("\(name)") || field.value.equals("*") { return }
+            let members = field.value.text.lowercased().split(separator: ",").map {
+                $0.filter { $0 != " " && $0 != "\t" }
+            }
+            if members.contains("\(name)") || members.contains("*") { return }
         }
         self.add(HeaderField(name: Octets("vary"), value: Octets(name)))
     }

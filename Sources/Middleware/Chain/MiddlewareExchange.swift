@@ -17,6 +17,8 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
     private var pending = 0
     private var received = 0
     private var isRefused = false
+    /// Whether a response was begun at the inner exchange.
+    private var hasStarted = false
     var owner: (any ExchangeOwner)?
 
     init(_ inner: any Exchange, _ chain: MiddlewareChain, _ request: MiddlewareRequest, on loop: ServerLoop) {
@@ -56,10 +58,18 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         let answer = BodyLimit.tooLarge
         Array(answer.text.utf8).withUnsafeBytes { text in
             self.change(answer.status, HeaderFields(start: nil, count: 0), bodySize: nil) { fields, _ in
-                _ = self.inner.respond(status: answer.status, fields: fields, body: ResponseBody(Octets(text)))
+                _ = self.respondOwn(answer.status, fields, Octets(text))
             }
         }
         return .disconnect
+    }
+
+    /// Sends a response in place of the application's, regardless of how much output is pending.
+    private func respondOwn(_ status: Int, _ fields: HeaderFields, _ text: Octets) -> SendOutcome {
+        self.hasStarted = true
+        var body = ResponseBody(text)
+        body.isTaken = true
+        return self.inner.respond(status: status, fields: fields, body: body)
     }
 
     // MARK: Response
@@ -69,6 +79,7 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
 
     func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
         if let refusal { return refusal }
+        guard self.inner.isOpen else { return self.inner.start(status: status, fields: fields, trailers: trailers) }
         do {
             _ = try self.validator.start(status: status, fields: fields, trailers: trailers)
         } catch { return .invalid(error) }
@@ -87,9 +98,12 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
     private func startHeld(hasBody: Bool, size: Int?) -> SendOutcome? {
         guard let held else { return nil }
         self.held = nil
+        // The fields borrow the memory of the list.
+        defer { withExtendedLifetime(held.fields) {} }
         let outcome = self.change(held.status, held.fields.fields, bodySize: size, hasBody: hasBody) {
             fields, compression in
             self.compression = compression
+            self.hasStarted = true
             return self.inner.start(status: held.status, fields: fields, trailers: held.trailers)
         }
         guard case .done = outcome else { return outcome }
@@ -113,22 +127,31 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         guard let compression else { return self.inner.send(body, more: more) }
         // Counted here: what is compressed has to be accepted, since the stream cannot go back.
         guard body.isTaken || self.pending < self.loop.configuration.writeLimit else { return .full }
-        return compression.compress(body.bytes.bytes, isLast: !more).withUnsafeBytes { bytes in
-            var compressed = ResponseBody(Octets(bytes))
-            compressed.isTaken = true
-            let outcome = self.inner.send(compressed, more: more)
-            self.accepted(body, bytes.count, outcome)
-            return outcome
+        do {
+            _ = try self.validator.body(size: body.bytes.size, more: more)
+        } catch { return .invalid(error) }
+        let outcome = self.send(compression.compress(body.bytes.bytes, isLast: !more), more: more)
+        switch outcome {
+        case .done, .pending: if body.release != nil { self.loop.willRelease(body) }
+        case .full, .gone, .invalid: break
         }
+        return outcome
     }
 
-    private func accepted(_ body: ResponseBody, _ count: Int, _ outcome: SendOutcome) {
-        switch outcome {
-        case .done: self.pending = 0
-        case .pending: self.pending += count
-        case .full, .gone, .invalid: return
+    /// Sends compressed bytes.
+    private func send(_ bytes: [UInt8], more: Bool) -> SendOutcome {
+        if !more { self.compression = nil }
+        return bytes.withUnsafeBytes { bytes in
+            var body = ResponseBody(Octets(bytes))
+            body.isTaken = true
+            let outcome = self.inner.send(body, more: more)
+            switch outcome {
+            case .done: self.pending = 0
+            case .pending: self.pending += bytes.count
+            case .full, .gone, .invalid: break
+            }
+            return outcome
         }
-        if body.release != nil { self.loop.willRelease(body) }
     }
 
     func send(_ file: ResponseFile, more: Bool, isTaken: Bool) -> SendOutcome {
@@ -136,15 +159,26 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         if let outcome = self.startHeld(hasBody: false, size: nil) { return outcome }
         guard let compression else { return self.inner.send(file, more: more, isTaken: isTaken) }
         // A file after other parts, which were compressed.
-        guard let bytes = file.read(at: 0, file.count) else { return .gone }
-        return bytes.withUnsafeReadableBytes { bytes in
-            compression.compress(bytes, isLast: !more).withUnsafeBytes { bytes in
-                var compressed = ResponseBody(Octets(bytes))
-                compressed.isTaken = true
-                return self.inner.send(compressed, more: more)
-            }
-        }
+        guard isTaken || self.pending < self.loop.configuration.writeLimit else { return .full }
+        do {
+            _ = try self.validator.body(size: file.count, more: more, isWhole: file.isWhole)
+        } catch { return .invalid(error) }
+        file.markSent()
+        var outcome = SendOutcome.done
+        var at = 0
+        repeat {
+            let size = min(file.count - at, Self.filePart)
+            guard let bytes = file.read(at: at, size) else { return .gone }
+            at += size
+            let isLast = at == file.count && !more
+            let compressed = bytes.withUnsafeReadableBytes { compression.compress($0, isLast: isLast) }
+            outcome = self.send(compressed, more: !isLast)
+        } while at < file.count && !outcome.isFinal
+        return outcome
     }
+
+    /// The bytes of a file that are compressed at once.
+    private static let filePart = 256 * 1024
 
     func send(trailers: HeaderFields, more: Bool, isTaken: Bool) -> SendOutcome {
         self.refusal ?? self.inner.send(trailers: trailers, more: more, isTaken: isTaken)
@@ -152,13 +186,21 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
 
     func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
         if let refusal { return refusal }
+        guard self.inner.isOpen else { return self.inner.respond(status: status, fields: fields, body: body) }
+        do {
+            _ = try self.validator.respond(status: status, fields: fields, size: body.bytes.size)
+        } catch { return .invalid(error) }
         return self.change(status, fields, bodySize: body.bytes.size, hasBody: true) { fields, compression in
+            self.hasStarted = true
             guard let compression else { return self.inner.respond(status: status, fields: fields, body: body) }
             return compression.compress(body.bytes.bytes, isLast: true).withUnsafeBytes { bytes in
                 var compressed = ResponseBody(Octets(bytes))
                 compressed.isTaken = body.isTaken
                 let outcome = self.inner.respond(status: status, fields: fields, body: compressed)
-                self.accepted(body, bytes.count, outcome)
+                switch outcome {
+                case .done, .pending: if body.release != nil { self.loop.willRelease(body) }
+                case .full, .gone, .invalid: break
+                }
                 return outcome
             }
         }
@@ -170,10 +212,33 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
 
     func end(failed: Bool) -> Ending {
         self.owner = nil
-        return self.inner.end(failed: failed)
+        // The application has sent nothing: the 500 passes through the steps as other responses do.
+        let isUnanswered = !self.hasStarted && self.isOpen
+        if isUnanswered {
+            Array("Internal Server Error".utf8).withUnsafeBytes { text in
+                let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
+                withUnsafePointer(to: type) { type in
+                    self.change(500, HeaderFields(start: type, count: 1), bodySize: nil) { fields, _ in
+                        _ = self.respondOwn(500, fields, Octets(text))
+                    }
+                }
+            }
+        }
+        let ending = self.inner.end(failed: failed)
+        return isUnanswered ? .answered : ending
     }
 
     func recycle() { self.inner.recycle() }
+}
+
+extension SendOutcome {
+    /// Whether nothing more can be sent.
+    fileprivate var isFinal: Bool {
+        switch self {
+        case .done, .pending: false
+        case .full, .gone, .invalid: true
+        }
+    }
 }
 
 @available(*, unavailable)

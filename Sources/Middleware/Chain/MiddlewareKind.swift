@@ -17,6 +17,7 @@ enum MiddlewareKind {
             "maintenance", ["while", "page", "retry-after"],
             { options throws(MiddlewareFault) in try MaintenanceAnswer(options) }
         ),
+        ("rate-limit", ["rate", "burst"], { options throws(MiddlewareFault) in try RateLimit(options) }),
         ("max-body", ["size"], { options throws(MiddlewareFault) in try BodyLimit(options) }),
         ("headers", ["add", "set", "remove"], { options throws(MiddlewareFault) in try ResponseHeaders(options) }),
         (
@@ -26,7 +27,10 @@ enum MiddlewareKind {
         ("compress", ["level", "min-size", "types"], { options throws(MiddlewareFault) in try Compression(options) }),
     ]
 
-    static func make(_ entry: MiddlewareEntry) throws(MiddlewareFault) -> any Middleware {
+    /// `identity`: the same number for the same step in all processes.
+    static func make(
+        _ entry: MiddlewareEntry, identity: UInt64, _ context: MiddlewareContext
+    ) throws(MiddlewareFault) -> any Middleware {
         guard let kind = Self.all.first(where: { $0.name == entry.name }) else {
             let near = NearestName.to(entry.name, among: Self.all.map(\.name))
             let hint =
@@ -39,15 +43,21 @@ enum MiddlewareKind {
             throw MiddlewareFault(
                 "'\(entry.name)' has no option '\(option.name)'; known: \(kind.options.joined(separator: ", "))")
         }
-        return try kind.make(MiddlewareOptions(entry))
+        return try kind.make(MiddlewareOptions(entry, identity: identity, context))
     }
 }
 
 /// The options of one middleware, whose names are known to exist.
 struct MiddlewareOptions {
     private let entry: MiddlewareEntry
+    let identity: UInt64
+    let context: MiddlewareContext
 
-    init(_ entry: MiddlewareEntry) { self.entry = entry }
+    init(_ entry: MiddlewareEntry, identity: UInt64, _ context: MiddlewareContext) {
+        self.entry = entry
+        self.identity = identity
+        self.context = context
+    }
 
     /// All values of an option. Texts with several words are split if `splits`.
     func texts(_ name: String, splits: Bool = false) -> [String] {

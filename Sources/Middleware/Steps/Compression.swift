@@ -27,36 +27,54 @@ struct Compression: Middleware {
             throw options.fault("types", "'\(type)' is not a media type; examples: application/json, text/*")
         }
         self.types = types.isEmpty ? Self.usualTypes : types
-        self.streams = GzipStreams(level: self.level)
+        self.streams = .ofLevel(self.level)
     }
 
     var changesResponses: Bool { true }
 
     func change(_ response: inout MiddlewareResponse, to request: MiddlewareRequest) {
+        if response.status == 304 { return self.changeNotModified(&response, to: request) }
         guard response.compression == nil, self.isCompressible(response) else { return }
         response.vary("accept-encoding")
         guard Self.accepts(request.value("accept-encoding")), !request.head.method.equals("HEAD"),
             let stream = self.streams.stream()
         else { return }
         response.compression = GzipCompression(stream, of: self.streams)
-        let tag = response.value("etag").text
-        if tag.hasPrefix("\"") {
-            // The bytes differ from those of the tag (RFC 9110 §8.8.1).
-            response.remove(Octets("etag"))
-            response.add(Octets("etag"), "W/\(tag)")
-        }
+        // The bytes differ from those of a strong tag (RFC 9110 §8.8.1).
+        Self.weaken(&response)
         response.remove(Octets("content-length"))
         response.remove(Octets("accept-ranges"))
         response.add(HeaderField(name: Octets("content-encoding"), value: Octets("gzip")))
     }
 
+    /// A 304 has the fields that the 200 would have (RFC 9110 §15.4.5), which the client's tag shows.
+    private func changeNotModified(_ response: inout MiddlewareResponse, to request: MiddlewareRequest) {
+        let tag = response.value("etag").text
+        guard tag.hasPrefix("\""), request.value("if-none-match").text.contains("W/\(tag)") else { return }
+        response.vary("accept-encoding")
+        Self.weaken(&response)
+    }
+
+    private static func weaken(_ response: inout MiddlewareResponse) {
+        let tag = response.value("etag").text
+        guard tag.hasPrefix("\"") else { return }
+        response.remove(Octets("etag"))
+        response.add(Octets("etag"), "W/\(tag)")
+    }
+
     private func isCompressible(_ response: MiddlewareResponse) -> Bool {
-        guard response.hasBody, ![204, 205, 206, 304].contains(response.status) else { return false }
-        if let size = response.bodySize { guard self.minSize...Self.maxSize ~= size else { return false } }
-        guard response.value("content-encoding").size == 0, response.value("content-range").size == 0,
-            !response.value("cache-control").text.lowercased().contains("no-transform")
-        else { return false }
+        guard response.hasBody, ![204, 205, 206].contains(response.status) else { return false }
+        if let size = response.bodySize ?? Int(response.value("content-length").text) {
+            guard self.minSize...max(self.minSize, Self.maxSize) ~= size else { return false }
+        }
+        // A digest is of the bytes as the application has sent them.
+        for name in ["content-encoding", "content-range", "content-digest", "repr-digest", "content-md5"]
+            as [StaticString]
+        where response.value(name).size > 0 { return false }
+        guard !response.value("cache-control").text.lowercased().contains("no-transform") else { return false }
         let type = response.value("content-type").text.lowercased().prefix { $0 != ";" && $0 != " " }
+        // A stream of events stays open, and its compression would take memory for as long.
+        if type == "text/event-stream" { return self.types.contains("text/event-stream") }
         return self.types.contains { pattern in
             pattern == type || (pattern.hasSuffix("/*") && type.hasPrefix(pattern.dropLast()))
         }
@@ -64,12 +82,16 @@ struct Compression: Middleware {
 
     /// Whether the client accepts gzip (RFC 9110 §12.5.3).
     private static func accepts(_ field: Octets) -> Bool {
+        var others = false
         for member in field.text.lowercased().split(separator: ",") {
             let parts = member.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-            guard parts.first == "gzip" || parts.first == "*" else { continue }
+            guard let name = parts.first, name == "gzip" || name == "*" else { continue }
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }?.dropFirst(2)
-            return weight.map { !$0.allSatisfy { $0 == "0" || $0 == "." } } ?? true
+            let isAccepted = weight.map { !$0.allSatisfy { $0 == "0" || $0 == "." } } ?? true
+            // What is said of gzip counts more than what is said of all.
+            if name == "gzip" { return isAccepted }
+            others = isAccepted
         }
-        return false
+        return others
     }
 }

@@ -63,15 +63,19 @@ struct CrossOrigin: Middleware {
     var changesResponses: Bool { true }
 
     func change(_ response: inout MiddlewareResponse, to request: MiddlewareRequest) {
-        // A cache must not give the response of one origin to another.
-        if !self.isAny { response.vary("origin") }
         let origin = request.value("origin")
-        guard origin.size > 0, self.allows(request) else { return }
-        response.remove(Octets("access-control-allow-origin"))
-        response.add(Octets("access-control-allow-origin"), self.isAny ? "*" : origin.text)
-        if self.allowsCredentials { response.add(Octets("access-control-allow-credentials"), "true") }
+        if self.isAny {
+            // Also without an origin: a cache may give the response to a page.
+            response.replace(Octets("access-control-allow-origin"), "*")
+        } else {
+            // A cache must not give the response of one origin to another.
+            response.vary("origin")
+            guard origin.size > 0, self.allows(request) else { return }
+            response.replace(Octets("access-control-allow-origin"), origin.text)
+        }
+        if self.allowsCredentials { response.replace(Octets("access-control-allow-credentials"), "true") }
         if !self.exposed.isEmpty, !request.head.method.equals("OPTIONS") {
-            response.add(Octets("access-control-expose-headers"), self.exposed)
+            response.replace(Octets("access-control-expose-headers"), self.exposed)
         }
     }
 }

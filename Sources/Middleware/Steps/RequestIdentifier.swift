@@ -17,7 +17,8 @@ struct RequestIdentifier: Middleware {
         var given = Octets.empty
         for field in request.head.fields where field.name.equals(self.name) { given = field.value }
         let isKept = request.isFromTrustedProxy && Self.isValid(given)
-        let identifier = isKept ? given.text : Self.make()
+        // Another step may have given it one, for a field with another name.
+        let identifier = request.identifier ?? (isKept ? given.text : Self.make())
         request.identifier = identifier
         request.head.setIdentifier(identifier, field: self.name)
         return nil

@@ -24,6 +24,9 @@ struct ResponseHeaders: Middleware {
             guard !text.isEmpty, text.utf8.allSatisfy(ASCII.isToken) else {
                 throw options.fault("remove", "'\(text)' is not the name of a header field")
             }
+            guard !["server", "date"].contains(text.lowercased()) else {
+                throw options.fault("remove", "the server adds '\(text)'; use --no-\(text.lowercased())-header")
+            }
             removed.append(.permanent(text.lowercased()))
         }
         self.removed = removed

@@ -37,7 +37,9 @@ struct SecureRedirect: Middleware {
 
     func change(_ response: inout MiddlewareResponse, to request: MiddlewareRequest) {
         // Ignored by browsers over plain HTTP, and not allowed there (RFC 6797 §7.2).
-        guard let transportSecurity, request.head.scheme == .https else { return }
+        guard let transportSecurity, request.head.scheme == .https,
+            response.value("strict-transport-security").size == 0
+        else { return }
         response.add(transportSecurity)
     }
 }

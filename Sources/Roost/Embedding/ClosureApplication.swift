@@ -55,6 +55,7 @@ private final class ClosureCall: ExchangeOwner {
     private let logger: Logger
     private var body: [UInt8] = []
     private var isAsked = false
+    private var isCollecting = false
 
     init(
         _ exchange: any Exchange, _ application: ClosureApplication, rootPath: String, hiddenPath: String,
@@ -68,9 +69,12 @@ private final class ClosureCall: ExchangeOwner {
         self.logger = logger
     }
 
-    func exchange(changed change: ExchangeChange) { if !self.isAsked { self.collect() } }
+    func exchange(changed change: ExchangeChange) { if !self.isAsked, !self.isCollecting { self.collect() } }
 
     func collect() {
+        // A call of the exchange may report a change while it runs.
+        self.isCollecting = true
+        defer { self.isCollecting = false }
         while true {
             switch self.exchange.receive() {
             case .pending: return

@@ -1,6 +1,6 @@
 public import HTTPServer
 public import Logging
-import Middleware
+package import Middleware
 public import ModuleRuntime
 package import NIOCore
 package import RoostModules
@@ -49,6 +49,8 @@ public struct HostConfiguration: Sendable {
     package var relayUsers: Set<UInt32> = []
     /// The socket paths of other groups' workers, by the groups' names.
     package var relayPaths: [String: [String]] = [:]
+    /// The table of rate limits that the workers of a server share; nil for a table of the process.
+    package var rates: RateLimitTable?
     /// The page that a supervised worker shares with its supervisor.
     package var page: WorkerPage?
     /// Maximum number of unfinished scopes of one loop; above it requests get 503.
@@ -76,10 +78,13 @@ public struct HostConfiguration: Sendable {
 }
 
 extension HostConfiguration {
-    /// The middleware of the host, followed by that of an application; nil for none. Throws `HostError`.
-    func middleware(before own: [MiddlewareEntry] = []) throws -> MiddlewareChain? {
+    /// The middleware of the host, followed by that of the application at a mount; nil for none. Throws `HostError`.
+    func middleware(before own: [MiddlewareEntry] = [], at mount: Mount = .root) throws -> MiddlewareChain? {
+        var context = MiddlewareContext()
+        context.hiddenPath = PercentEncoding.path(self.rootPath.utf8)
+        context.rates = self.rates ?? .process
         do throws(MiddlewareFault) {
-            return try MiddlewareChain(self.middleware + own, hiddenPath: PercentEncoding.path(self.rootPath.utf8))
+            return try MiddlewareChain(host: self.middleware, own: own, mount: "\(mount)", context)
         } catch { throw HostError(code: .settings, message: "middleware \(error.message)") }
     }
 }

@@ -18,7 +18,8 @@ extension LoggedEvent {
 
     static let filesMounted = LoggedEvent(.debug, "files mounted", "The files of a folder are served at this mount.")
     static let filesHidden = LoggedEvent(
-        .warning, "files not served", "An application is mounted at the path of a folder with static files.")
+        .warning, "files not served",
+        "An application is mounted at the path of a folder with static files, or its middleware is invalid.")
     static let fileUnreadable = LoggedEvent(
         .warning, "file not readable",
         "The system refuses to open a static file or its folder; clients get 404, or 503 if descriptors are exhausted.")

@@ -24,6 +24,7 @@ extension RunningHost {
     /// Starts and mounts all applications. Returns those that did not start. Throws `HostError` if one of them is
     /// required.
     func start(_ applications: [DeployedApplication]) async throws -> [Failure] {
+        _ = try self.configuration.middleware()
         let outcomes = try await self.prepare(applications)
         await self.commit(outcomes.map(\.0), removing: [])
         return outcomes.compactMap(\.1)
@@ -48,7 +49,8 @@ extension RunningHost {
                         } catch let error as HostError where application.isOptional {
                             let running = RunningApplication(
                                 application, at: try Self.mount(of: application),
-                                try self.configuration.middleware(before: application.middleware),
+                                try self.configuration.middleware(
+                                    before: application.middleware, at: try Self.mount(of: application)),
                                 answerer: StandIn(.notStarted))
                             return (place, running, Failure(number: application.number, message: error.message))
                         }
@@ -128,7 +130,7 @@ extension RunningHost {
 
     private func prepare(_ application: DeployedApplication, _ image: ModuleImage?) async throws -> RunningApplication {
         let mount = try Self.mount(of: application)
-        let middleware = try self.configuration.middleware(before: application.middleware)
+        let middleware = try self.configuration.middleware(before: application.middleware, at: mount)
         switch application.answerer {
         case .standIn(let reason):
             return RunningApplication(application, at: mount, middleware, answerer: StandIn(reason))

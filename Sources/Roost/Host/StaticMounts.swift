@@ -14,6 +14,8 @@ final class StaticMounts: Sendable {
         let mount: Mount
         let folder: StaticFolder
         let middleware: [MiddlewareEntry]
+        /// The mount of the application whose middleware it is.
+        let owner: Mount
     }
 
     private let threads = FileThreads()
@@ -47,7 +49,7 @@ final class StaticMounts: Sendable {
                     .filesHidden, ["mount": "\(place)", "folder": "\(entry.folder.path)"])
             }
             if !wanted.contains(where: { $0.mount.conflict(with: place) != nil }) {
-                wanted.append(Key(mount: place, folder: entry.folder, middleware: middleware))
+                wanted.append(Key(mount: place, folder: entry.folder, middleware: middleware, owner: mount))
             }
         }
         for application in applications {
@@ -71,8 +73,15 @@ final class StaticMounts: Sendable {
             key.folder, limits, threads: self.threads, on: self.loops,
             hiddenPath: PercentEncoding.path(self.configuration.rootPath.utf8), logger: self.configuration.logger)
         self.configuration.logger.log(.filesMounted, ["mount": "\(key.mount)", "folder": "\(key.folder.path)"])
-        // Checked at the start, and for each application.
-        let middleware = try? self.configuration.middleware(before: key.middleware)
-        return (Mounted(number: Mounted.ofFiles, mount: key.mount, middleware: middleware, answerer: files), files)
+        do {
+            let middleware = try self.configuration.middleware(before: key.middleware, at: key.owner)
+            return (Mounted(number: Mounted.ofFiles, mount: key.mount, middleware: middleware, answerer: files), files)
+        } catch {
+            // Never without its middleware, which may be what keeps the files from others.
+            self.configuration.logger.log(
+                .filesHidden, ["mount": "\(key.mount)", "folder": "\(key.folder.path)", "reason": "\(error)"])
+            let standIn = StandIn(.notStarted)
+            return (Mounted(number: Mounted.ofFiles, mount: key.mount, answerer: standIn), files)
+        }
     }
 }

@@ -116,7 +116,7 @@ extension OptionTable {
     @Sendable private static func middleware(_ texts: [String]) throws -> [MiddlewareEntry] {
         let entries = texts.map { MiddlewareEntry($0) }
         do throws(MiddlewareFault) {
-            _ = try MiddlewareChain(entries)
+            _ = try MiddlewareChain(host: entries)
         } catch { throw OptionFault.refused(error.message) }
         return entries
     }

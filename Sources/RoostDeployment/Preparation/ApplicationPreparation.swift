@@ -282,7 +282,7 @@ package struct ApplicationPreparation: Sendable {
     ) throws -> PreparedApplication {
         let description = image.description ?? ModuleDescription()
         do throws(MiddlewareFault) {
-            _ = try MiddlewareChain(entry.middleware)
+            _ = try MiddlewareChain(host: entry.middleware)
         } catch { throw HostError(code: .settings, message: "\(entry.place): middleware \(error.message)") }
         var application = PreparedApplication(entry, key, image)
         application.python = python

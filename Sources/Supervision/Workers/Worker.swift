@@ -3,6 +3,7 @@ import CWorker
 import Glibc
 import HTTPServer
 import Logging
+import Middleware
 import ModuleRuntime
 import NIOConcurrencyHelpers
 package import Roost
@@ -12,13 +13,14 @@ import RoostSystem
 /// This process as a worker: its connection to the supervisor. Used from any thread.
 ///
 /// The supervisor passes descriptors from 3 on: the channel to the supervisor, the shared page, the supervisor's
-/// standard error, and the listening sockets. Until the worker is ready, its own standard error is a pipe to the
+/// standard error, the table of rate limits, and the listening sockets. Until the worker is ready, its own standard error is a pipe to the
 /// supervisor, which logs the last lines if the worker never becomes ready.
 package final class Worker: Sendable {
     static let channelDescriptor: CInt = 3
     static let pageDescriptor: CInt = 4
     static let standardErrorDescriptor: CInt = 5
-    static let firstListenerDescriptor: CInt = 6
+    static let ratesDescriptor: CInt = 6
+    static let firstListenerDescriptor: CInt = 7
     /// The signal that makes a thread write its stack to the page.
     package static var stallSignal: CInt { roost_stall_signal() }
 
@@ -33,7 +35,9 @@ package final class Worker: Sendable {
 
     /// Receives the order, and applies its user and limits, before any module is loaded. Throws `HostError`.
     package init() throws {
-        for descriptor in [Self.channelDescriptor, Self.pageDescriptor, Self.standardErrorDescriptor] {
+        for descriptor in [
+            Self.channelDescriptor, Self.pageDescriptor, Self.standardErrorDescriptor, Self.ratesDescriptor,
+        ] {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw HostError(code: .usage, message: "roost worker is started by the supervisor only")
             }
@@ -55,6 +59,7 @@ package final class Worker: Sendable {
     package func makeHost(_ given: HostConfiguration) throws -> Host {
         var configuration = given
         configuration.page = self.page
+        configuration.rates = RateLimitTable(descriptor: Self.ratesDescriptor)
         configuration.relayUsers = self.order.relayUsers
         configuration.relayPaths = self.order.groupSockets
         let backlog = configuration.server.backlog

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Middleware
 import ModuleRuntime
 import RoostDeployment
 import RoostSystem
@@ -25,9 +26,12 @@ final class WorkerChild {
     /// The pipe from the worker's standard error; -1 once closed.
     private(set) var errors: CInt
 
+    /// The table of rate limits of all workers.
+    private static let rates = RateLimitTable()
+
     /// Starts the process. Throws `HostError`.
     init(_ setup: Setup) throws {
-        guard let page = WorkerPage() else {
+        guard let rates = Self.rates, let page = WorkerPage() else {
             throw HostError(
                 code: .exhausted, message: "out of memory for a worker: \(String(cString: strerror(errno)))")
         }
@@ -49,6 +53,7 @@ final class WorkerChild {
         var descriptors: [(CInt, as: CInt)] = [
             (0, as: 0), (1, as: 1), (pipes[1], as: 2), (ends[1], as: Worker.channelDescriptor),
             (page.descriptor, as: Worker.pageDescriptor), (2, as: Worker.standardErrorDescriptor),
+            (rates.descriptor, as: Worker.ratesDescriptor),
         ]
         for (number, listener) in setup.listeners.enumerated() {
             descriptors.append((listener, as: Worker.firstListenerDescriptor + CInt(number)))
