@@ -33,6 +33,12 @@ def get(url):
 """
 
 
+# An unbuffered `print` makes a write of each word: lines of the access log could come between them.
+PRINT = """import builtins, sys
+builtins.print = lambda *words, flush=True: sys.stdout.write(" ".join(map(str, words)) + "\\n") and None
+"""
+
+
 class ProgramTestCase(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-programs-"))
@@ -41,7 +47,7 @@ class ProgramTestCase(unittest.TestCase):
 
     def start(self, source: str, *arguments: str, **options) -> subprocess.Popen:
         """Starts a program. Its output is in the file `output`."""
-        (self.folder / "program.py").write_text(textwrap.dedent(source))
+        (self.folder / "program.py").write_text(PRINT + textwrap.dedent(source))
         with open(self.folder / "output", "wb") as output:
             process = subprocess.Popen([sys.executable, "program.py", *arguments], cwd=self.folder, stdout=output,
                                        stderr=output, env=program_environment(), **options)
