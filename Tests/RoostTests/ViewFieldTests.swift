@@ -164,6 +164,32 @@ struct ViewFieldTests {
         }
     }
 
+    @Test("a file that a view sends: conditional requests and a range")
+    func conditionalFile() async throws {
+        try self.folder.write("tree/a.txt", "0123456789")
+        try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
+            func get(_ lines: String..., method: String = "GET") throws -> Response {
+                let client = try served.client()
+                client.send(
+                    "\(method) /tree/a.txt HTTP/1.1\r\nhost: x\r\n" + lines.map { "\($0)\r\n" }.joined() + "\r\n")
+                return try client.readResponse(isHead: method == "HEAD")
+            }
+            let whole = try get()
+            let (tag, date) = (try #require(whole.header("etag")), try #require(whole.header("last-modified")))
+            #expect((whole.status, whole.text, whole.header("accept-ranges")) == (200, "0123456789", "bytes"))
+            for line in ["if-none-match: \(tag)", "if-modified-since: \(date)"] {
+                let same = try get(line)
+                #expect((same.status, same.text, same.header("etag")) == (304, "", tag))
+            }
+            let part = try get("range: bytes=2-4", "if-range: \(tag)")
+            #expect((part.status, part.text, part.header("content-range")) == (206, "234", "bytes 2-4/10"))
+            #expect(try get("range: bytes=10-").status == 416)
+            #expect(try get("if-match: \"x\"").status == 412)
+            let head = try get("range: bytes=2-4", method: "HEAD")
+            #expect((head.status, head.header("content-length")) == (200, "10"))
+        }
+    }
+
     @Test("files below a folder are sent with their types; no path leads out of the folder")
     func files() async throws {
         let tree = "\(self.folder.path)/tree"

@@ -337,7 +337,8 @@ struct asgi_views {
      * be written: nothing was sent, and the log has the reason. */
     asgi_result (*reply_json)(asgi_id id, int32_t status, const asgi_json *value);
 
-    /* Sends a file as a complete response with status 200. [any]
+    /* Sends a file as a complete response with status 200; for a GET or HEAD with a precondition or a range with 304, 206,
+     * 412 or 416 (RFC 9110 sections 13 and 14), unless the view has added an `etag` or `last-modified` itself. [any]
      *
      *   folder        The folder of the file: neither `..` nor a link in `path` leads out of it. Empty: `path` must be
      *                 absolute, and is trusted.

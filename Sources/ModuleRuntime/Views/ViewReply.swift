@@ -3,6 +3,7 @@ import CViews
 import HTTPServer
 import Logging
 import RoostSystem
+import StaticFiles
 
 /// Sends a response, with the headers that were added to it before.
 struct ViewReply {
@@ -41,10 +42,56 @@ struct ViewReply {
         }
     }
 
-    /// Sends an open file. The caller keeps the descriptor.
+    /// Sends an open file, or what a conditional request or a range asks for. The caller keeps the descriptor.
     func send(file: CInt, size: Int, _ contentType: Octets) -> asgi_result {
-        let started = Array("\(size)".utf8).withUnsafeBytes { length in
-            self.withEvent(ASGI_HTTP_RESPONSE_START, 200, contentType, [("content-length", Octets(length))]) {
+        guard let validators = self.validators(of: file) else { return self.send(file, 0..<size, 200, contentType) }
+        let scope = self.view.request.pointee.scope!
+        let fields = HeaderFields(
+            start: UnsafeRawPointer(scope.pointee.headers)?.assumingMemoryBound(to: HeaderField.self),
+            count: scope.pointee.header_count)
+        let isHead = Octets(scope.pointee.method).equals("HEAD")
+        let (tag, date) = (Array(validators.tag.utf8), Array(validators.lastModified.utf8))
+        return tag.withUnsafeBytes { tag in
+            date.withUnsafeBytes { date in
+                let metadata = [("etag", Octets(tag)), ("last-modified", Octets(date))] as [(StaticString, Octets)]
+                let ranges: [(StaticString, Octets)] = [("accept-ranges", Octets("bytes"))]
+                switch validators.answer(fields, isHead: isHead, size: size) {
+                case .whole: return self.send(file, 0..<size, 200, contentType, metadata + ranges)
+                case .part(let range):
+                    return Array("bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)".utf8).withUnsafeBytes {
+                        self.send(file, range, 206, contentType, metadata + [("content-range", Octets($0))])
+                    }
+                case .notModified: return self.sendEmpty(304, metadata)
+                case .preconditionFailed: return self.sendEmpty(412, [("etag", Octets(tag))])
+                case .rangeNotSatisfiable:
+                    return Array("bytes */\(size)".utf8).withUnsafeBytes {
+                        self.sendEmpty(416, [("content-range", Octets($0))])
+                    }
+                }
+            }
+        }
+    }
+
+    /// The validators of a file; nil for a request that they do not concern, and if the view has set its own.
+    private func validators(of file: CInt) -> FileValidators? {
+        let method = Octets(self.view.request.pointee.scope.pointee.method)
+        guard method.equals("GET") || method.equals("HEAD") else { return nil }
+        let hasOwn = self.view.details.withContents { contents in
+            contents.headers.contains { Octets($0.name).equals("etag") || Octets($0.name).equals("last-modified") }
+        }
+        return hasOwn ? nil : FileValidators(descriptor: file)
+    }
+
+    private func sendEmpty(_ status: Int32, _ more: [(StaticString, Octets)]) -> asgi_result {
+        self.withEvent(ASGI_HTTP_RESPONSE, status, .empty, more) { self.send($0) }
+    }
+
+    private func send(
+        _ file: CInt, _ range: Range<Int>, _ status: Int32, _ contentType: Octets,
+        _ more: [(StaticString, Octets)] = []
+    ) -> asgi_result {
+        let started = Array("\(range.count)".utf8).withUnsafeBytes { length in
+            self.withEvent(ASGI_HTTP_RESPONSE_START, status, contentType, [("content-length", Octets(length))] + more) {
                 self.send($0)
             }
         }
@@ -54,8 +101,8 @@ struct ViewReply {
             event.pointee.headers = nil
             event.pointee.header_count = 0
             event.pointee.file = file
-            event.pointee.offset = 0
-            event.pointee.count = Int64(size)
+            event.pointee.offset = Int64(range.lowerBound)
+            event.pointee.count = Int64(range.count)
             return self.send(event)
         }
         // The file became unreadable after the response had started, so no other reply is possible.

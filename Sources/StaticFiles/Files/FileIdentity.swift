@@ -10,6 +10,12 @@ struct FileIdentity: Equatable, Sendable {
     let modified: Int
     let changed: Int
 
+    /// The second of its last modification, since 1970.
+    var modifiedSecond: Int {
+        let (second, rest) = self.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return rest < 0 ? second - 1 : second
+    }
+
     init(_ facts: roost_file_facts) {
         self.device = facts.device
         self.inode = facts.inode

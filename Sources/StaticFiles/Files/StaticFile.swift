@@ -45,8 +45,7 @@ final class StaticFile: @unchecked Sendable {
         self.coding = coding
         self.path = Array((name + (coding?.ending ?? "")).utf8CString)
         self.identity = identity
-        let (second, rest) = identity.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
-        self.modified = rest < 0 ? second - 1 : second
+        self.modified = identity.modifiedSecond
         self.codings = codings
         self.contents = contents
         self.checked = checked
@@ -82,7 +81,7 @@ final class StaticFile: @unchecked Sendable {
 
     /// A strong entity tag (RFC 9110 §8.8.3): of the contents if they are known, else of size and time. Images of
     /// containers have the same time for all files, and compressors keep that of the original.
-    private static func tag(
+    static func tag(
         _ identity: FileIdentity, _ coding: ContentCoding?, _ contents: UnsafeMutableRawBufferPointer?
     ) -> String {
         var number = UInt64(bitPattern: Int64(identity.modified))

@@ -1,7 +1,7 @@
 import HTTPServer
 
 /// The header fields of a request that select the response with a file: a value without I/O.
-struct FileRequest {
+package struct FileRequest {
     let isHead: Bool
     /// Empty if the field is missing.
     private(set) var acceptEncoding = Octets.empty
@@ -33,7 +33,7 @@ struct FileRequest {
     }
 
     /// The response to a request for a file that exists.
-    enum Answer: Equatable {
+    package enum Answer: Equatable {
         case whole
         case part(Range<Int>)
         case notModified
