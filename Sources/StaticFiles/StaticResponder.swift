@@ -105,18 +105,26 @@ package final class StaticResponder {
         let wantsPage = self.folder.fallback != nil && call.request.wantsPage
         let outcome = finder.find(name, coding, wantsPage: wantsPage, second: call.second, cached: true)
         guard case .wouldBlock = outcome else { return self.follow(outcome, coding, of: base, call) }
-        let found = FoundFile()
-        let bound = self.loop.bound((self, call))
-        let owner = WaitingOwner()
-        call.exchange.owner = owner
-        let second = call.second
+        self.findOnThread(name, coding, wantsPage: wantsPage, call) { this, outcome, call in
+            this.follow(outcome, coding, of: base, call)
+        }
+    }
+
+    /// Has a thread find a file, which may read the disk, and continues on the loop.
+    private func findOnThread(
+        _ name: FileName, _ coding: ContentCoding?, wantsPage: Bool, _ call: StaticCall,
+        then: @escaping (StaticResponder, FileFinder.Outcome, StaticCall) -> Void
+    ) {
+        let (finder, found, second) = (self.finder(call), FoundFile(), call.second)
+        let bound = self.loop.bound((self, call, then))
+        call.exchange.owner = WaitingOwner()
         self.threads.run(
             on: self.loop,
             { found.outcome = finder.find(name, coding, wantsPage: wantsPage, second: second, cached: false) },
             then: {
-                let (this, call) = bound.value
+                let (this, call, then) = bound.value
                 call.exchange.owner = nil
-                this.follow(found.outcome, coding, of: base, call)
+                then(this, found.outcome, call)
             })
     }
 
@@ -177,26 +185,10 @@ package final class StaticResponder {
 
     /// Finds a file that has changed since the cache was asked, or that is on the disk only.
     private func readAgain(_ file: StaticFile, _ call: StaticCall) {
-        let finder = self.finder(call)
-        let found = FoundFile()
-        let bound = self.loop.bound((self, call))
-        let owner = WaitingOwner()
-        call.exchange.owner = owner
-        let (path, coding, second) = (file.name, file.coding, call.second)
-        self.threads.run(
-            on: self.loop,
-            {
-                found.outcome = finder.find(
-                    FileName(path: path), coding, wantsPage: false, second: second, cached: false)
-            },
-            then: {
-                let (this, call) = bound.value
-                call.exchange.owner = nil
-                guard case .found(let file, let open, _) = found.outcome else {
-                    return this.follow(found.outcome, nil, of: nil, call)
-                }
-                this.send(file, open: open, call)
-            })
+        self.findOnThread(FileName(path: file.name), file.coding, wantsPage: false, call) { this, outcome, call in
+            guard case .found(let file, let open, _) = outcome else { return this.follow(outcome, nil, of: nil, call) }
+            this.send(file, open: open, call)
+        }
     }
 }
 
