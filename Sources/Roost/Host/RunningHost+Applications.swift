@@ -282,7 +282,13 @@ extension RunningHost {
         releaseFiles()
         for application in removed {
             self.leaving.withLockedValue { $0.append(application) }
-            Task { await self.retire(application) }
+            let key = ObjectIdentifier(application)
+            self.retirements.withLockedValue { retirements in
+                retirements[key] = Task {
+                    await self.retire(application)
+                    self.retirements.withLockedValue { $0[key] = nil }
+                }
+            }
         }
     }
 

@@ -20,6 +20,8 @@ package final class RunningHost: Sendable {
     let applications = NIOLockedValueBox<[RunningApplication]>([])
     /// Unmounted applications with unfinished requests.
     let leaving = NIOLockedValueBox<[RunningApplication]>([])
+    /// The tasks that drain unmounted applications, which use the event loops.
+    let retirements = NIOLockedValueBox<[ObjectIdentifier: Task<Void, Never>]>([:])
     /// Applications that have started for a change that is not committed yet, by the number of the change.
     let prepared = NIOLockedValueBox<[Int: Preparing]>([:])
     /// The worker groups that answer for applications mounted here.
@@ -132,6 +134,9 @@ package final class RunningHost: Sendable {
         await self.statics.stop()
         // A stalled loop cannot be ended, and jobs for it are still queued.
         guard !self.hangs.load(ordering: .relaxed) else { return self.eventLoops.releaseCaller() }
+        // All scopes have ended, so these tasks end soon, but one may not have begun yet.
+        let retirements = self.retirements.withLockedValue { Array($0.values) }
+        _ = await self.within(Self.patience) { for task in retirements { await task.value } }
         do {
             try await self.eventLoops.shutDown()
         } catch { self.configuration.logger.log(.loopsNotStopped, ["reason": "\(error)"]) }
