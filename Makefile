@@ -130,7 +130,7 @@ test-python: build
 
 # Real proxies in front of Roost.
 test-edge: build edge-setup
-	cd Tests/Edge && python3 -m unittest
+	cd Tests/Edge && PYTHONPATH=../Serving python3 -m unittest
 
 edge-setup:
 	@$(call install,$(EDGE_PACKAGES))
@@ -207,7 +207,7 @@ deb: build package-setup
 # Installs the packages, also in a Debian root (debootstrap). Runs as root.
 test-packages: wheel deb
 	@$(call install,debootstrap)
-	cd Tests/Packaging && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest
+	cd Tests/Packaging && PYTHONPATH=../Serving PYTHONDONTWRITEBYTECODE=1 python3 -m unittest
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

@@ -111,7 +111,7 @@ public final class Server: Sendable {
                     // Set here, since bootstrap options cost every connection a chain of futures.
                     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                     if let setup { return try setup(channel, loop.bound.value) }
-                    // The client has reset the connection before it was accepted: nobody knows who it was.
+                    // The client has reset the connection before it was accepted: its address is unknown.
                     guard address.isUnix || channel.remoteAddress != nil else { throw ChannelError.alreadyClosed }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
                     let (loop, peer) = (loop.bound.value, Peer(of: channel, listening: address))

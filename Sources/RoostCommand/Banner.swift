@@ -64,21 +64,21 @@ struct Banner {
                     ("module", only.module), ("url", self.urls(",")),
                 ] + Self.settingsFacts(only)
             } ?? [("applications", "\(self.applications.count)"), ("url", self.urls(","))]
-        let statics =
-            self.statics.map { [("static", $0.map { "\($0.mount):\($0.folder)" }.joined(separator: ","))] } ?? []
+        let folders = self.statics.map { "\($0.mount):\($0.folder)" }
+        let statics = folders.isEmpty ? [] : [("static", folders.joined(separator: ","))]
         let read = self.files.isEmpty ? [] : [("read", self.readFiles(separator: ","))]
         return about + statics + read + [
             ("workers", self.workers), ("threads", "\(self.options.host.threads)"), ("pid", "\(getpid())"),
         ]
     }
 
-    /// The folders of static files with their mounts; nil if there are none.
-    private var statics: [(mount: String, folder: String)]? {
+    /// The folders of static files with their mounts.
+    private var statics: [(mount: String, folder: String)] {
         let own = self.options.host.statics.map { ($0.path.isEmpty ? "/" : $0.path, $0.folder.path) }
         let others = self.applications.flatMap { application in
             application.statics.map { ("\(application.mount?.path ?? "")\($0.path)", $0.folder.path) }
         }
-        return own.isEmpty && others.isEmpty ? nil : own + others
+        return own + others
     }
 
     private var only: DeployedApplication? { self.applications.count == 1 ? self.applications[0] : nil }
@@ -110,7 +110,7 @@ struct Banner {
     }
 
     private func staticLines(_ terminal: Terminal) -> String {
-        (self.statics ?? []).prefix(Self.most).map {
+        self.statics.prefix(Self.most).map {
             "\n  files     \(LogText.printable($0.mount)) \(terminal.dim("->")) \(LogText.printable($0.folder))"
         }.joined()
     }
@@ -144,7 +144,7 @@ struct Banner {
                 "  \(application.mountPoint)\(space) \(terminal.dim("->")) \(terminal.bold(Self.name(application)))\(fault)"
             )
         }
-        if self.applications.isEmpty, self.statics == nil { lines.append("  \(terminal.dim("no applications yet"))") }
+        if self.applications.isEmpty, self.statics.isEmpty { lines.append("  \(terminal.dim("no applications yet"))") }
         if self.applications.count > named.count {
             lines.append("  and \(self.applications.count - named.count) more (roost status lists all)")
         }

@@ -24,7 +24,7 @@ public struct WebSocketOrigins: Sendable, Equatable, CustomStringConvertible {
     /// may separate them. Throws `MountFault`.
     public init(_ texts: [String]) throws(MountFault) {
         let items = texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
-            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+            .map(\.trimmed)
         guard !items.isEmpty else {
             throw MountFault("names no origin; use 'same', 'any' or a list like same,https://example.org")
         }

@@ -1,4 +1,4 @@
-/// The limits of what is kept of static files. Sizes are in bytes.
+/// The limits of the memory for static files. Sizes are in bytes.
 package struct StaticLimits: Sendable {
     /// Per folder and event loop: recently sent files.
     package var cache: Int

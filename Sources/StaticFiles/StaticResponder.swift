@@ -5,8 +5,8 @@ import NIOCore
 
 /// Answers requests with the files of a folder, on one event loop. Loop-bound.
 ///
-/// The loop itself does what needs no disk. A file that was sent recently is described in the cache: then one call asks
-/// the system whether it is still the same.
+/// The loop itself does the work that needs no disk. A file that was sent recently is described in the cache: then one
+/// call asks the system whether it is still the same.
 package final class StaticResponder {
     private let folder: StaticFolder
     private let limits: StaticLimits
@@ -165,7 +165,7 @@ package final class StaticResponder {
     /// Sends the file in the coding that the client prefers.
     private func choose(_ file: StaticFile, open: OpenFile?, _ call: StaticCall) {
         guard !file.codings.isEmpty,
-            let coding = ContentCoding.Accepted(call.request.acceptEncoding).best(of: file.codings)
+            let coding = AcceptEncoding(call.request.acceptEncoding).best(of: file.codings)
         else { return self.send(file, open: open, call) }
         // The cache may know another file with this coding here: that of a fallback, which has a name of its own.
         if let (coded, open) = self.current(coding, call), coded.name == file.name {
@@ -198,7 +198,7 @@ private final class FoundFile: @unchecked Sendable {
     var outcome = FileFinder.Outcome.wouldBlock
 }
 
-/// The owner of an exchange while a thread reads: what happens meanwhile shows when the response is sent.
+/// The owner of an exchange while a thread reads: events of the meantime have their effect when the response is sent.
 private final class WaitingOwner: ExchangeOwner {
     func exchange(changed change: ExchangeChange) {}
 }

@@ -2,34 +2,16 @@
 
 import os
 import pathlib
+import re
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 import unittest
+
+from serving import Output, free_port
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 ROOST = REPOSITORY / ".build/release/roost"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port, process, log):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"exited with {process.returncode}: {pathlib.Path(log).read_text(errors='replace')}")
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise AssertionError(f"does not listen on {port}")
 
 
 class EdgeTest(unittest.TestCase):
@@ -43,30 +25,30 @@ class EdgeTest(unittest.TestCase):
             ["gcc", "-shared", "-fPIC", "-I", REPOSITORY / "Sources/CASGI/include", "-o", f"{self.folder}/scope.so",
              REPOSITORY / "Tests/Fixtures/Scope.c"], check=True)
 
-    def start(self, command, port, name):
-        log = f"{self.folder}/{name}.log"
-        with open(log, "w") as file:
-            process = subprocess.Popen(command, stdout=file, stderr=file, cwd=self.folder, env={
-                **os.environ, "CADDY_ADMIN": "off", "XDG_DATA_HOME": self.folder, "XDG_CONFIG_HOME": self.folder})
-        self.addCleanup(self.stop, process)
-        wait_for(port, process, log)
-        return process
+    def start(self, command, ready):
+        """Starts a process, and waits for the line that it writes once it listens. Returns its output."""
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=self.folder,
+            env={**os.environ, "CADDY_ADMIN": "off", "XDG_DATA_HOME": self.folder, "XDG_CONFIG_HOME": self.folder})
+        output = Output(process)
+        self.addCleanup(self.stop, process, output)
+        output.wait_for(ready)
+        return output
 
     @staticmethod
-    def stop(process):
+    def stop(process, output):
         process.terminate()
         process.wait(60)
+        output.close()
 
     def roost(self, *options):
-        """Starts Roost, with a Unix socket besides. Returns its port."""
-        port = free_port()
+        """Starts Roost, with a Unix socket and further options. Returns its port, or its ports for a further --bind."""
         self.socket = f"{self.folder}/http.sock"
-        self.start([ROOST, f"{self.folder}/scope.so", "--bind", f"127.0.0.1:{port}", "--bind", f"unix:{self.socket}",
-                    "--run-dir", f"{self.folder}/run", *options], port, "roost")
-        return port
-
-    def access_log(self):
-        return pathlib.Path(f"{self.folder}/roost.log").read_text()
+        self.output = self.start(
+            [ROOST, f"{self.folder}/scope.so", "--bind", "127.0.0.1:0", "--bind", f"unix:{self.socket}", "--run-dir",
+             f"{self.folder}/run", *options], " serving ")
+        ports = [int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", self.output.wait_for(" serving "))]
+        return ports if len(ports) > 1 else ports[0]
 
     def write(self, name, text):
         pathlib.Path(f"{self.folder}/{name}").write_text(text.rstrip() + "\n")
@@ -77,8 +59,8 @@ class EdgeTest(unittest.TestCase):
         listen = stream.replace("PORT", str(port)) or (
             f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; location / {{ {location} }} }} }}")
         modules = "load_module /usr/lib/nginx/modules/ngx_stream_module.so;" if stream else ""
-        path = self.write("nginx.conf", f"{modules} user root; daemon off; pid {self.folder}/nginx.pid; events {{}}\n{listen}\n")
-        self.start(["nginx", "-p", self.folder, "-e", f"{self.folder}/error.log", "-c", path], port, "nginx")
+        path = self.write("nginx.conf", f"{modules} user root; daemon off; pid {self.folder}/nginx.pid; error_log stderr notice; events {{}}\n{listen}\n")
+        self.start(["nginx", "-p", self.folder, "-e", "stderr", "-c", path], "start worker processes")
         return port
 
     def haproxy(self, mode, frontend, server):
@@ -96,13 +78,13 @@ class EdgeTest(unittest.TestCase):
             backend site
                 server one {server}
             """)
-        self.start(["haproxy", "-db", "-f", path], port, "haproxy")
+        self.start(["haproxy", "-W", "-db", "-f", path], "Loading success")
         return port
 
     def caddy(self, site):
         port = free_port()
         path = self.write("Caddyfile", f"http://127.0.0.1:{port} {{\n{site}\n}}\n")
-        self.start(["caddy", "run", "--adapter", "caddyfile", "--config", path], port, "caddy")
+        self.start(["caddy", "run", "--adapter", "caddyfile", "--config", path], "serving initial configuration")
         return port
 
     def apache(self, directives):
@@ -114,12 +96,12 @@ class EdgeTest(unittest.TestCase):
             ServerRoot {self.folder}
             ServerName localhost
             PidFile {self.folder}/apache.pid
-            ErrorLog {self.folder}/apache-error.log
+            ErrorLog /dev/stderr
             Listen 127.0.0.1:{port}
             {modules}
             {directives}
             """)
-        self.start(["apache2", "-D", "FOREGROUND", "-f", path], port, "apache")
+        self.start(["apache2", "-D", "FOREGROUND", "-f", path], "resuming normal operations")
         return port
 
     def ask(self, port, *options, path="/a"):
@@ -135,7 +117,7 @@ class EdgeTest(unittest.TestCase):
         return scope
 
 
-# What a client sends to look like another one, to a server that believes it.
+# The header fields of a client that pretends to have another address.
 FORGED = [
     "-H", "X-Forwarded-For: 6.6.6.6", "-H", "X-Forwarded-Proto: https", "-H", "X-Forwarded-Host: evil.example",
     "-H", "X-Forwarded-Prefix: /evil", "-H", "Forwarded: for=6.6.6.6;proto=https;host=evil.example",

@@ -27,7 +27,7 @@ struct ForwardedRequestTests {
     }
 
     @Test(
-        "the client is the last address that is not trusted; what stands before it may be forged",
+        "the client is the last address that is not trusted; addresses before it may be forged",
         arguments: [
             (["192.0.2.1"], "192.0.2.1"), (["6.6.6.6, 192.0.2.1"], "192.0.2.1"),
             (["6.6.6.6, 192.0.2.1, 10.0.0.2, 10.0.0.1"], "192.0.2.1"), (["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
@@ -54,8 +54,8 @@ struct ForwardedRequestTests {
         #expect(try self.client(["X-Forwarded-For: \(value)"]) == client)
     }
 
-    @Test("if everybody is trusted, only the last address is known to be right")
-    func everybody() throws {
+    @Test("if all peers are trusted, only the last address is reliable")
+    func allPeersAreTrusted() throws {
         let client = try self.evaluate(["X-Forwarded-For: 6.6.6.6, 192.0.2.1"], trusted: "0.0.0.0/0") { forwarded, _ in
             forwarded.client?.text.text
         }
@@ -114,7 +114,7 @@ struct ForwardedRequestTests {
             (#"For="[2001:db8::1]:4711"; by=_x ; PROTO=https"#, "2001:db8::1 4711", .https),
             (#"for=6.6.6.6;proto=http, for="192.0.2.1:80";proto=https"#, "192.0.2.1 80", .https),
             ("for=unknown;proto=https", nil, nil), ("for=_hidden", nil, nil), ("proto=https", nil, nil),
-            // What a client leaves open cannot hide what the proxy appends.
+            // An unclosed quote of the client cannot hide the element that the proxy appends.
             (#"for="6.6.6.6, for=192.0.2.1"#, "192.0.2.1", nil), (#"for="a\", for="192.0.2.1""#, "192.0.2.1", nil),
             ("for=192.0.2.1;for=6.6.6.6", nil, nil), ("for=192.0.2.1 6", nil, nil), ("for = 192.0.2.1", nil, nil),
             ("for=192.0.2.1;proto", nil, nil), (#"for="192.0.2.1"#, nil, nil), (";", nil, nil), ("", nil, nil),

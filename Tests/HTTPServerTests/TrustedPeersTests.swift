@@ -35,7 +35,7 @@ struct TrustedPeersTests {
     }
 
     @Test(
-        "a text that is no address is refused with what to write",
+        "a text that is no address is refused, and the message says what to write",
         arguments: [
             (
                 "localhost",

@@ -25,7 +25,7 @@ struct MiddlewareEntryTests {
     }
 
     @Test(
-        "an invalid entry is refused with what to write",
+        "an invalid entry is refused, and the message says what to write",
         arguments: [
             ("cros", "'cros' is unknown; did you mean 'cors'?"),
             ("xyz", "'xyz' is unknown; known: request-id, trusted-hosts"),

@@ -1,5 +1,6 @@
 """WSGI applications in a process: threads and queue, recognition, mounts, and the validator of wsgiref."""
 
+import os
 import pathlib
 import tempfile
 import unittest
@@ -15,13 +16,20 @@ class QueueTests(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.gate = pathlib.Path(folder.name, "gate")
+        os.mkfifo(self.gate)
+        self.descriptor = os.open(self.gate, os.O_RDWR)
+        self.addCleanup(os.close, self.descriptor)
 
-    def start_waiting(self, server, count):
-        """Starts requests that are answered when the gate is open."""
+    def start_waiting(self, server, count, path=b"/waits"):
+        """Starts requests, each of which is answered when the gate lets it pass."""
         clients = [server.client() for _ in range(count)]
         for client in clients:
-            client.start(b"GET", b"/waits?" + bytes(self.gate))
+            client.start(b"GET", path + b"?" + bytes(self.gate))
         return clients
+
+    def let_pass(self, count):
+        """Opens the gate for a number of requests, of which some may come later."""
+        os.write(self.descriptor, b"x" * count)
 
     def test_full_queue(self):
         """a request above the limit gets 503 at once; those that wait are answered"""
@@ -31,15 +39,15 @@ class QueueTests(unittest.TestCase):
             refused = server.get(b"/unread")
             self.assertEqual((refused.status, refused.header(b"retry-after")), (503, b"1"))
             self.assertEqual(refused.body, b"Service Unavailable: too many requests are waiting for a thread")
-            self.gate.touch()
+            self.let_pass(5)
             self.assertEqual({client.read().status for client in clients}, {200})
 
     def test_computing_application(self):
         """an application that holds the GIL does not stop the server"""
-        with Server(SOURCE, wsgi_threads=1, limit_wsgi=1) as server:
-            clients = [server.client() for _ in range(4)]
-            for client in clients:
-                client.start(b"GET", b"/holds_the_gil")
+        with Server(SOURCE, host={"health": True}, wsgi_threads=1, limit_wsgi=1) as server:
+            clients = self.start_waiting(server, 4, b"/holds_the_gil")
+            self.assertEqual(server.get(b"/healthz").status, 200)  # the requests before it have arrived
+            self.let_pass(2)
             bodies = [client.read().body for client in clients]
             self.assertEqual(bodies.count(b"held"), 2)
             self.assertEqual(bodies.count(b"Service Unavailable: too many requests are waiting for a thread"), 2)
@@ -50,7 +58,7 @@ class QueueTests(unittest.TestCase):
             clients = self.start_waiting(server, 4)
             self.assertEqual(server.get(b"/healthz").status, 200)  # the requests before it have arrived
             server.terminate()
-            self.gate.touch()
+            self.let_pass(4)
             self.assertEqual([client.read().body for client in clients], [b"waited"] * 4)
             self.assertEqual(server.wait(), 0)
 

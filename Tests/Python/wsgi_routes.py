@@ -1,13 +1,13 @@
 """The application of the tests of WSGI: a function for each path, which is its name."""
 
-import contextvars, ctypes, gzip, io, json, os, sys, tempfile, threading, time
+import contextvars, ctypes, gzip, io, json, os, sys, tempfile, threading
 import roost.wsgi
 
 routes = {}
 closed = []      # the names of the responses whose close() was called
 produced = {}    # counts of parts
 reads = []       # calls of FileWrapper.__next__
-gates = {name: threading.Event() for name in ("first", "read", "held")}
+gates = {name: threading.Event() for name in ("first", "read")}
 variable = contextvars.ContextVar("variable", default="unset")
 barrier = threading.Barrier(4)
 
@@ -266,14 +266,15 @@ def meets(environ, start_response):
 
 @route
 def waits(environ, start_response):
-    while not os.path.exists(environ["QUERY_STRING"]):
-        time.sleep(0.01)
+    with open(environ["QUERY_STRING"], "rb", buffering=0) as gate:
+        gate.read(1)
     return text(start_response, b"waited")
 
 @route
 def holds_the_gil(environ, start_response):
-    gates["held"].set()
-    ctypes.PyDLL(None).usleep(300_000)
+    # A function of PyDLL keeps the GIL while it waits for a byte of the gate.
+    with open(environ["QUERY_STRING"], "rb", buffering=0) as gate:
+        ctypes.PyDLL(None).read(gate.fileno(), ctypes.create_string_buffer(1), 1)
     return text(start_response, b"held")
 
 @route
@@ -285,7 +286,7 @@ def errors(environ, start_response):
 
 @route
 def kept(environ, start_response):
-    # What is kept of a request that has ended does no harm.
+    # Objects of a request that has ended, which the application keeps, do no harm.
     kept.request = environ["wsgi.input"], start_response
     return text(start_response, b"kept")
 

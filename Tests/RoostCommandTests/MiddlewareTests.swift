@@ -85,7 +85,7 @@ struct MiddlewareTests {
     }
 
     @Test(
-        "invalid middleware is refused with file and what to write",
+        "invalid middleware is refused; the message has the file and a hint",
         arguments: [
             ("middleware: cors\n", "settings.yaml:1: 'middleware' must be a list of names, and of maps"),
             ("middleware: [cros]\n", "'cros' is unknown; did you mean 'cors'?"),

@@ -71,7 +71,7 @@ struct StaticFilesTests {
     }
 
     @Test(
-        "an invalid folder is refused with what to write",
+        "an invalid folder is refused, and the message says what to write",
         arguments: [
             ("public", "--static 'public' is not PATH=FOLDER; example: /static=public"),
             ("/a=", "--static '/a=' names no folder"),

@@ -268,6 +268,8 @@ struct EmbeddingTests {
             static const asgi_host *host;
             static asgi_send send_to;
             static void touch(const char *path) { close(open(path, O_CREAT | O_WRONLY, 0600)); }
+            /* Waits until the other application opens the same FIFO for writing, or for reading. */
+            static void meet(const char *path, int access) { close(open(path, access)); }
             static void came(void *context, asgi_id id, asgi_result result, const asgi_event *event)
             {
                 asgi_event complete = asgi_event_of(ASGI_LIFESPAN_SHUTDOWN_COMPLETE);
@@ -283,18 +285,19 @@ struct EmbeddingTests {
                 asgi_event event = asgi_event_of(0), complete = asgi_event_of(ASGI_LIFESPAN_STARTUP_COMPLETE);
                 if (scope->type != ASGI_LIFESPAN) return ASGI_UNSUPPORTED;
             #ifdef REFUSES
-                while (access(FOLDER "/begun", F_OK) != 0) usleep(1000);
-                touch(FOLDER "/refused");
+                meet(FOLDER "/begun", O_RDONLY);
+                meet(FOLDER "/refused", O_WRONLY);
                 return ASGI_FAILED;
             #endif
                 host = scope->host, send_to = send;
-                touch(FOLDER "/begun");
-                while (access(FOLDER "/refused", F_OK) != 0) usleep(1000);
+                meet(FOLDER "/begun", O_WRONLY);
+                meet(FOLDER "/refused", O_RDONLY);
                 receive(scope->id, &event, NULL, NULL);
                 send(scope->id, &complete, NULL, NULL);
                 return receive(scope->id, &event, came, NULL);
             }
             """
+        for name in ["begun", "refused"] { #expect(mkfifo("\(self.folder.path)/\(name)", 0o600) == 0) }
         let place = "-DFOLDER=\"\(self.folder.path)\""
         let starting = try Fixture.compile(source, named: "starting", flags: [place], in: self.folder)
         let refusing = try Fixture.compile(source, named: "refuses", flags: [place, "-DREFUSES"], in: self.folder)

@@ -87,7 +87,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("a listener that evaluates no fields trusts nobody")
+    @Test("a listener that evaluates no fields trusts no peer")
     func listener() async throws {
         let serve = { try await self.serve { $0.addresses[0].proxies.evaluatesForwarding = false } }
         try await withServedHost(serve()) { served throws in

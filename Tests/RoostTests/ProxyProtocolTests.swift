@@ -77,7 +77,7 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("header fields after UNKNOWN are the client's, whom nobody knows")
+    @Test("header fields after UNKNOWN are those of a client that the proxy does not know")
     func unknown() async throws {
         try await self.withProxiedHost { served throws in
             let client = try served.client()

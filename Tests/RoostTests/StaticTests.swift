@@ -77,7 +77,7 @@ struct StaticTests {
         }
     }
 
-    @Test("what is no file gets 404, another method 405")
+    @Test("404 for paths of no regular file, 405 for other methods")
     func missing() async throws {
         #expect(mkfifo("\(self.files)/fifo", 0o644) == 0)
         for (name, target) in [("out", "/etc/passwd"), ("up", "../secret"), ("in", "a.txt"), ("loop", "loop")] {

@@ -143,9 +143,9 @@ struct FileRequestTests {
             ("gzip;q=", "gzip"),
         ])
     func coding(_ field: String, _ name: String?) {
-        let best = withOctets(field) { ContentCoding.Accepted($0).best(of: ContentCoding.allCases) }
+        let best = withOctets(field) { AcceptEncoding($0).best(of: ContentCoding.allCases) }
         #expect(best.map { "\($0.name)" } == name)
-        #expect(withOctets(field) { ContentCoding.Accepted($0).best(of: []) } == nil)
+        #expect(withOctets(field) { AcceptEncoding($0).best(of: []) } == nil)
     }
 
     @Test(

@@ -115,7 +115,7 @@ int roost_open_folder(const char *path);
  * disk would have to be read (RESOLVE_CACHED). */
 int roost_open_in(int folder, const char *path, int cached);
 
-/* What identifies the contents of a file; times in nanoseconds. */
+/* The identity of a file's contents; times in nanoseconds. */
 typedef struct roost_file_facts {
     uint64_t device, inode;
     int64_t size, modified, changed;

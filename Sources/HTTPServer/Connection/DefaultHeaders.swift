@@ -13,7 +13,7 @@ public struct DefaultHeader: Sendable, Hashable {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { throw Malformed(description: "'\(text)' is not NAME:VALUE") }
         let name = parts[0].lowercased()
-        let value = String(parts[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        let value = parts[1].trimmed
         let problem: String? = Self.withField(name, value) { field in
             if (try? ResponseFields.check(field)) == nil { return "is not a valid header field" }
             guard ResponseFields.isServerControlled(field.name) || name == "date" || name.hasPrefix("sec-websocket-")

@@ -65,6 +65,16 @@ public protocol Exchange: AnyObject {
     func recycle()
 }
 
+extension Exchange {
+    /// Sends a complete response, and ends and recycles the exchange.
+    package func finish(_ status: Int, _ fields: HeaderFields, _ body: ResponseBody) {
+        // The body of a response that was not accepted is still the caller's.
+        if !self.respond(status: status, fields: fields, body: body).isAccepted { body.release?(body.context) }
+        _ = self.end(failed: false)
+        self.recycle()
+    }
+}
+
 /// The receiver of an exchange's events, which also answers it.
 public protocol ExchangeOwner: AnyObject {
     /// Reports that something that was `.pending` may have changed. Called on the loop, possibly inside a call of the
@@ -107,6 +117,13 @@ public enum SendOutcome {
     case gone
     /// Not accepted: out of order, or malformed.
     case invalid(SendFault)
+
+    package var isAccepted: Bool {
+        switch self {
+        case .done, .pending: true
+        case .full, .gone, .invalid: false
+        }
+    }
 }
 
 /// The result of `end`.

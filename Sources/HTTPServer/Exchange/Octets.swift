@@ -39,6 +39,15 @@ public struct Octets {
     @inlinable
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.data, count: self.size) }
 
+    /// A copy that lives as long as the process: for configuration and literals.
+    package static func lasting(_ text: String) -> Octets {
+        let bytes = Array(text.utf8)
+        guard !bytes.isEmpty else { return .empty }
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
+        memory.initialize(from: bytes, count: bytes.count)
+        return Octets(memory, bytes.count)
+    }
+
     /// A copy as text, in which invalid UTF-8 is replaced. Allocates: for logs and other code off the hot path.
     public var text: String { String(decoding: self.bytes, as: UTF8.self) }
 }
@@ -67,8 +76,13 @@ extension Octets {
         ) { ASCII.lowercased($0) == $1 }
     }
 
+    /// Whether the bytes equal these (in lower case), ignoring case.
+    package func equalsIgnoringCase(_ lowerCase: Octets) -> Bool {
+        self.size == lowerCase.size && zip(self.bytes, lowerCase.bytes).allSatisfy { ASCII.lowercased($0) == $1 }
+    }
+
     /// Whether a comma-separated list contains the (lower-case) literal, ignoring case (RFC 9110 §5.6.1).
-    func listContains(_ literal: StaticString) -> Bool {
+    package func listContains(_ literal: StaticString) -> Bool {
         var rest = self
         while let member = rest.removeMember() { if member.equalsIgnoringCase(literal) { return true } }
         return false

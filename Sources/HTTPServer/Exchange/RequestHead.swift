@@ -31,6 +31,9 @@ public final class RequestHead {
         set { self.framing.acceptsTrailers = newValue }
     }
 
+    /// The size of the body in bytes; nil if there is none, and for a body in chunks.
+    package var contentLength: Int? { self.framing.contentLength }
+
     /// Whether a body follows.
     package var hasBody: Bool { self.framing.hasBody }
 

@@ -1,4 +1,4 @@
-/// One element of a `Forwarded` header field: what one proxy states (RFC 7239 §4). The parts are borrowed, and empty if
+/// One element of a `Forwarded` header field, added by one proxy (RFC 7239 §4). The parts are borrowed, and empty if
 /// they are missing.
 struct ForwardedElement {
     private(set) var node = Octets.empty

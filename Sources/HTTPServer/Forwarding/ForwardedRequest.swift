@@ -1,4 +1,5 @@
-/// What trusted proxies state about a request: a value without I/O, whose parts are borrowed from the header fields.
+/// The client, scheme, host and prefix of a request as trusted proxies report them: a value without I/O, whose parts are
+/// borrowed from the header fields.
 struct ForwardedRequest {
     /// The address of the client; nil if none is stated, or if the nearest statement is malformed.
     private(set) var client: ForwardedNode?

@@ -33,8 +33,8 @@ struct ListMembers: Sequence, IteratorProtocol {
         return Octets(data: data + start, size: rest.size - start).trimmed
     }
 
-    /// The position of the last comma that separates members. Read from the end: what a client has left open at the
-    /// start of the value cannot hide a member that a proxy has appended.
+    /// The position of the last comma that separates members. Read from the end: an unclosed quote of
+    /// the client at the start of the value cannot hide a member that a proxy has appended.
     private func lastComma(of value: Octets) -> Int? {
         let bytes = value.bytes
         var isQuoted = false

@@ -1,4 +1,4 @@
-/// The peers whose statements about the client are believed: proxies in front of the server.
+/// The peers whose header fields about the client are evaluated: proxies in front of the server.
 public struct TrustedPeers: Sendable, Hashable, CustomStringConvertible {
     /// The addresses of this machine, and clients of Unix sockets.
     public static let local = TrustedPeers(networks: Network.loopback, includesUnix: true, isAny: false)
@@ -21,10 +21,10 @@ public struct TrustedPeers: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Parses addresses, networks (`10.0.0.0/8`), `unix` for the clients of Unix sockets, and `*` for every peer;
-    /// commas may separate them. An empty text trusts nobody. Throws `Malformed`.
+    /// commas may separate them. An empty text trusts no peer. Throws `Malformed`.
     public init(_ lists: [String]) throws {
         let texts = lists.flatMap { $0.split(separator: ",") }
-            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+            .map(\.trimmed)
         var networks: [Network] = []
         for text in texts where text != "unix" && text != "*" {
             do {

@@ -26,11 +26,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     private var begun: HTTP1Exchange?
     /// The open WebSocket that the connection belongs to.
     private var socket: HTTP1WebSocket?
-    private let proxies: ProxyHandling
-    /// The number of proxies that have stated the client's address before the first request.
-    private let passedProxies: Int
-    /// Determined when a request needs it.
-    private var isPeerTrusted: Bool?
+    private var trust: PeerTrust
     private var isReady = false
     private var isProceeding = false
     /// Whether a read of the channel is withheld because the window is full.
@@ -40,8 +36,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         let configuration = loop.configuration
         self.loop = loop
         self.peer = peer
-        self.proxies = proxies
-        self.passedProxies = passedProxies
+        self.trust = PeerTrust(proxies, passed: passedProxies)
         self.output = HTTP1Output(loop: loop)
         self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
         self.input = HTTP1Input(limits: configuration.limits, readWindow: configuration.readWindow)
@@ -185,8 +180,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.backlog.exchangeBegan()
             let began = self.loop.log?.logsRequests == true ? NIODeadline.now().uptimeNanoseconds : 0
             exchange.start(on: self, began: began)
-            if exchange.head.hasProxyFields, var rules = self.loop.configuration.forwarding {
-                rules.hops = rules.hops.map { $0 - self.passedProxies }
+            if exchange.head.hasProxyFields, let rules = self.trust.rules(self.loop.configuration) {
                 exchange.evaluateProxyFields(rules, isTrusted: self.trustsPeer())
             }
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
@@ -204,16 +198,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     /// Whether the client of the connection is a trusted proxy.
-    func trustsPeer() -> Bool {
-        if let isPeerTrusted { return isPeerTrusted }
-        // A client behind as many proxies as there are is no proxy, whoever is trusted.
-        let isPassed = self.loop.configuration.forwarding?.hops.map { $0 <= self.passedProxies } ?? false
-        let isTrusted =
-            self.proxies.evaluatesForwarding && !isPassed
-            && self.loop.configuration.trustedPeers.contains(self.peer)
-        self.isPeerTrusted = isTrusted
-        return isTrusted
-    }
+    func trustsPeer() -> Bool { self.trust.trusts(self.peer, self.loop.configuration) }
 
     /// Drops the rest of a request body that the handler has not received.
     private func drain() -> Bool {

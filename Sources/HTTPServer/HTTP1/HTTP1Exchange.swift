@@ -51,7 +51,7 @@ final class HTTP1Exchange: Exchange {
         self.use += 1
     }
 
-    /// Applies the statements of a trusted proxy about the client, and removes those of anybody else.
+    /// Applies the header fields in which a trusted proxy describes the client, and removes those of any other client.
     func evaluateProxyFields(_ rules: ForwardingRules, isTrusted: Bool) {
         if isTrusted {
             let trusted = self.loop.configuration.trustedPeers

@@ -104,7 +104,7 @@ struct ProxyHeader: Equatable {
         guard bytes.count >= size else { return .incomplete }
         // LOCAL: a health check of the proxy. Its family and addresses are to be ignored.
         guard command & 15 == 1 else { return .complete(ProxyHeader(addresses: nil, isLocal: true, size: size)) }
-        // What follows the addresses (TLVs) is skipped.
+        // The extensions after the addresses (TLVs) are skipped.
         switch family {
         case 0x11:
             guard size >= 28 else { return .malformed(.malformed) }

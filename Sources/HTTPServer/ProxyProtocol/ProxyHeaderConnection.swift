@@ -67,7 +67,7 @@ final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandle
         self.loop.remove(self)
         self.input.moveReaderIndex(forwardBy: header.size)
         var proxies = self.proxies
-        // Whose header fields follow is known of no client: they are not the proxy's.
+        // The proxy does not know the client: the header fields that follow are not the proxy's.
         if header.addresses == nil, !header.isLocal { proxies.evaluatesForwarding = false }
         let connection = HTTP1Connection(
             loop: self.loop, peer: header.addresses.map { Peer($0) } ?? self.peer, proxies: proxies,

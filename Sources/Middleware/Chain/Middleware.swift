@@ -18,7 +18,7 @@ extension Middleware {
     package func change(_ response: inout MiddlewareResponse, to request: MiddlewareRequest) {}
 }
 
-/// A request as middleware sees it, and what its steps remember. The head is valid until the exchange is recycled.
+/// A request as middleware sees it, and the values that its steps set. The head is valid until the exchange is recycled.
 package struct MiddlewareRequest {
     package let head: RequestHead
     package let peer: Peer
@@ -41,10 +41,10 @@ package struct MiddlewareRequest {
 /// A response that middleware gives in place of the application.
 package struct MiddlewareAnswer {
     package let status: Int
-    package let fields: [(name: String, value: String)]
+    package let fields: [(name: StaticString, value: String)]
     package let text: String
 
-    init(_ status: Int, _ text: String, _ fields: [(name: String, value: String)] = []) {
+    init(_ status: Int, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {
         self.status = status
         self.text = text
         self.fields = fields
@@ -55,7 +55,7 @@ package struct MiddlewareAnswer {
 package struct MiddlewareResponse {
     package let status: Int
     package private(set) var fields: [HeaderField]
-    /// Holds what the steps have added. Each text lives as long as this value.
+    /// Holds the values that the steps have added. Each lives as long as this value.
     private var added: [[UInt8]] = []
     /// Whether a body follows that may be changed: not a file.
     var hasBody = false
@@ -94,16 +94,13 @@ package struct MiddlewareResponse {
     }
 
     mutating func remove(_ name: Octets) {
-        self.fields.removeAll { $0.name.size == name.size && $0.name.text.lowercased() == name.text }
+        self.fields.removeAll { $0.name.equalsIgnoringCase(name) }
     }
 
     /// Adds a member to the field `vary`, unless it is there.
     mutating func vary(_ name: StaticString) {
         for field in self.fields where field.name.equalsIgnoringCase("vary") {
-            let members = field.value.text.lowercased().split(separator: ",").map {
-                $0.filter { $0 != " " && $0 != "\t" }
-            }
-            if members.contains("\(name)") || members.contains("*") { return }
+            if field.value.listContains(name) || field.value.listContains("*") { return }
         }
         self.add(HeaderField(name: Octets("vary"), value: Octets(name)))
     }

@@ -19,18 +19,14 @@ package final class MiddlewareChain: Sendable {
         self.hiddenPath = context.hiddenPath
         var steps: [any Middleware] = []
         for (at, entry) in host.enumerated() {
-            steps.append(try MiddlewareKind.make(entry, identity: Self.identity("\(at) \(entry)"), context))
+            steps.append(try MiddlewareKind.make(entry, identity: OctetsHash.of("\(at) \(entry)".utf8), context))
         }
         for (at, entry) in own.enumerated() {
-            steps.append(try MiddlewareKind.make(entry, identity: Self.identity("\(mount) \(at) \(entry)"), context))
+            steps.append(
+                try MiddlewareKind.make(entry, identity: OctetsHash.of("\(mount) \(at) \(entry)".utf8), context))
         }
         self.steps = steps
         self.changesResponses = steps.contains(where: \.changesResponses)
-    }
-
-    /// FNV-1a, 64 bits.
-    private static func identity(_ text: String) -> UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
     /// Passes a request through the steps. Returns the exchange for the application; nil if a step has answered.
@@ -63,32 +59,22 @@ package final class MiddlewareChain: Sendable {
         _ answer: MiddlewareAnswer, of index: Int, to exchange: any Exchange, _ request: MiddlewareRequest
     ) {
         var response = MiddlewareResponse(status: answer.status, HeaderFields(start: nil, count: 0))
-        if !answer.text.isEmpty, !answer.fields.contains(where: { $0.name == "content-type" }) {
+        if !answer.text.isEmpty, !answer.fields.contains(where: { Octets($0.name).equals("content-type") }) {
             response.add(HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
         }
-        var names: [[UInt8]] = []
-        for (name, _) in answer.fields { names.append(Array(name.utf8)) }
-        for (at, (_, value)) in answer.fields.enumerated() {
-            response.add(names[at].withUnsafeBytes { Octets($0) }, value)
-        }
+        for (name, value) in answer.fields { response.add(Octets(name), value) }
         self.change(&response, to: request, from: index)
-        withExtendedLifetime(names) {
-            Array(answer.text.utf8).withUnsafeBytes { text in
-                response.withFields {
-                    _ = exchange.respond(status: answer.status, fields: $0, body: ResponseBody(Octets(text)))
-                }
-            }
+        Array(answer.text.utf8).withUnsafeBytes { text in
+            response.withFields { exchange.finish(answer.status, $0, ResponseBody(Octets(text))) }
         }
-        _ = exchange.end(failed: false)
-        exchange.recycle()
     }
 }
 
-/// What the steps of a process share.
+/// The state that the steps of a process share.
 package struct MiddlewareContext: Sendable {
     /// The path prefix that a proxy removes, encoded.
     package var hiddenPath = ""
-    /// The table for rate limits; nil where the chain is only checked.
+    /// The table for rate limits that a supervisor shares with its workers; nil for that of the process.
     package var rates: RateLimitTable?
 
     package init() {}

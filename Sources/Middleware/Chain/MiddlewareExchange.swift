@@ -125,16 +125,13 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         if let refusal { return refusal }
         if let outcome = self.startHeld(hasBody: true, size: more ? nil : body.bytes.size) { return outcome }
         guard let compression else { return self.inner.send(body, more: more) }
-        // Counted here: what is compressed has to be accepted, since the stream cannot go back.
+        // Counted here: the exchange has to accept compressed bytes, since the stream cannot go back.
         guard body.isTaken || self.pending < self.loop.configuration.writeLimit else { return .full }
         do {
             _ = try self.validator.body(size: body.bytes.size, more: more)
         } catch { return .invalid(error) }
         let outcome = self.send(compression.compress(body.bytes.bytes, isLast: !more), more: more)
-        switch outcome {
-        case .done, .pending: if body.release != nil { self.loop.willRelease(body) }
-        case .full, .gone, .invalid: break
-        }
+        if outcome.isAccepted, body.release != nil { self.loop.willRelease(body) }
         return outcome
     }
 
@@ -173,7 +170,7 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
             let isLast = at == file.count && !more
             let compressed = bytes.withUnsafeReadableBytes { compression.compress($0, isLast: isLast) }
             outcome = self.send(compressed, more: !isLast)
-        } while at < file.count && !outcome.isFinal
+        } while at < file.count && outcome.isAccepted
         return outcome
     }
 
@@ -197,10 +194,7 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
                 var compressed = ResponseBody(Octets(bytes))
                 compressed.isTaken = body.isTaken
                 let outcome = self.inner.respond(status: status, fields: fields, body: compressed)
-                switch outcome {
-                case .done, .pending: if body.release != nil { self.loop.willRelease(body) }
-                case .full, .gone, .invalid: break
-                }
+                if outcome.isAccepted, body.release != nil { self.loop.willRelease(body) }
                 return outcome
             }
         }
@@ -229,16 +223,6 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
     }
 
     func recycle() { self.inner.recycle() }
-}
-
-extension SendOutcome {
-    /// Whether nothing more can be sent.
-    fileprivate var isFinal: Bool {
-        switch self {
-        case .done, .pending: false
-        case .full, .gone, .invalid: true
-        }
-    }
 }
 
 @available(*, unavailable)

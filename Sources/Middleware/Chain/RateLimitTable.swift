@@ -3,7 +3,8 @@ import Glibc
 import HTTPServer
 import Synchronization
 
-/// When clients may send again, in memory that all workers of a server share. Thread-safe, without locks.
+/// The times at which clients may send their next request, in memory that all workers of a server share. Thread-safe,
+/// without locks.
 ///
 /// One number for a client and a limit: the time at which all of its requests are paid for (GCRA, the token bucket as a
 /// time). The table has a fixed size. If more clients are active than it has places for, the one that has sent least is
@@ -62,8 +63,9 @@ package final class RateLimitTable: @unchecked Sendable {
 
     /// Counts a request of a client. `interval`: ticks that a request costs; `burst`: requests that may come at once.
     func count(_ client: Octets, limit: UInt64, interval: UInt64, burst: UInt64, now: UInt64) -> Outcome {
-        var hash = self.seed ^ limit
-        for byte in client.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        var sum = OctetsHash(seed: self.seed ^ limit)
+        for byte in client.bytes { sum.add(byte) }
+        var hash = sum.value
         // Mixed, since the bytes of addresses differ little.
         hash ^= hash >> 33
         hash = hash &* 0xff51_afd7_ed55_8ccd

@@ -12,8 +12,7 @@ struct BodyLimit: Middleware {
     }
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
-        let length = Int(request.value("content-length").text) ?? 0
-        guard length <= self.size else { return Self.tooLarge }
+        guard request.head.contentLength ?? 0 <= self.size else { return Self.tooLarge }
         request.bodyLimit = min(request.bodyLimit ?? .max, self.size)
         return nil
     }

@@ -6,7 +6,6 @@ import NIOConcurrencyHelpers
 /// Not on by default: where a response has a secret and text of an attacker, its compressed size tells about the secret
 /// (BREACH).
 struct Compression: Middleware {
-    private let level: Int32
     private let minSize: Int
     private let types: [String]
     private let streams: GzipStreams
@@ -20,14 +19,13 @@ struct Compression: Middleware {
     private static let maxSize = 1 << 20
 
     init(_ options: MiddlewareOptions) throws(MiddlewareFault) {
-        self.level = Int32(try options.number("level", 1...9) ?? 4)
+        self.streams = .ofLevel(Int32(try options.number("level", 1...9) ?? 4))
         self.minSize = try options.number("min-size", 0...Int.max) ?? 1024
         let types = options.texts("types", splits: true).map { $0.lowercased() }
         for type in types where type.split(separator: "/").count != 2 {
             throw options.fault("types", "'\(type)' is not a media type; examples: application/json, text/*")
         }
         self.types = types.isEmpty ? Self.usualTypes : types
-        self.streams = .ofLevel(self.level)
     }
 
     var changesResponses: Bool { true }
@@ -36,7 +34,8 @@ struct Compression: Middleware {
         if response.status == 304 { return self.changeNotModified(&response, to: request) }
         guard response.compression == nil, self.isCompressible(response) else { return }
         response.vary("accept-encoding")
-        guard Self.accepts(request.value("accept-encoding")), !request.head.method.equals("HEAD"),
+        guard AcceptEncoding(request.value("accept-encoding")).weight(of: "gzip") > 0,
+            !request.head.method.equals("HEAD"),
             let stream = self.streams.stream()
         else { return }
         response.compression = GzipCompression(stream, of: self.streams)
@@ -78,20 +77,5 @@ struct Compression: Middleware {
         return self.types.contains { pattern in
             pattern == type || (pattern.hasSuffix("/*") && type.hasPrefix(pattern.dropLast()))
         }
-    }
-
-    /// Whether the client accepts gzip (RFC 9110 §12.5.3).
-    private static func accepts(_ field: Octets) -> Bool {
-        var others = false
-        for member in field.text.lowercased().split(separator: ",") {
-            let parts = member.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-            guard let name = parts.first, name == "gzip" || name == "*" else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }?.dropFirst(2)
-            let isAccepted = weight.map { !$0.allSatisfy { $0 == "0" || $0 == "." } } ?? true
-            // What is said of gzip counts more than what is said of all.
-            if name == "gzip" { return isAccepted }
-            others = isAccepted
-        }
-        return others
     }
 }

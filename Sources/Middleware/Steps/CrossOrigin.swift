@@ -43,7 +43,7 @@ struct CrossOrigin: Middleware {
         }
         // Answered without permission if the origin is not allowed: the browser then sends no request.
         guard self.allows(request) else { return MiddlewareAnswer(204, "", [("vary", "origin")]) }
-        var fields: [(name: String, value: String)] = []
+        var fields: [(name: StaticString, value: String)] = []
         let allowed = self.methods + Self.simple.filter { !self.methods.contains($0) }
         fields.append(("access-control-allow-methods", allowed.joined(separator: ", ")))
         let wanted = request.value("access-control-request-headers").text

@@ -1,16 +1,21 @@
 import Glibc
 import HTTPServer
+import NIOConcurrencyHelpers
 import RoostSystem
-import Synchronization
 
 /// `maintenance`: answers 503 while a file exists, so that an operator switches it by `touch` and `rm`.
 final class MaintenanceAnswer: Middleware {
     private let path: String
     private let page: String?
     private let retryAfter: Int
-    /// The second in which the file was last looked for.
-    private let looked = Atomic<Int>(-1)
-    private let isOn = Atomic<Bool>(false)
+    /// Read from the disk once a second.
+    private struct State {
+        var second = -1
+        var isOn = false
+        var page: String?
+    }
+
+    private let state = NIOLockedValueBox(State())
 
     init(_ options: MiddlewareOptions) throws(MiddlewareFault) {
         guard let path = options.text("while"), !path.isEmpty else {
@@ -23,11 +28,14 @@ final class MaintenanceAnswer: Middleware {
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
         let second = time(nil)
-        if self.looked.exchange(second, ordering: .relaxed) != second {
-            self.isOn.store(access(self.path, F_OK) == 0, ordering: .relaxed)
+        let (isOn, page) = self.state.withLockedValue { state in
+            if state.second != second {
+                let isOn = access(self.path, F_OK) == 0
+                state = State(second: second, isOn: isOn, page: isOn ? self.page.flatMap(Self.read) : nil)
+            }
+            return (state.isOn, state.page)
         }
-        guard self.isOn.load(ordering: .relaxed) else { return nil }
-        let page = self.page.flatMap(Self.read)
+        guard isOn else { return nil }
         return MiddlewareAnswer(
             503, page ?? "Service Unavailable: maintenance",
             [("retry-after", "\(self.retryAfter)"), ("cache-control", "no-store")]

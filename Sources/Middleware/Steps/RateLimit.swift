@@ -2,6 +2,7 @@ import HTTPServer
 
 /// `rate-limit`: answers 429 to a client that sends more requests than it may (a token bucket for each address).
 struct RateLimit: Middleware {
+    /// Nil for that of the process.
     private let table: RateLimitTable?
     /// Tells this limit from others in the table.
     private let number: UInt64
@@ -30,7 +31,7 @@ struct RateLimit: Middleware {
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
         // A client of a Unix socket has no address.
-        guard let table, request.peer.client.size > 0 else { return nil }
+        guard request.peer.client.size > 0, let table = self.table ?? RateLimitTable.process else { return nil }
         let client = ClientNetwork.of(request.peer.client)
         switch table.count(
             client, limit: self.number, interval: self.interval, burst: self.burst, now: RateLimitTable.now)
@@ -42,7 +43,7 @@ struct RateLimit: Middleware {
     }
 }
 
-/// What one client has: an IPv4 address, or a network of IPv6 addresses, of which it can use each.
+/// The addresses that one client can use: an IPv4 address, or a network of IPv6 addresses.
 enum ClientNetwork {
     /// The part of an address's text that stands for the client: of IPv6 the first four groups (/64), as far as they are
     /// written out.
@@ -50,7 +51,7 @@ enum ClientNetwork {
         var colons = 0
         for (at, byte) in address.bytes.enumerated() where byte == UInt8(ascii: ":") {
             colons += 1
-            // `::` ends what is written out of the network.
+            // After `::` no more groups of the network are written out.
             let isShort = at + 1 < address.size && address.bytes[at + 1] == UInt8(ascii: ":")
             if colons == 4 || (isShort && at > 0) { return Octets(data: address.data, size: at) }
         }

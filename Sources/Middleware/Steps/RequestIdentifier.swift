@@ -10,7 +10,7 @@ struct RequestIdentifier: Middleware {
         guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) else {
             throw options.fault("header", "'\(name)' is not the name of a header field")
         }
-        self.name = .permanent(name)
+        self.name = .lasting(name)
     }
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
@@ -34,7 +34,7 @@ struct RequestIdentifier: Middleware {
         return digits.joined()
     }
 
-    /// What other programs send as an identifier: UUIDs, hexadecimal numbers, base64. It is written into logs.
+    /// Whether a proxy's identifier is safe to log: UUIDs, hexadecimal numbers and base64 are.
     private static func isValid(_ text: Octets) -> Bool {
         1...128 ~= text.size && text.bytes.allSatisfy { ASCII.isToken($0) || "/=:@".utf8.contains($0) }
     }
@@ -45,15 +45,6 @@ struct RequestIdentifier: Middleware {
         guard let identifier = request.identifier else { return }
         response.remove(self.name)
         response.add(self.name, identifier)
-    }
-}
-
-extension Octets {
-    /// A copy that lives as long as the process. For configuration.
-    static func permanent(_ text: String) -> Octets {
-        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
-        _ = bytes.initialize(from: text.utf8)
-        return Octets(bytes.baseAddress!, text.utf8.count)
     }
 }
 

@@ -12,7 +12,7 @@ struct ResponseHeaders: Middleware {
             for text in options.texts(name) {
                 do {
                     let field = try DefaultHeader(text)
-                    fields.append(HeaderField(name: .permanent(field.name), value: .permanent(field.value)))
+                    fields.append(HeaderField(name: .lasting(field.name), value: .lasting(field.value)))
                 } catch { throw options.fault(name, "\(error)") }
             }
             return fields
@@ -27,7 +27,7 @@ struct ResponseHeaders: Middleware {
             guard !["server", "date"].contains(text.lowercased()) else {
                 throw options.fault("remove", "the server adds '\(text)'; use --no-\(text.lowercased())-header")
             }
-            removed.append(.permanent(text.lowercased()))
+            removed.append(.lasting(text.lowercased()))
         }
         self.removed = removed
         guard !self.added.isEmpty || !self.replaced.isEmpty || !removed.isEmpty else {

@@ -16,7 +16,7 @@ struct SecureRedirect: Middleware {
         }
         self.transportSecurity = HeaderField(
             name: Octets("strict-transport-security"),
-            value: .permanent("max-age=\(age)\(subdomains ? "; includeSubDomains" : "")\(preload ? "; preload" : "")"))
+            value: .lasting("max-age=\(age)\(subdomains ? "; includeSubDomains" : "")\(preload ? "; preload" : "")"))
     }
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
@@ -27,7 +27,7 @@ struct SecureRedirect: Middleware {
         var target = head.prefix.text + request.hiddenPath + head.rawPath.text
         if head.query.size > 0 { target += "?" + head.query.text }
         let location =
-            "https://\(HostNameText.of(head.authority))\(self.port.map { $0 == 443 ? "" : ":\($0)" } ?? "")\(target)"
+            "https://\(HostName(head.authority).text)\(self.port.map { $0 == 443 ? "" : ":\($0)" } ?? "")\(target)"
         // With 308 the client sends its body again (RFC 9110 §15.4.9).
         let isSafe = head.method.equals("GET") || head.method.equals("HEAD")
         return MiddlewareAnswer(isSafe ? 301 : 308, "", [("location", location)])

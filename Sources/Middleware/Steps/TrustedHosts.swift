@@ -1,7 +1,7 @@
 import HTTPServer
 import RoostSettings
 
-/// `trusted-hosts`: answers 400 to a request for another host. Protects applications that make links of the host.
+/// `trusted-hosts`: answers 400 to a request for another host. Protects applications that build links with the host.
 struct TrustedHosts: Middleware {
     private let hosts: [HostPattern]
 
@@ -15,18 +15,8 @@ struct TrustedHosts: Middleware {
     }
 
     func examine(_ request: inout MiddlewareRequest) -> MiddlewareAnswer? {
-        let name = HostNameText.of(request.head.authority)
+        let name = HostName(request.head.authority).text
         let isTrusted = self.hosts.contains { $0.isWildcard ? name.hasSuffix(".\($0.name)") : name == $0.name }
         return isTrusted ? nil : MiddlewareAnswer(400, "Bad Request: this host is not served here")
-    }
-}
-
-/// The host name of an authority, for comparisons: in lower case, without the port and a final dot.
-enum HostNameText {
-    static func of(_ authority: Octets) -> String {
-        var name = authority.text.lowercased()
-        if let colon = name.lastIndex(of: ":"), !name[colon...].contains("]") { name = String(name[..<colon]) }
-        if name.hasSuffix(".") { name.removeLast() }
-        return name
     }
 }

@@ -21,7 +21,7 @@ package final class Mounted: @unchecked Sendable {
     // SAFETY: generations live as long as the process.
     package unowned(unsafe) let generation: Generation?
     private let answerer: (any MountAnswerer)?
-    /// What is between the server and the application; nil for nothing.
+    /// The middleware in front of the application; nil for none.
     package let middleware: MiddlewareChain?
 
     package init(
@@ -72,15 +72,4 @@ package final class StandIn: MountAnswerer {
     package init(_ reason: OwnAnswer) { self.reason = reason }
 
     package func answer(_ exchange: any Exchange, for mounted: Mounted, on loop: Int) { self.reason.give(to: exchange) }
-}
-
-extension Octets {
-    /// A copy that lives as long as the process.
-    package static func lasting(_ text: String) -> Octets {
-        let bytes = Array(text.utf8)
-        guard !bytes.isEmpty else { return .empty }
-        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
-        memory.initialize(from: bytes, count: bytes.count)
-        return Octets(memory, bytes.count)
-    }
 }

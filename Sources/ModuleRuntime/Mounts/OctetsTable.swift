@@ -25,7 +25,7 @@ final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
         self.slots = .allocate(capacity: size)
         self.slots.initialize(repeating: Slot(hash: 0, key: .empty, value: nil), count: size)
         for (key, value) in pairs {
-            let hash = OctetsHash.of(key)
+            let hash = OctetsHash.of(key.bytes)
             var at = Int(truncatingIfNeeded: hash) & self.mask
             while self.slots[at].value != nil { at = (at + 1) & self.mask }
             self.slots[at] = Slot(hash: hash, key: key, value: Unmanaged.passUnretained(value))
@@ -48,12 +48,13 @@ final class OctetsTable<Value: AnyObject>: @unchecked Sendable {
     }
 }
 
-/// FNV-1a, 64 bits, byte by byte.
-struct OctetsHash {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    @inline(__always)
-    mutating func add(_ byte: UInt8) { self.value = (self.value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-
-    static func of(_ octets: Octets) -> UInt64 { octets.bytes.reduce(into: Self()) { $0.add($1) }.value }
+extension HostName {
+    /// The value for exactly this name.
+    func find<Value>(in table: OctetsTable<Value>) -> Unmanaged<Value>? {
+        var hash = OctetsHash()
+        for byte in self.bytes { hash.add(ASCII.lowercased(byte)) }
+        return table.find(hash.value) { key in
+            key.size == self.bytes.count && zip(key.bytes, self.bytes).allSatisfy { $0 == ASCII.lowercased($1) }
+        }
+    }
 }

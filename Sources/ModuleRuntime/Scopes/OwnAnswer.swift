@@ -28,9 +28,7 @@ package enum OwnAnswer: String {
     case stopping
 
     package func give(to exchange: any Exchange) {
-        self.respond(to: exchange)
-        _ = exchange.end(failed: false)
-        exchange.recycle()
+        self.withAnswer { status, fields, body in exchange.finish(status, fields, body) }
     }
 
     /// Sends only the response; the caller ends the exchange.

@@ -1,5 +1,6 @@
 import CASGI
 import CViews
+import HTTPServer
 
 /// Searches a tree for a path: finds the first row, in the order of declaration, whose path matches and that accepts
 /// the method.

@@ -116,7 +116,7 @@ struct URLTree {
         slots.initialize(repeating: empty, count: size)
         for (text, below) in texts {
             let octets = Octets(UnsafeRawBufferPointer(start: Self.lasting(text), count: text.count))
-            let hash = OctetsHash.of(octets)
+            let hash = OctetsHash.of(octets.bytes)
             var at = Int(truncatingIfNeeded: hash) & (size - 1)
             while slots[at].node != nil { at = (at + 1) & (size - 1) }
             slots[at] = URLNode.TextSlot(hash: hash, text: octets, node: below)

@@ -66,16 +66,13 @@ struct ViewCall {
     }
 
     /// Returns the request target with a slash after its path, as the client knows it: with the part that a proxy has
-    /// removed. A target that begins with two slashes would lead to another host (RFC 3986 §4.2), and browsers treat a
-    /// backslash as a slash.
+    /// removed.
     private func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
         let mountSize = self.generation._withUnsafeGuaranteedRef { $0.rootPath.size - $0.hiddenSize }
         let hidden = Array(Octets(scope.pointee.root_path).bytes.dropLast(mountSize))
-        let raw = Octets(scope.pointee.raw_path).text.replacing("\\", with: "%5C")
-        var target = PercentEncoding.path(hidden) + raw
-        if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }
-        let query = Octets(scope.pointee.query_string).text
-        return target + "/" + (query.isEmpty ? "" : "?" + query)
+        return LocalReference.slashed(
+            PercentEncoding.path(hidden) + Octets(scope.pointee.raw_path).text,
+            query: Octets(scope.pointee.query_string))
     }
 
     // MARK: Body and fields

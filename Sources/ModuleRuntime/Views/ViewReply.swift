@@ -42,7 +42,7 @@ struct ViewReply {
         }
     }
 
-    /// Sends an open file, or what a conditional request or a range asks for. The caller keeps the descriptor.
+    /// Sends an open file, or a part of it, or no contents for a conditional request. The caller keeps the descriptor.
     func send(file: CInt, size: Int, _ contentType: Octets) -> asgi_result {
         guard let validators = self.validators(of: file) else { return self.send(file, 0..<size, 200, contentType) }
         let scope = self.view.request.pointee.scope!

@@ -69,7 +69,7 @@ private func viewCall(
 private func rootPath(of id: asgi_id) -> [UInt8]? {
     guard let slot = ScopeTable.process.slot(of: id), slot.pointee.announce(id, ordered: false) else { return nil }
     defer { slot.pointee.complete(ordered: false) }
-    // Set before the id is known to anybody, and kept while the call is announced.
+    // Set before the id is passed to the module, and kept while the call is announced.
     guard let scope = slot.pointee.scope else { return nil }
     return scope._withUnsafeGuaranteedRef { Array(Octets($0.memory.pointee.root_path).bytes) }
 }
@@ -84,11 +84,8 @@ private func reverseCall(
     }
     do {
         let path = try table.reverse(Octets(name.pointee).text, UnsafeBufferPointer(start: arguments, count: count))
-        var whole = PercentEncoding.path(rootPath(of: id) ?? Array(generation.rootPath.bytes)) + path
-        // A link that begins with two slashes leads to another host (RFC 3986 §4.2).
-        if whole.hasPrefix("//") {
-            whole.replaceSubrange(whole.startIndex..<whole.index(whole.startIndex, offsetBy: 2), with: "/%2F")
-        }
+        let root = rootPath(of: id) ?? Array(generation.rootPath.bytes)
+        let whole = LocalReference.path(PercentEncoding.path(root) + path)
         if let text {
             // A size of C above Int.max arrives as a negative number.
             let written = min(UInt(bitPattern: room), UInt(whole.utf8.count))

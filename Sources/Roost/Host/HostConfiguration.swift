@@ -82,7 +82,7 @@ extension HostConfiguration {
     func middleware(before own: [MiddlewareEntry] = [], at mount: Mount = .root) throws -> MiddlewareChain? {
         var context = MiddlewareContext()
         context.hiddenPath = PercentEncoding.path(self.rootPath.utf8)
-        context.rates = self.rates ?? .process
+        context.rates = self.rates
         do throws(MiddlewareFault) {
             return try MiddlewareChain(host: self.middleware, own: own, mount: "\(mount)", context)
         } catch { throw HostError(code: .settings, message: "middleware \(error.message)") }

@@ -77,7 +77,7 @@ final class StaticMounts: Sendable {
             let middleware = try self.configuration.middleware(before: key.middleware, at: key.owner)
             return (Mounted(number: Mounted.ofFiles, mount: key.mount, middleware: middleware, answerer: files), files)
         } catch {
-            // Never without its middleware, which may be what keeps the files from others.
+            // Never without its middleware, which may protect the files.
             self.configuration.logger.log(
                 .filesHidden, ["mount": "\(key.mount)", "folder": "\(key.folder.path)", "reason": "\(error)"])
             let standIn = StandIn(.notStarted)

@@ -12,7 +12,8 @@ package struct ServerOptions: Sendable {
     package var process = ProcessOptions()
     package var watch = WatchOptions()
     package var python = PythonOptions()
-    /// How the header fields of proxies are evaluated.
+    /// Whether the header fields of proxies are evaluated, and how.
+    package var evaluatesForwarding = true
     package var forwarding = ForwardingRules()
     /// Maximum time to load a module, in seconds.
     package var probeTime = ModuleProbe().time
@@ -41,7 +42,7 @@ package struct ServerOptions: Sendable {
 
     /// Computes the values that depend on several options.
     private mutating func derive() {
-        if self.evaluatesForwarding { self.host.server.forwarding = self.forwarding }
+        self.host.server.forwarding = self.evaluatesForwarding ? self.forwarding : nil
         self.host.drainTime = self.drainTime ?? (self.watch.isOn ? 1 : HostConfiguration().drainTime)
         self.workers.start = self.host.lifespanTime + self.probeTime + 5
         self.workers.grace = self.host.server.graceTime
@@ -84,12 +85,6 @@ extension ServerOptions {
     var sendsServerName: Bool {
         get { !self.host.server.serverName.isEmpty }
         set { self.host.server.serverName = newValue ? HostConfiguration().server.serverName : "" }
-    }
-
-    /// The value of `--proxy-headers`.
-    var evaluatesForwarding: Bool {
-        get { self.host.server.forwarding != nil }
-        set { self.host.server.forwarding = newValue ? self.forwarding : nil }
     }
 
     /// The value of `--timeout-worker`; 0: never.

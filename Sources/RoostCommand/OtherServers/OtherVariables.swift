@@ -16,7 +16,7 @@ enum OtherVariables {
         try OtherOption.ofUvicorn.flatMap { option -> [GivenOption] in
             guard option.names.count == 1, !option.names[0].hasPrefix("--no-") else { return [] }
             let names = [Self.variable(option)] + (option.name == "forwarded-allow-ips" ? [Self.trusted] : [])
-            // An empty $FORWARDED_ALLOW_IPS trusts nobody; any other variable that is empty is not set.
+            // An empty $FORWARDED_ALLOW_IPS trusts no peer; any other variable that is empty is not set.
             let given = names.first { name in
                 environment[name].map { !$0.isEmpty || name == Self.trusted } ?? false
             }

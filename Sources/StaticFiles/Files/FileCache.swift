@@ -66,8 +66,6 @@ struct FileCache {
         self.forget(entry)
     }
 
-    mutating func removeAll() { self = FileCache(limit: self.limit) }
-
     private mutating func forget(_ entry: Entry) {
         self.cost -= entry.file?.cost ?? 0
         entry.file = nil

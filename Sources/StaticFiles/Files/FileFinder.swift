@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import HTTPServer
 
-/// Finds and reads the file for a name. A value that any thread can use: a loop asks it for what is in memory, and a
+/// Finds and reads the file for a name. A value that any thread can use: a loop asks it for files in memory, and a
 /// thread for the rest.
 struct FileFinder: Sendable {
     let folder: StaticFolder

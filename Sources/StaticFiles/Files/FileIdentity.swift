@@ -1,7 +1,7 @@
 import CLinux
 
-/// What identifies the contents of a file: two equal values stand for the same bytes, unless the file was changed
-/// within a few milliseconds of the first.
+/// The identity of a file's contents: two equal values stand for the same bytes, unless the file was changed within a
+/// few milliseconds of the first.
 struct FileIdentity: Equatable, Sendable {
     let device: UInt64
     let inode: UInt64

@@ -84,12 +84,7 @@ final class StaticFile: @unchecked Sendable {
     static func tag(
         _ identity: FileIdentity, _ coding: ContentCoding?, _ contents: UnsafeMutableRawBufferPointer?
     ) -> String {
-        var number = UInt64(bitPattern: Int64(identity.modified))
-        if let contents {
-            // FNV-1a, 64 bits.
-            number = 0xcbf2_9ce4_8422_2325
-            for byte in contents { number = (number ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        }
+        let number = contents.map { OctetsHash.of($0) } ?? UInt64(bitPattern: Int64(identity.modified))
         let suffix = coding.map { "-\($0.name)" } ?? ""
         return "\"\(String(number, radix: 16))-\(String(identity.size, radix: 16))\(suffix)\""
     }

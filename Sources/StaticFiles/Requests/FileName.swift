@@ -1,7 +1,7 @@
 import HTTPServer
 
 /// The name of a file below a folder, from the path of a request.
-struct FileName: Hashable {
+struct FileName {
     /// The path below the folder, without a slash at its start; empty for the folder itself.
     let path: String
     /// Whether the path names a folder: it ends with a slash, or is empty.

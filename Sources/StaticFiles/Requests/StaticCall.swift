@@ -12,12 +12,9 @@ struct StaticCall {
     /// The time of the request, in seconds.
     let second: Int
 
-    /// The target of a redirect to the same path with a slash. A target that begins with two slashes would lead to
-    /// another host (RFC 3986 §4.2), and browsers treat a backslash as a slash.
+    /// The target of a redirect to the same path with a slash, as the client knows it.
     var slashed: String {
         let head = self.exchange.head
-        var target = head.prefix.text + self.hidden + head.rawPath.text.replacing("\\", with: "%5C")
-        if target.hasPrefix("//") { target = "/%2F" + target.dropFirst(2) }
-        return target + "/" + (head.query.size > 0 ? "?" + head.query.text : "")
+        return LocalReference.slashed(head.prefix.text + self.hidden + head.rawPath.text, query: head.query)
     }
 }

@@ -23,16 +23,3 @@ enum FileRefusal {
         }
     }
 }
-
-extension Exchange {
-    /// Sends a complete response, and ends the exchange.
-    func finish(_ status: Int, _ fields: HeaderFields, _ body: ResponseBody) {
-        switch self.respond(status: status, fields: fields, body: body) {
-        case .done, .pending: break
-        // Not accepted: the body is still the caller's.
-        case .full, .gone, .invalid: body.release?(body.context)
-        }
-        _ = self.end(failed: false)
-        self.recycle()
-    }
-}

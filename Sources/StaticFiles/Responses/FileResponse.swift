@@ -1,4 +1,3 @@
-import Glibc
 import HTTPServer
 
 /// The response to a request for a file that exists.

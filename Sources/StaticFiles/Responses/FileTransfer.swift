@@ -1,7 +1,5 @@
-import Glibc
 import HTTPServer
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Sends a file that is not kept in memory, in parts: each is read from the disk by a thread if it is not in memory, and
@@ -17,14 +15,14 @@ final class FileTransfer: ExchangeOwner {
     private var isGone = false
     private let reading = Reading()
 
-    /// What the loop and the thread that reads tell each other.
+    /// The state that the loop shares with the thread that reads.
     private final class Reading: Sendable {
         let isGone = Atomic(false)
         let isLoaded = Atomic(false)
     }
 
-    /// The size of a part: what the kernel is given at once.
-    static let partSize = 1024 * 1024
+    /// The size of a part, which is passed to the kernel in one call.
+    private static let partSize = 1024 * 1024
 
     init(
         _ exchange: any Exchange, _ file: OpenFile, _ range: Range<Int>, threads: FileThreads, loop: ServerLoop.Handle

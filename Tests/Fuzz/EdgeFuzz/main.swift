@@ -3,10 +3,10 @@ import CFuzz
 @testable import HTTPServer
 @testable import StaticFiles
 
-// Fuzzes what a proxy or a client states in a PROXY protocol header and in header fields, and paths of files. The first
-// byte chooses the parser. Nothing may crash, and each result keeps its promises.
+// Fuzzes PROXY protocol headers, header fields of proxies and clients, and paths of files. The first
+// byte chooses the parser. Nothing may crash, and each result is checked against its definition.
 
-/// A header must be incomplete in each of its parts, and must not depend on what follows.
+/// A header must be incomplete in each of its parts, and must not depend on the bytes after it.
 func checkProxyHeader(_ bytes: [UInt8]) {
     let outcome = bytes.withUnsafeBytes { ProxyHeader.read($0) }
     guard case .complete(let header) = outcome else { return }
@@ -60,7 +60,7 @@ func checkFileFields(_ bytes: [UInt8], size: Int) {
             precondition(!range.isEmpty && range.lowerBound >= 0 && range.upperBound <= size)
         }
         _ = EntityTag.list(text, matches: Octets("\"a\""), isWeak: true)
-        _ = ContentCoding.Accepted(text).best(of: ContentCoding.allCases)
+        _ = AcceptEncoding(text).best(of: ContentCoding.allCases)
         guard let second = HTTPDate.parse(text), 0..<253_402_300_800 ~= second else { return }
         precondition(Array(HTTPDate.text(second).utf8).withUnsafeBytes { HTTPDate.parse(Octets($0)) } == second)
     }

@@ -1,11 +1,10 @@
-import HTTPServer
-
 /// A host name that a client sent, in the form in which names are compared (RFC 3986 §3.2.2): without letter case, port
 /// and trailing dot. The bytes are borrowed.
-struct HostName {
-    private let bytes: Slice<UnsafeRawBufferPointer>
+package struct HostName {
+    /// As the client sent them, in upper or lower case.
+    package let bytes: Slice<UnsafeRawBufferPointer>
 
-    init(_ authority: Octets) {
+    package init(_ authority: Octets) {
         let bytes = authority.bytes
         var end = bytes.count
         // The colon before a port is the last one and not inside the brackets of an IPv6 address.
@@ -19,21 +18,11 @@ struct HostName {
     private init(_ bytes: Slice<UnsafeRawBufferPointer>) { self.bytes = bytes }
 
     /// The parent domains of the name, the longest first.
-    var above: some Sequence<HostName> {
+    package var above: some Sequence<HostName> {
         let bytes = self.bytes
         return bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: ".") }.map { HostName(bytes[($0 + 1)...]) }
     }
 
-    /// The value for exactly this name.
-    func find<Value>(in table: OctetsTable<Value>) -> Unmanaged<Value>? {
-        var hash = OctetsHash()
-        for byte in self.bytes { hash.add(Self.lowercased(byte)) }
-        return table.find(hash.value) { key in
-            key.size == self.bytes.count && zip(key.bytes, self.bytes).allSatisfy { $0 == Self.lowercased($1) }
-        }
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-    }
+    /// A copy in lower case.
+    package var text: String { String(decoding: self.bytes.lazy.map(ASCII.lowercased), as: UTF8.self) }
 }
