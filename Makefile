@@ -79,8 +79,8 @@ docs-setup: test-setup
 	@$(call install,$(DOCS_PACKAGES))
 	@test -x $(DOCS) || { python3 -m venv .build/docs && .build/docs/bin/pip install --quiet 'mkdocs-material==9.*' ziglang; }
 
-# Suites that run again with the module in another worker, through a relay, and again behind middleware; the results must
-# be the same.
+# Suites that run again with the module in another worker, through a relay, again behind middleware, and again wrapped by
+# another application; the results must be the same. (Those of the thread pool count on being its only user.)
 RELAYED = '^RoostTests\.(Call|Stream|Failure|Trailer|File|WebSocket|Blocking|ConnectionEnd|Forwarding|HostAnswer|SwiftModule|View|ViewField|ViewUsage|ViewLanguage)Tests'
 
 # Suites that wait for programs and thereby block threads. They run separately, since asynchronous tests would get no
@@ -103,6 +103,7 @@ test: setup test-setup build
 	$(call run_tests,,--filter $(PROGRAMS))
 	$(call run_tests,ROOST_TEST_RELAY=1,--filter $(RELAYED))
 	$(call run_tests,ROOST_TEST_MIDDLEWARE=1,--filter $(RELAYED))
+	$(call run_tests,ROOST_TEST_WRAPPED=1,--filter $(RELAYED) --skip BlockingTests)
 	Tests/Python/run --quick
 
 test-all: test

@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "Roost", type: .dynamic, targets: ["Roost", "RoostC"]),
         .library(name: "ASGI", targets: ["ASGI"]),
         .library(name: "Hello", type: .dynamic, targets: ["Hello"]),
+        .library(name: "Auth", type: .dynamic, targets: ["Auth"]),
         .library(name: "SwiftHello", type: .dynamic, targets: ["SwiftHello"]),
         .library(name: "Chat", type: .dynamic, targets: ["Chat"]),
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
@@ -229,6 +230,10 @@ let package = Package(
         .target(
             name: "Chat", dependencies: ["CASGI"], path: "Plugins/Chat", exclude: ["README.md"],
             publicHeadersPath: "."
+        ),
+        .target(
+            name: "Auth", dependencies: ["CASGI"], path: "Plugins/Auth", exclude: ["README.md"],
+            publicHeadersPath: ".", linkerSettings: [.linkedLibrary("crypt"), .linkedLibrary("md")]
         ),
         .target(
             name: "SwiftHello", dependencies: ["ASGI"], path: "Plugins/SwiftHello", exclude: ["README.md"],

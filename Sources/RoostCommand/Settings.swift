@@ -67,6 +67,11 @@ struct Settings: ParsableCommand {
                     "modules", folder, start.host?.modules.isEmpty == false ? start.host!.modulesPlace : "", isOwn: true
                 ))
         }
+        for database in start.host?.databases ?? [] {
+            rows += database.values.map {
+                Row("databases.\(database.name).\($0.key)", $0.value, database.place, isOwn: true)
+            }
+        }
         for entry in deployment.entries { rows += Self.rows(entry) }
         return Self.columns(rows, terminal)
     }
@@ -132,6 +137,7 @@ struct Settings: ParsableCommand {
 
             """
         text += Self.explain(HostSettings.schema, below: "", terminal)
+        text += Self.explain(DatabaseEntry.schema, below: "databases.NAME.", terminal)
         text += Self.explain(ApplicationEntry.schema, below: "applications[].", terminal)
         text +=
             "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, except 'module'.\n\n"

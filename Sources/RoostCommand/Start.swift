@@ -108,6 +108,7 @@ struct Start {
         preparation.settings = self.options.process.settings
         preparation.readsSettings = !self.options.process.readsNoSettings
         preparation.trust = self.options.host.trust
+        preparation.databases = self.host?.databases ?? []
         if self.options.process.isSupervised {
             preparation.python = PythonPreparation(
                 options: self.options.python, executable: RoostPaths.executable ?? "",

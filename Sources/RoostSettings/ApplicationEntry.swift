@@ -32,6 +32,10 @@ package struct ApplicationEntry: Sendable {
     package private(set) var statics: [StaticEntry] = []
     /// The middleware in front of it, after that of the host.
     package private(set) var middleware: [MiddlewareEntry] = []
+    /// The names of the applications that wrap it, the outermost first.
+    package private(set) var wrappers: [String] = []
+    /// The names of the databases whose settings it gets; nil for those of all databases.
+    package private(set) var databases: [String]? = []
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty for the command line.
     package var place: String
     /// Whether the host must not start without it.
@@ -48,6 +52,8 @@ package struct ApplicationEntry: Sendable {
         if let origins { values.append(("ws-origins", origins.description, "")) }
         for entry in self.statics { values.append(("static", entry.description, "")) }
         for entry in self.middleware { values.append(("middleware", entry.description, "")) }
+        if let databases, !databases.isEmpty { values.append(("databases", databases.joined(separator: ", "), "")) }
+        if !self.wrappers.isEmpty { values.append(("wrapped-by", self.wrappers.joined(separator: ", "), "")) }
         switch self.settings {
         case .usual: break
         case .named(let name, _): values.append(("settings", name, ""))
@@ -66,6 +72,7 @@ package struct ApplicationEntry: Sendable {
         self.settings = .usual
         self.place = ""
         self.isRequired = true
+        self.databases = nil
     }
 
     /// An application of an embedding program.
@@ -110,6 +117,12 @@ package struct ApplicationEntry: Sendable {
         SettingsKey(
             "middleware", .textsOrMaps, standard: "none",
             "Middleware in front of the application, in its order, after that of the host."),
+        SettingsKey(
+            "wrapped-by", .texts, standard: "none",
+            "Names of applications that wrap it, the outermost first: they get its requests, and pass them on to it."),
+        SettingsKey(
+            "databases", .texts, standard: "none",
+            "Names of the databases whose settings the application gets, from the host's key databases."),
         SettingsKey(
             "static", .map,
             "Paths below the mount, each with a folder whose files the host serves, or a map of options."),
@@ -166,6 +179,11 @@ package struct ApplicationEntry: Sendable {
         }
         self.origins = try values.origins("ws-origins")
         self.middleware = try MiddlewareEntry.read(values)
+        self.databases = values.texts("databases")
+        self.wrappers = values.texts("wrapped-by")
+        if let own = self.name, self.wrappers.contains(own) {
+            throw values.error("wrapped-by", "names the application itself, '\(own)'")
+        }
         self.statics = try StaticEntry.read(values)
         if let root = self.statics.first(where: { $0.path.isEmpty }) {
             throw values.error(

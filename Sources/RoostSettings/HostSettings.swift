@@ -1,5 +1,5 @@
 /// The host's part of a settings file: the keys `server`, `modules`, `applications`,
-/// `middleware` and `static`.
+/// `databases`, `middleware` and `static`.
 package struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
@@ -11,6 +11,10 @@ package struct HostSettings {
         SettingsKey(
             "middleware", .textsOrMaps, standard: "none",
             "Middleware in front of all applications and files, in its order: names, and maps of a name and its options."
+        ),
+        SettingsKey(
+            "databases", .map,
+            "Databases by name, each with a map of engine, name, host, port, user, password-file, password-env and options."
         ),
         SettingsKey(
             "static", .map, "Paths, each with a folder whose files the host serves itself, or a map of options."),
@@ -28,6 +32,9 @@ package struct HostSettings {
     /// The middleware in front of all applications and files.
     package let middleware: [MiddlewareEntry]
     package let middlewarePlace: String
+
+    /// The databases that applications may use.
+    package let databases: [DatabaseEntry]
 
     /// `server`: the schema of the key `server`. `group`: the schema of a group's options. `keepsOthers`: whether other
     /// keys are allowed, as an application's own. Throws `HostError`.
@@ -50,6 +57,7 @@ package struct HostSettings {
         self.staticsPlace = values.place("static")
         self.middleware = try MiddlewareEntry.read(values)
         self.middlewarePlace = values.place("middleware")
+        self.databases = try DatabaseEntry.read(values)
         let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in
             try node.map.map { try ApplicationEntry($0, number: number, in: file) }

@@ -59,7 +59,7 @@ package struct SettingsFile: Sendable {
         case .folder, .special: "; name a settings file"
         case .tooLarge: "; is it a settings file?"
         case .notUTF8: "; save it as UTF-8"
-        case .unreadable, .untrusted: ""
+        case .exposed, .unreadable, .untrusted: ""
         }
     }
 }

@@ -181,7 +181,7 @@ struct HeaderTests {
 
     @Test("asgi.h and the headers that it includes need only <stddef.h> and <stdint.h>")
     func needs() throws {
-        let own = ["broadcast", "helpers", "loop", "shutdown", "state"].map { "asgi_\($0).h" }
+        let own = ["applications", "broadcast", "helpers", "loop", "shutdown", "state"].map { "asgi_\($0).h" }
         #expect(
             try Self.includes("\(Repository.headers)/asgi.h")
                 == ["#include <stddef.h>", "#include <stdint.h>"] + own.map { "#include \"\($0)\"" })

@@ -23,6 +23,18 @@ struct OptionTests {
         }
     }
 
+    @Test("the page of settings lists every key of a settings file, of an application and of a database")
+    func settingsPage() throws {
+        let page = try String(
+            contentsOfFile: "\(Repository.root)/Documentation/reference/settings.md", encoding: .utf8)
+        let keys = try self.roost("settings", "--explain").output.split(separator: "\n").compactMap { line in
+            line.first?.isLowercase == true && !line.hasPrefix("server.")
+                ? line.split(separator: " ").first?.split(separator: ".").last : nil
+        }
+        #expect(keys.count > 20)
+        for key in keys { #expect(page.contains("\n| `\(key)` |"), "\(key)") }
+    }
+
     @Test(
         "the generated pages of the documentation are those that `make reference` writes",
         arguments: ["commands", "limits", "log-events", "options", "other-servers"])

@@ -102,7 +102,7 @@ struct HostSettingsTests {
             ("aplications: []\n", "s.yaml:1: unknown key 'aplications' (did you mean 'applications'?)"),
             (
                 "title: x\n",
-                "s.yaml:1: unknown key 'title' (known keys: server, modules, applications, middleware, static)"
+                "s.yaml:1: unknown key 'title' (known keys: server, modules, applications, middleware, databases, static)"
             ),
             ("server: {prot: 1}\n", "s.yaml:1: unknown key 'server.prot' (did you mean 'port'?)"),
             ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' must be true or false, found 'maybe'"),
@@ -162,12 +162,79 @@ struct HostSettingsTests {
                 "applications:\n  - {module: a, mount: \"x\\ninfo forged\"}\n",
                 "s.yaml:2: 'applications.0.mount' 'x\\u{a}info forged' does not start with a /"
             ),
+            (
+                "applications:\n  - {module: a, name: b, wrapped-by: [c, b]}\n",
+                "s.yaml:2: 'applications.0.wrapped-by' names the application itself, 'b'"
+            ),
+            ("databases: {x: 1}", "s.yaml:1: 'databases.x' must be a map; example: {engine: sqlite, name: site.db}"),
+            (
+                "databases: {x: {engine: sqlit}}",
+                "s.yaml:1: 'databases.x.engine' must be sqlite, postgresql or mysql, found 'sqlit'"
+            ),
+            ("databases: {x: {name: a}}", "s.yaml:1: 'databases.x.engine' is missing; one of sqlite, postgresql"),
+            ("databases: {x: {engine: mysql}}", "s.yaml:1: 'databases.x.name' is missing; name the database"),
+            ("databases: {x y: {engine: mysql}}", "s.yaml:1: 'databases.x y': 'x y' is not a name"),
+            (
+                "databases:\n  x:\n    engine: postgresql\n    name: a\n    password: secret\n",
+                "s.yaml:5: 'databases.x.password' is not supported; write the password to a file"
+            ),
+            (
+                "databases: {x: {engine: postgresql, name: a, port: 0}}",
+                "s.yaml:1: 'databases.x.port' '0' is not a port from 1 to 65535"
+            ),
+            (
+                "databases: {x: {engine: sqlite, name: a, user: b}}",
+                "s.yaml:1: 'databases.x.user' has no meaning for SQLite"
+            ),
+            (
+                "databases: {x: {engine: mysql, name: a, password-env: B, password-file: c}}",
+                "s.yaml:1: 'databases.x.password-env' and 'password-file' are both set"
+            ),
+            (
+                "databases: {x: {engine: mysql, name: a, options: {b: [1]}}}",
+                "s.yaml:1: 'databases.x.options.b' must be a single value"
+            ),
+            (
+                "databases: {x: {engine: mysql, nam: a}}",
+                "s.yaml:1: unknown key 'databases.x.nam' (did you mean 'name'?)"
+            ),
             ("? [a, b]\n: 1\n", "s.yaml:1: found a list instead of a key"),
         ])
     func broken(text: String, message: String) {
         let reported = self.refusal(text)
         #expect(reported.hasPrefix(message), "\(reported)")
         #expect(!reported.contains("\n"))
+    }
+
+    @Test(
+        "an application that cannot wrap another is refused",
+        arguments: [
+            ("wrapped-by: on", "s.yaml:4: 'wrapped-by': no application has the name 'on'; did you mean 'one'?"),
+            ("wrapped-by: [one, x]", "s.yaml:4: 'wrapped-by': no application has the name 'x'; declare it"),
+            (
+                "wrapped-by: two",
+                "s.yaml:4: 'wrapped-by': 'two' is the name of 2 applications (s.yaml:3, s.yaml:5)"
+            ),
+            (
+                "worker: g, wrapped-by: one",
+                "s.yaml:4: 'wrapped-by': 'one' (s.yaml:2) runs in other worker processes; set the same 'worker' for both"
+            ),
+            ("wrapped-by: one", "none"),
+        ])
+    func wrappers(key: String, message: String) throws {
+        var deployment = Deployment(preparation: ApplicationPreparation(), workers: .example)
+        deployment.entries = try self.read(
+            """
+            applications:
+              - {module: a, name: one, mount: /one}
+              - {module: b, name: two, mount: /two}
+              - {module: c, mount: /c, \(key)}
+              - {module: d, name: two, mount: /three}
+            """
+        ).applications
+        var found = "none"
+        do { try deployment.check() } catch { found = "\(error)".replacing("\(self.folder.path)/", with: "") }
+        #expect(found.hasPrefix(message), "\(found)")
     }
 
     @Test("two applications with the same mount are refused; the message names both places")

@@ -53,6 +53,9 @@ final class ServedHost: Sendable {
         }
         try configure(&configuration)
         try Host.refuseDebug(threads: configuration.threads)
+        let applications = Self.isWrapped ? try Self.wrapped(applications, in: folder) : applications
+        // Each request has two scopes then.
+        if Self.isWrapped { configuration.scopes *= 2 }
         guard Self.isRelayed else {
             self.back = nil
             self.host = Host(
@@ -97,6 +100,29 @@ final class ServedHost: Sendable {
 
     /// Whether every request passes through middleware: `ROOST_TEST_MIDDLEWARE=1`.
     static let hasMiddleware = getenv("ROOST_TEST_MIDDLEWARE") != nil
+
+    /// Whether another application wraps every application: `ROOST_TEST_WRAPPED=1`.
+    static let isWrapped = getenv("ROOST_TEST_WRAPPED") != nil
+
+    /// The applications, each wrapped by one that passes every request and the beginning of every response on.
+    private static func wrapped(
+        _ applications: [DeployedApplication], in folder: TemporaryFolder
+    ) throws -> [DeployedApplication] {
+        let name = "passing"
+        let library = try Fixture.compile(
+            file: Repository.fixture("Wraps.c"), named: name, flags: ["-D_GNU_SOURCE", "-DOBSERVE"], in: folder)
+        let passing = try ApplicationPreparation().prepare(
+            try ModuleName(library), run: try RunDirectory.make("\(folder.path)/passing"))
+        let wrapped = applications.map { application in
+            var application = application
+            application.prepared?.wrappers = [name]
+            return application
+        }
+        return wrapped + [
+            DeployedApplication(
+                number: UInt32.max, name: name, mount: try Mount(path: "/\(name)"), .module(passing))
+        ]
+    }
 
     func stop() async throws {
         self.back?.announceStop()

@@ -30,4 +30,22 @@ public struct HTTPSend: Sendable {
     public func callAsFunction(_ response: HTTPResponse) async throws {
         try self.call.respond(response)
     }
+
+    /// Has the next application answer: the one that this application wraps, by the key `wrapped-by` of its entry.
+    ///
+    /// `headers` replace the request's fields of their names, so a client cannot forge them; the fields with the `names`
+    /// are removed. `start` may change the beginning of the response; it is called on the loop, and must not block.
+    /// Returns when the next application has ended; nothing can be sent afterwards. Throws `HostRefusal` if there is no
+    /// next application (`.unsupported`), or if it cannot be called any more.
+    ///
+    /// ```swift
+    /// guard let user = self.user(of: scope) else { throw HTTPError(401) }
+    /// try await send.next(setting: ["remote-user": user], removing: ["authorization"])
+    /// ```
+    public func next(
+        setting headers: Headers = [:], removing names: [String] = [],
+        start: (@Sendable (inout ResponseStart) -> Void)? = nil
+    ) async throws {
+        try await self.call.next(headers, names, start)
+    }
 }

@@ -19,4 +19,12 @@ public struct WebSocketSend: Sendable {
         case .reject(let response): try self.call.reject(response)
         }
     }
+
+    /// Has the next application answer, as `HTTPSend.next` does.
+    public func next(
+        setting headers: Headers = [:], removing names: [String] = [],
+        start: (@Sendable (inout ResponseStart) -> Void)? = nil
+    ) async throws {
+        try await self.call.next(headers, names, start)
+    }
 }

@@ -103,6 +103,13 @@ final class HTTPCall: Sendable {
         self.hasStarted.store(true, ordering: .relaxed)
     }
 
+    func next(
+        _ headers: Headers, _ names: [String], _ start: (@Sendable (inout ResponseStart) -> Void)?
+    ) async throws {
+        try self.task.check(await NextCall.run(self.task.functions, setting: headers, removing: names, start))
+        self.hasStarted.store(true, ordering: .relaxed)
+    }
+
     func hint(_ links: [String]) throws {
         let result = Headers(links.map { Header("link", $0) }).withFields { fields in
             self.task.functions.send(ASGI_HTTP_RESPONSE_EARLY_HINT) { event in

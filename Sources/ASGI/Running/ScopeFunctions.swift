@@ -98,6 +98,38 @@ struct ScopeFunctions: @unchecked Sendable {
         }
     }
 
+    /// Calls the next application. `start` is called with `context` while the scope is open.
+    func callNext(
+        _ headers: UnsafeBufferPointer<asgi_header>,
+        _ start: (@convention(c) (UnsafeMutableRawPointer?, asgi_id, UnsafePointer<asgi_event>?, asgi_send?) -> Void)?,
+        _ context: UnsafeMutableRawPointer
+    ) -> asgi_result {
+        guard let table = self.host.extension(self.id, "asgi.applications/1", as: asgi_applications.self) else {
+            return ASGI_UNSUPPORTED
+        }
+        return withUnsafeTemporaryAllocation(byteCount: asgi_call_size(), alignment: 16) { room in
+            let call = room.baseAddress!.bindMemory(to: asgi_call.self, capacity: 1)
+            asgi_call_read(nil, call)
+            call.pointee.size = UInt32(asgi_call_size())
+            call.pointee.headers = headers.baseAddress
+            call.pointee.header_count = headers.count
+            call.pointee.start = start
+            call.pointee.context = context
+            return table.pointee.call(self.id, call)
+        }
+    }
+
+    /// Calls `completed` once the scope has ended; at once if it has.
+    func whenEnded(_ completed: @escaping (asgi_result) -> Void) {
+        HostCompletion.pass(self.executor) { then, context in
+            let answer = self.host.pointer.pointee.ended(self.id, then, context)
+            if answer != ASGI_PENDING { completed(answer) }
+            return answer
+        } completed: { result, _ in
+            completed(result)
+        }
+    }
+
     func finish(_ result: asgi_result) { _ = self.host.pointer.pointee.finish(self.id, result) }
 }
 

@@ -75,6 +75,12 @@ final class WebSocketCall: Sendable {
         try self.answered(result)
     }
 
+    func next(
+        _ headers: Headers, _ names: [String], _ start: (@Sendable (inout ResponseStart) -> Void)?
+    ) async throws {
+        try self.answered(await NextCall.run(self.task.functions, setting: headers, removing: names, start))
+    }
+
     func send(_ message: WebSocketMessage) async throws {
         let result = await self.task.functions.awaitSend { then, context in
             message.withEvent { self.task.functions.send($0, then, context) }

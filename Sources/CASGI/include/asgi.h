@@ -16,8 +16,8 @@
  * The terms are those of ASGI 3.0 (https://asgi.readthedocs.io). The host calls `application` once for each scope: an
  * HTTP request, a WebSocket, or the lifespan of the application. The application gets events with `receive` and sends
  * events with `send`. This header is the complete contract between host and module, and its comments are the manual. It
- * includes asgi_helpers.h and the headers of four extensions (asgi_loop.h, asgi_broadcast.h, asgi_shutdown.h,
- * asgi_state.h), so one #include suffices.
+ * includes asgi_helpers.h and the headers of five extensions (asgi_applications.h, asgi_broadcast.h, asgi_loop.h,
+ * asgi_shutdown.h, asgi_state.h), so one #include suffices.
  *
  * TERMS
  *   host         The server that loads modules and calls them. Its functions are in asgi_host.
@@ -588,6 +588,7 @@ ASGI_EXPORT const asgi_module *asgi_module_info(void);
 
 /* ---- Extensions and helpers: a header for each, so that a module includes this one only ------------------------ */
 
+#include "asgi_applications.h"
 #include "asgi_broadcast.h"
 #include "asgi_helpers.h"
 #include "asgi_loop.h"

@@ -16,6 +16,7 @@ extern "C" {
 
 /* Return the size of a struct in this version of the header, in bytes. */
 static inline size_t asgi_host_size(void) { return sizeof(asgi_host); }
+static inline size_t asgi_applications_size(void) { return sizeof(asgi_applications); }
 static inline size_t asgi_loop_size(void) { return sizeof(asgi_loop); }
 static inline size_t asgi_broadcast_size(void) { return sizeof(asgi_broadcast); }
 static inline size_t asgi_shutdown_size(void) { return sizeof(asgi_shutdown); }
@@ -37,6 +38,14 @@ static inline const asgi_event *asgi_event_read(const asgi_event *given, asgi_ev
     memcpy(room, given, given->size);
     return room;
 }
+
+/* Copies the description of a call of the next application into `room`, with missing fields zero; NULL leaves all zero. */
+static inline void asgi_call_read(const asgi_call *given, asgi_call *room)
+{
+    memset(room, 0, sizeof *room);
+    if (given) memcpy(room, given, given->size < sizeof *room ? given->size : sizeof *room);
+}
+static inline size_t asgi_call_size(void) { return sizeof(asgi_call); }
 
 /* Copies an event into one of another size. `to` must have a type; its `size` stays. */
 static inline void asgi_event_write(asgi_event *to, const asgi_event *from)

@@ -136,4 +136,6 @@ public enum Ending {
     case aborted
     /// A WebSocket was open: the server has closed it.
     case closed(code: Int)
+    /// Another handler has taken over the exchange, and ends it.
+    case passedOn
 }

@@ -58,6 +58,24 @@ public final class RequestHead {
         self.tableCapacity = fields
     }
 
+    /// A copy with other header fields, whose names are in lower case. Borrows its bytes from `other` and from `fields`.
+    package convenience init(of other: RequestHead, fields: [HeaderField]) {
+        self.init(capacity: 1, fields: max(fields.count, 1))
+        self.method = other.method
+        self.path = other.path
+        self.rawPath = other.rawPath
+        self.query = other.query
+        self.version = other.version
+        self.authority = other.authority
+        self.scheme = other.scheme
+        self.prefix = other.prefix
+        self.isServerWide = other.isServerWide
+        self.asksForWebSocket = other.asksForWebSocket
+        self.framing = other.framing
+        self.setIdentifier(other.identifier)
+        for field in fields { self.append(field) }
+    }
+
     deinit {
         self.memory.deallocate()
         self.decoded?.deallocate()
@@ -105,12 +123,18 @@ public final class RequestHead {
     package func setIdentifier(_ text: String, field name: Octets) {
         // The same one may be put into several fields, which share its memory.
         if self.identifier.size == 0 {
-            let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
-            _ = memory.initialize(from: text.utf8)
-            self.identifier = Octets(memory.baseAddress!, text.utf8.count)
+            var text = text
+            text.withUTF8 { self.setIdentifier(Octets(UnsafeRawBufferPointer($0))) }
         }
         self.removeFields { $0.name.equals(name) }
         self.append(HeaderField(name: name, value: self.identifier))
+    }
+
+    private func setIdentifier(_ text: Octets) {
+        guard text.size > 0 else { return }
+        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.size)
+        _ = memory.initialize(from: text.bytes)
+        self.identifier = Octets(memory.baseAddress!, text.size)
     }
 
     private func freeIdentifier() {

@@ -36,7 +36,7 @@ package struct ResponseFields {
     /// Checks that the name is a token and that the value holds no control character (RFC 9110 §5.1, §5.5). An invalid
     /// field could split the response. Returns whether the name has upper-case letters.
     @discardableResult
-    static func check(_ field: HeaderField) throws(SendFault) -> Bool {
+    package static func check(_ field: HeaderField) throws(SendFault) -> Bool {
         guard field.name.size > 0, field.name.data != nil else { throw .fieldName }
         var kinds = UInt8(0)
         for byte in field.name.bytes { kinds |= ASCII.nameKind(byte) }
@@ -64,7 +64,7 @@ package struct ResponseFields {
     }
 
     /// Whether only the server sets the field: framing and connection-specific fields (RFC 9110 §7.6.1).
-    static func isServerControlled(_ name: Octets) -> Bool {
+    package static func isServerControlled(_ name: Octets) -> Bool {
         switch name.size {
         case 7: name.equalsIgnoringCase("upgrade")
         case 10: name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive")

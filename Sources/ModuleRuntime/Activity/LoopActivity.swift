@@ -39,6 +39,16 @@ package final class LoopActivity: @unchecked Sendable {
         return self.heldSince.load(ordering: .relaxed) != 0
     }
 
+    /// Ends the running call for a call of another module. Returns what continues it; nil if no call is running.
+    func suspendCall() -> (() -> Void)? {
+        guard self.calls & 1 == 1 else { return nil }
+        let (owner, application, scope) = (
+            self.call.pointee.owner, self.call.pointee.application, self.call.pointee.scope
+        )
+        roost_call_leave(self.call)
+        return { roost_call_enter(self.call, owner, application, scope) }
+    }
+
     /// The generation whose function runs, or ran last; nil if unknown. Lives as long as the process. Thread-safe.
     package var generation: Generation? {
         UnsafeRawPointer(bitPattern: UInt(roost_call_owner(self.call)))

@@ -15,6 +15,8 @@ package final class MountTable: Sendable {
     private let exact: OctetsTable<PathTable>
     private let wildcards: OctetsTable<PathTable>
     private let namesHosts: Bool
+    /// The applications that wrap others, the outermost first, by the number of the innermost.
+    private let wrappers: [UInt32: NextApplication]
 
     /// `mounted`: no two of them may conflict.
     package init(_ mounted: [Mounted] = []) {
@@ -32,7 +34,24 @@ package final class MountTable: Sendable {
         self.exact = table(named.filter { !$0.key.isWildcard })
         self.wildcards = table(named.filter(\.key.isWildcard))
         self.namesHosts = !named.isEmpty
+        self.wrappers = Self.wrappers(of: mounted)
     }
+
+    private static func wrappers(of mounted: [Mounted]) -> [UInt32: NextApplication] {
+        var wrappers: [UInt32: NextApplication] = [:]
+        for one in mounted {
+            guard let wrapped = one.wrapped else { continue }
+            let generations = wrapped.wrappers.map { name in
+                mounted.lazy.filter { $0.name == name }.compactMap { $0.generation ?? $0.wrapped?.generation }.first
+            }
+            guard generations.allSatisfy({ $0 != nil }) else { continue }
+            wrappers[one.number] = .list(wrapping: generations.compactMap(\.self), innermost: wrapped.generation)
+        }
+        return wrappers
+    }
+
+    /// The outermost of the applications that wrap the one at a mount; nil if one of them does not serve.
+    func wrappers(of mounted: Mounted) -> NextApplication? { self.wrappers[mounted.number] }
 
     /// The mount of the application with this number.
     package subscript(number: UInt32) -> Mounted? { self.mounted.first { $0.number == number } }

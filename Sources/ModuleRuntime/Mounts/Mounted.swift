@@ -12,6 +12,8 @@ package final class Mounted: @unchecked Sendable {
 
     /// The number of the application on its host.
     package let number: UInt32
+    /// The name of the application; empty for files.
+    let name: String
     package let mount: Mount
     /// The mount's path.
     package let path: Octets
@@ -28,6 +30,7 @@ package final class Mounted: @unchecked Sendable {
         number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, middleware: MiddlewareChain? = nil,
         generation: Generation
     ) {
+        self.name = generation.name
         self.middleware = middleware
         self.origins = origins
         self.number = number
@@ -42,6 +45,7 @@ package final class Mounted: @unchecked Sendable {
         number: UInt32, mount: Mount, origins: WebSocketOrigins? = nil, middleware: MiddlewareChain? = nil,
         answerer: any MountAnswerer
     ) {
+        self.name = (answerer as? WrappedApplication)?.generation.name ?? ""
         self.middleware = middleware
         self.origins = origins
         self.number = number
@@ -51,6 +55,9 @@ package final class Mounted: @unchecked Sendable {
         self.answerer = answerer
         _ = Unmanaged.passRetained(self)
     }
+
+    /// The application as one that others wrap; nil if none does.
+    var wrapped: WrappedApplication? { self.answerer as? WrappedApplication }
 
     /// Whether the application itself answers, not a `StandIn`.
     package var isServing: Bool { self.generation != nil || !(self.answerer is StandIn) }

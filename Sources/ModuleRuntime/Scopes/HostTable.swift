@@ -81,7 +81,7 @@ func enqueueCall(
 }
 
 /// Logs why a call is invalid, and returns ASGI_INVALID.
-private func refuse(_ id: asgi_id, _ call: String, _ reason: String) -> asgi_result {
+func refuse(_ id: asgi_id, _ call: String, _ reason: String) -> asgi_result {
     ScopeTable.process.slot(of: id)?.pointee.generation(of: id)?
         .log(.callRefused, ["call": "\(call)", "reason": "\(reason)"], scope: id)
     return ASGI_INVALID
@@ -309,6 +309,7 @@ private func extensionCall(_ id: asgi_id, _ name: UnsafePointer<asgi_string>?) -
     if asked.equals("asgi.json/1") { return UnsafeRawPointer(roost_json_functions()) }
     guard let facilities = slot.pointee.generation(of: id)?.facilities else { return nil }
     switch asked.text {
+    case "asgi.applications/1": return UnsafeRawPointer(ApplicationsTable.pointer)
     case "asgi.loop/1": return UnsafeRawPointer(facilities.loopExtension)
     case "asgi.shutdown/1": return UnsafeRawPointer(facilities.shutdownExtension)
     case "asgi.broadcast/1": return UnsafeRawPointer(facilities.broadcastExtension)

@@ -102,6 +102,9 @@ struct CrossThreadCall: @unchecked Sendable {
         case member(Membership, GroupName)
         /// The cancellation of a timer, a watch or a notice.
         case cancelled(Completion)
+        /// The call of the next application, which the scope's application wraps. `isPassedOn`: whether the scope has
+        /// passed its exchange on. Not ordered, since the wrapping application sends during the call.
+        case next(NextCall, isPassedOn: Bool)
         /// The return of `application`, which was called on the pool.
         case returned(asgi_result)
     }
@@ -115,7 +118,7 @@ struct CrossThreadCall: @unchecked Sendable {
         switch self.kind {
         case .receive(.wait(let blocked)), .send(_, .wait(let blocked), isPromised: true):
             blocked.complete(ASGI_CANCELLED, nil)
-        case .receive, .send, .finish, .post, .ended, .member, .cancelled, .returned: break
+        case .receive, .send, .finish, .post, .ended, .member, .cancelled, .next, .returned: break
         }
         self.slot.pointee.complete(ordered: self.isOrdered)
     }
@@ -123,7 +126,7 @@ struct CrossThreadCall: @unchecked Sendable {
     /// Whether calls on the loop must not overtake this call.
     var isOrdered: Bool {
         switch self.kind {
-        case .post, .cancelled: false
+        case .post, .cancelled, .next: false
         case .receive, .send, .finish, .ended, .member, .returned: true
         }
     }

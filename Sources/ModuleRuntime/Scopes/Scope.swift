@@ -20,7 +20,7 @@ final class Scope: ExchangeOwner {
     // SAFETY: generations live as long as the process.
     private(set) unowned(unsafe) var generation: Generation?
     /// Set until the scope is recycled: the exchange owns memory that the module may still read.
-    private var exchange: (any Exchange)?
+    private(set) var exchange: (any Exchange)?
     /// The exchange as a WebSocket; nil for an HTTP scope.
     private(set) var socket: (any WebSocket)?
     /// The exchange; nil once the scope has ended.
@@ -60,8 +60,12 @@ final class Scope: ExchangeOwner {
 
     // MARK: Start and end
 
-    /// Calls the application with a request or a WebSocket.
-    func start(_ exchange: any Exchange, generation: Generation, slot: UnsafeMutablePointer<ScopeSlot>) {
+    /// Calls the application with a request or a WebSocket. `root`: the generation whose mount the request matched: the
+    /// same one, or the innermost of those that it wraps.
+    @inline(__always)
+    func start(
+        _ exchange: any Exchange, generation: Generation, root: Generation, slot: UnsafeMutablePointer<ScopeSlot>
+    ) {
         self.slot = slot
         self.generation = generation
         self.exchange = exchange
@@ -72,7 +76,7 @@ final class Scope: ExchangeOwner {
         if let view { view.lend(to: slot) }
         exchange.number = self.id
         exchange.owner = self
-        self.scopeMemory.describe(exchange, self.socket, id: self.id, generation)
+        self.scopeMemory.describe(exchange, self.socket, id: self.id, generation, root: root)
         guard !generation.isBlocking(webSocket: self.socket != nil) else {
             return self.startOnPool(exchange, generation)
         }
@@ -142,7 +146,7 @@ final class Scope: ExchangeOwner {
         // An application that does not support WebSockets has not failed.
         if result == ASGI_UNSUPPORTED, let socket { OwnAnswer.noWebSocket.reject(socket) }
         switch self.exchange?.end(failed: result < 0) {
-        case nil: break
+        case nil, .passedOn: break
         case .complete:
             guard result < 0, result != ASGI_CANCELLED, result != ASGI_GONE,
                 self.socket == nil || result != ASGI_UNSUPPORTED
@@ -263,6 +267,7 @@ final class Scope: ExchangeOwner {
             let result = self.life.isEnded ? ASGI_DONE : self.change(change, group)
             if result != ASGI_DONE { self.log(.groupJoinFailed, ["result": "\(ResultName(result))"]) }
         case .cancelled(let completion): self.complete(completion, ASGI_CANCELLED)
+        case .next(let call, let isPassedOn): self.callNext(call, isPassedOn: isPassedOn)
         case .returned(let result):
             self.itself = nil
             self.follow(self.life.returned(result))
@@ -284,6 +289,40 @@ final class Scope: ExchangeOwner {
         self.slot.pointee.underWay.subtract(copy.size, ordering: .relaxed)
         guard isPromised else { return }
         self.complete(completion, result == ASGI_STALE ? ASGI_CANCELLED : result)
+    }
+
+    // MARK: The next application
+
+    /// Passes the exchange on to the next application, which `callNext` then calls. Returns ASGI_PENDING, or why not.
+    func passOn() -> asgi_result {
+        guard let wrapper = self.openExchange as? WrapperExchange else { return ASGI_UNSUPPORTED }
+        guard self.receiver == nil else { return ASGI_BUSY }
+        guard !wrapper.isPassedOn else { return ASGI_INVALID }
+        wrapper.isPassedOn = true
+        return ASGI_PENDING
+    }
+
+    /// Undoes `passOn`.
+    func takeBack() { (self.exchange as? WrapperExchange)?.isPassedOn = false }
+
+    /// Starts the scope of the next application, which takes over the exchange. This scope keeps its memory, which the
+    /// other one refers to, until the other is recycled. `isPassedOn`: whether `passOn` was called.
+    private func callNext(_ call: NextCall, isPassedOn: Bool) {
+        let result = isPassedOn ? ASGI_PENDING : self.passOn()
+        guard result == ASGI_PENDING, let wrapper = self.exchange as? WrapperExchange else {
+            return self.log(.callRefused, ["call": "applications->call", "reason": "\(ResultName(result))"])
+        }
+        self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
+        wrapper.callNext(call, for: self)
+    }
+
+    /// Ends the scope, since that of the next application has ended.
+    func nextEnded(failed: Bool) { _ = self.finish(failed ? ASGI_FAILED : ASGI_DONE) }
+
+    /// Releases the memory that `callNext` has kept.
+    func nextRecycled() {
+        self.slot.pointee.jobs.subtract(1, ordering: .sequentiallyConsistent)
+        if self.life.isOver { self.note() }
     }
 
     // MARK: Changes of the exchange

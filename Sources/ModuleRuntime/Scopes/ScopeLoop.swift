@@ -134,12 +134,17 @@ package final class ScopeLoop: RequestHandler {
     private func handle(_ exchange: any Exchange, by mounted: Mounted) {
         self.tasksSincePoll = 0
         guard let generation = mounted.generation else { return mounted.answer(exchange, on: self.number) }
-        self.start(exchange, generation)
+        self.start(exchange, generation, root: generation)
     }
 
     /// Opens a scope of a generation, whether the generation is mounted or not.
-    @inline(__always)
     package func start(_ exchange: any Exchange, _ generation: Generation) {
+        self.start(exchange, generation, root: generation)
+    }
+
+    /// Opens a scope. `root`: the generation whose mount the request matched, if others wrap it.
+    @inline(__always)
+    func start(_ exchange: any Exchange, _ generation: Generation, root: Generation) {
         guard self.openScopes < self.maxScopes, let slot = self.slots.removeOldest() else {
             OwnAnswer.tooManyScopes.give(to: exchange)
             return
@@ -147,7 +152,7 @@ package final class ScopeLoop: RequestHandler {
         let scope = self.recycled.popLast() ?? Scope(loop: self, slot: slot)
         self.openScopes += 1
         roost_call_count_request(self.activity.call)
-        scope.start(exchange, generation: generation, slot: slot)
+        scope.start(exchange, generation: generation, root: root, slot: slot)
     }
 
     private func health(_ path: Octets) -> OwnAnswer? {
@@ -179,6 +184,16 @@ package final class ScopeLoop: RequestHandler {
         self.depth -= 1
         if self.activity.endCall() { LoopWatch.report(self.activity, number: self.number) }
         if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
+        return result
+    }
+
+    /// The same while a function of another module may be on the stack, whose call continues afterwards.
+    func callingWithin<Result>(
+        _ generation: Generation?, _ scope: UnsafePointer<asgi_scope>?, _ body: () -> Result
+    ) -> Result {
+        let resume = self.activity.suspendCall()
+        let result = self.calling(generation, scope, body)
+        resume?()
         return result
     }
 
@@ -276,7 +291,8 @@ package final class ScopeLoop: RequestHandler {
             }
             let leaving = self.leaving
             self.leaving = []
-            for scope in leaving {
+            // The end of one may recycle another: the scope of an application that wraps the one's.
+            for scope in leaving where scope.isUnmounting {
                 scope.isUnmounting = false
                 scope.revisit()
             }
@@ -324,7 +340,7 @@ package final class ScopeLoop: RequestHandler {
                 if isPromised { completion.complete(call.id, ASGI_CANCELLED) }
             }
         case .cancelled(let completion): self.calling(generation) { completion.complete(call.id, ASGI_CANCELLED) }
-        case .finish, .returned, .member: break
+        case .finish, .returned, .member, .next: break
         }
     }
 

@@ -18,10 +18,10 @@ struct ScopeMemory: ~Copyable {
     deinit { UnsafeMutableRawPointer(self.pointer).deallocate() }
 
     /// Writes the fields of a request, or of a WebSocket if `socket` is not nil. The strings belong to the exchange and
-    /// the generation.
+    /// to `root`, the generation whose mount the request matched.
     @inline(__always)
     mutating func describe(
-        _ exchange: any Exchange, _ socket: (any WebSocket)?, id: asgi_id, _ generation: Generation
+        _ exchange: any Exchange, _ socket: (any WebSocket)?, id: asgi_id, _ generation: Generation, root: Generation
     ) {
         let head = exchange.head
         let peer = exchange.peer
@@ -38,7 +38,7 @@ struct ScopeMemory: ~Copyable {
         self.pointer.pointee.path = asgi_string(head.path)
         self.pointer.pointee.raw_path = asgi_string(head.rawPath)
         self.pointer.pointee.query_string = asgi_string(head.query)
-        self.pointer.pointee.root_path = asgi_string(generation.rootPath)
+        self.pointer.pointee.root_path = asgi_string(root.rootPath)
         self.pointer.pointee.headers = UnsafeRawPointer(fields.baseAddress)?.assumingMemoryBound(to: asgi_header.self)
         self.pointer.pointee.header_count = fields.count
         self.pointer.pointee.client_host = asgi_string(peer.client)
@@ -48,7 +48,7 @@ struct ScopeMemory: ~Copyable {
         let extensions = ScopeExtensions.of(head)
         self.pointer.pointee.extensions = extensions.baseAddress
         self.pointer.pointee.extension_count = extensions.count
-        if generation.hiddenSize > 0 || head.prefix.size > 0 { self.describeRooted(head, generation) }
+        if root.hiddenSize > 0 || head.prefix.size > 0 { self.describeRooted(head, root) }
     }
 
     @inline(__always)

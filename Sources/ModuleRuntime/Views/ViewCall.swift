@@ -68,10 +68,12 @@ struct ViewCall {
     /// Returns the request target with a slash after its path, as the client knows it: with the part that a proxy has
     /// removed.
     private func slashed(_ scope: UnsafePointer<asgi_scope>) -> String {
-        let mountSize = self.generation._withUnsafeGuaranteedRef { $0.rootPath.size - $0.hiddenSize }
-        let hidden = Array(Octets(scope.pointee.root_path).bytes.dropLast(mountSize))
+        // `path` has the part, and `raw_path`, decoded, does not.
+        let raw = Octets(scope.pointee.raw_path)
+        let size = scope.pointee.path.size - raw.size + 2 * raw.bytes.count { $0 == UInt8(ascii: "%") }
+        let hidden = Array(Octets(scope.pointee.root_path).bytes.prefix(max(size, 0)))
         return LocalReference.slashed(
-            PercentEncoding.path(hidden) + Octets(scope.pointee.raw_path).text,
+            PercentEncoding.path(hidden) + raw.text,
             query: Octets(scope.pointee.query_string))
     }
 

@@ -19,9 +19,14 @@ final class RunningApplication: Sendable {
     ) {
         self.application = application
         self.generation = generation
-        self.mounted = Mounted(
-            number: application.number, mount: mount, origins: application.origins, middleware: middleware,
-            generation: generation)
+        self.mounted =
+            application.wrappers.isEmpty
+            ? Mounted(
+                number: application.number, mount: mount, origins: application.origins, middleware: middleware,
+                generation: generation)
+            : Mounted(
+                number: application.number, mount: mount, origins: application.origins, middleware: middleware,
+                answerer: WrappedApplication(generation, wrappedBy: application.wrappers))
         self.lifespan = NIOLockedValueBox(lifespan)
     }
 

@@ -73,6 +73,7 @@ struct NewModule {
     private var headers: [File] {
         [
             self.header("asgi.h", PackageResources.asgi_h),
+            self.header("asgi_applications.h", PackageResources.asgi_applications_h),
             self.header("asgi_broadcast.h", PackageResources.asgi_broadcast_h),
             self.header("asgi_helpers.h", PackageResources.asgi_helpers_h),
             self.header("asgi_json.h", PackageResources.asgi_json_h),

@@ -23,6 +23,8 @@ package struct ApplicationPreparation: Sendable {
     /// Whether the command line's application reads a settings file.
     package var readsSettings = true
     package var trust = FileTrust()
+    /// The databases that applications may use.
+    package var databases: [DatabaseEntry] = []
     /// Nil for no probe: modules are first loaded, and describe themselves, in the process that serves them.
     package var probe: ModuleProbe?
     /// The privileges of processes that load the modules: by default, and for groups with privileges of their own.
@@ -302,10 +304,27 @@ package struct ApplicationPreparation: Sendable {
             }
         }
         application.variable = self.variable(entry, application.settingsModule)
+        application.databases = DatabaseSettings.values(of: try self.databases(of: entry))
         application.settings = try ApplicationSettings(
             application.settingsFile, at: application.settingsKey, folder: image.folder,
-            others: application.bridgeSettings)
+            others: application.hostSettings)
         return application
+    }
+
+    /// The databases of an application, with their passwords.
+    private func databases(of entry: ApplicationEntry) throws -> [DatabaseSettings] {
+        let names = entry.databases ?? self.databases.map(\.name)
+        return try names.map { name in
+            guard let database = self.databases.first(where: { $0.name == name }) else {
+                let near = NearestName.to(name, among: self.databases.map(\.name))
+                let hint =
+                    near.isEmpty
+                    ? "declare it in 'databases'" : "did you mean '\(near.joined(separator: "' or '"))'?"
+                throw HostError(
+                    code: .settings, message: "\(entry.place): 'databases': there is no database '\(name)'; \(hint)")
+            }
+            return try DatabaseSettings(database, trust: self.trust, variable: self.variable)
+        }
     }
 
     /// Chooses the settings module by Django's rule: the environment, then the operator, then the module. A name on the

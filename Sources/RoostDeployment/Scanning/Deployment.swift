@@ -23,8 +23,43 @@ package struct Deployment: Sendable {
     /// The changed options of the server that take effect after a restart only; nil if there are none.
     package var restartSettings: String?
 
-    /// Throws `HostError` if two entries have conflicting mounts. Reads no files.
+    /// Throws `HostError` if two entries have conflicting mounts, or an entry names an application that cannot wrap it.
+    /// Reads no files.
     package func check() throws {
+        try self.checkMounts()
+        // Several Python applications get groups of their own.
+        let entries = self.preparation.withGroups(self.entries)
+        let names = entries.compactMap(\.name)
+        for entry in entries {
+            for wrapper in entry.wrappers {
+                let place = "\(entry.place): 'wrapped-by'"
+                let named = entries.filter { $0.name == wrapper }
+                guard let found = named.first else {
+                    let near = NearestName.to(wrapper, among: names)
+                    let hint =
+                        near.isEmpty
+                        ? "declare it in 'applications', with the key 'name'"
+                        : "did you mean '\(near.joined(separator: "' or '"))'?"
+                    throw HostError(
+                        code: .settings, message: "\(place): no application has the name '\(wrapper)'; \(hint)")
+                }
+                guard named.count == 1 else {
+                    throw HostError(
+                        code: .settings,
+                        message: "\(place): '\(wrapper)' is the name of \(named.count) applications (\(named[0].place),"
+                            + " \(named[1].place)); change the 'name' of one of them")
+                }
+                guard found.group == entry.group else {
+                    throw HostError(
+                        code: .settings,
+                        message: "\(place): '\(wrapper)' (\(found.place)) runs in other worker processes; set the same"
+                            + " 'worker' for both")
+                }
+            }
+        }
+    }
+
+    private func checkMounts() throws {
         for (at, entry) in self.entries.enumerated() {
             for other in self.entries[..<at] {
                 guard let host = entry.mount.conflict(with: other.mount) else { continue }

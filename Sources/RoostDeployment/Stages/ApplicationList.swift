@@ -149,6 +149,7 @@ extension PreparedApplication {
         writer.write(self.version)
         writer.write(self.lifespan?.rawValue)
         writer.write(self.health)
+        writer.write(self.wrappers)
         writer.write(self.key.resolved)
         writer.write(self.key.hash)
         writer.write(self.key.symbol)
@@ -158,6 +159,9 @@ extension PreparedApplication {
         writer.write(self.staged.path)
         writer.write(self.staged.libraries)
         writer.write(self.settingsKey)
+        let databases = self.databases.sorted { $0.key < $1.key }
+        writer.write(databases.map(\.key))
+        writer.write(databases.map(\.value))
     }
 
     fileprivate init(
@@ -166,6 +170,7 @@ extension PreparedApplication {
         let version: String = try reader.read()
         let lifespan: String? = try reader.readOptional()
         let health: String? = try reader.readOptional()
+        let wrappers: [String] = try reader.readList()
         let key = ImageKey(resolved: try reader.read(), hash: try reader.read(), symbol: try reader.read())
         let (path, folder): (String, String) = (try reader.read(), try reader.read())
         let python: PythonApplication? = try reader.readOptional()
@@ -176,12 +181,15 @@ extension PreparedApplication {
             name: name, version: version, mount: mount, lifespan: lifespan.flatMap(LifespanMode.init), key: key,
             image: image)
         self.health = health
+        self.wrappers = wrappers
         self.python = python
         self.settingsFile = file
         self.settingsKey = try reader.read()
+        let (keys, values): ([String], [String]) = (try reader.readList(), try reader.readList())
+        self.databases = Dictionary(zip(keys, values)) { $1 }
         do {
             self.settings = try ApplicationSettings(
-                file, at: self.settingsKey, folder: image.folder, others: self.bridgeSettings)
+                file, at: self.settingsKey, folder: image.folder, others: self.hostSettings)
         } catch { throw MessageFault("\(error)") }
     }
 }

@@ -132,6 +132,9 @@ public struct DeployedApplication: Sendable {
     /// The environment variable that a process needs to run it; nil if there is none.
     package var variable: PreparedApplication.Variable? { self.isRelayed ? nil : self.prepared?.variable }
 
+    /// The names of the applications that wrap it, the outermost first.
+    package var wrappers: [String] { self.prepared?.wrappers ?? [] }
+
     // MARK: For display
 
     public var version: String { self.prepared?.version ?? "" }

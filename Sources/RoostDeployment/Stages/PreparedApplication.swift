@@ -32,9 +32,13 @@ package struct PreparedApplication: Sendable {
     package private(set) var statics: [StaticEntry] = []
     /// The middleware in front of it, after that of the host.
     package private(set) var middleware: [MiddlewareEntry] = []
+    /// The names of the applications that wrap it, the outermost first.
+    package internal(set) var wrappers: [String] = []
     package let key: ImageKey
     private(set) var image: LoadableImage
     package internal(set) var settingsModule: SettingsModule?
+    /// The settings of its databases, with their passwords, by dotted keys.
+    var databases: [String: String] = [:]
     var settingsFile: SettingsFile?
     /// The key in that file that its settings are below; "" for the whole file.
     var settingsKey = ""
@@ -66,6 +70,7 @@ package struct PreparedApplication: Sendable {
         self.origins = entry.origins
         self.statics = entry.statics
         self.middleware = entry.middleware
+        self.wrappers = entry.wrappers
         self.key = key
         self.image = image
         self.settings = .none
@@ -87,8 +92,11 @@ package struct PreparedApplication: Sendable {
 }
 
 extension PreparedApplication {
-    /// The settings of the host for the bridge of a Python application.
-    var bridgeSettings: [String: String] { self.python.map { ["roost.python": $0.settings] } ?? [:] }
+    /// The settings that the host adds to those of the application: for the bridge of a Python application, and of its
+    /// databases.
+    var hostSettings: [String: String] {
+        self.databases.merging(self.python.map { ["roost.python": $0.settings] } ?? [:]) { $1 }
+    }
 
     /// Identifies what a process loads: the copy of a module, which is at a path of its own, or the state of the sources
     /// that an interpreter has imported.
@@ -109,6 +117,6 @@ extension PreparedApplication {
             && self.settings.isSame(as: other.settings) && self.variable == other.variable
             && self.python == other.python && self.lifespan == other.lifespan && self.group == other.group
             && self.origins == other.origins && self.statics == other.statics
-            && self.middleware == other.middleware
+            && self.middleware == other.middleware && self.wrappers == other.wrappers
     }
 }

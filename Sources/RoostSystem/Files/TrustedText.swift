@@ -12,6 +12,8 @@ package enum TrustedText {
         case untrusted(String)
         case tooLarge(mebibytes: Int)
         case notUTF8
+        /// A secret that every user may read.
+        case exposed
 
         /// A line for the operator, which begins with the name of the file. `hint`: what to do, to be appended.
         package func message(named name: String, hint: (Fault) -> String = { _ in "" }) -> String {
@@ -22,12 +24,15 @@ package enum TrustedText {
             case .special: "\(name): is not a regular file\(hint(self))"
             case .tooLarge(let mebibytes): "\(name): is larger than \(mebibytes) MiB\(hint(self))"
             case .notUTF8: "\(name): is not UTF-8\(hint(self))"
+            case .exposed: "\(name): every user may read this secret; run chmod o= on it\(hint(self))"
             }
         }
     }
 
-    /// Reads a file of at most `largest` bytes.
-    package static func read(_ path: String, largest: Int, trust: FileTrust) throws(Fault) -> String {
+    /// Reads a file of at most `largest` bytes. `isSecret`: refuses a file that every user may read.
+    package static func read(
+        _ path: String, largest: Int, trust: FileTrust, isSecret: Bool = false
+    ) throws(Fault) -> String {
         // Without blocking, since it may be a FIFO.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw .unreadable(errno) }
@@ -38,6 +43,7 @@ package enum TrustedText {
             throw status.st_mode & S_IFMT == S_IFDIR ? .folder : .special
         }
         if let reason = trust.fault(of: status, path: path) { throw .untrusted(reason) }
+        if isSecret, status.st_mode & S_IROTH != 0 { throw .exposed }
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 64 * 1024)
         while true {

@@ -45,6 +45,12 @@ struct SwiftCalls: Application {
         switch scope.pathInfo {
         case "/": try await send(.text(self.settings.greeting ?? "none"))
         case "/scope": try await send(.text(Self.description(of: scope)))
+        case "/next":
+            try await send.next(setting: ["x-user": "swift"], removing: ["cookie"]) { response in
+                response.status = 203
+                response.headers.append("x-wrapped", "swift")
+            }
+            scope.log(.info, "the next application has ended")
         case "/fail": throw Failure(description: "wanted")
         case "/teapot": throw HTTPError(418, "short and stout", headers: ["x-spout": "yes"])
         case "/late":

@@ -46,8 +46,8 @@ class ThreadChecks:
         pid = self.server.worker()
         requests_of(self.server, target, 40, connections)
         created = threads_created(pid, lambda: requests_of(self.server, target, 200, connections))
-        # A pool may still grow when two jobs overlap for the first time.
-        self.assertLess(created, 5, f"threads created by 200 requests of {target!r}")
+        # A pool may still grow, up to the connections, when jobs overlap for the first time.
+        self.assertLess(created, 4 + connections, f"threads created by 200 requests of {target!r}")
 
 
 @unittest.skipUnless(shutil.which("strace"), "not installed: strace")

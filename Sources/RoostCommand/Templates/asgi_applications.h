@@ -1,0 +1,1 @@
+../../CASGI/include/asgi_applications.h
