@@ -18,9 +18,11 @@ package struct DatabaseEntry: Sendable, Hashable {
     package let engine: Engine
     /// The name of the database; for SQLite the absolute path of its file.
     package let database: String
-    /// A host name or address, or the folder of a Unix socket; nil for the default of the client library.
+    /// A host name or address, or the folder of a Unix socket, or several with commas; nil for the default of the client
+    /// library.
     package let host: String?
-    package let port: Int?
+    /// A number, or one for each host.
+    package let port: String?
     package let user: String?
     package let password: Password?
     /// Further options of the client library, in their order.
@@ -41,8 +43,8 @@ package struct DatabaseEntry: Sendable, Hashable {
         ),
         SettingsKey(
             "host", .text, standard: "the client library's",
-            "The server: a name, an address, or the folder of its Unix socket."),
-        SettingsKey("port", .text, standard: "the client library's", "The port of the server."),
+            "The server: a name, an address, or the folder of its Unix socket; several with commas."),
+        SettingsKey("port", .text, standard: "the client library's", "The port of the server, or one for each host."),
         SettingsKey("user", .text, standard: "the client library's", "The user to connect as."),
         SettingsKey(
             "password-file", .text, standard: "none",
@@ -90,11 +92,12 @@ package struct DatabaseEntry: Sendable, Hashable {
         }
         self.engine = engine
         self.host = values.text("host")
-        self.port = try values.text("port").map { text in
+        self.port = values.text("port")
+        // Several hosts may have a port each, as libpq reads them.
+        for text in self.port?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
             guard let port = Int(text), 1...65535 ~= port else {
                 throw values.error("port", "'\(text)' is not a port from 1 to 65535")
             }
-            return port
         }
         self.user = values.text("user")
         let (secretFile, variable) = (values.text("password-file"), values.text("password-env"))
@@ -128,7 +131,7 @@ package struct DatabaseEntry: Sendable, Hashable {
     package var values: [(key: String, value: String)] {
         var values = [("engine", self.engine.rawValue), ("name", self.database)]
         if let host { values.append(("host", host)) }
-        if let port { values.append(("port", "\(port)")) }
+        if let port { values.append(("port", port)) }
         if let user { values.append(("user", user)) }
         switch self.password {
         case .file(let path): values.append(("password-file", path))

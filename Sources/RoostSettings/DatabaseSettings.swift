@@ -63,7 +63,7 @@ package struct DatabaseSettings: Sendable, Equatable {
         let entry = self.entry
         return [("engine", entry.engine.rawValue), ("name", entry.database)]
             + [
-                ("host", entry.host), ("port", entry.port.map(String.init)), ("user", entry.user),
+                ("host", entry.host), ("port", entry.port), ("user", entry.user),
                 ("password", self.password),
             ]
             .compactMap { name, value in value.map { (name, $0) } }

@@ -42,7 +42,7 @@ struct DatabaseSettingsTests {
                 engine: postgresql
                 name: wiki
                 host: /run/postgresql
-                port: 5433
+                port: "5433,5434"
                 user: w
                 password-file: password
                 options: {sslmode: require, connect_timeout: 5}
@@ -50,14 +50,14 @@ struct DatabaseSettingsTests {
             """, ["SECRET": "from the environment"])
         #expect(values["roost.databases.default.name"] == "\(self.folder.path)/site.db")
         #expect(values["roost.databases.default.password"] == nil)
-        #expect(values["roost.databases.other.port"] == "5433")
+        #expect(values["roost.databases.other.port"] == "5433,5434")
         #expect(values["roost.databases.other.password"] == "se\"cret")
         #expect(values["roost.databases.other.options.sslmode"] == "require")
         #expect(values["roost.databases.other.options"] == #"{"sslmode":"require","connect_timeout":"5"}"#)
         #expect(values["roost.databases.third.password"] == "from the environment")
         #expect(
             values["roost.databases.other"]
-                == #"{"engine":"postgresql","name":"wiki","host":"/run/postgresql","port":"5433","user":"w","#
+                == #"{"engine":"postgresql","name":"wiki","host":"/run/postgresql","port":"5433,5434","user":"w","#
                 + #""password":"se\"cret","options":{"sslmode":"require","connect_timeout":"5"}}"#)
         #expect(values["roost.databases"]?.hasPrefix(#"{"default":{"engine":"sqlite""#) == true)
         #expect(try self.resolve("  {}\n") == [:])

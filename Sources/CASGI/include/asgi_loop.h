@@ -51,7 +51,8 @@ typedef struct asgi_loop {
      *               `loop`.
      *   loop        The number of the loop on which `then` is called.
      *   file        The descriptor, which remains the caller's. It may be watched more than once. Cancel its watches
-     *               before you close it.
+     *               before you close it; the completion of a cancelled one still follows (host->cancel), so what
+     *               `context` points at must outlive the descriptor.
      *   conditions  ASGI_READABLE, ASGI_WRITABLE or both. Any of them completes the watch, as does an error of the
      *               descriptor. With ASGI_PERSISTENT the watch continues: `then` is called in each turn of the loop in
      *               which the descriptor is ready.

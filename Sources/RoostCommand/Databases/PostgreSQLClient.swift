@@ -40,7 +40,7 @@ struct PostgreSQLClient {
         }
         let entry = settings.entry
         var parameters = [
-            ("dbname", entry.database), ("host", entry.host), ("port", entry.port.map(String.init)),
+            ("dbname", entry.database), ("host", entry.host), ("port", entry.port),
             ("user", entry.user), ("password", settings.password),
         ].compactMap { name, value in value.map { (name, $0) } }
         parameters += entry.options.map { ($0.name, $0.value) }
