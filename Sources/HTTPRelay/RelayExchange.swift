@@ -14,6 +14,7 @@ final class RelayExchange: Exchange {
     let peer = Peer()
     /// The front has evaluated what proxies state.
     let isFromTrustedProxy = false
+    var errorPages: ErrorPages { self.serving.errorPages }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     private let serving: RelayServer

@@ -19,6 +19,8 @@ final class RelayServer: RelayEndpoint {
         self.handle = handle
     }
 
+    var errorPages: ErrorPages { self.loop.configuration.errorPages }
+
     func linkOpened(_ link: RelayLink) { if self.loop.isStopping { self.stop(link) } }
 
     func receive(_ frame: RelayFrame, _ reader: RelayReader, on link: RelayLink) throws(RelayFault) {

@@ -14,6 +14,8 @@ public protocol Exchange: AnyObject {
     var peer: Peer { get }
     /// Whether a trusted proxy has sent the request. Valid until `recycle`.
     var isFromTrustedProxy: Bool { get }
+    /// The bodies of answers in place of an application.
+    var errorPages: ErrorPages { get }
     /// The number of this exchange in logs. Set by the owner.
     var number: UInt64 { get set }
     /// The receiver of the exchange's events. Retained until `end`.

@@ -245,7 +245,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         // A response to a HEAD has no body, whatever its status (RFC 9110 §9.3.2).
         let hasBody = head?.method.equals("HEAD") != true
         self.output.encode {
-            HTTP1Encoder.write(refusal, persistence: .close, hasBody: hasBody, loop: self.loop, into: &$0)
+            HTTP1Encoder.write(
+                refusal, ErrorAnswer(text: refusal.reason), persistence: .close, hasBody: hasBody, loop: self.loop,
+                into: &$0)
         }
         if let log = self.loop.log, log.logsRequests {
             log.served(

@@ -112,17 +112,16 @@ enum HTTP1Encoder {
 
     /// Writes a complete response by the server itself: a refusal or a 500.
     static func write(
-        _ refusal: Refusal, persistence: Persistence, hasBody: Bool, loop: ServerLoop, into buffer: inout ByteBuffer
+        _ refusal: Refusal, _ answer: ErrorAnswer, persistence: Persistence, hasBody: Bool, loop: ServerLoop,
+        into buffer: inout ByteBuffer
     ) {
-        let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
-        withUnsafePointer(to: type) { type in
-            // The single field is constant and valid: checking it cannot fail.
-            guard let fields = try? ResponseFields(HeaderFields(start: type, count: 1)) else { return }
+        answer.fields.withUnsafeBufferPointer { given in
+            // The fields are constant and valid: checking them cannot fail.
+            guard let fields = try? ResponseFields(given) else { return }
             self.writeStart(status: refusal.status, fields: fields, loop: loop, into: &buffer)
             self.write(Octets(refusal.lines), into: &buffer)
-            self.writeEnd(
-                framing: .length(refusal.reason.utf8CodeUnitCount), persistence: persistence, into: &buffer)
-            if hasBody { self.write(Octets(refusal.reason), into: &buffer) }
+            self.writeEnd(framing: .length(answer.body.count), persistence: persistence, into: &buffer)
+            if hasBody { answer.body.withUnsafeBytes { self.write(Octets($0), into: &buffer) } }
         }
     }
 

@@ -7,6 +7,7 @@ final class HTTP1Exchange: Exchange {
     let head = RequestHead()
     var peer: Peer { self.isForwarded ? self.reported! : self.origin!.peer }
     var isFromTrustedProxy: Bool { self.origin!.trustsPeer() }
+    var errorPages: ErrorPages { self.loop.configuration.errorPages }
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
 
@@ -231,7 +232,7 @@ final class HTTP1Exchange: Exchange {
             self.detach(isCut: true)
             return false
         }
-        self.response.answer(refusal, close: close, on: connection)
+        self.response.answer(refusal, to: self.head, close: close, on: connection)
         self.complete(connection)
         return true
     }

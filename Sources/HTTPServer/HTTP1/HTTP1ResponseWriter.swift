@@ -166,15 +166,17 @@ struct HTTP1ResponseWriter {
     // MARK: Responses of the server
 
     /// Writes a response by the server itself. A response to HEAD has no body (RFC 9110 §9.3.2).
-    mutating func answer(_ refusal: Refusal, close: Bool, on connection: HTTP1Connection) {
+    mutating func answer(_ refusal: Refusal, to head: RequestHead, close: Bool, on connection: HTTP1Connection) {
+        let answer = connection.loop.configuration.errorPages.answer(
+            refusal.status, refusal.reason.description, to: head)
         var persistence = connection.persistence(close: close, isWhole: true)
         if refusal.offersUpgrade, persistence == .close { persistence = .closeWithUpgrade }
         connection.output.encode { output in
             HTTP1Encoder.write(
-                refusal, persistence: persistence, hasBody: !self.isHead, loop: connection.loop, into: &output)
+                refusal, answer, persistence: persistence, hasBody: !self.isHead, loop: connection.loop, into: &output)
         }
         self.status = refusal.status
-        self.bytesSent = self.isHead ? 0 : refusal.reason.utf8CodeUnitCount
+        self.bytesSent = self.isHead ? 0 : answer.body.count
         self.validator.complete()
     }
 

@@ -2,6 +2,12 @@
 enum StatusLine {
     static let longest = 64
 
+    /// The reason phrase; "Error" for an unregistered status.
+    static func phrase(of status: Int) -> String {
+        // After "HTTP/1.1 404 ", and before the line break.
+        Self.of(status).map { String($0.description.dropFirst(13).dropLast(1)) } ?? "Error"
+    }
+
     /// Returns the status line; nil for an unregistered status, which is sent without a reason phrase (RFC 9112 §4).
     static func of(_ status: Int) -> StaticString? {
         switch status {

@@ -15,9 +15,9 @@ package final class MiddlewareChain: Sendable {
         host: [MiddlewareEntry], own: [MiddlewareEntry] = [], mount: String = "",
         _ context: MiddlewareContext = MiddlewareContext()
     ) throws(MiddlewareFault) {
-        guard !host.isEmpty || !own.isEmpty else { return nil }
+        guard !host.isEmpty || !own.isEmpty || context.faults != nil else { return nil }
         self.hiddenPath = context.hiddenPath
-        var steps: [any Middleware] = []
+        var steps: [any Middleware] = context.faults.map { [DevelopmentPage($0, of: context.application)] } ?? []
         for (at, entry) in host.enumerated() {
             steps.append(try MiddlewareKind.make(entry, identity: OctetsHash.of("\(at) \(entry)".utf8), context))
         }
@@ -59,13 +59,16 @@ package final class MiddlewareChain: Sendable {
         _ answer: MiddlewareAnswer, of index: Int, to exchange: any Exchange, _ request: MiddlewareRequest
     ) {
         var response = MiddlewareResponse(status: answer.status, HeaderFields(start: nil, count: 0))
-        if !answer.text.isEmpty, !answer.fields.contains(where: { Octets($0.name).equals("content-type") }) {
-            response.add(HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
+        var body = Array(answer.text.utf8)
+        if !answer.fields.contains(where: { Octets($0.name).equals("content-type") }) {
+            let page = exchange.errorPages.answer(answer.status, answer.text, to: exchange.head)
+            body = page.body
+            for field in page.fields { response.add(field) }
         }
         for (name, value) in answer.fields { response.add(Octets(name), value) }
         self.change(&response, to: request, from: index)
-        Array(answer.text.utf8).withUnsafeBytes { text in
-            response.withFields { exchange.finish(answer.status, $0, ResponseBody(Octets(text))) }
+        body.withUnsafeBytes { body in
+            response.withFields { exchange.finish(answer.status, $0, ResponseBody(Octets(body))) }
         }
     }
 }
@@ -74,6 +77,10 @@ package final class MiddlewareChain: Sendable {
 package struct MiddlewareContext: Sendable {
     /// The path prefix that a proxy removes, encoded.
     package var hiddenPath = ""
+    /// The number of the application.
+    package var application: UInt32 = 0
+    /// What the pages of `--reload` show; nil without it.
+    package var faults: DevelopmentFaults?
     /// The table for rate limits that a supervisor shares with its workers; nil for that of the process.
     package var rates: RateLimitTable?
 

@@ -38,6 +38,7 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
     var head: RequestHead { self.inner.head }
     var peer: Peer { self.inner.peer }
     var isFromTrustedProxy: Bool { self.inner.isFromTrustedProxy }
+    var errorPages: ErrorPages { self.inner.errorPages }
     var number: UInt64 {
         get { self.inner.number }
         set { self.inner.number = newValue }
@@ -55,21 +56,23 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         self.received += bytes.size
         guard self.received > limit else { return reception }
         self.isRefused = true
-        let answer = BodyLimit.tooLarge
-        Array(answer.text.utf8).withUnsafeBytes { text in
-            self.change(answer.status, HeaderFields(start: nil, count: 0), bodySize: nil) { fields, _ in
-                _ = self.respondOwn(answer.status, fields, Octets(text))
-            }
-        }
+        self.respondOwn(BodyLimit.tooLarge.status, BodyLimit.tooLarge.text)
         return .disconnect
     }
 
     /// Sends a response in place of the application's, regardless of how much output is pending.
-    private func respondOwn(_ status: Int, _ fields: HeaderFields, _ text: Octets) -> SendOutcome {
+    private func respondOwn(_ status: Int, _ text: String) {
         self.hasStarted = true
-        var body = ResponseBody(text)
-        body.isTaken = true
-        return self.inner.respond(status: status, fields: fields, body: body)
+        let answer = self.errorPages.answer(status, text, to: self.head)
+        answer.fields.withUnsafeBufferPointer { fields in
+            self.change(status, fields, bodySize: nil) { fields, _ in
+                answer.body.withUnsafeBytes { bytes in
+                    var body = ResponseBody(Octets(bytes))
+                    body.isTaken = true
+                    _ = self.inner.respond(status: status, fields: fields, body: body)
+                }
+            }
+        }
     }
 
     // MARK: Response
@@ -208,16 +211,7 @@ final class MiddlewareExchange: Exchange, ExchangeOwner {
         self.owner = nil
         // The application has sent nothing: the 500 passes through the steps as other responses do.
         let isUnanswered = !self.hasStarted && self.isOpen
-        if isUnanswered {
-            Array("Internal Server Error".utf8).withUnsafeBytes { text in
-                let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
-                withUnsafePointer(to: type) { type in
-                    self.change(500, HeaderFields(start: type, count: 1), bodySize: nil) { fields, _ in
-                        _ = self.respondOwn(500, fields, Octets(text))
-                    }
-                }
-            }
-        }
+        if isUnanswered { self.respondOwn(500, "Internal Server Error") }
         let ending = self.inner.end(failed: failed)
         return isUnanswered ? .answered : ending
     }

@@ -28,56 +28,53 @@ package enum OwnAnswer: String {
     case stopping
 
     package func give(to exchange: any Exchange) {
-        self.withAnswer { status, fields, body in exchange.finish(status, fields, body) }
+        let (status, text, fields) = self.parts
+        exchange.finish(status, text: text, fields)
     }
 
     /// Sends only the response; the caller ends the exchange.
     package func respond(to exchange: any Exchange) {
-        self.withAnswer { status, fields, body in _ = exchange.respond(status: status, fields: fields, body: body) }
+        let (status, text, fields) = self.parts
+        _ = exchange.respond(status, text: text, fields)
     }
 
     /// Rejects a WebSocket with the response. Does nothing if the WebSocket was already accepted.
     func reject(_ socket: any WebSocket) {
-        self.withAnswer { status, fields, body in
-            guard case .done = socket.reject(status: status, fields: fields) else { return }
-            _ = socket.reject(body, more: false)
+        let (status, text, fields) = self.parts
+        let type = HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8"))
+        let isStarted = ([type] + fields).withUnsafeBufferPointer {
+            socket.reject(status: status, fields: $0).isAccepted
         }
+        guard isStarted else { return }
+        _ = Array(text.utf8).withUnsafeBytes { socket.reject(ResponseBody(Octets($0)), more: false) }
     }
 
-    private func withAnswer(_ give: (Int, HeaderFields, ResponseBody) -> Void) {
-        let (status, text): (Int, StaticString) =
-            switch self {
-            case .serverOptions: (204, "")
-            case .notFound: (404, "Not Found: nothing is mounted here")
-            case .misdirected: (421, "Misdirected Request: this server does not serve this host")
-            case .tooManyScopes: (503, "Service Unavailable: too many unfinished requests")
-            case .tooManyJobs: (503, "Service Unavailable: too many requests are waiting for a thread")
-            case .noThread: (503, "Service Unavailable: no thread available for this request")
-            case .bodyTooLarge: (413, "Content Too Large")
-            case .quarantined: (503, "Service Unavailable: the application has crashed too often")
-            case .notStarted: (503, "Service Unavailable: the application failed to start")
-            case .groupUnavailable: (503, "Service Unavailable: the application's workers are not available")
-            case .groupWorkerExited: (503, "Service Unavailable: the application's worker exited before it responded")
-            case .alive: (200, "alive")
-            case .ready: (200, "ready")
-            case .stopping: (503, "Service Unavailable: this server is shutting down")
-            case .forbiddenOrigin: (403, "Forbidden: pages of this origin must not open WebSockets here (--ws-origins)")
-            case .noWebSocket: (403, "Forbidden: WebSockets are not served here")
-            }
-        withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in
-            var count = 0
-            if status != 204 {
-                fields.initializeElement(
-                    at: count,
-                    to: HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
-                count += 1
-            }
-            if let retryAfter {
-                fields.initializeElement(
-                    at: count, to: HeaderField(name: Octets("retry-after"), value: Octets(retryAfter)))
-                count += 1
-            }
-            give(status, HeaderFields(rebasing: HeaderFields(fields)[..<count]), ResponseBody(Octets(text)))
+    private var parts: (status: Int, text: String, fields: [HeaderField]) {
+        let (status, text) = self.statusAndText
+        guard let retryAfter else { return (status, text.description, []) }
+        return (
+            status, text.description, [HeaderField(name: Octets("retry-after"), value: Octets(retryAfter))]
+        )
+    }
+
+    private var statusAndText: (Int, StaticString) {
+        switch self {
+        case .serverOptions: (204, "")
+        case .notFound: (404, "Not Found: nothing is mounted here")
+        case .misdirected: (421, "Misdirected Request: this server does not serve this host")
+        case .tooManyScopes: (503, "Service Unavailable: too many unfinished requests")
+        case .tooManyJobs: (503, "Service Unavailable: too many requests are waiting for a thread")
+        case .noThread: (503, "Service Unavailable: no thread available for this request")
+        case .bodyTooLarge: (413, "Content Too Large")
+        case .quarantined: (503, "Service Unavailable: the application has crashed too often")
+        case .notStarted: (503, "Service Unavailable: the application failed to start")
+        case .groupUnavailable: (503, "Service Unavailable: the application's workers are not available")
+        case .groupWorkerExited: (503, "Service Unavailable: the application's worker exited before it responded")
+        case .alive: (200, "alive")
+        case .ready: (200, "ready")
+        case .stopping: (503, "Service Unavailable: this server is shutting down")
+        case .forbiddenOrigin: (403, "Forbidden: pages of this origin must not open WebSockets here (--ws-origins)")
+        case .noWebSocket: (403, "Forbidden: WebSockets are not served here")
         }
     }
 

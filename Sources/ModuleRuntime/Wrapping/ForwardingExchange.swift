@@ -15,6 +15,7 @@ class ForwardingExchange: Exchange, ExchangeOwner {
     var head: RequestHead { self.inner.head }
     final var peer: Peer { self.inner.peer }
     final var isFromTrustedProxy: Bool { self.inner.isFromTrustedProxy }
+    final var errorPages: ErrorPages { self.inner.errorPages }
     final var number: UInt64 {
         get { self.inner.number }
         set { self.inner.number = newValue }

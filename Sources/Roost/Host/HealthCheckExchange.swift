@@ -7,6 +7,7 @@ final class HealthCheckExchange: Exchange {
     let head = RequestHead()
     let peer = Peer()
     let isFromTrustedProxy = false
+    let errorPages = ErrorPages.standard
     var number: UInt64 = 0
     var owner: (any ExchangeOwner)?
     var webSocket: (any WebSocket)? { nil }

@@ -35,6 +35,8 @@ public struct HostConfiguration: Sendable {
     public var drainTime = 30
     /// The middleware in front of all applications and files, in its order.
     public var middleware: [MiddlewareEntry] = []
+    /// The folder with pages for errors; nil for the built-in pages.
+    public var errorPages: String?
     /// The folders whose files the host serves itself.
     public var statics: [StaticEntry] = []
     /// Maximum memory for recently sent files, per folder and event loop, in bytes.
@@ -49,6 +51,8 @@ public struct HostConfiguration: Sendable {
     package var relayUsers: Set<UInt32> = []
     /// The socket paths of other groups' workers, by the groups' names.
     package var relayPaths: [String: [String]] = [:]
+    /// What pages show browsers while the newest version of an application does not serve; nil without `--reload`.
+    package var faults: DevelopmentFaults?
     /// The table of rate limits that the workers of a server share; nil for a table of the process.
     package var rates: RateLimitTable?
     /// The page that a supervised worker shares with its supervisor.
@@ -79,10 +83,14 @@ public struct HostConfiguration: Sendable {
 
 extension HostConfiguration {
     /// The middleware of the host, followed by that of the application at a mount; nil for none. Throws `HostError`.
-    func middleware(before own: [MiddlewareEntry] = [], at mount: Mount = .root) throws -> MiddlewareChain? {
+    func middleware(
+        before own: [MiddlewareEntry] = [], at mount: Mount = .root, of application: UInt32 = Mounted.ofFiles
+    ) throws -> MiddlewareChain? {
         var context = MiddlewareContext()
         context.hiddenPath = PercentEncoding.path(self.rootPath.utf8)
         context.rates = self.rates
+        context.faults = self.faults
+        context.application = application
         do throws(MiddlewareFault) {
             return try MiddlewareChain(host: self.middleware, own: own, mount: "\(mount)", context)
         } catch { throw HostError(code: .settings, message: "middleware \(error.message)") }

@@ -50,7 +50,8 @@ extension RunningHost {
                             let running = RunningApplication(
                                 application, at: try Self.mount(of: application),
                                 try self.configuration.middleware(
-                                    before: application.middleware, at: try Self.mount(of: application)),
+                                    before: application.middleware, at: try Self.mount(of: application),
+                                    of: application.number),
                                 answerer: StandIn(.notStarted))
                             return (place, running, Failure(number: application.number, message: error.message))
                         }
@@ -130,7 +131,8 @@ extension RunningHost {
 
     private func prepare(_ application: DeployedApplication, _ image: ModuleImage?) async throws -> RunningApplication {
         let mount = try Self.mount(of: application)
-        let middleware = try self.configuration.middleware(before: application.middleware, at: mount)
+        let middleware = try self.configuration.middleware(
+            before: application.middleware, at: mount, of: application.number)
         switch application.answerer {
         case .standIn(let reason):
             return RunningApplication(application, at: mount, middleware, answerer: StandIn(reason))

@@ -37,6 +37,8 @@ package final class RunningHost: Sendable {
     private static let patience = TimeAmount.seconds(5)
 
     init(_ configuration: HostConfiguration) async throws {
+        var configuration = configuration
+        if let folder = configuration.errorPages { configuration.server.errorPages = try ErrorPageFolder.read(folder) }
         self.configuration = configuration
         let eventLoops = EventLoops(threads: configuration.threads, callers: configuration.callersLoop)
         self.eventLoops = eventLoops

@@ -104,6 +104,10 @@ extension OptionTable {
             "header", .texts, \.host.server.headers,
             "Header field that is sent with every response: NAME:VALUE; repeatable.",
             parse: { try $0.map { try DefaultHeader($0) } }, texts: { $0.map { "\($0.name):\($0.value)" } }),
+        .optionalText(
+            "error-pages", \.host.errorPages, unset: "built-in pages",
+            "Folder with pages for errors, like 404.html, 5xx.html and 5xx.json, that the host sends in place of an application.",
+            check: { _ = try ErrorPageFolder.read($0) }),
         .flag("health", \.host.answersHealth, "Answer /healthz and /readyz without calling a module."),
     ]
 

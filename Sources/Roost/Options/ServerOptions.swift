@@ -1,4 +1,5 @@
 package import HTTPServer
+import Middleware
 package import RoostDeployment
 import RoostModules
 package import RoostPython
@@ -44,6 +45,7 @@ package struct ServerOptions: Sendable {
     private mutating func derive() {
         self.host.server.forwarding = self.evaluatesForwarding ? self.forwarding : nil
         self.host.drainTime = self.drainTime ?? (self.watch.isOn ? 1 : HostConfiguration().drainTime)
+        self.host.faults = self.watch.isOn ? DevelopmentFaults() : nil
         self.workers.start = self.host.lifespanTime + self.probeTime + 5
         self.workers.grace = self.host.server.graceTime
         self.workers.stop = self.stopTime

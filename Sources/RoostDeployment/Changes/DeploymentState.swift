@@ -44,6 +44,10 @@ package struct DeploymentState {
 
     /// Whether a reload with a waiting caller is in progress.
     package var isReloading: Bool { self.rollout.isReloading }
+    /// Whether every requested reload has ended.
+    package var isSettled: Bool { self.reloads.isIdle && self.rollout.isComplete }
+    /// Why the declarations could not be read again; nil if they could.
+    package private(set) var scanFault: String?
 
     /// The modules and settings of declared applications: those scanned last, and those that serve.
     package var watchedFiles: Set<String> {
@@ -96,8 +100,11 @@ package struct DeploymentState {
             self.rollout.deployment = outcome.deployment
         }
         switch outcome.result {
-        case .success(let scan): self.reloads.add(scan, for: asked, begun: outcome.order.begun)
+        case .success(let scan):
+            self.scanFault = nil
+            self.reloads.add(scan, for: asked, begun: outcome.order.begun)
         case .failure(let error):
+            self.scanFault = error.message
             // The changes of the folders were not acted on.
             if !asked.isEmpty, !self.scan.listings.isEmpty { self.reloads.addFolderChange() }
             // Workers whose sockets were recreated must be replaced, whatever the files are.

@@ -15,11 +15,7 @@ enum FileRefusal {
             case .exhausted:
                 (503, "Service Unavailable: the file cannot be opened; try again later", "retry-after", "1")
             }
-        withUnsafeTemporaryAllocation(of: HeaderField.self, capacity: 2) { fields in
-            fields.initializeElement(
-                at: 0, to: HeaderField(name: Octets("content-type"), value: Octets("text/plain; charset=utf-8")))
-            fields.initializeElement(at: 1, to: HeaderField(name: Octets(name), value: Octets(value)))
-            exchange.finish(status, HeaderFields(fields), ResponseBody(Octets(text)))
-        }
+        exchange.finish(
+            status, text: text.description, [HeaderField(name: Octets(name), value: Octets(value))])
     }
 }

@@ -21,6 +21,8 @@ enum SupervisorMessage {
     case restoreState([UInt32: SavedState])
     /// The relay sockets of the workers of another group.
     case groupSockets(group: String, paths: [String])
+    /// The faults of a build and of applications, for the pages of `--reload`.
+    case faults([UInt32: String])
 }
 
 /// How a worker shuts down.
@@ -39,7 +41,7 @@ extension WorkerShutdown: MessageKind {
 
 extension SupervisorMessage: MessageCodable {
     private enum Kind: UInt8, MessageKind {
-        case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets
+        case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets, faults
 
         static let unknown = MessageFault("unknown kind of supervisor message")
     }
@@ -72,6 +74,9 @@ extension SupervisorMessage: MessageCodable {
             writer.write(Kind.groupSockets)
             writer.write(group)
             writer.write(paths)
+        case .faults(let faults):
+            writer.write(Kind.faults)
+            writer.write(faults)
         }
     }
 
@@ -89,6 +94,7 @@ extension SupervisorMessage: MessageCodable {
         case .saveState: self = .saveState
         case .restoreState: self = .restoreState(try reader.readMap())
         case .groupSockets: self = .groupSockets(group: try reader.read(), paths: try reader.readList())
+        case .faults: self = .faults(try reader.readMap())
         }
     }
 }

@@ -13,6 +13,12 @@ final class SourceFollower {
     /// Whether watched files have changed during a build, and no reload was requested for them yet.
     private var hasChangedFiles = false
     private var hasLoggedLimit = false
+    /// The end of the output of the last build, if it failed.
+    private(set) var buildFault: String?
+    /// Maximum size of the output that pages show, in bytes.
+    private static let shownOutput = 16 << 10
+    /// Whether a build has succeeded whose result is not served yet.
+    private var isBuilt = false
     private let logger: Logger
     private let log: LineWriter
 
@@ -54,7 +60,12 @@ final class SourceFollower {
         if let build, let status = build.poll(now: now) {
             self.build = nil
             let step = self.builds.ended(well: status == 0)
-            if case .failed = step { self.logFailure(build, status) }
+            if case .failed = step {
+                self.logFailure(build, status)
+                self.buildFault = String(decoding: build.output.suffix(Self.shownOutput), as: UTF8.self)
+            } else if case .reload = step {
+                self.isBuilt = true
+            }
             self.perform(step, &requests)
         }
         // Changes during a build count when the build has ended, successfully or not.
@@ -63,6 +74,12 @@ final class SourceFollower {
             requests.append(ReloadRequest())
         }
         return requests
+    }
+
+    /// Records that a reload has ended: the result of the last build is served, unless an application refused it.
+    func reloadEnded() {
+        if self.isBuilt { self.buildFault = nil }
+        self.isBuilt = false
     }
 
     /// Stops a build in progress.

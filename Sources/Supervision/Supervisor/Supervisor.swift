@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Logging
+import Middleware
 import Roost
 package import RoostDeployment
 import RoostModules
@@ -23,6 +24,8 @@ package final class Supervisor {
     private var shutdown = SupervisorShutdown()
     private var isFrontServing = false
     private var hasReportedServing = false
+    /// The faults that the workers were told last, for their pages.
+    private var announcedFaults: [UInt32: String] = [:]
     private var nextObservation = 0
     private var nextWatchdog = Int.max
     /// The interval at which workers are observed, in milliseconds.
@@ -95,6 +98,9 @@ package final class Supervisor {
     private func handle(_ event: WorkerDeployment.Event) {
         switch event {
         case .serving: self.isFrontServing = true
+        case .ready(let worker):
+            guard !self.announcedFaults.isEmpty else { break }
+            self.deployment.groups[nil]?.send(.faults(self.announcedFaults), to: worker)
         case .ended(let group, let status):
             self.shutdown.ended(isFront: group == nil, status, others: self.deployment.groups.relayed.count)
             guard group == nil else { break }
@@ -204,6 +210,20 @@ package final class Supervisor {
         for request in requests { self.reload(request) }
     }
 
+    /// Tells the workers that accept connections what the pages of `--reload` show, if it has changed.
+    private func announceFaults() {
+        guard let sources else { return }
+        if self.deployment.state.isSettled { sources.reloadEnded() }
+        var faults: [UInt32: String] = [:]
+        for application in self.deployment.state.roster.applications {
+            faults[application.number] = application.fault.map { "\(application.name): \($0)" }
+        }
+        faults[DevelopmentFaults.build] = sources.buildFault ?? self.deployment.state.scanFault
+        guard faults != self.announcedFaults else { return }
+        self.announcedFaults = faults
+        self.deployment.groups[nil]?.send(.faults(faults), areReady: false)
+    }
+
     private func keepTime() {
         let now = MonotonicClock.milliseconds
         if let watchdog = self.notice.watchdog, now >= self.nextWatchdog || self.nextWatchdog == .max {
@@ -218,5 +238,6 @@ package final class Supervisor {
         }
         self.deployment.advance(now: now)
         self.reportServing()
+        self.announceFaults()
     }
 }

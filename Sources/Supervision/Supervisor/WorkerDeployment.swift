@@ -14,6 +14,8 @@ final class WorkerDeployment {
     enum Event {
         /// The workers that accept client connections are serving.
         case serving
+        /// A worker that accepts client connections is ready.
+        case ready(worker: Int)
         /// All workers of a group have ended, with this status. The group is `nil` for workers that accept client
         /// connections.
         case ended(group: String?, CInt)
@@ -172,7 +174,10 @@ extension WorkerDeployment: WorkerGroupDelegate {
         switch report {
         case .ready(let worker, let release, let faults):
             self.perform(self.state.rollout.ready(release: release, of: group.name, faults: faults, now: now))
-            if group.name == nil { self.groups.announceRelayPaths(to: worker) }
+            if group.name == nil {
+                self.groups.announceRelayPaths(to: worker)
+                self.handle(.ready(worker: worker))
+            }
         case .prepared(let worker, let change, let faults):
             self.perform(self.state.rollout.prepared(worker, of: group.name, change: change, faults: faults, now: now))
         case .committed(let worker, let change):

@@ -28,6 +28,8 @@ package final class Worker: Sendable {
     private let order: WorkerOrder
     private let page: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
+    /// What the pages of `--reload` show; nil without it.
+    private let faults = NIOLockedValueBox<DevelopmentFaults?>(nil)
     /// The states of the worker that this one replaces, once the supervisor has sent them.
     private let savedState = OneShot<[UInt32: SavedState]>()
 
@@ -72,6 +74,7 @@ package final class Worker: Sendable {
             return GroupListener.make(
                 given: descriptor, address: address.bind, backlog: backlog, users: self.order.relayUsers)
         }
+        self.faults.withLockedValue { $0 = configuration.faults }
         let host = Host(self.order.applications.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }
         return host
@@ -151,6 +154,7 @@ package final class Worker: Sendable {
         case .announceStop: host?.announceStop()
         case .shutDown(let way): shutDown(way)
         case .restoreState(let states): self.savedState.send(states)
+        case .faults(let faults): self.faults.withLockedValue { $0 }?.replace(by: faults)
         case .groupSockets(let group, let paths): host?.current?.use(paths, for: group)
         case .prepare(let change, let list):
             guard let running = host?.current else { return }
