@@ -9,7 +9,7 @@ PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-de
 TEST_PACKAGES = python3 python3-venv
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.
 DOCS_PACKAGES = python3-venv nginx-light caddy haproxy golang-go gdb mandoc
-EDGE_PACKAGES = python3 curl gcc nginx-light libnginx-mod-stream haproxy caddy apache2-bin postgresql libpq-dev libsqlite3-dev pkg-config
+EDGE_PACKAGES = python3 curl gcc nginx-light libnginx-mod-stream haproxy caddy apache2-bin postgresql libpq-dev libsqlite3-dev pkg-config python3-venv chromium
 BENCH_PACKAGES = wrk nginx python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
@@ -28,7 +28,7 @@ help:
 	@echo 'make test-hostile  attack the server: slow, large and many clients, and clients that disconnect; directly and through a worker group'
 	@echo 'make test-chaos  clients that disconnect at random moments, in every configuration (CHAOS_SECONDS each: 60)'
 	@echo 'make test-python  test the Python bridge, and Django, Channels, FastAPI, Flask and other frameworks from PyPI (20 minutes)'
-	@echo 'make test-edge  nginx, HAProxy, Caddy and Apache in front of Roost, and PostgreSQL and SQLite behind it; installs them (2 minutes)'
+	@echo 'make test-edge  nginx, HAProxy, Caddy, Apache and Chromium in front of Roost, PostgreSQL and SQLite behind it; installs them (3 minutes)'
 	@echo 'make test-workers  crash workers, replace them under load, stop the server while clients stay connected (3 minutes)'
 	@echo 'make test-reload  replace modules while they serve: files written in every way, faulty files, under load (5 minutes)'
 	@echo 'make test-sanitize  the suites of the ABI and of the protocols, under the thread and the address sanitizer'
@@ -131,11 +131,12 @@ test-python: build
 
 # Real proxies in front of Roost.
 test-edge: build edge-setup
-	cd Tests/Edge && PYTHONPATH=../Serving python3 -m unittest
+	cd Tests/Edge && PYTHONPATH=../Serving ../../.build/edge/bin/python3 -m unittest
 	cd Tests/Databases && PYTHONPATH=../Serving python3 -m unittest
 
 edge-setup:
 	@$(call install,$(EDGE_PACKAGES))
+	@test -x .build/edge/bin/playwright || { python3 -m venv .build/edge && .build/edge/bin/pip install --quiet playwright; }
 
 # Crashes, replaces and stops workers under load. CHAOS_SECONDS: for how long workers are killed at random (60).
 test-workers: build

@@ -67,6 +67,9 @@ struct Settings: ParsableCommand {
                     "modules", folder, start.host?.modules.isEmpty == false ? start.host!.modulesPlace : "", isOwn: true
                 ))
         }
+        for folder in start.host?.templates ?? [] {
+            rows.append(Row("templates", folder, start.file?.path ?? "", isOwn: true))
+        }
         for database in start.host?.databases ?? [] {
             rows += database.values.map {
                 Row("databases.\(database.name).\($0.key)", $0.value, database.place, isOwn: true)

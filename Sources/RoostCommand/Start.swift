@@ -109,6 +109,7 @@ struct Start {
         preparation.readsSettings = !self.options.process.readsNoSettings
         preparation.trust = self.options.host.trust
         preparation.databases = self.host?.databases ?? []
+        preparation.templates = self.host?.templates ?? []
         if self.options.process.isSupervised {
             preparation.python = PythonPreparation(
                 options: self.options.python, executable: RoostPaths.executable ?? "",

@@ -34,6 +34,8 @@ package struct ApplicationEntry: Sendable {
     package private(set) var middleware: [MiddlewareEntry] = []
     /// The names of the applications that wrap it, the outermost first.
     package private(set) var wrappers: [String] = []
+    /// The folders with its templates, absolute; before those of the host.
+    package private(set) var templates: [String] = []
     /// The names of the databases whose settings it gets; nil for those of all databases.
     package private(set) var databases: [String]? = []
     /// Where it was declared, for people: "settings.yaml:4", "modules/wiki.so"; empty for the command line.
@@ -52,6 +54,7 @@ package struct ApplicationEntry: Sendable {
         if let origins { values.append(("ws-origins", origins.description, "")) }
         for entry in self.statics { values.append(("static", entry.description, "")) }
         for entry in self.middleware { values.append(("middleware", entry.description, "")) }
+        for folder in self.templates { values.append(("templates", folder, "")) }
         if let databases, !databases.isEmpty { values.append(("databases", databases.joined(separator: ", "), "")) }
         if !self.wrappers.isEmpty { values.append(("wrapped-by", self.wrappers.joined(separator: ", "), "")) }
         switch self.settings {
@@ -124,6 +127,10 @@ package struct ApplicationEntry: Sendable {
             "databases", .texts, standard: "none",
             "Names of the databases whose settings the application gets, from the host's key databases."),
         SettingsKey(
+            "templates", .texts, standard: "none",
+            "Folders with its templates, searched before those of the host; a change of a template is a change of the application."
+        ),
+        SettingsKey(
             "static", .map,
             "Paths below the mount, each with a folder whose files the host serves, or a map of options."),
     ])
@@ -180,6 +187,7 @@ package struct ApplicationEntry: Sendable {
         self.origins = try values.origins("ws-origins")
         self.middleware = try MiddlewareEntry.read(values)
         self.databases = values.texts("databases")
+        self.templates = values.folders("templates")
         self.wrappers = values.texts("wrapped-by")
         if let own = self.name, self.wrappers.contains(own) {
             throw values.error("wrapped-by", "names the application itself, '\(own)'")
@@ -225,6 +233,15 @@ package struct ApplicationEntry: Sendable {
 }
 
 extension SettingsValues {
+    /// The folder of the settings file, absolute.
+    var folder: String {
+        let own = WorkingFolder.absolute(self.file.path)
+        return String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
+    }
+
+    /// The folders of a key, absolute; they are relative to the folder of the settings file.
+    func folders(_ key: String) -> [String] { self.texts(key).map { WorkingFolder.absolute($0, below: self.folder) } }
+
     /// The origins that a key names; nil if the key is missing. Throws `HostError`.
     package func origins(_ key: String) throws -> WebSocketOrigins? {
         let texts = self.texts(key)

@@ -113,8 +113,7 @@ package struct DatabaseEntry: Sendable, Hashable {
         if let variable, !ApplicationEntry.isVariable(variable) {
             throw values.error("password-env", "'\(variable)' is not a variable name; use letters, digits and _")
         }
-        let own = WorkingFolder.absolute(file.path)
-        let folder = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
+        let folder = values.folder
         self.database = engine == .sqlite ? WorkingFolder.absolute(database, below: folder) : database
         self.password =
             secretFile.map { .file(WorkingFolder.absolute($0, below: folder)) } ?? variable.map { .environment($0) }

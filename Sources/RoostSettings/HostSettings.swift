@@ -1,5 +1,5 @@
 /// The host's part of a settings file: the keys `server`, `modules`, `applications`,
-/// `databases`, `middleware` and `static`.
+/// `databases`, `templates`, `middleware` and `static`.
 package struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
@@ -16,6 +16,9 @@ package struct HostSettings {
             "databases", .map,
             "Databases by name, each with a map of engine, name, host, port, user, password-file, password-env and options."
         ),
+        SettingsKey(
+            "templates", .texts, standard: "none",
+            "Folders with templates for all applications, relative to the folder of the settings file."),
         SettingsKey(
             "static", .map, "Paths, each with a folder whose files the host serves itself, or a map of options."),
     ])
@@ -35,6 +38,9 @@ package struct HostSettings {
 
     /// The databases that applications may use.
     package let databases: [DatabaseEntry]
+
+    /// The folders with templates for all applications, absolute.
+    package let templates: [String]
 
     /// `server`: the schema of the key `server`. `group`: the schema of a group's options. `keepsOthers`: whether other
     /// keys are allowed, as an application's own. Throws `HostError`.
@@ -58,6 +64,7 @@ package struct HostSettings {
         self.middleware = try MiddlewareEntry.read(values)
         self.middlewarePlace = values.place("middleware")
         self.databases = try DatabaseEntry.read(values)
+        self.templates = values.folders("templates")
         let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in
             try node.map.map { try ApplicationEntry($0, number: number, in: file) }

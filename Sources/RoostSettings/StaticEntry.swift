@@ -101,9 +101,7 @@ public struct StaticEntry: Sendable, Hashable, CustomStringConvertible {
                 throw SettingsFile.error(
                     values.file.path, entry.line, "'\(prefix)' names no folder; example: {folder: public}")
             }
-            let own = WorkingFolder.absolute(values.file.path)
-            let beside = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
-            var folder = StaticFolder(path: WorkingFolder.absolute(path, below: beside))
+            var folder = StaticFolder(path: WorkingFolder.absolute(path, below: values.folder))
             do throws(MountFault) {
                 for (name, texts) in options { try Self.set(name, texts, of: &folder) }
                 return try StaticEntry(path: entry.name, folder: folder)

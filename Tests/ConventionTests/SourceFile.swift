@@ -10,7 +10,8 @@ struct SourceFile {
     /// All Swift files of `Sources`, `Plugins` and `Examples`.
     static let all: [SourceFile] = ["Sources", "Plugins", "Examples"].flatMap { folder in
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: "\(Repository.root)/\(folder)")) ?? []
-        return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path -> SourceFile? in
+        // Packages below these folders have build folders of their own.
+        return paths.filter { $0.hasSuffix(".swift") && !$0.contains(".build/") }.sorted().compactMap { path -> SourceFile? in
             // Skips what cannot be read, such as a dangling link.
             guard let text = try? String(contentsOfFile: "\(Repository.root)/\(folder)/\(path)", encoding: .utf8) else {
                 return nil

@@ -17,6 +17,8 @@ ROOST = REPOSITORY / ".build/release/roost"
 class EdgeTest(unittest.TestCase):
     """A test with a folder, a module, and processes that end with it."""
 
+    command = ROOST
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="roost-edge-")
         os.chmod(self.folder, 0o755)

@@ -1,10 +1,10 @@
-import Glibc
+import Foundation
 import TestHarness
 import TestSupport
 import Testing
 
-/// Databases in the settings of the command.
-@Suite("Databases of the command")
+/// Databases and templates in the settings of the command.
+@Suite("Databases and templates of the command")
 struct DatabaseTests {
     private let folder: TemporaryFolder
     private let run: [String]
@@ -69,6 +69,68 @@ struct DatabaseTests {
         for text in [shown.output, status.output, server.error, server.outputText] {
             #expect(!text.contains("second") && !text.contains("first\n"))
         }
+    }
+
+    @Test(
+        "a changed template is a new version of the applications that have its folder, with --reload and by roost reload"
+    )
+    func templates() throws {
+        let library = try Fixture.compile(Self.source, in: self.folder)
+        try self.folder.write("own/a.html", "a")
+        try self.folder.write("all/b.html", "b")
+        try self.folder.write(
+            "settings.yaml",
+            """
+            templates: all
+            applications:
+              - {module: \(library), mount: /own, templates: own}
+              - {module: \(library), mount: /all}
+
+            """)
+        let server = try RoostProcess(["--port", "0", "--reload"] + self.run, folder: self.folder.path)
+        let folders = ["\(self.folder.path)/own", "\(self.folder.path)/all"]
+        #expect(try self.get("/own?roost.templates", server) == "[\"\(folders[0])\",\"\(folders[1])\"]")
+        #expect(try self.get("/all?roost.templates", server) == "[\"\(folders[1])\"]")
+        func versions() throws -> [String] {
+            try ["/own", "/all"].map { try self.get("\($0)?roost.templates.version", server) }
+        }
+        let first = try versions()
+        try self.folder.write("own/a.html", "changed")
+        try server.waitFor("mount=/own time=")
+        let second = try versions()
+        #expect(second[0] != first[0] && second[1] == first[1])
+        // A new file counts, too.
+        try self.folder.write("all/new.html", "new")
+        try wait(for: "the new version") { try versions()[1] != second[1] }
+        try wait(for: "the new version") { try versions()[0] != second[0] }
+        #expect(server.stop() == 0)
+        let other = try RoostProcess(["--port", "0"] + self.run, folder: self.folder.path)
+        let before = try self.get("/own?roost.templates.version", other)
+        try self.folder.write("own/a.html", "again")
+        #expect(try self.get("/own?roost.templates.version", other) == before)
+        #expect(try Command.run([Repository.roost, "reload"] + self.run).status == 0)
+        #expect(try self.get("/own?roost.templates.version", other) != before)
+        #expect(other.stop() == 0)
+    }
+
+    @Test("a folder of templates that does not exist, or has too many files, refuses the application")
+    func wrongTemplates() throws {
+        let library = try Fixture.compile(Self.source, in: self.folder)
+        mkdir("\(self.folder.path)/many", 0o755)
+        for number in 0..<10_001 { close(creat("\(self.folder.path)/many/\(number)", 0o644)) }
+        try self.folder.write(
+            "settings.yaml",
+            """
+            applications:
+              - {module: \(library), mount: /a, templates: absent}
+              - {module: \(library), mount: /b, templates: many}
+              - {module: \(library), mount: /c}
+
+            """)
+        let server = try RoostProcess(["--port", "0"] + self.run, folder: self.folder.path)
+        #expect(server.error.contains("'templates': \(self.folder.path)/absent is not a folder"), "\(server.error)")
+        #expect(server.error.contains("'templates': more than 10000 files and folders; name the"), "\(server.error)")
+        #expect(server.stop() == 0)
     }
 
     @Test("an application on the command line gets all databases")

@@ -43,6 +43,18 @@ public struct LifespanScope: Sendable {
     /// from its folder.
     public var settingsFile: String? { self.setting("roost.settings") }
 
+    /// The folders with the application's templates, in the order in which they are searched; empty if none are declared.
+    ///
+    /// Templates may be read once, at startup: a changed template is a new version of the application.
+    public var templateFolders: [String] {
+        guard case .array(let folders) = try? JSONReader.read((self.setting("roost.templates") ?? "[]").utf8) else {
+            return []
+        }
+        return folders.compactMap { folder in
+            if case .string(let path) = folder { path } else { nil }
+        }
+    }
+
     /// Writes a line to the host's log, with the application's name. Thread-safe.
     public func log(_ level: LogLevel, _ message: String) { self.host.log(self.id, level, message) }
 

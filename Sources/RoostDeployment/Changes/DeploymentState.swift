@@ -49,7 +49,7 @@ package struct DeploymentState {
     /// Why the declarations could not be read again; nil if they could.
     package private(set) var scanFault: String?
 
-    /// The modules and settings of declared applications: those scanned last, and those that serve.
+    /// The modules, settings and templates of declared applications: those scanned last, and those that serve.
     package var watchedFiles: Set<String> {
         let entries = self.scan.entries
         let keys = Set(entries.map(\.key))
@@ -59,6 +59,7 @@ package struct DeploymentState {
             files.insert(application.path)
             if let settings = application.settingsPath { files.insert(settings) }
             files.formUnion(application.staged.libraries.map(\.path))
+            files.formUnion(application.templates)
         }
         return files
     }

@@ -25,6 +25,8 @@ package struct ApplicationPreparation: Sendable {
     package var trust = FileTrust()
     /// The databases that applications may use.
     package var databases: [DatabaseEntry] = []
+    /// The folders with templates for all applications.
+    package var templates: [String] = []
     /// Nil for no probe: modules are first loaded, and describe themselves, in the process that serves them.
     package var probe: ModuleProbe?
     /// The privileges of processes that load the modules: by default, and for groups with privileges of their own.
@@ -304,7 +306,10 @@ package struct ApplicationPreparation: Sendable {
             }
         }
         application.variable = self.variable(entry, application.settingsModule)
-        application.databases = DatabaseSettings.values(of: try self.databases(of: entry))
+        let templates = try TemplateFolders(entry.templates + self.templates, of: entry.place, seen: &seen)
+        application.templates = templates.paths
+        application.declaredSettings = DatabaseSettings.values(of: try self.databases(of: entry))
+            .merging(templates.values) { $1 }
         application.settings = try ApplicationSettings(
             application.settingsFile, at: application.settingsKey, folder: image.folder,
             others: application.hostSettings)

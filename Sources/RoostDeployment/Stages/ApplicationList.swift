@@ -159,9 +159,9 @@ extension PreparedApplication {
         writer.write(self.staged.path)
         writer.write(self.staged.libraries)
         writer.write(self.settingsKey)
-        let databases = self.databases.sorted { $0.key < $1.key }
-        writer.write(databases.map(\.key))
-        writer.write(databases.map(\.value))
+        let declared = self.declaredSettings.sorted { $0.key < $1.key }
+        writer.write(declared.map(\.key))
+        writer.write(declared.map(\.value))
     }
 
     fileprivate init(
@@ -186,7 +186,7 @@ extension PreparedApplication {
         self.settingsFile = file
         self.settingsKey = try reader.read()
         let (keys, values): ([String], [String]) = (try reader.readList(), try reader.readList())
-        self.databases = Dictionary(zip(keys, values)) { $1 }
+        self.declaredSettings = Dictionary(zip(keys, values)) { $1 }
         do {
             self.settings = try ApplicationSettings(
                 file, at: self.settingsKey, folder: image.folder, others: self.hostSettings)

@@ -37,8 +37,11 @@ package struct PreparedApplication: Sendable {
     package let key: ImageKey
     private(set) var image: LoadableImage
     package internal(set) var settingsModule: SettingsModule?
-    /// The settings of its databases, with their passwords, by dotted keys.
-    var databases: [String: String] = [:]
+    /// The settings that the host's declarations give it, by dotted keys: its databases, with their passwords, and its
+    /// templates.
+    var declaredSettings: [String: String] = [:]
+    /// The files and folders of its templates.
+    var templates: [String] = []
     var settingsFile: SettingsFile?
     /// The key in that file that its settings are below; "" for the whole file.
     var settingsKey = ""
@@ -92,10 +95,9 @@ package struct PreparedApplication: Sendable {
 }
 
 extension PreparedApplication {
-    /// The settings that the host adds to those of the application: for the bridge of a Python application, and of its
-    /// databases.
+    /// The settings that the host adds to those of the application.
     var hostSettings: [String: String] {
-        self.databases.merging(self.python.map { ["roost.python": $0.settings] } ?? [:]) { $1 }
+        self.declaredSettings.merging(self.python.map { ["roost.python": $0.settings] } ?? [:]) { $1 }
     }
 
     /// Identifies what a process loads: the copy of a module, which is at a path of its own, or the state of the sources

@@ -25,6 +25,12 @@ package struct FileMark: Hashable, Sendable {
         self.init(status)
     }
 
+    /// Whether there is a folder at a path, with links followed.
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     package init(_ status: stat) {
         func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
         self.init(
