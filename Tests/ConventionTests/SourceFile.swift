@@ -11,7 +11,8 @@ struct SourceFile {
     static let all: [SourceFile] = ["Sources", "Plugins", "Examples"].flatMap { folder in
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: "\(Repository.root)/\(folder)")) ?? []
         // Packages below these folders have build folders of their own.
-        return paths.filter { $0.hasSuffix(".swift") && !$0.contains(".build/") }.sorted().compactMap { path -> SourceFile? in
+        return paths.filter { $0.hasSuffix(".swift") && !$0.contains(".build/") }.sorted().compactMap {
+            path -> SourceFile? in
             // Skips what cannot be read, such as a dangling link.
             guard let text = try? String(contentsOfFile: "\(Repository.root)/\(folder)/\(path)", encoding: .utf8) else {
                 return nil
