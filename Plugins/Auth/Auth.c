@@ -11,11 +11,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum { name_limit = 128, password_limit = 512, challenge_limit = 320 };
+enum {
+    name_limit = 128,
+    password_limit = 512,
+    challenge_limit = 320,
+    checks_limit = 4 /* passwords that are checked at the same time: others need the thread pool, too */
+};
 
 typedef struct auth {
     char challenge[challenge_limit]; /* of the header field www-authenticate */
     passwords *passwords;
+    int checks; /* passwords that are being checked */
 } auth;
 
 /* A request whose password is being checked. */
@@ -24,17 +30,19 @@ typedef struct login {
     asgi_send send;
     char name[name_limit];
     char password[password_limit];
+    int is_right;
 } login;
 
 static asgi_result refuse(const asgi_scope *scope, asgi_send send, int32_t status, const char *text)
 {
     const auth *a = scope->state;
     asgi_header headers[2] = {{ASGI_STRING("content-type"), ASGI_STRING("text/plain; charset=utf-8")},
-                              {ASGI_STRING("www-authenticate"), asgi_text(a->challenge)}};
+                              {ASGI_STRING("retry-after"), ASGI_STRING("1")}};
     asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE);
     event.status = status;
     event.headers = headers;
-    event.header_count = status == 401 ? 2 : 1;
+    event.header_count = 2;
+    if (status == 401) headers[1] = (asgi_header){ASGI_STRING("www-authenticate"), asgi_text(a->challenge)};
     event.body = asgi_text(text);
     if (scope->type == ASGI_HTTP) {
         send(scope->id, &event, NULL, NULL);
@@ -67,19 +75,44 @@ static asgi_result pass(const asgi_scope *scope, asgi_send send, const char *use
     return asgi_respond(scope, send, 200, "text/plain; charset=utf-8", asgi_text(user));
 }
 
+static void forget(login *l)
+{
+    explicit_bzero(l, sizeof *l);
+    free(l);
+}
+
+/* Answers a login whose password was checked. On the loop. */
+static void answer(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    login *l = context;
+    (void)event;
+    if (result == ASGI_DONE) {
+        result = l->is_right ? pass(l->scope, l->send, l->name) : refuse(l->scope, l->send, 401, "Unauthorized");
+        if (result != ASGI_PENDING) l->scope->host->finish(id, result);
+    }
+    forget(l);
+}
+
 /* Checks the password of a login. On the thread pool. */
 static void check(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     login *l = context;
-    const auth *a = l->scope->state;
+    auth *a = l->scope->state;
     (void)event;
-    if (result == ASGI_DONE) {
-        if (passwords_check(a->passwords, l->name, l->password)) result = pass(l->scope, l->send, l->name);
-        else result = refuse(l->scope, l->send, 401, "Unauthorized");
-        if (result != ASGI_PENDING) l->scope->host->finish(id, result);
-    }
-    explicit_bzero(l, sizeof *l);
-    free(l);
+    if (result == ASGI_DONE) l->is_right = passwords_check(a->passwords, l->name, l->password);
+    __atomic_fetch_sub(&a->checks, 1, __ATOMIC_RELAXED);
+    if (result != ASGI_DONE || l->scope->host->post(id, answer, l) != ASGI_PENDING) forget(l);
+}
+
+/* Has the thread pool check a login. Returns ASGI_PENDING, or ASGI_FULL if too many are checked. */
+static asgi_result begin_check(login *l)
+{
+    auth *a = l->scope->state;
+    asgi_result result = ASGI_FULL;
+    if (__atomic_add_fetch(&a->checks, 1, __ATOMIC_RELAXED) <= checks_limit)
+        result = l->scope->host->spawn(l->scope->id, check, l);
+    if (result != ASGI_PENDING) __atomic_fetch_sub(&a->checks, 1, __ATOMIC_RELAXED);
+    return result;
 }
 
 /* Reads name and password of an `authorization` field. Returns 0 if it has none. */
@@ -90,30 +123,32 @@ static int read_credentials(asgi_string field, login *l)
     size_t size = 0, at = 6;
     uint32_t bits = 0;
     unsigned count = 0;
+    int is_read = 0;
     if (field.size < at || strncasecmp(field.data, "Basic ", at) != 0) return 0;
     while (at < field.size && field.data[at] == ' ') at++;
     for (; at < field.size && field.data[at] != '='; at++) {
         const char *digit = field.data[at] ? strchr(digits, field.data[at]) : NULL;
-        if (!digit) return 0;
+        if (!digit) goto end;
         bits = bits << 6 | (uint32_t)(digit - digits);
         if ((count += 6) < 8) continue;
         count -= 8;
-        if (size == sizeof text - 1) return 0;
+        if (size == sizeof text - 1) goto end;
         text[size++] = (char)(bits >> count & 0xff);
     }
     for (; at < field.size; at++)
-        if (field.data[at] != '=') return 0;
+        if (field.data[at] != '=') goto end;
     text[size] = 0;
     /* The name ends at the first colon; neither part may have control characters (RFC 7617 §2). */
     for (at = 0; at < size; at++)
-        if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) return 0;
+        if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) goto end;
     char *colon = strchr(text, ':');
-    int is_read = colon && colon > text && colon - text < name_limit && strlen(colon + 1) < password_limit;
+    is_read = colon && colon > text && colon - text < name_limit && strlen(colon + 1) < password_limit;
     if (is_read) {
         *colon = 0;
         strcpy(l->name, text);
         strcpy(l->password, colon + 1);
     }
+end:
     explicit_bzero(text, sizeof text);
     return is_read;
 }
@@ -145,7 +180,10 @@ static asgi_result lifespan(const asgi_scope *scope, asgi_receive receive, asgi_
     strncat(a->challenge, realm.data ? realm.data : "", realm.size);
     strcat(a->challenge, "\", charset=\"UTF-8\"");
     a->passwords = passwords_read(asgi_setting(scope, "passwords", "{}"), &reason);
-    if (!a->passwords) return fail(scope, send, reason, "passwords");
+    if (!a->passwords) {
+        free(a);
+        return fail(scope, send, reason, "passwords");
+    }
     event = asgi_event_of(ASGI_LIFESPAN_STARTUP_COMPLETE);
     event.state = a;
     send(scope->id, &event, NULL, NULL);
@@ -168,15 +206,15 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (!l) return ASGI_FAILED;
     l->scope = scope;
     l->send = send;
+    l->is_right = 0;
     if (!field || !read_credentials(field->value, l)) {
-        free(l);
+        forget(l);
         return refuse(scope, send, 401, "Unauthorized");
     }
     if (passwords_is_known(a->passwords, l->name, l->password)) result = pass(scope, send, l->name);
-    else if ((result = scope->host->spawn(scope->id, check, l)) == ASGI_PENDING) return ASGI_PENDING;
+    else if ((result = begin_check(l)) == ASGI_PENDING) return ASGI_PENDING;
     else if (result == ASGI_FULL) result = refuse(scope, send, 503, "Service Unavailable: too many logins at once");
-    explicit_bzero(l, sizeof *l);
-    free(l);
+    forget(l);
     return result;
 }
 

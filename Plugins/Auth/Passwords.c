@@ -64,9 +64,10 @@ passwords *passwords_read(asgi_string json, const char **reason)
             return NULL;
         }
         at = skip_spaces(at, end);
-        if (at < end && *at == ',') at++;
+        if (at == end || *at != ',') break;
+        at++;
     }
-    return at < end && *at == '}' ? p : NULL;
+    return at && at + 1 == end && *at == '}' ? p : NULL;
 }
 
 static user *find(passwords *p, const char *name)

@@ -118,6 +118,12 @@ package struct DatabaseEntry: Sendable, Hashable {
         self.password =
             secretFile.map { .file(WorkingFolder.absolute($0, below: folder)) } ?? variable.map { .environment($0) }
         self.options = try (values.map("options") ?? SettingsMap()).map { option in
+            if ["dbname", "host", "port", "user", "password"].contains(option.name) {
+                throw SettingsFile.error(
+                    file.path, option.line,
+                    "'\(values.prefix)options.\(option.name)' is a key of the database itself\(option.name == "password" ? ", 'password-file'" : "")"
+                )
+            }
             guard let value = option.value.text else {
                 throw SettingsFile.error(
                     file.path, option.line, "'\(values.prefix)options.\(option.name)' must be a single value")
@@ -137,7 +143,8 @@ package struct DatabaseEntry: Sendable, Hashable {
         case .environment(let name): values.append(("password-env", name))
         case nil: break
         }
-        return values
+        // A URL with a password may be anywhere.
+        return values.map { ($0.0, Redaction.shown($0.1)) }
             + self.options.map { ("options.\($0.name)", Redaction.shown($0.value, of: $0.name)) }
     }
 }

@@ -17,8 +17,7 @@ package struct DatabaseSettings: Sendable, Equatable {
         case .file(let path):
             do throws(TrustedText.Fault) {
                 let text = try TrustedText.read(path, largest: Self.largest, trust: trust, isSecret: true)
-                // An editor ends the last line.
-                self.password = text.hasSuffix("\n") ? String(text.dropLast()) : text
+                self.password = Self.withoutLineEnd(text)
             } catch {
                 throw HostError(code: .settings, message: "\(key).password-file': \(error.message(named: path))")
             }
@@ -29,6 +28,16 @@ package struct DatabaseSettings: Sendable, Equatable {
             }
             self.password = value
         }
+        guard let password, password.isEmpty || password.utf8.contains(0) else { return }
+        throw HostError(code: .settings, message: "\(key)': its password is empty, or has a NUL byte")
+    }
+
+    /// A text without the end of its last line, which editors add.
+    private static func withoutLineEnd(_ text: String) -> String {
+        var bytes = text.utf8[...]
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        return String(Substring(bytes))
     }
 
     /// The settings of databases by dotted keys, as `setting(id, key)` returns them: `roost.databases` and

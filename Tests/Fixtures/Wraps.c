@@ -9,6 +9,7 @@
 
 typedef struct request {
     const asgi_scope *scope;
+    asgi_receive receive;
     asgi_send send;
     asgi_event event;
     asgi_result second; /* of the second call, for wrap=twice */
@@ -58,7 +59,7 @@ static void started(void *context, asgi_id id, const asgi_event *event, asgi_sen
     asgi_header headers[64];
     if (observes || is(r, "observe") || event->header_count > 60) return;
     if (*r->mode && event->header_count) memcpy(headers, event->headers, event->header_count * sizeof *headers);
-    if (is(r, "status")) {
+    if (is(r, "status") || is(r, "receiving")) {
         changed.status = 202;
         headers[changed.header_count].name = asgi_text("x-wrapped");
         headers[changed.header_count++].value = asgi_text("yes");
@@ -111,6 +112,16 @@ static void pass_in_job(void *context, asgi_id id, asgi_result result, const asg
     if (result == ASGI_DONE) pass(context);
 }
 
+/* Calls from a job, and waits there until the scope has ended. */
+static void pass_and_wait(void *context, asgi_id id, asgi_result result, const asgi_event *event)
+{
+    request *r = context;
+    (void)event;
+    if (result != ASGI_DONE || pass(r) != ASGI_PENDING) return;
+    asgi_event end = {.size = sizeof end};
+    r->receive(id, &end, NULL, NULL);
+}
+
 static void received(void *context, asgi_id id, asgi_result result, const asgi_event *event)
 {
     (void)id;
@@ -136,6 +147,7 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
     if (scope->type == ASGI_LIFESPAN) return ASGI_UNSUPPORTED;
     request *r = calloc(1, sizeof *r);
     r->scope = scope;
+    r->receive = receive;
     r->send = send;
     r->event.size = sizeof r->event;
     if (given) {
@@ -163,6 +175,12 @@ asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send
         receive(scope->id, &r->event, received, r);
         asgi_result first = receive(scope->id, &r->event, received, r);
         return say(r, first == ASGI_PENDING || first == ASGI_BUSY ? "result" : "no receive is pending", pass(r));
+    }
+    if (is(r, "late")) scope->host->spawn(scope->id, pass_in_job, r); /* at its own mount: nothing to call */
+    if (is(r, "late")) return ASGI_PENDING;
+    if (is(r, "receiving")) {
+        asgi_result result = scope->host->spawn(scope->id, pass_and_wait, r);
+        return result < 0 ? result : ASGI_PENDING;
     }
     if (is(r, "job")) {
         asgi_result result = scope->host->spawn(scope->id, pass_in_job, r);

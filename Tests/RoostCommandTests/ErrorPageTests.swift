@@ -115,7 +115,7 @@ struct ErrorPageTests {
         #expect(try refusal().contains("error pages: pages/404.html: is not a regular file"))
     }
 
-    @Test("with --reload, browsers see a failed build and a failed start until they are mended; programs do not")
+    @Test("with --reload, browsers see a failed build and a failed start until they are fixed; programs do not")
     func development() throws {
         func source(_ text: String) throws {
             try self.folder.write(

@@ -83,8 +83,9 @@ struct WrappedApplicationTests {
             #expect(try self.get("/", server, field, "remote-user: alice").status == 401, "\(field)")
         }
         // The first is checked on the thread pool, the second is remembered.
+        #expect(try self.get("/auth", server, Self.basic("bob:secret")).text == "bob")
         for _ in 0..<2 {
-            let passed = try self.get("/", server, Self.basic("alice:secret"), "remote-user: root")
+            let passed = try self.get("/", server, Self.basic("alice:secret"), "remote-user: root", "Remote_User: root")
             #expect(passed.status == 200)
             #expect(passed.text.contains("remote-user: alice\n"))
             #expect(!passed.text.contains("root\n") && !passed.text.contains("authorization"))

@@ -219,6 +219,10 @@ struct HostSettingsTests {
                 "worker: g, wrapped-by: one",
                 "s.yaml:4: 'wrapped-by': 'one' (s.yaml:2) runs in other worker processes; set the same 'worker' for both"
             ),
+            (
+                "wrapped-by: five",
+                "s.yaml:4: 'wrapped-by': 'five' is wrapped itself (s.yaml:6); list all that wrap this application"
+            ),
             ("wrapped-by: one", "none"),
         ])
     func wrappers(key: String, message: String) throws {
@@ -230,6 +234,7 @@ struct HostSettingsTests {
               - {module: b, name: two, mount: /two}
               - {module: c, mount: /c, \(key)}
               - {module: d, name: two, mount: /three}
+              - {module: e, name: five, mount: /five, wrapped-by: one}
             """
         ).applications
         var found = "none"

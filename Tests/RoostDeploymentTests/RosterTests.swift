@@ -10,7 +10,8 @@ import Testing
 struct RosterTests {
     /// A scanned application that is mounted at its name. `version`: nil if it could not be prepared.
     private func declared(
-        _ name: String, _ version: String?, group: String? = nil, settings: String? = nil
+        _ name: String, _ version: String?, group: String? = nil, settings: String? = nil,
+        wrappedBy wrappers: [String] = []
     ) throws -> DeclaredApplication {
         var entry = ApplicationEntry(
             module: try ModuleName("./\(name).so"), mount: try Mount(path: "/\(name)"), name: name, settings: settings)
@@ -21,6 +22,7 @@ struct RosterTests {
         var application = PreparedApplication(
             entry, ImageKey(resolved: "/\(name).so", hash: version, symbol: "application"),
             LoadableImage(path: "\(name).so", folder: "/", staged: StagedModule(path: "/copy/\(version)")))
+        application.wrappers = wrappers
         application.settingsModule = settings.map { SettingsModule(name: $0, origin: .option) }
         return DeclaredApplication(entry, .success(application))
     }
@@ -88,6 +90,17 @@ struct RosterTests {
         // A quarantined generation is not restored.
         _ = roster.update(to: [try self.declared("a", "4")])
         #expect(roster.quarantine("4", "crashed", unless: { $0 == "3" }).map(\.isQuarantined) == [true])
+    }
+
+    @Test("an application that goes back keeps those that wrap it now: they may protect it")
+    func quarantineOfWrapped() throws {
+        var roster = Roster()
+        _ = roster.update(to: [try self.declared("a", "1")])
+        _ = roster.update(to: [try self.declared("a", "2")])
+        _ = roster.update(to: [try self.declared("a", "2", wrappedBy: ["auth"])])
+        #expect(roster.quarantine("2", "crashed", unless: { _ in false }).map(\.number) == [1])
+        #expect(self.serving(roster) == ["a 1"])
+        #expect(roster[1]?.wrappers == ["auth"])
     }
 
     @Test("a quarantine does not concern an application with the same file in the workers of another group")

@@ -76,6 +76,27 @@ struct DatabaseSettingsTests {
         )
     }
 
+    @Test(
+        "the end of the password's last line does not count; an empty one and NUL are refused",
+        arguments: [("p\n", "p"), ("p\r\n", "p"), ("p", "p"), ("p \n", "p "), ("p\n\n", "p\n"), ("é\n", "é")])
+    func lineEnd(text: String, password: String) throws {
+        let path = try self.folder.write("password", text)
+        chmod(path, 0o600)
+        let entry = "  x: {engine: mysql, name: n, password-file: password}\n"
+        #expect(try self.resolve(entry)["roost.databases.x.password"] == password)
+        for bad in ["", "\n", "a\0b"] {
+            try self.folder.write("password", bad)
+            #expect(self.refusal(entry) == "s.yaml:2: 'databases.x': its password is empty, or has a NUL byte")
+        }
+    }
+
+    @Test("a URL with a password is not shown")
+    func secretName() throws {
+        let entry = try #require(
+            self.entries("  x: {engine: postgresql, name: 'postgresql://u:pw@h/db'}\n").first)
+        #expect(!entry.values.contains { $0.value.contains("pw") })
+    }
+
     @Test("a password that cannot be read is refused with its place")
     func unreadable() throws {
         try self.folder.write("open", "x")

@@ -135,4 +135,85 @@ struct FileTests {
             #expect(count < size)
         }
     }
+
+    private static let conditional = """
+        #include <asgi.h>
+        #include <string.h>
+        static void send_file(void *context, asgi_id id, asgi_result result, const asgi_event *unused)
+        {
+            const asgi_scope *scope = context;
+            static const asgi_header own[] = {{ASGI_STRING("etag"), ASGI_STRING("\\"own\\"")}, {ASGI_STRING("x-a"), ASGI_STRING("b")}};
+            asgi_event event = asgi_event_of(ASGI_HTTP_RESPONSE_PATHSEND);
+            (void)unused;
+            event.flags = ASGI_CONDITIONAL;
+            event.text = asgi_setting(scope, "file", "");
+            event.headers = asgi_equal(scope->path, "/own") ? own : own + 1;
+            event.header_count = asgi_equal(scope->path, "/own") ? 2 : 1;
+            if (asgi_equal(scope->path, "/absent")) event.text = asgi_text("/no/such/file");
+            result = ((asgi_send)scope->state)(id, &event, NULL, NULL);
+            scope->host->finish(id, result == ASGI_PENDING ? ASGI_DONE : result);
+        }
+        asgi_result application(const asgi_scope *scope, asgi_receive receive, asgi_send send)
+        {
+            asgi_event event = asgi_event_of(0);
+            if (scope->type == ASGI_LIFESPAN) {
+                receive(scope->id, &event, NULL, NULL);
+                event = asgi_event_of(ASGI_LIFESPAN_STARTUP_COMPLETE);
+                event.state = (void *)send;
+                send(scope->id, &event, NULL, NULL);
+                event = asgi_event_of(0);
+                receive(scope->id, &event, NULL, NULL);
+                event = asgi_event_of(ASGI_LIFESPAN_SHUTDOWN_COMPLETE);
+                return send(scope->id, &event, NULL, NULL);
+            }
+            if (scope->type != ASGI_HTTP) return ASGI_UNSUPPORTED;
+            if (asgi_equal(scope->path, "/thread")) return scope->host->spawn(scope->id, send_file, (void *)scope);
+            if (asgi_equal(scope->path, "/late")) {
+                event = asgi_event_of(ASGI_HTTP_RESPONSE_START);
+                event.status = 200;
+                send(scope->id, &event, NULL, NULL);
+            }
+            send_file((void *)scope, scope->id, ASGI_DONE, NULL);
+            return ASGI_PENDING;
+        }
+        """
+
+    @Test("a file with ASGI_CONDITIONAL is a complete response, by the conditions and the range of the request")
+    func conditional() async throws {
+        let file = try self.folder.write("file.txt", "0123456789")
+        // The lifespan's `send` is the same function as that of requests.
+        let library = try Fixture.compile(
+            Self.conditional, flags: ["-Wno-pedantic"], in: self.folder)
+        try await withServedHost(ServedHost(library, settings: "file: \(file)", in: self.folder)) { served throws in
+            func get(_ path: String, _ fields: String..., method: String = "GET") throws -> Response {
+                let client = try served.client()
+                client.send("\(method) \(path) HTTP/1.1\r\nhost: x\r\n\(fields.map { "\($0)\r\n" }.joined())\r\n")
+                return try client.readResponse(isHead: method == "HEAD")
+            }
+            for path in ["/a", "/thread"] {
+                let whole = try get(path)
+                #expect(whole.status == 200 && whole.text == "0123456789", "\(path)")
+                #expect(whole.header("content-type") == "text/plain; charset=utf-8" && whole.header("x-a") == "b")
+                #expect(whole.header("accept-ranges") == "bytes" && whole.header("last-modified") != nil)
+                let tag = try #require(whole.header("etag"))
+                let same = try get(path, "if-none-match: \(tag)")
+                #expect(same.status == 304 && same.text.isEmpty && same.header("etag") == tag)
+                #expect(same.header("x-a") == "b")
+                let part = try get(path, "range: bytes=2-4", "if-range: \(tag)")
+                #expect(part.status == 206 && part.text == "234")
+                #expect(part.header("content-range") == "bytes 2-4/10" && part.header("content-length") == "3")
+                #expect(try get(path, "range: bytes=2-4", "if-range: \"x\"").status == 200)
+                #expect(try get(path, "range: bytes=20-").status == 416)
+                #expect(try get(path, "if-match: \"x\"").status == 412)
+                let head = try get(path, method: "HEAD")
+                #expect(head.status == 200 && head.header("content-length") == "10")
+            }
+            // The conditions are the module's then.
+            let own = try get("/own", "if-none-match: \"own\"", "range: bytes=1-2")
+            #expect(own.status == 200 && own.text == "0123456789" && own.header("etag") == "\"own\"")
+            #expect(try get("/a", "range: bytes=1-2", method: "POST").status == 200)
+            #expect(try get("/absent").status == 500)
+            #expect(try get("/late").status == 500)
+        }
+    }
 }

@@ -4,6 +4,7 @@ import RoostDeployment
 import RoostModules
 import RoostSettings
 import RoostSystem
+import TestSupport
 import Testing
 
 @testable import Roost
@@ -75,6 +76,8 @@ struct OptionTests {
     @Test("an embedded host accepts every option, or refuses it by name with a reason")
     func embedded() throws {
         var taken = 0
+        let pages = try TemporaryFolder()
+        try pages.write("404.html", "none")
         for option in OptionTable.all {
             // An explicit value, so that a default is not mistaken for an accepted value.
             let value =
@@ -84,6 +87,7 @@ struct OptionTests {
                 case .choice(let choices): choices[0]
                 case .boolean, .flag: "\(option.standard != "true")"
                 case .commaSeparated: option.name == "ws-origins" ? "any" : "10.0.0.1"
+                case .text where option.name == "error-pages": pages.path
                 case .text, .texts: Self.samples[option.name] ?? "/tmp/x"
                 }
             // These options need others.

@@ -65,6 +65,8 @@ struct WrappingTests {
             let denied = try served.get("/app/x?wrap=deny")
             #expect(denied.status == 403 && denied.text == "denied")
             #expect(try served.get("/wrap?wrap=none").text == "result -5")
+            // On another thread the refusal comes later.
+            #expect(try served.get("/wrap?wrap=late").status == 500)
         }
     }
 
@@ -73,7 +75,7 @@ struct WrappingTests {
         try await withServedHost(self.serve()) { served in
             let client = try served.client()
             client.send(
-                "GET /app?wrap=headers HTTP/1.1\r\nhost: x\r\nX-User: mallory\r\nx-user: eve\r\ncookie: a=b\r\n"
+                "GET /app?wrap=headers HTTP/1.1\r\nhost: x\r\nX-User: mallory\r\nx-user: eve\r\nx_user: root\r\ncookie: a=b\r\n"
                     + "accept: text/html\r\nx-other: kept\r\n\r\n")
             let text = try client.readResponse().text
             #expect(text.hasSuffix("host: x\nx-other: kept\nx-user: alice\naccept: x/y\n"), "\(text)")
@@ -113,6 +115,27 @@ struct WrappingTests {
             // The application gets the refusal as its own, and the response has not begun.
             let broken = try served.get("/app?wrap=broken")
             #expect(broken.status == 500 && broken.header("x-broken") == nil)
+        }
+    }
+
+    @Test("an application does not decide in place of another with the same name")
+    func ambiguous() async throws {
+        let library = try Fixture.compile(file: Repository.fixture("Scope.c"), named: "inner", in: self.folder)
+        let served = {
+            try await ServedHost(
+                [
+                    try self.application(1, self.wraps, name: "wrap", at: "/one"),
+                    try self.application(2, self.wraps, name: "wrap", at: "/two"),
+                    try self.application(3, library, name: "inner", at: "/app", wrappedBy: ["wrap"]),
+                ], in: self.folder)
+        }
+        try await withServedHost(served()) { served throws in #expect(try served.get("/app").status == 503) }
+    }
+
+    @Test("the beginning can be changed after a call of another thread that also receives")
+    func receivingThread() async throws {
+        try await withServedHost(self.serve()) { served throws in
+            for _ in 0..<50 { #expect(try served.get("/app?wrap=receiving").header("x-wrapped") == "yes") }
         }
     }
 

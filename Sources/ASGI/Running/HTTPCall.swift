@@ -106,7 +106,8 @@ final class HTTPCall: Sendable {
     func next(
         _ headers: Headers, _ names: [String], _ start: (@Sendable (inout ResponseStart) -> Void)?
     ) async throws {
-        try self.task.check(await NextCall.run(self.task.functions, setting: headers, removing: names, start))
+        try self.task.check(
+            await NextApplicationCall.run(self.task.functions, setting: headers, removing: names, start))
         self.hasStarted.store(true, ordering: .relaxed)
     }
 

@@ -78,7 +78,7 @@ final class WebSocketCall: Sendable {
     func next(
         _ headers: Headers, _ names: [String], _ start: (@Sendable (inout ResponseStart) -> Void)?
     ) async throws {
-        try self.answered(await NextCall.run(self.task.functions, setting: headers, removing: names, start))
+        try self.answered(await NextApplicationCall.run(self.task.functions, setting: headers, removing: names, start))
     }
 
     func send(_ message: WebSocketMessage) async throws {

@@ -276,7 +276,9 @@ typedef struct asgi_scope {
 
 /* "http.response.pathsend", sent after the start, where scope->extensions has this name: a file as the complete body.
  * ASGI_FAILED if the file cannot be sent.
- *   text     The absolute path of a regular file. */
+ *   text     The absolute path of a regular file.
+ *   headers  With ASGI_CONDITIONAL: the response header fields.
+ *   flags    ASGI_CONDITIONAL: the event is the complete response, without a start. */
 #define ASGI_HTTP_RESPONSE_PATHSEND 0x116u
 
 /* "http.response.zerocopysend", sent after the start, where scope->extensions has this name: a part of a file as a part
@@ -284,7 +286,10 @@ typedef struct asgi_scope {
  *   file     The descriptor of a regular file.
  *   offset   The position of the first byte; -1: the current position of the descriptor.
  *   count    The number of bytes; -1: to the end of the file.
- *   flags    ASGI_MORE: another part of the body follows. */
+ *   text     With ASGI_CONDITIONAL: the name of the file, for its type; may be empty.
+ *   headers  With ASGI_CONDITIONAL: the response header fields.
+ *   flags    ASGI_MORE: another part of the body follows. ASGI_CONDITIONAL: the event is the complete response, without
+ *            a start. */
 #define ASGI_HTTP_RESPONSE_ZEROCOPYSEND 0x117u
 
 /* "http.response.debug", sent where scope->extensions has this name: data for test clients.
@@ -358,6 +363,12 @@ typedef struct asgi_scope {
 #define ASGI_MORE 1u     /* more_body or more_trailers: this event is not the last of its kind */
 #define ASGI_TRAILERS 2u /* of a response start: trailers will follow the body                 */
 #define ASGI_TEXT 4u     /* of a WebSocket message: UTF-8 text; otherwise binary               */
+
+/* Of a file: the event is the complete response, and the host evaluates the conditions and the range of a GET or HEAD
+ * (RFC 9110, sections 13 and 14). It sends 200, 206, 304, 412 or 416, with etag, last-modified, accept-ranges,
+ * content-range and content-length, and a content-type by the file's name unless `headers` has one. If `headers` has an
+ * etag or last-modified, the conditions are the module's: the host sends 200. */
+#define ASGI_CONDITIONAL 8u
 
 /* An event. */
 struct asgi_event {

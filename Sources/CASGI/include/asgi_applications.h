@@ -33,7 +33,8 @@ typedef struct asgi_call {
     uint32_t reserved; /* 0 */
 
     /* Request header fields for the next application, copied in the call. Each replaces all fields of the client with
-     * its name, so a client cannot forge them. A field whose value has no `data` (NULL) only removes them. Names are
+     * its name, so a client cannot forge them; `-` and `_` are the same in names here, as they are in CGI. Trailers of the request
+     * are not changed. A field whose value has no `data` (NULL) only removes them. Names are
      * lower-case. Fields of the connection, of the body and of the handshake cannot be changed: connection,
      * content-length, expect, host, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade and
      * sec-websocket-*. */
@@ -42,8 +43,9 @@ typedef struct asgi_call {
 
     /* Called when the next application begins its response; may be NULL. [loop] It may send one event of the same type:
      * the response then begins with that status, those header fields and that subprotocol. If it sends nothing, the
-     * event takes effect unchanged. Not called if the host answers 500 in place of the application, nor after the
-     * wrapping scope has ended. The next application is in a call of its `send` meanwhile, so a module that wraps itself
+     * event takes effect unchanged. Also called for an answer of the host in place of the application, except a
+     * 500, and again if the beginning was refused and is sent again. Not called after the wrapping scope has ended. The
+     * next application is in a call of its `send` meanwhile, so a module that wraps itself
      * must not hold a lock there.
      *
      *   context  The pointer below.

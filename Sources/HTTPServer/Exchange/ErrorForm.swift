@@ -1,4 +1,4 @@
-/// The form in which a client gets an answer of the server itself.
+/// The media type of an answer that the server gives itself.
 enum ErrorForm: String, CaseIterable {
     case text = "txt"
     case html

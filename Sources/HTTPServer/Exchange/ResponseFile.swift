@@ -10,7 +10,7 @@ public final class ResponseFile: @unchecked Sendable {
     public let count: Int
     /// Whether the file has to be the whole body.
     public let isWhole: Bool
-    private var descriptor: CInt
+    package private(set) var descriptor: CInt
     /// Whether the position of the descriptor is advanced past the part when the part is accepted.
     private var movesPosition: Bool
 
@@ -74,6 +74,12 @@ public final class ResponseFile: @unchecked Sendable {
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard duplicate >= 0 else { return nil }
         self.init(descriptor: duplicate, offset: part.lowerBound, count: part.count)
+    }
+
+    /// A part of the same file; nil if no descriptor is left. `range`: within this part.
+    package func part(_ range: Range<Int>) -> ResponseFile? {
+        ResponseFile(
+            duplicating: self.descriptor, self.offset + range.lowerBound..<self.offset + range.upperBound)
     }
 
     /// Advances the descriptor's position past the part, if the part started there. Called when the part is accepted.

@@ -17,10 +17,12 @@ package final class MiddlewareChain: Sendable {
     ) throws(MiddlewareFault) {
         guard !host.isEmpty || !own.isEmpty || context.faults != nil else { return nil }
         self.hiddenPath = context.hiddenPath
-        var steps: [any Middleware] = context.faults.map { [DevelopmentPage($0, of: context.application)] } ?? []
+        var steps: [any Middleware] = []
         for (at, entry) in host.enumerated() {
             steps.append(try MiddlewareKind.make(entry, identity: OctetsHash.of("\(at) \(entry)".utf8), context))
         }
+        // After the host's steps, which may refuse the request: the page shows sources.
+        if let faults = context.faults { steps.append(DevelopmentPage(faults, of: context.application)) }
         for (at, entry) in own.enumerated() {
             steps.append(
                 try MiddlewareKind.make(entry, identity: OctetsHash.of("\(mount) \(at) \(entry)".utf8), context))
@@ -79,7 +81,7 @@ package struct MiddlewareContext: Sendable {
     package var hiddenPath = ""
     /// The number of the application.
     package var application: UInt32 = 0
-    /// What the pages of `--reload` show; nil without it.
+    /// The faults that pages show to browsers; nil without `--reload`.
     package var faults: DevelopmentFaults?
     /// The table for rate limits that a supervisor shares with its workers; nil for that of the process.
     package var rates: RateLimitTable?

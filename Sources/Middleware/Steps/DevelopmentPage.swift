@@ -1,7 +1,7 @@
 import HTTPServer
 
 /// With `--reload`: shows browsers the fault of the last build, or of the newest version of an application, in place of
-/// the application. The page follows the fault by server-sent events, and loads itself again when it is mended.
+/// the application. The page follows the fault by server-sent events, and loads itself again when it is fixed.
 ///
 /// Only navigations of browsers get the page: other requests go on to the previous version, which still serves.
 final class DevelopmentPage: Middleware {
@@ -51,7 +51,7 @@ final class DevelopmentPage: Middleware {
         </style>
         <h1>The newest version is not running</h1>
         <pre>\(ErrorPages.escaped(fault))</pre>
-        <p>This page reloads itself when the fault is mended. Requests of programs still reach the previous version.</p>
+        <p>This page reloads itself when the fault is fixed. Requests of programs still reach the previous version.</p>
         <script>
         let shown = "\(OctetsHash.of(fault.utf8))"
         let events = new EventSource(location.pathname + "?\(Self.query)")

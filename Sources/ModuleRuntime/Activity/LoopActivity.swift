@@ -39,7 +39,8 @@ package final class LoopActivity: @unchecked Sendable {
         return self.heldSince.load(ordering: .relaxed) != 0
     }
 
-    /// Ends the running call for a call of another module. Returns what continues it; nil if no call is running.
+    /// Suspends the running call for a call of another module. Returns a function that resumes it; nil if no call is
+    /// running.
     func suspendCall() -> (() -> Void)? {
         guard self.calls & 1 == 1 else { return nil }
         let (owner, application, scope) = (

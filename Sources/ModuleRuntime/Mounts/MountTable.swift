@@ -42,7 +42,9 @@ package final class MountTable: Sendable {
         for one in mounted {
             guard let wrapped = one.wrapped else { continue }
             let generations = wrapped.wrappers.map { name in
-                mounted.lazy.filter { $0.name == name }.compactMap { $0.generation ?? $0.wrapped?.generation }.first
+                // A name that several have is nobody's: another application must not decide in its place.
+                let named = mounted.filter { $0.name == name }
+                return named.count == 1 ? named[0].generation : nil
             }
             guard generations.allSatisfy({ $0 != nil }) else { continue }
             wrappers[one.number] = .list(wrapping: generations.compactMap(\.self), innermost: wrapped.generation)

@@ -11,13 +11,14 @@ struct EventName: CustomStringConvertible {
     static func isSent(_ event: UnsafePointer<asgi_event>) -> Bool {
         let flags = asgi_event_flags(event)
         return switch event.pointee.type {
-        case ASGI_HTTP_RESPONSE, ASGI_HTTP_RESPONSE_EARLY_HINT, ASGI_HTTP_RESPONSE_PATHSEND, ASGI_WEBSOCKET_ACCEPT,
-            ASGI_WEBSOCKET_CLOSE, ASGI_WEBSOCKET_HTTP_RESPONSE_START:
+        case ASGI_HTTP_RESPONSE, ASGI_HTTP_RESPONSE_EARLY_HINT, ASGI_WEBSOCKET_ACCEPT, ASGI_WEBSOCKET_CLOSE,
+            ASGI_WEBSOCKET_HTTP_RESPONSE_START:
             flags == 0
+        case ASGI_HTTP_RESPONSE_PATHSEND: flags & ~ASGI_CONDITIONAL == 0
         case ASGI_HTTP_RESPONSE_START: flags & ~ASGI_TRAILERS == 0
         case ASGI_WEBSOCKET_SEND: flags & ~ASGI_TEXT == 0
-        case ASGI_HTTP_RESPONSE_BODY, ASGI_HTTP_RESPONSE_TRAILERS, ASGI_HTTP_RESPONSE_ZEROCOPYSEND,
-            ASGI_WEBSOCKET_HTTP_RESPONSE_BODY:
+        case ASGI_HTTP_RESPONSE_ZEROCOPYSEND: flags & ~ASGI_MORE == 0 || flags == ASGI_CONDITIONAL
+        case ASGI_HTTP_RESPONSE_BODY, ASGI_HTTP_RESPONSE_TRAILERS, ASGI_WEBSOCKET_HTTP_RESPONSE_BODY:
             flags & ~ASGI_MORE == 0
         case ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED: flags == 0
         default: false

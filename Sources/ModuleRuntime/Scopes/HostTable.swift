@@ -124,7 +124,18 @@ package func sendCall(
         let whole = loop._withUnsafeGuaranteedRef { asgi_event_read(event, $0.room) }
         return scope.send(whole!, Completion(then, context))
     case .lifespan(let lifespan): return lifespan.send(event)
-    case .mailbox(let mailbox, let slot): return sendFromOtherThread(mailbox, slot, id, event, then, context)
+    case .mailbox(let mailbox, let slot):
+        // The beginning of the next application's response cannot wait for calls of other threads.
+        if slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop()),
+            let scope = slot.pointee.scope?.takeUnretainedValue(), scope.isBeginningNext
+        {
+            return withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
+                scope.send(
+                    asgi_event_read(event, room.baseAddress!.assumingMemoryBound(to: asgi_event.self)),
+                    Completion(then, context))
+            }
+        }
+        return sendFromOtherThread(mailbox, slot, id, event, then, context)
     }
 }
 

@@ -11,13 +11,15 @@ extension Scope {
         _ event: UnsafePointer<asgi_event>, _ completion: Completion, file: ResponseFile? = nil, isTaken: Bool = false
     ) -> asgi_result {
         guard let exchange = self.openExchange else { return ASGI_STALE }
+        // Read here: an application that wraps this one may send meanwhile, which can use the memory of the event.
+        let type = event.pointee.type
         var body = ResponseBody(
             Octets(event.pointee.body), release: event.pointee.release, context: event.pointee.release_context
         )
         body.isTaken = isTaken
         guard event.pointee.body.data != nil || event.pointee.body.size == 0,
             event.pointee.text.data != nil || event.pointee.text.size == 0
-        else { return self.refuse(event, .noBytes) }
+        else { return self.refuse(type, .noBytes) }
         let outcome: SendOutcome
         do {
             let sent =
@@ -27,25 +29,24 @@ extension Scope {
             guard let sent else { return ASGI_UNSUPPORTED }
             outcome = sent
         } catch {
-            self.log(.sendFailed, ["event": "\(EventName(event.pointee.type))", "reason": "\(error)"])
+            self.log(.sendFailed, ["event": "\(EventName(type))", "reason": "\(error)"])
             return ASGI_FAILED
         }
         switch outcome {
         case .done, .pending:
             // The exchange releases only the body of an event that has one; any other release is called here.
-            if !Self.hasBody(event.pointee.type) { self.loop.willRelease(body) }
+            if !Self.hasBody(type) { self.loop.willRelease(body) }
             guard case .pending = outcome else { return ASGI_DONE }
             if case .noCompletion = completion {} else { self.senders.append(completion) }
             return ASGI_PENDING
         case .full: return ASGI_FULL
         case .gone: return ASGI_GONE
-        case .invalid(let fault): return self.refuse(event, fault)
+        case .invalid(let fault): return self.refuse(type, fault)
         }
     }
 
-    private func refuse(_ event: UnsafePointer<asgi_event>, _ fault: SendFault) -> asgi_result {
-        self.log(
-            .callRefused, ["call": "send", "event": "\(EventName(event.pointee.type))", "reason": "\(fault.reason)"])
+    private func refuse(_ type: UInt32, _ fault: SendFault) -> asgi_result {
+        self.log(.callRefused, ["call": "send", "event": "\(EventName(type))", "reason": "\(fault.reason)"])
         return ASGI_INVALID
     }
 
@@ -83,8 +84,13 @@ extension Scope {
             return exchange.hint(fields, isTaken: body.isTaken)
         case ASGI_HTTP_RESPONSE_PATHSEND, ASGI_HTTP_RESPONSE_ZEROCOPYSEND:
             let isWhole = event.type == ASGI_HTTP_RESPONSE_PATHSEND
-            guard event.flags & ~(isWhole ? 0 : ASGI_MORE) == 0 else { return nil }
+            let isConditional = event.flags == ASGI_CONDITIONAL
+            guard isConditional || event.flags & ~(isWhole ? 0 : ASGI_MORE) == 0 else { return nil }
             guard let file = if let file { file } else { try ResponseFile.named(by: event) } else { return nil }
+            guard !isConditional else {
+                return ConditionalFile(file, fields, to: exchange, isTaken: body.isTaken).send(
+                    named: Octets(event.text))
+            }
             return exchange.send(file, more: more, isTaken: body.isTaken)
         case ASGI_WEBSOCKET_ACCEPT...ASGI_WEBSOCKET_HTTP_RESPONSE_BODY,
             ASGI_LIFESPAN_STARTUP_COMPLETE...ASGI_LIFESPAN_SHUTDOWN_FAILED:

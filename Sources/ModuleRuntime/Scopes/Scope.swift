@@ -297,10 +297,13 @@ final class Scope: ExchangeOwner {
     func passOn() -> asgi_result {
         guard let wrapper = self.openExchange as? WrapperExchange else { return ASGI_UNSUPPORTED }
         guard self.receiver == nil else { return ASGI_BUSY }
-        guard !wrapper.isPassedOn else { return ASGI_INVALID }
+        guard !wrapper.isPassedOn, !wrapper.hasBegun else { return ASGI_INVALID }
         wrapper.isPassedOn = true
         return ASGI_PENDING
     }
+
+    /// Whether the next application begins its response, which this scope's application may change now.
+    var isBeginningNext: Bool { (self.exchange as? WrapperExchange)?.beginning != nil }
 
     /// Undoes `passOn`.
     func takeBack() { (self.exchange as? WrapperExchange)?.isPassedOn = false }
@@ -309,8 +312,17 @@ final class Scope: ExchangeOwner {
     /// other one refers to, until the other is recycled. `isPassedOn`: whether `passOn` was called.
     private func callNext(_ call: NextCall, isPassedOn: Bool) {
         let result = isPassedOn ? ASGI_PENDING : self.passOn()
-        guard result == ASGI_PENDING, let wrapper = self.exchange as? WrapperExchange else {
-            return self.log(.callRefused, ["call": "applications->call", "reason": "\(ResultName(result))"])
+        guard let wrapper = self.exchange as? WrapperExchange, result == ASGI_PENDING else {
+            self.log(.callRefused, ["call": "applications->call", "reason": "\(ResultName(result))"])
+            // The module was told that the next application would answer.
+            let isAnswered = (self.exchange as? WrapperExchange)?.isPassedOn == true
+            if !isAnswered { _ = self.finish(ASGI_FAILED) }
+            return
+        }
+        // The drain timeout has passed meanwhile: nobody would cancel the next application's scope.
+        guard self.endResult != ASGI_CANCELLED || !self.life.isEnded else {
+            _ = wrapper.inner.end(failed: true)
+            return
         }
         self.slot.pointee.jobs.add(1, ordering: .sequentiallyConsistent)
         wrapper.callNext(call, for: self)

@@ -197,6 +197,15 @@ package final class ScopeLoop: RequestHandler {
         return result
     }
 
+    /// Runs a part of a host function that calls a module. Completions run after it, not in the middle of it.
+    func withoutCompletions<Result>(_ body: () -> Result) -> Result {
+        self.depth += 1
+        let result = body()
+        self.depth -= 1
+        if self.depth == 0, !self.noted.isEmpty { self.revisitNoted() }
+        return result
+    }
+
     func note(_ scope: Scope) {
         self.noted.append(scope)
         if self.depth == 0 { self.revisitNoted() }

@@ -22,6 +22,9 @@ private func nextCall(_ id: asgi_id, _ call: UnsafePointer<asgi_call>?) -> asgi_
     case .here(let scope):
         guard let mailbox = scope.slot.pointee.home.mailbox else { return ASGI_STALE }
         let result = scope.passOn()
+        guard result != ASGI_INVALID else {
+            return refuse(id, "applications->call", "it was called before, or a response was begun")
+        }
         guard result == ASGI_PENDING else { return result }
         // Queued like a call of another thread: the next application is not called while a host function is on the stack.
         guard enqueueCall(mailbox, scope.slot, id, .next(copy, isPassedOn: true)) else {

@@ -4,10 +4,13 @@ import HTTPServer
 /// The description of a call of the next application (`asgi_call`), copied.
 // SAFETY: immutable; the module's functions and context are used on the scope's loop only.
 final class NextCall: @unchecked Sendable {
+    typealias Start =
+        @convention(c) (UnsafeMutableRawPointer?, asgi_id, UnsafePointer<asgi_event>?, asgi_send?) -> Void
+
     /// The request header fields that are set, and the names of those that are only removed.
     private let set: FieldList
     private let removed: FieldList
-    let start: (@convention(c) (UnsafeMutableRawPointer?, asgi_id, UnsafePointer<asgi_event>?, asgi_send?) -> Void)?
+    let start: Start?
     let context: UnsafeMutableRawPointer?
 
     /// Throws `SendFault` if a field is malformed, or cannot be changed.
@@ -41,12 +44,19 @@ final class NextCall: @unchecked Sendable {
         return ["expect", "host", "te", "trailer"].contains { name.equalsIgnoringCase($0) }
     }
 
+    /// Whether two names, in lower case, are the same to an application that reads fields as CGI does (RFC 3875
+    /// §4.1.18): `remote_user` could pose as `remote-user` there.
+    private static func isSame(_ left: Octets, _ right: Octets) -> Bool {
+        func plain(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
+        return left.size == right.size && zip(left.bytes, right.bytes).allSatisfy { plain($0) == plain($1) }
+    }
+
     /// The request header for the next application; the same one if no field changes. Borrows from both.
     func head(of head: RequestHead) -> RequestHead {
         guard self.set.fields.count + self.removed.fields.count > 0 else { return head }
         let kept = head.fields.filter { field in
-            !self.set.fields.contains { $0.name.equals(field.name) }
-                && !self.removed.fields.contains { $0.name.equals(field.name) }
+            !self.set.fields.contains { Self.isSame($0.name, field.name) }
+                && !self.removed.fields.contains { Self.isSame($0.name, field.name) }
         }
         return RequestHead(of: head, fields: kept + self.set.fields)
     }

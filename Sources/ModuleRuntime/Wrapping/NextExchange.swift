@@ -52,6 +52,17 @@ final class NextExchange: ForwardingExchange {
         guard let start = self.call.start, let scope, scope.slot.pointee.isOpen(self.id), self.inner.isOpen else {
             return begin(status, subprotocol, fields)
         }
+        return scope.loop.withoutCompletions {
+            self.callStart(start, kind, status, subprotocol, fields, of: scope, begin)
+                ?? begin(status, subprotocol, fields)
+        }
+    }
+
+    /// Calls the wrapping application. Returns the outcome if it has begun the response.
+    private func callStart(
+        _ start: NextCall.Start, _ kind: ResponseBeginning.Kind, _ status: Int, _ subprotocol: Octets,
+        _ fields: HeaderFields, of scope: Scope, _ begin: @escaping (Int, Octets, HeaderFields) -> SendOutcome
+    ) -> SendOutcome? {
         var outcome: SendOutcome?
         self.wrapper.beginning = ResponseBeginning(kind, begin) { outcome = $0 }
         withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
@@ -66,7 +77,7 @@ final class NextExchange: ForwardingExchange {
             }
         }
         self.wrapper.beginning = nil
-        return outcome ?? begin(status, subprotocol, fields)
+        return outcome
     }
 
     override func end(failed: Bool) -> Ending {

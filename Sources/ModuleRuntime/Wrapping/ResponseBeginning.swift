@@ -1,6 +1,7 @@
 import HTTPServer
 
-/// The beginning of a response, which a wrapping application may change. Used once, while its creator is on the stack.
+/// The beginning of a response, which a wrapping application may change. Must not be kept after `NextExchange.begin`
+/// has returned.
 struct ResponseBeginning {
     enum Kind {
         case response

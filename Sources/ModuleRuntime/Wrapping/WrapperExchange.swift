@@ -7,6 +7,8 @@ final class WrapperExchange: ForwardingExchange {
     private let root: Generation
     /// Whether the next application answers.
     var isPassedOn = false
+    /// Whether the wrapping application itself has begun a response.
+    private(set) var hasBegun = false
     private var hasEnded = false
     private lazy var wrapperSocket = self.inner.webSocket.map { WrapperWebSocket($0, of: self) }
     /// The response that the next application begins, while its wrapping application is called.
@@ -42,8 +44,17 @@ final class WrapperExchange: ForwardingExchange {
     override func receive() -> Reception { self.isPassedOn ? self.endReception : self.inner.receive() }
 
     override func start(status: Int, fields: HeaderFields, trailers: Bool) -> SendOutcome {
-        guard self.isPassedOn else { return super.start(status: status, fields: fields, trailers: trailers) }
+        guard self.isPassedOn else {
+            return self.beginOwn { self.inner.start(status: status, fields: fields, trailers: trailers) }
+        }
         return self.begin(.response, status: status, fields: fields)
+    }
+
+    /// Notes that the wrapping application has begun a response itself, if that is accepted.
+    func beginOwn(_ begin: () -> SendOutcome) -> SendOutcome {
+        let outcome = begin()
+        if outcome.isAccepted { self.hasBegun = true }
+        return outcome
     }
 
     /// Sends the beginning of a response in place of the next application, if it begins one of this kind.
@@ -72,7 +83,8 @@ final class WrapperExchange: ForwardingExchange {
     }
 
     override func respond(status: Int, fields: HeaderFields, body: ResponseBody) -> SendOutcome {
-        self.isPassedOn ? .invalid(.passedOn) : super.respond(status: status, fields: fields, body: body)
+        guard !self.isPassedOn else { return .invalid(.passedOn) }
+        return self.beginOwn { self.inner.respond(status: status, fields: fields, body: body) }
     }
 
     /// Ends the exchange, unless it was passed on: the next application ends it then.

@@ -16,12 +16,16 @@ final class WrapperWebSocket: ForwardingWebSocket {
     }
 
     override func accept(subprotocol: Octets, fields: HeaderFields) -> SendOutcome {
-        guard self.exchange.isPassedOn else { return super.accept(subprotocol: subprotocol, fields: fields) }
+        guard self.exchange.isPassedOn else {
+            return self.exchange.beginOwn { self.inner.accept(subprotocol: subprotocol, fields: fields) }
+        }
         return self.exchange.begin(.acceptance, subprotocol: subprotocol, fields: fields)
     }
 
     override func reject(status: Int, fields: HeaderFields) -> SendOutcome {
-        guard self.exchange.isPassedOn else { return super.reject(status: status, fields: fields) }
+        guard self.exchange.isPassedOn else {
+            return self.exchange.beginOwn { self.inner.reject(status: status, fields: fields) }
+        }
         return self.exchange.begin(.rejection, status: status, fields: fields)
     }
 
@@ -39,6 +43,7 @@ final class WrapperWebSocket: ForwardingWebSocket {
     }
 
     override func close(code: Int, reason: Octets) -> SendOutcome {
-        self.exchange.isPassedOn ? .invalid(.passedOn) : super.close(code: code, reason: reason)
+        guard !self.exchange.isPassedOn else { return .invalid(.passedOn) }
+        return self.exchange.beginOwn { self.inner.close(code: code, reason: reason) }
     }
 }

@@ -51,7 +51,7 @@ public struct HostConfiguration: Sendable {
     package var relayUsers: Set<UInt32> = []
     /// The socket paths of other groups' workers, by the groups' names.
     package var relayPaths: [String: [String]] = [:]
-    /// What pages show browsers while the newest version of an application does not serve; nil without `--reload`.
+    /// The faults that `DevelopmentPage` shows to browsers; nil without `--reload`.
     package var faults: DevelopmentFaults?
     /// The table of rate limits that the workers of a server share; nil for a table of the process.
     package var rates: RateLimitTable?

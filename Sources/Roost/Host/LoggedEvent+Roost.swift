@@ -24,8 +24,12 @@ extension LoggedEvent {
         .warning, "file not readable",
         "The system refuses to open a static file or its folder; clients get 404, or 503 if descriptors are exhausted.")
 
+    static let errorPagesUnreadable = LoggedEvent(
+        .warning, "error pages not read",
+        "A worker cannot read the folder of --error-pages, and sends the built-in pages.")
+
     package static let ofRoost = [
         startupComplete, lifespanUnsupported, shutdownFailed, scopesCancelled, closureFailed, loopsNotStopped,
-        serverNotStopped, filesMounted, filesHidden, fileUnreadable,
+        serverNotStopped, filesMounted, filesHidden, fileUnreadable, errorPagesUnreadable,
     ]
 }

@@ -38,7 +38,13 @@ package final class RunningHost: Sendable {
 
     init(_ configuration: HostConfiguration) async throws {
         var configuration = configuration
-        if let folder = configuration.errorPages { configuration.server.errorPages = try ErrorPageFolder.read(folder) }
+        if let folder = configuration.errorPages {
+            do { configuration.server.errorPages = try ErrorPageFolder.read(folder) } catch {
+                // The supervisor has read them at its start. A worker serves without them rather than not at all.
+                guard configuration.page != nil else { throw error }
+                configuration.logger.log(.errorPagesUnreadable, ["reason": "\(error)"])
+            }
+        }
         self.configuration = configuration
         let eventLoops = EventLoops(threads: configuration.threads, callers: configuration.callersLoop)
         self.eventLoops = eventLoops

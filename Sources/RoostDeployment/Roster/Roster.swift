@@ -168,13 +168,13 @@ package struct Roster {
         var touched: [DeployedApplication] = []
         for at in self.applications.indices
         where self.applications[at].prepared?.hash == hash && !self.applications[at].isRelayed {
-            if let previous = self.applications[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {
+            if var previous = self.applications[at].previous, previous.hash != hash, !isQuarantined(previous.hash) {
+                // Only the code and its settings go back: what the operator declares for the mount, such as an
+                // application that protects it, stays in force.
+                previous.wrappers = self.applications[at].wrappers
                 self.applications[at].refused = self.applications[at].prepared
                 self.applications[at].prepared = previous
                 self.applications[at].name = previous.name
-                self.applications[at].origins = previous.origins
-                self.applications[at].statics = previous.statics
-                self.applications[at].middleware = previous.middleware
             } else {
                 self.applications[at].isQuarantined = true
             }

@@ -27,34 +27,46 @@ package struct Deployment: Sendable {
     /// Reads no files.
     package func check() throws {
         try self.checkMounts()
+        for entry in self.entries { try self.checkWrappers(of: entry) }
+    }
+
+    /// Throws `HostError` if an application names one that cannot wrap it: only one of `entries` with the key `name`, in
+    /// the same worker group, can.
+    func checkWrappers(of entry: ApplicationEntry) throws {
+        guard !entry.wrappers.isEmpty else { return }
         // Several Python applications get groups of their own.
         let entries = self.preparation.withGroups(self.entries)
-        let names = entries.compactMap(\.name)
-        for entry in entries {
-            for wrapper in entry.wrappers {
-                let place = "\(entry.place): 'wrapped-by'"
-                let named = entries.filter { $0.name == wrapper }
-                guard let found = named.first else {
-                    let near = NearestName.to(wrapper, among: names)
-                    let hint =
-                        near.isEmpty
-                        ? "declare it in 'applications', with the key 'name'"
-                        : "did you mean '\(near.joined(separator: "' or '"))'?"
-                    throw HostError(
-                        code: .settings, message: "\(place): no application has the name '\(wrapper)'; \(hint)")
-                }
-                guard named.count == 1 else {
-                    throw HostError(
-                        code: .settings,
-                        message: "\(place): '\(wrapper)' is the name of \(named.count) applications (\(named[0].place),"
-                            + " \(named[1].place)); change the 'name' of one of them")
-                }
-                guard found.group == entry.group else {
-                    throw HostError(
-                        code: .settings,
-                        message: "\(place): '\(wrapper)' (\(found.place)) runs in other worker processes; set the same"
-                            + " 'worker' for both")
-                }
+        let group = entries.first { $0.place == entry.place && $0.mount == entry.mount }?.group ?? entry.group
+        for wrapper in entry.wrappers {
+            let place = "\(entry.place): 'wrapped-by'"
+            let named = entries.filter { $0.name == wrapper }
+            guard let found = named.first else {
+                let near = NearestName.to(wrapper, among: entries.compactMap(\.name))
+                let hint =
+                    near.isEmpty
+                    ? "declare it in 'applications', with the key 'name'"
+                    : "did you mean '\(near.joined(separator: "' or '"))'?"
+                throw HostError(
+                    code: .settings, message: "\(place): no application has the name '\(wrapper)'; \(hint)")
+            }
+            guard named.count == 1 else {
+                throw HostError(
+                    code: .settings,
+                    message: "\(place): '\(wrapper)' is the name of \(named.count) applications (\(named[0].place),"
+                        + " \(named[1].place)); change the 'name' of one of them")
+            }
+            guard found.wrappers.isEmpty else {
+                throw HostError(
+                    code: .settings,
+                    message:
+                        "\(place): '\(wrapper)' is wrapped itself (\(found.place)); list all that wrap this application,"
+                        + " the outermost first")
+            }
+            guard found.group == group else {
+                throw HostError(
+                    code: .settings,
+                    message: "\(place): '\(wrapper)' (\(found.place)) runs in other worker processes; set the same"
+                        + " 'worker' for both")
             }
         }
     }
@@ -166,6 +178,7 @@ package struct Deployment: Sendable {
                 scan.entries.append(declared)
             }
         }
+        scan.checkWrappers()
         try scan.checkVariables()
         scan.separateLibraries(since: last ?? before)
         return scan

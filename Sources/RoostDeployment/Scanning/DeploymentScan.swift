@@ -56,6 +56,33 @@ extension Deployment.Scan {
         return scan
     }
 
+    /// Refuses applications whose wrapping applications are not found by their names, which modules may choose
+    /// themselves.
+    mutating func checkWrappers() {
+        let declared = self.declared
+        func fault(_ application: DeclaredApplication) -> HostError? {
+            for wrapper in application.prepared?.wrappers ?? [] {
+                let named = declared.filter { $0.name == wrapper }
+                guard named.count != 1 else { continue }
+                let found = named.isEmpty ? "no application" : "\(named.count) applications"
+                return HostError(
+                    code: .settings,
+                    message:
+                        "\(application.place): 'wrapped-by': \(found) with the name '\(wrapper)'; give one its own 'name'"
+                )
+            }
+            return nil
+        }
+        for at in self.entries.indices {
+            if let fault = fault(self.entries[at]) { self.entries[at] = self.entries[at].failing(fault) }
+        }
+        for (found, dropped) in self.droppedIn {
+            guard let fault = fault(dropped) else { continue }
+            self.droppedIn[found] = nil
+            self.faulty.append(DeclaredApplication(found, fault, old: dropped))
+        }
+    }
+
     /// Checks that no two applications need different values of an environment variable. Throws `HostError` for a
     /// conflict between entries; a drop-in application with a conflict becomes faulty.
     mutating func checkVariables() throws {

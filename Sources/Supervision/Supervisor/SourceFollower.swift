@@ -17,8 +17,10 @@ final class SourceFollower {
     private(set) var buildFault: String?
     /// Maximum size of the output that pages show, in bytes.
     private static let shownOutput = 16 << 10
-    /// Whether a build has succeeded whose result is not served yet.
-    private var isBuilt = false
+    /// Whether the cause of `buildFault` is gone, and what follows from that is not served yet.
+    private var isBuildFixed = false
+    /// When the last build failed, in nanoseconds since the epoch.
+    private var failedAt = 0
     private let logger: Logger
     private let log: LineWriter
 
@@ -56,15 +58,21 @@ final class SourceFollower {
                 self.perform(self.builds.changed(), &requests)
             }
         }
-        if !change.files.isEmpty { self.hasChangedFiles = true }
+        if !change.files.isEmpty {
+            self.hasChangedFiles = true
+            // Somebody has built the module in another way.
+            if change.files.contains(where: { (FileMark(of: $0)?.changed ?? 0) > self.failedAt }) { self.requested() }
+        }
         if let build, let status = build.poll(now: now) {
             self.build = nil
             let step = self.builds.ended(well: status == 0)
             if case .failed = step {
                 self.logFailure(build, status)
                 self.buildFault = String(decoding: build.output.suffix(Self.shownOutput), as: UTF8.self)
+                self.isBuildFixed = false
+                self.failedAt = Self.now
             } else if case .reload = step {
-                self.isBuilt = true
+                self.isBuildFixed = true
             }
             self.perform(step, &requests)
         }
@@ -76,10 +84,19 @@ final class SourceFollower {
         return requests
     }
 
-    /// Records that a reload has ended: the result of the last build is served, unless an application refused it.
+    /// Records that a reload was requested in another way than by a build: it replaces the result of a failed one.
+    func requested() { self.isBuildFixed = true }
+
+    /// Records that every reload has ended: the result of the last build is served, unless an application refused it.
     func reloadEnded() {
-        if self.isBuilt { self.buildFault = nil }
-        self.isBuilt = false
+        if self.isBuildFixed { self.buildFault = nil }
+        self.isBuildFixed = false
+    }
+
+    private static var now: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
     /// Stops a build in progress.
@@ -108,6 +125,7 @@ final class SourceFollower {
             self.logger.log(.building, ["command": "\(command)"])
         } catch {
             self.logger.log(.buildNotStarted, ["reason": "\(error)"])
+            self.buildFault = "\(error)"
             _ = self.builds.ended(well: false)
         }
     }

@@ -152,6 +152,7 @@ package final class Supervisor {
         guard !self.deployment.isStopping else { return }
         if let client { self.control.awaitReload(client) }
         if request.isAsked {
+            self.sources?.requested()
             self.plan.logger.log(.reloading)
             self.notice.notifyReloading()
             do { try self.control.restore() } catch {

@@ -28,7 +28,7 @@ package final class Worker: Sendable {
     private let order: WorkerOrder
     private let page: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
-    /// What the pages of `--reload` show; nil without it.
+    /// The faults that pages show to browsers; nil without `--reload`.
     private let faults = NIOLockedValueBox<DevelopmentFaults?>(nil)
     /// The states of the worker that this one replaces, once the supervisor has sent them.
     private let savedState = OneShot<[UInt32: SavedState]>()

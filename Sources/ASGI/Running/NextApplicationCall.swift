@@ -1,7 +1,7 @@
 import CASGI
 
 /// A call of the next application (extension `asgi.applications/1`), until that application has ended. Thread-safe.
-final class NextCall: Sendable {
+final class NextApplicationCall: Sendable {
     private let functions: ScopeFunctions
     private let start: (@Sendable (inout ResponseStart) -> Void)?
 
@@ -15,7 +15,7 @@ final class NextCall: Sendable {
         _ functions: ScopeFunctions, setting headers: Headers, removing names: [String],
         _ start: (@Sendable (inout ResponseStart) -> Void)?
     ) async -> asgi_result {
-        let call = NextCall(functions, start)
+        let call = NextApplicationCall(functions, start)
         return await withUnsafeContinuation { continuation in
             let result = call.begin(headers, names)
             guard result == ASGI_PENDING else { return continuation.resume(returning: result) }
@@ -62,5 +62,5 @@ private func started(
     _ context: UnsafeMutableRawPointer?, _ id: asgi_id, _ event: UnsafePointer<asgi_event>?, _ send: asgi_send?
 ) {
     guard let context, let event else { return }
-    Unmanaged<NextCall>.fromOpaque(context).takeUnretainedValue().send(event)
+    Unmanaged<NextApplicationCall>.fromOpaque(context).takeUnretainedValue().send(event)
 }
