@@ -235,7 +235,6 @@ class PostgresNotes(Notes, DatabaseTest):
         for reason, change in [
             ("password authentication failed", {"password": "wrong"}),
             ("unknown keyword of libpq", {"options": {"sslmod": "require"}}),
-            ("use roost.databases.default.host", {"options": {"host": "other"}}),
             ("does not exist", {"name": "missing"}),
         ]:
             with self.subTest(reason=reason):
