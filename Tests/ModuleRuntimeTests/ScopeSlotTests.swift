@@ -104,6 +104,8 @@ struct ScopeSlotTests {
             while !self.isOver.load(ordering: .acquiring) {
                 number += 1
                 let id = self.id.load(ordering: .acquiring)
+                // No scope has begun: 0 is the id of a free slot, which `ScopeTable` does not look up.
+                guard id != 0 else { continue }
                 let (isOrdered, isJob) = (number % 3 == 0, number % 3 == 1)
                 guard isJob ? self.slot.pointee.beginJob(id) : self.slot.pointee.announce(id, ordered: isOrdered) else {
                     self.turnedAway.add(1, ordering: .relaxed)
