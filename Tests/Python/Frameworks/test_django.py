@@ -365,6 +365,39 @@ applications:
             self.assertEqual(server.get(b"/second/name").body, b"first")
 
 
+@needs("django")
+class CollectedFilesTests(unittest.TestCase):
+    """The files of `collectstatic`, which the host serves."""
+
+    SETTINGS = """
+ALLOWED_HOSTS = ["*"]
+DEBUG = False
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
+"""
+
+    def test_collectstatic(self):
+        """a page names its files with hashes, which clients keep for a year; the application gets no request for them"""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="roost-django-"))
+        self.addCleanup(shutil.rmtree, folder)
+        subprocess.run([sys.executable, "-m", "django", "startproject", "collected", folder], check=True)
+        with open(folder / "collected/settings.py", "a") as settings:
+            settings.write(self.SETTINGS)
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        with Roost("collected.asgi:application", "--static", f"/static={folder}/static,immutable=hashed",
+                   app_dir=folder) as server:
+            page = server.get(b"/admin/login/").body.decode()
+            name = re.search(r"/static/admin/css/base\.[0-9a-f]+\.css", page)[0]
+            hashed = server.get(name.encode())
+            self.assertEqual(hashed.status, 200)
+            self.assertEqual(hashed.header(b"cache-control"), b"public, max-age=31536000, immutable")
+            self.assertEqual(hashed.header(b"content-type"), b"text/css; charset=utf-8")
+            same = server.get(name.encode(), [(b"if-none-match", hashed.header(b"etag"))])
+            self.assertEqual((same.status, same.body), (304, b""))
+            self.assertIsNone(server.get(b"/static/admin/css/base.css").header(b"cache-control"))
+
+
 @needs("django", "playwright")
 class AdminTests(DjangoTestCase):
     """The admin in a browser."""
