@@ -13,7 +13,7 @@ struct NewTests {
 
     @Test(
         "the executable alone creates a module that is built and served",
-        arguments: [("c", ["asgi_fields.h", "asgi_urls.hpp"]), ("cpp", ["asgi_fields.h"])])
+        arguments: [("c", ["asgi_fields.h", "asgi_pq.h", "asgi_urls.hpp"]), ("cpp", ["asgi_fields.h", "asgi_pq.h"])])
     func compiled(language: String, without: [String]) async throws {
         try await self.follow(language, roost: try self.copiedRoost())
         let include = "\(self.folder.path)/my-site/include"
