@@ -129,7 +129,7 @@ test-chaos: build
 test-python: build
 	Tests/Python/run $(ARGUMENTS)
 
-# Real proxies in front of Roost.
+# Real proxies in front of Roost, pages in Chromium, and modules that use databases.
 test-edge: build edge-setup
 	cd Tests/Edge && PYTHONPATH=../Serving ../../.build/edge/bin/python3 -m unittest
 	cd Tests/Databases && PYTHONPATH=../Serving python3 -m unittest

@@ -9,7 +9,7 @@ public struct ServerConfiguration: Sendable {
     /// Header fields that every response gets, in addition to those of the application.
     public var headers: [DefaultHeader] = []
     /// The bodies of the answers that the server gives itself.
-    public var errorPages = ErrorPages.standard
+    package var errorPages = ErrorPages.standard
     /// The proxies that are believed.
     public var trustedPeers = TrustedPeers.local
     /// How the header fields of proxies are evaluated. If nil, all fields are left as they are.

@@ -25,7 +25,7 @@ static const char *const stale[] = {"begin", "commit", insert, "rollback", "answ
 static const char *const killed[] = {"begin", insert, "SELECT pg_terminate_backend(pg_backend_pid())", insert, "answer", NULL};
 static const char *const copied[] = {"begin", "COPY marks TO STDOUT", "answer", NULL};
 static const char *const left_open[] = {"begin", insert, "answer", NULL};
-static const char *const abandoned[] = {"begin", insert, "later SELECT pg_sleep(0.2)", "answer", NULL};
+static const char *const abandoned[] = {"begin", insert, "later SELECT pg_advisory_xact_lock(1)", "answer", NULL};
 static const char *const held[] = {"begin", insert, "hold", NULL};
 
 static const char *name_of(asgi_result result)

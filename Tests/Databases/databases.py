@@ -1,5 +1,6 @@
 """Starts a private PostgreSQL cluster, and Roost with a module that uses a database."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,7 +10,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from serving import TIMEOUT, Output, free_port
@@ -54,7 +54,7 @@ class Cluster:
 
     def start(self):
         """Starts the server, and waits until it accepts connections."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60 -c log_disconnections=on"
         self._run("pg_ctl", "-w", "-t", str(TIMEOUT), "-l", f"{self.folder}/log", "-o", options, "start")
 
     def stop(self, mode="fast"):
@@ -68,11 +68,31 @@ class Cluster:
     def log(self) -> str:
         return pathlib.Path(f"{self.folder}/log").read_text(errors="replace")
 
+    def wait_for_log(self, text):
+        """Waits until a line of the server's log contains the text."""
+        with subprocess.Popen(["tail", "-n", "+1", "-f", f"{self.folder}/log"], stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+            output = Output(tail)
+            try:
+                output.wait_for(text)
+            finally:
+                tail.kill()
+                output.close()
+
+    def _psql(self, database, *options):
+        return [POSTGRES / "psql", "-X", "-h", self.folder, "-p", str(self.port), "-U", "postgres", "-d", database, "-At", *options]
+
     def sql(self, statement, database="postgres") -> str:
         """Executes SQL as the superuser. Returns the rows as text."""
-        return subprocess.run(
-            [POSTGRES / "psql", "-X", "-h", self.folder, "-p", str(self.port), "-U", "postgres", "-d", database, "-Atc", statement],
-            check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(self._psql(database, "-c", statement), check=True, capture_output=True, text=True).stdout.strip()
+
+    @contextlib.contextmanager
+    def advisory_lock(self, database):
+        """Holds the advisory lock 1 of the database, for which queries then wait."""
+        with subprocess.Popen(self._psql(database), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+            session.stdin.write("SELECT pg_advisory_lock(1), 'locked';\n")
+            session.stdin.flush()
+            assert session.stdout.readline() == "|locked\n", "the lock cannot be had"
+            yield
 
     def database(self, name, **further) -> dict:
         """Creates an empty database. Returns its settings."""
@@ -194,14 +214,6 @@ class Load:
         if self._fault:
             raise self._fault
         return self.results
-
-
-def wait_until(condition, what):
-    """Waits for something that gives no notice."""
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} has not happened"
-        time.sleep(0.02)
 
 
 def build(target, *sources, libraries):

@@ -231,7 +231,7 @@ struct EmbeddingTests {
         for _ in 0..<3 { try await round() }
         let before = count("/proc/self/fd")
         for _ in 0..<10 { try await round() }
-        // Stopping threads close their descriptors last.
+        // Stopping threads close their descriptors last, after the events that this process could wait for.
         while count("/proc/self/fd") > before + 3 { try await Task.sleep(for: .milliseconds(10)) }
     }
 

@@ -978,10 +978,10 @@ static inline void asgi_pq_executed_(asgi_pq_slot_ *slot)
 static inline int asgi_pq_consume_(PGconn *connection)
 {
     struct pollfd socket = {PQsocket(connection), POLLIN, 0};
-    int left = 16; /* the watch continues with what is left */
+    int reads = 16; /* the rest is read when the watch completes again */
     do {
         if (!PQconsumeInput(connection)) return 0;
-    } while (PQsslInUse(connection) && --left && poll(&socket, 1, 0) == 1);
+    } while (PQsslInUse(connection) && --reads && poll(&socket, 1, 0) == 1);
     /* A TLS record may be larger than the space that libpq had for it. Its rest is no longer in the socket. */
     return !PQsslInUse(connection) || PQconsumeInput(connection);
 }

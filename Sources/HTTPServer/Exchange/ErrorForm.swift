@@ -1,5 +1,5 @@
 /// The media type of an answer that the server gives itself.
-enum ErrorForm: String, CaseIterable {
+enum ErrorForm: String {
     case text = "txt"
     case html
     case json

@@ -1,15 +1,11 @@
 extension Exchange {
     /// Responds with a text in place of an application, in the form that the client accepts. `fields`: further ones. The
     /// caller ends the exchange.
-    package func respond(
-        _ status: Int, text: String, _ fields: [HeaderField] = [], isTaken: Bool = false
-    ) -> SendOutcome {
+    package func respond(_ status: Int, text: String, _ fields: [HeaderField] = []) -> SendOutcome {
         let answer = self.errorPages.answer(status, text, to: self.head)
         return answer.body.withUnsafeBytes { body in
             (answer.fields + fields).withUnsafeBufferPointer { fields in
-                var body = ResponseBody(Octets(body))
-                body.isTaken = isTaken
-                return self.respond(status: status, fields: fields, body: body)
+                self.respond(status: status, fields: fields, body: ResponseBody(Octets(body)))
             }
         }
     }

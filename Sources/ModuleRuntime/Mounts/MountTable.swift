@@ -42,7 +42,7 @@ package final class MountTable: Sendable {
         for one in mounted {
             guard let wrapped = one.wrapped else { continue }
             let generations = wrapped.wrappers.map { name in
-                // A name that several have is nobody's: another application must not decide in its place.
+                // A name that several applications have is ambiguous: the wrong one must not decide about requests.
                 let named = mounted.filter { $0.name == name }
                 return named.count == 1 ? named[0].generation : nil
             }

@@ -127,7 +127,7 @@ package func sendCall(
     case .mailbox(let mailbox, let slot):
         // The beginning of the next application's response cannot wait for calls of other threads.
         if slot.pointee.home.loop == UnsafeRawPointer(roost_current_loop()),
-            let scope = slot.pointee.scope?.takeUnretainedValue(), scope.isBeginningNext
+            let scope = slot.pointee.scope?.takeUnretainedValue(), scope.wrapper?.beginning != nil
         {
             return withUnsafeTemporaryAllocation(byteCount: asgi_event_size(), alignment: 16) { room in
                 scope.send(

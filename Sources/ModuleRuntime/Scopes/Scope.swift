@@ -293,30 +293,24 @@ final class Scope: ExchangeOwner {
 
     // MARK: The next application
 
+    /// The exchange of an application that wraps another; nil for every other application.
+    var wrapper: WrapperExchange? { self.exchange as? WrapperExchange }
+
     /// Passes the exchange on to the next application, which `callNext` then calls. Returns ASGI_PENDING, or why not.
     func passOn() -> asgi_result {
-        guard let wrapper = self.openExchange as? WrapperExchange else { return ASGI_UNSUPPORTED }
+        guard !self.life.isEnded, let wrapper else { return ASGI_UNSUPPORTED }
         guard self.receiver == nil else { return ASGI_BUSY }
-        guard !wrapper.isPassedOn, !wrapper.hasBegun else { return ASGI_INVALID }
-        wrapper.isPassedOn = true
-        return ASGI_PENDING
+        return wrapper.passOn() ? ASGI_PENDING : ASGI_INVALID
     }
-
-    /// Whether the next application begins its response, which this scope's application may change now.
-    var isBeginningNext: Bool { (self.exchange as? WrapperExchange)?.beginning != nil }
-
-    /// Undoes `passOn`.
-    func takeBack() { (self.exchange as? WrapperExchange)?.isPassedOn = false }
 
     /// Starts the scope of the next application, which takes over the exchange. This scope keeps its memory, which the
     /// other one refers to, until the other is recycled. `isPassedOn`: whether `passOn` was called.
     private func callNext(_ call: NextCall, isPassedOn: Bool) {
         let result = isPassedOn ? ASGI_PENDING : self.passOn()
-        guard let wrapper = self.exchange as? WrapperExchange, result == ASGI_PENDING else {
+        guard let wrapper, result == ASGI_PENDING else {
             self.log(.callRefused, ["call": "applications->call", "reason": "\(ResultName(result))"])
             // The module was told that the next application would answer.
-            let isAnswered = (self.exchange as? WrapperExchange)?.isPassedOn == true
-            if !isAnswered { _ = self.finish(ASGI_FAILED) }
+            if wrapper?.isPassedOn != true { _ = self.finish(ASGI_FAILED) }
             return
         }
         // The drain timeout has passed meanwhile: nobody would cancel the next application's scope.

@@ -41,10 +41,12 @@ struct ViewReply {
         }
     }
 
-    /// Sends an open file, or a part of it, or no contents for a conditional request. The caller keeps the descriptor.
-    func send(file: CInt, size: Int, _ contentType: Octets) -> asgi_result {
+    /// Sends an open file, or a part of it, or no contents for a conditional request. `path`: for the
+    /// type, if there is none. The caller keeps the descriptor.
+    func send(file: CInt, size: Int, named path: Octets, _ contentType: Octets) -> asgi_result {
         self.withEvent(ASGI_HTTP_RESPONSE_ZEROCOPYSEND, 0, contentType) { event in
             event.pointee.flags = ASGI_CONDITIONAL
+            event.pointee.text = asgi_string(path)
             event.pointee.file = file
             event.pointee.offset = 0
             event.pointee.count = Int64(size)

@@ -5,7 +5,6 @@ import CViews
 import HTTPServer
 import Logging
 import RoostSystem
-import StaticFiles
 
 /// The functions of `asgi.urls/1`. All are thread-safe.
 enum ViewsTable {
@@ -241,11 +240,7 @@ private func replyFileCall(
         guard let file = ViewFile(folder: Octets(folder.pointee), path: Octets(path.pointee)) else {
             return ASGI_FAILED
         }
-        guard contentType.pointee.size == 0 else {
-            return ViewReply(view).send(file: file.descriptor, size: file.size, Octets(contentType.pointee))
-        }
-        return Array(FileMediaType.of(Octets(path.pointee).text).utf8).withUnsafeBytes {
-            ViewReply(view).send(file: file.descriptor, size: file.size, Octets($0))
-        }
+        return ViewReply(view).send(
+            file: file.descriptor, size: file.size, named: Octets(path.pointee), Octets(contentType.pointee))
     } ?? ASGI_STALE
 }

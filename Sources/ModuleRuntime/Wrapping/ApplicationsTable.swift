@@ -29,7 +29,7 @@ private func nextCall(_ id: asgi_id, _ call: UnsafePointer<asgi_call>?) -> asgi_
         // Queued like a call of another thread: the next application is not called while a host function is on the stack.
         guard enqueueCall(mailbox, scope.slot, id, .next(copy, isPassedOn: true)) else {
             // Another thread has just ended the scope, which then answers in place of the next application.
-            scope.takeBack()
+            scope.wrapper?.takeBack()
             return ASGI_STALE
         }
         return ASGI_PENDING

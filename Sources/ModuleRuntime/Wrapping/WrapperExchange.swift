@@ -6,7 +6,7 @@ final class WrapperExchange: ForwardingExchange {
     private let next: NextApplication
     private let root: Generation
     /// Whether the next application answers.
-    var isPassedOn = false
+    private(set) var isPassedOn = false
     /// Whether the wrapping application itself has begun a response.
     private(set) var hasBegun = false
     private var hasEnded = false
@@ -19,6 +19,17 @@ final class WrapperExchange: ForwardingExchange {
         self.root = root
         super.init(inner)
     }
+
+    /// Passes the exchange on to the next application, which `callNext` then calls. Returns false if that was done
+    /// before, or if a response was begun.
+    func passOn() -> Bool {
+        guard !self.isPassedOn, !self.hasBegun else { return false }
+        self.isPassedOn = true
+        return true
+    }
+
+    /// Undoes `passOn`.
+    func takeBack() { self.isPassedOn = false }
 
     /// Starts the scope of the next application. `scope`: the one that this exchange belongs to.
     func callNext(_ call: NextCall, for scope: Scope) {

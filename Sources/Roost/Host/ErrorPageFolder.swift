@@ -10,8 +10,7 @@ enum ErrorPageFolder {
     /// Reads the pages. Files whose names begin with a dot are ignored. Throws `HostError`.
     static func read(_ folder: String) throws -> ErrorPages {
         let path = WorkingFolder.absolute(folder)
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard FileMark.isFolder(path) else {
             throw HostError(code: .usage, message: "error pages: \(path) is not a folder")
         }
         var pages: [String: [UInt8]] = [:]
